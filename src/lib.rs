@@ -1,0 +1,6 @@
+//! gamectl: one set of verbs over game servers, however they are run.
+
+pub mod event;
+pub mod failure;
+pub mod inventory;
+pub mod supervisor;

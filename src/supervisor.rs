@@ -1,0 +1,339 @@
+//! The supervision abstraction: the waist of the program.
+//!
+//! A [`Supervisor`] owns the lifecycle of one game instance on one management
+//! plane. Above this file nobody knows what a pid, a shim or a container is;
+//! below it nobody knows what a table or a flag is.
+//!
+//! # Theory of operation
+//!
+//! *State and intent are two things.* [`InstanceState`] is a fact that somebody
+//! observed. The intent ("this should run", "this should be stopped") is a wish
+//! that outlives commands; it is kept by the store and set by whoever types a
+//! verb. A supervisor reports facts and carries out verbs; it never sets an
+//! intent and never decides to restart anything by itself.
+//!
+//! *Unknown is not a state.* When a look fails, [`Supervisor::look`] returns
+//! [`Sight::Unknown`] with the reason, and the cached state stays what it last
+//! was. No failed look ever reads as stopped or as running.
+//!
+//! *The cache and the look.* [`Supervisor::state`] is what was last seen: it
+//! costs nothing. [`Supervisor::look`] goes and sees. One-shot commands look
+//! once; a resident program keeps looking and lets others subscribe through
+//! [`Supervisor::watch_state`].
+//!
+//! *Verbs are whole.* `start` returns when the game is ready, `stop` when
+//! nothing of it is left. A caller that gives up waiting abandons only the
+//! wait: the supervised game and a stop that is under way go on without it.
+//! Every verb is to be called with the instance lock held; that is the
+//! business of [`crate::instancecmd::dispatch`].
+//!
+//! ```text
+//!                start                 ready
+//!   Stopped ────────────▶ Starting ────────────▶ Running
+//!      ▲                     │  exit                │ exit nobody asked for
+//!      │                     ▼                      ▼
+//!      │                  Crashed ◀─────────────────┘
+//!      │  nothing left       │ stop: the crash is acknowledged
+//!      └──────── Stopping ◀──┴────── stop
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::Serialize;
+use tokio::sync::watch;
+
+/// The observable lifecycle state of one instance: one vocabulary for every
+/// management plane.
+///
+/// It is serialized verbatim into heartbeats and status events, flattened:
+/// `{"state":"running"}`, `{"state":"crashed","exit_code":1}`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum InstanceState {
+    /// Listed, but nothing here manages its lifecycle (a process instance
+    /// without an executable, for example).
+    Unmanaged,
+    /// Nothing of it runs, and that is what somebody asked for, or it was
+    /// never started.
+    Stopped,
+    /// Launched, not yet ready for players.
+    Starting,
+    /// Ready for players.
+    Running,
+    /// On its way through its stop chain.
+    Stopping,
+    /// It exited or died although nobody asked it to stop.
+    Crashed {
+        /// The exit code, where there was one: `None` when a signal ended it
+        /// or when nobody could know.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+    },
+}
+
+impl InstanceState {
+    /// Returns the state as one lower-case word, the same as in JSON.
+    pub fn as_label(&self) -> &'static str {
+        match self {
+            Self::Unmanaged => "unmanaged",
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Crashed { .. } => "crashed",
+        }
+    }
+
+    /// Whether something of the instance is alive in this state.
+    pub fn is_alive(&self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Stopping)
+    }
+}
+
+impl fmt::Display for InstanceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_label())
+    }
+}
+
+/// How an instance last ended. Both `code` and `signal` are `None` when nobody
+/// could know: an exit code is never invented.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LastExit {
+    /// The exit code, when the main process exited by itself.
+    pub code: Option<i32>,
+    /// The name of the signal that ended it, such as `SIGKILL`.
+    pub signal: Option<String>,
+    /// When it ended, as RFC 3339 in UTC; `None` when nobody saw it.
+    pub at: Option<String>,
+    /// Whether somebody had asked for it.
+    pub requested: bool,
+    /// Whether the kernel's out-of-memory killer ended it.
+    pub oom_killed: bool,
+}
+
+/// What a look at an instance found: everything a status row shows except the
+/// intent, which is not the supervisor's to know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The state, as of this look.
+    pub state: InstanceState,
+    /// Whole seconds since it entered `Running`; 0 in every other state.
+    pub uptime_seconds: u64,
+    /// When it entered its state, as RFC 3339 in UTC, where that is known.
+    pub since: Option<String>,
+    /// The pid of the main process, on planes that have one.
+    pub pid: Option<u32>,
+    /// Automatic restarts since somebody last started it.
+    pub restarts: u32,
+    /// How it last ended.
+    pub last_exit: Option<LastExit>,
+    /// Why it is in this state, or what is odd about it.
+    pub note: Option<String>,
+    /// Plane and game specific facts.
+    pub details: Vec<(&'static str, Detail)>,
+}
+
+impl Facts {
+    /// Facts of an instance of which only the state is known.
+    pub fn bare(state: InstanceState, note: Option<String>) -> Self {
+        Self {
+            state,
+            uptime_seconds: 0,
+            since: None,
+            pid: None,
+            restarts: 0,
+            last_exit: None,
+            note,
+            details: Vec::new(),
+        }
+    }
+}
+
+/// One plane-specific fact of a status row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// A count, a size in bytes, a pid.
+    Number(u64),
+    /// A word or a sentence.
+    Text(String),
+    /// A yes or a no.
+    Flag(bool),
+}
+
+/// The outcome of a look.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sight {
+    /// The facts could be found out.
+    Known(Box<Facts>),
+    /// They could not, and this is why.
+    Unknown {
+        /// A sentence for a person.
+        reason: String,
+    },
+}
+
+/// How `start` is to be carried out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StartHow {
+    /// Return at the launch instead of waiting for ready.
+    pub no_wait: bool,
+    /// Stands in for the instance's own `ready.timeout`.
+    pub timeout: Option<Duration>,
+}
+
+/// How `stop` is to be carried out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StopHow {
+    /// Skip the polite steps and begin with the signals.
+    pub now: bool,
+}
+
+/// What a verb that succeeded did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Whether anything was changed; false when it already was as asked.
+    pub changed: bool,
+    /// The state at the end.
+    pub state: InstanceState,
+    /// The stop step that ended the instance: `stdin: quit`, `signal: TERM`,
+    /// `kill`.
+    pub ended_by: Option<String>,
+    /// What a person should know besides.
+    pub note: Option<String>,
+}
+
+/// What a verb under way is waiting for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Activity {
+    /// A short phrase: `ready (log line)`, `stdin: quit`. Empty when idle.
+    pub awaiting: String,
+    /// How long this wait may last, when it has a limit.
+    pub limit: Option<Duration>,
+}
+
+/// The lifecycle of one game instance.
+///
+/// Callers hold an `Arc<dyn Supervisor>` and clone it before each verb, so
+/// that an implementation can hand a clone of itself to a task it spawns.
+///
+/// The first seven methods are the contract that every plane implements. The
+/// others have defaults, and are overridden where a plane can do better.
+#[async_trait::async_trait]
+pub trait Supervisor: Send + Sync {
+    /// The instance's slug. It is safe as a file name and as one segment of a
+    /// message subject.
+    fn instance_id(&self) -> &str;
+
+    /// The state as last observed. Cheap: no input or output.
+    fn state(&self) -> InstanceState;
+
+    /// Subscribes to transitions: the same channel that a publisher of status
+    /// events drains, so that these do not depend on any heartbeat.
+    fn watch_state(&self) -> watch::Receiver<InstanceState>;
+
+    /// Seconds since the instance entered `Running`; 0 otherwise.
+    async fn uptime_seconds(&self) -> u64;
+
+    /// Starts the instance and returns when it is ready. An instance that
+    /// runs already is left alone and counts as success.
+    ///
+    /// # Errors
+    /// When it could not be launched, ended before it was ready, or was not
+    /// ready in time (it is then left running).
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the wait only; a launched game stays.
+    async fn start(self: Arc<Self>) -> Result<()>;
+
+    /// Ends the instance through its stop chain and returns when the whole of
+    /// it is gone. A stopped instance is left alone and counts as success.
+    ///
+    /// # Errors
+    /// When it could not be found out what runs, or something survived.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the wait only; the stop goes on.
+    async fn stop(self: Arc<Self>) -> Result<()>;
+
+    /// Stops the instance, waits until nothing of it is left, and starts it.
+    /// A stopped instance is started.
+    ///
+    /// # Errors
+    /// As `stop` and `start`; when the stop fails nothing is started.
+    async fn restart(self: Arc<Self>) -> Result<()>;
+
+    /// The plane's name as it is spelled in the inventory.
+    fn plane(&self) -> &'static str {
+        "unknown"
+    }
+
+    /// Goes and sees. Publishes what it found to the watchers.
+    async fn look(&self) -> Sight {
+        Sight::Known(Box::new(Facts::bare(self.state(), None)))
+    }
+
+    /// `start` with a choice of how, and an account of what it did.
+    ///
+    /// # Errors
+    /// As [`Supervisor::start`].
+    async fn start_with(self: Arc<Self>, _how: StartHow) -> Result<Outcome> {
+        let before = self.state();
+        Arc::clone(&self).start().await?;
+        Ok(plain_outcome(&before, self.state()))
+    }
+
+    /// `stop` with a choice of how, and an account of what it did.
+    ///
+    /// # Errors
+    /// As [`Supervisor::stop`].
+    async fn stop_with(self: Arc<Self>, _how: StopHow) -> Result<Outcome> {
+        let before = self.state();
+        Arc::clone(&self).stop().await?;
+        Ok(plain_outcome(&before, self.state()))
+    }
+
+    /// What the verb under way is waiting for, for a screen to show. `None`
+    /// when the plane has nothing to tell.
+    fn activity(&self) -> Option<watch::Receiver<Activity>> {
+        None
+    }
+}
+
+fn plain_outcome(before: &InstanceState, state: InstanceState) -> Outcome {
+    Outcome {
+        changed: *before != state,
+        state,
+        ended_by: None,
+        note: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_serializes_to_its_label() {
+        let all = [
+            (InstanceState::Unmanaged, r#"{"state":"unmanaged"}"#),
+            (InstanceState::Stopped, r#"{"state":"stopped"}"#),
+            (InstanceState::Starting, r#"{"state":"starting"}"#),
+            (InstanceState::Running, r#"{"state":"running"}"#),
+            (InstanceState::Stopping, r#"{"state":"stopping"}"#),
+            (InstanceState::Crashed { exit_code: None }, r#"{"state":"crashed"}"#),
+            (
+                InstanceState::Crashed { exit_code: Some(3) },
+                r#"{"state":"crashed","exit_code":3}"#,
+            ),
+        ];
+        for (state, json) in all {
+            assert_eq!(serde_json::to_string(&state).unwrap(), json);
+            assert!(json.contains(&format!("\"{}\"", state.as_label())));
+        }
+    }
+}
