@@ -3,4 +3,7 @@
 pub mod event;
 pub mod failure;
 pub mod inventory;
+pub mod policy;
+pub mod store;
 pub mod supervisor;
+pub mod sys;

@@ -1,0 +1,277 @@
+//! How a launch ended. Room for it is reserved at the start, so that it can be
+//! written when the disk is full.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use super::dir::{InstanceDir, ReadError};
+use super::format::{Document, ParseError, Seal};
+use crate::sys::reaper::{Ending, signal_name};
+
+const NAME: &str = "exit";
+const RESERVED: &str = "exit.next";
+const KIND: &str = "exit";
+const VERSION: u32 = 1;
+
+/// The room that is reserved, in bytes: one block, which is more than any
+/// ending takes.
+const ROOM: usize = 4096;
+
+/// How a launch ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// Which launch.
+    pub generation: u64,
+    /// The boot in which it ended.
+    pub boot: String,
+    /// How the main process ended; `None` when nobody could know.
+    pub ending: Option<Ending>,
+    /// When it ended, in milliseconds since the Unix epoch; `None` when
+    /// nobody saw it.
+    pub at_wall_ms: Option<u64>,
+    /// Whether somebody had asked for it.
+    pub requested: bool,
+    /// The stop step that it is owed to; empty when none was taken.
+    pub ended_by: String,
+    /// Whether the out-of-memory killer was at work.
+    pub oom_killed: bool,
+    /// Whether the game had become ready.
+    pub was_ready: bool,
+    /// How many processes that had outlived the main one were killed.
+    pub killed_leftovers: u32,
+    /// Bytes of output that were lost on a full disk.
+    pub lost_output: u64,
+    /// What else a person should know; empty when there is nothing.
+    pub note: String,
+}
+
+impl Exit {
+    /// An exit of which nothing is known but that it was.
+    pub fn unseen(generation: u64, boot: String, requested: bool, note: &str) -> Self {
+        Self {
+            generation,
+            boot,
+            ending: None,
+            at_wall_ms: None,
+            requested,
+            ended_by: String::new(),
+            oom_killed: false,
+            was_ready: false,
+            killed_leftovers: 0,
+            lost_output: 0,
+            note: note.to_owned(),
+        }
+    }
+
+    /// The exit code, when the main process exited by itself.
+    pub fn code(&self) -> Option<i32> {
+        match self.ending {
+            Some(Ending::Code(code)) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The name of the signal that ended the main process.
+    pub fn signal(&self) -> Option<String> {
+        match self.ending {
+            Some(Ending::Signal(signal, _)) => Some(signal_name(signal)),
+            _ => None,
+        }
+    }
+
+    fn to_document(&self) -> Document {
+        let mut document = Document::default()
+            .with("generation", self.generation)
+            .with("boot", &self.boot)
+            .with("requested", self.requested)
+            .with("ended_by", &self.ended_by)
+            .with("oom_killed", self.oom_killed)
+            .with("was_ready", self.was_ready)
+            .with("killed_leftovers", self.killed_leftovers)
+            .with("lost_output", self.lost_output)
+            .with("note", &self.note);
+        document.push_some("at_wall_ms", self.at_wall_ms);
+        match self.ending {
+            Some(Ending::Code(code)) => document.push("code", code),
+            Some(Ending::Signal(signal, core)) => {
+                document.push("signal", signal);
+                document.push("core", core);
+            }
+            None => {}
+        }
+        document
+    }
+
+    fn from_document(document: &Document) -> Result<Self, ParseError> {
+        let ending = match (document.parse("code"), document.parse("signal")) {
+            (Some(code), _) => Some(Ending::Code(code)),
+            (None, Some(signal)) => Some(Ending::Signal(signal, document.parse("core").unwrap_or(false))),
+            (None, None) => None,
+        };
+        Ok(Self {
+            generation: document.require("generation")?,
+            boot: document.require("boot")?,
+            ending,
+            at_wall_ms: document.parse("at_wall_ms"),
+            requested: document.require("requested")?,
+            ended_by: document.parse("ended_by").unwrap_or_default(),
+            oom_killed: document.parse("oom_killed").unwrap_or(false),
+            was_ready: document.parse("was_ready").unwrap_or(false),
+            killed_leftovers: document.parse("killed_leftovers").unwrap_or(0),
+            lost_output: document.parse("lost_output").unwrap_or(0),
+            note: document.parse("note").unwrap_or_default(),
+        })
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.to_document().to_text(KIND, VERSION, Seal::Checksum).into_bytes();
+        // The rest of the reserved room is filled with newlines, which a
+        // reader takes off: the length of the file never changes, so writing
+        // it needs nothing from the filesystem.
+        bytes.resize(bytes.len().max(ROOM), b'\n');
+        bytes
+    }
+}
+
+/// Reads the last exit; `None` when there was none.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(dir: &InstanceDir) -> Result<Option<Exit>, ReadError> {
+    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
+    let padding = bytes.iter().rev().take_while(|b| **b == b'\n').count();
+    let used = bytes.len() - padding.saturating_sub(1);
+    Document::from_text(bytes.get(..used).unwrap_or_default(), KIND, VERSION, Seal::Checksum)
+        .and_then(|document| Exit::from_document(&document))
+        .map(Some)
+        .map_err(|error| ReadError::from_parse(dir.path().join(NAME), &error))
+}
+
+/// Puts a damaged exit out of the way.
+///
+/// # Errors
+/// What `renameat(2)` said.
+pub fn set_aside(dir: &InstanceDir) -> io::Result<String> {
+    dir.set_aside(NAME)
+}
+
+/// Room on the disk for one exit.
+#[derive(Debug)]
+pub struct Reserved(File);
+
+/// Reserves room for the exit of a launch to come, durably. The room of an
+/// earlier launch is used again.
+///
+/// # Errors
+/// `ENOSPC` and the like: nothing should be started then.
+pub fn reserve(dir: &InstanceDir) -> io::Result<Reserved> {
+    if let Ok(Some(file)) = open_reserved(dir) {
+        return Ok(Reserved(file));
+    }
+    let file = dir.create_file(RESERVED)?;
+    // Real bytes: on some filesystems an allocation alone promises nothing.
+    file.write_all_at(&[b'\n'; ROOM], 0)?;
+    nix::unistd::fsync(&file)?;
+    Ok(Reserved(file))
+}
+
+fn open_reserved(dir: &InstanceDir) -> io::Result<Option<File>> {
+    use nix::fcntl::OFlag;
+    use std::os::fd::AsFd;
+    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = match nix::fcntl::openat(dir.as_fd(), RESERVED, flags, nix::sys::stat::Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(_) => return Ok(None),
+    };
+    let stat = nix::sys::stat::fstat(&file)?;
+    let whole = file.metadata()?.is_file() && stat.st_size == ROOM as i64 && stat.st_blocks > 0 && stat.st_nlink == 1;
+    Ok(whole.then_some(file))
+}
+
+/// Writes an exit into its reserved room and makes it the last one, durably.
+/// The room of the exit that it replaces is the reserve of the next.
+///
+/// # Errors
+/// When even that failed: a read-only filesystem, a broken disk.
+pub fn write(dir: &InstanceDir, room: &Reserved, exit: &Exit) -> io::Result<()> {
+    room.0.write_all_at(&exit.to_bytes(), 0)?;
+    nix::unistd::fdatasync(&room.0)?;
+    dir.swap(RESERVED, NAME)
+}
+
+/// Writes an exit for which no room was reserved.
+///
+/// # Errors
+/// When it could not be written.
+pub fn write_unreserved(dir: &InstanceDir, exit: &Exit) -> io::Result<()> {
+    dir.replace(NAME, &exit.to_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StateDir;
+
+    fn sample(ending: Option<Ending>) -> Exit {
+        Exit {
+            generation: 3,
+            boot: "b".into(),
+            ending,
+            at_wall_ms: Some(77),
+            requested: true,
+            ended_by: "stdin: say \"bye\"\u{1b}".into(),
+            oom_killed: true,
+            was_ready: true,
+            killed_leftovers: 2,
+            lost_output: 5,
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn round_trip_through_the_reserved_room() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        let endings = [
+            None,
+            Some(Ending::Code(0)),
+            Some(Ending::Code(255)),
+            Some(Ending::Signal(9, false)),
+            Some(Ending::Signal(11, true)),
+        ];
+        for ending in endings {
+            let room = reserve(&dir).unwrap();
+            let exit = sample(ending);
+            write(&dir, &room, &exit).unwrap();
+            assert_eq!(read(&dir).unwrap(), Some(exit));
+        }
+        let unseen = Exit::unseen(9, "b".into(), false, "why");
+        write_unreserved(&dir, &unseen).unwrap();
+        assert_eq!(read(&dir).unwrap(), Some(unseen));
+    }
+
+    #[test]
+    fn every_truncation_is_damage_and_never_no_exit() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        let exit = sample(Some(Ending::Code(3)));
+        write(&dir, &reserve(&dir).unwrap(), &exit).unwrap();
+        let whole = dir.read(NAME).unwrap().unwrap();
+        let text = exit.to_document().to_text(KIND, VERSION, Seal::Checksum);
+        for cut in 0..whole.len() {
+            std::fs::write(dir.path().join(NAME), &whole[..cut]).unwrap();
+            match read(&dir) {
+                Err(ReadError::Damaged(..)) => assert!(cut < text.len()),
+                Ok(Some(read)) => {
+                    assert!(cut >= text.len());
+                    assert_eq!(read, exit);
+                }
+                other => panic!("cut at {cut}: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The one format of our small files and messages: a headline with kind and
+//! version, then a fact a line.
+//!
+//! ```text
+//! gamectl launch 1
+//! generation 7
+//! boot 2f5e9c0e-...
+//! end 5d3a91f0
+//! ```
+//!
+//! A value is the rest of its line, with `\`, newlines and other control
+//! characters escaped. Keys that a reader does not know are passed over, so
+//! facts can be added without a new version; a higher version means that old
+//! facts have changed their meaning, and is refused. Files close with the
+//! CRC-32 of all that stands above, which tells a torn file from a whole one.
+
+use std::fmt::Write as _;
+
+/// A document: its version and its facts in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    facts: Vec<(String, String)>,
+}
+
+/// Why text is not a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParseError {
+    /// It is torn or was tampered with, and this is how one sees it.
+    Damaged(&'static str),
+    /// It was written by a newer gamectl, in this version of the format.
+    Future(u32),
+}
+
+/// Whether a document closes with a checksum: files do, messages need none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seal {
+    /// Closed with the CRC-32 of everything above.
+    Checksum,
+    /// Not closed.
+    None,
+}
+
+impl Document {
+    /// Adds a fact.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.push(key, value);
+        self
+    }
+
+    /// Adds a fact.
+    pub fn push(&mut self, key: &str, value: impl std::fmt::Display) {
+        self.facts.push((key.to_owned(), value.to_string()));
+    }
+
+    /// Adds a fact, if there is one.
+    pub fn push_some(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+        if let Some(value) = value {
+            self.push(key, value);
+        }
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.facts
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a key that may stand several times.
+    pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.facts
+            .iter()
+            .filter(move |(known, _)| known == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a key, parsed; `None` when it is missing or does not parse.
+    pub fn parse<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
+        self.get(key)?.parse().ok()
+    }
+
+    /// The value of a key that a document must have.
+    ///
+    /// # Errors
+    /// When it is missing or does not parse.
+    pub fn require<T: std::str::FromStr>(&self, key: &str) -> Result<T, ParseError> {
+        self.parse(key)
+            .ok_or(ParseError::Damaged("a fact is missing or unreadable"))
+    }
+
+    /// Writes the document as text.
+    pub fn to_text(&self, kind: &str, version: u32, seal: Seal) -> String {
+        let mut text = format!("gamectl {kind} {version}\n");
+        for (key, value) in &self.facts {
+            text.push_str(key);
+            text.push(' ');
+            escape(value, &mut text);
+            text.push('\n');
+        }
+        if seal == Seal::Checksum {
+            let sum = crc32fast::hash(text.as_bytes());
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "end {sum:08x}");
+        }
+        text
+    }
+
+    /// Reads a document of this kind, in this version or an older one.
+    ///
+    /// # Errors
+    /// When it is damaged, of another kind, or of a newer version. The version
+    /// is looked at first: what follows may be written differently by then.
+    pub fn from_text(bytes: &[u8], kind: &str, newest: u32, seal: Seal) -> Result<Self, ParseError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| ParseError::Damaged("it is not text"))?;
+        let (head, mut body) = text.split_once('\n').ok_or(ParseError::Damaged("it is cut short"))?;
+        let mut words = head.split(' ');
+        if words.next() != Some("gamectl") || words.next() != Some(kind) {
+            return Err(ParseError::Damaged("its first line is not ours"));
+        }
+        let version = words.next().and_then(|word| word.parse().ok());
+        let version: u32 = version.ok_or(ParseError::Damaged("its first line is not ours"))?;
+        if version > newest {
+            return Err(ParseError::Future(version));
+        }
+        if seal == Seal::Checksum {
+            body = check_seal(text, body)?;
+        }
+        let mut facts = Vec::new();
+        for line in body.lines() {
+            let (key, value) = line.split_once(' ').ok_or(ParseError::Damaged("a line has no value"))?;
+            let value = unescape(value).ok_or(ParseError::Damaged("a value is not readable"))?;
+            facts.push((key.to_owned(), value));
+        }
+        Ok(Self { facts })
+    }
+}
+
+/// Takes the closing line off the body, when it is right.
+fn check_seal<'a>(text: &str, body: &'a str) -> Result<&'a str, ParseError> {
+    let cut = ParseError::Damaged("it is cut short");
+    let inner = body.strip_suffix('\n').ok_or(cut.clone())?;
+    let start = inner.rfind('\n').map_or(0, |at| at + 1);
+    let sum = inner
+        .get(start..)
+        .and_then(|line| line.strip_prefix("end "))
+        .ok_or(cut)?;
+    let above = text.len() - (body.len() - start);
+    let expected = crc32fast::hash(text.as_bytes().get(..above).unwrap_or_default());
+    if u32::from_str_radix(sum, 16) != Ok(expected) {
+        return Err(ParseError::Damaged("its checksum does not fit"));
+    }
+    Ok(body.get(..start).unwrap_or_default())
+}
+
+fn escape(value: &str, out: &mut String) {
+    for c in value.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+fn unescape(value: &str) -> Option<String> {
+    if !value.contains('\\') {
+        return Some(value.to_owned());
+    }
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next()? {
+            '\\' => out.push('\\'),
+            'n' => out.push('\n'),
+            'u' => {
+                let digits: String = chars.by_ref().take(4).collect();
+                out.push(char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?);
+            }
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Document {
+        Document::default()
+            .with("generation", 7)
+            .with("step", "a")
+            .with("step", "b c")
+    }
+
+    #[test]
+    fn the_text_is_as_documented() {
+        let text = sample().to_text("launch", 1, Seal::Checksum);
+        assert!(
+            text.starts_with("gamectl launch 1\ngeneration 7\nstep a\nstep b c\nend "),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_damage_even_without_its_seal() {
+        let text = "gamectl launch 2\nwhatever\u{1}";
+        assert_eq!(
+            Document::from_text(text.as_bytes(), "launch", 1, Seal::Checksum),
+            Err(ParseError::Future(2))
+        );
+    }
+
+    #[test]
+    fn every_truncation_and_every_flipped_bit_is_noticed() {
+        let text = sample().to_text("launch", 1, Seal::Checksum);
+        for cut in 0..text.len() {
+            let torn = Document::from_text(&text.as_bytes()[..cut], "launch", 1, Seal::Checksum);
+            assert!(matches!(torn, Err(ParseError::Damaged(_))), "cut at {cut}");
+        }
+        for at in 0..text.len() {
+            for bit in 0..8 {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= 1 << bit;
+                let read = Document::from_text(&bytes, "launch", 1, Seal::Checksum);
+                // The case of a checksum's own hexadecimal digits is no damage.
+                assert!(read.is_err() || read == Ok(sample()), "flipped {at}.{bit}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_survives(values in proptest::collection::vec(".*", 0..5), sealed: bool) {
+            let seal = if sealed { Seal::Checksum } else { Seal::None };
+            let mut document = Document::default();
+            for value in &values {
+                document.push("key", value);
+            }
+            let text = document.to_text("x", 3, seal);
+            let read = Document::from_text(text.as_bytes(), "x", 3, seal).unwrap();
+            prop_assert_eq!(&read, &document);
+            prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+        }
+
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200), sealed: bool) {
+            let seal = if sealed { Seal::Checksum } else { Seal::None };
+            let _ = Document::from_text(&bytes, "launch", 1, seal);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The intent: the wish that outlives commands.
+//!
+//! It is kept as the target of a symbolic link that points nowhere. That makes
+//! it one system call to read, atomic to replace, possible to write on a full
+//! disk (a short target lives in the inode), and `ls -l` shows it:
+//! `intent -> 1,running,1764000000123,1000`. Nothing ever follows it.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+
+use super::dir::{InstanceDir, ReadError, StateDir, temporary};
+use crate::event::Want;
+use crate::sys::{clock, host};
+
+const NAME: &str = "intent";
+const VERSION: u32 = 1;
+
+/// A wish, with who set it and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// The wish.
+    pub want: Want,
+    /// When it was set, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The user who set it.
+    pub uid: u32,
+}
+
+impl Intent {
+    /// A wish of this user, now.
+    pub fn now(want: Want) -> Self {
+        Self {
+            want,
+            at_ms: clock::wall_ms(),
+            uid: host::effective_uid(),
+        }
+    }
+
+    fn to_text(self) -> String {
+        format!("{VERSION},{},{},{}", self.want.as_str(), self.at_ms, self.uid)
+    }
+
+    /// Parses a link target. `Err` holds the version when it is a newer one.
+    fn parse(text: &str) -> Result<Self, Option<u32>> {
+        let mut fields = text.split(',');
+        let version: u32 = fields.next().and_then(|field| field.parse().ok()).ok_or(None)?;
+        if version > VERSION {
+            return Err(Some(version));
+        }
+        let want = match fields.next() {
+            Some("running") => Want::Running,
+            Some("stopped") => Want::Stopped,
+            _ => return Err(None),
+        };
+        let mut number = || fields.next().and_then(|field| field.parse::<u64>().ok()).ok_or(None);
+        Ok(Self {
+            want,
+            at_ms: number()?,
+            uid: u32::try_from(number()?).map_err(|_| None)?,
+        })
+    }
+}
+
+/// Reads the wish for an instance; `None` when nobody ever said.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(dir: &InstanceDir) -> Result<Option<Intent>, ReadError> {
+    interpret(nix::fcntl::readlinkat(dir, NAME), || dir.path().join(NAME))
+}
+
+/// Reads the wish for an instance whose folder is not open.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn peek(state: &StateDir, id: &str) -> Result<Option<Intent>, ReadError> {
+    let name = format!("instances/{id}/{NAME}");
+    interpret(nix::fcntl::readlinkat(state.as_fd(), name.as_str()), || {
+        state.path().join(&name)
+    })
+}
+
+fn interpret(
+    target: nix::Result<std::ffi::OsString>,
+    path: impl Fn() -> std::path::PathBuf,
+) -> Result<Option<Intent>, ReadError> {
+    let target = match target {
+        Ok(target) => target,
+        Err(Errno::ENOENT) => return Ok(None),
+        Err(Errno::EINVAL) => return Err(ReadError::Damaged(path(), "it is not a link".to_owned())),
+        Err(errno) => return Err(ReadError::Io(path(), errno.into())),
+    };
+    match Intent::parse(&target.to_string_lossy()) {
+        Ok(intent) => Ok(Some(intent)),
+        Err(Some(version)) => Err(ReadError::Future(path(), version)),
+        Err(None) => Err(ReadError::Damaged(path(), "its target is not ours".to_owned())),
+    }
+}
+
+/// Sets the wish for an instance, durably.
+///
+/// # Errors
+/// When it could not be written; the old wish then still stands.
+pub fn write(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
+    let new = temporary(NAME);
+    dir.remove(&new)?;
+    nix::unistd::symlinkat(intent.to_text().as_str(), dir.as_fd(), new.as_str())?;
+    dir.rename(&new, NAME)
+}
+
+/// Puts a damaged intent out of the way.
+///
+/// # Errors
+/// What `renameat(2)` said.
+pub fn set_aside(dir: &InstanceDir) -> io::Result<String> {
+    dir.set_aside(NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip_and_damage() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        assert_eq!(peek(&state, "a").unwrap(), None);
+        assert_eq!(peek(&state, "never").unwrap(), None);
+        for want in [Want::Running, Want::Stopped] {
+            let intent = Intent::now(want);
+            write(&dir, intent).unwrap();
+            assert_eq!(read(&dir).unwrap(), Some(intent));
+            assert_eq!(peek(&state, "a").unwrap(), Some(intent));
+        }
+        let set = |target: &str| {
+            let path = dir.path().join(NAME);
+            std::fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(target, path).unwrap();
+        };
+        set("2,running,1,1");
+        assert!(matches!(read(&dir), Err(ReadError::Future(_, 2))));
+        for damaged in [
+            "x",
+            "1",
+            "1,maybe,1,1",
+            "1,running",
+            "1,running,x,1",
+            "1,running,1,-1",
+            "/etc/passwd",
+        ] {
+            set(damaged);
+            assert!(matches!(read(&dir), Err(ReadError::Damaged(..))), "{damaged}");
+        }
+        std::fs::remove_file(dir.path().join(NAME)).unwrap();
+        std::fs::write(dir.path().join(NAME), "1,running,1,1").unwrap();
+        assert!(matches!(read(&dir), Err(ReadError::Damaged(..))), "a file is no link");
+    }
+}

@@ -1,0 +1,215 @@
+//! The record of the current or last launch: who is the game, since when, and
+//! in which frame its pid is to be read. The shim writes it, before the game's
+//! first instruction.
+
+use super::dir::{InstanceDir, ReadError};
+use super::format::{Document, ParseError, Seal};
+use crate::sys::host::Frame;
+use crate::sys::procfs::ProcessId;
+
+const NAME: &str = "launch";
+const KIND: &str = "launch";
+const VERSION: u32 = 1;
+
+/// A place in the console log that survives rotation: a file by its inode, and
+/// a byte in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogPosition {
+    /// The inode of the file that was current.
+    pub inode: u64,
+    /// How many bytes it held.
+    pub offset: u64,
+}
+
+/// When an instance became ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadyAt {
+    /// On the boot-time clock, in milliseconds.
+    pub boot_ms: u64,
+    /// On the wall clock, in milliseconds.
+    pub wall_ms: u64,
+}
+
+/// One launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The launches of an instance are numbered, upwards.
+    pub generation: u64,
+    /// The frame in which the pids are to be read.
+    pub frame: Frame,
+    /// The shim.
+    pub shim: ProcessId,
+    /// The main process: the game.
+    pub main: ProcessId,
+    /// When it was launched, on the wall clock, in milliseconds.
+    pub launched_wall_ms: u64,
+    /// When it was launched, on the boot-time clock, in milliseconds.
+    pub launched_boot_ms: u64,
+    /// Where its output begins in the console log.
+    pub log: LogPosition,
+    /// When it became ready, once it has.
+    pub ready: Option<ReadyAt>,
+    /// Automatic restarts since somebody last started it.
+    pub restarts: u32,
+    /// Whether the shim took over a game that it did not start: it then cannot
+    /// know every exit code.
+    pub adopted: bool,
+}
+
+impl Launch {
+    fn to_document(&self) -> Document {
+        let mut document = Document::default()
+            .with("generation", self.generation)
+            .with("boot", &self.frame.boot)
+            .with("machine", &self.frame.machine)
+            .with("namespaces", &self.frame.namespaces)
+            .with("shim", id_text(self.shim))
+            .with("main", id_text(self.main))
+            .with("launched_wall_ms", self.launched_wall_ms)
+            .with("launched_boot_ms", self.launched_boot_ms)
+            .with("log_inode", self.log.inode)
+            .with("log_offset", self.log.offset)
+            .with("restarts", self.restarts)
+            .with("adopted", self.adopted)
+            .with("gamectl", env!("CARGO_PKG_VERSION"));
+        if let Some(ready) = self.ready {
+            document.push("ready_boot_ms", ready.boot_ms);
+            document.push("ready_wall_ms", ready.wall_ms);
+        }
+        document
+    }
+
+    fn from_document(document: &Document) -> Result<Self, ParseError> {
+        let ready = match (document.parse("ready_boot_ms"), document.parse("ready_wall_ms")) {
+            (Some(boot_ms), Some(wall_ms)) => Some(ReadyAt { boot_ms, wall_ms }),
+            _ => None,
+        };
+        Ok(Self {
+            generation: document.require("generation")?,
+            frame: Frame {
+                boot: document.require("boot")?,
+                machine: document.require("machine")?,
+                namespaces: document.require("namespaces")?,
+            },
+            shim: parse_id(document.get("shim"))?,
+            main: parse_id(document.get("main"))?,
+            launched_wall_ms: document.require("launched_wall_ms")?,
+            launched_boot_ms: document.require("launched_boot_ms")?,
+            log: LogPosition {
+                inode: document.require("log_inode")?,
+                offset: document.require("log_offset")?,
+            },
+            ready,
+            restarts: document.require("restarts")?,
+            adopted: document.parse("adopted").unwrap_or(false),
+        })
+    }
+}
+
+/// A process as text: `pid,start`.
+pub fn id_text(id: ProcessId) -> String {
+    format!("{},{}", id.pid, id.start)
+}
+
+/// Parses what [`id_text`] wrote.
+///
+/// # Errors
+/// When it is something else, or names a process that no game can be.
+pub fn parse_id(text: Option<&str>) -> Result<ProcessId, ParseError> {
+    let parsed = text.and_then(|text| {
+        let (pid, start) = text.split_once(',')?;
+        let id = ProcessId {
+            pid: pid.parse().ok()?,
+            start: start.parse().ok()?,
+        };
+        // 0, 1 and negative numbers mean whole groups, or everybody, to kill(2).
+        (id.pid > 1).then_some(id)
+    });
+    parsed.ok_or(ParseError::Damaged("it names no process"))
+}
+
+/// Reads the record; `None` when the instance was never launched.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
+    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
+    Document::from_text(&bytes, KIND, VERSION, Seal::Checksum)
+        .and_then(|document| Launch::from_document(&document))
+        .map(Some)
+        .map_err(|error| ReadError::from_parse(dir.path().join(NAME), &error))
+}
+
+/// Writes the record, durably.
+///
+/// # Errors
+/// When it could not be written; the old one then still stands.
+pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
+    let text = launch.to_document().to_text(KIND, VERSION, Seal::Checksum);
+    dir.replace(NAME, text.as_bytes())
+}
+
+/// Takes back the record of a launch that came to nothing.
+///
+/// # Errors
+/// What `unlinkat(2)` said.
+pub fn remove(dir: &InstanceDir) -> std::io::Result<()> {
+    dir.remove(NAME)
+}
+
+/// Puts a damaged record out of the way.
+///
+/// # Errors
+/// What `renameat(2)` said.
+pub fn set_aside(dir: &InstanceDir) -> std::io::Result<String> {
+    dir.set_aside(NAME)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::store::StateDir;
+
+    pub(crate) fn sample() -> Launch {
+        Launch {
+            generation: 7,
+            frame: Frame {
+                boot: "boot".into(),
+                machine: String::new(),
+                namespaces: "pid:1 time:2".into(),
+            },
+            shim: ProcessId { pid: 100, start: 5 },
+            main: ProcessId { pid: 101, start: 6 },
+            launched_wall_ms: 1,
+            launched_boot_ms: 2,
+            log: LogPosition { inode: 3, offset: 4 },
+            ready: None,
+            restarts: 0,
+            adopted: false,
+        }
+    }
+
+    #[test]
+    fn round_trip() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        let mut launch = sample();
+        write(&dir, &launch).unwrap();
+        assert_eq!(read(&dir).unwrap().as_ref(), Some(&launch));
+        launch.ready = Some(ReadyAt { boot_ms: 8, wall_ms: 9 });
+        launch.adopted = true;
+        write(&dir, &launch).unwrap();
+        assert_eq!(read(&dir).unwrap(), Some(launch));
+    }
+
+    #[test]
+    fn a_record_cannot_name_everybody() {
+        for text in ["0,5", "1,5", "-1,5", "5", "", "a,b", "99999999999,1"] {
+            assert!(parse_id(Some(text)).is_err(), "{text}");
+        }
+        assert!(parse_id(None).is_err());
+        assert_eq!(parse_id(Some("2,3")).unwrap(), ProcessId { pid: 2, start: 3 });
+    }
+}

@@ -1,0 +1,119 @@
+//! The locks of an instance. Both are the kernel's and vanish with their
+//! holder; the files stay.
+//!
+//! `lock` is held by whoever carries out a verb. `shim.lock` is held by the
+//! shim for as long as it lives, and proves that it does.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+
+use super::dir::InstanceDir;
+use crate::sys::lock;
+
+const VERB_LOCK: &str = "lock";
+const SHIM_LOCK: &str = "shim.lock";
+
+/// The right to carry out a verb on an instance, until it is dropped.
+#[derive(Debug)]
+pub struct VerbLock {
+    _file: File,
+}
+
+/// Who holds the lock of a verb, as it said itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder(pub String);
+
+/// Tries to take the lock of an instance for a verb, without waiting.
+///
+/// # Errors
+/// When the lock file cannot be made or locked.
+pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
+    loop {
+        let mut file = dir.open_append(VERB_LOCK)?;
+        if !lock::try_exclusive(&file)? {
+            let mut text = String::new();
+            let _ = (&file).take(200).read_to_string(&mut text);
+            let known = text.lines().next().filter(|line| !line.is_empty());
+            return Ok(Err(Holder(known.unwrap_or("another gamectl").to_owned())));
+        }
+        // Somebody may have removed the file between our open and our lock; a
+        // lock on a file without a name keeps nobody out.
+        if !dir.is_still(VERB_LOCK, &file) {
+            continue;
+        }
+        // Who we are is told for the sake of messages only; on a full disk it
+        // is left out.
+        let text = format!("gamectl {verb} (pid {})\n", std::process::id());
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(text.as_bytes()));
+        return Ok(Ok(VerbLock { _file: file }));
+    }
+}
+
+/// The proof that a shim lives, until it is dropped.
+#[derive(Debug)]
+pub struct ShimLock {
+    _file: File,
+}
+
+/// Tries to take the shim's lock, without waiting. `None` when another shim
+/// lives.
+///
+/// # Errors
+/// When the lock file cannot be made or locked.
+pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
+    loop {
+        let file = dir.open_append(SHIM_LOCK)?;
+        if !lock::try_exclusive(&file)? {
+            return Ok(None);
+        }
+        if dir.is_still(SHIM_LOCK, &file) {
+            return Ok(Some(ShimLock { _file: file }));
+        }
+    }
+}
+
+/// Whether a shim lives. Takes nothing and changes nothing.
+///
+/// # Errors
+/// When that cannot be found out.
+pub fn shim_lives(dir: &InstanceDir) -> io::Result<bool> {
+    match dir.open_read(SHIM_LOCK)? {
+        Some(file) => lock::is_held(&file),
+        None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StateDir;
+
+    #[test]
+    fn one_holder_at_a_time_and_its_name_is_told() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        let held = try_verb(&dir, "stop").unwrap().unwrap();
+        let holder = try_verb(&dir, "start").unwrap().unwrap_err();
+        assert_eq!(holder.0, format!("gamectl stop (pid {})", std::process::id()));
+        drop(held);
+        assert!(try_verb(&dir, "start").unwrap().is_ok());
+    }
+
+    #[test]
+    fn looking_for_a_shim_takes_nothing() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert!(!shim_lives(&dir).unwrap());
+        assert!(!dir.path().join(SHIM_LOCK).exists(), "looking made no file");
+        let shim = try_shim(&dir).unwrap().unwrap();
+        assert!(shim_lives(&dir).unwrap());
+        assert!(try_shim(&dir).unwrap().is_none());
+        drop(shim);
+        assert!(!shim_lives(&dir).unwrap());
+    }
+}

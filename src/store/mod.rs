@@ -1,0 +1,38 @@
+//! The state directory: what outlives every process of ours.
+//!
+//! ```text
+//! STATE/                     0700, ours alone
+//!   board                    one slot per instance, for looking at many at once
+//!   instances/ID/
+//!     lock                   held by whoever carries out a verb
+//!     shim.lock              held by the shim, for as long as it lives
+//!     intent                 the wish: a link whose target is the text
+//!     launch                 the current or last launch: who is the game
+//!     plan                   how that launch is stopped and logged
+//!     exit                   how the last launch ended
+//!     exit.next              room reserved for the next `exit`
+//!     in, out                the FIFOs behind the game's standard streams
+//!     ctl                    the shim's socket
+//!     console.log[.N]        what the game printed
+//! ```
+//!
+//! The truth about an instance is in its own folder and in the kernel (locks,
+//! processes). The board repeats what living shims say of themselves, so that
+//! `status` of a thousand instances need not open four files for each; a slot
+//! counts only while its writer is proven to live.
+//!
+//! Files are replaced atomically: a reader finds the old or the new one. What
+//! is found damaged is reported and set aside, and never taken for "nothing".
+
+pub mod board;
+pub mod console;
+pub mod dir;
+pub mod ending;
+pub mod format;
+pub mod intent;
+pub mod launch;
+pub mod lock;
+pub mod plan;
+pub mod tail;
+
+pub use dir::{InstanceDir, ReadError, StateDir};

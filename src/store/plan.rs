@@ -1,0 +1,161 @@
+//! How a launch is stopped and logged: enough to end it when it is no longer
+//! in the inventory, and for another shim to go on where one was killed.
+
+use super::dir::{InstanceDir, ReadError};
+use super::format::{Document, ParseError, Seal};
+use crate::inventory::LogSpec;
+use crate::policy::stop::{Step, StepAction};
+
+const NAME: &str = "plan";
+const KIND: &str = "plan";
+const VERSION: u32 = 1;
+
+/// The plan of a launch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// The polite steps of its stop chain.
+    pub stop: Vec<Step>,
+    /// The rotation of its console log.
+    pub log: LogSpec,
+    /// Whether it has a pseudo-terminal.
+    pub tty: bool,
+}
+
+/// Adds a stop chain to a document.
+pub fn push_steps(document: &mut Document, steps: &[Step]) {
+    for step in steps {
+        let (kind, argument) = match &step.action {
+            StepAction::Stdin(line) => ("stdin", line.clone()),
+            StepAction::Signal(signal) => ("signal", signal.to_string()),
+        };
+        document.push("step_label", &step.label);
+        document.push("step", format!("{} {kind} {argument}", step.wait_ms));
+    }
+}
+
+/// Reads the stop chain of a document.
+///
+/// # Errors
+/// When a step cannot be read, or is of a kind not known here.
+pub fn steps_of(document: &Document) -> Result<Vec<Step>, ParseError> {
+    let labels = document.all("step_label");
+    let steps = document.all("step");
+    steps
+        .zip(labels)
+        .map(|(step, label)| parse_step(step, label).ok_or(ParseError::Damaged("it holds an unknown stop step")))
+        .collect()
+}
+
+fn parse_step(text: &str, label: &str) -> Option<Step> {
+    let mut words = text.splitn(3, ' ');
+    let wait_ms = words.next()?.parse().ok()?;
+    let action = match (words.next()?, words.next()?) {
+        ("stdin", line) => StepAction::Stdin(line.to_owned()),
+        ("signal", number) => StepAction::Signal(number.parse().ok().filter(|n| (1..=64).contains(n))?),
+        _ => return None,
+    };
+    Some(Step {
+        action,
+        wait_ms,
+        label: label.to_owned(),
+    })
+}
+
+impl Plan {
+    fn to_document(&self) -> Document {
+        let mut document = Document::default()
+            .with("log_max_size", self.log.max_size)
+            .with("log_keep", self.log.keep)
+            .with("tty", self.tty);
+        push_steps(&mut document, &self.stop);
+        document
+    }
+
+    fn from_document(document: &Document) -> Result<Self, ParseError> {
+        Ok(Self {
+            stop: steps_of(document)?,
+            log: LogSpec {
+                max_size: document.require("log_max_size")?,
+                keep: document.require("log_keep")?,
+            },
+            tty: document.require("tty")?,
+        })
+    }
+}
+
+/// Reads the plan; `None` when there is none.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(dir: &InstanceDir) -> Result<Option<Plan>, ReadError> {
+    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
+    Document::from_text(&bytes, KIND, VERSION, Seal::Checksum)
+        .and_then(|document| Plan::from_document(&document))
+        .map(Some)
+        .map_err(|error| ReadError::from_parse(dir.path().join(NAME), &error))
+}
+
+/// Writes the plan, durably, unless it stands there already.
+///
+/// # Errors
+/// When it could not be written.
+pub fn write(dir: &InstanceDir, plan: &Plan) -> std::io::Result<()> {
+    let text = plan.to_document().to_text(KIND, VERSION, Seal::Checksum);
+    if dir.read(NAME).ok().flatten().as_deref() == Some(text.as_bytes()) {
+        return Ok(());
+    }
+    dir.replace(NAME, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StateDir;
+
+    #[test]
+    fn round_trip() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        let plan = Plan {
+            stop: vec![
+                Step {
+                    action: StepAction::Stdin("say  bye \\ \u{1b}[0m ".into()),
+                    wait_ms: 1,
+                    label: "stdin: say".into(),
+                },
+                Step {
+                    action: StepAction::Stdin(String::new()),
+                    wait_ms: 0,
+                    label: "stdin: ".into(),
+                },
+                Step {
+                    action: StepAction::Signal(15),
+                    wait_ms: 60_000,
+                    label: "signal: TERM".into(),
+                },
+            ],
+            log: LogSpec { max_size: 5, keep: 1 },
+            tty: true,
+        };
+        write(&dir, &plan).unwrap();
+        write(&dir, &plan).unwrap();
+        assert_eq!(read(&dir).unwrap(), Some(plan));
+    }
+
+    #[test]
+    fn a_plan_cannot_hold_a_signal_that_is_none() {
+        for step in [
+            "5 signal 0",
+            "5 signal 65",
+            "5 signal -9",
+            "5 signal x",
+            "5 burn down",
+            "x stdin a",
+            "5 stdin",
+        ] {
+            assert_eq!(parse_step(step, ""), None, "{step}");
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The console log, as it is read: across rotated files, from the end or from
+//! a remembered place, and on and on while it grows.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+use super::console::file_name;
+use super::dir::InstanceDir;
+use super::launch::LogPosition;
+
+/// More rotated files than this are not looked for.
+const FILES_MAX: u32 = 1_001;
+
+/// Bytes read at once.
+const CHUNK: usize = 64 * 1024;
+
+/// A place in a console log from which it is read on.
+#[derive(Debug)]
+pub struct Tail {
+    /// The files still to be read, oldest first; the last is the one that
+    /// grows, as far as we know.
+    files: VecDeque<File>,
+    offset: u64,
+}
+
+/// All files of the log, oldest first. A rotation meanwhile can shift a file
+/// out from under its name; by their inodes none is taken twice.
+fn files(dir: &InstanceDir) -> io::Result<VecDeque<File>> {
+    let mut files: VecDeque<File> = VecDeque::new();
+    for n in 0..FILES_MAX {
+        let Some(file) = dir.open_read(&file_name(n))? else {
+            // The current file may be missing for a moment while it is rotated.
+            if n == 0 {
+                continue;
+            }
+            break;
+        };
+        let inode = file.metadata()?.ino();
+        let known = files
+            .iter()
+            .any(|known| known.metadata().is_ok_and(|meta| meta.ino() == inode));
+        if !known {
+            files.push_front(file);
+        }
+    }
+    Ok(files)
+}
+
+impl Tail {
+    /// From the first byte that is still there.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn from_start(dir: &InstanceDir) -> io::Result<Self> {
+        Ok(Self {
+            files: files(dir)?,
+            offset: 0,
+        })
+    }
+
+    /// From a remembered place; where its file has been rotated away, from the
+    /// first byte that is still there.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn from_position(dir: &InstanceDir, position: LogPosition) -> io::Result<Self> {
+        let mut files = files(dir)?;
+        let at = files
+            .iter()
+            .position(|file| file.metadata().is_ok_and(|meta| meta.ino() == position.inode));
+        let Some(at) = at else {
+            return Ok(Self { files, offset: 0 });
+        };
+        files.drain(..at);
+        Ok(Self {
+            files,
+            offset: position.offset,
+        })
+    }
+
+    /// From the start of the `lines`th last line.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn from_last_lines(dir: &InstanceDir, lines: u64) -> io::Result<Self> {
+        let mut files = files(dir)?;
+        // One line end more than lines: the one that ends the line before. The
+        // end of the last line itself does not count.
+        let mut wanted = lines;
+        let mut first = true;
+        let mut buffer = vec![0; CHUNK];
+        let mut keep = 0;
+        for (index, file) in files.iter().enumerate().rev() {
+            keep = index;
+            let mut end = file.metadata()?.len();
+            while end > 0 {
+                let start = end.saturating_sub(CHUNK as u64);
+                let chunk = buffer.get_mut(..(end - start) as usize).unwrap_or_default();
+                file.read_exact_at(chunk, start)?;
+                for (at, byte) in chunk.iter().enumerate().rev() {
+                    let last_byte = std::mem::take(&mut first);
+                    if *byte != b'\n' || (last_byte && wanted > 0) {
+                        continue;
+                    }
+                    if wanted <= 1 {
+                        let offset = if wanted == 0 { end } else { start + at as u64 + 1 };
+                        files.drain(..keep);
+                        return Ok(Self { files, offset });
+                    }
+                    wanted -= 1;
+                }
+                end = start;
+            }
+        }
+        files.drain(..keep);
+        Ok(Self { files, offset: 0 })
+    }
+
+    /// From behind the last byte.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn from_end(dir: &InstanceDir) -> io::Result<Self> {
+        let mut files = files(dir)?;
+        let last = files.len().saturating_sub(1);
+        files.drain(..last);
+        let offset = files
+            .front()
+            .map_or(Ok(0), |file| file.metadata().map(|meta| meta.len()))?;
+        Ok(Self { files, offset })
+    }
+
+    /// Reads on, into `buffer`; 0 when there is nothing more for now. Follows
+    /// the log through rotation, removal and cutting.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn read(&mut self, dir: &InstanceDir, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(file) = self.files.front() else {
+                self.files = files(dir)?;
+                self.offset = 0;
+                if self.files.is_empty() {
+                    return Ok(0);
+                }
+                continue;
+            };
+            match file.read_at(buffer, self.offset) {
+                Ok(0) => {}
+                Ok(n) => {
+                    self.offset += n as u64;
+                    return Ok(n);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            if file.metadata()?.len() < self.offset {
+                // Somebody cut it; what has been written since stands at its
+                // new beginning.
+                self.offset = 0;
+                continue;
+            }
+            if self.files.len() > 1 {
+                self.files.pop_front();
+                self.offset = 0;
+                continue;
+            }
+            if !self.follow(dir)? {
+                return Ok(0);
+            }
+        }
+    }
+
+    /// Finds what came after the file that was read to its end. Returns
+    /// whether there is anything.
+    fn follow(&mut self, dir: &InstanceDir) -> io::Result<bool> {
+        let Some(current) = self.files.front() else {
+            return Ok(false);
+        };
+        if dir.is_still(&file_name(0), current) {
+            return Ok(false);
+        }
+        let inode = current.metadata()?.ino();
+        let mut newer = files(dir)?;
+        let at = newer
+            .iter()
+            .position(|file| file.metadata().is_ok_and(|meta| meta.ino() == inode));
+        match at {
+            // Between a rotation's two renames there is no newer file yet.
+            Some(at) if at + 1 == newer.len() => return Ok(false),
+            // Once more through the old one: it may have grown between our
+            // last read and the rotation.
+            Some(at) => {
+                newer.drain(..at);
+                self.files = newer;
+            }
+            None if newer.is_empty() => return Ok(false),
+            None => {
+                self.files = newer;
+                self.offset = 0;
+            }
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::LogSpec;
+    use crate::store::StateDir;
+    use crate::store::console::{ConsoleLog, NAME};
+    use proptest::prelude::*;
+
+    fn rig() -> (tempfile::TempDir, InstanceDir) {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        (tmp, dir)
+    }
+
+    fn drain(tail: &mut Tail, dir: &InstanceDir) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut buffer = [0; 7];
+        loop {
+            match tail.read(dir, &mut buffer).unwrap() {
+                0 => return out,
+                n => out.extend_from_slice(&buffer[..n]),
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_lines_across_files() {
+        let (_tmp, dir) = rig();
+        let mut log = ConsoleLog::open(&dir, LogSpec { max_size: 8, keep: 9 }, 0);
+        assert_eq!(drain(&mut Tail::from_last_lines(&dir, 3).unwrap(), &dir), b"");
+        for n in 1..=9 {
+            log.append(&dir, format!("l{n}\n").as_bytes(), 0);
+        }
+        for lines in 0..=9 {
+            let expected: String = (10 - lines..=9).map(|n| format!("l{n}\n")).collect();
+            let got = drain(&mut Tail::from_last_lines(&dir, lines).unwrap(), &dir);
+            assert_eq!(String::from_utf8(got).unwrap(), expected, "{lines} lines");
+        }
+        assert_eq!(drain(&mut Tail::from_last_lines(&dir, 1000).unwrap(), &dir).len(), 27);
+        log.append(&dir, b"half", 0);
+        assert_eq!(drain(&mut Tail::from_last_lines(&dir, 2).unwrap(), &dir), b"l9\nhalf");
+        assert_eq!(drain(&mut Tail::from_last_lines(&dir, 0).unwrap(), &dir), b"");
+    }
+
+    #[test]
+    fn a_remembered_place_survives_rotation() {
+        let (_tmp, dir) = rig();
+        let mut log = ConsoleLog::open(&dir, LogSpec { max_size: 8, keep: 9 }, 0);
+        log.append(&dir, b"old\n", 0);
+        let position = log.position();
+        log.append(&dir, b"one\ntwo\nthree\nfour\n", 0);
+        let mut tail = Tail::from_position(&dir, position).unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"one\ntwo\nthree\nfour\n");
+        let gone = LogPosition { inode: 1, offset: 5 };
+        let mut tail = Tail::from_position(&dir, gone).unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"old\none\ntwo\nthree\nfour\n");
+    }
+
+    #[test]
+    fn a_log_that_is_removed_or_cut_is_followed() {
+        let (_tmp, dir) = rig();
+        let mut tail = Tail::from_end(&dir).unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"");
+        let path = dir.path().join(NAME);
+        std::fs::write(&path, "one\n").unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"one\n");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"");
+        std::fs::write(&path, "two, longer than before\n").unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"two, longer than before\n");
+        std::fs::OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(&path)
+            .unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"");
+        std::fs::write(&path, "three\n").unwrap();
+        assert_eq!(drain(&mut tail, &dir), b"three\n");
+    }
+
+    proptest! {
+        /// Reading along while it is written and rotated gives every byte once,
+        /// as long as no more is rotated away than is kept.
+        #[test]
+        fn reading_along_misses_nothing(
+            chunks in proptest::collection::vec(proptest::collection::vec(prop_oneof![3 => any::<u8>(), 1 => Just(b'\n')], 0..30), 1..30),
+            max_size in 1_u64..60,
+        ) {
+            let (_tmp, dir) = rig();
+            let mut log = ConsoleLog::open(&dir, LogSpec { max_size, keep: 90 }, 0);
+            let mut tail = Tail::from_end(&dir).unwrap();
+            let (mut expected, mut got) = (Vec::new(), Vec::new());
+            for chunk in &chunks {
+                log.append(&dir, chunk, 0);
+                expected.extend_from_slice(chunk);
+                got.extend(drain(&mut tail, &dir));
+            }
+            prop_assert_eq!(got, expected);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! System calls. The only room with `unsafe`, and the only one that talks to
+//! the kernel in anything but plain files.
+//!
+//! Nothing here decides anything: each function does one thing, and says what
+//! the kernel said.
+
+#![expect(unsafe_code, reason = "this room wraps the system calls that have no safe interface")]
+
+pub mod clock;
+pub mod exec;
+pub mod host;
+pub mod lock;
+pub mod oom;
+pub mod pidfd;
+pub mod pipe;
+pub mod procfs;
+pub mod pty;
+pub mod reaper;
+pub mod signals;
+pub mod socket;
+pub mod tree;

@@ -1,0 +1,189 @@
+//! Process file descriptors: the one way to signal a process that cannot hit a
+//! stranger who got its pid. See `pidfd_open(2)`, `pidfd_send_signal(2)`.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::procfs::{self, ProcessId};
+use super::reaper::Ending;
+
+/// A descriptor that stands for one process for ever.
+#[derive(Debug)]
+pub struct Pidfd(OwnedFd);
+
+impl Pidfd {
+    /// Opens the process that has this pid now.
+    ///
+    /// # Errors
+    /// `ESRCH` when there is none, `ENOSYS` before Linux 5.3, `EMFILE`.
+    pub fn open(pid: i32) -> io::Result<Self> {
+        // SAFETY: a system call without pointers; it returns a new descriptor
+        // that nobody else owns, or -1.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        let fd = i32::try_from(fd).unwrap_or(-1);
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: just returned by the kernel, and owned by nobody.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// Opens an identified process, or nothing when it is gone: the identity
+    /// is checked after the descriptor is held, when it can no longer change.
+    ///
+    /// # Errors
+    /// When it cannot be told whether it is the same process.
+    pub fn open_identified(id: ProcessId) -> io::Result<Option<Self>> {
+        let fd = match Self::open(id.pid) {
+            Ok(fd) => fd,
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match procfs::stat(id.pid) {
+            Ok(stat) if stat.start == id.start => Ok(Some(fd)),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && procfs::is_mounted() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Errors
+    /// `ESRCH` when the process was reaped, `EPERM` when it is not ours.
+    pub fn signal(&self, signal: i32) -> io::Result<()> {
+        // SAFETY: a null `siginfo` is allowed and means the default one.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                self.0.as_raw_fd(),
+                signal,
+                std::ptr::null::<libc::siginfo_t>(),
+                0,
+            )
+        };
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
+    /// Whether the process has ended (it may still be a zombie).
+    pub fn has_ended(&self) -> bool {
+        let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|n| n > 0)
+    }
+
+    /// Waits until the process has ended.
+    pub fn wait(&self) {
+        let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        while poll(&mut fds, PollTimeout::NONE) == Err(nix::errno::Errno::EINTR) {}
+    }
+
+    /// How the process ended, when the kernel still knows: Linux 6.15 and
+    /// later keep it for whoever held the descriptor when it ended, once its
+    /// parent has reaped it. See `PIDFD_GET_INFO` in `linux/pidfd.h`.
+    pub fn ending(&self) -> Option<Ending> {
+        /// `struct pidfd_info`, its first published size, with the exit code.
+        #[repr(C)]
+        #[derive(Default)]
+        struct PidfdInfo {
+            mask: u64,
+            cgroupid: u64,
+            pid: u32,
+            tgid: u32,
+            ppid: u32,
+            ruid: u32,
+            rgid: u32,
+            euid: u32,
+            egid: u32,
+            suid: u32,
+            sgid: u32,
+            fsuid: u32,
+            fsgid: u32,
+            exit_code: i32,
+        }
+        const PIDFD_INFO_EXIT: u64 = 1 << 3;
+        // `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`.
+        const PIDFD_GET_INFO: libc::Ioctl =
+            (3 << 30) | ((size_of::<PidfdInfo>() as libc::Ioctl) << 16) | (0xff << 8) | 11;
+        let mut info = PidfdInfo {
+            mask: PIDFD_INFO_EXIT,
+            ..PidfdInfo::default()
+        };
+        // SAFETY: the kernel writes at most as many bytes as the request says
+        // the structure has.
+        let result = unsafe { libc::ioctl(self.0.as_raw_fd(), PIDFD_GET_INFO, &mut info) };
+        (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then(|| Ending::from_wait_status(info.exit_code))
+    }
+}
+
+impl AsFd for Pidfd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Signals a process only if it is still the one that was identified. Returns
+/// whether it was there.
+///
+/// # Errors
+/// When that cannot be told, or the process is not ours to signal.
+pub fn signal_identified(id: ProcessId, signal: i32) -> io::Result<bool> {
+    match Pidfd::open_identified(id) {
+        Ok(Some(fd)) => match fd.signal(signal) {
+            Ok(()) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+            Err(error) => Err(error),
+        },
+        Ok(None) => Ok(false),
+        // Before Linux 5.3 the window between look and signal stays open.
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+            if procfs::presence(id) != procfs::Presence::Alive {
+                return Ok(false);
+            }
+            // SAFETY: a system call without pointers.
+            if unsafe { libc::kill(id.pid, signal) } == 0 {
+                Ok(true)
+            } else {
+                let error = io::Error::last_os_error();
+                if error.raw_os_error() == Some(libc::ESRCH) {
+                    Ok(false)
+                } else {
+                    Err(error)
+                }
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn only_the_identified_process_is_signalled() {
+        let mut child = Command::new("/bin/cat").stdin(Stdio::piped()).spawn().unwrap();
+        let id = procfs::identify(child.id() as i32).unwrap();
+        let stranger = ProcessId {
+            start: id.start + 1,
+            ..id
+        };
+        assert!(!signal_identified(stranger, libc::SIGKILL).unwrap());
+        assert_eq!(child.try_wait().unwrap(), None, "a stranger's pid is left alone");
+        let held = Pidfd::open(id.pid).unwrap();
+        assert!(!held.has_ended());
+        assert!(signal_identified(id, libc::SIGKILL).unwrap());
+        held.wait();
+        child.wait().unwrap();
+        assert!(!signal_identified(id, libc::SIGKILL).unwrap());
+        if let Some(ending) = held.ending() {
+            assert_eq!(ending, Ending::Signal(libc::SIGKILL, false));
+        }
+    }
+}

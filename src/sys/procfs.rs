@@ -1,0 +1,171 @@
+//! What `/proc` tells of one process. See `proc_pid_stat(5)`.
+
+use std::fs;
+use std::io::{self, Read};
+
+/// A process by what cannot be confused: its pid and when the kernel started
+/// it. A pid alone is reused; a name or a command line says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessId {
+    /// The pid, in our pid namespace.
+    pub pid: i32,
+    /// Field 22 of `/proc/PID/stat`: clock ticks after boot.
+    pub start: u64,
+}
+
+/// One line of `/proc/PID/stat`, as far as we read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// The state letter.
+    pub state: u8,
+    /// The parent's pid.
+    pub parent: i32,
+    /// The session.
+    pub session: i32,
+    /// Clock ticks after boot.
+    pub start: u64,
+}
+
+/// Parses a line of `/proc/PID/stat`. The name in its second field may hold
+/// anything, also blanks and parentheses, so the fields are counted from the
+/// last `)`.
+pub fn parse_stat(line: &[u8]) -> Option<Stat> {
+    let close = line.iter().rposition(|b| *b == b')')?;
+    let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = *fields.next()?.as_bytes().first()?;
+    let parent = fields.next()?.parse().ok()?;
+    let session = fields.nth(1)?.parse().ok()?;
+    // Of the fields counted from 1, the session is the 6th, the start the 22nd.
+    let start = fields.nth(15)?.parse().ok()?;
+    Some(Stat {
+        state,
+        parent,
+        session,
+        start,
+    })
+}
+
+/// Reads `/proc/PID/stat`.
+///
+/// # Errors
+/// `NotFound` when there is no such process; anything else means that it could
+/// not be found out.
+pub fn stat(pid: i32) -> io::Result<Stat> {
+    let mut buffer = [0; 1024];
+    let line = read_small(&format!("/proc/{pid}/stat"), &mut buffer).map_err(|error| {
+        // A process that ends between open and read gives ESRCH.
+        if error.raw_os_error() == Some(libc::ESRCH) {
+            io::Error::from(io::ErrorKind::NotFound)
+        } else {
+            error
+        }
+    })?;
+    parse_stat(line).ok_or_else(|| io::Error::other("unexpected contents of /proc/PID/stat"))
+}
+
+/// Reads a small file of `/proc` in one go into a buffer, without allocating.
+pub(super) fn read_small<'a>(path: &str, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    let mut file = fs::File::open(path)?;
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..])? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    Ok(&buffer[..filled])
+}
+
+/// Reads who a process is, to recognise it later.
+///
+/// # Errors
+/// As [`stat`].
+pub fn identify(pid: i32) -> io::Result<ProcessId> {
+    Ok(ProcessId {
+        pid,
+        start: stat(pid)?.start,
+    })
+}
+
+/// What became of a process that was once identified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It is alive.
+    Alive,
+    /// It is gone; its pid may belong to a stranger by now.
+    Gone,
+    /// That cannot be told, and this is why. Nothing may be concluded from it.
+    CannotTell(String),
+}
+
+/// Finds out whether an identified process is still alive.
+pub fn presence(id: ProcessId) -> Presence {
+    match stat(id.pid) {
+        Ok(stat) if stat.start != id.start => Presence::Gone,
+        // `Z` is also shown for a process whose first thread has ended while
+        // others go on; only a pidfd knows which it is.
+        Ok(stat) if matches!(stat.state, b'Z' | b'X' | b'x') => match super::pidfd::Pidfd::open(id.pid) {
+            Ok(fd) if fd.has_ended() => Presence::Gone,
+            Ok(_) => Presence::Alive,
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Presence::Gone,
+            // Without pidfds a zombie is taken at its word.
+            Err(_) => Presence::Gone,
+        },
+        Ok(_) => Presence::Alive,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if is_mounted() {
+                Presence::Gone
+            } else {
+                Presence::CannotTell("/proc is not mounted".to_owned())
+            }
+        }
+        Err(error) => Presence::CannotTell(format!("/proc/{}/stat: {error}", id.pid)),
+    }
+}
+
+/// Whether `/proc` is there at all: whether we can see ourselves in it.
+pub fn is_mounted() -> bool {
+    fs::symlink_metadata("/proc/self/stat").is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_lines() {
+        let tail = "S 7 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2 3";
+        for name in ["(sh)", "(a b)", "(x) S 1 (y)", "())", "(\u{ff}\n)"] {
+            let line = format!("42 {name} {tail}");
+            let stat = parse_stat(line.as_bytes()).unwrap();
+            assert_eq!(
+                (stat.state, stat.parent, stat.session, stat.start),
+                (b'S', 7, 7, 987_654)
+            );
+        }
+        for cut in 0..tail.len() {
+            let _ = parse_stat(format!("42 (sh) {}", &tail[..cut]).as_bytes());
+        }
+        assert_eq!(parse_stat(b""), None);
+        assert_eq!(parse_stat(b"1 sh S"), None);
+    }
+
+    #[test]
+    fn presence_of_the_living_the_dead_and_a_stranger() {
+        let me = identify(std::process::id() as i32).unwrap();
+        assert_eq!(presence(me), Presence::Alive);
+        let stranger = ProcessId {
+            start: me.start + 1,
+            ..me
+        };
+        assert_eq!(presence(stranger), Presence::Gone);
+        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        let id = identify(child.id() as i32).unwrap();
+        let pidfd = crate::sys::pidfd::Pidfd::open(id.pid).unwrap();
+        pidfd.wait();
+        assert_eq!(presence(id), Presence::Gone, "a zombie is gone");
+        child.wait().unwrap();
+        assert_eq!(presence(id), Presence::Gone);
+    }
+}

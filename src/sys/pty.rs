@@ -1,0 +1,69 @@
+//! Pseudo-terminals. See `pty(7)`.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::pty::{OpenptyResult, Winsize, openpty};
+
+/// Both ends of a new pseudo-terminal.
+#[derive(Debug)]
+pub struct Pty {
+    /// The end that is read and written here; it does not block.
+    pub master: OwnedFd,
+    /// The end that is the game's terminal.
+    pub slave: OwnedFd,
+}
+
+impl Pty {
+    /// Opens a pseudo-terminal of 80 columns and 24 rows.
+    ///
+    /// # Errors
+    /// When the host has no free one, or none at all.
+    pub fn open() -> io::Result<Self> {
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let OpenptyResult { master, slave } = openpty(&size, None)?;
+        fcntl(&master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        fcntl(&slave, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        fcntl(&master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK | OFlag::O_RDWR))?;
+        Ok(Self { master, slave })
+    }
+}
+
+/// Sets the size of a terminal in character cells.
+///
+/// # Errors
+/// What `ioctl(2)` said.
+pub fn resize(master: &OwnedFd, columns: u16, rows: u16) -> io::Result<()> {
+    let size = libc::winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: TIOCSWINSZ reads one winsize through the pointer.
+    let result = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// The size of a terminal in character cells, columns first.
+pub fn size(fd: impl std::os::fd::AsFd) -> Option<(u16, u16)> {
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: TIOCGWINSZ writes one winsize through the pointer.
+    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
+    (result == 0 && size.ws_col > 0).then_some((size.ws_col, size.ws_row))
+}

@@ -1,0 +1,196 @@
+//! Local sockets that keep message boundaries, in a directory that may lie
+//! deeper than a socket address is long. See `unix(7)`.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, Backlog, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, sockopt,
+};
+
+/// The longest message on a control socket.
+pub const MESSAGE_MAX: usize = 64 * 1024;
+
+/// The address of a socket in an open directory. A socket address holds 108
+/// bytes; by way of `/proc/self/fd` the directory's own path does not count.
+fn address(dir: BorrowedFd<'_>, name: &str) -> io::Result<UnixAddr> {
+    let path = format!("/proc/self/fd/{}/{name}", dir.as_raw_fd());
+    Ok(UnixAddr::new(path.as_str())?)
+}
+
+fn new_socket() -> io::Result<OwnedFd> {
+    Ok(nix::sys::socket::socket(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
+        None,
+    )?)
+}
+
+/// Binds and listens under a name that must be free.
+///
+/// # Errors
+/// `EADDRINUSE` when the name is taken, `ENOSPC`, `EROFS`.
+pub fn listen(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    let socket = new_socket()?;
+    nix::sys::socket::bind(socket.as_raw_fd(), &address(dir, name)?)?;
+    nix::sys::socket::listen(&socket, Backlog::new(16)?)?;
+    Ok(socket)
+}
+
+/// Accepts a waiting connection; `None` when there is none.
+///
+/// # Errors
+/// `EMFILE` and the like. The connection then still waits.
+pub fn accept(listener: &OwnedFd) -> io::Result<Option<OwnedFd>> {
+    match nix::sys::socket::accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK) {
+        // SAFETY: just returned by the kernel, and owned by nobody.
+        Ok(fd) => Ok(Some(unsafe { OwnedFd::from_raw_fd(fd) })),
+        Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNABORTED) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Connects to a listening socket, without waiting.
+///
+/// # Errors
+/// `NotFound` and `ConnectionRefused` when nobody listens, `WouldBlock` when
+/// the listener does not accept.
+pub fn connect(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    let socket = new_socket()?;
+    nix::sys::socket::connect(socket.as_raw_fd(), &address(dir, name)?)?;
+    Ok(socket)
+}
+
+/// The user at the other end.
+///
+/// # Errors
+/// What `getsockopt(2)` said.
+pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
+    Ok(nix::sys::socket::getsockopt(&socket, sockopt::PeerCredentials)?.uid())
+}
+
+/// Receives one message. `None` when the other end is closed.
+///
+/// # Errors
+/// `WouldBlock` when there is none.
+pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    loop {
+        match nix::sys::socket::recv(socket.as_fd().as_raw_fd(), buffer, MsgFlags::empty()) {
+            Ok(0) | Err(Errno::ECONNRESET) => return Ok(None),
+            Ok(n) => return Ok(Some(n)),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+/// Sends one message, whole or not at all, without a SIGPIPE.
+///
+/// # Errors
+/// `WouldBlock` when the other end does not read, `BrokenPipe` when it is
+/// closed.
+pub fn send(socket: impl AsFd, message: &[u8]) -> io::Result<()> {
+    loop {
+        match nix::sys::socket::send(socket.as_fd().as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL) {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+/// A connected pair of stream sockets: one end for a process to be spawned.
+///
+/// # Errors
+/// `EMFILE`.
+pub fn stream_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(nix::sys::socket::socketpair(
+        AddressFamily::Unix,
+        SockType::Stream,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )?)
+}
+
+/// Sends bytes with descriptors attached to the first of them. Returns how
+/// many bytes were taken.
+///
+/// # Errors
+/// What `sendmsg(2)` said.
+pub fn send_with_descriptors(socket: impl AsFd, bytes: &[u8], descriptors: &[RawFd]) -> io::Result<usize> {
+    let attached = [ControlMessage::ScmRights(descriptors)];
+    Ok(nix::sys::socket::sendmsg::<UnixAddr>(
+        socket.as_fd().as_raw_fd(),
+        &[IoSlice::new(bytes)],
+        &attached,
+        MsgFlags::MSG_NOSIGNAL,
+        None,
+    )?)
+}
+
+/// Receives bytes and the descriptors that came with them.
+///
+/// # Errors
+/// What `recvmsg(2)` said.
+pub fn receive_with_descriptors(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut space = nix::cmsg_space!([RawFd; 4]);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let message = nix::sys::socket::recvmsg::<UnixAddr>(
+        socket.as_fd().as_raw_fd(),
+        &mut parts,
+        Some(&mut space),
+        MsgFlags::MSG_CMSG_CLOEXEC,
+    )?;
+    let mut descriptors = Vec::new();
+    for attached in message.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(received) = attached {
+            for fd in received {
+                // SAFETY: the kernel just made this descriptor for us.
+                descriptors.push(unsafe { OwnedFd::from_raw_fd(fd) });
+            }
+        }
+    }
+    Ok((message.bytes, descriptors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn a_socket_deeper_than_an_address_is_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("d".repeat(100)).join("e".repeat(100));
+        std::fs::create_dir_all(&deep).unwrap();
+        let dir = File::open(&deep).unwrap();
+        let listener = listen(dir.as_fd(), "ctl").unwrap();
+        let client = connect(dir.as_fd(), "ctl").unwrap();
+        let server = accept(&listener).unwrap().unwrap();
+        assert_eq!(peer_uid(&server).unwrap(), crate::sys::host::effective_uid());
+        send(&client, b"one").unwrap();
+        send(&client, b"two").unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(receive(&server, &mut buffer).unwrap(), Some(3));
+        assert_eq!(receive(&server, &mut buffer).unwrap(), Some(3));
+        assert_eq!(&buffer[..3], b"two");
+        drop(client);
+        assert_eq!(receive(&server, &mut buffer).unwrap(), None);
+        drop(listener);
+        let refused = connect(dir.as_fd(), "ctl").unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn descriptors_travel() {
+        let (one, two) = stream_pair().unwrap();
+        let file = tempfile::tempfile().unwrap();
+        let sent = send_with_descriptors(&one, b"x", &[file.as_raw_fd()]).unwrap();
+        assert_eq!(sent, 1);
+        let mut buffer = [0; 4];
+        let (n, descriptors) = receive_with_descriptors(&two, &mut buffer).unwrap();
+        assert_eq!((n, descriptors.len()), (1, 1));
+    }
+}

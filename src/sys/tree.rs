@@ -1,0 +1,166 @@
+//! The descendants of a process.
+//!
+//! A process group or a session does not hold a tree together: anything may
+//! leave both. Parentage does, as long as its reaper lives; when that is lost,
+//! a mark in the environment finds those who still carry it.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io::{self, Read};
+
+use super::procfs::{self, ProcessId, Stat};
+
+/// All descendants of a process, itself not included, oldest first. One that
+/// is born or ends meanwhile may be missed: look again until there is none.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn descendants(root: i32) -> io::Result<Vec<ProcessId>> {
+    let mut found = Vec::new();
+    let mut queue = vec![root];
+    let mut seen = HashSet::from([root]);
+    while let Some(parent) = queue.pop() {
+        let Some(children) = children_of(parent)? else {
+            return scan_descendants(root);
+        };
+        for pid in children {
+            if let (true, Ok(stat)) = (seen.insert(pid), procfs::stat(pid)) {
+                found.push(ProcessId { pid, start: stat.start });
+                queue.push(pid);
+            }
+        }
+    }
+    found.sort_by_key(|id| (id.start, id.pid));
+    Ok(found)
+}
+
+/// The children of a process by `/proc/PID/task/TID/children`, or `None` on a
+/// kernel without these files.
+fn children_of(pid: i32) -> io::Result<Option<Vec<i32>>> {
+    let tasks = match fs::read_dir(format!("/proc/{pid}/task")) {
+        Ok(tasks) => tasks,
+        Err(error) if gone(&error) && procfs::is_mounted() => return Ok(Some(Vec::new())),
+        Err(error) => return Err(error),
+    };
+    let mut children = Vec::new();
+    for task in tasks.flatten() {
+        match fs::read_to_string(task.path().join("children")) {
+            Ok(text) => children.extend(text.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok())),
+            // The thread may have ended; a kernel without the file has it for
+            // no thread, so the directory itself tells the two apart.
+            Err(error) if gone(&error) => {
+                if task.path().join("stat").exists() && !task.path().join("children").exists() {
+                    return Ok(None);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(children))
+}
+
+fn gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
+}
+
+/// Every process with its stat line.
+fn all_processes() -> io::Result<Vec<(i32, Stat)>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        if let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok())
+            && let Ok(stat) = procfs::stat(pid)
+        {
+            all.push((pid, stat));
+        }
+    }
+    Ok(all)
+}
+
+/// The same as [`descendants`], from one look at every process.
+fn scan_descendants(root: i32) -> io::Result<Vec<ProcessId>> {
+    let all = all_processes()?;
+    let mut of_parent: HashMap<i32, Vec<ProcessId>> = HashMap::new();
+    for (pid, stat) in all {
+        of_parent
+            .entry(stat.parent)
+            .or_default()
+            .push(ProcessId { pid, start: stat.start });
+    }
+    let mut found = Vec::new();
+    let mut queue = vec![root];
+    while let Some(parent) = queue.pop() {
+        for child in of_parent.remove(&parent).unwrap_or_default() {
+            queue.push(child.pid);
+            found.push(child);
+        }
+    }
+    found.sort_by_key(|id| (id.start, id.pid));
+    Ok(found)
+}
+
+/// Every living process whose environment carries `mark` (a whole `NAME=value`
+/// entry), and the descendants of these, oldest first. Zombies carry nothing
+/// and are not found. Processes of other users are passed over in silence,
+/// unless we are root.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn marked(mark: &str) -> io::Result<Vec<ProcessId>> {
+    let me = std::process::id() as i32;
+    let mut found = HashSet::new();
+    for (pid, stat) in all_processes()? {
+        if pid != me && stat.state != b'Z' && carries(pid, mark.as_bytes()) {
+            found.insert(ProcessId { pid, start: stat.start });
+        }
+    }
+    for id in found.clone() {
+        found.extend(descendants(id.pid)?.into_iter().filter(|id| id.pid != me));
+    }
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by_key(|id| (id.start, id.pid));
+    Ok(found)
+}
+
+fn carries(pid: i32, mark: &[u8]) -> bool {
+    // An environment is at most a few MiB; a hostile one does not get more of
+    // our memory than that.
+    const LIMIT: u64 = 8 << 20;
+    let mut environment = Vec::new();
+    let Ok(file) = fs::File::open(format!("/proc/{pid}/environ")) else {
+        return false;
+    };
+    let read = file.take(LIMIT).read_to_end(&mut environment);
+    read.is_ok() && environment.split(|b| *b == 0).any(|entry| entry == mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn both_ways_find_the_same_descendants() {
+        let mut shell = Command::new("/bin/sh")
+            .args([
+                "-c",
+                "sleep 100 & a=$!; sleep 100 & b=$!; echo up; read x; kill $a $b; wait",
+            ])
+            .env("GAMECTL_TREE_TEST", "here")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = [0; 3];
+        shell.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
+        let pid = shell.id() as i32;
+        let walked = descendants(pid).unwrap();
+        assert_eq!(walked.len(), 2);
+        assert_eq!(scan_descendants(pid).unwrap(), walked);
+        let marked = marked("GAMECTL_TREE_TEST=here").unwrap();
+        assert_eq!(marked.len(), 3, "the shell and its two children");
+        assert!(walked.iter().all(|id| marked.contains(id)));
+        shell.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+        shell.wait().unwrap();
+    }
+}
