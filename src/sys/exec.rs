@@ -158,18 +158,16 @@ impl Gated {
     /// program or has said why not.
     ///
     /// # Errors
-    /// The gate could not be opened (the child then ends by itself).
+    /// The gate could not be opened, and the child did not say why: it ended,
+    /// or ends now, without having become the program.
     pub fn release(mut self) -> io::Result<Result<(), ChildFailure>> {
-        self.gate.write_all(&[1])?;
+        // A child that failed before it came to the gate has closed it.
+        let opened = self.gate.write_all(&[1]);
         drop(self.gate);
-        read_failure(&mut self.report)
-    }
-
-    /// Waits for a child that failed before it came to the gate, or returns at
-    /// once when it waits there. The child says nothing while all is well, so
-    /// this only looks whether something has been said by now.
-    pub fn failed_early(&self) -> bool {
-        super::pipe::pending(&self.report).is_ok_and(|n| n > 0)
+        match (read_failure(&mut self.report)?, opened) {
+            (Ok(()), Err(error)) => Err(error),
+            (outcome, _) => Ok(outcome),
+        }
     }
 }
 
@@ -287,7 +285,7 @@ fn move_to(from: RawFd, to: RawFd) -> nix::Result<()> {
 }
 
 /// Closes every descriptor above `last`. See `close_range(2)`.
-fn close_above(last: RawFd) -> nix::Result<()> {
+pub(super) fn close_above(last: RawFd) -> nix::Result<()> {
     let first = (last + 1) as libc::c_uint;
     // SAFETY: the child uses none of these descriptors again, and none of
     // their owners runs its destructor: the child executes or exits.

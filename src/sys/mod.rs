@@ -6,7 +6,9 @@
 
 #![expect(unsafe_code, reason = "this room wraps the system calls that have no safe interface")]
 
+pub mod buffer;
 pub mod clock;
+pub mod daemon;
 pub mod exec;
 pub mod host;
 pub mod lock;

@@ -1,0 +1,98 @@
+//! Leaving the process that started us: the first steps of a process that is to
+//! outlive commands, sessions and terminals. See `daemon(7)`.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+
+use nix::unistd::ForkResult;
+
+/// Goes on in a child whose parent has ended, so that it belongs to init (or to
+/// the next subreaper) and to nobody of ours. The parent exits at once.
+///
+/// To be called first of all, while there is one thread and nothing to flush.
+///
+/// # Errors
+/// `EAGAIN` when no further process may be made.
+pub fn fork_away() -> io::Result<()> {
+    // SAFETY: one thread, by the caller's promise.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Child => Ok(()),
+        // SAFETY: ends this process without running anything of the child's.
+        ForkResult::Parent { .. } => unsafe { libc::_exit(0) },
+    }
+}
+
+/// Makes a session of its own, without a controlling terminal; leaves the
+/// working directory, so that no filesystem is kept busy.
+///
+/// # Errors
+/// What `setsid(2)` and `chdir(2)` said.
+pub fn leave_session() -> io::Result<()> {
+    nix::unistd::setsid()?;
+    nix::unistd::chdir("/")?;
+    Ok(())
+}
+
+/// Takes descriptor 0 away under another number that is closed on exec, closes
+/// every other descriptor, and puts `/dev/null` in the place of the three
+/// standard streams.
+///
+/// To be called before anything else is opened.
+///
+/// # Errors
+/// `EBADF` when descriptor 0 is not open, or there is no `/dev/null`.
+pub fn take_only_descriptor() -> io::Result<OwnedFd> {
+    use std::os::fd::FromRawFd;
+    // SAFETY: descriptors only; the result is new and owned by nobody.
+    let kept = unsafe {
+        let fd = libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3);
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        OwnedFd::from_raw_fd(fd)
+    };
+    // The lowest free one above the standard streams, so all others are above
+    // it or, when they came open from our parent, below.
+    let number = kept.as_raw_fd();
+    for fd in 3..number {
+        // SAFETY: inherited, and known to nothing in this process.
+        unsafe { libc::close(fd) };
+    }
+    super::exec::close_above(number)?;
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    for stream in 0..3 {
+        replace(stream, &null)?;
+    }
+    Ok(kept)
+}
+
+fn replace(stream: RawFd, with: &File) -> io::Result<()> {
+    // SAFETY: descriptors only; the standard streams have no owner in Rust.
+    if unsafe { libc::dup2(with.as_fd().as_raw_fd(), stream) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Names this process for `ps` and `top`; cut at 15 bytes by the kernel.
+pub fn set_name(name: &str) {
+    if let Ok(name) = CString::new(name) {
+        let _ = nix::sys::prctl::set_name(&name);
+    }
+}
+
+/// Makes this process the last that the out-of-memory killer takes, where that
+/// is allowed. Returns the value it had, which its children should get back;
+/// `None` when it was left as it was.
+pub fn avoid_oom_killer() -> Option<i32> {
+    const FILE: &str = "/proc/self/oom_score_adj";
+    let before = std::fs::read_to_string(FILE).ok()?.trim().parse().ok()?;
+    std::fs::write(FILE, "-900").ok().map(|()| before)
+}
+
+/// Sets the file mode creation mask; returns the one before.
+pub fn set_umask(mask: u32) -> u32 {
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(mask)).bits()
+}
