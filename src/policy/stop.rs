@@ -93,6 +93,12 @@ impl Escalation {
         (escalation, action)
     }
 
+    /// Begins a chain at its signals: the other steps are left out.
+    pub fn begin_now(mut steps: Vec<Step>, now: u64) -> (Self, Action) {
+        steps.retain(|step| matches!(step.action, StepAction::Signal(_)));
+        Self::begin(steps, now)
+    }
+
     /// Begins the clearing away of what outlived a main process that ended
     /// without being asked to.
     pub fn clear_leftovers(now: u64) -> (Self, Action) {
@@ -292,6 +298,16 @@ mod tests {
         assert_eq!(stop.due(35, true), Some(Action::SignalAll(15)));
         let (mut stop, _) = Escalation::begin(vec![stdin("save", 10)], 0);
         assert_eq!(stop.hurry(5), Some(Action::KillAll));
+    }
+
+    #[test]
+    fn a_hurried_chain_is_its_signals() {
+        let steps = vec![stdin("save", 10), signal(2, 30), stdin("x", 5), signal(15, 30)];
+        let (mut stop, first) = Escalation::begin_now(steps, 0);
+        assert_eq!(first, Action::SignalMain(2));
+        assert_eq!(stop.due(30, true), Some(Action::SignalAll(15)));
+        let (_, first) = Escalation::begin_now(vec![stdin("save", 10)], 0);
+        assert_eq!(first, Action::KillAll);
     }
 
     #[test]

@@ -167,6 +167,15 @@ impl StateDir {
         Ok(())
     }
 
+    /// Takes over a descriptor of the directory, as the shim gets it from its
+    /// starter, who has checked it.
+    pub fn received(fd: OwnedFd) -> Self {
+        Self {
+            fd,
+            path: PathBuf::from("."),
+        }
+    }
+
     /// Its path, for messages.
     pub fn path(&self) -> &Path {
         &self.path

@@ -31,6 +31,17 @@ pub enum ParseError {
     Future(u32),
 }
 
+impl std::fmt::Display for ParseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Damaged(why) => f.write_str(why),
+            Self::Future(version) => write!(f, "a newer gamectl wrote it (format {version})"),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
 /// Whether a document closes with a checksum: files do, messages need none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seal {

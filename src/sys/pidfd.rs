@@ -77,6 +77,11 @@ impl Pidfd {
         poll(&mut fds, PollTimeout::ZERO).is_ok_and(|n| n > 0)
     }
 
+    /// Whether the process has ended and its parent knows.
+    pub fn is_reaped(&self) -> bool {
+        matches!(self.signal(0), Err(error) if error.raw_os_error() == Some(libc::ESRCH))
+    }
+
     /// Waits until the process has ended.
     pub fn wait(&self) {
         let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];

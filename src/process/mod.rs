@@ -1,0 +1,3 @@
+//! The process plane: games that are spawned processes of this host.
+
+pub mod shim;

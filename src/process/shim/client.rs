@@ -1,0 +1,96 @@
+//! The other end of a shim's socket.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+
+use super::serve::NAME;
+use super::wire::{Report, Request};
+use crate::store::InstanceDir;
+use crate::sys::socket;
+
+/// Reports are short.
+const REPORT_MAX: usize = 8 * 1024;
+
+/// How soon a connection to a shim with too many of them is tried again.
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// A connection to a shim.
+#[derive(Debug)]
+pub struct Client {
+    // Its socket keeps message boundaries; only the waiting is a stream's.
+    socket: UnixStream,
+}
+
+impl Client {
+    /// Connects to the shim of an instance. Waits while the shim has more
+    /// connections than it can hold; callers bound that.
+    ///
+    /// # Errors
+    /// `NotFound` and `ConnectionRefused` when no shim listens.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn connect(dir: &InstanceDir) -> io::Result<Self> {
+        loop {
+            match socket::connect(dir.as_fd(), NAME) {
+                Ok(fd) => {
+                    let socket = UnixStream::from_std(fd.into())?;
+                    return Ok(Self { socket });
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::time::sleep(AGAIN).await,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// When the shim is gone.
+    ///
+    /// # Cancel safety
+    /// Safe: a request is sent whole or not at all.
+    pub async fn send(&self, request: &Request) -> io::Result<()> {
+        let message = request.to_message();
+        self.socket
+            .async_io(Interest::WRITABLE, || socket::send(&self.socket, message.as_bytes()))
+            .await
+    }
+
+    /// Receives the next report; `None` when the shim has ended.
+    ///
+    /// # Errors
+    /// When what came is not a report.
+    ///
+    /// # Cancel safety
+    /// Safe: a report is received whole or not at all.
+    pub async fn receive(&self) -> io::Result<Option<Report>> {
+        let mut buffer = [0; REPORT_MAX];
+        let received = self
+            .socket
+            .async_io(Interest::READABLE, || socket::receive(&self.socket, &mut buffer))
+            .await?;
+        let Some(n) = received else { return Ok(None) };
+        let report = Report::from_message(buffer.get(..n).unwrap_or_default());
+        report.map(Some).map_err(|error| io::Error::other(error.to_string()))
+    }
+
+    /// Sends a request and receives the answer; `None` when the shim has ended.
+    ///
+    /// # Errors
+    /// As [`Client::send`] and [`Client::receive`].
+    ///
+    /// # Cancel safety
+    /// The request may have been sent.
+    pub async fn ask(&self, request: &Request) -> io::Result<Option<Report>> {
+        match self.send(request).await {
+            Ok(()) => self.receive().await,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

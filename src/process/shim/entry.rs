@@ -1,0 +1,106 @@
+//! The shim's first steps: away from whoever started it, then to work.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use nix::sys::signal::Signal;
+
+use super::setup::{self, Place};
+use super::spec::{Mode, Spec};
+use super::wire::Started;
+use crate::store::{InstanceDir, StateDir};
+use crate::sys::{daemon, exec, pipe, reaper, signals::Signals, socket};
+
+/// The first argument that makes this program a shim.
+pub const HIDDEN_VERB: &str = "__shim";
+
+/// A message longer than this is none: the kernel would not execute a program
+/// with so much in its arguments and environment.
+const SPEC_MAX: usize = 16 << 20;
+
+/// The life of a shim. Descriptor 0 is the starter.
+///
+/// To be called first of all in the program: while it has one thread, and
+/// before it has opened anything.
+pub fn main() -> ExitCode {
+    let Ok(channel) = daemon::take_only_descriptor() else {
+        return ExitCode::FAILURE;
+    };
+    match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
+        Ok((signals, (spec, state, dir))) => live(signals, &spec, state, dir, channel),
+        Err(error) => {
+            tell(&channel, &setup::failed("shim", &error, ""));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn detach() -> io::Result<Signals> {
+    daemon::fork_away()?;
+    daemon::leave_session()?;
+    daemon::set_umask(0o077);
+    reaper::become_subreaper()?;
+    Signals::block_all_but_read(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT])
+}
+
+/// Receives what is to be done, and the two directories to do it in.
+fn receive(channel: &OwnedFd) -> io::Result<(Spec, StateDir, InstanceDir)> {
+    let broken = || io::Error::new(io::ErrorKind::InvalidData, "the starter's message is not whole");
+    let mut length = [0; 4];
+    let (n, descriptors) = socket::receive_with_descriptors(channel, &mut length)?;
+    let [state, dir] = <[OwnedFd; 2]>::try_from(descriptors).map_err(|_| broken())?;
+    let length = u32::from_le_bytes(length) as usize;
+    if n != 4 || length > SPEC_MAX {
+        return Err(broken());
+    }
+    let mut bytes = vec![0; length];
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match pipe::read(channel, rest)? {
+            0 => return Err(broken()),
+            n => filled += n,
+        }
+    }
+    let spec = Spec::from_bytes(&bytes).ok_or_else(broken)?;
+    let path = PathBuf::from("instances").join(&spec.id);
+    Ok((spec, StateDir::received(state), InstanceDir::checked(dir, path)?))
+}
+
+fn live(signals: Signals, spec: &Spec, state: StateDir, dir: InstanceDir, channel: OwnedFd) -> ExitCode {
+    daemon::set_name(&format!("gamectl:{}", spec.id));
+    let place = Place { state, dir, signals };
+    let made = match &spec.mode {
+        Mode::Launch(command) => setup::launch(spec, command, place),
+        Mode::Adopt(adoption) => setup::adopt(spec, adoption, place),
+    };
+    let mut keeper = match made {
+        Ok(keeper) => keeper,
+        Err(outcome) => {
+            tell(&channel, &outcome);
+            return ExitCode::FAILURE;
+        }
+    };
+    tell(&channel, &Started::Ok { main: keeper.main() });
+    drop(channel);
+    keeper.keep();
+    ExitCode::SUCCESS
+}
+
+/// Tells the starter how it went. A starter that is gone learns nothing, and
+/// the game runs all the same: it is on record.
+fn tell(channel: impl AsFd, outcome: &Started) {
+    let message = outcome.to_message();
+    let _ = socket::send(channel, message.as_bytes());
+}
+
+/// What a stage of the child's is called, and what stands in its way.
+pub(super) fn in_the_way(stage: exec::ChildStage, path: &[u8], cwd: &[u8]) -> String {
+    let bytes = match stage {
+        exec::ChildStage::Exec => path,
+        exec::ChildStage::Cwd => cwd,
+        _ => return String::new(),
+    };
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,138 @@
+//! How a launch ended, from what the shim saw.
+
+use std::io;
+
+use crate::store::InstanceDir;
+use crate::store::ending::{self, Exit, Reserved};
+use crate::store::launch::Launch;
+use crate::sys::clock;
+use crate::sys::oom::Evidence;
+use crate::sys::reaper::Ending;
+
+/// How long to wait, in milliseconds, before an exit that could not be put on
+/// record is tried again.
+pub(super) const RETRY_MS: u64 = 5_000;
+
+/// What the shim saw of an end.
+pub(super) struct Account<'a> {
+    pub(super) record: &'a Launch,
+    pub(super) ending: Option<Ending>,
+    pub(super) requested: bool,
+    pub(super) ended_by: &'a str,
+    pub(super) killed: bool,
+    pub(super) killed_leftovers: u32,
+    pub(super) lost_output: u64,
+    pub(super) evidence: Evidence,
+}
+
+/// Draws up the exit.
+pub(super) fn account(seen: &Account<'_>) -> Exit {
+    let by_kill = matches!(seen.ending, Some(Ending::Signal(libc::SIGKILL, _))) && !seen.killed;
+    let oom_killed = by_kill && seen.evidence != Evidence::None;
+    let mut notes = Vec::new();
+    if oom_killed && seen.evidence == Evidence::Likely {
+        notes.push("the out-of-memory killer was probably at work");
+    }
+    if seen.record.adopted && seen.ending.is_none() {
+        notes.push("its shim was killed before it ended, so its exit code is not known");
+    }
+    Exit {
+        generation: seen.record.generation,
+        boot: seen.record.frame.boot.clone(),
+        ending: seen.ending,
+        at_wall_ms: Some(clock::wall_ms()),
+        requested: seen.requested,
+        ended_by: if seen.requested {
+            seen.ended_by.to_owned()
+        } else {
+            String::new()
+        },
+        oom_killed,
+        was_ready: seen.record.ready.is_some(),
+        killed_leftovers: seen.killed_leftovers,
+        lost_output: seen.lost_output,
+        note: notes.join("; "),
+    }
+}
+
+/// Puts an exit on record, in the room reserved for it or, where that is gone,
+/// in any other.
+///
+/// # Errors
+/// When neither can be written.
+pub(super) fn record(dir: &InstanceDir, room: &Reserved, exit: &Exit) -> io::Result<()> {
+    ending::write(dir, room, exit).or_else(|_| ending::write_unreserved(dir, exit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::launch::LogPosition;
+    use crate::sys::host::Frame;
+    use crate::sys::procfs::ProcessId;
+
+    fn launch(adopted: bool) -> Launch {
+        let process = ProcessId { pid: 5, start: 6 };
+        Launch {
+            generation: 3,
+            frame: Frame::here().unwrap(),
+            shim: process,
+            main: process,
+            launched_wall_ms: 1,
+            launched_boot_ms: 1,
+            log: LogPosition { inode: 1, offset: 0 },
+            ready: None,
+            restarts: 0,
+            adopted,
+        }
+    }
+
+    #[test]
+    fn a_kill_of_our_own_is_no_shortage_of_memory() {
+        let record = launch(false);
+        let kill = Some(Ending::Signal(libc::SIGKILL, false));
+        for (ending, killed, evidence, oom) in [
+            (kill, false, Evidence::Certain, true),
+            (kill, false, Evidence::Likely, true),
+            (kill, false, Evidence::None, false),
+            (kill, true, Evidence::Certain, false),
+            (
+                Some(Ending::Signal(libc::SIGSEGV, true)),
+                false,
+                Evidence::Certain,
+                false,
+            ),
+            (None, false, Evidence::Certain, false),
+        ] {
+            let exit = account(&Account {
+                record: &record,
+                ending,
+                requested: false,
+                ended_by: "",
+                killed,
+                killed_leftovers: 0,
+                lost_output: 0,
+                evidence,
+            });
+            assert_eq!(exit.oom_killed, oom, "{ending:?} {killed} {evidence:?}");
+            assert_eq!(exit.note.contains("probably"), oom && evidence == Evidence::Likely);
+        }
+    }
+
+    #[test]
+    fn an_exit_code_is_never_invented() {
+        let record = launch(true);
+        let exit = account(&Account {
+            record: &record,
+            ending: None,
+            requested: true,
+            ended_by: "signal: TERM",
+            killed: false,
+            killed_leftovers: 0,
+            lost_output: 0,
+            evidence: Evidence::None,
+        });
+        assert_eq!((exit.code(), exit.signal()), (None, None));
+        assert!(exit.note.contains("not known"), "{}", exit.note);
+    }
+}

@@ -1,0 +1,500 @@
+//! The shim at work: one loop that waits for the game, its output, requests
+//! and deadlines, and does nothing in between.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::time::TimeSpec;
+
+use super::exit::{self, Account};
+use super::output::Output;
+use super::serve::{Asked, Server};
+use super::tree::{Main, Tree};
+use super::wire::{Report, Request};
+use crate::policy::stop::{Action, Escalation, Step};
+use crate::store::board::{Entry, Past, Phase, Slot};
+use crate::store::ending::{Exit, Reserved};
+use crate::store::launch::{Launch, ReadyAt};
+use crate::store::lock::ShimLock;
+use crate::store::{InstanceDir, launch};
+use crate::sys::buffer::Buffer;
+use crate::sys::procfs::ProcessId;
+use crate::sys::reaper::Ending;
+use crate::sys::signals::Signals;
+use crate::sys::{clock, oom, pipe, socket};
+
+/// What a keeper is made of.
+pub(super) struct Parts {
+    pub(super) id: String,
+    pub(super) stop: Vec<Step>,
+    pub(super) dir: InstanceDir,
+    pub(super) signals: Signals,
+    pub(super) shim_lock: ShimLock,
+    pub(super) slot: Option<Slot>,
+    pub(super) record: Launch,
+    pub(super) past: Option<Exit>,
+    pub(super) tree: Tree,
+    pub(super) server: Server,
+    pub(super) input: Option<OwnedFd>,
+    pub(super) output: Output,
+    pub(super) room: Reserved,
+    pub(super) counters: oom::Counters,
+}
+
+/// A stop under way.
+struct Stop {
+    escalation: Escalation,
+    /// Whether somebody asked for it; else what a main process left behind is
+    /// being cleared away.
+    requested: bool,
+}
+
+/// The keeper of one game.
+pub(super) struct Keeper {
+    dir: InstanceDir,
+    signals: Signals,
+    _shim_lock: ShimLock,
+    slot: Option<Slot>,
+    entry: Entry,
+    record: Launch,
+    plan: Vec<Step>,
+    tree: Tree,
+    ending: Option<Ending>,
+    stop: Option<Stop>,
+    killed: bool,
+    killed_leftovers: u32,
+    server: Server,
+    input: Option<OwnedFd>,
+    output: Output,
+    room: Reserved,
+    counters: oom::Counters,
+}
+
+impl Keeper {
+    pub(super) fn new(parts: Parts) -> Self {
+        let entry = first_entry(&parts);
+        let keeper = Self {
+            dir: parts.dir,
+            signals: parts.signals,
+            _shim_lock: parts.shim_lock,
+            slot: parts.slot,
+            entry,
+            record: parts.record,
+            plan: parts.stop,
+            tree: parts.tree,
+            ending: None,
+            stop: None,
+            killed: false,
+            killed_leftovers: 0,
+            server: parts.server,
+            input: parts.input,
+            output: parts.output,
+            room: parts.room,
+            counters: parts.counters,
+        };
+        keeper.publish();
+        keeper
+    }
+
+    /// The main process.
+    pub(super) fn main(&self) -> ProcessId {
+        self.tree.main()
+    }
+
+    /// Keeps the game until nothing of it is left, and puts its end on record.
+    pub(super) fn keep(&mut self) {
+        self.observe();
+        while !self.tree.is_gone() {
+            self.wait(None);
+            self.escalate();
+        }
+        self.output.finish(&self.dir);
+        let exit = self.account();
+        self.entry.phase = Phase::Ended;
+        self.entry.phase_wall_ms = clock::wall_ms();
+        self.entry.step.clear();
+        while let Err(error) = exit::record(&self.dir, &self.room, &exit) {
+            // Nobody may be told that it ended before that is on record: on a
+            // disk that takes nothing it is tried again, and we stay to say so.
+            self.publish();
+            self.notify(&format!("its exit cannot be put on record yet: {error}"));
+            self.wait(Some(clock::monotonic_ms() + exit::RETRY_MS));
+        }
+        self.publish();
+        self.notify("");
+        self.server.close(&self.dir);
+    }
+
+    /// Waits for anything to happen, and takes care of it.
+    fn wait(&mut self, until: Option<u64>) {
+        let woken = self.poll(self.timeout(until));
+        if woken.output {
+            let lost = self.output.lost();
+            self.output.pump(&self.dir);
+            if self.output.lost() != lost {
+                self.publish();
+            }
+        }
+        if woken.signals {
+            self.take_signals();
+        }
+        if woken.signals || woken.members {
+            self.observe();
+        }
+        if woken.clients {
+            self.serve();
+        }
+    }
+
+    fn poll(&self, timeout: Option<Duration>) -> Woken {
+        let signals = std::iter::once((Waker::Signals, self.signals.as_fd()));
+        let output = self.output.wanted().map(|fd| (Waker::Output, fd));
+        let clients = self.server.wanted().map(|fd| (Waker::Clients, fd));
+        let members = self.tree.watched().map(|fd| (Waker::Members, fd));
+        let (wakers, mut fds): (Vec<_>, Vec<_>) = signals
+            .chain(output)
+            .chain(clients)
+            .chain(members)
+            .map(|(waker, fd)| (waker, PollFd::new(fd, PollFlags::POLLIN)))
+            .unzip();
+        match nix::poll::ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None::<SigSet>) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            // ENOMEM: a moment later there may be some.
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
+        let woke = |waker| {
+            let ready = |fd: &PollFd<'_>| fd.any().unwrap_or(false);
+            wakers.iter().zip(&fds).any(|(known, fd)| *known == waker && ready(fd))
+        };
+        Woken {
+            signals: woke(Waker::Signals),
+            output: woke(Waker::Output) || self.output.wake_after_us().is_some(),
+            clients: woke(Waker::Clients) || self.server.deadline().is_some(),
+            members: woke(Waker::Members),
+        }
+    }
+
+    fn timeout(&self, until: Option<u64>) -> Option<Duration> {
+        let now = clock::monotonic_ms();
+        let stop = self.stop.as_ref().map(|stop| stop.escalation.deadline());
+        let deadline = [until, stop, self.server.deadline()].into_iter().flatten().min();
+        let wait = deadline.map(|at| Duration::from_millis(at.saturating_sub(now)));
+        let nap = self.output.wake_after_us().map(Duration::from_micros);
+        [wait, nap].into_iter().flatten().min()
+    }
+
+    fn take_signals(&mut self) {
+        while let Some(signal) = self.signals.next() {
+            // Asked to end by init or by hand: we cannot go before the game
+            // has, so that is what we were asked for.
+            if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
+                self.begin_stop(self.plan.clone(), false);
+            }
+        }
+    }
+
+    fn serve(&mut self) {
+        let mut buffer = RequestBuffer::Unused;
+        loop {
+            let Some(bytes) = buffer.bytes() else { return };
+            let Some(asked) = self.server.next(bytes) else { return };
+            let refusal = match &asked.request {
+                Ok(request) => self.carry_out(request).err().unwrap_or_default(),
+                Err(error) => error.clone(),
+            };
+            self.answer(&asked, refusal);
+        }
+    }
+
+    fn answer(&mut self, asked: &Asked, refusal: String) {
+        let report = Report {
+            refusal,
+            ..Report::of_entry(&self.entry, clock::monotonic_ms())
+        };
+        self.server.answer(asked, &report);
+    }
+
+    fn carry_out(&mut self, request: &Request) -> Result<(), String> {
+        match request {
+            Request::Status | Request::Subscribe => Ok(()),
+            Request::Stop { generation, steps, now } => {
+                self.check(*generation)?;
+                self.request_stop(steps, *now);
+                Ok(())
+            }
+            Request::Ready { generation } => {
+                self.check(*generation)?;
+                self.become_ready()
+            }
+        }
+    }
+
+    fn check(&self, generation: u64) -> Result<(), String> {
+        let ours = self.record.generation;
+        if generation == ours {
+            return Ok(());
+        }
+        Err(format!("this is launch {ours}, not {generation}"))
+    }
+
+    fn request_stop(&mut self, steps: &[Step], now: bool) {
+        if self.stop.is_none() {
+            self.begin_stop(steps.to_vec(), now);
+            return;
+        }
+        // A second stop joins the one under way, and may hurry it. So does one
+        // that comes while the remains of a crash are cleared away.
+        let at = clock::monotonic_ms();
+        if let (true, Some(stop)) = (now, &mut self.stop)
+            && let Some(action) = stop.escalation.hurry(at)
+        {
+            self.act(action);
+            self.publish_step();
+        }
+    }
+
+    fn begin_stop(&mut self, steps: Vec<Step>, now: bool) {
+        if self.tree.is_gone() {
+            return;
+        }
+        let at = clock::monotonic_ms();
+        let (escalation, action) = if now {
+            Escalation::begin_now(steps, at)
+        } else {
+            Escalation::begin(steps, at)
+        };
+        self.stop = Some(Stop {
+            escalation,
+            requested: true,
+        });
+        self.entry.phase = Phase::Stopping;
+        self.entry.phase_wall_ms = clock::wall_ms();
+        self.act(action);
+        self.publish_step();
+    }
+
+    fn become_ready(&mut self) -> Result<(), String> {
+        if self.record.ready.is_some() {
+            return Ok(());
+        }
+        let ready = ReadyAt {
+            boot_ms: clock::boot_ms(),
+            wall_ms: clock::wall_ms(),
+        };
+        let record = Launch {
+            ready: Some(ready),
+            ..self.record.clone()
+        };
+        launch::write(&self.dir, &record).map_err(|error| format!("it could not be put on record: {error}"))?;
+        self.record = record;
+        self.entry.ready = Some(ready);
+        if self.entry.phase == Phase::Alive {
+            self.entry.phase_wall_ms = ready.wall_ms;
+        }
+        self.publish();
+        self.notify("");
+        Ok(())
+    }
+
+    /// Learns who has ended, and decides what that means.
+    fn observe(&mut self) {
+        self.tree.refresh();
+        let Main::Ended(ending) = self.tree.main_state() else {
+            return;
+        };
+        if self.tree.is_gone() {
+            self.ending = self.ending.or(ending);
+            return;
+        }
+        if self.stop.is_some() {
+            self.ending = self.ending.or(ending);
+            return;
+        }
+        // What exits well and leaves something behind was a launcher. Where
+        // nobody can know how it exited, what is left is not killed on a guess.
+        let launcher = matches!(ending, None | Some(Ending::Code(0)));
+        if launcher && let Some(main) = self.tree.promote_oldest() {
+            self.follow(main);
+            return;
+        }
+        self.ending = ending;
+        let (escalation, action) = Escalation::clear_leftovers(clock::monotonic_ms());
+        self.stop = Some(Stop {
+            escalation,
+            requested: false,
+        });
+        self.act(action);
+    }
+
+    /// Goes on with another main process.
+    fn follow(&mut self, main: ProcessId) {
+        self.record.main = main;
+        // A record that still names the launcher costs a look at every process
+        // after a crash of ours, nothing else.
+        let _ = launch::write(&self.dir, &self.record);
+        self.entry.main = main;
+        self.publish();
+        self.notify("");
+    }
+
+    /// Does what the stop under way has due.
+    fn escalate(&mut self) {
+        let mut changed = false;
+        while !self.tree.is_gone() {
+            let main_alive = self.tree.main_state() == Main::Alive;
+            let Some(stop) = &mut self.stop else { break };
+            let Some(action) = stop.escalation.due(clock::monotonic_ms(), main_alive) else {
+                break;
+            };
+            self.act(action);
+            changed = true;
+        }
+        if changed {
+            self.publish_step();
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::WriteConsole(line) => {
+                if !self.write_console(&line) {
+                    let now = clock::monotonic_ms();
+                    let next = self.stop.as_mut().and_then(|stop| stop.escalation.step_failed(now));
+                    if let Some(action) = next {
+                        self.act(action);
+                    }
+                }
+            }
+            Action::SignalMain(signal) => {
+                self.killed |= signal == libc::SIGKILL;
+                self.tree.signal_main(signal);
+            }
+            Action::SignalAll(signal) => {
+                self.killed |= signal == libc::SIGKILL;
+                self.tree.signal_all(signal);
+            }
+            Action::KillAll => {
+                self.killed = true;
+                self.killed_leftovers += self.tree.kill_all();
+            }
+        }
+    }
+
+    /// Writes a line to the console, whole or not at all.
+    fn write_console(&self, line: &str) -> bool {
+        let Some(input) = &self.input else { return false };
+        let line = format!("{line}\n");
+        matches!(pipe::write(input, line.as_bytes()), Ok(n) if n == line.len())
+    }
+
+    fn account(&self) -> Exit {
+        let stop = self.stop.as_ref();
+        exit::account(&Account {
+            record: &self.record,
+            ending: self.ending,
+            requested: stop.is_some_and(|stop| stop.requested),
+            ended_by: stop.map_or("", |stop| stop.escalation.ended_by()),
+            killed: self.killed,
+            killed_leftovers: self.killed_leftovers,
+            lost_output: self.output.lost(),
+            evidence: self.counters.since(),
+        })
+    }
+
+    fn publish_step(&mut self) {
+        if let Some(stop) = &self.stop
+            && stop.requested
+        {
+            let now = clock::monotonic_ms();
+            let awaiting = stop.escalation.awaiting(now);
+            self.entry.step = awaiting.label;
+            self.entry.step_since_ms = now.saturating_sub(awaiting.elapsed_ms);
+            self.entry.step_limit_ms = awaiting.limit_ms.unwrap_or(0);
+        }
+        self.publish();
+        self.notify("");
+    }
+
+    fn publish(&self) {
+        if let Some(slot) = &self.slot {
+            let entry = Entry {
+                lost_output: self.output.lost(),
+                ..self.entry.clone()
+            };
+            slot.write(&entry);
+        }
+    }
+
+    fn notify(&mut self, note: &str) {
+        let report = Report {
+            note: note.to_owned(),
+            ..Report::of_entry(&self.entry, clock::monotonic_ms())
+        };
+        self.server.notify(&report);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waker {
+    Signals,
+    Output,
+    Clients,
+    Members,
+}
+
+/// Who has something for us.
+struct Woken {
+    signals: bool,
+    output: bool,
+    clients: bool,
+    members: bool,
+}
+
+/// A buffer for requests that costs nothing until somebody speaks.
+enum RequestBuffer {
+    Unused,
+    Mapped(Buffer),
+}
+
+impl RequestBuffer {
+    fn bytes(&mut self) -> Option<&mut [u8]> {
+        if matches!(self, Self::Unused) {
+            let size = std::num::NonZeroUsize::new(socket::MESSAGE_MAX)?;
+            *self = Self::Mapped(Buffer::new(size).ok()?);
+        }
+        match self {
+            Self::Mapped(buffer) => Some(buffer.bytes()),
+            Self::Unused => None,
+        }
+    }
+}
+
+fn first_entry(parts: &Parts) -> Entry {
+    let record = &parts.record;
+    Entry {
+        id: parts.id.clone(),
+        phase: Phase::Alive,
+        phase_wall_ms: record.ready.map_or(record.launched_wall_ms, |ready| ready.wall_ms),
+        generation: record.generation,
+        shim_pid: record.shim.pid,
+        main: record.main,
+        launched_wall_ms: record.launched_wall_ms,
+        launched_boot_ms: record.launched_boot_ms,
+        ready: record.ready,
+        restarts: record.restarts,
+        adopted: record.adopted,
+        lost_output: 0,
+        past: parts.past.as_ref().map(|exit| Past {
+            ending: exit.ending,
+            at_wall_ms: exit.at_wall_ms,
+            requested: exit.requested,
+            oom_killed: exit.oom_killed,
+        }),
+        step: String::new(),
+        step_since_ms: 0,
+        step_limit_ms: 0,
+    }
+}

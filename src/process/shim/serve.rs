@@ -1,0 +1,148 @@
+//! The shim's socket: who may speak, and who listens.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use super::wire::{Report, Request};
+use crate::store::InstanceDir;
+use crate::sys::{clock, host, socket};
+
+/// The socket's name in the instance's folder.
+pub(super) const NAME: &str = "ctl";
+
+/// So many connections are served at once; others wait to be accepted.
+const CLIENTS_MAX: usize = 32;
+
+/// When there is no descriptor left for a connection, the next try comes after
+/// this time, in milliseconds.
+const PAUSE_MS: u64 = 100;
+
+#[derive(Debug)]
+struct Client {
+    fd: OwnedFd,
+    subscribed: bool,
+}
+
+/// What a client asked for, and where to answer.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) request: Result<Request, String>,
+    client: usize,
+}
+
+/// The listening socket with its connections.
+#[derive(Debug)]
+pub(super) struct Server {
+    listener: OwnedFd,
+    clients: Vec<Client>,
+    paused_until: u64,
+}
+
+impl Server {
+    /// Listens, in place of whoever did before.
+    ///
+    /// # Errors
+    /// What `bind(2)` and `rename(2)` said.
+    pub(super) fn open(dir: &InstanceDir) -> io::Result<Self> {
+        // Under another name first: a client that finds `ctl` finds somebody
+        // who listens.
+        let new = format!("{NAME}.new-{}", std::process::id());
+        dir.remove(&new)?;
+        let listener = socket::listen(dir.as_fd(), &new)?;
+        nix::fcntl::renameat(dir.as_fd(), new.as_str(), dir.as_fd(), NAME)?;
+        Ok(Self {
+            listener,
+            clients: Vec::new(),
+            paused_until: 0,
+        })
+    }
+
+    /// What to wait on: the clients, and the listener unless it is paused.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let accepts = self.clients.len() < CLIENTS_MAX && self.paused_until == 0;
+        let listener = accepts.then(|| self.listener.as_fd());
+        self.clients.iter().map(|client| client.fd.as_fd()).chain(listener)
+    }
+
+    /// When to come back although nobody spoke, on the monotonic clock.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        (self.paused_until > 0).then_some(self.paused_until)
+    }
+
+    /// Accepts who waits, and returns the next request; `None` when there is
+    /// none.
+    pub(super) fn next(&mut self, buffer: &mut [u8]) -> Option<Asked> {
+        self.accept();
+        let mut client = 0;
+        while let Some(from) = self.clients.get(client) {
+            match socket::receive(&from.fd, buffer) {
+                Ok(Some(n)) => {
+                    let message = buffer.get(..n).unwrap_or_default();
+                    let request = Request::from_message(message).map_err(|error| error.to_string());
+                    if request == Ok(Request::Subscribe)
+                        && let Some(from) = self.clients.get_mut(client)
+                    {
+                        from.subscribed = true;
+                    }
+                    return Some(Asked { request, client });
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => client += 1,
+                Ok(None) | Err(_) => {
+                    self.clients.swap_remove(client);
+                }
+            }
+        }
+        None
+    }
+
+    fn accept(&mut self) {
+        let now = clock::monotonic_ms();
+        if now < self.paused_until {
+            return;
+        }
+        self.paused_until = 0;
+        while self.clients.len() < CLIENTS_MAX {
+            match socket::accept(&self.listener) {
+                Ok(Some(fd)) => {
+                    // The directory is closed to others already; this is the
+                    // second lock on the same door.
+                    let allowed = [0, host::effective_uid()];
+                    if socket::peer_uid(&fd).is_ok_and(|uid| allowed.contains(&uid)) {
+                        self.clients.push(Client { fd, subscribed: false });
+                    }
+                }
+                Ok(None) => return,
+                Err(_) => {
+                    self.paused_until = now + PAUSE_MS;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Answers a request.
+    pub(super) fn answer(&mut self, asked: &Asked, report: &Report) {
+        if let Some(client) = self.clients.get(asked.client) {
+            let sent = socket::send(&client.fd, report.to_message().as_bytes());
+            if sent.is_err() {
+                self.clients.swap_remove(asked.client);
+            }
+        }
+    }
+
+    /// Tells everybody who subscribed. Whoever does not listen is dropped: it
+    /// can come back and ask.
+    pub(super) fn notify(&mut self, report: &Report) {
+        if !self.clients.iter().any(|client| client.subscribed) {
+            return;
+        }
+        let message = report.to_message();
+        self.clients
+            .retain(|client| !client.subscribed || socket::send(&client.fd, message.as_bytes()).is_ok());
+    }
+
+    /// Takes the socket's name away.
+    pub(super) fn close(&self, dir: &InstanceDir) {
+        let _ = dir.remove(NAME);
+    }
+}

@@ -1,0 +1,339 @@
+//! From a message to a keeper: everything that can fail before a game runs.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use super::entry::in_the_way;
+use super::keeper::{Keeper, Parts};
+use super::output::{Output, Source};
+use super::serve::Server;
+use super::spec::{Adoption, Command, Spec};
+use super::tree::Tree;
+use super::wire::Started;
+use crate::event::Want;
+use crate::store::board::Slot;
+use crate::store::console::ConsoleLog;
+use crate::store::ending::Reserved;
+use crate::store::launch::Launch;
+use crate::store::lock::ShimLock;
+use crate::store::{InstanceDir, StateDir, ending, intent, launch, lock};
+use crate::sys::exec::{Gated, Program, Streams};
+use crate::sys::host::Frame;
+use crate::sys::procfs::{self, Presence, ProcessId};
+use crate::sys::pty::Pty;
+use crate::sys::signals::Signals;
+use crate::sys::{clock, daemon, oom, pipe, reaper, tree};
+
+/// The FIFO behind the game's standard input.
+const INPUT: &str = "in";
+
+/// The FIFO behind the game's standard output and error.
+const OUTPUT: &str = "out";
+
+/// How long a shim that is about to end is waited for.
+const OTHER_SHIM: Duration = Duration::from_secs(2);
+
+/// Where a shim works, and what wakes it.
+pub(super) struct Place {
+    pub(super) state: StateDir,
+    pub(super) dir: InstanceDir,
+    pub(super) signals: Signals,
+}
+
+/// The answer to a starter when something went wrong.
+pub(super) fn failed(stage: &str, error: &io::Error, what: &str) -> Started {
+    let errno = error.raw_os_error().unwrap_or(0);
+    let mut what = what.to_owned();
+    if errno == 0 {
+        what = error.to_string();
+    }
+    Started::Failed {
+        stage: stage.to_owned(),
+        errno,
+        what,
+    }
+}
+
+trait Stage<T> {
+    fn stage(self, name: &str) -> Result<T, Started>;
+}
+
+impl<T> Stage<T> for io::Result<T> {
+    fn stage(self, name: &str) -> Result<T, Started> {
+        self.map_err(|error| failed(name, &error, ""))
+    }
+}
+
+impl<T> Stage<T> for nix::Result<T> {
+    fn stage(self, name: &str) -> Result<T, Started> {
+        self.map_err(io::Error::from).stage(name)
+    }
+}
+
+impl<T> Stage<T> for Result<T, crate::store::ReadError> {
+    fn stage(self, name: &str) -> Result<T, Started> {
+        self.map_err(|error| failed(name, &io::Error::other(error.to_string()), ""))
+    }
+}
+
+/// Launches a game.
+pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Keeper, Started> {
+    let shim_lock = take_lock(&place.dir)?;
+    let previous = may_launch(spec, &place.dir)?;
+    let room = ending::reserve(&place.dir).stage("exit")?;
+    let oom_score_adj = daemon::avoid_oom_killer();
+    let (streams, input, source) = make_streams(spec, command, &place.dir)?;
+    let server = Server::open(&place.dir).stage("socket")?;
+    let now = clock::monotonic_ms();
+    let log = ConsoleLog::open(&place.dir, spec.log, now);
+    let mut record = Launch {
+        generation: spec.generation,
+        frame: Frame::here().stage("record")?,
+        shim: procfs::identify(std::process::id() as i32).stage("record")?,
+        main: ProcessId { pid: 0, start: 0 },
+        launched_wall_ms: clock::wall_ms(),
+        launched_boot_ms: clock::boot_ms(),
+        log: log.position(),
+        ready: None,
+        restarts: spec.restarts,
+        adopted: false,
+    };
+    let program = program(command, streams, oom_score_adj)?;
+    let counters = oom::Counters::read();
+    record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
+    // The child's ends of its streams are the child's now.
+    drop(program);
+    let tree = Tree::of_children(record.main);
+    let output = Output::new(source, log).stage("memory")?;
+    Ok(assemble(
+        spec, place, shim_lock, record, tree, server, input, output, room, counters,
+    ))
+}
+
+/// Takes over a game whose shim has died.
+pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Keeper, Started> {
+    let shim_lock = take_lock(&place.dir)?;
+    let recorded = launch::read(&place.dir).stage("record")?;
+    if recorded.as_ref().map(|record| record.generation) != Some(spec.generation) {
+        return Err(failed("record", &io::Error::other("another launch is on record"), ""));
+    }
+    let mark = place.dir.mark().stage("record")?;
+    let tree = Tree::of_strangers(adoption.main, mark).stage("tree")?;
+    let room = ending::reserve(&place.dir).stage("exit")?;
+    let now = clock::monotonic_ms();
+    let log = ConsoleLog::open(&place.dir, spec.log, now);
+    // Without its FIFOs the game goes on unheard, which is better than not at
+    // all: with a pseudo-terminal the master died with the shim that held it.
+    let open = |name| pipe::open_fifo(place.dir.as_fd(), name, false).ok();
+    let (input, source) = if spec.tty {
+        (None, None)
+    } else {
+        (open(INPUT), open(OUTPUT).map(Source::Fifo))
+    };
+    let server = Server::open(&place.dir).stage("socket")?;
+    let record = Launch {
+        generation: spec.generation,
+        frame: Frame::here().stage("record")?,
+        shim: procfs::identify(std::process::id() as i32).stage("record")?,
+        main: tree.main(),
+        launched_wall_ms: adoption.launched_wall_ms,
+        launched_boot_ms: adoption.launched_boot_ms,
+        log: adoption.log,
+        ready: adoption.ready,
+        restarts: spec.restarts,
+        adopted: true,
+    };
+    launch::write(&place.dir, &record).stage("record")?;
+    let _ = daemon::avoid_oom_killer();
+    let output = Output::new(source, log).stage("memory")?;
+    let counters = oom::Counters::read();
+    Ok(assemble(
+        spec, place, shim_lock, record, tree, server, input, output, room, counters,
+    ))
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of a keeper, put together in one place"
+)]
+fn assemble(
+    spec: &Spec,
+    place: Place,
+    shim_lock: ShimLock,
+    record: Launch,
+    tree: Tree,
+    server: Server,
+    input: Option<OwnedFd>,
+    output: Output,
+    room: Reserved,
+    counters: oom::Counters,
+) -> Keeper {
+    let slot = Slot::take(&place.state, &spec.id);
+    let past = ending::read(&place.dir).ok().flatten();
+    Keeper::new(Parts {
+        id: spec.id.clone(),
+        stop: spec.stop.clone(),
+        dir: place.dir,
+        signals: place.signals,
+        shim_lock,
+        slot,
+        record,
+        past,
+        tree,
+        server,
+        input,
+        output,
+        room,
+        counters,
+    })
+}
+
+fn take_lock(dir: &InstanceDir) -> Result<ShimLock, Started> {
+    let deadline = clock::monotonic_ms() + OTHER_SHIM.as_millis() as u64;
+    loop {
+        match lock::try_shim(dir).stage("lock")? {
+            Some(taken) => return Ok(taken),
+            None if clock::monotonic_ms() >= deadline => return Err(Started::Busy),
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Looks again, now that no other shim can come: at the intent, and for an
+/// earlier game. Returns the record of the launch before.
+fn may_launch(spec: &Spec, dir: &InstanceDir) -> Result<Option<Launch>, Started> {
+    let wish = intent::read(dir).stage("intent")?;
+    if wish.is_some_and(|wish| wish.want == Want::Stopped) {
+        return Err(Started::Cancelled);
+    }
+    let previous = launch::read(dir).stage("record")?;
+    let before = previous.as_ref().map_or(0, |record| record.generation);
+    if spec.generation != before + 1 {
+        // We come late: what we were told to follow has been followed.
+        return Err(Started::Busy);
+    }
+    let Some(record) = &previous else { return Ok(None) };
+    let refuse = |why: String| failed("previous", &io::Error::other(why), "");
+    let frame = Frame::here().stage("record")?;
+    if record.frame.boot != frame.boot {
+        return Ok(previous);
+    }
+    match procfs::presence(record.main) {
+        Presence::Alive => {
+            let why = format!("an earlier run still lives (pid {})", record.main.pid);
+            return Err(refuse(why));
+        }
+        Presence::CannotTell(why) => return Err(refuse(format!("whether an earlier run still lives: {why}"))),
+        Presence::Gone => {}
+    }
+    let ended = ending::read(dir).ok().flatten();
+    if ended.is_none_or(|exit| exit.generation != record.generation) {
+        let survivors = tree::marked(&dir.mark().stage("record")?).stage("previous")?;
+        if let Some(survivor) = survivors.first() {
+            return Err(refuse(format!(
+                "something of an earlier run still lives (pid {})",
+                survivor.pid
+            )));
+        }
+    }
+    Ok(previous)
+}
+
+type Made = (Streams, Option<OwnedFd>, Option<Source>);
+
+/// Makes the game's standard streams anew, and our ends of them.
+fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Made, Started> {
+    let owner = command.ids.as_ref();
+    if spec.tty {
+        let pty = Pty::open().stage("terminal")?;
+        if let Some(ids) = owner {
+            nix::unistd::fchown(&pty.slave, Some(ids.uid.into()), None).stage("terminal")?;
+        }
+        let input = pty.master.try_clone().stage("terminal")?;
+        return Ok((
+            Streams::Terminal(pty.slave),
+            Some(input),
+            Some(Source::Terminal(pty.master)),
+        ));
+    }
+    for name in [INPUT, OUTPUT] {
+        dir.make_fifo(name).stage("fifo")?;
+    }
+    let open = |name, blocking| pipe::open_fifo(dir.as_fd(), name, blocking).stage("fifo");
+    let streams = Streams::Separate {
+        input: open(INPUT, true)?,
+        output: open(OUTPUT, true)?,
+        error: open(OUTPUT, true)?,
+    };
+    let (input, source) = (open(INPUT, false)?, open(OUTPUT, false)?);
+    if let Some(ids) = owner {
+        // So that the game may open /dev/stdout and its like again.
+        for end in [&input, &source] {
+            nix::unistd::fchown(end, Some(ids.uid.into()), Some(ids.gid.into())).stage("fifo")?;
+        }
+    }
+    Ok((streams, Some(input), Some(Source::Fifo(source))))
+}
+
+fn program(command: &Command, streams: Streams, oom_score_adj: Option<i32>) -> Result<Program, Started> {
+    let text = |bytes: &Vec<u8>| {
+        CString::new(bytes.as_slice()).map_err(|error| failed("exec", &io::Error::other(error.to_string()), ""))
+    };
+    let list = |words: &[Vec<u8>]| words.iter().map(text).collect::<Result<Vec<_>, _>>();
+    Ok(Program {
+        path: text(&command.path)?,
+        argv: list(&command.argv)?,
+        envp: list(&command.envp)?,
+        cwd: text(&command.cwd)?,
+        ids: command.ids.clone(),
+        streams,
+        umask: command.umask,
+        oom_score_adj,
+    })
+}
+
+/// Forks the child, puts it on record, and lets it become the game. When that
+/// comes to nothing, no child is left and the record is as it was.
+fn run(
+    program: &Program,
+    dir: &InstanceDir,
+    record: &mut Launch,
+    previous: Option<&Launch>,
+    command: &Command,
+) -> Result<ProcessId, Started> {
+    let gated = Gated::fork(program).stage("fork")?;
+    let recorded = procfs::identify(gated.pid).and_then(|main| {
+        record.main = main;
+        launch::write(dir, record)
+    });
+    let outcome = match recorded {
+        Ok(()) => match gated.release() {
+            Ok(Ok(())) => return Ok(record.main),
+            Ok(Err(failure)) => {
+                let what = in_the_way(failure.stage, &command.path, &command.cwd);
+                let error = io::Error::from_raw_os_error(failure.errno);
+                failed(failure.stage.as_str(), &error, &what)
+            }
+            Err(error) => failed("exec", &error, ""),
+        },
+        Err(error) => {
+            drop(gated);
+            failed("record", &error, "")
+        }
+    };
+    wait_for_children();
+    let _ = match previous {
+        Some(previous) => launch::write(dir, previous),
+        None => launch::remove(dir),
+    };
+    Err(outcome)
+}
+
+/// Waits until the child that came to nothing is gone.
+fn wait_for_children() {
+    while reaper::reap() != reaper::Reap::NoChildren {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,71 @@
+//! How a shim comes into being: the starter's end.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::entry::HIDDEN_VERB;
+use super::spec::Spec;
+use super::wire::Started;
+use crate::store::{InstanceDir, StateDir};
+use crate::sys::socket;
+
+/// This very program, also when its file has been replaced or removed since.
+const OURSELVES: &str = "/proc/self/exe";
+
+/// Answers are short.
+const ANSWER_MAX: u64 = 64 * 1024;
+
+/// Starts a shim and waits for its word on how that went. `None` when it ended
+/// without one: what runs then must be looked for.
+///
+/// # Errors
+/// When no process could be made.
+///
+/// # Cancel safety
+/// Dropped, it leaves a shim that goes on by itself.
+pub async fn start(state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Option<Started>> {
+    let (ours, theirs) = socket::stream_pair()?;
+    let mut child = Command::new(OURSELVES)
+        .arg0("gamectl")
+        .args([HIDDEN_VERB, &spec.id])
+        .env_clear()
+        // Out of reach of a Ctrl-C, from before it can do anything about it.
+        .process_group(0)
+        .stdin(Stdio::from(theirs))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let stream = UnixStream::from(ours);
+    stream.set_nonblocking(true)?;
+    let said = converse(stream, state, dir, spec).await;
+    reap(&mut child);
+    match said {
+        Ok(bytes) => Ok(Started::from_message(&bytes).ok()),
+        // It ended in the middle of the conversation.
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn converse(stream: UnixStream, state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Vec<u8>> {
+    let bytes = spec.to_bytes();
+    let length = u32::try_from(bytes.len()).map_err(|_| io::Error::from_raw_os_error(libc::E2BIG))?;
+    let descriptors = [state.as_fd().as_raw_fd(), dir.as_fd().as_raw_fd()];
+    socket::send_with_descriptors(&stream, &length.to_le_bytes(), &descriptors)?;
+    let mut stream = tokio::net::UnixStream::from_std(stream)?;
+    stream.write_all(&bytes).await?;
+    let mut answer = Vec::new();
+    (&mut stream).take(ANSWER_MAX).read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+/// Takes leave of the process that we made. It has long ended: the shim is its
+/// child, and nobody's whom we know.
+fn reap(child: &mut Child) {
+    let _ = child.wait();
+}

@@ -1,0 +1,280 @@
+//! The game's process tree: who is in it, who its main process is, and when
+//! nothing is left.
+//!
+//! A shim that started the game is the reaper of everything that descends from
+//! it: the tree is gone when the kernel says that we have no children left. A
+//! shim that took a game over is nobody's parent. It holds a pidfd of every
+//! member that it can find, and looks for others whenever one of them ends.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use crate::sys::pidfd::{self, Pidfd};
+use crate::sys::procfs::{self, Presence, ProcessId};
+use crate::sys::reaper::{self, Ending, Reap};
+use crate::sys::{clock, tree};
+
+/// How long the parent of a process that is not ours is given to reap it, in
+/// milliseconds: only then does the kernel tell how it ended.
+const REAP_MS: u64 = 3_000;
+
+/// Killing a tree takes as many rounds as it gives birth while it is killed.
+const KILL_ROUNDS: u32 = 16;
+
+/// What has become of the main process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Main {
+    /// It is alive.
+    Alive,
+    /// It has ended; `None` when nobody can know how.
+    Ended(Option<Ending>),
+}
+
+/// A process tree.
+#[derive(Debug)]
+pub(super) struct Tree {
+    main: ProcessId,
+    state: Main,
+    gone: bool,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Everything in it descends from us.
+    Children,
+    /// Nothing in it does.
+    Strangers { mark: String, members: Vec<Member> },
+}
+
+#[derive(Debug)]
+struct Member {
+    id: ProcessId,
+    fd: Pidfd,
+}
+
+impl Tree {
+    /// The tree of a child of ours.
+    pub(super) fn of_children(main: ProcessId) -> Self {
+        Self {
+            main,
+            state: Main::Alive,
+            gone: false,
+            kind: Kind::Children,
+        }
+    }
+
+    /// The tree of a process that is not ours. Where it has ended by now, the
+    /// oldest of its tree takes its place.
+    ///
+    /// # Errors
+    /// When nothing of the tree is alive, or that cannot be found out.
+    pub(super) fn of_strangers(main: ProcessId, mark: String) -> io::Result<Self> {
+        let mut tree = Self {
+            main,
+            state: Main::Alive,
+            gone: false,
+            kind: Kind::Strangers {
+                mark,
+                members: Vec::new(),
+            },
+        };
+        match procfs::presence(main) {
+            Presence::Alive => tree.join(main)?,
+            Presence::Gone => {}
+            Presence::CannotTell(why) => return Err(io::Error::other(why)),
+        }
+        tree.look_for_members()?;
+        let Kind::Strangers { members, .. } = &tree.kind else {
+            return Ok(tree);
+        };
+        let oldest = members
+            .iter()
+            .map(|member| member.id)
+            .min_by_key(|id| (id.start, id.pid));
+        let has_main = members.iter().any(|member| member.id == main);
+        match oldest {
+            Some(_) if has_main => Ok(tree),
+            Some(oldest) => {
+                tree.main = oldest;
+                Ok(tree)
+            }
+            None => Err(io::Error::other("nothing of it is alive any more")),
+        }
+    }
+
+    /// The main process.
+    pub(super) fn main(&self) -> ProcessId {
+        self.main
+    }
+
+    /// What has become of the main process.
+    pub(super) fn main_state(&self) -> Main {
+        self.state
+    }
+
+    /// Whether nothing of the tree is left.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// What to wait on besides SIGCHLD.
+    pub(super) fn watched(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let members = match &self.kind {
+            Kind::Children => &[][..],
+            Kind::Strangers { members, .. } => members,
+        };
+        members.iter().map(|member| member.fd.as_fd())
+    }
+
+    /// Learns who has ended.
+    pub(super) fn refresh(&mut self) {
+        match self.kind {
+            Kind::Children => self.reap(),
+            Kind::Strangers { .. } => self.look(),
+        }
+    }
+
+    fn reap(&mut self) {
+        loop {
+            match reaper::reap() {
+                Reap::Child(child) if child.pid == self.main.pid => self.state = Main::Ended(Some(child.ending)),
+                Reap::Child(_) => {}
+                Reap::NoneEnded => return,
+                Reap::NoChildren => {
+                    self.gone = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let Kind::Strangers { members, .. } = &mut self.kind else {
+            return;
+        };
+        let ended: Vec<Member> = members.extract_if(.., |member| member.fd.has_ended()).collect();
+        if ended.is_empty() {
+            return;
+        }
+        if let Some(main) = ended.iter().find(|member| member.id == self.main) {
+            self.state = Main::Ended(ending_of(&main.fd));
+        }
+        // When /proc cannot be read we keep to whom we know.
+        let _ = self.look_for_members();
+        if let Kind::Strangers { members, .. } = &self.kind {
+            self.gone = members.is_empty();
+        }
+    }
+
+    /// Finds members that are not known yet.
+    fn look_for_members(&mut self) -> io::Result<()> {
+        let Kind::Strangers { mark, members } = &self.kind else {
+            return Ok(());
+        };
+        let mut found = tree::marked(mark)?;
+        for member in members {
+            found.extend(tree::descendants(member.id.pid)?);
+        }
+        found.into_iter().try_for_each(|id| self.join(id))
+    }
+
+    fn join(&mut self, id: ProcessId) -> io::Result<()> {
+        let Kind::Strangers { members, .. } = &mut self.kind else {
+            return Ok(());
+        };
+        if members.iter().any(|member| member.id == id) {
+            return Ok(());
+        }
+        if let Some(fd) = Pidfd::open_identified(id)?
+            && !fd.has_ended()
+        {
+            members.push(Member { id, fd });
+        }
+        Ok(())
+    }
+
+    /// Makes the oldest survivor the main process, after the main process has
+    /// ended: it was a launcher, or the game has put itself into the
+    /// background. Returns it.
+    pub(super) fn promote_oldest(&mut self) -> Option<ProcessId> {
+        let oldest = self.survivors().into_iter().next()?;
+        self.main = oldest;
+        self.state = Main::Alive;
+        Some(oldest)
+    }
+
+    /// Everybody who is still alive, oldest first.
+    fn survivors(&self) -> Vec<ProcessId> {
+        match &self.kind {
+            Kind::Children => tree::descendants(std::process::id() as i32).unwrap_or_default(),
+            Kind::Strangers { members, .. } => {
+                let mut ids: Vec<_> = members.iter().map(|member| member.id).collect();
+                ids.sort_by_key(|id| (id.start, id.pid));
+                ids
+            }
+        }
+    }
+
+    /// Sends a signal to the main process alone.
+    pub(super) fn signal_main(&self, signal: i32) {
+        if self.state == Main::Alive {
+            send(self.main, signal);
+        }
+    }
+
+    /// Sends a signal to the whole tree.
+    pub(super) fn signal_all(&mut self, signal: i32) {
+        let _ = self.look_for_members();
+        for id in self.survivors() {
+            send(id, signal);
+        }
+    }
+
+    /// Kills the whole tree, those too that are born while we are at it.
+    /// Returns how many were killed besides the main process.
+    pub(super) fn kill_all(&mut self) -> u32 {
+        let mut killed = Vec::new();
+        for _ in 0..KILL_ROUNDS {
+            let _ = self.look_for_members();
+            let fresh: Vec<_> = self.survivors().into_iter().filter(|id| !killed.contains(id)).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            for id in &fresh {
+                send(*id, libc::SIGKILL);
+            }
+            killed.extend(fresh);
+        }
+        killed.iter().filter(|id| **id != self.main).count() as u32
+    }
+}
+
+fn send(id: ProcessId, signal: i32) {
+    // A process that has just ended, or that has taken another user's rights,
+    // cannot be signalled; the chain goes on to its end, which tells.
+    let _ = pidfd::signal_identified(id, signal);
+    let stops = matches!(
+        signal,
+        libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU | libc::SIGCONT | libc::SIGKILL
+    );
+    if !stops {
+        // A stopped process would keep the signal for later.
+        let _ = pidfd::signal_identified(id, libc::SIGCONT);
+    }
+}
+
+/// How a process that is not our child ended: known once its parent has reaped
+/// it.
+fn ending_of(fd: &Pidfd) -> Option<Ending> {
+    let deadline = clock::monotonic_ms() + REAP_MS;
+    loop {
+        if let Some(ending) = fd.ending() {
+            return Some(ending);
+        }
+        if fd.is_reaped() || clock::monotonic_ms() >= deadline {
+            return fd.ending();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}

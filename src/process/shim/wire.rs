@@ -1,0 +1,310 @@
+//! What is said on a shim's socket: one request a message, one report a
+//! message. The documents are those of the store, without a checksum.
+//!
+//! A shim may be older or newer than who talks to it. Requests and reports
+//! only ever gain facts; a request that a shim does not know is answered with
+//! a report that says so.
+
+use crate::policy::stop::Step;
+use crate::store::board::{Entry, Phase};
+use crate::store::format::{Document, ParseError, Seal};
+use crate::store::launch::{ReadyAt, id_text, parse_id};
+use crate::store::plan::{push_steps, steps_of};
+use crate::sys::procfs::ProcessId;
+
+const VERSION: u32 = 1;
+
+/// What is asked of a shim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Report once.
+    Status,
+    /// Report now and at every change, until the connection ends.
+    Subscribe,
+    /// End this launch through this chain.
+    Stop {
+        /// The launch that is meant: a later one is not to be hit by a late
+        /// request.
+        generation: u64,
+        /// The polite steps.
+        steps: Vec<Step>,
+        /// Skip to the signals, also of a stop that is under way.
+        now: bool,
+    },
+    /// Put on record that this launch is ready.
+    Ready {
+        /// The launch that was found ready.
+        generation: u64,
+    },
+}
+
+impl Request {
+    /// The message.
+    pub fn to_message(&self) -> String {
+        let document = match self {
+            Self::Status => Document::default().with("verb", "status"),
+            Self::Subscribe => Document::default().with("verb", "subscribe"),
+            Self::Stop { generation, steps, now } => {
+                let mut document = Document::default()
+                    .with("verb", "stop")
+                    .with("generation", generation)
+                    .with("now", now);
+                push_steps(&mut document, steps);
+                document
+            }
+            Self::Ready { generation } => Document::default().with("verb", "ready").with("generation", generation),
+        };
+        document.to_text("request", VERSION, Seal::None)
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// When it is not a request, or not one that is known here.
+    pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
+        let document = Document::from_text(bytes, "request", VERSION, Seal::None)?;
+        match document.get("verb") {
+            Some("status") => Ok(Self::Status),
+            Some("subscribe") => Ok(Self::Subscribe),
+            Some("stop") => Ok(Self::Stop {
+                generation: document.require("generation")?,
+                steps: steps_of(&document)?,
+                now: document.require("now")?,
+            }),
+            Some("ready") => Ok(Self::Ready {
+                generation: document.require("generation")?,
+            }),
+            _ => Err(ParseError::Damaged("the verb is not known here")),
+        }
+    }
+}
+
+/// What a shim says of its instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How far it is.
+    pub phase: Phase,
+    /// The launch.
+    pub generation: u64,
+    /// The main process.
+    pub main: ProcessId,
+    /// When it became ready.
+    pub ready: Option<ReadyAt>,
+    /// The stop step under way; empty when there is none.
+    pub step: String,
+    /// How long it has been, in milliseconds.
+    pub step_elapsed_ms: u64,
+    /// How long it may take, in milliseconds; 0 when it has no limit.
+    pub step_limit_ms: u64,
+    /// Why the request was not carried out; empty when it was.
+    pub refusal: String,
+    /// What else a person should know; empty when there is nothing.
+    pub note: String,
+}
+
+impl Report {
+    /// The report that says what is on the board.
+    pub fn of_entry(entry: &Entry, now_ms: u64) -> Self {
+        Self {
+            phase: entry.phase,
+            generation: entry.generation,
+            main: entry.main,
+            ready: entry.ready,
+            step: entry.step.clone(),
+            step_elapsed_ms: now_ms.saturating_sub(entry.step_since_ms),
+            step_limit_ms: entry.step_limit_ms,
+            refusal: String::new(),
+            note: String::new(),
+        }
+    }
+
+    /// The message.
+    pub fn to_message(&self) -> String {
+        let phase = match self.phase {
+            Phase::Launching => "launching",
+            Phase::Alive => "alive",
+            Phase::Stopping => "stopping",
+            Phase::Ended => "ended",
+        };
+        let mut document = Document::default()
+            .with("phase", phase)
+            .with("generation", self.generation)
+            .with("main", id_text(self.main))
+            .with("step", &self.step)
+            .with("step_elapsed_ms", self.step_elapsed_ms)
+            .with("step_limit_ms", self.step_limit_ms)
+            .with("refusal", &self.refusal)
+            .with("note", &self.note)
+            .with("gamectl", env!("CARGO_PKG_VERSION"));
+        if let Some(ready) = self.ready {
+            document.push("ready_boot_ms", ready.boot_ms);
+            document.push("ready_wall_ms", ready.wall_ms);
+        }
+        document.to_text("report", VERSION, Seal::None)
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// When it is not a report.
+    pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
+        let document = Document::from_text(bytes, "report", VERSION, Seal::None)?;
+        let phase = match document.get("phase") {
+            Some("launching") => Phase::Launching,
+            Some("alive") => Phase::Alive,
+            Some("stopping") => Phase::Stopping,
+            Some("ended") => Phase::Ended,
+            _ => return Err(ParseError::Damaged("its phase is not known here")),
+        };
+        let ready = match (document.parse("ready_boot_ms"), document.parse("ready_wall_ms")) {
+            (Some(boot_ms), Some(wall_ms)) => Some(ReadyAt { boot_ms, wall_ms }),
+            _ => None,
+        };
+        Ok(Self {
+            phase,
+            generation: document.require("generation")?,
+            main: parse_id(document.get("main"))?,
+            ready,
+            step: document.parse("step").unwrap_or_default(),
+            step_elapsed_ms: document.parse("step_elapsed_ms").unwrap_or(0),
+            step_limit_ms: document.parse("step_limit_ms").unwrap_or(0),
+            refusal: document.parse("refusal").unwrap_or_default(),
+            note: document.parse("note").unwrap_or_default(),
+        })
+    }
+}
+
+/// How the start of a shim went, as it tells its starter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// The game executes (or was taken over).
+    Ok {
+        /// The main process.
+        main: ProcessId,
+    },
+    /// Another shim of this instance lives.
+    Busy,
+    /// The intent had become `stopped`.
+    Cancelled,
+    /// It failed, and nothing of it runs.
+    Failed {
+        /// What was being done, as one word.
+        stage: String,
+        /// What the kernel said; 0 when it was not the kernel.
+        errno: i32,
+        /// What was in the way.
+        what: String,
+    },
+}
+
+impl Started {
+    /// The message.
+    pub fn to_message(&self) -> String {
+        let document = match self {
+            Self::Ok { main } => Document::default().with("outcome", "ok").with("main", id_text(*main)),
+            Self::Busy => Document::default().with("outcome", "busy"),
+            Self::Cancelled => Document::default().with("outcome", "cancelled"),
+            Self::Failed { stage, errno, what } => Document::default()
+                .with("outcome", "failed")
+                .with("stage", stage)
+                .with("errno", errno)
+                .with("what", what),
+        };
+        document.to_text("started", VERSION, Seal::Checksum)
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// When it is not whole: then nothing is known of how the start went.
+    pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
+        let document = Document::from_text(bytes, "started", VERSION, Seal::Checksum)?;
+        match document.get("outcome") {
+            Some("ok") => Ok(Self::Ok {
+                main: parse_id(document.get("main"))?,
+            }),
+            Some("busy") => Ok(Self::Busy),
+            Some("cancelled") => Ok(Self::Cancelled),
+            Some("failed") => Ok(Self::Failed {
+                stage: document.require("stage")?,
+                errno: document.require("errno")?,
+                what: document.require("what")?,
+            }),
+            _ => Err(ParseError::Damaged("its outcome is not known here")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::stop::StepAction;
+    use proptest::prelude::*;
+
+    #[test]
+    fn requests_survive() {
+        let step = Step {
+            action: StepAction::Stdin("say hi\u{7}".into()),
+            wait_ms: 5,
+            label: "stdin: say hi".into(),
+        };
+        let requests = [
+            Request::Status,
+            Request::Subscribe,
+            Request::Stop {
+                generation: 3,
+                steps: vec![step.clone(), step],
+                now: true,
+            },
+            Request::Ready { generation: 9 },
+        ];
+        for request in requests {
+            assert_eq!(Request::from_message(request.to_message().as_bytes()), Ok(request));
+        }
+        let newer = "gamectl request 1\nverb dance\n";
+        assert!(Request::from_message(newer.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn reports_survive_and_may_gain_facts() {
+        let report = Report {
+            phase: Phase::Stopping,
+            generation: 2,
+            main: ProcessId { pid: 5, start: 6 },
+            ready: Some(ReadyAt { boot_ms: 1, wall_ms: 2 }),
+            step: "signal: TERM".into(),
+            step_elapsed_ms: 7,
+            step_limit_ms: 60_000,
+            refusal: String::new(),
+            note: "a\nb".into(),
+        };
+        let message = report.to_message() + "weather fine\n";
+        assert_eq!(Report::from_message(message.as_bytes()), Ok(report));
+    }
+
+    #[test]
+    fn how_a_start_went_survives_whole_or_not_at_all() {
+        let main = ProcessId { pid: 5, start: 6 };
+        let failed = Started::Failed {
+            stage: "exec".into(),
+            errno: 2,
+            what: "/no/such".into(),
+        };
+        for started in [Started::Ok { main }, Started::Busy, Started::Cancelled, failed] {
+            let message = started.to_message();
+            assert_eq!(Started::from_message(message.as_bytes()), Ok(started));
+            for cut in 0..message.len() {
+                assert!(Started::from_message(&message.as_bytes()[..cut]).is_err());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Request::from_message(&bytes);
+            let _ = Report::from_message(&bytes);
+            let _ = Started::from_message(&bytes);
+        }
+    }
+}
