@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -208,7 +208,7 @@ fn shell_code(status: ExitStatus) -> u8 {
 
 /// The leader of a new session starts the server and is gone, then so are we.
 fn daemonise(options: &Options) -> Result<ExitCode, String> {
-    let leader = Command::new("/proc/self/exe")
+    let leader = again()
         .args(["daemonise-leader", "--"])
         .args(options.inner())
         .status()

@@ -1,5 +1,6 @@
 //! The words of the console.
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
@@ -96,5 +97,7 @@ pub(crate) fn die_by(signal: Signal) {
 
 /// This program, to be started again.
 pub(crate) fn again() -> Command {
-    Command::new("/proc/self/exe")
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("awkward-game");
+    command
 }

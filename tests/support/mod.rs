@@ -1,0 +1,34 @@
+//! What the tests of the built binary share: a [`Sandbox`] with a state
+//! directory and an inventory of its own, that leaves no process behind; the
+//! game with bad manners; waiting without guessing.
+
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test takes what it needs")]
+
+pub mod instance;
+pub mod processes;
+pub mod sandbox;
+pub mod wait;
+
+pub use instance::Instance;
+pub use processes::Process;
+pub use sandbox::{Outcome, Sandbox};
+pub use wait::{wait_for, wait_until};
+
+use std::path::PathBuf;
+
+/// The built binary.
+pub fn gamectl() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_gamectl"))
+}
+
+/// The game with bad manners. `cargo test` builds it; `cargo test --test NAME`
+/// alone does not.
+pub fn awkward() -> PathBuf {
+    let path = gamectl().with_file_name("examples").join("awkward-game");
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build --example awkward-game",
+        path.display()
+    );
+    path
+}

@@ -1,0 +1,95 @@
+//! Processes as the kernel shows them, found by what ties them to a sandbox.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// One process that was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its pid.
+    pub pid: i32,
+    /// Its command line, words joined by blanks.
+    pub command: String,
+}
+
+impl Process {
+    /// The living process of that pid. A zombie does not live.
+    pub fn find(pid: i32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let state = stat.rsplit(')').next()?.split_whitespace().next()?;
+        if matches!(state, "Z" | "X") {
+            return None;
+        }
+        let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let command = String::from_utf8_lossy(&words).replace('\0', " ").trim_end().to_owned();
+        Some(Self { pid, command })
+    }
+
+    /// Whether it lives, now.
+    pub fn lives(pid: i32) -> bool {
+        Self::find(pid).is_some()
+    }
+
+    /// A field of `/proc/PID/stat`, counted from 1 as in the manual; not 2.
+    pub fn stat_field(pid: i32, field: usize) -> Option<u64> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let mut rest = stat.rsplit(')').next()?.split_whitespace();
+        rest.nth(field.checked_sub(3)?)?.parse().ok()
+    }
+
+    /// The pid of its parent.
+    pub fn parent(pid: i32) -> Option<i32> {
+        Self::stat_field(pid, 4)?.try_into().ok()
+    }
+
+    /// Sends a signal. That it is gone already is no failure.
+    pub fn signal(pid: i32, signal: Signal) {
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+/// Every living process, but not our own, that is tied to this folder: by an
+/// environment variable with this value, by its working directory, or by an
+/// open file.
+pub fn tied_to(folder: &Path) -> Vec<Process> {
+    let own = std::process::id().to_string();
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter(|entry| *entry.file_name() != *own)
+        .filter(|entry| is_tied(&entry.path(), folder))
+        .filter_map(|entry| Process::find(entry.file_name().to_str()?.parse().ok()?))
+        .collect()
+}
+
+fn is_tied(process: &Path, folder: &Path) -> bool {
+    let inside = |link: PathBuf| fs::read_link(link).is_ok_and(|target| target.starts_with(folder));
+    let wanted = folder.as_os_str().as_bytes();
+    let environ = fs::read(process.join("environ")).unwrap_or_default();
+    let is_value = |entry: &[u8]| entry.splitn(2, |byte| *byte == b'=').nth(1) == Some(wanted);
+    environ.split(|byte| *byte == 0).any(is_value)
+        || inside(process.join("cwd"))
+        || fs::read_dir(process.join("fd")).is_ok_and(|fds| fds.flatten().any(|fd| inside(fd.path())))
+}
+
+/// Kills all of them until none is left; returns those that were there.
+pub fn kill_tied_to(folder: &Path) -> Vec<Process> {
+    let mut seen: Vec<Process> = Vec::new();
+    super::wait_until("the processes of a sandbox to end by KILL", || {
+        let living = tied_to(folder);
+        for process in &living {
+            Process::signal(process.pid, Signal::SIGKILL);
+            if !seen.iter().any(|known| known.pid == process.pid) {
+                seen.push(process.clone());
+            }
+        }
+        living.is_empty()
+    });
+    seen
+}
