@@ -1,2 +1,129 @@
-//! x
-fn main() {}
+//! gamectl beside the supervisors that people know: runit, s6, supervisord.
+//! Each measurement runs all of them in turn, round by round, on the same
+//! machine in the same minute; what is printed are medians and the ratio of
+//! gamectl to each. A rival that is not installed is shown as such.
+//!
+//! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
+//! `start`, `memory`, `logs`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
+
+mod counters;
+mod fleet;
+mod game;
+mod gamectl;
+mod guard;
+mod logs;
+mod manager;
+mod memory;
+#[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
+#[path = "../../tests/support/processes.rs"]
+mod processes;
+mod runit;
+mod s6;
+mod start;
+mod status;
+mod supervisord;
+mod table;
+#[expect(unreachable_pub, reason = "shared with the tests")]
+#[path = "../../tests/support/wait.rs"]
+mod wait;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use manager::Manager;
+use table::Table;
+use wait::wait_until;
+
+/// What the command line asks for.
+pub(crate) struct Options {
+    names: Vec<String>,
+    /// Fewer rounds and smaller sizes.
+    pub(crate) quick: bool,
+    gamectl: PathBuf,
+}
+
+impl Options {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            names: Vec::new(),
+            quick: false,
+            gamectl: env!("CARGO_BIN_EXE_gamectl").into(),
+        };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                // What cargo itself adds.
+                "--bench" => {}
+                "--quick" => options.quick = true,
+                "--gamectl" => options.gamectl = words.next().ok_or("--gamectl wants a path")?.into(),
+                "status" | "start" | "memory" | "logs" => options.names.push(word),
+                _ => {
+                    return Err(format!(
+                        "{word}: not one of status, start, memory, logs, --quick, --gamectl PATH"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
+    }
+
+    /// The number for a whole run, or for a quick one.
+    pub(crate) fn pick<T>(&self, whole: T, quick: T) -> T {
+        if self.quick { quick } else { whole }
+    }
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == "game") {
+        return game::play(&words[1..]);
+    }
+    match Options::parse(words.into_iter()) {
+        Ok(options) => compare(&options),
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn compare(options: &Options) -> ExitCode {
+    let guard = guard::Guard::new();
+    let managers: Vec<Box<dyn Manager>> = vec![
+        Box::new(gamectl::Gamectl(options.gamectl.clone())),
+        Box::new(runit::Runit),
+        Box::new(s6::S6),
+        Box::new(supervisord::Supervisord),
+    ];
+    let mut table = Table::new(&managers);
+    if options.wants("status") {
+        for count in [1, 200, 1000] {
+            status::measure(&guard, &managers, count, options, &mut table);
+        }
+    }
+    if options.wants("start") {
+        start::measure(&guard, &managers, options, &mut table);
+    }
+    if options.wants("memory") {
+        memory::measure(&guard, &managers, options, &mut table);
+    }
+    if options.wants("logs") {
+        logs::measure(&guard, &managers, options, &mut table);
+    }
+    println!("{}", machine());
+    println!("{table}");
+    ExitCode::SUCCESS
+}
+
+/// Where this was measured.
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let cpus = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!("\nLinux {kernel}, {cpus} CPUs, load {}", read("/proc/loadavg"))
+}

@@ -1,0 +1,129 @@
+//! What a supervisor is given to supervise, and how we hear of its games.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+use crate::game::now;
+
+/// The variable that marks all processes of a fleet, with its folder.
+pub(crate) const MARK: &str = "GAMECTL_BENCH_FLEET";
+
+/// Instances of the same game.
+pub(crate) struct Fleet {
+    /// The folder of everything of this fleet.
+    pub(crate) dir: PathBuf,
+    /// The ids of the instances.
+    pub(crate) ids: Vec<String>,
+    /// The game: a program and its arguments.
+    pub(crate) game: Vec<String>,
+    /// Whether what the games print is kept in files.
+    pub(crate) logs: bool,
+    /// Whether the games run once the supervisor is set up.
+    pub(crate) running: bool,
+}
+
+impl Fleet {
+    /// So many instances in this folder, which is theirs alone. `output` is
+    /// what the game prints: nothing, or `lines` or `blocks` and how much.
+    pub(crate) fn new(dir: PathBuf, count: usize, output: &[&str]) -> Self {
+        let own = std::env::current_exe().expect("our own path");
+        let fifo = dir.join("stamps");
+        mkfifo(&fifo, Mode::S_IRUSR | Mode::S_IWUSR).expect("make a FIFO");
+        let text = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+        let mut game = vec![text(&own), "game".to_owned(), text(&fifo)];
+        game.extend(output.iter().map(|&word| word.to_owned()));
+        Self {
+            dir,
+            ids: (0..count).map(|number| format!("g{number:04}")).collect(),
+            game,
+            logs: false,
+            running: false,
+        }
+    }
+
+    /// The shell's `exec` of the game. None of our words needs more quoting.
+    pub(crate) fn script(&self) -> String {
+        let words: Vec<String> = self.game.iter().map(|word| format!("'{word}'")).collect();
+        format!("#!/bin/sh\nexec {} 2>&1\n", words.join(" "))
+    }
+
+    /// A program that carries the mark, prints nowhere and reads nothing.
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env(MARK, &self.dir)
+            .current_dir(&self.dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+}
+
+/// The births of the games of a fleet.
+pub(crate) struct Births {
+    fifo: File,
+    text: Vec<u8>,
+}
+
+impl Births {
+    /// Listens, before any game is started.
+    pub(crate) fn of(fleet: &Fleet) -> Self {
+        let fifo = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlag::O_NONBLOCK.bits())
+            .open(fleet.dir.join("stamps"))
+            .expect("open the FIFO");
+        Self { fifo, text: Vec::new() }
+    }
+
+    /// The time of the next birth, on the monotonic clock; `None` when there
+    /// is none for too long.
+    pub(crate) fn next(&mut self) -> Option<u64> {
+        let end = Instant::now() + Duration::from_secs(120);
+        loop {
+            if let Some(place) = self.text.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.text.drain(..=place).collect();
+                return std::str::from_utf8(&line).ok()?.trim().parse().ok();
+            }
+            if Instant::now() > end {
+                return None;
+            }
+            let mut polled = [PollFd::new(self.fifo.as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut polled, PollTimeout::from(1000_u16));
+            let mut buffer = [0; 4096];
+            if let Ok(read) = self.fifo.read(&mut buffer) {
+                self.text.extend_from_slice(&buffer[..read]);
+            }
+        }
+    }
+}
+
+/// Runs a command to its end; how long that took, in nanoseconds.
+pub(crate) fn timed(mut command: Command) -> u64 {
+    let begin = now();
+    let _ = command.status().expect("run a command");
+    now() - begin
+}
+
+/// The median.
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values.get(middle).copied()
+    } else {
+        Some(values.get(middle.checked_sub(1)?)?.midpoint(*values.get(middle)?))
+    }
+}

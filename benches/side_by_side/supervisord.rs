@@ -1,0 +1,87 @@
+//! supervisord: one Python process for everything.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+
+use crate::fleet::Fleet;
+use crate::manager::{Manager, write};
+
+/// supervisord.
+pub(crate) struct Supervisord;
+
+const HEAD: &str = "\
+[supervisord]
+nodaemon = true
+minfds = 8192
+logfile = /dev/null
+logfile_maxbytes = 0
+pidfile = %(here)s/pid
+[unix_http_server]
+file = %(here)s/socket
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl = unix://%(here)s/socket
+";
+
+fn control(fleet: &Fleet, words: &[&str]) -> Command {
+    let mut command = fleet.command("supervisorctl");
+    command.arg("-c").arg(fleet.dir.join("conf")).args(words);
+    command
+}
+
+impl Manager for Supervisord {
+    fn name(&self) -> &'static str {
+        "supervisord"
+    }
+
+    fn programs(&self) -> Vec<PathBuf> {
+        ["supervisord", "supervisorctl"].map(PathBuf::from).into()
+    }
+
+    fn set_up(&self, fleet: &Fleet) -> Option<Child> {
+        let mut text = HEAD.to_owned();
+        for id in &fleet.ids {
+            let log = self.log(fleet, id);
+            let log = if fleet.logs {
+                log.display().to_string()
+            } else {
+                "NONE".to_owned()
+            };
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
+                "[program:{id}]\ncommand = {}\nautostart = {}\nautorestart = false\nstartsecs = 0\n\
+                 redirect_stderr = true\nstdout_logfile = {log}\nstdout_logfile_maxbytes = 0\n",
+                fleet.game.join(" "),
+                fleet.running,
+            );
+        }
+        write(&fleet.dir.join("conf"), &text);
+        let child = fleet
+            .command("supervisord")
+            .arg("-c")
+            .arg(fleet.dir.join("conf"))
+            .spawn()
+            .ok();
+        crate::wait_until("supervisord", || fleet.dir.join("socket").exists());
+        child
+    }
+
+    fn status(&self, fleet: &Fleet) -> Command {
+        control(fleet, &["status"])
+    }
+
+    fn start(&self, fleet: &Fleet, id: &str) -> Command {
+        control(fleet, &["start", id])
+    }
+
+    fn stop(&self, fleet: &Fleet, id: &str) -> Command {
+        control(fleet, &["stop", id])
+    }
+
+    fn log(&self, fleet: &Fleet, id: &str) -> PathBuf {
+        fleet.dir.join(format!("{id}.log"))
+    }
+}
