@@ -44,7 +44,7 @@ fn by(guard: &Guard, managers: &[Box<dyn Manager>], unit: &str, total: usize, ro
     table.row(
         &format!("log by {unit}, CPU"),
         "s/GB",
-        values,
+        &values,
         lines.then_some(Target::Below(1.0)),
     );
 }

@@ -43,19 +43,19 @@ pub(crate) fn measure(guard: &Guard, managers: &[Box<dyn Manager>], options: &Op
     table.row(
         "memory (PSS) an instance at 200",
         "KiB",
-        memories,
+        &memories,
         Some(Target::Below(196.0)),
     );
     table.row(
         &format!("wake-ups of 200, {seconds} s idle"),
         "",
-        wakeups,
+        &wakeups,
         Some(Target::Below(0.0)),
     );
     table.row(
         &format!("CPU of 200, {seconds} s idle"),
         "ms",
-        times,
+        &times,
         Some(Target::Below(0.0)),
     );
 }

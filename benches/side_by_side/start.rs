@@ -42,13 +42,13 @@ pub(crate) fn measure(guard: &Guard, managers: &[Box<dyn Manager>], options: &Op
     table.row(
         "start to first instruction",
         "ms",
-        values,
+        &values,
         Some(Target::AtMost(1.0, "s6")),
     );
     table.row(
         "stop, until it has ended",
         "ms",
-        stops.into_iter().map(median).collect(),
+        &stops.into_iter().map(median).collect::<Vec<_>>(),
         None,
     );
 }
