@@ -4,6 +4,7 @@ pub mod event;
 pub mod failure;
 pub mod inventory;
 pub mod policy;
+pub mod probe;
 pub mod process;
 pub mod store;
 pub mod supervisor;

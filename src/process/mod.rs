@@ -1,3 +1,14 @@
 //! The process plane: games that are spawned processes of this host.
 
+mod derive;
+mod environment;
+mod evidence;
+mod explain;
 pub mod shim;
+mod standing;
+mod starting;
+mod stopping;
+mod supervisor;
+mod user;
+
+pub use supervisor::{Glance, PLANE, ProcessSupervisor};

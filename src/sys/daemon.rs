@@ -92,6 +92,17 @@ pub fn avoid_oom_killer() -> Option<i32> {
     std::fs::write(FILE, "-900").ok().map(|()| before)
 }
 
+/// The file mode creation mask of this process. It can only be read by setting
+/// it, which other threads would feel, except that `/proc` tells (since Linux
+/// 4.7); where it does not, the usual one is assumed.
+pub fn umask() -> u32 {
+    const USUAL: u32 = 0o022;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    line.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok())
+        .unwrap_or(USUAL)
+}
+
 /// Sets the file mode creation mask; returns the one before.
 pub fn set_umask(mask: u32) -> u32 {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(mask)).bits()

@@ -209,8 +209,10 @@ fn may_launch(spec: &Spec, dir: &InstanceDir) -> Result<Option<Launch>, Started>
         return Err(Started::Cancelled);
     }
     let previous = launch::read(dir).stage("record")?;
-    let before = previous.as_ref().map_or(0, |record| record.generation);
-    if spec.generation != before + 1 {
+    let exit = ending::read(dir).ok().flatten();
+    let ended = exit.map(|exit| exit.generation);
+    let before = previous.as_ref().map(|record| record.generation).max(ended);
+    if spec.generation != before.unwrap_or(0) + 1 {
         // We come late: what we were told to follow has been followed.
         return Err(Started::Busy);
     }
@@ -228,8 +230,7 @@ fn may_launch(spec: &Spec, dir: &InstanceDir) -> Result<Option<Launch>, Started>
         Presence::CannotTell(why) => return Err(refuse(format!("whether an earlier run still lives: {why}"))),
         Presence::Gone => {}
     }
-    let ended = ending::read(dir).ok().flatten();
-    if ended.is_none_or(|exit| exit.generation != record.generation) {
+    if ended != Some(record.generation) {
         let survivors = tree::marked(&dir.mark().stage("record")?).stage("previous")?;
         if let Some(survivor) = survivors.first() {
             return Err(refuse(format!(

@@ -1,0 +1,443 @@
+//! From evidence to facts: pure, and the one place that says what a state is.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::evidence::{Evidence, Found, Game, Shim, has_ended};
+use crate::event::Want;
+use crate::inventory::RestartPolicy;
+use crate::store::board::{Entry, Past, Phase};
+use crate::store::ending::Exit;
+use crate::store::launch::{Launch, ReadyAt};
+use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
+use crate::sys::reaper::{Ending, signal_name};
+
+/// What a look makes of the evidence.
+pub(super) fn sight(evidence: &Evidence, policy: &RestartPolicy) -> Sight {
+    match facts(evidence, policy) {
+        Ok(facts) => Sight::Known(Box::new(facts)),
+        Err(reason) => Sight::Unknown { reason },
+    }
+}
+
+fn facts(evidence: &Evidence, policy: &RestartPolicy) -> Result<Facts, String> {
+    if let Shim::CannotTell(why) = &evidence.shim {
+        return Err(why.clone());
+    }
+    if let Shim::Lives(Some(entry)) = &evidence.shim
+        && entry.phase != Phase::Ended
+    {
+        return Ok(of_entry(entry, evidence.now_boot_ms));
+    }
+    let launch = match &evidence.launch {
+        Found::Nothing => return Ok(without_launch(evidence)),
+        Found::This(launch) => launch,
+        Found::Damaged(why) | Found::CannotTell(why) => return Err(why.clone()),
+    };
+    if has_ended(launch, &evidence.exit)
+        && let Some(exit) = evidence.exit.this()
+    {
+        return Ok(of_exit(launch, exit, evidence.intent, policy));
+    }
+    let frame = match &evidence.frame {
+        Found::This(frame) => frame,
+        Found::Damaged(why) | Found::CannotTell(why) => return Err(why.clone()),
+        Found::Nothing => return Err("/proc cannot be read".to_owned()),
+    };
+    if launch.frame.machine != frame.machine {
+        return Err("it was started on another machine that shares this state directory".to_owned());
+    }
+    if launch.frame.boot != frame.boot {
+        let note = "what ran ended with a reboot of the host";
+        return Ok(earlier(
+            evidence,
+            Facts::bare(InstanceState::Stopped, Some(note.to_owned())),
+        ));
+    }
+    if launch.frame.namespaces != frame.namespaces {
+        return Err("it was started in another container or pid namespace".to_owned());
+    }
+    if matches!(evidence.shim, Shim::Lives(_)) {
+        return Ok(earlier(evidence, of_launch(launch, evidence.now_boot_ms, None)));
+    }
+    match &evidence.game {
+        Game::Alive => {
+            let note = "its shim was killed; the next verb takes it over".to_owned();
+            Ok(earlier(evidence, of_launch(launch, evidence.now_boot_ms, Some(note))))
+        }
+        Game::Gone => Ok(unseen_end(launch, evidence)),
+        Game::CannotTell(why) => Err(why.clone()),
+        Game::NotAsked => Err("what is left of it could not be found out".to_owned()),
+    }
+}
+
+/// Adds how an earlier launch ended.
+fn earlier(evidence: &Evidence, facts: Facts) -> Facts {
+    Facts {
+        last_exit: evidence.exit.this().map(last_exit),
+        ..facts
+    }
+}
+
+fn without_launch(evidence: &Evidence) -> Facts {
+    let facts = match evidence.shim {
+        Shim::Lives(_) => Facts::bare(InstanceState::Starting, Some("being launched".to_owned())),
+        _ => Facts::bare(InstanceState::Stopped, None),
+    };
+    earlier(evidence, facts)
+}
+
+fn unseen_end(launch: &Launch, evidence: &Evidence) -> Facts {
+    let (state, note) = match evidence.intent {
+        Some(Want::Stopped) => (InstanceState::Stopped, "it ended after its shim was killed"),
+        _ => (
+            InstanceState::Crashed { exit_code: None },
+            "nobody saw how it ended: its shim was killed too",
+        ),
+    };
+    let note = match &evidence.exit {
+        Found::Damaged(why) | Found::CannotTell(why) => why.clone(),
+        _ => note.to_owned(),
+    };
+    Facts {
+        restarts: launch.restarts,
+        ..earlier(evidence, Facts::bare(state, Some(note)))
+    }
+}
+
+fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartPolicy) -> Facts {
+    let deliberate = exit.was_ready && policy.policy.is_deliberate(exit.code(), &policy.success_exit_codes);
+    let (state, note) = if exit.requested || intent == Some(Want::Stopped) {
+        (InstanceState::Stopped, exit.note.clone())
+    } else if deliberate {
+        (
+            InstanceState::Stopped,
+            "it ended by itself, which its policy allows".to_owned(),
+        )
+    } else {
+        let state = InstanceState::Crashed { exit_code: exit.code() };
+        (state, crash_note(exit))
+    };
+    Facts {
+        since: exit.at_wall_ms.map(rfc3339),
+        restarts: launch.restarts,
+        last_exit: Some(last_exit(exit)),
+        details: details(launch.generation, None, launch.adopted, exit.lost_output),
+        ..Facts::bare(state, Some(note).filter(|note| !note.is_empty()))
+    }
+}
+
+fn crash_note(exit: &Exit) -> String {
+    let how = if exit.oom_killed {
+        "killed by the out-of-memory killer".to_owned()
+    } else {
+        match exit.ending {
+            Some(Ending::Code(code)) => format!("exit code {code}"),
+            Some(Ending::Signal(signal, core)) => {
+                let dumped = if core { ", core dumped" } else { "" };
+                format!("killed by {}{dumped}", signal_name(signal))
+            }
+            None => "exit code not known".to_owned(),
+        }
+    };
+    let when = if exit.was_ready { "" } else { " before it was ready" };
+    match exit.note.as_str() {
+        "" => format!("{how}{when}"),
+        note => format!("{how}{when}; {note}"),
+    }
+}
+
+/// The facts that a living shim gives.
+pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
+    let (state, since_ms, uptime) = match (entry.phase, entry.ready) {
+        (Phase::Stopping | Phase::Ended, _) => (InstanceState::Stopping, entry.phase_wall_ms, 0),
+        (Phase::Alive, Some(ready)) => (InstanceState::Running, ready.wall_ms, uptime(ready, now_boot_ms)),
+        (Phase::Alive | Phase::Launching, _) => (InstanceState::Starting, entry.launched_wall_ms, 0),
+    };
+    let note = match entry.phase {
+        Phase::Stopping if !entry.step.is_empty() => Some(format!("waiting for {}", entry.step)),
+        Phase::Ended => Some("its end is being put on record".to_owned()),
+        _ if entry.lost_output > 0 => Some(format!("{} bytes of its output could not be logged", entry.lost_output)),
+        _ => None,
+    };
+    Facts {
+        state,
+        uptime_seconds: uptime,
+        since: Some(rfc3339(since_ms)),
+        pid: u32::try_from(entry.main.pid).ok(),
+        restarts: entry.restarts,
+        last_exit: entry.past.as_ref().map(past_exit),
+        note,
+        details: details(entry.generation, Some(entry.shim_pid), entry.adopted, entry.lost_output),
+    }
+}
+
+fn of_launch(launch: &Launch, now_boot_ms: u64, note: Option<String>) -> Facts {
+    let (state, since_ms, uptime) = match launch.ready {
+        Some(ready) => (InstanceState::Running, ready.wall_ms, uptime(ready, now_boot_ms)),
+        None => (InstanceState::Starting, launch.launched_wall_ms, 0),
+    };
+    Facts {
+        state,
+        uptime_seconds: uptime,
+        since: Some(rfc3339(since_ms)),
+        pid: u32::try_from(launch.main.pid).ok(),
+        restarts: launch.restarts,
+        last_exit: None,
+        note,
+        details: details(launch.generation, None, launch.adopted, 0),
+    }
+}
+
+fn uptime(ready: ReadyAt, now_boot_ms: u64) -> u64 {
+    now_boot_ms.saturating_sub(ready.boot_ms) / 1000
+}
+
+fn details(launch: u64, shim: Option<i32>, adopted: bool, lost_output: u64) -> Vec<(&'static str, Detail)> {
+    let mut details = vec![("launch", Detail::Number(launch))];
+    if let Some(pid) = shim.and_then(|pid| u64::try_from(pid).ok()) {
+        details.push(("shim_pid", Detail::Number(pid)));
+    }
+    if adopted {
+        details.push(("adopted", Detail::Flag(true)));
+    }
+    if lost_output > 0 {
+        details.push(("lost_output_bytes", Detail::Number(lost_output)));
+    }
+    details
+}
+
+fn last_exit(exit: &Exit) -> LastExit {
+    LastExit {
+        code: exit.code(),
+        signal: exit.signal(),
+        at: exit.at_wall_ms.map(rfc3339),
+        requested: exit.requested,
+        oom_killed: exit.oom_killed,
+    }
+}
+
+fn past_exit(past: &Past) -> LastExit {
+    let (code, signal) = match past.ending {
+        Some(Ending::Code(code)) => (Some(code), None),
+        Some(Ending::Signal(signal, _)) => (None, Some(signal_name(signal))),
+        None => (None, None),
+    };
+    LastExit {
+        code,
+        signal,
+        at: past.at_wall_ms.map(rfc3339),
+        requested: past.requested,
+        oom_killed: past.oom_killed,
+    }
+}
+
+/// A time on the wall clock as RFC 3339 in UTC.
+pub(super) fn rfc3339(wall_ms: u64) -> String {
+    // The latest time that has four digits for its year.
+    const LATEST_MS: u64 = 253_402_300_799_000;
+    let at = UNIX_EPOCH + Duration::from_millis(wall_ms.min(LATEST_MS));
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::RestartWhen;
+    use crate::store::launch::LogPosition;
+    use crate::sys::host::Frame;
+    use crate::sys::procfs::ProcessId;
+
+    fn frame() -> Frame {
+        Frame {
+            boot: "boot".into(),
+            machine: "machine".into(),
+            namespaces: "pid:1 time:1".into(),
+        }
+    }
+
+    fn launch(ready: bool) -> Launch {
+        Launch {
+            generation: 4,
+            frame: frame(),
+            shim: ProcessId { pid: 10, start: 1 },
+            main: ProcessId { pid: 11, start: 2 },
+            launched_wall_ms: 1_000,
+            launched_boot_ms: 1_000,
+            log: LogPosition { inode: 1, offset: 0 },
+            ready: ready.then_some(ReadyAt {
+                boot_ms: 2_000,
+                wall_ms: 2_000,
+            }),
+            restarts: 2,
+            adopted: false,
+        }
+    }
+
+    fn exit(generation: u64, ending: Option<Ending>, requested: bool) -> Exit {
+        Exit {
+            ending,
+            was_ready: true,
+            at_wall_ms: Some(5_000),
+            ..Exit::unseen(generation, "boot".into(), requested, "")
+        }
+    }
+
+    fn evidence(launch: Launch) -> Evidence {
+        Evidence {
+            launch: Found::This(launch),
+            frame: Found::This(frame()),
+            now_boot_ms: 12_345,
+            ..Evidence::never_started()
+        }
+    }
+
+    fn state(evidence: &Evidence) -> String {
+        state_under(evidence, &RestartPolicy::default())
+    }
+
+    fn state_under(evidence: &Evidence, policy: &RestartPolicy) -> String {
+        match sight(evidence, policy) {
+            Sight::Known(facts) => {
+                let code = match facts.state {
+                    InstanceState::Crashed { exit_code: Some(code) } => format!(" {code}"),
+                    _ => String::new(),
+                };
+                format!("{}{code}: {}", facts.state, facts.note.unwrap_or_default())
+            }
+            Sight::Unknown { reason } => format!("unknown: {reason}"),
+        }
+    }
+
+    #[test]
+    fn never_started() {
+        let mut evidence = Evidence::never_started();
+        assert_eq!(state(&evidence), "stopped: ");
+        evidence.shim = Shim::Lives(None);
+        assert_eq!(state(&evidence), "starting: being launched");
+    }
+
+    #[test]
+    fn a_living_shim_without_a_word_on_the_board() {
+        let mut seen = evidence(launch(true));
+        seen.shim = Shim::Lives(None);
+        assert_eq!(state(&seen), "running: ");
+        let Sight::Known(facts) = sight(&seen, &RestartPolicy::default()) else {
+            panic!()
+        };
+        assert_eq!((facts.uptime_seconds, facts.pid, facts.restarts), (10, Some(11), 2));
+        assert_eq!(facts.since.as_deref(), Some("1970-01-01T00:00:02Z"));
+        let mut seen = evidence(launch(false));
+        seen.shim = Shim::Lives(None);
+        assert_eq!(state(&seen), "starting: ");
+    }
+
+    #[test]
+    fn a_dead_shim() {
+        let mut seen = evidence(launch(true));
+        for (game, wanted) in [
+            (Game::Alive, "running: its shim was killed; the next verb takes it over"),
+            (Game::Gone, "crashed: nobody saw how it ended: its shim was killed too"),
+            (Game::CannotTell("no".into()), "unknown: no"),
+            (Game::NotAsked, "unknown: what is left of it could not be found out"),
+        ] {
+            seen.game = game;
+            assert_eq!(state(&seen), wanted);
+        }
+        seen.game = Game::Gone;
+        seen.intent = Some(Want::Stopped);
+        assert_eq!(state(&seen), "stopped: it ended after its shim was killed");
+        seen.exit = Found::Damaged("exit is damaged".into());
+        assert_eq!(state(&seen), "stopped: exit is damaged");
+    }
+
+    #[test]
+    fn exits() {
+        let code = |code| Some(Ending::Code(code));
+        for (ending, requested, wanted) in [
+            (code(0), true, "stopped: "),
+            (code(0), false, "crashed 0: exit code 0"),
+            (code(7), false, "crashed 7: exit code 7"),
+            (
+                Some(Ending::Signal(11, true)),
+                false,
+                "crashed: killed by SIGSEGV, core dumped",
+            ),
+            (None, false, "crashed: exit code not known"),
+        ] {
+            let mut seen = evidence(launch(true));
+            seen.exit = Found::This(exit(4, ending, requested));
+            assert_eq!(state(&seen), wanted);
+            // Whoever asked for it after the crash has acknowledged it.
+            seen.intent = Some(Want::Stopped);
+            assert!(state(&seen).starts_with("stopped"));
+        }
+    }
+
+    #[test]
+    fn an_exit_of_another_launch_says_nothing_of_this_one() {
+        let mut seen = evidence(launch(true));
+        seen.exit = Found::This(exit(3, Some(Ending::Code(1)), false));
+        seen.game = Game::Alive;
+        assert!(state(&seen).starts_with("running"));
+        let Sight::Known(facts) = sight(&seen, &RestartPolicy::default()) else {
+            panic!()
+        };
+        assert_eq!(facts.last_exit.unwrap().code, Some(1));
+    }
+
+    #[test]
+    fn policies_on_a_deliberate_end() {
+        let on_failure = RestartPolicy {
+            policy: RestartWhen::OnFailure,
+            success_exit_codes: vec![0, 9],
+            ..RestartPolicy::default()
+        };
+        let mut seen = evidence(launch(true));
+        for (code, wanted) in [(0, "stopped"), (9, "stopped"), (1, "crashed")] {
+            seen.exit = Found::This(exit(4, Some(Ending::Code(code)), false));
+            assert!(state_under(&seen, &on_failure).starts_with(wanted), "{code}");
+        }
+        let early = Exit {
+            was_ready: false,
+            ..exit(4, Some(Ending::Code(0)), false)
+        };
+        seen.exit = Found::This(early);
+        assert_eq!(
+            state_under(&seen, &on_failure),
+            "crashed 0: exit code 0 before it was ready"
+        );
+    }
+
+    #[test]
+    fn other_frames() {
+        let mut seen = evidence(launch(true));
+        seen.frame = Found::This(Frame {
+            boot: "later".into(),
+            ..frame()
+        });
+        assert_eq!(state(&seen), "stopped: what ran ended with a reboot of the host");
+        seen.frame = Found::This(Frame {
+            machine: "other".into(),
+            ..frame()
+        });
+        assert!(state(&seen).starts_with("unknown: it was started on another machine"));
+        seen.frame = Found::This(Frame {
+            namespaces: "other".into(),
+            ..frame()
+        });
+        assert!(state(&seen).starts_with("unknown: it was started in another container"));
+        seen.frame = Found::CannotTell("no /proc".into());
+        assert_eq!(state(&seen), "unknown: no /proc");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unknown() {
+        let mut seen = evidence(launch(true));
+        seen.launch = Found::Damaged("launch is damaged".into());
+        assert_eq!(state(&seen), "unknown: launch is damaged");
+        seen.launch = Found::CannotTell("permission denied".into());
+        assert_eq!(state(&seen), "unknown: permission denied");
+        seen.shim = Shim::CannotTell("shim.lock: no".into());
+        assert_eq!(state(&seen), "unknown: shim.lock: no");
+    }
+}

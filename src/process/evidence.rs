@@ -1,0 +1,160 @@
+//! What can be found out about an instance, from its folder and the kernel.
+
+use std::fmt::Display;
+
+use crate::event::Want;
+use crate::store::board::{Board, Entry};
+use crate::store::ending::Exit;
+use crate::store::launch::Launch;
+use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock};
+use crate::sys::host::Frame;
+use crate::sys::procfs::{self, Presence};
+use crate::sys::{clock, tree};
+
+/// What could be read, or why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found<T> {
+    /// It is not there.
+    Nothing,
+    /// It is there.
+    This(T),
+    /// It is there, and damaged.
+    Damaged(String),
+    /// It cannot be told.
+    CannotTell(String),
+}
+
+impl<T> Found<T> {
+    fn of(read: Result<Option<T>, ReadError>) -> Self {
+        match read {
+            Ok(None) => Self::Nothing,
+            Ok(Some(found)) => Self::This(found),
+            Err(error @ ReadError::Damaged(..)) => Self::Damaged(error.to_string()),
+            Err(error) => Self::CannotTell(error.to_string()),
+        }
+    }
+
+    /// What is there.
+    pub(super) fn this(&self) -> Option<&T> {
+        match self {
+            Self::This(found) => Some(found),
+            _ => None,
+        }
+    }
+}
+
+/// The shim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shim {
+    /// It lives, and says this on the board; `None` when it says nothing yet.
+    Lives(Option<Box<Entry>>),
+    /// There is none.
+    None,
+    /// It cannot be told.
+    CannotTell(String),
+}
+
+/// The game of a launch whose shim is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Game {
+    /// Nobody looked, because the shim or an exit tells already.
+    NotAsked,
+    /// Its main process is alive, or something else of its tree.
+    Alive,
+    /// Nothing of it is left.
+    Gone,
+    /// It cannot be told.
+    CannotTell(String),
+}
+
+/// Everything a state is derived from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Evidence {
+    /// The wish.
+    pub intent: Option<Want>,
+    /// The current or last launch.
+    pub launch: Found<Launch>,
+    /// The last exit, which may be that of an earlier launch.
+    pub exit: Found<Exit>,
+    /// The shim.
+    pub shim: Shim,
+    /// The game, where its shim is gone.
+    pub game: Game,
+    /// The frame in which pids are read here.
+    pub frame: Found<Frame>,
+    /// Now, on the boot-time clock, in milliseconds.
+    pub now_boot_ms: u64,
+}
+
+impl Evidence {
+    /// What there is about an instance that was never started.
+    pub(super) fn never_started() -> Self {
+        Self {
+            intent: None,
+            launch: Found::Nothing,
+            exit: Found::Nothing,
+            shim: Shim::None,
+            game: Game::NotAsked,
+            frame: Found::Nothing,
+            now_boot_ms: 0,
+        }
+    }
+
+    /// Gathers what there is. Takes no lock and changes nothing.
+    pub(super) fn gather(state: &StateDir, dir: &InstanceDir, id: &str) -> Self {
+        // The shim first: one that ends while we read has then written its
+        // exit before we come to it.
+        let shim = shim(state, dir, id);
+        let launch = Found::of(launch::read(dir));
+        let exit = Found::of(ending::read(dir));
+        let frame = match Frame::here() {
+            Ok(frame) => Found::This(frame),
+            Err(error) => Found::CannotTell(format!("/proc cannot be read: {error}")),
+        };
+        let game = match (&shim, launch.this(), frame.this()) {
+            (Shim::None, Some(launch), Some(frame)) if launch.frame == *frame && !has_ended(launch, &exit) => {
+                game(dir, launch)
+            }
+            _ => Game::NotAsked,
+        };
+        Self {
+            intent: intent::read(dir).ok().flatten().map(|intent| intent.want),
+            launch,
+            exit,
+            shim,
+            game,
+            frame,
+            now_boot_ms: clock::boot_ms(),
+        }
+    }
+}
+
+/// Whether the exit is that of this launch.
+pub(super) fn has_ended(launch: &Launch, exit: &Found<Exit>) -> bool {
+    exit.this().is_some_and(|exit| exit.generation == launch.generation)
+}
+
+fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
+    match lock::shim_lives(dir) {
+        Ok(true) => {
+            let entries = Board::open(state).map(|board| board.living()).unwrap_or_default();
+            Shim::Lives(entries.into_iter().find(|entry| entry.id == id).map(Box::new))
+        }
+        Ok(false) => Shim::None,
+        Err(error) => Shim::CannotTell(format!("shim.lock: {error}")),
+    }
+}
+
+fn game(dir: &InstanceDir, launch: &Launch) -> Game {
+    match procfs::presence(launch.main) {
+        Presence::Alive => return Game::Alive,
+        Presence::CannotTell(why) => return Game::CannotTell(why),
+        Presence::Gone => {}
+    }
+    let cannot = |error: &dyn Display| Game::CannotTell(format!("what is left of it: {error}"));
+    match dir.mark().and_then(|mark| tree::marked(&mark)) {
+        Ok(survivors) if survivors.is_empty() => Game::Gone,
+        Ok(_) => Game::Alive,
+        Err(error) => cannot(&error),
+    }
+}

@@ -1,0 +1,117 @@
+//! Where an instance stands, as a verb must know it: whether it may launch,
+//! whom to ask to stop, what to take over. Pure.
+
+use super::evidence::{Evidence, Found, Game, Shim, has_ended};
+use crate::failure::{Failure, FailureKind};
+use crate::store::board::Phase;
+use crate::store::launch::Launch;
+
+/// Where an instance stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Standing {
+    /// Nothing of it runs; the next launch has this number. Holds the launch
+    /// whose end nobody put on record, if there is one.
+    Free {
+        /// The number of the next launch.
+        next: u64,
+        /// A launch that ended unseen.
+        unseen: Option<Box<Launch>>,
+    },
+    /// A shim is about to launch it, or to put its end on record: soon it will
+    /// stand elsewhere.
+    Passing,
+    /// A shim keeps it.
+    Kept {
+        /// The launch.
+        generation: u64,
+        /// Whether it is on its way through its stop chain.
+        stopping: bool,
+    },
+    /// It runs, and its shim is gone.
+    Orphan(Box<Launch>),
+    /// Nothing runs that we know of, but the record that would tell is
+    /// damaged.
+    Damaged(String),
+}
+
+/// Finds out where an instance stands.
+///
+/// # Errors
+/// When that cannot be told; then nothing may be started or called stopped.
+pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
+    match &evidence.shim {
+        Shim::CannotTell(why) => return Err(Failure::unknown(why.clone())),
+        Shim::Lives(entry) => {
+            return Ok(match entry {
+                Some(entry) if entry.phase == Phase::Ended => Standing::Passing,
+                Some(entry) => Standing::Kept {
+                    generation: entry.generation,
+                    stopping: entry.phase == Phase::Stopping,
+                },
+                None => match evidence.launch.this() {
+                    Some(launch) if !has_ended(launch, &evidence.exit) && is_here(launch, evidence) => Standing::Kept {
+                        generation: launch.generation,
+                        stopping: false,
+                    },
+                    _ => Standing::Passing,
+                },
+            });
+        }
+        Shim::None => {}
+    }
+    match &evidence.launch {
+        Found::Nothing => Ok(free(evidence, None)),
+        Found::Damaged(why) => Ok(Standing::Damaged(why.clone())),
+        // A record of a newer gamectl is as good as one that cannot be read.
+        Found::CannotTell(why) => Err(Failure::failed(why.clone()).hint(UNREADABLE)),
+        Found::This(launch) => of_launch(launch, evidence),
+    }
+}
+
+const UNREADABLE: &str = "nothing was changed; use the gamectl that wrote it, or mend what is in the way";
+
+fn is_here(launch: &Launch, evidence: &Evidence) -> bool {
+    evidence.frame.this() == Some(&launch.frame)
+}
+
+fn of_launch(launch: &Launch, evidence: &Evidence) -> Result<Standing, Failure> {
+    if has_ended(launch, &evidence.exit) {
+        return Ok(free(evidence, None));
+    }
+    let frame = match &evidence.frame {
+        Found::This(frame) => frame,
+        Found::CannotTell(why) | Found::Damaged(why) => return Err(Failure::unknown(why.clone())),
+        Found::Nothing => return Err(Failure::unknown("/proc cannot be read")),
+    };
+    let elsewhere = |place| {
+        Failure::new(
+            FailureKind::Unknown,
+            format!("it was started {place} that shares this state directory"),
+        )
+        .hint("stop it there, or give this one another state directory with --state-dir")
+    };
+    if launch.frame.machine != frame.machine {
+        return Err(elsewhere("on another machine"));
+    }
+    if launch.frame.boot != frame.boot {
+        return Ok(free(evidence, None));
+    }
+    if launch.frame.namespaces != frame.namespaces {
+        return Err(elsewhere("in another container or pid namespace"));
+    }
+    match &evidence.game {
+        Game::Alive => Ok(Standing::Orphan(Box::new(launch.clone()))),
+        Game::Gone => Ok(free(evidence, Some(Box::new(launch.clone())))),
+        Game::CannotTell(why) => Err(Failure::unknown(why.clone())),
+        Game::NotAsked => Err(Failure::unknown("what is left of it could not be found out")),
+    }
+}
+
+fn free(evidence: &Evidence, unseen: Option<Box<Launch>>) -> Standing {
+    let launch = evidence.launch.this().map(|launch| launch.generation);
+    let exit = evidence.exit.this().map(|exit| exit.generation);
+    Standing::Free {
+        next: launch.max(exit).unwrap_or(0) + 1,
+        unseen,
+    }
+}

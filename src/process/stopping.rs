@@ -1,0 +1,199 @@
+//! `stop`: until nothing of the game is left.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::evidence::Evidence;
+use super::shim::client::Client;
+use super::shim::wire::{Report, Request};
+use super::standing::{Standing, standing};
+use super::starting::{PASSING, PASSING_MAX, record_unseen, set_damaged_aside, stuck};
+use super::supervisor::ProcessSupervisor;
+use crate::failure::Failure;
+use crate::store::ending::Exit;
+use crate::store::{InstanceDir, ending, launch, lock};
+use crate::supervisor::{InstanceState, Outcome, StopHow};
+use crate::sys::pidfd;
+
+/// How long a shim may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// How often a stop may begin anew because shims die under it.
+const ROUNDS: u32 = 100;
+
+impl ProcessSupervisor {
+    pub(super) async fn carry_out_stop(&self, how: &StopHow) -> Result<Outcome, Failure> {
+        let (state, dir) = self.place()?;
+        let mut passing_until = Instant::now() + PASSING_MAX;
+        let mut changed = None;
+        for _ in 0..ROUNDS {
+            match standing(&Evidence::gather(&state, &dir, &self.id))? {
+                Standing::Free { unseen, .. } => {
+                    record_unseen(&dir, unseen.as_deref())?;
+                    return Ok(self.stopped(&dir, changed));
+                }
+                Standing::Damaged(why) => set_damaged_aside(&dir, &why)?,
+                Standing::Passing => {
+                    self.wait_for_change(&dir, passing_until).await?;
+                }
+                Standing::Orphan(launch) => {
+                    changed = Some(launch.generation);
+                    self.take_over(&state, &dir, &launch).await?;
+                    passing_until = Instant::now() + PASSING_MAX;
+                }
+                Standing::Kept { generation, .. } => {
+                    changed = Some(generation);
+                    self.publish(InstanceState::Stopping);
+                    self.ask_to_stop(&dir, generation, how).await?;
+                    passing_until = Instant::now() + PASSING_MAX;
+                }
+            }
+        }
+        Err(stuck(&self.id))
+    }
+
+    /// Waits while a shim is about to launch or to end.
+    async fn wait_for_change(&self, dir: &InstanceDir, until: Instant) -> Result<(), Failure> {
+        self.awaits("its shim", None);
+        if Instant::now() >= until {
+            return match ending::read(dir) {
+                // The exit is there, and the shim still is: it is slow to end.
+                Ok(Some(_)) | Err(_) => Err(stuck(&self.id)),
+                Ok(None) => Err(stuck(&self.id)),
+            };
+        }
+        tokio::time::sleep(PASSING).await;
+        Ok(())
+    }
+
+    /// Asks the shim to end the launch, and follows until the shim has ended.
+    async fn ask_to_stop(&self, dir: &InstanceDir, generation: u64, how: &StopHow) -> Result<(), Failure> {
+        let Some(client) = self.connect(dir).await? else {
+            return Ok(());
+        };
+        let request = Request::Stop {
+            generation,
+            steps: self.plan.stop.clone(),
+            now: how.now,
+        };
+        let answer = match tokio::time::timeout(ANSWER, client.ask(&request)).await {
+            Ok(answer) => answer,
+            Err(_) => self.wake(dir, &client).await?,
+        };
+        let report = match answer {
+            Ok(Some(report)) => report,
+            Ok(None) | Err(_) => return Ok(()),
+        };
+        if !report.refusal.is_empty() {
+            // It is another launch by now: we look again, and a little later.
+            tokio::time::sleep(PASSING).await;
+            return Ok(());
+        }
+        self.show(&report);
+        if client.send(&Request::Subscribe).await.is_err() {
+            return Ok(());
+        }
+        while let Ok(Some(report)) = client.receive().await {
+            self.show(&report);
+        }
+        self.wait_for_lock(dir).await;
+        Ok(())
+    }
+
+    /// Connects to the shim. `None` when it has ended instead.
+    async fn connect(&self, dir: &InstanceDir) -> Result<Option<Client>, Failure> {
+        let until = Instant::now() + ANSWER;
+        loop {
+            if let Ok(Ok(client)) = tokio::time::timeout_at(until, Client::connect(dir)).await {
+                return Ok(Some(client));
+            }
+            if !lock::shim_lives(dir).unwrap_or(true) {
+                return Ok(None);
+            }
+            if Instant::now() >= until {
+                return Err(no_answer(&self.id, dir));
+            }
+            // It is there, and does not listen yet, or no more.
+            tokio::time::sleep(PASSING).await;
+        }
+    }
+
+    /// A shim that somebody has stopped with a signal is made to go on.
+    async fn wake(&self, dir: &InstanceDir, client: &Client) -> Result<std::io::Result<Option<Report>>, Failure> {
+        self.awaits("its shim, which does not answer", Some(ANSWER));
+        if let Ok(Some(launch)) = launch::read(dir) {
+            let _ = pidfd::signal_identified(launch.shim, libc::SIGCONT);
+        }
+        tokio::time::timeout(ANSWER, client.receive())
+            .await
+            .map_err(|_| no_answer(&self.id, dir))
+    }
+
+    fn show(&self, report: &Report) {
+        if report.step.is_empty() {
+            let awaits = if report.note.is_empty() {
+                "its end"
+            } else {
+                &report.note
+            };
+            self.awaits(awaits, None);
+        } else {
+            let limit = (report.step_limit_ms > 0).then(|| Duration::from_millis(report.step_limit_ms));
+            self.awaits(report.step.clone(), limit);
+        }
+    }
+
+    /// The connection ends a moment before the lock is free.
+    async fn wait_for_lock(&self, dir: &InstanceDir) {
+        let until = Instant::now() + PASSING_MAX;
+        let mut pause = Duration::from_micros(200);
+        while lock::shim_lives(dir).unwrap_or(false) && Instant::now() < until {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PASSING);
+        }
+    }
+
+    fn stopped(&self, dir: &InstanceDir, ended: Option<u64>) -> Outcome {
+        let exit = ending::read(dir)
+            .ok()
+            .flatten()
+            .filter(|exit| Some(exit.generation) == ended);
+        Outcome {
+            changed: ended.is_some(),
+            state: InstanceState::Stopped,
+            ended_by: exit
+                .as_ref()
+                .map(|exit| exit.ended_by.clone())
+                .filter(|step| !step.is_empty()),
+            note: exit.as_ref().and_then(note),
+        }
+    }
+}
+
+fn note(exit: &Exit) -> Option<String> {
+    let mut notes = Vec::new();
+    match exit.killed_leftovers {
+        0 => {}
+        1 => notes.push("a process that had outlived it was killed".to_owned()),
+        n => notes.push(format!("{n} processes that had outlived it were killed")),
+    }
+    if exit.lost_output > 0 {
+        notes.push(format!("{} bytes of its output could not be logged", exit.lost_output));
+    }
+    if !exit.requested {
+        notes.push("it ended by itself meanwhile".to_owned());
+    }
+    if !exit.note.is_empty() {
+        notes.push(exit.note.clone());
+    }
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn no_answer(id: &str, dir: &InstanceDir) -> Failure {
+    let pid = launch::read(dir).ok().flatten().map(|launch| launch.shim.pid);
+    let who = pid.map_or_else(|| "its shim".to_owned(), |pid| format!("its shim (pid {pid})"));
+    Failure::failed(format!("{who} does not answer")).hint(format!(
+        "when it is killed the game goes on, and `gamectl stop {id}` then takes it over and stops it"
+    ))
+}

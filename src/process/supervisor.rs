@@ -1,0 +1,352 @@
+//! The supervisor of one process instance.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::watch;
+
+use super::derive;
+use super::environment;
+use super::evidence::{Evidence, Shim};
+use super::shim::client::Client;
+use super::shim::wire::Request;
+use crate::failure::{Failure, FailureKind};
+use crate::inventory::{Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
+use crate::policy::stop::{Step, StepAction};
+use crate::probe::{Readiness, Scene};
+use crate::store::board::{Board, Entry, Phase};
+use crate::store::plan::Plan;
+use crate::store::{InstanceDir, StateDir, launch, plan};
+use crate::supervisor::{Activity, Facts, InstanceState, Outcome, Sight, StartHow, StopHow, Supervisor};
+use crate::sys::clock;
+
+/// The name of this plane in the inventory.
+pub const PLANE: &str = "process";
+
+/// How long `status` may take to judge whether an instance has become ready.
+const JUDGE: Duration = Duration::from_secs(3);
+
+/// What all living shims say, taken in one look.
+#[derive(Debug, Default)]
+pub struct Glance {
+    entries: HashMap<String, Entry>,
+    now_boot_ms: u64,
+}
+
+impl Glance {
+    /// Takes the look.
+    pub fn take(state: &StateDir) -> Self {
+        let living = Board::open(state).map(|board| board.living()).unwrap_or_default();
+        Self {
+            entries: living.into_iter().map(|entry| (entry.id.clone(), entry)).collect(),
+            now_boot_ms: clock::boot_ms(),
+        }
+    }
+
+    /// The ids of all instances that have a living shim.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+}
+
+/// Supervises one game that is a process of this host.
+#[derive(Debug)]
+pub struct ProcessSupervisor {
+    pub(super) id: String,
+    /// What to launch; `None` for what is no longer in the inventory.
+    pub(super) spec: Option<Box<ProcessSpec>>,
+    pub(super) ready: Ready,
+    pub(super) plan: Plan,
+    policy: RestartPolicy,
+    state_dir: Option<Arc<StateDir>>,
+    glance: Option<Arc<Glance>>,
+    state: watch::Sender<InstanceState>,
+    running_since_boot_ms: Mutex<Option<u64>>,
+    activity: watch::Sender<Activity>,
+}
+
+impl ProcessSupervisor {
+    /// The supervisor of an instance of the inventory. `state_dir` is `None`
+    /// where there is none, and so nothing was ever started; such a supervisor
+    /// can only look. With a `glance` the first thing it says of a living
+    /// instance is what was seen then.
+    pub fn new(
+        instance: &Instance,
+        spec: &ProcessSpec,
+        state_dir: Option<Arc<StateDir>>,
+        glance: Option<Arc<Glance>>,
+    ) -> Self {
+        let plan = Plan {
+            stop: steps(&instance.stop),
+            log: spec.log,
+            tty: spec.tty,
+        };
+        let spec = Some(Box::new(spec.clone()));
+        let (ready, policy) = (instance.ready.clone(), instance.restart.clone());
+        Self::with(instance.id.clone(), spec, ready, policy, plan, state_dir, glance)
+    }
+
+    /// The supervisor of what runs, or ran, but is not in the inventory: it
+    /// can be looked at and stopped, by the plan it was started with.
+    ///
+    /// # Errors
+    /// When that plan cannot be read.
+    pub fn unlisted(id: &str, state_dir: Arc<StateDir>, glance: Option<Arc<Glance>>) -> Result<Self, Failure> {
+        let dir = state_dir
+            .instance(id)
+            .map_err(|error| Failure::unknown(format!("{id}: {error}")))?;
+        let plan = match dir.as_ref().map(plan::read) {
+            Some(Ok(Some(plan))) => plan,
+            None | Some(Ok(None)) => Plan::default(),
+            Some(Err(error)) => return Err(Failure::failed(error.to_string())),
+        };
+        let (ready, policy) = (Ready::default(), RestartPolicy::default());
+        Ok(Self::with(
+            id.to_owned(),
+            None,
+            ready,
+            policy,
+            plan,
+            Some(state_dir),
+            glance,
+        ))
+    }
+
+    fn with(
+        id: String,
+        spec: Option<Box<ProcessSpec>>,
+        ready: Ready,
+        policy: RestartPolicy,
+        plan: Plan,
+        state_dir: Option<Arc<StateDir>>,
+        glance: Option<Arc<Glance>>,
+    ) -> Self {
+        Self {
+            id,
+            spec,
+            ready,
+            plan,
+            policy,
+            state_dir,
+            glance,
+            state: watch::Sender::new(InstanceState::Stopped),
+            running_since_boot_ms: Mutex::new(None),
+            activity: watch::Sender::new(Activity::default()),
+        }
+    }
+
+    /// The state directory and the instance's folder in it.
+    pub(super) fn place(&self) -> Result<(Arc<StateDir>, Arc<InstanceDir>), Failure> {
+        let state = self
+            .state_dir
+            .clone()
+            .ok_or_else(|| Failure::failed("there is no state directory"))?;
+        let dir = state.create_instance(&self.id)?;
+        Ok((state, Arc::new(dir)))
+    }
+
+    /// What is awaited now.
+    pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
+        let new = Activity {
+            awaiting: awaiting.into(),
+            limit,
+        };
+        self.activity.send_if_modified(|old| {
+            let changed = *old != new;
+            *old = new;
+            changed
+        });
+    }
+
+    pub(super) fn publish(&self, state: InstanceState) {
+        self.state.send_if_modified(|old| {
+            let changed = *old != state;
+            *old = state;
+            changed
+        });
+    }
+
+    /// What the glance showed, where it showed anything.
+    fn glimpse(&self) -> Option<Facts> {
+        let glance = self.glance.as_ref()?;
+        let entry = glance
+            .entries
+            .get(&self.id)
+            .filter(|entry| entry.phase != Phase::Ended)?;
+        self.remember(entry.ready.map(|ready| ready.boot_ms));
+        Some(derive::of_entry(entry, glance.now_boot_ms))
+    }
+
+    fn remember(&self, ready_boot_ms: Option<u64>) {
+        *self
+            .running_since_boot_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = ready_boot_ms;
+    }
+
+    /// Gathers what there is now.
+    fn gather(&self) -> Result<Evidence, String> {
+        let Some(state) = &self.state_dir else {
+            return Ok(Evidence::never_started());
+        };
+        match state.instance(&self.id) {
+            Ok(Some(dir)) => Ok(Evidence::gather(state, &dir, &self.id)),
+            Ok(None) => Ok(Evidence::never_started()),
+            Err(error) => Err(format!("its folder in {}: {error}", state.path().display())),
+        }
+    }
+
+    fn see(&self) -> Sight {
+        if let Some(facts) = self.glimpse() {
+            return Sight::Known(Box::new(facts));
+        }
+        match self.gather() {
+            Ok(evidence) => {
+                let ready = match &evidence.shim {
+                    Shim::Lives(Some(entry)) => entry.ready,
+                    _ => evidence.launch.this().and_then(|launch| launch.ready),
+                };
+                self.remember(ready.map(|ready| ready.boot_ms));
+                derive::sight(&evidence, &self.policy)
+            }
+            Err(reason) => Sight::Unknown { reason },
+        }
+    }
+
+    /// Judges whether an instance that nobody waits for has become ready, and
+    /// has that put on record.
+    async fn judge(&self) -> Option<()> {
+        self.spec.as_ref()?;
+        let state = self.state_dir.as_ref()?;
+        let dir = Arc::new(state.instance(&self.id).ok()??);
+        let launch = launch::read(&dir).ok()??;
+        let mut readiness = Readiness::new(&self.ready, &self.scene(&dir, &launch)).ok()?;
+        if !readiness.check().await {
+            return None;
+        }
+        let generation = launch.generation;
+        let client = Client::connect(&dir).await.ok()?;
+        client.ask(&Request::Ready { generation }).await.ok()?.map(drop)
+    }
+
+    /// What the probes of a launch look at.
+    pub(super) fn scene(&self, dir: &Arc<InstanceDir>, launch: &launch::Launch) -> Scene {
+        let spec = self.spec.as_deref();
+        let env = spec.and_then(|spec| environment::of_game(spec, None, std::env::vars_os()).ok());
+        Scene {
+            dir: Arc::clone(dir),
+            log_from: launch.log,
+            launched_boot_ms: launch.launched_boot_ms,
+            cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),
+            env: env.unwrap_or_default().into_iter().collect(),
+        }
+    }
+}
+
+/// The stop chain as the shim carries it out.
+fn steps(chain: &[StopStep]) -> Vec<Step> {
+    let step = |step: &StopStep| Step {
+        action: match &step.action {
+            StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
+            StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
+        },
+        wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
+        label: step.action.to_string(),
+    };
+    chain.iter().map(step).collect()
+}
+
+#[async_trait::async_trait]
+impl Supervisor for ProcessSupervisor {
+    fn instance_id(&self) -> &str {
+        &self.id
+    }
+
+    fn state(&self) -> InstanceState {
+        self.state.borrow().clone()
+    }
+
+    fn watch_state(&self) -> watch::Receiver<InstanceState> {
+        self.state.subscribe()
+    }
+
+    async fn uptime_seconds(&self) -> u64 {
+        let since = *self
+            .running_since_boot_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match (self.state(), since) {
+            (InstanceState::Running, Some(since)) => clock::boot_ms().saturating_sub(since) / 1000,
+            _ => 0,
+        }
+    }
+
+    async fn start(self: Arc<Self>) -> Result<()> {
+        self.start_with(StartHow::default()).await.map(drop)
+    }
+
+    async fn stop(self: Arc<Self>) -> Result<()> {
+        self.stop_with(StopHow::default()).await.map(drop)
+    }
+
+    async fn restart(self: Arc<Self>) -> Result<()> {
+        Arc::clone(&self).stop().await?;
+        self.start().await
+    }
+
+    fn plane(&self) -> &'static str {
+        PLANE
+    }
+
+    async fn look(&self) -> Sight {
+        let mut sight = self.see();
+        let starting = |facts: &Facts| facts.state == InstanceState::Starting && facts.pid.is_some();
+        if matches!(&sight, Sight::Known(facts) if starting(facts))
+            && let Ok(Some(())) = tokio::time::timeout(JUDGE, self.judge()).await
+            && let Ok(evidence) = self.gather()
+        {
+            sight = derive::sight(&evidence, &self.policy);
+        }
+        if let Sight::Known(facts) = &sight {
+            self.publish(facts.state.clone());
+        }
+        sight
+    }
+
+    async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
+        let outcome = self.carry_out_start(&how).await;
+        self.settle(&outcome);
+        Ok(outcome?)
+    }
+
+    async fn stop_with(self: Arc<Self>, how: StopHow) -> Result<Outcome> {
+        let outcome = self.carry_out_stop(&how).await;
+        self.settle(&outcome);
+        Ok(outcome?)
+    }
+
+    fn activity(&self) -> Option<watch::Receiver<Activity>> {
+        Some(self.activity.subscribe())
+    }
+}
+
+impl ProcessSupervisor {
+    /// Publishes how a verb ended.
+    fn settle(&self, outcome: &Result<Outcome, Failure>) {
+        match outcome {
+            Ok(outcome) => self.publish(outcome.state.clone()),
+            Err(failure) if failure.kind == FailureKind::Timeout => {}
+            Err(_) => {
+                if let Ok(evidence) = self.gather()
+                    && let Sight::Known(facts) = derive::sight(&evidence, &self.policy)
+                {
+                    self.publish(facts.state);
+                }
+            }
+        }
+        self.awaits("", None);
+    }
+}
