@@ -1,7 +1,10 @@
 //! gamectl: one set of verbs over game servers, however they are run.
 
+pub mod cli;
 pub mod event;
 pub mod failure;
+pub mod fleet;
+pub mod instancecmd;
 pub mod inventory;
 pub mod policy;
 pub mod probe;
@@ -9,3 +12,4 @@ pub mod process;
 pub mod store;
 pub mod supervisor;
 pub mod sys;
+pub mod unmanaged;

@@ -304,7 +304,9 @@ impl Supervisor for ProcessSupervisor {
     async fn look(&self) -> Sight {
         let mut sight = self.see();
         let starting = |facts: &Facts| facts.state == InstanceState::Starting && facts.pid.is_some();
-        if matches!(&sight, Sight::Known(facts) if starting(facts))
+        // Whoever carries a verb out judges for itself, with patience.
+        if self.glance.is_some()
+            && matches!(&sight, Sight::Known(facts) if starting(facts))
             && let Ok(Some(())) = tokio::time::timeout(JUDGE, self.judge()).await
             && let Ok(evidence) = self.gather()
         {

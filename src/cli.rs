@@ -1,0 +1,324 @@
+//! The command line: types only, from which completions and man pages are made
+//! too.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// One set of verbs over game servers, however they are run.
+///
+/// gamectl reads a YAML inventory of game-server instances and starts, stops,
+/// restarts and shows them. There is no daemon: a server outlives the command
+/// that started it, the session and the terminal, and its log, console and
+/// exit code are still there afterwards.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gamectl",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP,
+    after_long_help = AFTER_LONG_HELP
+)]
+pub struct Cli {
+    /// The inventory; - is standard input
+    ///
+    /// Without it: $GAMECTL_INVENTORY, else ./instances.yaml, else
+    /// $XDG_CONFIG_HOME/gamectl/instances.yaml, else /etc/gamectl/instances.yaml.
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub inventory: Option<OsString>,
+
+    /// Options that stand before or after the verb.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const AFTER_HELP: &str = "Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.";
+
+const AFTER_LONG_HELP: &str = "\
+Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.
+
+Exit codes:
+  0    the wanted state holds for every selected instance; status: all running
+  1    at least one failed; status: at least one crashed
+  2    usage
+  3    status: none crashed, at least one not running
+  4    no such instance, a selector that matches nothing, or a state that could
+       not be found out
+  5    a program that gamectl needs is missing, or nothing manages the instance
+  6    the inventory is missing or invalid; nothing was touched
+  75   busy: another gamectl holds the instance
+  124  the wait ran out; the server may still get there
+  130  interrupted (143: terminated); the server goes on";
+
+/// Options that stand before or after the verb.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Where records, consoles and logs are kept
+    ///
+    /// Without it: $GAMECTL_STATE_DIR, else /var/lib/gamectl for root, else
+    /// $XDG_STATE_HOME/gamectl, else ~/.local/state/gamectl.
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub state_dir: Option<PathBuf>,
+
+    /// Answer with JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Print failures only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Say more on the way; twice, say everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub color: When,
+
+    /// How long to wait for another gamectl that holds an instance
+    #[arg(long, value_name = "DURATION", global = true, value_parser = duration)]
+    pub lock_wait: Option<Duration>,
+}
+
+/// When to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Start instances and wait until they are ready
+    Start(Start),
+    /// Stop instances and wait until nothing of them is left
+    Stop(Stop),
+    /// Stop instances, then start them
+    Restart(Restart),
+    /// Show the state of instances
+    Status(Status),
+    /// Show what instances printed
+    Logs(Logs),
+    /// Print the completions for a shell
+    Completions(Completions),
+}
+
+/// Which instances, and where they are listed.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// An id, a glob ('rust-*') or tag:NAME
+    #[arg(value_name = "SELECTOR")]
+    pub selectors: Vec<String>,
+
+    /// Every instance of the inventory
+    #[arg(short = 'a', long, conflicts_with = "selectors")]
+    pub all: bool,
+
+    /// Where they are listed.
+    #[command(flatten)]
+    pub listed: Listed,
+}
+
+/// The inventory, given after the verb.
+#[derive(Debug, Args)]
+pub struct Listed {
+    /// The inventory; - is standard input
+    #[arg(long = "inventory", id = "inventory_after_verb", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub inventory: Option<OsString>,
+}
+
+/// `gamectl start`.
+#[derive(Debug, Args)]
+pub struct Start {
+    /// Which instances.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Return at the launch, without waiting for ready
+    #[arg(long)]
+    pub no_wait: bool,
+
+    /// How long to wait for ready, in place of the instance's own `ready.timeout`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// `gamectl stop`.
+#[derive(Debug, Args)]
+pub struct Stop {
+    /// Which instances.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// How long to wait for the end; the stop itself goes on
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+
+    /// Skip the polite steps and begin with the signals
+    #[arg(long)]
+    pub now: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// `gamectl restart`.
+#[derive(Debug, Args)]
+pub struct Restart {
+    /// Which instances.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Return at the launch, without waiting for ready
+    #[arg(long)]
+    pub no_wait: bool,
+
+    /// How long the new start may take to be ready, the stop included
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+
+    /// Skip the polite steps of the stop
+    #[arg(long)]
+    pub now: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// `gamectl status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Which instances.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Exit with 0 when at least one runs, else with 3
+    #[arg(long)]
+    pub any: bool,
+}
+
+/// `gamectl logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// Which instances.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// How many of the last lines to show first, or `all`
+    #[arg(short = 'n', long, value_name = "N", default_value = "100", value_parser = lines)]
+    pub lines: Lines,
+
+    /// Go on with what is printed from now on
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// Print the bytes as they are, also what could harm a terminal
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// How many lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// All there are.
+    All,
+    /// The last of them.
+    Last(u64),
+}
+
+/// `gamectl completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    match humantime::parse_duration(text) {
+        Ok(duration) => Ok(duration),
+        Err(_) if text.parse::<f64>().is_ok() => Err(format!("a unit is missing: {text}s, {text}m or {text}h?")),
+        Err(_) => Err("not a duration such as 500ms, 30s, 5m or 2h".to_owned()),
+    }
+}
+
+fn lines(text: &str) -> Result<Lines, String> {
+    if text == "all" {
+        return Ok(Lines::All);
+    }
+    text.parse()
+        .map(Lines::Last)
+        .map_err(|_| "not a number of lines, nor `all`".to_owned())
+}
+
+impl Verb {
+    /// The inventory, where it was given after the verb.
+    pub fn inventory(&self) -> Option<&OsString> {
+        let selection = match self {
+            Self::Start(verb) => &verb.selection,
+            Self::Stop(verb) => &verb.selection,
+            Self::Restart(verb) => &verb.selection,
+            Self::Status(verb) => &verb.selection,
+            Self::Logs(verb) => &verb.selection,
+            Self::Completions(_) => return None,
+        };
+        selection.listed.inventory.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_before_and_after_the_verb() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' ')).unwrap();
+        let cli = parse("gamectl -f a.yaml --json status -q x");
+        assert_eq!(cli.inventory.as_deref(), Some("a.yaml".as_ref()));
+        assert!(cli.common.json && cli.common.quiet);
+        let cli = parse("gamectl stop --inventory b.yaml --all --lock-wait 0s");
+        assert_eq!(cli.verb.inventory().map(|f| f.as_os_str()), Some("b.yaml".as_ref()));
+        assert_eq!(cli.common.lock_wait, Some(Duration::ZERO));
+        let cli = parse("gamectl logs -f -n all a b");
+        let Verb::Logs(logs) = cli.verb else { panic!() };
+        assert!(logs.follow);
+        assert_eq!(logs.lines, Lines::All);
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        assert!(duration("30").unwrap_err().contains("30s"));
+        assert!(duration("soon").is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! Inventory in, supervisors out: the one place that names every plane.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::failure::Failure;
+use crate::inventory::{Instance, Inventory, Plane};
+use crate::process::{Glance, ProcessSupervisor};
+use crate::store::StateDir;
+use crate::supervisor::{InstanceState, Sight, Supervisor};
+use crate::unmanaged::Unmanaged;
+
+/// One instance with its supervisor.
+#[derive(Clone)]
+pub struct Member {
+    /// Its supervisor.
+    pub supervisor: Arc<dyn Supervisor>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Whether it is in the inventory.
+    pub listed: bool,
+}
+
+impl Member {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.supervisor.instance_id()
+    }
+
+    /// Whether nothing manages it.
+    pub fn is_unmanaged(&self) -> bool {
+        self.supervisor.state() == InstanceState::Unmanaged
+    }
+}
+
+/// What planes need to work, and to look at many instances at once.
+#[derive(Clone, Default)]
+pub struct Ground {
+    state: Option<Arc<StateDir>>,
+    glance: Option<Arc<Glance>>,
+}
+
+impl Ground {
+    /// To carry verbs out: every look is a fresh one.
+    pub fn for_verbs(state: Arc<StateDir>) -> Self {
+        Self {
+            state: Some(state),
+            glance: None,
+        }
+    }
+
+    /// To look once at everything. Without a state directory nothing was ever
+    /// started.
+    pub fn for_a_look(state: Option<Arc<StateDir>>) -> Self {
+        let glance = state.as_deref().map(Glance::take).map(Arc::new);
+        Self { state, glance }
+    }
+
+    /// The supervisors of an inventory, in its order.
+    pub fn members(&self, inventory: &Inventory) -> Vec<Member> {
+        inventory
+            .instances
+            .iter()
+            .map(|instance| self.member(instance))
+            .collect()
+    }
+
+    fn member(&self, instance: &Instance) -> Member {
+        let supervisor: Arc<dyn Supervisor> = match &instance.plane {
+            Plane::Unmanaged { plane, reason } => Arc::new(Unmanaged::new(&instance.id, plane, reason)),
+            Plane::Process(spec) => {
+                let (state, glance) = (self.state.clone(), self.glance.clone());
+                Arc::new(ProcessSupervisor::new(instance, spec, state, glance))
+            }
+        };
+        Member {
+            supervisor,
+            tags: instance.tags.clone(),
+            listed: true,
+        }
+    }
+
+    /// The supervisor of something that is not in the inventory, if anything
+    /// of that name was ever started.
+    ///
+    /// # Errors
+    /// When what is on record of it cannot be read.
+    pub fn unlisted(&self, id: &str) -> Result<Option<Member>, Failure> {
+        let Some(state) = &self.state else { return Ok(None) };
+        let folder = state
+            .instance(id)
+            .map_err(|error| Failure::unknown(format!("{id}: {error}")))?;
+        if folder.is_none() {
+            return Ok(None);
+        }
+        let supervisor = ProcessSupervisor::unlisted(id, Arc::clone(state), self.glance.clone())?;
+        Ok(Some(Member {
+            supervisor: Arc::new(supervisor),
+            tags: Vec::new(),
+            listed: false,
+        }))
+    }
+
+    /// Whatever runs, or may run, but is not in the inventory.
+    ///
+    /// # Errors
+    /// When the state directory cannot be read.
+    pub async fn strays(&self, inventory: &Inventory) -> Result<Vec<Member>, Failure> {
+        let Some(state) = &self.state else {
+            return Ok(Vec::new());
+        };
+        let known: HashSet<&str> = inventory
+            .instances
+            .iter()
+            .map(|instance| instance.id.as_str())
+            .collect();
+        let ids = state
+            .instance_ids()
+            .map_err(|error| Failure::unknown(format!("state directory {}: {error}", state.path().display())))?;
+        let mut strays = Vec::new();
+        for id in ids.iter().filter(|id| !known.contains(id.as_str())) {
+            let Some(member) = self.unlisted(id)? else { continue };
+            let runs = match member.supervisor.look().await {
+                Sight::Known(facts) => facts.state.is_alive(),
+                Sight::Unknown { .. } => true,
+            };
+            if runs {
+                strays.push(member);
+            }
+        }
+        Ok(strays)
+    }
+}

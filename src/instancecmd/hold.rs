@@ -1,0 +1,86 @@
+//! Waiting for the lock of an instance.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::event::Want;
+use crate::failure::{Failure, FailureKind};
+use crate::store::InstanceDir;
+use crate::store::intent::{self, Intent};
+use crate::store::lock::{self, Holder, VerbLock};
+
+/// How often the lock is tried again: soon at first, then less often.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// A wait for the lock.
+pub(super) struct Waiting {
+    /// Who waits.
+    pub(super) verb: &'static str,
+    /// When to give up as busy.
+    pub(super) lock_until: Option<Instant>,
+    /// When the time of the whole verb is over.
+    pub(super) verb_until: Option<Instant>,
+    /// The wish when the verb was typed, for a verb that gives way to a stop
+    /// typed after it.
+    pub(super) gives_way_from: Option<Option<Intent>>,
+}
+
+/// Takes the lock when it is free, else goes on without it.
+pub(super) fn try_now(dir: &InstanceDir, verb: &str) -> Result<Option<VerbLock>, Failure> {
+    Ok(lock::try_verb(dir, verb).map_err(|error| cannot(&error))?.ok())
+}
+
+/// Takes the lock, waiting until it is free. Tells once who holds it.
+///
+/// # Errors
+/// When the time is over, or a stop came in between.
+///
+/// # Cancel safety
+/// Safe.
+pub(super) async fn hold(dir: &InstanceDir, waiting: &Waiting, tell: impl Fn(String)) -> Result<VerbLock, Failure> {
+    let mut pause = FIRST_PAUSE;
+    let mut told = false;
+    loop {
+        let holder = match lock::try_verb(dir, waiting.verb).map_err(|error| cannot(&error))? {
+            Ok(taken) => return Ok(taken),
+            Err(Holder(holder)) => holder,
+        };
+        let now = Instant::now();
+        if waiting.lock_until.is_some_and(|until| now >= until) {
+            return Err(Failure::new(FailureKind::Busy, format!("it is held by {holder}"))
+                .hint("wait for that, or give --lock-wait a longer time"));
+        }
+        if waiting.verb_until.is_some_and(|until| now >= until) {
+            let message = format!("the time ran out while it was held by {holder}");
+            return Err(Failure::new(FailureKind::Timeout, message).hint("nothing was done"));
+        }
+        if let Some(before) = waiting.gives_way_from
+            && stop_came_after(dir, before)
+        {
+            return Err(Failure::failed("somebody asked for a stop meanwhile, and that wins"));
+        }
+        if !told && pause > FIRST_PAUSE * 8 {
+            tell(holder);
+            told = true;
+        }
+        let ends = [waiting.lock_until, waiting.verb_until].into_iter().flatten().min();
+        let next = now + pause;
+        tokio::time::sleep_until(ends.map_or(next, |end| end.min(next))).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Whether a stop was asked for since the wish was `before`.
+fn stop_came_after(dir: &InstanceDir, before: Option<Intent>) -> bool {
+    match intent::read(dir) {
+        Ok(Some(wish)) => wish.want == Want::Stopped && Some(wish) != before,
+        _ => false,
+    }
+}
+
+fn cannot(error: &std::io::Error) -> Failure {
+    Failure::failed(format!("its lock cannot be taken: {error}"))
+        .hint("nothing was changed; free some space or mend the state directory")
+}
