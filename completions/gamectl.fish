@@ -1,0 +1,121 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_gamectl_global_optspecs
+    string join \n f/inventory= state-dir= json q/quiet v/verbose color= lock-wait= h/help V/version
+end
+
+function __fish_gamectl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_gamectl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_gamectl_using_subcommand
+    set -l cmd (__fish_gamectl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c gamectl -n "__fish_gamectl_needs_command" -s f -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_needs_command" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_needs_command" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_needs_command" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_needs_command" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_needs_command" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_needs_command" -s V -l version -d 'Print version'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "start" -d 'Start instances and wait until they are ready'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "stop" -d 'Stop instances and wait until nothing of them is left'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "restart" -d 'Stop instances, then start them'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "status" -d 'Show the state of instances'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "logs" -d 'Show what instances printed'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'How long to wait for ready, in place of the instance\'s own `ready.timeout`' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s a -l all -d 'Every instance of the inventory'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l no-wait -d 'Return at the launch, without waiting for ready'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s n -l dry-run -d 'Say what would be done, and do nothing'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l timeout -d 'How long to wait for the end; the stop itself goes on' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s a -l all -d 'Every instance of the inventory'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l now -d 'Skip the polite steps and begin with the signals'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s n -l dry-run -d 'Say what would be done, and do nothing'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l timeout -d 'How long the new start may take to be ready, the stop included' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s a -l all -d 'Every instance of the inventory'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l no-wait -d 'Return at the launch, without waiting for ready'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l now -d 'Skip the polite steps of the stop'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s n -l dry-run -d 'Say what would be done, and do nothing'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s a -l all -d 'Every instance of the inventory'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l any -d 'Exit with 0 when at least one runs, else with 3'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s n -l lines -d 'How many of the last lines to show first, or `all`' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s a -l all -d 'Every instance of the inventory'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s f -l follow -d 'Go on with what is printed from now on'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l raw -d 'Print the bytes as they are, also what could harm a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
