@@ -4,18 +4,17 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::time::TimeSpec;
+use nix::sys::signal::Signal;
 
 use super::exit::{self, Account};
 use super::output::Output;
 use super::serve::{Asked, Server};
 use super::tree::{Main, Tree};
+use super::voice::Voice;
+use super::waker::{self, Waker};
 use super::wire::{Report, Request};
 use crate::policy::stop::{Action, Escalation, Step};
-use crate::store::board::{Entry, Past, Phase, Slot};
+use crate::store::board::Slot;
 use crate::store::ending::{Exit, Reserved};
 use crate::store::launch::{Launch, ReadyAt};
 use crate::store::lock::ShimLock;
@@ -57,8 +56,7 @@ pub(super) struct Keeper {
     dir: InstanceDir,
     signals: Signals,
     _shim_lock: ShimLock,
-    slot: Option<Slot>,
-    entry: Entry,
+    voice: Voice,
     record: Launch,
     plan: Vec<Step>,
     tree: Tree,
@@ -75,13 +73,11 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(parts: Parts) -> Self {
-        let entry = first_entry(&parts);
-        let keeper = Self {
+        Self {
             dir: parts.dir,
             signals: parts.signals,
             _shim_lock: parts.shim_lock,
-            slot: parts.slot,
-            entry,
+            voice: Voice::new(&parts.id, &parts.record, parts.past.as_ref(), parts.slot),
             record: parts.record,
             plan: parts.stop,
             tree: parts.tree,
@@ -94,9 +90,7 @@ impl Keeper {
             output: parts.output,
             room: parts.room,
             counters: parts.counters,
-        };
-        keeper.publish();
-        keeper
+        }
     }
 
     /// The main process.
@@ -113,67 +107,37 @@ impl Keeper {
         }
         self.output.finish(&self.dir);
         let exit = self.account();
-        self.entry.phase = Phase::Ended;
-        self.entry.phase_wall_ms = clock::wall_ms();
-        self.entry.step.clear();
+        self.stop = None;
+        self.voice.ended();
         while let Err(error) = exit::record(&self.dir, &self.room, &exit) {
             // Nobody may be told that it ended before that is on record: on a
             // disk that takes nothing it is tried again, and we stay to say so.
-            self.publish();
             self.notify(&format!("its exit cannot be put on record yet: {error}"));
             self.wait(Some(clock::monotonic_ms() + exit::RETRY_MS));
         }
-        self.publish();
         self.notify("");
         self.server.close(&self.dir);
     }
 
     /// Waits for anything to happen, and takes care of it.
     fn wait(&mut self, until: Option<u64>) {
-        let woken = self.poll(self.timeout(until));
-        if woken.output {
-            let lost = self.output.lost();
-            self.output.pump(&self.dir);
-            if self.output.lost() != lost {
-                self.publish();
-            }
-        }
-        if woken.signals {
-            self.take_signals();
-        }
-        if woken.signals || woken.members {
-            self.observe();
-        }
-        if woken.clients {
-            self.serve();
-        }
-    }
-
-    fn poll(&self, timeout: Option<Duration>) -> Woken {
         let signals = std::iter::once((Waker::Signals, self.signals.as_fd()));
         let output = self.output.wanted().map(|fd| (Waker::Output, fd));
         let clients = self.server.wanted().map(|fd| (Waker::Clients, fd));
         let members = self.tree.watched().map(|fd| (Waker::Members, fd));
-        let (wakers, mut fds): (Vec<_>, Vec<_>) = signals
-            .chain(output)
-            .chain(clients)
-            .chain(members)
-            .map(|(waker, fd)| (waker, PollFd::new(fd, PollFlags::POLLIN)))
-            .unzip();
-        match nix::poll::ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None::<SigSet>) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            // ENOMEM: a moment later there may be some.
-            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        let woken = waker::wait(signals.chain(output).chain(clients).chain(members), self.timeout(until));
+        if woken.by(Waker::Output) || self.output.wake_after_us().is_some() {
+            self.output.pump(&self.dir);
+            self.voice.lost_output(self.output.lost());
         }
-        let woke = |waker| {
-            let ready = |fd: &PollFd<'_>| fd.any().unwrap_or(false);
-            wakers.iter().zip(&fds).any(|(known, fd)| *known == waker && ready(fd))
-        };
-        Woken {
-            signals: woke(Waker::Signals),
-            output: woke(Waker::Output) || self.output.wake_after_us().is_some(),
-            clients: woke(Waker::Clients) || self.server.deadline().is_some(),
-            members: woke(Waker::Members),
+        if woken.by(Waker::Signals) {
+            self.take_signals();
+        }
+        if woken.by(Waker::Signals) || woken.by(Waker::Members) {
+            self.observe();
+        }
+        if woken.by(Waker::Clients) || self.server.deadline().is_some() {
+            self.serve();
         }
     }
 
@@ -212,7 +176,7 @@ impl Keeper {
     fn answer(&mut self, asked: &Asked, refusal: String) {
         let report = Report {
             refusal,
-            ..Report::of_entry(&self.entry, clock::monotonic_ms())
+            ..self.voice.report()
         };
         self.server.answer(asked, &report);
     }
@@ -252,7 +216,7 @@ impl Keeper {
             && let Some(action) = stop.escalation.hurry(at)
         {
             self.act(action);
-            self.publish_step();
+            self.tell_step();
         }
     }
 
@@ -270,10 +234,9 @@ impl Keeper {
             escalation,
             requested: true,
         });
-        self.entry.phase = Phase::Stopping;
-        self.entry.phase_wall_ms = clock::wall_ms();
+        self.voice.stopping();
         self.act(action);
-        self.publish_step();
+        self.tell_step();
     }
 
     fn become_ready(&mut self) -> Result<(), String> {
@@ -290,11 +253,7 @@ impl Keeper {
         };
         launch::write(&self.dir, &record).map_err(|error| format!("it could not be put on record: {error}"))?;
         self.record = record;
-        self.entry.ready = Some(ready);
-        if self.entry.phase == Phase::Alive {
-            self.entry.phase_wall_ms = ready.wall_ms;
-        }
-        self.publish();
+        self.voice.ready(ready);
         self.notify("");
         Ok(())
     }
@@ -335,8 +294,7 @@ impl Keeper {
         // A record that still names the launcher costs a look at every process
         // after a crash of ours, nothing else.
         let _ = launch::write(&self.dir, &self.record);
-        self.entry.main = main;
-        self.publish();
+        self.voice.main(main);
         self.notify("");
     }
 
@@ -353,7 +311,7 @@ impl Keeper {
             changed = true;
         }
         if changed {
-            self.publish_step();
+            self.tell_step();
         }
     }
 
@@ -404,53 +362,21 @@ impl Keeper {
         })
     }
 
-    fn publish_step(&mut self) {
-        if let Some(stop) = &self.stop
-            && stop.requested
-        {
+    fn tell_step(&mut self) {
+        if let Some(stop) = self.stop.as_ref().filter(|stop| stop.requested) {
             let now = clock::monotonic_ms();
-            let awaiting = stop.escalation.awaiting(now);
-            self.entry.step = awaiting.label;
-            self.entry.step_since_ms = now.saturating_sub(awaiting.elapsed_ms);
-            self.entry.step_limit_ms = awaiting.limit_ms.unwrap_or(0);
+            self.voice.step(stop.escalation.awaiting(now), now);
         }
-        self.publish();
         self.notify("");
-    }
-
-    fn publish(&self) {
-        if let Some(slot) = &self.slot {
-            let entry = Entry {
-                lost_output: self.output.lost(),
-                ..self.entry.clone()
-            };
-            slot.write(&entry);
-        }
     }
 
     fn notify(&mut self, note: &str) {
         let report = Report {
             note: note.to_owned(),
-            ..Report::of_entry(&self.entry, clock::monotonic_ms())
+            ..self.voice.report()
         };
         self.server.notify(&report);
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waker {
-    Signals,
-    Output,
-    Clients,
-    Members,
-}
-
-/// Who has something for us.
-struct Woken {
-    signals: bool,
-    output: bool,
-    clients: bool,
-    members: bool,
 }
 
 /// A buffer for requests that costs nothing until somebody speaks.
@@ -469,32 +395,5 @@ impl RequestBuffer {
             Self::Mapped(buffer) => Some(buffer.bytes()),
             Self::Unused => None,
         }
-    }
-}
-
-fn first_entry(parts: &Parts) -> Entry {
-    let record = &parts.record;
-    Entry {
-        id: parts.id.clone(),
-        phase: Phase::Alive,
-        phase_wall_ms: record.ready.map_or(record.launched_wall_ms, |ready| ready.wall_ms),
-        generation: record.generation,
-        shim_pid: record.shim.pid,
-        main: record.main,
-        launched_wall_ms: record.launched_wall_ms,
-        launched_boot_ms: record.launched_boot_ms,
-        ready: record.ready,
-        restarts: record.restarts,
-        adopted: record.adopted,
-        lost_output: 0,
-        past: parts.past.as_ref().map(|exit| Past {
-            ending: exit.ending,
-            at_wall_ms: exit.at_wall_ms,
-            requested: exit.requested,
-            oom_killed: exit.oom_killed,
-        }),
-        step: String::new(),
-        step_since_ms: 0,
-        step_limit_ms: 0,
     }
 }

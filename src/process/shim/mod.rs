@@ -48,4 +48,6 @@ mod setup;
 pub mod spec;
 pub mod starter;
 mod tree;
+mod voice;
+mod waker;
 pub mod wire;

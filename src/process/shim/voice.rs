@@ -1,0 +1,106 @@
+//! What the shim says of its instance: on the board, and in every report.
+
+use super::wire::Report;
+use crate::policy::stop::Awaiting;
+use crate::store::board::{Entry, Past, Phase, Slot};
+use crate::store::ending::Exit;
+use crate::store::launch::{Launch, ReadyAt};
+use crate::sys::clock;
+use crate::sys::procfs::ProcessId;
+
+/// What is said, and where it is written.
+pub(super) struct Voice {
+    entry: Entry,
+    slot: Option<Slot>,
+}
+
+impl Voice {
+    /// The first word: it is alive.
+    pub(super) fn new(id: &str, record: &Launch, past: Option<&Exit>, slot: Option<Slot>) -> Self {
+        let entry = Entry {
+            id: id.to_owned(),
+            phase: Phase::Alive,
+            phase_wall_ms: record.ready.map_or(record.launched_wall_ms, |ready| ready.wall_ms),
+            generation: record.generation,
+            shim_pid: record.shim.pid,
+            main: record.main,
+            launched_wall_ms: record.launched_wall_ms,
+            launched_boot_ms: record.launched_boot_ms,
+            ready: record.ready,
+            restarts: record.restarts,
+            adopted: record.adopted,
+            lost_output: 0,
+            past: past.map(|exit| Past {
+                ending: exit.ending,
+                at_wall_ms: exit.at_wall_ms,
+                requested: exit.requested,
+                oom_killed: exit.oom_killed,
+            }),
+            step: String::new(),
+            step_since_ms: 0,
+            step_limit_ms: 0,
+        };
+        let voice = Self { entry, slot };
+        voice.write();
+        voice
+    }
+
+    fn write(&self) {
+        if let Some(slot) = &self.slot {
+            slot.write(&self.entry);
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.entry.phase = phase;
+        self.entry.phase_wall_ms = clock::wall_ms();
+    }
+
+    /// It is ready.
+    pub(super) fn ready(&mut self, ready: ReadyAt) {
+        self.entry.ready = Some(ready);
+        if self.entry.phase == Phase::Alive {
+            self.entry.phase_wall_ms = ready.wall_ms;
+        }
+        self.write();
+    }
+
+    /// Another process is the main one.
+    pub(super) fn main(&mut self, main: ProcessId) {
+        self.entry.main = main;
+        self.write();
+    }
+
+    /// It is being stopped.
+    pub(super) fn stopping(&mut self) {
+        self.enter(Phase::Stopping);
+    }
+
+    /// The stop waits for this.
+    pub(super) fn step(&mut self, awaiting: Awaiting, now: u64) {
+        self.entry.step = awaiting.label;
+        self.entry.step_since_ms = now.saturating_sub(awaiting.elapsed_ms);
+        self.entry.step_limit_ms = awaiting.limit_ms.unwrap_or(0);
+        self.write();
+    }
+
+    /// So many bytes of output were lost by now.
+    pub(super) fn lost_output(&mut self, bytes: u64) {
+        if self.entry.lost_output != bytes {
+            self.entry.lost_output = bytes;
+            self.write();
+        }
+    }
+
+    /// It has ended.
+    pub(super) fn ended(&mut self) {
+        self.enter(Phase::Ended);
+        self.entry.step.clear();
+        self.write();
+    }
+
+    /// All of it as a report.
+    pub(super) fn report(&self) -> Report {
+        Report::of_entry(&self.entry, clock::monotonic_ms())
+    }
+}
