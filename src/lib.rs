@@ -1,6 +1,7 @@
 //! gamectl: one set of verbs over game servers, however they are run.
 
 pub mod cli;
+pub mod commands;
 pub mod event;
 pub mod failure;
 pub mod fleet;
@@ -12,4 +13,5 @@ pub mod process;
 pub mod store;
 pub mod supervisor;
 pub mod sys;
+pub mod ui;
 pub mod unmanaged;

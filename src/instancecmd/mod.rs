@@ -62,7 +62,7 @@ pub async fn dispatch(
     order: &Order,
     targets: &[Arc<dyn Supervisor>],
     state: &Arc<StateDir>,
-    events: &Events,
+    events: Events,
 ) -> Vec<VerbResult> {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
@@ -80,6 +80,8 @@ pub async fn dispatch(
             (index, work.run().await)
         });
     }
+    // Only those who work hold it now: it ends when they have.
+    drop(events);
     let mut results: Vec<Option<VerbResult>> = targets.iter().map(|_| None).collect();
     while let Some(done) = tasks.join_next().await {
         if let Ok((index, result)) = done

@@ -1,0 +1,119 @@
+//! The verbs of the command line: one file each, and short. Selection in,
+//! dispatch or a look, and the result to the screen.
+
+mod completions;
+mod context;
+mod interrupt;
+mod logs;
+mod order;
+mod restart;
+mod selection;
+mod start;
+mod status;
+mod stop;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Verb, When};
+use crate::failure::{Failure, FailureKind};
+use crate::sys::pty;
+use crate::ui::{Color, Options, Screen, Size, Surroundings};
+use context::{Context, Ended};
+
+/// Parses the command line of this process, does what it says, and returns the
+/// exit code.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let common = &cli.common;
+    if common.verbose > 0 {
+        trace(common.verbose);
+    }
+    let screen = screen(Options {
+        color: match common.color {
+            When::Auto => Color::Auto,
+            When::Always => Color::Always,
+            When::Never => Color::Never,
+        },
+        json: common.json,
+        quiet: common.quiet,
+        verbose: common.verbose > 0,
+    });
+    let context = Context {
+        screen: &screen,
+        cli: &cli,
+    };
+    let code = match run(&context) {
+        Ok(code) => code,
+        Err(Ended::Failure(failure)) => {
+            screen.failure(&failure);
+            failure.kind.exit_code()
+        }
+        Err(Ended::Problems(problems)) => {
+            screen.problems(&problems);
+            FailureKind::Inventory.exit_code()
+        }
+    };
+    match screen.finish() {
+        Ok(()) => code,
+        Err(_) => crate::failure::worst([code, 1]),
+    }
+}
+
+fn run(context: &Context<'_>) -> Result<u8, Ended> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match &context.cli.verb {
+            Verb::Start(verb) => start::run(context, verb).await,
+            Verb::Stop(verb) => stop::run(context, verb).await,
+            Verb::Restart(verb) => restart::run(context, verb).await,
+            Verb::Status(verb) => status::run(context, verb).await,
+            Verb::Logs(verb) => logs::run(context, verb).await,
+            Verb::Completions(verb) => completions::run(context, verb),
+        }
+    })
+}
+
+fn screen(options: Options) -> Screen {
+    let size = || {
+        // Standard error may be the terminal where standard output is a pipe.
+        let size = pty::size(std::io::stdout()).or_else(|| pty::size(std::io::stderr()));
+        size.map(|(columns, rows)| Size { columns, rows })
+    };
+    Screen::new(options, Surroundings::detect(std::sync::Arc::new(size)))
+}
+
+/// Shows what is wrong with a command line, or the help that was asked for.
+fn usage(error: &clap::Error) -> u8 {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let screen = screen(Options {
+        json,
+        ..Options::default()
+    });
+    let text = error.render();
+    if !error.use_stderr() {
+        screen.print(&text.to_string());
+        return u8::from(screen.finish().is_err());
+    }
+    let text = text.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    screen.failure(&Failure::new(FailureKind::Usage, text));
+    FailureKind::Usage.exit_code()
+}
+
+/// Sends what the engine says of itself to standard error.
+fn trace(verbose: u8) {
+    let level = if verbose == 1 {
+        tracing::Level::DEBUG
+    } else {
+        tracing::Level::TRACE
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time()
+        .init();
+}

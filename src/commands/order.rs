@@ -1,0 +1,149 @@
+//! What `start`, `stop` and `restart` have in common.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::context::{Context, Ended};
+use super::interrupt::Interrupt;
+use super::selection::{self, Selected};
+use crate::cli::Selection;
+use crate::event::{Event, Verb, VerbResult};
+use crate::failure::{Failure, FailureKind, worst};
+use crate::fleet::{Ground, Member};
+use crate::instancecmd::{self, Order};
+use crate::supervisor::{InstanceState, Sight, Supervisor};
+use crate::ui::Progress;
+
+/// Carries an order out on what was selected. Returns the exit code.
+pub(super) async fn carry_out(
+    context: &Context<'_>,
+    order: &Order,
+    selection: &Selection,
+    dry_run: bool,
+) -> Result<u8, Ended> {
+    let verb = order.verb.as_str();
+    if selection.selectors.is_empty() && !selection.all {
+        return Err(selection::nobody(verb).into());
+    }
+    let inventory = context.inventory()?;
+    let ground = if dry_run {
+        Ground::for_a_look(context.state_to_look()?)
+    } else {
+        Ground::for_verbs(context.state_to_change()?)
+    };
+    let mut members = ground.members(&inventory);
+    if order.verb == Verb::Stop {
+        // What is no longer in the inventory can still be stopped.
+        for id in &selection.selectors {
+            if crate::inventory::is_valid_id(id) && inventory.get(id).is_none() {
+                members.extend(ground.unlisted(id)?);
+            }
+        }
+    }
+    let chosen = if selection.all {
+        (0..members.len())
+            .map(|index| Selected { index, named: false })
+            .collect()
+    } else {
+        selection::select(&members, &selection.selectors)?
+    };
+    // Nothing can be done about what nobody manages; whoever names it is told
+    // so, whoever means everything is not.
+    let wanted = |one: &Selected| {
+        members
+            .get(one.index)
+            .filter(|member| one.named || !member.is_unmanaged())
+    };
+    let targets: Vec<Member> = chosen.iter().filter_map(wanted).cloned().collect();
+    if dry_run {
+        return Ok(rehearse(context, order, &targets).await);
+    }
+    let targets: Vec<Arc<dyn Supervisor>> = targets.into_iter().map(|member| member.supervisor).collect();
+    let state = context.state_to_change()?;
+    let (events, receiver) = mpsc::unbounded_channel();
+    let progress = context.screen.progress(order.verb, targets.len());
+    let mut interrupt = Interrupt::new()?;
+    let work = async {
+        let dispatched = instancecmd::dispatch(order, &targets, &state, events);
+        tokio::join!(dispatched, show(progress, receiver)).0
+    };
+    let results = tokio::select! {
+        results = work => results,
+        signal = interrupt.signalled() => {
+            let ids: Vec<&str> = targets.iter().map(|target| target.instance_id()).collect();
+            context.screen.interrupted(order.verb, &ids);
+            return Ok(signal.exit_code());
+        }
+    };
+    context.screen.results(order.verb, &results);
+    Ok(exit_code(&results))
+}
+
+/// Shows events until there are no more.
+async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<Event>) {
+    let mut ticks = tokio::time::interval(crate::ui::TICK);
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => progress.event(&event),
+                None => break,
+            },
+            _ = ticks.tick() => progress.tick(),
+        }
+    }
+    progress.finish();
+}
+
+fn exit_code(results: &[VerbResult]) -> u8 {
+    let code = |result: &VerbResult| result.error.as_ref().map_or(0, |failure| failure.kind.exit_code());
+    worst(results.iter().map(code))
+}
+
+/// Says what would be done.
+async fn rehearse(context: &Context<'_>, order: &Order, targets: &[Member]) -> u8 {
+    let mut items = Vec::new();
+    let mut code = 0;
+    for target in targets {
+        let sight = target.supervisor.look().await;
+        let (text, one) = would(order, &sight);
+        code = worst([code, one]);
+        items.push((target.id().to_owned(), text));
+    }
+    context.screen.dry_run(order.verb, &items);
+    code
+}
+
+fn would(order: &Order, sight: &Sight) -> (String, u8) {
+    let facts = match sight {
+        Sight::Known(facts) => facts,
+        Sight::Unknown { reason } => {
+            return (format!("cannot be told: {reason}"), FailureKind::Unknown.exit_code());
+        }
+    };
+    let alive = facts.state.is_alive();
+    let text = match (order.verb, &facts.state) {
+        (_, InstanceState::Unmanaged) => {
+            let note = facts.note.clone().unwrap_or_default();
+            return (
+                format!("would fail: it is unmanaged: {note}"),
+                FailureKind::Unsupported.exit_code(),
+            );
+        }
+        (Verb::Start, InstanceState::Stopping) => "would fail: it is being stopped".to_owned(),
+        (Verb::Start, state) if alive => format!("nothing to do: it is {state}"),
+        (Verb::Start, _) => "would be started".to_owned(),
+        (Verb::Stop, InstanceState::Stopped) => "nothing to do: it is stopped".to_owned(),
+        (Verb::Stop, InstanceState::Crashed { .. }) => "its crash would be acknowledged".to_owned(),
+        (Verb::Stop, _) => "would be stopped".to_owned(),
+        (Verb::Restart, _) if alive => "would be stopped and started".to_owned(),
+        (Verb::Restart, _) => "would be started".to_owned(),
+    };
+    (text, 0)
+}
+
+impl From<std::io::Error> for Ended {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failure(Failure::failed(error.to_string()))
+    }
+}

@@ -1,0 +1,131 @@
+//! Answers for programs. What a terminal could obey is escaped: JSON is read
+//! on terminals too.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::text::is_harmful;
+use crate::event::{Row, Verb, VerbResult};
+use crate::failure::Failure;
+use crate::inventory::{Problem, Problems};
+use crate::supervisor::{Facts, Sight};
+
+const SCHEMA: u32 = 1;
+
+/// One line, with everything escaped that is not printable.
+fn line(value: &Value) -> String {
+    let text = value.to_string();
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if is_harmful(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// The rows of `status`.
+pub(super) fn status(rows: &[Row]) -> String {
+    let rows: Vec<Value> = rows.iter().map(row).collect();
+    line(&json!({ "schema": SCHEMA, "instances": rows }))
+}
+
+/// One row, with its state flattened into it.
+fn row(row: &Row) -> Value {
+    let unknown = Facts::bare(crate::supervisor::InstanceState::Stopped, None);
+    let (facts, reason) = match &row.sight {
+        Sight::Known(facts) => (facts.as_ref(), None),
+        Sight::Unknown { reason } => (&unknown, Some(reason)),
+    };
+    let details: Map<String, Value> = facts
+        .details
+        .iter()
+        .map(|(name, detail)| ((*name).to_owned(), json!(detail)))
+        .collect();
+    let mut value = json!({
+        "id": row.id,
+        "plane": row.plane,
+        "uptime_seconds": facts.uptime_seconds,
+        "intent": row.intent,
+        "since": facts.since,
+        "pid": facts.pid,
+        "restarts": facts.restarts,
+        "last_exit": facts.last_exit,
+        "note": facts.note.as_ref().or(reason),
+        "details": details,
+    });
+    let state = match reason {
+        Some(_) => json!({ "state": "unknown" }),
+        None => json!(facts.state),
+    };
+    if let (Value::Object(value), Value::Object(state)) = (&mut value, state) {
+        value.extend(state);
+    }
+    value
+}
+
+/// The results of a verb.
+pub(super) fn results(verb: Verb, results: &[VerbResult]) -> String {
+    let result = |one: &VerbResult| {
+        json!({
+            "id": one.id,
+            "ok": one.ok(),
+            "changed": one.changed,
+            "state": one.state.as_ref().map_or("unknown", |state| state.as_label()),
+            "took_seconds": (one.took.as_secs_f64() * 1000.0).round() / 1000.0,
+            "ended_by": one.ended_by,
+            "note": one.note,
+            "error": one.error.as_ref().map(|failure| json!({
+                "kind": failure.kind,
+                "message": failure.message,
+                "hint": failure.hint,
+            })),
+        })
+    };
+    let results: Vec<Value> = results.iter().map(result).collect();
+    line(&json!({ "schema": SCHEMA, "verb": verb, "results": results }))
+}
+
+/// What a verb would do.
+pub(super) fn dry_run(verb: Verb, items: &[(String, String)]) -> String {
+    let item = |(id, what): &(String, String)| json!({ "id": id, "would": what });
+    let items: Vec<Value> = items.iter().map(item).collect();
+    line(&json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items }))
+}
+
+/// A failure that ended the command.
+pub(super) fn failure(failure: &Failure) -> String {
+    line(&json!({ "schema": SCHEMA, "error": {
+        "kind": failure.kind,
+        "message": failure.message,
+        "hint": failure.hint,
+        "file": null,
+        "line": null,
+        "column": null,
+    }}))
+}
+
+/// What is wrong with an inventory: the first problem as the error, and all of
+/// them beside it.
+pub(super) fn problems(problems: &Problems) -> String {
+    let problem = |one: &Problem| {
+        json!({
+            "kind": "inventory",
+            "message": one.message,
+            "hint": one.hint,
+            "file": problems.source,
+            "line": one.line,
+            "column": one.column,
+        })
+    };
+    let all: Vec<Value> = problems.list.iter().map(problem).collect();
+    line(&json!({ "schema": SCHEMA, "error": all.first(), "problems": all }))
+}

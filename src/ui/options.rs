@@ -1,0 +1,194 @@
+//! What was asked of the screen, and what there is to print on.
+
+use std::fmt;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Color {
+    /// On a terminal that can show it, unless `NO_COLOR` says otherwise.
+    #[default]
+    Auto,
+    /// Always, even into a file and against `NO_COLOR`: it was typed for this
+    /// one call.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What the command line asks of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// When to use colour.
+    pub color: Color,
+    /// Answer with JSON.
+    pub json: bool,
+    /// Print failures only.
+    pub quiet: bool,
+    /// Say more on the way.
+    pub verbose: bool,
+}
+
+/// The size of a terminal in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Characters in a line.
+    pub columns: u16,
+    /// Lines.
+    pub rows: u16,
+}
+
+/// What a terminal is taken for that does not tell its size.
+const USUAL_SIZE: Size = Size { columns: 80, rows: 24 };
+
+/// Tells the size of the terminal now: it changes while a verb waits.
+pub type SizeSource = Arc<dyn Fn() -> Option<Size> + Send + Sync>;
+
+/// What there is to print on.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Whether standard output is a terminal.
+    pub stdout_tty: bool,
+    /// Whether standard error is a terminal.
+    pub stderr_tty: bool,
+    /// Whether the locale is a UTF-8 one.
+    pub utf8: bool,
+    /// Whether `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// Whether the terminal can neither show colour nor move its cursor:
+    /// `TERM` is `dumb`, or says nothing.
+    pub dumb: bool,
+    /// Asked for the size of the terminal.
+    pub size: SizeSource,
+}
+
+impl Surroundings {
+    /// The surroundings of this program. The size of a terminal takes a system
+    /// call, which is not this room's to make.
+    pub fn detect(size: SizeSource) -> Self {
+        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        Self {
+            stdout_tty: std::io::stdout().is_terminal(),
+            stderr_tty: std::io::stderr().is_terminal(),
+            ..Self::from_environment(variable, size)
+        }
+    }
+
+    /// What the environment says, with neither stream a terminal.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>, size: SizeSource) -> Self {
+        let filled = |name: &str| variable(name).filter(|value| !value.is_empty());
+        // The first of these that says anything is the one that counts.
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(filled);
+        let locale = locale.unwrap_or_default().to_ascii_lowercase();
+        Self {
+            stdout_tty: false,
+            stderr_tty: false,
+            utf8: locale.contains("utf-8") || locale.contains("utf8"),
+            no_color: filled("NO_COLOR").is_some(),
+            dumb: filled("TERM").is_none_or(|term| term == "dumb"),
+            size,
+        }
+    }
+
+    /// The size of the terminal, or the usual one where it does not tell.
+    pub fn size(&self) -> Size {
+        let told = (self.size)().unwrap_or(USUAL_SIZE);
+        Size {
+            columns: if told.columns == 0 {
+                USUAL_SIZE.columns
+            } else {
+                told.columns
+            },
+            rows: if told.rows == 0 { USUAL_SIZE.rows } else { told.rows },
+        }
+    }
+
+    /// Whether a stream is coloured under this choice.
+    pub(super) fn colored(&self, choice: Color, tty: bool) -> bool {
+        match choice {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => tty && !self.no_color && !self.dumb,
+        }
+    }
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("stdout_tty", &self.stdout_tty)
+            .field("stderr_tty", &self.stderr_tty)
+            .field("utf8", &self.utf8)
+            .field("no_color", &self.no_color)
+            .field("dumb", &self.dumb)
+            .field("size", &self.size())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Surroundings {
+        let find = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).to_owned());
+        Surroundings::from_environment(find, Arc::new(|| None))
+    }
+
+    #[test]
+    fn the_locale_is_the_first_variable_that_is_not_empty() {
+        for (utf8, pairs) in [
+            (false, &[][..]),
+            (true, &[("LANG", "en_US.UTF-8")][..]),
+            (true, &[("LANG", "C"), ("LC_CTYPE", "C.utf8")][..]),
+            (false, &[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")][..]),
+            (true, &[("LANG", "de_DE.UTF-8"), ("LC_ALL", "")][..]),
+            (false, &[("LANG", "de_DE.ISO-8859-1")][..]),
+        ] {
+            assert_eq!(environment(pairs).utf8, utf8, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn no_color_counts_when_it_is_not_empty() {
+        assert!(environment(&[("NO_COLOR", "1")]).no_color);
+        assert!(!environment(&[("NO_COLOR", "")]).no_color);
+        assert!(!environment(&[]).no_color);
+    }
+
+    #[test]
+    fn a_terminal_without_a_name_is_dumb() {
+        assert!(environment(&[]).dumb);
+        assert!(environment(&[("TERM", "")]).dumb);
+        assert!(environment(&[("TERM", "dumb")]).dumb);
+        assert!(!environment(&[("TERM", "xterm-256color")]).dumb);
+    }
+
+    #[test]
+    fn what_decides_on_colour() {
+        let plain = environment(&[("TERM", "xterm")]);
+        let unwanted = environment(&[("TERM", "xterm"), ("NO_COLOR", "1")]);
+        let dumb = environment(&[("TERM", "dumb")]);
+        for (around, choice, tty, colored) in [
+            (&plain, Color::Auto, true, true),
+            (&plain, Color::Auto, false, false),
+            (&plain, Color::Always, false, true),
+            (&plain, Color::Never, true, false),
+            (&unwanted, Color::Auto, true, false),
+            (&unwanted, Color::Always, true, true),
+            (&dumb, Color::Auto, true, false),
+            (&dumb, Color::Always, true, true),
+        ] {
+            assert_eq!(around.colored(choice, tty), colored, "{around:?} {choice:?} {tty}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_does_not_tell_its_size_has_the_usual_one() {
+        let mut around = environment(&[]);
+        assert_eq!(around.size(), USUAL_SIZE);
+        around.size = Arc::new(|| Some(Size { columns: 0, rows: 50 }));
+        assert_eq!(around.size(), Size { columns: 80, rows: 50 });
+    }
+}

@@ -1,0 +1,250 @@
+//! A verb at work: a spinner per instance on a terminal, and a line for each
+//! when it is done.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::options::Surroundings;
+use super::result;
+use super::screen::Handles;
+use super::sink::lock;
+use super::span::short;
+use super::text::clean_line;
+use super::width::cut;
+use crate::event::{Event, Verb};
+
+/// How often a live screen moves.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// What is worked on.
+struct Work {
+    bar: Option<ProgressBar>,
+    awaiting: String,
+    since: Instant,
+    limit: Option<Duration>,
+}
+
+/// Shows a verb while it works.
+pub struct Progress {
+    verb: Verb,
+    silent: bool,
+    handles: Handles,
+    around: Surroundings,
+    live: Option<MultiProgress>,
+    /// Stands for those that have no line of their own.
+    rest: Option<ProgressBar>,
+    works: HashMap<String, Work>,
+    waiting: usize,
+    drawn: AtomicBool,
+}
+
+impl Progress {
+    pub(super) fn new(
+        verb: Verb,
+        targets: usize,
+        live: bool,
+        silent: bool,
+        handles: Handles,
+        around: Surroundings,
+    ) -> Self {
+        Self {
+            verb,
+            silent,
+            handles,
+            around,
+            live: live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20))),
+            rest: None,
+            works: HashMap::new(),
+            waiting: targets,
+            drawn: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Began { id } => self.began(id),
+            Event::LockHeld { id, holder } => {
+                let text = format!("{id}: waiting for {}", clean_line(holder));
+                if self.live.is_none() && !self.silent {
+                    lock(&self.handles.err).write(format!("{text}\n").as_bytes());
+                }
+                self.awaits(id, format!("{}, which holds it", clean_line(holder)), None);
+            }
+            Event::Awaiting { id, activity } => {
+                let awaiting = clean_line(&activity.awaiting).into_owned();
+                self.awaits(id, awaiting, activity.limit);
+            }
+            Event::Done(done) => {
+                if let Some(bar) = self.works.remove(&done.id).and_then(|work| work.bar) {
+                    self.take_away(&bar);
+                }
+                if self.silent {
+                    return;
+                }
+                if done.ok() {
+                    let line = result::succeeded(self.verb, done, self.handles.out_look);
+                    self.above(|| lock(&self.handles.out).write(line.as_bytes()));
+                } else {
+                    let lines = result::failed(done, self.handles.err_look);
+                    self.above(|| lock(&self.handles.err).write(lines.as_bytes()));
+                }
+            }
+        }
+    }
+
+    fn began(&mut self, id: &str) {
+        self.waiting = self.waiting.saturating_sub(1);
+        let work = Work {
+            bar: None,
+            awaiting: String::new(),
+            since: Instant::now(),
+            limit: None,
+        };
+        self.works.insert(id.to_owned(), work);
+    }
+
+    fn awaits(&mut self, id: &str, awaiting: String, limit: Option<Duration>) {
+        let Some(work) = self.works.get_mut(id) else { return };
+        if work.awaiting != awaiting {
+            work.since = Instant::now();
+        }
+        (work.awaiting, work.limit) = (awaiting, limit);
+    }
+
+    /// Moves the spinners on. Costs nothing off a terminal.
+    pub fn tick(&mut self) {
+        let Some(live) = self.live.clone() else { return };
+        let size = self.around.size();
+        let columns = usize::from(size.columns).saturating_sub(1);
+        // One line is left for those that have none of their own, one for the
+        // cursor.
+        let room = usize::from(size.rows).saturating_sub(2).max(1);
+        let mut ids: Vec<&String> = self.works.keys().collect();
+        ids.sort();
+        let shown: Vec<String> = ids.into_iter().take(room).cloned().collect();
+        let hidden = self.works.len() - shown.len() + self.waiting;
+        let ellipsis = self.handles.err_look.ellipsis();
+        for id in &shown {
+            let Some(work) = self.works.get_mut(id) else { continue };
+            let text = line(self.verb, id, work);
+            let bar = work
+                .bar
+                .get_or_insert_with(|| live.add(spinner(self.handles.err_look.symbols)));
+            bar.set_message(cut(&text, columns.saturating_sub(2), ellipsis).into_owned());
+            bar.tick();
+            self.drawn.store(true, Ordering::Relaxed);
+        }
+        for (id, work) in &mut self.works {
+            if !shown.contains(id)
+                && let Some(bar) = work.bar.take()
+            {
+                bar.finish_and_clear();
+                live.remove(&bar);
+            }
+        }
+        self.show_rest(&live, hidden);
+    }
+
+    fn show_rest(&mut self, live: &MultiProgress, hidden: usize) {
+        if let Some(bar) = self.rest.take() {
+            bar.finish_and_clear();
+            live.remove(&bar);
+        }
+        if hidden > 0 {
+            let bar = live.add(spinner(self.handles.err_look.symbols));
+            bar.set_message(format!("and {hidden} more"));
+            bar.tick();
+            self.rest = Some(bar);
+        }
+    }
+
+    fn take_away(&self, bar: &ProgressBar) {
+        bar.finish_and_clear();
+        if let Some(live) = &self.live {
+            live.remove(bar);
+        }
+    }
+
+    /// Writes with the live region out of the way.
+    fn above(&self, write: impl FnOnce()) {
+        match &self.live {
+            Some(live) if self.drawn.load(Ordering::Relaxed) => live.suspend(write),
+            _ => write(),
+        }
+    }
+
+    /// Takes the live region away.
+    pub fn finish(&mut self) {
+        if let Some(live) = self.live.take() {
+            for (_, work) in self.works.drain() {
+                if let Some(bar) = work.bar {
+                    bar.finish_and_clear();
+                }
+            }
+            if let Some(bar) = self.rest.take() {
+                bar.finish_and_clear();
+            }
+            let _ = live.clear();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn spinner(symbols: bool) -> ProgressBar {
+    let frames = if symbols {
+        "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+    } else {
+        "|/-\\"
+    };
+    let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::new_spinner().with_style(style.tick_chars(frames))
+}
+
+/// `rust-main: starting, waiting for ready (log line), 42s of 15m`.
+fn line(verb: Verb, id: &str, work: &Work) -> String {
+    let doing = match verb {
+        Verb::Start => "starting",
+        Verb::Stop => "stopping",
+        Verb::Restart => "restarting",
+    };
+    let elapsed = short(work.since.elapsed().as_secs());
+    let limit = work
+        .limit
+        .map_or_else(String::new, |limit| format!(" of {}", short(limit.as_secs())));
+    if work.awaiting.is_empty() {
+        return format!("{id}: {doing}, {elapsed}");
+    }
+    format!("{id}: {doing}, waiting for {}, {elapsed}{limit}", work.awaiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_awaited_and_since_when() {
+        let Some(since) = Instant::now().checked_sub(Duration::from_secs(65)) else {
+            return;
+        };
+        let mut work = Work {
+            bar: None,
+            awaiting: String::new(),
+            since,
+            limit: None,
+        };
+        assert_eq!(line(Verb::Stop, "a", &work), "a: stopping, 1m 5s");
+        work.awaiting = "ready (log line)".into();
+        work.limit = Some(Duration::from_secs(900));
+        let shown = line(Verb::Start, "a", &work);
+        assert_eq!(shown, "a: starting, waiting for ready (log line), 1m 5s of 15m");
+    }
+}

@@ -1,0 +1,86 @@
+//! What became of an instance under a verb, as one line.
+
+use super::paint::{Look, Tone};
+use super::span::spoken;
+use super::text::{clean, clean_line};
+use crate::event::{Verb, VerbResult};
+use crate::failure::Failure;
+use crate::supervisor::InstanceState;
+
+/// The line of a verb that succeeded.
+pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
+    let took = spoken(result.took);
+    let (tone, symbol, what) = match (verb, &result.state) {
+        (Verb::Start | Verb::Restart, Some(InstanceState::Starting)) if result.changed => {
+            (Tone::Busy, "●", "started; not waiting until it is ready".to_owned())
+        }
+        (Verb::Start, Some(state)) if !result.changed => {
+            let word = if *state == InstanceState::Starting {
+                "starting"
+            } else {
+                "running"
+            };
+            (Tone::Good, "●", format!("already {word}"))
+        }
+        (Verb::Start, _) => (Tone::Good, "●", format!("ready after {took}")),
+        (Verb::Restart, _) => (Tone::Good, "●", format!("restarted, ready after {took}")),
+        (Verb::Stop, _) if !result.changed => (Tone::Dim, "○", "already stopped".to_owned()),
+        (Verb::Stop, _) => match result.ended_by.as_deref() {
+            Some("kill") => (Tone::Loud, "○", format!("killed after {took}")),
+            Some(step) => (Tone::Dim, "○", format!("stopped by {} in {took}", clean_line(step))),
+            None => (Tone::Dim, "○", "stopped".to_owned()),
+        },
+    };
+    let note = result.note.as_deref().map(clean_line);
+    let note = note.map_or_else(String::new, |note| format!(" ({note})"));
+    format!(
+        "{}{}: {}{note}\n",
+        look.mark(tone, symbol),
+        result.id,
+        look.paint(tone, &what)
+    )
+}
+
+/// The lines of a verb that failed.
+pub(super) fn failed(result: &VerbResult, look: Look) -> String {
+    match &result.error {
+        Some(error) => failure(Some(&result.id), error, look),
+        None => String::new(),
+    }
+}
+
+/// A failure, of an instance or of the whole command.
+pub(super) fn failure(id: Option<&str>, failure: &Failure, look: Look) -> String {
+    let who = id.map_or_else(String::new, |id| format!("{id}: "));
+    let label = look.paint(Tone::Error, "error:");
+    let mut out = format!("{label} {who}{}\n", clean(&failure.message).trim_end());
+    if let Some(hint) = &failure.hint {
+        out.push_str(&format!(
+            "{} {}\n",
+            look.paint(Tone::Hint, "hint:"),
+            clean(hint).trim_end()
+        ));
+    }
+    out
+}
+
+/// How many came to what: `18 started, 1 already running, 1 failed`.
+pub(super) fn summary(verb: Verb, results: &[VerbResult]) -> String {
+    let (done, already) = match verb {
+        Verb::Start => ("started", "already running"),
+        Verb::Stop => ("stopped", "already stopped"),
+        Verb::Restart => ("restarted", "unchanged"),
+    };
+    let count = |holds: &dyn Fn(&VerbResult) -> bool| results.iter().filter(|one| holds(one)).count();
+    let counts = [
+        (count(&|one| one.ok() && one.changed), done),
+        (count(&|one| one.ok() && !one.changed), already),
+        (count(&|one| !one.ok()), "failed"),
+    ];
+    let parts: Vec<String> = counts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
+    parts.join(", ")
+}

@@ -1,0 +1,212 @@
+//! The screen: both streams, and how each is to be written to.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use super::logs::Logs;
+use super::options::{Options, Surroundings};
+use super::paint::{Look, Tone};
+use super::progress::Progress;
+use super::sink::{SharedSink, Sink, lock};
+use super::{json, problem, result, status, text};
+use crate::event::{Row, Verb, VerbResult};
+use crate::failure::Failure;
+use crate::inventory::Problems;
+
+/// Everything that is printed goes through here.
+pub struct Screen {
+    options: Options,
+    around: Surroundings,
+    out: SharedSink,
+    err: SharedSink,
+}
+
+impl Screen {
+    /// The screen of this program.
+    pub fn new(options: Options, around: Surroundings) -> Self {
+        Self::on(options, around, Box::new(io::stdout()), Box::new(io::stderr()))
+    }
+
+    /// A screen on these two streams.
+    pub fn on(options: Options, around: Surroundings, out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
+        Self {
+            options,
+            around,
+            out: Sink::shared(out),
+            err: Sink::shared(err),
+        }
+    }
+
+    fn look(&self, tty: bool) -> Look {
+        Look {
+            tty,
+            color: self.around.colored(self.options.color, tty),
+            symbols: tty && self.around.utf8 && !self.around.dumb,
+        }
+    }
+
+    pub(super) fn out_look(&self) -> Look {
+        self.look(self.around.stdout_tty)
+    }
+
+    pub(super) fn err_look(&self) -> Look {
+        self.look(self.around.stderr_tty)
+    }
+
+    fn write_out(&self, text: &str) {
+        lock(&self.out).write(text.as_bytes());
+    }
+
+    fn write_err(&self, text: &str) {
+        lock(&self.err).write(text.as_bytes());
+    }
+
+    /// An answer that is text already.
+    pub fn print(&self, text: &str) {
+        self.write_out(text);
+    }
+
+    /// Something that a person should know besides the answer.
+    pub fn note(&self, text: &str) {
+        if !self.options.quiet {
+            let label = self.err_look().paint(Tone::Hint, "note:");
+            self.write_err(&format!("{label} {}\n", text::clean_line(text)));
+        }
+    }
+
+    /// The rows of `status`.
+    pub fn status(&self, rows: &[Row]) {
+        if self.options.json {
+            self.write_out(&json::status(rows));
+            return;
+        }
+        if rows.is_empty() {
+            self.note("the inventory is empty");
+            return;
+        }
+        let shown: Vec<&Row> = rows
+            .iter()
+            .filter(|row| !self.options.quiet || status::is_bad(row))
+            .collect();
+        let columns = self.around.stdout_tty.then(|| self.around.size().columns);
+        self.write_out(&status::table(&shown, self.out_look(), columns));
+        if self.around.stdout_tty
+            && !self.options.quiet
+            && let Some(summary) = status::summary(rows)
+        {
+            self.write_out(&format!("\n{}\n", self.out_look().paint(Tone::Dim, &summary)));
+        }
+    }
+
+    /// What shows a verb while it works.
+    pub fn progress(&self, verb: Verb, targets: usize) -> Progress {
+        let silent = self.options.json || self.options.quiet;
+        let live = self.around.stderr_tty && !self.around.dumb && !silent;
+        Progress::new(verb, targets, live, silent, self.handles(), self.around.clone())
+    }
+
+    fn handles(&self) -> Handles {
+        Handles {
+            out: Arc::clone(&self.out),
+            err: Arc::clone(&self.err),
+            out_look: self.out_look(),
+            err_look: self.err_look(),
+        }
+    }
+
+    /// The results of a verb, when all of them are there.
+    pub fn results(&self, verb: Verb, results: &[VerbResult]) {
+        if self.options.json {
+            self.write_out(&json::results(verb, results));
+        }
+        if self.options.json || self.options.quiet {
+            // The others were told as they came.
+            for one in results.iter().filter(|one| !one.ok()) {
+                self.write_err(&result::failed(one, self.err_look()));
+            }
+        } else if results.len() > 10 && self.around.stderr_tty {
+            let summary = result::summary(verb, results);
+            self.write_err(&format!("{}\n", self.err_look().paint(Tone::Strong, &summary)));
+        } else if results.is_empty() {
+            self.note("nothing was selected that anything manages");
+        }
+    }
+
+    /// What a verb would do.
+    pub fn dry_run(&self, verb: Verb, items: &[(String, String)]) {
+        if self.options.json {
+            self.write_out(&json::dry_run(verb, items));
+            return;
+        }
+        for (id, what) in items {
+            self.write_out(&format!("{id}: {}\n", text::clean_line(what)));
+        }
+    }
+
+    /// Says what goes on after the wait for it was given up.
+    pub fn interrupted(&self, verb: Verb, ids: &[&str]) {
+        let what = match verb {
+            Verb::Start => "what was launched goes on starting",
+            Verb::Stop => "a stop that has begun goes on",
+            Verb::Restart => "a stop that has begun goes on; what was launched goes on starting",
+        };
+        let look = match ids {
+            [one] => format!("gamectl status {one}"),
+            _ => "gamectl status".to_owned(),
+        };
+        let label = self.err_look().paint(Tone::Loud, "interrupted:");
+        self.write_err(&format!("{label} {what}; `{look}` shows how far it is\n"));
+    }
+
+    /// A failure that ends the command.
+    pub fn failure(&self, failure: &Failure) {
+        self.write_err(&result::failure(None, failure, self.err_look()));
+        if self.options.json {
+            self.write_out(&json::failure(failure));
+        }
+    }
+
+    /// What is wrong with an inventory.
+    pub fn problems(&self, problems: &Problems) {
+        self.write_err(&problem::render(problems, self.err_look()));
+        if self.options.json {
+            self.write_out(&json::problems(problems));
+        }
+    }
+
+    /// What shows the logs of these instances.
+    pub fn logs(&self, ids: &[String], raw: bool) -> Logs {
+        Logs::new(ids, raw, Arc::clone(&self.out), self.out_look())
+    }
+
+    /// Whether what is written to stdout still arrives.
+    pub fn is_open(&self) -> bool {
+        lock(&self.out).is_open()
+    }
+
+    /// Ends the output.
+    ///
+    /// # Errors
+    /// When not all of the answer could be written, and not because its reader
+    /// had gone. It has been told on stderr.
+    pub fn finish(&self) -> Result<(), ()> {
+        let failure = lock(&self.out).failure().map(ToString::to_string);
+        match failure {
+            None => Ok(()),
+            Some(error) => {
+                let label = self.err_look().paint(Tone::Error, "error:");
+                self.write_err(&format!("{label} the answer could not be written: {error}\n"));
+                Err(())
+            }
+        }
+    }
+}
+
+/// Both streams, for what outlives a call.
+#[derive(Clone)]
+pub(super) struct Handles {
+    pub(super) out: SharedSink,
+    pub(super) err: SharedSink,
+    pub(super) out_look: Look,
+    pub(super) err_look: Look,
+}

@@ -1,0 +1,125 @@
+//! A stream to write to, and what became of it.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A stream, shared between the screen and the live region above it.
+pub(super) type SharedSink = Arc<Mutex<Sink>>;
+
+/// Locks what a panic elsewhere may have left locked: a screen must still be
+/// able to tell of it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A stream that is written to until it fails, and never again after that.
+pub(super) struct Sink {
+    stream: Box<dyn Write + Send>,
+    state: State,
+}
+
+enum State {
+    Open,
+    /// The reader is gone: `gamectl logs | head`. Nobody is left to tell.
+    Closed,
+    Failed(io::Error),
+}
+
+impl Sink {
+    pub(super) fn new(stream: Box<dyn Write + Send>) -> Self {
+        Self {
+            stream,
+            state: State::Open,
+        }
+    }
+
+    pub(super) fn shared(stream: Box<dyn Write + Send>) -> SharedSink {
+        Arc::new(Mutex::new(Self::new(stream)))
+    }
+
+    /// Writes these bytes through to the end of the stream. A buffer kept back
+    /// would hide a full disk, and show a result late.
+    pub(super) fn write(&mut self, bytes: &[u8]) {
+        if !matches!(self.state, State::Open) {
+            return;
+        }
+        if let Err(error) = self.stream.write_all(bytes).and_then(|()| self.stream.flush()) {
+            self.state = match error.kind() {
+                io::ErrorKind::BrokenPipe => State::Closed,
+                _ => State::Failed(error),
+            };
+        }
+    }
+
+    /// Whether what is written still arrives.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// The first failed write, unless the reader had simply gone.
+    pub(super) fn failure(&self) -> Option<&io::Error> {
+        match &self.state {
+            State::Failed(error) => Some(error),
+            State::Open | State::Closed => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes `room` bytes, then fails in the given way.
+    struct Narrow {
+        room: usize,
+        kind: io::ErrorKind,
+        taken: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut taken = lock(&self.taken);
+            let fits = bytes.len().min(self.room - taken.len());
+            if fits == 0 {
+                return Err(self.kind.into());
+            }
+            taken.extend_from_slice(&bytes[..fits]);
+            Ok(fits)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn narrow(room: usize, kind: io::ErrorKind) -> (Sink, Arc<Mutex<Vec<u8>>>) {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let stream = Narrow {
+            room,
+            kind,
+            taken: Arc::clone(&taken),
+        };
+        (Sink::new(Box::new(stream)), taken)
+    }
+
+    #[test]
+    fn a_closed_pipe_drops_the_rest_and_is_no_failure() {
+        let (mut sink, taken) = narrow(4, io::ErrorKind::BrokenPipe);
+        sink.write(b"abc");
+        assert!(sink.is_open());
+        sink.write(b"def");
+        sink.write(b"ghi");
+        assert!(!sink.is_open());
+        assert!(sink.failure().is_none());
+        assert_eq!(*lock(&taken), b"abcd");
+    }
+
+    #[test]
+    fn any_other_failed_write_is_kept() {
+        let (mut sink, _) = narrow(0, io::ErrorKind::StorageFull);
+        sink.write(b"abc");
+        sink.write(b"def");
+        assert!(!sink.is_open());
+        assert_eq!(sink.failure().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+    }
+}

@@ -1,0 +1,222 @@
+//! The table of `status`.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Row as TableRow, Table, Width, presets};
+
+use super::paint::{Look, Tone};
+use super::span::short;
+use super::text::clean_line;
+use super::width::{cut, width};
+use crate::event::Row;
+use crate::supervisor::{InstanceState, Sight};
+
+const HEADERS: [&str; 7] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "RESTARTS", "NOTE"];
+
+/// The column of the state, which is coloured.
+const STATE: usize = 2;
+
+/// The column of the restarts, left out while there are none.
+const RESTARTS: usize = 5;
+
+/// A note is not cut shorter than this.
+const NOTE_MIN: usize = 12;
+
+type Cells = [String; HEADERS.len()];
+
+fn cells(row: &Row, look: Look) -> (Tone, Cells) {
+    let dash = || "-".to_owned();
+    let (tone, symbol, word) = state(row);
+    let mark = if look.symbols {
+        format!("{symbol} ")
+    } else {
+        String::new()
+    };
+    let (uptime, pid, restarts, note) = match &row.sight {
+        Sight::Known(facts) => (
+            if facts.state == InstanceState::Running {
+                short(facts.uptime_seconds)
+            } else {
+                dash()
+            },
+            facts.pid.map_or_else(dash, |pid| pid.to_string()),
+            facts.restarts.to_string(),
+            facts.note.as_deref().unwrap_or_default(),
+        ),
+        Sight::Unknown { reason } => (dash(), dash(), dash(), reason.as_str()),
+    };
+    let note = clean_line(note).into_owned();
+    let cells = [
+        row.id.clone(),
+        row.plane.to_owned(),
+        format!("{mark}{word}"),
+        uptime,
+        pid,
+        restarts,
+        note,
+    ];
+    (tone, cells)
+}
+
+fn state(row: &Row) -> (Tone, &'static str, &'static str) {
+    let Sight::Known(facts) = &row.sight else {
+        return (Tone::Odd, "?", "unknown");
+    };
+    let (tone, symbol) = match facts.state {
+        InstanceState::Running => (Tone::Good, "●"),
+        InstanceState::Starting => (Tone::Busy, "◐"),
+        InstanceState::Stopping => (Tone::Busy, "◑"),
+        InstanceState::Crashed { .. } => (Tone::Bad, "✗"),
+        InstanceState::Stopped => (Tone::Dim, "○"),
+        InstanceState::Unmanaged => (Tone::Dim, "·"),
+    };
+    (tone, symbol, facts.state.as_label())
+}
+
+/// Whether a row is worth telling to somebody who wants failures only.
+pub(super) fn is_bad(row: &Row) -> bool {
+    match &row.sight {
+        Sight::Known(facts) => matches!(facts.state, InstanceState::Crashed { .. }),
+        Sight::Unknown { .. } => true,
+    }
+}
+
+/// The table; on a terminal of so many columns it is made to fit.
+pub(super) fn table(rows: &[&Row], look: Look, columns: Option<u16>) -> String {
+    let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, look)).collect();
+    let restarted = rows
+        .iter()
+        .any(|(_, cells)| !matches!(cells[RESTARTS].as_str(), "0" | "-"));
+    let shown: Vec<usize> = (0..HEADERS.len())
+        .filter(|column| *column != RESTARTS || restarted)
+        .collect();
+    match columns {
+        Some(columns) => fitted(&rows, &shown, look, usize::from(columns)),
+        None => plain(&rows, &shown, look),
+    }
+}
+
+fn widths(rows: &[(Tone, Cells)], shown: &[usize]) -> Vec<usize> {
+    let of = |column: &usize| {
+        let cells = rows.iter().map(|(_, cells)| width(&cells[*column]));
+        cells.max().unwrap_or(0).max(HEADERS[*column].len())
+    };
+    shown.iter().map(of).collect()
+}
+
+/// Aligned columns for scripts: nothing is cut, nothing ends in blanks.
+fn plain(rows: &[(Tone, Cells)], shown: &[usize], look: Look) -> String {
+    let widths = widths(rows, shown);
+    let mut out = String::with_capacity((rows.len() + 1) * 80);
+    let mut line = |cells: &dyn Fn(usize) -> String, tone: Tone| {
+        let start = out.len();
+        for (column, room) in shown.iter().zip(&widths) {
+            let cell = cells(*column);
+            let blanks = room - width(&cell).min(*room) + 2;
+            if *column == STATE {
+                out.push_str(&look.paint(tone, &cell));
+            } else {
+                out.push_str(&cell);
+            }
+            out.extend(std::iter::repeat_n(' ', blanks));
+        }
+        out.truncate(start + out[start..].trim_end().len());
+        out.push('\n');
+    };
+    line(&|column| HEADERS[column].to_owned(), Tone::Plain);
+    for (tone, cells) in rows {
+        line(&|column| cells[column].clone(), *tone);
+    }
+    out
+}
+
+/// A table for a terminal: what does not fit is cut, the note first, then the
+/// id, and where even that is too much, whole columns are left out.
+fn fitted(rows: &[(Tone, Cells)], shown: &[usize], look: Look, columns: usize) -> String {
+    let mut shown = shown.to_vec();
+    let mut widths = widths(rows, &shown);
+    let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+    // What tells least goes first: the plane, then the pid.
+    for expendable in [1, 4, RESTARTS, 3] {
+        let note = widths.last().copied().unwrap_or(0);
+        let least = total(&widths) - note + note.min(NOTE_MIN);
+        if let (true, Some(at)) = (least > columns, shown.iter().position(|column| *column == expendable)) {
+            shown.remove(at);
+            widths.remove(at);
+        }
+    }
+    let excess = total(&widths).saturating_sub(columns);
+    if let Some(note) = widths.last_mut() {
+        *note -= excess.min(note.saturating_sub(NOTE_MIN.min(*note)));
+    }
+    let excess = total(&widths).saturating_sub(columns);
+    if let Some(id) = widths.first_mut() {
+        *id -= excess.min(id.saturating_sub(8));
+    }
+    draw(rows, &shown, &widths, look)
+}
+
+fn draw(rows: &[(Tone, Cells)], shown: &[usize], widths: &[usize], look: Look) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    if look.color {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    let header = shown.iter().map(|column| Tone::Strong.cell(HEADERS[*column]));
+    table.set_header(header.collect::<Vec<_>>());
+    for (tone, cells) in rows {
+        let cell = |(column, room): (&usize, &usize)| {
+            let text = cut(&cells[*column], *room, look.ellipsis());
+            if *column == STATE {
+                tone.cell(&text)
+            } else {
+                Tone::Plain.cell(&text)
+            }
+        };
+        let mut row = TableRow::from(shown.iter().zip(widths).map(cell).collect::<Vec<_>>());
+        row.max_height(1);
+        table.add_row(row);
+    }
+    let last = shown.len().saturating_sub(1);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let right = if index == last { 0 } else { 2 };
+        column.set_padding((0, right));
+        if let Some(room) = widths.get(index) {
+            let room = u16::try_from(*room).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(room + right)));
+        }
+    }
+    let mut out = String::new();
+    for line in table.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// How many are in which state, where there are many.
+pub(super) fn summary(rows: &[Row]) -> Option<String> {
+    const MANY: usize = 10;
+    if rows.len() <= MANY {
+        return None;
+    }
+    let words = [
+        "running",
+        "starting",
+        "stopping",
+        "crashed",
+        "unknown",
+        "stopped",
+        "unmanaged",
+    ];
+    let count = |word: &&str| rows.iter().filter(|row| state(row).2 == *word).count();
+    let parts: Vec<String> = words
+        .iter()
+        .map(|word| (count(word), word))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
+    Some(format!("{} instances: {}", rows.len(), parts.join(", ")))
+}

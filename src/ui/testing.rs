@@ -1,0 +1,64 @@
+//! A screen whose two streams can be read.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use super::options::{Options, Size, Surroundings};
+use super::screen::Screen;
+use super::sink::lock;
+
+/// A stream that is kept.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    /// What was written since it was last asked.
+    pub(super) fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *lock(&self.0))).unwrap()
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.0).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A screen with what it has shown.
+pub(super) struct Shown {
+    pub(super) screen: Screen,
+    pub(super) out: Kept,
+    pub(super) err: Kept,
+}
+
+/// Off a terminal.
+pub(super) fn piped(options: Options) -> Shown {
+    shown(options, false, 80)
+}
+
+/// On a terminal of so many columns, in a UTF-8 locale. The errors are piped:
+/// spinners draw on the real one.
+pub(super) fn terminal(options: Options, columns: u16) -> Shown {
+    shown(options, true, columns)
+}
+
+fn shown(options: Options, tty: bool, columns: u16) -> Shown {
+    let variable = |name: &str| match name {
+        "TERM" => Some("xterm".to_owned()),
+        "LANG" => Some("C.UTF-8".to_owned()),
+        _ => None,
+    };
+    let size = Arc::new(move || Some(Size { columns, rows: 24 }));
+    let around = Surroundings {
+        stdout_tty: tty,
+        ..Surroundings::from_environment(variable, size)
+    };
+    let (out, err) = (Kept::default(), Kept::default());
+    let screen = Screen::on(options, around, Box::new(out.clone()), Box::new(err.clone()));
+    Shown { screen, out, err }
+}
