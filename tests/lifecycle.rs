@@ -151,7 +151,9 @@ fn no_wait_returns_at_the_launch_and_status_judges_readiness() {
 #[test]
 fn a_stop_takes_the_place_of_a_start_in_progress() {
     let sandbox = Sandbox::new();
-    sandbox.inventory(&[gated(&sandbox, "a")]);
+    // Its console is not read before the gate is open.
+    let game = gated(&sandbox, "a").with("stop", json!([{ "signal": "TERM", "wait": "20s" }]));
+    sandbox.inventory(&[game]);
     let start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
     sandbox.wait_state("a", "starting");
     sandbox.ok(&["stop", "a"]);

@@ -166,16 +166,13 @@ impl Work {
             return Err(self.unmanaged().await);
         }
         let dir = self.state.create_instance(self.target.instance_id())?;
-        let timeout = self.order.timeout;
         let work = self.follow(self.verb(&dir, began));
-        match timeout {
-            // `start --timeout` stands in for the instance's own and is kept
-            // by the supervisor, which knows what it waited for.
-            Some(limit) if self.order.verb == Verb::Stop => {
+        match self.order.timeout {
+            Some(limit) => {
                 let ran_out = |_| self.ran_out(limit);
                 tokio::time::timeout_at(began + limit, work).await.map_err(ran_out)?
             }
-            _ => work.await,
+            None => work.await,
         }
     }
 
@@ -190,10 +187,22 @@ impl Work {
 
     fn ran_out(&self, limit: Duration) -> Failure {
         let id = self.target.instance_id();
+        let (what, hint) = match self.order.verb {
+            Verb::Start => (
+                "ready",
+                format!("what was launched goes on starting; see `gamectl status {id}`"),
+            ),
+            Verb::Stop => (
+                "stopped",
+                format!("the stop goes on; see `gamectl status {id}`, or hurry it with `gamectl stop --now {id}`"),
+            ),
+            Verb::Restart => (
+                "restarted",
+                format!("what was begun goes on; see `gamectl status {id}`"),
+            ),
+        };
         let limit = humantime::format_duration(limit);
-        Failure::new(FailureKind::Timeout, format!("not stopped after {limit}")).hint(format!(
-            "the stop goes on; see `gamectl status {id}`, or hurry it with `gamectl stop --now {id}`"
-        ))
+        Failure::new(FailureKind::Timeout, format!("not {what} after {limit}")).hint(hint)
     }
 
     async fn verb(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
@@ -215,7 +224,7 @@ impl Work {
         match self.order.verb {
             Verb::Start => {
                 set_intent(dir, Want::Running)?;
-                self.start(began).await
+                self.start().await
             }
             Verb::Stop => {
                 set_intent(dir, Want::Stopped)?;
@@ -227,7 +236,7 @@ impl Work {
             }
             Verb::Restart => {
                 set_intent(dir, Want::Running)?;
-                self.restart(dir, began).await
+                self.restart(dir).await
             }
         }
     }
@@ -256,13 +265,10 @@ impl Work {
         matches!(self.state_now().await, Some(InstanceState::Crashed { .. }))
     }
 
-    async fn start(&self, began: Instant) -> Result<Outcome, Failure> {
+    async fn start(&self) -> Result<Outcome, Failure> {
         let how = StartHow {
             no_wait: self.order.no_wait,
-            timeout: self
-                .order
-                .timeout
-                .map(|timeout| timeout.saturating_sub(began.elapsed())),
+            timeout: self.order.timeout,
         };
         let started = Arc::clone(&self.target).start_with(how).await;
         started.map_err(|error| Failure::from_error(&error))
@@ -274,7 +280,7 @@ impl Work {
         stopped.map_err(|error| Failure::from_error(&error))
     }
 
-    async fn restart(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
+    async fn restart(&self, dir: &InstanceDir) -> Result<Outcome, Failure> {
         let stopped = self.stop().await?;
         if read_intent(dir)?.is_some_and(|wish| wish.want == Want::Stopped) {
             return Err(Failure::failed(
@@ -282,7 +288,7 @@ impl Work {
             )
             .hint(format!("`gamectl start {}` starts it again", self.target.instance_id())));
         }
-        let started = self.start(began).await?;
+        let started = self.start().await?;
         Ok(Outcome {
             changed: true,
             ended_by: stopped.ended_by,
