@@ -189,6 +189,30 @@ impl Sandbox {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Writes a line to the console of a running game.
+    #[track_caller]
+    pub fn tell(&self, id: &str, line: &str) {
+        let console = self.instance_dir(id).join("in");
+        let mut console = fs::File::options().write(true).open(console).expect("the console");
+        console
+            .write_all(format!("{line}\n").as_bytes())
+            .expect("write to the console");
+    }
+
+    /// Waits until a line begins with `start`; returns the rest of it.
+    #[track_caller]
+    pub fn wait_line(&self, id: &str, start: &str) -> String {
+        wait_for(&format!("a line {start:?}... in the console of {id}"), || {
+            let console = self.console(id);
+            // A line is there when its end is.
+            let whole = console.rfind('\n').map_or("", |end| &console[..end]);
+            whole
+                .lines()
+                .find_map(|line| line.strip_prefix(start))
+                .map(str::to_owned)
+        })
+    }
+
     /// Waits until the console log holds this text.
     #[track_caller]
     pub fn wait_console(&self, id: &str, text: &str) {
@@ -201,6 +225,21 @@ impl Sandbox {
     pub fn lines(&self, name: &str) -> Vec<String> {
         let text = fs::read_to_string(self.path(name)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// Every living process that belongs to it and is no shim: the games, and
+    /// gamectl where it has not ended yet.
+    pub fn games(&self) -> Vec<Process> {
+        let mut games = self.processes();
+        games.retain(|process| !process.command.starts_with("gamectl:"));
+        games
+    }
+
+    /// Fails the test when a game is left now, or a shim in a while.
+    #[track_caller]
+    pub fn nothing_left(&self) {
+        assert_eq!(self.games(), []);
+        super::wait_until("the shims to end", || self.processes().is_empty());
     }
 
     /// Every living process that belongs to it.
