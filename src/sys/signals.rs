@@ -57,13 +57,20 @@ impl AsFd for Signals {
 /// Gives every signal its default disposition and blocks none, for a program
 /// about to be executed. Shells start background jobs with SIGINT and SIGQUIT
 /// ignored, `nohup` with SIGHUP, and the Rust runtime ignores SIGPIPE; all of
-/// these would otherwise be inherited through the exec.
+/// these would otherwise be inherited through the exec. The C library keeps two
+/// signals to itself, which `posix_spawn(3)` leaves ignored: they are reached
+/// past it.
 pub fn reset_all() {
+    // The kernel's own form of an action, whatever the order of its fields on
+    // this machine: the default disposition, no flags, an empty mask.
+    const DEFAULT: [u64; 8] = [0; 8];
+    const SIGSET_BYTES: usize = 8;
     for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: setting the default disposition installs no handler. The
-        // two that cannot be changed, and those the C library keeps to itself,
-        // answer with an error, which is as well.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        let none = std::ptr::null_mut::<u64>();
+        // SAFETY: setting the default disposition installs no handler, and the
+        // kernel reads fewer bytes than there are. The two signals that cannot
+        // be changed answer with an error, which is as well.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, DEFAULT.as_ptr(), none, SIGSET_BYTES) };
     }
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }
