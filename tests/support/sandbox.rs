@@ -231,7 +231,7 @@ impl Sandbox {
     /// gamectl where it has not ended yet.
     pub fn games(&self) -> Vec<Process> {
         let mut games = self.processes();
-        games.retain(|process| !process.command.starts_with("gamectl:"));
+        games.retain(|process| !process.command.starts_with("gamectl __shim "));
         games
     }
 
