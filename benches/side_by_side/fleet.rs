@@ -91,7 +91,7 @@ impl Births {
     /// The time of the next birth, on the monotonic clock; `None` when there
     /// is none for too long.
     pub(crate) fn next(&mut self) -> Option<u64> {
-        let end = Instant::now() + Duration::from_secs(120);
+        let end = Instant::now() + Duration::from_secs(30);
         loop {
             if let Some(place) = self.text.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.text.drain(..=place).collect();

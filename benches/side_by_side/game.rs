@@ -27,10 +27,12 @@ pub(crate) fn play(words: &[String]) -> ExitCode {
     let Some(fifo) = words.first() else {
         return ExitCode::from(2);
     };
+    // In one write, so that those of others do not come between.
+    let line = format!("{born}\n");
     let told = OpenOptions::new()
         .write(true)
         .open(fifo)
-        .and_then(|mut fifo| writeln!(fifo, "{born}"));
+        .and_then(|mut fifo| fifo.write_all(line.as_bytes()));
     if told.is_err() {
         return ExitCode::from(1);
     }
@@ -45,7 +47,9 @@ pub(crate) fn play(words: &[String]) -> ExitCode {
 
 /// Prints lines: as many in one write as go into `size`.
 fn print(total: usize, size: usize) {
-    let mut line = vec![b'x'; LINE - 1];
+    // A block holds whole lines, too.
+    let length = if size == LINE { LINE } else { 128 };
+    let mut line = vec![b'x'; length - 1];
     line.push(b'\n');
     let chunk: Vec<u8> = line.iter().copied().cycle().take(size).collect();
     let stdout = std::io::stdout();

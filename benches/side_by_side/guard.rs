@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use nix::sys::signal::{SigSet, Signal};
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::processes;
 
@@ -20,19 +20,7 @@ impl Guard {
             .prefix("gamectl-bench-")
             .tempdir()
             .expect("a temporary folder");
-        let mut signals = SigSet::empty();
-        signals.add(Signal::SIGINT);
-        signals.add(Signal::SIGTERM);
-        // Before there are threads, so that all of them leave both to ours.
-        // Programs that are started get an empty mask from the library.
-        signals.thread_block().expect("block signals");
-        let path = dir.path().to_owned();
-        std::thread::spawn(move || {
-            let signal = signals.wait();
-            clear(&path);
-            let code = signal.map_or(1, |signal| 128 + signal as i32);
-            std::process::exit(code);
-        });
+        watch(dir.path().to_owned());
         Self { dir: Some(dir) }
     }
 
@@ -57,4 +45,27 @@ impl Drop for Guard {
 fn clear(dir: &Path) {
     processes::kill_tied_to(dir);
     let _ = std::fs::remove_dir_all(dir);
+}
+
+/// Clears up at TERM and INT. By handlers, not by blocking both: a mask would
+/// be inherited by what we start.
+fn watch(dir: PathBuf) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let inside = runtime.enter();
+    let mut term = signal(SignalKind::terminate()).expect("a handler");
+    let mut int = signal(SignalKind::interrupt()).expect("a handler");
+    drop(inside);
+    std::thread::spawn(move || {
+        let code = runtime.block_on(async {
+            tokio::select! {
+                _ = term.recv() => 143,
+                _ = int.recv() => 130,
+            }
+        });
+        clear(&dir);
+        std::process::exit(code);
+    });
 }

@@ -28,12 +28,15 @@ fn by(guard: &Guard, managers: &[Box<dyn Manager>], unit: &str, total: usize, ro
     let mut speeds = vec![Vec::new(); managers.len()];
     let mut costs = vec![Vec::new(); managers.len()];
     for _ in 0..rounds {
-        for (place, fleet) in fleets.iter_mut().enumerate() {
-            let Some(fleet) = fleet else { continue };
-            if let Some((seconds, cpu)) = print(fleet, total) {
-                speeds[place].push(total as f64 / 1e6 / seconds);
-                costs[place].push(cpu / (total as f64 / 1e9));
-            }
+        for (place, slot) in fleets.iter_mut().enumerate() {
+            let Some(fleet) = slot else { continue };
+            let Some((seconds, cpu)) = print(fleet, total) else {
+                eprintln!("{}: the log did not come", fleet.manager.name());
+                *slot = None;
+                continue;
+            };
+            speeds[place].push(total as f64 / 1e6 / seconds);
+            costs[place].push(cpu / (total as f64 / 1e9));
         }
     }
     let lines = unit == "lines";

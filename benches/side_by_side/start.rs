@@ -22,11 +22,15 @@ pub(crate) fn measure(guard: &Guard, managers: &[Box<dyn Manager>], options: &Op
     let mut starts = vec![Vec::new(); managers.len()];
     let mut stops = vec![Vec::new(); managers.len()];
     for round in 0..=rounds {
-        for (place, fleet) in fleets.iter_mut().enumerate() {
-            if let Some(took) = fleet.as_mut().and_then(start)
-                && round > 0
-            {
-                starts[place].push(took as f64 / 1e6);
+        for (place, slot) in fleets.iter_mut().enumerate() {
+            let Some(fleet) = slot else { continue };
+            match start(fleet) {
+                Some(took) if round > 0 => starts[place].push(took as f64 / 1e6),
+                Some(_) => {}
+                None => {
+                    eprintln!("{}: the game did not come to life", fleet.manager.name());
+                    *slot = None;
+                }
             }
         }
         std::thread::sleep(LIFE);

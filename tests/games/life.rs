@@ -23,7 +23,9 @@ fn seconds() -> u32 {
 }
 
 /// Ends the process by SIGALRM soon after its lifetime, wherever it hangs then.
+/// What another mode of ours blocked before it started us is unblocked.
 pub(crate) fn limit() {
+    let _ = SigSet::all().thread_unblock();
     nix::unistd::alarm::set(seconds().saturating_add(2));
 }
 
