@@ -66,6 +66,7 @@ fn watch(dir: PathBuf) {
             }
         });
         clear(&dir);
+        #[expect(clippy::exit, reason = "ended by a signal, and all is cleared up")]
         std::process::exit(code);
     });
 }
