@@ -5,8 +5,12 @@ use std::process::{Child, Command};
 
 use serde_json::json;
 
-use crate::fleet::{Fleet, MARK};
+use crate::fleet::Fleet;
 use crate::manager::{Manager, write};
+
+/// The name of the game in the folder of the fleet. Its working directory,
+/// that folder, ties it to the fleet.
+const GAME: &str = "game";
 
 /// The binary at this path.
 pub(crate) struct Gamectl(pub(crate) PathBuf);
@@ -31,6 +35,7 @@ impl Manager for Gamectl {
     }
 
     fn set_up(&self, fleet: &Fleet) -> Option<Child> {
+        std::os::unix::fs::symlink(&fleet.game[0], fleet.dir.join(GAME)).expect("link the game");
         write(&fleet.dir.join("instances.yaml"), &inventory(fleet));
         if fleet.running {
             let _ = self.command(fleet, &["start", "--all", "--no-wait", "-q"]).status();
@@ -55,17 +60,21 @@ impl Manager for Gamectl {
     }
 }
 
-/// As a person would write it, with one entry an instance and no defaults.
-/// Words are quoted as in JSON, which YAML understands.
+/// Short entries, about 90 bytes each: reading them is part of each command,
+/// but long argument lists would measure the YAML parser alone.
 fn inventory(fleet: &Fleet) -> String {
-    let executable = json!(fleet.game[0]);
-    let args = json!(fleet.game[1..]);
-    let env = json!({ MARK: fleet.dir });
-    let entries = fleet.ids.iter().map(|id| {
-        format!(
-            "  {id}:\n    process:\n      executable: {executable}\n      args: {args}\n      env: {env}\n      \
-             log: {{ max_size: 100GiB, keep: 1 }} # as for the others: no rotation while we measure\n"
-        )
-    });
+    let args = json!(fleet.game[1..])
+        .to_string()
+        .replace(&format!("{}/", fleet.dir.display()), "");
+    let log = if fleet.logs {
+        // As for the others: no rotation within a measurement.
+        "      log: { max_size: 100GiB, keep: 1 }\n"
+    } else {
+        ""
+    };
+    let entries = fleet
+        .ids
+        .iter()
+        .map(|id| format!("  {id}:\n    process:\n      executable: {GAME}\n      args: {args}\n{log}"));
     std::iter::once("instances:\n".to_owned()).chain(entries).collect()
 }
