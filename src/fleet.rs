@@ -105,8 +105,8 @@ impl Ground {
     ///
     /// # Errors
     /// When the state directory cannot be read.
-    pub async fn strays(&self, inventory: &Inventory) -> Result<Vec<Member>, Failure> {
-        let Some(state) = &self.state else {
+    pub fn strays(&self, inventory: &Inventory) -> Result<Vec<Member>, Failure> {
+        let Some(glance) = &self.glance else {
             return Ok(Vec::new());
         };
         let known: HashSet<&str> = inventory
@@ -114,15 +114,12 @@ impl Ground {
             .iter()
             .map(|instance| instance.id.as_str())
             .collect();
-        let ids = state
-            .instance_ids()
-            .map_err(|error| Failure::unknown(format!("state directory {}: {error}", state.path().display())))?;
         let mut strays = Vec::new();
-        for id in ids.iter().filter(|id| !known.contains(id.as_str())) {
+        for id in glance.ids()?.iter().filter(|id| !known.contains(id.as_str())) {
             let Some(member) = self.unlisted(id)? else { continue };
-            let runs = match member.supervisor.look().await {
-                Sight::Known(facts) => facts.state.is_alive(),
-                Sight::Unknown { .. } => true,
+            let runs = match member.supervisor.glance() {
+                Some(Sight::Known(facts)) => facts.state.is_alive(),
+                Some(Sight::Unknown { .. }) | None => true,
             };
             if runs {
                 strays.push(member);

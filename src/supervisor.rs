@@ -272,6 +272,12 @@ pub trait Supervisor: Send + Sync {
         "unknown"
     }
 
+    /// What a look would find, where that can be told at once: without
+    /// waiting for anything, and outside of any runtime.
+    fn glance(&self) -> Option<Sight> {
+        None
+    }
+
     /// Goes and sees. Publishes what it found to the watchers.
     async fn look(&self) -> Sight {
         Sight::Known(Box::new(Facts::bare(self.state(), None)))

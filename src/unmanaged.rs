@@ -69,6 +69,11 @@ impl Supervisor for Unmanaged {
         self.plane
     }
 
+    fn glance(&self) -> Option<Sight> {
+        let facts = Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone()));
+        Some(Sight::Known(Box::new(facts)))
+    }
+
     async fn look(&self) -> Sight {
         let facts = Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone()));
         Sight::Known(Box::new(facts))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
-use crate::inventory::{self, Inventory, Problems};
+use crate::inventory::{self, Inventory, Problems, Unchecked};
 use crate::store::{StateDir, dir};
 use crate::ui::Screen;
 
@@ -30,11 +30,16 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Loads the inventory.
-    pub(super) fn inventory(&self) -> Result<Inventory, Ended> {
+    /// Reads the inventory.
+    pub(super) fn unchecked(&self) -> Result<Unchecked, Ended> {
         let explicit = self.cli.verb.inventory().or(self.cli.inventory.as_ref());
         let source = inventory::find(explicit.map(std::ffi::OsString::as_os_str))?;
-        inventory::load(&source).map_err(Ended::Problems)
+        inventory::read(&source).map_err(Ended::Problems)
+    }
+
+    /// Reads and checks the inventory.
+    pub(super) fn inventory(&self) -> Result<Inventory, Ended> {
+        self.unchecked()?.check().map_err(Ended::Problems)
     }
 
     fn state_path(&self) -> Result<PathBuf, Failure> {

@@ -56,20 +56,27 @@ pub fn main() -> u8 {
             FailureKind::Inventory.exit_code()
         }
     };
-    match screen.finish() {
-        Ok(()) => code,
-        Err(_) => crate::failure::worst([code, 1]),
+    if screen.finish() {
+        code
+    } else {
+        crate::failure::worst([code, 1])
     }
 }
 
 fn run(context: &Context<'_>) -> Result<u8, Ended> {
+    // These have nothing to wait for, as a rule.
+    match &context.cli.verb {
+        Verb::Status(verb) => return status::run(context, verb),
+        Verb::Completions(verb) => return completions::run(context, verb),
+        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) => {}
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match &context.cli.verb {
             Verb::Start(verb) => start::run(context, verb).await,
             Verb::Stop(verb) => stop::run(context, verb).await,
             Verb::Restart(verb) => restart::run(context, verb).await,
-            Verb::Status(verb) => status::run(context, verb).await,
+            Verb::Status(verb) => status::run(context, verb),
             Verb::Logs(verb) => logs::run(context, verb).await,
             Verb::Completions(verb) => completions::run(context, verb),
         }
@@ -95,7 +102,7 @@ fn usage(error: &clap::Error) -> u8 {
     let text = error.render();
     if !error.use_stderr() {
         screen.print(&text.to_string());
-        return u8::from(screen.finish().is_err());
+        return u8::from(!screen.finish());
     }
     let text = text.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();

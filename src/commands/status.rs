@@ -1,46 +1,101 @@
 //! `gamectl status`.
 
+use std::sync::Arc;
+
 use super::context::{Context, Ended};
 use super::selection;
 use crate::cli::Status;
 use crate::event::Row;
-use crate::failure::worst;
+use crate::failure::{Failure, worst};
 use crate::fleet::{Ground, Member};
+use crate::inventory::{Inventory, Unchecked};
 use crate::store::{StateDir, intent};
 use crate::supervisor::{Facts, InstanceState, Sight};
 
 const UNLISTED: &str = "not in the inventory";
 
-pub(super) async fn run(context: &Context<'_>, status: &Status) -> Result<u8, Ended> {
-    let inventory = context.inventory()?;
+/// An inventory of this size, in bytes, is worth a second thread.
+const LARGE: usize = 16 * 1024;
+
+pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Ended> {
+    let unchecked = context.unchecked()?;
     let state = context.state_to_look()?;
-    let ground = Ground::for_a_look(state.clone());
-    let mut members = ground.members(&inventory);
-    let selectors = &status.selection.selectors;
-    if selectors.is_empty() {
-        members.extend(ground.strays(&inventory).await?);
-    } else {
-        for id in selectors {
-            if crate::inventory::is_valid_id(id) && inventory.get(id).is_none() {
-                members.extend(ground.unlisted(id)?);
-            }
-        }
-        let chosen = selection::select(&members, selectors)?;
-        members = chosen
-            .iter()
-            .filter_map(|one| members.get(one.index).cloned())
-            .collect();
-    }
-    let mut rows = Vec::with_capacity(members.len());
-    for member in &members {
-        rows.push(row(member, state.as_deref()).await);
-    }
+    let (inventory, ground) = read_and_look(&unchecked, state.clone())?;
+    let members = members(&ground, &inventory, &status.selection.selectors)?;
+    let rows = rows(&members, state.as_deref(), context.cli.common.json)?;
     context.screen.status(&rows);
-    Ok(if status.any { any(&rows) } else { verdict(&rows) })
+    let code = if status.any { any(&rows) } else { verdict(&rows) };
+    // This process is about to end, and the kernel takes it all back at once.
+    std::mem::forget((inventory, members, rows));
+    Ok(code)
 }
 
-async fn row(member: &Member, state: Option<&StateDir>) -> Row {
-    let mut sight = member.supervisor.look().await;
+/// Checks the inventory, and looks at what the shims say: neither depends on
+/// the other.
+fn read_and_look(unchecked: &Unchecked, state: Option<Arc<StateDir>>) -> Result<(Inventory, Ground), Ended> {
+    if unchecked.size() < LARGE {
+        let inventory = unchecked.check().map_err(Ended::Problems)?;
+        return Ok((inventory, Ground::for_a_look(state)));
+    }
+    let looking = std::thread::spawn(move || Ground::for_a_look(state));
+    let inventory = unchecked.check().map_err(Ended::Problems)?;
+    let broken = |_| Failure::failed("gamectl failed inside; please report this");
+    Ok((inventory, looking.join().map_err(broken)?))
+}
+
+fn members(ground: &Ground, inventory: &Inventory, selectors: &[String]) -> Result<Vec<Member>, Failure> {
+    let mut members = ground.members(inventory);
+    if selectors.is_empty() {
+        members.extend(ground.strays(inventory)?);
+        return Ok(members);
+    }
+    for id in selectors {
+        if crate::inventory::is_valid_id(id) && inventory.get(id).is_none() {
+            members.extend(ground.unlisted(id)?);
+        }
+    }
+    let chosen = selection::select(&members, selectors)?;
+    Ok(chosen
+        .iter()
+        .filter_map(|one| members.get(one.index).cloned())
+        .collect())
+}
+
+/// Looks at all of them: at most of them at once, and together at those for
+/// which something must be waited.
+fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool) -> Result<Vec<Row>, Ended> {
+    let mut sights: Vec<Option<Sight>> = members.iter().map(|member| member.supervisor.glance()).collect();
+    if sights.iter().any(Option::is_none) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(look_at_the_rest(members, &mut sights));
+    }
+    let row = |(member, sight): (&Member, Option<Sight>)| {
+        let sight = sight.unwrap_or_else(|| Sight::Unknown {
+            reason: "nobody could look".to_owned(),
+        });
+        row(member, sight, state.filter(|_| with_intent))
+    };
+    Ok(members.iter().zip(sights).map(row).collect())
+}
+
+async fn look_at_the_rest(members: &[Member], sights: &mut [Option<Sight>]) {
+    let mut looks = tokio::task::JoinSet::new();
+    for (index, (member, sight)) in members.iter().zip(sights.iter()).enumerate() {
+        if sight.is_none() {
+            let supervisor = Arc::clone(&member.supervisor);
+            looks.spawn(async move { (index, supervisor.look().await) });
+        }
+    }
+    while let Some(looked) = looks.join_next().await {
+        if let Ok((index, sight)) = looked
+            && let Some(place) = sights.get_mut(index)
+        {
+            *place = Some(sight);
+        }
+    }
+}
+
+fn row(member: &Member, mut sight: Sight, state: Option<&StateDir>) -> Row {
     if !member.listed
         && let Sight::Known(facts) = &mut sight
     {
@@ -55,7 +110,7 @@ async fn row(member: &Member, state: Option<&StateDir>) -> Row {
         Some(Err(error)) => {
             // What runs is known all the same.
             if let Sight::Known(facts) = &mut sight {
-                add_note(facts, error.to_string());
+                add_note(facts, &error.to_string());
             }
             None
         }
@@ -68,10 +123,10 @@ async fn row(member: &Member, state: Option<&StateDir>) -> Row {
     }
 }
 
-fn add_note(facts: &mut Facts, more: String) {
+fn add_note(facts: &mut Facts, more: &str) {
     facts.note = Some(match facts.note.take() {
         Some(note) => format!("{note}; {more}"),
-        None => more,
+        None => more.to_owned(),
     });
 }
 

@@ -22,7 +22,7 @@ mod value;
 mod yaml;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use model::*;
 pub use nearest::nearest;
@@ -33,17 +33,42 @@ use excerpt::Lines;
 use reader::{Complaint, Place};
 use value::Values;
 
-/// Reads and checks an inventory, with the environment of this process.
+/// An inventory that was read, and not yet looked at.
+#[derive(Debug)]
+pub struct Unchecked {
+    name: String,
+    bytes: Vec<u8>,
+    folder: PathBuf,
+}
+
+/// Reads an inventory.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub fn load(source: &Source) -> Result<Inventory, Problems> {
+/// When it cannot be read, or is too large.
+pub fn read(source: &Source) -> Result<Unchecked, Problems> {
     let name = source.to_string();
-    let (bytes, folder) = source::read(source).map_err(|problem| Problems {
-        source: name.clone(),
-        list: vec![*problem],
-    })?;
-    parse(&bytes, &name, &folder, &|name| std::env::var_os(name))
+    match source::read(source) {
+        Ok((bytes, folder)) => Ok(Unchecked { name, bytes, folder }),
+        Err(problem) => Err(Problems {
+            source: name,
+            list: vec![*problem],
+        }),
+    }
+}
+
+impl Unchecked {
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Checks it, with the environment of this process.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Result<Inventory, Problems> {
+        parse(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))
+    }
 }
 
 /// Checks the text of an inventory. Relative paths in it are relative to

@@ -30,9 +30,10 @@ pub const PLANE: &str = "process";
 const JUDGE: Duration = Duration::from_secs(3);
 
 /// What all living shims say, taken in one look.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Glance {
     entries: HashMap<String, Entry>,
+    folders: std::io::Result<Vec<String>>,
     now_boot_ms: u64,
 }
 
@@ -42,13 +43,18 @@ impl Glance {
         let living = Board::open(state).map(|board| board.living()).unwrap_or_default();
         Self {
             entries: living.into_iter().map(|entry| (entry.id.clone(), entry)).collect(),
+            folders: state.instance_ids(),
             now_boot_ms: clock::boot_ms(),
         }
     }
 
-    /// The ids of all instances that have a living shim.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+    /// The ids of all instances that were ever started.
+    ///
+    /// # Errors
+    /// When the state directory could not be read.
+    pub fn ids(&self) -> Result<&[String], Failure> {
+        let folders = self.folders.as_deref();
+        folders.map_err(|error| Failure::unknown(format!("the state directory cannot be read: {error}")))
     }
 }
 
@@ -216,6 +222,13 @@ impl ProcessSupervisor {
         }
     }
 
+    /// Whether nobody but us judges its readiness: it is starting, and we only
+    /// look. Whoever carries a verb out judges for itself, with patience.
+    fn wants_judging(&self, sight: &Sight) -> bool {
+        let starting = |facts: &Facts| facts.state == InstanceState::Starting && facts.pid.is_some();
+        self.glance.is_some() && matches!(sight, Sight::Known(facts) if starting(facts))
+    }
+
     /// Judges whether an instance that nobody waits for has become ready, and
     /// has that put on record.
     async fn judge(&self) -> Option<()> {
@@ -301,12 +314,14 @@ impl Supervisor for ProcessSupervisor {
         PLANE
     }
 
+    fn glance(&self) -> Option<Sight> {
+        let sight = self.see();
+        (!self.wants_judging(&sight)).then_some(sight)
+    }
+
     async fn look(&self) -> Sight {
         let mut sight = self.see();
-        let starting = |facts: &Facts| facts.state == InstanceState::Starting && facts.pid.is_some();
-        // Whoever carries a verb out judges for itself, with patience.
-        if self.glance.is_some()
-            && matches!(&sight, Sight::Known(facts) if starting(facts))
+        if self.wants_judging(&sight)
             && let Ok(Some(())) = tokio::time::timeout(JUDGE, self.judge()).await
             && let Ok(evidence) = self.gather()
         {

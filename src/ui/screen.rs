@@ -184,19 +184,16 @@ impl Screen {
         lock(&self.out).is_open()
     }
 
-    /// Ends the output.
-    ///
-    /// # Errors
-    /// When not all of the answer could be written, and not because its reader
-    /// had gone. It has been told on stderr.
-    pub fn finish(&self) -> Result<(), ()> {
+    /// Ends the output. Returns whether the answer could be written, or its
+    /// reader had simply gone; what went wrong is told on stderr.
+    pub fn finish(&self) -> bool {
         let failure = lock(&self.out).failure().map(ToString::to_string);
         match failure {
-            None => Ok(()),
+            None => true,
             Some(error) => {
                 let label = self.err_look().paint(Tone::Error, "error:");
                 self.write_err(&format!("{label} the answer could not be written: {error}\n"));
-                Err(())
+                false
             }
         }
     }
