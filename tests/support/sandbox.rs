@@ -176,11 +176,13 @@ impl Sandbox {
         pid.unwrap_or_else(|| panic!("{id} has no pid: {row}"))
     }
 
-    /// The pid of the shim of a running instance: the parent of its game.
+    /// The pid of the living shim of a running instance. That of one that took
+    /// its game over is not the parent of the game.
     #[track_caller]
     pub fn shim(&self, id: &str) -> i32 {
-        let pid = self.pid(id);
-        Process::parent(pid).unwrap_or_else(|| panic!("{pid} has no parent"))
+        let row = self.status(id);
+        let pid = row["details"]["shim_pid"].as_i64().and_then(|pid| pid.try_into().ok());
+        pid.unwrap_or_else(|| panic!("{id} has no shim: {row}"))
     }
 
     /// The whole current console log of an instance; empty if there is none.
