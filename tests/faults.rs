@@ -291,9 +291,9 @@ fn in_lanes(steps: u64, act: impl Fn(&Sandbox, u64) + Sync) {
 
 /// Kills a start so many steps after it began.
 fn killed_start(kills_shim: bool) {
-    in_lanes(40, |sandbox, step| {
+    in_lanes(24, |sandbox, step| {
         let mut start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
-        spin(Duration::from_micros(step * 500));
+        spin(Duration::from_micros(step * 800));
         kill(pid_of(&start));
         if kills_shim {
             for process in sandbox.processes() {
@@ -333,7 +333,7 @@ fn a_stop_that_is_killed_at_any_point_with_its_shim() {
         wait_until("the game to hold its beacon", || is_held(sandbox, "a"));
         let shim = sandbox.shim("a");
         let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
-        spin(Duration::from_micros(step * 500));
+        spin(Duration::from_micros(step * 800));
         kill(pid_of(&stop));
         if step / 4 % 2 == 0 {
             kill(shim);
