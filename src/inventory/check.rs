@@ -1,188 +1,241 @@
-//! From what was written to what is meant: each section by itself. What was
-//! not given stays open, for `defaults` to fill.
+//! From the tree to the model: everything that is wrong is collected, and only
+//! what has nothing wrong comes out.
 
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::Path;
 
-use super::model::{GiveUp, Probe, RestartWhen, StopAction, StopStep};
-use super::nearest::nearest;
-use super::raw;
-use super::reader::{Place, Scalar};
-use super::value::Values;
+use super::common::{self, Common};
+use super::fields::{Section, quoted};
+use super::lookup::Programs;
+use super::model::{Instance, Inventory, Plane, is_valid_id};
+use super::node::{Entry, Node, Shape, Span, Tree};
+use super::process;
 
-/// What an instance or `defaults` says, checked.
-#[derive(Debug, Default)]
-pub(super) struct Common {
-    pub(super) tags: Option<Vec<String>>,
-    pub(super) autostart: Option<bool>,
-    pub(super) probes: Option<Vec<Probe>>,
-    pub(super) ready_timeout: Option<Duration>,
-    pub(super) stop: Option<Vec<StopStep>>,
-    pub(super) restart: Restart,
+/// Something that is wrong, at a place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    pub(super) at: Span,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) related: Option<(Span, &'static str)>,
 }
 
-/// What is said of restarts, checked.
-#[derive(Debug, Default)]
-pub(super) struct Restart {
-    pub(super) policy: Option<RestartWhen>,
-    pub(super) delay: Option<Duration>,
-    pub(super) max_delay: Option<(Duration, Place)>,
-    pub(super) reset_after: Option<Duration>,
-    pub(super) success_exit_codes: Option<Vec<i32>>,
-    pub(super) times: Option<u32>,
-    pub(super) within: Option<Duration>,
-    pub(super) give_up: Option<Place>,
-}
+impl Found {
+    pub(super) fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
+        self.hint = Some(hint.into());
+        self
+    }
 
-/// Checks what `defaults` and an instance have in common.
-pub(super) fn common(values: &Values<'_>, raw: &raw::Common) -> Common {
-    let (probes, ready_timeout) = raw
-        .ready
-        .as_ref()
-        .map_or((None, None), |ready| self::ready(values, ready));
-    Common {
-        tags: raw.tags.as_ref().map(|tags| self::tags(values, tags)),
-        autostart: raw.autostart.as_ref().and_then(|flag| values.boolean(flag)),
-        probes,
-        ready_timeout,
-        stop: raw
-            .stop
-            .as_ref()
-            .map(|steps| steps.iter().filter_map(|step| self::step(values, step)).collect()),
-        restart: raw
-            .restart
-            .as_ref()
-            .map(|restart| self::restart(values, restart))
-            .unwrap_or_default(),
+    pub(super) fn related(&mut self, at: Span, how: &'static str) -> &mut Self {
+        self.related = Some((at, how));
+        self
     }
 }
 
-fn tags(values: &Values<'_>, tags: &[Scalar]) -> Vec<String> {
-    let tag = |scalar: &Scalar| {
-        let text = values.string(scalar)?;
-        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            values.complain(scalar.place, "a tag is one word", "as in `tags: [pvp, eu]`");
+/// How many values all instances may have together. What defaults and aliases
+/// say once can multiply.
+const BUDGET: usize = 1_000_000;
+
+/// A check under way.
+pub(super) struct Check<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) env: &'a dyn Fn(&str) -> Option<OsString>,
+    pub(super) found: Vec<Found>,
+    pub(super) programs: Programs,
+    /// The verdicts on regular expressions: instances tend to share them.
+    pub(super) patterns: HashMap<String, Option<(String, usize)>>,
+    /// `None` when it is used up.
+    budget: Option<usize>,
+}
+
+/// Checks a whole file. The model is complete only if nothing was found.
+pub(super) fn check(tree: &Tree, folder: &Path, env: &dyn Fn(&str) -> Option<OsString>) -> (Inventory, Vec<Found>) {
+    let mut check = Check {
+        folder,
+        env,
+        found: Vec::new(),
+        programs: Programs::default(),
+        patterns: HashMap::new(),
+        budget: Some(BUDGET),
+    };
+    let inventory = check.root(&tree.root);
+    check.repetitions(tree);
+    (inventory, check.found)
+}
+
+impl Check<'_> {
+    /// Notes something that is wrong.
+    pub(super) fn problem(&mut self, at: Span, message: impl Into<String>) -> &mut Found {
+        self.found.push(Found {
+            at,
+            message: message.into(),
+            hint: None,
+            related: None,
+        });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+
+    /// Takes `values` from the budget. False when it is used up, which is
+    /// noted the first time.
+    pub(super) fn spend(&mut self, values: usize, at: Span) -> bool {
+        let Some(budget) = self.budget else {
+            return false;
+        };
+        self.budget = budget.checked_sub(values);
+        if self.budget.is_none() {
+            let message = format!("with what defaults and aliases repeat, there are more than {BUDGET} values by here");
+            self.problem(at, message)
+                .hint("make the defaults, or what is aliased, smaller");
+        }
+        self.budget.is_some()
+    }
+
+    fn root(&mut self, root: &Node) -> Inventory {
+        let Shape::Map(entries) = &root.shape else {
+            self.problem(
+                root.span,
+                format!(
+                    "the inventory must be a mapping with `instances`, but this is {}",
+                    root.kind()
+                ),
+            );
+            return Inventory::default();
+        };
+        self.known_keys(entries, Section::Top);
+        let get = |key: &str| entries.iter().find(|entry| !entry.void && entry.key == key);
+        let defaults = match get("defaults") {
+            Some(entry) => self.defaults(&entry.value),
+            None => Common::default(),
+        };
+        let Some(instances) = get("instances") else {
+            self.problem(Span::new(root.span.start, 0), "there is no `instances` here")
+                .hint("write `instances: {}` if there are none yet");
+            return Inventory::default();
+        };
+        let mut inventory = Inventory::default();
+        for entry in self.mapping("`instances`", "a mapping of ids to instances", &instances.value) {
+            if entry.key.is_empty() && entry.void {
+                continue;
+            }
+            self.id(entry);
+            // One that is given twice is looked at all the same.
+            inventory.instances.extend(self.instance(entry, &defaults));
+            if self.budget.is_none() {
+                break;
+            }
+        }
+        inventory
+    }
+
+    fn defaults(&mut self, node: &Node) -> Common {
+        let entries = self.mapping("`defaults`", "a mapping", node);
+        self.known_keys(entries, Section::Defaults);
+        common::read(self, entries)
+    }
+
+    fn id(&mut self, entry: &Entry) {
+        if is_valid_id(&entry.key) {
+            return;
+        }
+        let found = self.problem(entry.at, format!("`{}` cannot be an instance's id", short(&entry.key)));
+        match slug(&entry.key) {
+            Some(slug) => found.hint(format!(
+                "ids are lower-case letters, digits, `-` and `_`; for example `{slug}`"
+            )),
+            None => {
+                found.hint("ids are lower-case letters, digits, `-` and `_`, at most 63, the first a letter or digit")
+            }
+        };
+    }
+
+    fn instance(&mut self, entry: &Entry, defaults: &Common) -> Option<Instance> {
+        let entries = self.mapping(&format!("`{}`", short(&entry.key)), "a mapping", &entry.value);
+        if !self.spend(defaults.weight(), entry.at) {
             return None;
         }
-        Some(text)
-    };
-    tags.iter().filter_map(tag).collect()
-}
-
-fn ready(values: &Values<'_>, raw: &raw::Ready) -> (Option<Vec<Probe>>, Option<Duration>) {
-    let mut probes = Vec::new();
-    let given = raw.log.is_some() || raw.tcp.is_some() || raw.exec.is_some() || raw.alive_for.is_some();
-    probes.extend(raw.log.as_ref().and_then(|log| values.regex(log)).map(Probe::Log));
-    probes.extend(raw.tcp.as_ref().and_then(|tcp| values.host_port(tcp)).map(Probe::Tcp));
-    if let Some((place, argv)) = &raw.exec {
-        if argv.is_empty() {
-            values.complain(
-                *place,
-                "the command is missing",
-                "as in `exec: [/usr/bin/test, -e, /srv/up]`",
-            );
-        }
-        let argv: Vec<String> = argv.iter().filter_map(|word| values.string(word)).collect();
-        probes.push(Probe::Exec(argv));
-    }
-    probes.extend(
-        raw.alive_for
-            .as_ref()
-            .and_then(|span| values.duration(span))
-            .map(Probe::AliveFor),
-    );
-    let timeout = raw.timeout.as_ref().and_then(|timeout| values.duration(timeout));
-    (given.then_some(probes), timeout)
-}
-
-fn step(values: &Values<'_>, raw: &raw::Step) -> Option<StopStep> {
-    let wait = raw
-        .wait
-        .as_ref()
-        .map_or(Some(super::model::DEFAULT_STEP_WAIT), |wait| values.duration(wait));
-    let action = match (&raw.stdin, &raw.signal) {
-        (Some(text), None) => console_line(values, text),
-        (None, Some(signal)) => values.signal(signal).map(StopAction::Signal),
-        (None, None) => {
-            let hint = "give `stdin: TEXT` or `signal: NAME`";
-            values.complain(raw.place, "this step does nothing", hint);
-            None
-        }
-        (Some(_), Some(signal)) => {
-            values.complain(signal.place, "one step does one thing", "make two steps of it");
-            None
-        }
-    };
-    Some(StopStep {
-        action: action?,
-        wait: wait?,
-    })
-}
-
-/// What fits into a pipe whole or not at all. See `pipe(7)`.
-const LINE_MAX: usize = 4095;
-
-fn console_line(values: &Values<'_>, scalar: &Scalar) -> Option<StopAction> {
-    let text = values.string(scalar)?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    if text.contains(['\n', '\r']) {
-        values.complain(scalar.place, "this is more than one line", "make a step of each line");
-        return None;
-    }
-    if text.len() > LINE_MAX {
-        values.complain(scalar.place, format!("this is longer than {LINE_MAX} bytes"), "");
-        return None;
-    }
-    Some(StopAction::Stdin(text.to_owned()))
-}
-
-const POLICIES: [(&str, RestartWhen); 3] = [
-    ("always", RestartWhen::Always),
-    ("on-failure", RestartWhen::OnFailure),
-    ("never", RestartWhen::Never),
-];
-
-fn policy(values: &Values<'_>, scalar: &Scalar) -> Option<RestartWhen> {
-    let text = values.string(scalar)?;
-    let found = POLICIES.iter().find(|(name, _)| *name == text);
-    if found.is_none() {
-        let names = POLICIES.iter().map(|(name, _)| *name);
-        let hint = match nearest(&text, names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "one of always, on-failure, never".to_owned(),
+        self.known_keys(entries, Section::Instance);
+        let own = common::read(self, entries);
+        let process = entries.iter().find(|entry| !entry.void && entry.key == "process");
+        let plane = match process {
+            Some(entry) => process::read(self, &entry.value),
+            None => Plane::Unmanaged {
+                plane: "none",
+                reason: "no plane section, such as `process`, in the inventory".to_owned(),
+            },
         };
-        values.complain(scalar.place, format!("there is no policy `{text}`"), hint);
+        Some(own.over(defaults).finish(self, entry.key.to_string(), plane))
     }
-    found.map(|(_, policy)| *policy)
+
+    /// Keys that were given twice, or that are no words.
+    fn repetitions(&mut self, tree: &Tree) {
+        for at in &tree.odd.keys {
+            self.problem(*at, "a key must be a word, but this is a list or a mapping")
+                .hint("quote it if it is meant as text");
+        }
+        let mut ids = HashSet::new();
+        if let (false, Shape::Map(top)) = (tree.odd.duplicates.is_empty(), &tree.root.shape)
+            && let Some(entry) = top.iter().find(|entry| entry.key == "instances")
+            && let Shape::Map(instances) = &entry.value.shape
+        {
+            ids.extend(instances.iter().map(|entry| entry.at));
+        }
+        for duplicate in &tree.odd.duplicates {
+            let message = if ids.contains(&duplicate.again) {
+                format!("the instance `{}` is given twice", short(&duplicate.key))
+            } else {
+                format!("the key{} is given twice", quoted(&duplicate.key))
+            };
+            self.problem(duplicate.again, message)
+                .related(duplicate.first, "first given here");
+        }
+    }
 }
 
-fn restart(values: &Values<'_>, raw: &raw::Restart) -> Restart {
-    let duration = |scalar: &Option<Scalar>| scalar.as_ref().and_then(|scalar| values.duration(scalar));
-    let code = |scalar: &Scalar| values.count(scalar, 0, 255).and_then(|code| i32::try_from(code).ok());
-    let give_up = raw.give_up.as_ref();
-    let place = |scalar: &Option<Scalar>| scalar.as_ref().map(|scalar| scalar.place);
-    Restart {
-        policy: raw.policy.as_ref().and_then(|scalar| policy(values, scalar)),
-        delay: duration(&raw.delay),
-        max_delay: duration(&raw.max_delay).zip(place(&raw.max_delay)),
-        reset_after: duration(&raw.reset_after),
-        success_exit_codes: raw
-            .success_exit_codes
-            .as_ref()
-            .map(|codes| codes.iter().filter_map(code).collect()),
-        times: give_up
-            .and_then(|give_up| give_up.times.as_ref())
-            .and_then(|times| values.count(times, 1, 1_000_000)),
-        within: give_up.and_then(|give_up| duration(&give_up.within)),
-        give_up: give_up.and_then(|give_up| place(&give_up.times).or(place(&give_up.within))),
+/// A word of the file, short enough for a sentence and harmless on a screen.
+pub(super) fn short(word: &str) -> String {
+    const LONGEST: usize = 40;
+    let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let mut short: String = word.chars().take(LONGEST).map(safe).collect();
+    if word.chars().nth(LONGEST).is_some() {
+        short.push('…');
     }
+    short
 }
 
-impl Restart {
-    /// The window of giving up, when both of its halves are given.
-    pub(super) fn window(&self) -> Option<GiveUp> {
-        Some(GiveUp {
-            times: self.times?,
-            within: self.within?,
-        })
+fn slug(word: &str) -> Option<String> {
+    let mut slug = String::new();
+    for c in word.chars().take(200) {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() || c == '_' => slug.push(c),
+            _ if slug.ends_with('-') => {}
+            _ => slug.push('-'),
+        }
+    }
+    let slug: String = slug
+        .trim_matches(['-', '_'])
+        .chars()
+        .take(super::model::ID_MAX)
+        .collect();
+    is_valid_id(&slug).then_some(slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for (word, expected) in [
+            ("Rust Main", Some("rust-main")),
+            ("a.b//c", Some("a-b-c")),
+            ("_x", Some("x")),
+            ("ü", None),
+            ("", None),
+        ] {
+            assert_eq!(slug(word).as_deref(), expected, "{word}");
+        }
+        assert_eq!(slug(&"x".repeat(100)).unwrap().len(), 63);
     }
 }

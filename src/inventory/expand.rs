@@ -1,98 +1,125 @@
-//! `${VAR}` in values.
+//! `${VAR}` and `${VAR:-default}` in values.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 
-/// Asked for environment variables.
-pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+/// A variable that is not set and has no default.
+#[derive(Debug, PartialEq)]
+pub(super) struct Unset<'t> {
+    pub(super) name: &'t str,
+    /// Where in the text its `$` is, in bytes.
+    pub(super) at: usize,
+    /// How long the reference is, in bytes.
+    pub(super) len: usize,
+}
 
-/// Expands `${VAR}` and `${VAR:-default}`, once: what comes in is not looked
-/// at again. `$$` is a dollar; any other `$` stands for itself.
-///
-/// # Errors
-/// The name of a variable that is not set and has no default.
-pub(super) fn expand(text: &str, variables: Variables<'_>) -> Result<OsString, String> {
-    let mut out = OsString::with_capacity(text.len());
+/// Replaces the variables of a text, once: what a variable holds is not looked
+/// at again. `$$` is a dollar, any other `$` stands for itself. Like in a
+/// shell, `:-` also stands in for an empty variable.
+pub(super) fn expand<'t>(
+    text: &'t str,
+    env: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Cow<'t, OsStr>, Vec<Unset<'t>>> {
+    if !text.contains('$') {
+        return Ok(Cow::Borrowed(OsStr::new(text)));
+    }
+    let mut out = OsString::new();
+    let mut unset = Vec::new();
     let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        let (before, dollar) = rest.split_at(at);
+    while let Some((before, after)) = rest.split_once('$') {
         out.push(before);
-        if let Some(after) = dollar.strip_prefix("$$") {
+        let at = text.len() - after.len() - 1;
+        if let Some(behind) = after.strip_prefix('$') {
             out.push("$");
-            rest = after;
-        } else if let Some((reference, after)) = reference(dollar) {
-            out.push(value(&reference, variables)?);
-            rest = after;
+            rest = behind;
+        } else if let Some((name, default, behind)) = reference(after) {
+            match (env(name), default) {
+                (Some(value), Some(default)) if value.is_empty() => out.push(default),
+                (Some(value), _) => out.push(value),
+                (None, Some(default)) => out.push(default),
+                (None, None) => unset.push(Unset {
+                    name,
+                    at,
+                    len: name.len() + 3,
+                }),
+            }
+            rest = behind;
         } else {
             out.push("$");
-            rest = &dollar[1..];
+            rest = after;
         }
     }
     out.push(rest);
-    Ok(out)
-}
-
-struct Reference<'a> {
-    name: &'a str,
-    default: Option<&'a str>,
-}
-
-/// A reference at the beginning of the text, with what follows it.
-fn reference(text: &str) -> Option<(Reference<'_>, &str)> {
-    let (inside, after) = text.strip_prefix("${")?.split_once('}')?;
-    let (name, default) = match inside.split_once(":-") {
-        Some((name, default)) => (name, Some(default)),
-        None => (inside, None),
-    };
-    let mut chars = name.chars();
-    let starts = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    let goes_on = chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    (starts && goes_on).then_some((Reference { name, default }, after))
-}
-
-fn value(reference: &Reference<'_>, variables: Variables<'_>) -> Result<OsString, String> {
-    let set = variables(reference.name);
-    match (set, reference.default) {
-        // As in a shell, `:-` also stands in for what is set and empty.
-        (Some(set), Some(default)) if set.is_empty() => Ok(OsStr::new(default).to_owned()),
-        (Some(set), _) => Ok(set),
-        (None, Some(default)) => Ok(OsStr::new(default).to_owned()),
-        (None, None) => Err(reference.name.to_owned()),
+    if unset.is_empty() {
+        Ok(Cow::Owned(out))
+    } else {
+        Err(unset)
     }
+}
+
+/// What follows a `$`, if it is a reference: the name, the default, the rest.
+fn reference(after: &str) -> Option<(&str, Option<&str>, &str)> {
+    let inner = after.strip_prefix('{')?;
+    let end = inner
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|end| *end > 0 && !inner.starts_with(|c: char| c.is_ascii_digit()))?;
+    let (name, tail) = inner.split_at(end);
+    if let Some(rest) = tail.strip_prefix('}') {
+        return Some((name, None, rest));
+    }
+    let (default, rest) = tail.strip_prefix(":-")?.split_once('}')?;
+    Some((name, Some(default), rest))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+    fn env(name: &str) -> Option<OsString> {
+        match name {
+            "A" => Some("a".into()),
+            "DOLLAR" => Some("${A}".into()),
+            "EMPTY" => Some("".into()),
+            "RAW" => Some(OsString::from_vec(vec![0xFF, b'x'])),
+            _ => None,
+        }
+    }
 
     #[test]
-    fn what_is_expanded_and_what_is_not() {
-        let variables = |name: &str| match name {
-            "A" => Some("1".into()),
-            "EMPTY" => Some("".into()),
-            "LOOP" => Some("${A}".into()),
-            _ => None,
-        };
-        for (text, wanted) in [
-            ("plain", Ok("plain")),
-            ("${A}", Ok("1")),
-            ("x${A}y${A}z", Ok("x1y1z")),
-            ("${B:-two}", Ok("two")),
-            ("${B:-}", Ok("")),
-            ("${A:-two}", Ok("1")),
-            ("${EMPTY}", Ok("")),
-            ("${EMPTY:-e}", Ok("e")),
-            ("${LOOP}", Ok("${A}")),
-            ("$$", Ok("$")),
-            ("$${A}", Ok("${A}")),
-            ("$$$$", Ok("$$")),
-            ("$A $(x) $", Ok("$A $(x) $")),
-            ("${1} ${} ${A-b} ${", Ok("${1} ${} ${A-b} ${")),
-            ("^Done$", Ok("^Done$")),
-            ("${B}", Err("B")),
-            ("${A}${C_1}", Err("C_1")),
+    fn forms() {
+        for (text, expected) in [
+            ("x", "x"),
+            ("${A}", "a"),
+            ("-${A}${A}-", "-aa-"),
+            ("${DOLLAR}", "${A}"),
+            ("$$A $${A} $", "$A ${A} $"),
+            ("$A ${ ${} ${1} ${A ${A-b} ^x$", "$A ${ ${} ${1} ${A ${A-b} ^x$"),
+            ("${NO:-d e}", "d e"),
+            ("${NO:-}", ""),
+            ("${EMPTY:-d}", "d"),
+            ("${EMPTY}", ""),
+            ("${A:-d}", "a"),
+            ("${NO:-${A}}", "${A}"),
+            ("é${A}ü", "éaü"),
         ] {
-            let wanted = wanted.map(OsString::from).map_err(str::to_owned);
-            assert_eq!(expand(text, &variables), wanted, "{text}");
+            assert_eq!(expand(text, &env).unwrap(), OsStr::new(expected), "{text}");
         }
+        assert_eq!(expand("${RAW}", &env).unwrap().as_bytes(), b"\xFFx");
+        assert_eq!(
+            expand("a${NO}${A}${NOT}", &env),
+            Err(vec![
+                Unset {
+                    name: "NO",
+                    at: 1,
+                    len: 5
+                },
+                Unset {
+                    name: "NOT",
+                    at: 10,
+                    len: 6
+                }
+            ])
+        );
     }
 }

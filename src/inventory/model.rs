@@ -142,7 +142,7 @@ impl Default for Ready {
 }
 
 /// One readiness probe.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Probe {
     /// This regular expression matches a line that this launch wrote. It was
     /// found to be valid; see the syntax of the `regex` crate.
@@ -154,6 +154,22 @@ pub enum Probe {
     Exec(Vec<String>),
     /// It has been alive for so long.
     AliveFor(Duration),
+}
+
+impl fmt::Debug for Probe {
+    // The arguments of a command may carry secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(pattern) => f.debug_tuple("Log").field(pattern).finish(),
+            Self::Tcp(address) => f.debug_tuple("Tcp").field(address).finish(),
+            Self::Exec(argv) => {
+                let program = argv.first().map_or("", String::as_str);
+                let hidden = argv.len().saturating_sub(1);
+                write!(f, "Exec({program:?}, [{hidden} hidden])")
+            }
+            Self::AliveFor(time) => f.debug_tuple("AliveFor").field(time).finish(),
+        }
+    }
 }
 
 /// A host name or address with a port.

@@ -1,37 +1,48 @@
-//! What is wrong with an inventory, and where.
+//! What is wrong with an inventory, for people: the place, the sentence, the
+//! line.
 
 use std::fmt;
 
+/// Everything that is wrong with an inventory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problems {
+    /// The inventory's name: its path as given, or `<stdin>`.
+    pub source: String,
+    /// The problems, in the order of the file. Never empty.
+    pub list: Vec<Problem>,
+}
+
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// The line, counted from 1; `None` when it is about no line.
+    /// The line, from 1; `None` when it is about the file as a whole.
     pub line: Option<u32>,
-    /// The column in characters, counted from 1.
+    /// The column, from 1, in characters.
     pub column: Option<u32>,
-    /// How many characters it is about.
+    /// How many characters it is about; at least 1.
     pub width: u32,
-    /// What is wrong, as a sentence without a full stop.
+    /// What is wrong, without a full stop.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The line itself, safe to show: without secrets or control characters.
+    /// The line it is in, safe to be shown: secrets masked, no tabs or control
+    /// characters, cut around the caret when it is very long.
     pub excerpt: Option<String>,
-    /// Where in the excerpt it is, in characters, counted from 0.
+    /// Where in the excerpt it is, from 0, in characters.
     pub caret: u32,
-    /// Another line that has to do with it, and what it says.
+    /// Another line that has to do with it, from 1, and how.
     pub related: Option<(u32, String)>,
 }
 
 impl Problem {
-    /// A problem that is about no line.
-    pub(super) fn whole(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// A problem of the file as a whole.
+    pub(super) fn whole(message: impl Into<String>, hint: Option<String>) -> Self {
         Self {
             line: None,
             column: None,
             width: 1,
             message: message.into(),
-            hint: Some(hint.into()).filter(|hint| !hint.is_empty()),
+            hint,
             excerpt: None,
             caret: 0,
             related: None,
@@ -39,26 +50,47 @@ impl Problem {
     }
 }
 
-/// Everything that is wrong with an inventory, in the order of its lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems {
-    /// Where the inventory came from.
-    pub source: String,
-    /// The problems; there is at least one.
-    pub list: Vec<Problem>,
+impl Problems {
+    /// A single problem of the file as a whole.
+    pub(super) fn whole(source: impl Into<String>, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self {
+            source: source.into(),
+            list: vec![Problem::whole(message, hint)],
+        }
+    }
 }
 
 impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.list.iter().enumerate() {
-            if index > 0 {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (i, problem) in self.list.iter().enumerate() {
+            if i > 0 {
                 f.write_str("\n")?;
             }
             f.write_str(&self.source)?;
             if let (Some(line), Some(column)) = (problem.line, problem.column) {
                 write!(f, ":{line}:{column}")?;
             }
-            write!(f, ": {}", problem.message)?;
+            write!(f, ": {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.message)?;
+        let number = self.line.map(|line| line.to_string()).unwrap_or_default();
+        let margin = " ".repeat(number.len());
+        if let Some(excerpt) = &self.excerpt {
+            let room = " ".repeat(self.caret as usize);
+            let carets = "^".repeat(self.width.max(1) as usize);
+            write!(f, "\n {margin} |\n {number} | {excerpt}\n {margin} | {room}{carets}")?;
+        }
+        if let Some((line, how)) = &self.related {
+            write!(f, "\n {margin} = {how}: line {line}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n {margin} = help: {hint}")?;
         }
         Ok(())
     }

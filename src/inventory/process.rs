@@ -1,126 +1,144 @@
-//! The section of the process plane.
+//! The `process` section.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Component, Path, PathBuf};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
+use super::check::Check;
+use super::fields::{Section, quoted};
 use super::model::{LogSpec, Plane, ProcessSpec};
-use super::raw;
-use super::reader::Scalar;
-use super::value::Values;
+use super::node::{Node, Shape};
+use super::size::size;
 
-/// The plane's name.
-const PLANE: &str = "process";
+/// The smallest console log that is worth rotating, in bytes.
+const SMALLEST_LOG: u64 = 4096;
 
-/// Checks the section. Relative paths are relative to `folder`.
-pub(super) fn plane(values: &Values<'_>, raw: &raw::Process, folder: &Path) -> Plane {
-    let executable = raw.executable.as_ref().and_then(|scalar| {
-        let path = path_text(values, scalar)?;
-        (!path.is_empty()).then(|| executable(values, &path, folder))
-    });
-    let missing = raw.executable.as_ref().is_none_or(|scalar| scalar.text.is_empty());
-    let path = |scalar: &Option<Scalar>| {
-        let text = scalar.as_ref().and_then(|scalar| path_text(values, scalar));
-        text.map(|text| absolute(folder, Path::new(&text)))
+/// The most rotated files that are kept.
+const MOST_LOGS: u32 = 1000;
+
+/// Reads the section. All of it is checked, even if it names no program.
+pub(super) fn read(check: &mut Check, node: &Node) -> Plane {
+    let entries = check.mapping("`process`", "a mapping", node);
+    check.known_keys(entries, Section::Process);
+    let mut spec = ProcessSpec {
+        executable: PathBuf::new(),
+        args: Vec::new(),
+        cwd: check.folder.to_owned(),
+        env: Vec::new(),
+        env_file: None,
+        user: None,
+        tty: false,
+        log: LogSpec::default(),
     };
-    let spec = ProcessSpec {
-        executable: executable.unwrap_or_default(),
-        args: raw.args.iter().filter_map(|word| values.text(word)).collect(),
-        cwd: path(&raw.cwd).unwrap_or_else(|| folder.to_path_buf()),
-        env: raw
-            .env
-            .iter()
-            .filter_map(|(name, value)| variable(values, name, value.as_ref()))
-            .collect(),
-        env_file: path(&raw.env_file),
-        user: raw.user.as_ref().and_then(|scalar| user(values, scalar)),
-        tty: raw.tty.as_ref().and_then(|flag| values.boolean(flag)).unwrap_or(false),
-        log: raw.log.as_ref().map(|log| self::log(values, log)).unwrap_or_default(),
-    };
-    if missing {
+    for entry in entries.iter().filter(|entry| !entry.void) {
+        let value = &entry.value;
+        match entry.key.as_ref() {
+            "executable" => spec.executable = executable(check, value).unwrap_or_default(),
+            "args" => spec.args = check.texts("`args`", value).unwrap_or_default(),
+            "cwd" => spec.cwd = check.path("`cwd`", value).unwrap_or_default(),
+            "env" => spec.env = env(check, value),
+            "env_file" => spec.env_file = check.path("`env_file`", value),
+            "user" => spec.user = user(check, value),
+            "tty" => spec.tty = check.flag("`tty`", value).unwrap_or_default(),
+            "log" => spec.log = log(check, value),
+            _ => {}
+        }
+    }
+    if spec.executable.as_os_str().is_empty() {
         return Plane::Unmanaged {
-            plane: PLANE,
-            reason: "no executable is given".to_owned(),
+            plane: "process",
+            reason: "no `executable` given in `process`".to_owned(),
         };
     }
     Plane::Process(Box::new(spec))
 }
 
-fn path_text(values: &Values<'_>, scalar: &Scalar) -> Option<OsString> {
-    let text = values.text(scalar)?;
-    if text.as_encoded_bytes().starts_with(b"~") {
-        values.complain(
-            scalar.place,
-            "`~` is not expanded here",
-            "write the path out, or use ${HOME}",
-        );
+fn executable(check: &mut Check, node: &Node) -> Option<PathBuf> {
+    if node.is_null() {
         return None;
     }
-    Some(text)
+    let text = check.text("`executable`", "a path", node)?;
+    if text.is_empty() {
+        return None;
+    }
+    if matches!(text.as_bytes(), b"." | b"..") {
+        check.problem(node.span, "`executable` is a folder");
+        return None;
+    }
+    if text.as_bytes().contains(&b'/') || text.as_bytes() == b"~" {
+        return check.place("`executable`", &text, node.span);
+    }
+    let path = || (check.env)("PATH");
+    Some(check.programs.find(&text, check.folder, path))
 }
 
-/// Joins and tidies a path, without looking at the disk: links are followed
-/// when it is used.
-fn absolute(folder: &Path, path: &Path) -> PathBuf {
-    let joined = folder.join(path);
-    let mut tidy = PathBuf::new();
-    for component in joined.components() {
-        if component != Component::CurDir {
-            tidy.push(component);
+fn env(check: &mut Check, node: &Node) -> Vec<(OsString, OsString)> {
+    if let Shape::List(_) = &node.shape {
+        check
+            .problem(node.span, "`env` must be a mapping, but this is a list")
+            .hint("write `NAME: value`, not `- NAME=value`");
+        return Vec::new();
+    }
+    let entries = check.mapping("`env`", "a mapping of names to values", node);
+    if !check.spend(entries.len(), node.span) {
+        return Vec::new();
+    }
+    let mut env = Vec::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| !entry.void) {
+        let name = entry.key.as_ref();
+        if name.is_empty() || name.contains(['=', '\0']) {
+            check.problem(
+                entry.at,
+                "the name of an environment variable cannot be empty, nor contain `=` or NUL",
+            );
+            continue;
+        }
+        if entry.value.is_null() {
+            check
+                .problem(entry.value.span, format!("the variable{} has no value", quoted(name)))
+                .hint("write `\"\"` for an empty one, and quote a word such as null");
+            continue;
+        }
+        let value = check.text(&format!("the variable{}", quoted(name)), "text", &entry.value);
+        env.extend(value.map(|value| (name.into(), value.into_owned())));
+    }
+    env
+}
+
+fn user(check: &mut Check, node: &Node) -> Option<String> {
+    let user = check.word("`user`", "a user's name", node)?;
+    if user.trim().is_empty() || user.contains([':', '/', '\n']) {
+        check.problem(node.span, "`user` is not a user's name");
+        return None;
+    }
+    Some(user.into_owned())
+}
+
+fn log(check: &mut Check, node: &Node) -> LogSpec {
+    let entries = check.mapping("`log`", "a mapping", node);
+    check.known_keys(entries, Section::Log);
+    let mut log = LogSpec::default();
+    for entry in entries.iter().filter(|entry| !entry.void) {
+        match entry.key.as_ref() {
+            "max_size" => log.max_size = max_size(check, &entry.value).unwrap_or_default(),
+            "keep" => log.keep = check.number("`keep`", 0..=MOST_LOGS, &entry.value).unwrap_or_default(),
+            _ => {}
         }
     }
-    tidy
+    log
 }
 
-/// A name without a slash is looked for in the inventory's folder, then where
-/// a shell would look. One that is nowhere stays: its start says so.
-fn executable(values: &Values<'_>, text: &OsStr, folder: &Path) -> PathBuf {
-    let here = absolute(folder, Path::new(text));
-    if text.as_encoded_bytes().contains(&b'/') || here.is_file() {
-        return here;
-    }
-    let path = values.variable("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(text))
-        .find(|candidate| candidate.is_file());
-    found.unwrap_or(here)
-}
-
-fn variable(values: &Values<'_>, name: &Scalar, value: Option<&Scalar>) -> Option<(OsString, OsString)> {
-    if name.text.is_empty() || name.text.contains(['=', '\0']) {
-        let hint = "names are like LD_LIBRARY_PATH";
-        values.complain(name.place, "this cannot be the name of an environment variable", hint);
+fn max_size(check: &mut Check, node: &Node) -> Option<u64> {
+    let word = check.word("`max_size`", "a size such as `50MiB`", node)?;
+    let Some(bytes) = size(&word) else {
+        check
+            .problem(node.span, "`max_size` is not a size")
+            .hint("write it like `50MiB`, `10MB`, `1GiB`, or in bytes");
+        return None;
+    };
+    if bytes < SMALLEST_LOG {
+        check.problem(node.span, "`max_size` must be at least 4KiB");
         return None;
     }
-    let value = value.map_or(Some(OsString::new()), |value| values.text(value))?;
-    Some((OsString::from(&name.text), value))
-}
-
-fn user(values: &Values<'_>, scalar: &Scalar) -> Option<String> {
-    let text = values.string(scalar)?;
-    if text.is_empty() || text.starts_with('-') || text.contains([':', '/', '\n', ' ']) {
-        values.complain(
-            scalar.place,
-            "this cannot be the name of a user",
-            "give a login name, such as rust",
-        );
-        return None;
-    }
-    Some(text)
-}
-
-fn log(values: &Values<'_>, raw: &raw::Log) -> LogSpec {
-    let usual = LogSpec::default();
-    LogSpec {
-        max_size: raw
-            .max_size
-            .as_ref()
-            .and_then(|size| values.size(size))
-            .unwrap_or(usual.max_size),
-        keep: raw
-            .keep
-            .as_ref()
-            .and_then(|keep| values.count(keep, 0, 1000))
-            .unwrap_or(usual.keep),
-    }
+    Some(bytes)
 }

@@ -1,160 +1,237 @@
-//! Where the inventory is, and its bytes.
+//! Where the inventory is, and reading it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::problem::Problem;
+use super::model::Inventory;
+use super::parse::parse;
+use super::problem::Problems;
 use crate::failure::{Failure, FailureKind};
 
-/// No inventory is larger than this, in bytes.
-const LARGEST: u64 = 1 << 20;
+/// The largest inventory, in bytes.
+const LARGEST: u64 = 1024 * 1024;
 
 /// Where an inventory comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A file.
+    /// A file, as it was named.
     File(PathBuf),
     /// Standard input.
     Stdin,
 }
 
 impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File(path) => path.display().fmt(f),
             Self::Stdin => f.write_str("<stdin>"),
         }
     }
 }
 
-/// Finds the inventory: the one that is named, else `$GAMECTL_INVENTORY`, else
-/// `./instances.yaml`, else `$XDG_CONFIG_HOME/gamectl/instances.yaml`, else
-/// `/etc/gamectl/instances.yaml`. One that is named need not exist: that is
-/// found out when it is read.
+/// Finds the inventory: the one named (`-` is standard input), else
+/// `$GAMECTL_INVENTORY`, else `./instances.yaml`, else
+/// `$XDG_CONFIG_HOME/gamectl/instances.yaml`, else
+/// `/etc/gamectl/instances.yaml`. One that was named is not looked at yet.
 ///
 /// # Errors
-/// When there is none; it says where we looked.
+/// None was named and none is there: says where it was looked for.
 pub fn find(explicit: Option<&OsStr>) -> Result<Source, Failure> {
-    find_in(explicit, &|name| std::env::var_os(name), &|path| path.exists())
+    find_with(explicit, &|name| std::env::var_os(name), &|path| {
+        // What cannot be looked at may well be there: reading it will tell.
+        path.try_exists().unwrap_or(true) || path.is_symlink()
+    })
 }
 
-fn find_in(
+fn find_with(
     explicit: Option<&OsStr>,
-    variable: super::expand::Variables<'_>,
+    env: &dyn Fn(&str) -> Option<OsString>,
     exists: &dyn Fn(&Path) -> bool,
 ) -> Result<Source, Failure> {
-    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let named = explicit.map(OsStr::to_owned).or_else(|| set("GAMECTL_INVENTORY"));
-    if let Some(name) = named {
-        return Ok(if name == "-" {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    if let Some(named) = explicit.map(OsStr::to_owned).or_else(|| set("GAMECTL_INVENTORY")) {
+        return Ok(if named == "-" {
             Source::Stdin
         } else {
-            Source::File(name.into())
+            Source::File(named.into())
         });
     }
-    const NAME: &str = "instances.yaml";
+    const NAME: &str = "gamectl/instances.yaml";
+    let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
     let config = set("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let config = config.or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".config")));
-    let mut places = vec![PathBuf::from(NAME)];
-    places.extend(config.map(|config| config.join("gamectl").join(NAME)));
-    places.push(Path::new("/etc/gamectl").join(NAME));
-    if let Some(found) = places.iter().find(|path| exists(path)) {
-        return Ok(Source::File(found.clone()));
+        .and_then(absolute)
+        .or_else(|| set("HOME").and_then(absolute).map(|home| home.join(".config")));
+    let mut places = vec![PathBuf::from("instances.yaml")];
+    places.extend(config.map(|config| config.join(NAME)));
+    places.push(Path::new("/etc").join(NAME));
+    if let Some(place) = places.iter().find(|place| exists(place)) {
+        return Ok(Source::File(place.clone()));
     }
-    let looked: Vec<String> = places
-        .iter()
-        .map(|path| {
-            if path.is_relative() {
-                format!("./{}", path.display())
-            } else {
-                path.display().to_string()
-            }
-        })
-        .collect();
-    let message = format!("there is no inventory; looked for {}", looked.join(", "));
-    Err(Failure::new(FailureKind::Inventory, message).hint("name one with -f FILE or $GAMECTL_INVENTORY"))
+    let mut looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+    if let Some(first) = looked.first_mut() {
+        first.insert_str(0, "./");
+    }
+    Err(Failure::new(
+        FailureKind::Inventory,
+        format!("there is no inventory: looked for {}", looked.join(", ")),
+    )
+    .hint("name one with -f FILE or $GAMECTL_INVENTORY"))
 }
 
-/// Reads the source. Returns its bytes and the folder that relative paths in
-/// it are relative to.
-pub(super) fn read(source: &Source) -> Result<(Vec<u8>, PathBuf), Box<Problem>> {
-    let here = || std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    match source {
-        Source::Stdin => Ok((limited(io::stdin().lock())?, here())),
-        Source::File(path) => {
-            let file = File::open(path).map_err(|error| cannot_read(&error))?;
-            let meta = file.metadata().map_err(|error| cannot_read(&error))?;
-            if meta.is_dir() {
-                return Err(Box::new(Problem::whole(
-                    "this is a directory, not a file",
-                    "name the file in it",
-                )));
-            }
-            let absolute = std::path::absolute(path).unwrap_or_else(|_| here().join(path));
-            let folder = absolute.parent().unwrap_or(Path::new("/")).to_path_buf();
-            Ok((limited(file)?, folder))
+/// An inventory that was read, and not yet looked at.
+#[derive(Debug)]
+pub struct Unchecked {
+    name: String,
+    bytes: Vec<u8>,
+    folder: PathBuf,
+}
+
+impl Unchecked {
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Checks it, with the environment of this process.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn check(&self) -> Result<Inventory, Problems> {
+        parse(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))
+    }
+}
+
+/// Reads the inventory.
+///
+/// # Errors
+/// One problem without a line, when it cannot be read or is too large.
+pub fn read(source: &Source) -> Result<Unchecked, Problems> {
+    let name = source.to_string();
+    let whole = |message: String, hint: Option<&str>| Problems::whole(&name, message, hint.map(str::to_owned));
+    let (bytes, folder) = match source {
+        Source::File(path) => (read_file(path), folder_of(path)),
+        Source::Stdin => (read_limited(&mut io::stdin().lock()), std::env::current_dir()),
+    };
+    let bytes = bytes.map_err(|error| {
+        let hint = (error.kind() == io::ErrorKind::NotFound).then_some("name one that is there, with -f FILE");
+        whole(format!("cannot read the inventory: {}", reason(&error)), hint)
+    })?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(whole(
+            "the inventory is larger than 1 MiB".to_owned(),
+            Some("is this the right file?"),
+        ));
+    }
+    let folder = folder.map_err(|error| whole(format!("cannot tell its folder: {}", reason(&error)), None))?;
+    Ok(Unchecked { name, bytes, folder })
+}
+
+/// Reads and checks the inventory.
+///
+/// # Errors
+/// All problems at once; one without a line when it could not be read at all.
+pub fn load(source: &Source) -> Result<Inventory, Problems> {
+    read(source)?.check()
+}
+
+/// An error in words for people, without the number.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_owned()
         }
     }
 }
 
-fn limited(source: impl Read) -> Result<Vec<u8>, Box<Problem>> {
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    read_limited(&mut File::open(path)?)
+}
+
+/// Reads one byte more than is allowed, to tell; a pipe has no size to ask
+/// for.
+fn read_limited(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|error| cannot_read(&error))?;
-    if bytes.len() as u64 > LARGEST {
-        let hint = "an inventory has at most 1 MiB";
-        return Err(Box::new(Problem::whole(
-            "this file is too large for an inventory",
-            hint,
-        )));
-    }
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn cannot_read(error: &io::Error) -> Box<Problem> {
-    let hint = match error.kind() {
-        io::ErrorKind::NotFound => "correct the path after -f, or the one in $GAMECTL_INVENTORY",
-        io::ErrorKind::PermissionDenied => "let your user read it, or run gamectl as one who may",
-        _ => "",
-    };
-    let why = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "you may not read this file".to_owned(),
-        _ => format!("it cannot be read: {error}"),
-    };
-    Box::new(Problem::whole(why, hint))
+fn folder_of(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    Ok(path.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn where_it_is_looked_for() {
-        let none = |_: &str| None;
-        let home = |name: &str| (name == "HOME").then(|| "/home/x".into());
-        let named = |name: &str| (name == "GAMECTL_INVENTORY").then(|| "/n.yaml".into());
-        let find = |explicit: Option<&str>, variable: super::super::expand::Variables<'_>, exists: &str| {
-            let exists = exists.to_owned();
-            let found = find_in(explicit.map(OsStr::new), variable, &|path| path == Path::new(&exists));
-            found
-                .map(|source| source.to_string())
-                .map_err(|failure| failure.message)
+    fn found(explicit: Option<&str>, env: &[(&str, &str)], there: &[&str]) -> Result<String, Failure> {
+        let get = |name: &str| {
+            env.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| OsString::from(value))
         };
-        assert_eq!(find(Some("-"), &none, ""), Ok("<stdin>".into()));
-        assert_eq!(find(Some("a.yaml"), &named, ""), Ok("a.yaml".into()));
-        assert_eq!(find(None, &named, "instances.yaml"), Ok("/n.yaml".into()));
-        assert_eq!(find(None, &home, "instances.yaml"), Ok("instances.yaml".into()));
-        let config = "/home/x/.config/gamectl/instances.yaml";
-        assert_eq!(find(None, &home, config), Ok(config.into()));
-        let missing = find(None, &home, "").unwrap_err();
-        for place in ["./instances.yaml", config, "/etc/gamectl/instances.yaml"] {
-            assert!(missing.contains(place), "{missing}");
-        }
+        let exists = |path: &Path| there.iter().any(|place| Path::new(place) == path);
+        find_with(explicit.map(OsStr::new), &get, &exists).map(|source| source.to_string())
+    }
+
+    #[test]
+    fn the_first_place_wins() {
+        let env = [
+            ("GAMECTL_INVENTORY", "e.yaml"),
+            ("HOME", "/h"),
+            ("XDG_CONFIG_HOME", "/x"),
+        ];
+        let all = [
+            "instances.yaml",
+            "/x/gamectl/instances.yaml",
+            "/h/.config/gamectl/instances.yaml",
+            "/etc/gamectl/instances.yaml",
+        ];
+        assert_eq!(found(Some("no.yaml"), &env, &all).unwrap(), "no.yaml");
+        assert_eq!(found(Some("-"), &env, &all).unwrap(), "<stdin>");
+        assert_eq!(found(None, &env, &all).unwrap(), "e.yaml");
+        assert_eq!(found(None, &env[1..], &all).unwrap(), "instances.yaml");
+        assert_eq!(found(None, &env[1..], &all[1..]).unwrap(), "/x/gamectl/instances.yaml");
+        assert_eq!(
+            found(None, &env[1..2], &all[1..]).unwrap(),
+            "/h/.config/gamectl/instances.yaml"
+        );
+        assert_eq!(
+            found(None, &[("GAMECTL_INVENTORY", "")], &all[3..]).unwrap(),
+            "/etc/gamectl/instances.yaml"
+        );
+        let failure = found(None, &[("XDG_CONFIG_HOME", "relative"), ("HOME", "/h")], &[]).unwrap_err();
+        assert_eq!(failure.kind.exit_code(), 6);
+        assert_eq!(
+            failure.message,
+            "there is no inventory: looked for ./instances.yaml, /h/.config/gamectl/instances.yaml, /etc/gamectl/instances.yaml"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let problem = |path: &Path| {
+            let problems = load(&Source::File(path.to_owned())).unwrap_err();
+            assert_eq!((problems.list.len(), problems.list[0].line), (1, None));
+            assert_eq!(problems.source, path.display().to_string());
+            problems.list[0].message.clone()
+        };
+        let file = folder.path().join("i.yaml");
+        assert_eq!(problem(folder.path()), "cannot read the inventory: it is a directory");
+        assert_eq!(problem(&file), "cannot read the inventory: there is no such file");
+        std::fs::write(&file, vec![b' '; 2 << 20]).unwrap();
+        assert_eq!(problem(&file), "the inventory is larger than 1 MiB");
+        std::fs::write(&file, b"\n").unwrap();
+        assert_eq!(problem(&file), "the inventory is empty");
+        std::fs::write(&file, b"instances: {a: {process: {executable: ./x}}}").unwrap();
+        assert_eq!(load(&Source::File(file)).unwrap().instances.len(), 1);
     }
 }

@@ -1,0 +1,128 @@
+//! Which keys there are, and what to say about others.
+
+use super::check::{Check, short};
+use super::nearest::nearest;
+use super::node::Entry;
+
+/// A mapping with fixed keys.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Section {
+    Top,
+    Defaults,
+    Instance,
+    Process,
+    Log,
+    Ready,
+    Step,
+    Restart,
+    GiveUp,
+}
+
+impl Section {
+    const ALL: [Self; 9] = [
+        Self::Top,
+        Self::Instance,
+        Self::Process,
+        Self::Log,
+        Self::Ready,
+        Self::Step,
+        Self::Restart,
+        Self::GiveUp,
+        Self::Defaults,
+    ];
+
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Top => &["defaults", "instances"],
+            Self::Defaults => &["tags", "autostart", "ready", "stop", "restart"],
+            Self::Instance => &["tags", "autostart", "process", "ready", "stop", "restart"],
+            Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
+            Self::Log => &["max_size", "keep"],
+            Self::Ready => &["log", "tcp", "exec", "alive_for", "timeout"],
+            Self::Step => &["stdin", "signal", "wait"],
+            Self::Restart => &[
+                "policy",
+                "delay",
+                "max_delay",
+                "reset_after",
+                "success_exit_codes",
+                "give_up",
+            ],
+            Self::GiveUp => &["times", "within"],
+        }
+    }
+
+    /// What it is called in a sentence.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Top => "the top of the inventory",
+            Self::Defaults => "`defaults`",
+            Self::Instance => "an instance",
+            Self::Process => "`process`",
+            Self::Log => "`process.log`",
+            Self::Ready => "`ready`",
+            Self::Step => "a step of `stop`",
+            Self::Restart => "`restart`",
+            Self::GiveUp => "`restart.give_up`",
+        }
+    }
+}
+
+/// Whether a key looks like one. What does not may be a value that slipped,
+/// and a secret, so it is not repeated.
+pub(super) fn looks_like_key(key: &str) -> bool {
+    !key.is_empty()
+        && !key.starts_with('-')
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'<'))
+}
+
+/// The key in quotes, or nothing; see [`looks_like_key`].
+pub(super) fn quoted(key: &str) -> String {
+    if looks_like_key(key) {
+        format!(" `{}`", short(key))
+    } else {
+        String::new()
+    }
+}
+
+/// Whether any section has this key.
+pub(super) fn is_known(key: &str) -> bool {
+    Section::ALL.iter().any(|section| section.keys().contains(&key))
+}
+
+impl Check<'_> {
+    /// Notes every key that `section` does not have.
+    pub(super) fn known_keys(&mut self, entries: &[Entry], section: Section) {
+        for entry in entries.iter().filter(|entry| !entry.void) {
+            let key = entry.key.as_ref();
+            if section.keys().contains(&key) {
+                continue;
+            }
+            if section == Section::Defaults && key == "process" {
+                self.problem(entry.at, "`process` cannot have defaults")
+                    .hint("it says what one instance is; an anchor (`&name`) and an alias (`*name`) repeat a value");
+                continue;
+            }
+            let hint = hint(key, section);
+            self.problem(entry.at, format!("unknown key{} in {}", quoted(key), section.name()))
+                .hint(hint);
+        }
+    }
+}
+
+fn hint(key: &str, section: Section) -> String {
+    if key == "<<" {
+        return "merge keys are not supported; what instances share goes into `defaults`".to_owned();
+    }
+    let elsewhere = Section::ALL.iter().find(|other| other.keys().contains(&key));
+    if let Some(other) = elsewhere {
+        return format!("`{key}` belongs into {}", other.name());
+    }
+    if let Some(meant) = nearest(key, section.keys().iter().copied()) {
+        return format!("did you mean `{meant}`?");
+    }
+    let known: Vec<String> = section.keys().iter().map(|key| format!("`{key}`")).collect();
+    format!("there are {}", known.join(", "))
+}
