@@ -234,4 +234,17 @@ mod tests {
         std::fs::write(&file, b"instances: {a: {process: {executable: ./x}}}").unwrap();
         assert_eq!(load(&Source::File(file)).unwrap().instances.len(), 1);
     }
+
+    #[test]
+    fn a_pipe_is_read_like_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let writer = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::write(pipe, "instances: {a: {}}")
+        });
+        assert_eq!(load(&Source::File(pipe)).unwrap().instances[0].id, "a");
+        writer.join().unwrap().unwrap();
+    }
 }
