@@ -29,8 +29,13 @@ const BUSY_PIPE: usize = 1024 * 1024;
 const STREAK: u32 = 16;
 const STREAK_MS: u64 = 2;
 
-/// How long a busy source is left alone, in microseconds.
-const NAP_US: u64 = 500;
+/// How long a busy source is left alone, in microseconds: while its pipe is
+/// large, and where it could not be made so.
+const NAP_US: u64 = 2_000;
+const SHORT_NAP_US: u64 = 250;
+
+/// So many reads follow each other at the most before others have their turn.
+const READS: usize = 8;
 
 /// A busy source that gives nothing for so long is busy no more.
 const CALM_AFTER_MS: u64 = 50;
@@ -57,6 +62,7 @@ pub(super) struct Output {
     log: ConsoleLog,
     buffer: Buffer,
     pace: Pace,
+    capacity: usize,
 }
 
 impl Output {
@@ -66,6 +72,7 @@ impl Output {
             log,
             buffer: Buffer::new(BUSY_READ)?,
             pace: Pace::Calm { streak: 0, last_ms: 0 },
+            capacity: CALM_PIPE,
         })
     }
 
@@ -87,7 +94,8 @@ impl Output {
     pub(super) fn wake_after_us(&self) -> Option<u64> {
         match self.pace {
             Pace::Calm { .. } => None,
-            Pace::Busy { nap: true, .. } => Some(NAP_US),
+            Pace::Busy { nap: true, .. } if self.capacity >= BUSY_PIPE => Some(NAP_US),
+            Pace::Busy { nap: true, .. } => Some(SHORT_NAP_US),
             Pace::Busy { nap: false, .. } => Some(CALM_AFTER_MS * 1000),
         }
     }
@@ -110,11 +118,11 @@ impl Output {
                 }
             }
             Pace::Busy { last_ms, .. } => {
-                let n = self.read(dir, BUSY_READ.get(), now);
+                let n = self.drain(dir, now);
                 if n > 0 {
                     // A source that fills its pipe faster than we empty it
                     // must not wait for us.
-                    let nap = n < BUSY_PIPE / 8;
+                    let nap = n < self.capacity / 2;
                     self.pace = Pace::Busy { nap, last_ms: now };
                 } else if now >= last_ms + CALM_AFTER_MS {
                     self.calm(now);
@@ -125,9 +133,22 @@ impl Output {
         }
     }
 
+    /// Reads until there is nothing more, or others must have their turn.
+    fn drain(&mut self, dir: &InstanceDir, now: u64) -> usize {
+        let mut sum = 0;
+        for _ in 0..READS {
+            let n = self.read(dir, BUSY_READ.get(), now);
+            sum += n;
+            if n < BUSY_READ.get() {
+                break;
+            }
+        }
+        sum
+    }
+
     fn hurry(&mut self, now: u64) {
         if let Some(Source::Fifo(fd)) = &self.source {
-            pipe::set_capacity(fd, BUSY_PIPE);
+            self.capacity = pipe::set_capacity(fd, BUSY_PIPE);
         }
         self.pace = Pace::Busy {
             nap: true,
