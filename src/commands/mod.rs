@@ -12,7 +12,7 @@ mod start;
 mod status;
 mod stop;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
 use crate::failure::{Failure, FailureKind};
@@ -23,7 +23,7 @@ use context::{Context, Ended};
 /// Parses the command line of this process, does what it says, and returns the
 /// exit code.
 pub fn main() -> u8 {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -61,6 +61,14 @@ pub fn main() -> u8 {
     } else {
         crate::failure::worst([code, 1])
     }
+}
+
+/// As [`clap::Parser::try_parse`], without taking the definition apart again: this
+/// process is about to end.
+fn parse() -> Result<Cli, clap::Error> {
+    let mut definition = std::mem::ManuallyDrop::new(Cli::command());
+    let matches = definition.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut definition))
 }
 
 fn run(context: &Context<'_>) -> Result<u8, Ended> {

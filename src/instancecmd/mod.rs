@@ -223,8 +223,14 @@ impl Work {
         };
         match self.order.verb {
             Verb::Start => {
-                set_intent(dir, Want::Running)?;
-                self.start().await
+                // A launch makes it durable on its way, in less time than we
+                // could before it.
+                set_intent_unsynced(dir, Want::Running)?;
+                let started = self.start().await;
+                if !started.as_ref().is_ok_and(|outcome| outcome.changed) {
+                    dir.sync().map_err(|error| not_on_record(&error))?;
+                }
+                started
             }
             Verb::Stop => {
                 set_intent(dir, Want::Stopped)?;
@@ -339,13 +345,23 @@ fn read_intent(dir: &InstanceDir) -> Result<Option<Intent>, Failure> {
     }
 }
 
-/// Sets the wish, unless it stands there already.
+/// Sets the wish, durably, unless it stands there already.
 fn set_intent(dir: &InstanceDir, want: Want) -> Result<(), Failure> {
     if read_intent(dir)?.is_some_and(|wish| wish.want == want) {
         return Ok(());
     }
-    intent::write(dir, Intent::now(want)).map_err(|error| {
-        Failure::failed(format!("what is wanted of it cannot be put on record: {error}"))
-            .hint("nothing was changed; free some space or mend the state directory")
-    })
+    intent::write(dir, Intent::now(want)).map_err(|error| not_on_record(&error))
+}
+
+/// As [`set_intent`]; it is durable after the next sync of the folder.
+fn set_intent_unsynced(dir: &InstanceDir, want: Want) -> Result<(), Failure> {
+    if read_intent(dir)?.is_some_and(|wish| wish.want == want) {
+        return Ok(());
+    }
+    intent::write_unsynced(dir, Intent::now(want)).map_err(|error| not_on_record(&error))
+}
+
+fn not_on_record(error: &std::io::Error) -> Failure {
+    Failure::failed(format!("what is wanted of it cannot be put on record: {error}"))
+        .hint("nothing was changed; free some space or mend the state directory")
 }

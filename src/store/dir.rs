@@ -342,6 +342,33 @@ impl InstanceDir {
         written
     }
 
+    /// As [`InstanceDir::replace`], but for a power cut shortly afterwards: it
+    /// may bring the old file back, whole. For what means nothing after a
+    /// boot.
+    ///
+    /// # Errors
+    /// When it could not be written; the old one is then still there.
+    pub fn replace_for_this_boot(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let new = temporary(name);
+        let written = self
+            .write_new(&new, bytes)
+            .and_then(|()| self.rename_unsynced(&new, name));
+        if written.is_err() {
+            let _ = self.remove(&new);
+        }
+        written
+    }
+
+    /// Gives a file another name, replacing what has that name. It is durable
+    /// after [`InstanceDir::sync`].
+    ///
+    /// # Errors
+    /// What `renameat(2)` said.
+    pub fn rename_unsynced(&self, from: &str, to: &str) -> io::Result<()> {
+        nix::fcntl::renameat(&self.fd, from, &self.fd, to)?;
+        Ok(())
+    }
+
     fn write_new(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let mut file = self.create_file(name)?;
         file.write_all(bytes)?;
@@ -393,7 +420,7 @@ impl InstanceDir {
     /// # Errors
     /// What `renameat(2)` said.
     pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        nix::fcntl::renameat(&self.fd, from, &self.fd, to)?;
+        self.rename_unsynced(from, to)?;
         self.sync()
     }
 

@@ -104,10 +104,19 @@ fn interpret(
 /// # Errors
 /// When it could not be written; the old wish then still stands.
 pub fn write(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
+    write_unsynced(dir, intent)?;
+    dir.sync()
+}
+
+/// Sets the wish for an instance. It is durable after [`InstanceDir::sync`].
+///
+/// # Errors
+/// When it could not be written; the old wish then still stands.
+pub fn write_unsynced(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
     let new = temporary(NAME);
     dir.remove(&new)?;
     nix::unistd::symlinkat(intent.to_text().as_str(), dir.as_fd(), new.as_str())?;
-    dir.rename(&new, NAME)
+    dir.rename_unsynced(&new, NAME)
 }
 
 /// Puts a damaged intent out of the way.

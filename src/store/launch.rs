@@ -140,13 +140,14 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
         .map_err(|error| ReadError::from_parse(dir.path().join(NAME), &error))
 }
 
-/// Writes the record, durably.
+/// Writes the record and syncs it. After a power cut the one before may be
+/// back, which makes no difference: neither is of that boot.
 ///
 /// # Errors
 /// When it could not be written; the old one then still stands.
 pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
     let text = launch.to_document().to_text(KIND, VERSION, Seal::Checksum);
-    dir.replace(NAME, text.as_bytes())
+    dir.replace_for_this_boot(NAME, text.as_bytes())
 }
 
 /// Takes back the record of a launch that came to nothing.

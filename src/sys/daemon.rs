@@ -6,29 +6,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
-use nix::unistd::ForkResult;
-
-/// Goes on in a child whose parent has ended, so that it belongs to init (or to
-/// the next subreaper) and to nobody of ours. The parent exits at once.
-///
-/// To be called first of all, while there is one thread and nothing to flush.
-///
-/// # Errors
-/// `EAGAIN` when no further process may be made.
-pub fn fork_away() -> io::Result<()> {
-    // SAFETY: one thread, by the caller's promise.
-    match unsafe { nix::unistd::fork() }? {
-        ForkResult::Child => Ok(()),
-        // SAFETY: ends this process without running anything of the child's.
-        ForkResult::Parent { .. } => unsafe { libc::_exit(0) },
-    }
-}
-
 /// Makes a session of its own, without a controlling terminal; leaves the
 /// working directory, so that no filesystem is kept busy.
 ///
 /// # Errors
-/// What `setsid(2)` and `chdir(2)` said.
+/// What `setsid(2)` and `chdir(2)` said: a process that leads a group cannot
+/// make a session.
 pub fn leave_session() -> io::Result<()> {
     nix::unistd::setsid()?;
     nix::unistd::chdir("/")?;

@@ -38,7 +38,6 @@ pub fn main() -> ExitCode {
 }
 
 fn detach() -> io::Result<Signals> {
-    daemon::fork_away()?;
     daemon::leave_session()?;
     daemon::set_umask(0o077);
     reaper::become_subreaper()?;

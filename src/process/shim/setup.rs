@@ -101,10 +101,14 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
         adopted: false,
     };
     let program = program(command, streams, oom_score_adj)?;
-    let counters = oom::Counters::read();
     record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
     // The child's ends of its streams are the child's now.
     drop(program);
+    // What need not be there before the game runs comes after its start: what
+    // the counters say, and that names of files outlive a power cut. With
+    // these the starter's intent becomes durable, too.
+    let counters = oom::Counters::read();
+    let _ = place.dir.sync();
     let tree = Tree::of_children(record.main);
     let output = Output::new(source, log).stage("memory")?;
     Ok(assemble(

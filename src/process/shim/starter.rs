@@ -3,10 +3,10 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
 
 use super::entry::HIDDEN_VERB;
 use super::spec::Spec;
@@ -30,20 +30,20 @@ const ANSWER_MAX: u64 = 64 * 1024;
 /// Dropped, it leaves a shim that goes on by itself.
 pub async fn start(state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Option<Started>> {
     let (ours, theirs) = socket::stream_pair()?;
-    let mut child = Command::new(OURSELVES)
+    let child = Command::new(OURSELVES)
         .arg0("gamectl")
         .args([HIDDEN_VERB, &spec.id])
         .env_clear()
-        // Out of reach of a Ctrl-C, from before it can do anything about it.
-        .process_group(0)
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
+    // It goes on without us, and is init's when we end. Should we live longer
+    // than it does, the runtime reaps it.
+    drop(child);
     let stream = UnixStream::from(ours);
     stream.set_nonblocking(true)?;
     let said = converse(stream, state, dir, spec).await;
-    reap(&mut child);
     match said {
         Ok(bytes) => Ok(Started::from_message(&bytes).ok()),
         // It ended in the middle of the conversation.
@@ -62,10 +62,4 @@ async fn converse(stream: UnixStream, state: &StateDir, dir: &InstanceDir, spec:
     let mut answer = Vec::new();
     (&mut stream).take(ANSWER_MAX).read_to_end(&mut answer).await?;
     Ok(answer)
-}
-
-/// Takes leave of the process that we made. It has long ended: the shim is its
-/// child, and nobody's whom we know.
-fn reap(child: &mut Child) {
-    let _ = child.wait();
 }
