@@ -64,7 +64,7 @@ fn facts(evidence: &Evidence, policy: &RestartPolicy) -> Result<Facts, String> {
             let note = "its shim was killed; the next verb takes it over".to_owned();
             Ok(earlier(evidence, of_launch(launch, evidence.now_boot_ms, Some(note))))
         }
-        Game::Gone => Ok(unseen_end(launch, evidence)),
+        Game::Gone => unseen_end(launch, evidence),
         Game::CannotTell(why) => Err(why.clone()),
         Game::NotAsked => Err("what is left of it could not be found out".to_owned()),
     }
@@ -86,7 +86,7 @@ fn without_launch(evidence: &Evidence) -> Facts {
     earlier(evidence, facts)
 }
 
-fn unseen_end(launch: &Launch, evidence: &Evidence) -> Facts {
+fn unseen_end(launch: &Launch, evidence: &Evidence) -> Result<Facts, String> {
     let (state, note) = match evidence.intent {
         Some(Want::Stopped) => (InstanceState::Stopped, "it ended after its shim was killed"),
         _ => (
@@ -95,13 +95,14 @@ fn unseen_end(launch: &Launch, evidence: &Evidence) -> Facts {
         ),
     };
     let note = match &evidence.exit {
-        Found::Damaged(why) | Found::CannotTell(why) => why.clone(),
+        Found::CannotTell(why) => return Err(why.clone()),
+        Found::Damaged(why) => why.clone(),
         _ => note.to_owned(),
     };
-    Facts {
+    Ok(Facts {
         restarts: launch.restarts,
         ..earlier(evidence, Facts::bare(state, Some(note)))
-    }
+    })
 }
 
 fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartPolicy) -> Facts {
@@ -270,6 +271,7 @@ mod tests {
             }),
             restarts: 2,
             adopted: false,
+            mark: "GAMECTL_TREE=1-2".into(),
         }
     }
 
@@ -348,6 +350,8 @@ mod tests {
         assert_eq!(state(&seen), "stopped: it ended after its shim was killed");
         seen.exit = Found::Damaged("exit is damaged".into());
         assert_eq!(state(&seen), "stopped: exit is damaged");
+        seen.exit = Found::CannotTell("a newer gamectl wrote exit".into());
+        assert_eq!(state(&seen), "unknown: a newer gamectl wrote exit");
     }
 
     #[test]

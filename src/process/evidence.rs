@@ -146,8 +146,18 @@ fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
 }
 
 fn game(dir: &InstanceDir, launch: &Launch) -> Game {
+    let own = dir
+        .mark()
+        .is_ok_and(|mark| launch.mark.is_empty() || launch.mark == mark);
     match procfs::presence(launch.main) {
-        Presence::Alive => return Game::Alive,
+        Presence::Alive if own => return Game::Alive,
+        // Whoever copied the record has not made its game ours.
+        Presence::Alive => {
+            let pid = launch.main.pid;
+            return Game::CannotTell(format!(
+                "its launch record was copied from another folder, whose game runs (pid {pid})"
+            ));
+        }
         Presence::CannotTell(why) => return Game::CannotTell(why),
         Presence::Gone => {}
     }

@@ -60,7 +60,7 @@ pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
         Shim::None => {}
     }
     match &evidence.launch {
-        Found::Nothing => Ok(free(evidence, None)),
+        Found::Nothing => free(evidence, None),
         Found::Damaged(why) => Ok(Standing::Damaged(why.clone())),
         // A record of a newer gamectl is as good as one that cannot be read.
         Found::CannotTell(why) => Err(Failure::failed(why.clone()).hint(UNREADABLE)),
@@ -76,7 +76,7 @@ fn is_here(launch: &Launch, evidence: &Evidence) -> bool {
 
 fn of_launch(launch: &Launch, evidence: &Evidence) -> Result<Standing, Failure> {
     if has_ended(launch, &evidence.exit) {
-        return Ok(free(evidence, None));
+        return free(evidence, None);
     }
     let frame = match &evidence.frame {
         Found::This(frame) => frame,
@@ -94,24 +94,28 @@ fn of_launch(launch: &Launch, evidence: &Evidence) -> Result<Standing, Failure> 
         return Err(elsewhere("on another machine"));
     }
     if launch.frame.boot != frame.boot {
-        return Ok(free(evidence, None));
+        return free(evidence, None);
     }
     if launch.frame.namespaces != frame.namespaces {
         return Err(elsewhere("in another container or pid namespace"));
     }
     match &evidence.game {
         Game::Alive => Ok(Standing::Orphan(Box::new(launch.clone()))),
-        Game::Gone => Ok(free(evidence, Some(Box::new(launch.clone())))),
+        Game::Gone => free(evidence, Some(Box::new(launch.clone()))),
         Game::CannotTell(why) => Err(Failure::unknown(why.clone())),
         Game::NotAsked => Err(Failure::unknown("what is left of it could not be found out")),
     }
 }
 
-fn free(evidence: &Evidence, unseen: Option<Box<Launch>>) -> Standing {
+fn free(evidence: &Evidence, unseen: Option<Box<Launch>>) -> Result<Standing, Failure> {
+    // The next end would be put on record in its place.
+    if let Found::CannotTell(why) = &evidence.exit {
+        return Err(Failure::failed(why.clone()).hint(UNREADABLE));
+    }
     let launch = evidence.launch.this().map(|launch| launch.generation);
     let exit = evidence.exit.this().map(|exit| exit.generation);
-    Standing::Free {
+    Ok(Standing::Free {
         next: launch.max(exit).unwrap_or(0) + 1,
         unseen,
-    }
+    })
 }

@@ -23,7 +23,7 @@ use crate::store::board::Phase;
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::tail::Tail;
-use crate::store::{InstanceDir, StateDir, ending, intent, launch, lock, plan};
+use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock, plan};
 use crate::supervisor::{InstanceState, Outcome, StartHow};
 use crate::sys::{daemon, tree};
 
@@ -330,6 +330,12 @@ pub(super) fn stuck(id: &str) -> Failure {
 /// Puts the end of a launch on record that nobody saw, before another one.
 pub(super) fn record_unseen(dir: &InstanceDir, unseen: Option<&Launch>) -> Result<(), Failure> {
     let Some(launch) = unseen else { return Ok(()) };
+    let failed =
+        |error: std::io::Error| Failure::failed(format!("the end of its last run cannot be put on record: {error}"));
+    // One that is damaged may be of use to somebody who knows how to read it.
+    if let Err(ReadError::Damaged(..)) = ending::read(dir) {
+        ending::set_aside(dir).map_err(failed)?;
+    }
     let stopped = intent::read(dir)
         .ok()
         .flatten()
@@ -341,8 +347,7 @@ pub(super) fn record_unseen(dir: &InstanceDir, unseen: Option<&Launch>) -> Resul
         "it ended after its shim was killed",
     );
     exit.was_ready = launch.ready.is_some();
-    ending::write_unreserved(dir, &exit)
-        .map_err(|error| Failure::failed(format!("the end of its last run cannot be put on record: {error}")))
+    ending::write_unreserved(dir, &exit).map_err(failed)
 }
 
 /// Puts a damaged record out of the way, when nothing of the instance runs.

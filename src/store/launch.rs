@@ -54,6 +54,10 @@ pub struct Launch {
     /// Whether the shim took over a game that it did not start: it then cannot
     /// know every exit code.
     pub adopted: bool,
+    /// What marks the game's processes: see [`InstanceDir::mark`]. A record
+    /// with the mark of another folder was copied from there. Empty in one
+    /// that was written before there were marks in it.
+    pub mark: String,
 }
 
 impl Launch {
@@ -71,6 +75,7 @@ impl Launch {
             .with("log_offset", self.log.offset)
             .with("restarts", self.restarts)
             .with("adopted", self.adopted)
+            .with("mark", &self.mark)
             .with("gamectl", env!("CARGO_PKG_VERSION"));
         if let Some(ready) = self.ready {
             document.push("ready_boot_ms", ready.boot_ms);
@@ -102,6 +107,7 @@ impl Launch {
             ready,
             restarts: document.require("restarts")?,
             adopted: document.parse("adopted").unwrap_or(false),
+            mark: document.parse("mark").unwrap_or_default(),
         })
     }
 }
@@ -187,6 +193,7 @@ pub(crate) mod tests {
             ready: None,
             restarts: 0,
             adopted: false,
+            mark: "GAMECTL_TREE=1-2".into(),
         }
     }
 

@@ -84,6 +84,7 @@ mod tests {
             ready: None,
             restarts: 0,
             adopted,
+            mark: String::new(),
         }
     }
 

@@ -99,6 +99,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
         ready: None,
         restarts: spec.restarts,
         adopted: false,
+        mark: place.dir.mark().stage("record")?,
     };
     let program = program(command, streams, oom_score_adj)?;
     record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
@@ -124,7 +125,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         return Err(failed("record", &io::Error::other("another launch is on record"), ""));
     }
     let mark = place.dir.mark().stage("record")?;
-    let tree = Tree::of_strangers(adoption.main, mark).stage("tree")?;
+    let tree = Tree::of_strangers(adoption.main, mark.clone()).stage("tree")?;
     let room = ending::reserve(&place.dir).stage("exit")?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
@@ -148,6 +149,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         ready: adoption.ready,
         restarts: spec.restarts,
         adopted: true,
+        mark,
     };
     launch::write(&place.dir, &record).stage("record")?;
     let _ = daemon::avoid_oom_killer();
