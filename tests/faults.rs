@@ -327,6 +327,23 @@ fn a_start_that_is_killed_at_any_point_with_its_shim() {
 }
 
 #[test]
+fn no_game_after_the_stop_that_follows_a_killed_start() {
+    in_lanes(32, |sandbox, step| {
+        let mut start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
+        spin(Duration::from_micros(step * 600));
+        kill(pid_of(&start));
+        start.wait().expect("wait");
+        sandbox.ok(&["stop", "a"]);
+        assert!(!is_held(sandbox, "a"), "after {step} steps");
+        assert_eq!(sandbox.state("a"), "stopped");
+        // A shim that is late finds that it is not wanted any more.
+        let begun = starts(sandbox, "a");
+        sandbox.nothing_left();
+        assert_eq!(starts(sandbox, "a"), begun, "after {step} steps");
+    });
+}
+
+#[test]
 fn a_stop_that_is_killed_at_any_point_with_its_shim() {
     in_lanes(24, |sandbox, step| {
         sandbox.ok(&["start", "a"]);
@@ -478,4 +495,122 @@ fn a_shim_that_is_asked_to_end_stops_its_game_first() {
     sandbox.tell("a", "say still here");
     sandbox.wait_console("a", "still here");
     assert_eq!((sandbox.shim("a"), sandbox.state("a").as_str()), (shim, "running"));
+}
+
+/// Verbs at random, and kills at random: of verbs, of shims, now and then of
+/// the game. The numbers come from a seed, so that a failure can be repeated;
+/// its timing cannot.
+#[test]
+fn anything_against_anything() {
+    in_lanes(4 * 12, |sandbox, step| {
+        let mut seed = step.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut random = |below: u64| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed % below
+        };
+        let mut children = Vec::new();
+        let mut said = Vec::new();
+        for _ in 0..4 {
+            let verb = ["start", "stop", "restart"][random(3) as usize];
+            children.push(sandbox.command(&[verb, "a"]).spawn().expect("run gamectl"));
+            spin(Duration::from_micros(random(15_000)));
+            let victim = random(6);
+            said.push(format!("{verb}, {victim}"));
+            let shims = || {
+                sandbox
+                    .processes()
+                    .into_iter()
+                    .filter(|process| process.command == "gamectl __shim a")
+            };
+            match victim {
+                0 => kill(pid_of(&children[random(children.len() as u64) as usize])),
+                1 | 2 => shims().for_each(|shim| kill(shim.pid)),
+                3 => sandbox.games().iter().for_each(|process| {
+                    if process.command.contains("awkward-game") {
+                        kill(process.pid);
+                    }
+                }),
+                _ => {}
+            }
+        }
+        let outcomes: Vec<Outcome> = children
+            .into_iter()
+            .map(|child| Outcome::of(&[], &child.wait_with_output().expect("wait")))
+            .collect();
+        for outcome in &outcomes {
+            // Killed, done, or failed with a reason.
+            assert!(matches!(outcome.code, None | Some(0 | 1)), "{said:?}: {outcomes:#?}");
+            assert!(
+                outcome.code != Some(1) || !outcome.stderr.is_empty(),
+                "{said:?}: {outcomes:#?}"
+            );
+        }
+        never_two(sandbox, "a");
+        // Whatever it came to, both of these hold from here.
+        sandbox.ok(&["start", "a"]);
+        assert_eq!(the_game(sandbox), sandbox.pid("a"), "{said:?}: {outcomes:#?}");
+        sandbox.ok(&["stop", "a"]);
+        assert_eq!(sandbox.games(), [], "{said:?}: {outcomes:#?}");
+        never_two(sandbox, "a");
+    });
+}
+
+#[test]
+fn nonsense_on_the_socket() {
+    use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, send, socket};
+    use std::os::fd::AsRawFd;
+
+    let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);
+    sandbox.ok(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    let address = UnixAddr::new(&sandbox.instance_dir("a").join("ctl")).expect("an address");
+    let open = || {
+        let kind = (AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
+        let fd = socket(kind.0, kind.1, kind.2, None).expect("a socket");
+        connect(fd.as_raw_fd(), &address).expect("connect to the shim");
+        fd
+    };
+    let messages: [&[u8]; 7] = [
+        b"",
+        b"stop",
+        b"gamectl stop 1\n",
+        b"gamectl request 999\nverb stop\n",
+        &[0xff; 3000],
+        &[0; 60_000],
+        b"gamectl request 1\nverb stop\ngeneration 99999999999999999999999\n",
+    ];
+    for message in messages {
+        let fd = open();
+        for _ in 0..20 {
+            // It may hang up on us.
+            let _ = send(fd.as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT);
+        }
+    }
+    // Those who connect and say nothing, or do not listen.
+    let idle: Vec<_> = (0..20).map(|_| open()).collect();
+    let row = sandbox.status("a");
+    assert_eq!((&row["state"], &row["pid"]), (&json!("running"), &json!(pid)));
+    assert_eq!(sandbox.shim("a"), shim);
+    sandbox.tell("a", "say still here");
+    sandbox.wait_console("a", "still here");
+    sandbox.ok(&["stop", "a"]);
+    drop(idle);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_terminal_dies_with_its_shim_and_the_game_may_too() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[alone(&sandbox, "a").process("tty", json!(true))]);
+    sandbox.ok(&["start", "a"]);
+    kill_shim(&sandbox, "a");
+    // The kernel hangs up on it; a game that lives on is taken over without a
+    // console, one that does not is started anew.
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(the_game(&sandbox), sandbox.pid("a"));
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+    never_two(&sandbox, "a");
 }
