@@ -328,9 +328,9 @@ fn a_start_that_is_killed_at_any_point_with_its_shim() {
 
 #[test]
 fn no_game_after_the_stop_that_follows_a_killed_start() {
-    in_lanes(32, |sandbox, step| {
+    in_lanes(96, |sandbox, step| {
         let mut start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
-        spin(Duration::from_micros(step * 600));
+        spin(Duration::from_micros(step * 150));
         kill(pid_of(&start));
         start.wait().expect("wait");
         sandbox.ok(&["stop", "a"]);
