@@ -193,7 +193,10 @@ fn a_shim_that_is_killed_during_a_start() {
     let args = ["boot", "--gate", &gate, "--ready", "up", "--beacon", &beacon];
     sandbox.inventory(&[Instance::awkward("a", &args).ready_log("^up$")]);
     let start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
-    sandbox.wait_state("a", "starting");
+    wait_until("the launch", || {
+        let row = sandbox.status("a");
+        row["state"] == "starting" && row["pid"].is_number() && row["details"]["shim_pid"].is_number()
+    });
     let pid = sandbox.pid("a");
     kill(sandbox.shim("a"));
     let outcome = Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(1);
