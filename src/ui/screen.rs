@@ -207,3 +207,7 @@ pub(super) struct Handles {
     pub(super) out_look: Look,
     pub(super) err_look: Look,
 }
+
+#[cfg(test)]
+#[path = "screen_tests.rs"]
+mod tests;
