@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(cli.inventory.as_deref(), Some("a.yaml".as_ref()));
         assert!(cli.common.json && cli.common.quiet);
         let cli = parse("gamectl stop --inventory b.yaml --all --lock-wait 0s");
-        assert_eq!(cli.verb.inventory().map(|f| f.as_os_str()), Some("b.yaml".as_ref()));
+        assert_eq!(cli.verb.inventory().map(OsString::as_os_str), Some("b.yaml".as_ref()));
         assert_eq!(cli.common.lock_wait, Some(Duration::ZERO));
         let cli = parse("gamectl logs -f -n all a b");
         let Verb::Logs(logs) = cli.verb else { panic!() };

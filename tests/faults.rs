@@ -434,7 +434,7 @@ fn start_against_stop() {
 
 fn start_against_stop_once(sandbox: &Sandbox, id: &str, round: u64) {
     let pause = Duration::from_micros(round * 613 % 12_000);
-    let (first, second) = if round % 2 == 0 {
+    let (first, second) = if round.is_multiple_of(2) {
         ("start", "stop")
     } else {
         ("stop", "start")
