@@ -1,6 +1,8 @@
 //! The console log: every byte that a game prints, in order, across rotation,
 //! the death of a shim and a full disk.
 
+#![expect(clippy::print_stderr, reason = "a test that cannot be run here says so")]
+
 mod support;
 
 use std::fs::{self, File};

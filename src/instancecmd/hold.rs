@@ -56,10 +56,8 @@ pub(super) async fn hold(dir: &InstanceDir, waiting: &Waiting, tell: impl Fn(Str
             let message = format!("the time ran out while it was held by {holder}");
             return Err(Failure::new(FailureKind::Timeout, message).hint("nothing was done"));
         }
-        if let Some(before) = waiting.gives_way_from
-            && stop_came_after(dir, before)
-        {
-            return Err(Failure::failed("somebody asked for a stop meanwhile, and that wins"));
+        if let Some(before) = waiting.gives_way_from {
+            give_way(dir, before)?;
         }
         if !told && pause > FIRST_PAUSE * 8 {
             tell(holder);
@@ -72,11 +70,13 @@ pub(super) async fn hold(dir: &InstanceDir, waiting: &Waiting, tell: impl Fn(Str
     }
 }
 
-/// Whether a stop was asked for since the wish was `before`.
-fn stop_came_after(dir: &InstanceDir, before: Option<Intent>) -> bool {
+/// Fails when a stop was asked for since the wish was `before`.
+pub(super) fn give_way(dir: &InstanceDir, before: Option<Intent>) -> Result<(), Failure> {
     match intent::read(dir) {
-        Ok(Some(wish)) => wish.want == Want::Stopped && Some(wish) != before,
-        _ => false,
+        Ok(Some(wish)) if wish.want == Want::Stopped && Some(wish) != before => {
+            Err(Failure::failed("somebody asked for a stop meanwhile, and that wins"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -219,7 +219,13 @@ impl Work {
                     Some(self.hold(dir, began, None).await?)
                 }
             }
-            Verb::Start | Verb::Restart => Some(self.hold(dir, began, Some(wish)).await?),
+            Verb::Start | Verb::Restart => {
+                let lock = self.hold(dir, began, Some(wish)).await?;
+                // A stop that does not wait for the lock may have come just
+                // now, and have been told that nothing runs.
+                hold::give_way(dir, wish)?;
+                Some(lock)
+            }
         };
         match self.order.verb {
             Verb::Start => {
