@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 
-use super::dir::InstanceDir;
+use super::folder::InstanceDir;
 use super::launch::LogPosition;
 use crate::inventory::LogSpec;
 

@@ -1,64 +1,21 @@
-//! The directories themselves: opened once, then everything happens relative
-//! to their descriptors, so that no later rename or link can redirect it.
+//! The state directory itself: opened once, then everything happens relative
+//! to its descriptor, so that no later rename or link can redirect it.
 
-use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat};
-use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
-use nix::unistd::UnlinkatFlags;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::{Mode, fstat};
 
-use super::format::ParseError;
+use super::folder::InstanceDir;
 use crate::failure::Failure;
 use crate::sys::host;
 
-/// Our files hold little; what is larger than this is not ours.
-const FILE_MAX: u64 = 256 * 1024;
-
 const INSTANCES: &str = "instances";
-
-/// Why a file of the store could not be read.
-#[derive(Debug)]
-pub enum ReadError {
-    /// It is there, and the system would not let us read it.
-    Io(PathBuf, io::Error),
-    /// It is there, and it is damaged.
-    Damaged(PathBuf, String),
-    /// A newer gamectl wrote it.
-    Future(PathBuf, u32),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::Damaged(path, why) => write!(f, "{} is damaged: {why}", path.display()),
-            Self::Future(path, version) => {
-                write!(
-                    f,
-                    "{} was written by a newer gamectl (format {version})",
-                    path.display()
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl ReadError {
-    pub(super) fn from_parse(path: PathBuf, error: &ParseError) -> Self {
-        match error {
-            ParseError::Damaged(why) => Self::Damaged(path, (*why).to_owned()),
-            ParseError::Future(version) => Self::Future(path, *version),
-        }
-    }
-}
 
 /// The state directory, opened and found to be ours alone.
 #[derive(Debug)]
@@ -260,248 +217,10 @@ fn make_dir(parent: BorrowedFd<'_>, name: &str) -> io::Result<()> {
     }
 }
 
-/// The folder of one instance.
-#[derive(Debug)]
-pub struct InstanceDir {
-    fd: OwnedFd,
-    path: PathBuf,
-}
-
-impl InstanceDir {
-    /// Takes over a descriptor of the folder, as the shim gets it from its
-    /// starter. The path is for messages only.
-    ///
-    /// # Errors
-    /// When it is not a directory of ours.
-    pub fn checked(fd: OwnedFd, path: PathBuf) -> io::Result<Self> {
-        let stat = fstat(&fd)?;
-        if SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) != SFlag::S_IFDIR {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
-        if stat.st_uid != host::effective_uid() {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                format!("it belongs to uid {}", stat.st_uid),
-            ));
-        }
-        Ok(Self { fd, path })
-    }
-
-    /// Its path, for messages.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What marks the environment of every process of this instance, whatever
-    /// launch it belongs to: a `NAME=value` entry that no other folder of this
-    /// host gives.
-    ///
-    /// # Errors
-    /// What `fstat(2)` said.
-    pub fn mark(&self) -> io::Result<String> {
-        let stat = fstat(&self.fd)?;
-        Ok(format!("GAMECTL_TREE={:x}-{:x}", stat.st_dev, stat.st_ino))
-    }
-
-    /// Reads a file; `None` when there is none.
-    ///
-    /// # Errors
-    /// When it is there and cannot be read, or is not a small plain file.
-    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        let failed = |error: io::Error| ReadError::Io(self.path.join(name), error);
-        // Without O_NONBLOCK the open of a FIFO put in its place would wait.
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        let file = match openat(&self.fd, name, flags, Mode::empty()) {
-            Ok(fd) => File::from(fd),
-            Err(Errno::ENOENT) => return Ok(None),
-            Err(errno) => return Err(failed(errno.into())),
-        };
-        let mut bytes = Vec::with_capacity(1024);
-        let read = (&file).take(FILE_MAX + 1).read_to_end(&mut bytes);
-        read.map_err(failed)?;
-        if bytes.len() as u64 > FILE_MAX {
-            return Err(ReadError::Damaged(
-                self.path.join(name),
-                "it is far too large".to_owned(),
-            ));
-        }
-        Ok(Some(bytes))
-    }
-
-    /// Replaces a file atomically and durably: whoever reads it, also after a
-    /// power cut, finds the old or the new one.
-    ///
-    /// # Errors
-    /// When it could not be written; the old one is then still there.
-    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = temporary(name);
-        let written = self.write_new(&new, bytes).and_then(|()| self.rename(&new, name));
-        if written.is_err() {
-            let _ = self.remove(&new);
-        }
-        written
-    }
-
-    /// As [`InstanceDir::replace`], but for a power cut shortly afterwards: it
-    /// may bring the old file back, whole. For what means nothing after a
-    /// boot.
-    ///
-    /// # Errors
-    /// When it could not be written; the old one is then still there.
-    pub fn replace_for_this_boot(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = temporary(name);
-        let written = self
-            .write_new(&new, bytes)
-            .and_then(|()| self.rename_unsynced(&new, name));
-        if written.is_err() {
-            let _ = self.remove(&new);
-        }
-        written
-    }
-
-    /// Gives a file another name, replacing what has that name. It is durable
-    /// after [`InstanceDir::sync`].
-    ///
-    /// # Errors
-    /// What `renameat(2)` said.
-    pub fn rename_unsynced(&self, from: &str, to: &str) -> io::Result<()> {
-        nix::fcntl::renameat(&self.fd, from, &self.fd, to)?;
-        Ok(())
-    }
-
-    fn write_new(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.create_file(name)?;
-        file.write_all(bytes)?;
-        nix::unistd::fdatasync(&file)?;
-        Ok(())
-    }
-
-    /// Makes a new empty file, in place of what is left of an older attempt.
-    ///
-    /// # Errors
-    /// What `openat(2)` said.
-    pub fn create_file(&self, name: &str) -> io::Result<File> {
-        self.remove(name)?;
-        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-        let fd = openat(&self.fd, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        Ok(File::from(fd))
-    }
-
-    /// Opens a file for reading and appending, and makes it where there is
-    /// none.
-    ///
-    /// # Errors
-    /// What `openat(2)` said.
-    pub fn open_append(&self, name: &str) -> io::Result<File> {
-        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_APPEND | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-        let fd = openat(&self.fd, name, flags | OFlag::O_NONBLOCK, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        let file = File::from(fd);
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other(format!("{name} is not a plain file")));
-        }
-        Ok(file)
-    }
-
-    /// Opens a file for reading; `None` when there is none.
-    ///
-    /// # Errors
-    /// What `openat(2)` said.
-    pub fn open_read(&self, name: &str) -> io::Result<Option<File>> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        match openat(&self.fd, name, flags, Mode::empty()) {
-            Ok(fd) => Ok(Some(File::from(fd))),
-            Err(Errno::ENOENT) => Ok(None),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
-    /// Gives a file another name, replacing what has that name, durably.
-    ///
-    /// # Errors
-    /// What `renameat(2)` said.
-    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.rename_unsynced(from, to)?;
-        self.sync()
-    }
-
-    /// Swaps the names of two files, durably. Where one of them is missing or
-    /// the filesystem cannot swap, `from` just replaces `to`.
-    ///
-    /// # Errors
-    /// What `renameat(2)` said.
-    pub fn swap(&self, from: &str, to: &str) -> io::Result<()> {
-        let flags = nix::fcntl::RenameFlags::RENAME_EXCHANGE;
-        if nix::fcntl::renameat2(&self.fd, from, &self.fd, to, flags).is_ok() {
-            return self.sync();
-        }
-        self.rename(from, to)
-    }
-
-    /// Makes the names in this directory durable.
-    ///
-    /// # Errors
-    /// What `fsync(2)` said.
-    pub fn sync(&self) -> io::Result<()> {
-        nix::unistd::fsync(&self.fd)?;
-        Ok(())
-    }
-
-    /// Removes a file, if there is one.
-    ///
-    /// # Errors
-    /// What `unlinkat(2)` said.
-    pub fn remove(&self, name: &str) -> io::Result<()> {
-        match nix::unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => Ok(()),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
-    /// Makes a FIFO anew, so that nobody who holds an old one of that name can
-    /// write into it.
-    ///
-    /// # Errors
-    /// What `mkfifoat(3)` said.
-    pub fn make_fifo(&self, name: &str) -> io::Result<()> {
-        self.remove(name)?;
-        nix::unistd::mkfifoat(&self.fd, name, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        Ok(())
-    }
-
-    /// Puts a damaged file out of the way, where a person can look at it.
-    /// Returns its new name.
-    ///
-    /// # Errors
-    /// What `renameat(2)` said.
-    pub fn set_aside(&self, name: &str) -> io::Result<String> {
-        let aside = format!("{name}.damaged-{}", crate::sys::clock::wall_ms());
-        self.rename(name, &aside)?;
-        Ok(aside)
-    }
-
-    /// Whether an open file is still the one that has this name.
-    pub fn is_still(&self, name: &str, file: &File) -> bool {
-        let Ok(open) = file.metadata() else { return false };
-        fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)
-            .is_ok_and(|named| (named.st_dev, named.st_ino) == (open.dev(), open.ino()))
-    }
-}
-
-impl AsFd for InstanceDir {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-/// The name under which a file is written before it takes its own. It holds
-/// our pid, because two processes may replace the same file at once.
-pub(super) fn temporary(name: &str) -> String {
-    format!("{name}.new-{}", std::process::id())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::ReadError;
     use std::os::unix::fs::PermissionsExt;
 
     fn state() -> (tempfile::TempDir, StateDir) {

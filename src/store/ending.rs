@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::dir::{InstanceDir, ReadError};
+use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
 use crate::sys::reaper::{Ending, signal_name};
 

@@ -10,7 +10,8 @@ use std::os::fd::AsFd;
 
 use nix::errno::Errno;
 
-use super::dir::{InstanceDir, ReadError, StateDir, temporary};
+use super::dir::StateDir;
+use super::folder::{InstanceDir, ReadError, temporary};
 use crate::event::Want;
 use crate::sys::{clock, host};
 

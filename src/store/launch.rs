@@ -2,7 +2,7 @@
 //! in which frame its pid is to be read. The shim writes it, before the game's
 //! first instruction.
 
-use super::dir::{InstanceDir, ReadError};
+use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
 use crate::sys::host::Frame;
 use crate::sys::procfs::ProcessId;

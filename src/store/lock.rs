@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
-use super::dir::InstanceDir;
+use super::folder::InstanceDir;
 use crate::sys::lock;
 
 const VERB_LOCK: &str = "lock";

@@ -28,6 +28,8 @@ pub mod board;
 pub mod console;
 pub mod dir;
 pub mod ending;
+mod entry;
+pub mod folder;
 pub mod format;
 pub mod intent;
 pub mod launch;
@@ -35,4 +37,5 @@ pub mod lock;
 pub mod plan;
 pub mod tail;
 
-pub use dir::{InstanceDir, ReadError, StateDir};
+pub use dir::StateDir;
+pub use folder::{InstanceDir, ReadError};

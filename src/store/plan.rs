@@ -1,7 +1,7 @@
 //! How a launch is stopped and logged: enough to end it when it is no longer
 //! in the inventory, and for another shim to go on where one was killed.
 
-use super::dir::{InstanceDir, ReadError};
+use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
 use crate::inventory::LogSpec;
 use crate::policy::stop::{Step, StepAction};

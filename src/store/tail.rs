@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 
 use super::console::file_name;
-use super::dir::InstanceDir;
+use super::folder::InstanceDir;
 use super::launch::LogPosition;
 
 /// More rotated files than this are not looked for.
