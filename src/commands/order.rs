@@ -27,9 +27,15 @@ pub(super) async fn carry_out(
         return Err(selection::nobody(verb).into());
     }
     let inventory = context.inventory()?;
+    let before = context.state_to_look()?;
     let ground = if dry_run {
-        Ground::for_a_look(context.state_to_look()?)
+        Ground::for_a_look(before)
     } else {
+        if before.is_none() && !selection.all {
+            // What means nothing is told before a state directory is made.
+            let members = Ground::for_a_look(None).members(&inventory);
+            selection::select(&members, &selection.selectors)?;
+        }
         Ground::for_verbs(context.state_to_change()?)
     };
     let mut members = ground.members(&inventory);

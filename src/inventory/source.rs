@@ -116,7 +116,12 @@ pub fn read(source: &Source) -> Result<Unchecked, Problems> {
         Source::Stdin => (read_limited(&mut io::stdin().lock()), std::env::current_dir()),
     };
     let bytes = bytes.map_err(|error| {
-        let hint = (error.kind() == io::ErrorKind::NotFound).then_some("name one that is there, with -f FILE");
+        let hint = match error.kind() {
+            io::ErrorKind::NotFound => Some("name one that is there, with -f FILE"),
+            io::ErrorKind::PermissionDenied => Some("let your user read it, or run gamectl as one who may"),
+            io::ErrorKind::IsADirectory => Some("name the file in it, with -f FILE"),
+            _ => None,
+        };
         whole(format!("cannot read the inventory: {}", reason(&error)), hint)
     })?;
     if bytes.len() as u64 > LARGEST {

@@ -46,7 +46,7 @@ fn exec_failure(path: &Path, errno: i32, what: &str) -> Failure {
     match (errno, meta) {
         (libc::ENOENT, Ok(_)) => Failure::failed(format!("{shown} is there, but the interpreter it names is not"))
             .hint("look at its first line (#!...), or with `file` and `ldd` at which loader and libraries it needs"),
-        (libc::ENOENT, Err(_)) => {
+        (libc::ENOENT | libc::ENOTDIR, Err(_)) => {
             Failure::failed(format!("there is no executable {shown}")).hint("correct `executable:` in the inventory")
         }
         (libc::EACCES, Ok(meta)) if meta.is_dir() => {

@@ -41,7 +41,7 @@ fn one(source: &str, problem: &Problem, look: Look) -> String {
         out.push_str(&format!("{pad} {bar} {indent}{}\n", look.paint(Tone::Bad, &carets)));
     }
     if let Some((line, what)) = &problem.related {
-        out.push_str(&format!("{pad} = {} on line {line}\n", clean_line(what)));
+        out.push_str(&format!("{pad} = {}: line {line}\n", clean_line(what)));
     }
     if let Some(hint) = &problem.hint {
         out.push_str(&format!("{} {}\n", look.paint(Tone::Hint, "hint:"), clean(hint)));
