@@ -133,7 +133,7 @@ impl Keeper {
         if woken.by(Waker::Signals) {
             self.take_signals();
         }
-        if woken.by(Waker::Signals) || woken.by(Waker::Members) {
+        if woken.by(Waker::Signals) || woken.by(Waker::Members) || self.tree.deadline().is_some() {
             self.observe();
         }
         if woken.by(Waker::Clients) || self.server.deadline().is_some() {
@@ -144,7 +144,10 @@ impl Keeper {
     fn timeout(&self, until: Option<u64>) -> Option<Duration> {
         let now = clock::monotonic_ms();
         let stop = self.stop.as_ref().map(|stop| stop.escalation.deadline());
-        let deadline = [until, stop, self.server.deadline()].into_iter().flatten().min();
+        let deadline = [until, stop, self.server.deadline(), self.tree.deadline()]
+            .into_iter()
+            .flatten()
+            .min();
         let wait = deadline.map(|at| Duration::from_millis(at.saturating_sub(now)));
         let nap = self.output.wake_after_us().map(Duration::from_micros);
         [wait, nap].into_iter().flatten().min()

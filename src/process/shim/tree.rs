@@ -18,6 +18,9 @@ use crate::sys::{clock, tree};
 /// milliseconds: only then does the kernel tell how it ended.
 const REAP_MS: u64 = 3_000;
 
+/// How often that is looked at, in milliseconds.
+const REAP_EVERY_MS: u64 = 20;
+
 /// Killing a tree takes as many rounds as it gives birth while it is killed.
 const KILL_ROUNDS: u32 = 16;
 
@@ -44,7 +47,13 @@ enum Kind {
     /// Everything in it descends from us.
     Children,
     /// Nothing in it does.
-    Strangers { mark: String, members: Vec<Member> },
+    Strangers {
+        mark: String,
+        members: Vec<Member>,
+        /// The main process, when it has ended and its parent has not been
+        /// told yet; and until when that is waited for.
+        unreaped: Option<(Pidfd, u64)>,
+    },
 }
 
 #[derive(Debug)]
@@ -77,6 +86,7 @@ impl Tree {
             kind: Kind::Strangers {
                 mark,
                 members: Vec::new(),
+                unreaped: None,
             },
         };
         match procfs::presence(main) {
@@ -149,27 +159,48 @@ impl Tree {
         }
     }
 
+    /// When to look again although nobody has ended.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Strangers { unreaped: Some(_), .. } => Some(clock::monotonic_ms() + REAP_EVERY_MS),
+            _ => None,
+        }
+    }
+
     fn look(&mut self) {
-        let Kind::Strangers { members, .. } = &mut self.kind else {
+        let Kind::Strangers { members, unreaped, .. } = &mut self.kind else {
             return;
         };
-        let ended: Vec<Member> = members.extract_if(.., |member| member.fd.has_ended()).collect();
-        if ended.is_empty() {
-            return;
+        let now = clock::monotonic_ms();
+        let mut changed = false;
+        for member in members.extract_if(.., |member| member.fd.has_ended()) {
+            changed = true;
+            if member.id == self.main {
+                *unreaped = Some((member.fd, now + REAP_MS));
+            }
         }
-        if let Some(main) = ended.iter().find(|member| member.id == self.main) {
-            self.state = Main::Ended(ending_of(&main.fd));
+        if let Some((fd, until)) = unreaped {
+            let ending = fd.ending();
+            if ending.is_some() || fd.is_reaped() || now >= *until {
+                // Once more: it may have been reaped between the two looks.
+                self.state = Main::Ended(ending.or_else(|| fd.ending()));
+                *unreaped = None;
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
         }
         // When /proc cannot be read we keep to whom we know.
         let _ = self.look_for_members();
-        if let Kind::Strangers { members, .. } = &self.kind {
-            self.gone = members.is_empty();
+        if let Kind::Strangers { members, unreaped, .. } = &self.kind {
+            self.gone = members.is_empty() && unreaped.is_none();
         }
     }
 
     /// Finds members that are not known yet.
     fn look_for_members(&mut self) -> io::Result<()> {
-        let Kind::Strangers { mark, members } = &self.kind else {
+        let Kind::Strangers { mark, members, .. } = &self.kind else {
             return Ok(());
         };
         let mut found = tree::marked(mark)?;
@@ -261,20 +292,5 @@ fn send(id: ProcessId, signal: i32) {
     if !stops {
         // A stopped process would keep the signal for later.
         let _ = pidfd::signal_identified(id, libc::SIGCONT);
-    }
-}
-
-/// How a process that is not our child ended: known once its parent has reaped
-/// it.
-fn ending_of(fd: &Pidfd) -> Option<Ending> {
-    let deadline = clock::monotonic_ms() + REAP_MS;
-    loop {
-        if let Some(ending) = fd.ending() {
-            return Some(ending);
-        }
-        if fd.is_reaped() || clock::monotonic_ms() >= deadline {
-            return fd.ending();
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
