@@ -628,7 +628,7 @@ fn nonsense_on_the_socket() {
         }
     }
     // Those who connect and say nothing, or do not listen.
-    let idle: Vec<_> = (0..20).map(|_| open()).collect();
+    let idle: Vec<_> = (0..60).map(|_| open()).collect();
     let row = sandbox.status("a");
     assert_eq!((&row["state"], &row["pid"]), (&json!("running"), &json!(pid)));
     assert_eq!(sandbox.shim("a"), shim);

@@ -10,7 +10,9 @@ use crate::sys::{clock, host, socket};
 /// The socket's name in the instance's folder.
 pub(super) const NAME: &str = "ctl";
 
-/// So many connections are served at once; others wait to be accepted.
+/// So many connections are served at once. When another comes, the oldest that
+/// has not subscribed makes room: who connects and says nothing must not keep
+/// a stop out. When all have subscribed it waits.
 const CLIENTS_MAX: usize = 32;
 
 /// When there is no descriptor left for a connection, the next try comes after
@@ -59,7 +61,7 @@ impl Server {
 
     /// What to wait on: the clients, and the listener unless it is paused.
     pub(super) fn wanted(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let accepts = self.clients.len() < CLIENTS_MAX && self.paused_until == 0;
+        let accepts = self.has_room() && self.paused_until == 0;
         let listener = accepts.then(|| self.listener.as_fd());
         self.clients.iter().map(|client| client.fd.as_fd()).chain(listener)
     }
@@ -88,11 +90,15 @@ impl Server {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => client += 1,
                 Ok(None) | Err(_) => {
-                    self.clients.swap_remove(client);
+                    self.clients.remove(client);
                 }
             }
         }
         None
+    }
+
+    fn has_room(&self) -> bool {
+        self.clients.len() < CLIENTS_MAX || self.clients.iter().any(|client| !client.subscribed)
     }
 
     fn accept(&mut self) {
@@ -101,9 +107,14 @@ impl Server {
             return;
         }
         self.paused_until = 0;
-        while self.clients.len() < CLIENTS_MAX {
+        while self.has_room() {
             match socket::accept(&self.listener) {
                 Ok(Some(fd)) => {
+                    if self.clients.len() >= CLIENTS_MAX
+                        && let Some(idle) = self.clients.iter().position(|client| !client.subscribed)
+                    {
+                        self.clients.remove(idle);
+                    }
                     // The directory is closed to others already; this is the
                     // second lock on the same door.
                     let allowed = [0, host::effective_uid()];
@@ -125,7 +136,7 @@ impl Server {
         if let Some(client) = self.clients.get(asked.client) {
             let sent = socket::send(&client.fd, report.to_message().as_bytes());
             if sent.is_err() {
-                self.clients.swap_remove(asked.client);
+                self.clients.remove(asked.client);
             }
         }
     }
