@@ -2,11 +2,12 @@
 //! under the other.
 
 use super::check::Check;
-use super::model::{Instance, Plane, StopStep, default_stop_chain};
+use super::model::{Instance, Plane, StopAction, StopStep, default_stop_chain};
 use super::node::{Entry, Node};
 use super::ready::{self, RawReady};
 use super::restart::{self, RawRestart};
 use super::stop;
+use super::value::weight;
 
 /// What was said; the rest is inherited.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,9 +65,12 @@ impl Common {
 
     /// How many values inheriting these may copy.
     pub(super) fn weight(&self) -> usize {
-        let tags = self.tags.as_ref().map_or(0, Vec::len);
-        let stop = self.stop.as_ref().map_or(0, Vec::len);
-        tags + stop + self.ready.weight() + self.restart.weight()
+        let tags = self.tags.iter().flatten().map(|tag| weight(tag));
+        let stop = self.stop.iter().flatten().map(|step| match &step.action {
+            StopAction::Stdin(line) => weight(line),
+            StopAction::Signal(_) => 1,
+        });
+        tags.sum::<usize>() + stop.sum::<usize>() + self.ready.weight() + self.restart.weight()
     }
 
     /// The instance with nothing left open.

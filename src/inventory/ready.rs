@@ -8,6 +8,7 @@ use super::fields::Section;
 use super::model::{Probe, Ready};
 use super::node::{Node, Span};
 use super::pattern;
+use super::value;
 
 /// What a `ready` section says; the rest is inherited.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -106,8 +107,10 @@ impl RawReady {
     /// How many values these are.
     pub(super) fn weight(&self) -> usize {
         let weight = |probe: &Probe| match probe {
-            Probe::Exec(argv) => argv.len(),
-            _ => 1,
+            Probe::Exec(argv) => argv.iter().map(|word| value::weight(word)).sum(),
+            Probe::Log(pattern) => value::weight(pattern),
+            Probe::Tcp(address) => value::weight(&address.host),
+            Probe::AliveFor(_) => 1,
         };
         self.probes.iter().map(weight).sum()
     }

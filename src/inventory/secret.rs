@@ -2,7 +2,7 @@
 //! whose key sounds like one or is not ours (it may have slipped out of
 //! `env`), and in a list what follows such a word.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::fields::{is_known, looks_like_key};
 use super::lines::Lines;
@@ -31,6 +31,7 @@ pub(super) fn in_tree(tree: &Tree, text: &str) -> Vec<Span> {
         starts: Vec::new(),
         words: Vec::new(),
         visited: HashSet::new(),
+        sounds: HashMap::new(),
     };
     search.node(&tree.root, false);
     search.starts.sort_unstable();
@@ -94,6 +95,8 @@ struct Search {
     /// Keys and values of known length.
     words: Vec<Span>,
     visited: HashSet<(*const (), bool)>,
+    /// What was heard in the word of a place: aliases repeat long ones.
+    sounds: HashMap<Span, Option<usize>>,
 }
 
 impl Search {
@@ -144,7 +147,15 @@ impl Search {
         let Shape::Scalar(scalar) = &node.shape else {
             return false;
         };
-        let Some(end) = sounds_secret(&scalar.text) else {
+        let heard = if node.span.len == 0 {
+            sounds_secret(&scalar.text)
+        } else {
+            *self
+                .sounds
+                .entry(node.span)
+                .or_insert_with(|| sounds_secret(&scalar.text))
+        };
+        let Some(end) = heard else {
             return false;
         };
         if node.span.len == 0 {

@@ -13,6 +13,15 @@ use super::duration::duration;
 use super::expand::expand;
 use super::node::{Entry, Node, Shape, Span};
 
+/// So many bytes of a text count as one value more: aliases repeat long texts
+/// as well as many.
+const TEXT_PER_VALUE: usize = 64;
+
+/// How many values a text counts for.
+pub(super) fn weight(text: &str) -> usize {
+    1 + text.len() / TEXT_PER_VALUE
+}
+
 impl Check<'_> {
     /// Says that a value has the wrong shape. `what` comes with its quotes.
     pub(super) fn mismatch(&mut self, what: &str, wants: &str, node: &Node) {
@@ -63,6 +72,9 @@ impl Check<'_> {
         };
         if node.is_null() {
             self.mismatch(what, wants, node);
+            return None;
+        }
+        if !self.spend(scalar.text.len() / TEXT_PER_VALUE, node.span) {
             return None;
         }
         let expanded = match expand(&scalar.text, self.env) {
