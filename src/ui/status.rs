@@ -151,6 +151,11 @@ fn fitted(rows: &[(Tone, Cells)], shown: &[usize], look: Look, columns: usize) -
     if let Some(id) = widths.first_mut() {
         *id -= excess.min(id.saturating_sub(8));
     }
+    // On a very narrow one the note gives all it has.
+    let excess = total(&widths).saturating_sub(columns);
+    if let Some(note) = widths.last_mut() {
+        *note = note.saturating_sub(excess).max(1);
+    }
     draw(rows, &shown, &widths, look)
 }
 
