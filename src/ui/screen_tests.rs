@@ -347,7 +347,7 @@ error: unknown key `executible`
    |
 12 |       executible: /srv/x
    |       ^^^^^^^^^^
-   = first given on line 4
+   = first given: line 4
 hint: did you mean `executable`?
 ";
     assert!(text.starts_with(first), "{text}");
