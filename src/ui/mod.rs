@@ -34,6 +34,8 @@ mod width;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use logs::Logs;
 pub use options::{Color, Options, Size, SizeSource, Surroundings};
