@@ -96,7 +96,7 @@ fn users_that_are_nobody() {
 
 #[test]
 fn only_root_can_become_somebody_else() {
-    if !nix::unistd::geteuid().is_root() {
+    if !support::is_root("only_root_can_become_somebody_else") {
         return;
     }
     let sandbox = Sandbox::with(&[Instance::script("a", "sleep 100").process("user", json!("root"))]);

@@ -18,10 +18,6 @@ fn simple(id: &str) -> Instance {
     Instance::script(id, "echo up; read line").ready_log("^up$")
 }
 
-fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
-
 /// Runs gamectl, which must fail like this and say all of these words.
 #[track_caller]
 fn refused(sandbox: &Sandbox, args: &[&str], code: i32, words: &[&str]) {
@@ -146,7 +142,7 @@ fn an_inventory_on_standard_input() {
 
 #[test]
 fn an_inventory_that_may_not_be_read() {
-    if !is_root() {
+    if !support::is_root("an_inventory_that_may_not_be_read") {
         return;
     }
     let sandbox = Sandbox::new();

@@ -1,8 +1,6 @@
 //! What a game is given: arguments and environment byte for byte, and nothing
 //! of whoever happened to type the command.
 
-#![expect(clippy::print_stderr, reason = "a test that cannot be run here says so")]
-
 mod support;
 
 use std::collections::BTreeMap;
@@ -57,15 +55,6 @@ fn shell(sandbox: &Sandbox, script: &str) -> Outcome {
     shell.envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = shell.stdin(Stdio::null()).output().expect("run a shell");
     Outcome::of(&[&script], &output)
-}
-
-/// Whether we are root; says so loudly when a test has to be left out.
-fn root(test: &str) -> bool {
-    let root = nix::unistd::geteuid().is_root();
-    if !root {
-        eprintln!("SKIPPED, not root: {test}");
-    }
-    root
 }
 
 #[test]
@@ -323,7 +312,7 @@ fn a_pseudo_terminal_where_one_is_asked_for() {
 
 #[test]
 fn another_user() {
-    if !root("a game runs as another user") {
+    if !support::is_root("a game runs as another user") {
         return;
     }
     let sandbox = Sandbox::new();

@@ -32,3 +32,19 @@ pub fn awkward() -> PathBuf {
     );
     path
 }
+
+/// Whether this test can be run by whoever runs it: only root can become
+/// somebody else, or mount. Says so where it cannot.
+pub fn is_root(test: &str) -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        skipped(test, "it needs root");
+    }
+    root
+}
+
+/// Says that a test could not be run here, past the capture of its output.
+pub fn skipped(test: &str, why: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "SKIPPED, {why}: {test}");
+}
