@@ -2,7 +2,6 @@
 //! when it is done.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -38,7 +37,8 @@ pub struct Progress {
     rest: Option<ProgressBar>,
     works: HashMap<String, Work>,
     waiting: usize,
-    drawn: AtomicBool,
+    /// Whether anything was drawn that must make way for a line.
+    drawn: bool,
 }
 
 impl Progress {
@@ -59,7 +59,7 @@ impl Progress {
             rest: None,
             works: HashMap::new(),
             waiting: targets,
-            drawn: AtomicBool::new(false),
+            drawn: false,
         }
     }
 
@@ -118,11 +118,14 @@ impl Progress {
     /// Moves the spinners on. Costs nothing off a terminal.
     pub fn tick(&mut self) {
         let Some(live) = self.live.clone() else { return };
+        if self.works.is_empty() {
+            return;
+        }
         let size = self.around.size();
         let columns = usize::from(size.columns).saturating_sub(1);
         // One line is left for those that have none of their own, one for the
         // cursor.
-        let room = usize::from(size.rows).saturating_sub(2).max(1);
+        let room = usize::from(size.rows).saturating_sub(3).max(1);
         let mut ids: Vec<&String> = self.works.keys().collect();
         ids.sort();
         let shown: Vec<String> = ids.into_iter().take(room).cloned().collect();
@@ -136,7 +139,7 @@ impl Progress {
                 .get_or_insert_with(|| live.add(spinner(self.handles.err_look.symbols)));
             bar.set_message(cut(&text, columns.saturating_sub(2), ellipsis).into_owned());
             bar.tick();
-            self.drawn.store(true, Ordering::Relaxed);
+            self.drawn = true;
         }
         for (id, work) in &mut self.works {
             if !shown.contains(id)
@@ -158,6 +161,7 @@ impl Progress {
             let bar = live.add(spinner(self.handles.err_look.symbols));
             bar.set_message(format!("and {hidden} more"));
             bar.tick();
+            self.drawn = true;
             self.rest = Some(bar);
         }
     }
@@ -172,7 +176,7 @@ impl Progress {
     /// Writes with the live region out of the way.
     fn above(&self, write: impl FnOnce()) {
         match &self.live {
-            Some(live) if self.drawn.load(Ordering::Relaxed) => live.suspend(write),
+            Some(live) if self.drawn => live.suspend(write),
             _ => write(),
         }
     }
