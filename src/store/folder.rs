@@ -190,7 +190,20 @@ impl InstanceDir {
     /// # Errors
     /// What `openat(2)` said.
     pub fn open_append(&self, name: &str) -> io::Result<File> {
-        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_APPEND | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        self.open_plain(name, OFlag::O_APPEND)
+    }
+
+    /// Opens a file for reading and writing anywhere in it, and makes it where
+    /// there is none.
+    ///
+    /// # Errors
+    /// What `openat(2)` said.
+    pub fn open_in_place(&self, name: &str) -> io::Result<File> {
+        self.open_plain(name, OFlag::empty())
+    }
+
+    fn open_plain(&self, name: &str, how: OFlag) -> io::Result<File> {
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | how;
         let fd = openat(&self.fd, name, flags | OFlag::O_NONBLOCK, Mode::S_IRUSR | Mode::S_IWUSR)?;
         let file = File::from(fd);
         if !file.metadata()?.is_file() {

@@ -5,13 +5,17 @@
 //! shim for as long as it lives, and proves that it does.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 
 use super::folder::InstanceDir;
 use crate::sys::lock;
 
 const VERB_LOCK: &str = "lock";
 const SHIM_LOCK: &str = "shim.lock";
+
+/// Bytes of a holder's word about itself.
+const HOLDER: usize = 64;
 
 /// The right to carry out a verb on an instance, until it is dropped.
 #[derive(Debug)]
@@ -29,11 +33,11 @@ pub struct Holder(pub String);
 /// When the lock file cannot be made or locked.
 pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
     loop {
-        let mut file = dir.open_append(VERB_LOCK)?;
+        let file = dir.open_in_place(VERB_LOCK)?;
         if !lock::try_exclusive(&file)? {
             let mut text = String::new();
-            let _ = (&file).take(200).read_to_string(&mut text);
-            let known = text.lines().next().filter(|line| !line.is_empty());
+            let _ = (&file).take(HOLDER as u64).read_to_string(&mut text);
+            let known = Some(text.trim_end()).filter(|line| !line.is_empty());
             return Ok(Err(Holder(known.unwrap_or("another gamectl").to_owned())));
         }
         // Somebody may have removed the file between our open and our lock; a
@@ -43,11 +47,10 @@ pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Ho
         }
         // Who we are is told for the sake of messages only; on a full disk it
         // is left out.
-        let text = format!("gamectl {verb} (pid {})\n", std::process::id());
-        let _ = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(text.as_bytes()));
+        // It has a fixed length: cutting a file off costs more than all of
+        // this together.
+        let text = format!("gamectl {verb} (pid {})", std::process::id());
+        let _ = file.write_all_at(format!("{text:<width$}\n", width = HOLDER - 1).as_bytes(), 0);
         return Ok(Ok(VerbLock { _file: file }));
     }
 }
