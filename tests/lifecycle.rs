@@ -411,3 +411,27 @@ fn stop_now_hurries_a_stop_under_way() {
     let outcome = Outcome::of(&["stop"], &stop.wait_with_output().expect("wait")).expect_code(0);
     assert!(outcome.stdout.contains("signal: TERM"), "{outcome:?}");
 }
+
+#[test]
+fn a_state_directory_deeper_than_a_socket_name_is_long() {
+    let sandbox = Sandbox::with(&[simple("a")]);
+    let deep = sandbox.arg(&format!("{}/{}/state", "d".repeat(120), "e".repeat(120)));
+    let run = |verb: &str| sandbox.ok(&[verb, "a", "--state-dir", &deep, "--json"]).json();
+    run("start");
+    assert_eq!(run("status")["instances"][0]["state"], "running");
+    let stopped = run("stop");
+    assert_eq!(
+        stopped["results"][0]["ended_by"], "signal: TERM",
+        "its shim was asked over its socket"
+    );
+}
+
+#[test]
+fn two_words_of_an_id_are_no_id() {
+    // What is not a valid id never becomes part of a path.
+    let sandbox = Sandbox::with(&[simple("a")]);
+    for id in ["../a", "a/b", "", "A"] {
+        sandbox.run(&["stop", id]).expect_code(4);
+    }
+    assert!(!sandbox.state_dir().exists());
+}
