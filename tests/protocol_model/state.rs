@@ -1,231 +1,386 @@
-//! What the actors share, and how far each of them is.
+//! What the actors share, and how far each of them is. Small and `Copy`: there
+//! are hundreds of thousands of these.
 
 /// What takes part.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scene {
-    /// How many starts: one or two.
-    pub(crate) starts: usize,
-    /// Whether there is a stop.
-    pub(crate) stop: bool,
-    /// Whether the stop is a `stop --now`, which waits for no lock.
-    pub(crate) now: bool,
-    /// How many kills there may be, of anybody, anywhere.
+    /// The verbs that are typed at the same time.
+    pub(crate) verbs: [Verb; 3],
+    /// Whether a game and its shim are there before anybody types.
+    pub(crate) kept: bool,
+    /// How many times somebody is killed, at any point. Games need no kill:
+    /// they may always end by themselves.
     pub(crate) kills: u8,
+    /// Whether the executable may fail to be executed, once.
+    pub(crate) exec_fails: bool,
+    /// Whether the host may reboot, once, which is the end of all verbs.
+    pub(crate) reboot: bool,
+    /// Whether everybody may come back later: a fresh stop, a fresh start.
+    pub(crate) afterwards: bool,
 }
 
-/// The safeguards of the protocol; all are there, but for a test of each.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub(crate) shim_reads_intent: bool,
-    pub(crate) shim_lock: bool,
-    pub(crate) shim_looks_for_game: bool,
-    pub(crate) record_before_gate: bool,
-    pub(crate) gate: bool,
-    pub(crate) stop_waits_for_shim: bool,
-    pub(crate) stop_sets_intent: bool,
+/// What somebody typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Verb {
+    Nothing,
+    Start,
+    Stop,
+    StopNow,
+    Restart,
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            shim_reads_intent: true,
-            shim_lock: true,
-            shim_looks_for_game: true,
-            record_before_gate: true,
-            gate: true,
-            stop_waits_for_shim: true,
-            stop_sets_intent: true,
-        }
-    }
+/// The safeguards of the protocol: a test leaves each of them out in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Without {
+    Nothing,
+    /// The shim does not read the intent.
+    IntentReread,
+    /// The shim reads the intent before it takes its lock.
+    IntentUnderLock,
+    /// Nobody takes shim.lock.
+    ShimLock,
+    /// A late shim does not compare its number with what is on record.
+    NumberCheck,
+    /// Nobody looks for processes that carry the mark.
+    MarkScan,
+    /// A record of an earlier boot is read as if it were of this one.
+    BootCheck,
+    /// The child executes the game at once.
+    Gate,
+    /// The gate is opened before the record is written.
+    RecordFirst,
+    /// A stop does not wait for a shim that has not launched yet.
+    WaitForShim,
+    /// A stop does not say what it wants.
+    StopIntent,
+    /// The exit is written when the main process is gone.
+    WholeTree,
+    /// A verb puts an unseen end on record without holding shim.lock.
+    LockForUnseen,
+    /// A verb that puts an unseen end on record does not look again, once it
+    /// holds shim.lock.
+    SecondLook,
+    /// An adopting shim does not look whether anything is left to adopt.
+    AdoptionCheck,
+    /// An exit counts for whatever launch is on record.
+    ExitNumber,
+    /// The verbs take no lock. Nothing is unsafe without it; see the test.
+    VerbLock,
+    /// The shim's own look for an earlier game; see the test.
+    ShimScan,
 }
 
-/// So many launches and shims fit into the model; a state that would need more
-/// goes on without them.
-pub(crate) const LAUNCHES: usize = 4;
+/// Launches and shims that fit. More than a scene can need: a step that would
+/// need another is a violation, not an end.
+pub(crate) const LAUNCHES: usize = 6;
 pub(crate) const SHIMS: usize = 4;
+pub(crate) const ACTORS: usize = 3;
 
-/// A launch is known by its number; 0 is none.
-pub(crate) type Generation = u8;
+/// The first actor after the verbs have ended.
+pub(crate) const FRESH: usize = 0;
 
-/// What becomes of the process of a launch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Game {
+/// A launch by its place in `State::games`, counted from 1; 0 is none.
+pub(crate) type Launch = u8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Life {
+    #[default]
     None,
     /// Forked, and waiting at its gate.
     Gated,
-    Running,
+    Alive,
     Dead,
 }
 
-/// How far a start is.
+/// A launch: its main process and one descendant, in a session of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Game {
+    pub(crate) number: u8,
+    pub(crate) main: Life,
+    pub(crate) child: Life,
+}
+
+impl Game {
+    pub(crate) fn runs(self) -> bool {
+        self.main == Life::Alive || self.child == Life::Alive
+    }
+}
+
+/// How far a verb is. `ending` tells what it works towards: a restart first
+/// ends, then starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Start {
+pub(crate) enum Pc {
+    /// About to see what was wanted so far.
+    Typed,
+    /// A stop, about to say what it wants.
+    SayFirst,
     /// About to take the lock. Remembers whether a stop was wanted already.
     Lock {
         stop_was_wanted: bool,
     },
-    /// Holds it; about to look whether a stop came meanwhile.
+    /// Holds it, about to see whether a stop came meanwhile.
     GiveWay {
         stop_was_wanted: bool,
     },
-    /// About to say what it wants.
-    Intent,
-    /// About to look.
-    Look,
+    /// Holds it, about to say what it wants.
+    Say,
+    /// About to look whether a shim lives.
+    LookShim {
+        ending: bool,
+    },
+    /// No shim lived; about to read the launch record.
+    LookRecord {
+        ending: bool,
+    },
+    /// About to read the exit.
+    LookExit {
+        ending: bool,
+        launch: Launch,
+    },
+    /// About to look for the game.
+    LookGame {
+        ending: bool,
+        launch: Launch,
+        exit: u8,
+    },
+    /// About to put an unseen end on record.
+    Unseen {
+        ending: bool,
+        launch: Launch,
+        next: u8,
+    },
+    /// About to have this launch taken over.
+    TakeOver {
+        ending: bool,
+        launch: Launch,
+    },
+    /// About to have this number launched.
+    Spawn {
+        next: u8,
+    },
+    /// About to ask the shim to end this number.
+    Ask {
+        number: u8,
+    },
+    /// Asked; waits for the end.
+    Ending,
+    /// A restart between its halves, about to look at the intent.
+    Between,
     /// Waits for the word of this shim.
-    Wait {
+    Await {
+        ending: bool,
         shim: u8,
     },
-    Done,
+    /// Over.
+    Ran,
+    Stopped,
+    Failed,
+    Killed,
 }
 
-/// How far a stop is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Stop {
-    /// About to say what it wants.
-    Intent,
-    Lock,
-    IntentAgain,
-    Look,
-    /// Waits for the end of this shim.
-    Wait {
-        shim: u8,
-    },
-    Acknowledged,
-    Done,
+impl Pc {
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Ran | Self::Stopped | Self::Failed | Self::Killed)
+    }
 }
 
 /// How far a shim is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shim {
     None,
-    /// About to take its lock.
+    /// About to take its lock; to launch this number, or to adopt (launch and
+    /// number).
     Lock {
-        generation: Generation,
-        adopts: bool,
+        number: u8,
+        adopts: Launch,
     },
     /// Holds it; about to read the intent.
     Intent {
-        generation: Generation,
+        number: u8,
     },
     /// About to look for an earlier game.
     Check {
-        generation: Generation,
+        number: u8,
     },
-    /// About to fork the game.
     Fork {
-        generation: Generation,
+        number: u8,
     },
-    /// About to put it on record.
+    /// About to put the child on record; with the launch before it.
     Record {
-        generation: Generation,
+        launch: Launch,
+        before: Launch,
     },
     /// About to open the gate.
     Release {
-        generation: Generation,
+        launch: Launch,
+        before: Launch,
     },
-    /// About to look whether what it takes over still lives.
+    /// The executable could not be executed: about to restore the record.
+    Undo {
+        before: Launch,
+    },
     Adopt {
-        generation: Generation,
+        number: u8,
     },
-    /// Keeps the game; `stopping` when it was asked to end it.
     Keep {
-        generation: Generation,
+        launch: Launch,
         stopping: bool,
     },
-    /// About to put the end on record.
-    Exit {
-        generation: Generation,
-    },
-    /// Over, without having launched anything.
-    Refused,
-    /// Over: killed, or at the end of its work.
-    Gone,
+    /// The exit is on record, and the lock still held.
+    Leaving,
+    /// Over, with this last word.
+    Over(Word),
+}
+
+/// The last word of a shim to its starter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Word {
+    Ran,
+    Busy,
+    Cancelled,
+    Failed,
+    NothingLeft,
+    /// None at all.
+    Killed,
+}
+
+/// The verbs, and what comes after them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Phase {
+    Verbs,
+    FreshStop,
+    FreshStart,
+    Over,
 }
 
 /// Everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct State {
-    pub(crate) starts: [Start; 2],
-    pub(crate) stop: Stop,
+    pub(crate) actors: [Pc; ACTORS],
     pub(crate) shims: [Shim; SHIMS],
     pub(crate) games: [Game; LAUNCHES],
-    /// Who holds the verb's lock: 0 nobody, 1 and 2 the starts, 3 the stop.
-    pub(crate) lock: u8,
-    /// The shim that holds the shim's lock, counted from 1; 0 nobody.
+    /// Who holds it, counted from 1; 0 nobody.
+    pub(crate) verb_lock: u8,
     pub(crate) shim_lock: u8,
-    pub(crate) wants_running: bool,
-    pub(crate) record: Generation,
-    pub(crate) exit: Generation,
-    /// Whether a start has asked for a game since the stop said what it wants.
-    pub(crate) wanted_since: bool,
+    pub(crate) wants_stop: bool,
+    pub(crate) record: Launch,
+    /// The record and the exit are of an earlier boot, and their pids belong
+    /// to strangers by now.
+    pub(crate) rebooted: bool,
+    /// The number of the last exit, and whose exit code it holds; 0 none.
+    pub(crate) exit: u8,
+    pub(crate) exit_of: Launch,
+    /// The highest number whose exit code a shim has put on record.
+    pub(crate) seen: u8,
+    /// Since which stops a start has said what it wants, a bit each.
+    pub(crate) wanted_since: u8,
     pub(crate) kills: u8,
+    pub(crate) may_fail: bool,
+    pub(crate) phase: Phase,
+    /// A step had no room, or a fresh verb failed.
+    pub(crate) broken: Option<&'static str>,
 }
 
 impl State {
     pub(crate) fn first(scene: Scene) -> Self {
-        let start = Start::Lock { stop_was_wanted: false };
-        Self {
-            starts: [start, if scene.starts > 1 { start } else { Start::Done }],
-            stop: if scene.stop { Stop::Intent } else { Stop::Done },
+        let mut state = Self {
+            actors: scene
+                .verbs
+                .map(|verb| if verb == Verb::Nothing { Pc::Failed } else { Pc::Typed }),
             shims: [Shim::None; SHIMS],
-            games: [Game::None; LAUNCHES],
-            lock: 0,
+            games: [Game::default(); LAUNCHES],
+            verb_lock: 0,
             shim_lock: 0,
-            wants_running: true,
+            wants_stop: false,
             record: 0,
+            rebooted: false,
             exit: 0,
-            wanted_since: true,
+            exit_of: 0,
+            seen: 0,
+            wanted_since: u8::MAX,
             kills: scene.kills,
+            may_fail: scene.exec_fails,
+            phase: Phase::Verbs,
+            broken: None,
+        };
+        if scene.kept {
+            state.games[0] = Game {
+                number: 1,
+                main: Life::Alive,
+                child: Life::None,
+            };
+            state.shims[0] = Shim::Keep {
+                launch: 1,
+                stopping: false,
+            };
+            (state.shim_lock, state.record) = (1, 1);
         }
+        state
     }
 
-    pub(crate) fn game(&self, generation: Generation) -> Game {
-        match generation.checked_sub(1) {
-            Some(index) => self.games.get(usize::from(index)).copied().unwrap_or(Game::None),
-            None => Game::None,
-        }
-    }
-
-    pub(crate) fn set_game(&mut self, generation: Generation, game: Game) {
-        if let Some(place) = generation
+    pub(crate) fn game(&self, launch: Launch) -> Game {
+        launch
             .checked_sub(1)
-            .and_then(|index| self.games.get_mut(usize::from(index)))
-        {
-            *place = game;
-        }
+            .and_then(|at| self.games.get(usize::from(at)).copied())
+            .unwrap_or_default()
     }
 
-    /// The number of the next launch.
-    pub(crate) fn next(&self) -> Generation {
-        self.record.max(self.exit) + 1
+    pub(crate) fn game_mut(&mut self, launch: Launch) -> Option<&mut Game> {
+        launch.checked_sub(1).and_then(|at| self.games.get_mut(usize::from(at)))
+    }
+
+    /// Whether anything carries the mark. A child at its gate has not got the
+    /// game's environment yet.
+    pub(crate) fn any_marked(&self) -> bool {
+        self.games.iter().any(|game| game.runs())
+    }
+
+    /// Whether the recorded main process of a launch is there.
+    pub(crate) fn main_is_there(&self, launch: Launch) -> bool {
+        self.rebooted || matches!(self.game(launch).main, Life::Alive | Life::Gated)
+    }
+
+    /// Who holds shim.lock, and how far it is.
+    pub(crate) fn lock_holder(&self) -> Option<(usize, Shim)> {
+        let at = usize::from(self.shim_lock.checked_sub(1)?);
+        self.shims.get(at).map(|shim| (at, *shim))
+    }
+
+    pub(crate) fn verbs_are_over(&self) -> bool {
+        self.actors.iter().all(|actor| actor.is_over())
     }
 
     /// What is wrong with this state, if anything.
     pub(crate) fn wrong(&self) -> Option<&'static str> {
-        let running = self.games.iter().filter(|game| **game == Game::Running).count();
-        if running > 1 {
-            return Some("two games run at once");
+        if self.broken.is_some() {
+            return self.broken;
         }
-        let kept = |generation: Generation| {
-            // A shim about to write the record has opened no gate yet; one
-            // that works the other way round has.
-            self.record == generation
-        };
-        for (index, game) in self.games.iter().enumerate() {
-            let generation = index as Generation + 1;
-            if *game == Game::Running && !kept(generation) {
+        if self.games.iter().filter(|game| game.runs()).count() > 1 {
+            return Some("two games at once");
+        }
+        let running = self
+            .games
+            .iter()
+            .position(|game| game.runs())
+            .map(|at| at as Launch + 1);
+        if let Some(launch) = running {
+            if self.record != launch || self.rebooted {
                 return Some("a game runs that is not on record");
             }
+            if self.exit == self.game(launch).number {
+                return Some("a game runs whose end is on record");
+            }
+            let mut actors = self.actors.iter().enumerate();
+            if actors.any(|(who, pc)| *pc == Pc::Stopped && self.wanted_since & (1 << who) == 0) {
+                return Some("a game runs after a stop was acknowledged");
+            }
         }
-        if self.stop == Stop::Acknowledged && running > 0 && !self.wanted_since {
-            return Some("a game runs after the stop was acknowledged");
+        if self.exit_of != 0 && self.exit == self.game(self.record).number && self.exit_of != self.record {
+            return Some("an exit code is told of another launch");
+        }
+        if self.seen > self.exit || (self.seen == self.exit && self.seen > 0 && self.exit_of == 0) {
+            return Some("an exit code that was on record is lost");
         }
         None
-    }
-
-    /// Whether all verbs have come to their end.
-    pub(crate) fn is_over(&self) -> bool {
-        self.starts.iter().all(|start| *start == Start::Done) && matches!(self.stop, Stop::Done | Stop::Acknowledged)
     }
 }

@@ -1,356 +1,214 @@
-//! Every step that may be taken from a state.
+//! Every step that may be taken from a state, but for those of the verbs and
+//! of the shims: kills, games that end or fork, a reboot, and who comes later.
 
-use super::state::{Game, Generation, LAUNCHES, Rules, Scene, Shim, Start, State, Stop};
+use super::shims;
+use super::state::{ACTORS, FRESH, Launch, Life, Pc, Phase, SHIMS, Scene, Shim, State, Verb, Without, Word};
+use super::verbs;
 
-/// A step by its name, with where it leads.
-pub(crate) type Step = (String, State);
+/// A step, and where it leads.
+pub(crate) struct Step {
+    pub(crate) who: &'static str,
+    pub(crate) number: usize,
+    pub(crate) what: &'static str,
+    /// Whether it may just as well never happen.
+    pub(crate) chance: bool,
+    pub(crate) to: State,
+}
 
 /// All steps.
-pub(crate) fn steps(state: &State, scene: Scene, rules: Rules) -> Vec<Step> {
-    let mut out = Vec::new();
-    for who in 0..state.starts.len() {
-        start(state, who, rules, &mut out);
+pub(crate) fn steps(state: &State, scene: Scene, without: Without, out: &mut Vec<Step>) {
+    for who in 0..ACTORS {
+        verbs::steps(state, who, verb_of(state, who, scene), without, out);
     }
-    stop(state, scene, rules, &mut out);
-    for who in 0..state.shims.len() {
-        shim(state, who, rules, &mut out);
+    for who in 0..SHIMS {
+        shims::steps(state, who, without, out);
     }
-    gated_children(state, rules, &mut out);
+    games(state, out);
     if state.kills > 0 {
-        kills(state, &mut out);
+        kills(state, out);
     }
-    out
+    if scene.reboot && state.phase == Phase::Verbs && !state.rebooted {
+        push(out, "host", 0, "reboots", true, reboot(*state));
+    }
+    if scene.afterwards && state.verbs_are_over() && is_settled(state) {
+        afterwards(state, out);
+    }
 }
 
-/// What a verb sees when it looks.
-enum Seen {
-    /// A shim is about to launch or to end: look again later.
-    Passing,
-    Kept {
-        shim: u8,
-        generation: Generation,
-    },
-    Orphan {
-        generation: Generation,
-    },
-    Free,
+fn verb_of(state: &State, who: usize, scene: Scene) -> Verb {
+    match state.phase {
+        Phase::Verbs => scene.verbs[who],
+        Phase::FreshStop => Verb::Stop,
+        Phase::FreshStart | Phase::Over => Verb::Start,
+    }
 }
 
-fn look(state: &State) -> Seen {
-    let generation = state.record;
-    let ended = generation == 0 || state.exit >= generation;
-    if let Some(holder) = state.shim_lock.checked_sub(1) {
-        return match state.shims.get(usize::from(holder)) {
-            Some(Shim::Keep { generation, .. }) => Seen::Kept {
-                shim: holder,
-                generation: *generation,
-            },
-            _ => Seen::Passing,
+pub(crate) fn push(
+    out: &mut Vec<Step>,
+    who: &'static str,
+    number: usize,
+    what: &'static str,
+    chance: bool,
+    mut to: State,
+) {
+    tidy(&mut to);
+    out.push(Step {
+        who,
+        number,
+        what,
+        chance,
+        to,
+    });
+}
+
+/// Forgets what nobody can see any more, so that states meet again.
+fn tidy(state: &mut State) {
+    for at in 0..SHIMS {
+        let is_awaited = state
+            .actors
+            .iter()
+            .any(|pc| matches!(pc, Pc::Await { shim, .. } if usize::from(*shim) == at));
+        if matches!(state.shims[at], Shim::Over(_)) && !is_awaited {
+            state.shims[at] = Shim::None;
+        }
+    }
+}
+
+/// Whether somebody is there who may yet open the gate of a launch.
+fn has_gatekeeper(state: &State, launch: Launch) -> bool {
+    state.shims.iter().any(
+        |shim| matches!(shim, Shim::Record { launch: own, .. } | Shim::Release { launch: own, .. } if *own == launch),
+    )
+}
+
+/// Whether everybody has noticed who has ended. A start that is typed between
+/// the end of a game and its shim's notice of it rightly finds it running.
+fn is_settled(state: &State) -> bool {
+    let mut launches = (1..).zip(&state.games);
+    let gate_is_gone = launches.any(|(launch, game)| game.main == Life::Gated && !has_gatekeeper(state, launch));
+    let unnoticed = |shim: &Shim| matches!(shim, Shim::Keep { launch, .. } if !state.game(*launch).runs());
+    !gate_is_gone && !state.shims.iter().any(unnoticed)
+}
+
+fn games(state: &State, out: &mut Vec<Step>) {
+    for (at, game) in state.games.iter().enumerate() {
+        let launch = at as Launch + 1;
+        let with = |main: Life, child: Life| {
+            let mut to = *state;
+            to.games[at].main = main;
+            to.games[at].child = child;
+            to
         };
-    }
-    match state.game(generation) {
-        Game::Running | Game::Gated if !ended => Seen::Orphan { generation },
-        _ => Seen::Free,
+        if game.main == Life::Gated && !has_gatekeeper(state, launch) {
+            push(
+                out,
+                "game",
+                at + 1,
+                "finds its gate gone",
+                false,
+                with(Life::Dead, game.child),
+            );
+        }
+        if game.main == Life::Alive && game.child == Life::None {
+            push(out, "game", at + 1, "forks", true, with(game.main, Life::Alive));
+        }
+        // The last game is to be there at the end, to be counted.
+        if state.phase == Phase::FreshStart || state.phase == Phase::Over {
+            continue;
+        }
+        if game.main == Life::Alive {
+            push(out, "game", at + 1, "ends", true, with(Life::Dead, game.child));
+        }
+        if game.child == Life::Alive {
+            push(out, "descendant", at + 1, "ends", true, with(game.main, Life::Dead));
+        }
     }
 }
 
-fn spawn(state: &mut State, shim: Shim) -> Option<u8> {
-    let free = state.shims.iter().position(|one| *one == Shim::None)?;
-    state.shims[free] = shim;
-    u8::try_from(free).ok()
-}
-
-fn start(state: &State, who: usize, rules: Rules, out: &mut Vec<Step>) {
-    let me = who as u8 + 1;
-    let mut next = *state;
-    let mut step = |name: &str, now: Start, mut next: State| {
-        next.starts[who] = now;
-        if now == Start::Done && next.lock == me {
-            next.lock = 0;
-        }
-        out.push((format!("start {me}: {name}"), next));
-    };
-    let stop_is_wanted = !state.wants_running;
-    match state.starts[who] {
-        Start::Lock { stop_was_wanted } => {
-            if state.lock == 0 {
-                next.lock = me;
-                step("takes the lock", Start::GiveWay { stop_was_wanted }, next);
-            } else if stop_is_wanted && !stop_was_wanted {
-                step("gives way while it waits", Start::Done, next);
-            }
-        }
-        Start::GiveWay { stop_was_wanted } if stop_is_wanted && !stop_was_wanted => {
-            step("gives way", Start::Done, next);
-        }
-        Start::GiveWay { .. } => step("goes on", Start::Intent, next),
-        Start::Intent => {
-            next.wants_running = true;
-            next.wanted_since = true;
-            step("wants it to run", Start::Look, next);
-        }
-        Start::Look => match look(state) {
-            Seen::Passing => {}
-            Seen::Kept { .. } => step("finds it running", Start::Done, next),
-            Seen::Orphan { generation } => {
-                if let Some(shim) = spawn(
-                    &mut next,
-                    Shim::Lock {
-                        generation,
-                        adopts: true,
-                    },
-                ) {
-                    step("has it taken over", Start::Wait { shim }, next);
-                } else {
-                    step("goes beyond the model", Start::Done, next);
-                }
-            }
-            Seen::Free => {
-                let generation = state.next();
-                let fits = usize::from(generation) <= LAUNCHES;
-                if let Some(shim) = spawn(
-                    &mut next,
-                    Shim::Lock {
-                        generation,
-                        adopts: false,
-                    },
-                )
-                .filter(|_| fits)
-                {
-                    step("starts a shim", Start::Wait { shim }, next);
-                } else {
-                    step("goes beyond the model", Start::Done, *state);
-                }
-            }
-        },
-        Start::Wait { shim } => {
-            match state.shims[usize::from(shim)] {
-                Shim::Keep { .. } | Shim::Exit { .. } => step("hears that it runs", Start::Done, next),
-                Shim::Gone | Shim::Refused if stop_is_wanted => step("was cancelled", Start::Done, next),
-                Shim::Gone | Shim::Refused => step("looks again", Start::Look, next),
-                _ => {}
-            }
-            // A start that waits gives way as soon as it sees the intent.
-            if stop_is_wanted {
-                step("leaves it to the stop", Start::Done, *state);
-            }
-        }
-        Start::Done => {}
-    }
-    let _ = rules;
-}
-
-fn stop(state: &State, scene: Scene, rules: Rules, out: &mut Vec<Step>) {
-    const ME: u8 = 3;
-    let next = *state;
-    let mut step = |name: &str, now: Stop, mut next: State| {
-        next.stop = now;
-        if now == Stop::Acknowledged && next.lock == ME {
-            next.lock = 0;
-        }
-        out.push((format!("stop: {name}"), next));
-    };
-    let set = |mut next: State| {
-        if rules.stop_sets_intent {
-            next.wants_running = false;
-        }
-        next.wanted_since = false;
-        next
-    };
-    match state.stop {
-        Stop::Intent if scene.now => step("wants it to stop", Stop::Look, set(next)),
-        Stop::Intent => step("wants it to stop", Stop::Lock, set(next)),
-        Stop::Lock => {
-            if state.lock == 0 {
-                step("takes the lock", Stop::IntentAgain, State { lock: ME, ..next });
-            }
-        }
-        Stop::IntentAgain => step("wants it to stop, again", Stop::Look, set(next)),
-        Stop::Look => match look(state) {
-            Seen::Passing if !rules.stop_waits_for_shim => step("sees nothing", Stop::Acknowledged, next),
-            Seen::Passing => {}
-            Seen::Kept { shim, generation } => {
-                let mut next = next;
-                next.shims[usize::from(shim)] = Shim::Keep {
-                    generation,
-                    stopping: true,
-                };
-                step("asks the shim", Stop::Wait { shim }, next);
-            }
-            Seen::Orphan { generation } => {
-                let mut next = next;
-                if let Some(shim) = spawn(
-                    &mut next,
-                    Shim::Lock {
-                        generation,
-                        adopts: true,
-                    },
-                ) {
-                    step("has it taken over", Stop::Wait { shim }, next);
-                } else {
-                    step("goes beyond the model", Stop::Done, State { lock: 0, ..next });
-                }
-            }
-            Seen::Free => step("acknowledges", Stop::Acknowledged, next),
-        },
-        Stop::Wait { shim } => match state.shims[usize::from(shim)] {
-            Shim::Gone | Shim::Refused => step("looks again", Stop::Look, next),
-            // The one that takes it over is there: it can be asked.
-            Shim::Keep { stopping: false, .. } => step("looks again", Stop::Look, next),
-            _ => {}
-        },
-        Stop::Acknowledged | Stop::Done => {}
-    }
-}
-
-fn shim(state: &State, who: usize, rules: Rules, out: &mut Vec<Step>) {
-    let me = who as u8 + 1;
-    let mut next = *state;
-    let mut step = |name: &str, now: Shim, mut next: State| {
-        next.shims[who] = now;
-        if matches!(now, Shim::Refused | Shim::Gone) && next.shim_lock == me {
-            next.shim_lock = 0;
-        }
-        out.push((format!("shim {me}: {name}"), next));
-    };
-    match state.shims[who] {
-        Shim::Lock { generation, adopts } => {
-            if state.shim_lock != 0 && rules.shim_lock {
-                step("finds another", Shim::Refused, next);
-                return;
-            }
-            next.shim_lock = me;
-            let now = if adopts {
-                Shim::Adopt { generation }
-            } else {
-                Shim::Intent { generation }
-            };
-            step("takes its lock", now, next);
-        }
-        Shim::Intent { .. } if rules.shim_reads_intent && !state.wants_running => {
-            step("sees that it is not wanted", Shim::Refused, next);
-        }
-        Shim::Intent { generation } => step("reads the intent", Shim::Check { generation }, next),
-        Shim::Check { generation } => {
-            let before = state.game(state.record);
-            let lives = matches!(before, Game::Running | Game::Gated) && state.exit < state.record;
-            let late = generation != state.next();
-            if rules.shim_looks_for_game && (lives || late) {
-                step("finds an earlier game", Shim::Refused, next);
-            } else {
-                step("finds no earlier game", Shim::Fork { generation }, next);
-            }
-        }
-        Shim::Fork { generation } => {
-            next.set_game(generation, if rules.gate { Game::Gated } else { Game::Running });
-            let now = if rules.record_before_gate {
-                Shim::Record { generation }
-            } else {
-                Shim::Release { generation }
-            };
-            step("forks", now, next);
-        }
-        Shim::Record { generation } => {
-            next.record = generation;
-            let now = if rules.record_before_gate {
-                Shim::Release { generation }
-            } else {
-                Shim::Keep {
-                    generation,
-                    stopping: false,
-                }
-            };
-            step("puts it on record", now, next);
-        }
-        Shim::Release { generation } => {
-            if next.game(generation) == Game::Gated {
-                next.set_game(generation, Game::Running);
-            }
-            let now = if rules.record_before_gate {
-                Shim::Keep {
-                    generation,
-                    stopping: false,
-                }
-            } else {
-                Shim::Record { generation }
-            };
-            step("opens the gate", now, next);
-        }
-        Shim::Adopt { generation } => {
-            let same = state.record == generation && state.exit < generation;
-            if same && state.game(generation) == Game::Running {
-                step(
-                    "takes it over",
-                    Shim::Keep {
-                        generation,
-                        stopping: false,
-                    },
-                    next,
-                );
-            } else {
-                step("finds nothing to take over", Shim::Refused, next);
-            }
-        }
-        Shim::Keep { generation, stopping } => {
-            if stopping && state.game(generation) == Game::Running {
-                next.set_game(generation, Game::Dead);
-                step("ends the game", Shim::Exit { generation }, next);
-            } else if matches!(state.game(generation), Game::Dead) {
-                step("sees that the game has ended", Shim::Exit { generation }, next);
-            }
-        }
-        Shim::Exit { generation } => {
-            next.exit = next.exit.max(generation);
-            step("puts the end on record, and ends", Shim::Gone, next);
-        }
-        Shim::None | Shim::Refused | Shim::Gone => {}
-    }
-}
-
-/// A child at its gate whose shim is gone ends by itself.
-fn gated_children(state: &State, rules: Rules, out: &mut Vec<Step>) {
-    for generation in 1..=LAUNCHES as Generation {
-        let opens = |shim: &Shim| matches!(shim, Shim::Record { generation: own } | Shim::Release { generation: own } if *own == generation);
-        if state.game(generation) == Game::Gated && !state.shims.iter().any(opens) {
-            let mut next = *state;
-            next.set_game(generation, Game::Dead);
-            out.push((format!("child {generation}: nobody opens its gate"), next));
-        }
-    }
-    let _ = rules;
-}
-
-/// A kill of anybody who lives.
 fn kills(state: &State, out: &mut Vec<Step>) {
     let fewer = State {
         kills: state.kills - 1,
         ..*state
     };
-    for (who, start) in state.starts.iter().enumerate() {
-        if *start != Start::Done {
-            let mut next = fewer;
-            next.starts[who] = Start::Done;
-            if next.lock == who as u8 + 1 {
-                next.lock = 0;
-            }
-            out.push((format!("kill start {}", who + 1), next));
+    for who in 0..ACTORS {
+        if !state.actors[who].is_over() {
+            let to = verbs::end(fewer, who, Pc::Killed);
+            push(out, "verb", who + 1, "is killed", true, to);
         }
     }
-    for (who, shim) in state.shims.iter().enumerate() {
-        if !matches!(shim, Shim::None | Shim::Refused | Shim::Gone) {
-            let mut next = fewer;
-            next.shims[who] = Shim::Gone;
-            if next.shim_lock == who as u8 + 1 {
-                next.shim_lock = 0;
-            }
-            out.push((format!("kill shim {}", who + 1), next));
+    for who in 0..SHIMS {
+        if !matches!(state.shims[who], Shim::None | Shim::Over(_)) {
+            let to = shims::end(fewer, who, Word::Killed);
+            push(out, "shim", who + 1, "is killed", true, to);
         }
     }
-    for generation in 1..=LAUNCHES as Generation {
-        if state.game(generation) == Game::Running {
-            let mut next = fewer;
-            next.set_game(generation, Game::Dead);
-            out.push((format!("kill game {generation}"), next));
+}
+
+fn reboot(mut state: State) -> State {
+    for game in &mut state.games {
+        for life in [&mut game.main, &mut game.child] {
+            if *life != Life::None {
+                *life = Life::Dead;
+            }
         }
+    }
+    State {
+        actors: [Pc::Killed; ACTORS],
+        shims: [Shim::None; SHIMS],
+        verb_lock: 0,
+        shim_lock: 0,
+        rebooted: true,
+        kills: 0,
+        ..state
+    }
+}
+
+/// When all verbs have ended somebody types another: a stop and then a start,
+/// or a start at once. Shims may still be on their way.
+fn afterwards(state: &State, out: &mut Vec<Step>) {
+    let fresh = |phase| {
+        let mut to = State {
+            phase,
+            kills: 0,
+            may_fail: false,
+            ..*state
+        };
+        to.actors = [Pc::Failed; ACTORS];
+        to.actors[FRESH] = Pc::Typed;
+        to
+    };
+    match (state.phase, state.actors[FRESH]) {
+        (Phase::Verbs, _) => {
+            push(out, "later", 0, "a stop is typed", false, fresh(Phase::FreshStop));
+            push(out, "later", 0, "a start is typed", false, fresh(Phase::FreshStart));
+        }
+        (Phase::FreshStop, Pc::Stopped) => {
+            push(out, "later", 0, "a start is typed", false, fresh(Phase::FreshStart));
+        }
+        (Phase::FreshStart, Pc::Ran) => {
+            let games = state
+                .games
+                .iter()
+                .filter(|game| game.main == Life::Alive || game.child == Life::Alive);
+            let broken = (games.count() != 1).then_some("a fresh start has not left one game");
+            let over = State {
+                phase: Phase::Over,
+                broken,
+                ..*state
+            };
+            push(out, "later", 0, "one game is counted", false, over);
+        }
+        (Phase::FreshStop | Phase::FreshStart, _) => {
+            let broken = Some("a fresh verb has failed");
+            push(
+                out,
+                "later",
+                0,
+                "a failure is noticed",
+                false,
+                State { broken, ..*state },
+            );
+        }
+        (Phase::Over, _) => {}
     }
 }
