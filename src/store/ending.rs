@@ -197,6 +197,14 @@ fn open_reserved(dir: &InstanceDir) -> io::Result<Option<File>> {
 pub fn write(dir: &InstanceDir, room: &Reserved, exit: &Exit) -> io::Result<()> {
     room.0.write_all_at(&exit.to_bytes(), 0)?;
     nix::unistd::fdatasync(&room.0)?;
+    if dir.is_still(NAME, &room.0) {
+        // An earlier try got as far as that: swapped again, the names would
+        // give the exit of the launch before.
+        return dir.sync();
+    }
+    if !dir.is_still(RESERVED, &room.0) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     dir.swap(RESERVED, NAME)
 }
 
@@ -251,6 +259,25 @@ mod tests {
         let unseen = Exit::unseen(9, "b".into(), false, "why");
         write_unreserved(&dir, &unseen).unwrap();
         assert_eq!(read(&dir).unwrap(), Some(unseen));
+    }
+
+    #[test]
+    fn an_exit_written_again_after_a_failure_is_still_the_last_one() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        write(&dir, &reserve(&dir).unwrap(), &sample(None)).unwrap();
+        let room = reserve(&dir).unwrap();
+        let exit = sample(Some(Ending::Code(4)));
+        for _ in 0..2 {
+            write(&dir, &room, &exit).unwrap();
+            assert_eq!(read(&dir).unwrap().as_ref(), Some(&exit));
+        }
+        // The reserved room has lost both names: what stands under them is
+        // another exit's.
+        write_unreserved(&dir, &exit).unwrap();
+        assert!(write(&dir, &room, &exit).is_err());
+        assert_eq!(read(&dir).unwrap(), Some(exit));
     }
 
     #[test]
