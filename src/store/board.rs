@@ -74,6 +74,11 @@ impl Board {
         let Ok(size) = self.file.metadata().map(|meta| meta.len() as usize) else {
             return Vec::new();
         };
+        // First the locks, then the words: an entry read before could be of a
+        // shim that has since been followed by another, which holds the lock.
+        let held: Vec<bool> = (0..size / SLOT)
+            .map(|number| number > 0 && self.is_held(number))
+            .collect();
         bytes.resize(size, 0);
         let mut filled = 0;
         while filled < size {
@@ -91,18 +96,16 @@ impl Board {
         bytes
             .chunks_exact(SLOT)
             .enumerate()
-            .skip(1)
-            .filter(|(_, slot)| slot.first().is_some_and(|len| *len > 0))
-            .filter_map(|(number, slot)| self.living_entry(number, slot))
+            .filter(|(number, _)| held.get(*number).copied().unwrap_or(false))
+            .filter_map(|(number, slot)| self.entry(number, slot))
             .collect()
     }
 
-    fn living_entry(&self, number: usize, slot: &[u8]) -> Option<Entry> {
-        // First the lock, then the word: an entry read before could be of a
-        // shim that has since been followed by another.
-        if !lock::is_byte_held(&self.file, place(number) as i64).unwrap_or(false) {
-            return None;
-        }
+    fn is_held(&self, number: usize) -> bool {
+        lock::is_byte_held(&self.file, place(number) as i64).unwrap_or(false)
+    }
+
+    fn entry(&self, number: usize, slot: &[u8]) -> Option<Entry> {
         if let Some(entry) = Entry::from_bytes(slot) {
             return Some(entry);
         }
@@ -157,7 +160,12 @@ impl Slot {
         let mut number = 1;
         while file.read_at(&mut slot, place(number))? == SLOT {
             match entry::owner(&slot) {
-                Some(name) if name == id => return Ok(number),
+                Some(name) if name == id => {
+                    // What the last shim said must not stand there as the word
+                    // of the next one, until that has written its own.
+                    file.write_all_at(&entry::claimed(id), place(number))?;
+                    return Ok(number);
+                }
                 Some(name) if !name.is_empty() => {}
                 _ => free = free.or(Some(number)),
             }
@@ -239,6 +247,18 @@ mod tests {
             bytes[at / 8] ^= 1 << (at % 8);
             prop_assert_eq!(Entry::from_bytes(&bytes), None);
         }
+    }
+
+    #[test]
+    fn who_takes_a_slot_does_not_vouch_for_what_stands_in_it() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        Slot::take(&state, "a").unwrap().write(&sample("a"));
+        let slot = Slot::take(&state, "a").unwrap();
+        let mut bytes = [0; SLOT];
+        slot.file.read_exact_at(&mut bytes, place(slot.number)).unwrap();
+        assert_eq!(entry::owner(&bytes).as_deref(), Some("a"));
+        assert_eq!(Entry::from_bytes(&bytes), None);
     }
 
     #[test]
