@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::failure::Failure;
-use crate::inventory::{Instance, Inventory, Plane};
+use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::{Glance, ProcessSupervisor};
 use crate::store::StateDir;
 use crate::supervisor::{InstanceState, Sight, Supervisor};
@@ -80,12 +80,24 @@ impl Ground {
         }
     }
 
-    /// The supervisor of something that is not in the inventory, if anything
-    /// of that name was ever started.
+    /// The supervisors of what the selectors name by id and the inventory does
+    /// not list, where anything of that name was ever started.
     ///
     /// # Errors
     /// When what is on record of it cannot be read.
-    pub fn unlisted(&self, id: &str) -> Result<Option<Member>, Failure> {
+    pub fn named_strays(&self, inventory: &Inventory, selectors: &[String]) -> Result<Vec<Member>, Failure> {
+        let mut strays = Vec::new();
+        for id in selectors {
+            if is_valid_id(id) && inventory.get(id).is_none() {
+                strays.extend(self.unlisted(id)?);
+            }
+        }
+        Ok(strays)
+    }
+
+    /// The supervisor of something that is not in the inventory, if anything
+    /// of that name was ever started.
+    fn unlisted(&self, id: &str) -> Result<Option<Member>, Failure> {
         let Some(state) = &self.state else { return Ok(None) };
         let folder = state
             .instance(id)

@@ -29,6 +29,11 @@ impl Unmanaged {
         }
     }
 
+    fn sight(&self) -> Sight {
+        let facts = Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone()));
+        Sight::Known(Box::new(facts))
+    }
+
     fn refusal(&self) -> anyhow::Error {
         let message = format!("it is unmanaged: {}", self.reason);
         Failure::new(FailureKind::Unsupported, message).into()
@@ -70,12 +75,10 @@ impl Supervisor for Unmanaged {
     }
 
     fn glance(&self) -> Option<Sight> {
-        let facts = Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone()));
-        Some(Sight::Known(Box::new(facts)))
+        Some(self.sight())
     }
 
     async fn look(&self) -> Sight {
-        let facts = Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone()));
-        Sight::Known(Box::new(facts))
+        self.sight()
     }
 }

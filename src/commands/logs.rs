@@ -1,6 +1,7 @@
 //! `gamectl logs`.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::{Context, Ended};
@@ -30,8 +31,8 @@ pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Ended>
     if selection.selectors.is_empty() && !selection.all {
         return Err(selection::nobody("logs").into());
     }
-    let ids = ids(context, logs)?;
     let state = context.state_to_look()?;
+    let ids = ids(context, logs, state.clone())?;
     let mut screen = context.screen.logs(&ids, logs.raw);
     let mut all = Vec::new();
     for id in ids {
@@ -80,15 +81,12 @@ fn follow(context: &Context<'_>, all: &mut [Shown], screen: &mut ui::Logs) -> Re
     Ok(())
 }
 
-fn ids(context: &Context<'_>, logs: &Logs) -> Result<Vec<String>, Ended> {
+fn ids(context: &Context<'_>, logs: &Logs, state: Option<Arc<StateDir>>) -> Result<Vec<String>, Ended> {
     let inventory = context.inventory()?;
-    let ground = Ground::for_a_look(context.state_to_look()?);
+    // Whether they run makes no difference.
+    let ground = state.map_or_else(Ground::default, Ground::for_verbs);
     let mut members = ground.members(&inventory);
-    for id in &logs.selection.selectors {
-        if crate::inventory::is_valid_id(id) && inventory.get(id).is_none() {
-            members.extend(ground.unlisted(id)?);
-        }
-    }
+    members.extend(ground.named_strays(&inventory, &logs.selection.selectors)?);
     if logs.selection.all {
         return Ok(members.iter().map(|member| member.id().to_owned()).collect());
     }

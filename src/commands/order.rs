@@ -28,24 +28,21 @@ pub(super) async fn carry_out(
     }
     let inventory = context.inventory()?;
     let before = context.state_to_look()?;
-    let ground = if dry_run {
-        Ground::for_a_look(before)
+    let (ground, state) = if dry_run {
+        (Ground::for_a_look(before), None)
     } else {
         if before.is_none() && !selection.all {
             // What means nothing is told before a state directory is made.
             let members = Ground::for_a_look(None).members(&inventory);
             selection::select(&members, &selection.selectors)?;
         }
-        Ground::for_verbs(context.state_to_change()?)
+        let state = context.state_to_change()?;
+        (Ground::for_verbs(Arc::clone(&state)), Some(state))
     };
     let mut members = ground.members(&inventory);
     if order.verb == Verb::Stop {
         // What is no longer in the inventory can still be stopped.
-        for id in &selection.selectors {
-            if crate::inventory::is_valid_id(id) && inventory.get(id).is_none() {
-                members.extend(ground.unlisted(id)?);
-            }
-        }
+        members.extend(ground.named_strays(&inventory, &selection.selectors)?);
     }
     let chosen = if selection.all {
         (0..members.len())
@@ -62,11 +59,10 @@ pub(super) async fn carry_out(
             .filter(|member| one.named || !member.is_unmanaged())
     };
     let targets: Vec<Member> = chosen.iter().filter_map(wanted).cloned().collect();
-    if dry_run {
+    let Some(state) = state else {
         return Ok(rehearse(context, order, &targets).await);
-    }
+    };
     let targets: Vec<Arc<dyn Supervisor>> = targets.into_iter().map(|member| member.supervisor).collect();
-    let state = context.state_to_change()?;
     let (events, receiver) = mpsc::unbounded_channel();
     let progress = context.screen.progress(order.verb, targets.len());
     let mut interrupt = Interrupt::new()?;

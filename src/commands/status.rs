@@ -49,11 +49,7 @@ fn members(ground: &Ground, inventory: &Inventory, selectors: &[String]) -> Resu
         members.extend(ground.strays(inventory)?);
         return Ok(members);
     }
-    for id in selectors {
-        if crate::inventory::is_valid_id(id) && inventory.get(id).is_none() {
-            members.extend(ground.unlisted(id)?);
-        }
-    }
+    members.extend(ground.named_strays(inventory, selectors)?);
     let chosen = selection::select(&members, selectors)?;
     Ok(chosen
         .iter()

@@ -163,7 +163,11 @@ impl Work {
 
     async fn carry_out(&self, began: Instant) -> Result<Outcome, Failure> {
         if self.target.state() == InstanceState::Unmanaged {
-            return Err(self.unmanaged().await);
+            // It says why it refuses; nothing is made or written for it.
+            return match self.order.verb {
+                Verb::Start | Verb::Restart => self.start().await,
+                Verb::Stop => self.stop().await,
+            };
         }
         let dir = self.state.create_instance(self.target.instance_id())?;
         let work = self.follow(self.verb(&dir, began));
@@ -174,15 +178,6 @@ impl Work {
             }
             None => work.await,
         }
-    }
-
-    async fn unmanaged(&self) -> Failure {
-        let reason = match self.target.look().await {
-            Sight::Known(facts) => facts.note,
-            Sight::Unknown { reason } => Some(reason),
-        };
-        let reason = reason.unwrap_or_else(|| "nothing manages it".to_owned());
-        Failure::new(FailureKind::Unsupported, format!("it is unmanaged: {reason}"))
     }
 
     fn ran_out(&self, limit: Duration) -> Failure {
@@ -212,7 +207,7 @@ impl Work {
         let crashed = self.order.verb == Verb::Stop && self.has_crashed().await;
         let _lock = match self.order.verb {
             Verb::Stop => {
-                set_intent(dir, Want::Stopped)?;
+                set_intent(dir, Want::Stopped, intent::write)?;
                 if self.order.now {
                     hold::try_now(dir, self.order.verb.as_str())?
                 } else {
@@ -231,7 +226,7 @@ impl Work {
             Verb::Start => {
                 // A launch makes it durable on its way, in less time than we
                 // could before it.
-                set_intent_unsynced(dir, Want::Running)?;
+                set_intent(dir, Want::Running, intent::write_unsynced)?;
                 let started = self.start().await;
                 if !started.as_ref().is_ok_and(|outcome| outcome.changed) {
                     dir.sync().map_err(|error| not_on_record(&error))?;
@@ -239,7 +234,7 @@ impl Work {
                 started
             }
             Verb::Stop => {
-                set_intent(dir, Want::Stopped)?;
+                set_intent(dir, Want::Stopped, intent::write)?;
                 let outcome = self.stop().await?;
                 Ok(Outcome {
                     changed: outcome.changed || crashed,
@@ -247,7 +242,7 @@ impl Work {
                 })
             }
             Verb::Restart => {
-                set_intent(dir, Want::Running)?;
+                set_intent(dir, Want::Running, intent::write)?;
                 self.restart(dir).await
             }
         }
@@ -351,20 +346,17 @@ fn read_intent(dir: &InstanceDir) -> Result<Option<Intent>, Failure> {
     }
 }
 
-/// Sets the wish, durably, unless it stands there already.
-fn set_intent(dir: &InstanceDir, want: Want) -> Result<(), Failure> {
+/// Sets the wish by one of the store's ways to write it, unless it stands there
+/// already.
+fn set_intent(
+    dir: &InstanceDir,
+    want: Want,
+    write: fn(&InstanceDir, Intent) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     if read_intent(dir)?.is_some_and(|wish| wish.want == want) {
         return Ok(());
     }
-    intent::write(dir, Intent::now(want)).map_err(|error| not_on_record(&error))
-}
-
-/// As [`set_intent`]; it is durable after the next sync of the folder.
-fn set_intent_unsynced(dir: &InstanceDir, want: Want) -> Result<(), Failure> {
-    if read_intent(dir)?.is_some_and(|wish| wish.want == want) {
-        return Ok(());
-    }
-    intent::write_unsynced(dir, Intent::now(want)).map_err(|error| not_on_record(&error))
+    write(dir, Intent::now(want)).map_err(|error| not_on_record(&error))
 }
 
 fn not_on_record(error: &std::io::Error) -> Failure {

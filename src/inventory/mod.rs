@@ -42,4 +42,4 @@ pub use model::*;
 pub use nearest::nearest;
 pub use parse::parse;
 pub use problem::{Problem, Problems};
-pub use source::{Source, Unchecked, find, load, read};
+pub use source::{Source, Unchecked, find, read};

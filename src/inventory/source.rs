@@ -134,14 +134,6 @@ pub fn read(source: &Source) -> Result<Unchecked, Problems> {
     Ok(Unchecked { name, bytes, folder })
 }
 
-/// Reads and checks the inventory.
-///
-/// # Errors
-/// All problems at once; one without a line when it could not be read at all.
-pub fn load(source: &Source) -> Result<Inventory, Problems> {
-    read(source)?.check()
-}
-
 /// An error in words for people, without the number.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
@@ -175,6 +167,10 @@ fn folder_of(path: &Path) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn load(source: &Source) -> Result<Inventory, Problems> {
+        read(source)?.check()
+    }
 
     fn found(explicit: Option<&str>, env: &[(&str, &str)], there: &[&str]) -> Result<String, Failure> {
         let get = |name: &str| {

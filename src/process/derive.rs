@@ -208,13 +208,7 @@ fn details(launch: u64, shim: Option<i32>, adopted: bool, lost_output: u64) -> V
 }
 
 fn last_exit(exit: &Exit) -> LastExit {
-    LastExit {
-        code: exit.code(),
-        signal: exit.signal(),
-        at: exit.at_wall_ms.map(rfc3339),
-        requested: exit.requested,
-        oom_killed: exit.oom_killed,
-    }
+    past_exit(&Past::from(exit))
 }
 
 fn past_exit(past: &Past) -> LastExit {

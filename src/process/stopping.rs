@@ -35,7 +35,7 @@ impl ProcessSupervisor {
                 }
                 Standing::Damaged(why) => set_damaged_aside(&dir, &why)?,
                 Standing::Passing => {
-                    self.wait_for_change(&dir, passing_until).await?;
+                    self.wait_for_change(passing_until).await?;
                 }
                 Standing::Orphan(launch) => {
                     changed = Some(launch.generation);
@@ -54,14 +54,10 @@ impl ProcessSupervisor {
     }
 
     /// Waits while a shim is about to launch or to end.
-    async fn wait_for_change(&self, dir: &InstanceDir, until: Instant) -> Result<(), Failure> {
+    async fn wait_for_change(&self, until: Instant) -> Result<(), Failure> {
         self.awaits("its shim", None);
         if Instant::now() >= until {
-            return match ending::read(dir) {
-                // The exit is there, and the shim still is: it is slow to end.
-                Ok(Some(_)) | Err(_) => Err(stuck(&self.id)),
-                Ok(None) => Err(stuck(&self.id)),
-            };
+            return Err(stuck(&self.id));
         }
         tokio::time::sleep(PASSING).await;
         Ok(())

@@ -142,10 +142,8 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Exit>, ReadError> {
     let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
     let padding = bytes.iter().rev().take_while(|b| **b == b'\n').count();
     let used = bytes.len() - padding.saturating_sub(1);
-    Document::from_text(bytes.get(..used).unwrap_or_default(), KIND, VERSION, Seal::Checksum)
-        .and_then(|document| Exit::from_document(&document))
-        .map(Some)
-        .map_err(|error| ReadError::from_parse(dir.path().join(NAME), &error))
+    let bytes = bytes.get(..used).unwrap_or_default();
+    dir.parse(NAME, bytes, KIND, VERSION, Exit::from_document).map(Some)
 }
 
 /// Puts a damaged exit out of the way.

@@ -1,5 +1,6 @@
 //! What a shim says of its instance, in the bytes of a slot of the board.
 
+use super::ending::Exit;
 use super::launch::ReadyAt;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
@@ -35,6 +36,17 @@ pub struct Past {
     pub requested: bool,
     /// Whether the out-of-memory killer was at work.
     pub oom_killed: bool,
+}
+
+impl From<&Exit> for Past {
+    fn from(exit: &Exit) -> Self {
+        Self {
+            ending: exit.ending,
+            at_wall_ms: exit.at_wall_ms,
+            requested: exit.requested,
+            oom_killed: exit.oom_killed,
+        }
+    }
 }
 
 /// What a shim says of its instance.

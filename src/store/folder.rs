@@ -13,7 +13,7 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
 use nix::unistd::UnlinkatFlags;
 
-use super::format::ParseError;
+use super::format::{Document, ParseError, Seal};
 use crate::sys::host;
 
 /// Our files hold little; what is larger than this is not ours.
@@ -47,15 +47,6 @@ impl fmt::Display for ReadError {
 }
 
 impl std::error::Error for ReadError {}
-
-impl ReadError {
-    pub(super) fn from_parse(path: PathBuf, error: &ParseError) -> Self {
-        match error {
-            ParseError::Damaged(why) => Self::Damaged(path, (*why).to_owned()),
-            ParseError::Future(version) => Self::Future(path, *version),
-        }
-    }
-}
 
 /// The folder of one instance.
 #[derive(Debug)]
@@ -123,6 +114,23 @@ impl InstanceDir {
             ));
         }
         Ok(Some(bytes))
+    }
+
+    /// Parses what was read from a file as a sealed document.
+    pub(super) fn parse<T>(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        kind: &str,
+        newest: u32,
+        parse: impl FnOnce(&Document) -> Result<T, ParseError>,
+    ) -> Result<T, ReadError> {
+        Document::from_text(bytes, kind, newest, Seal::Checksum)
+            .and_then(|document| parse(&document))
+            .map_err(|error| match error {
+                ParseError::Damaged(why) => ReadError::Damaged(self.path.join(name), why.to_owned()),
+                ParseError::Future(version) => ReadError::Future(self.path.join(name), version),
+            })
     }
 
     /// Replaces a file atomically and durably: whoever reads it, also after a

@@ -140,10 +140,7 @@ pub fn parse_id(text: Option<&str>) -> Result<ProcessId, ParseError> {
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
     let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
-    Document::from_text(&bytes, KIND, VERSION, Seal::Checksum)
-        .and_then(|document| Launch::from_document(&document))
-        .map(Some)
-        .map_err(|error| ReadError::from_parse(dir.path().join(NAME), &error))
+    dir.parse(NAME, &bytes, KIND, VERSION, Launch::from_document).map(Some)
 }
 
 /// Writes the record and syncs it. After a power cut the one before may be

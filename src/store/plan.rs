@@ -89,10 +89,7 @@ impl Plan {
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Plan>, ReadError> {
     let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
-    Document::from_text(&bytes, KIND, VERSION, Seal::Checksum)
-        .and_then(|document| Plan::from_document(&document))
-        .map(Some)
-        .map_err(|error| ReadError::from_parse(dir.path().join(NAME), &error))
+    dir.parse(NAME, &bytes, KIND, VERSION, Plan::from_document).map(Some)
 }
 
 /// Writes the plan, durably, unless it stands there already.

@@ -35,26 +35,6 @@ impl Pty {
     }
 }
 
-/// Sets the size of a terminal in character cells.
-///
-/// # Errors
-/// What `ioctl(2)` said.
-pub fn resize(master: &OwnedFd, columns: u16, rows: u16) -> io::Result<()> {
-    let size = libc::winsize {
-        ws_row: rows,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    // SAFETY: TIOCSWINSZ reads one winsize through the pointer.
-    let result = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
-}
-
 /// The size of a terminal in character cells, columns first.
 pub fn size(fd: impl std::os::fd::AsFd) -> Option<(u16, u16)> {
     let mut size = libc::winsize {

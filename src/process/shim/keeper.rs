@@ -1,6 +1,7 @@
 //! The shim at work: one loop that waits for the game, its output, requests
 //! and deadlines, and does nothing in between.
 
+use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, oom, pipe, socket};
+
+/// Bytes of a request.
+const REQUEST_MAX: NonZeroUsize = NonZeroUsize::new(socket::MESSAGE_MAX).expect("not zero");
 
 /// What a keeper is made of.
 pub(super) struct Parts {
@@ -164,10 +168,11 @@ impl Keeper {
     }
 
     fn serve(&mut self) {
-        let mut buffer = RequestBuffer::Unused;
-        loop {
-            let Some(bytes) = buffer.bytes() else { return };
-            let Some(asked) = self.server.next(bytes) else { return };
+        // Mapped for as long as somebody speaks: an idle shim does without.
+        let Ok(mut buffer) = Buffer::new(REQUEST_MAX) else {
+            return;
+        };
+        while let Some(asked) = self.server.next(buffer.bytes()) {
             let refusal = match &asked.request {
                 Ok(request) => self.carry_out(request).err().unwrap_or_default(),
                 Err(error) => error.clone(),
@@ -377,24 +382,5 @@ impl Keeper {
             ..self.voice.report()
         };
         self.server.notify(&report);
-    }
-}
-
-/// A buffer for requests that costs nothing until somebody speaks.
-enum RequestBuffer {
-    Unused,
-    Mapped(Buffer),
-}
-
-impl RequestBuffer {
-    fn bytes(&mut self) -> Option<&mut [u8]> {
-        if matches!(self, Self::Unused) {
-            let size = std::num::NonZeroUsize::new(socket::MESSAGE_MAX)?;
-            *self = Self::Mapped(Buffer::new(size).ok()?);
-        }
-        match self {
-            Self::Mapped(buffer) => Some(buffer.bytes()),
-            Self::Unused => None,
-        }
     }
 }

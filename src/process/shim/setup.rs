@@ -81,7 +81,8 @@ impl<T> Stage<T> for Result<T, crate::store::ReadError> {
 /// Launches a game.
 pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Keeper, Started> {
     let shim_lock = take_lock(&place.dir)?;
-    let previous = may_launch(spec, &place.dir)?;
+    let frame = Frame::here().stage("record")?;
+    let previous = may_launch(spec, &place.dir, &frame)?;
     let room = ending::reserve(&place.dir).stage("exit")?;
     let oom_score_adj = daemon::avoid_oom_killer();
     let (streams, input, source) = make_streams(spec, command, &place.dir)?;
@@ -90,7 +91,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
     let log = ConsoleLog::open(&place.dir, spec.log, now);
     let mut record = Launch {
         generation: spec.generation,
-        frame: Frame::here().stage("record")?,
+        frame,
         shim: procfs::identify(std::process::id() as i32).stage("record")?,
         main: ProcessId { pid: 0, start: 0 },
         launched_wall_ms: clock::wall_ms(),
@@ -209,7 +210,7 @@ fn take_lock(dir: &InstanceDir) -> Result<ShimLock, Started> {
 
 /// Looks again, now that no other shim can come: at the intent, and for an
 /// earlier game. Returns the record of the launch before.
-fn may_launch(spec: &Spec, dir: &InstanceDir) -> Result<Option<Launch>, Started> {
+fn may_launch(spec: &Spec, dir: &InstanceDir, frame: &Frame) -> Result<Option<Launch>, Started> {
     let wish = intent::read(dir).stage("intent")?;
     if wish.is_some_and(|wish| wish.want == Want::Stopped) {
         return Err(Started::Cancelled);
@@ -224,7 +225,6 @@ fn may_launch(spec: &Spec, dir: &InstanceDir) -> Result<Option<Launch>, Started>
     }
     let Some(record) = &previous else { return Ok(None) };
     let refuse = |why: String| failed("previous", &io::Error::other(why), "");
-    let frame = Frame::here().stage("record")?;
     if record.frame.boot != frame.boot {
         return Ok(previous);
     }

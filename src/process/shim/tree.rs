@@ -95,22 +95,12 @@ impl Tree {
             Presence::CannotTell(why) => return Err(io::Error::other(why)),
         }
         tree.look_for_members()?;
-        let Kind::Strangers { members, .. } = &tree.kind else {
-            return Ok(tree);
-        };
-        let oldest = members
-            .iter()
-            .map(|member| member.id)
-            .min_by_key(|id| (id.start, id.pid));
-        let has_main = members.iter().any(|member| member.id == main);
-        match oldest {
-            Some(_) if has_main => Ok(tree),
-            Some(oldest) => {
-                tree.main = oldest;
-                Ok(tree)
-            }
-            None => Err(io::Error::other("nothing of it is alive any more")),
+        let survivors = tree.survivors();
+        if !survivors.contains(&main) {
+            let oldest = survivors.first();
+            tree.main = *oldest.ok_or_else(|| io::Error::other("nothing of it is alive any more"))?;
         }
+        Ok(tree)
     }
 
     /// The main process.

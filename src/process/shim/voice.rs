@@ -30,12 +30,7 @@ impl Voice {
             restarts: record.restarts,
             adopted: record.adopted,
             lost_output: 0,
-            past: past.map(|exit| Past {
-                ending: exit.ending,
-                at_wall_ms: exit.at_wall_ms,
-                requested: exit.requested,
-                oom_killed: exit.oom_killed,
-            }),
+            past: past.map(Past::from),
             step: String::new(),
             step_since_ms: 0,
             step_limit_ms: 0,
