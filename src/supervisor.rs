@@ -184,6 +184,10 @@ pub struct StartHow {
     pub no_wait: bool,
     /// Stands in for the instance's own `ready.timeout`.
     pub timeout: Option<Duration>,
+    /// How many automatic restarts this is since somebody last started it: 0
+    /// for somebody's own start. Goes on record with the launch, and comes back
+    /// in [`Facts::restarts`].
+    pub restarts: u32,
 }
 
 /// How `stop` is to be carried out.
@@ -303,12 +307,32 @@ pub trait Supervisor: Send + Sync {
         Ok(plain_outcome(&before, self.state()))
     }
 
+    /// Keeps looking for as long as it is polled, and sends what it sees: at
+    /// once, and whenever that changes. What is sent twice does no harm.
+    /// Returns when nobody receives any more.
+    ///
+    /// A plane that is told of changes overrides this; the default looks every
+    /// second.
+    ///
+    /// # Cancel safety
+    /// Safe: dropping the future ends the looking and nothing else.
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+        while !seen.is_closed() {
+            let sight = self.look().await;
+            seen.send_replace(Some(sight));
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// What the verb under way is waiting for, for a screen to show. `None`
     /// when the plane has nothing to tell.
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
         None
     }
 }
+
+/// How often a plane that is told of nothing looks for changes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 fn plain_outcome(before: &InstanceState, state: InstanceState) -> Outcome {
     Outcome {

@@ -276,6 +276,7 @@ impl Work {
         let how = StartHow {
             no_wait: self.order.no_wait,
             timeout: self.order.timeout,
+            restarts: 0,
         };
         let started = Arc::clone(&self.target).start_with(how).await;
         started.map_err(|error| Failure::from_error(&error))

@@ -60,7 +60,7 @@ impl ProcessSupervisor {
                 Standing::Passing => return Err(stuck(&self.id)),
                 Standing::Free { next, unseen } => {
                     record_unseen(&dir, unseen.as_deref())?;
-                    if self.launch(&state, &dir, next).await? {
+                    if self.launch(&state, &dir, next, how.restarts).await? {
                         return self.wait_until_ready(&dir, next, true, how, deadline).await;
                     }
                 }
@@ -69,7 +69,13 @@ impl ProcessSupervisor {
     }
 
     /// Launches the game. False when somebody else's shim was there first.
-    async fn launch(&self, state: &StateDir, dir: &InstanceDir, generation: u64) -> Result<bool, Failure> {
+    async fn launch(
+        &self,
+        state: &StateDir,
+        dir: &InstanceDir,
+        generation: u64,
+        restarts: u32,
+    ) -> Result<bool, Failure> {
         let Some(game) = self.spec.as_deref() else {
             return Err(Failure::failed(
                 "it is not in the inventory, so how to start it is not known",
@@ -84,7 +90,7 @@ impl ProcessSupervisor {
             stop: self.plan.stop.clone(),
             log: self.plan.log,
             tty: self.plan.tty,
-            restarts: 0,
+            restarts,
             mode: Mode::Launch(command),
         };
         self.publish(InstanceState::Starting);
