@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -146,6 +146,22 @@ fn rotated_files_are_read_as_one_log() {
     let lines = sandbox.ok(&["logs", "-n", "3000", "some"]).stdout;
     assert_eq!(lines.lines().count(), 3000);
     assert!(wanted.ends_with(&lines));
+}
+
+#[test]
+fn a_follower_goes_when_its_reader_does() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[Instance::awkward("a", &["serve", "--say", "one"])]);
+    sandbox.ok(&["start", "a"]);
+    let mut follow = sandbox.command(&["logs", "-f", "a"]).spawn().expect("run gamectl");
+    // As `| head -1` does, while the game has nothing more to say.
+    let mut reader = BufReader::new(follow.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    reader.read_line(&mut line).expect("a line");
+    drop(reader);
+    let code = wait_for("the end of logs -f", || follow.try_wait().expect("wait")).code();
+    assert_eq!(code, Some(0));
+    sandbox.ok(&["stop", "a"]);
 }
 
 #[test]

@@ -395,11 +395,30 @@ fn the_board_may_be_lost_or_torn() {
 
 #[test]
 fn a_folder_that_is_removed_under_a_running_game() {
-    let mut sandbox = one();
-    // Nobody can know of it any more.
-    sandbox.leaves_processes();
+    let sandbox = one();
     sandbox.ok(&["start", "a"]);
+    let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
     fs::remove_dir_all(sandbox.instance_dir("a")).expect("remove the folder");
     no_panic(&sandbox.run(&["status", "a"]), "status");
     no_panic(&sandbox.run(&["stop", "a"]), "stop");
+    // Nobody can know of it any more, but its shim: that goes when it has gone.
+    Process::signal(game, Signal::SIGKILL);
+    wait_until("the shim to be gone", || !Process::lives(shim));
+}
+
+#[test]
+fn an_exit_that_its_shim_could_not_put_in_its_place() {
+    let sandbox = one();
+    for verb in ["stop", "start"] {
+        sandbox.ok(&["start", "a"]);
+        sandbox.tell("a", "exit 3");
+        wait_until("the crash", || sandbox.state("a") == "crashed");
+        // As it is when the shim is killed between its last two steps.
+        fs::rename(record(&sandbox, "exit"), record(&sandbox, "exit.next")).expect("rename");
+        assert_eq!(sandbox.status("a")["last_exit"]["code"], json!(3), "told by a look");
+        sandbox.ok(&[verb, "a"]);
+        assert_eq!(sandbox.status("a")["last_exit"]["code"], json!(3), "after a {verb}");
+        sandbox.ok(&["stop", "a"]);
+    }
+    never_two(&sandbox);
 }

@@ -50,7 +50,7 @@ pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Ended>
     for (index, shown) in all.iter_mut().enumerate() {
         while shown.pass_on(&mut screen, index)? && context.screen.is_open() {}
     }
-    while logs.follow && context.screen.is_open() {
+    while logs.follow && context.screen.is_open() && !super::reader_is_gone() {
         tokio::select! {
             signal = interrupt.signalled() => {
                 screen.finish();

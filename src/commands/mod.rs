@@ -16,7 +16,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
 use crate::failure::{Failure, FailureKind};
-use crate::sys::pty;
+use crate::sys::{pipe, pty};
 use crate::ui::{Color, Options, Screen, Size, Surroundings};
 use context::{Context, Ended};
 
@@ -98,6 +98,11 @@ fn screen(options: Options) -> Screen {
         size.map(|(columns, rows)| Size { columns, rows })
     };
     Screen::new(options, Surroundings::detect(std::sync::Arc::new(size)))
+}
+
+/// Whether nobody reads our answer any more.
+fn reader_is_gone() -> bool {
+    pipe::is_hung_up(std::io::stdout())
 }
 
 /// Shows what is wrong with a command line, or the help that was asked for.

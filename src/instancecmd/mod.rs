@@ -207,7 +207,11 @@ impl Work {
         let crashed = self.order.verb == Verb::Stop && self.has_crashed().await;
         let _lock = match self.order.verb {
             Verb::Stop => {
-                set_intent(dir, Want::Stopped, intent::write)?;
+                // Also where it stands already: a start that waits for the lock
+                // gives way to a stop that was typed after it.
+                if set_intent(dir, Want::Stopped, intent::write)? == Set::Stood {
+                    intent::write_unsynced(dir, Intent::now(Want::Stopped)).map_err(|error| not_on_record(&error))?;
+                }
                 if self.order.now {
                     hold::try_now(dir, self.order.verb.as_str())?
                 } else {
@@ -347,17 +351,27 @@ fn read_intent(dir: &InstanceDir) -> Result<Option<Intent>, Failure> {
     }
 }
 
+/// What became of a wish that was to be set.
+#[derive(Debug, PartialEq, Eq)]
+enum Set {
+    /// It has been written.
+    Written,
+    /// It stood there already.
+    Stood,
+}
+
 /// Sets the wish by one of the store's ways to write it, unless it stands there
-/// already.
+/// already, set since the host booted.
 fn set_intent(
     dir: &InstanceDir,
     want: Want,
     write: fn(&InstanceDir, Intent) -> std::io::Result<()>,
-) -> Result<(), Failure> {
-    if read_intent(dir)?.is_some_and(|wish| wish.want == want) {
-        return Ok(());
+) -> Result<Set, Failure> {
+    if read_intent(dir)?.is_some_and(|wish| wish.want == want && wish.is_of_this_boot()) {
+        return Ok(Set::Stood);
     }
-    write(dir, Intent::now(want)).map_err(|error| not_on_record(&error))
+    write(dir, Intent::now(want)).map_err(|error| not_on_record(&error))?;
+    Ok(Set::Written)
 }
 
 fn not_on_record(error: &std::io::Error) -> Failure {

@@ -74,8 +74,11 @@ pub(super) struct Evidence {
     pub intent: Option<Want>,
     /// The current or last launch.
     pub launch: Found<Launch>,
-    /// The last exit, which may be that of an earlier launch.
+    /// The last exit, which may be that of an earlier launch. Where its shim is
+    /// gone, also one that the shim had written and not yet put in its place.
     pub exit: Found<Exit>,
+    /// Whether that is such a one.
+    pub misplaced: bool,
     /// The shim.
     pub shim: Shim,
     /// The game, where its shim is gone.
@@ -93,6 +96,7 @@ impl Evidence {
             intent: None,
             launch: Found::Nothing,
             exit: Found::Nothing,
+            misplaced: false,
             shim: Shim::None,
             game: Game::NotAsked,
             frame: Found::Nothing,
@@ -106,7 +110,15 @@ impl Evidence {
         // exit before we come to it.
         let shim = shim(state, dir, id);
         let launch = Found::of(launch::read(dir));
-        let exit = Found::of(ending::read(dir));
+        let mut exit = Found::of(ending::read(dir));
+        let mut misplaced = false;
+        if let (Shim::None, Some(launch)) = (&shim, launch.this())
+            && !has_ended(launch, &exit)
+            && let Some(written) = ending::written(dir, launch.generation)
+        {
+            exit = Found::This(written);
+            misplaced = true;
+        }
         let frame = match Frame::here() {
             Ok(frame) => Found::This(frame),
             Err(error) => Found::CannotTell(format!("/proc cannot be read: {error}")),
@@ -121,6 +133,7 @@ impl Evidence {
             intent: intent::read(dir).ok().flatten().map(|intent| intent.want),
             launch,
             exit,
+            misplaced,
             shim,
             game,
             frame,
@@ -129,9 +142,9 @@ impl Evidence {
     }
 }
 
-/// Whether the exit is that of this launch.
+/// Whether the exit is that of this launch, or of a later one.
 pub(super) fn has_ended(launch: &Launch, exit: &Found<Exit>) -> bool {
-    exit.this().is_some_and(|exit| exit.generation == launch.generation)
+    exit.this().is_some_and(|exit| exit.generation >= launch.generation)
 }
 
 fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {

@@ -9,6 +9,8 @@ mod standing;
 mod starting;
 mod stopping;
 mod supervisor;
+mod unseen;
 mod user;
+mod waiting;
 
 pub use supervisor::{Glance, PLANE, ProcessSupervisor};

@@ -76,7 +76,7 @@ fn is_here(launch: &Launch, evidence: &Evidence) -> bool {
 
 fn of_launch(launch: &Launch, evidence: &Evidence) -> Result<Standing, Failure> {
     if has_ended(launch, &evidence.exit) {
-        return free(evidence, None);
+        return free(evidence, evidence.misplaced.then(|| Box::new(launch.clone())));
     }
     let frame = match &evidence.frame {
         Found::This(frame) => frame,

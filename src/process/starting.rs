@@ -8,24 +8,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::evidence::Evidence;
-use super::shim::client::Client;
 use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::starter;
-use super::shim::wire::{Report, Request, Started};
+use super::shim::wire::Started;
 use super::standing::{Standing, standing};
 use super::supervisor::ProcessSupervisor;
-use super::{environment, explain, user};
-use crate::event::Want;
-use crate::failure::{Failure, FailureKind};
+use super::waiting::{Waiting, early_end, last_lines, overtaken};
+use super::{environment, explain, unseen, user};
+use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
-use crate::probe::Readiness;
-use crate::store::board::Phase;
-use crate::store::ending::Exit;
 use crate::store::launch::Launch;
-use crate::store::tail::Tail;
-use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock, plan};
+use crate::store::{InstanceDir, StateDir, ending, launch, plan};
 use crate::supervisor::{InstanceState, Outcome, StartHow};
-use crate::sys::{daemon, tree};
+use crate::sys::daemon;
 
 /// How often a verb looks again at what is about to change.
 pub(super) const PASSING: Duration = Duration::from_millis(10);
@@ -33,14 +28,9 @@ pub(super) const PASSING: Duration = Duration::from_millis(10);
 /// How long something may be about to change.
 pub(super) const PASSING_MAX: Duration = Duration::from_secs(10);
 
-/// How often a start looks whether somebody has asked for a stop meanwhile.
-const INTENT_EVERY: Duration = Duration::from_millis(100);
-
-/// How many of the last lines are shown of a game that ended early.
-const LAST_LINES: u64 = 20;
-
-/// And how many bytes of them.
-const LAST_BYTES: usize = 4096;
+/// After how many launches that were killed together with their shims a start
+/// gives up.
+const LOST_MAX: u32 = 3;
 
 impl ProcessSupervisor {
     pub(super) async fn carry_out_start(&self, how: &StartHow) -> Result<Outcome, Failure> {
@@ -48,23 +38,40 @@ impl ProcessSupervisor {
         let deadline = Instant::now() + limit;
         let (state, dir) = self.place()?;
         let passing_until = Instant::now() + PASSING_MAX;
+        let mut tries = Tries::default();
         loop {
-            match standing(&Evidence::gather(&state, &dir, &self.id))? {
+            let kept = match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Kept { stopping: true, .. } => return Err(still_stopping(&self.id)),
-                Standing::Kept { generation, .. } => {
-                    return self.wait_until_ready(&dir, generation, false, how, deadline).await;
+                Standing::Kept { generation, .. } => Some(generation),
+                Standing::Orphan(launch) => {
+                    self.take_over(&state, &dir, &launch).await?;
+                    None
                 }
-                Standing::Orphan(launch) => self.take_over(&state, &dir, &launch).await?,
-                Standing::Damaged(why) => set_damaged_aside(&dir, &why)?,
-                Standing::Passing if Instant::now() < passing_until => tokio::time::sleep(PASSING).await,
+                Standing::Damaged(why) => {
+                    unseen::set_damaged_aside(&dir, &why)?;
+                    None
+                }
+                Standing::Passing if Instant::now() < passing_until => None,
                 Standing::Passing => return Err(stuck(&self.id)),
                 Standing::Free { next, unseen } => {
-                    record_unseen(&dir, unseen.as_deref())?;
-                    if self.launch(&state, &dir, next, how.restarts).await? {
-                        return self.wait_until_ready(&dir, next, true, how, deadline).await;
+                    if !unseen::record(&dir, unseen.as_deref())? {
+                        None
+                    } else {
+                        tries.again(self, &dir, next)?;
+                        let launched = self.launch(&state, &dir, next, how.restarts).await?;
+                        launched.then_some(next)
                     }
                 }
+            };
+            if let Some(generation) = kept {
+                let changed = tries.launched == Some(generation);
+                let outcome = self.until_ready(&dir, generation, changed, how, deadline).await?;
+                if let Some(outcome) = outcome {
+                    return Ok(outcome);
+                }
             }
+            // Somebody is about to end, or has lost its shim: we look again.
+            tokio::time::sleep(PASSING).await;
         }
     }
 
@@ -101,10 +108,7 @@ impl ProcessSupervisor {
             Ok(Some(Started::Cancelled)) => Err(overtaken(&self.id)),
             Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, &stage, errno, &what)),
             // Killed before it could say how it went: we go and look.
-            Ok(None) => {
-                tokio::time::sleep(PASSING).await;
-                Ok(false)
-            }
+            Ok(None) => Ok(false),
             Err(error) => Err(Failure::failed(format!("its shim could not be started: {error}"))),
         }
     }
@@ -139,10 +143,7 @@ impl ProcessSupervisor {
         match starter::start(state, dir, &spec).await {
             Ok(Some(Started::Ok { .. } | Started::Busy | Started::Cancelled) | None) => Ok(()),
             // It ended while we were at it.
-            Ok(Some(Started::Failed { stage, .. })) if stage == "tree" => {
-                tokio::time::sleep(PASSING).await;
-                Ok(())
-            }
+            Ok(Some(Started::Failed { stage, .. })) if stage == "tree" => Ok(()),
             Ok(Some(Started::Failed { stage, errno, what })) => {
                 let os = if errno == 0 {
                     what
@@ -155,19 +156,23 @@ impl ProcessSupervisor {
         }
     }
 
-    async fn wait_until_ready(
+    /// Waits until a launch is ready. `None` when its shim was killed
+    /// meanwhile: what became of it must be looked for.
+    async fn until_ready(
         &self,
         dir: &Arc<InstanceDir>,
         generation: u64,
         changed: bool,
         how: &StartHow,
         deadline: Instant,
-    ) -> Result<Outcome, Failure> {
-        let outcome = |state| Outcome {
-            changed,
-            state,
-            ended_by: None,
-            note: None,
+    ) -> Result<Option<Outcome>, Failure> {
+        let outcome = |state| {
+            Some(Outcome {
+                changed,
+                state,
+                ended_by: None,
+                note: None,
+            })
         };
         let launch = launch::read(dir)
             .ok()
@@ -188,137 +193,34 @@ impl ProcessSupervisor {
             dir,
             launch: &launch,
         };
-        waiting.run(deadline, how.timeout.unwrap_or(self.ready.timeout)).await?;
-        Ok(outcome(InstanceState::Running))
+        let limit = how.timeout.unwrap_or(self.ready.timeout);
+        let ready = waiting.run(deadline, limit).await?;
+        Ok(ready.then_some(InstanceState::Running).and_then(outcome))
     }
 }
 
-/// The wait for a launch to become ready.
-struct Waiting<'a> {
-    supervisor: &'a ProcessSupervisor,
-    dir: &'a Arc<InstanceDir>,
-    launch: &'a Launch,
+/// The launches of one start. There is a second one only when the game and its
+/// shim were killed before anybody could say how the first went.
+#[derive(Default)]
+struct Tries {
+    launched: Option<u64>,
+    lost: u32,
 }
 
-impl Waiting<'_> {
-    async fn run(&self, deadline: Instant, limit: Duration) -> Result<(), Failure> {
-        let id = &self.supervisor.id;
-        let scene = self.supervisor.scene(self.dir, self.launch);
-        let mut readiness = Readiness::new(&self.supervisor.ready, &scene)?;
-        let client = match Client::connect(self.dir).await {
-            Ok(client) => client,
-            Err(_) => return Err(self.ended().await),
-        };
-        if client.send(&Request::Subscribe).await.is_err() {
-            return Err(self.ended().await);
-        }
-        let mut awaited = String::new();
-        let probes = readiness.hold(|awaits| {
-            awaited = awaits.to_owned();
-            self.supervisor.awaits(format!("ready ({awaits})"), Some(limit));
-        });
-        tokio::select! {
-            biased;
-            failure = self.watch(&client) => Err(failure),
-            () = probes => self.put_on_record().await,
-            () = self.overtaken() => Err(overtaken(id)),
-            () = tokio::time::sleep_until(deadline) => Err(Failure::new(
-                FailureKind::Timeout,
-                format!("not ready after {}", humantime::format_duration(limit)),
-            )
-            .hint(format!("it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`"))),
-        }
-    }
-
-    /// Follows what the shim says until it says that the game will not become
-    /// ready.
-    async fn watch(&self, client: &Client) -> Failure {
-        loop {
-            match client.receive().await {
-                Ok(Some(Report {
-                    phase: Phase::Stopping, ..
-                })) => return overtaken(&self.supervisor.id),
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return self.ended().await,
+impl Tries {
+    /// Notes a launch to come.
+    fn again(&mut self, supervisor: &ProcessSupervisor, dir: &InstanceDir, next: u64) -> Result<(), Failure> {
+        if let Some(before) = self.launched.filter(|before| *before < next) {
+            self.lost += 1;
+            let exit = ending::read(dir).ok().flatten();
+            let exit = exit.filter(|exit| exit.generation == before);
+            if let Some(exit) = exit.filter(|exit| exit.ending.is_some() || self.lost >= LOST_MAX) {
+                return Err(early_end(&supervisor.id, &exit, &last_lines(dir)));
             }
         }
+        self.launched = Some(next);
+        Ok(())
     }
-
-    async fn put_on_record(&self) -> Result<(), Failure> {
-        let generation = self.launch.generation;
-        let client = match Client::connect(self.dir).await {
-            Ok(client) => client,
-            Err(_) => return Err(self.ended().await),
-        };
-        match client.ask(&Request::Ready { generation }).await {
-            Ok(Some(report)) if report.refusal.is_empty() => Ok(()),
-            Ok(Some(report)) => Err(Failure::failed(format!("it is ready, but {}", report.refusal))),
-            Ok(None) | Err(_) => Err(self.ended().await),
-        }
-    }
-
-    /// Returns when somebody has asked for a stop.
-    async fn overtaken(&self) {
-        loop {
-            tokio::time::sleep(INTENT_EVERY).await;
-            let wish = intent::read(self.dir).ok().flatten();
-            if wish.is_some_and(|wish| wish.want == Want::Stopped) {
-                return;
-            }
-        }
-    }
-
-    /// Says how it ended, once its shim has put that on record.
-    async fn ended(&self) -> Failure {
-        let until = Instant::now() + PASSING_MAX;
-        while lock::shim_lives(self.dir).unwrap_or(false) && Instant::now() < until {
-            tokio::time::sleep(PASSING).await;
-        }
-        let id = &self.supervisor.id;
-        let exit = ending::read(self.dir).ok().flatten();
-        match exit.filter(|exit| exit.generation == self.launch.generation) {
-            Some(exit) if exit.requested => overtaken(id),
-            Some(exit) => early_end(id, &exit, &self.last_lines()),
-            None => Failure::failed("its shim was killed while it was starting")
-                .hint(format!("`gamectl start {id}` takes it over where it stands")),
-        }
-    }
-
-    fn last_lines(&self) -> String {
-        let mut text = Vec::new();
-        let Ok(mut tail) = Tail::from_last_lines(self.dir, LAST_LINES) else {
-            return String::new();
-        };
-        let mut buffer = vec![0; LAST_BYTES];
-        while let Ok(n) = tail.read(self.dir, &mut buffer) {
-            if n == 0 {
-                break;
-            }
-            text.extend_from_slice(buffer.get(..n).unwrap_or_default());
-        }
-        let from = text.len().saturating_sub(LAST_BYTES);
-        String::from_utf8_lossy(text.get(from..).unwrap_or_default()).into_owned()
-    }
-}
-
-fn early_end(id: &str, exit: &Exit, last_lines: &str) -> Failure {
-    let how = match (exit.code(), exit.signal()) {
-        (Some(code), _) => format!("it ended with exit code {code}"),
-        (None, Some(signal)) => format!("it was ended by {signal}"),
-        (None, None) => "it ended".to_owned(),
-    };
-    let mut message = format!("{how} before it was ready");
-    for line in last_lines.lines() {
-        message.push_str("\n  | ");
-        message.push_str(line);
-    }
-    Failure::failed(message).hint(format!("all it printed: `gamectl logs {id}`"))
-}
-
-/// The failure of a start that gave way to a stop.
-fn overtaken(id: &str) -> Failure {
-    Failure::failed("somebody asked for a stop meanwhile, and that wins")
-        .hint(format!("`gamectl start {id}` starts it again"))
 }
 
 fn still_stopping(id: &str) -> Failure {
@@ -331,45 +233,6 @@ pub(super) fn stuck(id: &str) -> Failure {
     Failure::failed("its shim holds the instance and neither launches nor ends it").hint(format!(
         "look at the process called gamectl:{id}; when it is killed, nothing of the game is lost"
     ))
-}
-
-/// Puts the end of a launch on record that nobody saw, before another one.
-pub(super) fn record_unseen(dir: &InstanceDir, unseen: Option<&Launch>) -> Result<(), Failure> {
-    let Some(launch) = unseen else { return Ok(()) };
-    let failed =
-        |error: std::io::Error| Failure::failed(format!("the end of its last run cannot be put on record: {error}"));
-    // One that is damaged may be of use to somebody who knows how to read it.
-    if let Err(ReadError::Damaged(..)) = ending::read(dir) {
-        ending::set_aside(dir).map_err(failed)?;
-    }
-    let stopped = intent::read(dir)
-        .ok()
-        .flatten()
-        .is_some_and(|wish| wish.want == Want::Stopped);
-    let mut exit = Exit::unseen(
-        launch.generation,
-        launch.frame.boot.clone(),
-        stopped,
-        "it ended after its shim was killed",
-    );
-    exit.was_ready = launch.ready.is_some();
-    ending::write_unreserved(dir, &exit).map_err(failed)
-}
-
-/// Puts a damaged record out of the way, when nothing of the instance runs.
-pub(super) fn set_damaged_aside(dir: &InstanceDir, why: &str) -> Result<(), Failure> {
-    let unknown = |error: std::io::Error| Failure::unknown(format!("{why}; what runs cannot be told: {error}"));
-    let mark = dir.mark().map_err(unknown)?;
-    let survivors = tree::marked(&mark).map_err(unknown)?;
-    if let Some(first) = survivors.first() {
-        return Err(
-            Failure::failed(format!("{why}, and something of it still runs (pid {})", first.pid))
-                .hint("end that by hand; nothing else was touched"),
-        );
-    }
-    launch::set_aside(dir)
-        .map(drop)
-        .map_err(|error| Failure::failed(format!("{why}, and it cannot be put aside: {error}")))
 }
 
 /// What the shim is to execute, byte for byte.

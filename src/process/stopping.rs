@@ -8,8 +8,9 @@ use super::evidence::Evidence;
 use super::shim::client::Client;
 use super::shim::wire::{Report, Request};
 use super::standing::{Standing, standing};
-use super::starting::{PASSING, PASSING_MAX, record_unseen, set_damaged_aside, stuck};
+use super::starting::{PASSING, PASSING_MAX, stuck};
 use super::supervisor::ProcessSupervisor;
+use super::unseen;
 use crate::failure::Failure;
 use crate::store::ending::Exit;
 use crate::store::{InstanceDir, ending, launch, lock};
@@ -30,10 +31,12 @@ impl ProcessSupervisor {
         for _ in 0..ROUNDS {
             match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Free { unseen, .. } => {
-                    record_unseen(&dir, unseen.as_deref())?;
-                    return Ok(self.stopped(&dir, changed));
+                    if unseen::record(&dir, unseen.as_deref())? {
+                        return Ok(self.stopped(&dir, changed));
+                    }
+                    tokio::time::sleep(PASSING).await;
                 }
-                Standing::Damaged(why) => set_damaged_aside(&dir, &why)?,
+                Standing::Damaged(why) => unseen::set_damaged_aside(&dir, &why)?,
                 Standing::Passing => {
                     self.wait_for_change(passing_until).await?;
                 }

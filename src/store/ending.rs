@@ -139,11 +139,22 @@ impl Exit {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Exit>, ReadError> {
-    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
+    read_from(dir, NAME)
+}
+
+/// The exit of this launch as its shim had written it into its reserved room
+/// when it was killed, before it could put it in its place.
+pub fn written(dir: &InstanceDir, generation: u64) -> Option<Exit> {
+    let exit = read_from(dir, RESERVED).ok().flatten();
+    exit.filter(|exit| exit.generation == generation)
+}
+
+fn read_from(dir: &InstanceDir, name: &str) -> Result<Option<Exit>, ReadError> {
+    let Some(bytes) = dir.read(name)? else { return Ok(None) };
     let padding = bytes.iter().rev().take_while(|b| **b == b'\n').count();
     let used = bytes.len() - padding.saturating_sub(1);
     let bytes = bytes.get(..used).unwrap_or_default();
-    dir.parse(NAME, bytes, KIND, VERSION, Exit::from_document).map(Some)
+    dir.parse(name, bytes, KIND, VERSION, Exit::from_document).map(Some)
 }
 
 /// Puts a damaged exit out of the way.

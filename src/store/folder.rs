@@ -297,6 +297,12 @@ impl InstanceDir {
         Ok(aside)
     }
 
+    /// Whether somebody has removed the folder: nothing can be put there, and
+    /// nobody would find it.
+    pub fn is_removed(&self) -> bool {
+        fstat(&self.fd).is_ok_and(|stat| stat.st_nlink == 0)
+    }
+
     /// Whether an open file is still the one that has this name.
     pub fn is_still(&self, name: &str, file: &File) -> bool {
         let Ok(open) = file.metadata() else { return false };

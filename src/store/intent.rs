@@ -3,7 +3,7 @@
 //! It is kept as the target of a symbolic link that points nowhere. That makes
 //! it one system call to read, atomic to replace, possible to write on a full
 //! disk (a short target lives in the inode), and `ls -l` shows it:
-//! `intent -> 1,running,1764000000123,1000`. Nothing ever follows it.
+//! `intent -> 1,running,1764000000123,1000,f8f2d47c`. Nothing ever follows it.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -27,6 +27,9 @@ pub struct Intent {
     pub at_ms: u64,
     /// The user who set it.
     pub uid: u32,
+    /// The boot of the host in which it was set, as [`host::boot_tag`] gives
+    /// it; 0 when that is not known.
+    pub boot: u32,
 }
 
 impl Intent {
@@ -36,11 +39,18 @@ impl Intent {
             want,
             at_ms: clock::wall_ms(),
             uid: host::effective_uid(),
+            boot: host::boot_tag(),
         }
     }
 
+    /// Whether it was set since the host booted.
+    pub fn is_of_this_boot(&self) -> bool {
+        self.boot != 0 && self.boot == host::boot_tag()
+    }
+
     fn to_text(self) -> String {
-        format!("{VERSION},{},{},{}", self.want.as_str(), self.at_ms, self.uid)
+        let want = self.want.as_str();
+        format!("{VERSION},{want},{},{},{:x}", self.at_ms, self.uid, self.boot)
     }
 
     /// Parses a link target. `Err` holds the version when it is a newer one.
@@ -60,6 +70,10 @@ impl Intent {
             want,
             at_ms: number()?,
             uid: u32::try_from(number()?).map_err(|_| None)?,
+            boot: match fields.next() {
+                Some(tag) => u32::from_str_radix(tag, 16).map_err(|_| None)?,
+                None => 0,
+            },
         })
     }
 }
@@ -145,12 +159,15 @@ mod tests {
             write(&dir, intent).unwrap();
             assert_eq!(read(&dir).unwrap(), Some(intent));
             assert_eq!(peek(&state, "a").unwrap(), Some(intent));
+            assert!(intent.is_of_this_boot());
         }
         let set = |target: &str| {
             let path = dir.path().join(NAME);
             std::fs::remove_file(&path).unwrap();
             std::os::unix::fs::symlink(target, path).unwrap();
         };
+        set("1,running,1,1");
+        assert!(!read(&dir).unwrap().unwrap().is_of_this_boot());
         set("2,running,1,1");
         assert!(matches!(read(&dir), Err(ReadError::Future(_, 2))));
         for damaged in [
@@ -160,6 +177,7 @@ mod tests {
             "1,running",
             "1,running,x,1",
             "1,running,1,-1",
+            "1,running,1,1,boot",
             "/etc/passwd",
         ] {
             set(damaged);

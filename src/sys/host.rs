@@ -46,6 +46,15 @@ fn machine_id() -> String {
     fs::read_to_string("/etc/machine-id").map_or_else(|_| String::new(), |id| id.trim().to_owned())
 }
 
+/// A number that tells this boot of the host from others: the beginning of
+/// its boot id. 0 when that cannot be read.
+pub fn boot_tag() -> u32 {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.get(..8)
+        .and_then(|start| u32::from_str_radix(start, 16).ok())
+        .unwrap_or(0)
+}
+
 /// The effective user id of this process.
 pub fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()

@@ -29,6 +29,20 @@ pub fn set_capacity(fd: impl AsFd, bytes: usize) -> usize {
     fcntl(fd, FcntlArg::F_GETPIPE_SZ).map_or(0, |n| usize::try_from(n).unwrap_or(0))
 }
 
+/// Whether whoever read the other end of a pipe, socket or terminal is gone. A
+/// file never is.
+pub fn is_hung_up(fd: impl AsFd) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    // Nothing is asked for: errors and hang-ups are always told (poll(2)).
+    let mut polled = [PollFd::new(fd.as_fd(), PollFlags::empty())];
+    let asked = poll(&mut polled, PollTimeout::ZERO);
+    let told = polled.iter().filter_map(PollFd::revents);
+    asked.is_ok()
+        && told
+            .into_iter()
+            .any(|told| told.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
+}
+
 /// Opens a FIFO in a directory for reading and writing at once, which neither
 /// waits for the other side nor ever sees it close.
 ///

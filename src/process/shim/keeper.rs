@@ -114,6 +114,9 @@ impl Keeper {
         self.stop = None;
         self.voice.ended();
         while let Err(error) = exit::record(&self.dir, &self.room, &exit) {
+            if self.dir.is_removed() {
+                break;
+            }
             // Nobody may be told that it ended before that is on record: on a
             // disk that takes nothing it is tried again, and we stay to say so.
             self.notify(&format!("its exit cannot be put on record yet: {error}"));

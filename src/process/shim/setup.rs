@@ -123,7 +123,8 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
     let shim_lock = take_lock(&place.dir)?;
     let recorded = launch::read(&place.dir).stage("record")?;
     if recorded.as_ref().map(|record| record.generation) != Some(spec.generation) {
-        return Err(failed("record", &io::Error::other("another launch is on record"), ""));
+        // We come late: what we were to take over has ended since.
+        return Err(Started::Busy);
     }
     let mark = place.dir.mark().stage("record")?;
     let tree = Tree::of_strangers(adoption.main, mark.clone()).stage("tree")?;
