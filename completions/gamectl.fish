@@ -26,7 +26,7 @@ end
 
 complete -c gamectl -n "__fish_gamectl_needs_command" -s f -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_needs_command" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_needs_command" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_needs_command" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
@@ -44,7 +44,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Pr
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'How long to wait for ready, in place of the instance\'s own `ready.timeout`' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
@@ -58,7 +58,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s h -l help -d '
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l timeout -d 'How long to wait for the end; the stop itself goes on' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
@@ -72,7 +72,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s h -l help -d 'P
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l timeout -d 'How long the new start may take to be ready, the stop included' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
@@ -86,7 +86,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s v -l verbose
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
@@ -99,7 +99,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s h -l help -d 
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s n -l lines -d 'How many of the last lines to show first, or `all`' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
@@ -111,7 +111,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s q -l quiet -d '
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r

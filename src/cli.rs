@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -66,28 +67,43 @@ pub struct Common {
     ///
     /// Without it: $GAMECTL_STATE_DIR, else /var/lib/gamectl for root, else
     /// $XDG_STATE_HOME/gamectl, else ~/.local/state/gamectl.
-    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub state_dir: Option<PathBuf>,
 
     /// Answer with JSON
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub json: bool,
 
     /// Print failures only
-    #[arg(short, long, global = true)]
+    #[arg(short, long)]
     pub quiet: bool,
 
     /// Say more on the way; twice, say everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
-    pub color: When,
+    /// When to use colour; without it: auto
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<When>,
 
     /// How long to wait for another gamectl that holds an instance
-    #[arg(long, value_name = "DURATION", global = true, value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub lock_wait: Option<Duration>,
+}
+
+impl Common {
+    /// These options, with those that were given later.
+    #[must_use]
+    pub fn and(&self, later: &Self) -> Self {
+        Self {
+            state_dir: later.state_dir.clone().or_else(|| self.state_dir.clone()),
+            json: self.json || later.json,
+            quiet: self.quiet || later.quiet,
+            verbose: self.verbose.saturating_add(later.verbose),
+            color: later.color.or(self.color),
+            lock_wait: later.lock_wait.or(self.lock_wait),
+        }
+    }
 }
 
 /// When to do something.
@@ -105,17 +121,63 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Start instances and wait until they are ready
-    Start(Start),
+    Start(Deferred<Start>),
     /// Stop instances and wait until nothing of them is left
-    Stop(Stop),
+    Stop(Deferred<Stop>),
     /// Stop instances, then start them
-    Restart(Restart),
+    Restart(Deferred<Restart>),
     /// Show the state of instances
-    Status(Status),
+    Status(Deferred<Status>),
     /// Show what instances printed
-    Logs(Logs),
+    Logs(Deferred<Logs>),
     /// Print the completions for a shell
-    Completions(Completions),
+    Completions(Deferred<Completions>),
+}
+
+/// What may follow a verb. It is defined when that verb is typed: to define what
+/// may follow any of them takes longer than most verbs do.
+#[derive(Debug)]
+pub struct Deferred<T> {
+    /// What is the verb's own.
+    pub own: T,
+    /// Options that stand before or after the verb. They are defined for each
+    /// place by itself, because clap's global ones are copied to every verb.
+    pub common: Common,
+}
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(command: Command) -> Command {
+        command.defer(|command| {
+            // What a verb does is said where the verbs are listed.
+            let about = Resettable::from(command.get_about().cloned());
+            let long_about = Resettable::from(command.get_long_about().cloned());
+            Common::augment_args(T::augment_args(command))
+                .about(about)
+                .long_about(long_about)
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Self::from_arg_matches_mut(&mut matches.clone())
+    }
+
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self {
+            own: T::from_arg_matches_mut(matches)?,
+            common: Common::from_arg_matches_mut(matches)?,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// Which instances, and where they are listed.
@@ -274,15 +336,30 @@ fn lines(text: &str) -> Result<Lines, String> {
         .map_err(|_| "not a number of lines, nor `all`".to_owned())
 }
 
+impl Cli {
+    /// The options that may stand before and after the verb, from both places.
+    pub fn common(&self) -> Common {
+        let later = match &self.verb {
+            Verb::Start(verb) => &verb.common,
+            Verb::Stop(verb) => &verb.common,
+            Verb::Restart(verb) => &verb.common,
+            Verb::Status(verb) => &verb.common,
+            Verb::Logs(verb) => &verb.common,
+            Verb::Completions(verb) => &verb.common,
+        };
+        self.common.and(later)
+    }
+}
+
 impl Verb {
     /// The inventory, where it was given after the verb.
     pub fn inventory(&self) -> Option<&OsString> {
         let selection = match self {
-            Self::Start(verb) => &verb.selection,
-            Self::Stop(verb) => &verb.selection,
-            Self::Restart(verb) => &verb.selection,
-            Self::Status(verb) => &verb.selection,
-            Self::Logs(verb) => &verb.selection,
+            Self::Start(verb) => &verb.own.selection,
+            Self::Stop(verb) => &verb.own.selection,
+            Self::Restart(verb) => &verb.own.selection,
+            Self::Status(verb) => &verb.own.selection,
+            Self::Logs(verb) => &verb.own.selection,
             Self::Completions(_) => return None,
         };
         selection.listed.inventory.as_ref()
@@ -304,14 +381,18 @@ mod tests {
         let parse = |line: &str| Cli::try_parse_from(line.split(' ')).unwrap();
         let cli = parse("gamectl -f a.yaml --json status -q x");
         assert_eq!(cli.inventory.as_deref(), Some("a.yaml".as_ref()));
-        assert!(cli.common.json && cli.common.quiet);
+        assert!(cli.common().json && cli.common().quiet);
+        let cli = parse("gamectl -v --color never --state-dir x status -vv --color always");
+        let common = cli.common();
+        assert_eq!((common.verbose, common.color), (3, Some(When::Always)));
+        assert_eq!(common.state_dir.as_deref(), Some("x".as_ref()));
         let cli = parse("gamectl stop --inventory b.yaml --all --lock-wait 0s");
         assert_eq!(cli.verb.inventory().map(OsString::as_os_str), Some("b.yaml".as_ref()));
-        assert_eq!(cli.common.lock_wait, Some(Duration::ZERO));
+        assert_eq!(cli.common().lock_wait, Some(Duration::ZERO));
         let cli = parse("gamectl logs -f -n all a b");
         let Verb::Logs(logs) = cli.verb else { panic!() };
-        assert!(logs.follow);
-        assert_eq!(logs.lines, Lines::All);
+        assert!(logs.own.follow);
+        assert_eq!(logs.own.lines, Lines::All);
     }
 
     #[test]

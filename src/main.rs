@@ -1,10 +1,12 @@
 //! The thin binary: parse, run, exit code.
 
-use std::process::ExitCode;
+#![no_main]
 
 use gamectl::process::shim::entry;
 
-fn main() -> ExitCode {
+gamectl::sys::entry::entry_point!(run);
+
+fn run() -> u8 {
     // Before anything else has been opened, and while there is one thread.
     if std::env::args_os()
         .nth(1)
@@ -12,5 +14,5 @@ fn main() -> ExitCode {
     {
         return entry::main();
     }
-    ExitCode::from(gamectl::commands::main())
+    gamectl::commands::main()
 }

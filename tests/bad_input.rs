@@ -6,7 +6,7 @@ mod support;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 use support::{Instance, Outcome, Sandbox};
@@ -257,4 +257,26 @@ fn an_answer_that_cannot_be_written() {
         let outcome = Outcome::of(args, &output.expect("run gamectl")).expect_code(code);
         assert_eq!(outcome.stderr, "", "{outcome:?}");
     }
+}
+
+/// What is opened by a program without standard streams must not take their
+/// numbers: its answer would land in its records.
+#[test]
+fn closed_standard_streams() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[Instance::awkward("a", &["serve", "--say", "one"])]);
+    for verb in ["start", "status", "logs", "restart", "stop"] {
+        let command = sandbox.command(&[verb, "a"]);
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", "exec \"$@\" <&- >&- 2>&-", "sh"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear()
+            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let code = shell.status().expect("run a shell").code();
+        assert_eq!(code, Some(0), "{verb}");
+    }
+    let console = sandbox.console("a");
+    assert_eq!(console, "one\nsaved\n".repeat(2), "two launches, and nothing else");
 }

@@ -15,7 +15,7 @@ use house::source::Source;
 /// all that it imports; `the_table_has_no_circle` holds the table to that.
 /// Rooms that are not built yet have their place already.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("main", &["cli", "commands", "process"]),
+    ("main", &["cli", "commands", "process", "sys"]),
     // The crate's root only lists the rooms.
     ("lib", &[]),
     (
@@ -227,8 +227,8 @@ mod the_checker {
             ["src/policy/mod.rs:1: `policy` may not import `sys`"]
         );
         assert_eq!(
-            broken("src/main.rs", "fn main() { gamectl::sys::f() }"),
-            ["src/main.rs:1: `main` may not import `sys`"]
+            broken("src/main.rs", "fn main() { gamectl::store::f() }"),
+            ["src/main.rs:1: `main` may not import `store`"]
         );
     }
 

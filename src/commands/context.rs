@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Common};
 use crate::failure::Failure;
 use crate::inventory::{self, Inventory, Problems, Unchecked};
 use crate::store::{StateDir, dir};
@@ -27,6 +27,7 @@ impl From<Failure> for Ended {
 pub(super) struct Context<'a> {
     pub(super) screen: &'a Screen,
     pub(super) cli: &'a Cli,
+    pub(super) common: &'a Common,
 }
 
 impl Context<'_> {
@@ -43,7 +44,7 @@ impl Context<'_> {
     }
 
     fn state_path(&self) -> Result<PathBuf, Failure> {
-        dir::locate(self.cli.common.state_dir.as_deref(), &|name| std::env::var_os(name))
+        dir::locate(self.common.state_dir.as_deref(), &|name| std::env::var_os(name))
     }
 
     /// Opens the state directory to look; `None` when there is none.

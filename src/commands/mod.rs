@@ -27,15 +27,15 @@ pub fn main() -> u8 {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let common = &cli.common;
+    let common = &cli.common();
     if common.verbose > 0 {
         trace(common.verbose);
     }
     let screen = screen(Options {
         color: match common.color {
-            When::Auto => Color::Auto,
-            When::Always => Color::Always,
-            When::Never => Color::Never,
+            None | Some(When::Auto) => Color::Auto,
+            Some(When::Always) => Color::Always,
+            Some(When::Never) => Color::Never,
         },
         json: common.json,
         quiet: common.quiet,
@@ -44,6 +44,7 @@ pub fn main() -> u8 {
     let context = Context {
         screen: &screen,
         cli: &cli,
+        common,
     };
     let code = match run(&context) {
         Ok(code) => code,
@@ -63,30 +64,31 @@ pub fn main() -> u8 {
     }
 }
 
-/// As [`clap::Parser::try_parse`], without taking the definition apart again: this
+/// As [`clap::Parser::try_parse`], without taking anything apart again: this
 /// process is about to end.
 fn parse() -> Result<Cli, clap::Error> {
     let mut definition = std::mem::ManuallyDrop::new(Cli::command());
     let matches = definition.try_get_matches_from_mut(std::env::args_os())?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut definition))
+    let mut matches = std::mem::ManuallyDrop::new(matches);
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition))
 }
 
 fn run(context: &Context<'_>) -> Result<u8, Ended> {
     // These have nothing to wait for, as a rule.
     match &context.cli.verb {
-        Verb::Status(verb) => return status::run(context, verb),
-        Verb::Completions(verb) => return completions::run(context, verb),
+        Verb::Status(verb) => return status::run(context, &verb.own),
+        Verb::Completions(verb) => return completions::run(context, &verb.own),
         Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match &context.cli.verb {
-            Verb::Start(verb) => start::run(context, verb).await,
-            Verb::Stop(verb) => stop::run(context, verb).await,
-            Verb::Restart(verb) => restart::run(context, verb).await,
-            Verb::Status(verb) => status::run(context, verb),
-            Verb::Logs(verb) => logs::run(context, verb).await,
-            Verb::Completions(verb) => completions::run(context, verb),
+            Verb::Start(verb) => start::run(context, &verb.own).await,
+            Verb::Stop(verb) => stop::run(context, &verb.own).await,
+            Verb::Restart(verb) => restart::run(context, &verb.own).await,
+            Verb::Status(verb) => status::run(context, &verb.own),
+            Verb::Logs(verb) => logs::run(context, &verb.own).await,
+            Verb::Completions(verb) => completions::run(context, &verb.own),
         }
     })
 }

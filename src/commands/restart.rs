@@ -12,7 +12,7 @@ pub(super) async fn run(context: &Context<'_>, restart: &Restart) -> Result<u8, 
         no_wait: restart.no_wait,
         timeout: restart.timeout,
         now: restart.now,
-        lock_wait: context.cli.common.lock_wait,
+        lock_wait: context.common.lock_wait,
     };
     order::carry_out(context, &order, &restart.selection, restart.dry_run).await
 }

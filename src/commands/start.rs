@@ -12,7 +12,7 @@ pub(super) async fn run(context: &Context<'_>, start: &Start) -> Result<u8, Ende
         no_wait: start.no_wait,
         timeout: start.timeout,
         now: false,
-        lock_wait: context.cli.common.lock_wait,
+        lock_wait: context.common.lock_wait,
     };
     order::carry_out(context, &order, &start.selection, start.dry_run).await
 }

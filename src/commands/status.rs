@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Ended> {
     let state = context.state_to_look()?;
     let (inventory, ground) = read_and_look(&unchecked, state.clone())?;
     let members = members(&ground, &inventory, &status.selection.selectors)?;
-    let rows = rows(&members, state.as_deref(), context.cli.common.json)?;
+    let rows = rows(&members, state.as_deref(), context.common.json)?;
     context.screen.status(&rows);
     let code = if status.any { any(&rows) } else { verdict(&rows) };
     // This process is about to end, and the kernel takes it all back at once.

@@ -12,7 +12,7 @@ pub(super) async fn run(context: &Context<'_>, stop: &Stop) -> Result<u8, Ended>
         no_wait: false,
         timeout: stop.timeout,
         now: stop.now,
-        lock_wait: context.cli.common.lock_wait,
+        lock_wait: context.common.lock_wait,
     };
     order::carry_out(context, &order, &stop.selection, stop.dry_run).await
 }

@@ -151,10 +151,13 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read_limited(&mut File::open(path)?)
 }
 
+/// Bytes that hold most inventories.
+const USUAL: usize = 4096;
+
 /// Reads one byte more than is allowed, to tell; a pipe has no size to ask
 /// for.
 fn read_limited(from: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL);
     from.take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

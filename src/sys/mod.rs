@@ -9,6 +9,7 @@
 pub mod buffer;
 pub mod clock;
 pub mod daemon;
+pub mod entry;
 pub mod exec;
 pub mod host;
 pub mod lock;

@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use nix::sys::signal::Signal;
 
@@ -20,19 +19,19 @@ pub const HIDDEN_VERB: &str = "__shim";
 /// with so much in its arguments and environment.
 const SPEC_MAX: usize = 16 << 20;
 
-/// The life of a shim. Descriptor 0 is the starter.
+/// The life of a shim; returns its exit code. Descriptor 0 is the starter.
 ///
 /// To be called first of all in the program: while it has one thread, and
 /// before it has opened anything.
-pub fn main() -> ExitCode {
+pub fn main() -> u8 {
     let Ok(channel) = daemon::take_only_descriptor() else {
-        return ExitCode::FAILURE;
+        return 1;
     };
     match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
         Ok((signals, (spec, state, dir))) => live(signals, &spec, state, dir, channel),
         Err(error) => {
             tell(&channel, &setup::failed("shim", &error, ""));
-            ExitCode::FAILURE
+            1
         }
     }
 }
@@ -67,7 +66,7 @@ fn receive(channel: &OwnedFd) -> io::Result<(Spec, StateDir, InstanceDir)> {
     Ok((spec, StateDir::received(state), InstanceDir::checked(dir, path)?))
 }
 
-fn live(signals: Signals, spec: &Spec, state: StateDir, dir: InstanceDir, channel: OwnedFd) -> ExitCode {
+fn live(signals: Signals, spec: &Spec, state: StateDir, dir: InstanceDir, channel: OwnedFd) -> u8 {
     daemon::set_name(&format!("gamectl:{}", spec.id));
     let place = Place { state, dir, signals };
     let made = match &spec.mode {
@@ -78,13 +77,13 @@ fn live(signals: Signals, spec: &Spec, state: StateDir, dir: InstanceDir, channe
         Ok(keeper) => keeper,
         Err(outcome) => {
             tell(&channel, &outcome);
-            return ExitCode::FAILURE;
+            return 1;
         }
     };
     tell(&channel, &Started::Ok { main: keeper.main() });
     drop(channel);
     keeper.keep();
-    ExitCode::SUCCESS
+    0
 }
 
 /// Tells the starter how it went. A starter that is gone learns nothing, and
