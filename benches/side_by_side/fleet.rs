@@ -127,3 +127,15 @@ pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
         Some(values.get(middle.checked_sub(1)?)?.midpoint(*values.get(middle)?))
     }
 }
+
+/// The order of a round over this many places. Whoever comes first finds the
+/// machine asleep, and whoever follows a large program finds cold caches: from
+/// round to round the first one changes, and from one turn to the next the
+/// direction.
+pub(crate) fn order(places: usize, round: usize) -> impl Iterator<Item = usize> {
+    let backwards = (round / places.max(1)) % 2 == 1;
+    (0..places).map(move |step| {
+        let step = if backwards { places - 1 - step } else { step };
+        (step + round) % places
+    })
+}

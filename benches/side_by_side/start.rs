@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::Options;
-use crate::fleet::{median, timed};
+use crate::fleet::{median, order, timed};
 use crate::game::now;
 use crate::guard::Guard;
 use crate::manager::{Manager, Running, set_up_all};
@@ -22,7 +22,8 @@ pub(crate) fn measure(guard: &Guard, managers: &[Box<dyn Manager>], options: &Op
     let mut starts = vec![Vec::new(); managers.len()];
     let mut stops = vec![Vec::new(); managers.len()];
     for round in 0..=rounds {
-        for (place, slot) in fleets.iter_mut().enumerate() {
+        for place in order(managers.len(), round) {
+            let slot = &mut fleets[place];
             let Some(fleet) = slot else { continue };
             match start(fleet) {
                 Some(took) if round > 0 => starts[place].push(took as f64 / 1e6),
@@ -34,8 +35,8 @@ pub(crate) fn measure(guard: &Guard, managers: &[Box<dyn Manager>], options: &Op
             }
         }
         std::thread::sleep(LIFE);
-        for (place, fleet) in fleets.iter().enumerate() {
-            let Some(fleet) = fleet else { continue };
+        for place in order(managers.len(), round) {
+            let Some(fleet) = &fleets[place] else { continue };
             let took = timed(fleet.manager.stop(&fleet.fleet, &fleet.fleet.ids[0]));
             if round > 0 {
                 stops[place].push(took as f64 / 1e6);

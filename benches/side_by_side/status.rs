@@ -1,7 +1,7 @@
 //! `status` of many running instances.
 
 use crate::Options;
-use crate::fleet::{median, timed};
+use crate::fleet::{median, order, timed};
 use crate::guard::Guard;
 use crate::manager::{Manager, set_up_all};
 use crate::table::{Table, Target};
@@ -20,8 +20,8 @@ pub(crate) fn measure(
     let mut times = vec![Vec::new(); managers.len()];
     eprintln!("status of {count}: {rounds} rounds");
     for round in 0..=rounds {
-        for (place, fleet) in fleets.iter().enumerate() {
-            let Some(fleet) = fleet else { continue };
+        for place in order(managers.len(), round) {
+            let Some(fleet) = &fleets[place] else { continue };
             // Each takes seconds of what little time there is.
             if count > 200 && fleet.manager.name() == "supervisord" && round > 5 {
                 continue;
