@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::{Glance, ProcessSupervisor};
 use crate::store::StateDir;
+use crate::store::changes::Changes;
 use crate::supervisor::{InstanceState, Sight, Supervisor};
 use crate::unmanaged::Unmanaged;
 
@@ -38,6 +39,7 @@ impl Member {
 pub struct Ground {
     state: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
+    changes: Option<Arc<Changes>>,
 }
 
 impl Ground {
@@ -46,6 +48,7 @@ impl Ground {
         Self {
             state: Some(state),
             glance: None,
+            changes: None,
         }
     }
 
@@ -53,7 +56,19 @@ impl Ground {
     /// started.
     pub fn for_a_look(state: Option<Arc<StateDir>>) -> Self {
         let glance = state.as_deref().map(Glance::take).map(Arc::new);
-        Self { state, glance }
+        Self {
+            state,
+            glance,
+            changes: None,
+        }
+    }
+
+    /// To carry verbs out and to keep watching: what can tell of changes does.
+    pub fn for_watching(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
+        Self {
+            changes: Some(changes),
+            ..Self::for_verbs(state)
+        }
     }
 
     /// The supervisors of an inventory, in its order.
@@ -70,7 +85,8 @@ impl Ground {
             Plane::Unmanaged { plane, reason } => Arc::new(Unmanaged::new(&instance.id, plane, reason)),
             Plane::Process(spec) => {
                 let (state, glance) = (self.state.clone(), self.glance.clone());
-                Arc::new(ProcessSupervisor::new(instance, spec, state, glance))
+                let supervisor = ProcessSupervisor::new(instance, spec, state, glance);
+                Arc::new(supervisor.told_by(self.changes.clone()))
             }
         };
         Member {

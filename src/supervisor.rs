@@ -332,7 +332,7 @@ pub trait Supervisor: Send + Sync {
 }
 
 /// How often a plane that is told of nothing looks for changes.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 fn plain_outcome(before: &InstanceState, state: InstanceState) -> Outcome {
     Outcome {

@@ -13,6 +13,7 @@ pub(super) async fn run(context: &Context<'_>, restart: &Restart) -> Result<u8, 
         timeout: restart.timeout,
         now: restart.now,
         lock_wait: context.common.lock_wait,
+        keeps_intent: false,
     };
     order::carry_out(context, &order, &restart.selection, restart.dry_run).await
 }

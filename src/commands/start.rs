@@ -13,6 +13,7 @@ pub(super) async fn run(context: &Context<'_>, start: &Start) -> Result<u8, Ende
         timeout: start.timeout,
         now: false,
         lock_wait: context.common.lock_wait,
+        keeps_intent: false,
     };
     order::carry_out(context, &order, &start.selection, start.dry_run).await
 }

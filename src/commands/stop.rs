@@ -13,6 +13,7 @@ pub(super) async fn run(context: &Context<'_>, stop: &Stop) -> Result<u8, Ended>
         timeout: stop.timeout,
         now: stop.now,
         lock_wait: context.common.lock_wait,
+        keeps_intent: false,
     };
     order::carry_out(context, &order, &stop.selection, stop.dry_run).await
 }

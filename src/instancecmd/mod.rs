@@ -16,6 +16,7 @@
 //! that was typed after it.
 
 mod hold;
+mod resume;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+pub use resume::{Resumed, resume};
 
 use crate::event::{Event, Verb, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
@@ -47,6 +50,8 @@ pub struct Order {
     /// How long the lock may be waited for; `None`: as long as the verb may
     /// take.
     pub lock_wait: Option<Duration>,
+    /// `stop`: leave the wish as it is.
+    pub keeps_intent: bool,
 }
 
 /// Where events go.
@@ -206,6 +211,7 @@ impl Work {
         // afterwards reads as a stop.
         let crashed = self.order.verb == Verb::Stop && self.has_crashed().await;
         let _lock = match self.order.verb {
+            Verb::Stop if self.order.keeps_intent => Some(self.hold(dir, began, None).await?),
             Verb::Stop => {
                 // Also where it stands already: a start that waits for the lock
                 // gives way to a stop that was typed after it.
@@ -238,7 +244,9 @@ impl Work {
                 started
             }
             Verb::Stop => {
-                set_intent(dir, Want::Stopped, intent::write)?;
+                if !self.order.keeps_intent {
+                    set_intent(dir, Want::Stopped, intent::write)?;
+                }
                 let outcome = self.stop().await?;
                 Ok(Outcome {
                     changed: outcome.changed || crashed,

@@ -2,7 +2,8 @@
 //! under the other.
 
 use super::check::Check;
-use super::model::{Instance, Plane, StopAction, StopStep, default_stop_chain};
+use super::hook;
+use super::model::{Hook, Instance, Plane, StopAction, StopStep, default_stop_chain};
 use super::node::{Entry, Node};
 use super::ready::{self, RawReady};
 use super::restart::{self, RawRestart};
@@ -17,6 +18,7 @@ pub(super) struct Common {
     ready: RawReady,
     stop: Option<Vec<StopStep>>,
     restart: RawRestart,
+    on_event: Option<Vec<Hook>>,
 }
 
 /// Reads the keys that `defaults` and instances share.
@@ -29,6 +31,7 @@ pub(super) fn read(check: &mut Check, entries: &[Entry]) -> Common {
             "autostart" => common.autostart = check.flag("`autostart`", value),
             "ready" => common.ready = ready::read(check, value),
             "stop" => common.stop = stop::read(check, value),
+            "on_event" => common.on_event = hook::read(check, value),
             "restart" => common.restart = restart::read(check, value),
             _ => {}
         }
@@ -60,6 +63,7 @@ impl Common {
             ready: self.ready.over(&below.ready),
             stop: self.stop.or_else(|| below.stop.clone()),
             restart: self.restart.over(&below.restart),
+            on_event: self.on_event.or_else(|| below.on_event.clone()),
         }
     }
 
@@ -70,7 +74,8 @@ impl Common {
             StopAction::Stdin(line) => weight(line),
             StopAction::Signal(_) => 1,
         });
-        tags.sum::<usize>() + stop.sum::<usize>() + self.ready.weight() + self.restart.weight()
+        let hooks = self.on_event.iter().flatten().map(hook::weigh).sum::<usize>();
+        hooks + tags.sum::<usize>() + stop.sum::<usize>() + self.ready.weight() + self.restart.weight()
     }
 
     /// The instance with nothing left open.
@@ -83,6 +88,7 @@ impl Common {
             ready: self.ready.finish(),
             stop: self.stop.unwrap_or_else(default_stop_chain),
             restart: self.restart.finish(check),
+            on_event: self.on_event.unwrap_or_default(),
         }
     }
 }

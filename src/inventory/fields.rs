@@ -16,10 +16,11 @@ pub(super) enum Section {
     Step,
     Restart,
     GiveUp,
+    Hook,
 }
 
 impl Section {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Top,
         Self::Instance,
         Self::Process,
@@ -28,14 +29,15 @@ impl Section {
         Self::Step,
         Self::Restart,
         Self::GiveUp,
+        Self::Hook,
         Self::Defaults,
     ];
 
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Top => &["defaults", "instances"],
-            Self::Defaults => &["tags", "autostart", "ready", "stop", "restart"],
-            Self::Instance => &["tags", "autostart", "process", "ready", "stop", "restart"],
+            Self::Defaults => &["tags", "autostart", "ready", "stop", "restart", "on_event"],
+            Self::Instance => &["tags", "autostart", "process", "ready", "stop", "restart", "on_event"],
             Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
             Self::Log => &["max_size", "keep"],
             Self::Ready => &["log", "tcp", "exec", "alive_for", "timeout"],
@@ -49,6 +51,7 @@ impl Section {
                 "give_up",
             ],
             Self::GiveUp => &["times", "within"],
+            Self::Hook => &["command", "events", "timeout"],
         }
     }
 
@@ -64,6 +67,7 @@ impl Section {
             Self::Step => "a step of `stop`",
             Self::Restart => "`restart`",
             Self::GiveUp => "`restart.give_up`",
+            Self::Hook => "a hook of `on_event`",
         }
     }
 }

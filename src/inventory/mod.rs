@@ -18,6 +18,7 @@ mod entries;
 mod excerpt;
 mod expand;
 mod fields;
+mod hook;
 mod lines;
 mod lookup;
 mod model;

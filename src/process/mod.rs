@@ -12,5 +12,6 @@ mod supervisor;
 mod unseen;
 mod user;
 mod waiting;
+mod watching;
 
 pub use supervisor::{Glance, PLANE, ProcessSupervisor};

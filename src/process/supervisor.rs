@@ -18,9 +18,10 @@ use crate::inventory::{Instance, ProcessSpec, Ready, RestartPolicy, StopAction, 
 use crate::policy::stop::{Step, StepAction};
 use crate::probe::{Readiness, Scene};
 use crate::store::board::{Board, Entry, Phase};
+use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
-use crate::supervisor::{Activity, Facts, InstanceState, Outcome, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{Activity, Facts, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor};
 use crate::sys::clock;
 
 /// The name of this plane in the inventory.
@@ -67,8 +68,9 @@ pub struct ProcessSupervisor {
     pub(super) ready: Ready,
     pub(super) plan: Plan,
     policy: RestartPolicy,
-    state_dir: Option<Arc<StateDir>>,
+    pub(super) state_dir: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
+    changes: Option<Arc<Changes>>,
     state: watch::Sender<InstanceState>,
     running_since_boot_ms: Mutex<Option<u64>>,
     activity: watch::Sender<Activity>,
@@ -138,10 +140,19 @@ impl ProcessSupervisor {
             policy,
             state_dir,
             glance,
+            changes: None,
             state: watch::Sender::new(InstanceState::Stopped),
             running_since_boot_ms: Mutex::new(None),
             activity: watch::Sender::new(Activity::default()),
         }
+    }
+
+    /// The same, told of changes to its folder: it can be watched without being
+    /// asked again and again.
+    #[must_use]
+    pub fn told_by(mut self, changes: Option<Arc<Changes>>) -> Self {
+        self.changes = changes;
+        self
     }
 
     /// The state directory and the instance's folder in it.
@@ -331,6 +342,16 @@ impl Supervisor for ProcessSupervisor {
             self.publish(facts.state.clone());
         }
         sight
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+        if let Some(changes) = &self.changes {
+            return self.watch(&seen, changes.subscribe(&self.id)).await;
+        }
+        while !seen.is_closed() {
+            seen.send_replace(Some(self.look().await));
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {

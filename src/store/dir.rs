@@ -15,7 +15,7 @@ use super::folder::InstanceDir;
 use crate::failure::Failure;
 use crate::sys::host;
 
-const INSTANCES: &str = "instances";
+pub(super) const INSTANCES: &str = "instances";
 
 /// The state directory, opened and found to be ours alone.
 #[derive(Debug)]

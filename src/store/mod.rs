@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! STATE/                     0700, ours alone
+//!   run.lock                 held by the resident supervisor
 //!   board                    one slot per instance, for looking at many at once
 //!   instances/ID/
 //!     lock                   held by whoever carries out a verb
@@ -10,6 +11,7 @@
 //!     launch                 the current or last launch: who is the game
 //!     plan                   how that launch is stopped and logged
 //!     exit                   how the last launch ended
+//!     restarts               what the resident supervisor knows of its crashes
 //!     exit.next              room reserved for the next `exit`
 //!     in, out                the FIFOs behind the game's standard streams
 //!     ctl                    the shim's socket
@@ -25,12 +27,14 @@
 //! is found damaged is reported and set aside, and never taken for "nothing".
 
 pub mod board;
+pub mod changes;
 pub mod console;
 pub mod dir;
 pub mod ending;
 mod entry;
 pub mod folder;
 pub mod format;
+pub mod history;
 pub mod intent;
 pub mod launch;
 pub mod lock;

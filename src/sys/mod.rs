@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod entry;
 pub mod exec;
 pub mod host;
+pub mod inotify;
 pub mod lock;
 pub mod oom;
 pub mod pidfd;

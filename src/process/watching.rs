@@ -1,0 +1,165 @@
+//! Watching one instance for as long as somebody wants to know: told by its
+//! folder and by its shim, asking nobody in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::evidence::Evidence;
+use super::shim::client::Client;
+use super::shim::wire::Request;
+use super::standing::{Standing, standing};
+use super::supervisor::ProcessSupervisor;
+use crate::probe::Readiness;
+use crate::store::changes::Changed;
+use crate::store::{InstanceDir, launch, lock};
+use crate::supervisor::{InstanceState, Sight, Supervisor};
+
+/// How soon to look again when a shim is about to begin or to end, or is gone
+/// without a word.
+const SOON: Duration = Duration::from_millis(20);
+
+/// How long what cannot be connected to, though it lives, is left alone.
+const LATER: Duration = Duration::from_secs(1);
+
+/// What a connection to a shim is good for.
+enum Line {
+    /// It tells of changes.
+    Open(Client),
+    /// There is none, and nobody to connect to.
+    None,
+    /// There should be one.
+    Broken,
+}
+
+impl ProcessSupervisor {
+    /// Looks, and looks again whenever something has happened.
+    pub(super) async fn watch(&self, seen: &watch::Sender<Option<Sight>>, mut changed: Changed) {
+        let mut line = Line::None;
+        let mut judged = None;
+        while !seen.is_closed() {
+            changed.mark_unchanged();
+            let dir = self.folder();
+            // The line before the look: what happens after the look is told.
+            if !matches!(line, Line::Open(_)) {
+                line = connect(dir.as_deref()).await;
+            }
+            if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
+                line = connect(dir.as_deref()).await;
+            }
+            let sight = self.look().await;
+            let starting = matches!(&sight, Sight::Known(facts)
+                if facts.state == InstanceState::Starting && facts.pid.is_some());
+            let deaf = matches!(line, Line::None) && matches!(&sight, Sight::Known(facts) if facts.state.is_alive());
+            seen.send_replace(Some(sight));
+            let until = match &line {
+                Line::Broken if starting => SOON,
+                Line::Broken => LATER,
+                Line::None if deaf => LATER,
+                _ => Duration::MAX,
+            };
+            tokio::select! {
+                told = changed.changed() => if told.is_err() { tokio::time::sleep(LATER).await },
+                lost = receive(&line) => if lost {
+                    line = Line::None;
+                    self.wait_for_end(dir.as_deref()).await;
+                },
+                () = self.judge_patiently(dir.as_ref(), &mut judged), if starting => {}
+                () = tokio::time::sleep(until), if until < Duration::MAX => {}
+                () = seen.closed() => {}
+            }
+        }
+    }
+
+    fn folder(&self) -> Option<Arc<InstanceDir>> {
+        let state = self.state_dir.as_ref()?;
+        state.instance(&self.id).ok().flatten().map(Arc::new)
+    }
+
+    /// Takes a game over that has lost its shim, unless a verb is at work on it:
+    /// that does the same. True when it has a shim again.
+    async fn adopt(&self, dir: Option<&Arc<InstanceDir>>) -> bool {
+        let (Some(state), Some(dir)) = (&self.state_dir, dir) else {
+            return false;
+        };
+        let Ok(Standing::Orphan(_)) = standing(&Evidence::gather(state, dir, &self.id)) else {
+            return false;
+        };
+        let Ok(Ok(_lock)) = lock::try_verb(dir, "run") else {
+            return false;
+        };
+        // Once more, now that nobody else can be at it.
+        let Ok(Standing::Orphan(launch)) = standing(&Evidence::gather(state, dir, &self.id)) else {
+            return false;
+        };
+        match self.take_over(state, dir, &launch).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(id = self.id, %error, "not taken over");
+                false
+            }
+        }
+    }
+
+    /// A connection ends a moment before its shim does.
+    async fn wait_for_end(&self, dir: Option<&InstanceDir>) {
+        for _ in 0..50 {
+            if !dir.is_some_and(|dir| lock::shim_lives(dir).unwrap_or(false)) {
+                return;
+            }
+            tokio::time::sleep(SOON).await;
+        }
+    }
+
+    /// Judges whether a launch that nobody waits for has become ready, and has
+    /// that put on record. Returns when it has; never for a launch that was
+    /// judged before.
+    async fn judge_patiently(&self, dir: Option<&Arc<InstanceDir>>, judged: &mut Option<u64>) {
+        let launch = dir.and_then(|dir| launch::read(dir).ok().flatten());
+        if let (Some(dir), Some(launch), Some(_)) = (dir, launch, self.spec.as_ref())
+            && *judged != Some(launch.generation)
+            && let Ok(mut readiness) = Readiness::new(&self.ready, &self.scene(dir, &launch))
+        {
+            let limit = self.ready.timeout;
+            readiness
+                .hold(|awaits| self.awaits(format!("ready ({awaits})"), Some(limit)))
+                .await;
+            let generation = launch.generation;
+            if let Ok(client) = Client::connect(dir).await
+                && let Ok(Some(_)) = client.ask(&Request::Ready { generation }).await
+            {
+                *judged = Some(generation);
+                self.awaits("", None);
+                return;
+            }
+            tokio::time::sleep(LATER).await;
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn connect(dir: Option<&InstanceDir>) -> Line {
+    let Some(dir) = dir else { return Line::None };
+    let connected = tokio::time::timeout(LATER, Client::connect(dir)).await;
+    if let Ok(Ok(client)) = connected
+        && client.send(&Request::Subscribe).await.is_ok()
+    {
+        return Line::Open(client);
+    }
+    // A shim that has just begun has no socket yet; its folder tells when it
+    // has one.
+    match lock::shim_lives(dir) {
+        Ok(false) => Line::None,
+        _ => Line::Broken,
+    }
+}
+
+/// Waits for the next word of the shim. True when there will be none.
+async fn receive(line: &Line) -> bool {
+    match line {
+        Line::Open(client) => !matches!(client.receive().await, Ok(Some(_))),
+        Line::None | Line::Broken => std::future::pending().await,
+    }
+}

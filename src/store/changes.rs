@@ -1,0 +1,98 @@
+//! Being told when the folder of an instance changes: a wish is written, a
+//! launch begins or becomes ready, an end is put on record.
+//!
+//! All folders share one `inotify(7)` instance, of which a user has few.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::dir::StateDir;
+use crate::sys::inotify::{Change, Watches};
+
+/// The tag of the directory that holds the folders.
+const FOLDERS: &str = "";
+
+/// The files whose change matters to somebody who watches an instance.
+const TELLING: [&str; 5] = ["intent", "launch", "exit", "restarts", "ctl"];
+
+/// A subscription to the changes of one folder. The number grows with each.
+pub type Changed = watch::Receiver<u64>;
+
+/// Tells of changes to the folders of a state directory.
+#[derive(Debug)]
+pub struct Changes {
+    folders: PathBuf,
+    channels: Mutex<HashMap<String, watch::Sender<u64>>>,
+}
+
+impl Changes {
+    /// For the folders of this state directory. Somebody has to poll
+    /// [`Changes::follow`].
+    pub fn of(state: &StateDir) -> Self {
+        Self {
+            folders: state.path().join(super::dir::INSTANCES),
+            channels: Mutex::default(),
+        }
+    }
+
+    /// Subscribes to the changes of one folder, which need not be there yet.
+    pub fn subscribe(&self, id: &str) -> Changed {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let channel = channels.entry(id.to_owned()).or_insert_with(|| watch::Sender::new(0));
+        channel.subscribe()
+    }
+
+    /// Passes changes on, for as long as it is polled.
+    ///
+    /// # Errors
+    /// When nothing can be watched, or no more.
+    pub async fn follow(&self) -> io::Result<()> {
+        let mut watches = Watches::new()?;
+        watches.add(&self.folders, FOLDERS)?;
+        for entry in std::fs::read_dir(&self.folders)? {
+            let entry = entry?;
+            self.watch(&mut watches, &entry.path(), &entry.file_name().to_string_lossy());
+        }
+        // What changed before we began to watch.
+        self.tell_all();
+        loop {
+            for change in watches.next().await? {
+                match change {
+                    Change::Everything => self.tell_all(),
+                    Change::Name { tag, name } if tag == FOLDERS => {
+                        self.watch(&mut watches, &self.folders.join(&name), &name);
+                        self.tell(&name);
+                    }
+                    Change::Name { tag, name } if TELLING.contains(&name.as_str()) => self.tell(&tag),
+                    Change::Name { .. } => {}
+                }
+            }
+        }
+    }
+
+    fn watch(&self, watches: &mut Watches, path: &Path, id: &str) {
+        // A file that somebody left among the folders, or a folder that is
+        // gone again.
+        if let Err(error) = watches.add(path, id) {
+            tracing::debug!(%error, id, "its folder cannot be watched");
+        }
+    }
+
+    fn tell(&self, id: &str) {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = channels.get(id) {
+            channel.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn tell_all(&self) {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        for channel in channels.values() {
+            channel.send_modify(|count| *count += 1);
+        }
+    }
+}

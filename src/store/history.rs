@@ -1,0 +1,135 @@
+//! What the resident supervisor knows of the crashes of an instance, so that
+//! the next one goes on counting where it stopped.
+
+use std::io;
+
+use super::folder::{InstanceDir, ReadError};
+use super::format::{Document, ParseError, Seal};
+use crate::policy::restart::{History, Why};
+use crate::sys::host;
+
+const NAME: &str = "restarts";
+const KIND: &str = "restarts";
+const VERSION: u32 = 1;
+
+/// What is known of the crashes of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Restarts {
+    /// The crashes, in milliseconds of the monotonic clock of this boot.
+    pub history: History,
+    /// The crash that was last decided on, by what tells it from others; empty
+    /// when there is none.
+    pub decided: String,
+    /// When it is started again after that, on the same clock.
+    pub due_ms: Option<u64>,
+    /// Why it is not.
+    pub stays: Option<Why>,
+}
+
+impl Restarts {
+    fn to_document(&self) -> Document {
+        let mut document = Document::default()
+            .with("boot", host::boot_tag())
+            .with("doublings", self.history.doublings)
+            .with("decided", &self.decided);
+        for at in &self.history.crashes {
+            document.push("crash", at);
+        }
+        document.push_some("due_ms", self.due_ms);
+        let stays = self.stays.map(|why| match why {
+            Why::Never => "never",
+            Why::Held => "held",
+            Why::GaveUp => "gave-up",
+        });
+        document.push_some("stays", stays);
+        document
+    }
+
+    fn from_document(document: &Document) -> Result<Option<Self>, ParseError> {
+        // What an earlier boot counted means nothing in this one.
+        if document.require::<u32>("boot")? != host::boot_tag() {
+            return Ok(None);
+        }
+        let damaged = || ParseError::Damaged("a time of a crash is no number");
+        let crashes = document.all("crash").map(|at| at.parse().map_err(|_| damaged()));
+        Ok(Some(Self {
+            history: History {
+                doublings: document.require("doublings")?,
+                crashes: crashes.collect::<Result<_, _>>()?,
+            },
+            decided: document.parse("decided").unwrap_or_default(),
+            due_ms: document.parse("due_ms"),
+            stays: match document.get("stays") {
+                Some("never") => Some(Why::Never),
+                Some("held") => Some(Why::Held),
+                Some("gave-up") => Some(Why::GaveUp),
+                _ => None,
+            },
+        }))
+    }
+}
+
+/// Reads what is known; `None` when nothing is, or it was in an earlier boot.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
+    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
+    dir.parse(NAME, &bytes, KIND, VERSION, Restarts::from_document)
+}
+
+/// Puts on record what is known, until the next boot.
+///
+/// # Errors
+/// When it could not be written; what stood there is still there.
+pub fn write(dir: &InstanceDir, restarts: &Restarts) -> io::Result<()> {
+    let text = restarts.to_document().to_text(KIND, VERSION, Seal::Checksum);
+    dir.replace_for_this_boot(NAME, text.as_bytes())
+}
+
+/// Forgets it.
+///
+/// # Errors
+/// What `unlinkat(2)` said.
+pub fn remove(dir: &InstanceDir) -> io::Result<()> {
+    dir.remove(NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StateDir;
+
+    #[test]
+    fn it_survives_but_not_a_boot() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        let mut restarts = Restarts {
+            history: History {
+                doublings: 3,
+                crashes: vec![1, 2],
+            },
+            decided: "launch 4".into(),
+            due_ms: Some(9),
+            stays: None,
+        };
+        write(&dir, &restarts).unwrap();
+        assert_eq!(read(&dir).unwrap().as_ref(), Some(&restarts));
+        for why in [Why::Never, Why::Held, Why::GaveUp] {
+            (restarts.due_ms, restarts.stays) = (None, Some(why));
+            write(&dir, &restarts).unwrap();
+            assert_eq!(read(&dir).unwrap().as_ref(), Some(&restarts));
+        }
+        let mut document = Document::default().with("boot", host::boot_tag() ^ 1);
+        document.push("doublings", 3);
+        let text = document.to_text(KIND, VERSION, Seal::Checksum);
+        dir.replace(NAME, text.as_bytes()).unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        std::fs::write(dir.path().join(NAME), "torn").unwrap();
+        assert!(matches!(read(&dir), Err(ReadError::Damaged(..))));
+        remove(&dir).unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+    }
+}
