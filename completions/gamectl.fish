@@ -40,6 +40,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "stop" -d 'Stop inst
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "restart" -d 'Stop instances, then start them'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "status" -d 'Show the state of instances'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "logs" -d 'Show what instances printed'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "run" -d 'Watch instances, start them, and start them again after a crash'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'How long to wait for ready, in place of the instance\'s own `ready.timeout`' -r
@@ -110,6 +111,21 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l json -d 'Answer
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l on-exit -d 'What becomes of the instances at the end' -r -f -a "leave\t'They go on'
+stop\t'They are stopped'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l at-once -d 'How many may be launched at the same time; without it: one per core' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l heartbeat-interval -d 'With --json: how often each instance is told of' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s a -l all -d 'Every instance of the inventory'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

@@ -2,6 +2,7 @@
 //! too.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,7 +59,9 @@ Exit codes:
   6    the inventory is missing or invalid; nothing was touched
   75   busy: another gamectl holds the instance
   124  the wait ran out; the server may still get there
-  130  interrupted (143: terminated); the server goes on";
+  130  interrupted (143: terminated); the server goes on
+
+`run` ends with 0 when it is interrupted or terminated.";
 
 /// Options that stand before or after the verb.
 #[derive(Debug, Clone, Args)]
@@ -130,6 +133,8 @@ pub enum Verb {
     Status(Deferred<Status>),
     /// Show what instances printed
     Logs(Deferred<Logs>),
+    /// Watch instances, start them, and start them again after a crash
+    Run(Deferred<Run>),
     /// Print the completions for a shell
     Completions(Deferred<Completions>),
 }
@@ -309,6 +314,35 @@ pub enum Lines {
     Last(u64),
 }
 
+/// `gamectl run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Which instances.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// What becomes of the instances at the end
+    #[arg(long, value_name = "WHAT", default_value = "leave")]
+    pub on_exit: OnExit,
+
+    /// How many may be launched at the same time; without it: one per core
+    #[arg(long, value_name = "N")]
+    pub at_once: Option<NonZeroUsize>,
+
+    /// With --json: how often each instance is told of
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    pub heartbeat_interval: Duration,
+}
+
+/// What becomes of the instances when the watching ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnExit {
+    /// They go on
+    Leave,
+    /// They are stopped
+    Stop,
+}
+
 /// `gamectl completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
@@ -345,6 +379,7 @@ impl Cli {
             Verb::Restart(verb) => &verb.common,
             Verb::Status(verb) => &verb.common,
             Verb::Logs(verb) => &verb.common,
+            Verb::Run(verb) => &verb.common,
             Verb::Completions(verb) => &verb.common,
         };
         self.common.and(later)
@@ -360,6 +395,7 @@ impl Verb {
             Self::Restart(verb) => &verb.own.selection,
             Self::Status(verb) => &verb.own.selection,
             Self::Logs(verb) => &verb.own.selection,
+            Self::Run(verb) => &verb.own.selection,
             Self::Completions(_) => return None,
         };
         selection.listed.inventory.as_ref()

@@ -115,3 +115,97 @@ pub enum Event {
     /// The verb ended on this instance.
     Done(VerbResult),
 }
+
+/// What a resident supervisor tells as it goes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// An instance as it is now: a new one, or a known one that has changed.
+    Row(Box<Watched>),
+    /// An instance that is shown no more.
+    Gone(String),
+    /// Every instance has been looked at once.
+    Settled,
+    /// Something happened.
+    Happened(Happening),
+}
+
+/// An instance that is watched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watched {
+    /// What is known of it.
+    pub row: Row,
+    /// Where it stands among the others.
+    pub place: usize,
+    /// When that was seen.
+    pub seen: std::time::Instant,
+    /// What is to come of itself.
+    pub awaits: Option<Awaits>,
+}
+
+/// What a watched instance waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Awaits {
+    /// Its next start.
+    Retry {
+        /// When.
+        at: std::time::Instant,
+        /// The how many-th restart in a row it will be.
+        count: u32,
+    },
+    /// Its turn to be started.
+    Turn,
+    /// Something that takes as long as it takes, such as becoming ready.
+    Open {
+        /// What, as a short phrase.
+        what: String,
+        /// Since when.
+        since: std::time::Instant,
+    },
+}
+
+/// How much something that happened matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// As it should be.
+    Info,
+    /// Somebody may want to look.
+    Warning,
+    /// Somebody has to.
+    Error,
+}
+
+impl Level {
+    /// The level as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Something that happened while a resident supervisor watched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// When, as RFC 3339 in UTC.
+    pub at: String,
+    /// How much it matters.
+    pub level: Level,
+    /// The instance; `None` when it is about the supervisor itself.
+    pub id: Option<String>,
+    /// What, as a sentence for a person.
+    pub text: String,
+}
+
+/// 1st, 2nd, 3rd ...
+pub fn nth(n: u32) -> String {
+    let ending = match (n % 100, n % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{n}{ending}")
+}

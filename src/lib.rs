@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod policy;
 pub mod probe;
 pub mod process;
+pub mod resident;
 pub mod store;
 pub mod supervisor;
 pub mod sys;

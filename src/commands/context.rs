@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::{Cli, Common};
 use crate::failure::Failure;
-use crate::inventory::{self, Inventory, Problems, Unchecked};
+use crate::inventory::{self, Inventory, Problems, Source, Unchecked};
 use crate::store::{StateDir, dir};
 use crate::ui::Screen;
 
@@ -31,10 +31,15 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Where the inventory is.
+    pub(super) fn source(&self) -> Result<Source, Failure> {
+        let explicit = self.cli.verb.inventory().or(self.cli.inventory.as_ref());
+        inventory::find(explicit.map(std::ffi::OsString::as_os_str))
+    }
+
     /// Reads the inventory.
     pub(super) fn unchecked(&self) -> Result<Unchecked, Ended> {
-        let explicit = self.cli.verb.inventory().or(self.cli.inventory.as_ref());
-        let source = inventory::find(explicit.map(std::ffi::OsString::as_os_str))?;
+        let source = self.source()?;
         inventory::read(&source).map_err(Ended::Problems)
     }
 

@@ -7,6 +7,7 @@ mod interrupt;
 mod logs;
 mod order;
 mod restart;
+mod run;
 mod selection;
 mod start;
 mod status;
@@ -78,7 +79,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
     match &context.cli.verb {
         Verb::Status(verb) => return status::run(context, &verb.own),
         Verb::Completions(verb) => return completions::run(context, &verb.own),
-        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) => {}
+        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) | Verb::Run(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -88,6 +89,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Restart(verb) => restart::run(context, &verb.own).await,
             Verb::Status(verb) => status::run(context, &verb.own),
             Verb::Logs(verb) => logs::run(context, &verb.own).await,
+            Verb::Run(verb) => run::run(context, &verb.own).await,
             Verb::Completions(verb) => completions::run(context, &verb.own),
         }
     })

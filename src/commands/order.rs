@@ -12,6 +12,7 @@ use crate::event::{Event, Verb, VerbResult};
 use crate::failure::{Failure, FailureKind, worst};
 use crate::fleet::{Ground, Member};
 use crate::instancecmd::{self, Order};
+use crate::store::StateDir;
 use crate::supervisor::{InstanceState, Sight, Supervisor};
 use crate::ui::Progress;
 
@@ -63,23 +64,31 @@ pub(super) async fn carry_out(
         return Ok(rehearse(context, order, &targets).await);
     };
     let targets: Vec<Arc<dyn Supervisor>> = targets.into_iter().map(|member| member.supervisor).collect();
-    let (events, receiver) = mpsc::unbounded_channel();
-    let progress = context.screen.progress(order.verb, targets.len());
     let mut interrupt = Interrupt::new()?;
-    let work = async {
-        let dispatched = instancecmd::dispatch(order, &targets, &state, events);
-        tokio::join!(dispatched, show(progress, receiver)).0
-    };
     let results = tokio::select! {
-        results = work => results,
+        results = dispatch(context, order, &targets, &state) => results,
         signal = interrupt.signalled() => {
             let ids: Vec<&str> = targets.iter().map(|target| target.instance_id()).collect();
             context.screen.interrupted(order.verb, &ids);
             return Ok(signal.exit_code());
         }
     };
-    context.screen.results(order.verb, &results);
     Ok(exit_code(&results))
+}
+
+/// Carries an order out on these, showing how it goes and what became of it.
+pub(super) async fn dispatch(
+    context: &Context<'_>,
+    order: &Order,
+    targets: &[Arc<dyn Supervisor>],
+    state: &Arc<StateDir>,
+) -> Vec<VerbResult> {
+    let (events, receiver) = mpsc::unbounded_channel();
+    let progress = context.screen.progress(order.verb, targets.len());
+    let dispatched = instancecmd::dispatch(order, targets, state, events);
+    let results = tokio::join!(dispatched, show(progress, receiver)).0;
+    context.screen.results(order.verb, &results);
+    results
 }
 
 /// Shows events until there are no more.
@@ -97,7 +106,8 @@ async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<Event>
     progress.finish();
 }
 
-fn exit_code(results: &[VerbResult]) -> u8 {
+/// The exit code that says it of all of them.
+pub(super) fn exit_code(results: &[VerbResult]) -> u8 {
     let code = |result: &VerbResult| result.error.as_ref().map_or(0, |failure| failure.kind.exit_code());
     worst(results.iter().map(code))
 }

@@ -51,6 +51,24 @@ impl Problem {
 }
 
 impl Problems {
+    /// All of it in one line: the first problem with its place, and how many
+    /// more there are.
+    pub fn summary(&self) -> String {
+        let Some(first) = self.list.first() else {
+            return self.source.clone();
+        };
+        let mut text = self.source.clone();
+        for number in [first.line, first.column].into_iter().flatten() {
+            text.push_str(&format!(":{number}"));
+        }
+        text.push_str(&format!(": {}", first.message));
+        match self.list.len() - 1 {
+            0 => {}
+            more => text.push_str(&format!(" (and {more} more)")),
+        }
+        text
+    }
+
     /// A single problem of the file as a whole.
     pub(super) fn whole(source: impl Into<String>, message: impl Into<String>, hint: Option<String>) -> Self {
         Self {

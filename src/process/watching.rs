@@ -20,6 +20,9 @@ use crate::supervisor::{InstanceState, Sight, Supervisor};
 /// without a word.
 const SOON: Duration = Duration::from_millis(20);
 
+/// How often it is looked again until what should pass is taken as it is.
+const PASSING_LOOKS: u32 = 500;
+
 /// How long what cannot be connected to, though it lives, is left alone.
 const LATER: Duration = Duration::from_secs(1);
 
@@ -38,6 +41,7 @@ impl ProcessSupervisor {
     pub(super) async fn watch(&self, seen: &watch::Sender<Option<Sight>>, mut changed: Changed) {
         let mut line = Line::None;
         let mut judged = None;
+        let mut passing = 0;
         while !seen.is_closed() {
             changed.mark_unchanged();
             let dir = self.folder();
@@ -48,6 +52,14 @@ impl ProcessSupervisor {
             if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
                 line = connect(dir.as_deref()).await;
             }
+            if self.is_passing(dir.as_deref()) && passing < PASSING_LOOKS {
+                // Soon it will stand elsewhere, and nothing is concluded from
+                // where it seems to stand now.
+                passing += 1;
+                tokio::time::sleep(SOON).await;
+                continue;
+            }
+            passing = 0;
             let sight = self.look().await;
             let starting = matches!(&sight, Sight::Known(facts)
                 if facts.state == InstanceState::Starting && facts.pid.is_some());
@@ -70,6 +82,13 @@ impl ProcessSupervisor {
                 () = seen.closed() => {}
             }
         }
+    }
+
+    fn is_passing(&self, dir: Option<&InstanceDir>) -> bool {
+        let (Some(state), Some(dir)) = (&self.state_dir, dir) else {
+            return false;
+        };
+        matches!(standing(&Evidence::gather(state, dir, &self.id)), Ok(Standing::Passing))
     }
 
     fn folder(&self) -> Option<Arc<InstanceDir>> {

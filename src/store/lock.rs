@@ -8,14 +8,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
+use super::dir::StateDir;
 use super::folder::InstanceDir;
 use crate::sys::lock;
 
 const VERB_LOCK: &str = "lock";
 const SHIM_LOCK: &str = "shim.lock";
+const RUN_LOCK: &str = "run.lock";
 
 /// Bytes of a holder's word about itself.
-const HOLDER: usize = 64;
+const HOLDER: usize = 96;
 
 /// The right to carry out a verb on an instance, until it is dropped.
 #[derive(Debug)]
@@ -53,6 +55,34 @@ pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Ho
         let _ = file.write_all_at(format!("{text:<width$}\n", width = HOLDER - 1).as_bytes(), 0);
         return Ok(Ok(VerbLock { _file: file }));
     }
+}
+
+/// The right to be the resident supervisor of a state directory, until it is
+/// dropped.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// Tries to become the resident supervisor, without waiting. `who` is told to
+/// whoever tries it next.
+///
+/// # Errors
+/// When the lock file cannot be made or locked.
+pub fn try_run(state: &StateDir, who: &str) -> io::Result<Result<RunLock, Holder>> {
+    use nix::fcntl::OFlag;
+    use nix::sys::stat::Mode;
+    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let fd = nix::fcntl::openat(state, RUN_LOCK, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    let file = File::from(fd);
+    if !lock::try_exclusive(&file)? {
+        let mut text = String::new();
+        let _ = (&file).take(HOLDER as u64).read_to_string(&mut text);
+        let known = Some(text.trim_end()).filter(|line| !line.is_empty());
+        return Ok(Err(Holder(known.unwrap_or("another gamectl run").to_owned())));
+    }
+    let _ = file.write_all_at(format!("{who:<width$}\n", width = HOLDER - 1).as_bytes(), 0);
+    Ok(Ok(RunLock { _file: file }))
 }
 
 /// The proof that a shim lives, until it is dropped.

@@ -35,6 +35,17 @@ impl Pty {
     }
 }
 
+/// The path of the terminal that a descriptor is, where it is one.
+pub fn name(fd: impl std::os::fd::AsFd) -> Option<std::path::PathBuf> {
+    nix::unistd::ttyname(fd).ok()
+}
+
+/// Whether this process has a controlling terminal, whatever its streams are.
+pub fn is_controlled() -> bool {
+    // See tty(4): the open fails for whoever has none.
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
 /// The size of a terminal in character cells, columns first.
 pub fn size(fd: impl std::os::fd::AsFd) -> Option<(u16, u16)> {
     let mut size = libc::winsize {

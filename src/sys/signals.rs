@@ -48,6 +48,12 @@ impl Signals {
     }
 }
 
+/// Stops this process until somebody makes it go on: what Ctrl-Z does to a
+/// program that does not handle it.
+pub fn stop_self() {
+    let _ = nix::sys::signal::raise(Signal::SIGSTOP);
+}
+
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::text::is_harmful;
-use crate::event::{Row, Verb, VerbResult};
+use crate::event::{Happening, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::inventory::{Problem, Problems};
 use crate::supervisor::{Facts, Sight};
@@ -50,7 +50,7 @@ fn row(row: &Row) -> Value {
         .iter()
         .map(|(name, detail)| ((*name).to_owned(), json!(detail)))
         .collect();
-    let mut value = json!({
+    let value = json!({
         "id": row.id,
         "plane": row.plane,
         "uptime_seconds": facts.uptime_seconds,
@@ -62,9 +62,42 @@ fn row(row: &Row) -> Value {
         "note": facts.note.as_ref().or(reason),
         "details": details,
     });
-    let state = match reason {
-        Some(_) => json!({ "state": "unknown" }),
-        None => json!(facts.state),
+    flattened(row, value)
+}
+
+/// The first line of a stream: all instances as they are.
+pub(super) fn snapshot(rows: &[Row]) -> String {
+    let rows: Vec<Value> = rows.iter().map(row).collect();
+    line(&json!({ "schema": SCHEMA, "event": "snapshot", "instances": rows }))
+}
+
+/// A transition in a stream.
+pub(super) fn transition(row: &Row, at: &str) -> String {
+    line(&flattened(row, json!({ "event": "status", "id": row.id, "at": at })))
+}
+
+/// A sign of life in a stream.
+pub(super) fn heartbeat(row: &Row, uptime_seconds: u64, at: &str) -> String {
+    let value = json!({ "event": "heartbeat", "id": row.id, "uptime_seconds": uptime_seconds, "at": at });
+    line(&flattened(row, value))
+}
+
+/// Something that happened, in a stream.
+pub(super) fn happening(happening: &Happening) -> String {
+    line(&json!({
+        "event": "log",
+        "level": happening.level.as_str(),
+        "id": happening.id,
+        "message": happening.text,
+        "at": happening.at,
+    }))
+}
+
+/// The value with the state of the row in it.
+fn flattened(row: &Row, mut value: Value) -> Value {
+    let state = match &row.sight {
+        Sight::Known(facts) => json!(facts.state),
+        Sight::Unknown { .. } => json!({ "state": "unknown" }),
     };
     if let (Value::Object(value), Value::Object(state)) = (&mut value, state) {
         value.extend(state);

@@ -30,6 +30,7 @@ mod sink;
 mod span;
 mod status;
 pub mod text;
+mod watch;
 mod width;
 
 #[cfg(test)]
@@ -41,3 +42,4 @@ pub use logs::Logs;
 pub use options::{Color, Options, Size, SizeSource, Surroundings};
 pub use progress::{Progress, TICK};
 pub use screen::Screen;
+pub use watch::Watch;

@@ -8,6 +8,7 @@ use super::options::{Options, Surroundings};
 use super::paint::{Look, Tone};
 use super::progress::Progress;
 use super::sink::{SharedSink, Sink, lock};
+use super::watch::{Mode, Watch};
 use super::{json, problem, result, status, text};
 use crate::event::{Row, Verb, VerbResult};
 use crate::failure::Failure;
@@ -177,6 +178,22 @@ impl Screen {
     /// What shows the logs of these instances.
     pub fn logs(&self, ids: &[String], raw: bool) -> Logs {
         Logs::new(ids, raw, Arc::clone(&self.out), self.out_look())
+    }
+
+    /// What shows instances that are watched.
+    pub fn watch(&self, title: &str) -> Watch {
+        let live = self.around.stdout_tty && !self.around.dumb && !self.options.quiet;
+        let mode = match (self.options.json, live) {
+            (true, _) => Mode::Json,
+            (false, true) => Mode::Live,
+            (false, false) => Mode::Lines,
+        };
+        Watch::new(mode, self.options.quiet, title, self.handles(), self.around.clone())
+    }
+
+    /// Whether stdout is a terminal.
+    pub fn is_on_terminal(&self) -> bool {
+        self.around.stdout_tty
     }
 
     /// Whether what is written to stdout still arrives.

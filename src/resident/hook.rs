@@ -1,0 +1,96 @@
+//! The commands of `on_event`.
+
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use super::herald::{Herald, now};
+use crate::inventory::{Alarm, Hook};
+
+/// What a hook is told.
+#[derive(Debug, Clone)]
+pub(super) struct Alert {
+    pub(super) alarm: Alarm,
+    pub(super) id: String,
+    pub(super) state: &'static str,
+    pub(super) exit_code: Option<i32>,
+    pub(super) restarts: u32,
+    pub(super) note: String,
+}
+
+impl Alert {
+    /// The event as JSON, in one line.
+    fn json(&self) -> String {
+        let value = serde_json::json!({
+            "schema": 1,
+            "event": self.alarm.as_str(),
+            "id": self.id,
+            "state": self.state,
+            "exit_code": self.exit_code,
+            "restarts": self.restarts,
+            "note": self.note,
+            "at": now(),
+        });
+        format!("{value}\n")
+    }
+}
+
+/// Runs every hook that wants to know, each by itself. What goes wrong is told
+/// and changes nothing.
+pub(super) fn run(hooks: &[Hook], alert: &Alert, herald: &Herald) {
+    for hook in hooks.iter().filter(|hook| hook.events.contains(&alert.alarm)) {
+        let (hook, alert, herald) = (hook.clone(), alert.clone(), herald.clone());
+        tokio::spawn(async move {
+            if let Err(why) = carry_out(&hook, &alert).await {
+                let program = hook.command.first().map(|word| word.to_string_lossy().into_owned());
+                let program = program.unwrap_or_default();
+                let event = alert.alarm.as_str();
+                herald.warn(format!("its hook {program} for `{event}` failed: {why}"));
+            }
+        });
+    }
+}
+
+async fn carry_out(hook: &Hook, alert: &Alert) -> Result<(), String> {
+    let Some((program, args)) = hook.command.split_first() else {
+        return Ok(());
+    };
+    let mut command = Command::new(program);
+    command
+        .args(args)
+        .current_dir(&hook.cwd)
+        .env("GAMECTL_EVENT", alert.alarm.as_str())
+        .env("GAMECTL_ID", &alert.id)
+        .env("GAMECTL_STATE", alert.state)
+        .env("GAMECTL_RESTARTS", alert.restarts.to_string())
+        .env("GAMECTL_NOTE", &alert.note)
+        .env(
+            "GAMECTL_EXIT_CODE",
+            alert.exit_code.map(|code| code.to_string()).unwrap_or_default(),
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let work = async {
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // It need not read.
+            let _ = stdin.write_all(alert.json().as_bytes()).await;
+        }
+        let status = child.wait().await.map_err(|error| error.to_string())?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(status.to_string())
+        }
+    };
+    match tokio::time::timeout(hook.timeout, work).await {
+        Ok(done) => done,
+        Err(_) => Err(format!(
+            "it was killed after {}",
+            humantime::format_duration(hook.timeout)
+        )),
+    }
+}

@@ -1,0 +1,184 @@
+//! What a resident supervisor tells, as it goes: one screen on a terminal, one
+//! line per event off it, one object per line for programs.
+
+mod screen;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use super::json;
+use super::options::Surroundings;
+use super::screen::Handles;
+use super::sink::lock;
+use super::text::clean_line;
+use crate::event::{Awaits, Happening, Level, Row, Told, Watched, nth};
+use crate::supervisor::Sight;
+
+/// So many events are kept for the screen: more than any terminal has rows.
+const EVENTS_MAX: usize = 500;
+
+/// How it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// One screen, drawn again and again.
+    Live,
+    /// One line per event.
+    Lines,
+    /// One object per line.
+    Json,
+}
+
+/// Shows instances that are watched.
+pub struct Watch {
+    mode: Mode,
+    quiet: bool,
+    title: String,
+    handles: Handles,
+    around: Surroundings,
+    rows: BTreeMap<(usize, String), Watched>,
+    events: VecDeque<Happening>,
+    settled: bool,
+    /// Whether the terminal shows our screen now.
+    shown: bool,
+    changed: bool,
+}
+
+impl Watch {
+    pub(super) fn new(mode: Mode, quiet: bool, title: &str, handles: Handles, around: Surroundings) -> Self {
+        Self {
+            mode,
+            quiet,
+            title: title.to_owned(),
+            handles,
+            around,
+            rows: BTreeMap::new(),
+            events: VecDeque::new(),
+            settled: false,
+            shown: false,
+            changed: true,
+        }
+    }
+
+    /// Whether time alone changes what is shown.
+    pub fn is_live(&self) -> bool {
+        self.mode == Mode::Live
+    }
+
+    /// Takes in what was told.
+    pub fn told(&mut self, told: Told) {
+        self.changed = true;
+        match told {
+            Told::Row(watched) => self.row(*watched),
+            Told::Gone(id) => self.rows.retain(|(_, known), _| *known != id),
+            Told::Settled => {
+                self.settled = true;
+                if self.mode == Mode::Json {
+                    let rows: Vec<Row> = self.rows.values().map(|watched| watched.row.clone()).collect();
+                    self.print(&json::snapshot(&rows));
+                }
+            }
+            Told::Happened(happening) => self.happened(happening),
+        }
+    }
+
+    fn row(&mut self, watched: Watched) {
+        let id = watched.row.id.clone();
+        let before = self.rows.iter().find(|((_, known), _)| *known == id);
+        let (key, state) = match before {
+            Some((key, before)) => (Some(key.clone()), Some(label(&before.row))),
+            None => (None, None),
+        };
+        if self.mode == Mode::Json && self.settled && state != Some(label(&watched.row)) {
+            self.print(&json::transition(&watched.row, &now()));
+        }
+        key.and_then(|key| self.rows.remove(&key));
+        self.rows.insert((watched.place, id), watched);
+    }
+
+    fn happened(&mut self, happening: Happening) {
+        match self.mode {
+            Mode::Json => self.print(&json::happening(&happening)),
+            Mode::Lines if self.quiet && happening.level == Level::Info => {}
+            Mode::Lines => {
+                let text = plain(&happening);
+                self.print(&text);
+            }
+            Mode::Live => {}
+        }
+        self.events.push_back(happening);
+        if self.events.len() > EVENTS_MAX {
+            self.events.pop_front();
+        }
+    }
+
+    /// Tells of every instance that it is still watched.
+    pub fn heartbeat(&mut self) {
+        if self.mode != Mode::Json || !self.settled {
+            return;
+        }
+        let at = now();
+        let lines: String = self
+            .rows
+            .values()
+            .map(|watched| json::heartbeat(&watched.row, uptime(watched), &at))
+            .collect();
+        self.print(&lines);
+    }
+
+    fn print(&self, text: &str) {
+        lock(&self.handles.out).write(text.as_bytes());
+    }
+
+    /// A line for somebody else's screen: how many are in which state.
+    pub fn summary(&self) -> String {
+        screen::summary(self.rows.values())
+    }
+
+    /// Whether what is written still arrives.
+    pub fn is_open(&self) -> bool {
+        lock(&self.handles.out).is_open()
+    }
+}
+
+/// The state as one word.
+fn label(row: &Row) -> &'static str {
+    match &row.sight {
+        Sight::Known(facts) => facts.state.as_label(),
+        Sight::Unknown { .. } => "unknown",
+    }
+}
+
+/// Seconds since it became ready, by now.
+fn uptime(watched: &Watched) -> u64 {
+    match &watched.row.sight {
+        Sight::Known(facts) if facts.state == crate::supervisor::InstanceState::Running => {
+            facts.uptime_seconds + watched.seen.elapsed().as_secs()
+        }
+        _ => 0,
+    }
+}
+
+/// What it waits for, in words.
+fn awaited(awaits: &Awaits, now: Instant) -> String {
+    match awaits {
+        Awaits::Retry { at, count } => {
+            let left = at.saturating_duration_since(now).as_millis().div_ceil(1000);
+            format!("retry in {left} s ({})", nth(*count))
+        }
+        Awaits::Turn => "about to be started".to_owned(),
+        Awaits::Open { what, since } => {
+            let waited = now.saturating_duration_since(*since).as_secs();
+            format!("{}, {waited} s", clean_line(what))
+        }
+    }
+}
+
+fn plain(happening: &Happening) -> String {
+    let id = happening.id.as_deref().unwrap_or("gamectl");
+    let text = clean_line(&happening.text).into_owned();
+    format!("{} {:7} {id}: {text}\n", happening.at, happening.level.as_str())
+}
+
+fn now() -> String {
+    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
+}
