@@ -25,6 +25,8 @@ pub mod notify;
 mod plan;
 pub mod reload;
 mod telling;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,0 +1,408 @@
+//! A keeper over a scripted supervisor, under a clock that stands still.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::Instant;
+
+use super::clock::Clock;
+use super::keeper::{Change, Keeper, Shared};
+use crate::event::{Told, Want};
+use crate::inventory::{GiveUp, Instance, Plane, Ready, RestartPolicy};
+use crate::store::changes::Changes;
+use crate::store::history;
+use crate::store::intent::{self, Intent};
+use crate::store::lock;
+use crate::store::{InstanceDir, StateDir};
+use crate::supervisor::{Facts, InstanceState, LastExit, Outcome, Sight, StartHow, Supervisor};
+
+/// Shows what it is told to show, and notes when it was started.
+struct Scripted {
+    sight: watch::Sender<Sight>,
+    starts: Mutex<Vec<(Instant, u32)>>,
+    crashes: Mutex<u32>,
+}
+
+#[async_trait::async_trait]
+impl Supervisor for Scripted {
+    fn instance_id(&self) -> &str {
+        "a"
+    }
+
+    fn state(&self) -> InstanceState {
+        InstanceState::Stopped
+    }
+
+    fn watch_state(&self) -> watch::Receiver<InstanceState> {
+        watch::channel(InstanceState::Stopped).1
+    }
+
+    async fn uptime_seconds(&self) -> u64 {
+        0
+    }
+
+    async fn start(self: Arc<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn stop(self: Arc<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn restart(self: Arc<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn look(&self) -> Sight {
+        self.sight.borrow().clone()
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+        let mut sights = self.sight.subscribe();
+        loop {
+            let sight = sights.borrow_and_update().clone();
+            seen.send_replace(Some(sight));
+            if sights.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
+        assert!(how.no_wait, "a keeper does not hold the lock until it is ready");
+        self.starts.lock().unwrap().push((Instant::now(), how.restarts));
+        self.show(InstanceState::Running, how.restarts);
+        Ok(Outcome {
+            changed: true,
+            state: InstanceState::Starting,
+            ended_by: None,
+            note: None,
+        })
+    }
+}
+
+impl Scripted {
+    fn show(&self, state: InstanceState, restarts: u32) {
+        let mut facts = Facts::bare(state, None);
+        facts.restarts = restarts;
+        if let InstanceState::Crashed { exit_code } = facts.state {
+            let mut crashes = self.crashes.lock().unwrap();
+            *crashes += 1;
+            facts.since = Some(format!("crash {crashes}"));
+            facts.last_exit = Some(LastExit {
+                code: exit_code,
+                signal: None,
+                at: None,
+                requested: false,
+                oom_killed: false,
+            });
+        }
+        self.sight.send_replace(Sight::Known(Box::new(facts)));
+    }
+
+    fn crash(&self, code: i32) {
+        let restarts = self.starts().last().map_or(0, |(_, restarts)| *restarts);
+        self.show(InstanceState::Crashed { exit_code: Some(code) }, restarts);
+    }
+
+    fn starts(&self) -> Vec<(Instant, u32)> {
+        self.starts.lock().unwrap().clone()
+    }
+}
+
+struct Rig {
+    _tmp: tempfile::TempDir,
+    state: Arc<StateDir>,
+    supervisor: Arc<Scripted>,
+    told: mpsc::UnboundedReceiver<Told>,
+    orders: mpsc::UnboundedSender<Change>,
+    shared: Arc<Shared>,
+}
+
+impl Rig {
+    fn dir(&self) -> InstanceDir {
+        self.state.create_instance("a").unwrap()
+    }
+
+    /// What was said since it was last asked.
+    fn said(&mut self) -> String {
+        let mut text = String::new();
+        while let Ok(told) = self.told.try_recv() {
+            if let Told::Happened(happening) = told {
+                text.push_str(&happening.text);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// Starts another keeper of the same instance, as after a `kill -9`.
+    fn again(&mut self, instance: &Instance) {
+        let (orders, receiver) = mpsc::unbounded_channel();
+        let supervisor: Arc<dyn Supervisor> = Arc::<Scripted>::clone(&self.supervisor);
+        let keeper = Keeper::new(instance, supervisor, Arc::clone(&self.shared), 0);
+        tokio::spawn(keeper.keep(receiver));
+        self.orders = orders;
+    }
+}
+
+fn instance(restart: RestartPolicy) -> Instance {
+    Instance {
+        id: "a".into(),
+        tags: Vec::new(),
+        autostart: true,
+        plane: Plane::Unmanaged {
+            plane: "none",
+            reason: String::new(),
+        },
+        ready: Ready::default(),
+        stop: Vec::new(),
+        restart,
+        on_event: Vec::new(),
+    }
+}
+
+fn rig(instance: &Instance, state: InstanceState) -> Rig {
+    let tmp = tempfile::tempdir().unwrap();
+    let state_dir = Arc::new(StateDir::create(&tmp.path().join("s")).unwrap());
+    state_dir.create_instance("a").unwrap();
+    let (told, receiver) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared {
+        changes: Arc::new(Changes::of(&state_dir)),
+        state: Arc::clone(&state_dir),
+        told,
+        launches: Arc::new(Semaphore::new(1)),
+        clock: Clock::new(),
+        unsettled: 1.into(),
+    });
+    let supervisor = Arc::new(Scripted {
+        sight: watch::Sender::new(Sight::Known(Box::new(Facts::bare(InstanceState::Stopped, None)))),
+        starts: Mutex::default(),
+        crashes: Mutex::default(),
+    });
+    supervisor.show(state, 0);
+    let (orders, _) = mpsc::unbounded_channel();
+    let mut rig = Rig {
+        _tmp: tmp,
+        state: state_dir,
+        supervisor,
+        told: receiver,
+        orders,
+        shared,
+    };
+    rig.again(instance);
+    rig
+}
+
+/// Lets everything happen that is due by then.
+async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+const MOMENT: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn crashes_are_followed_by_longer_and_longer_delays() {
+    let mut rig = rig(&instance(RestartPolicy::default()), InstanceState::Stopped);
+    pass(MOMENT).await;
+    assert_eq!(rig.supervisor.starts().len(), 1, "started by itself");
+    for expected in [1.0, 2.0, 4.0, 8.0] {
+        let crashed = Instant::now();
+        rig.supervisor.crash(1);
+        pass(Duration::from_secs(20)).await;
+        let (at, _) = *rig.supervisor.starts().last().unwrap();
+        let waited = (at - crashed).as_secs_f64();
+        assert!(
+            (expected * 0.89..expected * 1.11).contains(&waited),
+            "{waited} instead of {expected}"
+        );
+    }
+    let restarts: Vec<u32> = rig.supervisor.starts().iter().map(|(_, restarts)| *restarts).collect();
+    assert_eq!(restarts, [0, 1, 2, 3, 4]);
+    assert!(!rig.said().contains("healthy"));
+    pass(Duration::from_secs(60)).await;
+    assert!(rig.said().contains("healthy again"));
+    rig.supervisor.crash(1);
+    pass(SECOND * 3 / 2).await;
+    assert_eq!(rig.supervisor.starts().len(), 6, "the delay fell back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_during_a_delay_cancels_it() {
+    let rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    pass(MOMENT).await;
+    rig.supervisor.crash(1);
+    pass(MOMENT).await;
+    intent::write(&rig.dir(), Intent::now(Want::Stopped)).unwrap();
+    rig.supervisor.show(InstanceState::Stopped, 0);
+    pass(SECOND * 100).await;
+    assert_eq!(rig.supervisor.starts(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_nobody_has_seen_yet_is_seen_under_the_lock() {
+    let rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    pass(MOMENT).await;
+    rig.supervisor.crash(1);
+    pass(MOMENT).await;
+    intent::write(&rig.dir(), Intent::now(Want::Stopped)).unwrap();
+    pass(SECOND * 100).await;
+    assert_eq!(rig.supervisor.starts(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_by_hand_during_a_delay_clears_the_count() {
+    let rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    for _ in 0..3 {
+        rig.supervisor.crash(1);
+        pass(SECOND * 10).await;
+    }
+    rig.supervisor.crash(1);
+    pass(MOMENT).await;
+    rig.supervisor.show(InstanceState::Running, 0);
+    pass(SECOND * 30).await;
+    assert_eq!(rig.supervisor.starts().len(), 3, "nobody started a second copy");
+    let crashed = Instant::now();
+    rig.supervisor.show(InstanceState::Crashed { exit_code: Some(1) }, 0);
+    pass(SECOND * 2).await;
+    let (at, restarts) = *rig.supervisor.starts().last().unwrap();
+    assert!(at - crashed < SECOND * 2, "the first delay again");
+    assert_eq!(restarts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_holds_the_lock_is_waited_for_and_looked_at_again() {
+    let rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    pass(MOMENT).await;
+    let held = lock::try_verb(&rig.dir(), "restart").unwrap().unwrap();
+    rig.supervisor.crash(1);
+    pass(SECOND * 10).await;
+    assert_eq!(rig.supervisor.starts(), [], "somebody is at work on it");
+    rig.supervisor.show(InstanceState::Running, 0);
+    drop(held);
+    pass(SECOND * 10).await;
+    assert_eq!(rig.supervisor.starts(), [], "and has started it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_known_is_no_reason_for_anything() {
+    let mut rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    pass(MOMENT).await;
+    for _ in 0..3 {
+        let reason = "the engine is away".to_owned();
+        rig.supervisor.sight.send_replace(Sight::Unknown { reason });
+        pass(SECOND * 100).await;
+    }
+    rig.supervisor.show(InstanceState::Running, 0);
+    pass(SECOND).await;
+    assert_eq!(rig.supervisor.starts(), []);
+    let said = rig.said();
+    assert_eq!(said.matches("not known: the engine is away").count(), 1, "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_during_a_delay_defers_the_start() {
+    let rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    pass(MOMENT).await;
+    rig.supervisor.crash(1);
+    pass(MOMENT).await;
+    let crashed = rig.supervisor.sight.borrow().clone();
+    let reason = "the engine is away".to_owned();
+    rig.supervisor.sight.send_replace(Sight::Unknown { reason });
+    pass(SECOND * 100).await;
+    assert_eq!(rig.supervisor.starts(), []);
+    rig.supervisor.sight.send_replace(crashed);
+    pass(SECOND).await;
+    assert_eq!(rig.supervisor.starts().len(), 1, "once it is known to be down");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_gives_up_once_and_says_so_once() {
+    let restart = RestartPolicy {
+        give_up: Some(GiveUp {
+            times: 3,
+            within: Duration::from_secs(600),
+        }),
+        ..RestartPolicy::default()
+    };
+    let mut rig = rig(&instance(restart), InstanceState::Running);
+    for _ in 0..3 {
+        rig.supervisor.crash(1);
+        pass(SECOND * 10).await;
+    }
+    assert_eq!(rig.supervisor.starts().len(), 2);
+    assert_eq!(rig.said().matches("given up").count(), 1);
+    pass(SECOND * 1000).await;
+    assert_eq!(rig.supervisor.starts().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_configuration_holds_until_somebody_starts_it() {
+    let mut rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    rig.supervisor.crash(78);
+    pass(SECOND * 1000).await;
+    assert_eq!(rig.supervisor.starts(), []);
+    assert!(rig.said().contains("held: its configuration is wrong"));
+    rig.supervisor.show(InstanceState::Running, 0);
+    pass(SECOND).await;
+    rig.supervisor.show(InstanceState::Crashed { exit_code: Some(1) }, 0);
+    pass(SECOND * 2).await;
+    assert_eq!(rig.supervisor.starts().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_supervisor_goes_on_where_this_one_was_killed() {
+    let instance = instance(RestartPolicy {
+        delay: Duration::from_secs(30),
+        max_delay: Duration::from_secs(300),
+        ..RestartPolicy::default()
+    });
+    let mut rig = rig(&instance, InstanceState::Running);
+    pass(MOMENT).await;
+    rig.supervisor.crash(1);
+    let crashed = Instant::now();
+    pass(SECOND * 10).await;
+    rig.again(&instance);
+    pass(SECOND * 10).await;
+    rig.again(&instance);
+    assert_eq!(rig.supervisor.starts(), []);
+    pass(SECOND * 20).await;
+    let starts = rig.supervisor.starts();
+    assert_eq!(starts.len(), 1, "once, and by nobody else");
+    assert!(
+        starts[0].0 - crashed < SECOND * 34,
+        "it did not wait from the beginning again"
+    );
+    let doublings = history::read(&rig.dir()).unwrap().unwrap().history.doublings;
+    assert_eq!(doublings, 1, "one crash is one crash");
+    assert_eq!(rig.said().matches("crashed").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_wants_is_not_started() {
+    for (wish, autostart, starts) in [
+        (Some(Want::Stopped), true, 0),
+        (Some(Want::Running), false, 1),
+        (None, false, 0),
+        (None, true, 1),
+    ] {
+        let instance = Instance {
+            autostart,
+            ..instance(RestartPolicy::default())
+        };
+        let mut rig = rig(&instance, InstanceState::Stopped);
+        if let Some(want) = wish {
+            intent::write(&rig.dir(), Intent::now(want)).unwrap();
+        }
+        pass(SECOND).await;
+        assert_eq!(rig.supervisor.starts().len(), starts, "{wish:?} {autostart}");
+        rig.said();
+    }
+}
