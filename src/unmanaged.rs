@@ -78,6 +78,12 @@ impl Supervisor for Unmanaged {
         Some(self.sight())
     }
 
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+        seen.send_replace(Some(self.sight()));
+        // It stays what it is.
+        seen.closed().await;
+    }
+
     async fn look(&self) -> Sight {
         self.sight()
     }

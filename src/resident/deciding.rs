@@ -18,9 +18,6 @@ use crate::sys::clock;
 
 impl Keeper {
     pub(super) fn see(&mut self, sight: Sight) {
-        if self.sight.is_none() {
-            self.shared.settle_one();
-        }
         match &sight {
             Sight::Unknown { reason } => {
                 if !matches!(self.sight, Some(Sight::Unknown { .. })) {

@@ -80,6 +80,8 @@ pub(super) struct Keeper {
     pub(super) ailing: bool,
     pub(super) failed_start: Option<String>,
     pub(super) told: Option<Watched>,
+    /// Whether anything was told of it.
+    pub(super) settled: bool,
 }
 
 impl Keeper {
@@ -101,6 +103,7 @@ impl Keeper {
             ailing: false,
             failed_start: None,
             told: None,
+            settled: false,
             shared,
         }
     }
@@ -145,6 +148,9 @@ impl Keeper {
                 break;
             }
             self.tell_row();
+            if !std::mem::replace(&mut self.settled, self.told.is_some()) && self.settled {
+                self.shared.settle_one();
+            }
         }
         drop(watching);
     }

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::sys::inotify::{Change, Watches};
 
 /// How long it must be left alone: editors write in several steps.
@@ -15,6 +17,7 @@ const QUIET: Duration = Duration::from_millis(150);
 pub struct InventoryFile {
     watches: Watches,
     name: OsString,
+    touched_at: Option<Instant>,
 }
 
 impl InventoryFile {
@@ -32,18 +35,30 @@ impl InventoryFile {
         Ok(Self {
             watches,
             name: name.to_owned(),
+            touched_at: None,
         })
     }
 
     /// Returns when it has changed, and was then left alone for a moment.
     ///
     /// # Cancel safety
-    /// Safe before the change; a change that was seen may be lost, so it is to
-    /// be polled again and again, not anew.
+    /// Safe: a change that was seen is told the next time.
     pub async fn changed(&mut self) {
-        while !self.touched().await {}
-        while let Ok(touched) = tokio::time::timeout(QUIET, self.touched()).await {
-            tracing::debug!(touched, "the inventory is still being written");
+        loop {
+            let Some(at) = self.touched_at else {
+                if self.touched().await {
+                    self.touched_at = Some(Instant::now());
+                }
+                continue;
+            };
+            match tokio::time::timeout_at(at + QUIET, self.touched()).await {
+                Ok(true) => self.touched_at = Some(Instant::now()),
+                Ok(false) => {}
+                Err(_) => {
+                    self.touched_at = None;
+                    return;
+                }
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 //! line per event off it, one object per line for programs.
 
 mod screen;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -75,6 +77,8 @@ impl Watch {
                 if self.mode == Mode::Json {
                     let rows: Vec<Row> = self.rows.values().map(|watched| watched.row.clone()).collect();
                     self.print(&json::snapshot(&rows));
+                    let before: String = self.events.iter().map(json::happening).collect();
+                    self.print(&before);
                 }
             }
             Told::Happened(happening) => self.happened(happening),
@@ -97,6 +101,8 @@ impl Watch {
 
     fn happened(&mut self, happening: Happening) {
         match self.mode {
+            // The snapshot comes first.
+            Mode::Json if !self.settled => {}
             Mode::Json => self.print(&json::happening(&happening)),
             Mode::Lines if self.quiet && happening.level == Level::Info => {}
             Mode::Lines => {
@@ -137,6 +143,13 @@ impl Watch {
     /// Whether what is written still arrives.
     pub fn is_open(&self) -> bool {
         lock(&self.handles.out).is_open()
+    }
+}
+
+impl Drop for Watch {
+    // Also after a panic: the terminal is given back as it was found.
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 

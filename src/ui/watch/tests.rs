@@ -1,0 +1,212 @@
+//! The screen, the lines and the stream of what is watched.
+
+use std::time::{Duration, Instant};
+
+use crate::event::{Awaits, Happening, Level, Row, Told, Watched};
+use crate::supervisor::{Facts, InstanceState, Sight};
+use crate::ui::options::Options;
+use crate::ui::testing::{piped, terminal};
+
+fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> Watched {
+    Watched {
+        row: Row {
+            id: id.into(),
+            plane: "process",
+            sight: Sight::Known(Box::new(Facts::bare(state, note.map(str::to_owned)))),
+            intent: None,
+        },
+        place,
+        seen: Instant::now(),
+        awaits: None,
+    }
+}
+
+fn happened(id: Option<&str>, level: Level, text: &str) -> Told {
+    Told::Happened(Happening {
+        at: "2026-01-02T03:04:05Z".into(),
+        level,
+        id: id.map(str::to_owned),
+        text: text.into(),
+    })
+}
+
+fn row(watched: Watched) -> Told {
+    Told::Row(Box::new(watched))
+}
+
+/// A whole little world.
+fn told() -> Vec<Told> {
+    let mut up = watched("rust-main", 0, InstanceState::Running, None);
+    if let Sight::Known(facts) = &mut up.row.sight {
+        (facts.uptime_seconds, facts.pid) = (4000, Some(77));
+    }
+    let mut down = watched(
+        "conan",
+        1,
+        InstanceState::Crashed { exit_code: Some(3) },
+        Some("exit code 3"),
+    );
+    down.awaits = Some(Awaits::Retry {
+        at: Instant::now() + Duration::from_millis(3_500),
+        count: 3,
+    });
+    let mut booting = watched("soulmask", 2, InstanceState::Starting, None);
+    booting.awaits = Some(Awaits::Open {
+        what: "ready (log line)".into(),
+        since: Instant::now(),
+    });
+    let mut away = watched("dune", 3, InstanceState::Stopped, None);
+    away.row.sight = Sight::Unknown {
+        reason: "the engine does not answer".into(),
+    };
+    vec![
+        row(down),
+        row(up),
+        row(booting),
+        row(away),
+        happened(Some("conan"), Level::Error, "crashed: exit code 3\u{1b}[31m"),
+        happened(None, Level::Info, "the inventory was read again"),
+    ]
+}
+
+/// The lines of the last frame, without what moves the cursor.
+fn frame(out: &str) -> String {
+    let last = out.rsplit("\u{1b}[H").next().unwrap();
+    let plain = last
+        .replace("\u{1b}[K", "")
+        .replace("\u{1b}[J", "")
+        .replace("\u{1b}[?2026l", "");
+    plain.replace("\r\n", "\n")
+}
+
+#[test]
+fn a_screen() {
+    let shown = terminal(
+        Options {
+            color: crate::ui::Color::Never,
+            ..Options::default()
+        },
+        80,
+    );
+    let mut watch = shown.screen.watch("gamectl run i.yaml");
+    told().into_iter().for_each(|told| watch.told(told));
+    watch.draw();
+    let out = shown.out.take();
+    assert!(out.starts_with("\u{1b}[?1049h\u{1b}[?25l"));
+    insta::assert_snapshot!(frame(&out), @r"
+    gamectl run i.yaml: 1 running, 1 starting, 1 crashed, 1 unknown
+    ID         PLANE    STATE       UPTIME  PID  NOTE
+    rust-main  process  ● running   1h 6m   77
+    conan      process  ✗ crashed   -       -    retry in 4 s (3rd); exit code 3
+    soulmask   process  ◐ starting  -       -    ready (log line), 0 s
+    dune       process  ? unknown   -       -    the engine does not answer
+
+    03:04:05 conan: crashed: exit code 3
+    03:04:05 gamectl: the inventory was read again
+    ");
+    watch.leave();
+    assert_eq!(shown.out.take(), "\u{1b}[?25h\u{1b}[?1049l");
+    watch.leave();
+    assert_eq!(shown.out.take(), "", "given back once");
+}
+
+#[test]
+fn more_instances_than_rows() {
+    let shown = terminal(
+        Options {
+            color: crate::ui::Color::Never,
+            ..Options::default()
+        },
+        60,
+    );
+    let mut watch = shown.screen.watch("gamectl run");
+    for n in 0..100 {
+        let state = match n {
+            70 => InstanceState::Crashed { exit_code: None },
+            80 => InstanceState::Starting,
+            _ => InstanceState::Running,
+        };
+        watch.told(row(watched(&format!("g{n}"), n, state, None)));
+        watch.told(happened(Some("g1"), Level::Info, &format!("event {n}")));
+    }
+    watch.draw();
+    let frame = frame(&shown.out.take());
+    assert_eq!(frame.lines().count(), 24, "{frame}");
+    for part in ["98 running", "g70", "g80", "and 86 more: 86 running", "event 99"] {
+        assert!(frame.contains(part), "{part}: {frame}");
+    }
+    let place = |id: &str| frame.find(id).unwrap();
+    assert!(
+        place("g0") < place("g70") && place("g70") < place("g80"),
+        "in the order of the inventory"
+    );
+}
+
+#[test]
+fn a_terminal_that_is_left_is_given_back() {
+    let shown = terminal(Options::default(), 80);
+    let mut watch = shown.screen.watch("x");
+    watch.draw();
+    shown.out.take();
+    drop(watch);
+    assert_eq!(shown.out.take(), "\u{1b}[?25h\u{1b}[?1049l");
+}
+
+#[test]
+fn lines_off_a_terminal() {
+    let shown = piped(Options::default());
+    let mut watch = shown.screen.watch("x");
+    told().into_iter().for_each(|told| watch.told(told));
+    watch.draw();
+    watch.heartbeat();
+    watch.say("the end");
+    let out = shown.out.take();
+    let (known, last) = out.trim_end().rsplit_once('\n').unwrap();
+    insta::assert_snapshot!(known, @r"
+    2026-01-02T03:04:05Z error   conan: crashed: exit code 3
+    2026-01-02T03:04:05Z info    gamectl: the inventory was read again
+    ");
+    assert!(last.ends_with("info    gamectl: the end"), "{last}");
+}
+
+#[test]
+fn a_stream_for_programs() {
+    let shown = piped(Options {
+        json: true,
+        ..Options::default()
+    });
+    let mut watch = shown.screen.watch("x");
+    told().into_iter().for_each(|told| watch.told(told));
+    assert_eq!(shown.out.take(), "", "the snapshot comes first");
+    watch.told(Told::Settled);
+    let out = shown.out.take();
+    let events: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["snapshot", "log", "log"]);
+    let ids: Vec<&str> = events[0]["instances"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["rust-main", "conan", "soulmask", "dune"]);
+    // A row that tells no other state is no event.
+    watch.told(row(watched(
+        "conan",
+        1,
+        InstanceState::Crashed { exit_code: Some(3) },
+        Some("other"),
+    )));
+    assert_eq!(shown.out.take(), "");
+    watch.told(row(watched("conan", 1, InstanceState::Running, None)));
+    let event: serde_json::Value = serde_json::from_str(&shown.out.take()).unwrap();
+    assert_eq!(
+        (&event["event"], &event["id"], &event["state"]),
+        (&"status".into(), &"conan".into(), &"running".into())
+    );
+    watch.heartbeat();
+    let beats = shown.out.take();
+    assert_eq!(beats.lines().count(), 4);
+    assert!(beats.contains("\"uptime_seconds\":4000"), "{beats}");
+    assert!(beats.contains("\"state\":\"unknown\""), "{beats}");
+}
