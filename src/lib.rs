@@ -1,5 +1,6 @@
 //! gamectl: one set of verbs over game servers, however they are run.
 
+pub mod channel;
 pub mod cli;
 pub mod commands;
 pub mod event;

@@ -163,7 +163,7 @@ fn only_ui_names_the_streams() {
     const STARTERS: [&str; 5] = [
         "src/commands/mod.rs",
         "src/probe/exec.rs",
-        "src/probe/resolve.rs",
+        "src/channel/resolve.rs",
         "src/process/shim/starter.rs",
         "src/process/user.rs",
     ];

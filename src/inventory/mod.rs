@@ -11,6 +11,7 @@
 //! exact place.
 
 mod address;
+mod channels;
 mod check;
 mod common;
 mod duration;
@@ -38,6 +39,7 @@ mod syntax;
 mod value;
 mod yaml;
 
+pub use channels::*;
 pub use model::*;
 pub use nearest::nearest;
 pub use parse::parse;

@@ -5,7 +5,6 @@
 
 mod exec;
 mod log;
-mod resolve;
 mod tcp;
 
 use std::ffi::OsString;
