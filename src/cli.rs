@@ -114,6 +114,8 @@ pub enum Verb {
     Status(Status),
     /// Show what instances printed
     Logs(Logs),
+    /// Send a line to a game and print what it replies
+    Send(Send),
     /// Print the completions for a shell
     Completions(Completions),
 }
@@ -238,6 +240,31 @@ pub struct Logs {
     pub raw: bool,
 }
 
+/// `gamectl send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// How long all of it may take
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
+
+    /// Where it is listed.
+    #[command(flatten)]
+    pub listed: Listed,
+
+    /// The instance
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// The line; several words are joined by spaces
+    #[arg(
+        value_name = "TEXT",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub text: Vec<String>,
+}
+
 /// How many lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lines {
@@ -283,6 +310,7 @@ impl Verb {
             Self::Restart(verb) => &verb.selection,
             Self::Status(verb) => &verb.selection,
             Self::Logs(verb) => &verb.selection,
+            Self::Send(verb) => return verb.listed.inventory.as_ref(),
             Self::Completions(_) => return None,
         };
         selection.listed.inventory.as_ref()

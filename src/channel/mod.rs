@@ -7,10 +7,13 @@
 //!
 //! A password never leaves this room but to the server: no error repeats it.
 
+mod frame;
 mod gather;
 mod packet;
 mod rcon;
 pub mod resolve;
+mod telnet;
+mod webrcon;
 
 use std::io;
 use std::net::SocketAddr;
@@ -78,7 +81,17 @@ pub async fn ask(remote: &Remote, question: &Question) -> Result<Reply, Failure>
                 let mut rcon = rcon::Rcon::login(stream, secret.reveal(), until).await?;
                 rcon.ask(question, until).await
             }
-            ChannelKind::Webrcon | ChannelKind::Telnet | ChannelKind::Stdin => Err(not_a_remote()),
+            ChannelKind::Webrcon => {
+                let host = remote.address.to_string();
+                let mut webrcon = webrcon::Webrcon::open(stream, &host, secret.reveal(), until).await?;
+                webrcon.ask(question, until).await
+            }
+            ChannelKind::Telnet => {
+                let greeting = remote.greeting.as_deref();
+                let mut telnet = telnet::Telnet::login(stream, greeting, secret.reveal(), until).await?;
+                telnet.ask(question, until).await
+            }
+            ChannelKind::Stdin => Err(not_a_remote()),
         }
     };
     asked.await.map_err(|failure| named(remote, failure))
@@ -98,7 +111,17 @@ pub async fn login(remote: &Remote, limit: Duration) -> Result<(), Failure> {
         let stream = connect(&remote.address, until).await?;
         match remote.kind {
             ChannelKind::Rcon => rcon::Rcon::login(stream, secret.reveal(), until).await.map(drop),
-            ChannelKind::Webrcon | ChannelKind::Telnet | ChannelKind::Stdin => Err(not_a_remote()),
+            ChannelKind::Webrcon => {
+                let host = remote.address.to_string();
+                let opened = webrcon::Webrcon::open(stream, &host, secret.reveal(), until).await;
+                opened.map(drop)
+            }
+            ChannelKind::Telnet => {
+                let greeting = remote.greeting.as_deref();
+                let opened = telnet::Telnet::login(stream, greeting, secret.reveal(), until).await;
+                opened.map(drop)
+            }
+            ChannelKind::Stdin => Err(not_a_remote()),
         }
     };
     tried.await.map_err(|failure| named(remote, failure))

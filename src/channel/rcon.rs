@@ -57,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         };
         new.send(&Packet::new(AUTH_ID, AUTH, password), until)
             .await
-            .map_err(lost)?;
+            .map_err(|error| lost(&error))?;
         loop {
             match new.hear(until).await? {
                 Heard::Packet(packet) if packet.id == REFUSED => return Err(wrong_password()),
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let command = Packet::new(COMMAND_ID, COMMAND, &question.line);
-        self.send(&command, until).await.map_err(lost)?;
+        self.send(&command, until).await.map_err(|error| lost(&error))?;
         let (mut sent, mut ended) = (false, false);
         loop {
             let pause = if gathered.any() && sent { QUIET } else { PATIENCE };
@@ -146,7 +146,7 @@ fn at_the_end(gathered: Gathered<'_>, ended: bool) -> Result<Reply, Failure> {
     Err(silent("no reply came in time"))
 }
 
-fn lost(error: io::Error) -> Failure {
+fn lost(error: &io::Error) -> Failure {
     Failure::failed(format!("the connection was lost: {error}"))
 }
 

@@ -8,6 +8,7 @@ mod logs;
 mod order;
 mod restart;
 mod selection;
+mod send;
 mod start;
 mod status;
 mod stop;
@@ -76,7 +77,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
     match &context.cli.verb {
         Verb::Status(verb) => return status::run(context, verb),
         Verb::Completions(verb) => return completions::run(context, verb),
-        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) => {}
+        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) | Verb::Send(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -86,6 +87,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Restart(verb) => restart::run(context, verb).await,
             Verb::Status(verb) => status::run(context, verb),
             Verb::Logs(verb) => logs::run(context, verb).await,
+            Verb::Send(verb) => send::run(context, verb).await,
             Verb::Completions(verb) => completions::run(context, verb),
         }
     })

@@ -157,6 +157,18 @@ impl Check<'_> {
         }
         self.known_keys(entries, Section::Instance);
         let own = common::read(self, entries);
+        // What is missing is noted where somebody would add it.
+        let uses = |key: &&Entry| {
+            matches!(
+                key.key.as_ref(),
+                "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready"
+            )
+        };
+        let at = entries
+            .iter()
+            .filter(|key| !key.void)
+            .find(uses)
+            .map_or(entry.at, |key| key.at);
         let process = entries.iter().find(|entry| !entry.void && entry.key == "process");
         let plane = match process {
             Some(entry) => process::read(self, &entry.value),
@@ -165,7 +177,7 @@ impl Check<'_> {
                 reason: "no plane section, such as `process`, in the inventory".to_owned(),
             },
         };
-        Some(own.over(defaults).finish(self, entry.key.to_string(), plane))
+        Some(own.over(defaults).finish(self, entry.key.to_string(), plane, at))
     }
 
     /// Keys that were given twice, or that are no words.

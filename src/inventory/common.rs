@@ -1,10 +1,12 @@
 //! What `defaults` and every instance can say, and how the one is merged
 //! under the other.
 
+use super::channels::ChannelKind;
 use super::check::Check;
 use super::model::{Instance, Plane, StopAction, StopStep, default_stop_chain};
-use super::node::{Entry, Node};
+use super::node::{Entry, Node, Span};
 use super::ready::{self, RawReady};
+use super::remote::{self, RawChannels};
 use super::restart::{self, RawRestart};
 use super::stop;
 use super::value::weight;
@@ -16,6 +18,7 @@ pub(super) struct Common {
     autostart: Option<bool>,
     ready: RawReady,
     stop: Option<Vec<StopStep>>,
+    channels: RawChannels,
     restart: RawRestart,
 }
 
@@ -29,6 +32,10 @@ pub(super) fn read(check: &mut Check, entries: &[Entry]) -> Common {
             "autostart" => common.autostart = check.flag("`autostart`", value),
             "ready" => common.ready = ready::read(check, value),
             "stop" => common.stop = stop::read(check, value),
+            "rcon" => remote::read(check, &mut common.channels, ChannelKind::Rcon, value),
+            "webrcon" => remote::read(check, &mut common.channels, ChannelKind::Webrcon, value),
+            "telnet" => remote::read(check, &mut common.channels, ChannelKind::Telnet, value),
+            "admin" => remote::admin(check, &mut common.channels, value),
             "restart" => common.restart = restart::read(check, value),
             _ => {}
         }
@@ -59,6 +66,7 @@ impl Common {
             autostart: self.autostart.or(below.autostart),
             ready: self.ready.over(&below.ready),
             stop: self.stop.or_else(|| below.stop.clone()),
+            channels: self.channels.over(&below.channels),
             restart: self.restart.over(&below.restart),
         }
     }
@@ -70,11 +78,13 @@ impl Common {
             StopAction::Stdin(line) => weight(line),
             StopAction::Signal(_) => 1,
         });
-        tags.sum::<usize>() + stop.sum::<usize>() + self.ready.weight() + self.restart.weight()
+        let rest = self.ready.weight() + self.channels.weight() + self.restart.weight();
+        tags.sum::<usize>() + stop.sum::<usize>() + rest
     }
 
     /// The instance with nothing left open.
-    pub(super) fn finish(self, check: &mut Check, id: String, plane: Plane) -> Instance {
+    pub(super) fn finish(self, check: &mut Check, id: String, plane: Plane, at: Span) -> Instance {
+        let needed: Vec<ChannelKind> = Vec::new();
         Instance {
             id,
             tags: self.tags.unwrap_or_default(),
@@ -82,6 +92,7 @@ impl Common {
             plane,
             ready: self.ready.finish(),
             stop: self.stop.unwrap_or_else(default_stop_chain),
+            channels: self.channels.finish(check, &needed, at),
             restart: self.restart.finish(check),
         }
     }

@@ -16,10 +16,13 @@ pub(super) enum Section {
     Step,
     Restart,
     GiveUp,
+    Rcon,
+    Telnet,
+    Password,
 }
 
 impl Section {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Top,
         Self::Instance,
         Self::Process,
@@ -28,14 +31,38 @@ impl Section {
         Self::Step,
         Self::Restart,
         Self::GiveUp,
+        Self::Rcon,
+        Self::Telnet,
+        Self::Password,
         Self::Defaults,
     ];
 
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Top => &["defaults", "instances"],
-            Self::Defaults => &["tags", "autostart", "ready", "stop", "restart"],
-            Self::Instance => &["tags", "autostart", "process", "ready", "stop", "restart"],
+            Self::Defaults => &[
+                "tags",
+                "autostart",
+                "ready",
+                "stop",
+                "rcon",
+                "webrcon",
+                "telnet",
+                "admin",
+                "restart",
+            ],
+            Self::Instance => &[
+                "tags",
+                "autostart",
+                "process",
+                "ready",
+                "stop",
+                "rcon",
+                "webrcon",
+                "telnet",
+                "admin",
+                "restart",
+            ],
             Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
             Self::Log => &["max_size", "keep"],
             Self::Ready => &["log", "tcp", "exec", "alive_for", "timeout"],
@@ -49,6 +76,9 @@ impl Section {
                 "give_up",
             ],
             Self::GiveUp => &["times", "within"],
+            Self::Rcon => &["host", "port", "password"],
+            Self::Telnet => &["host", "port", "password", "greeting"],
+            Self::Password => &["file"],
         }
     }
 
@@ -64,6 +94,9 @@ impl Section {
             Self::Step => "a step of `stop`",
             Self::Restart => "`restart`",
             Self::GiveUp => "`restart.give_up`",
+            Self::Rcon => "`rcon` or `webrcon`",
+            Self::Telnet => "`telnet`",
+            Self::Password => "`password`",
         }
     }
 }

@@ -29,6 +29,7 @@ mod pattern;
 mod problem;
 mod process;
 mod ready;
+mod remote;
 mod restart;
 mod secret;
 mod signal;

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::channels::Channels;
+
 /// The longest instance id.
 pub const ID_MAX: usize = 63;
 
@@ -50,6 +52,8 @@ pub struct Instance {
     pub ready: Ready,
     /// The polite steps of its stop chain. The kill at the end is implied.
     pub stop: Vec<StopStep>,
+    /// Its admin channels.
+    pub channels: Channels,
     /// What the resident supervisor does when it ends by itself.
     pub restart: RestartPolicy,
 }

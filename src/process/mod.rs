@@ -4,6 +4,7 @@ mod derive;
 mod environment;
 mod evidence;
 mod explain;
+mod sending;
 pub mod shim;
 mod standing;
 mod starting;

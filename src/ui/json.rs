@@ -101,6 +101,11 @@ pub(super) fn dry_run(verb: Verb, items: &[(String, String)]) -> String {
     line(&json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items }))
 }
 
+/// What a game replied to a line.
+pub(super) fn reply(id: &str, reply: Option<&str>) -> String {
+    line(&json!({ "schema": SCHEMA, "id": id, "reply": reply }))
+}
+
 /// A failure that ended the command.
 pub(super) fn failure(failure: &Failure) -> String {
     line(&json!({ "schema": SCHEMA, "error": {

@@ -66,6 +66,18 @@ impl Screen {
         self.write_out(text);
     }
 
+    /// What a game replied to a line; nothing where its channel has no replies.
+    pub fn reply(&self, id: &str, reply: Option<&str>) {
+        if self.options.json {
+            self.write_out(&json::reply(id, reply));
+            return;
+        }
+        let text = text::clean(reply.unwrap_or_default());
+        if !text.is_empty() {
+            self.write_out(&format!("{}\n", text.trim_end()));
+        }
+    }
+
     /// Something that a person should know besides the answer.
     pub fn note(&self, text: &str) {
         if !self.options.quiet {

@@ -202,6 +202,16 @@ impl Keeper {
                 self.become_ready();
                 Ok(())
             }
+            Request::Console { generation, line } => {
+                self.check(*generation)?;
+                if self.tree.is_gone() {
+                    return Err("it has ended".to_owned());
+                }
+                if !self.write_console(line) {
+                    return Err("its console takes no input now: it has not read what was written before".to_owned());
+                }
+                Ok(())
+            }
         }
     }
 

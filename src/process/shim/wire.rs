@@ -14,6 +14,9 @@ use crate::sys::procfs::ProcessId;
 
 const VERSION: u32 = 1;
 
+/// What a shim says of a request that it is too old for.
+pub(in crate::process) const UNKNOWN_VERB: &str = "the verb is not known here";
+
 /// What is asked of a shim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -36,6 +39,13 @@ pub enum Request {
         /// The launch that was found ready.
         generation: u64,
     },
+    /// Write a line to the console of this launch.
+    Console {
+        /// The launch that is meant.
+        generation: u64,
+        /// The line, without an end.
+        line: String,
+    },
 }
 
 impl Request {
@@ -53,6 +63,10 @@ impl Request {
                 document
             }
             Self::Ready { generation } => Document::default().with("verb", "ready").with("generation", generation),
+            Self::Console { generation, line } => Document::default()
+                .with("verb", "console")
+                .with("generation", generation)
+                .with("line", line),
         };
         document.to_text("request", VERSION, Seal::None)
     }
@@ -74,7 +88,11 @@ impl Request {
             Some("ready") => Ok(Self::Ready {
                 generation: document.require("generation")?,
             }),
-            _ => Err(ParseError::Damaged("the verb is not known here")),
+            Some("console") => Ok(Self::Console {
+                generation: document.require("generation")?,
+                line: document.require("line")?,
+            }),
+            _ => Err(ParseError::Damaged(UNKNOWN_VERB)),
         }
     }
 }
@@ -257,6 +275,10 @@ mod tests {
                 now: true,
             },
             Request::Ready { generation: 9 },
+            Request::Console {
+                generation: 1,
+                line: " say \\ hi ".into(),
+            },
         ];
         for request in requests {
             assert_eq!(Request::from_message(request.to_message().as_bytes()), Ok(request));
