@@ -350,7 +350,10 @@ fn every_problem_has_its_place() {
         ),
         ("stop: [{wait: 5s}]", "1:24 this step of `stop` does nothing"),
         ("stop: [{}]", "1:24 this step of `stop` does nothing"),
-        ("stop: [{rcon: quit}]", "1:25 unknown key `rcon` in a step of `stop`"),
+        (
+            "stop: [{rcon: quit}]",
+            "1:17 `rcon` is used here, but there is no section `rcon`",
+        ),
         // restart
         (
             "restart: {policy: no}",

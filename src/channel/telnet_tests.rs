@@ -19,10 +19,9 @@ async fn serve(mut stream: DuplexStream, said: Vec<(u64, &'static [u8])>, stays:
             let _ = stream.write_all(&[*byte]).await;
         }
     }
-    while stays {
-        match stream.read(&mut buffer).await {
-            Ok(n @ 1..) => heard.extend_from_slice(&buffer[..n]),
-            _ => return heard,
+    if stays {
+        while let Ok(n @ 1..) = stream.read(&mut buffer).await {
+            heard.extend_from_slice(&buffer[..n]);
         }
     }
     heard

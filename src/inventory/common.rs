@@ -75,7 +75,8 @@ impl Common {
     pub(super) fn weight(&self) -> usize {
         let tags = self.tags.iter().flatten().map(|tag| weight(tag));
         let stop = self.stop.iter().flatten().map(|step| match &step.action {
-            StopAction::Stdin(line) => weight(line),
+            StopAction::Stdin(line) | StopAction::Remote(_, line) => weight(line),
+            StopAction::Exec(argv) => argv.iter().map(|word| weight(word)).sum(),
             StopAction::Signal(_) => 1,
         });
         let rest = self.ready.weight() + self.channels.weight() + self.restart.weight();
@@ -84,7 +85,8 @@ impl Common {
 
     /// The instance with nothing left open.
     pub(super) fn finish(self, check: &mut Check, id: String, plane: Plane, at: Span) -> Instance {
-        let needed: Vec<ChannelKind> = Vec::new();
+        let steps = self.stop.iter().flatten();
+        let needed: Vec<ChannelKind> = steps.filter_map(|step| step.action.channel()).collect();
         Instance {
             id,
             tags: self.tags.unwrap_or_default(),

@@ -66,7 +66,7 @@ impl Section {
             Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
             Self::Log => &["max_size", "keep"],
             Self::Ready => &["log", "tcp", "exec", "alive_for", "timeout"],
-            Self::Step => &["stdin", "signal", "wait"],
+            Self::Step => &["rcon", "webrcon", "telnet", "stdin", "exec", "signal", "wait", "expect"],
             Self::Restart => &[
                 "policy",
                 "delay",

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::channels::Channels;
+use super::channels::{ChannelKind, Channels};
 
 /// The longest instance id.
 pub const ID_MAX: usize = 63;
@@ -202,6 +202,8 @@ pub struct StopStep {
     pub action: StopAction,
     /// How long the end of the tree is awaited before the next step.
     pub wait: Duration,
+    /// A text in the reply that confirms it. Only a step with replies has one.
+    pub expect: Option<String>,
 }
 
 /// What a stop step does.
@@ -211,6 +213,21 @@ pub enum StopAction {
     Stdin(String),
     /// Sends this signal.
     Signal(Signal),
+    /// Sends this line through a network channel; never stdin.
+    Remote(ChannelKind, String),
+    /// Runs this command, without a shell, in the instance's working
+    /// directory. Never empty.
+    Exec(Vec<String>),
+}
+
+impl StopAction {
+    /// The network channel that it needs.
+    pub fn channel(&self) -> Option<ChannelKind> {
+        match self {
+            Self::Remote(kind, _) => Some(*kind),
+            Self::Stdin(_) | Self::Signal(_) | Self::Exec(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for StopAction {
@@ -218,6 +235,9 @@ impl fmt::Display for StopAction {
         match self {
             Self::Stdin(text) => write!(f, "stdin: {text}"),
             Self::Signal(signal) => write!(f, "signal: {}", signal.as_str().trim_start_matches("SIG")),
+            Self::Remote(kind, line) => write!(f, "{kind}: {line}"),
+            // Its arguments may carry secrets.
+            Self::Exec(argv) => write!(f, "exec: {}", argv.first().map_or("", String::as_str)),
         }
     }
 }
@@ -230,6 +250,7 @@ pub fn default_stop_chain() -> Vec<StopStep> {
     vec![StopStep {
         action: StopAction::Signal(Signal::SIGTERM),
         wait: DEFAULT_STEP_WAIT,
+        expect: None,
     }]
 }
 

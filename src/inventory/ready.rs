@@ -81,14 +81,7 @@ fn tcp(check: &mut Check, node: &Node) -> Option<Probe> {
 }
 
 fn exec(check: &mut Check, node: &Node) -> Option<Probe> {
-    let argv = check.words("`exec`", node)?;
-    if argv.first().is_none_or(String::is_empty) {
-        check
-            .problem(node.span, "`exec` names no program")
-            .hint("it is a list: the program, then its arguments");
-        return None;
-    }
-    Some(Probe::Exec(argv))
+    check.command("`exec`", node).map(Probe::Exec)
 }
 
 impl RawReady {

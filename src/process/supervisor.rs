@@ -287,6 +287,7 @@ fn steps(chain: &[StopStep]) -> Vec<Step> {
         action: match &step.action {
             StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
             StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
+            StopAction::Remote(..) | StopAction::Exec(_) => StepAction::Client,
         },
         wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
         label: step.action.to_string(),

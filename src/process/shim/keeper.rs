@@ -11,10 +11,11 @@ use super::exit::{self, Account};
 use super::output::Output;
 use super::serve::{Asked, Server};
 use super::tree::{Main, Tree};
+use super::under_way::Stop;
 use super::voice::Voice;
 use super::waker::{self, Waker};
 use super::wire::{Report, Request};
-use crate::policy::stop::{Action, Escalation, Step};
+use crate::policy::stop::{Action, Escalation, Step, without_clients};
 use crate::store::board::Slot;
 use crate::store::ending::{Exit, Reserved};
 use crate::store::launch::{Launch, ReadyAt};
@@ -45,14 +46,6 @@ pub(super) struct Parts {
     pub(super) output: Output,
     pub(super) room: Reserved,
     pub(super) counters: oom::Counters,
-}
-
-/// A stop under way.
-struct Stop {
-    escalation: Escalation,
-    /// Whether somebody asked for it; else what a main process left behind is
-    /// being cleared away.
-    requested: bool,
 }
 
 /// The keeper of one game.
@@ -162,7 +155,7 @@ impl Keeper {
             // Asked to end by init or by hand: we cannot go before the game
             // has, so that is what we were asked for.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
-                self.begin_stop(self.plan.clone(), false);
+                self.begin_stop(without_clients(&self.plan), false);
             }
         }
     }
@@ -184,7 +177,7 @@ impl Keeper {
     fn answer(&mut self, asked: &Asked, refusal: String) {
         let report = Report {
             refusal,
-            ..self.voice.report()
+            ..self.report()
         };
         self.server.answer(asked, &report);
     }
@@ -200,6 +193,19 @@ impl Keeper {
             Request::Ready { generation } => {
                 self.check(*generation)?;
                 self.become_ready();
+                Ok(())
+            }
+            Request::Carry { generation, step } => {
+                self.check(*generation)?;
+                self.take_on(*step)
+            }
+            Request::Carried {
+                generation,
+                step,
+                failed,
+            } => {
+                self.check(*generation)?;
+                self.carried(*step, *failed);
                 Ok(())
             }
             Request::Console { generation, line } => {
@@ -239,6 +245,28 @@ impl Keeper {
         }
     }
 
+    fn take_on(&mut self, step: u64) -> Result<(), String> {
+        match &mut self.stop {
+            Some(stop) if stop.to_take_on().is_some_and(|open| open as u64 == step) => {
+                stop.taken_on = stop.to_take_on();
+                Ok(())
+            }
+            _ => Err("that step is not to be taken on".to_owned()),
+        }
+    }
+
+    fn carried(&mut self, step: u64, failed: bool) {
+        let Some(stop) = &mut self.stop else { return };
+        let done = usize::try_from(step).is_ok_and(|step| stop.escalation.carried(step));
+        if !done {
+            return;
+        }
+        if failed && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms()) {
+            self.act(action);
+        }
+        self.tell_step();
+    }
+
     fn begin_stop(&mut self, steps: Vec<Step>, now: bool) {
         if self.tree.is_gone() {
             return;
@@ -252,6 +280,7 @@ impl Keeper {
         self.stop = Some(Stop {
             escalation,
             requested: true,
+            taken_on: None,
         });
         self.voice.stopping();
         self.act(action);
@@ -300,6 +329,7 @@ impl Keeper {
         self.stop = Some(Stop {
             escalation,
             requested: false,
+            taken_on: None,
         });
         self.act(action);
     }
@@ -333,6 +363,7 @@ impl Keeper {
 
     fn act(&mut self, action: Action) {
         match action {
+            Action::LeaveToClient => {}
             Action::WriteConsole(line) => {
                 if !self.write_console(&line) {
                     let now = clock::monotonic_ms();
@@ -389,8 +420,16 @@ impl Keeper {
     fn notify(&mut self, note: &str) {
         let report = Report {
             note: note.to_owned(),
-            ..self.voice.report()
+            ..self.report()
         };
         self.server.notify(&report);
+    }
+
+    fn report(&self) -> Report {
+        let carry = self.stop.as_ref().and_then(Stop::to_take_on);
+        Report {
+            carry: carry.map(|step| step as u64),
+            ..self.voice.report()
+        }
     }
 }

@@ -48,6 +48,7 @@ mod setup;
 pub mod spec;
 pub mod starter;
 mod tree;
+mod under_way;
 mod voice;
 mod waker;
 pub mod wire;
