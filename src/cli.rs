@@ -116,6 +116,8 @@ pub enum Verb {
     Logs(Logs),
     /// Send a line to a game and print what it replies
     Send(Send),
+    /// List the games that are known, or print one to paste into an inventory
+    Games(Games),
     /// Print the completions for a shell
     Completions(Completions),
 }
@@ -274,6 +276,13 @@ pub enum Lines {
     Last(u64),
 }
 
+/// `gamectl games`.
+#[derive(Debug, Args)]
+pub struct Games {
+    /// The game to print
+    pub name: Option<String>,
+}
+
 /// `gamectl completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
@@ -311,7 +320,7 @@ impl Verb {
             Self::Status(verb) => &verb.selection,
             Self::Logs(verb) => &verb.selection,
             Self::Send(verb) => return verb.listed.inventory.as_ref(),
-            Self::Completions(_) => return None,
+            Self::Completions(_) | Self::Games(_) => return None,
         };
         selection.listed.inventory.as_ref()
     }

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod event;
 pub mod failure;
 pub mod fleet;
+pub mod games;
 pub mod instancecmd;
 pub mod inventory;
 pub mod policy;

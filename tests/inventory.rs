@@ -248,7 +248,7 @@ fn every_problem_has_its_place() {
         ),
         // keys
         ("tgas: []", "1:17 unknown key `tgas` in an instance"),
-        ("game: rust", "1:17 unknown key `game` in an instance"),
+        ("game: rust", "1:17 `webrcon` has no password"),
         (
             "docker_compose: {file: x}",
             "1:17 unknown key `docker_compose` in an instance",
@@ -339,7 +339,7 @@ fn every_problem_has_its_place() {
         ("ready: {alive_for: 5}", "1:36 `alive_for` needs a unit"),
         ("ready: {timeout: -5s}", "1:34 `timeout` is not a duration"),
         ("ready: {timeout: 400days}", "1:34 `timeout` is longer than 365 days"),
-        ("ready: {rcon: true}", "1:25 unknown key `rcon` in `ready`"),
+        ("ready: {rcom: true}", "1:25 unknown key `rcom` in `ready`"),
         // stop
         ("stop: [{stdin: \"a\\nb\"}]", "1:32 `stdin` must be a single line"),
         ("stop: [{signal: TREM}]", "1:33 there is no signal `TREM`"),

@@ -163,7 +163,14 @@ fn password(remote: &Remote) -> Result<Secret, Failure> {
     }
 }
 
-async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Failure> {
+/// Connects to a host, wherever its name leads.
+///
+/// # Errors
+/// When none of its addresses accepts in time.
+///
+/// # Cancel safety
+/// Safe.
+pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Failure> {
     let tried = async {
         let mut last = Failure::failed(format!("the host `{}` is not known", address.host));
         for ip in resolve::addresses(&address.host).await {

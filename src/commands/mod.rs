@@ -3,6 +3,7 @@
 
 mod completions;
 mod context;
+mod games;
 mod interrupt;
 mod logs;
 mod order;
@@ -77,6 +78,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
     match &context.cli.verb {
         Verb::Status(verb) => return status::run(context, verb),
         Verb::Completions(verb) => return completions::run(context, verb),
+        Verb::Games(verb) => return games::run(context, verb),
         Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) | Verb::Send(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -89,6 +91,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Logs(verb) => logs::run(context, verb).await,
             Verb::Send(verb) => send::run(context, verb).await,
             Verb::Completions(verb) => completions::run(context, verb),
+            Verb::Games(verb) => games::run(context, verb),
         }
     })
 }

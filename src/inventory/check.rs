@@ -45,8 +45,10 @@ pub(super) struct Check<'a> {
     pub(super) programs: Programs,
     /// The verdicts on regular expressions: instances tend to share them.
     pub(super) patterns: HashMap<String, Option<(String, usize)>>,
+    /// What presets say, by name.
+    pub(super) presets: HashMap<&'static str, Common>,
     /// `None` when it is used up.
-    budget: Option<usize>,
+    pub(super) budget: Option<usize>,
 }
 
 /// Checks a whole file. The model is complete only if nothing was found.
@@ -57,6 +59,7 @@ pub(super) fn check(tree: &Tree, folder: &Path, env: &dyn Fn(&str) -> Option<OsS
         found: Vec::new(),
         programs: Programs::default(),
         patterns: HashMap::new(),
+        presets: HashMap::new(),
         budget: Some(BUDGET),
     };
     let inventory = check.root(&tree.root);
@@ -161,7 +164,7 @@ impl Check<'_> {
         let uses = |key: &&Entry| {
             matches!(
                 key.key.as_ref(),
-                "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready"
+                "game" | "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready"
             )
         };
         let at = entries
@@ -176,6 +179,10 @@ impl Check<'_> {
                 plane: "none",
                 reason: "no plane section, such as `process`, in the inventory".to_owned(),
             },
+        };
+        let own = match own.game().or(defaults.game()) {
+            Some(preset) => own.over(&self.preset(preset)),
+            None => own,
         };
         Some(own.over(defaults).finish(self, entry.key.to_string(), plane, at))
     }

@@ -3,6 +3,7 @@
 
 use super::channels::ChannelKind;
 use super::check::Check;
+use super::game::{self, RawPorts};
 use super::model::{Instance, Plane, StopAction, StopStep, default_stop_chain};
 use super::node::{Entry, Node, Span};
 use super::ready::{self, RawReady};
@@ -10,10 +11,15 @@ use super::remote::{self, RawChannels};
 use super::restart::{self, RawRestart};
 use super::stop;
 use super::value::weight;
+use crate::games::Preset;
 
 /// What was said; the rest is inherited.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Common {
+    game: Option<&'static Preset>,
+    ports: RawPorts,
+    broadcast: Option<String>,
+    players: Option<String>,
     tags: Option<Vec<String>>,
     autostart: Option<bool>,
     ready: RawReady,
@@ -28,6 +34,10 @@ pub(super) fn read(check: &mut Check, entries: &[Entry]) -> Common {
     for entry in entries.iter().filter(|entry| !entry.void) {
         let value = &entry.value;
         match entry.key.as_ref() {
+            "game" => common.game = game::read(check, value),
+            "ports" => common.ports = game::ports(check, value),
+            "broadcast" => common.broadcast = stop::line(check, "`broadcast`", value),
+            "players" => common.players = stop::line(check, "`players`", value),
             "tags" => common.tags = tags(check, value),
             "autostart" => common.autostart = check.flag("`autostart`", value),
             "ready" => common.ready = ready::read(check, value),
@@ -61,7 +71,13 @@ impl Common {
     /// These settings, and where they are silent, those: mappings are merged
     /// key by key, lists and single values replaced.
     pub(super) fn over(self, below: &Self) -> Self {
+        let mut ports = below.ports.clone();
+        ports.extend(self.ports);
         Self {
+            game: self.game.or(below.game),
+            ports,
+            broadcast: self.broadcast.or_else(|| below.broadcast.clone()),
+            players: self.players.or_else(|| below.players.clone()),
             tags: self.tags.or_else(|| below.tags.clone()),
             autostart: self.autostart.or(below.autostart),
             ready: self.ready.over(&below.ready),
@@ -69,6 +85,18 @@ impl Common {
             channels: self.channels.over(&below.channels),
             restart: self.restart.over(&below.restart),
         }
+    }
+
+    /// The game, where one is named.
+    pub(super) fn game(&self) -> Option<&'static Preset> {
+        self.game
+    }
+
+    /// The same as said by a preset: its passwords are examples, and channels
+    /// that it knows of need not be complete.
+    pub(super) fn of_preset(mut self) -> Self {
+        self.channels = self.channels.of_preset();
+        self
     }
 
     /// How many values inheriting these may copy.
@@ -80,21 +108,29 @@ impl Common {
             StopAction::Signal(_) => 1,
         });
         let rest = self.ready.weight() + self.channels.weight() + self.restart.weight();
+        let texts = [&self.broadcast, &self.players].into_iter().flatten();
+        let rest = rest + self.ports.len() + texts.map(|text| weight(text)).sum::<usize>();
         tags.sum::<usize>() + stop.sum::<usize>() + rest
     }
 
     /// The instance with nothing left open.
     pub(super) fn finish(self, check: &mut Check, id: String, plane: Plane, at: Span) -> Instance {
         let steps = self.stop.iter().flatten();
-        let needed: Vec<ChannelKind> = steps.filter_map(|step| step.action.channel()).collect();
+        let steps = steps.filter_map(|step| step.action.channel());
+        let needed: Vec<ChannelKind> = steps.chain(self.ready.channel()).collect();
+        let channels = self.channels.finish(check, &needed, at);
         Instance {
             id,
+            game: self.game.map(|preset| preset.name),
+            ports: self.ports.into_values().collect(),
+            broadcast: self.broadcast,
+            players: self.players,
             tags: self.tags.unwrap_or_default(),
             autostart: self.autostart.unwrap_or(true),
             plane,
-            ready: self.ready.finish(),
+            ready: self.ready.finish(&channels),
             stop: self.stop.unwrap_or_else(default_stop_chain),
-            channels: self.channels.finish(check, &needed, at),
+            channels,
             restart: self.restart.finish(check),
         }
     }

@@ -19,10 +19,11 @@ pub(super) enum Section {
     Rcon,
     Telnet,
     Password,
+    Http,
 }
 
 impl Section {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Top,
         Self::Instance,
         Self::Process,
@@ -34,6 +35,7 @@ impl Section {
         Self::Rcon,
         Self::Telnet,
         Self::Password,
+        Self::Http,
         Self::Defaults,
     ];
 
@@ -41,6 +43,7 @@ impl Section {
         match self {
             Self::Top => &["defaults", "instances"],
             Self::Defaults => &[
+                "game",
                 "tags",
                 "autostart",
                 "ready",
@@ -50,8 +53,12 @@ impl Section {
                 "telnet",
                 "admin",
                 "restart",
+                "ports",
+                "broadcast",
+                "players",
             ],
             Self::Instance => &[
+                "game",
                 "tags",
                 "autostart",
                 "process",
@@ -62,10 +69,24 @@ impl Section {
                 "telnet",
                 "admin",
                 "restart",
+                "ports",
+                "broadcast",
+                "players",
             ],
             Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
             Self::Log => &["max_size", "keep"],
-            Self::Ready => &["log", "tcp", "exec", "alive_for", "timeout"],
+            Self::Ready => &[
+                "log",
+                "tcp",
+                "http",
+                "a2s",
+                "rcon",
+                "minecraft",
+                "exec",
+                "alive_for",
+                "timeout",
+            ],
+            Self::Http => &["url", "status"],
             Self::Step => &["rcon", "webrcon", "telnet", "stdin", "exec", "signal", "wait", "expect"],
             Self::Restart => &[
                 "policy",
@@ -97,6 +118,7 @@ impl Section {
             Self::Rcon => "`rcon` or `webrcon`",
             Self::Telnet => "`telnet`",
             Self::Password => "`password`",
+            Self::Http => "`http`",
         }
     }
 }

@@ -19,6 +19,8 @@ mod entries;
 mod excerpt;
 mod expand;
 mod fields;
+mod game;
+mod http;
 mod lines;
 mod lookup;
 mod model;

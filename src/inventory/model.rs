@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::channels::{ChannelKind, Channels};
+use super::channels::{ChannelKind, Channels, Remote};
 
 /// The longest instance id.
 pub const ID_MAX: usize = 63;
@@ -42,6 +42,14 @@ impl Inventory {
 pub struct Instance {
     /// Its slug, valid by [`is_valid_id`].
     pub id: String,
+    /// The preset that it was made from.
+    pub game: Option<&'static str>,
+    /// The ports it is known to take, by name.
+    pub ports: Vec<Port>,
+    /// The line that tells all players something, with `{message}` in it.
+    pub broadcast: Option<String>,
+    /// The line whose reply tells who plays.
+    pub players: Option<String>,
     /// Its tags, for `tag:NAME` selectors.
     pub tags: Vec<String>,
     /// Whether the resident supervisor starts it.
@@ -56,6 +64,26 @@ pub struct Instance {
     pub channels: Channels,
     /// What the resident supervisor does when it ends by itself.
     pub restart: RestartPolicy,
+}
+
+/// A port that a game takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// What it is for.
+    pub name: String,
+    /// Its number; never 0.
+    pub number: u16,
+    /// What it speaks.
+    pub protocol: Protocol,
+}
+
+/// What a port speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
 }
 
 /// A management plane with its settings.
@@ -153,6 +181,14 @@ pub enum Probe {
     Log(String),
     /// A TCP connection to this address is accepted.
     Tcp(HostPort),
+    /// A server there answers the query of Steam's server browser.
+    A2s(HostPort),
+    /// A Minecraft server there answers a status ping.
+    Minecraft(HostPort),
+    /// A login over this channel works.
+    Login(Box<Remote>),
+    /// A request is answered with a wanted status.
+    Http(HttpCheck),
     /// This command, run without a shell in the instance's working directory,
     /// exits with 0. Never empty.
     Exec(Vec<String>),
@@ -166,6 +202,10 @@ impl fmt::Debug for Probe {
         match self {
             Self::Log(pattern) => f.debug_tuple("Log").field(pattern).finish(),
             Self::Tcp(address) => f.debug_tuple("Tcp").field(address).finish(),
+            Self::A2s(address) => f.debug_tuple("A2s").field(address).finish(),
+            Self::Minecraft(address) => f.debug_tuple("Minecraft").field(address).finish(),
+            Self::Login(remote) => f.debug_tuple("Login").field(remote).finish(),
+            Self::Http(check) => f.debug_tuple("Http").field(&check.address).finish(),
             Self::Exec(argv) => {
                 let program = argv.first().map_or("", String::as_str);
                 let hidden = argv.len().saturating_sub(1);
@@ -173,6 +213,27 @@ impl fmt::Debug for Probe {
             }
             Self::AliveFor(time) => f.debug_tuple("AliveFor").field(time).finish(),
         }
+    }
+}
+
+/// A request over HTTP, and the answers that are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpCheck {
+    /// Whom to ask.
+    pub address: HostPort,
+    /// The path and the query, beginning with `/`.
+    pub path: String,
+    /// The wanted statuses; any from 200 to 299 when empty.
+    pub status: Vec<u16>,
+}
+
+impl HttpCheck {
+    /// Whether a status is wanted.
+    pub fn accepts(&self, status: u16) -> bool {
+        if self.status.is_empty() {
+            return (200..300).contains(&status);
+        }
+        self.status.contains(&status)
     }
 }
 

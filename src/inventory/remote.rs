@@ -15,6 +15,8 @@ pub(super) struct RawRemote {
     port: Option<u16>,
     password: Option<Password>,
     greeting: Option<String>,
+    /// Only a preset speaks of it.
+    hearsay: bool,
 }
 
 /// What all of them say.
@@ -129,7 +131,12 @@ impl RawRemote {
             port: self.port.or(below.port),
             password: self.password.or_else(|| below.password.clone()),
             greeting: self.greeting.or_else(|| below.greeting.clone()),
+            hearsay: self.hearsay && below.hearsay,
         }
+    }
+
+    fn is_complete(&self, kind: ChannelKind) -> bool {
+        self.port.is_some() && (self.password.is_some() || kind == ChannelKind::Telnet)
     }
 
     fn weight(&self) -> usize {
@@ -162,6 +169,18 @@ impl RawChannels {
         }
     }
 
+    /// See [`super::common::Common::of_preset`].
+    pub(super) fn of_preset(mut self) -> Self {
+        for remote in [&mut self.rcon, &mut self.webrcon, &mut self.telnet]
+            .into_iter()
+            .flatten()
+        {
+            remote.password = None;
+            remote.hearsay = true;
+        }
+        self
+    }
+
     /// These settings, and where they are silent, those.
     pub(super) fn over(self, below: &Self) -> Self {
         let merged = |own: Option<RawRemote>, below: &Option<RawRemote>| match (own, below) {
@@ -189,6 +208,7 @@ impl RawChannels {
         for kind in REMOTES {
             let wanted = needed.contains(&kind) || self.admin == Some(kind);
             match self.get(kind) {
+                Some(raw) if raw.hearsay && !wanted && !raw.is_complete(kind) => {}
                 Some(raw) => remotes.extend(complete(check, kind, raw, at)),
                 None if wanted => {
                     let what = format!("`{kind}` is used here, but there is no section `{kind}`");

@@ -85,7 +85,7 @@ fn stdin(check: &mut Check, node: &Node) -> Option<StopAction> {
     line(check, "`stdin`", node).map(StopAction::Stdin)
 }
 
-fn line(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+pub(super) fn line(check: &mut Check, what: &str, node: &Node) -> Option<String> {
     let line = check.word(what, "a line of text", node)?;
     if line.contains(['\n', '\r']) {
         check

@@ -3,8 +3,11 @@
 //! A probe that fails says "not yet", or "could not be found out"; it never
 //! says that a game is stopped.
 
+mod a2s;
 mod exec;
+mod http;
 mod log;
+mod minecraft;
 mod tcp;
 
 use std::ffi::OsString;
@@ -12,11 +15,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::channel;
 use crate::failure::Failure;
-use crate::inventory::{Probe, Ready};
+use crate::inventory::{Probe, Ready, Remote};
 use crate::store::InstanceDir;
 use crate::store::launch::LogPosition;
 use crate::sys::clock;
+
+/// How long one login may take.
+const LOGIN: Duration = Duration::from_secs(5);
 
 /// What probes look at.
 #[derive(Debug, Clone)]
@@ -37,6 +44,10 @@ pub struct Scene {
 enum Prober {
     Log(Box<log::LogProbe>),
     Tcp(tcp::TcpProbe),
+    A2s(a2s::A2sProbe),
+    Minecraft(minecraft::MinecraftProbe),
+    Http(http::HttpProbe),
+    Login(Box<Remote>),
     Exec(exec::ExecProbe),
     AliveFor { until_boot_ms: u64, span: Duration },
 }
@@ -46,6 +57,10 @@ impl Prober {
         Ok(match probe {
             Probe::Log(pattern) => Self::Log(Box::new(log::LogProbe::new(pattern, scene)?)),
             Probe::Tcp(address) => Self::Tcp(tcp::TcpProbe::new(address.clone())),
+            Probe::A2s(address) => Self::A2s(a2s::A2sProbe::new(address.clone())),
+            Probe::Minecraft(address) => Self::Minecraft(minecraft::MinecraftProbe::new(address.clone())),
+            Probe::Http(check) => Self::Http(http::HttpProbe::new(check.clone())),
+            Probe::Login(remote) => Self::Login(remote.clone()),
             Probe::Exec(argv) => Self::Exec(exec::ExecProbe::new(argv.clone(), scene)),
             Probe::AliveFor(span) => Self::AliveFor {
                 until_boot_ms: scene
@@ -60,6 +75,10 @@ impl Prober {
         match self {
             Self::Log(probe) => probe.holds(),
             Self::Tcp(probe) => probe.holds().await,
+            Self::A2s(probe) => probe.holds().await,
+            Self::Minecraft(probe) => probe.holds().await,
+            Self::Http(probe) => probe.holds().await,
+            Self::Login(remote) => channel::login(remote, LOGIN).await.is_ok(),
             Self::Exec(probe) => probe.holds().await,
             Self::AliveFor { until_boot_ms, .. } => clock::boot_ms() >= *until_boot_ms,
         }
@@ -69,6 +88,9 @@ impl Prober {
         match self {
             Self::Log(_) => Duration::from_millis(50),
             Self::Tcp(_) => Duration::from_millis(250),
+            Self::A2s(_) | Self::Minecraft(_) | Self::Http(_) => Duration::from_millis(500),
+            // A server may ban who comes too often.
+            Self::Login(_) => Duration::from_secs(2),
             Self::Exec(_) => Duration::from_secs(1),
             Self::AliveFor { until_boot_ms, .. } => {
                 Duration::from_millis(until_boot_ms.saturating_sub(clock::boot_ms()).max(1))
@@ -80,6 +102,10 @@ impl Prober {
         match self {
             Self::Log(_) => "log line".to_owned(),
             Self::Tcp(probe) => format!("tcp {}", probe.address()),
+            Self::A2s(probe) => format!("a2s {}", probe.address()),
+            Self::Minecraft(probe) => format!("minecraft {}", probe.address()),
+            Self::Http(probe) => probe.awaits(),
+            Self::Login(remote) => format!("{} {}", remote.kind, remote.address),
             Self::Exec(probe) => format!("exec {}", probe.program()),
             Self::AliveFor { span, .. } => format!("alive for {}", humantime::format_duration(*span)),
         }

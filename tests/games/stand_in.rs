@@ -8,6 +8,7 @@
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -18,29 +19,35 @@ fn main() {
     };
     let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
     let (kind, password) = (kind.clone(), password.clone());
-    thread::spawn(|| {
-        thread::sleep(Duration::from_secs(300));
-        std::process::exit(9);
-    });
     boot(&kind);
-    for stream in listener.incoming().flatten() {
-        let (kind, password) = (kind.clone(), password.clone());
-        thread::spawn(move || serve(&kind, &password, stream));
+    let (end, ended) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (kind, password, end) = (kind.clone(), password.clone(), end.clone());
+            thread::spawn(move || serve(&kind, &password, stream, &end));
+        }
+    });
+    // Not for ever, should a test forget it.
+    let _ = ended.recv_timeout(Duration::from_secs(300));
+}
+
+/// Ends the game, and says nothing more.
+fn end_it(end: &Sender<()>) -> std::io::Result<()> {
+    let _ = end.send(());
+    loop {
+        thread::park();
     }
 }
 
 fn boot(kind: &str) {
-    println!("Loading the world ...");
-    println!(
-        "{}",
-        match kind {
-            "rust" => "Server startup complete",
-            "conan" =>
-                "[2026.01.01-00.00.00:000][  0]LogGameState: Match State Changed from WaitingToStart to InProgress",
-            "soulmask" => "[2026.01.01] logStoreGamemode: OnCreateSessionComplete GameSession bSuccess: 1",
-            _ => "up",
-        }
-    );
+    let line = match kind {
+        "rust" => "Server startup complete",
+        "conan" => "[2026.01.01-00.00.00:000][  0]LogGameState: Match State Changed from WaitingToStart to InProgress",
+        "soulmask" => "[2026.01.01] logStoreGamemode: OnCreateSessionComplete GameSession bSuccess: 1",
+        _ => "up",
+    };
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "Loading the world ...\n{line}");
 }
 
 fn did(what: &str) {
@@ -61,12 +68,12 @@ fn obey(kind: &str, line: &str) -> (String, bool) {
     }
 }
 
-fn serve(kind: &str, password: &str, stream: TcpStream) {
+fn serve(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) {
     // Whoever hangs up has had enough.
     let _ = match kind {
-        "rust" => webrcon(password, stream),
-        "conan" => rcon(password, stream),
-        "soulmask" => telnet(stream),
+        "rust" => webrcon(password, stream, end),
+        "conan" => rcon(password, stream, end),
+        "soulmask" => telnet(stream, end),
         _ => mute(stream),
     };
 }
@@ -78,7 +85,7 @@ fn mute(mut stream: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-fn rcon(password: &str, mut stream: TcpStream) -> std::io::Result<()> {
+fn rcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
     let mut open = false;
     loop {
         let mut size = [0; 4];
@@ -97,7 +104,7 @@ fn rcon(password: &str, mut stream: TcpStream) -> std::io::Result<()> {
             2 if open => {
                 let (reply, ends) = obey("conan", &body);
                 if ends {
-                    std::process::exit(0);
+                    return end_it(end);
                 }
                 for part in reply.as_bytes().chunks(4000) {
                     packet_out(&mut stream, id, 0, part)?;
@@ -118,7 +125,7 @@ fn packet_out(stream: &mut TcpStream, id: i32, kind: i32, body: &[u8]) -> std::i
     stream.write_all(&bytes)
 }
 
-fn telnet(mut stream: TcpStream) -> std::io::Result<()> {
+fn telnet(mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
     stream.write_all(b"Hello: stand-in\r\n")?;
     let lines = BufReader::new(stream.try_clone()?).lines();
     for line in lines {
@@ -126,13 +133,13 @@ fn telnet(mut stream: TcpStream) -> std::io::Result<()> {
         stream.write_all(format!("{reply}\r\n").as_bytes())?;
         if ends {
             thread::sleep(Duration::from_millis(50));
-            std::process::exit(0);
+            return end_it(end);
         }
     }
     Ok(())
 }
 
-fn webrcon(password: &str, mut stream: TcpStream) -> std::io::Result<()> {
+fn webrcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -152,7 +159,7 @@ fn webrcon(password: &str, mut stream: TcpStream) -> std::io::Result<()> {
             &serde_json::json!({"Message": "somebody joined", "Identifier": 0, "Type": "Chat"}),
         )?;
         if ends {
-            std::process::exit(0);
+            return end_it(end);
         }
         let reply = serde_json::json!({
             "Message": reply, "Identifier": value["Identifier"], "Type": "Generic", "Stacktrace": ""
