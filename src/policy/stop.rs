@@ -36,6 +36,10 @@ pub enum StepAction {
 /// over, if it does not wait for longer, in milliseconds.
 pub const CARRY_MS: u64 = 10_000;
 
+/// How soon a client must take such a step on, in milliseconds: nobody may be
+/// there any more who could.
+const TAKE_ON_MS: u64 = 5_000;
+
 /// The steps that need no client. A chain of nothing else becomes a TERM and
 /// a minute, so that it does not come to a kill at once.
 pub fn without_clients(steps: &[Step]) -> Vec<Step> {
@@ -87,14 +91,22 @@ enum Phase {
     Kill { since: u64, again: u64 },
 }
 
+/// How far a client is with a step that is left to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carry {
+    Open,
+    TakenOn,
+    Done,
+}
+
 /// A stop that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
     steps: Vec<Step>,
     phase: Phase,
     signalled_main: bool,
-    /// Whether a client has done its part of the step under way.
-    carried: bool,
+    /// How far a client is with the step under way.
+    carry: Carry,
 }
 
 /// What a stop under way waits for.
@@ -118,7 +130,7 @@ impl Escalation {
             steps,
             phase: Phase::Step { index: 0, since: now },
             signalled_main: false,
-            carried: false,
+            carry: Carry::Open,
         };
         let action = escalation.enter(0, now);
         (escalation, action)
@@ -140,7 +152,7 @@ impl Escalation {
                 ended_by: String::new(),
             },
             signalled_main: false,
-            carried: false,
+            carry: Carry::Open,
         };
         (escalation, Action::SignalAll(libc::SIGTERM))
     }
@@ -159,7 +171,7 @@ impl Escalation {
             }
         };
         self.phase = Phase::Step { index, since: now };
-        self.carried = false;
+        self.carry = Carry::Open;
         action
     }
 
@@ -203,27 +215,45 @@ impl Escalation {
     }
 
     fn time(&self, step: &Step) -> u64 {
-        if step.action == StepAction::Client && !self.carried {
-            return step.wait_ms.max(CARRY_MS);
+        match self.carry {
+            _ if step.action != StepAction::Client => step.wait_ms,
+            Carry::Open => TAKE_ON_MS,
+            Carry::TakenOn => step.wait_ms.max(CARRY_MS),
+            Carry::Done => step.wait_ms,
         }
-        step.wait_ms
     }
 
-    /// The step under way that a client is to carry out, by its place in the
+    /// The step under way that a client is to take on, by its place in the
     /// chain.
     pub fn client_step(&self) -> Option<usize> {
+        self.step_of_a_client().filter(|_| self.carry == Carry::Open)
+    }
+
+    fn step_of_a_client(&self) -> Option<usize> {
         let Phase::Step { index, .. } = self.phase else {
             return None;
         };
         let step = self.steps.get(index)?;
-        (step.action == StepAction::Client && !self.carried).then_some(index)
+        (step.action == StepAction::Client).then_some(index)
+    }
+
+    /// A client takes this step on. False when it is not to be taken on, or no
+    /// more.
+    pub fn take_on(&mut self, index: usize) -> bool {
+        let open = self.client_step() == Some(index);
+        if open {
+            self.carry = Carry::TakenOn;
+        }
+        open
     }
 
     /// A client has done its part of this step: what is left of its wait is
     /// waited. False when that step is not under way.
     pub fn carried(&mut self, index: usize) -> bool {
-        let now = self.client_step() == Some(index);
-        self.carried |= now;
+        let now = self.step_of_a_client() == Some(index) && self.carry == Carry::TakenOn;
+        if now {
+            self.carry = Carry::Done;
+        }
         now
     }
 
@@ -352,17 +382,22 @@ mod tests {
         };
         let (mut stop, first) = Escalation::begin(vec![client(0), client(20_000), signal(15, 10)], 0);
         assert_eq!((first, stop.client_step()), (Action::LeaveToClient, Some(0)));
-        assert!(!stop.carried(1), "not yet");
-        assert!(stop.carried(0));
-        assert_eq!(stop.client_step(), None, "it is done once");
+        assert!(!stop.take_on(1) && !stop.carried(0), "not yet");
+        assert!(stop.take_on(0) && !stop.take_on(0), "one does it");
+        assert_eq!(stop.due(CARRY_MS - 1, true), None);
+        assert!(stop.carried(0) && !stop.carried(0));
         assert_eq!(stop.due(5, true), Some(Action::LeaveToClient));
-        assert_eq!(stop.client_step(), Some(1));
+        assert!(stop.take_on(1));
         assert_eq!(stop.due(20_004, true), None);
         assert_eq!(stop.due(20_005, true), Some(Action::SignalMain(15)));
         assert!(!stop.carried(1), "too late");
         let (mut stop, _) = Escalation::begin(vec![client(0), signal(15, 10)], 0);
-        assert_eq!(stop.due(CARRY_MS - 1, true), None);
-        assert_eq!(stop.due(CARRY_MS, true), Some(Action::SignalMain(15)));
+        assert_eq!(stop.due(TAKE_ON_MS - 1, true), None);
+        assert_eq!(
+            stop.due(TAKE_ON_MS, true),
+            Some(Action::SignalMain(15)),
+            "nobody was there"
+        );
         assert_eq!(without_clients(&[client(1), signal(2, 3)]), [signal(2, 3)]);
         assert_eq!(without_clients(&[client(1)])[0].label, "signal: TERM");
         assert_eq!(without_clients(&[]), []);

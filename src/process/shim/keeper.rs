@@ -11,7 +11,6 @@ use super::exit::{self, Account};
 use super::output::Output;
 use super::serve::{Asked, Server};
 use super::tree::{Main, Tree};
-use super::under_way::Stop;
 use super::voice::Voice;
 use super::waker::{self, Waker};
 use super::wire::{Report, Request};
@@ -46,6 +45,14 @@ pub(super) struct Parts {
     pub(super) output: Output,
     pub(super) room: Reserved,
     pub(super) counters: oom::Counters,
+}
+
+/// A stop under way.
+struct Stop {
+    escalation: Escalation,
+    /// Whether somebody asked for it; else what a main process left behind is
+    /// being cleared away.
+    requested: bool,
 }
 
 /// The keeper of one game.
@@ -246,13 +253,13 @@ impl Keeper {
     }
 
     fn take_on(&mut self, step: u64) -> Result<(), String> {
-        match &mut self.stop {
-            Some(stop) if stop.to_take_on().is_some_and(|open| open as u64 == step) => {
-                stop.taken_on = stop.to_take_on();
-                Ok(())
-            }
-            _ => Err("that step is not to be taken on".to_owned()),
+        let step = usize::try_from(step).unwrap_or(usize::MAX);
+        let stop = self.stop.as_mut();
+        if !stop.is_some_and(|stop| stop.escalation.take_on(step)) {
+            return Err("that step is not to be taken on".to_owned());
         }
+        self.tell_step();
+        Ok(())
     }
 
     fn carried(&mut self, step: u64, failed: bool) {
@@ -280,7 +287,6 @@ impl Keeper {
         self.stop = Some(Stop {
             escalation,
             requested: true,
-            taken_on: None,
         });
         self.voice.stopping();
         self.act(action);
@@ -329,7 +335,6 @@ impl Keeper {
         self.stop = Some(Stop {
             escalation,
             requested: false,
-            taken_on: None,
         });
         self.act(action);
     }
@@ -426,7 +431,7 @@ impl Keeper {
     }
 
     fn report(&self) -> Report {
-        let carry = self.stop.as_ref().and_then(Stop::to_take_on);
+        let carry = self.stop.as_ref().and_then(|stop| stop.escalation.client_step());
         Report {
             carry: carry.map(|step| step as u64),
             ..self.voice.report()

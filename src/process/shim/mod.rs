@@ -48,7 +48,6 @@ mod setup;
 pub mod spec;
 pub mod starter;
 mod tree;
-mod under_way;
 mod voice;
 mod waker;
 pub mod wire;
