@@ -92,6 +92,19 @@ fn a_wrong_password_is_said_and_not_shown() {
 }
 
 #[test]
+fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
+    let port = free_port();
+    let wrong = json!({ "port": port, "password": "another" });
+    let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", port).with("webrcon", wrong)]);
+    sandbox.ok(&["start", "a"]);
+    let sent = sandbox.run(&["send", "--timeout", "1s", "a", "quit"]).expect_code(1);
+    assert!(sent.stderr.contains("password of `webrcon` may be wrong"), "{sent:?}");
+    sandbox.inventory(&[stand_in("rust", "webrcon", port)]);
+    sandbox.ok(&["send", "a", "quit"]);
+    sandbox.wait_state("a", "crashed");
+}
+
+#[test]
 fn silence_has_an_end() {
     let sandbox = Sandbox::with(&[stand_in("mute", "rcon", free_port())]);
     sandbox.ok(&["start", "a"]);

@@ -7,8 +7,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use support::{Instance, Sandbox};
-use tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tungstenite::{Message, accept_hdr};
+use tungstenite::{Message, accept};
 
 /// Answers one handshake, and each line with what it was, as Rust does.
 fn webrcon_server() -> (u16, thread::JoinHandle<String>) {
@@ -16,12 +15,11 @@ fn webrcon_server() -> (u16, thread::JoinHandle<String>) {
     let port = listener.local_addr().expect("its number").port();
     let server = thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a connection");
-        let mut path = String::new();
-        let mut socket = accept_hdr(stream, |request: &Request, response: Response| {
-            path = request.uri().path().to_owned();
-            Ok::<Response, ErrorResponse>(response)
-        })
-        .expect("a handshake");
+        let mut head = [0; 64];
+        let n = stream.peek(&mut head).expect("a request");
+        let head = String::from_utf8_lossy(&head[..n]).into_owned();
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        let mut socket = accept(stream).expect("a handshake");
         let asked = socket.read().expect("a message");
         let asked: Value = serde_json::from_str(asked.to_text().expect("text")).expect("JSON");
         let push = json!({ "Message": "chat", "Identifier": -1, "Type": "Chat" });

@@ -339,6 +339,18 @@ fn every_problem_has_its_place() {
         ("ready: {alive_for: 5}", "1:36 `alive_for` needs a unit"),
         ("ready: {timeout: -5s}", "1:34 `timeout` is not a duration"),
         ("ready: {timeout: 400days}", "1:34 `timeout` is longer than 365 days"),
+        ("ready: {interval: 1ms}", "1:35 `interval` must be at least 10ms"),
+        ("ready: {http: 'https://a'}", "1:32 `http` must be a URL"),
+        ("ready: {http: {status: [200]}}", "1:31 `http` has no `url`"),
+        (
+            "ready: {http: {url: 'http://a', status: [20]}}",
+            "1:58 a status must be a whole number from 100 to 599",
+        ),
+        ("ready: {a2s: localhost}", "1:30 `a2s` must be HOST:PORT"),
+        (
+            "ready: {rcon: true}",
+            "1:17 `rcon` is used here, but there is no section `rcon`",
+        ),
         ("ready: {rcom: true}", "1:25 unknown key `rcom` in `ready`"),
         // stop
         ("stop: [{stdin: \"a\\nb\"}]", "1:32 `stdin` must be a single line"),

@@ -124,6 +124,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
 
     async fn hear(&mut self, until: Instant) -> Result<Heard, Failure> {
         loop {
+            // Also where there is always something to read.
+            if Instant::now() >= until {
+                return Ok(Heard::Nothing);
+            }
             match self.decoder.next() {
                 Ok(Some(packet)) => return Ok(Heard::Packet(packet)),
                 Ok(None) => {}

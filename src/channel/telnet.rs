@@ -191,6 +191,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     async fn hear(&mut self, until: Instant) -> Result<Heard, Failure> {
         let mut buffer = [0; 4096];
         loop {
+            // Also where there is always something to read.
+            if Instant::now() >= until {
+                return Ok(Heard::Nothing);
+            }
             let n = match timeout_at(until, self.stream.read(&mut buffer)).await {
                 Err(_) => return Ok(Heard::Nothing),
                 Ok(Ok(0) | Err(_)) => return Ok(Heard::Closed),

@@ -85,6 +85,8 @@ impl Section {
                 "exec",
                 "alive_for",
                 "timeout",
+                "interval",
+                "attempt_timeout",
             ],
             Self::Http => &["url", "status"],
             Self::Step => &["rcon", "webrcon", "telnet", "stdin", "exec", "signal", "wait", "expect"],

@@ -162,6 +162,11 @@ pub struct Ready {
     pub probes: Vec<Probe>,
     /// How long `start` waits for them.
     pub timeout: Duration,
+    /// How often they are asked; each has its own way when this is `None`.
+    pub interval: Option<Duration>,
+    /// How long one of them may take to answer once, where that is less than
+    /// its own limit of some seconds.
+    pub attempt_timeout: Option<Duration>,
 }
 
 impl Default for Ready {
@@ -169,6 +174,8 @@ impl Default for Ready {
         Self {
             probes: vec![Probe::AliveFor(Duration::from_secs(1))],
             timeout: Duration::from_secs(5 * 60),
+            interval: None,
+            attempt_timeout: None,
         }
     }
 }

@@ -12,6 +12,9 @@ use super::node::{Node, Span};
 use super::pattern;
 use super::value;
 
+/// Asking more often than this is a burden only.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// What a `ready` section says; the rest is inherited.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RawReady {
@@ -20,6 +23,8 @@ pub(super) struct RawReady {
     /// Whether a login over RCON is one of them.
     rcon: bool,
     timeout: Option<Duration>,
+    interval: Option<Duration>,
+    attempt_timeout: Option<Duration>,
 }
 
 /// Reads the section.
@@ -43,10 +48,22 @@ pub(super) fn read(check: &mut Check, node: &Node) -> RawReady {
                 .probes
                 .extend(check.time("`alive_for`", value).map(Probe::AliveFor)),
             "timeout" => ready.timeout = check.time("`timeout`", value),
+            "interval" => ready.interval = often(check, "`interval`", value),
+            "attempt_timeout" => ready.attempt_timeout = often(check, "`attempt_timeout`", value),
             _ => {}
         }
     }
     ready
+}
+
+/// A time that is worth waiting.
+fn often(check: &mut Check, what: &str, node: &Node) -> Option<Duration> {
+    let time = check.time(what, node)?;
+    if time < SHORTEST {
+        check.problem(node.span, format!("{what} must be at least 10ms"));
+        return None;
+    }
+    Some(time)
 }
 
 fn log(check: &mut Check, node: &Node) -> Option<Probe> {
@@ -102,6 +119,8 @@ impl RawReady {
             rcon: if own { self.rcon } else { below.rcon },
             probes: if own { self.probes } else { below.probes.clone() },
             timeout: self.timeout.or(below.timeout),
+            interval: self.interval.or(below.interval),
+            attempt_timeout: self.attempt_timeout.or(below.attempt_timeout),
         }
     }
 
@@ -136,6 +155,8 @@ impl RawReady {
                 self.probes
             },
             timeout: self.timeout.unwrap_or(usual.timeout),
+            interval: self.interval,
+            attempt_timeout: self.attempt_timeout,
         }
     }
 }

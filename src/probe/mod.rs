@@ -116,6 +116,8 @@ impl Prober {
 #[derive(Debug)]
 pub struct Readiness {
     pending: Vec<Prober>,
+    interval: Option<Duration>,
+    attempt: Duration,
 }
 
 impl Readiness {
@@ -127,6 +129,8 @@ impl Readiness {
         let pending = ready.probes.iter().map(|probe| Prober::new(probe, scene));
         Ok(Self {
             pending: pending.collect::<Result<_, _>>()?,
+            interval: ready.interval,
+            attempt: ready.attempt_timeout.unwrap_or(Duration::MAX),
         })
     }
 
@@ -138,7 +142,11 @@ impl Readiness {
     pub async fn check(&mut self) -> bool {
         let mut index = 0;
         while let Some(prober) = self.pending.get_mut(index) {
-            if prober.holds().await {
+            // Each has a limit of its own as well.
+            if tokio::time::timeout(self.attempt, prober.holds())
+                .await
+                .unwrap_or(false)
+            {
                 self.pending.remove(index);
             } else {
                 index += 1;
@@ -164,6 +172,9 @@ impl Readiness {
     }
 
     fn interval(&self) -> Duration {
+        if let Some(interval) = self.interval {
+            return interval;
+        }
         let soonest = self.pending.iter().map(Prober::interval).min();
         soonest.unwrap_or(Duration::from_millis(50))
     }

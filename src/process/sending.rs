@@ -12,7 +12,11 @@ use super::starting::{PASSING, stuck};
 use super::supervisor::ProcessSupervisor;
 use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
+use crate::inventory::ChannelKind;
 use crate::store::InstanceDir;
+
+/// How long a game that was told to quit is watched.
+const QUITTING: Duration = Duration::from_secs(3);
 
 impl ProcessSupervisor {
     pub(super) async fn carry_out_send(&self, line: &str, limit: Duration) -> Result<Option<String>, Failure> {
@@ -28,11 +32,28 @@ impl ProcessSupervisor {
             limit: until.saturating_duration_since(Instant::now()),
         };
         let reply = channel::ask(remote, &question).await?;
+        // A WebRCON server says only so that a password is wrong.
+        if remote.kind == ChannelKind::Webrcon && reply.closed && reply.text.is_empty() && self.goes_on(until).await {
+            let failure = Failure::failed("it closed the connection without a reply, and goes on");
+            return Err(failure.hint(format!("the password of `{}` may be wrong", remote.kind)));
+        }
         let mut text = reply.text;
         if reply.cut {
             text.push_str("\n[the reply was longer, and is cut here]");
         }
         Ok(Some(text))
+    }
+
+    /// Whether it still runs after a time in which most games have quit.
+    async fn goes_on(&self, until: Instant) -> bool {
+        let until = until.min(Instant::now() + QUITTING);
+        loop {
+            match self.running(until).await {
+                Err(failure) if failure.kind == FailureKind::NotRunning => return false,
+                _ if Instant::now() >= until => return true,
+                _ => tokio::time::sleep(PASSING).await,
+            }
+        }
     }
 
     /// The folder of an instance that runs, and its launch where a shim keeps
