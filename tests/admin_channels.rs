@@ -133,6 +133,11 @@ fn games_are_saved_and_quit_by_their_lines() {
         sandbox.ok(&["start", "a"]);
         let said = sandbox.ok(&["stop", "a"]).stdout;
         assert!(said.contains(&format!("{channel}: {save} confirmed: ")), "{said}");
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["restart", "a"]);
+        assert_eq!(sandbox.lines("did"), [save, quit].repeat(3));
+        sandbox.ok(&["stop", "a", "--now"]);
+        assert_eq!(sandbox.lines("did").len(), 6, "the lines were skipped");
         sandbox.nothing_left();
     }
 }

@@ -706,6 +706,8 @@ fn secrets_are_never_shown() {
         inside("process: {args: [--api-key=canary, {}]}"),
         inside("process: {args: ['+token canary', {}]}"),
         inside("rcon: {password: canary}"),
+        inside("rcon: canary"),
+        inside("webrcon: {password: {fiel: canary}}"),
         inside("ready: {exec: [x, --secret, canary], rcon: 1}"),
         inside("process: {log: {keep: '${CANARY}', max_size: '${CANARY}'}, tty: '${CANARY}', user: '${CANARY}/'}"),
         inside("autostart: '${CANARY}', tags: ['${CANARY} x']"),
