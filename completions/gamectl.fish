@@ -41,6 +41,8 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "restart" -d 'Stop i
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "status" -d 'Show the state of instances'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "logs" -d 'Show what instances printed'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "run" -d 'Watch instances, start them, and start them again after a crash'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Send a line to a game and print what it replies'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'List the games that are known, or print one to paste into an inventory'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'How long to wait for ready, in place of the instance\'s own `ready.timeout`' -r
@@ -126,6 +128,26 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l json -d 'Answer 
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l timeout -d 'How long all of it may take' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

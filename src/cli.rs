@@ -135,6 +135,10 @@ pub enum Verb {
     Logs(Deferred<Logs>),
     /// Watch instances, start them, and start them again after a crash
     Run(Deferred<Run>),
+    /// Send a line to a game and print what it replies
+    Send(Deferred<Send>),
+    /// List the games that are known, or print one to paste into an inventory
+    Games(Deferred<Games>),
     /// Print the completions for a shell
     Completions(Deferred<Completions>),
 }
@@ -305,6 +309,31 @@ pub struct Logs {
     pub raw: bool,
 }
 
+/// `gamectl send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// How long all of it may take
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
+
+    /// Where it is listed.
+    #[command(flatten)]
+    pub listed: Listed,
+
+    /// The instance
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// The line; several words are joined by spaces
+    #[arg(
+        value_name = "TEXT",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub text: Vec<String>,
+}
+
 /// How many lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lines {
@@ -341,6 +370,13 @@ pub enum OnExit {
     Leave,
     /// They are stopped
     Stop,
+}
+
+/// `gamectl games`.
+#[derive(Debug, Args)]
+pub struct Games {
+    /// The game to print
+    pub name: Option<String>,
 }
 
 /// `gamectl completions`.
@@ -380,6 +416,8 @@ impl Cli {
             Verb::Status(verb) => &verb.common,
             Verb::Logs(verb) => &verb.common,
             Verb::Run(verb) => &verb.common,
+            Verb::Send(verb) => &verb.common,
+            Verb::Games(verb) => &verb.common,
             Verb::Completions(verb) => &verb.common,
         };
         self.common.and(later)
@@ -396,7 +434,8 @@ impl Verb {
             Self::Status(verb) => &verb.own.selection,
             Self::Logs(verb) => &verb.own.selection,
             Self::Run(verb) => &verb.own.selection,
-            Self::Completions(_) => return None,
+            Self::Send(verb) => return verb.own.listed.inventory.as_ref(),
+            Self::Completions(_) | Self::Games(_) => return None,
         };
         selection.listed.inventory.as_ref()
     }

@@ -45,6 +45,8 @@ use anyhow::Result;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::failure::{Failure, FailureKind};
+
 /// The observable lifecycle state of one instance: one vocabulary for every
 /// management plane.
 ///
@@ -305,6 +307,19 @@ pub trait Supervisor: Send + Sync {
         let before = self.state();
         Arc::clone(&self).stop().await?;
         Ok(plain_outcome(&before, self.state()))
+    }
+
+    /// Sends one line through the instance's admin channel and returns what it
+    /// replied; `None` where the channel has no replies.
+    ///
+    /// # Errors
+    /// When it does not run, nothing answers, or the plane cannot do this.
+    ///
+    /// # Cancel safety
+    /// The line may have been sent.
+    async fn send(&self, _line: &str, _limit: Duration) -> Result<Option<String>> {
+        let message = format!("the plane `{}` does not support sending lines", self.plane());
+        Err(Failure::new(FailureKind::Unsupported, message).into())
     }
 
     /// Keeps looking for as long as it is polled, and sends what it sees: at

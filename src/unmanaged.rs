@@ -70,6 +70,10 @@ impl Supervisor for Unmanaged {
         Err(self.refusal())
     }
 
+    async fn send(&self, _line: &str, _limit: std::time::Duration) -> Result<Option<String>> {
+        Err(self.refusal())
+    }
+
     fn plane(&self) -> &'static str {
         self.plane
     }

@@ -160,10 +160,11 @@ fn only_ui_prints() {
 /// the names.
 #[test]
 fn only_ui_names_the_streams() {
-    const STARTERS: [&str; 6] = [
+    const STARTERS: [&str; 7] = [
         "src/commands/mod.rs",
         "src/probe/exec.rs",
-        "src/probe/resolve.rs",
+        "src/process/carrying.rs",
+        "src/channel/resolve.rs",
         "src/process/shim/starter.rs",
         "src/process/user.rs",
         "src/resident/hook.rs",

@@ -248,7 +248,7 @@ fn every_problem_has_its_place() {
         ),
         // keys
         ("tgas: []", "1:17 unknown key `tgas` in an instance"),
-        ("game: rust", "1:17 unknown key `game` in an instance"),
+        ("game: rust", "1:17 `webrcon` has no password"),
         (
             "docker_compose: {file: x}",
             "1:17 unknown key `docker_compose` in an instance",
@@ -339,7 +339,19 @@ fn every_problem_has_its_place() {
         ("ready: {alive_for: 5}", "1:36 `alive_for` needs a unit"),
         ("ready: {timeout: -5s}", "1:34 `timeout` is not a duration"),
         ("ready: {timeout: 400days}", "1:34 `timeout` is longer than 365 days"),
-        ("ready: {rcon: true}", "1:25 unknown key `rcon` in `ready`"),
+        ("ready: {interval: 1ms}", "1:35 `interval` must be at least 10ms"),
+        ("ready: {http: 'https://a'}", "1:32 `http` must be a URL"),
+        ("ready: {http: {status: [200]}}", "1:31 `http` has no `url`"),
+        (
+            "ready: {http: {url: 'http://a', status: [20]}}",
+            "1:58 a status must be a whole number from 100 to 599",
+        ),
+        ("ready: {a2s: localhost}", "1:30 `a2s` must be HOST:PORT"),
+        (
+            "ready: {rcon: true}",
+            "1:17 `rcon` is used here, but there is no section `rcon`",
+        ),
+        ("ready: {rcom: true}", "1:25 unknown key `rcom` in `ready`"),
         // stop
         ("stop: [{stdin: \"a\\nb\"}]", "1:32 `stdin` must be a single line"),
         ("stop: [{signal: TREM}]", "1:33 there is no signal `TREM`"),
@@ -350,7 +362,10 @@ fn every_problem_has_its_place() {
         ),
         ("stop: [{wait: 5s}]", "1:24 this step of `stop` does nothing"),
         ("stop: [{}]", "1:24 this step of `stop` does nothing"),
-        ("stop: [{rcon: quit}]", "1:25 unknown key `rcon` in a step of `stop`"),
+        (
+            "stop: [{rcon: quit}]",
+            "1:17 `rcon` is used here, but there is no section `rcon`",
+        ),
         // restart
         (
             "restart: {policy: no}",
@@ -691,6 +706,8 @@ fn secrets_are_never_shown() {
         inside("process: {args: [--api-key=canary, {}]}"),
         inside("process: {args: ['+token canary', {}]}"),
         inside("rcon: {password: canary}"),
+        inside("rcon: canary"),
+        inside("webrcon: {password: {fiel: canary}}"),
         inside("ready: {exec: [x, --secret, canary], rcon: 1}"),
         inside("process: {log: {keep: '${CANARY}', max_size: '${CANARY}'}, tty: '${CANARY}', user: '${CANARY}/'}"),
         inside("autostart: '${CANARY}', tags: ['${CANARY} x']"),

@@ -3,12 +3,14 @@
 
 mod completions;
 mod context;
+mod games;
 mod interrupt;
 mod logs;
 mod order;
 mod restart;
 mod run;
 mod selection;
+mod send;
 mod start;
 mod status;
 mod stop;
@@ -79,7 +81,8 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
     match &context.cli.verb {
         Verb::Status(verb) => return status::run(context, &verb.own),
         Verb::Completions(verb) => return completions::run(context, &verb.own),
-        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) | Verb::Run(_) => {}
+        Verb::Games(verb) => return games::run(context, &verb.own),
+        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) | Verb::Run(_) | Verb::Send(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -90,6 +93,8 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Status(verb) => status::run(context, &verb.own),
             Verb::Logs(verb) => logs::run(context, &verb.own).await,
             Verb::Run(verb) => run::run(context, &verb.own).await,
+            Verb::Send(verb) => send::run(context, &verb.own).await,
+            Verb::Games(verb) => games::run(context, &verb.own),
             Verb::Completions(verb) => completions::run(context, &verb.own),
         }
     })

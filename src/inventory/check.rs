@@ -45,8 +45,10 @@ pub(super) struct Check<'a> {
     pub(super) programs: Programs,
     /// The verdicts on regular expressions: instances tend to share them.
     pub(super) patterns: HashMap<String, Option<(String, usize)>>,
+    /// What presets say, by name.
+    pub(super) presets: HashMap<&'static str, Common>,
     /// `None` when it is used up.
-    budget: Option<usize>,
+    pub(super) budget: Option<usize>,
 }
 
 /// Checks a whole file. The model is complete only if nothing was found.
@@ -57,6 +59,7 @@ pub(super) fn check(tree: &Tree, folder: &Path, env: &dyn Fn(&str) -> Option<OsS
         found: Vec::new(),
         programs: Programs::default(),
         patterns: HashMap::new(),
+        presets: HashMap::new(),
         budget: Some(BUDGET),
     };
     let inventory = check.root(&tree.root);
@@ -157,6 +160,18 @@ impl Check<'_> {
         }
         self.known_keys(entries, Section::Instance);
         let own = common::read(self, entries);
+        // What is missing is noted where somebody would add it.
+        let uses = |key: &&Entry| {
+            matches!(
+                key.key.as_ref(),
+                "game" | "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready"
+            )
+        };
+        let at = entries
+            .iter()
+            .filter(|key| !key.void)
+            .find(uses)
+            .map_or(entry.at, |key| key.at);
         let process = entries.iter().find(|entry| !entry.void && entry.key == "process");
         let plane = match process {
             Some(entry) => process::read(self, &entry.value),
@@ -165,7 +180,11 @@ impl Check<'_> {
                 reason: "no plane section, such as `process`, in the inventory".to_owned(),
             },
         };
-        Some(own.over(defaults).finish(self, entry.key.to_string(), plane))
+        let own = match own.game().or(defaults.game()) {
+            Some(preset) => own.over(&self.preset(preset)),
+            None => own,
+        };
+        Some(own.over(defaults).finish(self, entry.key.to_string(), plane, at))
     }
 
     /// Keys that were given twice, or that are no words.

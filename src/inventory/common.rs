@@ -1,22 +1,31 @@
 //! What `defaults` and every instance can say, and how the one is merged
 //! under the other.
 
+use super::channels::ChannelKind;
 use super::check::Check;
-use super::hook;
-use super::model::{Hook, Instance, Plane, StopAction, StopStep, default_stop_chain};
-use super::node::{Entry, Node};
+use super::game::{self, RawPorts};
+use super::hook::{self, Hook};
+use super::model::{Instance, Plane, StopAction, StopStep, default_stop_chain};
+use super::node::{Entry, Node, Span};
 use super::ready::{self, RawReady};
+use super::remote::{self, RawChannels};
 use super::restart::{self, RawRestart};
 use super::stop;
 use super::value::weight;
+use crate::games::Preset;
 
 /// What was said; the rest is inherited.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Common {
+    game: Option<&'static Preset>,
+    ports: RawPorts,
+    broadcast: Option<String>,
+    players: Option<String>,
     tags: Option<Vec<String>>,
     autostart: Option<bool>,
     ready: RawReady,
     stop: Option<Vec<StopStep>>,
+    channels: RawChannels,
     restart: RawRestart,
     on_event: Option<Vec<Hook>>,
 }
@@ -27,11 +36,19 @@ pub(super) fn read(check: &mut Check, entries: &[Entry]) -> Common {
     for entry in entries.iter().filter(|entry| !entry.void) {
         let value = &entry.value;
         match entry.key.as_ref() {
+            "game" => common.game = game::read(check, value),
+            "ports" => common.ports = game::ports(check, value),
+            "broadcast" => common.broadcast = stop::line(check, "`broadcast`", value),
+            "players" => common.players = stop::line(check, "`players`", value),
             "tags" => common.tags = tags(check, value),
             "autostart" => common.autostart = check.flag("`autostart`", value),
             "ready" => common.ready = ready::read(check, value),
             "stop" => common.stop = stop::read(check, value),
             "on_event" => common.on_event = hook::read(check, value),
+            "rcon" => remote::read(check, &mut common.channels, ChannelKind::Rcon, value),
+            "webrcon" => remote::read(check, &mut common.channels, ChannelKind::Webrcon, value),
+            "telnet" => remote::read(check, &mut common.channels, ChannelKind::Telnet, value),
+            "admin" => remote::admin(check, &mut common.channels, value),
             "restart" => common.restart = restart::read(check, value),
             _ => {}
         }
@@ -57,36 +74,68 @@ impl Common {
     /// These settings, and where they are silent, those: mappings are merged
     /// key by key, lists and single values replaced.
     pub(super) fn over(self, below: &Self) -> Self {
+        let mut ports = below.ports.clone();
+        ports.extend(self.ports);
         Self {
+            game: self.game.or(below.game),
+            ports,
+            broadcast: self.broadcast.or_else(|| below.broadcast.clone()),
+            players: self.players.or_else(|| below.players.clone()),
             tags: self.tags.or_else(|| below.tags.clone()),
             autostart: self.autostart.or(below.autostart),
             ready: self.ready.over(&below.ready),
             stop: self.stop.or_else(|| below.stop.clone()),
+            channels: self.channels.over(&below.channels),
             restart: self.restart.over(&below.restart),
             on_event: self.on_event.or_else(|| below.on_event.clone()),
         }
+    }
+
+    /// The game, where one is named.
+    pub(super) fn game(&self) -> Option<&'static Preset> {
+        self.game
+    }
+
+    /// The same as said by a preset: its passwords are examples, and channels
+    /// that it knows of need not be complete.
+    pub(super) fn of_preset(mut self) -> Self {
+        self.channels = self.channels.of_preset();
+        self
     }
 
     /// How many values inheriting these may copy.
     pub(super) fn weight(&self) -> usize {
         let tags = self.tags.iter().flatten().map(|tag| weight(tag));
         let stop = self.stop.iter().flatten().map(|step| match &step.action {
-            StopAction::Stdin(line) => weight(line),
+            StopAction::Stdin(line) | StopAction::Remote(_, line) => weight(line),
+            StopAction::Exec(argv) => argv.iter().map(|word| weight(word)).sum(),
             StopAction::Signal(_) => 1,
         });
         let hooks = self.on_event.iter().flatten().map(hook::weigh).sum::<usize>();
-        hooks + tags.sum::<usize>() + stop.sum::<usize>() + self.ready.weight() + self.restart.weight()
+        let rest = self.ready.weight() + self.channels.weight() + self.restart.weight();
+        let texts = [&self.broadcast, &self.players].into_iter().flatten();
+        let rest = rest + self.ports.len() + texts.map(|text| weight(text)).sum::<usize>();
+        hooks + tags.sum::<usize>() + stop.sum::<usize>() + rest
     }
 
     /// The instance with nothing left open.
-    pub(super) fn finish(self, check: &mut Check, id: String, plane: Plane) -> Instance {
+    pub(super) fn finish(self, check: &mut Check, id: String, plane: Plane, at: Span) -> Instance {
+        let steps = self.stop.iter().flatten();
+        let steps = steps.filter_map(|step| step.action.channel());
+        let needed: Vec<ChannelKind> = steps.chain(self.ready.channel()).collect();
+        let channels = self.channels.finish(check, &needed, at);
         Instance {
             id,
+            game: self.game.map(|preset| preset.name),
+            ports: self.ports.into_values().collect(),
+            broadcast: self.broadcast,
+            players: self.players,
             tags: self.tags.unwrap_or_default(),
             autostart: self.autostart.unwrap_or(true),
             plane,
-            ready: self.ready.finish(),
+            ready: self.ready.finish(&channels),
             stop: self.stop.unwrap_or_else(default_stop_chain),
+            channels,
             restart: self.restart.finish(check),
             on_event: self.on_event.unwrap_or_default(),
         }

@@ -17,10 +17,14 @@ pub(super) enum Section {
     Restart,
     GiveUp,
     Hook,
+    Rcon,
+    Telnet,
+    Password,
+    Http,
 }
 
 impl Section {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 14] = [
         Self::Top,
         Self::Instance,
         Self::Process,
@@ -30,18 +34,66 @@ impl Section {
         Self::Restart,
         Self::GiveUp,
         Self::Hook,
+        Self::Rcon,
+        Self::Telnet,
+        Self::Password,
+        Self::Http,
         Self::Defaults,
     ];
 
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Top => &["defaults", "instances"],
-            Self::Defaults => &["tags", "autostart", "ready", "stop", "restart", "on_event"],
-            Self::Instance => &["tags", "autostart", "process", "ready", "stop", "restart", "on_event"],
+            Self::Defaults => &[
+                "game",
+                "tags",
+                "autostart",
+                "ready",
+                "stop",
+                "rcon",
+                "webrcon",
+                "telnet",
+                "admin",
+                "restart",
+                "on_event",
+                "ports",
+                "broadcast",
+                "players",
+            ],
+            Self::Instance => &[
+                "game",
+                "tags",
+                "autostart",
+                "process",
+                "ready",
+                "stop",
+                "rcon",
+                "webrcon",
+                "telnet",
+                "admin",
+                "restart",
+                "on_event",
+                "ports",
+                "broadcast",
+                "players",
+            ],
             Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
             Self::Log => &["max_size", "keep"],
-            Self::Ready => &["log", "tcp", "exec", "alive_for", "timeout"],
-            Self::Step => &["stdin", "signal", "wait"],
+            Self::Ready => &[
+                "log",
+                "tcp",
+                "http",
+                "a2s",
+                "rcon",
+                "minecraft",
+                "exec",
+                "alive_for",
+                "timeout",
+                "interval",
+                "attempt_timeout",
+            ],
+            Self::Http => &["url", "status"],
+            Self::Step => &["rcon", "webrcon", "telnet", "stdin", "exec", "signal", "wait", "expect"],
             Self::Restart => &[
                 "policy",
                 "delay",
@@ -52,6 +104,9 @@ impl Section {
             ],
             Self::GiveUp => &["times", "within"],
             Self::Hook => &["command", "events", "timeout"],
+            Self::Rcon => &["host", "port", "password"],
+            Self::Telnet => &["host", "port", "password", "greeting"],
+            Self::Password => &["file"],
         }
     }
 
@@ -68,6 +123,10 @@ impl Section {
             Self::Restart => "`restart`",
             Self::GiveUp => "`restart.give_up`",
             Self::Hook => "a hook of `on_event`",
+            Self::Rcon => "`rcon` or `webrcon`",
+            Self::Telnet => "`telnet`",
+            Self::Password => "`password`",
+            Self::Http => "`http`",
         }
     }
 }

@@ -1,13 +1,81 @@
-//! The `on_event` list.
+//! The `on_event` list: what is run when something happens.
 
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::check::Check;
 use super::fields::Section;
-use super::model::{Alarm, Hook};
 use super::nearest::nearest;
 use super::node::{Node, Shape};
 use super::value::weight;
+
+/// A command to be run when something happens.
+#[derive(Clone, PartialEq)]
+pub struct Hook {
+    /// The program and its arguments; no shell reads them.
+    pub command: Vec<OsString>,
+    /// At which events.
+    pub events: Vec<Alarm>,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Where it runs: the inventory's folder.
+    pub cwd: PathBuf,
+}
+
+impl fmt::Debug for Hook {
+    // The arguments may carry secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hook")
+            .field("program", &self.command.first())
+            .field("events", &self.events)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
+/// Something that a hook can be run at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alarm {
+    /// It ended although nobody asked it to.
+    Crashed,
+    /// It was started again after that.
+    Restarted,
+    /// It is not started again: it crashed too often, or its configuration is
+    /// wrong.
+    GaveUp,
+    /// After a crash, it has been ready for long enough to be called healthy.
+    Recovered,
+    /// It has become ready.
+    Started,
+    /// It was stopped on purpose.
+    Stopped,
+}
+
+impl Alarm {
+    /// All there are.
+    pub const ALL: [Self; 6] = [
+        Self::Crashed,
+        Self::Restarted,
+        Self::GaveUp,
+        Self::Recovered,
+        Self::Started,
+        Self::Stopped,
+    ];
+
+    /// Its name in the inventory.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crashed => "crashed",
+            Self::Restarted => "restarted",
+            Self::GaveUp => "gave_up",
+            Self::Recovered => "recovered",
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+        }
+    }
+}
 
 /// How long a hook may take where it does not say.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(10);

@@ -11,6 +11,7 @@
 //! exact place.
 
 mod address;
+mod channels;
 mod check;
 mod common;
 mod duration;
@@ -18,7 +19,9 @@ mod entries;
 mod excerpt;
 mod expand;
 mod fields;
+mod game;
 mod hook;
+mod http;
 mod lines;
 mod lookup;
 mod model;
@@ -29,6 +32,7 @@ mod pattern;
 mod problem;
 mod process;
 mod ready;
+mod remote;
 mod restart;
 mod secret;
 mod signal;
@@ -39,6 +43,8 @@ mod syntax;
 mod value;
 mod yaml;
 
+pub use channels::*;
+pub use hook::{Alarm, Hook};
 pub use model::*;
 pub use nearest::nearest;
 pub use parse::parse;

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::channels::{ChannelKind, Channels, Remote};
+use super::hook::Hook;
+
 /// The longest instance id.
 pub const ID_MAX: usize = 63;
 
@@ -40,6 +43,14 @@ impl Inventory {
 pub struct Instance {
     /// Its slug, valid by [`is_valid_id`].
     pub id: String,
+    /// The preset that it was made from.
+    pub game: Option<&'static str>,
+    /// The ports it is known to take, by name.
+    pub ports: Vec<Port>,
+    /// The line that tells all players something, with `{message}` in it.
+    pub broadcast: Option<String>,
+    /// The line whose reply tells who plays.
+    pub players: Option<String>,
     /// Its tags, for `tag:NAME` selectors.
     pub tags: Vec<String>,
     /// Whether the resident supervisor starts it.
@@ -50,10 +61,32 @@ pub struct Instance {
     pub ready: Ready,
     /// The polite steps of its stop chain. The kill at the end is implied.
     pub stop: Vec<StopStep>,
+    /// Its admin channels.
+    pub channels: Channels,
     /// What the resident supervisor does when it ends by itself.
     pub restart: RestartPolicy,
     /// What the resident supervisor runs when something happens to it.
     pub on_event: Vec<Hook>,
+}
+
+/// A port that a game takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// What it is for.
+    pub name: String,
+    /// Its number; never 0.
+    pub number: u16,
+    /// What it speaks.
+    pub protocol: Protocol,
+}
+
+/// What a port speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
 }
 
 /// A management plane with its settings.
@@ -132,6 +165,11 @@ pub struct Ready {
     pub probes: Vec<Probe>,
     /// How long `start` waits for them.
     pub timeout: Duration,
+    /// How often they are asked; each has its own way when this is `None`.
+    pub interval: Option<Duration>,
+    /// How long one of them may take to answer once, where that is less than
+    /// its own limit of some seconds.
+    pub attempt_timeout: Option<Duration>,
 }
 
 impl Default for Ready {
@@ -139,6 +177,8 @@ impl Default for Ready {
         Self {
             probes: vec![Probe::AliveFor(Duration::from_secs(1))],
             timeout: Duration::from_secs(5 * 60),
+            interval: None,
+            attempt_timeout: None,
         }
     }
 }
@@ -151,6 +191,14 @@ pub enum Probe {
     Log(String),
     /// A TCP connection to this address is accepted.
     Tcp(HostPort),
+    /// A server there answers the query of Steam's server browser.
+    A2s(HostPort),
+    /// A Minecraft server there answers a status ping.
+    Minecraft(HostPort),
+    /// A login over this channel works.
+    Login(Box<Remote>),
+    /// A request is answered with a wanted status.
+    Http(HttpCheck),
     /// This command, run without a shell in the instance's working directory,
     /// exits with 0. Never empty.
     Exec(Vec<String>),
@@ -164,6 +212,10 @@ impl fmt::Debug for Probe {
         match self {
             Self::Log(pattern) => f.debug_tuple("Log").field(pattern).finish(),
             Self::Tcp(address) => f.debug_tuple("Tcp").field(address).finish(),
+            Self::A2s(address) => f.debug_tuple("A2s").field(address).finish(),
+            Self::Minecraft(address) => f.debug_tuple("Minecraft").field(address).finish(),
+            Self::Login(remote) => f.debug_tuple("Login").field(remote).finish(),
+            Self::Http(check) => f.debug_tuple("Http").field(&check.address).finish(),
             Self::Exec(argv) => {
                 let program = argv.first().map_or("", String::as_str);
                 let hidden = argv.len().saturating_sub(1);
@@ -171,6 +223,27 @@ impl fmt::Debug for Probe {
             }
             Self::AliveFor(time) => f.debug_tuple("AliveFor").field(time).finish(),
         }
+    }
+}
+
+/// A request over HTTP, and the answers that are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpCheck {
+    /// Whom to ask.
+    pub address: HostPort,
+    /// The path and the query, beginning with `/`.
+    pub path: String,
+    /// The wanted statuses; any from 200 to 299 when empty.
+    pub status: Vec<u16>,
+}
+
+impl HttpCheck {
+    /// Whether a status is wanted.
+    pub fn accepts(&self, status: u16) -> bool {
+        if self.status.is_empty() {
+            return (200..300).contains(&status);
+        }
+        self.status.contains(&status)
     }
 }
 
@@ -200,6 +273,8 @@ pub struct StopStep {
     pub action: StopAction,
     /// How long the end of the tree is awaited before the next step.
     pub wait: Duration,
+    /// A text in the reply that confirms it. Only a step with replies has one.
+    pub expect: Option<String>,
 }
 
 /// What a stop step does.
@@ -209,6 +284,21 @@ pub enum StopAction {
     Stdin(String),
     /// Sends this signal.
     Signal(Signal),
+    /// Sends this line through a network channel; never stdin.
+    Remote(ChannelKind, String),
+    /// Runs this command, without a shell, in the instance's working
+    /// directory. Never empty.
+    Exec(Vec<String>),
+}
+
+impl StopAction {
+    /// The network channel that it needs.
+    pub fn channel(&self) -> Option<ChannelKind> {
+        match self {
+            Self::Remote(kind, _) => Some(*kind),
+            Self::Stdin(_) | Self::Signal(_) | Self::Exec(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for StopAction {
@@ -216,6 +306,9 @@ impl fmt::Display for StopAction {
         match self {
             Self::Stdin(text) => write!(f, "stdin: {text}"),
             Self::Signal(signal) => write!(f, "signal: {}", signal.as_str().trim_start_matches("SIG")),
+            Self::Remote(kind, line) => write!(f, "{kind}: {line}"),
+            // Its arguments may carry secrets.
+            Self::Exec(argv) => write!(f, "exec: {}", argv.first().map_or("", String::as_str)),
         }
     }
 }
@@ -228,6 +321,7 @@ pub fn default_stop_chain() -> Vec<StopStep> {
     vec![StopStep {
         action: StopAction::Signal(Signal::SIGTERM),
         wait: DEFAULT_STEP_WAIT,
+        expect: None,
     }]
 }
 
@@ -280,72 +374,6 @@ impl RestartWhen {
         match self {
             Self::Always => false,
             Self::OnFailure | Self::Never => code.is_some_and(|code| success.contains(&code)),
-        }
-    }
-}
-
-/// A command to be run when something happens.
-#[derive(Clone, PartialEq)]
-pub struct Hook {
-    /// The program and its arguments; no shell reads them.
-    pub command: Vec<OsString>,
-    /// At which events.
-    pub events: Vec<Alarm>,
-    /// How long it may take.
-    pub timeout: Duration,
-    /// Where it runs: the inventory's folder.
-    pub cwd: PathBuf,
-}
-
-impl fmt::Debug for Hook {
-    // The arguments may carry secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hook")
-            .field("program", &self.command.first())
-            .field("events", &self.events)
-            .field("timeout", &self.timeout)
-            .finish()
-    }
-}
-
-/// Something that a hook can be run at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Alarm {
-    /// It ended although nobody asked it to.
-    Crashed,
-    /// It was started again after that.
-    Restarted,
-    /// It is not started again: it crashed too often, or its configuration is
-    /// wrong.
-    GaveUp,
-    /// After a crash, it has been ready for long enough to be called healthy.
-    Recovered,
-    /// It has become ready.
-    Started,
-    /// It was stopped on purpose.
-    Stopped,
-}
-
-impl Alarm {
-    /// All there are.
-    pub const ALL: [Self; 6] = [
-        Self::Crashed,
-        Self::Restarted,
-        Self::GaveUp,
-        Self::Recovered,
-        Self::Started,
-        Self::Stopped,
-    ];
-
-    /// Its name in the inventory.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Crashed => "crashed",
-            Self::Restarted => "restarted",
-            Self::GaveUp => "gave_up",
-            Self::Recovered => "recovered",
-            Self::Started => "started",
-            Self::Stopped => "stopped",
         }
     }
 }

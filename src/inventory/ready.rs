@@ -3,19 +3,28 @@
 use std::time::Duration;
 
 use super::address::address;
+use super::channels::{ChannelKind, Channels};
 use super::check::Check;
 use super::fields::Section;
-use super::model::{Probe, Ready};
+use super::http;
+use super::model::{HostPort, Probe, Ready};
 use super::node::{Node, Span};
 use super::pattern;
 use super::value;
+
+/// Asking more often than this is a burden only.
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// What a `ready` section says; the rest is inherited.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RawReady {
     /// Probes of one's own replace all inherited ones.
     probes: Vec<Probe>,
+    /// Whether a login over RCON is one of them.
+    rcon: bool,
     timeout: Option<Duration>,
+    interval: Option<Duration>,
+    attempt_timeout: Option<Duration>,
 }
 
 /// Reads the section.
@@ -27,16 +36,34 @@ pub(super) fn read(check: &mut Check, node: &Node) -> RawReady {
         let value = &entry.value;
         match entry.key.as_ref() {
             "log" => ready.probes.extend(log(check, value)),
-            "tcp" => ready.probes.extend(tcp(check, value)),
+            "tcp" => ready.probes.extend(at(check, "`tcp`", value).map(Probe::Tcp)),
+            "a2s" => ready.probes.extend(at(check, "`a2s`", value).map(Probe::A2s)),
+            "minecraft" => ready
+                .probes
+                .extend(at(check, "`minecraft`", value).map(Probe::Minecraft)),
+            "http" => ready.probes.extend(http::read(check, value).map(Probe::Http)),
+            "rcon" => ready.rcon = check.flag("`rcon`", value) == Some(true),
             "exec" => ready.probes.extend(exec(check, value)),
             "alive_for" => ready
                 .probes
                 .extend(check.time("`alive_for`", value).map(Probe::AliveFor)),
             "timeout" => ready.timeout = check.time("`timeout`", value),
+            "interval" => ready.interval = often(check, "`interval`", value),
+            "attempt_timeout" => ready.attempt_timeout = often(check, "`attempt_timeout`", value),
             _ => {}
         }
     }
     ready
+}
+
+/// A time that is worth waiting.
+fn often(check: &mut Check, what: &str, node: &Node) -> Option<Duration> {
+    let time = check.time(what, node)?;
+    if time < SHORTEST {
+        check.problem(node.span, format!("{what} must be at least 10ms"));
+        return None;
+    }
+    Some(time)
 }
 
 fn log(check: &mut Check, node: &Node) -> Option<Probe> {
@@ -69,38 +96,31 @@ fn log(check: &mut Check, node: &Node) -> Option<Probe> {
     Some(Probe::Log(word.into_owned()))
 }
 
-fn tcp(check: &mut Check, node: &Node) -> Option<Probe> {
-    let word = check.word("`tcp`", "HOST:PORT", node)?;
+fn at(check: &mut Check, what: &str, node: &Node) -> Option<HostPort> {
+    let word = check.word(what, "HOST:PORT", node)?;
     match address(&word) {
-        Ok(address) => Some(Probe::Tcp(address)),
+        Ok(address) => Some(address),
         Err(hint) => {
-            check.problem(node.span, "`tcp` must be HOST:PORT").hint(hint);
+            check.problem(node.span, format!("{what} must be HOST:PORT")).hint(hint);
             None
         }
     }
 }
 
 fn exec(check: &mut Check, node: &Node) -> Option<Probe> {
-    let argv = check.words("`exec`", node)?;
-    if argv.first().is_none_or(String::is_empty) {
-        check
-            .problem(node.span, "`exec` names no program")
-            .hint("it is a list: the program, then its arguments");
-        return None;
-    }
-    Some(Probe::Exec(argv))
+    check.command("`exec`", node).map(Probe::Exec)
 }
 
 impl RawReady {
     /// These settings, and where they are silent, those.
     pub(super) fn over(self, below: &Self) -> Self {
+        let own = self.rcon || !self.probes.is_empty();
         Self {
-            probes: if self.probes.is_empty() {
-                below.probes.clone()
-            } else {
-                self.probes
-            },
+            rcon: if own { self.rcon } else { below.rcon },
+            probes: if own { self.probes } else { below.probes.clone() },
             timeout: self.timeout.or(below.timeout),
+            interval: self.interval.or(below.interval),
+            attempt_timeout: self.attempt_timeout.or(below.attempt_timeout),
         }
     }
 
@@ -109,14 +129,24 @@ impl RawReady {
         let weight = |probe: &Probe| match probe {
             Probe::Exec(argv) => argv.iter().map(|word| value::weight(word)).sum(),
             Probe::Log(pattern) => value::weight(pattern),
-            Probe::Tcp(address) => value::weight(&address.host),
-            Probe::AliveFor(_) => 1,
+            Probe::Tcp(address) | Probe::A2s(address) | Probe::Minecraft(address) => value::weight(&address.host),
+            Probe::Http(check) => value::weight(&check.path) + check.status.len(),
+            Probe::AliveFor(_) | Probe::Login(_) => 1,
         };
         self.probes.iter().map(weight).sum()
     }
 
+    /// The network channel that it needs.
+    pub(super) fn channel(&self) -> Option<ChannelKind> {
+        self.rcon.then_some(ChannelKind::Rcon)
+    }
+
     /// The settings with nothing left open.
-    pub(super) fn finish(self) -> Ready {
+    pub(super) fn finish(mut self, channels: &Channels) -> Ready {
+        if self.rcon {
+            let remote = channels.get(ChannelKind::Rcon).cloned();
+            self.probes.extend(remote.map(Box::new).map(Probe::Login));
+        }
         let usual = Ready::default();
         Ready {
             probes: if self.probes.is_empty() {
@@ -125,6 +155,8 @@ impl RawReady {
                 self.probes
             },
             timeout: self.timeout.unwrap_or(usual.timeout),
+            interval: self.interval,
+            attempt_timeout: self.attempt_timeout,
         }
     }
 }

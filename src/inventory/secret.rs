@@ -128,8 +128,12 @@ impl Search {
                     let foreign = match &entry.value.shape {
                         Shape::Map(_) => false,
                         Shape::List(_) => !is_known(&entry.key),
-                        // A command line that was to be a list.
-                        Shape::Scalar(_) => !is_known(&entry.key) || matches!(entry.key.as_ref(), "args" | "exec"),
+                        // A command line that was to be a list, or a password
+                        // where a section was to be.
+                        Shape::Scalar(_) => {
+                            let key = entry.key.as_ref();
+                            !is_known(key) || matches!(key, "args" | "exec" | "rcon" | "webrcon" | "telnet")
+                        }
                     };
                     // `NAME=value`, or a value where a name is wanted.
                     if (foreign || hidden) && !looks_like_key(&entry.key) {

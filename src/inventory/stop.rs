@@ -1,5 +1,6 @@
 //! The `stop` chain.
 
+use super::channels::ChannelKind;
 use super::check::{Check, short};
 use super::fields::Section;
 use super::model::{DEFAULT_STEP_WAIT, StopAction, StopStep};
@@ -35,9 +36,13 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
     check.known_keys(entries, Section::Step);
     let mut actions = Vec::new();
     let mut wait = Some(DEFAULT_STEP_WAIT);
+    let mut expect = None;
     for entry in entries.iter().filter(|entry| !entry.void) {
         match entry.key.as_ref() {
             "stdin" => actions.push((entry.at, stdin(check, &entry.value))),
+            "rcon" | "webrcon" | "telnet" => actions.push((entry.at, remote(check, &entry.key, &entry.value))),
+            "exec" => actions.push((entry.at, exec(check, &entry.value))),
+            "expect" => expect = Some((entry.at, text(check, "`expect`", &entry.value))),
             "signal" => actions.push((entry.at, signal_step(check, &entry.value))),
             "wait" => wait = check.time("`wait`", &entry.value),
             _ => {}
@@ -52,7 +57,9 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
         return None;
     }
     let Some((_, action)) = actions.pop() else {
-        let unknown = entries.iter().any(|entry| !matches!(entry.key.as_ref(), "wait"));
+        let unknown = entries
+            .iter()
+            .any(|entry| !matches!(entry.key.as_ref(), "wait" | "expect"));
         if !unknown {
             check
                 .problem(node.span, "this step of `stop` does nothing")
@@ -60,21 +67,51 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
         }
         return None;
     };
-    Some(StopStep {
-        action: action?,
-        wait: wait?,
-    })
+    let (action, wait) = (action?, wait?);
+    if let (Some((at, _)), StopAction::Stdin(_) | StopAction::Signal(_) | StopAction::Exec(_)) = (&expect, &action) {
+        check
+            .problem(*at, "`expect` needs a step with a reply")
+            .hint("that is `rcon`, `webrcon` and `telnet`");
+        return None;
+    }
+    let expect = match expect {
+        Some((_, text)) => Some(text?),
+        None => None,
+    };
+    Some(StopStep { action, wait, expect })
 }
 
 fn stdin(check: &mut Check, node: &Node) -> Option<StopAction> {
-    let line = check.word("`stdin`", "a line of text", node)?;
+    line(check, "`stdin`", node).map(StopAction::Stdin)
+}
+
+pub(super) fn line(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+    let line = check.word(what, "a line of text", node)?;
     if line.contains(['\n', '\r']) {
         check
-            .problem(node.span, "`stdin` must be a single line")
+            .problem(node.span, format!("{what} must be a single line"))
             .hint("make each line a step of its own");
         return None;
     }
-    Some(StopAction::Stdin(line.into_owned()))
+    Some(line.into_owned())
+}
+
+fn text(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+    let line = line(check, what, node)?;
+    if line.is_empty() {
+        check.problem(node.span, format!("{what} is empty"));
+        return None;
+    }
+    Some(line)
+}
+
+fn remote(check: &mut Check, kind: &str, node: &Node) -> Option<StopAction> {
+    let line = text(check, &format!("`{kind}`"), node)?;
+    Some(StopAction::Remote(ChannelKind::of_name(kind)?, line))
+}
+
+fn exec(check: &mut Check, node: &Node) -> Option<StopAction> {
+    check.command("`exec`", node).map(StopAction::Exec)
 }
 
 fn signal_step(check: &mut Check, node: &Node) -> Option<StopAction> {

@@ -143,6 +143,17 @@ impl Check<'_> {
         Some(words)
     }
 
+    /// A program with its arguments.
+    pub(super) fn command(&mut self, what: &str, node: &Node) -> Option<Vec<String>> {
+        let argv = self.words(what, node)?;
+        if argv.first().is_none_or(String::is_empty) {
+            self.problem(node.span, format!("{what} names no program"))
+                .hint("it is a list: the program, then its arguments");
+            return None;
+        }
+        Some(argv)
+    }
+
     /// True or false.
     pub(super) fn flag(&mut self, what: &str, node: &Node) -> Option<bool> {
         let word = self.word(what, "true or false", node)?;

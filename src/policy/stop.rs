@@ -26,6 +26,36 @@ pub enum StepAction {
     Stdin(String),
     /// Sends the signal of this number.
     Signal(i32),
+    /// Is carried out by whoever asked for the stop, since it takes the
+    /// network or another program. Where nobody does, it is passed over when
+    /// its time is up.
+    Client,
+}
+
+/// How long a step that a client carries out may take before it is passed
+/// over, if it does not wait for longer, in milliseconds.
+pub const CARRY_MS: u64 = 10_000;
+
+/// How soon a client must take such a step on, in milliseconds: nobody may be
+/// there any more who could.
+const TAKE_ON_MS: u64 = 5_000;
+
+/// The steps that need no client. A chain of nothing else becomes a TERM and
+/// a minute, so that it does not come to a kill at once.
+pub fn without_clients(steps: &[Step]) -> Vec<Step> {
+    let rest: Vec<Step> = steps
+        .iter()
+        .filter(|step| step.action != StepAction::Client)
+        .cloned()
+        .collect();
+    if !rest.is_empty() || steps.is_empty() {
+        return rest;
+    }
+    vec![Step {
+        action: StepAction::Signal(libc::SIGTERM),
+        wait_ms: 60_000,
+        label: "signal: TERM".to_owned(),
+    }]
 }
 
 /// One step of a chain.
@@ -42,6 +72,8 @@ pub struct Step {
 /// What is to be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
+    /// Nothing: a client does it.
+    LeaveToClient,
     /// Write this line to the console.
     WriteConsole(String),
     /// Send this signal to the main process.
@@ -59,12 +91,22 @@ enum Phase {
     Kill { since: u64, again: u64 },
 }
 
+/// How far a client is with a step that is left to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carry {
+    Open,
+    TakenOn,
+    Done,
+}
+
 /// A stop that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
     steps: Vec<Step>,
     phase: Phase,
     signalled_main: bool,
+    /// How far a client is with the step under way.
+    carry: Carry,
 }
 
 /// What a stop under way waits for.
@@ -88,6 +130,7 @@ impl Escalation {
             steps,
             phase: Phase::Step { index: 0, since: now },
             signalled_main: false,
+            carry: Carry::Open,
         };
         let action = escalation.enter(0, now);
         (escalation, action)
@@ -109,6 +152,7 @@ impl Escalation {
                 ended_by: String::new(),
             },
             signalled_main: false,
+            carry: Carry::Open,
         };
         (escalation, Action::SignalAll(libc::SIGTERM))
     }
@@ -118,6 +162,7 @@ impl Escalation {
             return self.kill(now);
         };
         let action = match &step.action {
+            StepAction::Client => Action::LeaveToClient,
             StepAction::Stdin(line) => Action::WriteConsole(line.clone()),
             StepAction::Signal(signal) if self.signalled_main => Action::SignalAll(*signal),
             StepAction::Signal(signal) => {
@@ -126,6 +171,7 @@ impl Escalation {
             }
         };
         self.phase = Phase::Step { index, since: now };
+        self.carry = Carry::Open;
         action
     }
 
@@ -168,6 +214,49 @@ impl Escalation {
         }
     }
 
+    fn time(&self, step: &Step) -> u64 {
+        match self.carry {
+            _ if step.action != StepAction::Client => step.wait_ms,
+            Carry::Open => TAKE_ON_MS,
+            Carry::TakenOn => step.wait_ms.max(CARRY_MS),
+            Carry::Done => step.wait_ms,
+        }
+    }
+
+    /// The step under way that a client is to take on, by its place in the
+    /// chain.
+    pub fn client_step(&self) -> Option<usize> {
+        self.step_of_a_client().filter(|_| self.carry == Carry::Open)
+    }
+
+    fn step_of_a_client(&self) -> Option<usize> {
+        let Phase::Step { index, .. } = self.phase else {
+            return None;
+        };
+        let step = self.steps.get(index)?;
+        (step.action == StepAction::Client).then_some(index)
+    }
+
+    /// A client takes this step on. False when it is not to be taken on, or no
+    /// more.
+    pub fn take_on(&mut self, index: usize) -> bool {
+        let open = self.client_step() == Some(index);
+        if open {
+            self.carry = Carry::TakenOn;
+        }
+        open
+    }
+
+    /// A client has done its part of this step: what is left of its wait is
+    /// waited. False when that step is not under way.
+    pub fn carried(&mut self, index: usize) -> bool {
+        let now = self.step_of_a_client() == Some(index) && self.carry == Carry::TakenOn;
+        if now {
+            self.carry = Carry::Done;
+        }
+        now
+    }
+
     /// Goes straight to the signals: to the next step that is one, or to the
     /// kill. A signal step that is under way, and all that follows it, stays.
     pub fn hurry(&mut self, now: u64) -> Option<Action> {
@@ -187,7 +276,9 @@ impl Escalation {
     /// When something is next due, on the clock that was passed in.
     pub fn deadline(&self) -> u64 {
         match &self.phase {
-            Phase::Step { index, since } => since.saturating_add(self.steps.get(*index).map_or(0, |step| step.wait_ms)),
+            Phase::Step { index, since } => {
+                since.saturating_add(self.steps.get(*index).map_or(0, |step| self.time(step)))
+            }
             Phase::Leftovers { since, .. } => since + LEFTOVER_GRACE_MS,
             Phase::Kill { again, .. } => *again,
         }
@@ -211,7 +302,7 @@ impl Escalation {
                 (
                     step.map_or("", |step| step.label.as_str()),
                     *since,
-                    step.map(|step| step.wait_ms),
+                    step.map(|step| self.time(step)),
                 )
             }
             Phase::Leftovers { since, .. } => ("what outlived it", *since, Some(LEFTOVER_GRACE_MS)),
@@ -280,6 +371,36 @@ mod tests {
         );
         assert_eq!(stop.due(5_099, false), None);
         assert_eq!(stop.due(5_100, false), Some(Action::KillAll));
+    }
+
+    #[test]
+    fn what_clients_carry_out_is_passed_over_without_one() {
+        let client = |wait_ms| Step {
+            action: StepAction::Client,
+            wait_ms,
+            label: "rcon: x".into(),
+        };
+        let (mut stop, first) = Escalation::begin(vec![client(0), client(20_000), signal(15, 10)], 0);
+        assert_eq!((first, stop.client_step()), (Action::LeaveToClient, Some(0)));
+        assert!(!stop.take_on(1) && !stop.carried(0), "not yet");
+        assert!(stop.take_on(0) && !stop.take_on(0), "one does it");
+        assert_eq!(stop.due(CARRY_MS - 1, true), None);
+        assert!(stop.carried(0) && !stop.carried(0));
+        assert_eq!(stop.due(5, true), Some(Action::LeaveToClient));
+        assert!(stop.take_on(1));
+        assert_eq!(stop.due(20_004, true), None);
+        assert_eq!(stop.due(20_005, true), Some(Action::SignalMain(15)));
+        assert!(!stop.carried(1), "too late");
+        let (mut stop, _) = Escalation::begin(vec![client(0), signal(15, 10)], 0);
+        assert_eq!(stop.due(TAKE_ON_MS - 1, true), None);
+        assert_eq!(
+            stop.due(TAKE_ON_MS, true),
+            Some(Action::SignalMain(15)),
+            "nobody was there"
+        );
+        assert_eq!(without_clients(&[client(1), signal(2, 3)]), [signal(2, 3)]);
+        assert_eq!(without_clients(&[client(1)])[0].label, "signal: TERM");
+        assert_eq!(without_clients(&[]), []);
     }
 
     #[test]

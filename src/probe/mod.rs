@@ -3,9 +3,11 @@
 //! A probe that fails says "not yet", or "could not be found out"; it never
 //! says that a game is stopped.
 
+mod a2s;
 mod exec;
+mod http;
 mod log;
-mod resolve;
+mod minecraft;
 mod tcp;
 
 use std::ffi::OsString;
@@ -13,11 +15,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::channel;
 use crate::failure::Failure;
-use crate::inventory::{Probe, Ready};
+use crate::inventory::{Probe, Ready, Remote};
 use crate::store::InstanceDir;
 use crate::store::launch::LogPosition;
 use crate::sys::clock;
+
+/// How long one login may take.
+const LOGIN: Duration = Duration::from_secs(5);
 
 /// What probes look at.
 #[derive(Debug, Clone)]
@@ -38,6 +44,10 @@ pub struct Scene {
 enum Prober {
     Log(Box<log::LogProbe>),
     Tcp(tcp::TcpProbe),
+    A2s(a2s::A2sProbe),
+    Minecraft(minecraft::MinecraftProbe),
+    Http(http::HttpProbe),
+    Login(Box<Remote>),
     Exec(exec::ExecProbe),
     AliveFor { until_boot_ms: u64, span: Duration },
 }
@@ -47,6 +57,10 @@ impl Prober {
         Ok(match probe {
             Probe::Log(pattern) => Self::Log(Box::new(log::LogProbe::new(pattern, scene)?)),
             Probe::Tcp(address) => Self::Tcp(tcp::TcpProbe::new(address.clone())),
+            Probe::A2s(address) => Self::A2s(a2s::A2sProbe::new(address.clone())),
+            Probe::Minecraft(address) => Self::Minecraft(minecraft::MinecraftProbe::new(address.clone())),
+            Probe::Http(check) => Self::Http(http::HttpProbe::new(check.clone())),
+            Probe::Login(remote) => Self::Login(remote.clone()),
             Probe::Exec(argv) => Self::Exec(exec::ExecProbe::new(argv.clone(), scene)),
             Probe::AliveFor(span) => Self::AliveFor {
                 until_boot_ms: scene
@@ -61,6 +75,10 @@ impl Prober {
         match self {
             Self::Log(probe) => probe.holds(),
             Self::Tcp(probe) => probe.holds().await,
+            Self::A2s(probe) => probe.holds().await,
+            Self::Minecraft(probe) => probe.holds().await,
+            Self::Http(probe) => probe.holds().await,
+            Self::Login(remote) => channel::login(remote, LOGIN).await.is_ok(),
             Self::Exec(probe) => probe.holds().await,
             Self::AliveFor { until_boot_ms, .. } => clock::boot_ms() >= *until_boot_ms,
         }
@@ -70,6 +88,9 @@ impl Prober {
         match self {
             Self::Log(_) => Duration::from_millis(50),
             Self::Tcp(_) => Duration::from_millis(250),
+            Self::A2s(_) | Self::Minecraft(_) | Self::Http(_) => Duration::from_millis(500),
+            // A server may ban who comes too often.
+            Self::Login(_) => Duration::from_secs(2),
             Self::Exec(_) => Duration::from_secs(1),
             Self::AliveFor { until_boot_ms, .. } => {
                 Duration::from_millis(until_boot_ms.saturating_sub(clock::boot_ms()).max(1))
@@ -81,6 +102,10 @@ impl Prober {
         match self {
             Self::Log(_) => "log line".to_owned(),
             Self::Tcp(probe) => format!("tcp {}", probe.address()),
+            Self::A2s(probe) => format!("a2s {}", probe.address()),
+            Self::Minecraft(probe) => format!("minecraft {}", probe.address()),
+            Self::Http(probe) => probe.awaits(),
+            Self::Login(remote) => format!("{} {}", remote.kind, remote.address),
             Self::Exec(probe) => format!("exec {}", probe.program()),
             Self::AliveFor { span, .. } => format!("alive for {}", humantime::format_duration(*span)),
         }
@@ -91,6 +116,8 @@ impl Prober {
 #[derive(Debug)]
 pub struct Readiness {
     pending: Vec<Prober>,
+    interval: Option<Duration>,
+    attempt: Duration,
 }
 
 impl Readiness {
@@ -102,6 +129,8 @@ impl Readiness {
         let pending = ready.probes.iter().map(|probe| Prober::new(probe, scene));
         Ok(Self {
             pending: pending.collect::<Result<_, _>>()?,
+            interval: ready.interval,
+            attempt: ready.attempt_timeout.unwrap_or(Duration::MAX),
         })
     }
 
@@ -113,7 +142,11 @@ impl Readiness {
     pub async fn check(&mut self) -> bool {
         let mut index = 0;
         while let Some(prober) = self.pending.get_mut(index) {
-            if prober.holds().await {
+            // Each has a limit of its own as well.
+            if tokio::time::timeout(self.attempt, prober.holds())
+                .await
+                .unwrap_or(false)
+            {
                 self.pending.remove(index);
             } else {
                 index += 1;
@@ -139,6 +172,9 @@ impl Readiness {
     }
 
     fn interval(&self) -> Duration {
+        if let Some(interval) = self.interval {
+            return interval;
+        }
         let soonest = self.pending.iter().map(Prober::interval).min();
         soonest.unwrap_or(Duration::from_millis(50))
     }

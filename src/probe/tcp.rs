@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use super::resolve;
+use crate::channel::resolve;
 use crate::inventory::HostPort;
 
 /// How long one attempt may take, the lookup of the name included.

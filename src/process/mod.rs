@@ -1,9 +1,11 @@
 //! The process plane: games that are spawned processes of this host.
 
+mod carrying;
 mod derive;
 mod environment;
 mod evidence;
 mod explain;
+mod sending;
 pub mod shim;
 mod standing;
 mod starting;

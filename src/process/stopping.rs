@@ -12,7 +12,9 @@ use super::starting::{PASSING, PASSING_MAX, stuck};
 use super::supervisor::ProcessSupervisor;
 use super::unseen;
 use crate::failure::Failure;
+use crate::policy::stop::without_clients;
 use crate::store::ending::Exit;
+use crate::store::plan::UNKNOWN_STEP;
 use crate::store::{InstanceDir, ending, launch, lock};
 use crate::supervisor::{InstanceState, Outcome, StopHow};
 use crate::sys::pidfd;
@@ -28,11 +30,12 @@ impl ProcessSupervisor {
         let (state, dir) = self.place()?;
         let mut passing_until = Instant::now() + PASSING_MAX;
         let mut changed = None;
+        let mut told = Vec::new();
         for _ in 0..ROUNDS {
             match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Free { unseen, .. } => {
                     if unseen::record(&dir, unseen.as_deref())? {
-                        return Ok(self.stopped(&dir, changed));
+                        return Ok(self.stopped(&dir, changed, told));
                     }
                     tokio::time::sleep(PASSING).await;
                 }
@@ -48,7 +51,7 @@ impl ProcessSupervisor {
                 Standing::Kept { generation, .. } => {
                     changed = Some(generation);
                     self.publish(InstanceState::Stopping);
-                    self.ask_to_stop(&dir, generation, how).await?;
+                    self.ask_to_stop(&dir, generation, how, &mut told).await?;
                     passing_until = Instant::now() + PASSING_MAX;
                 }
             }
@@ -67,19 +70,38 @@ impl ProcessSupervisor {
     }
 
     /// Asks the shim to end the launch, and follows until the shim has ended.
-    async fn ask_to_stop(&self, dir: &InstanceDir, generation: u64, how: &StopHow) -> Result<(), Failure> {
+    async fn ask_to_stop(
+        &self,
+        dir: &InstanceDir,
+        generation: u64,
+        how: &StopHow,
+        told: &mut Vec<String>,
+    ) -> Result<(), Failure> {
         let Some(client) = self.connect(dir).await? else {
             return Ok(());
         };
+        // What is no longer in the inventory cannot be spoken to any more.
+        let steps = match &self.spec {
+            Some(_) => self.plan.stop.clone(),
+            None => without_clients(&self.plan.stop),
+        };
         let request = Request::Stop {
             generation,
-            steps: self.plan.stop.clone(),
+            steps,
             now: how.now,
         };
-        let answer = match tokio::time::timeout(ANSWER, client.ask(&request)).await {
+        let mut answer = match tokio::time::timeout(ANSWER, client.ask(&request)).await {
             Ok(answer) => answer,
             Err(_) => self.wake(dir, &client).await?,
         };
+        if let Ok(Some(report)) = &answer
+            && report.refusal == UNKNOWN_STEP
+        {
+            told.push("its shim is older than this gamectl: only its stdin and signal steps were taken".to_owned());
+            let steps = without_clients(&self.plan.stop);
+            let now = how.now;
+            answer = client.ask(&Request::Stop { generation, steps, now }).await;
+        }
         let report = match answer {
             Ok(Some(report)) => report,
             Ok(None) | Err(_) => return Ok(()),
@@ -93,9 +115,7 @@ impl ProcessSupervisor {
         if client.send(&Request::Subscribe).await.is_err() {
             return Ok(());
         }
-        while let Ok(Some(report)) = client.receive().await {
-            self.show(&report);
-        }
+        self.follow_stop(dir, &client, generation, told).await;
         self.wait_for_lock(dir).await;
         Ok(())
     }
@@ -129,7 +149,7 @@ impl ProcessSupervisor {
             .map_err(|_| no_answer(&self.id, dir))
     }
 
-    fn show(&self, report: &Report) {
+    pub(super) fn show(&self, report: &Report) {
         if report.step.is_empty() {
             let awaits = if report.note.is_empty() {
                 "its end"
@@ -153,11 +173,12 @@ impl ProcessSupervisor {
         }
     }
 
-    fn stopped(&self, dir: &InstanceDir, ended: Option<u64>) -> Outcome {
+    fn stopped(&self, dir: &InstanceDir, ended: Option<u64>, mut told: Vec<String>) -> Outcome {
         let exit = ending::read(dir)
             .ok()
             .flatten()
             .filter(|exit| Some(exit.generation) == ended);
+        told.extend(exit.as_ref().and_then(note));
         Outcome {
             changed: ended.is_some(),
             state: InstanceState::Stopped,
@@ -165,7 +186,7 @@ impl ProcessSupervisor {
                 .as_ref()
                 .map(|exit| exit.ended_by.clone())
                 .filter(|step| !step.is_empty()),
-            note: exit.as_ref().and_then(note),
+            note: (!told.is_empty()).then(|| told.join("; ")),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::evidence::{Evidence, Shim};
 use super::shim::client::Client;
 use super::shim::wire::Request;
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
+use crate::inventory::{Channels, Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
 use crate::policy::stop::{Step, StepAction};
 use crate::probe::{Readiness, Scene};
 use crate::store::board::{Board, Entry, Phase};
@@ -26,6 +26,9 @@ use crate::sys::clock;
 
 /// The name of this plane in the inventory.
 pub const PLANE: &str = "process";
+
+/// The state directory, and an instance's folder in it.
+pub(super) type Place = (Arc<StateDir>, Arc<InstanceDir>);
 
 /// How long `status` may take to judge whether an instance has become ready.
 const JUDGE: Duration = Duration::from_secs(3);
@@ -67,6 +70,8 @@ pub struct ProcessSupervisor {
     pub(super) spec: Option<Box<ProcessSpec>>,
     pub(super) ready: Ready,
     pub(super) plan: Plan,
+    pub(super) channels: Channels,
+    pub(super) chain: Vec<StopStep>,
     policy: RestartPolicy,
     pub(super) state_dir: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
@@ -94,7 +99,11 @@ impl ProcessSupervisor {
         };
         let spec = Some(Box::new(spec.clone()));
         let (ready, policy) = (instance.ready.clone(), instance.restart.clone());
-        Self::with(instance.id.clone(), spec, ready, policy, plan, state_dir, glance)
+        Self {
+            channels: instance.channels.clone(),
+            chain: instance.stop.clone(),
+            ..Self::with(instance.id.clone(), spec, ready, policy, plan, state_dir, glance)
+        }
     }
 
     /// The supervisor of what runs, or ran, but is not in the inventory: it
@@ -137,6 +146,8 @@ impl ProcessSupervisor {
             spec,
             ready,
             plan,
+            channels: Channels::default(),
+            chain: Vec::new(),
             policy,
             state_dir,
             glance,
@@ -163,6 +174,17 @@ impl ProcessSupervisor {
             .ok_or_else(|| Failure::failed("there is no state directory"))?;
         let dir = state.create_instance(&self.id)?;
         Ok((state, Arc::new(dir)))
+    }
+
+    /// The same, where anything was ever started; nothing is made.
+    pub(super) fn known_place(&self) -> Result<Option<Place>, Failure> {
+        let Some(state) = self.state_dir.clone() else {
+            return Ok(None);
+        };
+        let dir = state
+            .instance(&self.id)
+            .map_err(|error| Failure::unknown(format!("its folder in {}: {error}", state.path().display())))?;
+        Ok(dir.map(|dir| (state, Arc::new(dir))))
     }
 
     /// What is awaited now.
@@ -276,6 +298,7 @@ fn steps(chain: &[StopStep]) -> Vec<Step> {
         action: match &step.action {
             StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
             StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
+            StopAction::Remote(..) | StopAction::Exec(_) => StepAction::Client,
         },
         wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
         label: step.action.to_string(),
@@ -364,6 +387,10 @@ impl Supervisor for ProcessSupervisor {
         let outcome = self.carry_out_stop(&how).await;
         self.settle(&outcome);
         Ok(outcome?)
+    }
+
+    async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
+        Ok(self.carry_out_send(line, limit).await?)
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -15,6 +16,10 @@ use crate::policy::restart::{End, Verdict, Why};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState, Sight};
 use crate::sys::clock;
+
+/// How soon what somebody else was at work on is started, when it is down
+/// still.
+const SHORTLY: Duration = Duration::from_millis(50);
 
 impl Keeper {
     pub(super) fn see(&mut self, sight: Sight) {
@@ -66,7 +71,7 @@ impl Keeper {
         }
         if facts.state == InstanceState::Running {
             if self.ready_since.is_none() {
-                let up = std::time::Duration::from_secs(facts.uptime_seconds);
+                let up = Duration::from_secs(facts.uptime_seconds);
                 let now = Instant::now();
                 self.ready_since = Some(now.checked_sub(up).unwrap_or(now));
                 if before.is_some() {
@@ -204,7 +209,7 @@ impl Keeper {
     pub(super) fn start_deferred(&mut self) {
         if let Plan::Deferred { restarts } = self.plan {
             self.plan = Plan::Due {
-                at: Instant::now(),
+                at: Instant::now() + SHORTLY,
                 restarts,
             };
             self.heed_wish();
@@ -246,7 +251,11 @@ impl Keeper {
                     self.alert(Alarm::Restarted, &facts);
                 }
             }
-            Ok(Resumed::NotNeeded) => self.plan = Plan::Deferred { restarts },
+            Ok(Resumed::NotNeeded) => {
+                self.plan = Plan::Deferred { restarts };
+                // What was seen under the lock, this keeper has not seen.
+                self.looks_again = true;
+            }
             Err(failure) => {
                 self.herald.error(format!("cannot be started: {}", failure.message));
                 self.failed_start = Some(failure.message.clone());

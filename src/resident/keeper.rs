@@ -82,6 +82,8 @@ pub(super) struct Keeper {
     pub(super) told: Option<Watched>,
     /// Whether anything was told of it.
     pub(super) settled: bool,
+    /// Whether it is to be looked at afresh.
+    pub(super) looks_again: bool,
 }
 
 impl Keeper {
@@ -104,6 +106,7 @@ impl Keeper {
             failed_start: None,
             told: None,
             settled: false,
+            looks_again: false,
             shared,
         }
     }
@@ -148,6 +151,9 @@ impl Keeper {
                 break;
             }
             self.tell_row();
+            if std::mem::take(&mut self.looks_again) {
+                (sights, watching) = self.watch();
+            }
             if !std::mem::replace(&mut self.settled, self.told.is_some()) && self.settled {
                 self.shared.settle_one();
             }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::keeper::{Change, Keeper, Shared};
 use crate::event::{Told, Want};
-use crate::inventory::{GiveUp, Instance, Plane, Ready, RestartPolicy};
+use crate::inventory::{Channels, GiveUp, Instance, Plane, Ready, RestartPolicy};
 use crate::store::changes::Changes;
 use crate::store::history;
 use crate::store::intent::{self, Intent};
@@ -162,6 +162,11 @@ fn instance(restart: RestartPolicy) -> Instance {
         stop: Vec::new(),
         restart,
         on_event: Vec::new(),
+        game: None,
+        ports: Vec::new(),
+        broadcast: None,
+        players: None,
+        channels: Channels::default(),
     }
 }
 

@@ -10,6 +10,9 @@ const NAME: &str = "plan";
 const KIND: &str = "plan";
 const VERSION: u32 = 1;
 
+/// What is said of a chain with a step that is newer than who reads it.
+pub const UNKNOWN_STEP: &str = "it holds an unknown stop step";
+
 /// The plan of a launch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
@@ -27,6 +30,7 @@ pub fn push_steps(document: &mut Document, steps: &[Step]) {
         let (kind, argument) = match &step.action {
             StepAction::Stdin(line) => ("stdin", line.clone()),
             StepAction::Signal(signal) => ("signal", signal.to_string()),
+            StepAction::Client => ("client", String::new()),
         };
         document.push("step_label", &step.label);
         document.push("step", format!("{} {kind} {argument}", step.wait_ms));
@@ -42,7 +46,7 @@ pub fn steps_of(document: &Document) -> Result<Vec<Step>, ParseError> {
     let steps = document.all("step");
     steps
         .zip(labels)
-        .map(|(step, label)| parse_step(step, label).ok_or(ParseError::Damaged("it holds an unknown stop step")))
+        .map(|(step, label)| parse_step(step, label).ok_or(ParseError::Damaged(UNKNOWN_STEP)))
         .collect()
 }
 
@@ -51,6 +55,7 @@ fn parse_step(text: &str, label: &str) -> Option<Step> {
     let wait_ms = words.next()?.parse().ok()?;
     let action = match (words.next()?, words.next()?) {
         ("stdin", line) => StepAction::Stdin(line.to_owned()),
+        ("client", "") => StepAction::Client,
         ("signal", number) => StepAction::Signal(number.parse().ok().filter(|n| (1..=64).contains(n))?),
         _ => return None,
     };
@@ -126,6 +131,11 @@ mod tests {
                     action: StepAction::Stdin(String::new()),
                     wait_ms: 0,
                     label: "stdin: ".into(),
+                },
+                Step {
+                    action: StepAction::Client,
+                    wait_ms: 9,
+                    label: "rcon: quit".into(),
                 },
                 Step {
                     action: StepAction::Signal(15),

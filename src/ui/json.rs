@@ -134,6 +134,23 @@ pub(super) fn dry_run(verb: Verb, items: &[(String, String)]) -> String {
     line(&json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items }))
 }
 
+/// The games that are known.
+pub(super) fn games(list: &[(&str, &str)]) -> String {
+    let item = |(name, title): &(&str, &str)| json!({ "name": name, "title": title });
+    let items: Vec<Value> = list.iter().map(item).collect();
+    line(&json!({ "schema": SCHEMA, "games": items }))
+}
+
+/// One of them.
+pub(super) fn game(name: &str, yaml: &str) -> String {
+    line(&json!({ "schema": SCHEMA, "name": name, "yaml": yaml }))
+}
+
+/// What a game replied to a line.
+pub(super) fn reply(id: &str, reply: Option<&str>) -> String {
+    line(&json!({ "schema": SCHEMA, "id": id, "reply": reply }))
+}
+
 /// A failure that ended the command.
 pub(super) fn failure(failure: &Failure) -> String {
     line(&json!({ "schema": SCHEMA, "error": {

@@ -67,6 +67,39 @@ impl Screen {
         self.write_out(text);
     }
 
+    /// What a game replied to a line; nothing where its channel has no replies.
+    pub fn reply(&self, id: &str, reply: Option<&str>) {
+        if self.options.json {
+            self.write_out(&json::reply(id, reply));
+            return;
+        }
+        let text = text::clean(reply.unwrap_or_default());
+        if !text.is_empty() {
+            self.write_out(&format!("{}\n", text.trim_end()));
+        }
+    }
+
+    /// Names, each with what it stands for.
+    pub fn games(&self, list: &[(&str, &str)]) {
+        if self.options.json {
+            self.write_out(&json::games(list));
+            return;
+        }
+        let widest = list.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, title) in list {
+            self.write_out(&format!("{name:widest$}  {title}\n"));
+        }
+    }
+
+    /// One of them, as text to paste.
+    pub fn game(&self, name: &str, yaml: &str) {
+        if self.options.json {
+            self.write_out(&json::game(name, yaml));
+        } else {
+            self.write_out(yaml);
+        }
+    }
+
     /// Something that a person should know besides the answer.
     pub fn note(&self, text: &str) {
         if !self.options.quiet {

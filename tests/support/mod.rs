@@ -21,13 +21,18 @@ pub fn gamectl() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_gamectl"))
 }
 
-/// The game with bad manners. `cargo test` builds it; `cargo test --test NAME`
-/// alone does not.
+/// The game with bad manners.
 pub fn awkward() -> PathBuf {
-    let path = gamectl().with_file_name("examples").join("awkward-game");
+    example("awkward-game")
+}
+
+/// A program built for the tests. `cargo test` builds it; `cargo test --test
+/// NAME` alone does not.
+pub fn example(name: &str) -> PathBuf {
+    let path = gamectl().with_file_name("examples").join(name);
     assert!(
         path.exists(),
-        "{} is missing: cargo build --example awkward-game",
+        "{} is missing: cargo build --example {name}",
         path.display()
     );
     path

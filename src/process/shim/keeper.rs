@@ -14,7 +14,7 @@ use super::tree::{Main, Tree};
 use super::voice::Voice;
 use super::waker::{self, Waker};
 use super::wire::{Report, Request};
-use crate::policy::stop::{Action, Escalation, Step};
+use crate::policy::stop::{Action, Escalation, Step, without_clients};
 use crate::store::board::Slot;
 use crate::store::ending::{Exit, Reserved};
 use crate::store::launch::{Launch, ReadyAt};
@@ -165,7 +165,7 @@ impl Keeper {
             // Asked to end by init or by hand: we cannot go before the game
             // has, so that is what we were asked for.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
-                self.begin_stop(self.plan.clone(), false);
+                self.begin_stop(without_clients(&self.plan), false);
             }
         }
     }
@@ -187,7 +187,7 @@ impl Keeper {
     fn answer(&mut self, asked: &Asked, refusal: String) {
         let report = Report {
             refusal,
-            ..self.voice.report()
+            ..self.report()
         };
         self.server.answer(asked, &report);
     }
@@ -203,6 +203,29 @@ impl Keeper {
             Request::Ready { generation } => {
                 self.check(*generation)?;
                 self.become_ready();
+                Ok(())
+            }
+            Request::Carry { generation, step } => {
+                self.check(*generation)?;
+                self.take_on(*step)
+            }
+            Request::Carried {
+                generation,
+                step,
+                failed,
+            } => {
+                self.check(*generation)?;
+                self.carried(*step, *failed);
+                Ok(())
+            }
+            Request::Console { generation, line } => {
+                self.check(*generation)?;
+                if self.tree.is_gone() {
+                    return Err("it has ended".to_owned());
+                }
+                if !self.write_console(line) {
+                    return Err("its console takes no input now: it has not read what was written before".to_owned());
+                }
                 Ok(())
             }
         }
@@ -230,6 +253,28 @@ impl Keeper {
             self.act(action);
             self.tell_step();
         }
+    }
+
+    fn take_on(&mut self, step: u64) -> Result<(), String> {
+        let step = usize::try_from(step).unwrap_or(usize::MAX);
+        let stop = self.stop.as_mut();
+        if !stop.is_some_and(|stop| stop.escalation.take_on(step)) {
+            return Err("that step is not to be taken on".to_owned());
+        }
+        self.tell_step();
+        Ok(())
+    }
+
+    fn carried(&mut self, step: u64, failed: bool) {
+        let Some(stop) = &mut self.stop else { return };
+        let done = usize::try_from(step).is_ok_and(|step| stop.escalation.carried(step));
+        if !done {
+            return;
+        }
+        if failed && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms()) {
+            self.act(action);
+        }
+        self.tell_step();
     }
 
     fn begin_stop(&mut self, steps: Vec<Step>, now: bool) {
@@ -326,6 +371,7 @@ impl Keeper {
 
     fn act(&mut self, action: Action) {
         match action {
+            Action::LeaveToClient => {}
             Action::WriteConsole(line) => {
                 if !self.write_console(&line) {
                     let now = clock::monotonic_ms();
@@ -382,8 +428,16 @@ impl Keeper {
     fn notify(&mut self, note: &str) {
         let report = Report {
             note: note.to_owned(),
-            ..self.voice.report()
+            ..self.report()
         };
         self.server.notify(&report);
+    }
+
+    fn report(&self) -> Report {
+        let carry = self.stop.as_ref().and_then(|stop| stop.escalation.client_step());
+        Report {
+            carry: carry.map(|step| step as u64),
+            ..self.voice.report()
+        }
     }
 }

@@ -30,6 +30,23 @@
 //! acknowledged. The model in `tests/protocol_model.rs` walks through every
 //! order of events, with a kill at every point.
 //!
+//! # How a game is stopped
+//!
+//! The whole chain is handed to the shim before its first step, and the shim
+//! alone keeps its time. Console lines and signals it carries out itself. What
+//! needs the network or another program it leaves to whoever asked for the
+//! stop, and says so in its reports:
+//!
+//! ```text
+//!  shim ── report: carry 1 ──▶ verb       5 s, and the next step is due
+//!  shim ◀────── carry 1 ────── verb       taken on: 10 s, or the step's wait
+//!                              verb ── line ──▶ game
+//!  shim ◀───── carried 1 ───── verb       what is left of the step's wait
+//! ```
+//!
+//! A verb that is lost at any of these points costs that much time, and the
+//! game is stopped all the same: by the steps that need nobody, and the kill.
+//!
 //! # When the shim is killed
 //!
 //! The game holds both ends of its FIFOs open, so it neither gets a SIGPIPE

@@ -193,6 +193,7 @@ fn pack_step(p: &mut Packer, step: &Step) {
             p.u64(1);
             p.u64(u64::from(signal.unsigned_abs()));
         }
+        StepAction::Client => p.u64(2),
     }
     p.u64(step.wait_ms);
     p.bytes(step.label.as_bytes());
@@ -202,6 +203,7 @@ fn unpack_step(u: &mut Unpacker<'_>) -> Option<Step> {
     let action = match u.u64()? {
         0 => StepAction::Stdin(u.text()?),
         1 => StepAction::Signal(i32::try_from(u.u64()?).ok()?),
+        2 => StepAction::Client,
         _ => return None,
     };
     Some(Step {
@@ -288,7 +290,11 @@ mod tests {
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        let action = prop_oneof![".*".prop_map(StepAction::Stdin), (1..64).prop_map(StepAction::Signal)];
+        let action = prop_oneof![
+            ".*".prop_map(StepAction::Stdin),
+            (1..64).prop_map(StepAction::Signal),
+            Just(StepAction::Client)
+        ];
         (action, any::<u64>(), ".*").prop_map(|(action, wait_ms, label)| Step { action, wait_ms, label })
     }
 

@@ -14,6 +14,9 @@ use crate::sys::procfs::ProcessId;
 
 const VERSION: u32 = 1;
 
+/// What a shim says of a request that it is too old for.
+pub(in crate::process) const UNKNOWN_VERB: &str = "the verb is not known here";
+
 /// What is asked of a shim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -36,6 +39,30 @@ pub enum Request {
         /// The launch that was found ready.
         generation: u64,
     },
+    /// Take it on to carry out this step of the stop under way. The first to
+    /// ask does it.
+    Carry {
+        /// The launch that is meant.
+        generation: u64,
+        /// The step's place in the chain.
+        step: u64,
+    },
+    /// A step that was taken on is done.
+    Carried {
+        /// The launch that is meant.
+        generation: u64,
+        /// The step's place in the chain.
+        step: u64,
+        /// Whether it failed: then the next is taken at once.
+        failed: bool,
+    },
+    /// Write a line to the console of this launch.
+    Console {
+        /// The launch that is meant.
+        generation: u64,
+        /// The line, without an end.
+        line: String,
+    },
 }
 
 impl Request {
@@ -53,6 +80,23 @@ impl Request {
                 document
             }
             Self::Ready { generation } => Document::default().with("verb", "ready").with("generation", generation),
+            Self::Carry { generation, step } => Document::default()
+                .with("verb", "carry")
+                .with("generation", generation)
+                .with("of_step", step),
+            Self::Carried {
+                generation,
+                step,
+                failed,
+            } => Document::default()
+                .with("verb", "carried")
+                .with("generation", generation)
+                .with("of_step", step)
+                .with("failed", failed),
+            Self::Console { generation, line } => Document::default()
+                .with("verb", "console")
+                .with("generation", generation)
+                .with("line", line),
         };
         document.to_text("request", VERSION, Seal::None)
     }
@@ -74,7 +118,20 @@ impl Request {
             Some("ready") => Ok(Self::Ready {
                 generation: document.require("generation")?,
             }),
-            _ => Err(ParseError::Damaged("the verb is not known here")),
+            Some("carry") => Ok(Self::Carry {
+                generation: document.require("generation")?,
+                step: document.require("of_step")?,
+            }),
+            Some("carried") => Ok(Self::Carried {
+                generation: document.require("generation")?,
+                step: document.require("of_step")?,
+                failed: document.require("failed")?,
+            }),
+            Some("console") => Ok(Self::Console {
+                generation: document.require("generation")?,
+                line: document.require("line")?,
+            }),
+            _ => Err(ParseError::Damaged(UNKNOWN_VERB)),
         }
     }
 }
@@ -96,6 +153,9 @@ pub struct Report {
     pub step_elapsed_ms: u64,
     /// How long it may take, in milliseconds; 0 when it has no limit.
     pub step_limit_ms: u64,
+    /// The step under way that a client is to take on, by its place in the
+    /// chain.
+    pub carry: Option<u64>,
     /// Why the request was not carried out; empty when it was.
     pub refusal: String,
     /// What else a person should know; empty when there is nothing.
@@ -113,6 +173,7 @@ impl Report {
             step: entry.step.clone(),
             step_elapsed_ms: now_ms.saturating_sub(entry.step_since_ms),
             step_limit_ms: entry.step_limit_ms,
+            carry: None,
             refusal: String::new(),
             note: String::new(),
         }
@@ -136,6 +197,9 @@ impl Report {
             .with("refusal", &self.refusal)
             .with("note", &self.note)
             .with("gamectl", env!("CARGO_PKG_VERSION"));
+        if let Some(step) = self.carry {
+            document.push("carry", step);
+        }
         if let Some(ready) = self.ready {
             document.push("ready_boot_ms", ready.boot_ms);
             document.push("ready_wall_ms", ready.wall_ms);
@@ -168,6 +232,7 @@ impl Report {
             step: document.parse("step").unwrap_or_default(),
             step_elapsed_ms: document.parse("step_elapsed_ms").unwrap_or(0),
             step_limit_ms: document.parse("step_limit_ms").unwrap_or(0),
+            carry: document.parse("carry"),
             refusal: document.parse("refusal").unwrap_or_default(),
             note: document.parse("note").unwrap_or_default(),
         })
@@ -257,6 +322,16 @@ mod tests {
                 now: true,
             },
             Request::Ready { generation: 9 },
+            Request::Carry { generation: 1, step: 2 },
+            Request::Carried {
+                generation: 1,
+                step: 2,
+                failed: true,
+            },
+            Request::Console {
+                generation: 1,
+                line: " say \\ hi ".into(),
+            },
         ];
         for request in requests {
             assert_eq!(Request::from_message(request.to_message().as_bytes()), Ok(request));
@@ -275,6 +350,7 @@ mod tests {
             step: "signal: TERM".into(),
             step_elapsed_ms: 7,
             step_limit_ms: 60_000,
+            carry: Some(3),
             refusal: String::new(),
             note: "a\nb".into(),
         };

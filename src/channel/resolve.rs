@@ -12,7 +12,7 @@ const HOSTS: &str = "/etc/hosts";
 ///
 /// # Cancel safety
 /// Safe.
-pub(super) async fn addresses(host: &str) -> Vec<IpAddr> {
+pub async fn addresses(host: &str) -> Vec<IpAddr> {
     if let Ok(ip) = host.parse() {
         return vec![ip];
     }

@@ -1,0 +1,250 @@
+//! The frames of a websocket, as a client sends and receives them.
+//!
+//! See RFC 6455, section 5: <https://www.rfc-editor.org/rfc/rfc6455#section-5>.
+
+/// A message longer than this is not read, in bytes.
+const PAYLOAD_MAX: usize = 1 << 20;
+
+const CONTINUATION: u8 = 0;
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+/// What a server sent, put together again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Incoming {
+    /// A whole message.
+    Message(Vec<u8>),
+    /// To be answered with the same bytes.
+    Ping(Vec<u8>),
+    /// It closes the connection.
+    Close,
+}
+
+/// What came is not the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotWebsocket;
+
+/// A text message as a client sends it.
+pub(super) fn text(payload: &str, mask: [u8; 4]) -> Vec<u8> {
+    frame(TEXT, payload.as_bytes(), mask)
+}
+
+/// The answer to a ping.
+pub(super) fn pong(payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
+    frame(PONG, payload, mask)
+}
+
+fn frame(opcode: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | opcode];
+    match payload.len() {
+        len @ ..=125 => bytes.push(0x80 | u8::try_from(len).unwrap_or_default()),
+        len => match u16::try_from(len) {
+            Ok(len) => {
+                bytes.push(0x80 | 126);
+                bytes.extend_from_slice(&len.to_be_bytes());
+            }
+            Err(_) => {
+                bytes.push(0x80 | 127);
+                bytes.extend_from_slice(&(len as u64).to_be_bytes());
+            }
+        },
+    }
+    bytes.extend_from_slice(&mask);
+    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes
+}
+
+/// Takes messages from a stream of bytes, however it is cut into pieces.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    buffer: Vec<u8>,
+    /// The message so far, when it comes in fragments.
+    partial: Option<Vec<u8>>,
+}
+
+impl Decoder {
+    /// Adds what was read.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// What comes next, once all of it is there.
+    pub(super) fn next(&mut self) -> Result<Option<Incoming>, NotWebsocket> {
+        while let Some((fin, opcode, payload)) = self.frame()? {
+            match opcode {
+                CLOSE => return Ok(Some(Incoming::Close)),
+                PING => return Ok(Some(Incoming::Ping(payload))),
+                PONG => {}
+                TEXT | BINARY if self.partial.is_some() => return Err(NotWebsocket),
+                TEXT | BINARY if fin => return Ok(Some(Incoming::Message(payload))),
+                TEXT | BINARY => self.partial = Some(payload),
+                CONTINUATION => {
+                    let mut message = self.partial.take().ok_or(NotWebsocket)?;
+                    message.extend_from_slice(&payload);
+                    if message.len() > PAYLOAD_MAX {
+                        return Err(NotWebsocket);
+                    }
+                    if fin {
+                        return Ok(Some(Incoming::Message(message)));
+                    }
+                    self.partial = Some(message);
+                }
+                _ => return Err(NotWebsocket),
+            }
+        }
+        Ok(None)
+    }
+
+    fn frame(&mut self) -> Result<Option<(bool, u8, Vec<u8>)>, NotWebsocket> {
+        let &[first, second, ref rest @ ..] = self.buffer.as_slice() else {
+            return Ok(None);
+        };
+        // Extensions were not asked for, and a server does not mask.
+        if first & 0x70 != 0 || second & 0x80 != 0 {
+            return Err(NotWebsocket);
+        }
+        let (head, len) = match second {
+            126 => match rest.first_chunk::<2>() {
+                Some(len) => (4, u64::from(u16::from_be_bytes(*len))),
+                None => return Ok(None),
+            },
+            127 => match rest.first_chunk::<8>() {
+                Some(len) => (10, u64::from_be_bytes(*len)),
+                None => return Ok(None),
+            },
+            len => (2, u64::from(len)),
+        };
+        let (fin, opcode) = (first & 0x80 != 0, first & 0x0f);
+        let len = usize::try_from(len).ok().filter(|len| *len <= PAYLOAD_MAX);
+        let len = len.ok_or(NotWebsocket)?;
+        if opcode >= CLOSE && (second > 125 || !fin) {
+            return Err(NotWebsocket);
+        }
+        let Some(payload) = self.buffer.get(head..head + len) else {
+            return Ok(None);
+        };
+        let payload = payload.to_vec();
+        self.buffer.drain(..head + len);
+        Ok(Some((fin, opcode, payload)))
+    }
+}
+
+/// The base64 of some bytes, for the key of the handshake. See RFC 4648.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let three = [0, 1, 2].map(|i| u32::from(chunk.get(i).copied().unwrap_or(0)));
+        let bits = three.iter().fold(0, |bits, byte| bits << 8 | byte);
+        for i in 0..4 {
+            let letter = LETTERS.get((bits >> (18 - 6 * i) & 63) as usize).copied();
+            let letter = letter.filter(|_| i <= chunk.len());
+            text.push(letter.map_or('=', char::from));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// As a server sends it: not masked.
+    fn sent(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = frame(opcode, payload, [0; 4]);
+        if !fin {
+            bytes[0] &= 0x7f;
+        }
+        bytes[1] &= 0x7f;
+        let head = match payload.len() {
+            ..=125 => 2,
+            126..=0xffff => 4,
+            _ => 10,
+        };
+        bytes.drain(head..head + 4);
+        bytes
+    }
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        assert_eq!(
+            text("Hello", [0x37, 0xfa, 0x21, 0x3d]),
+            [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
+        );
+        let mut decoder = Decoder::default();
+        decoder.push(&[0x01, 0x03, 0x48, 0x65, 0x6c, 0x89, 0x01, b'x', 0x80, 0x02, 0x6c, 0x6f]);
+        assert_eq!(decoder.next(), Ok(Some(Incoming::Ping(b"x".to_vec()))));
+        assert_eq!(decoder.next(), Ok(Some(Incoming::Message(b"Hello".to_vec()))));
+        assert_eq!(decoder.next(), Ok(None));
+    }
+
+    #[test]
+    fn what_is_none() {
+        for bytes in [
+            &[0xf1, 0][..],
+            &[0x81, 0x80],
+            &[0x83, 0],
+            &[0x80, 0],
+            &[0x09, 0],
+            &[0x89, 126, 0, 0],
+        ] {
+            let mut decoder = Decoder::default();
+            decoder.push(bytes);
+            assert_eq!(decoder.next(), Err(NotWebsocket), "{bytes:x?}");
+        }
+        let mut decoder = Decoder::default();
+        decoder.push(&[0x81, 127, 0xff, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(decoder.next(), Err(NotWebsocket), "too long");
+    }
+
+    #[test]
+    fn base64_of_the_rfc() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn messages_survive_any_pieces(
+            messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..4),
+            fragment in 1_usize..200,
+            piece in 1_usize..50,
+        ) {
+            let mut bytes = Vec::new();
+            for message in &messages {
+                let count = message.len().div_ceil(fragment).max(1);
+                for i in 0..count {
+                    let part = &message[i * fragment..message.len().min((i + 1) * fragment)];
+                    bytes.extend(sent(i + 1 == count, if i == 0 { TEXT } else { CONTINUATION }, part));
+                }
+            }
+            let mut decoder = Decoder::default();
+            let mut read = Vec::new();
+            for piece in bytes.chunks(piece) {
+                decoder.push(piece);
+                while let Some(Incoming::Message(message)) = decoder.next().unwrap() {
+                    read.push(message);
+                }
+            }
+            prop_assert_eq!(read, messages);
+        }
+
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let mut decoder = Decoder::default();
+            decoder.push(&bytes);
+            while let Ok(Some(_)) = decoder.next() {}
+        }
+    }
+}

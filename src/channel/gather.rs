@@ -1,0 +1,117 @@
+//! A reply as it comes together.
+
+use super::Reply;
+
+/// A reply is cut here, in bytes: a server that floods us costs no more.
+pub(super) const REPLY_MAX: usize = 1 << 20;
+
+/// What has come so far.
+#[derive(Debug)]
+pub(super) struct Gathered<'a> {
+    bytes: Vec<u8>,
+    expect: Option<&'a str>,
+    confirmed: bool,
+    cut: bool,
+    any: bool,
+}
+
+impl<'a> Gathered<'a> {
+    pub(super) fn new(expect: Option<&'a str>) -> Self {
+        Self {
+            bytes: Vec::new(),
+            expect,
+            confirmed: false,
+            cut: false,
+            any: false,
+        }
+    }
+
+    /// Adds a piece of the reply.
+    pub(super) fn push(&mut self, piece: &[u8]) {
+        self.any = true;
+        let room = REPLY_MAX - self.bytes.len();
+        self.cut |= piece.len() > room;
+        // What is expected may begin in the piece before.
+        let from = self.bytes.len().saturating_sub(self.expect.map_or(0, str::len));
+        self.bytes.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        self.look(from);
+    }
+
+    /// Looks for what is expected in something that is not part of the reply.
+    pub(super) fn overhear(&mut self, text: &str) {
+        self.confirmed |= self.expect.is_some_and(|expect| text.contains(expect));
+    }
+
+    fn look(&mut self, from: usize) {
+        let Some(expect) = self.expect.map(str::as_bytes) else {
+            return;
+        };
+        let new = self.bytes.get(from..).unwrap_or_default();
+        self.confirmed |= expect.is_empty() || new.windows(expect.len()).any(|window| window == expect);
+    }
+
+    /// Whether anything came, be it an empty piece.
+    pub(super) fn any(&self) -> bool {
+        self.any
+    }
+
+    /// Whether no more is read.
+    pub(super) fn is_full(&self) -> bool {
+        self.cut
+    }
+
+    /// Whether something is still expected.
+    pub(super) fn expects_more(&self) -> bool {
+        self.expect.is_some() && !self.confirmed
+    }
+
+    /// All of it.
+    pub(super) fn finish(self, closed: bool) -> Reply {
+        let text = String::from_utf8_lossy(&self.bytes);
+        Reply {
+            text: text
+                .trim_end_matches(|c: char| c.is_whitespace() || c == '\0')
+                .to_owned(),
+            confirmed: self.expect.map(|_| self.confirmed),
+            closed,
+            cut: self.cut,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// However a reply is cut into pieces, it is the same reply.
+        #[test]
+        fn pieces_make_no_difference(text in "[ab]{0,40}", expect in "[ab]{1,4}", cuts in proptest::collection::vec(0_usize..40, 0..6)) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
+            cuts.sort_unstable();
+            let mut gathered = Gathered::new(Some(&expect));
+            let mut at = 0;
+            for cut in cuts.into_iter().chain([text.len()]) {
+                gathered.push(&text.as_bytes()[at..cut]);
+                at = cut;
+            }
+            prop_assert_eq!(gathered.expects_more(), !text.contains(&expect));
+            let reply = gathered.finish(false);
+            prop_assert_eq!(reply.confirmed, Some(text.contains(&expect)));
+            prop_assert_eq!(reply.text, text);
+        }
+    }
+
+    #[test]
+    fn a_flood_is_cut() {
+        let mut gathered = Gathered::new(None);
+        gathered.push(&vec![b'x'; REPLY_MAX - 1]);
+        assert!(!gathered.is_full());
+        gathered.push(b"yyy");
+        assert!(gathered.is_full());
+        gathered.push(b"z");
+        let reply = gathered.finish(false);
+        assert_eq!((reply.text.len(), reply.cut), (REPLY_MAX, true));
+    }
+}

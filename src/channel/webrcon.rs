@@ -1,0 +1,205 @@
+//! A client of Rust's WebRCON: JSON over a websocket, the password in the path.
+//!
+//! See <https://wiki.facepunch.com/rust/Admin_Commands> and the publisher's own
+//! client, <https://github.com/Facepunch/webrcon>; for the websocket RFC 6455.
+//! Each command carries an identifier of our choice, and its reply the same;
+//! what the server tells everybody (chat, console) carries 0 or -1.
+//!
+//! The key of the handshake is not checked against the answer: that guards
+//! browsers against caches in between, which nothing here passes through.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::frame::{self, Decoder, Incoming};
+use super::gather::Gathered;
+use super::{Question, Reply, silent};
+use crate::failure::Failure;
+
+/// The head of an answer that is longer is none, in bytes.
+const HEAD_MAX: usize = 16 * 1024;
+
+/// What else belongs to a reply comes within this time after its beginning.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// The identifier of our command: no push has it.
+const IDENTIFIER: i64 = 1_001;
+
+/// A connection that is open.
+#[derive(Debug)]
+pub(super) struct Webrcon<S> {
+    stream: S,
+    decoder: Decoder,
+}
+
+enum Heard {
+    Message(Vec<u8>),
+    Closed,
+    Nothing,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
+    /// Opens the websocket.
+    ///
+    /// # Errors
+    /// When it is not accepted in time.
+    ///
+    /// # Cancel safety
+    /// The connection is lost.
+    pub(super) async fn open(mut stream: S, host: &str, password: &str, until: Instant) -> Result<Self, Failure> {
+        let (one, two) = (random().to_ne_bytes(), random().to_ne_bytes());
+        let request = format!(
+            "GET /{} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            in_path(password),
+            frame::base64(&[one, two].concat())
+        );
+        let head = async {
+            stream.write_all(request.as_bytes()).await.ok()?;
+            let mut read = Vec::new();
+            let mut buffer = [0; 2048];
+            loop {
+                let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
+                read.extend_from_slice(buffer.get(..n).unwrap_or_default());
+                if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+                    let rest = read.split_off(end + 4);
+                    return Some((read, rest));
+                }
+                if read.len() > HEAD_MAX {
+                    return None;
+                }
+            }
+        };
+        let Ok(answered) = timeout_at(until, head).await else {
+            return Err(silent("it did not answer the handshake in time"));
+        };
+        let hint = "the password may be wrong, or this is not the WebRCON port";
+        let Some((head, rest)) = answered else {
+            return Err(Failure::failed("it closed the connection at the handshake").hint(hint));
+        };
+        match status(&head) {
+            Some(101) => {}
+            Some(code) => return Err(Failure::failed(format!("it answered the handshake with {code}")).hint(hint)),
+            None => return Err(Failure::failed("what it answers is not a websocket").hint(hint)),
+        }
+        let mut decoder = Decoder::default();
+        decoder.push(&rest);
+        Ok(Self { stream, decoder })
+    }
+
+    /// Sends a command and returns its reply.
+    ///
+    /// # Errors
+    /// When no reply came in time, or what came is not the protocol.
+    ///
+    /// # Cancel safety
+    /// The command may have been sent; the connection is lost.
+    pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
+        let command = json!({ "Identifier": IDENTIFIER, "Message": question.line, "Name": "gamectl" });
+        let bytes = frame::text(&command.to_string(), mask());
+        match timeout_at(until, self.stream.write_all(&bytes)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(Failure::failed(format!("the connection was lost: {error}"))),
+            Err(_) => return Err(silent("it did not take the line in time")),
+        }
+        let mut gathered = Gathered::new(question.expect.as_deref());
+        let mut quiet_at = None;
+        loop {
+            let at = quiet_at.filter(|_| !gathered.expects_more()).unwrap_or(until);
+            match self.hear(at.min(until)).await? {
+                Heard::Message(message) => match understood(&message) {
+                    Some((IDENTIFIER, text)) => {
+                        if gathered.any() && !text.is_empty() {
+                            gathered.push(b"\n");
+                        }
+                        gathered.push(text.as_bytes());
+                        quiet_at = Some(Instant::now() + QUIET);
+                    }
+                    // What is told to everybody may be what is waited for.
+                    Some((_, text)) => gathered.overhear(&text),
+                    None => return Err(Failure::failed("what it answers is not WebRCON")),
+                },
+                Heard::Closed => return Ok(gathered.finish(true)),
+                Heard::Nothing if gathered.any() => return Ok(gathered.finish(false)),
+                Heard::Nothing => return Err(silent("no reply came in time")),
+            }
+            if gathered.is_full() {
+                return Ok(gathered.finish(false));
+            }
+        }
+    }
+
+    async fn hear(&mut self, until: Instant) -> Result<Heard, Failure> {
+        loop {
+            // Also where there is always something to read.
+            if Instant::now() >= until {
+                return Ok(Heard::Nothing);
+            }
+            match self.decoder.next() {
+                Ok(Some(Incoming::Message(message))) => return Ok(Heard::Message(message)),
+                Ok(Some(Incoming::Close)) => return Ok(Heard::Closed),
+                Ok(Some(Incoming::Ping(payload))) => {
+                    let pong = frame::pong(&payload, mask());
+                    if !matches!(timeout_at(until, self.stream.write_all(&pong)).await, Ok(Ok(()))) {
+                        return Ok(Heard::Closed);
+                    }
+                    continue;
+                }
+                Ok(None) => {}
+                Err(_) => return Err(Failure::failed("what it answers is not a websocket")),
+            }
+            let mut buffer = [0; 4096];
+            match timeout_at(until, self.stream.read(&mut buffer)).await {
+                Err(_) => return Ok(Heard::Nothing),
+                Ok(Ok(0) | Err(_)) => return Ok(Heard::Closed),
+                Ok(Ok(n)) => self.decoder.push(buffer.get(..n).unwrap_or_default()),
+            }
+        }
+    }
+}
+
+/// The identifier and the text of a message.
+fn understood(message: &[u8]) -> Option<(i64, String)> {
+    let value: Value = serde_json::from_slice(message).ok()?;
+    let text = value.get("Message")?.as_str().unwrap_or_default().to_owned();
+    let identifier = value.get("Identifier").and_then(Value::as_i64).unwrap_or(0);
+    Some((identifier, text))
+}
+
+fn status(head: &[u8]) -> Option<u16> {
+    let line = head.split(|byte| *byte == b'\r').next()?;
+    let line = std::str::from_utf8(line).ok()?.strip_prefix("HTTP/1.")?;
+    line.get(2..5)?.parse().ok()
+}
+
+/// A password as part of a path: see RFC 3986, section 3.3.
+fn in_path(password: &str) -> String {
+    let mut path = String::new();
+    for byte in password.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            path.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    path
+}
+
+/// The standard library seeds its hash tables from the kernel.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+fn mask() -> [u8; 4] {
+    let [a, b, c, d, ..] = random().to_ne_bytes();
+    [a, b, c, d]
+}
+
+#[cfg(test)]
+#[path = "webrcon_tests.rs"]
+mod tests;

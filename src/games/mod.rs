@@ -1,0 +1,81 @@
+//! What is known of games: a preset each, as data, compiled in.
+//!
+//! A preset is what would stand in an instance of the inventory, and is merged
+//! under it: whatever the inventory says wins. Beside that it has an example of
+//! a `process` section, which is for pasting only. Where its facts come from,
+//! and what is not known, stands in its comments.
+
+/// A game that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preset {
+    /// The name of the preset in the inventory.
+    pub name: &'static str,
+    /// The game's own name.
+    pub title: &'static str,
+    /// The keys of an instance, as YAML.
+    pub text: &'static str,
+}
+
+macro_rules! presets {
+    ($($name:literal => $title:literal,)*) => {
+        &[$(Preset { name: $name, title: $title, text: include_str!(concat!($name, ".yaml")) },)*]
+    };
+}
+
+/// All of them, by name.
+pub const PRESETS: &[Preset] = presets! {
+    "7dtd" => "7 Days to Die",
+    "ark-sa" => "ARK: Survival Ascended",
+    "ark-se" => "ARK: Survival Evolved",
+    "conan" => "Conan Exiles Enhanced",
+    "conan-legacy" => "Conan Exiles (before Enhanced, wine)",
+    "cs2" => "Counter-Strike 2",
+    "dune" => "Dune: Awakening",
+    "enshrouded" => "Enshrouded",
+    "factorio" => "Factorio",
+    "luanti" => "Luanti (Minetest)",
+    "minecraft" => "Minecraft: Java Edition",
+    "minecraft-bedrock" => "Minecraft: Bedrock Edition",
+    "palworld" => "Palworld",
+    "project-zomboid" => "Project Zomboid",
+    "rust" => "Rust",
+    "satisfactory" => "Satisfactory",
+    "soulmask" => "Soulmask",
+    "terraria" => "Terraria",
+    "v-rising" => "V Rising",
+    "valheim" => "Valheim",
+    "xonotic" => "Xonotic",
+};
+
+/// The preset of that name.
+pub fn find(name: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.name == name)
+}
+
+impl Preset {
+    /// An inventory with one instance of this game, to be pasted and adapted.
+    pub fn to_inventory(&self) -> String {
+        let mut text = format!("instances:\n  {}:\n    game: {}\n", self.name, self.name);
+        for line in self.text.lines() {
+            let line = format!("    {line}");
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_in_order_and_say_where_they_are_from() {
+        assert!(PRESETS.windows(2).all(|two| two[0].name < two[1].name));
+        for preset in PRESETS {
+            assert!(preset.text.contains("# Source"), "{}", preset.name);
+            assert_eq!(find(preset.name), Some(preset));
+        }
+        assert_eq!(find("nonesuch"), None);
+    }
+}

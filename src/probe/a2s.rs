@@ -1,0 +1,150 @@
+//! The query that Steam's server browser makes: A2S_INFO.
+//!
+//! See <https://developer.valvesoftware.com/wiki/Server_queries>. A server may
+//! ask for a challenge first, so that it is no amplifier for forged addresses.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::time::{Instant, timeout_at};
+
+use crate::channel::resolve;
+use crate::inventory::HostPort;
+
+/// How long one attempt may take, the lookup of the name included.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+const INFO: &[u8] = b"\xff\xff\xff\xffTSource Engine Query\0";
+
+/// Bytes of an answer that are looked at.
+const ANSWER_MAX: usize = 1400;
+
+/// Asks, and is content with any answer that is one.
+#[derive(Debug)]
+pub(super) struct A2sProbe {
+    address: HostPort,
+}
+
+/// What an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Info,
+    Challenge([u8; 4]),
+    Nonsense,
+}
+
+fn understood(bytes: &[u8]) -> Answer {
+    match bytes {
+        [0xff, 0xff, 0xff, 0xff, b'A', a, b, c, d] => Answer::Challenge([*a, *b, *c, *d]),
+        // The version of the protocol, then a name; or the first part of an
+        // answer that is split over several packets.
+        [0xff, 0xff, 0xff, 0xff, b'I', _, name @ ..] if name.contains(&0) => Answer::Info,
+        [0xfe, 0xff, 0xff, 0xff, rest @ ..] if rest.len() >= 8 => Answer::Info,
+        _ => Answer::Nonsense,
+    }
+}
+
+impl A2sProbe {
+    pub(super) fn new(address: HostPort) -> Self {
+        Self { address }
+    }
+
+    pub(super) fn address(&self) -> &HostPort {
+        &self.address
+    }
+
+    pub(super) async fn holds(&self) -> bool {
+        let until = Instant::now() + ATTEMPT;
+        timeout_at(until, self.any()).await.unwrap_or(false)
+    }
+
+    async fn any(&self) -> bool {
+        for ip in resolve::addresses(&self.address.host).await {
+            if ask(SocketAddr::new(ip, self.address.port)).await.unwrap_or(false) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+async fn ask(server: SocketAddr) -> std::io::Result<bool> {
+    let any = match server.ip() {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
+    // From here on only this server is heard.
+    socket.connect(server).await?;
+    socket.send(INFO).await?;
+    let mut buffer = [0; ANSWER_MAX];
+    let mut challenged = false;
+    loop {
+        let n = socket.recv(&mut buffer).await?;
+        match understood(buffer.get(..n).unwrap_or_default()) {
+            Answer::Info => return Ok(true),
+            Answer::Challenge(challenge) if !challenged => {
+                challenged = true;
+                socket.send(&[INFO, &challenge].concat()).await?;
+            }
+            Answer::Challenge(_) | Answer::Nonsense => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers() {
+        assert_eq!(
+            understood(b"\xff\xff\xff\xffA\x01\x02\x03\x04"),
+            Answer::Challenge([1, 2, 3, 4])
+        );
+        assert_eq!(understood(b"\xff\xff\xff\xffI\x11name\0map\0"), Answer::Info);
+        for bytes in [
+            &b""[..],
+            b"\xff\xff\xff\xff",
+            b"\xff\xff\xff\xffA\x01",
+            b"\xff\xff\xff\xffI\x11name",
+            b"hello",
+        ] {
+            assert_eq!(understood(bytes), Answer::Nonsense, "{bytes:?}");
+        }
+    }
+
+    async fn server(answers: Vec<&'static [u8]>) -> (HostPort, tokio::task::JoinHandle<Vec<Vec<u8>>>) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let host = "127.0.0.1".to_owned();
+        let task = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            let mut buffer = [0; 100];
+            for answer in answers {
+                let (n, from) = socket.recv_from(&mut buffer).await.unwrap();
+                heard.push(buffer[..n].to_vec());
+                socket.send_to(answer, from).await.unwrap();
+            }
+            heard
+        });
+        (HostPort { host, port }, task)
+    }
+
+    #[tokio::test]
+    async fn a_challenge_is_answered() {
+        let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffI\x11name\0"]).await;
+        assert!(A2sProbe::new(address).holds().await);
+        let heard = task.await.unwrap();
+        assert_eq!(heard[0], INFO);
+        assert_eq!(heard[1], [INFO, b"abcd"].concat());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endless_challenges_and_silence_are_no_answer() {
+        let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffAefgh", b""]).await;
+        assert!(!A2sProbe::new(address).holds().await);
+        task.abort();
+    }
+}

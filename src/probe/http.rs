@@ -1,0 +1,87 @@
+//! An HTTP request whose answer has a wanted status. HTTP/1.1 without TLS: see
+//! RFC 9112, <https://www.rfc-editor.org/rfc/rfc9112>. What speaks TLS only is
+//! asked with `exec` and a program such as curl(1).
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use crate::channel;
+use crate::inventory::HttpCheck;
+
+/// How long one attempt may take, the lookup of the name included.
+const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// A first line that is longer is none, in bytes.
+const LINE_MAX: usize = 1024;
+
+/// Gets a page, and looks at its status.
+#[derive(Debug)]
+pub(super) struct HttpProbe {
+    check: HttpCheck,
+}
+
+/// The status in a first line; `None` when it is not whole yet, `Some(None)`
+/// when it is none.
+fn status(bytes: &[u8]) -> Option<Option<u16>> {
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+        return (bytes.len() > LINE_MAX).then_some(None);
+    };
+    let line = std::str::from_utf8(bytes.get(..end).unwrap_or_default()).unwrap_or_default();
+    let code = line
+        .strip_prefix("HTTP/1.")
+        .and_then(|rest| rest.split_ascii_whitespace().nth(1))
+        .filter(|code| code.len() == 3)
+        .and_then(|code| code.parse().ok());
+    Some(code)
+}
+
+impl HttpProbe {
+    pub(super) fn new(check: HttpCheck) -> Self {
+        Self { check }
+    }
+
+    pub(super) fn awaits(&self) -> String {
+        format!("http {}{}", self.check.address, self.check.path)
+    }
+
+    pub(super) async fn holds(&self) -> bool {
+        let until = Instant::now() + ATTEMPT;
+        let code = timeout_at(until, self.ask(until)).await.ok().flatten();
+        code.is_some_and(|code| self.check.accepts(code))
+    }
+
+    async fn ask(&self, until: Instant) -> Option<u16> {
+        let mut stream = channel::connect(&self.check.address, until).await.ok()?;
+        let request = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gamectl\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+            self.check.path, self.check.address
+        );
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut head = Vec::new();
+        let mut buffer = [0; 512];
+        loop {
+            let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
+            head.extend_from_slice(buffer.get(..n)?);
+            if let Some(status) = status(&head) {
+                return status;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_lines() {
+        assert_eq!(status(b"HTTP/1.1 200 OK\r\nX: y"), Some(Some(200)));
+        assert_eq!(status(b"HTTP/1.0 503\r\n"), Some(Some(503)));
+        assert_eq!(status(b"HTTP/1.1 20"), None);
+        for bad in [&b"HTTP/2 200\r\n"[..], b"hello\n", b"HTTP/1.1 2000 OK\n", &[b'x'; 2000]] {
+            assert_eq!(status(bad), Some(None));
+        }
+    }
+}

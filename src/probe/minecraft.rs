@@ -1,0 +1,166 @@
+//! The ping that Minecraft's server list makes.
+//!
+//! See <https://minecraft.wiki/w/Java_Edition_protocol/Server_List_Ping>: a
+//! handshake that asks for the status, and a reply that is JSON.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use crate::channel;
+use crate::inventory::HostPort;
+
+/// How long one attempt may take, the lookup of the name included.
+const ATTEMPT: Duration = Duration::from_secs(3);
+
+/// A status that is longer is none, in bytes; an icon is part of it.
+const STATUS_MAX: usize = 256 * 1024;
+
+/// Asks for the status.
+#[derive(Debug)]
+pub(super) struct MinecraftProbe {
+    address: HostPort,
+}
+
+/// A number as the protocol writes it: seven bits a byte, the low ones first.
+fn varint(mut number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(number & 0x7f).unwrap_or_default();
+        number >>= 7;
+        if number == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+/// Takes a number off. `None` when it is not whole, `Some(None)` when it is
+/// none.
+fn take_varint(bytes: &mut &[u8]) -> Option<Option<u32>> {
+    let mut number = 0;
+    for at in 0..5 {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u32::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Some(Some(number));
+        }
+    }
+    Some(None)
+}
+
+fn packet(body: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
+    [varint(len), body.to_vec()].concat()
+}
+
+/// The handshake and the request, in one.
+fn request(address: &HostPort) -> Vec<u8> {
+    let mut body = vec![0];
+    // -1: whatever version the server is of.
+    body.extend(varint(u32::MAX));
+    body.extend(packet(address.host.as_bytes()));
+    body.extend(address.port.to_be_bytes());
+    body.push(1);
+    [packet(&body), packet(&[0])].concat()
+}
+
+/// Whether a reply is a status; `None` when it is not whole yet.
+fn is_status(mut bytes: &[u8]) -> Option<bool> {
+    let Some(len) = take_varint(&mut bytes)?.and_then(|len| usize::try_from(len).ok()) else {
+        return Some(false);
+    };
+    if len > STATUS_MAX {
+        return Some(false);
+    }
+    let mut body = bytes.get(..len)?;
+    let text = match (take_varint(&mut body), take_varint(&mut body)) {
+        (Some(Some(0)), Some(Some(len))) if usize::try_from(len) == Ok(body.len()) => body,
+        _ => return Some(false),
+    };
+    let status = serde_json::from_slice::<Value>(text);
+    Some(status.is_ok_and(|status| status.get("version").is_some() || status.get("players").is_some()))
+}
+
+impl MinecraftProbe {
+    pub(super) fn new(address: HostPort) -> Self {
+        Self { address }
+    }
+
+    pub(super) fn address(&self) -> &HostPort {
+        &self.address
+    }
+
+    pub(super) async fn holds(&self) -> bool {
+        let until = Instant::now() + ATTEMPT;
+        timeout_at(until, self.ask(until)).await.ok().flatten().unwrap_or(false)
+    }
+
+    async fn ask(&self, until: Instant) -> Option<bool> {
+        let mut stream = channel::connect(&self.address, until).await.ok()?;
+        stream.write_all(&request(&self.address)).await.ok()?;
+        let mut reply = Vec::new();
+        let mut buffer = vec![0; 4096];
+        loop {
+            let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
+            reply.extend_from_slice(buffer.get(..n)?);
+            if let Some(verdict) = is_status(&reply) {
+                return Some(verdict);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reply(text: &str) -> Vec<u8> {
+        packet(&[vec![0], packet(text.as_bytes())].concat())
+    }
+
+    #[test]
+    fn numbers_of_the_protocol() {
+        for (number, bytes) in [
+            (0, &[0][..]),
+            (127, &[0x7f]),
+            (128, &[0x80, 1]),
+            (25565, &[0xdd, 0xc7, 1]),
+            (u32::MAX, &[0xff, 0xff, 0xff, 0xff, 0x0f]),
+        ] {
+            assert_eq!(varint(number), bytes);
+            assert_eq!(take_varint(&mut &*bytes), Some(Some(number)));
+        }
+        assert_eq!(take_varint(&mut &[0x80; 6][..]), Some(None));
+    }
+
+    #[test]
+    fn replies() {
+        let good = reply(r#"{"version":{"name":"1.21"},"players":{"max":20,"online":0}}"#);
+        assert_eq!(is_status(&good), Some(true));
+        for cut in 0..good.len() {
+            assert_eq!(is_status(&good[..cut]), None);
+        }
+        for bad in [
+            reply("{}"),
+            reply("no json"),
+            packet(&[1, 2]),
+            vec![0xff; 6],
+            b"HTTP/1.1 400 Bad".repeat(9),
+        ] {
+            assert_eq!(is_status(&bad), Some(false), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = is_status(&bytes);
+        }
+    }
+}

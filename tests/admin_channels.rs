@@ -1,0 +1,232 @@
+//! Lines to games, and games that are stopped by lines.
+
+mod support;
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+use support::{Instance, Sandbox, wait_until};
+
+const PASSWORD: &str = "hunter2-never-shown";
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its number").port()
+}
+
+/// A stand-in with its channel, and nothing else.
+fn stand_in(kind: &str, channel: &str, port: u16) -> Instance {
+    let program = support::example("stand-in-game");
+    let mut remote = json!({ "port": port });
+    if channel == "telnet" {
+        remote["greeting"] = json!("Hello:");
+    } else {
+        remote["password"] = json!(PASSWORD);
+    }
+    Instance::program(
+        "a",
+        program.to_str().expect("UTF-8"),
+        &[kind, &port.to_string(), PASSWORD],
+    )
+    .with(channel, remote)
+    .with("ready", json!({ "tcp": format!("127.0.0.1:{port}"), "timeout": "60s" }))
+}
+
+fn stopped(sandbox: &Sandbox) -> Value {
+    let outcome = sandbox.ok(&["stop", "a", "--json"]);
+    assert!(!outcome.stdout.contains(PASSWORD));
+    outcome.json()["results"][0].clone()
+}
+
+#[test]
+fn a_line_and_its_reply() {
+    for (kind, channel) in [("rust", "webrcon"), ("conan", "rcon"), ("soulmask", "telnet")] {
+        let sandbox = Sandbox::with(&[stand_in(kind, channel, free_port())]);
+        sandbox.run(&["send", "a", "hello"]).expect_code(3);
+        sandbox.ok(&["start", "a"]);
+        let sent = sandbox.ok(&["send", "a", "hello", "to  you"]);
+        assert_eq!(sent.stdout, "you said hello to  you\n", "{kind}");
+        let sent = sandbox.ok(&["--json", "send", "a", "x"]).json();
+        assert_eq!(sent, json!({"schema": 1, "id": "a", "reply": "you said x"}), "{kind}");
+        assert_eq!(sandbox.lines("did"), ["hello to  you", "x"], "{kind}");
+    }
+}
+
+#[test]
+fn a_reply_of_several_packets() {
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", free_port())]);
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(sandbox.ok(&["send", "a", "big"]).stdout.trim_end().len(), 10_000);
+}
+
+#[test]
+fn a_line_to_the_console() {
+    let script = "echo up; while read -r line; do echo \"got $line\"; done";
+    let sandbox = Sandbox::with(&[Instance::script("a", script).ready_log("up")]);
+    sandbox.ok(&["start", "a"]);
+    let sent = sandbox.ok(&["send", "a", "say", "-n", "it"]);
+    assert_eq!(sent.stdout, "");
+    sandbox.wait_line("a", "got say -n it");
+    sandbox.run(&["send", "a", "two\nlines"]).expect_code(2);
+    sandbox.run(&["send", "b", "x"]).expect_code(4);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.run(&["send", "a", "x"]).expect_code(3);
+}
+
+#[test]
+fn a_wrong_password_is_said_and_not_shown() {
+    let port = free_port();
+    for (file, wanted) in [(Some("wrong-one"), "the password is wrong"), (None, "cannot be read")] {
+        let sandbox = Sandbox::with(&[
+            stand_in("conan", "rcon", port).with("rcon", json!({ "port": port, "password": { "file": "pw" } }))
+        ]);
+        if let Some(text) = file {
+            std::fs::write(sandbox.path("pw"), text).expect("pw");
+        }
+        sandbox.ok(&["start", "a"]);
+        let sent = sandbox.run(&["send", "a", "hello"]).expect_code(1);
+        assert!(sent.stderr.contains(wanted), "{sent:?}");
+        assert!(!sent.stderr.contains("wrong-one"), "{sent:?}");
+    }
+}
+
+#[test]
+fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
+    let port = free_port();
+    let wrong = json!({ "port": port, "password": "another" });
+    let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", port).with("webrcon", wrong)]);
+    sandbox.ok(&["start", "a"]);
+    let sent = sandbox.run(&["send", "--timeout", "1s", "a", "quit"]).expect_code(1);
+    assert!(sent.stderr.contains("password of `webrcon` may be wrong"), "{sent:?}");
+    sandbox.inventory(&[stand_in("rust", "webrcon", port)]);
+    sandbox.ok(&["send", "a", "quit"]);
+    sandbox.wait_state("a", "crashed");
+}
+
+#[test]
+fn silence_has_an_end() {
+    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", free_port())]);
+    sandbox.ok(&["start", "a"]);
+    let sent = sandbox
+        .run(&["send", "--timeout", "300ms", "a", "hello"])
+        .expect_code(124);
+    assert!(sent.stderr.contains("did not answer the login"), "{sent:?}");
+}
+
+#[test]
+fn games_are_saved_and_quit_by_their_lines() {
+    for (kind, channel, save, saved, quit) in [
+        ("rust", "webrcon", "save", "Saved", "quit"),
+        ("soulmask", "telnet", "saveworld 1", "the world is saved.", "quit 1"),
+    ] {
+        let sandbox = Sandbox::with(&[stand_in(kind, channel, free_port()).with(
+            "stop",
+            json!([{channel: save, "wait": "0s", "expect": saved}, {channel: quit, "wait": "30s"}, {"signal": "KILL"}]),
+        )]);
+        sandbox.ok(&["start", "a"]);
+        let result = stopped(&sandbox);
+        assert_eq!(result["ended_by"], format!("{channel}: {quit}"), "{result}");
+        assert_eq!(sandbox.lines("did"), [save, quit]);
+        let exit = sandbox.status("a")["last_exit"].clone();
+        assert_eq!(exit["code"], 0, "{exit}");
+        sandbox.ok(&["start", "a"]);
+        let said = sandbox.ok(&["stop", "a"]).stdout;
+        assert!(said.contains(&format!("{channel}: {save} confirmed: ")), "{said}");
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["restart", "a"]);
+        assert_eq!(sandbox.lines("did"), [save, quit].repeat(3));
+        sandbox.ok(&["stop", "a", "--now"]);
+        assert_eq!(sandbox.lines("did").len(), 6, "the lines were skipped");
+        sandbox.nothing_left();
+    }
+}
+
+#[test]
+fn a_step_that_fails_is_told_and_the_next_is_taken() {
+    let port = free_port();
+    let chain = json!([
+        {"rcon": "shutdown", "wait": "60s"},
+        {"exec": ["/bin/false"], "wait": "60s"},
+        {"exec": ["/bin/sh", "-c", "touch touched"], "wait": "0s"},
+        {"signal": "TERM", "wait": "30s"},
+    ]);
+    let wrong = json!({ "port": port, "password": "another" });
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", port).with("rcon", wrong).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    let said = sandbox.ok(&["stop", "a"]).stdout;
+    assert!(said.contains("rcon: shutdown failed"), "{said}");
+    assert!(said.contains("the password is wrong"), "{said}");
+    assert!(said.contains("exec: /bin/false failed"), "{said}");
+    assert!(said.contains("stopped by signal: TERM"), "{said}");
+    assert!(sandbox.path("touched").exists());
+}
+
+#[test]
+fn a_stop_whose_command_is_lost_goes_on() {
+    let chain = json!([{"rcon": "quit", "wait": "0s"}, {"signal": "TERM", "wait": "30s"}]);
+    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", free_port()).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    let before = sandbox.lines("did").len();
+    let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
+    wait_until("the step to be under way", || sandbox.lines("did").len() > before);
+    stop.kill().expect("kill it");
+    stop.wait().expect("its end");
+    assert_eq!(sandbox.wait_state("a", "stopped")["last_exit"]["signal"], "SIGTERM");
+}
+
+#[test]
+fn what_is_no_longer_listed_is_stopped_without_its_channel() {
+    let chain = json!([{"rcon": "shutdown", "wait": "60s"}]);
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", free_port()).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    sandbox.inventory(&[]);
+    assert_eq!(stopped(&sandbox)["ended_by"], "signal: TERM");
+}
+
+#[test]
+fn sections_that_are_wrong() {
+    let sandbox = Sandbox::new();
+    for (body, wanted) in [
+        ("rcon: {port: 1}", ("yaml:3:9\n", "`rcon` has no password")),
+        (
+            "stop: [{rcon: quit}]",
+            ("yaml:3:9\n", "`rcon` is used here, but there is no section `rcon`"),
+        ),
+        ("admin: rcom", ("yaml:3:16\n", "there is no channel `rcom`")),
+        (
+            "rcon: {port: 70000}",
+            ("yaml:3:22\n", "`port` must be a whole number from 1 to 65535"),
+        ),
+        ("telnet: {prot: 1}", ("yaml:3:18\n", "unknown key `prot` in `telnet`")),
+        (
+            "rcon: {port: 1, password: {fiel: x}}",
+            ("yaml:3:36\n", "unknown key `fiel` in `password`"),
+        ),
+        (
+            "rcon: {host: 'a:1', port: 1, password: x}",
+            ("yaml:3:23\n", "`host` must be"),
+        ),
+        (
+            "stop: [{stdin: quit, expect: x}]",
+            ("yaml:3:30\n", "`expect` needs a step with a reply"),
+        ),
+        (
+            "stop: [{rcon: a, stdin: b}]",
+            ("yaml:3:26\n", "a step of `stop` does one thing"),
+        ),
+    ] {
+        sandbox.inventory_text(&format!("instances:\n    a:\n        {body}\n"));
+        let outcome = sandbox.run(&["status"]).expect_code(6);
+        assert!(
+            outcome.stderr.contains(wanted.0) && outcome.stderr.contains(wanted.1),
+            "{body}: {}",
+            outcome.stderr
+        );
+    }
+    sandbox.inventory_text(&format!(
+        "instances:\n    a:\n        rcon: {{port: x, password: {PASSWORD}}}\n"
+    ));
+    let outcome = sandbox.run(&["status"]).expect_code(6);
+    assert!(!outcome.stderr.contains(PASSWORD), "{outcome:?}");
+}

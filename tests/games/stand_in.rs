@@ -1,0 +1,195 @@
+//! A stand-in for games that cannot be had here: it boots, opens its admin
+//! port, saves and quits as they are documented to, and nothing else.
+//!
+//! `stand-in-game KIND PORT PASSWORD`, where KIND is `rust`, `conan`,
+//! `soulmask`, or `mute` for one whose port accepts and says nothing. What it
+//! did is in the file `did` of its working directory, a line each.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let [_, kind, port, password] = args.as_slice() else {
+        panic!("stand-in-game KIND PORT PASSWORD");
+    };
+    let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
+    let (kind, password) = (kind.clone(), password.clone());
+    boot(&kind);
+    let (end, ended) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (kind, password, end) = (kind.clone(), password.clone(), end.clone());
+            thread::spawn(move || serve(&kind, &password, stream, &end));
+        }
+    });
+    // Not for ever, should a test forget it.
+    let _ = ended.recv_timeout(Duration::from_secs(300));
+}
+
+/// Ends the game, and says nothing more.
+fn end_it(end: &Sender<()>) -> std::io::Result<()> {
+    let _ = end.send(());
+    loop {
+        thread::park();
+    }
+}
+
+fn boot(kind: &str) {
+    let line = match kind {
+        "rust" => "Server startup complete",
+        "conan" => "[2026.01.01-00.00.00:000][  0]LogGameState: Match State Changed from WaitingToStart to InProgress",
+        "soulmask" => "[2026.01.01] logStoreGamemode: OnCreateSessionComplete GameSession bSuccess: 1",
+        _ => "up",
+    };
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "Loading the world ...\n{line}");
+}
+
+fn did(what: &str) {
+    let mut file = OpenOptions::new().create(true).append(true).open("did").expect("did");
+    writeln!(file, "{what}").expect("did");
+}
+
+/// What a line does: the reply, and whether the game ends.
+fn obey(kind: &str, line: &str) -> (String, bool) {
+    did(line);
+    match (kind, line) {
+        ("rust", "save") => ("Saved 12 ents".into(), false),
+        ("rust", "quit") | ("conan", "shutdown") => (String::new(), true),
+        ("soulmask", "saveworld 1") => ("the world is saved.".into(), false),
+        ("soulmask", "quit 1") => ("World is closing...".into(), true),
+        ("conan", "big") => ("x".repeat(10_000), false),
+        _ => (format!("you said {line}"), false),
+    }
+}
+
+fn serve(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) {
+    // Whoever hangs up has had enough.
+    let _ = match kind {
+        "rust" => webrcon(password, stream, end),
+        "conan" => rcon(password, stream, end),
+        "soulmask" => telnet(stream, end),
+        _ => mute(stream),
+    };
+}
+
+fn mute(mut stream: TcpStream) -> std::io::Result<()> {
+    did("accepted");
+    let mut buffer = [0; 512];
+    while stream.read(&mut buffer)? > 0 {}
+    Ok(())
+}
+
+fn rcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
+    let mut open = false;
+    loop {
+        let mut size = [0; 4];
+        stream.read_exact(&mut size)?;
+        let mut packet = vec![0; u32::from_le_bytes(size) as usize];
+        stream.read_exact(&mut packet)?;
+        let id = i32::from_le_bytes(packet[..4].try_into().expect("an id"));
+        let kind = packet[4];
+        let body = String::from_utf8_lossy(&packet[8..packet.len() - 2]).into_owned();
+        match kind {
+            3 => {
+                open = body == password;
+                packet_out(&mut stream, id, 0, b"")?;
+                packet_out(&mut stream, if open { id } else { -1 }, 2, b"")?;
+            }
+            2 if open => {
+                let (reply, ends) = obey("conan", &body);
+                if ends {
+                    return end_it(end);
+                }
+                for part in reply.as_bytes().chunks(4000) {
+                    packet_out(&mut stream, id, 0, part)?;
+                }
+            }
+            _ => packet_out(&mut stream, id, 0, b"")?,
+        }
+    }
+}
+
+fn packet_out(stream: &mut TcpStream, id: i32, kind: i32, body: &[u8]) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    bytes.extend(u32::try_from(body.len() + 10).expect("short").to_le_bytes());
+    bytes.extend(id.to_le_bytes());
+    bytes.extend(kind.to_le_bytes());
+    bytes.extend(body);
+    bytes.extend([0, 0]);
+    stream.write_all(&bytes)
+}
+
+fn telnet(mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
+    stream.write_all(b"Hello: stand-in\r\n")?;
+    let lines = BufReader::new(stream.try_clone()?).lines();
+    for line in lines {
+        let (reply, ends) = obey("soulmask", line?.trim());
+        stream.write_all(format!("{reply}\r\n").as_bytes())?;
+        if ends {
+            thread::sleep(Duration::from_millis(50));
+            return end_it(end);
+        }
+    }
+    Ok(())
+}
+
+fn webrcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")?;
+    if !String::from_utf8_lossy(&head).starts_with(&format!("GET /{password} ")) {
+        return Ok(());
+    }
+    loop {
+        let text = frame_in(&mut stream)?;
+        let value: serde_json::Value = serde_json::from_str(&text)?;
+        let (reply, ends) = obey("rust", value["Message"].as_str().unwrap_or_default());
+        frame_out(
+            &mut stream,
+            &serde_json::json!({"Message": "somebody joined", "Identifier": 0, "Type": "Chat"}),
+        )?;
+        if ends {
+            return end_it(end);
+        }
+        let reply = serde_json::json!({
+            "Message": reply, "Identifier": value["Identifier"], "Type": "Generic", "Stacktrace": ""
+        });
+        frame_out(&mut stream, &reply)?;
+    }
+}
+
+fn frame_in(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head)?;
+    let mut len = u64::from(head[1] & 0x7f);
+    if len == 126 {
+        let mut long = [0; 2];
+        stream.read_exact(&mut long)?;
+        len = u16::from_be_bytes(long).into();
+    }
+    let mut mask = [0; 4];
+    stream.read_exact(&mut mask)?;
+    let mut payload = vec![0; usize::try_from(len).expect("short")];
+    stream.read_exact(&mut payload)?;
+    for (at, byte) in payload.iter_mut().enumerate() {
+        *byte ^= mask[at % 4];
+    }
+    Ok(String::from_utf8_lossy(&payload).into_owned())
+}
+
+fn frame_out(stream: &mut TcpStream, value: &serde_json::Value) -> std::io::Result<()> {
+    let text = value.to_string();
+    let mut bytes = vec![0x81, u8::try_from(text.len()).expect("short")];
+    bytes.extend(text.as_bytes());
+    stream.write_all(&bytes)
+}
