@@ -227,7 +227,7 @@ impl ProcessSupervisor {
     }
 
     /// Gathers what there is now.
-    fn gather(&self) -> Result<Evidence, String> {
+    pub(super) fn gather(&self) -> Result<Evidence, String> {
         let Some(state) = &self.state_dir else {
             return Ok(Evidence::never_started());
         };
@@ -243,16 +243,19 @@ impl ProcessSupervisor {
             return Sight::Known(Box::new(facts));
         }
         match self.gather() {
-            Ok(evidence) => {
-                let ready = match &evidence.shim {
-                    Shim::Lives(Some(entry)) => entry.ready,
-                    _ => evidence.launch.this().and_then(|launch| launch.ready),
-                };
-                self.remember(ready.map(|ready| ready.boot_ms));
-                derive::sight(&evidence, &self.policy)
-            }
+            Ok(evidence) => self.conclude(&evidence),
             Err(reason) => Sight::Unknown { reason },
         }
+    }
+
+    /// What this evidence shows.
+    pub(super) fn conclude(&self, evidence: &Evidence) -> Sight {
+        let ready = match &evidence.shim {
+            Shim::Lives(Some(entry)) => entry.ready,
+            _ => evidence.launch.this().and_then(|launch| launch.ready),
+        };
+        self.remember(ready.map(|ready| ready.boot_ms));
+        derive::sight(evidence, &self.policy)
     }
 
     /// Whether nobody but us judges its readiness: it is starting, and we only

@@ -14,7 +14,7 @@ use super::supervisor::ProcessSupervisor;
 use crate::probe::Readiness;
 use crate::store::changes::Changed;
 use crate::store::{InstanceDir, launch, lock};
-use crate::supervisor::{InstanceState, Sight, Supervisor};
+use crate::supervisor::{InstanceState, Sight};
 
 /// How soon to look again when a shim is about to begin or to end, or is gone
 /// without a word.
@@ -52,15 +52,14 @@ impl ProcessSupervisor {
             if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
                 line = connect(dir.as_deref()).await;
             }
-            if self.is_passing(dir.as_deref()) && passing < PASSING_LOOKS {
+            let Some(sight) = self.steady_sight(passing >= PASSING_LOOKS) else {
                 // Soon it will stand elsewhere, and nothing is concluded from
                 // where it seems to stand now.
                 passing += 1;
                 tokio::time::sleep(SOON).await;
                 continue;
-            }
+            };
             passing = 0;
-            let sight = self.look().await;
             let starting = matches!(&sight, Sight::Known(facts)
                 if facts.state == InstanceState::Starting && facts.pid.is_some());
             let deaf = matches!(line, Line::None) && matches!(&sight, Sight::Known(facts) if facts.state.is_alive());
@@ -84,11 +83,18 @@ impl ProcessSupervisor {
         }
     }
 
-    fn is_passing(&self, dir: Option<&InstanceDir>) -> bool {
-        let (Some(state), Some(dir)) = (&self.state_dir, dir) else {
-            return false;
+    /// What is to be seen; `None` while a shim is about to launch it or to put
+    /// its end on record, unless that has taken too long.
+    fn steady_sight(&self, at_any_rate: bool) -> Option<Sight> {
+        let sight = match self.gather() {
+            Ok(evidence) if !at_any_rate && matches!(standing(&evidence), Ok(Standing::Passing)) => return None,
+            Ok(evidence) => self.conclude(&evidence),
+            Err(reason) => Sight::Unknown { reason },
         };
-        matches!(standing(&Evidence::gather(state, dir, &self.id)), Ok(Standing::Passing))
+        if let Sight::Known(facts) = &sight {
+            self.publish(facts.state.clone());
+        }
+        Some(sight)
     }
 
     fn folder(&self) -> Option<Arc<InstanceDir>> {

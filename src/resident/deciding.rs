@@ -91,19 +91,11 @@ impl Keeper {
 
     pub(super) fn is_stopped(&mut self, facts: &Facts, before: Option<&InstanceState>) {
         self.ready_since = None;
-        let launching = matches!(self.plan, Plan::Launching { .. });
         match before {
             None => self.autostart(),
-            // A launch of ours that is not to be seen yet.
-            Some(InstanceState::Stopped) => {
-                if self.wish().is_some_and(|wish| wish.want == Want::Stopped) && !launching {
-                    self.plan = Plan::Nothing;
-                }
-            }
+            Some(InstanceState::Stopped) => self.heed_wish(),
             Some(_) => {
-                if !launching {
-                    self.plan = Plan::Nothing;
-                }
+                self.heed_wish();
                 (self.ailing, self.failed_start) = (false, None);
                 let why = facts
                     .note
@@ -141,6 +133,12 @@ impl Keeper {
             }
             self.start_deferred();
             return;
+        }
+        if let Plan::Launching { restarts, .. } = self.plan
+            && restarts == facts.restarts
+        {
+            // It ended before its launch could be told.
+            self.has_launched(restarts);
         }
         let ran = self.ready_since.take().map_or(0, |since| since.elapsed().as_millis());
         let note = facts.note.clone().unwrap_or_default();
@@ -218,8 +216,9 @@ impl Keeper {
 
     /// A stop that was asked for ends every plan to start.
     pub(super) fn heed_wish(&mut self) {
-        let stopped = self.wish().is_some_and(|wish| wish.want == Want::Stopped);
-        if stopped && !matches!(self.plan, Plan::Nothing) {
+        // A launch under way looks at the wish by itself.
+        let planned = !matches!(self.plan, Plan::Nothing | Plan::Launching { .. });
+        if planned && self.wish().is_some_and(|wish| wish.want == Want::Stopped) {
             self.plan = Plan::Nothing;
         }
     }
@@ -238,18 +237,23 @@ impl Keeper {
         self.plan = Plan::Launching { task, restarts };
     }
 
+    fn has_launched(&mut self, restarts: u32) {
+        self.failed_start = None;
+        if restarts > 0 {
+            self.herald.info(format!("started again ({})", nth(restarts)));
+            let facts = Facts {
+                restarts,
+                ..Facts::bare(InstanceState::Starting, None)
+            };
+            self.alert(Alarm::Restarted, &facts);
+        }
+    }
+
     pub(super) fn launched(&mut self, result: Result<Resumed, Failure>, restarts: u32) {
         match result {
             Ok(Resumed::Launched(_)) => {
-                (self.plan, self.failed_start) = (Plan::Nothing, None);
-                if restarts > 0 {
-                    self.herald.info(format!("started again ({})", nth(restarts)));
-                    let facts = Facts {
-                        restarts,
-                        ..Facts::bare(InstanceState::Starting, None)
-                    };
-                    self.alert(Alarm::Restarted, &facts);
-                }
+                self.plan = Plan::Nothing;
+                self.has_launched(restarts);
             }
             Ok(Resumed::NotNeeded) => {
                 self.plan = Plan::Deferred { restarts };
