@@ -1,11 +1,12 @@
 //! gamectl: an inventory and a state directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use serde_json::json;
 
 use crate::fleet::Fleet;
+use crate::guard::Guard;
 use crate::manager::{Manager, write};
 
 /// The name of the game in the folder of the fleet. Its working directory,
@@ -16,6 +17,16 @@ const GAME: &str = "game";
 pub(crate) struct Gamectl(pub(crate) PathBuf);
 
 impl Gamectl {
+    /// A copy of this binary, as every way to install it makes one. The linker
+    /// writes its output here and there, and leaves it in the page cache in
+    /// small pieces, which the kernel maps more slowly than a file that was
+    /// written in one go; the rivals were installed, too.
+    pub(crate) fn installed(guard: &Guard, binary: &Path) -> Self {
+        let path = guard.fresh("bin").join("gamectl");
+        std::fs::copy(binary, &path).expect("install gamectl");
+        Self(path)
+    }
+
     fn command(&self, fleet: &Fleet, words: &[&str]) -> Command {
         let mut command = fleet.command(&self.0);
         command.env("GAMECTL_STATE_DIR", fleet.dir.join("state"));

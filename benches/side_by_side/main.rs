@@ -95,7 +95,7 @@ fn main() -> ExitCode {
 fn compare(options: &Options) -> ExitCode {
     let guard = guard::Guard::new();
     let managers: Vec<Box<dyn Manager>> = vec![
-        Box::new(gamectl::Gamectl(options.gamectl.clone())),
+        Box::new(gamectl::Gamectl::installed(&guard, &options.gamectl)),
         Box::new(runit::Runit),
         Box::new(s6::S6),
         Box::new(supervisord::Supervisord),
