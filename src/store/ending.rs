@@ -1,22 +1,17 @@
 //! How a launch ended. Room for it is reserved at the start, so that it can be
 //! written when the disk is full.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
+use super::room::{self, Room};
 use crate::sys::reaper::{Ending, signal_name};
 
 const NAME: &str = "exit";
 const RESERVED: &str = "exit.next";
 const KIND: &str = "exit";
 const VERSION: u32 = 1;
-
-/// The room that is reserved, in bytes: one block, which is more than any
-/// ending takes.
-const ROOM: usize = 4096;
 
 /// How a launch ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,13 +119,8 @@ impl Exit {
         })
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.to_document().to_text(KIND, VERSION, Seal::Checksum).into_bytes();
-        // The rest of the reserved room is filled with newlines, which a
-        // reader takes off: the length of the file never changes, so writing
-        // it needs nothing from the filesystem.
-        bytes.resize(bytes.len().max(ROOM), b'\n');
-        bytes
+    fn to_text(&self) -> String {
+        self.to_document().to_text(KIND, VERSION, Seal::Checksum)
     }
 }
 
@@ -150,11 +140,9 @@ pub fn written(dir: &InstanceDir, generation: u64) -> Option<Exit> {
 }
 
 fn read_from(dir: &InstanceDir, name: &str) -> Result<Option<Exit>, ReadError> {
-    let Some(bytes) = dir.read(name)? else { return Ok(None) };
-    let padding = bytes.iter().rev().take_while(|b| **b == b'\n').count();
-    let used = bytes.len() - padding.saturating_sub(1);
-    let bytes = bytes.get(..used).unwrap_or_default();
-    dir.parse(name, bytes, KIND, VERSION, Exit::from_document).map(Some)
+    room::read(dir, name, |bytes| {
+        dir.parse(name, bytes, KIND, VERSION, Exit::from_document)
+    })
 }
 
 /// Puts a damaged exit out of the way.
@@ -165,37 +153,13 @@ pub fn set_aside(dir: &InstanceDir) -> io::Result<String> {
     dir.set_aside(NAME)
 }
 
-/// Room on the disk for one exit.
-#[derive(Debug)]
-pub struct Reserved(File);
-
 /// Reserves room for the exit of a launch to come, durably. The room of an
 /// earlier launch is used again.
 ///
 /// # Errors
 /// `ENOSPC` and the like: nothing should be started then.
-pub fn reserve(dir: &InstanceDir) -> io::Result<Reserved> {
-    if let Ok(Some(file)) = open_reserved(dir) {
-        return Ok(Reserved(file));
-    }
-    let file = dir.create_file(RESERVED)?;
-    // Real bytes: on some filesystems an allocation alone promises nothing.
-    file.write_all_at(&[b'\n'; ROOM], 0)?;
-    nix::unistd::fsync(&file)?;
-    Ok(Reserved(file))
-}
-
-fn open_reserved(dir: &InstanceDir) -> io::Result<Option<File>> {
-    use nix::fcntl::OFlag;
-    use std::os::fd::AsFd;
-    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = match nix::fcntl::openat(dir.as_fd(), RESERVED, flags, nix::sys::stat::Mode::empty()) {
-        Ok(fd) => File::from(fd),
-        Err(_) => return Ok(None),
-    };
-    let stat = nix::sys::stat::fstat(&file)?;
-    let whole = file.metadata()?.is_file() && stat.st_size == ROOM as i64 && stat.st_blocks > 0 && stat.st_nlink == 1;
-    Ok(whole.then_some(file))
+pub fn reserve(dir: &InstanceDir) -> io::Result<Room> {
+    Room::find(dir, RESERVED).map_or_else(|| Room::make(dir, RESERVED), Ok)
 }
 
 /// Writes an exit into its reserved room and makes it the last one, durably.
@@ -203,18 +167,18 @@ fn open_reserved(dir: &InstanceDir) -> io::Result<Option<File>> {
 ///
 /// # Errors
 /// When even that failed: a read-only filesystem, a broken disk.
-pub fn write(dir: &InstanceDir, room: &Reserved, exit: &Exit) -> io::Result<()> {
-    room.0.write_all_at(&exit.to_bytes(), 0)?;
-    nix::unistd::fdatasync(&room.0)?;
-    if dir.is_still(NAME, &room.0) {
+pub fn write(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
+    room.fill(&exit.to_text())?;
+    if room.is(dir, NAME) {
         // An earlier try got as far as that: swapped again, the names would
         // give the exit of the launch before.
         return dir.sync();
     }
-    if !dir.is_still(RESERVED, &room.0) {
+    if !room.is(dir, RESERVED) {
         return Err(io::ErrorKind::NotFound.into());
     }
-    dir.swap(RESERVED, NAME)
+    dir.swap(RESERVED, NAME)?;
+    dir.sync()
 }
 
 /// Writes an exit for which no room was reserved.
@@ -222,7 +186,7 @@ pub fn write(dir: &InstanceDir, room: &Reserved, exit: &Exit) -> io::Result<()> 
 /// # Errors
 /// When it could not be written.
 pub fn write_unreserved(dir: &InstanceDir, exit: &Exit) -> io::Result<()> {
-    dir.replace(NAME, &exit.to_bytes())
+    dir.replace(NAME, exit.to_text().as_bytes())
 }
 
 #[cfg(test)]
@@ -297,7 +261,7 @@ mod tests {
         let exit = sample(Some(Ending::Code(3)));
         write(&dir, &reserve(&dir).unwrap(), &exit).unwrap();
         let whole = dir.read(NAME).unwrap().unwrap();
-        let text = exit.to_document().to_text(KIND, VERSION, Seal::Checksum);
+        let text = exit.to_text();
         for cut in 0..whole.len() {
             std::fs::write(dir.path().join(NAME), &whole[..cut]).unwrap();
             match read(&dir) {

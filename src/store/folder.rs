@@ -242,17 +242,18 @@ impl InstanceDir {
         self.sync()
     }
 
-    /// Swaps the names of two files, durably. Where one of them is missing or
-    /// the filesystem cannot swap, `from` just replaces `to`.
+    /// Swaps the names of two files. Where one of them is missing or the
+    /// filesystem cannot swap, `from` just replaces `to`. It is durable after
+    /// [`InstanceDir::sync`].
     ///
     /// # Errors
     /// What `renameat(2)` said.
     pub fn swap(&self, from: &str, to: &str) -> io::Result<()> {
         let flags = nix::fcntl::RenameFlags::RENAME_EXCHANGE;
         if nix::fcntl::renameat2(&self.fd, from, &self.fd, to, flags).is_ok() {
-            return self.sync();
+            return Ok(());
         }
-        self.rename(from, to)
+        self.rename_unsynced(from, to)
     }
 
     /// Makes the names in this directory durable.

@@ -4,10 +4,12 @@
 
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
+use super::room::{self, Room};
 use crate::sys::host::Frame;
 use crate::sys::procfs::ProcessId;
 
 const NAME: &str = "launch";
+const RESERVED: &str = "launch.next";
 const KIND: &str = "launch";
 const VERSION: u32 = 1;
 
@@ -139,18 +141,24 @@ pub fn parse_id(text: Option<&str>) -> Result<ProcessId, ParseError> {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
-    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
-    dir.parse(NAME, &bytes, KIND, VERSION, Launch::from_document).map(Some)
+    room::read(dir, NAME, |bytes| {
+        dir.parse(NAME, bytes, KIND, VERSION, Launch::from_document)
+    })
 }
 
 /// Writes the record and syncs it. After a power cut the one before may be
-/// back, which makes no difference: neither is of that boot.
+/// back, which makes no difference: neither is of that boot. To be called
+/// under the shim's lock.
 ///
 /// # Errors
 /// When it could not be written; the old one then still stands.
 pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
-    let text = launch.to_document().to_text(KIND, VERSION, Seal::Checksum);
-    dir.replace_for_this_boot(NAME, text.as_bytes())
+    let room = match Room::find(dir, RESERVED) {
+        Some(room) => room,
+        None => Room::make(dir, RESERVED)?,
+    };
+    room.fill(&launch.to_document().to_text(KIND, VERSION, Seal::Checksum))?;
+    dir.swap(RESERVED, NAME)
 }
 
 /// Takes back the record of a launch that came to nothing.

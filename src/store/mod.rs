@@ -12,7 +12,7 @@
 //!     plan                   how that launch is stopped and logged
 //!     exit                   how the last launch ended
 //!     restarts               what the resident supervisor knows of its crashes
-//!     exit.next              room reserved for the next `exit`
+//!     launch.next, exit.next room reserved for the next of each
 //!     in, out                the FIFOs behind the game's standard streams
 //!     ctl                    the shim's socket
 //!     console.log[.N]        what the game printed
@@ -39,6 +39,7 @@ pub mod intent;
 pub mod launch;
 pub mod lock;
 pub mod plan;
+pub mod room;
 pub mod tail;
 
 pub use dir::StateDir;

@@ -3,8 +3,9 @@
 use std::io;
 
 use crate::store::InstanceDir;
-use crate::store::ending::{self, Exit, Reserved};
+use crate::store::ending::{self, Exit};
 use crate::store::launch::Launch;
+use crate::store::room::Room;
 use crate::sys::clock;
 use crate::sys::oom::Evidence;
 use crate::sys::reaper::Ending;
@@ -60,7 +61,7 @@ pub(super) fn account(seen: &Account<'_>) -> Exit {
 ///
 /// # Errors
 /// When neither can be written.
-pub(super) fn record(dir: &InstanceDir, room: &Reserved, exit: &Exit) -> io::Result<()> {
+pub(super) fn record(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
     ending::write(dir, room, exit).or_else(|_| ending::write_unreserved(dir, exit))
 }
 

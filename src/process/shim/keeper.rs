@@ -16,9 +16,10 @@ use super::waker::{self, Waker};
 use super::wire::{Report, Request};
 use crate::policy::stop::{Action, Escalation, Step, without_clients};
 use crate::store::board::Slot;
-use crate::store::ending::{Exit, Reserved};
+use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
 use crate::store::lock::ShimLock;
+use crate::store::room::Room;
 use crate::store::{InstanceDir, launch};
 use crate::sys::buffer::Buffer;
 use crate::sys::procfs::ProcessId;
@@ -43,7 +44,7 @@ pub(super) struct Parts {
     pub(super) server: Server,
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Output,
-    pub(super) room: Reserved,
+    pub(super) room: Room,
     pub(super) counters: oom::Counters,
 }
 
@@ -71,7 +72,7 @@ pub(super) struct Keeper {
     server: Server,
     input: Option<OwnedFd>,
     output: Output,
-    room: Reserved,
+    room: Room,
     counters: oom::Counters,
 }
 

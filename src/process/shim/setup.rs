@@ -15,9 +15,9 @@ use super::wire::Started;
 use crate::event::Want;
 use crate::store::board::Slot;
 use crate::store::console::ConsoleLog;
-use crate::store::ending::Reserved;
 use crate::store::launch::Launch;
 use crate::store::lock::ShimLock;
+use crate::store::room::Room;
 use crate::store::{InstanceDir, StateDir, ending, intent, launch, lock};
 use crate::sys::exec::{Gated, Program, Streams};
 use crate::sys::host::Frame;
@@ -175,7 +175,7 @@ fn assemble(
     server: Server,
     input: Option<OwnedFd>,
     output: Output,
-    room: Reserved,
+    room: Room,
     counters: oom::Counters,
 ) -> Keeper {
     let slot = Slot::take(&place.state, &spec.id);
