@@ -34,6 +34,14 @@ impl Member {
     }
 }
 
+/// Begins what the start of one instance will probably need, before its
+/// inventory has been read. For a command that does nothing else.
+pub fn foresee_start(id: &str) {
+    if is_valid_id(id) {
+        crate::process::begin_ahead(id);
+    }
+}
+
 /// What planes need to work, and to look at many instances at once.
 #[derive(Clone, Default)]
 pub struct Ground {

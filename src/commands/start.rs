@@ -4,6 +4,7 @@ use super::context::{Context, Ended};
 use super::order;
 use crate::cli::Start;
 use crate::event::Verb;
+use crate::fleet;
 use crate::instancecmd::Order;
 
 pub(super) async fn run(context: &Context<'_>, start: &Start) -> Result<u8, Ended> {
@@ -16,4 +17,11 @@ pub(super) async fn run(context: &Context<'_>, start: &Start) -> Result<u8, Ende
         keeps_intent: false,
     };
     order::carry_out(context, &order, &start.selection, start.dry_run).await
+}
+
+/// Begins what takes time, when it is plain what is meant.
+pub(super) fn foresee(start: &Start) {
+    if let ([id], false, false) = (start.selection.selectors.as_slice(), start.selection.all, start.dry_run) {
+        fleet::foresee_start(id);
+    }
 }

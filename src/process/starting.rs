@@ -64,6 +64,7 @@ impl ProcessSupervisor {
                 }
             };
             if let Some(generation) = kept {
+                starter::dismiss();
                 let changed = tries.launched == Some(generation);
                 let outcome = self.until_ready(&dir, generation, changed, how, deadline).await?;
                 if let Some(outcome) = outcome {

@@ -104,7 +104,8 @@ impl InstanceDir {
             Err(Errno::ENOENT) => return Ok(None),
             Err(errno) => return Err(failed(errno.into())),
         };
-        let mut bytes = Vec::with_capacity(1024);
+        // Room for a whole block and more: it is then read at one go.
+        let mut bytes = Vec::with_capacity(8192);
         let read = (&file).take(FILE_MAX + 1).read_to_end(&mut bytes);
         read.map_err(failed)?;
         if bytes.len() as u64 > FILE_MAX {

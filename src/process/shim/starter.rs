@@ -1,12 +1,13 @@
 //! How a shim comes into being: the starter's end.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::Stdio;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
 
 use super::entry::HIDDEN_VERB;
 use super::spec::Spec;
@@ -20,6 +21,47 @@ const OURSELVES: &str = "/proc/self/exe";
 /// Answers are short.
 const ANSWER_MAX: u64 = 64 * 1024;
 
+/// A shim that was begun ahead of being needed, for this instance, and our
+/// end of its channel. It ends when that is closed unused.
+static AHEAD: Mutex<Option<(String, OwnedFd)>> = Mutex::new(None);
+
+/// Begins a shim for an instance that will probably be started: while the
+/// kernel loads it, the inventory is read. It touches nothing before it is
+/// told what to do.
+///
+/// For a command that ends soon: nobody reaps a shim that was begun this way
+/// and ends before we do.
+pub fn begin_ahead(id: &str) {
+    let Ok((ours, theirs)) = socket::stream_pair() else {
+        return;
+    };
+    // What fails here fails again when it is needed, and is reported then.
+    if shim(id, theirs).spawn().is_ok() {
+        *ahead() = Some((id.to_owned(), ours));
+    }
+}
+
+/// Lets go of a shim that was begun and is not needed.
+pub fn dismiss() {
+    ahead().take();
+}
+
+fn ahead() -> std::sync::MutexGuard<'static, Option<(String, OwnedFd)>> {
+    AHEAD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shim(id: &str, channel: OwnedFd) -> Command {
+    let mut command = Command::new(OURSELVES);
+    command
+        .arg0("gamectl")
+        .args([HIDDEN_VERB, id])
+        .env_clear()
+        .stdin(Stdio::from(channel))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
 /// Starts a shim and waits for its word on how that went. `None` when it ended
 /// without one: what runs then must be looked for.
 ///
@@ -29,18 +71,17 @@ const ANSWER_MAX: u64 = 64 * 1024;
 /// # Cancel safety
 /// Dropped, it leaves a shim that goes on by itself.
 pub async fn start(state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Option<Started>> {
-    let (ours, theirs) = socket::stream_pair()?;
-    let child = Command::new(OURSELVES)
-        .arg0("gamectl")
-        .args([HIDDEN_VERB, &spec.id])
-        .env_clear()
-        .stdin(Stdio::from(theirs))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    // It goes on without us, and is init's when we end. Should we live longer
-    // than it does, the runtime reaps it.
-    drop(child);
+    let begun = ahead().take_if(|(id, _)| *id == spec.id);
+    let ours = match begun {
+        Some((_, ours)) => ours,
+        None => {
+            let (ours, theirs) = socket::stream_pair()?;
+            // It goes on without us, and is init's when we end. Should we live
+            // longer than it does, the runtime reaps it.
+            drop(tokio::process::Command::from(shim(&spec.id, theirs)).spawn()?);
+            ours
+        }
+    };
     let stream = UnixStream::from(ours);
     stream.set_nonblocking(true)?;
     let said = converse(stream, state, dir, spec).await;
