@@ -42,6 +42,11 @@ pub fn foresee_start(id: &str) {
     }
 }
 
+/// Undoes what was begun and has not been needed.
+pub fn forget_foreseen() {
+    crate::process::dismiss();
+}
+
 /// What planes need to work, and to look at many instances at once.
 #[derive(Clone, Default)]
 pub struct Ground {

@@ -84,9 +84,10 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         Verb::Games(verb) => return games::run(context, &verb.own),
         Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) | Verb::Run(_) | Verb::Send(_) => {}
     }
-    if let Verb::Start(verb) = &context.cli.verb {
-        start::foresee(&verb.own);
-    }
+    let _foreseen = match &context.cli.verb {
+        Verb::Start(verb) => start::foresee(&verb.own),
+        _ => None,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match &context.cli.verb {

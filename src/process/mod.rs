@@ -16,5 +16,5 @@ mod user;
 mod waiting;
 mod watching;
 
-pub use shim::starter::begin_ahead;
+pub use shim::starter::{begin_ahead, dismiss};
 pub use supervisor::{Glance, PLANE, ProcessSupervisor};

@@ -4,8 +4,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -21,9 +21,15 @@ const OURSELVES: &str = "/proc/self/exe";
 /// Answers are short.
 const ANSWER_MAX: u64 = 64 * 1024;
 
-/// A shim that was begun ahead of being needed, for this instance, and our
-/// end of its channel. It ends when that is closed unused.
-static AHEAD: Mutex<Option<(String, OwnedFd)>> = Mutex::new(None);
+/// A shim that was begun ahead of being needed.
+struct Begun {
+    id: String,
+    /// Our end of its channel: it ends when that is closed unused.
+    channel: OwnedFd,
+    child: Child,
+}
+
+static AHEAD: Mutex<Option<Begun>> = Mutex::new(None);
 
 /// Begins a shim for an instance that will probably be started: while the
 /// kernel loads it, the inventory is read. It touches nothing before it is
@@ -36,17 +42,25 @@ pub fn begin_ahead(id: &str) {
         return;
     };
     // What fails here fails again when it is needed, and is reported then.
-    if shim(id, theirs).spawn().is_ok() {
-        *ahead() = Some((id.to_owned(), ours));
+    if let Ok(child) = shim(id, theirs).spawn() {
+        *ahead() = Some(Begun {
+            id: id.to_owned(),
+            channel: ours,
+            child,
+        });
     }
 }
 
-/// Lets go of a shim that was begun and is not needed.
+/// Ends a shim that was begun and is not needed, and waits until it is gone.
+/// It was told nothing, so it has touched nothing.
 pub fn dismiss() {
-    ahead().take();
+    if let Some(mut begun) = ahead().take() {
+        let _ = begun.child.kill();
+        let _ = begun.child.wait();
+    }
 }
 
-fn ahead() -> std::sync::MutexGuard<'static, Option<(String, OwnedFd)>> {
+fn ahead() -> MutexGuard<'static, Option<Begun>> {
     AHEAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -71,9 +85,9 @@ fn shim(id: &str, channel: OwnedFd) -> Command {
 /// # Cancel safety
 /// Dropped, it leaves a shim that goes on by itself.
 pub async fn start(state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Option<Started>> {
-    let begun = ahead().take_if(|(id, _)| *id == spec.id);
+    let begun = ahead().take_if(|begun| begun.id == spec.id);
     let ours = match begun {
-        Some((_, ours)) => ours,
+        Some(begun) => begun.channel,
         None => {
             let (ours, theirs) = socket::stream_pair()?;
             // It goes on without us, and is init's when we end. Should we live
