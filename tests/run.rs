@@ -345,6 +345,23 @@ fn at_its_end_it_can_stop_what_it_watched() {
 }
 
 #[test]
+fn at_its_end_it_leaves_alone_what_left_the_inventory() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
+    let run = Run::json(&sandbox, &["--on-exit", "stop"]);
+    sandbox.wait_state("a", "running");
+    let pid = sandbox.wait_state("b", "running")["pid"].clone();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    wait_until("it to be seen", || run.logged("no longer in the inventory") == 1);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    assert_eq!(sandbox.state("a"), "stopped");
+    let row = sandbox.status("b");
+    assert_eq!((&row["state"], &row["pid"]), (&json!("running"), &pid));
+    sandbox.ok(&["stop", "b"]);
+    sandbox.nothing_left();
+}
+
+#[test]
 fn a_second_interrupt_leaves_the_rest() {
     let sandbox = Sandbox::new();
     let stop = json!([{ "stdin": "nothing", "wait": "10m" }]);
@@ -392,7 +409,7 @@ fn a_changed_inventory_is_read_and_an_invalid_one_changes_nothing() {
 
 #[test]
 fn all_come_back_that_die_at_once() {
-    const COUNT: usize = 60;
+    const COUNT: usize = 200;
     let sandbox = Sandbox::new();
     let id = |n: usize| format!("g{n}");
     let instances: Vec<Instance> = (0..COUNT).map(|n| game(&sandbox, &id(n))).collect();

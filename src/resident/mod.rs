@@ -50,6 +50,8 @@ struct Kept {
     supervisor: Arc<dyn Supervisor>,
     orders: mpsc::UnboundedSender<Change>,
     task: JoinHandle<()>,
+    /// Whether it stands in the inventory that was taken in last.
+    listed: bool,
 }
 
 impl Drop for Kept {
@@ -128,8 +130,9 @@ impl Resident {
                 }
             }
         }
-        for (id, kept) in &self.kept {
-            if inventory.get(id).is_none() && !kept.orders.is_closed() {
+        for (id, kept) in &mut self.kept {
+            kept.listed = inventory.get(id).is_some();
+            if !kept.listed && !kept.orders.is_closed() {
                 let _ = kept.orders.send(Change::Unlisted { place: listed });
             }
         }
@@ -148,6 +151,7 @@ impl Resident {
             supervisor,
             orders,
             task: tokio::spawn(keeper.keep(receiver)),
+            listed: true,
         }
     }
 
@@ -156,10 +160,11 @@ impl Resident {
         Herald::new(self.shared.told.clone(), None).say(None, level, text);
     }
 
-    /// Ends the keeping, and returns the supervisors of all that was kept.
-    /// Nothing that runs is touched.
+    /// Ends the keeping, and returns the supervisors of all that was kept to
+    /// the last: what has left the inventory is nobody's to stop but those who
+    /// name it. Nothing that runs is touched.
     pub fn end(self) -> Vec<Arc<dyn Supervisor>> {
-        let mut kept: Vec<_> = self.kept.into_values().collect();
+        let mut kept: Vec<_> = self.kept.into_values().filter(|kept| kept.listed).collect();
         kept.sort_by(|a, b| a.instance.id.cmp(&b.instance.id));
         kept.iter().map(|kept| Arc::clone(&kept.supervisor)).collect()
     }
