@@ -259,6 +259,7 @@ mod tests {
             launched_wall_ms: 1_000,
             launched_boot_ms: 1_000,
             log: LogPosition { inode: 1, offset: 0 },
+            output: 0,
             ready: ready.then_some(ReadyAt {
                 boot_ms: 2_000,
                 wall_ms: 2_000,

@@ -49,6 +49,9 @@ pub struct Launch {
     pub launched_boot_ms: u64,
     /// Where its output begins in the console log.
     pub log: LogPosition,
+    /// The number of the pipe behind its standard output and error; 0 when it
+    /// has a pseudo-terminal.
+    pub output: u64,
     /// When it became ready, once it has.
     pub ready: Option<ReadyAt>,
     /// Automatic restarts since somebody last started it.
@@ -75,6 +78,7 @@ impl Launch {
             .with("launched_boot_ms", self.launched_boot_ms)
             .with("log_inode", self.log.inode)
             .with("log_offset", self.log.offset)
+            .with("output", self.output)
             .with("restarts", self.restarts)
             .with("adopted", self.adopted)
             .with("mark", &self.mark)
@@ -106,6 +110,7 @@ impl Launch {
                 inode: document.require("log_inode")?,
                 offset: document.require("log_offset")?,
             },
+            output: document.parse("output").unwrap_or(0),
             ready,
             restarts: document.require("restarts")?,
             adopted: document.parse("adopted").unwrap_or(false),
@@ -195,6 +200,7 @@ pub(crate) mod tests {
             launched_wall_ms: 1,
             launched_boot_ms: 2,
             log: LogPosition { inode: 3, offset: 4 },
+            output: 5,
             ready: None,
             restarts: 0,
             adopted: false,

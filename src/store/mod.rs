@@ -13,7 +13,7 @@
 //!     exit                   how the last launch ended
 //!     restarts               what the resident supervisor knows of its crashes
 //!     launch.next, exit.next room reserved for the next of each
-//!     in, out                the FIFOs behind the game's standard streams
+//!     in                     the FIFO behind the game's standard input
 //!     ctl                    the shim's socket
 //!     console.log[.N]        what the game printed
 //! ```

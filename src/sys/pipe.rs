@@ -43,6 +43,77 @@ pub fn is_hung_up(fd: impl AsFd) -> bool {
             .any(|told| told.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
 }
 
+/// The end of a new pipe that is read, without blocking. Writing to it is
+/// faster than to a FIFO, because no file system is told of each write.
+///
+/// # Errors
+/// What `pipe2(2)` said.
+pub fn anonymous() -> io::Result<OwnedFd> {
+    // The other end is closed at once: there is a read end to open it by.
+    let (read, _write) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    Ok(read)
+}
+
+/// Both ends of a pipe in one descriptor, which blocks: whoever writes to that
+/// never gets a SIGPIPE.
+///
+/// # Errors
+/// What `open(2)` said: `/proc` is needed (proc_pid_fd(5)).
+pub fn both_ends(fd: impl AsFd) -> io::Result<OwnedFd> {
+    let link = format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd());
+    Ok(nix::fcntl::open(
+        link.as_str(),
+        OFlag::O_RDWR | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?)
+}
+
+/// Lets this process have a SIGIO whenever something is written to a pipe that
+/// it reads, or have none. Unlike `poll(2)`, after which every later write to
+/// the pipe costs the writer a wake-up (`pipe_poll` in the kernel's
+/// fs/pipe.c), this leaves no trace when it is turned off. See `fcntl(2)`.
+///
+/// # Errors
+/// What `fcntl(2)` said.
+pub fn signal_input(fd: impl AsFd, on: bool) -> io::Result<()> {
+    let fd = fd.as_fd();
+    if on {
+        // SAFETY: it takes an integer, and keeps nothing of ours.
+        let result = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETOWN, libc::getpid()) };
+        nix::errno::Errno::result(result)?;
+    }
+    let mut flags = OFlag::O_NONBLOCK;
+    flags.set(OFlag::O_ASYNC, on);
+    fcntl(fd, FcntlArg::F_SETFL(flags))?;
+    Ok(())
+}
+
+/// The number of a pipe, by which its other descriptors are recognised while
+/// this system is up.
+///
+/// # Errors
+/// What `fstat(2)` said.
+pub fn number(fd: impl AsFd) -> io::Result<u64> {
+    Ok(fstat(fd)?.st_ino)
+}
+
+/// Opens the end that is read of the pipe of that number, without blocking,
+/// through a process that has it open.
+///
+/// # Errors
+/// `ENOENT` when it has not; what `open(2)` said.
+pub fn open_of_process(pid: i32, number: u64) -> io::Result<OwnedFd> {
+    let name = format!("pipe:[{number}]");
+    for entry in std::fs::read_dir(format!("/proc/{pid}/fd"))? {
+        let link = entry?.path();
+        if std::fs::read_link(&link).is_ok_and(|target| target.as_os_str() == name.as_str()) {
+            let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+            return Ok(nix::fcntl::open(&link, flags, Mode::empty())?);
+        }
+    }
+    Err(io::Error::from(nix::errno::Errno::ENOENT))
+}
+
 /// Opens a FIFO in a directory for reading and writing at once, which neither
 /// waits for the other side nor ever sees it close.
 ///
@@ -84,5 +155,31 @@ pub fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
             Err(nix::errno::Errno::EINTR) => {}
             other => return other.map_err(io::Error::from),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_found_again_through_a_process_and_holds_what_was_written() {
+        let reader = anonymous().unwrap();
+        let number = number(&reader).unwrap();
+        let game = both_ends(&reader).unwrap();
+        drop(reader);
+        assert_eq!(write(&game, b"kept").unwrap(), 4);
+        let own = std::process::id() as i32;
+        let found = open_of_process(own, number).unwrap();
+        let mut bytes = [0; 8];
+        assert_eq!(read(&found, &mut bytes).unwrap(), 4);
+        assert_eq!(&bytes[..4], b"kept");
+        let empty = read(&found, &mut bytes).unwrap_err();
+        assert_eq!(empty.kind(), io::ErrorKind::WouldBlock);
+        drop(game);
+        assert_eq!(read(&found, &mut bytes).unwrap(), 0);
+        drop(found);
+        let gone = open_of_process(own, number).unwrap_err();
+        assert_eq!(gone.raw_os_error(), Some(libc::ENOENT));
     }
 }

@@ -31,6 +31,15 @@ impl Signals {
             blocked.remove(fault);
         }
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None)?;
+        Self::read(wanted)
+    }
+
+    /// Opens a descriptor from which signals can be read that are blocked
+    /// already.
+    ///
+    /// # Errors
+    /// `EMFILE`, `ENOMEM`.
+    pub fn read(wanted: &[Signal]) -> io::Result<Self> {
         let mut read = SigSet::empty();
         for signal in wanted {
             read.add(*signal);

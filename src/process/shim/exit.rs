@@ -82,6 +82,7 @@ mod tests {
             launched_wall_ms: 1,
             launched_boot_ms: 1,
             log: LogPosition { inode: 1, offset: 0 },
+            output: 0,
             ready: None,
             restarts: 0,
             adopted,

@@ -17,7 +17,7 @@
 //!                                    takes shim.lock
 //!                                    reads the intent again
 //!                                    reserves room for the exit
-//!                                    opens FIFOs, log, socket
+//!                                    opens pipes, log, socket
 //!                                    forks ─────────────────────▶ prepares itself
 //!                                    writes the launch record     waits at the gate
 //!                                    opens the gate ────────────▶ executes the game
@@ -49,9 +49,10 @@
 //!
 //! # When the shim is killed
 //!
-//! The game holds both ends of its FIFOs open, so it neither gets a SIGPIPE
-//! nor an end of file; what it prints waits in the FIFO. The next verb finds
-//! the record's process alive, and starts a shim that takes it over. Such a
+//! The game holds both ends of its pipes open, so it neither gets a SIGPIPE
+//! nor an end of file; what it prints waits in the pipe. The next verb finds
+//! the record's process alive, and starts a shim that takes it over, and finds
+//! the pipe among the game's descriptors by the number on record. Such a
 //! shim is not the parent: it learns the exit code from the kernel where that
 //! keeps it for pidfds (Linux 6.15), and else says that it is unknown.
 

@@ -5,14 +5,20 @@
 //! source is left alone for a moment before it is drained, and its pipe is
 //! made larger meanwhile. A source that is not busy is read at once, and costs
 //! neither a timer nor a large buffer.
+//!
+//! That a pipe has something is told by a signal, not by `poll(2)`, which would
+//! make every write dearer for the game from then on.
 
 use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use nix::sys::signal::Signal;
+
 use crate::store::InstanceDir;
 use crate::store::console::ConsoleLog;
 use crate::sys::buffer::Buffer;
+use crate::sys::signals::Signals;
 use crate::sys::{clock, pipe};
 
 /// What is read at once from a source that is not busy.
@@ -21,7 +27,7 @@ const CALM_READ: usize = 4096;
 /// What is read at once from a busy one.
 const BUSY_READ: NonZeroUsize = NonZeroUsize::new(256 * 1024).expect("not zero");
 
-/// The capacity of a FIFO, as the kernel makes it and when it is busy.
+/// The capacity of a pipe, as the kernel makes it and when it is busy.
 const CALM_PIPE: usize = 64 * 1024;
 const BUSY_PIPE: usize = 1024 * 1024;
 
@@ -43,8 +49,8 @@ const CALM_AFTER_MS: u64 = 50;
 /// Where output comes from.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// A FIFO, of which we hold both ends.
-    Fifo(OwnedFd),
+    /// The end of a pipe that is read; the game holds both.
+    Pipe(OwnedFd),
     /// The master of a pseudo-terminal.
     Terminal(OwnedFd),
 }
@@ -52,13 +58,27 @@ pub(super) enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
     Calm { streak: u32, last_ms: u64 },
-    Busy { nap: bool, last_ms: u64 },
+    Busy { rest: Rest, last_ms: u64 },
+}
+
+/// What a busy source does between two reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Nothing: there may be more.
+    None,
+    /// It is left alone.
+    Nap,
+    /// It gave nothing, and is waited for.
+    Wait,
 }
 
 /// The way from a source into a log.
 #[derive(Debug)]
 pub(super) struct Output {
     source: Option<Source>,
+    /// Reads the signal that a pipe has something.
+    signal: Signals,
+    listening: bool,
     log: ConsoleLog,
     buffer: Buffer,
     pace: Pace,
@@ -66,14 +86,23 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// SIGIO is to be blocked.
     pub(super) fn new(source: Option<Source>, log: ConsoleLog) -> io::Result<Self> {
-        Ok(Self {
+        let mut output = Self {
             source,
+            signal: Signals::read(&[Signal::SIGIO])?,
+            listening: false,
             log,
             buffer: Buffer::new(BUSY_READ)?,
-            pace: Pace::Calm { streak: 0, last_ms: 0 },
+            // What was there before us raises no signal: it is read first.
+            pace: Pace::Busy {
+                rest: Rest::None,
+                last_ms: 0,
+            },
             capacity: CALM_PIPE,
-        })
+        };
+        output.listen(true);
+        Ok(output)
     }
 
     /// Bytes lost so far.
@@ -83,27 +112,38 @@ impl Output {
 
     /// What to wait on; `None` while it is left alone, or when it has ended.
     pub(super) fn wanted(&self) -> Option<BorrowedFd<'_>> {
-        if matches!(self.pace, Pace::Busy { nap: true, .. }) {
+        if matches!(self.pace, Pace::Busy { rest: Rest::Nap, .. }) {
             return None;
         }
-        self.source.as_ref().map(Source::fd)
+        self.source.as_ref().map(|source| match source {
+            Source::Pipe(_) => self.signal.as_fd(),
+            Source::Terminal(fd) => fd.as_fd(),
+        })
     }
 
     /// After how many microseconds to come back although nothing was waited
     /// for or came; `None` when there is no need to.
     pub(super) fn wake_after_us(&self) -> Option<u64> {
-        match self.pace {
-            Pace::Calm { .. } => None,
-            Pace::Busy { nap: true, .. } if self.capacity >= BUSY_PIPE => Some(NAP_US),
-            Pace::Busy { nap: true, .. } => Some(SHORT_NAP_US),
-            Pace::Busy { nap: false, .. } => Some(CALM_AFTER_MS * 1000),
-        }
+        self.source.as_ref()?;
+        let Pace::Busy { rest, .. } = self.pace else {
+            return None;
+        };
+        Some(match rest {
+            Rest::None => 0,
+            Rest::Nap if self.capacity >= BUSY_PIPE => NAP_US,
+            Rest::Nap => SHORT_NAP_US,
+            Rest::Wait => CALM_AFTER_MS * 1000,
+        })
     }
 
     /// Reads once. To be called whenever there is something to read, or the
     /// time of [`Output::wake_after_us`] is over.
     pub(super) fn pump(&mut self, dir: &InstanceDir) {
         let now = clock::monotonic_ms();
+        // Before the read: what is written after it raises another.
+        if !matches!(self.pace, Pace::Busy { rest: Rest::Nap, .. }) {
+            let _ = self.signal.next();
+        }
         match self.pace {
             Pace::Calm { streak, last_ms } => {
                 let n = self.read(dir, CALM_READ, now);
@@ -120,16 +160,36 @@ impl Output {
             Pace::Busy { last_ms, .. } => {
                 let n = self.drain(dir, now);
                 if n > 0 {
+                    self.listen(false);
                     // A source that fills its pipe faster than we empty it
                     // must not wait for us.
                     let nap = n < self.capacity / 2;
-                    self.pace = Pace::Busy { nap, last_ms: now };
+                    self.rest(if nap { Rest::Nap } else { Rest::None }, now);
+                } else if !self.listening {
+                    // What came meanwhile has raised no signal: once more.
+                    self.listen(true);
+                    self.rest(Rest::None, last_ms);
                 } else if now >= last_ms + CALM_AFTER_MS {
                     self.calm(now);
                 } else {
-                    self.pace = Pace::Busy { nap: false, last_ms };
+                    self.rest(Rest::Wait, last_ms);
                 }
             }
+        }
+    }
+
+    fn rest(&mut self, rest: Rest, last_ms: u64) {
+        self.pace = Pace::Busy { rest, last_ms };
+    }
+
+    /// Whether a source tells us that it has something. A terminal always does.
+    fn listen(&mut self, on: bool) {
+        let done = match &self.source {
+            Some(Source::Pipe(fd)) if self.listening != on => pipe::signal_input(fd, on).is_ok(),
+            _ => true,
+        };
+        if done {
+            self.listening = on;
         }
     }
 
@@ -147,18 +207,19 @@ impl Output {
     }
 
     fn hurry(&mut self, now: u64) {
-        if let Some(Source::Fifo(fd)) = &self.source {
+        if let Some(Source::Pipe(fd)) = &self.source {
             self.capacity = pipe::set_capacity(fd, BUSY_PIPE);
         }
-        self.pace = Pace::Busy {
-            nap: true,
-            last_ms: now,
-        };
+        self.listen(false);
+        self.rest(Rest::Nap, now);
     }
 
+    /// To be called with a source that is listened to.
     fn calm(&mut self, now: u64) {
-        if let Some(Source::Fifo(fd)) = &self.source {
-            pipe::set_capacity(fd, CALM_PIPE);
+        if let Some(Source::Pipe(fd)) = &self.source
+            && self.capacity > CALM_PIPE
+        {
+            self.capacity = pipe::set_capacity(fd, CALM_PIPE);
         }
         self.buffer.release();
         self.pace = Pace::Calm {
@@ -191,7 +252,7 @@ impl Output {
         loop {
             let n = self.read(dir, BUSY_READ.get(), clock::monotonic_ms());
             budget = budget.saturating_sub(n);
-            // A stranger who holds our FIFO open could write for ever.
+            // A stranger who holds our pipe open could write for ever.
             if n == 0 || budget == 0 {
                 break;
             }
@@ -204,7 +265,7 @@ impl Output {
 impl Source {
     fn fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Fifo(fd) | Self::Terminal(fd) => fd.as_fd(),
+            Self::Pipe(fd) | Self::Terminal(fd) => fd.as_fd(),
         }
     }
 }

@@ -29,9 +29,6 @@ use crate::sys::{clock, daemon, oom, pipe, reaper, tree};
 /// The FIFO behind the game's standard input.
 const INPUT: &str = "in";
 
-/// The FIFO behind the game's standard output and error.
-const OUTPUT: &str = "out";
-
 /// How long a shim that is about to end is waited for.
 const OTHER_SHIM: Duration = Duration::from_secs(2);
 
@@ -89,6 +86,10 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
     let server = Server::open(&place.dir).stage("socket")?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
+    let output = match &source {
+        Some(Source::Pipe(pipe)) => pipe::number(pipe).stage("pipe")?,
+        Some(Source::Terminal(_)) | None => 0,
+    };
     let mut record = Launch {
         generation: spec.generation,
         frame,
@@ -97,6 +98,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
         launched_wall_ms: clock::wall_ms(),
         launched_boot_ms: clock::boot_ms(),
         log: log.position(),
+        output,
         ready: None,
         restarts: spec.restarts,
         adopted: false,
@@ -131,13 +133,14 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
     let room = ending::reserve(&place.dir).stage("exit")?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
-    // Without its FIFOs the game goes on unheard, which is better than not at
+    let output = recorded.map_or(0, |record| record.output);
+    // Without its pipes the game goes on unheard, which is better than not at
     // all: with a pseudo-terminal the master died with the shim that held it.
-    let open = |name| pipe::open_fifo(place.dir.as_fd(), name, false).ok();
     let (input, source) = if spec.tty {
         (None, None)
     } else {
-        (open(INPUT), open(OUTPUT).map(Source::Fifo))
+        let input = pipe::open_fifo(place.dir.as_fd(), INPUT, false).ok();
+        (input, find_output(output, tree.main(), &mark).map(Source::Pipe))
     };
     let server = Server::open(&place.dir).stage("socket")?;
     let record = Launch {
@@ -148,6 +151,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         launched_wall_ms: adoption.launched_wall_ms,
         launched_boot_ms: adoption.launched_boot_ms,
         log: adoption.log,
+        output,
         ready: adoption.ready,
         restarts: spec.restarts,
         adopted: true,
@@ -266,23 +270,32 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
             Some(Source::Terminal(pty.master)),
         ));
     }
-    for name in [INPUT, OUTPUT] {
-        dir.make_fifo(name).stage("fifo")?;
-    }
-    let open = |name, blocking| pipe::open_fifo(dir.as_fd(), name, blocking).stage("fifo");
+    dir.make_fifo(INPUT).stage("fifo")?;
+    let fifo = |blocking| pipe::open_fifo(dir.as_fd(), INPUT, blocking).stage("fifo");
+    let source = pipe::anonymous().stage("pipe")?;
+    let output = || pipe::both_ends(&source).stage("pipe");
     let streams = Streams::Separate {
-        input: open(INPUT, true)?,
-        output: open(OUTPUT, true)?,
-        error: open(OUTPUT, true)?,
+        input: fifo(true)?,
+        output: output()?,
+        error: output()?,
     };
-    let (input, source) = (open(INPUT, false)?, open(OUTPUT, false)?);
+    let input = fifo(false)?;
     if let Some(ids) = owner {
         // So that the game may open /dev/stdout and its like again.
         for end in [&input, &source] {
-            nix::unistd::fchown(end, Some(ids.uid.into()), Some(ids.gid.into())).stage("fifo")?;
+            nix::unistd::fchown(end, Some(ids.uid.into()), Some(ids.gid.into())).stage("pipe")?;
         }
     }
-    Ok((streams, Some(input), Some(Source::Fifo(source))))
+    Ok((streams, Some(input), Some(Source::Pipe(source))))
+}
+
+/// The pipe that a game writes into, which its dead shim left to the game
+/// alone.
+fn find_output(number: u64, main: ProcessId, mark: &str) -> Option<OwnedFd> {
+    let others = tree::marked(mark).unwrap_or_default();
+    std::iter::once(main)
+        .chain(others)
+        .find_map(|member| pipe::open_of_process(member.pid, number).ok())
 }
 
 fn program(command: &Command, streams: Streams, oom_score_adj: Option<i32>) -> Result<Program, Started> {
