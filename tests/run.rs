@@ -6,6 +6,7 @@ mod support;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -515,9 +516,34 @@ fn a_service_manager_is_told() {
     sandbox.ok(&["stop", "a"]);
 }
 
+#[test]
+fn a_hang_up_without_a_terminal_reads_the_inventory_again() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let inner = sandbox.command(&["run", "--json"]);
+    let mut command = Command::new("setsid");
+    command
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(sandbox.dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let run = Run::with(&mut command);
+    wait_until("the snapshot", || !run.events("snapshot").is_empty());
+    sandbox.wait_state("a", "running");
+    Process::signal(run.pid(), Signal::SIGHUP);
+    wait_until("it to be read", || run.logged("was read again") == 1);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+}
+
 /// A resident supervisor on a terminal of its own.
 struct Terminal {
     child: Child,
+    name: PathBuf,
     master: std::fs::File,
     shown: Arc<Mutex<Vec<u8>>>,
 }
@@ -550,6 +576,7 @@ impl Terminal {
             .stderr(end(&pty.slave));
         let child = command.spawn().expect("run setsid");
         drop(command);
+        let name = nix::unistd::ttyname(&pty.slave).expect("its name");
         drop(pty.slave);
         let master = std::fs::File::from(pty.master);
         let shown = Arc::new(Mutex::new(Vec::new()));
@@ -560,7 +587,12 @@ impl Terminal {
                 kept.lock().expect("the screen").extend_from_slice(&buffer[..n]);
             }
         });
-        Self { child, master, shown }
+        Self {
+            child,
+            name,
+            master,
+            shown,
+        }
     }
 
     fn text(&self) -> String {
@@ -573,6 +605,21 @@ impl Terminal {
 
     fn type_key(&mut self, key: u8) {
         self.master.write_all(&[key]).expect("type");
+    }
+
+    /// Gives it another size.
+    fn resize(&self, columns: &str, rows: &str) {
+        let mut stty = Command::new("stty");
+        stty.arg("-F").arg(&self.name).args(["columns", columns, "rows", rows]);
+        assert!(stty.status().expect("run stty").success());
+    }
+
+    /// What was drawn last.
+    fn frame(&self) -> String {
+        let text = self.text();
+        let end = text.rfind(FRAME_END).unwrap_or(0);
+        let begin = text[..end].rfind(FRAME).unwrap_or(0);
+        text[begin..end].to_owned()
     }
 
     /// gamectl itself.
@@ -592,6 +639,8 @@ impl Drop for Terminal {
     }
 }
 
+const FRAME: &str = "\x1b[?2026h";
+const FRAME_END: &str = "\x1b[?2026l";
 const ENTER: &str = "\x1b[?1049h";
 const LEAVE: &str = "\x1b[?1049l";
 
@@ -652,4 +701,30 @@ fn a_lost_terminal_leaves_everything_running() {
     assert_eq!(sandbox.state("a"), "running");
     drop(terminal);
     sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn the_screen_follows_its_terminal_and_gives_it_back() {
+    let sandbox = Sandbox::new();
+    let ids = ["a", "b", "c", "d", "e", "f"];
+    sandbox.inventory(&ids.map(|id| game(&sandbox, id)));
+    let mut terminal = Terminal::open(&sandbox, &["run"]);
+    terminal.wait("6 running");
+    let is_shown = |frame: &str| ids.iter().filter(|id| frame.contains(&format!("\n{id} "))).count();
+    wait_until("all of them", || is_shown(&terminal.frame()) == 6);
+    terminal.resize("40", "8");
+    wait_until("the rest to be summed up", || {
+        let frame = terminal.frame();
+        frame.contains("more: ") && is_shown(&frame) < 6 && frame.matches("\r\n").count() < 8
+    });
+    terminal.resize("200", "50");
+    wait_until("all of them again", || is_shown(&terminal.frame()) == 6);
+    Process::signal(terminal.gamectl(&sandbox), Signal::SIGTERM);
+    let status = wait_for("the end of run", || terminal.child.try_wait().expect("wait"));
+    assert_eq!(status.code(), Some(0));
+    terminal.wait("the servers go on");
+    let text = terminal.text();
+    let last = text.rfind(LEAVE).expect("the way back");
+    assert!(!text[last..].contains(ENTER), "{text:?}");
+    sandbox.ok(&["stop", "--all"]);
 }

@@ -411,3 +411,26 @@ async fn what_nobody_wants_is_not_started() {
         rig.said();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_ended_with_an_earlier_boot_has_not_crashed() {
+    let now_ms = crate::sys::clock::wall_ms();
+    let booted_ms = now_ms - crate::sys::clock::boot_ms();
+    for (ended_ms, restarts, crashes) in [(booted_ms - 10_000, 0, 0), (now_ms, 1, 1)] {
+        let mut rig = rig(&instance(RestartPolicy::default()), InstanceState::Stopped);
+        let mut facts = Facts::bare(InstanceState::Crashed { exit_code: None }, None);
+        let ended = std::time::UNIX_EPOCH + Duration::from_millis(ended_ms);
+        facts.last_exit = Some(LastExit {
+            code: None,
+            signal: None,
+            at: Some(humantime::format_rfc3339_seconds(ended).to_string()),
+            requested: false,
+            oom_killed: false,
+        });
+        rig.supervisor.sight.send_replace(Sight::Known(Box::new(facts)));
+        pass(SECOND * 100).await;
+        let starts: Vec<u32> = rig.supervisor.starts().iter().map(|(_, count)| *count).collect();
+        assert_eq!(starts, [restarts], "started with this count");
+        assert_eq!(rig.said().matches("crashed").count(), crashes);
+    }
+}

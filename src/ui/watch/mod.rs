@@ -6,6 +6,8 @@ mod screen;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::json;
@@ -41,12 +43,16 @@ pub struct Watch {
     events: VecDeque<Happening>,
     settled: bool,
     /// Whether the terminal shows our screen now.
-    shown: bool,
+    shown: Arc<AtomicBool>,
     changed: bool,
 }
 
 impl Watch {
     pub(super) fn new(mode: Mode, quiet: bool, title: &str, handles: Handles, around: Surroundings) -> Self {
+        let shown = Arc::new(AtomicBool::new(false));
+        if mode == Mode::Live {
+            screen::give_back_on_panic(&handles.out, &shown);
+        }
         Self {
             mode,
             quiet,
@@ -56,7 +62,7 @@ impl Watch {
             rows: BTreeMap::new(),
             events: VecDeque::new(),
             settled: false,
-            shown: false,
+            shown,
             changed: true,
         }
     }
@@ -147,7 +153,6 @@ impl Watch {
 }
 
 impl Drop for Watch {
-    // Also after a panic: the terminal is given back as it was found.
     fn drop(&mut self) {
         self.leave();
     }

@@ -7,13 +7,15 @@
 //! the sequences used.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::{Mode, Watch, awaited, label, uptime};
 use crate::event::{Happening, Level, Row, Watched};
 use crate::supervisor::{InstanceState, Sight};
 use crate::ui::paint::{Look, Tone};
-use crate::ui::sink::lock;
+use crate::ui::sink::{SharedSink, lock};
 use crate::ui::status;
 use crate::ui::text::clean_line;
 use crate::ui::width::{cut, width};
@@ -27,6 +29,23 @@ pub(crate) const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 /// Lines for events, where there is no room for all instances.
 const EVENTS_MIN: usize = 4;
 
+/// Gives the terminal back before anything is said of a panic, which ends the
+/// program without another word.
+pub(super) fn give_back_on_panic(out: &SharedSink, shown: &Arc<AtomicBool>) {
+    let (out, shown) = (Arc::downgrade(out), Arc::downgrade(shown));
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if shown.upgrade().is_some_and(|shown| shown.swap(false, Ordering::Relaxed))
+            && let Some(out) = out.upgrade()
+            // Whoever panics may hold it.
+            && let Ok(mut out) = out.try_lock()
+        {
+            out.write(LEAVE.as_bytes());
+        }
+        before(panic);
+    }));
+}
+
 impl Watch {
     /// Draws the screen, where there is one and it has changed or time has
     /// passed.
@@ -37,9 +56,8 @@ impl Watch {
         let size = self.around.size();
         let (columns, rows) = (usize::from(size.columns), usize::from(size.rows));
         let mut out = String::new();
-        if !self.shown {
+        if !self.shown.swap(true, Ordering::Relaxed) {
             out.push_str(ENTER);
-            self.shown = true;
         }
         // A synchronized update: terminals that know it show the frame at once.
         out.push_str("\x1b[?2026h\x1b[H");
@@ -64,9 +82,8 @@ impl Watch {
 
     /// Gives the terminal back as it was found. It can be drawn again.
     pub fn leave(&mut self) {
-        if self.shown {
+        if self.shown.swap(false, Ordering::Relaxed) {
             lock(&self.handles.out).write(LEAVE.as_bytes());
-            self.shown = false;
         }
     }
 

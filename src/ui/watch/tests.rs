@@ -210,3 +210,16 @@ fn a_stream_for_programs() {
     assert!(beats.contains("\"uptime_seconds\":4000"), "{beats}");
     assert!(beats.contains("\"state\":\"unknown\""), "{beats}");
 }
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_is_told() {
+    let shown = terminal(Options::default(), 80);
+    let mut watch = shown.screen.watch("gamectl run");
+    watch.draw();
+    assert!(shown.out.take().ends_with("\u{1b}[?2026l"));
+    let panic = std::thread::spawn(|| panic!("a bug, for once")).join();
+    assert!(panic.is_err());
+    assert_eq!(shown.out.take(), super::screen::LEAVE);
+    drop(watch);
+    assert_eq!(shown.out.take(), "", "once is enough");
+}
