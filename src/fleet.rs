@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::docker_compose::{DockerComposeSupervisor, Engines};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::{Glance, ProcessSupervisor};
@@ -53,6 +54,7 @@ pub struct Ground {
     state: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
     changes: Option<Arc<Changes>>,
+    engines: Option<Arc<Engines>>,
 }
 
 impl Ground {
@@ -62,6 +64,7 @@ impl Ground {
             state: Some(state),
             glance: None,
             changes: None,
+            engines: None,
         }
     }
 
@@ -73,6 +76,7 @@ impl Ground {
             state,
             glance,
             changes: None,
+            engines: Some(Arc::default()),
         }
     }
 
@@ -100,6 +104,10 @@ impl Ground {
                 let (state, glance) = (self.state.clone(), self.glance.clone());
                 let supervisor = ProcessSupervisor::new(instance, spec, state, glance);
                 Arc::new(supervisor.told_by(self.changes.clone()))
+            }
+            Plane::DockerCompose(spec) => {
+                let (state, engines) = (self.state.clone(), self.engines.clone());
+                Arc::new(DockerComposeSupervisor::new(instance, spec, state, engines))
             }
         };
         Member {

@@ -3,6 +3,7 @@
 pub mod channel;
 pub mod cli;
 pub mod commands;
+pub mod docker_compose;
 pub mod event;
 pub mod failure;
 pub mod fleet;

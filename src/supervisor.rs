@@ -222,6 +222,9 @@ pub struct Activity {
     pub limit: Option<Duration>,
 }
 
+/// What an instance has printed, byte for byte.
+pub type Printed = Box<dyn tokio::io::AsyncRead + Send + Unpin>;
+
 /// The lifecycle of one game instance.
 ///
 /// Callers hold an `Arc<dyn Supervisor>` and clone it before each verb, so
@@ -337,6 +340,16 @@ pub trait Supervisor: Send + Sync {
             seen.send_replace(Some(sight));
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// What the instance has printed: the last `tail` lines, or all of them,
+    /// and with `follow` what comes, until the reader is dropped. `None` where
+    /// that is in the instance's console log.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn printed(&self, _tail: Option<u64>, _follow: bool) -> Result<Option<Printed>> {
+        Ok(None)
     }
 
     /// What the verb under way is waiting for, for a screen to show. `None`

@@ -4,14 +4,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc;
+
 use super::context::{Context, Ended};
 use super::interrupt::Interrupt;
 use super::selection;
 use crate::cli::{Lines, Logs};
 use crate::failure::Failure;
-use crate::fleet::Ground;
+use crate::fleet::{Ground, Member};
 use crate::store::tail::Tail;
 use crate::store::{InstanceDir, StateDir};
+use crate::supervisor::Printed;
 use crate::ui;
 
 /// How often a followed log is looked at.
@@ -24,6 +28,8 @@ const PIECE: usize = 64 * 1024;
 struct Shown {
     id: String,
     open: Option<(InstanceDir, Tail)>,
+    /// Whether what it prints is not in our keeping.
+    is_elsewhere: bool,
 }
 
 pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Ended> {
@@ -32,42 +38,86 @@ pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Ended>
         return Err(selection::nobody("logs").into());
     }
     let state = context.state_to_look()?;
-    let ids = ids(context, logs, state.clone())?;
+    let members = chosen(context, logs, state.clone())?;
+    let ids: Vec<String> = members.iter().map(|member| member.id().to_owned()).collect();
     let mut screen = context.screen.logs(&ids, logs.raw);
+    let (pieces, mut received) = mpsc::channel(1);
     let mut all = Vec::new();
-    for id in ids {
-        let mut shown = Shown { id, open: None };
+    for (index, member) in members.iter().enumerate() {
+        let id = member.id().to_owned();
+        let tail = match logs.lines {
+            Lines::All => None,
+            Lines::Last(lines) => Some(lines),
+        };
+        let printed = member.supervisor.printed(tail, logs.follow).await;
+        let printed = printed.map_err(|error| named(&id, Failure::from_error(&error)))?;
+        let mut shown = Shown {
+            id,
+            open: None,
+            is_elsewhere: printed.is_some(),
+        };
         shown.open(state.as_deref(), logs.lines)?;
-        if shown.open.is_none() && !logs.follow {
-            context.screen.note(&format!(
+        match printed {
+            Some(printed) => drop(tokio::spawn(read_along(index, printed, pieces.clone()))),
+            None if shown.open.is_none() && !logs.follow => context.screen.note(&format!(
                 "{}: it was never started, so it has printed nothing",
                 shown.id
-            ));
+            )),
+            None => {}
         }
         all.push(shown);
     }
+    drop(pieces);
     let mut interrupt = Interrupt::new()?;
     for (index, shown) in all.iter_mut().enumerate() {
         while shown.pass_on(&mut screen, index)? && context.screen.is_open() {}
     }
-    while logs.follow && context.screen.is_open() && !super::reader_is_gone() {
+    let mut more = true;
+    while (logs.follow || more) && context.screen.is_open() && !super::reader_is_gone() {
         tokio::select! {
             signal = interrupt.signalled() => {
                 screen.finish();
                 return Ok(signal.exit_code());
             }
+            piece = received.recv(), if more => match piece {
+                Some((index, bytes)) => {
+                    screen.write(index, &bytes);
+                    continue;
+                }
+                None => more = false,
+            },
             () = tokio::time::sleep(AGAIN) => {}
         }
-        follow(context, &mut all, &mut screen)?;
+        if logs.follow {
+            follow(context, &mut all, &mut screen)?;
+        }
     }
     screen.finish();
     Ok(0)
 }
 
+/// Reads what an instance without a console log of ours prints.
+async fn read_along(index: usize, mut printed: Printed, pieces: mpsc::Sender<(usize, Vec<u8>)>) {
+    let mut buffer = vec![0; PIECE];
+    while let Ok(n @ 1..) = printed.read(&mut buffer).await {
+        let piece = buffer.get(..n).unwrap_or_default().to_vec();
+        if pieces.send((index, piece)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn named(id: &str, failure: Failure) -> Failure {
+    Failure {
+        message: format!("{id}: {}", failure.message),
+        ..failure
+    }
+}
+
 /// Passes on what has come, a piece from each in turn.
 fn follow(context: &Context<'_>, all: &mut [Shown], screen: &mut ui::Logs) -> Result<(), Failure> {
     for shown in &mut *all {
-        if shown.open.is_none() {
+        if shown.open.is_none() && !shown.is_elsewhere {
             shown.open(context.state_to_look()?.as_deref(), Lines::All)?;
         }
     }
@@ -81,23 +131,27 @@ fn follow(context: &Context<'_>, all: &mut [Shown], screen: &mut ui::Logs) -> Re
     Ok(())
 }
 
-fn ids(context: &Context<'_>, logs: &Logs, state: Option<Arc<StateDir>>) -> Result<Vec<String>, Ended> {
+fn chosen(context: &Context<'_>, logs: &Logs, state: Option<Arc<StateDir>>) -> Result<Vec<Member>, Ended> {
     let inventory = context.inventory()?;
     // Whether they run makes no difference.
     let ground = state.map_or_else(Ground::default, Ground::for_verbs);
     let mut members = ground.members(&inventory);
     members.extend(ground.named_strays(&inventory, &logs.selection.selectors)?);
     if logs.selection.all {
-        return Ok(members.iter().map(|member| member.id().to_owned()).collect());
+        return Ok(members);
     }
     let chosen = selection::select(&members, &logs.selection.selectors)?;
-    let id = |one: &selection::Selected| members.get(one.index).map(|member| member.id().to_owned());
-    Ok(chosen.iter().filter_map(id).collect())
+    Ok(chosen
+        .iter()
+        .filter_map(|one| members.get(one.index).cloned())
+        .collect())
 }
 
 impl Shown {
     fn open(&mut self, state: Option<&StateDir>, lines: Lines) -> Result<(), Failure> {
-        let Some(state) = state else { return Ok(()) };
+        let Some(state) = state.filter(|_| !self.is_elsewhere) else {
+            return Ok(());
+        };
         let opened = || -> io::Result<Option<(InstanceDir, Tail)>> {
             let Some(dir) = state.instance(&self.id)? else {
                 return Ok(None);

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::common::{self, Common};
+use super::compose;
 use super::fields::{Section, quoted};
 use super::lookup::Programs;
 use super::model::{Instance, Inventory, Plane, is_valid_id};
@@ -172,19 +173,48 @@ impl Check<'_> {
             .filter(|key| !key.void)
             .find(uses)
             .map_or(entry.at, |key| key.at);
-        let process = entries.iter().find(|entry| !entry.void && entry.key == "process");
-        let plane = match process {
-            Some(entry) => process::read(self, &entry.value),
-            None => Plane::Unmanaged {
-                plane: "none",
-                reason: "no plane section, such as `process`, in the inventory".to_owned(),
-            },
-        };
+        let plane = self.plane(&entry.key, entries);
         let own = match own.game().or(defaults.game()) {
             Some(preset) => own.over(&self.preset(preset)),
             None => own,
         };
         Some(own.over(defaults).finish(self, entry.key.to_string(), plane, at))
+    }
+
+    /// What manages an instance: the one plane section that it has.
+    fn plane(&mut self, id: &str, entries: &[Entry]) -> Plane {
+        let section = |name: &str| entries.iter().find(|entry| !entry.void && entry.key == name);
+        match (section("process"), section("docker_compose")) {
+            (Some(entry), None) => process::read(self, &entry.value),
+            (None, Some(entry)) => {
+                self.not_on_compose(entries);
+                compose::read(self, id, entry.at, &entry.value)
+            }
+            (Some(first), Some(second)) => {
+                self.problem(second.at, "an instance is on one plane, but this is a second one")
+                    .related(first.at, "the first");
+                process::read(self, &first.value)
+            }
+            (None, None) => Plane::Unmanaged {
+                plane: "none",
+                reason: "no plane section, such as `process`, in the inventory".to_owned(),
+            },
+        }
+    }
+
+    /// Keys that mean nothing to a stack: what is written must not be ignored.
+    fn not_on_compose(&mut self, entries: &[Entry]) {
+        if let Some(stop) = entries.iter().find(|entry| !entry.void && entry.key == "stop") {
+            self.problem(stop.at, "`stop` means nothing on the plane `docker_compose`")
+                .hint("services stop by the `stop_signal` and `stop_grace_period` of the compose file");
+        }
+        let ready = entries.iter().find(|entry| !entry.void && entry.key == "ready");
+        if let Some(Shape::Map(probes)) = ready.map(|entry| &entry.value.shape)
+            && let Some(log) = probes.iter().find(|entry| !entry.void && entry.key == "log")
+        {
+            self.problem(log.at, "`ready.log` means nothing on the plane `docker_compose`")
+                .hint("give the service a `healthcheck` in the compose file, or use `tcp`, `a2s`, `http` or `exec`");
+        }
     }
 
     /// Keys that were given twice, or that are no words.

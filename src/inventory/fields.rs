@@ -11,6 +11,7 @@ pub(super) enum Section {
     Defaults,
     Instance,
     Process,
+    Compose,
     Log,
     Ready,
     Step,
@@ -24,10 +25,11 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Top,
         Self::Instance,
         Self::Process,
+        Self::Compose,
         Self::Log,
         Self::Ready,
         Self::Step,
@@ -65,6 +67,7 @@ impl Section {
                 "tags",
                 "autostart",
                 "process",
+                "docker_compose",
                 "ready",
                 "stop",
                 "rcon",
@@ -78,6 +81,9 @@ impl Section {
                 "players",
             ],
             Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
+            Self::Compose => &[
+                "file", "files", "project", "profiles", "services", "env_file", "context",
+            ],
             Self::Log => &["max_size", "keep"],
             Self::Ready => &[
                 "log",
@@ -117,6 +123,7 @@ impl Section {
             Self::Defaults => "`defaults`",
             Self::Instance => "an instance",
             Self::Process => "`process`",
+            Self::Compose => "`docker_compose`",
             Self::Log => "`process.log`",
             Self::Ready => "`ready`",
             Self::Step => "a step of `stop`",
@@ -163,8 +170,8 @@ impl Check<'_> {
             if section.keys().contains(&key) {
                 continue;
             }
-            if section == Section::Defaults && key == "process" {
-                self.problem(entry.at, "`process` cannot have defaults")
+            if section == Section::Defaults && matches!(key, "process" | "docker_compose") {
+                self.problem(entry.at, format!("`{key}` cannot have defaults"))
                     .hint("it says what one instance is; an anchor (`&name`) and an alias (`*name`) repeat a value");
                 continue;
             }

@@ -14,6 +14,7 @@ mod address;
 mod channels;
 mod check;
 mod common;
+mod compose;
 mod duration;
 mod entries;
 mod excerpt;

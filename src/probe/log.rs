@@ -31,7 +31,10 @@ impl LogProbe {
         let pattern = Regex::new(pattern).map_err(|error| Failure::failed(format!("ready.log: {error}")))?;
         Ok(Self {
             pattern,
-            dir: Arc::clone(&scene.dir),
+            dir: scene
+                .dir
+                .clone()
+                .ok_or_else(|| Failure::failed("there is no console log to look at"))?,
             tail: None,
             from: scene.log_from,
             line: Vec::new(),
@@ -93,7 +96,7 @@ mod tests {
     fn scene(state: &StateDir) -> Scene {
         let dir = state.create_instance("a").unwrap();
         Scene {
-            dir: Arc::new(dir),
+            dir: Some(Arc::new(dir)),
             log_from: LogPosition { inode: 0, offset: 0 },
             launched_boot_ms: 0,
             cwd: "/".into(),
@@ -107,7 +110,7 @@ mod tests {
         let state = StateDir::create(&temporary.path().join("state")).unwrap();
         let scene = scene(&state);
         let mut probe = LogProbe::new("^Server (ready|up)$", &scene).unwrap();
-        let mut log = scene.dir.open_append(console::NAME).unwrap();
+        let mut log = scene.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
         assert!(!probe.holds());
         log.write_all(b"not Server ready\n\xff\xfe\nSer").unwrap();
         assert!(!probe.holds());
@@ -123,7 +126,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let state = StateDir::create(&temporary.path().join("state")).unwrap();
         let mut scene = scene(&state);
-        let mut log = scene.dir.open_append(console::NAME).unwrap();
+        let mut log = scene.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
         log.write_all(b"ready\n").unwrap();
         let meta = log.metadata().unwrap();
         scene.log_from = LogPosition {

@@ -28,8 +28,8 @@ const LOGIN: Duration = Duration::from_secs(5);
 /// What probes look at.
 #[derive(Debug, Clone)]
 pub struct Scene {
-    /// The instance's folder, with its console log.
-    pub dir: Arc<InstanceDir>,
+    /// The instance's folder, with its console log; `None` where there is none.
+    pub dir: Option<Arc<InstanceDir>>,
     /// Where the output of this launch begins.
     pub log_from: LogPosition,
     /// When it was launched, on the boot-time clock, in milliseconds.
@@ -180,7 +180,7 @@ impl Readiness {
     }
 
     /// What is awaited, as a short phrase: `log line, tcp 127.0.0.1:28015`.
-    fn awaits(&self) -> String {
+    pub fn awaits(&self) -> String {
         let awaited: Vec<String> = self.pending.iter().map(Prober::awaits).collect();
         awaited.join(", ")
     }

@@ -286,7 +286,7 @@ impl ProcessSupervisor {
         let spec = self.spec.as_deref();
         let env = spec.and_then(|spec| environment::of_game(spec, None, std::env::vars_os()).ok());
         Scene {
-            dir: Arc::clone(dir),
+            dir: Some(Arc::clone(dir)),
             log_from: launch.log,
             launched_boot_ms: launch.launched_boot_ms,
             cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),

@@ -12,6 +12,7 @@
 //!     plan                   how that launch is stopped and logged
 //!     exit                   how the last launch ended
 //!     restarts               what the resident supervisor knows of its crashes
+//!     stack                  the last start of a stack of containers
 //!     launch.next, exit.next room reserved for the next of each
 //!     in                     the FIFO behind the game's standard input
 //!     ctl                    the shim's socket
@@ -40,6 +41,7 @@ pub mod launch;
 pub mod lock;
 pub mod plan;
 pub mod room;
+pub mod stack;
 pub mod tail;
 
 pub use dir::StateDir;

@@ -1,0 +1,306 @@
+//! The whole table of states, over containers as the engine describes them.
+
+use std::time::{Duration, SystemTime};
+
+use super::*;
+
+const DB: &str = "db";
+const GAME: &str = "game";
+
+fn at(seconds: u64) -> Option<SystemTime> {
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+fn container(service: &str, status: Status) -> Container {
+    Container {
+        id: format!("{service}-id"),
+        project: "p".into(),
+        service: service.into(),
+        oneoff: false,
+        depends_on: Vec::new(),
+        knows_order: true,
+        status,
+        health: Health::None,
+        exit_code: 0,
+        oom_killed: false,
+        error: String::new(),
+        started: at(1_000),
+        finished: at(2_000),
+        restart_count: 0,
+        grace: 5,
+    }
+}
+
+fn up(service: &str) -> Container {
+    container(service, Status::Running)
+}
+
+fn exited(service: &str, code: i32) -> Container {
+    Container {
+        exit_code: code,
+        ..container(service, Status::Exited)
+    }
+}
+
+fn healthy(service: &str, health: Health) -> Container {
+    Container { health, ..up(service) }
+}
+
+fn wanted() -> Circumstances<'static> {
+    Circumstances {
+        want: Some(Want::Running),
+        ..Circumstances::default()
+    }
+}
+
+fn stopped() -> Circumstances<'static> {
+    Circumstances {
+        want: Some(Want::Stopped),
+        wanted_since: at(1_500),
+        ..Circumstances::default()
+    }
+}
+
+fn booting() -> Circumstances<'static> {
+    Circumstances {
+        is_booting: true,
+        ..wanted()
+    }
+}
+
+fn nobody() -> Circumstances<'static> {
+    Circumstances::default()
+}
+
+/// The state in words, with its note.
+fn state(containers: &[Container], around: &Circumstances<'_>) -> String {
+    let facts = aggregate(containers, around).facts;
+    let code = match facts.state {
+        InstanceState::Crashed { exit_code: Some(code) } => format!(" {code}"),
+        _ => String::new(),
+    };
+    let note = facts.note.map_or_else(String::new, |note| format!(": {note}"));
+    format!("{}{code}{note}", facts.state)
+}
+
+#[test]
+fn every_state_of_a_stack() {
+    let created = || container(GAME, Status::Created);
+    let oom = Container {
+        oom_killed: true,
+        ..exited(GAME, 137)
+    };
+    let broken = Container {
+        exit_code: 127,
+        error: "exec: \"/nope\"".into(),
+        ..created()
+    };
+    let looping = Container {
+        exit_code: 3,
+        restart_count: 4,
+        ..container(GAME, Status::Restarting)
+    };
+    let cases: [(&str, Vec<Container>, Circumstances<'_>, &str); 29] = [
+        ("none created", vec![], nobody(), "stopped"),
+        ("removed by hand", vec![], wanted(), "stopped"),
+        (
+            "about to be",
+            vec![],
+            booting(),
+            "starting: no container has been created yet",
+        ),
+        (
+            "created",
+            vec![created()],
+            nobody(),
+            "stopped: created, and never started",
+        ),
+        (
+            "created, a start",
+            vec![created()],
+            booting(),
+            "starting: game is not started",
+        ),
+        (
+            "created, a start failed",
+            vec![created()],
+            wanted(),
+            "crashed: game is not started",
+        ),
+        (
+            "a bad command",
+            vec![up(DB), broken],
+            booting(),
+            "crashed 127: game ended with exit code 127",
+        ),
+        ("all up", vec![up(DB), up(GAME)], wanted(), "running"),
+        ("all up, by hand", vec![up(DB), up(GAME)], nobody(), "running"),
+        ("all up, after a stop", vec![up(DB), up(GAME)], stopped(), "running"),
+        ("healthy", vec![healthy(DB, Health::Healthy)], wanted(), "running"),
+        (
+            "health starting",
+            vec![healthy(DB, Health::Starting)],
+            wanted(),
+            "starting: db is not healthy yet",
+        ),
+        (
+            "unhealthy",
+            vec![healthy(DB, Health::Unhealthy)],
+            wanted(),
+            "starting: db is unhealthy",
+        ),
+        (
+            "partly, booting",
+            vec![up(DB), created()],
+            booting(),
+            "starting: game is not started",
+        ),
+        (
+            "partly, for ever",
+            vec![up(DB), created()],
+            wanted(),
+            "crashed: game is not started",
+        ),
+        (
+            "looping",
+            vec![up(DB), looping],
+            wanted(),
+            "starting: game is restarted by docker again and again (4 times, last exit code 3)",
+        ),
+        ("one exited 0", vec![up(DB), exited(GAME, 0)], wanted(), "running"),
+        (
+            "one exited 3",
+            vec![up(DB), exited(GAME, 3)],
+            wanted(),
+            "crashed 3: game ended with exit code 3",
+        ),
+        (
+            "one exited 3, booting",
+            vec![up(DB), exited(GAME, 3)],
+            booting(),
+            "crashed 3: game ended with exit code 3",
+        ),
+        (
+            "out of memory",
+            vec![up(DB), oom],
+            wanted(),
+            "crashed 137: game ended with exit code 137",
+        ),
+        (
+            "paused",
+            vec![container(GAME, Status::Paused)],
+            wanted(),
+            "starting: game is paused",
+        ),
+        (
+            "removing",
+            vec![container(GAME, Status::Removing)],
+            stopped(),
+            "stopping",
+        ),
+        (
+            "dead",
+            vec![container(GAME, Status::Dead)],
+            wanted(),
+            "crashed 0: game ended with exit code 0",
+        ),
+        ("stopped", vec![exited(DB, 0), exited(GAME, 143)], stopped(), "stopped"),
+        (
+            "killed at the end of its grace",
+            vec![exited(GAME, 137)],
+            stopped(),
+            "stopped: game was killed: its grace period of 5 s was too short",
+        ),
+        (
+            "ended by hand",
+            vec![exited(DB, 0), exited(GAME, 143)],
+            nobody(),
+            "stopped",
+        ),
+        (
+            "ended badly, nobody asked",
+            vec![exited(DB, 0), exited(GAME, 3)],
+            nobody(),
+            "crashed 3: game ended with exit code 3",
+        ),
+        (
+            "all ended by themselves",
+            vec![exited(DB, 0)],
+            wanted(),
+            "crashed 0: all of it has ended",
+        ),
+        (
+            "stopped behind our back",
+            vec![exited(DB, 0), exited(GAME, 143)],
+            wanted(),
+            "crashed 143: game ended with exit code 143",
+        ),
+    ];
+    for (what, containers, around, expected) in cases {
+        assert_eq!(state(&containers, &around), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_stop_under_way_is_stopping_until_it_has_used_up_its_time() {
+    let containers = [up(DB), exited(GAME, 0)];
+    let ending = Circumstances {
+        is_ending: true,
+        ..stopped()
+    };
+    assert_eq!(state(&containers, &ending), "stopping");
+    assert_eq!(state(&containers, &stopped()), "running");
+}
+
+#[test]
+fn services_that_must_run_do() {
+    let required = [DB.to_owned(), GAME.to_owned()];
+    let around = |is_booting| Circumstances {
+        required: &required,
+        is_booting,
+        ..wanted()
+    };
+    let side = exited("side", 4);
+    assert_eq!(state(&[up(DB), up(GAME), side.clone()], &around(false)), "running");
+    assert_eq!(
+        state(&[up(DB), exited(GAME, 0)], &around(false)),
+        "crashed 0: game ended with exit code 0"
+    );
+    assert_eq!(state(&[up(DB)], &around(true)), "starting: game is not there");
+    assert_eq!(state(&[up(DB)], &around(false)), "crashed: game is not there");
+    // What the last start brought up is missed when it is removed.
+    let known = Circumstances {
+        known: &required,
+        ..wanted()
+    };
+    assert_eq!(state(&[up(DB), side], &known), "crashed: game is not there");
+    assert_eq!(state(&[up(DB), exited(GAME, 0)], &known), "running");
+}
+
+#[test]
+fn the_first_failure_that_nobody_asked_for_is_told() {
+    let late = Container {
+        finished: at(3_000),
+        ..exited("late", 5)
+    };
+    let early = exited(GAME, 3);
+    let asked = Container {
+        finished: at(1_000),
+        ..exited(DB, 143)
+    };
+    let found = aggregate(&[late, asked, early], &wanted());
+    assert_eq!(found.facts.state, InstanceState::Crashed { exit_code: Some(3) });
+    assert_eq!(found.failed.as_deref(), Some("game-id"));
+    let exit = found.facts.last_exit.unwrap();
+    assert_eq!((exit.code, exit.requested), (Some(3), false));
+}
+
+#[test]
+fn containers_of_compose_run_do_not_count() {
+    let oneoff = Container {
+        oneoff: true,
+        ..exited("tool", 9)
+    };
+    assert_eq!(state(&[up(GAME), oneoff.clone()], &wanted()), "running");
+    assert_eq!(state(&[oneoff], &wanted()), "stopped");
+}

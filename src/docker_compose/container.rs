@@ -1,0 +1,160 @@
+//! A container, as `docker inspect` describes it. See the Docker Engine API,
+//! `ContainerInspect`.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+/// The grace period of a container that says nothing of it, in seconds.
+const USUAL_GRACE: u64 = 10;
+
+/// What the engine calls the state of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Created,
+    Running,
+    Paused,
+    Restarting,
+    Removing,
+    Exited,
+    Dead,
+    /// A word that we do not know.
+    #[serde(other)]
+    Other,
+}
+
+/// What its health check says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Health {
+    Starting,
+    Healthy,
+    Unhealthy,
+    /// There is none.
+    #[default]
+    #[serde(other)]
+    None,
+}
+
+/// One container of a stack.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Container {
+    pub(super) id: String,
+    pub(super) project: String,
+    pub(super) service: String,
+    /// Made by `compose run`: it belongs to the project, but to no service
+    /// that is to run.
+    pub(super) oneoff: bool,
+    /// The services that it needs.
+    pub(super) depends_on: Vec<String>,
+    /// Whether compose has put that on the container; its first generation did
+    /// not.
+    pub(super) knows_order: bool,
+    pub(super) status: Status,
+    pub(super) health: Health,
+    pub(super) exit_code: i32,
+    pub(super) oom_killed: bool,
+    /// Why it could not be started.
+    pub(super) error: String,
+    pub(super) started: Option<SystemTime>,
+    pub(super) finished: Option<SystemTime>,
+    pub(super) restart_count: u32,
+    /// Its grace period, in seconds.
+    pub(super) grace: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Raw {
+    id: String,
+    state: RawState,
+    #[serde(default)]
+    restart_count: u32,
+    config: RawConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawState {
+    status: Status,
+    #[serde(default)]
+    exit_code: i32,
+    #[serde(rename = "OOMKilled", default)]
+    oom_killed: bool,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    started_at: String,
+    #[serde(default)]
+    finished_at: String,
+    #[serde(default)]
+    health: Option<RawHealth>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawHealth {
+    #[serde(default)]
+    status: Health,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawConfig {
+    #[serde(default)]
+    labels: Option<HashMap<String, String>>,
+    #[serde(default)]
+    stop_timeout: Option<u64>,
+}
+
+/// Parses what `docker inspect` printed: those that belong to a project.
+///
+/// # Errors
+/// When it is not what `docker inspect` prints.
+pub(super) fn parse(text: &[u8]) -> Result<Vec<Container>, serde_json::Error> {
+    let raw: Vec<Raw> = serde_json::from_slice(text)?;
+    Ok(raw.into_iter().filter_map(Container::from_raw).collect())
+}
+
+impl Container {
+    fn from_raw(raw: Raw) -> Option<Self> {
+        let labels = raw.config.labels.unwrap_or_default();
+        let label = |name: &str| labels.get(&format!("com.docker.compose.{name}")).map(String::as_str);
+        // `db:service_healthy:false,init:service_started:true`
+        let depends_on = label("depends_on").unwrap_or_default().split(',');
+        let depends_on = depends_on.filter_map(|entry| entry.split(':').next());
+        Some(Self {
+            project: label("project")?.to_owned(),
+            service: label("service")?.to_owned(),
+            oneoff: label("oneoff").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            depends_on: depends_on.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            knows_order: label("depends_on").is_some(),
+            id: raw.id,
+            status: raw.state.status,
+            health: raw.state.health.map_or(Health::None, |health| health.status),
+            exit_code: raw.state.exit_code,
+            oom_killed: raw.state.oom_killed,
+            error: raw.state.error,
+            started: time(&raw.state.started_at),
+            finished: time(&raw.state.finished_at),
+            restart_count: raw.restart_count,
+            grace: raw.config.stop_timeout.unwrap_or(USUAL_GRACE),
+        })
+    }
+
+    /// Whether a process of it may be alive.
+    pub(super) fn is_alive(&self) -> bool {
+        matches!(
+            self.status,
+            Status::Running | Status::Paused | Status::Restarting | Status::Removing | Status::Other
+        )
+    }
+}
+
+/// The zero time of the engine stands for "never", and is before all that can
+/// be.
+fn time(text: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339(text).ok()
+}

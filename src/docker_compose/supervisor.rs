@@ -1,0 +1,278 @@
+//! The supervisor of one stack.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use tokio::sync::watch;
+
+use super::PLANE;
+use super::aggregate::{Aggregate, Circumstances, aggregate};
+use super::container::Container;
+use super::engine::{Engine, Engines};
+use super::printed;
+use crate::event::Want;
+use crate::failure::Failure;
+use crate::inventory::{ComposeSpec, Instance, Probe, Ready};
+use crate::probe::{Readiness, Scene};
+use crate::store::intent::{self, Intent};
+use crate::store::launch::LogPosition;
+use crate::store::stack::{self, Stack};
+use crate::store::{InstanceDir, StateDir};
+use crate::supervisor::{Activity, InstanceState, Outcome, Printed, Sight, StartHow, StopHow, Supervisor};
+use crate::sys::clock;
+
+/// How long a look may take to ask the probes of a stack.
+const JUDGE: Duration = Duration::from_secs(3);
+
+/// What a stop may take beyond the grace periods.
+const ENDING: Duration = Duration::from_secs(30);
+
+/// Supervises one docker-compose project.
+pub struct DockerComposeSupervisor {
+    pub(super) id: String,
+    pub(super) spec: ComposeSpec,
+    pub(super) engine: Engine,
+    pub(super) ready: Ready,
+    pub(super) place: Option<Arc<StateDir>>,
+    /// What is seen of all stacks at once, where one look serves them all.
+    shared: Option<Arc<Engines>>,
+    state: watch::Sender<InstanceState>,
+    activity: watch::Sender<Activity>,
+    /// The start time of the run whose probes have held.
+    held: Mutex<Option<SystemTime>>,
+    since: Mutex<Option<SystemTime>>,
+}
+
+/// What was seen of a stack, in one look.
+pub(super) struct Look {
+    pub(super) containers: Vec<Container>,
+    pub(super) aggregate: Aggregate,
+}
+
+impl DockerComposeSupervisor {
+    /// The supervisor of an instance on this plane.
+    pub fn new(
+        instance: &Instance,
+        spec: &ComposeSpec,
+        place: Option<Arc<StateDir>>,
+        shared: Option<Arc<Engines>>,
+    ) -> Self {
+        let mut ready = instance.ready.clone();
+        // The health checks of the services say more than both; and a stack
+        // has no console.
+        let means_something = |probe: &Probe| !matches!(probe, Probe::AliveFor(_) | Probe::Log(_));
+        ready.probes.retain(means_something);
+        Self {
+            id: instance.id.clone(),
+            spec: spec.clone(),
+            engine: Engine {
+                context: spec.context.clone(),
+            },
+            ready,
+            place,
+            shared,
+            state: watch::Sender::new(InstanceState::Stopped),
+            activity: watch::Sender::default(),
+            held: Mutex::default(),
+            since: Mutex::default(),
+        }
+    }
+
+    /// Looks at the containers, and judges them.
+    ///
+    /// # Errors
+    /// When what there is could not be found out.
+    pub(super) async fn see(&self) -> Result<Look, Failure> {
+        let containers = match &self.shared {
+            Some(shared) => {
+                let all = shared.see(&self.engine).await?;
+                all.iter()
+                    .filter(|one| one.project == self.spec.project)
+                    .cloned()
+                    .collect()
+            }
+            None => self.engine.of_project(&self.spec.project).await?,
+        };
+        let intent = self.intent()?;
+        let dir = self.dir()?;
+        let stack = match &dir {
+            Some(dir) => stack::read(dir).map_err(|error| Failure::unknown(error.to_string()))?,
+            None => None,
+        };
+        let aggregate = aggregate(&containers, &self.circumstances(&containers, intent, stack.as_ref()));
+        let mut look = Look { containers, aggregate };
+        self.probe(&mut look).await?;
+        let state = look.aggregate.facts.state.clone();
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = look.aggregate.started;
+        self.publish(state);
+        Ok(look)
+    }
+
+    fn circumstances<'a>(
+        &'a self,
+        containers: &[Container],
+        intent: Option<Intent>,
+        stack: Option<&'a Stack>,
+    ) -> Circumstances<'a> {
+        let want = intent.map(|intent| intent.want);
+        let past = |since_ms: u64| Duration::from_millis(clock::wall_ms().saturating_sub(since_ms));
+        let grace = containers
+            .iter()
+            .map(|one| Duration::from_secs(one.grace))
+            .sum::<Duration>();
+        let ends = intent.filter(|intent| intent.want == Want::Stopped);
+        Circumstances {
+            required: &self.spec.services,
+            known: stack.map(|stack| stack.services.as_slice()).unwrap_or_default(),
+            want,
+            wanted_since: intent.map(|intent| SystemTime::UNIX_EPOCH + Duration::from_millis(intent.at_ms)),
+            is_booting: want != Some(Want::Stopped)
+                && stack.is_some_and(|stack| past(stack.started_wall_ms) < self.ready.timeout),
+            is_ending: ends.is_some_and(|intent| past(intent.at_ms) < grace + ENDING),
+            restarts: stack.map_or(0, |stack| stack.restarts),
+        }
+    }
+
+    /// Asks the probes of a stack that is up, unless they have held already.
+    async fn probe(&self, look: &mut Look) -> Result<(), Failure> {
+        let facts = &mut look.aggregate.facts;
+        if facts.state != InstanceState::Running || self.ready.probes.is_empty() {
+            return Ok(());
+        }
+        let held = |this: &Self| *this.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if look.aggregate.started.is_some() && held(self) == look.aggregate.started {
+            return Ok(());
+        }
+        let mut readiness = Readiness::new(&self.ready, &self.scene())?;
+        if tokio::time::timeout(JUDGE, readiness.check()).await.unwrap_or(false) {
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = look.aggregate.started;
+            return Ok(());
+        }
+        facts.state = InstanceState::Starting;
+        facts.uptime_seconds = 0;
+        let awaited = format!("ready ({})", readiness.awaits());
+        facts.note = Some(format!("all services are up; not yet {awaited}"));
+        look.aggregate.awaited.push(awaited);
+        Ok(())
+    }
+
+    fn scene(&self) -> Scene {
+        let folder = self.spec.files.first().and_then(|file| file.parent());
+        Scene {
+            dir: None,
+            log_from: LogPosition::default(),
+            launched_boot_ms: 0,
+            cwd: folder.map_or_else(|| PathBuf::from("/"), PathBuf::from),
+            env: std::env::vars_os().collect(),
+        }
+    }
+
+    /// Its folder in the state directory, if it was ever started.
+    pub(super) fn dir(&self) -> Result<Option<InstanceDir>, Failure> {
+        let Some(place) = &self.place else { return Ok(None) };
+        place
+            .instance(&self.id)
+            .map_err(|error| Failure::unknown(format!("its records cannot be read: {error}")))
+    }
+
+    pub(super) fn intent(&self) -> Result<Option<Intent>, Failure> {
+        let Some(place) = &self.place else { return Ok(None) };
+        intent::peek(place, &self.id).map_err(|error| Failure::unknown(error.to_string()))
+    }
+
+    pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
+        let new = Activity {
+            awaiting: awaiting.into(),
+            limit,
+        };
+        self.activity.send_if_modified(|old| {
+            let changed = *old != new;
+            *old = new;
+            changed
+        });
+    }
+
+    fn publish(&self, state: InstanceState) {
+        self.state.send_if_modified(|old| {
+            let changed = *old != state;
+            *old = state;
+            changed
+        });
+    }
+}
+
+#[async_trait::async_trait]
+impl Supervisor for DockerComposeSupervisor {
+    fn instance_id(&self) -> &str {
+        &self.id
+    }
+
+    fn state(&self) -> InstanceState {
+        self.state.borrow().clone()
+    }
+
+    fn watch_state(&self) -> watch::Receiver<InstanceState> {
+        self.state.subscribe()
+    }
+
+    async fn uptime_seconds(&self) -> u64 {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let up = since.and_then(|since| since.elapsed().ok());
+        match self.state() {
+            InstanceState::Running => up.map_or(0, |up| up.as_secs()),
+            _ => 0,
+        }
+    }
+
+    async fn start(self: Arc<Self>) -> Result<()> {
+        self.start_with(StartHow::default()).await.map(drop)
+    }
+
+    async fn stop(self: Arc<Self>) -> Result<()> {
+        self.stop_with(StopHow::default()).await.map(drop)
+    }
+
+    async fn restart(self: Arc<Self>) -> Result<()> {
+        Arc::clone(&self).stop().await?;
+        self.start().await
+    }
+
+    fn plane(&self) -> &'static str {
+        PLANE
+    }
+
+    async fn look(&self) -> Sight {
+        match self.see().await {
+            Ok(look) => Sight::Known(Box::new(look.aggregate.facts)),
+            Err(failure) => Sight::Unknown {
+                reason: failure.message,
+            },
+        }
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+        self.watch(&seen).await;
+    }
+
+    async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
+        let outcome = self.carry_out_start(&how).await;
+        self.awaits("", None);
+        Ok(outcome?)
+    }
+
+    async fn stop_with(self: Arc<Self>, _how: StopHow) -> Result<Outcome> {
+        let outcome = self.carry_out_stop().await;
+        self.awaits("", None);
+        Ok(outcome?)
+    }
+
+    async fn printed(&self, tail: Option<u64>, follow: bool) -> Result<Option<Printed>> {
+        Ok(Some(printed::read(&self.engine, &self.spec, tail, follow).await?))
+    }
+
+    fn activity(&self) -> Option<watch::Receiver<Activity>> {
+        Some(self.activity.subscribe())
+    }
+}

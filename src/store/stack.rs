@@ -1,0 +1,76 @@
+//! The record of the last start of something whose processes are not ours: a
+//! stack of containers.
+
+use std::io;
+
+use super::folder::{InstanceDir, ReadError};
+use super::format::{Document, ParseError, Seal};
+
+const NAME: &str = "stack";
+const KIND: &str = "stack";
+const VERSION: u32 = 1;
+
+/// One start.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stack {
+    /// When it began, on the wall clock, in milliseconds.
+    pub started_wall_ms: u64,
+    /// Automatic restarts since somebody last started it.
+    pub restarts: u32,
+    /// The services that it brought up.
+    pub services: Vec<String>,
+}
+
+/// Reads the record; `None` when it was never started here.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(dir: &InstanceDir) -> Result<Option<Stack>, ReadError> {
+    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
+    let parse = |document: &Document| -> Result<Stack, ParseError> {
+        Ok(Stack {
+            started_wall_ms: document.require("started_wall_ms")?,
+            restarts: document.require("restarts")?,
+            services: document.all("service").map(str::to_owned).collect(),
+        })
+    };
+    dir.parse(NAME, &bytes, KIND, VERSION, parse).map(Some)
+}
+
+/// Writes the record.
+///
+/// # Errors
+/// When it could not be written; what stood there is still there.
+pub fn write(dir: &InstanceDir, stack: &Stack) -> io::Result<()> {
+    let mut document = Document::default()
+        .with("started_wall_ms", stack.started_wall_ms)
+        .with("restarts", stack.restarts);
+    for service in &stack.services {
+        document.push("service", service);
+    }
+    let text = document.to_text(KIND, VERSION, Seal::Checksum);
+    dir.replace_for_this_boot(NAME, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StateDir;
+
+    #[test]
+    fn round_trip() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = StateDir::create(&tmp.path().join("s"))
+            .unwrap()
+            .create_instance("a")
+            .unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        let stack = Stack {
+            started_wall_ms: 5,
+            restarts: 3,
+            services: vec!["db".to_owned(), "game".to_owned()],
+        };
+        write(&dir, &stack).unwrap();
+        assert_eq!(read(&dir).unwrap(), Some(stack));
+    }
+}
