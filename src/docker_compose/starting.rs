@@ -153,7 +153,7 @@ impl DockerComposeSupervisor {
         let mut message = "`docker compose up` failed".to_owned();
         let progress = |line: &&str| {
             let word = line.trim().rsplit(' ').next().unwrap_or_default();
-            !line.trim().is_empty() && !(word.ends_with("ing") || word.ends_with("ed") || word == "Healthy")
+            !(line.trim().is_empty() || word.ends_with("ing") || word.ends_with("ed") || word == "Healthy")
         };
         for line in said.lines().filter(progress) {
             message.push_str("\n  | ");
