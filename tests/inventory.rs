@@ -309,6 +309,11 @@ fn every_problem_has_its_place() {
         ),
         ("process: {env: {A: b, A: c}}", "1:39 the key `A` is given twice"),
         ("process: {user: ''}", "1:34 `user` is not a user's name"),
+        (
+            "process: {main: 'a(b'}",
+            "1:35 `main` is not a regular expression: unclosed group",
+        ),
+        ("process: {main: ''}", "1:34 `main` is empty, which everything matches"),
         ("process: {tty: 1}", "1:32 `tty` must be `true` or `false`"),
         (
             "process: {log: {max_size: 4095}}",
@@ -328,7 +333,7 @@ fn every_problem_has_its_place() {
             "ready: {log: 'a(b'}",
             "1:32 `log` is not a regular expression: unclosed group",
         ),
-        ("ready: {log: ''}", "1:31 `log` is empty, which every line matches"),
+        ("ready: {log: ''}", "1:31 `log` is empty, which everything matches"),
         ("ready: {tcp: '::1:80'}", "1:31 `tcp` must be HOST:PORT"),
         ("ready: {tcp: 80}", "1:30 `tcp` must be HOST:PORT"),
         ("ready: {exec: []}", "1:31 `exec` names no program"),
@@ -502,7 +507,7 @@ fn hints_and_related_lines() {
         (inside("executable: x"), "`executable` belongs into `process`"),
         (
             inside("process: {zzz: x}"),
-            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `user`, `tty`, `log`",
+            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `user`, `tty`, `log`, `main`",
         ),
         (inside("stop: [{signal: trem}]"), "did you mean `TERM`?"),
         (

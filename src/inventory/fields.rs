@@ -77,7 +77,17 @@ impl Section {
                 "broadcast",
                 "players",
             ],
-            Self::Process => &["executable", "args", "cwd", "env", "env_file", "user", "tty", "log"],
+            Self::Process => &[
+                "executable",
+                "args",
+                "cwd",
+                "env",
+                "env_file",
+                "user",
+                "tty",
+                "log",
+                "main",
+            ],
             Self::Log => &["max_size", "keep"],
             Self::Ready => &[
                 "log",

@@ -122,6 +122,10 @@ pub struct ProcessSpec {
     pub tty: bool,
     /// The rotation of its console log.
     pub log: LogSpec,
+    /// What the real game is known by where a launcher starts it: a regular
+    /// expression over the path of an executable, or over the name by which a
+    /// process was called.
+    pub main: Option<String>,
 }
 
 impl fmt::Debug for ProcessSpec {
@@ -136,6 +140,7 @@ impl fmt::Debug for ProcessSpec {
             .field("user", &self.user)
             .field("tty", &self.tty)
             .field("log", &self.log)
+            .field("main", &self.main)
             .finish()
     }
 }
@@ -412,6 +417,7 @@ mod tests {
             user: None,
             tty: false,
             log: LogSpec::default(),
+            main: None,
         };
         assert!(!format!("{spec:?}").contains("canary"));
     }

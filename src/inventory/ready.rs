@@ -8,7 +8,7 @@ use super::check::Check;
 use super::fields::Section;
 use super::http;
 use super::model::{HostPort, Probe, Ready};
-use super::node::{Node, Span};
+use super::node::Node;
 use super::pattern;
 use super::value;
 
@@ -35,7 +35,9 @@ pub(super) fn read(check: &mut Check, node: &Node) -> RawReady {
     for entry in entries.iter().filter(|entry| !entry.void) {
         let value = &entry.value;
         match entry.key.as_ref() {
-            "log" => ready.probes.extend(log(check, value)),
+            "log" => ready
+                .probes
+                .extend(pattern::read(check, "`log`", value).map(Probe::Log)),
             "tcp" => ready.probes.extend(at(check, "`tcp`", value).map(Probe::Tcp)),
             "a2s" => ready.probes.extend(at(check, "`a2s`", value).map(Probe::A2s)),
             "minecraft" => ready
@@ -64,36 +66,6 @@ fn often(check: &mut Check, what: &str, node: &Node) -> Option<Duration> {
         return None;
     }
     Some(time)
-}
-
-fn log(check: &mut Check, node: &Node) -> Option<Probe> {
-    let word = check.word("`log`", "a regular expression", node)?;
-    if word.is_empty() {
-        check.problem(node.span, "`log` is empty, which every line matches");
-        return None;
-    }
-    let verdict = match check.patterns.get(word.as_ref()) {
-        Some(known) => known.clone(),
-        None => {
-            let verdict = pattern::check(&word).err();
-            check.patterns.insert(word.clone().into_owned(), verdict.clone());
-            verdict
-        }
-    };
-    if let Some((why, at)) = verdict {
-        // Where a variable or an escape was, the offset is not the source's.
-        let exact = node.span.len == word.len();
-        let at = if exact {
-            Span::new(node.span.start + at.min(word.len() - 1), 1)
-        } else {
-            node.span
-        };
-        check
-            .problem(at, format!("`log` is not a regular expression: {why}"))
-            .hint("put a `\\` before a character that is meant as itself, and quote the value with '...'");
-        return None;
-    }
-    Some(Probe::Log(word.into_owned()))
 }
 
 fn at(check: &mut Check, what: &str, node: &Node) -> Option<HostPort> {

@@ -98,6 +98,7 @@ impl ProcessSupervisor {
             stop: self.plan.stop.clone(),
             log: self.plan.log,
             tty: self.plan.tty,
+            main: self.plan.main.clone(),
             restarts,
             mode: Mode::Launch(command),
         };
@@ -126,6 +127,7 @@ impl ProcessSupervisor {
             stop: self.plan.stop.clone(),
             log: plan.log,
             tty: plan.tty,
+            main: self.plan.main.clone(),
             restarts: launch.restarts,
             mode: Mode::Adopt(Adoption {
                 main: launch.main,

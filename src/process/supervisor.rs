@@ -96,6 +96,7 @@ impl ProcessSupervisor {
             stop: steps(&instance.stop),
             log: spec.log,
             tty: spec.tty,
+            main: spec.main.clone(),
         };
         let spec = Some(Box::new(spec.clone()));
         let (ready, policy) = (instance.ready.clone(), instance.restart.clone());

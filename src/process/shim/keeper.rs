@@ -27,6 +27,8 @@ use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, oom, pipe, socket};
 
+mod observing;
+
 /// Bytes of a request.
 const REQUEST_MAX: NonZeroUsize = NonZeroUsize::new(socket::MESSAGE_MAX).expect("not zero");
 
@@ -292,6 +294,10 @@ impl Keeper {
             escalation,
             requested: true,
         });
+        self.find_main(true);
+        if let (true, Some(stop)) = (self.tree.has_launcher(), &mut self.stop) {
+            stop.escalation.has_launcher();
+        }
         self.voice.stopping();
         self.act(action);
         self.tell_step();
@@ -310,46 +316,6 @@ impl Keeper {
         // and after that whoever looks judges it again.
         let _ = launch::write(&self.dir, &self.record);
         self.voice.ready(ready);
-        self.notify("");
-    }
-
-    /// Learns who has ended, and decides what that means.
-    fn observe(&mut self) {
-        self.tree.refresh();
-        let Main::Ended(ending) = self.tree.main_state() else {
-            return;
-        };
-        if self.tree.is_gone() {
-            self.ending = self.ending.or(ending);
-            return;
-        }
-        if self.stop.is_some() {
-            self.ending = self.ending.or(ending);
-            return;
-        }
-        // What exits well and leaves something behind was a launcher. Where
-        // nobody can know how it exited, what is left is not killed on a guess.
-        let launcher = matches!(ending, None | Some(Ending::Code(0)));
-        if launcher && let Some(main) = self.tree.promote_oldest() {
-            self.follow(main);
-            return;
-        }
-        self.ending = ending;
-        let (escalation, action) = Escalation::clear_leftovers(clock::monotonic_ms());
-        self.stop = Some(Stop {
-            escalation,
-            requested: false,
-        });
-        self.act(action);
-    }
-
-    /// Goes on with another main process.
-    fn follow(&mut self, main: ProcessId) {
-        self.record.main = main;
-        // A record that still names the launcher costs a look at every process
-        // after a crash of ours, nothing else.
-        let _ = launch::write(&self.dir, &self.record);
-        self.voice.main(main);
         self.notify("");
     }
 
@@ -406,9 +372,11 @@ impl Keeper {
 
     fn account(&self) -> Exit {
         let stop = self.stop.as_ref();
+        let passed_on = self.tree.launcher_ending();
         exit::account(&Account {
             record: &self.record,
-            ending: self.ending,
+            ending: self.ending.or(passed_on),
+            passed_on: self.ending.is_none() && passed_on.is_some(),
             requested: stop.is_some_and(|stop| stop.requested),
             ended_by: stop.map_or("", |stop| stop.escalation.ended_by()),
             killed: self.killed,
