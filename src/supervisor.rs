@@ -213,6 +213,18 @@ pub struct Outcome {
     pub note: Option<String>,
 }
 
+/// How a look at the health of a running game went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// It answers.
+    Well,
+    /// It does not; a short phrase says what: `tcp 127.0.0.1:28015`. That it
+    /// is stopped does not follow.
+    Silent(String),
+    /// Nothing was asked of it, or nothing could be.
+    NotAsked,
+}
+
 /// What a verb under way is waiting for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Activity {
@@ -287,6 +299,14 @@ pub trait Supervisor: Send + Sync {
     /// Goes and sees. Publishes what it found to the watchers.
     async fn look(&self) -> Sight {
         Sight::Known(Box::new(Facts::bare(self.state(), None)))
+    }
+
+    /// Asks a running game, by its `healthy` probes, whether it still answers.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is changed by it.
+    async fn check_health(&self) -> Health {
+        Health::NotAsked
     }
 
     /// `start` with a choice of how, and an account of what it did.

@@ -334,6 +334,16 @@ fn every_problem_has_its_place() {
             "1:32 `log` is not a regular expression: unclosed group",
         ),
         ("ready: {log: ''}", "1:31 `log` is empty, which everything matches"),
+        // healthy
+        ("healthy: {log: x}", "1:27 unknown key `log` in `healthy`"),
+        (
+            "healthy: {tcp: 'h:1', failures: 65}",
+            "1:49 `failures` must be a whole number from 1 to 64",
+        ),
+        (
+            "healthy: {tcp: 'h:1', failures: 3, of: 2}",
+            "1:26 3 failures of 2 cannot be: `of` must not be less than `failures`",
+        ),
         ("ready: {tcp: '::1:80'}", "1:31 `tcp` must be HOST:PORT"),
         ("ready: {tcp: 80}", "1:30 `tcp` must be HOST:PORT"),
         ("ready: {exec: []}", "1:31 `exec` names no program"),

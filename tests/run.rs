@@ -653,3 +653,46 @@ fn a_lost_terminal_leaves_everything_running() {
     drop(terminal);
     sandbox.ok(&["stop", "a"]);
 }
+
+#[test]
+fn a_game_that_hangs_is_stopped_by_its_chain_and_started_again() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    drop(listener);
+    let program = support::example("stand-in-game");
+    let args = ["conan", &port.to_string(), "a-password"];
+    let healthy = json!({
+        "rcon": true, "start_grace": "0s", "interval": "50ms", "attempt_timeout": "500ms", "failures": 2, "of": 3,
+    });
+    let game = Instance::program("a", program.to_str().expect("UTF-8"), &args)
+        .with("rcon", json!({ "port": port, "password": { "file": "pw" } }))
+        .with("ready", json!({ "rcon": true }))
+        .with("healthy", healthy)
+        .with("stop", json!([{ "signal": "TERM", "wait": "20s" }]))
+        .with("restart", json!({ "delay": "0s" }));
+    let sandbox = Sandbox::with(&[game]);
+    std::fs::write(sandbox.path("pw"), "a-password\n").expect("pw");
+    let run = Run::json(&sandbox, &[]);
+    wait_until("it to run", || sandbox.state("a") == "running");
+    let first = sandbox.pid("a");
+    Process::signal(first, Signal::SIGSTOP);
+    wait_until("it to be started again", || run.logged("started again") > 0);
+    assert_eq!(
+        run.logged("hung: does not answer (rcon 127.0.0.1:"),
+        1,
+        "{}",
+        run.text()
+    );
+    wait_until("another to run", || {
+        sandbox.state("a") == "running" && sandbox.pid("a") != first
+    });
+    assert!(!Process::lives(first));
+    let row = sandbox.status("a");
+    assert_eq!(
+        (&row["restarts"], &row["last_exit"]["signal"]),
+        (&json!(1), &json!("SIGTERM"))
+    );
+    run.end(Signal::SIGTERM);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}

@@ -13,6 +13,7 @@ pub(super) enum Section {
     Process,
     Log,
     Ready,
+    Healthy,
     Step,
     Restart,
     GiveUp,
@@ -24,12 +25,13 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Top,
         Self::Instance,
         Self::Process,
         Self::Log,
         Self::Ready,
+        Self::Healthy,
         Self::Step,
         Self::Restart,
         Self::GiveUp,
@@ -49,6 +51,7 @@ impl Section {
                 "tags",
                 "autostart",
                 "ready",
+                "healthy",
                 "stop",
                 "rcon",
                 "webrcon",
@@ -66,6 +69,7 @@ impl Section {
                 "autostart",
                 "process",
                 "ready",
+                "healthy",
                 "stop",
                 "rcon",
                 "webrcon",
@@ -102,6 +106,19 @@ impl Section {
                 "interval",
                 "attempt_timeout",
             ],
+            Self::Healthy => &[
+                "tcp",
+                "http",
+                "a2s",
+                "rcon",
+                "minecraft",
+                "exec",
+                "start_grace",
+                "interval",
+                "attempt_timeout",
+                "failures",
+                "of",
+            ],
             Self::Http => &["url", "status"],
             Self::Step => &["rcon", "webrcon", "telnet", "stdin", "exec", "signal", "wait", "expect"],
             Self::Restart => &[
@@ -129,6 +146,7 @@ impl Section {
             Self::Process => "`process`",
             Self::Log => "`process.log`",
             Self::Ready => "`ready`",
+            Self::Healthy => "`healthy`",
             Self::Step => "a step of `stop`",
             Self::Restart => "`restart`",
             Self::GiveUp => "`restart.give_up`",

@@ -59,6 +59,8 @@ pub struct Instance {
     pub plane: Plane,
     /// When it counts as ready.
     pub ready: Ready,
+    /// When it counts as hung, where that is to be found out.
+    pub healthy: Option<Healthy>,
     /// The polite steps of its stop chain. The kill at the end is implied.
     pub stop: Vec<StopStep>,
     /// Its admin channels.
@@ -184,6 +186,36 @@ impl Default for Ready {
             timeout: Duration::from_secs(5 * 60),
             interval: None,
             attempt_timeout: None,
+        }
+    }
+}
+
+/// When an instance that was ready counts as hung.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Healthy {
+    /// The probes; a check holds when each of them does. Never empty.
+    pub probes: Vec<Probe>,
+    /// For how long after it became ready nothing is checked.
+    pub start_grace: Duration,
+    /// How often it is checked.
+    pub interval: Duration,
+    /// How long a probe may take to answer.
+    pub attempt_timeout: Duration,
+    /// So many failed checks...
+    pub failures: u32,
+    /// ... of so many in a row make it hung. At most 64.
+    pub of: u32,
+}
+
+impl Default for Healthy {
+    fn default() -> Self {
+        Self {
+            probes: Vec::new(),
+            start_grace: Duration::from_secs(60),
+            interval: Duration::from_secs(15),
+            attempt_timeout: Duration::from_secs(5),
+            failures: 3,
+            of: 3,
         }
     }
 }

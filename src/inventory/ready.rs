@@ -8,7 +8,7 @@ use super::check::Check;
 use super::fields::Section;
 use super::http;
 use super::model::{HostPort, Probe, Ready};
-use super::node::Node;
+use super::node::{Entry, Node};
 use super::pattern;
 use super::value;
 
@@ -31,6 +31,11 @@ pub(super) struct RawReady {
 pub(super) fn read(check: &mut Check, node: &Node) -> RawReady {
     let entries = check.mapping("`ready`", "a mapping", node);
     check.known_keys(entries, Section::Ready);
+    read_entries(check, entries)
+}
+
+/// Reads the probes and their times, and passes over all other keys.
+pub(super) fn read_entries(check: &mut Check, entries: &[Entry]) -> RawReady {
     let mut ready = RawReady::default();
     for entry in entries.iter().filter(|entry| !entry.void) {
         let value = &entry.value;
@@ -113,22 +118,25 @@ impl RawReady {
         self.rcon.then_some(ChannelKind::Rcon)
     }
 
-    /// The settings with nothing left open.
-    pub(super) fn finish(mut self, channels: &Channels) -> Ready {
+    /// The probes with nothing left open, their interval and their limit.
+    pub(super) fn finish_probes(mut self, channels: &Channels) -> (Vec<Probe>, Option<Duration>, Option<Duration>) {
         if self.rcon {
             let remote = channels.get(ChannelKind::Rcon).cloned();
             self.probes.extend(remote.map(Box::new).map(Probe::Login));
         }
+        (self.probes, self.interval, self.attempt_timeout)
+    }
+
+    /// The settings with nothing left open.
+    pub(super) fn finish(self, channels: &Channels) -> Ready {
         let usual = Ready::default();
+        let timeout = self.timeout.unwrap_or(usual.timeout);
+        let (probes, interval, attempt_timeout) = self.finish_probes(channels);
         Ready {
-            probes: if self.probes.is_empty() {
-                usual.probes
-            } else {
-                self.probes
-            },
-            timeout: self.timeout.unwrap_or(usual.timeout),
-            interval: self.interval,
-            attempt_timeout: self.attempt_timeout,
+            probes: if probes.is_empty() { usual.probes } else { probes },
+            timeout,
+            interval,
+            attempt_timeout,
         }
     }
 }

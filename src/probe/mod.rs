@@ -180,7 +180,7 @@ impl Readiness {
     }
 
     /// What is awaited, as a short phrase: `log line, tcp 127.0.0.1:28015`.
-    fn awaits(&self) -> String {
+    pub fn awaits(&self) -> String {
         let awaited: Vec<String> = self.pending.iter().map(Prober::awaits).collect();
         awaited.join(", ")
     }

@@ -14,14 +14,16 @@ use super::evidence::{Evidence, Shim};
 use super::shim::client::Client;
 use super::shim::wire::Request;
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{Channels, Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
+use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
 use crate::policy::stop::{Step, StepAction};
 use crate::probe::{Readiness, Scene};
 use crate::store::board::{Board, Entry, Phase};
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
-use crate::supervisor::{Activity, Facts, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{
+    Activity, Facts, Health, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor,
+};
 use crate::sys::clock;
 
 /// The name of this plane in the inventory.
@@ -72,6 +74,7 @@ pub struct ProcessSupervisor {
     pub(super) plan: Plan,
     pub(super) channels: Channels,
     pub(super) chain: Vec<StopStep>,
+    pub(super) healthy: Option<Healthy>,
     policy: RestartPolicy,
     pub(super) state_dir: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
@@ -103,6 +106,7 @@ impl ProcessSupervisor {
         Self {
             channels: instance.channels.clone(),
             chain: instance.stop.clone(),
+            healthy: instance.healthy.clone(),
             ..Self::with(instance.id.clone(), spec, ready, policy, plan, state_dir, glance)
         }
     }
@@ -149,6 +153,7 @@ impl ProcessSupervisor {
             plan,
             channels: Channels::default(),
             chain: Vec::new(),
+            healthy: None,
             policy,
             state_dir,
             glance,
@@ -391,6 +396,10 @@ impl Supervisor for ProcessSupervisor {
         let outcome = self.carry_out_stop(&how).await;
         self.settle(&outcome);
         Ok(outcome?)
+    }
+
+    async fn check_health(&self) -> Health {
+        self.ask_health().await
     }
 
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
