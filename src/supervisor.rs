@@ -213,6 +213,31 @@ pub struct Outcome {
     pub note: Option<String>,
 }
 
+/// What the console of a running game is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsoleKind {
+    /// It reads lines, and echoes nothing.
+    Lines,
+    /// It is a terminal: every byte counts, and it has a size.
+    Terminal,
+}
+
+/// What somebody did at the console of a game.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// Typed a line; it holds no line end.
+    Line(String),
+    /// Pressed keys of a terminal; at most 1 KiB at once.
+    Bytes(Vec<u8>),
+    /// Made the terminal another size, in character cells.
+    Size {
+        /// Its width.
+        columns: u16,
+        /// Its height.
+        rows: u16,
+    },
+}
+
 /// How a look at the health of a running game went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
@@ -340,6 +365,26 @@ pub trait Supervisor: Send + Sync {
     async fn send(&self, _line: &str, _limit: Duration) -> Result<Option<String>> {
         let message = format!("the plane `{}` does not support sending lines", self.plane());
         Err(Failure::new(FailureKind::Unsupported, message).into())
+    }
+
+    /// What the console of the running game is.
+    ///
+    /// # Errors
+    /// When it does not run, or the plane has no consoles.
+    async fn console(&self) -> Result<ConsoleKind> {
+        let message = format!("the plane `{}` does not support consoles", self.plane());
+        Err(Failure::new(FailureKind::Unsupported, message).into())
+    }
+
+    /// Passes on what was typed at the console, past all admin channels.
+    ///
+    /// # Errors
+    /// When it does not run, or takes nothing now.
+    ///
+    /// # Cancel safety
+    /// It may have been passed on.
+    async fn type_in(&self, _typed: &Typed) -> Result<()> {
+        self.console().await.map(drop)
     }
 
     /// Keeps looking for as long as it is polled, and sends what it sees: at

@@ -3,15 +3,15 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{BufRead, BufReader};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use support::{Instance, Outcome, Process, Sandbox, wait_for, wait_until};
+use support::{Instance, Outcome, Process, Sandbox, Terminal, wait_for, wait_until};
 
 /// A game that serves until it is told to end, and may not be there twice.
 fn game(sandbox: &Sandbox, id: &str) -> Instance {
@@ -513,83 +513,6 @@ fn a_service_manager_is_told() {
     assert_eq!(run.end(Signal::SIGTERM), Some(0));
     hear("STOPPING=1");
     sandbox.ok(&["stop", "a"]);
-}
-
-/// A resident supervisor on a terminal of its own.
-struct Terminal {
-    child: Child,
-    master: std::fs::File,
-    shown: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Terminal {
-    fn open(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let size = nix::pty::Winsize {
-            ws_row: 24,
-            ws_col: 80,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let pty = nix::pty::openpty(&size, None).expect("a pseudo-terminal");
-        let inner = sandbox.command(args);
-        // It becomes the terminal's own session, as under tmux.
-        let mut command = Command::new("setsid");
-        command
-            .args(["--ctty", "--wait"])
-            .arg(inner.get_program())
-            .args(inner.get_args())
-            .env_clear()
-            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .env("TERM", "xterm")
-            .env("LANG", "C.UTF-8")
-            .current_dir(sandbox.dir());
-        let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
-        command
-            .stdin(end(&pty.slave))
-            .stdout(end(&pty.slave))
-            .stderr(end(&pty.slave));
-        let child = command.spawn().expect("run setsid");
-        drop(command);
-        drop(pty.slave);
-        let master = std::fs::File::from(pty.master);
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let (mut from, kept) = (master.try_clone().expect("a descriptor"), Arc::clone(&shown));
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(n @ 1..) = from.read(&mut buffer) {
-                kept.lock().expect("the screen").extend_from_slice(&buffer[..n]);
-            }
-        });
-        Self { child, master, shown }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.shown.lock().expect("the screen")).into_owned()
-    }
-
-    fn wait(&self, text: &str) {
-        wait_until(&format!("{text:?} on the screen"), || self.text().contains(text));
-    }
-
-    fn type_key(&mut self, key: u8) {
-        self.master.write_all(&[key]).expect("type");
-    }
-
-    /// gamectl itself.
-    fn gamectl(&self, sandbox: &Sandbox) -> i32 {
-        wait_for("gamectl run", || {
-            let processes = sandbox.processes();
-            let run = processes.iter().find(|one| one.command.contains("gamectl run"));
-            run.filter(|one| !one.command.starts_with("setsid")).map(|one| one.pid)
-        })
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 const ENTER: &str = "\x1b[?1049h";

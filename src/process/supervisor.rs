@@ -22,7 +22,8 @@ use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
 use crate::supervisor::{
-    Activity, Facts, Health, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor,
+    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor,
+    Typed,
 };
 use crate::sys::clock;
 
@@ -396,6 +397,14 @@ impl Supervisor for ProcessSupervisor {
         let outcome = self.carry_out_stop(&how).await;
         self.settle(&outcome);
         Ok(outcome?)
+    }
+
+    async fn console(&self) -> Result<ConsoleKind> {
+        Ok(self.console_kind().await?)
+    }
+
+    async fn type_in(&self, typed: &Typed) -> Result<()> {
+        Ok(self.pass_on(typed).await?)
     }
 
     async fn check_health(&self) -> Health {

@@ -25,7 +25,7 @@ use crate::sys::buffer::Buffer;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
-use crate::sys::{clock, oom, pipe, socket};
+use crate::sys::{clock, oom, pipe, socket, terminal};
 
 mod observing;
 
@@ -230,6 +230,23 @@ impl Keeper {
                     return Err("its console takes no input now: it has not read what was written before".to_owned());
                 }
                 Ok(())
+            }
+            Request::Keys { generation, bytes } => {
+                self.check(*generation)?;
+                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
+                match pipe::write(input, bytes) {
+                    Ok(n) if n == bytes.len() => Ok(()),
+                    _ => Err("its terminal takes no input now".to_owned()),
+                }
+            }
+            Request::Resize {
+                generation,
+                columns,
+                rows,
+            } => {
+                self.check(*generation)?;
+                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
+                terminal::resize(input, *columns, *rows).map_err(|error| error.to_string())
             }
         }
     }
