@@ -257,6 +257,8 @@ pub struct Activity {
     pub awaiting: String,
     /// How long this wait may last, when it has a limit.
     pub limit: Option<Duration>,
+    /// The last line that the game printed, while that says how far it is.
+    pub last_line: String,
 }
 
 /// The lifecycle of one game instance.

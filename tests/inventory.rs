@@ -344,6 +344,10 @@ fn every_problem_has_its_place() {
             "healthy: {tcp: 'h:1', failures: 3, of: 2}",
             "1:26 3 failures of 2 cannot be: `of` must not be less than `failures`",
         ),
+        (
+            "stop: [{http: {url: 'http://a', method: get}}]",
+            "1:57 `method` must be `GET`, `POST` or `PUT`",
+        ),
         ("ready: {tcp: '::1:80'}", "1:31 `tcp` must be HOST:PORT"),
         ("ready: {tcp: 80}", "1:30 `tcp` must be HOST:PORT"),
         ("ready: {exec: []}", "1:31 `exec` names no program"),

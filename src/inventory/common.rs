@@ -113,6 +113,7 @@ impl Common {
         let stop = self.stop.iter().flatten().map(|step| match &step.action {
             StopAction::Stdin(line) | StopAction::Remote(_, line) => weight(line),
             StopAction::Exec(argv) => argv.iter().map(|word| weight(word)).sum(),
+            StopAction::Http(request) => weight(&request.path) + weight(&request.body),
             StopAction::Signal(_) => 1,
         });
         let hooks = self.on_event.iter().flatten().map(hook::weigh).sum::<usize>();

@@ -119,8 +119,10 @@ impl Section {
                 "failures",
                 "of",
             ],
-            Self::Http => &["url", "status"],
-            Self::Step => &["rcon", "webrcon", "telnet", "stdin", "exec", "signal", "wait", "expect"],
+            Self::Http => &["url", "status", "method", "body"],
+            Self::Step => &[
+                "rcon", "webrcon", "telnet", "stdin", "exec", "http", "signal", "wait", "expect",
+            ],
             Self::Restart => &[
                 "policy",
                 "delay",

@@ -272,6 +272,10 @@ pub struct HttpCheck {
     pub path: String,
     /// The wanted statuses; any from 200 to 299 when empty.
     pub status: Vec<u16>,
+    /// `GET`, `POST` or `PUT`.
+    pub method: &'static str,
+    /// What is sent along; nothing when empty.
+    pub body: String,
 }
 
 impl HttpCheck {
@@ -326,6 +330,8 @@ pub enum StopAction {
     /// Runs this command, without a shell, in the instance's working
     /// directory. Never empty.
     Exec(Vec<String>),
+    /// Makes this request, whose status tells whether it was heard.
+    Http(Box<HttpCheck>),
 }
 
 impl StopAction {
@@ -333,7 +339,7 @@ impl StopAction {
     pub fn channel(&self) -> Option<ChannelKind> {
         match self {
             Self::Remote(kind, _) => Some(*kind),
-            Self::Stdin(_) | Self::Signal(_) | Self::Exec(_) => None,
+            Self::Stdin(_) | Self::Signal(_) | Self::Exec(_) | Self::Http(_) => None,
         }
     }
 }
@@ -346,6 +352,11 @@ impl fmt::Display for StopAction {
             Self::Remote(kind, line) => write!(f, "{kind}: {line}"),
             // Its arguments may carry secrets.
             Self::Exec(argv) => write!(f, "exec: {}", argv.first().map_or("", String::as_str)),
+            // So may its query and its body.
+            Self::Http(request) => {
+                let path = request.path.split('?').next().unwrap_or_default();
+                write!(f, "http: {} {}{path}", request.method, request.address)
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn read_entries(check: &mut Check, entries: &[Entry]) -> RawReady {
             "minecraft" => ready
                 .probes
                 .extend(at(check, "`minecraft`", value).map(Probe::Minecraft)),
-            "http" => ready.probes.extend(http::read(check, value).map(Probe::Http)),
+            "http" => ready.probes.extend(http::read(check, "GET", value).map(Probe::Http)),
             "rcon" => ready.rcon = check.flag("`rcon`", value) == Some(true),
             "exec" => ready.probes.extend(exec(check, value)),
             "alive_for" => ready
@@ -107,7 +107,7 @@ impl RawReady {
             Probe::Exec(argv) => argv.iter().map(|word| value::weight(word)).sum(),
             Probe::Log(pattern) => value::weight(pattern),
             Probe::Tcp(address) | Probe::A2s(address) | Probe::Minecraft(address) => value::weight(&address.host),
-            Probe::Http(check) => value::weight(&check.path) + check.status.len(),
+            Probe::Http(check) => value::weight(&check.path) + value::weight(&check.body) + check.status.len(),
             Probe::AliveFor(_) | Probe::Login(_) => 1,
         };
         self.probes.iter().map(weight).sum()

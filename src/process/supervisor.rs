@@ -82,7 +82,7 @@ pub struct ProcessSupervisor {
     changes: Option<Arc<Changes>>,
     state: watch::Sender<InstanceState>,
     running_since_boot_ms: Mutex<Option<u64>>,
-    activity: watch::Sender<Activity>,
+    pub(super) activity: watch::Sender<Activity>,
 }
 
 impl ProcessSupervisor {
@@ -199,6 +199,7 @@ impl ProcessSupervisor {
         let new = Activity {
             awaiting: awaiting.into(),
             limit,
+            last_line: String::new(),
         };
         self.activity.send_if_modified(|old| {
             let changed = *old != new;
@@ -308,7 +309,7 @@ fn steps(chain: &[StopStep]) -> Vec<Step> {
         action: match &step.action {
             StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
             StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
-            StopAction::Remote(..) | StopAction::Exec(_) => StepAction::Client,
+            StopAction::Remote(..) | StopAction::Exec(_) | StopAction::Http(_) => StepAction::Client,
         },
         wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
         label: step.action.to_string(),
