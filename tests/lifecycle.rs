@@ -447,3 +447,13 @@ fn a_start_that_waits_shows_the_last_line_of_the_game() {
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }
+
+#[test]
+fn an_end_before_ready_shows_the_last_twenty_lines() {
+    let script = "i=1; while [ $$i -le 30 ]; do echo line-$$i-; i=$$((i+1)); done; exit 3";
+    let sandbox = Sandbox::with(&[Instance::script("a", script).ready_log("^up$")]);
+    let outcome = sandbox.run(&["start", "a"]).expect_code(1);
+    let shown = outcome.stderr.lines().filter(|line| line.contains("| line-")).count();
+    assert_eq!(shown, 20, "{outcome:?}");
+    assert!(outcome.stderr.contains("| line-11-") && outcome.stderr.contains("| line-30-"));
+}
