@@ -42,6 +42,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "status" -d 'Show th
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "logs" -d 'Show what instances printed'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "run" -d 'Watch instances, start them, and start them again after a crash'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Send a line to a game and print what it replies'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "console" -d 'Attach to the console of a game; Ctrl-D or Ctrl-] detaches'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'List the games that are known, or print one to paste into an inventory'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
@@ -139,6 +140,17 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l json -d 'Answer
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s n -l lines -d 'How many of the last lines to show first' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

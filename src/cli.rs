@@ -1,6 +1,8 @@
 //! The command line: types only, from which completions and man pages are made
 //! too.
 
+mod console;
+
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use console::{Console, Send};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -137,6 +141,8 @@ pub enum Verb {
     Run(Deferred<Run>),
     /// Send a line to a game and print what it replies
     Send(Deferred<Send>),
+    /// Attach to the console of a game; Ctrl-D or Ctrl-] detaches
+    Console(Deferred<Console>),
     /// List the games that are known, or print one to paste into an inventory
     Games(Deferred<Games>),
     /// Print the completions for a shell
@@ -309,31 +315,6 @@ pub struct Logs {
     pub raw: bool,
 }
 
-/// `gamectl send`.
-#[derive(Debug, Args)]
-pub struct Send {
-    /// How long all of it may take
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
-    pub timeout: Duration,
-
-    /// Where it is listed.
-    #[command(flatten)]
-    pub listed: Listed,
-
-    /// The instance
-    #[arg(value_name = "ID")]
-    pub id: String,
-
-    /// The line; several words are joined by spaces
-    #[arg(
-        value_name = "TEXT",
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
-    pub text: Vec<String>,
-}
-
 /// How many lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lines {
@@ -417,6 +398,7 @@ impl Cli {
             Verb::Logs(verb) => &verb.common,
             Verb::Run(verb) => &verb.common,
             Verb::Send(verb) => &verb.common,
+            Verb::Console(verb) => &verb.common,
             Verb::Games(verb) => &verb.common,
             Verb::Completions(verb) => &verb.common,
         };
@@ -435,6 +417,7 @@ impl Verb {
             Self::Logs(verb) => &verb.own.selection,
             Self::Run(verb) => &verb.own.selection,
             Self::Send(verb) => return verb.own.listed.inventory.as_ref(),
+            Self::Console(verb) => return verb.own.listed.inventory.as_ref(),
             Self::Completions(_) | Self::Games(_) => return None,
         };
         selection.listed.inventory.as_ref()

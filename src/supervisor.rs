@@ -213,6 +213,43 @@ pub struct Outcome {
     pub note: Option<String>,
 }
 
+/// What the console of a running game is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsoleKind {
+    /// It reads lines, and echoes nothing.
+    Lines,
+    /// It is a terminal: every byte counts, and it has a size.
+    Terminal,
+}
+
+/// What somebody did at the console of a game.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// Typed a line; it holds no line end.
+    Line(String),
+    /// Pressed keys of a terminal; at most 1 KiB at once.
+    Bytes(Vec<u8>),
+    /// Made the terminal another size, in character cells.
+    Size {
+        /// Its width.
+        columns: u16,
+        /// Its height.
+        rows: u16,
+    },
+}
+
+/// How a look at the health of a running game went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// It answers.
+    Well,
+    /// It does not; a short phrase says what: `tcp 127.0.0.1:28015`. That it
+    /// is stopped does not follow.
+    Silent(String),
+    /// Nothing was asked of it, or nothing could be.
+    NotAsked,
+}
+
 /// What a verb under way is waiting for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Activity {
@@ -220,6 +257,8 @@ pub struct Activity {
     pub awaiting: String,
     /// How long this wait may last, when it has a limit.
     pub limit: Option<Duration>,
+    /// The last line that the game printed, while that says how far it is.
+    pub last_line: String,
 }
 
 /// What an instance has printed, byte for byte.
@@ -292,6 +331,14 @@ pub trait Supervisor: Send + Sync {
         Sight::Known(Box::new(Facts::bare(self.state(), None)))
     }
 
+    /// Asks a running game, by its `healthy` probes, whether it still answers.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is changed by it.
+    async fn check_health(&self) -> Health {
+        Health::NotAsked
+    }
+
     /// `start` with a choice of how, and an account of what it did.
     ///
     /// # Errors
@@ -323,6 +370,26 @@ pub trait Supervisor: Send + Sync {
     async fn send(&self, _line: &str, _limit: Duration) -> Result<Option<String>> {
         let message = format!("the plane `{}` does not support sending lines", self.plane());
         Err(Failure::new(FailureKind::Unsupported, message).into())
+    }
+
+    /// What the console of the running game is.
+    ///
+    /// # Errors
+    /// When it does not run, or the plane has no consoles.
+    async fn console(&self) -> Result<ConsoleKind> {
+        let message = format!("the plane `{}` does not support consoles", self.plane());
+        Err(Failure::new(FailureKind::Unsupported, message).into())
+    }
+
+    /// Passes on what was typed at the console, past all admin channels.
+    ///
+    /// # Errors
+    /// When it does not run, or takes nothing now.
+    ///
+    /// # Cancel safety
+    /// It may have been passed on.
+    async fn type_in(&self, _typed: &Typed) -> Result<()> {
+        self.console().await.map(drop)
     }
 
     /// Keeps looking for as long as it is polled, and sends what it sees: at

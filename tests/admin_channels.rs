@@ -230,3 +230,46 @@ fn sections_that_are_wrong() {
     let outcome = sandbox.run(&["status"]).expect_code(6);
     assert!(!outcome.stderr.contains(PASSWORD), "{outcome:?}");
 }
+
+#[test]
+fn a_stop_over_http_and_one_that_is_refused() {
+    use std::io::{Read, Write};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    let request =
+        json!({ "url": format!("http://127.0.0.1:{port}/shutdown?token={PASSWORD}"), "body": "{\"waittime\":1}" });
+    let refused = format!("http://127.0.0.1:{port}/no");
+    let stop = json!([{ "http": refused, "wait": "30s" }, { "http": request, "wait": "30s" }]);
+    let game = Instance::awkward("a", &["serve", "--ready", "up"])
+        .ready_log("^up$")
+        .with("stop", stop);
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let server = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.expect("a connection");
+            let mut buffer = [0; 4096];
+            let n = stream.read(&mut buffer).expect("a request");
+            let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            let status = if text.contains("/no") { "403 No" } else { "200 OK" };
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").expect("an answer");
+            if status == "200 OK" {
+                support::Process::signal(pid, nix::sys::signal::Signal::SIGTERM);
+            }
+            asked.push(text);
+        }
+        asked
+    });
+    let result = stopped(&sandbox);
+    assert_eq!(result["ended_by"], format!("http: POST 127.0.0.1:{port}/shutdown"));
+    let asked = server.join().expect("the server");
+    assert!(asked[1].starts_with(&format!("POST /shutdown?token={PASSWORD} HTTP/1.1\r\n")));
+    assert!(
+        asked[1].ends_with("Content-Length: 14\r\n\r\n{\"waittime\":1}"),
+        "{}",
+        asked[1]
+    );
+    sandbox.nothing_left();
+}

@@ -309,6 +309,11 @@ fn every_problem_has_its_place() {
         ),
         ("process: {env: {A: b, A: c}}", "1:39 the key `A` is given twice"),
         ("process: {user: ''}", "1:34 `user` is not a user's name"),
+        (
+            "process: {main: 'a(b'}",
+            "1:35 `main` is not a regular expression: unclosed group",
+        ),
+        ("process: {main: ''}", "1:34 `main` is empty, which everything matches"),
         ("process: {tty: 1}", "1:32 `tty` must be `true` or `false`"),
         (
             "process: {log: {max_size: 4095}}",
@@ -328,7 +333,21 @@ fn every_problem_has_its_place() {
             "ready: {log: 'a(b'}",
             "1:32 `log` is not a regular expression: unclosed group",
         ),
-        ("ready: {log: ''}", "1:31 `log` is empty, which every line matches"),
+        ("ready: {log: ''}", "1:31 `log` is empty, which everything matches"),
+        // healthy
+        ("healthy: {log: x}", "1:27 unknown key `log` in `healthy`"),
+        (
+            "healthy: {tcp: 'h:1', failures: 65}",
+            "1:49 `failures` must be a whole number from 1 to 64",
+        ),
+        (
+            "healthy: {tcp: 'h:1', failures: 3, of: 2}",
+            "1:26 3 failures of 2 cannot be: `of` must not be less than `failures`",
+        ),
+        (
+            "stop: [{http: {url: 'http://a', method: get}}]",
+            "1:57 `method` must be `GET`, `POST` or `PUT`",
+        ),
         ("ready: {tcp: '::1:80'}", "1:31 `tcp` must be HOST:PORT"),
         ("ready: {tcp: 80}", "1:30 `tcp` must be HOST:PORT"),
         ("ready: {exec: []}", "1:31 `exec` names no program"),
@@ -502,7 +521,7 @@ fn hints_and_related_lines() {
         (inside("executable: x"), "`executable` belongs into `process`"),
         (
             inside("process: {zzz: x}"),
-            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `user`, `tty`, `log`",
+            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `user`, `tty`, `log`, `main`",
         ),
         (inside("stop: [{signal: trem}]"), "did you mean `TERM`?"),
         (

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
-use support::{Instance, Outcome, Process, Sandbox, wait_for, wait_until};
+use support::{Instance, Outcome, Process, Sandbox, Terminal, wait_for, wait_until};
 
 /// A game that is ready when its gate is open, and stops at `quit`.
 fn gated(sandbox: &Sandbox, id: &str) -> Instance {
@@ -434,4 +434,26 @@ fn two_words_of_an_id_are_no_id() {
         sandbox.run(&["stop", id]).expect_code(4);
     }
     assert!(!sandbox.state_dir().exists());
+}
+
+#[test]
+fn a_start_that_waits_shows_the_last_line_of_the_game() {
+    let script = "echo Loading the world; while [ ! -e gate ]; do sleep 0.01; done; echo up; exec cat";
+    let sandbox = Sandbox::with(&[Instance::script("a", script).ready_log("^up$")]);
+    let mut terminal = Terminal::open(&sandbox, &["start", "a"]);
+    terminal.wait(": Loading the world");
+    sandbox.touch("gate");
+    assert_eq!(terminal.ended(), Some(0));
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn an_end_before_ready_shows_the_last_twenty_lines() {
+    let script = "i=1; while [ $$i -le 30 ]; do echo line-$$i-; i=$$((i+1)); done; exit 3";
+    let sandbox = Sandbox::with(&[Instance::script("a", script).ready_log("^up$")]);
+    let outcome = sandbox.run(&["start", "a"]).expect_code(1);
+    let shown = outcome.stderr.lines().filter(|line| line.contains("| line-")).count();
+    assert_eq!(shown, 20, "{outcome:?}");
+    assert!(outcome.stderr.contains("| line-11-") && outcome.stderr.contains("| line-30-"));
 }

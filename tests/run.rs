@@ -3,16 +3,15 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{BufRead, BufReader};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use support::{Instance, Outcome, Process, Sandbox, wait_for, wait_until};
+use support::{Instance, Outcome, Process, Sandbox, Terminal, wait_for, wait_until};
 
 /// A game that serves until it is told to end, and may not be there twice.
 fn game(sandbox: &Sandbox, id: &str) -> Instance {
@@ -516,131 +515,6 @@ fn a_service_manager_is_told() {
     sandbox.ok(&["stop", "a"]);
 }
 
-#[test]
-fn a_hang_up_without_a_terminal_reads_the_inventory_again() {
-    let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a")]);
-    let inner = sandbox.command(&["run", "--json"]);
-    let mut command = Command::new("setsid");
-    command
-        .arg(inner.get_program())
-        .args(inner.get_args())
-        .env_clear()
-        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(sandbox.dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let run = Run::with(&mut command);
-    wait_until("the snapshot", || !run.events("snapshot").is_empty());
-    sandbox.wait_state("a", "running");
-    Process::signal(run.pid(), Signal::SIGHUP);
-    wait_until("it to be read", || run.logged("was read again") == 1);
-    assert_eq!(run.end(Signal::SIGTERM), Some(0));
-    assert_eq!(sandbox.state("a"), "running");
-    sandbox.ok(&["stop", "a"]);
-}
-
-/// A resident supervisor on a terminal of its own.
-struct Terminal {
-    child: Child,
-    name: PathBuf,
-    master: std::fs::File,
-    shown: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Terminal {
-    fn open(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let size = nix::pty::Winsize {
-            ws_row: 24,
-            ws_col: 80,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let pty = nix::pty::openpty(&size, None).expect("a pseudo-terminal");
-        let inner = sandbox.command(args);
-        // It becomes the terminal's own session, as under tmux.
-        let mut command = Command::new("setsid");
-        command
-            .args(["--ctty", "--wait"])
-            .arg(inner.get_program())
-            .args(inner.get_args())
-            .env_clear()
-            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .env("TERM", "xterm")
-            .env("LANG", "C.UTF-8")
-            .current_dir(sandbox.dir());
-        let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
-        command
-            .stdin(end(&pty.slave))
-            .stdout(end(&pty.slave))
-            .stderr(end(&pty.slave));
-        let child = command.spawn().expect("run setsid");
-        drop(command);
-        let name = nix::unistd::ttyname(&pty.slave).expect("its name");
-        drop(pty.slave);
-        let master = std::fs::File::from(pty.master);
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let (mut from, kept) = (master.try_clone().expect("a descriptor"), Arc::clone(&shown));
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(n @ 1..) = from.read(&mut buffer) {
-                kept.lock().expect("the screen").extend_from_slice(&buffer[..n]);
-            }
-        });
-        Self {
-            child,
-            name,
-            master,
-            shown,
-        }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.shown.lock().expect("the screen")).into_owned()
-    }
-
-    fn wait(&self, text: &str) {
-        wait_until(&format!("{text:?} on the screen"), || self.text().contains(text));
-    }
-
-    fn type_key(&mut self, key: u8) {
-        self.master.write_all(&[key]).expect("type");
-    }
-
-    /// Gives it another size.
-    fn resize(&self, columns: &str, rows: &str) {
-        let mut stty = Command::new("stty");
-        stty.arg("-F").arg(&self.name).args(["columns", columns, "rows", rows]);
-        assert!(stty.status().expect("run stty").success());
-    }
-
-    /// What was drawn last.
-    fn frame(&self) -> String {
-        let text = self.text();
-        let end = text.rfind(FRAME_END).unwrap_or(0);
-        let begin = text[..end].rfind(FRAME).unwrap_or(0);
-        text[begin..end].to_owned()
-    }
-
-    /// gamectl itself.
-    fn gamectl(&self, sandbox: &Sandbox) -> i32 {
-        wait_for("gamectl run", || {
-            let processes = sandbox.processes();
-            let run = processes.iter().find(|one| one.command.contains("gamectl run"));
-            run.filter(|one| !one.command.starts_with("setsid")).map(|one| one.pid)
-        })
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-const FRAME: &str = "\x1b[?2026h";
-const FRAME_END: &str = "\x1b[?2026l";
 const ENTER: &str = "\x1b[?1049h";
 const LEAVE: &str = "\x1b[?1049l";
 
@@ -704,6 +578,83 @@ fn a_lost_terminal_leaves_everything_running() {
 }
 
 #[test]
+fn a_game_that_hangs_is_stopped_by_its_chain_and_started_again() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    drop(listener);
+    let program = support::example("stand-in-game");
+    let args = ["conan", &port.to_string(), "a-password"];
+    let healthy = json!({
+        "rcon": true, "start_grace": "0s", "interval": "50ms", "attempt_timeout": "500ms", "failures": 2, "of": 3,
+    });
+    let game = Instance::program("a", program.to_str().expect("UTF-8"), &args)
+        .with("rcon", json!({ "port": port, "password": { "file": "pw" } }))
+        .with("ready", json!({ "rcon": true }))
+        .with("healthy", healthy)
+        .with("stop", json!([{ "signal": "TERM", "wait": "20s" }]))
+        .with("restart", json!({ "delay": "0s" }));
+    let sandbox = Sandbox::with(&[game]);
+    std::fs::write(sandbox.path("pw"), "a-password\n").expect("pw");
+    let run = Run::json(&sandbox, &[]);
+    wait_until("it to run", || sandbox.state("a") == "running");
+    let first = sandbox.pid("a");
+    Process::signal(first, Signal::SIGSTOP);
+    wait_until("it to be started again", || run.logged("started again") > 0);
+    assert_eq!(
+        run.logged("hung: does not answer (rcon 127.0.0.1:"),
+        1,
+        "{}",
+        run.text()
+    );
+    wait_until("another to run", || {
+        sandbox.state("a") == "running" && sandbox.pid("a") != first
+    });
+    assert!(!Process::lives(first));
+    let row = sandbox.status("a");
+    assert_eq!(
+        (&row["restarts"], &row["last_exit"]["signal"]),
+        (&json!(1), &json!("SIGTERM"))
+    );
+    run.end(Signal::SIGTERM);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_hang_up_without_a_terminal_reads_the_inventory_again() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let inner = sandbox.command(&["run", "--json"]);
+    let mut command = Command::new("setsid");
+    command
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(sandbox.dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let run = Run::with(&mut command);
+    wait_until("the snapshot", || !run.events("snapshot").is_empty());
+    sandbox.wait_state("a", "running");
+    Process::signal(run.pid(), Signal::SIGHUP);
+    wait_until("it to be read", || run.logged("was read again") == 1);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+}
+
+const FRAME: &str = "\x1b[?2026h";
+const FRAME_END: &str = "\x1b[?2026l";
+
+/// What was drawn last.
+fn frame(text: &str) -> String {
+    let end = text.rfind(FRAME_END).unwrap_or(0);
+    let begin = text[..end].rfind(FRAME).unwrap_or(0);
+    text[begin..end].to_owned()
+}
+
+#[test]
 fn the_screen_follows_its_terminal_and_gives_it_back() {
     let sandbox = Sandbox::new();
     let ids = ["a", "b", "c", "d", "e", "f"];
@@ -711,14 +662,14 @@ fn the_screen_follows_its_terminal_and_gives_it_back() {
     let mut terminal = Terminal::open(&sandbox, &["run"]);
     terminal.wait("6 running");
     let is_shown = |frame: &str| ids.iter().filter(|id| frame.contains(&format!("\n{id} "))).count();
-    wait_until("all of them", || is_shown(&terminal.frame()) == 6);
-    terminal.resize("40", "8");
+    wait_until("all of them", || is_shown(&frame(&terminal.text())) == 6);
+    terminal.resize(40, 8);
     wait_until("the rest to be summed up", || {
-        let frame = terminal.frame();
+        let frame = frame(&terminal.text());
         frame.contains("more: ") && is_shown(&frame) < 6 && frame.matches("\r\n").count() < 8
     });
-    terminal.resize("200", "50");
-    wait_until("all of them again", || is_shown(&terminal.frame()) == 6);
+    terminal.resize(200, 50);
+    wait_until("all of them again", || is_shown(&frame(&terminal.text())) == 6);
     Process::signal(terminal.gamectl(&sandbox), Signal::SIGTERM);
     let status = wait_for("the end of run", || terminal.child.try_wait().expect("wait"));
     assert_eq!(status.code(), Some(0));

@@ -186,6 +186,7 @@ impl DockerComposeSupervisor {
         let new = Activity {
             awaiting: awaiting.into(),
             limit,
+            last_line: String::new(),
         };
         self.activity.send_if_modified(|old| {
             let changed = *old != new;

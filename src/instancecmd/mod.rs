@@ -16,6 +16,7 @@
 //! that was typed after it.
 
 mod hold;
+mod renew;
 mod resume;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use renew::end_hung;
 pub use resume::{Resumed, resume};
 
 use crate::event::{Event, Verb, VerbResult, Want};

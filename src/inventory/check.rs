@@ -165,7 +165,7 @@ impl Check<'_> {
         let uses = |key: &&Entry| {
             matches!(
                 key.key.as_ref(),
-                "game" | "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready"
+                "game" | "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready" | "healthy"
             )
         };
         let at = entries

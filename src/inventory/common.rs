@@ -4,6 +4,7 @@
 use super::channels::ChannelKind;
 use super::check::Check;
 use super::game::{self, RawPorts};
+use super::healthy::{self, RawHealthy};
 use super::hook::{self, Hook};
 use super::model::{Instance, Plane, StopAction, StopStep, default_stop_chain};
 use super::node::{Entry, Node, Span};
@@ -24,6 +25,7 @@ pub(super) struct Common {
     tags: Option<Vec<String>>,
     autostart: Option<bool>,
     ready: RawReady,
+    healthy: RawHealthy,
     stop: Option<Vec<StopStep>>,
     channels: RawChannels,
     restart: RawRestart,
@@ -43,6 +45,7 @@ pub(super) fn read(check: &mut Check, entries: &[Entry]) -> Common {
             "tags" => common.tags = tags(check, value),
             "autostart" => common.autostart = check.flag("`autostart`", value),
             "ready" => common.ready = ready::read(check, value),
+            "healthy" => common.healthy = healthy::read(check, value),
             "stop" => common.stop = stop::read(check, value),
             "on_event" => common.on_event = hook::read(check, value),
             "rcon" => remote::read(check, &mut common.channels, ChannelKind::Rcon, value),
@@ -84,6 +87,7 @@ impl Common {
             tags: self.tags.or_else(|| below.tags.clone()),
             autostart: self.autostart.or(below.autostart),
             ready: self.ready.over(&below.ready),
+            healthy: self.healthy.over(&below.healthy),
             stop: self.stop.or_else(|| below.stop.clone()),
             channels: self.channels.over(&below.channels),
             restart: self.restart.over(&below.restart),
@@ -109,10 +113,12 @@ impl Common {
         let stop = self.stop.iter().flatten().map(|step| match &step.action {
             StopAction::Stdin(line) | StopAction::Remote(_, line) => weight(line),
             StopAction::Exec(argv) => argv.iter().map(|word| weight(word)).sum(),
+            StopAction::Http(request) => weight(&request.path) + weight(&request.body),
             StopAction::Signal(_) => 1,
         });
         let hooks = self.on_event.iter().flatten().map(hook::weigh).sum::<usize>();
-        let rest = self.ready.weight() + self.channels.weight() + self.restart.weight();
+        let rest = self.ready.weight() + self.healthy.weight();
+        let rest = rest + self.channels.weight() + self.restart.weight();
         let texts = [&self.broadcast, &self.players].into_iter().flatten();
         let rest = rest + self.ports.len() + texts.map(|text| weight(text)).sum::<usize>();
         hooks + tags.sum::<usize>() + stop.sum::<usize>() + rest
@@ -122,7 +128,10 @@ impl Common {
     pub(super) fn finish(self, check: &mut Check, id: String, plane: Plane, at: Span) -> Instance {
         let steps = self.stop.iter().flatten();
         let steps = steps.filter_map(|step| step.action.channel());
-        let needed: Vec<ChannelKind> = steps.chain(self.ready.channel()).collect();
+        let needed: Vec<ChannelKind> = steps
+            .chain(self.ready.channel())
+            .chain(self.healthy.channel())
+            .collect();
         let channels = self.channels.finish(check, &needed, at);
         Instance {
             id,
@@ -134,6 +143,7 @@ impl Common {
             autostart: self.autostart.unwrap_or(true),
             plane,
             ready: self.ready.finish(&channels),
+            healthy: self.healthy.finish(check, &channels),
             stop: self.stop.unwrap_or_else(default_stop_chain),
             channels,
             restart: self.restart.finish(check),

@@ -1,4 +1,4 @@
-//! `http` of `ready`: a URL, or a mapping with one.
+//! `http` of `ready`, `healthy` and `stop`: a URL, or a mapping with one.
 
 use super::address::address;
 use super::check::Check;
@@ -9,11 +9,16 @@ use super::node::{Node, Shape};
 /// The longest path, in bytes.
 const PATH_MAX: usize = 2000;
 
-/// Reads it.
-pub(super) fn read(check: &mut Check, node: &Node) -> Option<HttpCheck> {
+/// The largest body, in bytes.
+const BODY_MAX: usize = 64 * 1024;
+
+/// Reads it; `method` is the usual one.
+pub(super) fn read(check: &mut Check, method: &'static str, node: &Node) -> Option<HttpCheck> {
     let Shape::Map(entries) = &node.shape else {
-        return url(check, node);
+        let request = url(check, node)?;
+        return Some(HttpCheck { method, ..request });
     };
+    let (mut method, mut body) = (Some(method), Some(String::new()));
     check.known_keys(entries, Section::Http);
     let mut request = None;
     let mut status = Some(Vec::new());
@@ -21,6 +26,8 @@ pub(super) fn read(check: &mut Check, node: &Node) -> Option<HttpCheck> {
         match entry.key.as_ref() {
             "url" => request = Some(url(check, &entry.value)),
             "status" => status = statuses(check, &entry.value),
+            "method" => method = one_of_methods(check, &entry.value),
+            "body" => body = read_body(check, &entry.value),
             _ => {}
         }
     }
@@ -32,8 +39,28 @@ pub(super) fn read(check: &mut Check, node: &Node) -> Option<HttpCheck> {
     };
     Some(HttpCheck {
         status: status?,
+        method: method?,
+        body: body?,
         ..request?
     })
+}
+
+fn one_of_methods(check: &mut Check, node: &Node) -> Option<&'static str> {
+    let word = check.word("`method`", "GET, POST or PUT", node)?;
+    let method = ["GET", "POST", "PUT"].into_iter().find(|known| *known == word);
+    if method.is_none() {
+        check.problem(node.span, "`method` must be `GET`, `POST` or `PUT`");
+    }
+    method
+}
+
+fn read_body(check: &mut Check, node: &Node) -> Option<String> {
+    let body = check.word("`body`", "text", node)?;
+    if body.len() > BODY_MAX {
+        check.problem(node.span, "`body` must be at most 64KiB");
+        return None;
+    }
+    Some(body.into_owned())
 }
 
 fn statuses(check: &mut Check, node: &Node) -> Option<Vec<u16>> {
@@ -87,6 +114,8 @@ fn parse(text: &str) -> Result<HttpCheck, &'static str> {
         address,
         path,
         status: Vec::new(),
+        method: "GET",
+        body: String::new(),
     })
 }
 

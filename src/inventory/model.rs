@@ -59,6 +59,8 @@ pub struct Instance {
     pub plane: Plane,
     /// When it counts as ready.
     pub ready: Ready,
+    /// When it counts as hung, where that is to be found out.
+    pub healthy: Option<Healthy>,
     /// The polite steps of its stop chain. The kill at the end is implied.
     pub stop: Vec<StopStep>,
     /// Its admin channels.
@@ -141,6 +143,10 @@ pub struct ProcessSpec {
     pub tty: bool,
     /// The rotation of its console log.
     pub log: LogSpec,
+    /// What the real game is known by where a launcher starts it: a regular
+    /// expression over the path of an executable, or over the name by which a
+    /// process was called.
+    pub main: Option<String>,
 }
 
 impl fmt::Debug for ProcessSpec {
@@ -155,6 +161,7 @@ impl fmt::Debug for ProcessSpec {
             .field("user", &self.user)
             .field("tty", &self.tty)
             .field("log", &self.log)
+            .field("main", &self.main)
             .finish()
     }
 }
@@ -198,6 +205,36 @@ impl Default for Ready {
             timeout: Duration::from_secs(5 * 60),
             interval: None,
             attempt_timeout: None,
+        }
+    }
+}
+
+/// When an instance that was ready counts as hung.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Healthy {
+    /// The probes; a check holds when each of them does. Never empty.
+    pub probes: Vec<Probe>,
+    /// For how long after it became ready nothing is checked.
+    pub start_grace: Duration,
+    /// How often it is checked.
+    pub interval: Duration,
+    /// How long a probe may take to answer.
+    pub attempt_timeout: Duration,
+    /// So many failed checks...
+    pub failures: u32,
+    /// ... of so many in a row make it hung. At most 64.
+    pub of: u32,
+}
+
+impl Default for Healthy {
+    fn default() -> Self {
+        Self {
+            probes: Vec::new(),
+            start_grace: Duration::from_secs(60),
+            interval: Duration::from_secs(15),
+            attempt_timeout: Duration::from_secs(5),
+            failures: 3,
+            of: 3,
         }
     }
 }
@@ -254,6 +291,10 @@ pub struct HttpCheck {
     pub path: String,
     /// The wanted statuses; any from 200 to 299 when empty.
     pub status: Vec<u16>,
+    /// `GET`, `POST` or `PUT`.
+    pub method: &'static str,
+    /// What is sent along; nothing when empty.
+    pub body: String,
 }
 
 impl HttpCheck {
@@ -308,6 +349,8 @@ pub enum StopAction {
     /// Runs this command, without a shell, in the instance's working
     /// directory. Never empty.
     Exec(Vec<String>),
+    /// Makes this request, whose status tells whether it was heard.
+    Http(Box<HttpCheck>),
 }
 
 impl StopAction {
@@ -315,7 +358,7 @@ impl StopAction {
     pub fn channel(&self) -> Option<ChannelKind> {
         match self {
             Self::Remote(kind, _) => Some(*kind),
-            Self::Stdin(_) | Self::Signal(_) | Self::Exec(_) => None,
+            Self::Stdin(_) | Self::Signal(_) | Self::Exec(_) | Self::Http(_) => None,
         }
     }
 }
@@ -328,6 +371,11 @@ impl fmt::Display for StopAction {
             Self::Remote(kind, line) => write!(f, "{kind}: {line}"),
             // Its arguments may carry secrets.
             Self::Exec(argv) => write!(f, "exec: {}", argv.first().map_or("", String::as_str)),
+            // So may its query and its body.
+            Self::Http(request) => {
+                let path = request.path.split('?').next().unwrap_or_default();
+                write!(f, "http: {} {}{path}", request.method, request.address)
+            }
         }
     }
 }
@@ -431,6 +479,7 @@ mod tests {
             user: None,
             tty: false,
             log: LogSpec::default(),
+            main: None,
         };
         assert!(!format!("{spec:?}").contains("canary"));
     }

@@ -1,5 +1,39 @@
 //! Whether a regular expression is one, without the cost of compiling it.
 
+use super::check::Check;
+use super::node::{Node, Span};
+
+/// Reads a regular expression; `what` is its key, in backquotes.
+pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+    let word = check.word(what, "a regular expression", node)?;
+    if word.is_empty() {
+        check.problem(node.span, format!("{what} is empty, which everything matches"));
+        return None;
+    }
+    let verdict = match check.patterns.get(word.as_ref()) {
+        Some(known) => known.clone(),
+        None => {
+            let verdict = self::check(&word).err();
+            check.patterns.insert(word.clone().into_owned(), verdict.clone());
+            verdict
+        }
+    };
+    if let Some((why, at)) = verdict {
+        // Where a variable or an escape was, the offset is not the source's.
+        let exact = node.span.len == word.len();
+        let at = if exact {
+            Span::new(node.span.start + at.min(word.len() - 1), 1)
+        } else {
+            node.span
+        };
+        check
+            .problem(at, format!("{what} is not a regular expression: {why}"))
+            .hint("put a `\\` before a character that is meant as itself, and quote the value with '...'");
+        return None;
+    }
+    Some(word.into_owned())
+}
+
 /// Checks a pattern. The error is why it is none, and where in it, in bytes.
 pub(super) fn check(pattern: &str) -> Result<(), (String, usize)> {
     let parsed = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern);

@@ -8,6 +8,7 @@ use super::check::Check;
 use super::fields::{Section, quoted};
 use super::model::{LogSpec, Plane, ProcessSpec};
 use super::node::{Node, Shape};
+use super::pattern;
 use super::size::size;
 
 /// The smallest console log that is worth rotating, in bytes.
@@ -29,6 +30,7 @@ pub(super) fn read(check: &mut Check, node: &Node) -> Plane {
         user: None,
         tty: false,
         log: LogSpec::default(),
+        main: None,
     };
     for entry in entries.iter().filter(|entry| !entry.void) {
         let value = &entry.value;
@@ -41,6 +43,7 @@ pub(super) fn read(check: &mut Check, node: &Node) -> Plane {
             "user" => spec.user = user(check, value),
             "tty" => spec.tty = check.flag("`tty`", value).unwrap_or_default(),
             "log" => spec.log = log(check, value),
+            "main" => spec.main = pattern::read(check, "`main`", value),
             _ => {}
         }
     }

@@ -8,7 +8,7 @@ use super::check::Check;
 use super::fields::Section;
 use super::http;
 use super::model::{HostPort, Probe, Ready};
-use super::node::{Node, Span};
+use super::node::{Entry, Node};
 use super::pattern;
 use super::value;
 
@@ -31,17 +31,24 @@ pub(super) struct RawReady {
 pub(super) fn read(check: &mut Check, node: &Node) -> RawReady {
     let entries = check.mapping("`ready`", "a mapping", node);
     check.known_keys(entries, Section::Ready);
+    read_entries(check, entries)
+}
+
+/// Reads the probes and their times, and passes over all other keys.
+pub(super) fn read_entries(check: &mut Check, entries: &[Entry]) -> RawReady {
     let mut ready = RawReady::default();
     for entry in entries.iter().filter(|entry| !entry.void) {
         let value = &entry.value;
         match entry.key.as_ref() {
-            "log" => ready.probes.extend(log(check, value)),
+            "log" => ready
+                .probes
+                .extend(pattern::read(check, "`log`", value).map(Probe::Log)),
             "tcp" => ready.probes.extend(at(check, "`tcp`", value).map(Probe::Tcp)),
             "a2s" => ready.probes.extend(at(check, "`a2s`", value).map(Probe::A2s)),
             "minecraft" => ready
                 .probes
                 .extend(at(check, "`minecraft`", value).map(Probe::Minecraft)),
-            "http" => ready.probes.extend(http::read(check, value).map(Probe::Http)),
+            "http" => ready.probes.extend(http::read(check, "GET", value).map(Probe::Http)),
             "rcon" => ready.rcon = check.flag("`rcon`", value) == Some(true),
             "exec" => ready.probes.extend(exec(check, value)),
             "alive_for" => ready
@@ -64,36 +71,6 @@ fn often(check: &mut Check, what: &str, node: &Node) -> Option<Duration> {
         return None;
     }
     Some(time)
-}
-
-fn log(check: &mut Check, node: &Node) -> Option<Probe> {
-    let word = check.word("`log`", "a regular expression", node)?;
-    if word.is_empty() {
-        check.problem(node.span, "`log` is empty, which every line matches");
-        return None;
-    }
-    let verdict = match check.patterns.get(word.as_ref()) {
-        Some(known) => known.clone(),
-        None => {
-            let verdict = pattern::check(&word).err();
-            check.patterns.insert(word.clone().into_owned(), verdict.clone());
-            verdict
-        }
-    };
-    if let Some((why, at)) = verdict {
-        // Where a variable or an escape was, the offset is not the source's.
-        let exact = node.span.len == word.len();
-        let at = if exact {
-            Span::new(node.span.start + at.min(word.len() - 1), 1)
-        } else {
-            node.span
-        };
-        check
-            .problem(at, format!("`log` is not a regular expression: {why}"))
-            .hint("put a `\\` before a character that is meant as itself, and quote the value with '...'");
-        return None;
-    }
-    Some(Probe::Log(word.into_owned()))
 }
 
 fn at(check: &mut Check, what: &str, node: &Node) -> Option<HostPort> {
@@ -130,7 +107,7 @@ impl RawReady {
             Probe::Exec(argv) => argv.iter().map(|word| value::weight(word)).sum(),
             Probe::Log(pattern) => value::weight(pattern),
             Probe::Tcp(address) | Probe::A2s(address) | Probe::Minecraft(address) => value::weight(&address.host),
-            Probe::Http(check) => value::weight(&check.path) + check.status.len(),
+            Probe::Http(check) => value::weight(&check.path) + value::weight(&check.body) + check.status.len(),
             Probe::AliveFor(_) | Probe::Login(_) => 1,
         };
         self.probes.iter().map(weight).sum()
@@ -141,22 +118,25 @@ impl RawReady {
         self.rcon.then_some(ChannelKind::Rcon)
     }
 
-    /// The settings with nothing left open.
-    pub(super) fn finish(mut self, channels: &Channels) -> Ready {
+    /// The probes with nothing left open, their interval and their limit.
+    pub(super) fn finish_probes(mut self, channels: &Channels) -> (Vec<Probe>, Option<Duration>, Option<Duration>) {
         if self.rcon {
             let remote = channels.get(ChannelKind::Rcon).cloned();
             self.probes.extend(remote.map(Box::new).map(Probe::Login));
         }
+        (self.probes, self.interval, self.attempt_timeout)
+    }
+
+    /// The settings with nothing left open.
+    pub(super) fn finish(self, channels: &Channels) -> Ready {
         let usual = Ready::default();
+        let timeout = self.timeout.unwrap_or(usual.timeout);
+        let (probes, interval, attempt_timeout) = self.finish_probes(channels);
         Ready {
-            probes: if self.probes.is_empty() {
-                usual.probes
-            } else {
-                self.probes
-            },
-            timeout: self.timeout.unwrap_or(usual.timeout),
-            interval: self.interval,
-            attempt_timeout: self.attempt_timeout,
+            probes: if probes.is_empty() { usual.probes } else { probes },
+            timeout,
+            interval,
+            attempt_timeout,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::channels::ChannelKind;
 use super::check::{Check, short};
 use super::fields::Section;
+use super::http;
 use super::model::{DEFAULT_STEP_WAIT, StopAction, StopStep};
 use super::node::{Node, Shape};
 use super::signal::signal;
@@ -42,6 +43,10 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
             "stdin" => actions.push((entry.at, stdin(check, &entry.value))),
             "rcon" | "webrcon" | "telnet" => actions.push((entry.at, remote(check, &entry.key, &entry.value))),
             "exec" => actions.push((entry.at, exec(check, &entry.value))),
+            "http" => {
+                let request = http::read(check, "POST", &entry.value);
+                actions.push((entry.at, request.map(Box::new).map(StopAction::Http)));
+            }
             "expect" => expect = Some((entry.at, text(check, "`expect`", &entry.value))),
             "signal" => actions.push((entry.at, signal_step(check, &entry.value))),
             "wait" => wait = check.time("`wait`", &entry.value),
@@ -68,7 +73,9 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
         return None;
     };
     let (action, wait) = (action?, wait?);
-    if let (Some((at, _)), StopAction::Stdin(_) | StopAction::Signal(_) | StopAction::Exec(_)) = (&expect, &action) {
+    if let (Some((at, _)), StopAction::Stdin(_) | StopAction::Signal(_) | StopAction::Exec(_) | StopAction::Http(_)) =
+        (&expect, &action)
+    {
         check
             .problem(*at, "`expect` needs a step with a reply")
             .hint("that is `rcon`, `webrcon` and `telnet`");

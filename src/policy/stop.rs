@@ -7,6 +7,9 @@
 //!                    nothing left, at any point: ended
 //! ```
 //!
+//! Where the main process was found by its pattern, what outlives it is its
+//! launcher, which is given a short while to end by itself before its TERM.
+//!
 //! The first signal goes to the game's main process alone, so that it can save
 //! and take its helpers down in its own order. Later signals go to everything
 //! that is still there.
@@ -14,6 +17,10 @@
 /// What outlives the main process gets a TERM and then this long, in
 /// milliseconds.
 pub const LEFTOVER_GRACE_MS: u64 = 5_000;
+
+/// How long the launcher of a main process has to end by itself after it, in
+/// milliseconds.
+pub const LAUNCHER_GRACE_MS: u64 = 2_000;
 
 /// How often a kill is repeated, in milliseconds: something may have been born
 /// between the look and the kill.
@@ -87,6 +94,7 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Phase {
     Step { index: usize, since: u64 },
+    Launcher { since: u64, ended_by: String },
     Leftovers { since: u64, ended_by: String },
     Kill { since: u64, again: u64 },
 }
@@ -105,6 +113,8 @@ pub struct Escalation {
     steps: Vec<Step>,
     phase: Phase,
     signalled_main: bool,
+    /// Whether the main process has a launcher.
+    launcher: bool,
     /// How far a client is with the step under way.
     carry: Carry,
 }
@@ -130,6 +140,7 @@ impl Escalation {
             steps,
             phase: Phase::Step { index: 0, since: now },
             signalled_main: false,
+            launcher: false,
             carry: Carry::Open,
         };
         let action = escalation.enter(0, now);
@@ -152,9 +163,38 @@ impl Escalation {
                 ended_by: String::new(),
             },
             signalled_main: false,
+            launcher: false,
             carry: Carry::Open,
         };
         (escalation, Action::SignalAll(libc::SIGTERM))
+    }
+
+    /// Begins with a short while in which the launcher of a main process that
+    /// ended without being asked to may end by itself.
+    pub fn await_launcher(now: u64) -> Self {
+        Self {
+            steps: Vec::new(),
+            phase: Phase::Launcher {
+                since: now,
+                ended_by: String::new(),
+            },
+            signalled_main: false,
+            launcher: true,
+            carry: Carry::Open,
+        }
+    }
+
+    /// The main process has a launcher, which is to have that while too.
+    pub fn has_launcher(&mut self) {
+        self.launcher = true;
+    }
+
+    fn leftovers(&mut self, now: u64) -> Action {
+        self.phase = Phase::Leftovers {
+            since: now,
+            ended_by: self.ended_by().to_owned(),
+        };
+        Action::SignalAll(libc::SIGTERM)
     }
 
     fn enter(&mut self, index: usize, now: u64) -> Action {
@@ -192,13 +232,13 @@ impl Escalation {
     /// ended. When all of the tree has ended nobody need ask any more.
     pub fn due(&mut self, now: u64, main_alive: bool) -> Option<Action> {
         match &self.phase {
-            Phase::Step { .. } if !main_alive => {
-                self.phase = Phase::Leftovers {
-                    since: now,
-                    ended_by: self.ended_by().to_owned(),
-                };
-                Some(Action::SignalAll(libc::SIGTERM))
+            Phase::Step { .. } if !main_alive && self.launcher => {
+                let ended_by = self.ended_by().to_owned();
+                self.phase = Phase::Launcher { since: now, ended_by };
+                None
             }
+            Phase::Step { .. } if !main_alive => Some(self.leftovers(now)),
+            Phase::Launcher { .. } if now >= self.deadline() => Some(self.leftovers(now)),
             Phase::Step { index, .. } if now >= self.deadline() => Some(self.enter(index + 1, now)),
             Phase::Leftovers { .. } | Phase::Kill { .. } if now >= self.deadline() => Some(self.kill(now)),
             _ => None,
@@ -260,6 +300,9 @@ impl Escalation {
     /// Goes straight to the signals: to the next step that is one, or to the
     /// kill. A signal step that is under way, and all that follows it, stays.
     pub fn hurry(&mut self, now: u64) -> Option<Action> {
+        if matches!(self.phase, Phase::Launcher { .. }) {
+            return Some(self.leftovers(now));
+        }
         let Phase::Step { index, .. } = self.phase else {
             return None;
         };
@@ -279,6 +322,7 @@ impl Escalation {
             Phase::Step { index, since } => {
                 since.saturating_add(self.steps.get(*index).map_or(0, |step| self.time(step)))
             }
+            Phase::Launcher { since, .. } => since + LAUNCHER_GRACE_MS,
             Phase::Leftovers { since, .. } => since + LEFTOVER_GRACE_MS,
             Phase::Kill { again, .. } => *again,
         }
@@ -289,7 +333,7 @@ impl Escalation {
     pub fn ended_by(&self) -> &str {
         match &self.phase {
             Phase::Step { index, .. } => self.steps.get(*index).map_or("", |step| step.label.as_str()),
-            Phase::Leftovers { ended_by, .. } => ended_by,
+            Phase::Launcher { ended_by, .. } | Phase::Leftovers { ended_by, .. } => ended_by,
             Phase::Kill { .. } => KILL_LABEL,
         }
     }
@@ -305,6 +349,7 @@ impl Escalation {
                     step.map(|step| self.time(step)),
                 )
             }
+            Phase::Launcher { since, .. } => ("its launcher", *since, Some(LAUNCHER_GRACE_MS)),
             Phase::Leftovers { since, .. } => ("what outlived it", *since, Some(LEFTOVER_GRACE_MS)),
             Phase::Kill { since, .. } => (KILL_LABEL, *since, None),
         };
@@ -335,6 +380,25 @@ mod tests {
             wait_ms,
             label: format!("signal: {number}"),
         }
+    }
+
+    #[test]
+    fn a_launcher_has_a_short_while_after_its_game() {
+        let (mut stop, _) = Escalation::begin(vec![signal(15, 60_000)], 0);
+        stop.has_launcher();
+        assert_eq!(stop.due(10, false), None);
+        assert_eq!((stop.deadline(), stop.ended_by()), (2010, "signal: 15"));
+        assert_eq!(stop.due(2009, false), None);
+        assert_eq!(stop.due(2010, false), Some(Action::SignalAll(libc::SIGTERM)));
+        assert_eq!(stop.ended_by(), "signal: 15");
+        assert_eq!(stop.due(7010, false), Some(Action::KillAll));
+        let mut crash = Escalation::await_launcher(5);
+        assert_eq!(crash.due(6, false), None);
+        assert_eq!(
+            crash.hurry(7),
+            Some(Action::SignalAll(libc::SIGTERM)),
+            "stop --now does not wait for it"
+        );
     }
 
     #[test]

@@ -47,26 +47,49 @@ impl HttpProbe {
     }
 
     pub(super) async fn holds(&self) -> bool {
-        let until = Instant::now() + ATTEMPT;
-        let code = timeout_at(until, self.ask(until)).await.ok().flatten();
+        let code = request(&self.check, ATTEMPT).await;
         code.is_some_and(|code| self.check.accepts(code))
     }
+}
 
-    async fn ask(&self, until: Instant) -> Option<u16> {
-        let mut stream = channel::connect(&self.check.address, until).await.ok()?;
-        let request = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gamectl\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-            self.check.path, self.check.address
-        );
-        stream.write_all(request.as_bytes()).await.ok()?;
-        let mut head = Vec::new();
-        let mut buffer = [0; 512];
-        loop {
-            let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
-            head.extend_from_slice(buffer.get(..n)?);
-            if let Some(status) = status(&head) {
-                return status;
-            }
+/// Makes a request, and returns the status of its answer; `None` when none
+/// came in time.
+///
+/// # Cancel safety
+/// The request may have been made.
+pub async fn request(request: &HttpCheck, limit: Duration) -> Option<u16> {
+    let until = Instant::now() + limit;
+    timeout_at(until, ask(request, until)).await.ok().flatten()
+}
+
+async fn ask(request: &HttpCheck, until: Instant) -> Option<u16> {
+    let mut stream = channel::connect(&request.address, until).await.ok()?;
+    let body = &request.body;
+    let about = if body.is_empty() && request.method == "GET" {
+        String::new()
+    } else {
+        let kind = if body.starts_with(['{', '[']) {
+            "application/json"
+        } else {
+            "text/plain; charset=utf-8"
+        };
+        format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len())
+    };
+    let head = format!(
+        "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gamectl\r\nAccept: */*\r\nConnection: close\r\n{about}\r\n",
+        request.method, request.path, request.address
+    );
+    stream
+        .write_all([head.as_bytes(), body.as_bytes()].concat().as_slice())
+        .await
+        .ok()?;
+    let mut head = Vec::new();
+    let mut buffer = [0; 512];
+    loop {
+        let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
+        head.extend_from_slice(buffer.get(..n)?);
+        if let Some(status) = status(&head) {
+            return status;
         }
     }
 }

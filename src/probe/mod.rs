@@ -10,6 +10,8 @@ mod log;
 mod minecraft;
 mod tcp;
 
+pub use http::request;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -15,6 +15,7 @@ use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
 use crate::policy::stop::CARRY_MS;
+use crate::probe;
 use crate::store::InstanceDir;
 
 /// How long a reply may lag behind the end of the game that gave it.
@@ -106,6 +107,11 @@ impl ProcessSupervisor {
                 channel::ask(remote, &question).await
             }
             StopAction::Exec(argv) => self.run(argv, limit).await,
+            StopAction::Http(request) => match probe::request(request, limit).await {
+                Some(status) if request.accepts(status) => Ok(Reply::default()),
+                Some(status) => Err(Failure::failed(format!("the answer was {status}"))),
+                None => Err(Failure::failed("there was no answer")),
+            },
             StopAction::Stdin(_) | StopAction::Signal(_) => Err(Failure::failed("this is the shim's to do")),
         }
     }

@@ -107,6 +107,7 @@ mod tests {
             user: None,
             tty,
             log: LogSpec::default(),
+            main: None,
         }
     }
 

@@ -5,6 +5,7 @@ mod derive;
 mod environment;
 mod evidence;
 mod explain;
+mod health;
 mod sending;
 pub mod shim;
 mod standing;

@@ -13,10 +13,14 @@ use super::supervisor::ProcessSupervisor;
 use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ChannelKind;
-use crate::store::InstanceDir;
+use crate::store::{InstanceDir, plan};
+use crate::supervisor::{ConsoleKind, Typed};
 
 /// How long a game that was told to quit is watched.
 const QUITTING: Duration = Duration::from_secs(3);
+
+/// How long the shim has to take what was typed.
+const TYPING: Duration = Duration::from_secs(5);
 
 impl ProcessSupervisor {
     pub(super) async fn carry_out_send(&self, line: &str, limit: Duration) -> Result<Option<String>, Failure> {
@@ -84,11 +88,12 @@ impl ProcessSupervisor {
             let message = format!("a line of at most {LINE_MAX} bytes can be sent, without line breaks");
             return Err(Failure::new(FailureKind::Usage, message));
         }
-        let asked = async {
-            let client = Client::connect(dir).await?;
-            let line = line.to_owned();
-            client.ask(&Request::Console { generation, line }).await
-        };
+        let line = line.to_owned();
+        self.ask_shim(dir, &Request::Console { generation, line }, until).await
+    }
+
+    async fn ask_shim(&self, dir: &InstanceDir, request: &Request, until: Instant) -> Result<(), Failure> {
+        let asked = async { Client::connect(dir).await?.ask(request).await };
         let report = match tokio::time::timeout_at(until, asked).await {
             Ok(Ok(Some(report))) => report,
             Ok(Ok(None) | Err(_)) => return Err(not_running(&self.id)),
@@ -97,11 +102,44 @@ impl ProcessSupervisor {
         match report.refusal.as_str() {
             "" => Ok(()),
             UNKNOWN_VERB => Err(
-                Failure::failed("it was started by an older gamectl, whose shim takes no lines")
+                Failure::failed("it was started by an older gamectl, whose shim does not take that")
                     .hint(format!("`gamectl restart {}` gives it a new one", self.id)),
             ),
             refusal => Err(Failure::failed(refusal)),
         }
+    }
+
+    /// What the console of the running game is.
+    pub(super) async fn console_kind(&self) -> Result<ConsoleKind, Failure> {
+        let (dir, generation) = self.running(Instant::now() + TYPING).await?;
+        generation.ok_or_else(|| orphaned(&self.id))?;
+        // How it was started, whatever the inventory says by now.
+        let recorded = plan::read(&dir).ok().flatten();
+        Ok(if recorded.as_ref().unwrap_or(&self.plan).tty {
+            ConsoleKind::Terminal
+        } else {
+            ConsoleKind::Lines
+        })
+    }
+
+    /// Passes on what was typed at the console.
+    pub(super) async fn pass_on(&self, typed: &Typed) -> Result<(), Failure> {
+        let until = Instant::now() + TYPING;
+        let (dir, generation) = self.running(until).await?;
+        let generation = generation.ok_or_else(|| orphaned(&self.id))?;
+        let request = match typed {
+            Typed::Line(line) => return self.send_to_console(&dir, generation, line, until).await,
+            Typed::Bytes(bytes) => Request::Keys {
+                generation,
+                bytes: bytes.clone(),
+            },
+            Typed::Size { columns, rows } => Request::Resize {
+                generation,
+                columns: *columns,
+                rows: *rows,
+            },
+        };
+        self.ask_shim(&dir, &request, until).await
     }
 }
 

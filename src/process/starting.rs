@@ -13,7 +13,7 @@ use super::shim::starter;
 use super::shim::wire::Started;
 use super::standing::{Standing, standing};
 use super::supervisor::ProcessSupervisor;
-use super::waiting::{Waiting, early_end, last_lines, overtaken};
+use super::waiting::{LAST_LINES, Waiting, early_end, last_lines, overtaken};
 use super::{environment, explain, unseen, user};
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
@@ -98,6 +98,7 @@ impl ProcessSupervisor {
             stop: self.plan.stop.clone(),
             log: self.plan.log,
             tty: self.plan.tty,
+            main: self.plan.main.clone(),
             restarts,
             mode: Mode::Launch(command),
         };
@@ -126,6 +127,7 @@ impl ProcessSupervisor {
             stop: self.plan.stop.clone(),
             log: plan.log,
             tty: plan.tty,
+            main: self.plan.main.clone(),
             restarts: launch.restarts,
             mode: Mode::Adopt(Adoption {
                 main: launch.main,
@@ -216,7 +218,7 @@ impl Tries {
             let exit = ending::read(dir).ok().flatten();
             let exit = exit.filter(|exit| exit.generation == before);
             if let Some(exit) = exit.filter(|exit| exit.ending.is_some() || self.lost >= LOST_MAX) {
-                return Err(early_end(&supervisor.id, &exit, &last_lines(dir)));
+                return Err(early_end(&supervisor.id, &exit, &last_lines(dir, LAST_LINES)));
             }
         }
         self.launched = Some(next);

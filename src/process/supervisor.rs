@@ -14,14 +14,17 @@ use super::evidence::{Evidence, Shim};
 use super::shim::client::Client;
 use super::shim::wire::Request;
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{Channels, Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
+use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
 use crate::policy::stop::{Step, StepAction};
 use crate::probe::{Readiness, Scene};
 use crate::store::board::{Board, Entry, Phase};
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
-use crate::supervisor::{Activity, Facts, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{
+    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor,
+    Typed,
+};
 use crate::sys::clock;
 
 /// The name of this plane in the inventory.
@@ -72,13 +75,14 @@ pub struct ProcessSupervisor {
     pub(super) plan: Plan,
     pub(super) channels: Channels,
     pub(super) chain: Vec<StopStep>,
+    pub(super) healthy: Option<Healthy>,
     policy: RestartPolicy,
     pub(super) state_dir: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
     changes: Option<Arc<Changes>>,
     state: watch::Sender<InstanceState>,
     running_since_boot_ms: Mutex<Option<u64>>,
-    activity: watch::Sender<Activity>,
+    pub(super) activity: watch::Sender<Activity>,
 }
 
 impl ProcessSupervisor {
@@ -96,12 +100,14 @@ impl ProcessSupervisor {
             stop: steps(&instance.stop),
             log: spec.log,
             tty: spec.tty,
+            main: spec.main.clone(),
         };
         let spec = Some(Box::new(spec.clone()));
         let (ready, policy) = (instance.ready.clone(), instance.restart.clone());
         Self {
             channels: instance.channels.clone(),
             chain: instance.stop.clone(),
+            healthy: instance.healthy.clone(),
             ..Self::with(instance.id.clone(), spec, ready, policy, plan, state_dir, glance)
         }
     }
@@ -148,6 +154,7 @@ impl ProcessSupervisor {
             plan,
             channels: Channels::default(),
             chain: Vec::new(),
+            healthy: None,
             policy,
             state_dir,
             glance,
@@ -192,6 +199,7 @@ impl ProcessSupervisor {
         let new = Activity {
             awaiting: awaiting.into(),
             limit,
+            last_line: String::new(),
         };
         self.activity.send_if_modified(|old| {
             let changed = *old != new;
@@ -301,7 +309,7 @@ fn steps(chain: &[StopStep]) -> Vec<Step> {
         action: match &step.action {
             StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
             StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
-            StopAction::Remote(..) | StopAction::Exec(_) => StepAction::Client,
+            StopAction::Remote(..) | StopAction::Exec(_) | StopAction::Http(_) => StepAction::Client,
         },
         wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
         label: step.action.to_string(),
@@ -390,6 +398,18 @@ impl Supervisor for ProcessSupervisor {
         let outcome = self.carry_out_stop(&how).await;
         self.settle(&outcome);
         Ok(outcome?)
+    }
+
+    async fn console(&self) -> Result<ConsoleKind> {
+        Ok(self.console_kind().await?)
+    }
+
+    async fn type_in(&self, typed: &Typed) -> Result<()> {
+        Ok(self.pass_on(typed).await?)
+    }
+
+    async fn check_health(&self) -> Health {
+        self.ask_health().await
     }
 
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {

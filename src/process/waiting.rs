@@ -21,8 +21,11 @@ use crate::store::{InstanceDir, ending, intent, lock};
 /// How often a start looks whether somebody has asked for a stop meanwhile.
 const INTENT_EVERY: Duration = Duration::from_millis(100);
 
+/// How often the last line that it printed is looked for.
+const LAST_LINE_EVERY: Duration = Duration::from_millis(250);
+
 /// How many of the last lines are shown of a game that ended early.
-const LAST_LINES: u64 = 20;
+pub(super) const LAST_LINES: u64 = 20;
 
 /// And how many bytes of them.
 const LAST_BYTES: usize = 4096;
@@ -56,6 +59,7 @@ impl Waiting<'_> {
             biased;
             ended = self.watch(&client) => ended,
             () = probes => self.put_on_record().await,
+            () = self.show_last_line() => Ok(false),
             () = self.overtaken() => Err(overtaken(id)),
             () = tokio::time::sleep_until(deadline) => Err(Failure::new(
                 FailureKind::Timeout,
@@ -103,6 +107,19 @@ impl Waiting<'_> {
         }
     }
 
+    /// Shows the last line that it printed, again and again.
+    async fn show_last_line(&self) {
+        loop {
+            tokio::time::sleep(LAST_LINE_EVERY).await;
+            let line = last_lines(self.dir, 1).trim().to_owned();
+            self.supervisor.activity.send_if_modified(|activity| {
+                let changed = activity.last_line != line;
+                activity.last_line = line;
+                changed
+            });
+        }
+    }
+
     /// Says how it ended, once its shim has put that on record. False when it
     /// has not.
     async fn ended(&self) -> Result<bool, Failure> {
@@ -114,16 +131,16 @@ impl Waiting<'_> {
         let exit = ending::read(self.dir).ok().flatten();
         match exit.filter(|exit| exit.generation == self.launch.generation) {
             Some(exit) if exit.requested => Err(overtaken(id)),
-            Some(exit) => Err(early_end(id, &exit, &last_lines(self.dir))),
+            Some(exit) => Err(early_end(id, &exit, &last_lines(self.dir, LAST_LINES))),
             None => Ok(false),
         }
     }
 }
 
 /// The last that a game printed.
-pub(super) fn last_lines(dir: &InstanceDir) -> String {
+pub(super) fn last_lines(dir: &InstanceDir, lines: u64) -> String {
     let mut text = Vec::new();
-    let Ok(mut tail) = Tail::from_last_lines(dir, LAST_LINES) else {
+    let Ok(mut tail) = Tail::from_last_lines(dir, lines) else {
         return String::new();
     };
     let mut buffer = vec![0; LAST_BYTES];

@@ -57,8 +57,11 @@ impl Keeper {
     }
 
     pub(super) fn lives(&mut self, facts: &Facts, before: Option<&InstanceState>) {
-        if !matches!(self.plan, Plan::Launching { .. }) {
-            self.plan = Plan::Nothing;
+        let stopping = facts.state == InstanceState::Stopping;
+        match self.plan {
+            Plan::Launching { .. } | Plan::Ending { .. } => {}
+            Plan::Ended { .. } if stopping => {}
+            _ => self.plan = Plan::Nothing,
         }
         self.failed_start = None;
         if before.is_some_and(|before| !before.is_alive()) {
@@ -74,6 +77,7 @@ impl Keeper {
                 let up = Duration::from_secs(facts.uptime_seconds);
                 let now = Instant::now();
                 self.ready_since = Some(now.checked_sub(up).unwrap_or(now));
+                self.hung = None;
                 if before.is_some() {
                     self.herald.info("running");
                     self.alert(Alarm::Started, facts);
@@ -106,6 +110,7 @@ impl Keeper {
                 self.alert(Alarm::Stopped, facts);
             }
         }
+        self.renew();
         self.start_deferred();
     }
 

@@ -8,8 +8,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::clock::Clock;
+use super::health::Checkup;
 use super::herald::Herald;
-use super::plan::Plan;
+use super::plan::{Done, Plan};
 use crate::event::{Told, Watched};
 use crate::inventory::{Alarm, Instance};
 use crate::store::changes::{Changed, Changes};
@@ -79,6 +80,12 @@ pub(super) struct Keeper {
     /// Whether it has crashed and was not healthy since.
     pub(super) ailing: bool,
     pub(super) failed_start: Option<String>,
+    /// How its checks of health stand.
+    pub(super) checkup: Checkup,
+    /// What it does not answer, for the screen.
+    pub(super) silent: Option<String>,
+    /// Why it was stopped, when it hung, until it runs again.
+    pub(super) hung: Option<String>,
     pub(super) told: Option<Watched>,
     /// Whether anything was told of it.
     pub(super) settled: bool,
@@ -104,6 +111,9 @@ impl Keeper {
             open: None,
             ailing: false,
             failed_start: None,
+            checkup: Checkup::default(),
+            silent: None,
+            hung: None,
             told: None,
             settled: false,
             looks_again: false,
@@ -118,7 +128,8 @@ impl Keeper {
         let (mut sights, mut watching) = self.watch();
         let mut activity = self.supervisor.activity();
         loop {
-            let (due, recovers) = (self.plan.due(), self.recovers_at());
+            self.follow_health();
+            let (due, recovers, check_due) = (self.plan.due(), self.recovers_at(), self.checkup.due());
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
@@ -141,7 +152,12 @@ impl Keeper {
                     }
                 }
                 told = wish_changed(&mut changed) => if told { self.heed_wish() },
-                (result, restarts) = self.plan.launched() => self.launched(result, restarts),
+                done = self.plan.done() => match done {
+                    Done::Launch(result, restarts) => self.launched(result, restarts),
+                    Done::Ending(result, hung) => self.hung_ended(result, hung),
+                },
+                health = self.checkup.answered() => self.heed_health(health),
+                () = until(check_due) => self.check_health(),
                 () = until(due) => self.launch(),
                 () = until(recovers) => self.recover(),
                 () = active(&mut activity) => self.note_activity(activity.as_mut()),
@@ -192,6 +208,7 @@ impl Keeper {
                 });
                 (self.instance, self.supervisor) = (*instance, supervisor);
                 (self.place, self.listed) = (place, true);
+                self.checkup = Checkup::default();
                 if let Plan::Due { restarts, .. } = self.plan {
                     // It may be what it waited for.
                     self.plan = Plan::Due {

@@ -18,6 +18,7 @@
 
 mod clock;
 mod deciding;
+mod health;
 mod herald;
 mod hook;
 mod keeper;

@@ -65,6 +65,7 @@ impl Keeper {
                 .as_ref()
                 .map(|why| format!("cannot be started: {why}")),
         );
+        notes.extend(self.hung.clone().or_else(|| self.silent.clone()));
         let down = matches!(self.known, Some(InstanceState::Crashed { .. }));
         match self.restarts.stays {
             Some(Why::Held) if down => notes.push("held: start it by hand".to_owned()),
@@ -82,7 +83,7 @@ impl Keeper {
                 count: *restarts,
             }),
             Plan::Due { .. } | Plan::Launching { .. } => Some(Awaits::Turn),
-            Plan::Nothing | Plan::Deferred { .. } => {
+            Plan::Nothing | Plan::Deferred { .. } | Plan::Ending { .. } | Plan::Ended { .. } => {
                 let (what, since) = self.open.as_ref()?;
                 let alive = self.known.as_ref().is_some_and(InstanceState::is_alive);
                 alive.then(|| Awaits::Open {

@@ -17,13 +17,18 @@ use crate::store::history;
 use crate::store::intent::{self, Intent};
 use crate::store::lock;
 use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::{Facts, InstanceState, LastExit, Outcome, Sight, StartHow, Supervisor};
+use crate::supervisor::{Facts, Health, InstanceState, LastExit, Outcome, Sight, StartHow, StopHow, Supervisor};
+
+mod health;
 
 /// Shows what it is told to show, and notes when it was started.
 struct Scripted {
     sight: watch::Sender<Sight>,
     starts: Mutex<Vec<(Instant, u32)>>,
     crashes: Mutex<u32>,
+    /// What its checks of health are answered; well when nothing is left.
+    health: Mutex<Vec<Health>>,
+    stops: Mutex<Vec<Instant>>,
 }
 
 #[async_trait::async_trait]
@@ -69,6 +74,30 @@ impl Supervisor for Scripted {
                 return;
             }
         }
+    }
+
+    async fn check_health(&self) -> Health {
+        let mut answers = self.health.lock().unwrap();
+        if answers.is_empty() {
+            Health::Well
+        } else {
+            answers.remove(0)
+        }
+    }
+
+    async fn stop_with(self: Arc<Self>, how: StopHow) -> Result<Outcome> {
+        assert!(!how.now, "its chain is taken");
+        self.stops.lock().unwrap().push(Instant::now());
+        let restarts = self.starts().last().map_or(0, |(_, restarts)| *restarts);
+        self.show(InstanceState::Stopping, restarts);
+        tokio::time::sleep(SECOND * 5).await;
+        self.show(InstanceState::Stopped, restarts);
+        Ok(Outcome {
+            changed: true,
+            state: InstanceState::Stopped,
+            ended_by: Some("stdin: quit".to_owned()),
+            note: None,
+        })
     }
 
     async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
@@ -159,6 +188,7 @@ fn instance(restart: RestartPolicy) -> Instance {
             reason: String::new(),
         },
         ready: Ready::default(),
+        healthy: None,
         stop: Vec::new(),
         restart,
         on_event: Vec::new(),
@@ -187,6 +217,8 @@ fn rig(instance: &Instance, state: InstanceState) -> Rig {
         sight: watch::Sender::new(Sight::Known(Box::new(Facts::bare(InstanceState::Stopped, None)))),
         starts: Mutex::default(),
         crashes: Mutex::default(),
+        health: Mutex::default(),
+        stops: Mutex::default(),
     });
     supervisor.show(state, 0);
     let (orders, _) = mpsc::unbounded_channel();

@@ -22,6 +22,8 @@ pub struct Plan {
     pub log: LogSpec,
     /// Whether it has a pseudo-terminal.
     pub tty: bool,
+    /// What its main process is known by, where a launcher starts it.
+    pub main: Option<String>,
 }
 
 /// Adds a stop chain to a document.
@@ -72,6 +74,7 @@ impl Plan {
             .with("log_max_size", self.log.max_size)
             .with("log_keep", self.log.keep)
             .with("tty", self.tty);
+        document.push_some("main", self.main.as_ref());
         push_steps(&mut document, &self.stop);
         document
     }
@@ -84,6 +87,8 @@ impl Plan {
                 keep: document.require("log_keep")?,
             },
             tty: document.require("tty")?,
+            // A plan from before there was such a thing has none.
+            main: document.get("main").map(str::to_owned),
         })
     }
 }
@@ -145,6 +150,7 @@ mod tests {
             ],
             log: LogSpec { max_size: 5, keep: 1 },
             tty: true,
+            main: Some("Game\\.exe$".into()),
         };
         write(&dir, &plan).unwrap();
         write(&dir, &plan).unwrap();

@@ -22,4 +22,5 @@ pub mod pty;
 pub mod reaper;
 pub mod signals;
 pub mod socket;
+pub mod terminal;
 pub mod tree;

@@ -77,6 +77,32 @@ pub(super) fn read_small<'a>(path: &str, buffer: &'a mut [u8]) -> io::Result<&'a
     Ok(&buffer[..filled])
 }
 
+/// The path of a process's executable. A file that was replaced since, as by
+/// an update, still bears its old name.
+pub fn executable(pid: i32) -> Option<Vec<u8>> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut path = fs::read_link(format!("/proc/{pid}/exe"))
+        .ok()?
+        .into_os_string()
+        .into_vec();
+    if path.ends_with(DELETED) {
+        path.truncate(path.len() - DELETED.len());
+    }
+    Some(path)
+}
+
+/// What the kernel appends to the path of a file that is gone: see
+/// `proc_pid_exe(5)`.
+const DELETED: &[u8] = b" (deleted)";
+
+/// The name by which a process was called: the first of its arguments, as far
+/// as 4 KiB hold it.
+pub fn first_argument(pid: i32) -> Option<Vec<u8>> {
+    let mut buffer = [0; 4096];
+    let line = read_small(&format!("/proc/{pid}/cmdline"), &mut buffer).ok()?;
+    line.split(|byte| *byte == 0).next().map(<[u8]>::to_vec)
+}
+
 /// Reads who a process is, to recognise it later.
 ///
 /// # Errors

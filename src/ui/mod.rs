@@ -18,6 +18,7 @@
 //! *Text from a game is never trusted.* It passes [`text`] before it can reach
 //! a terminal. JSON keeps it whole and escapes what a terminal could obey.
 
+mod console;
 mod json;
 mod logs;
 mod options;
@@ -38,6 +39,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use console::{Console, Wanted};
 pub use logs::Logs;
 pub use options::{Color, Options, Size, SizeSource, Surroundings};
 pub use progress::{Progress, TICK};

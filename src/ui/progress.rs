@@ -24,6 +24,8 @@ struct Work {
     awaiting: String,
     since: Instant,
     limit: Option<Duration>,
+    /// The last line that the game printed.
+    last_line: String,
 }
 
 /// Shows a verb while it works.
@@ -77,6 +79,9 @@ impl Progress {
             Event::Awaiting { id, activity } => {
                 let awaiting = clean_line(&activity.awaiting).into_owned();
                 self.awaits(id, awaiting, activity.limit);
+                if let Some(work) = self.works.get_mut(id) {
+                    work.last_line = clean_line(&activity.last_line).into_owned();
+                }
             }
             Event::Done(done) => {
                 if let Some(bar) = self.works.remove(&done.id).and_then(|work| work.bar) {
@@ -103,6 +108,7 @@ impl Progress {
             awaiting: String::new(),
             since: Instant::now(),
             limit: None,
+            last_line: String::new(),
         };
         self.works.insert(id.to_owned(), work);
     }
@@ -227,7 +233,14 @@ fn line(verb: Verb, id: &str, work: &Work) -> String {
     if work.awaiting.is_empty() {
         return format!("{id}: {doing}, {elapsed}");
     }
-    format!("{id}: {doing}, waiting for {}, {elapsed}{limit}", work.awaiting)
+    let last_line = match work.last_line.as_str() {
+        "" => String::new(),
+        line => format!(": {line}"),
+    };
+    format!(
+        "{id}: {doing}, waiting for {}, {elapsed}{limit}{last_line}",
+        work.awaiting
+    )
 }
 
 #[cfg(test)]
@@ -244,11 +257,15 @@ mod tests {
             awaiting: String::new(),
             since,
             limit: None,
+            last_line: String::new(),
         };
         assert_eq!(line(Verb::Stop, "a", &work), "a: stopping, 1m 5s");
         work.awaiting = "ready (log line)".into();
         work.limit = Some(Duration::from_secs(900));
         let shown = line(Verb::Start, "a", &work);
         assert_eq!(shown, "a: starting, waiting for ready (log line), 1m 5s of 15m");
+        work.last_line = "Loading the world".into();
+        let shown = line(Verb::Start, "a", &work);
+        assert!(shown.ends_with("1m 5s of 15m: Loading the world"), "{shown}");
     }
 }

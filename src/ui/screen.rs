@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use super::console::Console;
 use super::logs::Logs;
 use super::options::{Options, Surroundings};
 use super::paint::{Look, Tone};
@@ -211,6 +212,12 @@ impl Screen {
     /// What shows the logs of these instances.
     pub fn logs(&self, ids: &[String], raw: bool) -> Logs {
         Logs::new(ids, raw, Arc::clone(&self.out), self.out_look())
+    }
+
+    /// What shows the console of a game; `live` where it is typed on a
+    /// terminal.
+    pub fn console(&self, live: bool) -> Console {
+        Console::new(Arc::clone(&self.out), self.around.size.clone(), live)
     }
 
     /// What shows instances that are watched.

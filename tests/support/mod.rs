@@ -7,11 +7,13 @@
 pub mod instance;
 pub mod processes;
 pub mod sandbox;
+pub mod terminal;
 pub mod wait;
 
 pub use instance::Instance;
 pub use processes::Process;
 pub use sandbox::{Outcome, Sandbox};
+pub use terminal::Terminal;
 pub use wait::{wait_for, wait_until};
 
 use std::path::PathBuf;

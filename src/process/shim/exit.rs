@@ -18,6 +18,8 @@ pub(super) const RETRY_MS: u64 = 5_000;
 pub(super) struct Account<'a> {
     pub(super) record: &'a Launch,
     pub(super) ending: Option<Ending>,
+    /// Whether that is how the launcher of the main process ended.
+    pub(super) passed_on: bool,
     pub(super) requested: bool,
     pub(super) ended_by: &'a str,
     pub(super) killed: bool,
@@ -36,6 +38,9 @@ pub(super) fn account(seen: &Account<'_>) -> Exit {
     }
     if seen.record.adopted && seen.ending.is_none() {
         notes.push("its shim was killed before it ended, so its exit code is not known");
+    }
+    if seen.passed_on {
+        notes.push("this is how its launcher ended: how the game did was not to be found out");
     }
     Exit {
         generation: seen.record.generation,
@@ -110,6 +115,7 @@ mod tests {
             let exit = account(&Account {
                 record: &record,
                 ending,
+                passed_on: false,
                 requested: false,
                 ended_by: "",
                 killed,
@@ -128,6 +134,7 @@ mod tests {
         let exit = account(&Account {
             record: &record,
             ending: None,
+            passed_on: false,
             requested: true,
             ended_by: "signal: TERM",
             killed: false,

@@ -25,7 +25,9 @@ use crate::sys::buffer::Buffer;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
-use crate::sys::{clock, oom, pipe, socket};
+use crate::sys::{clock, oom, pipe, socket, terminal};
+
+mod observing;
 
 /// Bytes of a request.
 const REQUEST_MAX: NonZeroUsize = NonZeroUsize::new(socket::MESSAGE_MAX).expect("not zero");
@@ -229,6 +231,23 @@ impl Keeper {
                 }
                 Ok(())
             }
+            Request::Keys { generation, bytes } => {
+                self.check(*generation)?;
+                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
+                match pipe::write(input, bytes) {
+                    Ok(n) if n == bytes.len() => Ok(()),
+                    _ => Err("its terminal takes no input now".to_owned()),
+                }
+            }
+            Request::Resize {
+                generation,
+                columns,
+                rows,
+            } => {
+                self.check(*generation)?;
+                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
+                terminal::resize(input, *columns, *rows).map_err(|error| error.to_string())
+            }
         }
     }
 
@@ -292,6 +311,10 @@ impl Keeper {
             escalation,
             requested: true,
         });
+        self.find_main(true);
+        if let (true, Some(stop)) = (self.tree.has_launcher(), &mut self.stop) {
+            stop.escalation.has_launcher();
+        }
         self.voice.stopping();
         self.act(action);
         self.tell_step();
@@ -310,46 +333,6 @@ impl Keeper {
         // and after that whoever looks judges it again.
         let _ = launch::write(&self.dir, &self.record);
         self.voice.ready(ready);
-        self.notify("");
-    }
-
-    /// Learns who has ended, and decides what that means.
-    fn observe(&mut self) {
-        self.tree.refresh();
-        let Main::Ended(ending) = self.tree.main_state() else {
-            return;
-        };
-        if self.tree.is_gone() {
-            self.ending = self.ending.or(ending);
-            return;
-        }
-        if self.stop.is_some() {
-            self.ending = self.ending.or(ending);
-            return;
-        }
-        // What exits well and leaves something behind was a launcher. Where
-        // nobody can know how it exited, what is left is not killed on a guess.
-        let launcher = matches!(ending, None | Some(Ending::Code(0)));
-        if launcher && let Some(main) = self.tree.promote_oldest() {
-            self.follow(main);
-            return;
-        }
-        self.ending = ending;
-        let (escalation, action) = Escalation::clear_leftovers(clock::monotonic_ms());
-        self.stop = Some(Stop {
-            escalation,
-            requested: false,
-        });
-        self.act(action);
-    }
-
-    /// Goes on with another main process.
-    fn follow(&mut self, main: ProcessId) {
-        self.record.main = main;
-        // A record that still names the launcher costs a look at every process
-        // after a crash of ours, nothing else.
-        let _ = launch::write(&self.dir, &self.record);
-        self.voice.main(main);
         self.notify("");
     }
 
@@ -406,9 +389,11 @@ impl Keeper {
 
     fn account(&self) -> Exit {
         let stop = self.stop.as_ref();
+        let passed_on = self.tree.launcher_ending();
         exit::account(&Account {
             record: &self.record,
-            ending: self.ending,
+            ending: self.ending.or(passed_on),
+            passed_on: self.ending.is_none() && passed_on.is_some(),
             requested: stop.is_some_and(|stop| stop.requested),
             ended_by: stop.map_or("", |stop| stop.escalation.ended_by()),
             killed: self.killed,

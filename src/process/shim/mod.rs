@@ -61,6 +61,7 @@ pub mod entry;
 mod exit;
 mod keeper;
 mod output;
+mod search;
 mod serve;
 mod setup;
 pub mod spec;

@@ -113,7 +113,10 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
     // these the starter's intent becomes durable, too.
     let counters = oom::Counters::read();
     let _ = place.dir.sync();
-    let tree = Tree::of_children(record.main);
+    let mut tree = Tree::of_children(record.main);
+    if let Some(main) = &spec.main {
+        tree.search_for(main);
+    }
     let output = Output::new(source, log).stage("memory")?;
     Ok(assemble(
         spec, place, shim_lock, record, tree, server, input, output, room, counters,
@@ -129,7 +132,10 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         return Err(Started::Busy);
     }
     let mark = place.dir.mark().stage("record")?;
-    let tree = Tree::of_strangers(adoption.main, mark.clone()).stage("tree")?;
+    let mut tree = Tree::of_strangers(adoption.main, mark.clone()).stage("tree")?;
+    if let Some(main) = &spec.main {
+        tree.search_for(main);
+    }
     let room = ending::reserve(&place.dir).stage("exit")?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);

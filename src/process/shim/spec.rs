@@ -20,6 +20,9 @@ pub struct Spec {
     pub log: LogSpec,
     /// Whether the game has a pseudo-terminal.
     pub tty: bool,
+    /// What the main process is known by, where a launcher starts it: a
+    /// regular expression.
+    pub main: Option<String>,
     /// Automatic restarts since somebody last started it.
     pub restarts: u32,
     /// Launch a game, or take over one that runs.
@@ -146,6 +149,7 @@ impl Spec {
         p.u64(self.log.max_size);
         p.u64(self.log.keep.into());
         p.u64(self.tty.into());
+        p.list(self.main.as_slice(), |p, main| p.bytes(main.as_bytes()));
         p.u64(self.restarts.into());
         match &self.mode {
             Mode::Launch(command) => {
@@ -172,6 +176,7 @@ impl Spec {
                 keep: u.u32()?,
             },
             tty: u.u64()? != 0,
+            main: u.optional(Unpacker::text)?,
             restarts: u.u32()?,
             mode: match u.u64()? {
                 0 => Mode::Launch(unpack_command(&mut u)?),
@@ -338,11 +343,12 @@ mod tests {
             max_size: u64,
             keep: u32,
             tty: bool,
+            main in proptest::option::of(".*"),
             mode in mode(),
             cut in 0_usize..200,
         ) {
             let log = LogSpec { max_size, keep };
-            let spec = Spec { id: "a".into(), generation, stop, log, tty, restarts: 3, mode };
+            let spec = Spec { id: "a".into(), generation, stop, log, tty, main, restarts: 3, mode };
             let bytes = spec.to_bytes();
             prop_assert_eq!(Spec::from_bytes(&bytes), Some(spec));
             if cut < bytes.len() {

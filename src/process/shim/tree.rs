@@ -9,6 +9,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use super::search::Search;
 use crate::sys::pidfd::{self, Pidfd};
 use crate::sys::procfs::{self, Presence, ProcessId};
 use crate::sys::reaper::{self, Ending, Reap};
@@ -40,6 +41,21 @@ pub(super) struct Tree {
     state: Main,
     gone: bool,
     kind: Kind,
+    /// Where a launcher starts the main process, and it was not found yet.
+    search: Option<Search>,
+    /// The main process, where the search has found it below a child of ours.
+    found: Option<Pidfd>,
+    /// The main process, when it has ended and its parent has not been told
+    /// yet; and until when that is waited for.
+    unreaped: Option<(Pidfd, u64)>,
+    /// How the child that we started ended, by itself.
+    launcher: Option<Ending>,
+    /// The child that we started.
+    launched: ProcessId,
+    /// Whether everybody has been signalled.
+    swept: bool,
+    /// Whether the main process has a pattern to be found by.
+    named: bool,
 }
 
 #[derive(Debug)]
@@ -47,13 +63,7 @@ enum Kind {
     /// Everything in it descends from us.
     Children,
     /// Nothing in it does.
-    Strangers {
-        mark: String,
-        members: Vec<Member>,
-        /// The main process, when it has ended and its parent has not been
-        /// told yet; and until when that is waited for.
-        unreaped: Option<(Pidfd, u64)>,
-    },
+    Strangers { mark: String, members: Vec<Member> },
 }
 
 #[derive(Debug)]
@@ -65,12 +75,29 @@ struct Member {
 impl Tree {
     /// The tree of a child of ours.
     pub(super) fn of_children(main: ProcessId) -> Self {
+        Self::of_kind(main, Kind::Children)
+    }
+
+    fn of_kind(main: ProcessId, kind: Kind) -> Self {
         Self {
             main,
             state: Main::Alive,
             gone: false,
-            kind: Kind::Children,
+            kind,
+            search: None,
+            found: None,
+            unreaped: None,
+            launcher: None,
+            launched: main,
+            swept: false,
+            named: false,
         }
+    }
+
+    /// From now on the main process is looked for by this pattern.
+    pub(super) fn search_for(&mut self, pattern: &str) {
+        self.search = Search::begin(pattern);
+        self.named = self.search.is_some();
     }
 
     /// The tree of a process that is not ours. Where it has ended by now, the
@@ -79,16 +106,8 @@ impl Tree {
     /// # Errors
     /// When nothing of the tree is alive, or that cannot be found out.
     pub(super) fn of_strangers(main: ProcessId, mark: String) -> io::Result<Self> {
-        let mut tree = Self {
-            main,
-            state: Main::Alive,
-            gone: false,
-            kind: Kind::Strangers {
-                mark,
-                members: Vec::new(),
-                unreaped: None,
-            },
-        };
+        let members = Vec::new();
+        let mut tree = Self::of_kind(main, Kind::Strangers { mark, members });
         match procfs::presence(main) {
             Presence::Alive => tree.join(main)?,
             Presence::Gone => {}
@@ -124,25 +143,97 @@ impl Tree {
             Kind::Children => &[][..],
             Kind::Strangers { members, .. } => members,
         };
-        members.iter().map(|member| member.fd.as_fd())
+        let found = self.found.iter().map(Pidfd::as_fd);
+        members.iter().map(|member| member.fd.as_fd()).chain(found)
     }
 
     /// Learns who has ended.
     pub(super) fn refresh(&mut self) {
         match self.kind {
-            Kind::Children => self.reap(),
+            Kind::Children => {
+                // Before children are reaped, so that what has the pid of a
+                // main process that is gone is not taken for it.
+                self.look_at_found();
+                self.reap();
+            }
             Kind::Strangers { .. } => self.look(),
         }
+    }
+
+    /// Looks at a main process that is not our child.
+    fn look_at_found(&mut self) {
+        if let Some(fd) = self.found.take_if(|fd| fd.has_ended()) {
+            self.unreaped = Some((fd, clock::monotonic_ms() + REAP_MS));
+        }
+        self.learn_ending();
+    }
+
+    /// Asks how a main process ended that somebody else reaps. True when that
+    /// is settled now.
+    fn learn_ending(&mut self) -> bool {
+        let Some((fd, until)) = &self.unreaped else {
+            return false;
+        };
+        let ending = fd.ending();
+        let settled = ending.is_some() || fd.is_reaped() || clock::monotonic_ms() >= *until;
+        if settled {
+            // Once more: it may have been reaped between the two looks.
+            self.state = Main::Ended(ending.or_else(|| fd.ending()));
+            self.unreaped = None;
+        }
+        settled
+    }
+
+    /// Looks for the main process where that is due, or at once. Returns it
+    /// when it was found; then it is the main process.
+    pub(super) fn find_main(&mut self, at_once: bool) -> Option<ProcessId> {
+        if !self.search.as_mut()?.is_due() && !at_once {
+            return None;
+        }
+        let _ = self.look_for_members();
+        let survivors = self.survivors();
+        let main = self.search.as_ref()?.first_of(&survivors)?;
+        if matches!(self.kind, Kind::Children) {
+            // Held from now on: its pid alone might become another's.
+            self.found = Some(Pidfd::open_identified(main).ok().flatten()?);
+        }
+        self.search = None;
+        self.main = main;
+        self.state = Main::Alive;
+        Some(main)
+    }
+
+    /// Whether the main process was found by its pattern: no other takes its
+    /// place then.
+    pub(super) fn has_settled(&self) -> bool {
+        self.named && self.search.is_none()
+    }
+
+    /// Whether what outlives the main process is the launcher that started it.
+    pub(super) fn has_launcher(&self) -> bool {
+        self.has_settled() && (self.launched != self.main || matches!(self.kind, Kind::Strangers { .. }))
+    }
+
+    /// How the launcher of a main process ended, when nobody signalled it.
+    pub(super) fn launcher_ending(&self) -> Option<Ending> {
+        self.launcher.filter(|_| self.has_launcher())
     }
 
     fn reap(&mut self) {
         loop {
             match reaper::reap() {
-                Reap::Child(child) if child.pid == self.main.pid => self.state = Main::Ended(Some(child.ending)),
-                Reap::Child(_) => {}
+                Reap::Child(child) => {
+                    if child.pid == self.launched.pid && !self.swept {
+                        self.launcher = self.launcher.or(Some(child.ending));
+                    }
+                    if child.pid == self.main.pid && self.state == Main::Alive {
+                        self.state = Main::Ended(Some(child.ending));
+                        (self.found, self.unreaped) = (None, None);
+                    }
+                }
                 Reap::NoneEnded => return,
                 Reap::NoChildren => {
-                    self.gone = true;
+                    self.gone = self.unreaped.is_none();
                     return;
                 }
             }
@@ -151,40 +242,30 @@ impl Tree {
 
     /// When to look again although nobody has ended.
     pub(super) fn deadline(&self) -> Option<u64> {
-        match &self.kind {
-            Kind::Strangers { unreaped: Some(_), .. } => Some(clock::monotonic_ms() + REAP_EVERY_MS),
-            _ => None,
-        }
+        let search = self.search.as_ref().map(Search::deadline);
+        let reap = self.unreaped.as_ref().map(|_| clock::monotonic_ms() + REAP_EVERY_MS);
+        [search, reap].into_iter().flatten().min()
     }
 
     fn look(&mut self) {
-        let Kind::Strangers { members, unreaped, .. } = &mut self.kind else {
+        let Kind::Strangers { members, .. } = &mut self.kind else {
             return;
         };
-        let now = clock::monotonic_ms();
         let mut changed = false;
         for member in members.extract_if(.., |member| member.fd.has_ended()) {
             changed = true;
             if member.id == self.main {
-                *unreaped = Some((member.fd, now + REAP_MS));
+                self.unreaped = Some((member.fd, clock::monotonic_ms() + REAP_MS));
             }
         }
-        if let Some((fd, until)) = unreaped {
-            let ending = fd.ending();
-            if ending.is_some() || fd.is_reaped() || now >= *until {
-                // Once more: it may have been reaped between the two looks.
-                self.state = Main::Ended(ending.or_else(|| fd.ending()));
-                *unreaped = None;
-                changed = true;
-            }
-        }
+        changed |= self.learn_ending();
         if !changed {
             return;
         }
         // When /proc cannot be read we keep to whom we know.
         let _ = self.look_for_members();
-        if let Kind::Strangers { members, unreaped, .. } = &self.kind {
-            self.gone = members.is_empty() && unreaped.is_none();
+        if let Kind::Strangers { members, .. } = &self.kind {
+            self.gone = members.is_empty() && self.unreaped.is_none();
         }
     }
 
@@ -246,6 +327,7 @@ impl Tree {
 
     /// Sends a signal to the whole tree.
     pub(super) fn signal_all(&mut self, signal: i32) {
+        self.swept = true;
         let _ = self.look_for_members();
         for id in self.survivors() {
             send(id, signal);
@@ -255,6 +337,7 @@ impl Tree {
     /// Kills the whole tree, those too that are born while we are at it.
     /// Returns how many were killed besides the main process.
     pub(super) fn kill_all(&mut self) -> u32 {
+        self.swept = true;
         let mut killed = Vec::new();
         for _ in 0..KILL_ROUNDS {
             let _ = self.look_for_members();

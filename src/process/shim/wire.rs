@@ -63,6 +63,22 @@ pub enum Request {
         /// The line, without an end.
         line: String,
     },
+    /// Press keys of this launch's pseudo-terminal.
+    Keys {
+        /// The launch that is meant.
+        generation: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Make this launch's pseudo-terminal another size.
+    Resize {
+        /// The launch that is meant.
+        generation: u64,
+        /// Its width in character cells.
+        columns: u16,
+        /// Its height in character cells.
+        rows: u16,
+    },
 }
 
 impl Request {
@@ -97,6 +113,19 @@ impl Request {
                 .with("verb", "console")
                 .with("generation", generation)
                 .with("line", line),
+            Self::Keys { generation, bytes } => Document::default()
+                .with("verb", "keys")
+                .with("generation", generation)
+                .with("bytes", hex(bytes)),
+            Self::Resize {
+                generation,
+                columns,
+                rows,
+            } => Document::default()
+                .with("verb", "resize")
+                .with("generation", generation)
+                .with("columns", columns)
+                .with("rows", rows),
         };
         document.to_text("request", VERSION, Seal::None)
     }
@@ -131,9 +160,39 @@ impl Request {
                 generation: document.require("generation")?,
                 line: document.require("line")?,
             }),
+            Some("keys") => Ok(Self::Keys {
+                generation: document.require("generation")?,
+                bytes: document
+                    .get("bytes")
+                    .and_then(of_hex)
+                    .ok_or(ParseError::Damaged("it holds no bytes"))?,
+            }),
+            Some("resize") => Ok(Self::Resize {
+                generation: document.require("generation")?,
+                columns: document.require("columns")?,
+                rows: document.require("rows")?,
+            }),
             _ => Err(ParseError::Damaged(UNKNOWN_VERB)),
         }
     }
+}
+
+/// Bytes as text: two digits each.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn of_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some(digit(high)? << 4 | digit(low)?),
+        _ => None,
+    };
+    text.as_bytes().chunks(2).map(pair).collect()
 }
 
 /// What a shim says of its instance.
@@ -331,6 +390,15 @@ mod tests {
             Request::Console {
                 generation: 1,
                 line: " say \\ hi ".into(),
+            },
+            Request::Keys {
+                generation: 1,
+                bytes: (0..=255).collect(),
+            },
+            Request::Resize {
+                generation: 1,
+                columns: 132,
+                rows: 50,
             },
         ];
         for request in requests {

@@ -1,0 +1,34 @@
+//! Whether a running game still answers.
+
+use std::sync::Arc;
+
+use super::supervisor::ProcessSupervisor;
+use crate::inventory::Ready;
+use crate::probe::Readiness;
+use crate::store::launch;
+use crate::supervisor::Health;
+
+impl ProcessSupervisor {
+    /// Asks every probe of `healthy` once.
+    pub(super) async fn ask_health(&self) -> Health {
+        self.ask_probes().await.unwrap_or(Health::NotAsked)
+    }
+
+    async fn ask_probes(&self) -> Option<Health> {
+        let healthy = self.healthy.as_ref()?;
+        let state = self.state_dir.as_ref()?;
+        let dir = Arc::new(state.instance(&self.id).ok()??);
+        let launch = launch::read(&dir).ok()??;
+        let asked = Ready {
+            probes: healthy.probes.clone(),
+            attempt_timeout: Some(healthy.attempt_timeout),
+            ..Ready::default()
+        };
+        let mut probes = Readiness::new(&asked, &self.scene(&dir, &launch)).ok()?;
+        Some(if probes.check().await {
+            Health::Well
+        } else {
+            Health::Silent(probes.awaits())
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! Games that hang, and games that only seem to.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{MOMENT, Rig, SECOND, instance, pass, rig};
+use crate::event::Want;
+use crate::inventory::{Healthy, Instance, RestartPolicy, RestartWhen};
+use crate::store::intent::{self, Intent};
+use crate::supervisor::{Health, InstanceState};
+
+fn checked(policy: RestartWhen) -> Instance {
+    let restart = RestartPolicy {
+        policy,
+        ..RestartPolicy::default()
+    };
+    Instance {
+        healthy: Some(Healthy {
+            start_grace: Duration::from_secs(60),
+            interval: Duration::from_secs(10),
+            failures: 2,
+            of: 3,
+            ..Healthy::default()
+        }),
+        ..instance(restart)
+    }
+}
+
+fn silent() -> Health {
+    Health::Silent("tcp 127.0.0.1:7777".to_owned())
+}
+
+impl Rig {
+    fn answers(&self, checks: &str) {
+        let answers = checks.chars().map(|check| match check {
+            'x' => silent(),
+            '.' => Health::Well,
+            _ => Health::NotAsked,
+        });
+        *self.supervisor.health.lock().unwrap() = answers.collect();
+    }
+
+    fn stops(&self) -> Vec<Instant> {
+        self.supervisor.stops.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_is_stopped_and_started_again() {
+    let mut rig = rig(&checked(RestartWhen::OnFailure), InstanceState::Stopped);
+    rig.answers("x.xx");
+    pass(MOMENT).await;
+    let up = Instant::now();
+    pass(SECOND * 59).await;
+    assert_eq!(
+        rig.supervisor.health.lock().unwrap().len(),
+        4,
+        "nothing is asked before the grace is over"
+    );
+    pass(SECOND * 30).await;
+    let stops = rig.stops();
+    assert_eq!(stops.len(), 1);
+    let after = (stops[0] - up).as_secs();
+    assert!((79..=81).contains(&after), "at the third check: {after}");
+    pass(SECOND * 10).await;
+    let starts = rig.supervisor.starts();
+    assert_eq!(starts.len(), 2);
+    assert_eq!(starts[1].1, 1, "it counts as an automatic restart");
+    let said = rig.said();
+    assert!(
+        said.contains("hung: does not answer (tcp 127.0.0.1:7777), 2 of the last 3 checks"),
+        "{said}"
+    );
+    assert!(said.contains("started again"), "{said}");
+    // The failures of the run before do not count for this one.
+    rig.answers("");
+    rig.supervisor.health.lock().unwrap().push(silent());
+    pass(SECOND * 200).await;
+    assert_eq!(rig.stops().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn single_failures_and_checks_that_could_not_be_made_change_nothing() {
+    let rig = rig(&checked(RestartWhen::Always), InstanceState::Running);
+    rig.answers("x..x..?x??.");
+    pass(SECOND * 300).await;
+    assert_eq!(rig.stops().len(), 0);
+    assert_eq!(rig.supervisor.starts().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_where_nothing_is_configured() {
+    let rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
+    rig.answers("xxxx");
+    pass(SECOND * 1000).await;
+    assert_eq!((rig.stops().len(), rig.supervisor.health.lock().unwrap().len()), (0, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_somebody_typed_meanwhile_wins() {
+    let rig = rig(&checked(RestartWhen::Always), InstanceState::Running);
+    rig.answers("xx");
+    pass(SECOND * 72).await;
+    assert_eq!(rig.stops().len(), 1, "being stopped");
+    intent::write(&rig.dir(), Intent::now(Want::Stopped)).unwrap();
+    pass(SECOND * 200).await;
+    assert_eq!(rig.supervisor.starts().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_policy_decides_whether_it_is_started_again() {
+    let mut rig = rig(&checked(RestartWhen::Never), InstanceState::Running);
+    rig.answers("xx");
+    pass(SECOND * 200).await;
+    assert_eq!((rig.stops().len(), rig.supervisor.starts().len()), (1, 0));
+    let said = rig.said();
+    assert!(said.contains("its policy is `never`"), "{said}");
+}

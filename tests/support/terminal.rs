@@ -1,0 +1,116 @@
+//! A terminal for the built binary.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use super::{Sandbox, wait_for, wait_until};
+
+/// A program on a terminal of its own.
+pub struct Terminal {
+    /// What `setsid` runs it.
+    pub child: Child,
+    /// The end that is typed into.
+    pub master: std::fs::File,
+    pub shown: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Terminal {
+    /// Runs gamectl with these arguments.
+    pub fn open(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let size = nix::pty::Winsize {
+            ws_row: 24,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = nix::pty::openpty(&size, None).expect("a pseudo-terminal");
+        let inner = sandbox.command(args);
+        // It becomes the terminal's own session, as under tmux.
+        let mut command = Command::new("setsid");
+        command
+            .args(["--ctty", "--wait"])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("TERM", "xterm")
+            .env("LANG", "C.UTF-8")
+            .current_dir(sandbox.dir());
+        let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
+        command
+            .stdin(end(&pty.slave))
+            .stdout(end(&pty.slave))
+            .stderr(end(&pty.slave));
+        let child = command.spawn().expect("run setsid");
+        drop(command);
+        drop(pty.slave);
+        let master = std::fs::File::from(pty.master);
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let (mut from, kept) = (master.try_clone().expect("a descriptor"), Arc::clone(&shown));
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n @ 1..) = from.read(&mut buffer) {
+                kept.lock().expect("the screen").extend_from_slice(&buffer[..n]);
+            }
+        });
+        Self { child, master, shown }
+    }
+
+    /// All that was shown.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.shown.lock().expect("the screen")).into_owned()
+    }
+
+    /// Waits until this was shown.
+    pub fn wait(&self, text: &str) {
+        wait_until(&format!("{text:?} on the screen"), || self.text().contains(text));
+    }
+
+    /// Presses a key.
+    pub fn type_key(&mut self, key: u8) {
+        self.master.write_all(&[key]).expect("type");
+    }
+
+    /// gamectl itself.
+    /// Types.
+    pub fn type_text(&mut self, text: &str) {
+        self.master.write_all(text.as_bytes()).expect("type");
+    }
+
+    /// Whether what is typed is shown, and handed over in lines: the mode in
+    /// which a shell expects its terminal.
+    pub fn is_as_found(&self) -> bool {
+        use nix::sys::termios::LocalFlags;
+        let mode = nix::sys::termios::tcgetattr(&self.master).expect("its mode");
+        let usual = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG;
+        mode.local_flags.contains(usual)
+    }
+
+    /// Makes it another size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        gamectl::sys::terminal::resize(&self.master, columns, rows).expect("resize");
+    }
+
+    /// Waits for the end, and returns the exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        wait_for("its end", || self.child.try_wait().expect("wait")).code()
+    }
+
+    /// gamectl itself, while it runs.
+    pub fn gamectl(&self, sandbox: &Sandbox) -> i32 {
+        wait_for("gamectl run", || {
+            let processes = sandbox.processes();
+            let run = processes.iter().find(|one| one.command.contains("/gamectl "));
+            run.filter(|one| !one.command.starts_with("setsid")).map(|one| one.pid)
+        })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
