@@ -1,6 +1,9 @@
 //! The command line: types only, from which completions and man pages are made
 //! too.
 
+mod help;
+mod helpers;
+
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,6 +11,8 @@ use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use helpers::{Check, Completions, Games};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -23,8 +28,8 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueE
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = AFTER_HELP,
-    after_long_help = AFTER_LONG_HELP
+    after_help = help::AFTER_HELP,
+    after_long_help = help::AFTER_LONG_HELP
 )]
 pub struct Cli {
     /// The inventory; - is standard input
@@ -42,26 +47,6 @@ pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 }
-
-const AFTER_HELP: &str = "Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.";
-
-const AFTER_LONG_HELP: &str = "\
-Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.
-
-Exit codes:
-  0    the wanted state holds for every selected instance; status: all running
-  1    at least one failed; status: at least one crashed
-  2    usage
-  3    status: none crashed, at least one not running
-  4    no such instance, a selector that matches nothing, or a state that could
-       not be found out
-  5    a program that gamectl needs is missing, or nothing manages the instance
-  6    the inventory is missing or invalid; nothing was touched
-  75   busy: another gamectl holds the instance
-  124  the wait ran out; the server may still get there
-  130  interrupted (143: terminated); the server goes on
-
-`run` ends with 0 when it is interrupted or terminated.";
 
 /// Options that stand before or after the verb.
 #[derive(Debug, Clone, Args)]
@@ -139,6 +124,8 @@ pub enum Verb {
     Send(Deferred<Send>),
     /// List the games that are known, or print one to paste into an inventory
     Games(Deferred<Games>),
+    /// Look over the inventory and the ground it stands on, without starting anything
+    Check(Deferred<Check>),
     /// Print the completions for a shell
     Completions(Deferred<Completions>),
 }
@@ -372,20 +359,6 @@ pub enum OnExit {
     Stop,
 }
 
-/// `gamectl games`.
-#[derive(Debug, Args)]
-pub struct Games {
-    /// The game to print
-    pub name: Option<String>,
-}
-
-/// `gamectl completions`.
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
-}
-
 fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -418,6 +391,7 @@ impl Cli {
             Verb::Run(verb) => &verb.common,
             Verb::Send(verb) => &verb.common,
             Verb::Games(verb) => &verb.common,
+            Verb::Check(verb) => &verb.common,
             Verb::Completions(verb) => &verb.common,
         };
         self.common.and(later)
@@ -435,6 +409,7 @@ impl Verb {
             Self::Logs(verb) => &verb.own.selection,
             Self::Run(verb) => &verb.own.selection,
             Self::Send(verb) => return verb.own.listed.inventory.as_ref(),
+            Self::Check(verb) => return verb.own.listed.inventory.as_ref(),
             Self::Completions(_) | Self::Games(_) => return None,
         };
         selection.listed.inventory.as_ref()

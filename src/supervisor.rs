@@ -46,6 +46,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::failure::{Failure, FailureKind};
+use crate::finding::Finding;
 
 /// The observable lifecycle state of one instance: one vocabulary for every
 /// management plane.
@@ -320,6 +321,16 @@ pub trait Supervisor: Send + Sync {
     async fn send(&self, _line: &str, _limit: Duration) -> Result<Option<String>> {
         let message = format!("the plane `{}` does not support sending lines", self.plane());
         Err(Failure::new(FailureKind::Unsupported, message).into())
+    }
+
+    /// Looks over the ground that the instance stands on, without starting
+    /// anything: what only its plane can know. What is found is told for this
+    /// instance, so it need not be named.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is changed.
+    async fn survey(&self) -> Vec<Finding> {
+        Vec::new()
     }
 
     /// Keeps looking for as long as it is polled, and sends what it sees: at

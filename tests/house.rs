@@ -21,9 +21,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
+            "check",
             "cli",
             "event",
             "failure",
+            "finding",
             "fleet",
             "games",
             "instancecmd",
@@ -36,8 +38,21 @@ const ROOMS: &[(&str, &[&str])] = &[
             "unmanaged",
         ],
     ),
+    (
+        "check",
+        &[
+            "failure",
+            "finding",
+            "fleet",
+            "games",
+            "inventory",
+            "store",
+            "supervisor",
+            "sys",
+        ],
+    ),
     ("cli", &["failure"]),
-    ("ui", &["event", "failure", "inventory", "supervisor"]),
+    ("ui", &["event", "failure", "finding", "inventory", "supervisor"]),
     (
         "resident",
         &[
@@ -75,7 +90,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("inventory", &["failure", "games"]),
     ("games", &["failure"]),
     ("event", &["failure", "supervisor"]),
-    ("supervisor", &["failure"]),
+    ("supervisor", &["failure", "finding"]),
+    ("finding", &[]),
     ("failure", &[]),
     ("sys", &[]),
 ];
@@ -85,6 +101,7 @@ const PLANE: &[&str] = &[
     "channel",
     "event",
     "failure",
+    "finding",
     "inventory",
     "policy",
     "probe",

@@ -1,6 +1,7 @@
 //! The verbs of the command line: one file each, and short. Selection in,
 //! dispatch or a look, and the result to the screen.
 
+mod check;
 mod completions;
 mod context;
 mod games;
@@ -82,7 +83,13 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         Verb::Status(verb) => return status::run(context, &verb.own),
         Verb::Completions(verb) => return completions::run(context, &verb.own),
         Verb::Games(verb) => return games::run(context, &verb.own),
-        Verb::Start(_) | Verb::Stop(_) | Verb::Restart(_) | Verb::Logs(_) | Verb::Run(_) | Verb::Send(_) => {}
+        Verb::Start(_)
+        | Verb::Stop(_)
+        | Verb::Restart(_)
+        | Verb::Logs(_)
+        | Verb::Run(_)
+        | Verb::Send(_)
+        | Verb::Check(_) => {}
     }
     let _foreseen = match &context.cli.verb {
         Verb::Start(verb) => start::foresee(&verb.own),
@@ -98,6 +105,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Logs(verb) => logs::run(context, &verb.own).await,
             Verb::Run(verb) => run::run(context, &verb.own).await,
             Verb::Send(verb) => send::run(context, &verb.own).await,
+            Verb::Check(_) => check::run(context).await,
             Verb::Games(verb) => games::run(context, &verb.own),
             Verb::Completions(verb) => completions::run(context, &verb.own),
         }

@@ -81,7 +81,7 @@ pub struct Port {
 }
 
 /// What a port speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// UDP.
     Udp,

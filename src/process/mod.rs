@@ -11,6 +11,7 @@ mod standing;
 mod starting;
 mod stopping;
 mod supervisor;
+mod survey;
 mod unseen;
 mod user;
 mod waiting;

@@ -13,7 +13,9 @@ use super::environment;
 use super::evidence::{Evidence, Shim};
 use super::shim::client::Client;
 use super::shim::wire::Request;
+use super::survey;
 use crate::failure::{Failure, FailureKind};
+use crate::finding::Finding;
 use crate::inventory::{Channels, Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
 use crate::policy::stop::{Step, StepAction};
 use crate::probe::{Readiness, Scene};
@@ -394,6 +396,10 @@ impl Supervisor for ProcessSupervisor {
 
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
         Ok(self.carry_out_send(line, limit).await?)
+    }
+
+    async fn survey(&self) -> Vec<Finding> {
+        self.spec.as_deref().map(survey::of_spec).unwrap_or_default()
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::text::is_harmful;
 use crate::event::{Happening, Row, Verb, VerbResult};
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
 use crate::supervisor::{Facts, Sight};
 
@@ -149,6 +150,21 @@ pub(super) fn game(name: &str, yaml: &str) -> String {
 /// What a game replied to a line.
 pub(super) fn reply(id: &str, reply: Option<&str>) -> String {
     line(&json!({ "schema": SCHEMA, "id": id, "reply": reply }))
+}
+
+/// What was found when things were looked over.
+pub(super) fn findings(findings: &[Finding]) -> String {
+    let finding = |one: &Finding| {
+        json!({
+            "id": one.id,
+            "about": one.about,
+            "level": one.level,
+            "message": one.message,
+            "hint": one.hint,
+        })
+    };
+    let all: Vec<Value> = findings.iter().map(finding).collect();
+    line(&json!({ "schema": SCHEMA, "findings": all }))
 }
 
 /// A failure that ended the command.

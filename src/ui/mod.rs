@@ -18,6 +18,7 @@
 //! *Text from a game is never trusted.* It passes [`text`] before it can reach
 //! a terminal. JSON keeps it whole and escapes what a terminal could obey.
 
+mod findings;
 mod json;
 mod logs;
 mod options;

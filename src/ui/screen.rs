@@ -9,9 +9,10 @@ use super::paint::{Look, Tone};
 use super::progress::Progress;
 use super::sink::{SharedSink, Sink, lock};
 use super::watch::{Mode, Watch};
-use super::{json, problem, result, status, text};
+use super::{findings, json, problem, result, status, text};
 use crate::event::{Row, Verb, VerbResult};
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::Problems;
 
 /// Everything that is printed goes through here.
@@ -190,6 +191,15 @@ impl Screen {
         };
         let label = self.err_look().paint(Tone::Loud, "interrupted:");
         self.write_err(&format!("{label} {what}; `{look}` shows how far it is\n"));
+    }
+
+    /// What was found when things were looked over.
+    pub fn findings(&self, findings: &[Finding]) {
+        if self.options.json {
+            self.write_out(&json::findings(findings));
+        } else {
+            self.write_out(&findings::render(findings, self.options.quiet, self.out_look()));
+        }
     }
 
     /// A failure that ends the command.
