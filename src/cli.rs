@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use helpers::{Check, Completions, Games};
+pub use helpers::{Check, Completions, Games, Init};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -126,6 +126,8 @@ pub enum Verb {
     Games(Deferred<Games>),
     /// Look over the inventory and the ground it stands on, without starting anything
     Check(Deferred<Check>),
+    /// Write an inventory to begin with, where there is none
+    Init(Deferred<Init>),
     /// Print the completions for a shell
     Completions(Deferred<Completions>),
 }
@@ -392,6 +394,7 @@ impl Cli {
             Verb::Send(verb) => &verb.common,
             Verb::Games(verb) => &verb.common,
             Verb::Check(verb) => &verb.common,
+            Verb::Init(verb) => &verb.common,
             Verb::Completions(verb) => &verb.common,
         };
         self.common.and(later)
@@ -410,6 +413,7 @@ impl Verb {
             Self::Run(verb) => &verb.own.selection,
             Self::Send(verb) => return verb.own.listed.inventory.as_ref(),
             Self::Check(verb) => return verb.own.listed.inventory.as_ref(),
+            Self::Init(verb) => return verb.own.listed.inventory.as_ref(),
             Self::Completions(_) | Self::Games(_) => return None,
         };
         selection.listed.inventory.as_ref()

@@ -12,6 +12,18 @@ pub struct Check {
     pub listed: Listed,
 }
 
+/// `gamectl init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where to write it.
+    #[command(flatten)]
+    pub listed: Listed,
+
+    /// The games to begin with; without any: the example, with demo servers
+    #[arg(value_name = "GAME")]
+    pub games: Vec<String>,
+}
+
 /// `gamectl games`.
 #[derive(Debug, Args)]
 pub struct Games {

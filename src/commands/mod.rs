@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod context;
 mod games;
+mod init;
 mod interrupt;
 mod logs;
 mod order;
@@ -83,6 +84,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         Verb::Status(verb) => return status::run(context, &verb.own),
         Verb::Completions(verb) => return completions::run(context, &verb.own),
         Verb::Games(verb) => return games::run(context, &verb.own),
+        Verb::Init(verb) => return init::run(context, &verb.own),
         Verb::Start(_)
         | Verb::Stop(_)
         | Verb::Restart(_)
@@ -107,6 +109,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Send(verb) => send::run(context, &verb.own).await,
             Verb::Check(_) => check::run(context).await,
             Verb::Games(verb) => games::run(context, &verb.own),
+            Verb::Init(verb) => init::run(context, &verb.own),
             Verb::Completions(verb) => completions::run(context, &verb.own),
         }
     })

@@ -89,7 +89,12 @@ pub fn find(name: &str) -> Option<&'static Preset> {
 impl Preset {
     /// An inventory with one instance of this game, to be pasted and adapted.
     pub fn to_inventory(&self) -> String {
-        let mut text = format!("instances:\n  {}:\n    game: {}\n", self.name, self.name);
+        format!("instances:\n{}", self.to_instance())
+    }
+
+    /// The same without the word `instances`, to stand below it.
+    pub fn to_instance(&self) -> String {
+        let mut text = format!("  {}:\n    game: {}\n", self.name, self.name);
         for line in self.text.lines() {
             let line = format!("    {line}");
             text.push_str(line.trim_end());

@@ -152,6 +152,11 @@ pub(super) fn reply(id: &str, reply: Option<&str>) -> String {
     line(&json!({ "schema": SCHEMA, "id": id, "reply": reply }))
 }
 
+/// A file that was written.
+pub(super) fn wrote(path: &str) -> String {
+    line(&json!({ "schema": SCHEMA, "wrote": path }))
+}
+
 /// What was found when things were looked over.
 pub(super) fn findings(findings: &[Finding]) -> String {
     let finding = |one: &Finding| {

@@ -193,6 +193,16 @@ impl Screen {
         self.write_err(&format!("{label} {what}; `{look}` shows how far it is\n"));
     }
 
+    /// A file that was written, and what can be done with it.
+    pub fn wrote(&self, path: &str, next: &str) {
+        if self.options.json {
+            self.write_out(&json::wrote(path));
+        } else if !self.options.quiet {
+            self.write_out(&format!("{} is written\n", text::clean_line(path)));
+            self.note(next);
+        }
+    }
+
     /// What was found when things were looked over.
     pub fn findings(&self, findings: &[Finding]) {
         if self.options.json {
