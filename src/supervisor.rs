@@ -223,6 +223,25 @@ pub struct Activity {
     pub limit: Option<Duration>,
 }
 
+/// One step that a verb would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// What would be done, with its limits. Holds no secret.
+    pub does: String,
+    /// What it is done for: a key of the inventory, or a fact.
+    pub cause: String,
+}
+
+impl PlannedStep {
+    /// One step.
+    pub fn new(does: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self {
+            does: does.into(),
+            cause: cause.into(),
+        }
+    }
+}
+
 /// The lifecycle of one game instance.
 ///
 /// Callers hold an `Arc<dyn Supervisor>` and clone it before each verb, so
@@ -321,6 +340,18 @@ pub trait Supervisor: Send + Sync {
     async fn send(&self, _line: &str, _limit: Duration) -> Result<Option<String>> {
         let message = format!("the plane `{}` does not support sending lines", self.plane());
         Err(Failure::new(FailureKind::Unsupported, message).into())
+    }
+
+    /// The steps that [`Supervisor::start_with`] would take, were it stopped.
+    /// Nothing is touched.
+    fn plan_start(&self, _how: &StartHow) -> Vec<PlannedStep> {
+        Vec::new()
+    }
+
+    /// The steps that [`Supervisor::stop_with`] would take, were it running
+    /// and would not end at any of them. Nothing is touched.
+    fn plan_stop(&self, _how: &StopHow) -> Vec<PlannedStep> {
+        Vec::new()
     }
 
     /// Looks over the ground that the instance stands on, without starting

@@ -9,6 +9,7 @@ mod init;
 mod interrupt;
 mod logs;
 mod order;
+mod rehearsal;
 mod restart;
 mod run;
 mod selection;

@@ -24,6 +24,7 @@ mod hook;
 mod http;
 mod lines;
 mod lookup;
+mod mask;
 mod model;
 mod nearest;
 mod node;
@@ -45,6 +46,7 @@ mod yaml;
 
 pub use channels::*;
 pub use hook::{Alarm, Hook};
+pub use mask::Mask;
 pub use model::*;
 pub use nearest::nearest;
 pub use parse::parse;

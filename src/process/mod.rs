@@ -5,6 +5,7 @@ mod derive;
 mod environment;
 mod evidence;
 mod explain;
+mod planning;
 mod sending;
 pub mod shim;
 mod standing;

@@ -23,7 +23,9 @@ use crate::store::board::{Board, Entry, Phase};
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
-use crate::supervisor::{Activity, Facts, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{
+    Activity, Facts, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Sight, StartHow, StopHow, Supervisor,
+};
 use crate::sys::clock;
 
 /// The name of this plane in the inventory.
@@ -396,6 +398,14 @@ impl Supervisor for ProcessSupervisor {
 
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
         Ok(self.carry_out_send(line, limit).await?)
+    }
+
+    fn plan_start(&self, how: &StartHow) -> Vec<PlannedStep> {
+        self.planned_start(how)
+    }
+
+    fn plan_stop(&self, how: &StopHow) -> Vec<PlannedStep> {
+        self.planned_stop(how)
     }
 
     async fn survey(&self) -> Vec<Finding> {

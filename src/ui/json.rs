@@ -6,11 +6,11 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::text::is_harmful;
-use crate::event::{Happening, Row, Verb, VerbResult};
+use crate::event::{Happening, Rehearsal, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Facts, Sight};
+use crate::supervisor::{Facts, PlannedStep, Sight};
 
 const SCHEMA: u32 = 1;
 
@@ -129,8 +129,12 @@ pub(super) fn results(verb: Verb, results: &[VerbResult]) -> String {
 }
 
 /// What a verb would do.
-pub(super) fn dry_run(verb: Verb, items: &[(String, String)]) -> String {
-    let item = |(id, what): &(String, String)| json!({ "id": id, "would": what });
+pub(super) fn dry_run(verb: Verb, items: &[Rehearsal]) -> String {
+    let step = |step: &PlannedStep| json!({ "does": step.does, "cause": step.cause });
+    let item = |one: &Rehearsal| {
+        let steps: Vec<Value> = one.steps.iter().map(step).collect();
+        json!({ "id": one.id, "would": one.would, "steps": steps })
+    };
     let items: Vec<Value> = items.iter().map(item).collect();
     line(&json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items }))
 }

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::sink::{SharedSink, Sink, lock};
 use super::watch::{Mode, Watch};
 use super::{findings, json, problem, result, status, text};
-use crate::event::{Row, Verb, VerbResult};
+use crate::event::{Rehearsal, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::Problems;
@@ -168,13 +168,13 @@ impl Screen {
     }
 
     /// What a verb would do.
-    pub fn dry_run(&self, verb: Verb, items: &[(String, String)]) {
+    pub fn dry_run(&self, verb: Verb, items: &[Rehearsal]) {
         if self.options.json {
             self.write_out(&json::dry_run(verb, items));
             return;
         }
-        for (id, what) in items {
-            self.write_out(&format!("{id}: {}\n", text::clean_line(what)));
+        for one in items {
+            self.write_out(&result::rehearsed(one, self.out_look()));
         }
     }
 
