@@ -45,6 +45,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Send a li
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'List the games that are known, or print one to paste into an inventory'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "check" -d 'Look over the inventory and the ground it stands on, without starting anything'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "init" -d 'Write an inventory to begin with, where there is none'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "schema" -d 'Print the JSON Schema of the inventory, for editors'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'How long to wait for ready, in place of the instance\'s own `ready.timeout`' -r
@@ -170,6 +171,15 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l json -d 'Answer
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use helpers::{Check, Completions, Games, Init};
+pub use helpers::{Check, Completions, Games, Init, Schema};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -128,6 +128,8 @@ pub enum Verb {
     Check(Deferred<Check>),
     /// Write an inventory to begin with, where there is none
     Init(Deferred<Init>),
+    /// Print the JSON Schema of the inventory, for editors
+    Schema(Deferred<Schema>),
     /// Print the completions for a shell
     Completions(Deferred<Completions>),
 }
@@ -395,6 +397,7 @@ impl Cli {
             Verb::Games(verb) => &verb.common,
             Verb::Check(verb) => &verb.common,
             Verb::Init(verb) => &verb.common,
+            Verb::Schema(verb) => &verb.common,
             Verb::Completions(verb) => &verb.common,
         };
         self.common.and(later)
@@ -414,7 +417,7 @@ impl Verb {
             Self::Send(verb) => return verb.own.listed.inventory.as_ref(),
             Self::Check(verb) => return verb.own.listed.inventory.as_ref(),
             Self::Init(verb) => return verb.own.listed.inventory.as_ref(),
-            Self::Completions(_) | Self::Games(_) => return None,
+            Self::Schema(_) | Self::Completions(_) | Self::Games(_) => return None,
         };
         selection.listed.inventory.as_ref()
     }

@@ -37,3 +37,7 @@ pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
 }
+
+/// `gamectl schema`.
+#[derive(Debug, Args)]
+pub struct Schema {}

@@ -53,7 +53,9 @@ fn place(context: &Context<'_>) -> PathBuf {
 
 fn text(presets: &[&Preset], shown: &str) -> String {
     if presets.is_empty() {
-        return EXAMPLE.replace("instances.example.yaml", shown);
+        // Its first line tells editors where the schema is in the repository.
+        let text = EXAMPLE.split_once('\n').map_or(EXAMPLE, |(_, text)| text);
+        return text.replace("instances.example.yaml", shown);
     }
     let mut text = String::from(
         "# Game servers, for gamectl. `gamectl check` looks it over; every key is\n\
@@ -102,7 +104,7 @@ mod tests {
             let parsed = crate::inventory::parse(text.as_bytes(), "", "/".as_ref(), &env);
             let inventory = parsed.unwrap_or_else(|problems| panic!("{problems}\n{text}"));
             assert!(inventory.instances.len() >= presets.len().max(1));
-            assert!(!text.contains("instances.example.yaml"));
+            assert!(!text.contains("instances.example.yaml") && !text.contains("$schema"));
         }
     }
 }

@@ -86,6 +86,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         Verb::Completions(verb) => return completions::run(context, &verb.own),
         Verb::Games(verb) => return games::run(context, &verb.own),
         Verb::Init(verb) => return init::run(context, &verb.own),
+        Verb::Schema(_) => return schema(context),
         Verb::Start(_)
         | Verb::Stop(_)
         | Verb::Restart(_)
@@ -111,9 +112,16 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Check(_) => check::run(context).await,
             Verb::Games(verb) => games::run(context, &verb.own),
             Verb::Init(verb) => init::run(context, &verb.own),
+            Verb::Schema(_) => schema(context),
             Verb::Completions(verb) => completions::run(context, &verb.own),
         }
     })
+}
+
+/// `gamectl schema`: it is JSON already.
+fn schema(context: &Context<'_>) -> Result<u8, Ended> {
+    context.screen.print(crate::inventory::reference::SCHEMA);
+    Ok(0)
 }
 
 fn screen(options: Options) -> Screen {

@@ -33,6 +33,7 @@ mod pattern;
 mod problem;
 mod process;
 mod ready;
+pub mod reference;
 mod remote;
 mod restart;
 mod secret;
