@@ -189,3 +189,10 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l json -d 
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+
+# What stands in the inventory in use.
+function __gamectl_values
+    set -l before (commandline -opc)
+    command $before[1] __complete (commandline -ct) $before[2..-1] 2> /dev/null
+end
+complete -c gamectl -f -a '(__gamectl_values)'

@@ -1,6 +1,7 @@
 //! The command line: types only, from which completions and man pages are made
 //! too.
 
+pub mod completion;
 mod help;
 mod helpers;
 

@@ -26,11 +26,7 @@ fn completions() -> Files {
         (Shell::Zsh, "_gamectl"),
         (Shell::Fish, "gamectl.fish"),
     ];
-    let generate = |(shell, name): (Shell, &str)| {
-        let mut text = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "gamectl", &mut text);
-        (name.to_owned(), String::from_utf8(text).expect("completions are text"))
-    };
+    let generate = |(shell, name): (Shell, &str)| (name.to_owned(), gamectl::cli::completion::script(shell));
     shells.into_iter().map(generate).collect()
 }
 

@@ -2,6 +2,7 @@
 //! dispatch or a look, and the result to the screen.
 
 mod check;
+mod complete;
 mod completions;
 mod context;
 mod games;
@@ -29,6 +30,9 @@ use context::{Context, Ended};
 /// Parses the command line of this process, does what it says, and returns the
 /// exit code.
 pub fn main() -> u8 {
+    if let Some(code) = complete::answer() {
+        return code;
+    }
     let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
