@@ -207,6 +207,7 @@ pub struct Listed {
 
 /// `gamectl start`.
 #[derive(Debug, Args)]
+#[command(after_help = help::START)]
 pub struct Start {
     /// Which instances.
     #[command(flatten)]
@@ -227,6 +228,7 @@ pub struct Start {
 
 /// `gamectl stop`.
 #[derive(Debug, Args)]
+#[command(after_help = help::STOP)]
 pub struct Stop {
     /// Which instances.
     #[command(flatten)]
@@ -247,6 +249,7 @@ pub struct Stop {
 
 /// `gamectl restart`.
 #[derive(Debug, Args)]
+#[command(after_help = help::RESTART)]
 pub struct Restart {
     /// Which instances.
     #[command(flatten)]
@@ -271,6 +274,7 @@ pub struct Restart {
 
 /// `gamectl status`.
 #[derive(Debug, Args)]
+#[command(after_help = help::STATUS)]
 pub struct Status {
     /// Which instances.
     #[command(flatten)]
@@ -283,6 +287,7 @@ pub struct Status {
 
 /// `gamectl logs`.
 #[derive(Debug, Args)]
+#[command(after_help = help::LOGS)]
 pub struct Logs {
     /// Which instances.
     #[command(flatten)]
@@ -303,6 +308,7 @@ pub struct Logs {
 
 /// `gamectl send`.
 #[derive(Debug, Args)]
+#[command(after_help = help::SEND)]
 pub struct Send {
     /// How long all of it may take
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
@@ -337,6 +343,7 @@ pub enum Lines {
 
 /// `gamectl run`.
 #[derive(Debug, Args)]
+#[command(after_help = help::RUN)]
 pub struct Run {
     /// Which instances.
     #[command(flatten)]
@@ -432,6 +439,25 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_ends_its_help_with_examples() {
+        let mut root = Cli::command();
+        root.build();
+        for verb in root.get_subcommands_mut() {
+            for help in [verb.render_help(), verb.render_long_help()] {
+                let help = help.to_string();
+                let examples = help.split_once("Examples:\n").map(|(_, examples)| examples);
+                let name = verb.get_name();
+                assert!(
+                    examples.is_some_and(
+                        |text| text.contains(&format!("gamectl {name}")) || text.contains(&format!(" {name} "))
+                    ),
+                    "{help}"
+                );
+            }
+        }
     }
 
     #[test]

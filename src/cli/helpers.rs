@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::Listed;
+use super::{Listed, help};
 
 /// `gamectl check`.
 #[derive(Debug, Args)]
+#[command(after_help = help::CHECK)]
 pub struct Check {
     /// Where they are listed.
     #[command(flatten)]
@@ -14,6 +15,7 @@ pub struct Check {
 
 /// `gamectl init`.
 #[derive(Debug, Args)]
+#[command(after_help = help::INIT)]
 pub struct Init {
     /// Where to write it.
     #[command(flatten)]
@@ -26,6 +28,7 @@ pub struct Init {
 
 /// `gamectl games`.
 #[derive(Debug, Args)]
+#[command(after_help = help::GAMES)]
 pub struct Games {
     /// The game to print
     pub name: Option<String>,
@@ -33,6 +36,7 @@ pub struct Games {
 
 /// `gamectl completions`.
 #[derive(Debug, Args)]
+#[command(after_help = help::COMPLETIONS)]
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
@@ -40,4 +44,5 @@ pub struct Completions {
 
 /// `gamectl schema`.
 #[derive(Debug, Args)]
+#[command(after_help = help::SCHEMA)]
 pub struct Schema {}
