@@ -31,7 +31,16 @@ fn build(into: &Path) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["deb", "--locked", "--profile", "dev", "--no-strip", "--target", &target(), "--output"])
+        .args([
+            "deb",
+            "--locked",
+            "--profile",
+            "dev",
+            "--no-strip",
+            "--target",
+            &target(),
+            "--output",
+        ])
         .arg(&package);
     run(&mut cargo);
     package
