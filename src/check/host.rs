@@ -1,6 +1,7 @@
 //! Reads from this machine what the others judge. Decides nothing.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,10 @@ pub(super) fn access(path: &Path) -> Option<Access> {
         path: path.to_owned(),
         mode: meta
             .map(|meta| meta.permissions().mode())
-            .map_err(|error| error.kind().to_string()),
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => "it is not there".to_owned(),
+                kind => kind.to_string(),
+            }),
     })
 }
 

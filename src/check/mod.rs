@@ -30,7 +30,10 @@ use crate::supervisor::Sight;
 /// Safe: nothing is changed.
 pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], state_dir: &Path) -> Vec<Finding> {
     let mut findings = vec![valid(inventory)];
-    findings.extend(secrets::inventory(source.path().and_then(host::access)));
+    findings.extend(secrets::inventory(
+        source.path().and_then(host::access),
+        &inventory.instances,
+    ));
     findings.push(state_dir::judge(state_dir, &host::place(state_dir)));
     findings.push(disk::judge(state_dir, host::free(state_dir), &inventory.instances));
     findings.push(logind::judge(&host::login()));

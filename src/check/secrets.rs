@@ -19,18 +19,27 @@ pub(super) struct Access {
 const OTHERS_READ: u32 = 0o004;
 const OTHERS_WRITE: u32 = 0o002;
 
-/// The inventory itself: what it says is executed.
-pub(super) fn inventory(access: Option<Access>) -> Option<Finding> {
+/// The inventory itself: what it says is executed, and passwords may stand in
+/// it.
+pub(super) fn inventory(access: Option<Access>, instances: &[Instance]) -> Option<Finding> {
+    const ABOUT: &str = "inventory";
     let access = access?;
     let shown = access.path.display();
     let mode = access.mode.ok()?;
-    (mode & OTHERS_WRITE != 0).then(|| {
-        Finding::error(
-            "inventory",
-            format!("everybody may write {shown}, and so say what is executed"),
-        )
-        .hint(format!("chmod o-w {shown}"))
-    })
+    if mode & OTHERS_WRITE != 0 {
+        let message = format!("everybody may write {shown}, and so say what is executed");
+        return Some(Finding::error(ABOUT, message).hint(format!("chmod o-w {shown}")));
+    }
+    let given = |instance: &Instance| {
+        let mut passwords = instance.channels.remotes.iter().map(|remote| &remote.password);
+        passwords.any(|password| matches!(password, Some(Password::Given(_))))
+    };
+    if mode & OTHERS_READ != 0 && instances.iter().any(given) {
+        let message = format!("everybody on this host may read {shown}, in which a password may stand");
+        let hint = format!("chmod o-r {shown}, or put passwords into files: `password: {{ file: PATH }}`");
+        return Some(Finding::warning(ABOUT, message).hint(hint));
+    }
+    None
 }
 
 /// The files that an instance takes secrets from.
@@ -96,15 +105,18 @@ mod tests {
     }
 
     #[test]
-    fn an_inventory_that_anybody_may_write() {
-        let access = |mode| {
-            Some(Access {
-                path: "/i".into(),
-                mode: Ok(mode),
-            })
+    fn an_inventory_that_others_may_write_or_read() {
+        let level = |mode, password: &str| {
+            let text =
+                format!("instances: {{a: {{process: {{executable: /x}}, rcon: {{port: 1, password: {password}}}}}}}");
+            let parsed = crate::inventory::parse(text.as_bytes(), "", "/".as_ref(), &|_| None).unwrap();
+            let path = "/i".into();
+            let found = inventory(Some(Access { path, mode: Ok(mode) }), &parsed.instances);
+            found.map(|finding| finding.level)
         };
-        assert_eq!(inventory(access(0o644)), None);
-        assert_eq!(inventory(access(0o646)).unwrap().level, Level::Error);
-        assert_eq!(inventory(None), None);
+        assert_eq!(level(0o644, "{file: /p}"), None);
+        assert_eq!(level(0o640, "x"), None);
+        assert_eq!(level(0o644, "x"), Some(Level::Warning));
+        assert_eq!(level(0o646, "{file: /p}"), Some(Level::Error));
     }
 }

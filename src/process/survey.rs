@@ -2,6 +2,7 @@
 //! as the user sees them that it is going to run as.
 
 use std::fs::Metadata;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -92,6 +93,14 @@ fn closed_folder<'a>(path: &'a Path, ids: &Ids) -> Option<&'a Path> {
     })
 }
 
+/// Why a path leads to nothing.
+fn absence(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "is not there".to_owned(),
+        kind => format!("cannot be reached: {kind}"),
+    }
+}
+
 fn executable(path: &Path, ids: &Ids) -> Finding {
     const ABOUT: &str = "executable";
     let shown = path.display();
@@ -103,7 +112,7 @@ fn executable(path: &Path, ids: &Ids) -> Finding {
             .hint(format!("chmod +x {folder}, or give it to that user"));
     }
     match path.metadata() {
-        Err(error) => bad(format!("{shown}: {}", error.kind())).hint("correct `executable:` in the inventory"),
+        Err(error) => bad(format!("{shown} {}", absence(&error))).hint("correct `executable:` in the inventory"),
         Ok(meta) if meta.is_dir() => bad(format!("{shown} is a directory")).hint("name the program inside it"),
         Ok(meta) if !may_execute(Bits::from(&meta), ids, false) => {
             bad(format!("{shown} may not be executed by uid {uid}")).hint(format!("chmod +x {shown}"))
@@ -119,7 +128,7 @@ fn cwd(path: &Path, ids: &Ids) -> Finding {
     let enters = |meta: &Metadata| may_execute(Bits::from(meta), ids, true) && closed_folder(path, ids).is_none();
     match path.metadata() {
         Err(error) => {
-            bad(format!("{shown}: {}", error.kind())).hint("correct `cwd:` in the inventory, or make the folder")
+            bad(format!("{shown} {}", absence(&error))).hint("correct `cwd:` in the inventory, or make the folder")
         }
         Ok(meta) if !meta.is_dir() => bad(format!("{shown} is not a directory")).hint("name the folder it is in"),
         Ok(meta) if !enters(&meta) => {

@@ -34,11 +34,12 @@ pub(crate) fn page() -> String {
                 plain(key.name),
                 plain(&holds(key.holds))
             ));
-            let (about, default) = (plain(key.about), plain(key.default));
-            page.push_str(&format!(
-                "{about} Default: {default}.\n.br\n\\fI{}\\fR\n",
-                plain(key.example)
-            ));
+            let default = match key.default {
+                "required" => "Required.".to_owned(),
+                default => format!("Default: {}.", plain(default)),
+            };
+            let (about, example) = (plain(key.about), plain(key.example));
+            page.push_str(&format!("{about} {default}\n.br\n\\fI{example}\\fR\n"));
         }
     }
     page + FOOT

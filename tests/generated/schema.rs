@@ -24,8 +24,11 @@ fn mapping(section: &Reference) -> Value {
     let mut required = Vec::new();
     for key in section.keys {
         let mut schema = holds(key.holds);
-        let example = key.example;
-        schema["description"] = json!(format!("{} Default: {}. Example: {example}", key.about, key.default));
+        let default = match key.default {
+            "required" => "Required.".to_owned(),
+            default => format!("Default: {default}."),
+        };
+        schema["description"] = json!(format!("{} {default} Example: {}", key.about, key.example));
         properties.insert(key.name.to_owned(), schema);
         // What is required may come from `defaults`, but for those.
         if key.default == "required" && matches!(section.name, "http" | "hook" | "password") {
