@@ -16,6 +16,9 @@ _gamectl() {
             ",$1")
                 cmd="gamectl"
                 ;;
+            gamectl,check)
+                cmd="gamectl__subcmd__check"
+                ;;
             gamectl,completions)
                 cmd="gamectl__subcmd__completions"
                 ;;
@@ -25,6 +28,9 @@ _gamectl() {
             gamectl,games)
                 cmd="gamectl__subcmd__games"
                 ;;
+            gamectl,init)
+                cmd="gamectl__subcmd__init"
+                ;;
             gamectl,logs)
                 cmd="gamectl__subcmd__logs"
                 ;;
@@ -33,6 +39,9 @@ _gamectl() {
                 ;;
             gamectl,run)
                 cmd="gamectl__subcmd__run"
+                ;;
+            gamectl,schema)
+                cmd="gamectl__subcmd__schema"
                 ;;
             gamectl,send)
                 cmd="gamectl__subcmd__send"
@@ -53,7 +62,7 @@ _gamectl() {
 
     case "${cmd}" in
         gamectl)
-            opts="-f -q -v -h -V --inventory --state-dir --json --quiet --verbose --color --lock-wait --help --version start stop restart status logs run send console games completions"
+            opts="-f -q -v -h -V --inventory --state-dir --json --quiet --verbose --color --lock-wait --help --version start stop restart status logs run send console games check init schema completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -75,6 +84,50 @@ _gamectl() {
                     return 0
                     ;;
                 -f)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gamectl__subcmd__check)
+            opts="-q -v -h --inventory --state-dir --json --quiet --verbose --color --lock-wait --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --inventory)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -199,6 +252,50 @@ _gamectl() {
                 return 0
             fi
             case "${prev}" in
+                --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gamectl__subcmd__init)
+            opts="-q -v -h --inventory --state-dir --json --quiet --verbose --color --lock-wait --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --inventory)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --state-dir)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -355,6 +452,35 @@ _gamectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gamectl__subcmd__schema)
+            opts="-q -v -h --state-dir --json --quiet --verbose --color --lock-wait --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --state-dir)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -573,3 +699,20 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
 else
     complete -F _gamectl -o bashdefault -o default gamectl
 fi
+
+# What stands in the inventory in use, beside what is known beforehand.
+_gamectl_with_values() {
+    _gamectl "$@"
+    local line="${COMP_LINE:0:COMP_POINT}" current value
+    current="${line##*[[:space:]]}"
+    [[ "$current" == -* ]] && return
+    local -a words found=()
+    read -ra words <<< "${line%"$current"}"
+    while IFS= read -r value; do
+        # Readline takes a word apart at each colon, and wants the last part.
+        [[ "$COMP_WORDBREAKS" == *:* ]] && value="${value#"${current%"${current##*:}"}"}"
+        found+=("$value")
+    done < <(command "${words[0]}" __complete "$current" "${words[@]:1}" 2> /dev/null)
+    [[ ${#found[@]} -eq 0 ]] || COMPREPLY=("${found[@]}")
+}
+complete -F _gamectl_with_values -o bashdefault -o default gamectl

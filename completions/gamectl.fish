@@ -44,6 +44,9 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "run" -d 'Watch inst
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Send a line to a game and print what it replies'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "console" -d 'Attach to the console of a game; Ctrl-D or Ctrl-] detaches'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'List the games that are known, or print one to paste into an inventory'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "check" -d 'Look over the inventory and the ground it stands on, without starting anything'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "init" -d 'Write an inventory to begin with, where there is none'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "schema" -d 'Print the JSON Schema of the inventory, for editors'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'How long to wait for ready, in place of the instance\'s own `ready.timeout`' -r
@@ -160,6 +163,35 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l json -d 'Answe
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -169,3 +201,10 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l json -d 
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+
+# What stands in the inventory in use.
+function __gamectl_values
+    set -l before (commandline -opc)
+    command $before[1] __complete (commandline -ct) $before[2..-1] 2> /dev/null
+end
+complete -c gamectl -f -a '(__gamectl_values)'

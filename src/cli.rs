@@ -1,7 +1,10 @@
 //! The command line: types only, from which completions and man pages are made
 //! too.
 
+pub mod completion;
 mod console;
+mod help;
+mod helpers;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -12,6 +15,7 @@ use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use console::{Console, Send};
+pub use helpers::{Check, Completions, Games, Init, Schema};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -27,8 +31,8 @@ pub use console::{Console, Send};
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = AFTER_HELP,
-    after_long_help = AFTER_LONG_HELP
+    after_help = help::AFTER_HELP,
+    after_long_help = help::AFTER_LONG_HELP
 )]
 pub struct Cli {
     /// The inventory; - is standard input
@@ -46,26 +50,6 @@ pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 }
-
-const AFTER_HELP: &str = "Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.";
-
-const AFTER_LONG_HELP: &str = "\
-Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.
-
-Exit codes:
-  0    the wanted state holds for every selected instance; status: all running
-  1    at least one failed; status: at least one crashed
-  2    usage
-  3    status: none crashed, at least one not running
-  4    no such instance, a selector that matches nothing, or a state that could
-       not be found out
-  5    a program that gamectl needs is missing, or nothing manages the instance
-  6    the inventory is missing or invalid; nothing was touched
-  75   busy: another gamectl holds the instance
-  124  the wait ran out; the server may still get there
-  130  interrupted (143: terminated); the server goes on
-
-`run` ends with 0 when it is interrupted or terminated.";
 
 /// Options that stand before or after the verb.
 #[derive(Debug, Clone, Args)]
@@ -145,6 +129,12 @@ pub enum Verb {
     Console(Deferred<Console>),
     /// List the games that are known, or print one to paste into an inventory
     Games(Deferred<Games>),
+    /// Look over the inventory and the ground it stands on, without starting anything
+    Check(Deferred<Check>),
+    /// Write an inventory to begin with, where there is none
+    Init(Deferred<Init>),
+    /// Print the JSON Schema of the inventory, for editors
+    Schema(Deferred<Schema>),
     /// Print the completions for a shell
     Completions(Deferred<Completions>),
 }
@@ -221,6 +211,7 @@ pub struct Listed {
 
 /// `gamectl start`.
 #[derive(Debug, Args)]
+#[command(after_help = help::START)]
 pub struct Start {
     /// Which instances.
     #[command(flatten)]
@@ -241,6 +232,7 @@ pub struct Start {
 
 /// `gamectl stop`.
 #[derive(Debug, Args)]
+#[command(after_help = help::STOP)]
 pub struct Stop {
     /// Which instances.
     #[command(flatten)]
@@ -261,6 +253,7 @@ pub struct Stop {
 
 /// `gamectl restart`.
 #[derive(Debug, Args)]
+#[command(after_help = help::RESTART)]
 pub struct Restart {
     /// Which instances.
     #[command(flatten)]
@@ -285,6 +278,7 @@ pub struct Restart {
 
 /// `gamectl status`.
 #[derive(Debug, Args)]
+#[command(after_help = help::STATUS)]
 pub struct Status {
     /// Which instances.
     #[command(flatten)]
@@ -297,6 +291,7 @@ pub struct Status {
 
 /// `gamectl logs`.
 #[derive(Debug, Args)]
+#[command(after_help = help::LOGS)]
 pub struct Logs {
     /// Which instances.
     #[command(flatten)]
@@ -326,6 +321,7 @@ pub enum Lines {
 
 /// `gamectl run`.
 #[derive(Debug, Args)]
+#[command(after_help = help::RUN)]
 pub struct Run {
     /// Which instances.
     #[command(flatten)]
@@ -351,20 +347,6 @@ pub enum OnExit {
     Leave,
     /// They are stopped
     Stop,
-}
-
-/// `gamectl games`.
-#[derive(Debug, Args)]
-pub struct Games {
-    /// The game to print
-    pub name: Option<String>,
-}
-
-/// `gamectl completions`.
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -400,6 +382,9 @@ impl Cli {
             Verb::Send(verb) => &verb.common,
             Verb::Console(verb) => &verb.common,
             Verb::Games(verb) => &verb.common,
+            Verb::Check(verb) => &verb.common,
+            Verb::Init(verb) => &verb.common,
+            Verb::Schema(verb) => &verb.common,
             Verb::Completions(verb) => &verb.common,
         };
         self.common.and(later)
@@ -418,7 +403,9 @@ impl Verb {
             Self::Run(verb) => &verb.own.selection,
             Self::Send(verb) => return verb.own.listed.inventory.as_ref(),
             Self::Console(verb) => return verb.own.listed.inventory.as_ref(),
-            Self::Completions(_) | Self::Games(_) => return None,
+            Self::Check(verb) => return verb.own.listed.inventory.as_ref(),
+            Self::Init(verb) => return verb.own.listed.inventory.as_ref(),
+            Self::Schema(_) | Self::Completions(_) | Self::Games(_) => return None,
         };
         selection.listed.inventory.as_ref()
     }
@@ -432,6 +419,25 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_ends_its_help_with_examples() {
+        let mut root = Cli::command();
+        root.build();
+        for verb in root.get_subcommands_mut() {
+            for help in [verb.render_help(), verb.render_long_help()] {
+                let help = help.to_string();
+                let examples = help.split_once("Examples:\n").map(|(_, examples)| examples);
+                let name = verb.get_name();
+                assert!(
+                    examples.is_some_and(
+                        |text| text.contains(&format!("gamectl {name}")) || text.contains(&format!(" {name} "))
+                    ),
+                    "{help}"
+                );
+            }
+        }
     }
 
     #[test]

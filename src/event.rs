@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::supervisor::{Activity, InstanceState, Sight};
+use crate::supervisor::{Activity, InstanceState, PlannedStep, Sight};
 
 /// A verb that changes an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,6 +55,17 @@ impl VerbResult {
     pub fn ok(&self) -> bool {
         self.error.is_none()
     }
+}
+
+/// What a verb would do with one instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rehearsal {
+    /// The instance.
+    pub id: String,
+    /// What would come of it, and why.
+    pub would: String,
+    /// The steps on the way.
+    pub steps: Vec<PlannedStep>,
 }
 
 /// The wish that outlives commands.

@@ -1,11 +1,13 @@
 //! gamectl: one set of verbs over game servers, however they are run.
 
 pub mod channel;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod docker_compose;
 pub mod event;
 pub mod failure;
+pub mod finding;
 pub mod fleet;
 pub mod games;
 pub mod instancecmd;

@@ -37,6 +37,8 @@
 //!      └──────── Stopping ◀──┴────── stop
 //! ```
 
+mod facts;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +47,10 @@ use anyhow::Result;
 use serde::Serialize;
 use tokio::sync::watch;
 
+pub use facts::{Detail, Facts, LastExit, Sight};
+
 use crate::failure::{Failure, FailureKind};
+use crate::finding::Finding;
 
 /// The observable lifecycle state of one instance: one vocabulary for every
 /// management plane.
@@ -99,84 +104,6 @@ impl fmt::Display for InstanceState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_label())
     }
-}
-
-/// How an instance last ended. Both `code` and `signal` are `None` when nobody
-/// could know: an exit code is never invented.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct LastExit {
-    /// The exit code, when the main process exited by itself.
-    pub code: Option<i32>,
-    /// The name of the signal that ended it, such as `SIGKILL`.
-    pub signal: Option<String>,
-    /// When it ended, as RFC 3339 in UTC; `None` when nobody saw it.
-    pub at: Option<String>,
-    /// Whether somebody had asked for it.
-    pub requested: bool,
-    /// Whether the kernel's out-of-memory killer ended it.
-    pub oom_killed: bool,
-}
-
-/// What a look at an instance found: everything a status row shows except the
-/// intent, which is not the supervisor's to know.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
-    /// The state, as of this look.
-    pub state: InstanceState,
-    /// Whole seconds since it entered `Running`; 0 in every other state.
-    pub uptime_seconds: u64,
-    /// When it entered its state, as RFC 3339 in UTC, where that is known.
-    pub since: Option<String>,
-    /// The pid of the main process, on planes that have one.
-    pub pid: Option<u32>,
-    /// Automatic restarts since somebody last started it.
-    pub restarts: u32,
-    /// How it last ended.
-    pub last_exit: Option<LastExit>,
-    /// Why it is in this state, or what is odd about it.
-    pub note: Option<String>,
-    /// Plane and game specific facts.
-    pub details: Vec<(&'static str, Detail)>,
-}
-
-impl Facts {
-    /// Facts of an instance of which only the state is known.
-    pub fn bare(state: InstanceState, note: Option<String>) -> Self {
-        Self {
-            state,
-            uptime_seconds: 0,
-            since: None,
-            pid: None,
-            restarts: 0,
-            last_exit: None,
-            note,
-            details: Vec::new(),
-        }
-    }
-}
-
-/// One plane-specific fact of a status row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Detail {
-    /// A count, a size in bytes, a pid.
-    Number(u64),
-    /// A word or a sentence.
-    Text(String),
-    /// A yes or a no.
-    Flag(bool),
-}
-
-/// The outcome of a look.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sight {
-    /// The facts could be found out.
-    Known(Box<Facts>),
-    /// They could not, and this is why.
-    Unknown {
-        /// A sentence for a person.
-        reason: String,
-    },
 }
 
 /// How `start` is to be carried out.
@@ -263,6 +190,24 @@ pub struct Activity {
 
 /// What an instance has printed, byte for byte.
 pub type Printed = Box<dyn tokio::io::AsyncRead + Send + Unpin>;
+/// One step that a verb would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// What would be done, with its limits. Holds no secret.
+    pub does: String,
+    /// What it is done for: a key of the inventory, or a fact.
+    pub cause: String,
+}
+
+impl PlannedStep {
+    /// One step.
+    pub fn new(does: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self {
+            does: does.into(),
+            cause: cause.into(),
+        }
+    }
+}
 
 /// The lifecycle of one game instance.
 ///
@@ -390,6 +335,28 @@ pub trait Supervisor: Send + Sync {
     /// It may have been passed on.
     async fn type_in(&self, _typed: &Typed) -> Result<()> {
         self.console().await.map(drop)
+    }
+
+    /// The steps that [`Supervisor::start_with`] would take, were it stopped.
+    /// Nothing is touched.
+    fn plan_start(&self, _how: &StartHow) -> Vec<PlannedStep> {
+        Vec::new()
+    }
+
+    /// The steps that [`Supervisor::stop_with`] would take, were it running
+    /// and would not end at any of them. Nothing is touched.
+    fn plan_stop(&self, _how: &StopHow) -> Vec<PlannedStep> {
+        Vec::new()
+    }
+
+    /// Looks over the ground that the instance stands on, without starting
+    /// anything: what only its plane can know. What is found is told for this
+    /// instance, so it need not be named.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is changed.
+    async fn survey(&self) -> Vec<Finding> {
+        Vec::new()
     }
 
     /// Keeps looking for as long as it is polled, and sends what it sees: at

@@ -4,6 +4,11 @@
 //! To write them anew after a change of the definition:
 //! `GAMECTL_REGENERATE=1 cargo test --test generated`
 
+mod generated {
+    pub(crate) mod manual;
+    pub(crate) mod schema;
+}
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,11 +26,7 @@ fn completions() -> Files {
         (Shell::Zsh, "_gamectl"),
         (Shell::Fish, "gamectl.fish"),
     ];
-    let generate = |(shell, name): (Shell, &str)| {
-        let mut text = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "gamectl", &mut text);
-        (name.to_owned(), String::from_utf8(text).expect("completions are text"))
-    };
+    let generate = |(shell, name): (Shell, &str)| (name.to_owned(), gamectl::cli::completion::script(shell));
     shells.into_iter().map(generate).collect()
 }
 
@@ -37,6 +38,7 @@ fn man_pages() -> Files {
     for verb in root.get_subcommands() {
         add_page(verb, &format!("gamectl-{}", verb.get_name()), &mut pages);
     }
+    pages.insert("gamectl-inventory.5".to_owned(), generated::manual::page());
     pages
 }
 
@@ -92,4 +94,15 @@ fn completions_follow_the_command_line() {
 #[test]
 fn man_pages_follow_the_command_line() {
     check("man", &man_pages());
+}
+
+#[test]
+fn the_schema_follows_the_inventory() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/inventory/instances.schema.json");
+    let wanted = generated::schema::text();
+    if std::env::var_os("GAMECTL_REGENERATE").is_some() {
+        fs::write(&path, &wanted).expect("the file can be written");
+    }
+    let found = fs::read_to_string(&path).expect("it is text");
+    assert!(found == wanted, "write {} anew as the others", path.display());
 }

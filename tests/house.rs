@@ -21,9 +21,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
+            "check",
             "cli",
             "event",
             "failure",
+            "finding",
             "fleet",
             "games",
             "instancecmd",
@@ -36,8 +38,21 @@ const ROOMS: &[(&str, &[&str])] = &[
             "unmanaged",
         ],
     ),
+    (
+        "check",
+        &[
+            "failure",
+            "finding",
+            "fleet",
+            "games",
+            "inventory",
+            "store",
+            "supervisor",
+            "sys",
+        ],
+    ),
     ("cli", &["failure"]),
-    ("ui", &["event", "failure", "inventory", "supervisor"]),
+    ("ui", &["event", "failure", "finding", "inventory", "supervisor"]),
     (
         "resident",
         &[
@@ -75,7 +90,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("inventory", &["failure", "games"]),
     ("games", &["failure"]),
     ("event", &["failure", "supervisor"]),
-    ("supervisor", &["failure"]),
+    ("supervisor", &["failure", "finding"]),
+    ("finding", &[]),
     ("failure", &[]),
     ("sys", &[]),
 ];
@@ -85,6 +101,7 @@ const PLANE: &[&str] = &[
     "channel",
     "event",
     "failure",
+    "finding",
     "inventory",
     "policy",
     "probe",
@@ -160,11 +177,13 @@ fn only_ui_prints() {
 /// the names.
 #[test]
 fn only_ui_names_the_streams() {
-    const STARTERS: [&str; 7] = [
+    const STARTERS: [&str; 9] = [
         "src/commands/mod.rs",
         "src/probe/exec.rs",
         "src/process/carrying.rs",
         "src/channel/resolve.rs",
+        "src/docker_compose/call.rs",
+        "src/docker_compose/engine.rs",
         "src/process/shim/starter.rs",
         "src/process/user.rs",
         "src/resident/hook.rs",

@@ -270,6 +270,56 @@ fn a_dry_run_does_nothing() {
 }
 
 #[test]
+fn a_dry_run_tells_each_step_its_cause_and_no_secret() {
+    let game = simple("a")
+        .env("RCON_PASSWORD", "canary-1")
+        .process(
+            "args",
+            json!(["serve", "-adminpsw=canary-2", "+rcon.password", "canary-3"]),
+        )
+        .with("rcon", json!({ "port": 1, "password": "canary-4" }))
+        .with(
+            "stop",
+            json!([{ "rcon": "login canary-4", "wait": "3s" }, { "signal": "INT", "wait": "4s" }]),
+        );
+    let sandbox = Sandbox::with(&[game]);
+    let plain = sandbox.ok(&["restart", "a", "--dry-run"]);
+    let json = sandbox.ok(&["start", "a", "--dry-run", "--json", "--timeout", "7s"]);
+    for outcome in [&plain, &json] {
+        assert!(!outcome.stdout.contains("canary"), "{outcome:?}");
+    }
+    assert!(plain.stdout.contains("1. make its folder"), "{plain:?}");
+    assert!(
+        plain.stdout.contains("'-adminpsw=***'") || plain.stdout.contains("-adminpsw=***"),
+        "{plain:?}"
+    );
+    let answer = json.json();
+    let steps = answer["results"][0]["steps"].as_array().expect("steps").clone();
+    let last = &steps[steps.len() - 1];
+    assert_eq!(last["cause"], "ready, --timeout");
+    assert!(
+        last["does"].as_str().unwrap_or_default().starts_with("wait up to 7s"),
+        "{last}"
+    );
+    assert!(!sandbox.state_dir().exists());
+
+    let sandbox = Sandbox::with(&[simple("a").with(
+        "stop",
+        json!([{ "stdin": "quit", "wait": "3s" }, { "signal": "INT", "wait": "4s" }]),
+    )]);
+    sandbox.ok(&["start", "a"]);
+    let plain = sandbox.ok(&["stop", "a", "-n"]);
+    let wanted = "  1. stdin: quit, and wait up to 3s for its end (stop)\n  2. signal: INT, and wait up to 4s";
+    assert!(plain.stdout.contains(wanted), "{plain:?}");
+    let now = sandbox.ok(&["stop", "a", "-n", "--now"]);
+    assert!(
+        now.stdout.contains("  1. signal: INT") && now.stdout.contains("  2. kill"),
+        "{now:?}"
+    );
+    assert_eq!(sandbox.state("a"), "running");
+}
+
+#[test]
 fn what_left_the_inventory_is_shown_and_stopped_by_the_plan_it_was_started_with() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[gated(&sandbox, "a")]);

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Listed, duration};
+use super::{Listed, duration, help};
 
 /// `gamectl console`.
 #[derive(Debug, Args)]
+#[command(after_help = help::CONSOLE)]
 pub struct Console {
     /// How many of the last lines to show first
     #[arg(short = 'n', long, value_name = "N", default_value = "20")]
@@ -24,6 +25,7 @@ pub struct Console {
 
 /// `gamectl send`.
 #[derive(Debug, Args)]
+#[command(after_help = help::SEND)]
 pub struct Send {
     /// How long all of it may take
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]

@@ -48,7 +48,8 @@ impl Context<'_> {
         self.unchecked()?.check().map_err(Ended::Problems)
     }
 
-    fn state_path(&self) -> Result<PathBuf, Failure> {
+    /// Where the state directory is, or is going to be.
+    pub(super) fn state_path(&self) -> Result<PathBuf, Failure> {
         dir::locate(self.common.state_dir.as_deref(), &|name| std::env::var_os(name))
     }
 

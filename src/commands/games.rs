@@ -3,7 +3,7 @@
 use super::context::{Context, Ended};
 use crate::cli::Games;
 use crate::failure::{Failure, FailureKind};
-use crate::games::{self, PRESETS};
+use crate::games::{self, PRESETS, Preset};
 use crate::inventory::nearest;
 
 pub(super) fn run(context: &Context<'_>, games: &Games) -> Result<u8, Ended> {
@@ -12,17 +12,22 @@ pub(super) fn run(context: &Context<'_>, games: &Games) -> Result<u8, Ended> {
         context.screen.games(&list);
         return Ok(0);
     };
-    let Some(preset) = games::find(name) else {
-        let failure = Failure::new(
-            FailureKind::Unknown,
-            format!("there is no game `{name}` that is known here"),
-        );
+    let preset = known(name)?;
+    context.screen.game(preset.name, &preset.to_inventory());
+    Ok(0)
+}
+
+/// The preset of that name.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn known(name: &str) -> Result<&'static Preset, Failure> {
+    games::find(name).ok_or_else(|| {
+        let message = format!("there is no game `{name}` that is known here");
         let hint = match nearest(name, PRESETS.iter().map(|preset| preset.name)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`gamectl games` lists those that are known".to_owned(),
         };
-        return Err(failure.hint(hint).into());
-    };
-    context.screen.game(preset.name, &preset.to_inventory());
-    Ok(0)
+        Failure::new(FailureKind::Unknown, message).hint(hint)
+    })
 }

@@ -1,13 +1,17 @@
 //! The verbs of the command line: one file each, and short. Selection in,
 //! dispatch or a look, and the result to the screen.
 
+mod check;
+mod complete;
 mod completions;
 mod console;
 mod context;
 mod games;
+mod init;
 mod interrupt;
 mod logs;
 mod order;
+mod rehearsal;
 mod restart;
 mod run;
 mod selection;
@@ -27,6 +31,9 @@ use context::{Context, Ended};
 /// Parses the command line of this process, does what it says, and returns the
 /// exit code.
 pub fn main() -> u8 {
+    if let Some(code) = complete::answer() {
+        return code;
+    }
     let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -83,13 +90,16 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         Verb::Status(verb) => return status::run(context, &verb.own),
         Verb::Completions(verb) => return completions::run(context, &verb.own),
         Verb::Games(verb) => return games::run(context, &verb.own),
+        Verb::Init(verb) => return init::run(context, &verb.own),
+        Verb::Schema(_) => return schema(context),
         Verb::Start(_)
         | Verb::Stop(_)
         | Verb::Restart(_)
         | Verb::Logs(_)
         | Verb::Run(_)
         | Verb::Send(_)
-        | Verb::Console(_) => {}
+        | Verb::Console(_)
+        | Verb::Check(_) => {}
     }
     let _foreseen = match &context.cli.verb {
         Verb::Start(verb) => start::foresee(&verb.own),
@@ -106,10 +116,19 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Run(verb) => run::run(context, &verb.own).await,
             Verb::Send(verb) => send::run(context, &verb.own).await,
             Verb::Console(verb) => console::run(context, &verb.own).await,
+            Verb::Check(_) => check::run(context).await,
             Verb::Games(verb) => games::run(context, &verb.own),
+            Verb::Init(verb) => init::run(context, &verb.own),
+            Verb::Schema(_) => schema(context),
             Verb::Completions(verb) => completions::run(context, &verb.own),
         }
     })
+}
+
+/// `gamectl schema`: it is JSON already.
+fn schema(context: &Context<'_>) -> Result<u8, Ended> {
+    context.screen.print(crate::inventory::reference::SCHEMA);
+    Ok(0)
 }
 
 fn screen(options: Options) -> Screen {

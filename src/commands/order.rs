@@ -6,14 +6,15 @@ use tokio::sync::mpsc;
 
 use super::context::{Context, Ended};
 use super::interrupt::Interrupt;
+use super::rehearsal;
 use super::selection::{self, Selected};
 use crate::cli::Selection;
 use crate::event::{Event, Verb, VerbResult};
-use crate::failure::{Failure, FailureKind, worst};
+use crate::failure::{Failure, worst};
 use crate::fleet::{Ground, Member};
 use crate::instancecmd::{self, Order};
 use crate::store::StateDir;
-use crate::supervisor::{InstanceState, Sight, Supervisor};
+use crate::supervisor::Supervisor;
 use crate::ui::Progress;
 
 /// Carries an order out on what was selected. Returns the exit code.
@@ -61,7 +62,7 @@ pub(super) async fn carry_out(
     };
     let targets: Vec<Member> = chosen.iter().filter_map(wanted).cloned().collect();
     let Some(state) = state else {
-        return Ok(rehearse(context, order, &targets).await);
+        return Ok(rehearsal::rehearse(context, order, &targets).await);
     };
     let targets: Vec<Arc<dyn Supervisor>> = targets.into_iter().map(|member| member.supervisor).collect();
     let mut interrupt = Interrupt::new()?;
@@ -110,48 +111,6 @@ async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<Event>
 pub(super) fn exit_code(results: &[VerbResult]) -> u8 {
     let code = |result: &VerbResult| result.error.as_ref().map_or(0, |failure| failure.kind.exit_code());
     worst(results.iter().map(code))
-}
-
-/// Says what would be done.
-async fn rehearse(context: &Context<'_>, order: &Order, targets: &[Member]) -> u8 {
-    let mut items = Vec::new();
-    let mut code = 0;
-    for target in targets {
-        let sight = target.supervisor.look().await;
-        let (text, one) = would(order, &sight);
-        code = worst([code, one]);
-        items.push((target.id().to_owned(), text));
-    }
-    context.screen.dry_run(order.verb, &items);
-    code
-}
-
-fn would(order: &Order, sight: &Sight) -> (String, u8) {
-    let facts = match sight {
-        Sight::Known(facts) => facts,
-        Sight::Unknown { reason } => {
-            return (format!("cannot be told: {reason}"), FailureKind::Unknown.exit_code());
-        }
-    };
-    let alive = facts.state.is_alive();
-    let text = match (order.verb, &facts.state) {
-        (_, InstanceState::Unmanaged) => {
-            let note = facts.note.clone().unwrap_or_default();
-            return (
-                format!("would fail: it is unmanaged: {note}"),
-                FailureKind::Unsupported.exit_code(),
-            );
-        }
-        (Verb::Start, InstanceState::Stopping) => "would fail: it is being stopped".to_owned(),
-        (Verb::Start, state) if alive => format!("nothing to do: it is {state}"),
-        (Verb::Start, _) => "would be started".to_owned(),
-        (Verb::Stop, InstanceState::Stopped) => "nothing to do: it is stopped".to_owned(),
-        (Verb::Stop, InstanceState::Crashed { .. }) => "its crash would be acknowledged".to_owned(),
-        (Verb::Stop, _) => "would be stopped".to_owned(),
-        (Verb::Restart, _) if alive => "would be stopped and started".to_owned(),
-        (Verb::Restart, _) => "would be started".to_owned(),
-    };
-    (text, 0)
 }
 
 impl From<std::io::Error> for Ended {

@@ -47,6 +47,40 @@ pub const PRESETS: &[Preset] = presets! {
     "xonotic" => "Xonotic",
 };
 
+/// A port that a game takes at a fixed distance from another one of its ports,
+/// without being told: whoever moves the one moves both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follower {
+    /// The preset.
+    pub game: &'static str,
+    /// The name of the port that follows.
+    pub port: &'static str,
+    /// The name of the port that it follows.
+    pub after: &'static str,
+    /// The distance.
+    pub by: u16,
+}
+
+const fn follows(game: &'static str, port: &'static str, by: u16) -> Follower {
+    let after = "game";
+    Follower { game, port, after, by }
+}
+
+/// All of them. The sources are those of the presets.
+pub const FOLLOWERS: &[Follower] = &[
+    follows("7dtd", "tcp", 0),
+    follows("7dtd", "game1", 1),
+    follows("7dtd", "game2", 2),
+    follows("7dtd", "game3", 3),
+    follows("ark-se", "raw", 1),
+    follows("conan", "mods", 0),
+    follows("conan", "pinger", 1),
+    follows("conan-legacy", "mods", 0),
+    follows("conan-legacy", "pinger", 1),
+    follows("satisfactory", "api", 0),
+    follows("valheim", "query", 1),
+];
+
 /// The preset of that name.
 pub fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
@@ -55,7 +89,12 @@ pub fn find(name: &str) -> Option<&'static Preset> {
 impl Preset {
     /// An inventory with one instance of this game, to be pasted and adapted.
     pub fn to_inventory(&self) -> String {
-        let mut text = format!("instances:\n  {}:\n    game: {}\n", self.name, self.name);
+        format!("instances:\n{}", self.to_instance())
+    }
+
+    /// The same without the word `instances`, to stand below it.
+    pub fn to_instance(&self) -> String {
+        let mut text = format!("  {}:\n    game: {}\n", self.name, self.name);
         for line in self.text.lines() {
             let line = format!("    {line}");
             text.push_str(line.trim_end());
@@ -68,6 +107,20 @@ impl Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A preset's own numbers keep the distance.
+    #[test]
+    fn followers_follow() {
+        for rule in FOLLOWERS {
+            let text = find(rule.game).unwrap().text;
+            let number = |name: &str| -> u16 {
+                let ports = text.lines().find(|line| line.starts_with("ports:")).unwrap();
+                let at = ports.find(&format!(" {name}: ")).unwrap() + name.len() + 3;
+                ports[at..].split('/').next().unwrap().parse().unwrap()
+            };
+            assert_eq!(number(rule.port), number(rule.after) + rule.by, "{rule:?}");
+        }
+    }
 
     #[test]
     fn they_are_in_order_and_say_where_they_are_from() {

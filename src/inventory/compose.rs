@@ -1,9 +1,28 @@
 //! The `docker_compose` section.
 
+use std::path::PathBuf;
+
 use super::check::Check;
 use super::fields::Section;
-use super::model::{ComposeSpec, Plane};
+use super::model::Plane;
 use super::node::{Node, Shape, Span};
+
+/// A docker-compose project. Paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComposeSpec {
+    /// The compose files, at least one; later ones override earlier ones.
+    pub files: Vec<PathBuf>,
+    /// The project's name, by which the engine knows what belongs to it.
+    pub project: String,
+    /// The profiles that are on.
+    pub profiles: Vec<String>,
+    /// The services that must run; none stands for all of the project.
+    pub services: Vec<String>,
+    /// The file that compose takes variables from, instead of `.env`.
+    pub env_file: Option<PathBuf>,
+    /// The docker context; `None` for the one that docker itself would take.
+    pub context: Option<String>,
+}
 
 /// Reads the section of the instance `id`. All of it is checked, even if it
 /// names no file.

@@ -168,6 +168,15 @@ impl Section {
     }
 }
 
+/// The keys of a section; those of all by section name where none is given.
+#[cfg(test)]
+pub(super) fn keys_of(section: Option<Section>) -> Vec<&'static str> {
+    match section {
+        Some(section) => section.keys().to_vec(),
+        None => Section::ALL.iter().map(|section| section.name()).collect(),
+    }
+}
+
 /// Whether a key looks like one. What does not may be a value that slipped,
 /// and a secret, so it is not repeated.
 pub(super) fn looks_like_key(key: &str) -> bool {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::channels::{ChannelKind, Channels, Remote};
+use super::compose::ComposeSpec;
 use super::hook::Hook;
 
 /// The longest instance id.
@@ -83,7 +84,7 @@ pub struct Port {
 }
 
 /// What a port speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// UDP.
     Udp,
@@ -105,23 +106,6 @@ pub enum Plane {
     Process(Box<ProcessSpec>),
     /// A stack of containers.
     DockerCompose(Box<ComposeSpec>),
-}
-
-/// A docker-compose project. Paths are absolute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ComposeSpec {
-    /// The compose files, at least one; later ones override earlier ones.
-    pub files: Vec<PathBuf>,
-    /// The project's name, by which the engine knows what belongs to it.
-    pub project: String,
-    /// The profiles that are on.
-    pub profiles: Vec<String>,
-    /// The services that must run; none stands for all of the project.
-    pub services: Vec<String>,
-    /// The file that compose takes variables from, instead of `.env`.
-    pub env_file: Option<PathBuf>,
-    /// The docker context; `None` for the one that docker itself would take.
-    pub context: Option<String>,
 }
 
 /// A process to spawn. Paths are absolute.

@@ -8,10 +8,10 @@ use super::fields::{is_known, looks_like_key};
 use super::lines::Lines;
 use super::node::{Node, Shape, Span, Tree};
 
-const WORDS: [&str; 7] = ["pass", "secret", "token", "key", "credential", "pwd", "auth"];
+const WORDS: [&str; 8] = ["pass", "secret", "token", "key", "credential", "pwd", "psw", "auth"];
 
 /// Whether a name sounds like that of a secret. Returns where the word ends.
-fn sounds_secret(name: &str) -> Option<usize> {
+pub(super) fn sounds_secret(name: &str) -> Option<usize> {
     let lower = name.to_ascii_lowercase();
     WORDS
         .iter()

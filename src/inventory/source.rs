@@ -88,7 +88,7 @@ fn find_with(
         FailureKind::Inventory,
         format!("there is no inventory: looked for {}", looked.join(", ")),
     )
-    .hint("name one with -f FILE or $GAMECTL_INVENTORY"))
+    .hint("name one with -f FILE or $GAMECTL_INVENTORY, or write one with `gamectl init`"))
 }
 
 /// An inventory that was read, and not yet looked at.
@@ -127,7 +127,9 @@ pub fn read(source: &Source) -> Result<Unchecked, Problems> {
     };
     let bytes = bytes.map_err(|error| {
         let hint = match error.kind() {
-            io::ErrorKind::NotFound => Some("name one that is there, with -f FILE"),
+            io::ErrorKind::NotFound => {
+                Some("name one that is there, with -f FILE, or write one there with `gamectl init`")
+            }
             io::ErrorKind::PermissionDenied => Some("let your user read it, or run gamectl as one who may"),
             io::ErrorKind::IsADirectory => Some("name the file in it, with -f FILE"),
             _ => None,

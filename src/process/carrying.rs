@@ -14,7 +14,7 @@ use super::supervisor::ProcessSupervisor;
 use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
-use crate::policy::stop::CARRY_MS;
+use crate::policy::stop::{CARRY_MS, Step, StepAction};
 use crate::probe;
 use crate::store::InstanceDir;
 
@@ -161,4 +161,18 @@ fn confirmation(step: &StopStep, reply: &Reply) -> Option<String> {
         ));
     }
     Some(format!("{} was not confirmed: no `{expected}` came", step.action))
+}
+
+/// The stop chain as the shim carries it out.
+pub(super) fn steps(chain: &[StopStep]) -> Vec<Step> {
+    let step = |step: &StopStep| Step {
+        action: match &step.action {
+            StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
+            StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
+            StopAction::Remote(..) | StopAction::Exec(_) | StopAction::Http(_) => StepAction::Client,
+        },
+        wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
+        label: step.action.to_string(),
+    };
+    chain.iter().map(step).collect()
 }

@@ -8,22 +8,24 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::watch;
 
+use super::carrying::steps;
 use super::derive;
 use super::environment;
 use super::evidence::{Evidence, Shim};
 use super::shim::client::Client;
 use super::shim::wire::Request;
+use super::survey;
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopAction, StopStep};
-use crate::policy::stop::{Step, StepAction};
+use crate::finding::Finding;
+use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopStep};
 use crate::probe::{Readiness, Scene};
 use crate::store::board::{Board, Entry, Phase};
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
 use crate::supervisor::{
-    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, Sight, StartHow, StopHow, Supervisor,
-    Typed,
+    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Sight, StartHow, StopHow,
+    Supervisor, Typed,
 };
 use crate::sys::clock;
 
@@ -303,20 +305,6 @@ impl ProcessSupervisor {
     }
 }
 
-/// The stop chain as the shim carries it out.
-fn steps(chain: &[StopStep]) -> Vec<Step> {
-    let step = |step: &StopStep| Step {
-        action: match &step.action {
-            StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
-            StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
-            StopAction::Remote(..) | StopAction::Exec(_) | StopAction::Http(_) => StepAction::Client,
-        },
-        wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
-        label: step.action.to_string(),
-    };
-    chain.iter().map(step).collect()
-}
-
 #[async_trait::async_trait]
 impl Supervisor for ProcessSupervisor {
     fn instance_id(&self) -> &str {
@@ -414,6 +402,18 @@ impl Supervisor for ProcessSupervisor {
 
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
         Ok(self.carry_out_send(line, limit).await?)
+    }
+
+    fn plan_start(&self, how: &StartHow) -> Vec<PlannedStep> {
+        self.planned_start(how)
+    }
+
+    fn plan_stop(&self, how: &StopHow) -> Vec<PlannedStep> {
+        self.planned_stop(how)
+    }
+
+    async fn survey(&self) -> Vec<Finding> {
+        self.spec.as_deref().map(survey::of_spec).unwrap_or_default()
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {

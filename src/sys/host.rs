@@ -3,6 +3,9 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
+
+use nix::unistd::AccessFlags;
 
 /// The frame in which a recorded pid is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,4 +61,51 @@ pub fn boot_tag() -> u32 {
 /// The effective user id of this process.
 pub fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
+}
+
+/// The login name of our real user, by `/etc/passwd`; `None` when it is not
+/// there.
+pub fn user_name() -> Option<String> {
+    let uid = nix::unistd::getuid().to_string();
+    let text = fs::read_to_string("/etc/passwd").ok()?;
+    let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    lines.find_map(|fields| match fields.as_slice() {
+        [name, _, id, ..] if *id == uid => Some((*name).to_owned()),
+        _ => None,
+    })
+}
+
+/// Whether our effective user may write here and pass through: `faccessat(2)`.
+pub fn may_write(path: &Path) -> bool {
+    let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
+    nix::unistd::faccessat(nix::fcntl::AT_FDCWD, path, wanted, nix::fcntl::AtFlags::AT_EACCESS).is_ok()
+}
+
+/// The bytes that users other than root may still write on the file system of
+/// a path: `statvfs(3)`.
+///
+/// # Errors
+/// When the path cannot be reached.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let stat = nix::sys::statvfs::statvfs(path)?;
+    Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+}
+
+/// How many files this process, and so a game, may have open: the soft limit
+/// and the hard one (`getrlimit(2)`).
+///
+/// # Errors
+/// When the kernel does not say.
+pub fn open_files_limit() -> io::Result<(u64, u64)> {
+    let limit = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)?;
+    Ok(limit)
+}
+
+/// The groups of this process, the effective one first.
+pub fn own_groups() -> Vec<u32> {
+    let first = nix::unistd::getegid().as_raw();
+    let others = nix::unistd::getgroups().unwrap_or_default();
+    std::iter::once(first)
+        .chain(others.into_iter().map(nix::unistd::Gid::as_raw))
+        .collect()
 }

@@ -6,10 +6,11 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::text::is_harmful;
-use crate::event::{Happening, Row, Verb, VerbResult};
+use crate::event::{Happening, Rehearsal, Row, Verb, VerbResult};
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Facts, Sight};
+use crate::supervisor::{Facts, PlannedStep, Sight};
 
 const SCHEMA: u32 = 1;
 
@@ -128,8 +129,12 @@ pub(super) fn results(verb: Verb, results: &[VerbResult]) -> String {
 }
 
 /// What a verb would do.
-pub(super) fn dry_run(verb: Verb, items: &[(String, String)]) -> String {
-    let item = |(id, what): &(String, String)| json!({ "id": id, "would": what });
+pub(super) fn dry_run(verb: Verb, items: &[Rehearsal]) -> String {
+    let step = |step: &PlannedStep| json!({ "does": step.does, "cause": step.cause });
+    let item = |one: &Rehearsal| {
+        let steps: Vec<Value> = one.steps.iter().map(step).collect();
+        json!({ "id": one.id, "would": one.would, "steps": steps })
+    };
     let items: Vec<Value> = items.iter().map(item).collect();
     line(&json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items }))
 }
@@ -149,6 +154,26 @@ pub(super) fn game(name: &str, yaml: &str) -> String {
 /// What a game replied to a line.
 pub(super) fn reply(id: &str, reply: Option<&str>) -> String {
     line(&json!({ "schema": SCHEMA, "id": id, "reply": reply }))
+}
+
+/// A file that was written.
+pub(super) fn wrote(path: &str) -> String {
+    line(&json!({ "schema": SCHEMA, "wrote": path }))
+}
+
+/// What was found when things were looked over.
+pub(super) fn findings(findings: &[Finding]) -> String {
+    let finding = |one: &Finding| {
+        json!({
+            "id": one.id,
+            "about": one.about,
+            "level": one.level,
+            "message": one.message,
+            "hint": one.hint,
+        })
+    };
+    let all: Vec<Value> = findings.iter().map(finding).collect();
+    line(&json!({ "schema": SCHEMA, "findings": all }))
 }
 
 /// A failure that ended the command.

@@ -19,6 +19,7 @@
 //! a terminal. JSON keeps it whole and escapes what a terminal could obey.
 
 mod console;
+mod findings;
 mod json;
 mod logs;
 mod options;

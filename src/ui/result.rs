@@ -3,7 +3,7 @@
 use super::paint::{Look, Tone};
 use super::span::spoken;
 use super::text::{clean, clean_line};
-use crate::event::{Verb, VerbResult};
+use crate::event::{Rehearsal, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::supervisor::InstanceState;
 
@@ -39,6 +39,16 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
         result.id,
         look.paint(tone, &what)
     )
+}
+
+/// What would become of one, step by step.
+pub(super) fn rehearsed(one: &Rehearsal, look: Look) -> String {
+    let mut out = format!("{}: {}\n", one.id, clean_line(&one.would));
+    for (index, step) in one.steps.iter().enumerate() {
+        let cause = look.paint(Tone::Dim, &format!("({})", clean_line(&step.cause)));
+        out.push_str(&format!("  {}. {} {cause}\n", index + 1, clean_line(&step.does)));
+    }
+    out
 }
 
 /// The lines of a verb that failed.

@@ -10,9 +10,10 @@ use super::paint::{Look, Tone};
 use super::progress::Progress;
 use super::sink::{SharedSink, Sink, lock};
 use super::watch::{Mode, Watch};
-use super::{json, problem, result, status, text};
-use crate::event::{Row, Verb, VerbResult};
+use super::{findings, json, problem, result, status, text};
+use crate::event::{Rehearsal, Row, Verb, VerbResult};
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::Problems;
 
 /// Everything that is printed goes through here.
@@ -168,13 +169,13 @@ impl Screen {
     }
 
     /// What a verb would do.
-    pub fn dry_run(&self, verb: Verb, items: &[(String, String)]) {
+    pub fn dry_run(&self, verb: Verb, items: &[Rehearsal]) {
         if self.options.json {
             self.write_out(&json::dry_run(verb, items));
             return;
         }
-        for (id, what) in items {
-            self.write_out(&format!("{id}: {}\n", text::clean_line(what)));
+        for one in items {
+            self.write_out(&result::rehearsed(one, self.out_look()));
         }
     }
 
@@ -191,6 +192,25 @@ impl Screen {
         };
         let label = self.err_look().paint(Tone::Loud, "interrupted:");
         self.write_err(&format!("{label} {what}; `{look}` shows how far it is\n"));
+    }
+
+    /// A file that was written, and what can be done with it.
+    pub fn wrote(&self, path: &str, next: &str) {
+        if self.options.json {
+            self.write_out(&json::wrote(path));
+        } else if !self.options.quiet {
+            self.write_out(&format!("{} is written\n", text::clean_line(path)));
+            self.note(next);
+        }
+    }
+
+    /// What was found when things were looked over.
+    pub fn findings(&self, findings: &[Finding]) {
+        if self.options.json {
+            self.write_out(&json::findings(findings));
+        } else {
+            self.write_out(&findings::render(findings, self.options.quiet, self.out_look()));
+        }
     }
 
     /// A failure that ends the command.

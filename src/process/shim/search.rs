@@ -75,13 +75,19 @@ mod tests {
 
     #[test]
     fn a_process_is_known_by_its_executable_or_its_first_argument() {
+        use std::io::{Read, Write};
         use std::os::unix::process::CommandExt;
         let mut child = std::process::Command::new("/bin/cat")
             .arg0("Z:\\srv\\Game-Server.exe")
             .args(["-", "hidden-in-an-argument"])
             .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
+        // A child that is spawned may not have its arguments yet; one that
+        // answers has them.
+        child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let id = procfs::identify(child.id() as i32).unwrap();
         for (pattern, found) in [
             (r"Game-Server\.exe$", true),

@@ -1,0 +1,126 @@
+//! Reads from this machine what the others judge. Decides nothing.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::limits::Limit;
+use super::logind::{self, Login};
+use super::secrets::Access;
+use super::state_dir::Place;
+use super::time_zone::Zone;
+use crate::store::StateDir;
+use crate::sys::host as system;
+
+/// Who may do what with a file.
+pub(super) fn access(path: &Path) -> Option<Access> {
+    let meta = fs::File::open(path).and_then(|file| file.metadata());
+    Some(Access {
+        path: path.to_owned(),
+        mode: meta
+            .map(|meta| meta.permissions().mode())
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => "it is not there".to_owned(),
+                kind => kind.to_string(),
+            }),
+    })
+}
+
+/// The nearest folder above a path, or the path itself, that is there.
+fn nearest(path: &Path) -> Option<PathBuf> {
+    path.ancestors()
+        .find(|place| place.symlink_metadata().is_ok())
+        .map(Path::to_path_buf)
+}
+
+/// What is at the place of the state directory.
+pub(super) fn place(path: &Path) -> Place {
+    match StateDir::open(path) {
+        Err(failure) => Place::Bad(failure.message, failure.hint),
+        Ok(Some(_)) if system::may_write(path) => Place::Good,
+        Ok(Some(_)) => Place::Bad(format!("{} cannot be written", path.display()), None),
+        Ok(None) => match nearest(path) {
+            Some(above) if system::may_write(&above) => Place::CanBeMade(above),
+            above => {
+                let above = above.unwrap_or_default();
+                let message = format!(
+                    "{} cannot be made: {} cannot be written",
+                    path.display(),
+                    above.display()
+                );
+                Place::Bad(message, None)
+            }
+        },
+    }
+}
+
+/// The free bytes where a path is, or is going to be.
+pub(super) fn free(path: &Path) -> Option<u64> {
+    system::free_bytes(&nearest(path)?).ok()
+}
+
+/// How many files may be open.
+pub(super) fn open_files() -> Option<Limit> {
+    let (soft, hard) = system::open_files_limit().ok()?;
+    Some(Limit { soft, hard })
+}
+
+/// Which time zone is set.
+pub(super) fn time_zone() -> Zone {
+    const ZONES: &str = "/usr/share/zoneinfo";
+    let variable = std::env::var("TZ").ok().filter(|name| !name.is_empty());
+    let known = |name: &str| {
+        let name = name.trim_start_matches(':');
+        // Besides names there are rules, such as `CET-1CEST`.
+        name == "UTC" || name.contains(['+', '-', ',']) || Path::new(ZONES).join(name).exists()
+    };
+    let local = fs::canonicalize("/etc/localtime").ok().map(|path| {
+        let name = path.strip_prefix(ZONES).unwrap_or(&path);
+        name.display().to_string()
+    });
+    Zone {
+        variable: variable.map(|name| (name.clone(), known(&name))),
+        local,
+    }
+}
+
+/// What systemd's login manager does to whom.
+pub(super) fn login() -> Login {
+    let user = system::user_name();
+    let linger = user.map(|name| Path::new("/var/lib/systemd/linger").join(name));
+    Login {
+        runs: Path::new("/run/systemd/seats").exists(),
+        kills: logind::kills(&logind_files()),
+        root: system::effective_uid() == 0,
+        lingers: linger.is_some_and(|mark| mark.exists()),
+        cgroup: fs::read_to_string("/proc/self/cgroup").unwrap_or_default(),
+    }
+}
+
+/// The texts of `logind.conf(5)`, those that win last: the first main file
+/// that is there, then the drop-ins by name, of which one below `/etc` hides
+/// those of its name elsewhere.
+fn logind_files() -> Vec<String> {
+    const FOLDERS: [&str; 4] = [
+        "/etc/systemd",
+        "/run/systemd",
+        "/usr/local/lib/systemd",
+        "/usr/lib/systemd",
+    ];
+    let mut texts = Vec::new();
+    let main = FOLDERS.iter().map(|folder| Path::new(folder).join("logind.conf"));
+    texts.extend(main.filter_map(|path| fs::read_to_string(path).ok()).take(1));
+    let mut drop_ins = std::collections::BTreeMap::new();
+    for folder in FOLDERS {
+        let entries = fs::read_dir(Path::new(folder).join("logind.conf.d"));
+        for entry in entries.into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|end| end == "conf") {
+                drop_ins.entry(entry.file_name()).or_insert(path);
+            }
+        }
+    }
+    texts.extend(drop_ins.values().filter_map(|path| fs::read_to_string(path).ok()));
+    texts
+}

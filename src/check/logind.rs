@@ -1,0 +1,135 @@
+//! Whether a server that is started from a session outlives the logout.
+
+use crate::finding::Finding;
+
+const ABOUT: &str = "logout";
+
+/// What systemd's login manager does, and to whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Login {
+    /// Whether it is there.
+    pub(super) runs: bool,
+    /// `KillUserProcesses=` of `logind.conf(5)`; `None` when nothing says.
+    pub(super) kills: Option<bool>,
+    /// Whether we are root, whom it spares by default.
+    pub(super) root: bool,
+    /// Whether our user lingers: `loginctl enable-linger`.
+    pub(super) lingers: bool,
+    /// The control group that we are in.
+    pub(super) cgroup: String,
+}
+
+/// What our control group says of where we were started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seat {
+    /// In a session: a login over SSH, a terminal.
+    Session,
+    /// Under the user's own service manager, which lives as long as the user
+    /// is logged in, or lingers.
+    UserManager,
+    /// Elsewhere: a system unit, a container.
+    Elsewhere,
+}
+
+fn seat(cgroup: &str) -> Seat {
+    let parts: Vec<&str> = cgroup.trim().split('/').collect();
+    let any = |start: &str, end: &str| parts.iter().any(|part| part.starts_with(start) && part.ends_with(end));
+    if any("session-", ".scope") {
+        Seat::Session
+    } else if any("user@", ".service") {
+        Seat::UserManager
+    } else {
+        Seat::Elsewhere
+    }
+}
+
+/// Judges it.
+pub(super) fn judge(login: &Login) -> Finding {
+    if !login.runs {
+        return Finding::ok(ABOUT, "there is no systemd-logind that could end servers at a logout");
+    }
+    let kills = login.kills == Some(true) && !login.root;
+    let linger = "loginctl enable-linger";
+    match seat(&login.cgroup) {
+        Seat::Session if kills => Finding::error(
+            ABOUT,
+            "logind ends everything of a session at its logout (KillUserProcesses=yes): a server started here ends with it",
+        )
+        .hint(format!(
+            "set KillUserProcesses=no in /etc/systemd/logind.conf, or `{linger}` and start with \
+             `systemd-run --user --scope gamectl ...`"
+        )),
+        Seat::UserManager if !login.lingers && !login.root => Finding::warning(
+            ABOUT,
+            "the user's service manager ends with the last logout, and a server started here with it",
+        )
+        .hint(linger),
+        _ if kills => Finding::warning(
+            ABOUT,
+            "logind ends everything of a session at its logout (KillUserProcesses=yes): a server started over SSH ends with it",
+        )
+        .hint("set KillUserProcesses=no in /etc/systemd/logind.conf, or start servers from a system unit"),
+        _ => Finding::ok(ABOUT, "a server that is started from a session outlives it"),
+    }
+}
+
+/// What the files of `logind.conf(5)` say, the ones that win last. A line that
+/// is commented out is what the distribution has built in.
+pub(super) fn kills(files: &[String]) -> Option<bool> {
+    let value = |line: &str, start: &str| -> Option<bool> {
+        let word = line.trim().strip_prefix(start)?.trim().to_ascii_lowercase();
+        Some(matches!(word.as_str(), "yes" | "true" | "on" | "1"))
+    };
+    let last = |start: &str| {
+        let lines = files.iter().flat_map(|text| text.lines());
+        lines.rev().find_map(|line| value(line, start))
+    };
+    last("KillUserProcesses=").or_else(|| last("#KillUserProcesses="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+
+    #[test]
+    fn levels() {
+        const SESSION: &str = "/user.slice/user-1000.slice/session-3.scope";
+        const MANAGER: &str = "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service";
+        const UNIT: &str = "/system.slice/gamectl.service";
+        for (cgroup, kills, root, lingers, level) in [
+            (SESSION, Some(false), false, false, Level::Ok),
+            (SESSION, Some(true), false, false, Level::Error),
+            // Lingering alone does not spare a session.
+            (SESSION, Some(true), false, true, Level::Error),
+            (SESSION, Some(true), true, false, Level::Ok),
+            (SESSION, None, false, false, Level::Ok),
+            (MANAGER, Some(false), false, false, Level::Warning),
+            (MANAGER, Some(false), false, true, Level::Ok),
+            (UNIT, Some(true), false, false, Level::Warning),
+            (UNIT, Some(false), false, false, Level::Ok),
+        ] {
+            let login = Login {
+                runs: true,
+                kills,
+                root,
+                lingers,
+                cgroup: cgroup.to_owned(),
+            };
+            assert_eq!(judge(&login).level, level, "{login:?}");
+        }
+        assert_eq!(judge(&Login::default()).level, Level::Ok);
+    }
+
+    #[test]
+    fn the_setting() {
+        let kills = |files: &[&str]| kills(&files.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(kills(&["[Login]\n#KillUserProcesses=no\n"]), Some(false));
+        assert_eq!(
+            kills(&["#KillUserProcesses=no\n", "KillUserProcesses=yes\n"]),
+            Some(true)
+        );
+        assert_eq!(kills(&["KillUserProcesses=yes\n", "KillUserProcesses=no"]), Some(false));
+        assert_eq!(kills(&["[Login]\n"]), None);
+    }
+}

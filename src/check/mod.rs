@@ -1,0 +1,75 @@
+//! The ground that an inventory stands on, looked over without starting
+//! anything.
+//!
+//! Each file judges one thing, and judges only: what it judges is passed in.
+//! `host` reads it from this machine. What only a plane can know of an instance
+//! (its executable, its engine) the plane says itself, through
+//! [`Supervisor::survey`](crate::supervisor::Supervisor::survey).
+
+mod disk;
+mod host;
+mod limits;
+mod listening;
+mod logind;
+mod ports;
+mod secrets;
+mod state_dir;
+mod time_zone;
+
+use std::path::Path;
+
+use crate::finding::Finding;
+use crate::fleet::Member;
+use crate::inventory::{Inventory, Source};
+use crate::supervisor::Sight;
+
+/// Looks everything over: the host first, then each of the instances.
+/// `members` are those of the inventory, in its order.
+///
+/// # Cancel safety
+/// Safe: nothing is changed.
+pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], state_dir: &Path) -> Vec<Finding> {
+    let mut findings = vec![valid(inventory)];
+    findings.extend(secrets::inventory(
+        source.path().and_then(host::access),
+        &inventory.instances,
+    ));
+    findings.push(state_dir::judge(state_dir, &host::place(state_dir)));
+    findings.push(disk::judge(state_dir, host::free(state_dir), &inventory.instances));
+    findings.push(logind::judge(&host::login()));
+    findings.push(time_zone::judge(&host::time_zone()));
+    findings.push(limits::judge(host::open_files()));
+    let listening = listening::here();
+    let claims = ports::claims(&inventory.instances);
+    findings.extend(ports::shared(&claims));
+    for (instance, member) in inventory.instances.iter().zip(members) {
+        let mut own = Vec::new();
+        if member.is_unmanaged() {
+            own.push(unmanaged(&member.supervisor.look().await));
+        } else {
+            own.extend(member.supervisor.survey().await);
+            own.extend(secrets::of_instance(instance, &host::access));
+            let runs = matches!(member.supervisor.look().await, Sight::Known(facts) if facts.state.is_alive());
+            own.extend(ports::free(&instance.id, &claims, &listening, runs));
+        }
+        findings.extend(own.into_iter().map(|finding| finding.of(&instance.id)));
+    }
+    findings
+}
+
+fn valid(inventory: &Inventory) -> Finding {
+    match inventory.instances.len() {
+        0 => Finding::warning("inventory", "it is valid, and empty").hint("`gamectl games rust` prints an instance"),
+        1 => Finding::ok("inventory", "it is valid: 1 instance"),
+        count => Finding::ok("inventory", format!("it is valid: {count} instances")),
+    }
+}
+
+fn unmanaged(sight: &Sight) -> Finding {
+    let why = match sight {
+        Sight::Known(facts) => facts.note.clone().unwrap_or_default(),
+        Sight::Unknown { reason } => reason.clone(),
+    };
+    Finding::warning("plane", format!("it is shown, and not managed: {why}"))
+        .hint("give it what it lacks, or leave it as a reminder")
+}

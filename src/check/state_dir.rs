@@ -1,0 +1,61 @@
+//! Whether records can be kept, and by nobody else be read.
+
+use std::path::{Path, PathBuf};
+
+use crate::finding::Finding;
+
+const ABOUT: &str = "state directory";
+
+/// What is at the place of the state directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is there, ours alone, and can be written.
+    Good,
+    /// It is not there yet, and can be made below this folder.
+    CanBeMade(PathBuf),
+    /// It cannot be used, with why and what to do.
+    Bad(String, Option<String>),
+}
+
+/// Judges it.
+pub(super) fn judge(path: &Path, place: &Place) -> Finding {
+    let shown = path.display();
+    let finding = match place {
+        Place::Bad(why, hint) => {
+            let finding = Finding::error(ABOUT, why.clone());
+            return match hint {
+                Some(hint) => finding.hint(hint.clone()),
+                None => finding.hint("mend it, or give another place with --state-dir"),
+            };
+        }
+        Place::Good => format!("{shown} is writable and private"),
+        Place::CanBeMade(_) => format!("{shown} will be made by the first start"),
+    };
+    if path.starts_with("/run") || path.starts_with("/tmp") || path.starts_with("/dev/shm") {
+        return Finding::warning(
+            ABOUT,
+            format!("{shown} does not outlive a reboot, and may be cleaned up before"),
+        )
+        .hint("give a lasting place with --state-dir or GAMECTL_STATE_DIR");
+    }
+    Finding::ok(ABOUT, finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+
+    #[test]
+    fn levels() {
+        let bad = Place::Bad("it is open to others".into(), None);
+        for (path, place, level) in [
+            ("/var/lib/gamectl", Place::Good, Level::Ok),
+            ("/var/lib/gamectl", Place::CanBeMade("/var/lib".into()), Level::Ok),
+            ("/run/user/1000/gamectl", Place::Good, Level::Warning),
+            ("/var/lib/gamectl", bad, Level::Error),
+        ] {
+            assert_eq!(judge(path.as_ref(), &place).level, level, "{path}");
+        }
+    }
+}

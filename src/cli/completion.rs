@@ -1,0 +1,162 @@
+//! Completions: the script of a shell, and what may stand at a place that only
+//! the inventory knows of.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::Cli;
+
+/// The hidden first word under which a script asks: then the word that is
+/// being typed, and those before it, without the program.
+pub const HIDDEN_VERB: &str = "__complete";
+
+/// The script for a shell: generated from the command line, and joined to what
+/// is asked for while typing, where the shell is one that is known here.
+pub fn script(shell: Shell) -> String {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "gamectl", &mut bytes);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    match shell {
+        Shell::Bash => text + include_str!("shells/values.bash"),
+        Shell::Fish => text + include_str!("shells/values.fish"),
+        Shell::Zsh => zsh(&text),
+        _ => text,
+    }
+}
+
+/// There the places themselves say by what they are completed, and a function
+/// stands before it is used.
+fn zsh(text: &str) -> String {
+    const PLACES: [&str; 4] = ["'*::selectors ", "':id ", "'::name ", "'*::games "];
+    let (head, body) = text.split_once('\n').unwrap_or(("", text));
+    let mut script = format!("{head}\n{}", include_str!("shells/values.zsh"));
+    for line in body.lines() {
+        let asks = PLACES.iter().any(|place| line.starts_with(place));
+        match line.strip_suffix(":_default' \\") {
+            Some(start) if asks => script.push_str(&format!("{start}:_gamectl_values' \\")),
+            _ => script.push_str(line),
+        }
+        script.push('\n');
+    }
+    script
+}
+
+/// What may stand somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Ids and tags.
+    Selectors,
+    /// One id.
+    Id,
+    /// Games.
+    Games,
+}
+
+/// What a command line is at, and the inventory that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// What may stand there; `None` where nothing of the inventory may.
+    pub values: Option<Values>,
+    /// The inventory.
+    pub inventory: Option<String>,
+}
+
+/// The options that are followed by a value.
+const WITH_VALUE: [&str; 11] = [
+    "--inventory",
+    "--state-dir",
+    "--color",
+    "--lock-wait",
+    "--timeout",
+    "--on-exit",
+    "--at-once",
+    "--heartbeat-interval",
+    "--lines",
+    "--since",
+    "--until",
+];
+
+/// Finds the place behind these words.
+pub fn place(before: &[String]) -> Place {
+    let mut place = Place {
+        values: None,
+        inventory: None,
+    };
+    let mut verb: Option<&str> = None;
+    let mut others = 0;
+    let mut words = before.iter();
+    while let Some(word) = words.next() {
+        // `-f` follows the log, and `-n` takes a number, behind that verb only.
+        let short = match verb {
+            None => word == "-f",
+            Some(verb) => verb == "logs" && word == "-n",
+        };
+        if short || WITH_VALUE.contains(&word.as_str()) {
+            let Some(value) = words.next() else {
+                return Place { values: None, ..place };
+            };
+            if matches!(word.as_str(), "-f" | "--inventory") {
+                place.inventory = Some(value.clone());
+            }
+        } else if let Some(value) = word.strip_prefix("--inventory=") {
+            place.inventory = Some(value.to_owned());
+        } else if !word.starts_with('-') {
+            match verb {
+                None => verb = Some(word),
+                Some(_) => others += 1,
+            }
+        }
+    }
+    place.values = match (verb, others) {
+        (Some("start" | "stop" | "restart" | "status" | "watch" | "logs" | "run"), _) => Some(Values::Selectors),
+        (Some("send" | "console"), 0) => Some(Values::Id),
+        (Some("games"), 0) | (Some("init"), _) => Some(Values::Games),
+        _ => None,
+    };
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        for (line, values, inventory) in [
+            ("", None, None),
+            ("start", Some(Values::Selectors), None),
+            ("-f a.yaml --json stop x", Some(Values::Selectors), Some("a.yaml")),
+            ("start --timeout", None, None),
+            ("start --inventory=b.yaml -n", Some(Values::Selectors), Some("b.yaml")),
+            ("logs -f", Some(Values::Selectors), None),
+            ("logs -n", None, None),
+            ("-f", None, None),
+            ("send", Some(Values::Id), None),
+            ("send x", None, None),
+            ("games", Some(Values::Games), None),
+            ("init rust", Some(Values::Games), None),
+            ("completions", None, None),
+        ] {
+            let before: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            let wanted = Place {
+                values,
+                inventory: inventory.map(str::to_owned),
+            };
+            assert_eq!(place(&before), wanted, "{line}");
+        }
+    }
+
+    /// Every option that takes a value is known to.
+    #[test]
+    fn options_with_values() {
+        let mut root = Cli::command();
+        root.build();
+        let verbs = root.get_subcommands().flat_map(clap::Command::get_arguments);
+        for argument in root.get_arguments().chain(verbs) {
+            let takes = argument.get_action().takes_values();
+            if let (true, Some(long)) = (takes, argument.get_long()) {
+                assert!(WITH_VALUE.contains(&format!("--{long}").as_str()), "--{long}");
+            }
+        }
+    }
+}

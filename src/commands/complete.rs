@@ -1,0 +1,53 @@
+//! What a shell asks while a command line is typed.
+
+use std::collections::BTreeSet;
+
+use crate::cli::completion::{HIDDEN_VERB, Place, Values, place};
+use crate::games::PRESETS;
+use crate::inventory;
+use crate::ui::{Options, Screen, Surroundings};
+
+/// Answers, when this is such a question. Never with an error: there is nobody
+/// to read it.
+pub(super) fn answer() -> Option<u8> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next()? != HIDDEN_VERB {
+        return None;
+    }
+    let mut words = words.map(|word| word.to_string_lossy().into_owned());
+    let current = words.next().unwrap_or_default();
+    let before: Vec<String> = words.collect();
+    let found = candidates(&place(&before));
+    let screen = Screen::new(Options::default(), Surroundings::detect(std::sync::Arc::new(|| None)));
+    for value in found.iter().filter(|value| value.starts_with(&current)) {
+        screen.print(&format!("{value}\n"));
+    }
+    Some(0)
+}
+
+fn candidates(place: &Place) -> Vec<String> {
+    match place.values {
+        None => Vec::new(),
+        Some(Values::Games) => PRESETS.iter().map(|preset| preset.name.to_owned()).collect(),
+        Some(Values::Id) => listed(place, false),
+        Some(Values::Selectors) => listed(place, true),
+    }
+}
+
+fn listed(place: &Place, tags: bool) -> Vec<String> {
+    // Standard input is the shell's.
+    let named = place.inventory.as_deref().filter(|name| *name != "-");
+    let Ok(source) = inventory::find(named.map(std::ffi::OsStr::new)) else {
+        return Vec::new();
+    };
+    let read = source.path().and_then(|_| inventory::read(&source).ok());
+    let Some(Ok(inventory)) = read.map(|unchecked| unchecked.check()) else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = inventory.instances.iter().map(|one| one.id.clone()).collect();
+    if tags {
+        let all: BTreeSet<&String> = inventory.instances.iter().flat_map(|one| &one.tags).collect();
+        found.extend(all.into_iter().map(|tag| format!("tag:{tag}")));
+    }
+    found
+}

@@ -1,0 +1,110 @@
+//! `gamectl init`.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::context::{Context, Ended};
+use super::games;
+use crate::cli::Init;
+use crate::failure::Failure;
+use crate::games::Preset;
+
+/// The example, as it is in the repository.
+const EXAMPLE: &str = include_str!("../../instances.example.yaml");
+
+pub(super) fn run(context: &Context<'_>, init: &Init) -> Result<u8, Ended> {
+    let mut presets: Vec<&Preset> = Vec::new();
+    for name in &init.games {
+        let preset = games::known(name)?;
+        if !presets.contains(&preset) {
+            presets.push(preset);
+        }
+    }
+    let place = place(context);
+    let shown = place.display().to_string();
+    let text = text(&presets, &shown);
+    if shown == "-" {
+        context.screen.print(&text);
+        return Ok(0);
+    }
+    write(&place, &text).map_err(|error| refused(&shown, &error))?;
+    let next = if presets.is_empty() {
+        format!("next: gamectl -f {shown} start tag:demo")
+    } else {
+        format!("next: adapt it, and look it over with: gamectl -f {shown} check")
+    };
+    context.screen.wrote(&shown, &next);
+    Ok(0)
+}
+
+/// Where it goes: where an inventory that is named is looked for, else the
+/// first place in which one that is not named is.
+fn place(context: &Context<'_>) -> PathBuf {
+    let named = context.cli.verb.inventory().or(context.cli.inventory.as_ref()).cloned();
+    let variable = || std::env::var_os("GAMECTL_INVENTORY").filter(|value| !value.is_empty());
+    named
+        .or_else(variable)
+        .unwrap_or_else(|| OsString::from("instances.yaml"))
+        .into()
+}
+
+fn text(presets: &[&Preset], shown: &str) -> String {
+    if presets.is_empty() {
+        // Its first line tells editors where the schema is in the repository.
+        let text = EXAMPLE.split_once('\n').map_or(EXAMPLE, |(_, text)| text);
+        return text.replace("instances.example.yaml", shown);
+    }
+    let mut text = String::from(
+        "# Game servers, for gamectl. `gamectl check` looks it over; every key is\n\
+         # described in gamectl-inventory(5). What a preset (`game:`) says already is\n\
+         # written out here to be seen: what is left as it is can be taken out.\n\
+         instances:\n",
+    );
+    for preset in presets {
+        text.push_str(&preset.to_instance());
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// Makes the file, for its owner alone: passwords may come to stand in it.
+/// Never over one that is there, not even one that a dangling link names.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn refused(shown: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::failed(format!("{shown} is there already, and was not touched"))
+            .hint("name another file with -f FILE; `-f -` prints the text"),
+        io::ErrorKind::NotFound => {
+            Failure::failed(format!("{shown} cannot be written: its folder is not there")).hint("make the folder first")
+        }
+        _ => Failure::failed(format!("{shown} cannot be written: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::games::PRESETS;
+
+    #[test]
+    fn every_choice_is_an_inventory() {
+        let all: Vec<&Preset> = PRESETS.iter().collect();
+        for presets in [&[][..], &all[..1], &all[..]] {
+            let text = text(presets, "x.yaml");
+            let env = |name: &str| (name == "PATH").then(|| "/bin".into());
+            let parsed = crate::inventory::parse(text.as_bytes(), "", "/".as_ref(), &env);
+            let inventory = parsed.unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+            assert!(inventory.instances.len() >= presets.len().max(1));
+            assert!(!text.contains("instances.example.yaml") && !text.contains("$schema"));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What `start` and `stop` would do, in words.
+
+use std::time::Duration;
+
+use super::supervisor::ProcessSupervisor;
+use crate::inventory::{Mask, Probe, ProcessSpec};
+use crate::policy::stop::StepAction;
+use crate::store::StateDir;
+use crate::supervisor::{PlannedStep, StartHow, StopHow};
+
+/// The longest word of a command line that is shown whole, in characters.
+const WORD_MAX: usize = 60;
+
+impl ProcessSupervisor {
+    pub(super) fn planned_start(&self, how: &StartHow) -> Vec<PlannedStep> {
+        let Some(spec) = self.spec.as_deref() else {
+            return Vec::new();
+        };
+        let mut steps = Vec::new();
+        if !self.state_dir.as_deref().is_some_and(|state| self.is_known(state)) {
+            let cause = "it was never started before";
+            steps.push(PlannedStep::new("make its folder in the state directory", cause));
+        }
+        if let Some(path) = &spec.env_file {
+            let does = format!("read its environment from {}", path.display());
+            steps.push(PlannedStep::new(does, "process.env_file"));
+        }
+        steps.push(PlannedStep::new(self.launch_in_words(spec), "process"));
+        steps.push(self.wait_in_words(how));
+        steps
+    }
+
+    /// What of it is never shown.
+    fn mask(&self) -> Mask {
+        Mask::of(&self.channels, self.spec.as_deref())
+    }
+
+    fn is_known(&self, state: &StateDir) -> bool {
+        state.instance(&self.id).is_ok_and(|dir| dir.is_some())
+    }
+
+    fn launch_in_words(&self, spec: &ProcessSpec) -> String {
+        let program = spec.executable.display().to_string();
+        let words = std::iter::once(program).chain(self.mask().words(&spec.args));
+        let command: Vec<String> = words.map(|word| quoted(&word)).collect();
+        let mut text = format!("run {} in {}", command.join(" "), spec.cwd.display());
+        if let Some(user) = &spec.user {
+            text.push_str(&format!(" as user {user}"));
+        }
+        let names: Vec<_> = spec.env.iter().map(|(name, _)| name.to_string_lossy()).collect();
+        if !names.is_empty() {
+            text.push_str(&format!(" with {} set", names.join(", ")));
+        }
+        if spec.tty {
+            text.push_str(" on a terminal of its own");
+        }
+        text
+    }
+
+    fn wait_in_words(&self, how: &StartHow) -> PlannedStep {
+        if how.no_wait {
+            return PlannedStep::new("return without waiting until it is ready", "--no-wait");
+        }
+        let probes: Vec<String> = self.ready.probes.iter().map(probe_in_words).collect();
+        let (limit, cause) = match how.timeout {
+            Some(limit) => (limit, "ready, --timeout"),
+            None => (self.ready.timeout, "ready"),
+        };
+        let does = format!(
+            "wait up to {} until it is ready: {}",
+            spoken(limit),
+            probes.join(", and ")
+        );
+        PlannedStep::new(does, cause)
+    }
+
+    pub(super) fn planned_stop(&self, how: &StopHow) -> Vec<PlannedStep> {
+        let cause = if self.spec.is_some() {
+            "stop"
+        } else {
+            "the plan it was started with"
+        };
+        let mut steps = Vec::new();
+        let mask = self.mask();
+        for step in &self.plan.stop {
+            let polite = !matches!(step.action, StepAction::Signal(_));
+            if how.now && polite {
+                continue;
+            }
+            let wait = spoken(Duration::from_millis(step.wait_ms));
+            let does = format!("{}, and wait up to {wait} for its end", mask.text(&step.label));
+            steps.push(PlannedStep::new(does, cause));
+        }
+        steps.push(PlannedStep::new(
+            "kill what is left of it",
+            "every chain ends so; a step at which it ends is the last",
+        ));
+        steps
+    }
+}
+
+fn spoken(span: Duration) -> String {
+    humantime::format_duration(span).to_string()
+}
+
+fn probe_in_words(probe: &Probe) -> String {
+    match probe {
+        Probe::Log(pattern) => format!("a log line matches /{pattern}/"),
+        Probe::Tcp(address) => format!("a TCP connection to {address} is accepted"),
+        Probe::A2s(address) => format!("{address} answers Steam's query"),
+        Probe::Minecraft(address) => format!("{address} answers Minecraft's query"),
+        Probe::Login(remote) => format!("a login over {} at {} works", remote.kind, remote.address),
+        // The path may carry a token.
+        Probe::Http(request) => format!("{} answers over HTTP", request.address),
+        Probe::Exec(argv) => format!("{} exits with 0", argv.first().map_or("", String::as_str)),
+        Probe::AliveFor(span) => format!("it is alive for {}", spoken(*span)),
+    }
+}
+
+/// A word as a shell would want it, cut when it is very long.
+fn quoted(word: &str) -> String {
+    let mut text: String = word.chars().take(WORD_MAX).collect();
+    if text.len() < word.len() {
+        text.push_str("...");
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-_./:=,@%*".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_command_line() {
+        for (word, wanted) in [
+            ("+port", "+port"),
+            ("", "''"),
+            ("My server", "'My server'"),
+            ("it's", "'it'\\''s'"),
+        ] {
+            assert_eq!(quoted(word), wanted);
+        }
+        assert!(quoted(&"x".repeat(100)).ends_with("x..."));
+    }
+}

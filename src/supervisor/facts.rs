@@ -1,0 +1,83 @@
+//! What a look at an instance finds.
+
+use serde::Serialize;
+
+use super::InstanceState;
+
+/// How an instance last ended. Both `code` and `signal` are `None` when nobody
+/// could know: an exit code is never invented.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LastExit {
+    /// The exit code, when the main process exited by itself.
+    pub code: Option<i32>,
+    /// The name of the signal that ended it, such as `SIGKILL`.
+    pub signal: Option<String>,
+    /// When it ended, as RFC 3339 in UTC; `None` when nobody saw it.
+    pub at: Option<String>,
+    /// Whether somebody had asked for it.
+    pub requested: bool,
+    /// Whether the kernel's out-of-memory killer ended it.
+    pub oom_killed: bool,
+}
+
+/// What a look at an instance found: everything a status row shows except the
+/// intent, which is not the supervisor's to know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The state, as of this look.
+    pub state: InstanceState,
+    /// Whole seconds since it entered `Running`; 0 in every other state.
+    pub uptime_seconds: u64,
+    /// When it entered its state, as RFC 3339 in UTC, where that is known.
+    pub since: Option<String>,
+    /// The pid of the main process, on planes that have one.
+    pub pid: Option<u32>,
+    /// Automatic restarts since somebody last started it.
+    pub restarts: u32,
+    /// How it last ended.
+    pub last_exit: Option<LastExit>,
+    /// Why it is in this state, or what is odd about it.
+    pub note: Option<String>,
+    /// Plane and game specific facts.
+    pub details: Vec<(&'static str, Detail)>,
+}
+
+impl Facts {
+    /// Facts of an instance of which only the state is known.
+    pub fn bare(state: InstanceState, note: Option<String>) -> Self {
+        Self {
+            state,
+            uptime_seconds: 0,
+            since: None,
+            pid: None,
+            restarts: 0,
+            last_exit: None,
+            note,
+            details: Vec::new(),
+        }
+    }
+}
+
+/// One plane-specific fact of a status row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// A count, a size in bytes, a pid.
+    Number(u64),
+    /// A word or a sentence.
+    Text(String),
+    /// A yes or a no.
+    Flag(bool),
+}
+
+/// The outcome of a look.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sight {
+    /// The facts could be found out.
+    Known(Box<Facts>),
+    /// They could not, and this is why.
+    Unknown {
+        /// A sentence for a person.
+        reason: String,
+    },
+}

@@ -1,0 +1,87 @@
+//! What `check` found, a line or two each.
+
+use super::paint::{Look, Tone};
+use super::text::{clean, clean_line};
+use crate::finding::{Finding, Level};
+
+/// All of them, or only what is not well, and how many there are of each.
+pub(super) fn render(findings: &[Finding], only_bad: bool, look: Look) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        if !only_bad || finding.level != Level::Ok {
+            out.push_str(&one(finding, look));
+        }
+    }
+    if !only_bad {
+        out.push_str(&summary(findings));
+    }
+    out
+}
+
+fn one(finding: &Finding, look: Look) -> String {
+    let tone = match finding.level {
+        Level::Ok => Tone::Good,
+        Level::Warning => Tone::Loud,
+        Level::Error => Tone::Error,
+    };
+    let word = format!("{:7}", finding.level.as_str());
+    let who = finding.id.as_ref().map_or_else(String::new, |id| format!("{id}: "));
+    let mut out = format!(
+        "{} {who}{}: {}\n",
+        look.paint(tone, &word),
+        finding.about,
+        clean_line(&finding.message)
+    );
+    if let Some(hint) = &finding.hint {
+        out.push_str(&format!(
+            "        {} {}\n",
+            look.paint(Tone::Hint, "hint:"),
+            clean(hint)
+        ));
+    }
+    out
+}
+
+fn summary(findings: &[Finding]) -> String {
+    let count = |level: Level| findings.iter().filter(|one| one.level == level).count();
+    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    format!(
+        "\n{} ok, {}, {}\n",
+        count(Level::Ok),
+        plural(count(Level::Warning), "warning"),
+        plural(count(Level::Error), "error")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let look = Look {
+            tty: false,
+            color: false,
+            symbols: false,
+        };
+        let findings = [
+            Finding::ok("disk", "much is free"),
+            Finding::error("ports", "taken\x1b[2J by a\nb")
+                .hint("end it")
+                .of("rust"),
+        ];
+        let text = render(&findings, false, look);
+        assert!(
+            text.starts_with("ok      disk: much is free\nerror   rust: ports: taken"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("        hint: end it\n\n1 ok, 0 warnings, 1 error\n"),
+            "{text}"
+        );
+        assert!(!text.contains('\x1b'));
+        assert!(!render(&findings, true, look).contains("disk"));
+        let colored = Look { color: true, ..look };
+        assert!(render(&findings, true, colored).starts_with("\x1b[1;31merror  \x1b[0m rust: "));
+    }
+}

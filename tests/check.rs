@@ -1,0 +1,129 @@
+//! `gamectl check`, over the built binary.
+
+mod support;
+
+use std::net::{TcpListener, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+use support::{Instance, Sandbox};
+
+/// The findings about something, as `level` and `message`.
+fn found(answer: &Value, id: &str, about: &str) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = answer["findings"].as_array().expect("findings");
+    all.iter()
+        .filter(|one| one["id"].as_str().unwrap_or_default() == id && one["about"] == about)
+        .map(|one| (text(&one["level"]), text(&one["message"])))
+        .collect()
+}
+
+#[test]
+fn what_is_well_is_said_to_be_and_nothing_is_made() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "sleep 60")]);
+    let answer = sandbox.ok(&["check", "--json"]).json();
+    assert_eq!(answer["schema"], 1);
+    for about in ["executable", "cwd"] {
+        assert_eq!(found(&answer, "a", about)[0].0, "ok", "{answer:#}");
+    }
+    for about in [
+        "inventory",
+        "state directory",
+        "disk",
+        "logout",
+        "time zone",
+        "open files",
+    ] {
+        assert_eq!(found(&answer, "", about).len(), 1, "{about}: {answer:#}");
+    }
+    assert!(!sandbox.state_dir().exists(), "it made a state directory");
+    assert_eq!(sandbox.games(), []);
+    let plain = sandbox.ok(&["check"]);
+    assert!(plain.stdout.contains("\nok      a: executable: /bin/sh\n"), "{plain:?}");
+    assert!(!sandbox.ok(&["check", "-q"]).stdout.contains("\nok "));
+}
+
+#[test]
+fn errors_end_it_with_1_and_say_what_to_do() {
+    let missing = Instance::program("gone", "/nonexistent/server", &[]);
+    let lost = Instance::script("lost", "").process("cwd", json!("/nonexistent"));
+    let sandbox = Sandbox::with(&[missing, lost]);
+    let outcome = sandbox.run(&["check"]).expect_code(1);
+    assert!(
+        outcome.stdout.contains("error   gone: executable: /nonexistent/server"),
+        "{outcome:?}"
+    );
+    assert!(
+        outcome.stdout.contains("error   lost: cwd: /nonexistent"),
+        "{outcome:?}"
+    );
+    assert!(outcome.stdout.contains("hint: correct `executable:`"), "{outcome:?}");
+}
+
+#[test]
+fn an_invalid_inventory_is_6() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory_text("instances: {a: {proces: {}}}");
+    let outcome = sandbox.run(&["check", "--json"]).expect_code(6);
+    assert_eq!(outcome.json()["error"]["kind"], "inventory");
+}
+
+#[test]
+fn ports_that_are_shared_or_taken() {
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let tcp = (tcp.local_addr().expect("its address").port(), tcp);
+    let udp = (udp.local_addr().expect("its address").port(), udp);
+    let a = Instance::script("a", "").with("ports", json!({ "admin": format!("{}/tcp", tcp.0) }));
+    let b = Instance::script("b", "").with("ports", json!({ "game": format!("{}/udp", udp.0) }));
+    let c = Instance::script("c", "").with("ready", json!({ "a2s": format!("127.0.0.1:{}", udp.0) }));
+    let sandbox = Sandbox::with(&[a, b, c]);
+    let answer = sandbox.run(&["check", "--json"]).expect_code(1).json();
+    let shared = found(&answer, "", "ports");
+    assert_eq!(shared.len(), 1, "{answer:#}");
+    assert!(shared[0].1.contains("b (game), c (`ready.a2s`)"), "{shared:?}");
+    for (id, port) in [("a", format!("{}/tcp", tcp.0)), ("b", format!("{}/udp", udp.0))] {
+        let [(level, message)] = &found(&answer, id, "ports")[..] else {
+            panic!("{answer:#}")
+        };
+        assert_eq!((level.as_str(), message.contains(&port)), ("error", true), "{message}");
+    }
+}
+
+#[test]
+fn a_game_that_runs_has_its_ports_itself() {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = socket.local_addr().expect("its address").port();
+    let game = Instance::awkward("a", &["serve"]).with("ports", json!({ "game": format!("{port}/tcp") }));
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.run(&["check"]).expect_code(1);
+    sandbox.ok(&["start", "a"]);
+    let answer = sandbox.ok(&["check", "--json"]).json();
+    assert!(found(&answer, "a", "ports")[0].1.starts_with("it runs"), "{answer:#}");
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn secrets_and_records_are_for_few() {
+    let sandbox = Sandbox::new();
+    let secret = sandbox.path("pw");
+    std::fs::write(&secret, "canary").expect("write a file");
+    let set = |mode| std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).expect("chmod");
+    let rcon = json!({ "port": 1, "password": { "file": secret } });
+    sandbox.inventory(&[Instance::script("a", "").with("rcon", rcon)]);
+    for (mode, level) in [(0o600, "ok"), (0o644, "warning"), (0o666, "error")] {
+        set(mode);
+        let outcome = sandbox.run(&["check", "--json"]);
+        assert_eq!(found(&outcome.json(), "a", "secrets")[0].0, level, "{outcome:?}");
+        assert!(!outcome.stdout.contains("canary"));
+    }
+    set(0o600);
+    std::fs::create_dir(sandbox.state_dir()).expect("make a folder");
+    std::fs::set_permissions(sandbox.state_dir(), std::fs::Permissions::from_mode(0o755)).expect("chmod");
+    let answer = sandbox.run(&["check", "--json"]).expect_code(1).json();
+    let state = found(&answer, "", "state directory");
+    assert!(
+        state[0].0 == "error" && state[0].1.contains("open to others"),
+        "{state:?}"
+    );
+}
