@@ -177,13 +177,14 @@ fn only_ui_prints() {
 /// the names.
 #[test]
 fn only_ui_names_the_streams() {
-    const STARTERS: [&str; 9] = [
+    const STARTERS: [&str; 10] = [
         "src/commands/mod.rs",
         "src/probe/exec.rs",
         "src/process/carrying.rs",
         "src/channel/resolve.rs",
         "src/docker_compose/call.rs",
-        "src/docker_compose/engine.rs",
+        "src/docker_compose/printed.rs",
+        "src/docker_compose/watching.rs",
         "src/process/shim/starter.rs",
         "src/process/user.rs",
         "src/resident/hook.rs",

@@ -29,9 +29,9 @@ const LET_GO: Duration = Duration::from_secs(1);
 pub(super) struct Called {
     /// Its exit code; `None` when a signal ended it.
     pub(super) code: Option<i32>,
-    pub(super) stdout: Vec<u8>,
+    pub(super) answer: Vec<u8>,
     /// The end of what it said on its standard error.
-    pub(super) stderr: String,
+    pub(super) complaint: String,
 }
 
 impl Called {
@@ -47,7 +47,7 @@ pub(super) struct Call {
     pub(super) limit: Duration,
     /// Where its standard error goes instead of to us: so that it can go on
     /// when we are gone.
-    pub(super) stderr: Option<File>,
+    pub(super) complaints: Option<File>,
     /// Set when it is to be ended before its time.
     pub(super) halt: Option<Arc<AtomicBool>>,
 }
@@ -92,12 +92,12 @@ impl Call {
             command.process_group(0);
             Ok(())
         };
-        let apart = self.stderr.is_some();
+        let apart = self.complaints.is_some();
         let call = duct::cmd(program, args)
             .stdin_null()
             .unchecked()
             .before_spawn(own_group);
-        let call = match self.stderr {
+        let call = match self.complaints {
             Some(file) => call.stdout_null().stderr_file(file),
             None => call.stdout_capture().stderr_capture(),
         };
@@ -112,8 +112,8 @@ impl Call {
             if let Some(output) = handle.wait_deadline(slice)? {
                 return Ok(Some(Called {
                     code: output.status.code(),
-                    stdout: output.stdout.clone(),
-                    stderr: if apart { String::new() } else { tail(&output.stderr) },
+                    answer: output.stdout.clone(),
+                    complaint: if apart { String::new() } else { tail(&output.stderr) },
                 }));
             }
         }

@@ -66,14 +66,14 @@ impl Engine {
         let call = Call {
             argv: self.docker(words),
             limit: ANSWER,
-            stderr: None,
+            complaints: None,
             halt: None,
         };
         let called = call.make().await?;
         if called.is_ok() {
             return Ok(called);
         }
-        Err(refused(&called.stderr))
+        Err(refused(&called.complaint))
     }
 
     /// The containers of one project.
@@ -90,23 +90,23 @@ impl Engine {
         let listed = self
             .ask(["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter])
             .await?;
-        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let listed = String::from_utf8_lossy(&listed.answer).into_owned();
         let ids: Vec<&str> = listed.split_ascii_whitespace().collect();
         let mut all = Vec::new();
         for ids in ids.chunks(AT_ONCE) {
             let call = Call {
                 argv: self.docker(["inspect", "--type", "container"].iter().chain(ids)),
                 limit: ANSWER,
-                stderr: None,
+                complaints: None,
                 halt: None,
             };
             let described = call.make().await?;
             // One that was removed in between is left out, with a complaint.
-            let is_gone = described.stderr.contains("No such") || described.stderr.contains("no such");
+            let is_gone = described.complaint.contains("No such") || described.complaint.contains("no such");
             if !described.is_ok() && !is_gone {
-                return Err(refused(&described.stderr));
+                return Err(refused(&described.complaint));
             }
-            let parsed = container::parse(&described.stdout)
+            let parsed = container::parse(&described.answer)
                 .map_err(|error| Failure::unknown(format!("`docker inspect` said something unexpected: {error}")))?;
             all.extend(parsed);
         }
@@ -115,9 +115,9 @@ impl Engine {
 }
 
 /// Why docker did not do it, and what to do next.
-pub(super) fn refused(stderr: &str) -> Failure {
-    let last = stderr.trim().lines().last().unwrap_or("it said nothing").trim();
-    let has = |text: &str| stderr.contains(text);
+pub(super) fn refused(complaint: &str) -> Failure {
+    let last = complaint.trim().lines().last().unwrap_or("it said nothing").trim();
+    let has = |text: &str| complaint.contains(text);
     if has("permission denied while trying to connect") || has("PermissionError") {
         return Failure::unknown(format!("the Docker daemon may not be asked: {last}"))
             .hint("add yourself to the group `docker`, or call gamectl as its owner");

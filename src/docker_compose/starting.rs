@@ -181,8 +181,8 @@ impl DockerComposeSupervisor {
             return String::new();
         };
         let mut lines = String::new();
-        let stdout = tail(&called.stdout);
-        for line in stdout.lines().chain(called.stderr.lines()) {
+        let answer = tail(&called.answer);
+        for line in answer.lines().chain(called.complaint.lines()) {
             lines.push_str("\n  | ");
             lines.push_str(line);
         }

@@ -96,15 +96,15 @@ impl DockerComposeSupervisor {
             // Without -t: each has its own grace period.
             argv: self.engine.docker(std::iter::once("stop").chain(ids)),
             limit: grace + BEYOND,
-            stderr: None,
+            complaints: None,
             halt: None,
         };
         let called = call.make().await?;
-        let is_gone = called.stderr.contains("No such container");
+        let is_gone = called.complaint.contains("No such container");
         if called.is_ok() || is_gone {
             return Ok(());
         }
-        Err(refused(&called.stderr))
+        Err(refused(&called.complaint))
     }
 }
 

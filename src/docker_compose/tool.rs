@@ -44,7 +44,7 @@ impl Tool {
         let plugin = Call {
             argv: engine.docker(["compose", "version", "--short"]),
             limit: ANSWER,
-            stderr: None,
+            complaints: None,
             halt: None,
         };
         let asked = plugin.make().await;
@@ -58,13 +58,13 @@ impl Tool {
         let standalone = Call {
             argv: vec!["docker-compose".into(), "version".into(), "--short".into()],
             limit: ANSWER,
-            stderr: None,
+            complaints: None,
             halt: None,
         };
         match standalone.make().await {
             Ok(called) if called.is_ok() => Ok(Self {
                 kind: Kind::Standalone,
-                is_old: called.stdout.starts_with(b"1."),
+                is_old: called.answer.starts_with(b"1."),
                 engine: engine.clone(),
             }),
             _ => {
@@ -116,7 +116,7 @@ impl Tool {
         if called.is_ok() {
             return Ok(());
         }
-        let said = called.stderr.trim();
+        let said = called.complaint.trim();
         Err(Failure::failed(format!("compose does not take its file: {said}")).hint("nothing was changed"))
     }
 
@@ -124,7 +124,7 @@ impl Tool {
         let call = Call {
             argv: self.argv(spec, words),
             limit: ANSWER,
-            stderr: None,
+            complaints: None,
             halt: None,
         };
         call.make().await
@@ -147,7 +147,7 @@ impl Tool {
         let call = Call {
             argv: self.argv(spec, &words),
             limit,
-            stderr: Some(said),
+            complaints: Some(said),
             halt: Some(halt),
         };
         call.make().await
@@ -161,7 +161,7 @@ impl Tool {
         let call = Call {
             argv: self.argv(spec, &["stop"]),
             limit,
-            stderr: None,
+            complaints: None,
             halt: None,
         };
         call.make().await
