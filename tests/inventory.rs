@@ -249,9 +249,52 @@ fn every_problem_has_its_place() {
         // keys
         ("tgas: []", "1:17 unknown key `tgas` in an instance"),
         ("game: rust", "1:17 `webrcon` has no password"),
+        ("docker_compose: {file: x}", "nothing is wrong"),
+        ("docker_compose: {}", "1:17 `docker_compose` names no compose file"),
+        ("docker_compose: {files: []}", "1:41 `files` names no compose file"),
         (
-            "docker_compose: {file: x}",
-            "1:17 unknown key `docker_compose` in an instance",
+            "docker_compose: {files: x}",
+            "1:41 `files` must be a list of paths, but this is a single value",
+        ),
+        (
+            "docker_compose: {files: [x, [y]]}",
+            "1:45 an item of `files` must be a path, but this is a list",
+        ),
+        (
+            "docker_compose: {file: x, files: [y]}",
+            "1:43 there are both `file` and `files`",
+        ),
+        (
+            "docker_compose: {file: x, project: A b}",
+            "1:52 `project` is not a name that compose takes",
+        ),
+        (
+            "docker_compose: {file: x, profiles: [-a]}",
+            "1:53 a name in `profiles` is empty or begins with `-`",
+        ),
+        (
+            "docker_compose: {file: x, services: db}",
+            "1:53 `services` must be a list of words, but this is a single value",
+        ),
+        (
+            "docker_compose: {file: x, context: [a]}",
+            "1:52 `context` must be the name of a docker context, but this is a list",
+        ),
+        (
+            "docker_compose: {file: x, ports: 1}",
+            "1:43 unknown key `ports` in `docker_compose`",
+        ),
+        (
+            "docker_compose: {file: x}, process: {executable: a}",
+            "1:17 an instance is on one plane, but this is a second one",
+        ),
+        (
+            "docker_compose: {file: x}, stop: [{stdin: quit}]",
+            "1:44 `stop` means nothing on the plane `docker_compose`",
+        ),
+        (
+            "docker_compose: {file: x}, ready: {log: up}",
+            "1:52 `ready.log` means nothing on the plane `docker_compose`",
         ),
         ("<<: {tags: []}", "1:17 unknown key `<<` in an instance"),
         ("tags: [], tags: []", "1:27 the key `tags` is given twice"),

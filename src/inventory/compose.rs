@@ -50,6 +50,11 @@ pub(super) fn read(check: &mut Check, id: &str, at: Span, node: &Node) -> Plane 
                     check.mismatch("`files`", "a list of paths", value);
                     continue;
                 };
+                if items.is_empty() {
+                    check
+                        .problem(value.span, "`files` names no compose file")
+                        .hint("add the path of one");
+                }
                 for item in items {
                     spec.files.extend(check.path("an item of `files`", item));
                 }
