@@ -150,8 +150,8 @@ pub(super) fn has_ended(launch: &Launch, exit: &Found<Exit>) -> bool {
 fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
     match lock::shim_lives(dir) {
         Ok(true) => {
-            let entries = Board::open(state).map(|board| board.living()).unwrap_or_default();
-            Shim::Lives(entries.into_iter().find(|entry| entry.id == id).map(Box::new))
+            let entry = Board::open(state).and_then(|board| board.of(id));
+            Shim::Lives(entry.map(Box::new))
         }
         Ok(false) => Shim::None,
         Err(error) => Shim::CannotTell(format!("shim.lock: {error}")),

@@ -70,7 +70,6 @@ impl Board {
 
     /// What the living shims say, in no particular order.
     pub fn living(&self) -> Vec<Entry> {
-        let mut bytes = Vec::new();
         let Ok(size) = self.file.metadata().map(|meta| meta.len() as usize) else {
             return Vec::new();
         };
@@ -79,7 +78,30 @@ impl Board {
         let held: Vec<bool> = (0..size / SLOT)
             .map(|number| number > 0 && self.is_held(number))
             .collect();
-        bytes.resize(size, 0);
+        self.bytes(size)
+            .chunks_exact(SLOT)
+            .enumerate()
+            .filter(|(number, _)| held.get(*number).copied().unwrap_or(false))
+            .filter_map(|(number, slot)| self.entry(number, slot))
+            .collect()
+    }
+
+    /// What the living shim of one instance says.
+    pub fn of(&self, id: &str) -> Option<Entry> {
+        let size = self.file.metadata().ok()?.len() as usize;
+        let bytes = self.bytes(size);
+        let mut slots = bytes.chunks_exact(SLOT).enumerate().skip(1);
+        let is_its = |(number, slot): &(usize, &[u8])| entry::is_owned_by(slot, id) && self.is_held(*number);
+        let (number, _) = slots.find(is_its)?;
+        // Read after the lock was seen, as above.
+        let mut slot = [0; SLOT];
+        self.file.read_exact_at(&mut slot, place(number)).ok()?;
+        self.entry(number, &slot).filter(|entry| entry.id == id)
+    }
+
+    /// The first bytes of the board, if it is one.
+    fn bytes(&self, size: usize) -> Vec<u8> {
+        let mut bytes = vec![0; size];
         let mut filled = 0;
         while filled < size {
             match self.file.read_at(&mut bytes[filled..], filled as u64) {
@@ -91,14 +113,9 @@ impl Board {
         }
         bytes.truncate(filled);
         if !bytes.starts_with(HEADLINE) {
-            return Vec::new();
+            bytes.clear();
         }
         bytes
-            .chunks_exact(SLOT)
-            .enumerate()
-            .filter(|(number, _)| held.get(*number).copied().unwrap_or(false))
-            .filter_map(|(number, slot)| self.entry(number, slot))
-            .collect()
     }
 
     fn is_held(&self, number: usize) -> bool {
@@ -258,6 +275,8 @@ mod tests {
         let mut bytes = [0; SLOT];
         slot.file.read_exact_at(&mut bytes, place(slot.number)).unwrap();
         assert_eq!(entry::owner(&bytes).as_deref(), Some("a"));
+        let owned = ["a", "", "aa", "b"].map(|id| entry::is_owned_by(&bytes, id));
+        assert_eq!(owned, [true, false, false, false]);
         assert_eq!(Entry::from_bytes(&bytes), None);
     }
 
@@ -270,6 +289,7 @@ mod tests {
         slot.write(&sample("a"));
         // Our own process holds the lock, so for us it is free.
         assert_eq!(Board::open(&state).unwrap().living(), []);
+        assert_eq!(Board::open(&state).unwrap().of("a"), None);
         let numbers: Vec<usize> = ["b", "a", "c"]
             .iter()
             .map(|id| Slot::take(&state, id).unwrap().number)

@@ -278,3 +278,9 @@ pub(super) fn claimed(id: &str) -> [u8; SLOT] {
 pub(super) fn owner(slot: &[u8]) -> Option<String> {
     (Reader { bytes: slot }).text(ID_FIELD)
 }
+
+/// Whether it is the slot of this instance.
+pub(super) fn is_owned_by(slot: &[u8], id: &str) -> bool {
+    slot.split_first()
+        .is_some_and(|(len, rest)| usize::from(*len) == id.len() && rest.starts_with(id.as_bytes()))
+}
