@@ -11,6 +11,7 @@ use crate::fleet::{Ground, Member};
 use crate::inventory::{Inventory, Unchecked};
 use crate::store::{StateDir, intent};
 use crate::supervisor::{Facts, InstanceState, Sight};
+use crate::sys::arena;
 
 const UNLISTED: &str = "not in the inventory";
 
@@ -37,6 +38,8 @@ fn read_and_look(unchecked: &Unchecked, state: Option<Arc<StateDir>>) -> Result<
         let inventory = unchecked.check().map_err(Ended::Problems)?;
         return Ok((inventory, Ground::for_a_look(state)));
     }
+    // What it takes is bounded by the inventory, and the command is soon over.
+    arena::keep_all();
     let looking = std::thread::spawn(move || Ground::for_a_look(state));
     let inventory = unchecked.check().map_err(Ended::Problems)?;
     let broken = |_| Failure::failed("gamectl failed inside; please report this");

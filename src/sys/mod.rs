@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "this room wraps the system calls that have no safe interface")]
 
+pub mod arena;
 pub mod buffer;
 pub mod clock;
 pub mod daemon;
