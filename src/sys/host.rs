@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use nix::unistd::AccessFlags;
 
@@ -20,12 +21,22 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Reads the frame of this process.
+    /// The frame of this process, which is read once: no process outlives its
+    /// boot, or changes its own namespaces here.
     ///
     /// # Errors
     /// When `/proc` is not mounted or not readable: without it nothing can be
     /// told of any process.
     pub fn here() -> io::Result<Self> {
+        static HERE: OnceLock<Frame> = OnceLock::new();
+        if let Some(frame) = HERE.get() {
+            return Ok(frame.clone());
+        }
+        let frame = Self::read()?;
+        Ok(HERE.get_or_init(|| frame).clone())
+    }
+
+    fn read() -> io::Result<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
         let namespace = |name: &str| {
             fs::read_link(format!("/proc/self/ns/{name}")).map_or_else(
@@ -52,10 +63,8 @@ fn machine_id() -> String {
 /// A number that tells this boot of the host from others: the beginning of
 /// its boot id. 0 when that cannot be read.
 pub fn boot_tag() -> u32 {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    id.get(..8)
-        .and_then(|start| u32::from_str_radix(start, 16).ok())
-        .unwrap_or(0)
+    let tag = |frame: Frame| u32::from_str_radix(frame.boot.get(..8)?, 16).ok();
+    Frame::here().ok().and_then(tag).unwrap_or(0)
 }
 
 /// The effective user id of this process.
