@@ -155,10 +155,22 @@ impl InstanceDir {
     /// # Errors
     /// When it could not be written; the old one is then still there.
     pub fn replace_for_this_boot(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.put_in_place(name, |new| self.write_new(new, bytes))
+    }
+
+    /// As [`InstanceDir::replace_for_this_boot`], but a power cut may also leave
+    /// the new file empty or full of zeros: its readers must know that. It waits
+    /// for no disk.
+    ///
+    /// # Errors
+    /// When it could not be written; the old one is then still there.
+    pub fn replace_unsynced(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.put_in_place(name, |new| self.create_file(new)?.write_all(bytes))
+    }
+
+    fn put_in_place(&self, name: &str, write: impl Fn(&str) -> io::Result<()>) -> io::Result<()> {
         let new = temporary(name);
-        let written = self
-            .write_new(&new, bytes)
-            .and_then(|()| self.rename_unsynced(&new, name));
+        let written = write(&new).and_then(|()| self.rename_unsynced(&new, name));
         if written.is_err() {
             let _ = self.remove(&new);
         }

@@ -75,16 +75,21 @@ impl Restarts {
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
     let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
+    // What a power cut may leave of it, and so of an earlier boot.
+    if bytes.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
     dir.parse(NAME, &bytes, KIND, VERSION, Restarts::from_document)
 }
 
-/// Puts on record what is known, until the next boot.
+/// Puts on record what is known, until the next boot. A start waits for this,
+/// so it waits for no disk.
 ///
 /// # Errors
 /// When it could not be written; what stood there is still there.
 pub fn write(dir: &InstanceDir, restarts: &Restarts) -> io::Result<()> {
     let text = restarts.to_document().to_text(KIND, VERSION, Seal::Checksum);
-    dir.replace_for_this_boot(NAME, text.as_bytes())
+    dir.replace_unsynced(NAME, text.as_bytes())
 }
 
 /// Forgets it.
@@ -127,6 +132,10 @@ mod tests {
         let text = document.to_text(KIND, VERSION, Seal::Checksum);
         dir.replace(NAME, text.as_bytes()).unwrap();
         assert_eq!(read(&dir).unwrap(), None);
+        for cut in [&b""[..], &[0; 300]] {
+            std::fs::write(dir.path().join(NAME), cut).unwrap();
+            assert_eq!(read(&dir).unwrap(), None);
+        }
         std::fs::write(dir.path().join(NAME), "torn").unwrap();
         assert!(matches!(read(&dir), Err(ReadError::Damaged(..))));
         remove(&dir).unwrap();
