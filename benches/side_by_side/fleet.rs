@@ -14,6 +14,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use crate::game::now;
+use crate::processes;
 
 /// The variable that marks all processes of a fleet, with its folder.
 pub(crate) const MARK: &str = "GAMECTL_BENCH_FLEET";
@@ -30,6 +31,9 @@ pub(crate) struct Fleet {
     pub(crate) logs: bool,
     /// Whether the games run once the supervisor is set up.
     pub(crate) running: bool,
+    /// Whether games that end are started again, at once, by a supervisor that
+    /// stays: for gamectl, `gamectl run`.
+    pub(crate) resident: bool,
 }
 
 impl Fleet {
@@ -48,6 +52,7 @@ impl Fleet {
             game,
             logs: false,
             running: false,
+            resident: false,
         }
     }
 
@@ -55,6 +60,24 @@ impl Fleet {
     pub(crate) fn script(&self) -> String {
         let words: Vec<String> = self.game.iter().map(|word| format!("'{word}'")).collect();
         format!("#!/bin/sh\nexec {} 2>&1\n", words.join(" "))
+    }
+
+    /// The pids of the games, which are this program.
+    pub(crate) fn games(&self) -> Vec<i32> {
+        let own = std::env::current_exe().expect("our own path");
+        self.processes(|exe| exe == own)
+    }
+
+    /// The pids of everything else: the supervisor itself.
+    pub(crate) fn helpers(&self) -> Vec<i32> {
+        let own = std::env::current_exe().expect("our own path");
+        self.processes(|exe| exe != own)
+    }
+
+    fn processes(&self, wanted: impl Fn(&Path) -> bool) -> Vec<i32> {
+        let is_wanted = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| wanted(&exe));
+        let all = processes::tied_to(&self.dir).into_iter().map(|process| process.pid);
+        all.filter(is_wanted).collect()
     }
 
     /// A program that carries the mark, prints nowhere and reads nothing.

@@ -45,14 +45,22 @@ impl Manager for Gamectl {
         vec![self.0.clone()]
     }
 
-    fn set_up(&self, fleet: &Fleet) -> Option<Child> {
+    fn configure(&self, fleet: &Fleet) {
         std::os::unix::fs::symlink(&fleet.game[0], fleet.dir.join(GAME)).expect("link the game");
         write(&fleet.dir.join("instances.yaml"), &inventory(fleet));
+    }
+
+    fn begin(&self, fleet: &Fleet) -> Option<Child> {
+        if fleet.resident {
+            return self.command(fleet, &["run"]).spawn().ok();
+        }
         if fleet.running {
             let _ = self.command(fleet, &["start", "--all", "--no-wait", "-q"]).status();
         }
         None
     }
+
+    fn settle(&self, _: &Fleet) {}
 
     fn status(&self, fleet: &Fleet) -> Command {
         self.command(fleet, &["status"])
@@ -83,9 +91,15 @@ fn inventory(fleet: &Fleet) -> String {
     } else {
         ""
     };
+    let defaults = if fleet.resident {
+        "defaults:\n  restart: { delay: 0s }\n"
+    } else {
+        ""
+    };
     let entries = fleet
         .ids
         .iter()
         .map(|id| format!("  {id}:\n    process:\n      executable: {GAME}\n      args: {args}\n{log}"));
-    std::iter::once("instances:\n".to_owned()).chain(entries).collect()
+    let head = format!("{defaults}instances:\n");
+    std::iter::once(head).chain(entries).collect()
 }

@@ -58,7 +58,7 @@ fn print(fleet: &mut Running<'_>, total: usize) -> Option<(f64, f64)> {
     let id = fleet.fleet.ids[0].clone();
     let log = fleet.manager.log(&fleet.fleet, &id);
     let begin = size(&log);
-    let before = activity(&fleet.helpers());
+    let before = activity(&fleet.fleet.helpers());
     let mut child = fleet.manager.start(&fleet.fleet, &id).spawn().ok()?;
     let born = fleet.births.next()?;
     let end = Instant::now() + Duration::from_secs(120);
@@ -74,7 +74,7 @@ fn print(fleet: &mut Running<'_>, total: usize) -> Option<(f64, f64)> {
         std::thread::sleep(Duration::from_millis(1));
     }
     let seconds = (now() - born) as f64 / 1e9;
-    let cpu = between(&before, &activity(&fleet.helpers())).seconds;
+    let cpu = between(&before, &activity(&fleet.fleet.helpers())).seconds;
     let _ = child.wait();
     let _ = fleet.manager.stop(&fleet.fleet, &id).status();
     empty(&log);

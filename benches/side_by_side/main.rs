@@ -1,14 +1,16 @@
-//! gamectl beside the supervisors that people know: runit, s6, supervisord.
+//! gamectl beside the supervisors that people know: runit, s6, daemontools,
+//! supervisord and pm2.
 //! Each measurement runs all of them in turn, round by round, on the same
 //! machine in the same minute; what is printed are medians and the ratio of
 //! gamectl to each. A rival that is not installed is shown as such.
 //!
 //! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
-//! `start`, `memory`, `logs`.
+//! `start`, `memory`, `logs`, `cold`, `crashes`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod counters;
+mod daemontools;
 mod fleet;
 mod game;
 mod gamectl;
@@ -16,9 +18,11 @@ mod guard;
 mod logs;
 mod manager;
 mod memory;
+mod pm2;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/processes.rs"]
 mod processes;
+mod resident;
 mod runit;
 mod s6;
 mod start;
@@ -35,6 +39,9 @@ use std::process::ExitCode;
 use manager::Manager;
 use table::Table;
 use wait::wait_until;
+
+/// What can be measured by itself.
+const NAMES: [&str; 6] = ["status", "start", "memory", "logs", "cold", "crashes"];
 
 /// What the command line asks for.
 pub(crate) struct Options {
@@ -57,11 +64,10 @@ impl Options {
                 "--bench" => {}
                 "--quick" => options.quick = true,
                 "--gamectl" => options.gamectl = words.next().ok_or("--gamectl wants a path")?.into(),
-                "status" | "start" | "memory" | "logs" => options.names.push(word),
+                _ if NAMES.contains(&word.as_str()) => options.names.push(word),
                 _ => {
-                    return Err(format!(
-                        "{word}: not one of status, start, memory, logs, --quick, --gamectl PATH"
-                    ));
+                    let names = NAMES.join(", ");
+                    return Err(format!("{word}: not one of {names}, --quick, --gamectl PATH"));
                 }
             }
         }
@@ -98,7 +104,9 @@ fn compare(options: &Options) -> ExitCode {
         Box::new(gamectl::Gamectl::installed(&guard, &options.gamectl)),
         Box::new(runit::Runit),
         Box::new(s6::S6),
+        Box::new(daemontools::Daemontools),
         Box::new(supervisord::Supervisord),
+        Box::new(pm2::Pm2),
     ];
     let mut table = Table::new(&managers);
     if options.wants("status") {
@@ -114,6 +122,14 @@ fn compare(options: &Options) -> ExitCode {
     }
     if options.wants("logs") {
         logs::measure(&guard, &managers, options, &mut table);
+    }
+    if options.wants("cold") {
+        for count in [1, 20, 200, 1000] {
+            resident::cold_start(&guard, &managers, count, options, &mut table);
+        }
+    }
+    if options.wants("crashes") {
+        resident::crashes(&guard, &managers, options, &mut table);
     }
     println!("{}", machine());
     println!("{table}");

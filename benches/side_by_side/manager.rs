@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use crate::fleet::{Births, Fleet};
+use crate::game::now;
 use crate::guard::Guard;
 use crate::processes;
 
@@ -13,8 +14,12 @@ pub(crate) trait Manager {
     fn name(&self) -> &'static str;
     /// The programs without which it cannot be measured.
     fn programs(&self) -> Vec<PathBuf>;
-    /// Writes its configuration and starts it.
-    fn set_up(&self, fleet: &Fleet) -> Option<Child>;
+    /// Writes its configuration.
+    fn configure(&self, fleet: &Fleet);
+    /// Starts it, and with it the games that should run.
+    fn begin(&self, fleet: &Fleet) -> Option<Child>;
+    /// Waits until it can be told something.
+    fn settle(&self, fleet: &Fleet);
     /// Shows the state of all instances.
     fn status(&self, fleet: &Fleet) -> Command;
     /// Starts an instance without waiting for more than the launch.
@@ -40,6 +45,9 @@ pub(crate) struct Running<'a> {
     pub(crate) fleet: Fleet,
     pub(crate) births: Births,
     child: Option<Child>,
+    /// From its start until all games lived, in nanoseconds; 0 where none was
+    /// to run.
+    pub(crate) cold_start: u64,
 }
 
 impl<'a> Running<'a> {
@@ -58,31 +66,35 @@ impl<'a> Running<'a> {
         let mut fleet = Fleet::new(guard.fresh(manager.name()), count, output);
         adapt(&mut fleet);
         let births = Births::of(&fleet);
-        let child = manager.set_up(&fleet);
+        manager.configure(&fleet);
+        let begun = now();
+        let child = manager.begin(&fleet);
         let mut new = Self {
             manager,
             fleet,
             births,
             child,
+            cold_start: 0,
         };
         if new.fleet.running {
-            let born = (0..count).take_while(|_| new.births.next().is_some()).count();
-            if born < count {
-                eprintln!("{}: only {born} of {count} games came to life", manager.name());
-                return None;
-            }
+            new.cold_start = new.last_birth(count)?.saturating_sub(begun);
         }
+        manager.settle(&new.fleet);
         Some(new)
     }
 
-    /// The processes of the supervisor itself, without the games.
-    pub(crate) fn helpers(&self) -> Vec<i32> {
-        let own = std::env::current_exe().expect("our own path");
-        let is_game = |pid: i32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == own);
-        let all = processes::tied_to(&self.fleet.dir)
-            .into_iter()
-            .map(|process| process.pid);
-        all.filter(|pid| !is_game(*pid)).collect()
+    /// When the last of so many games came to life.
+    pub(crate) fn last_birth(&mut self, count: usize) -> Option<u64> {
+        let births: Vec<u64> = std::iter::from_fn(|| self.births.next()).take(count).collect();
+        if births.len() < count {
+            eprintln!(
+                "{}: only {} of {count} games came to life",
+                self.manager.name(),
+                births.len()
+            );
+            return None;
+        }
+        births.into_iter().max()
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn measure(guard: &Guard, managers: &[Box<dyn Manager>], options: &Op
         };
         // What the start set in motion comes to rest.
         std::thread::sleep(Duration::from_secs(2));
-        let helpers = running.helpers();
+        let helpers = running.fleet.helpers();
         eprintln!("  {} processes beside the games", helpers.len());
         memories.push(Some(memory(&helpers) / COUNT as f64));
         let before = activity(&helpers);

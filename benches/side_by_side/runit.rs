@@ -22,7 +22,7 @@ impl Manager for Runit {
         ["runsvdir", "runsv", "sv", "svlogd"].map(PathBuf::from).into()
     }
 
-    fn set_up(&self, fleet: &Fleet) -> Option<Child> {
+    fn configure(&self, fleet: &Fleet) {
         for id in &fleet.ids {
             let service = service(fleet, id);
             write(&service.join("run"), &fleet.script());
@@ -39,15 +39,17 @@ impl Manager for Runit {
                 );
             }
         }
-        let child = fleet
-            .command("runsvdir")
-            .arg("-P")
-            .arg(fleet.dir.join("service"))
-            .spawn()
-            .ok();
+    }
+
+    fn begin(&self, fleet: &Fleet) -> Option<Child> {
+        let mut command = fleet.command("runsvdir");
+        command.arg("-P").arg(fleet.dir.join("service"));
+        command.spawn().ok()
+    }
+
+    fn settle(&self, fleet: &Fleet) {
         let last = fleet.ids.last().map(|id| service(fleet, id).join("supervise/ok"));
         crate::wait_until("runsv", || last.as_ref().is_none_or(|ok| ok.exists()));
-        child
     }
 
     fn status(&self, fleet: &Fleet) -> Command {

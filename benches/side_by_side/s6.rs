@@ -25,7 +25,7 @@ impl Manager for S6 {
             .into()
     }
 
-    fn set_up(&self, fleet: &Fleet) -> Option<Child> {
+    fn configure(&self, fleet: &Fleet) {
         for id in &fleet.ids {
             let service = service(fleet, id);
             write(&service.join("run"), &fleet.script());
@@ -40,11 +40,16 @@ impl Manager for S6 {
                 write(&service.join("log/run"), &run);
             }
         }
+    }
+
+    fn begin(&self, fleet: &Fleet) -> Option<Child> {
         let scan = fleet.dir.join("scan");
-        let child = fleet.command("s6-svscan").args(["-c", "4000"]).arg(scan).spawn().ok();
+        fleet.command("s6-svscan").args(["-c", "4000"]).arg(scan).spawn().ok()
+    }
+
+    fn settle(&self, fleet: &Fleet) {
         let last = fleet.ids.last().map(|id| service(fleet, id).join("supervise/status"));
         crate::wait_until("s6-supervise", || last.as_ref().is_none_or(|status| status.exists()));
-        child
     }
 
     /// It has no status of many: people loop, and so do we.

@@ -40,7 +40,7 @@ impl Manager for Supervisord {
         ["supervisord", "supervisorctl"].map(PathBuf::from).into()
     }
 
-    fn set_up(&self, fleet: &Fleet) -> Option<Child> {
+    fn configure(&self, fleet: &Fleet) {
         let mut text = HEAD.to_owned();
         for id in &fleet.ids {
             let log = self.log(fleet, id);
@@ -52,21 +52,24 @@ impl Manager for Supervisord {
             // Writing to a string cannot fail.
             let _ = write!(
                 text,
-                "[program:{id}]\ncommand = {}\nautostart = {}\nautorestart = false\nstartsecs = 0\n\
-                 redirect_stderr = true\nstdout_logfile = {log}\nstdout_logfile_maxbytes = 0\n",
+                "[program:{id}]\ncommand = {}\nautostart = {}\nautorestart = {}\nstartsecs = 0\n\
+                 startretries = 1000\nredirect_stderr = true\nstdout_logfile = {log}\nstdout_logfile_maxbytes = 0\n",
                 fleet.game.join(" "),
                 fleet.running,
+                fleet.resident,
             );
         }
         write(&fleet.dir.join("conf"), &text);
-        let child = fleet
-            .command("supervisord")
-            .arg("-c")
-            .arg(fleet.dir.join("conf"))
-            .spawn()
-            .ok();
+    }
+
+    fn begin(&self, fleet: &Fleet) -> Option<Child> {
+        let mut command = fleet.command("supervisord");
+        command.arg("-c").arg(fleet.dir.join("conf"));
+        command.spawn().ok()
+    }
+
+    fn settle(&self, fleet: &Fleet) {
         crate::wait_until("supervisord", || fleet.dir.join("socket").exists());
-        child
     }
 
     fn status(&self, fleet: &Fleet) -> Command {
