@@ -127,3 +127,47 @@ fn secrets_and_records_are_for_few() {
         "{state:?}"
     );
 }
+
+#[test]
+fn commands_that_are_wanted_one_day_are_looked_for_today() {
+    let tell = |program: &str| json!([{ "command": [program, "canary"], "events": ["crashed"] }]);
+    let sandbox = Sandbox::with(&[
+        Instance::script("a", "").with("on_event", tell("./no-such-hook")),
+        Instance::script("b", "").with("on_event", tell("sh")),
+        Instance::script("c", "").with("stop", json!([{ "exec": ["/nonexistent/save"], "wait": "5s" }])),
+    ]);
+    let outcome = sandbox.run(&["check", "--json"]).expect_code(1);
+    let answer = outcome.json();
+    for (id, level) in [("a", "error"), ("b", "ok"), ("c", "error")] {
+        assert_eq!(found(&answer, id, "commands")[0].0, level, "{id}: {answer:#}");
+    }
+    assert!(!outcome.stdout.contains("canary"), "{outcome:?}");
+}
+
+/// Where root starts a game as somebody, it is that somebody's rights that count.
+#[test]
+fn the_user_of_the_instance_is_who_must_be_able_to() {
+    if !support::is_root("the_user_of_the_instance_is_who_must_be_able_to") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let (folder, program) = (sandbox.path("closed"), sandbox.path("closed/game"));
+    std::fs::create_dir(&folder).expect("make a folder");
+    std::fs::write(&program, "#!/bin/sh\n").expect("write a file");
+    let set = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    // On the way to it, too.
+    set(sandbox.dir(), 0o755);
+    let game = Instance::program("a", &program.display().to_string(), &[])
+        .process("user", json!("nobody"))
+        .process("cwd", json!(folder));
+    sandbox.inventory(&[game]);
+    for (open, executable, level) in [(0o755, 0o755, "ok"), (0o755, 0o700, "error"), (0o700, 0o755, "error")] {
+        set(&program, executable);
+        set(&folder, open);
+        let answer = sandbox.run(&["check", "--json"]).json();
+        let (found, message) = found(&answer, "a", "executable")[0].clone();
+        assert_eq!(found, level, "{open:o} {executable:o}: {message}");
+    }
+}

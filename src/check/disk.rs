@@ -40,6 +40,23 @@ pub(super) fn judge(state_dir: &Path, free: Option<u64>, instances: &[Instance])
     }
 }
 
+/// Where a game runs it keeps its world, as a rule: bytes.
+const WORLD: u64 = 1024 * 1024 * 1024;
+
+/// Whether a game can still save where it runs. Says nothing when it can.
+pub(super) fn of_instance(instance: &Instance, free: &dyn Fn(&Path) -> Option<u64>) -> Option<Finding> {
+    let Plane::Process(spec) = &instance.plane else {
+        return None;
+    };
+    let left = free(&spec.cwd).filter(|left| *left < WORLD)?;
+    let message = format!(
+        "only {} are free at {}: a world that cannot be saved is lost",
+        ByteSize(left),
+        spec.cwd.display()
+    );
+    Some(Finding::warning(ABOUT, message).hint("free some space there: old backups, logs, crash dumps"))
+}
+
 /// What the console logs of an instance may grow to, in bytes.
 fn largest_logs(instance: &Instance) -> u64 {
     match &instance.plane {
@@ -52,6 +69,19 @@ fn largest_logs(instance: &Instance) -> u64 {
 mod tests {
     use super::*;
     use crate::finding::Level;
+
+    #[test]
+    fn where_a_game_runs() {
+        let text = b"instances: {a: {process: {executable: /bin/sh, cwd: /srv/a}}, b: {}}";
+        let inventory = crate::inventory::parse(text, "", "/".as_ref(), &|_| None).unwrap();
+        let [a, b] = &inventory.instances[..] else { panic!() };
+        let free = |left| move |path: &Path| (path == Path::new("/srv/a")).then_some(left);
+        let full = of_instance(a, &free(1 << 20)).expect("a finding");
+        assert_eq!(full.level, Level::Warning);
+        assert!(full.message.contains("1.0 MiB are free at /srv/a"), "{full:?}");
+        assert_eq!(of_instance(a, &free(2 << 30)), None);
+        assert_eq!(of_instance(b, &free(0)), None);
+    }
 
     #[test]
     fn levels() {

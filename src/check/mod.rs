@@ -12,6 +12,7 @@ mod limits;
 mod listening;
 mod logind;
 mod ports;
+mod programs;
 mod secrets;
 mod state_dir;
 mod time_zone;
@@ -40,6 +41,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     findings.push(time_zone::judge(&host::time_zone()));
     findings.push(limits::judge(host::open_files()));
     let listening = listening::here();
+    let path = std::env::var_os("PATH");
     let claims = ports::claims(&inventory.instances);
     findings.extend(ports::shared(&claims));
     for (instance, member) in inventory.instances.iter().zip(members) {
@@ -48,7 +50,9 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
             own.push(unmanaged(&member.supervisor.look().await));
         } else {
             own.extend(member.supervisor.survey().await);
+            own.extend(programs::of_instance(instance, path.as_deref(), &host::may_run));
             own.extend(secrets::of_instance(instance, &host::access));
+            own.extend(disk::of_instance(instance, &host::free));
             let runs = matches!(member.supervisor.look().await, Sight::Known(facts) if facts.state.is_alive());
             own.extend(ports::free(&instance.id, &claims, &listening, runs));
         }

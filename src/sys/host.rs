@@ -90,6 +90,12 @@ pub fn may_write(path: &Path) -> bool {
     nix::unistd::faccessat(nix::fcntl::AT_FDCWD, path, wanted, nix::fcntl::AtFlags::AT_EACCESS).is_ok()
 }
 
+/// Whether our effective user may execute a file: `faccessat(2)`.
+pub fn may_execute(path: &Path) -> bool {
+    let at = nix::fcntl::AtFlags::AT_EACCESS;
+    nix::unistd::faccessat(nix::fcntl::AT_FDCWD, path, AccessFlags::X_OK, at).is_ok()
+}
+
 /// The bytes that users other than root may still write on the file system of
 /// a path: `statvfs(3)`.
 ///
