@@ -280,3 +280,16 @@ fn closed_standard_streams() {
     let console = sandbox.console("a");
     assert_eq!(console, "one\nsaved\n".repeat(2), "two launches, and nothing else");
 }
+
+/// `kubectl help VERB` and `docker help VERB` are in many fingers.
+#[test]
+fn help_is_a_word_too() {
+    let sandbox = Sandbox::new();
+    for (asked, same) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "start"], &["start", "--help"]),
+    ] {
+        assert_eq!(sandbox.ok(asked).stdout, sandbox.ok(same).stdout, "{asked:?}");
+    }
+    refused(&sandbox, &["help", "strat"], 2, &["strat", "start"]);
+}

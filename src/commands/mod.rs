@@ -20,6 +20,8 @@ mod start;
 mod status;
 mod stop;
 
+use std::ffi::OsString;
+
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
@@ -79,9 +81,19 @@ pub fn main() -> u8 {
 /// process is about to end.
 fn parse() -> Result<Cli, clap::Error> {
     let mut definition = std::mem::ManuallyDrop::new(Cli::command());
-    let matches = definition.try_get_matches_from_mut(std::env::args_os())?;
+    let matches = definition.try_get_matches_from_mut(asked_for_help(std::env::args_os().collect()))?;
     let mut matches = std::mem::ManuallyDrop::new(matches);
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition))
+}
+
+/// `gamectl help VERB` is what other programs call it: `gamectl VERB --help`.
+fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.truncate(2);
+        words.push("--help".into());
+    }
+    words
 }
 
 fn run(context: &Context<'_>) -> Result<u8, Ended> {
