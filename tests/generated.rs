@@ -25,6 +25,8 @@ fn completions() -> Files {
         (Shell::Bash, "gamectl.bash"),
         (Shell::Zsh, "_gamectl"),
         (Shell::Fish, "gamectl.fish"),
+        (Shell::Elvish, "gamectl.elv"),
+        (Shell::PowerShell, "gamectl.ps1"),
     ];
     let generate = |(shell, name): (Shell, &str)| (name.to_owned(), gamectl::cli::completion::script(shell));
     shells.into_iter().map(generate).collect()

@@ -19,6 +19,11 @@ pub struct Terminal {
 impl Terminal {
     /// Runs gamectl with these arguments.
     pub fn open(sandbox: &Sandbox, args: &[&str]) -> Self {
+        Self::of(sandbox, &sandbox.command(args))
+    }
+
+    /// Runs a program, with the environment that it was given.
+    pub fn of(sandbox: &Sandbox, inner: &Command) -> Self {
         let size = nix::pty::Winsize {
             ws_row: 24,
             ws_col: 80,
@@ -26,7 +31,6 @@ impl Terminal {
             ws_ypixel: 0,
         };
         let pty = nix::pty::openpty(&size, None).expect("a pseudo-terminal");
-        let inner = sandbox.command(args);
         // It becomes the terminal's own session, as under tmux.
         let mut command = Command::new("setsid");
         command
@@ -73,7 +77,6 @@ impl Terminal {
         self.master.write_all(&[key]).expect("type");
     }
 
-    /// gamectl itself.
     /// Types.
     pub fn type_text(&mut self, text: &str) {
         self.master.write_all(text.as_bytes()).expect("type");
