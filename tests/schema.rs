@@ -44,24 +44,33 @@ fn the_example_and_the_presets_follow_it() {
     }
 }
 
-#[test]
-fn what_the_readme_shows_follows_it() {
-    let readme = file("README.md");
-    let snippets: Vec<&str> = readme
+/// What is shown as YAML in a text, as whole inventories: what is none is part
+/// of an instance.
+fn shown(text: &str) -> Vec<String> {
+    let snippets = text
         .split("```yaml\n")
         .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
-    assert!(!snippets.is_empty());
-    for snippet in snippets {
-        // What is no whole inventory is shown as a part of an instance.
-        let indented = || snippet.lines().map(|line| format!("    {line}\n")).collect::<String>();
-        let whole = if snippet.contains("instances:") {
-            snippet.to_owned()
-        } else {
-            format!("instances:\n  a:\n{}", indented())
-        };
-        assert_eq!(validate(&whole), [""; 0], "{whole}");
+        .filter_map(|rest| rest.split("```").next());
+    let whole = |snippet: &str| {
+        if snippet.contains("instances:") {
+            return snippet.to_owned();
+        }
+        let lines: String = snippet.lines().map(|line| format!("    {line}\n")).collect();
+        format!("instances:\n  a:\n{lines}")
+    };
+    snippets.map(whole).collect()
+}
+
+#[test]
+fn what_the_readme_shows_follows_it_and_is_taken() {
+    let shown = shown(&file("README.md"));
+    assert!(shown.len() > 1, "{shown:?}");
+    let sandbox = Sandbox::new();
+    for yaml in shown {
+        assert_eq!(validate(&yaml), [""; 0], "{yaml}");
+        sandbox.inventory_text(&yaml);
+        let outcome = sandbox.run(&["status"]);
+        assert_ne!(outcome.code, Some(6), "{outcome:?}\n{yaml}");
     }
 }
 
