@@ -7,6 +7,7 @@
 mod generated {
     pub(crate) mod manual;
     pub(crate) mod schema;
+    pub(crate) mod verbs;
 }
 
 use std::collections::BTreeMap;
@@ -46,10 +47,7 @@ fn man_pages() -> Files {
 
 fn add_page(command: &clap::Command, name: &str, pages: &mut Files) {
     let command = command.clone().name(name.to_owned()).display_name(name.to_owned());
-    let page = clap_mangen::Man::new(command);
-    let mut text = Vec::new();
-    page.render(&mut text).expect("a buffer can be written to");
-    pages.insert(format!("{name}.1"), String::from_utf8(text).expect("pages are text"));
+    pages.insert(format!("{name}.1"), generated::verbs::page(&command));
 }
 
 fn check(folder: &str, wanted: &Files) {

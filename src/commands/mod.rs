@@ -22,6 +22,7 @@ mod stop;
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
@@ -171,8 +172,21 @@ fn usage(error: &clap::Error) -> u8 {
     }
     let text = text.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-    screen.failure(&Failure::new(FailureKind::Usage, text));
+    let failure = Failure::new(FailureKind::Usage, text);
+    screen.failure(&match misplaced(error) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    });
     FailureKind::Usage.exit_code()
+}
+
+/// `-f` behind a verb follows a log, and names the inventory nowhere but before
+/// the verb: the mistake that everybody makes once.
+fn misplaced(error: &clap::Error) -> Option<&'static str> {
+    let unknown = error.kind() == ErrorKind::UnknownArgument;
+    let which = error.get(ContextKind::InvalidArg)?;
+    (unknown && *which == ContextValue::String("-f".to_owned()))
+        .then_some("the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory")
 }
 
 /// Sends what the engine says of itself to standard error.

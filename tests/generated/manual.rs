@@ -46,7 +46,7 @@ pub(crate) fn page() -> String {
 }
 
 /// Text in which nothing is an order to the formatter.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let text = text
         .replace('\\', "\\e")
         .replace('-', "\\-")
