@@ -147,3 +147,39 @@ fn a_game_with_a_user_cannot_reach_its_own_records_or_shim() {
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }
+
+/// Neither a shim nor `run` has a socket of the network.
+#[test]
+fn no_port_is_opened() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "echo up; read -r line").ready_log("^up$")]);
+    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    sandbox.wait_state("a", "running");
+    let ours = [sockets(sandbox.shim("a")), sockets(run.id() as i32)].concat();
+    let tables = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6"];
+    let tables: String = tables
+        .iter()
+        .map(|name| fs::read_to_string(format!("/proc/net/{name}")).unwrap_or_default())
+        .collect();
+    let known: Vec<&str> = tables
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(9))
+        .collect();
+    let open: Vec<&String> = ours.iter().filter(|inode| known.contains(&inode.as_str())).collect();
+    assert_eq!(open, [""; 0], "sockets of the network");
+    assert!(!ours.is_empty(), "a shim has a socket at least");
+    Process::signal(run.id() as i32, nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// The inodes of the sockets that a process has.
+fn sockets(pid: i32) -> Vec<String> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors");
+    let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    let inode = |link: std::path::PathBuf| {
+        let text = link.to_string_lossy().into_owned();
+        Some(text.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+    };
+    links.filter_map(inode).collect()
+}

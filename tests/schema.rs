@@ -64,7 +64,7 @@ fn shown(text: &str) -> Vec<String> {
 #[test]
 fn what_the_readme_shows_follows_it_and_is_taken() {
     let shown = shown(&file("README.md"));
-    assert!(shown.len() > 1, "{shown:?}");
+    assert!(!shown.is_empty());
     let sandbox = Sandbox::new();
     for yaml in shown {
         assert_eq!(validate(&yaml), [""; 0], "{yaml}");
