@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use nix::sys::termios::{self, InputFlags, LocalFlags, SetArg, Termios};
 
@@ -26,6 +27,17 @@ impl Mode {
         })
     }
 
+    /// Hands over every key at once, unseen; those for signals are signals
+    /// still. What is printed is treated as before.
+    ///
+    /// # Errors
+    /// `ENOTTY` when it is no terminal.
+    pub fn single_keys(fd: impl AsFd) -> io::Result<Self> {
+        Self::with(&fd, |mode| {
+            mode.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO)
+        })
+    }
+
     /// Hands over every byte as it is, and prints every byte as it is.
     ///
     /// # Errors
@@ -39,6 +51,12 @@ impl Mode {
         let before = termios::tcgetattr(&fd)?;
         let mut mode = before.clone();
         change(&mut mode);
+        give_back_on_panic();
+        let held = Held {
+            fd: fd.try_clone()?,
+            before: before.clone(),
+        };
+        *lock(&HELD) = Some(held);
         termios::tcsetattr(&fd, SetArg::TCSADRAIN, &mode)?;
         Ok(Self { fd, before })
     }
@@ -46,8 +64,39 @@ impl Mode {
 
 impl Drop for Mode {
     fn drop(&mut self) {
+        lock(&HELD).take();
         let _ = termios::tcsetattr(&self.fd, SetArg::TCSADRAIN, &self.before);
     }
+}
+
+/// A terminal in another mode, and its own.
+struct Held {
+    fd: OwnedFd,
+    before: Termios,
+}
+
+/// The one that is to be put right when the program panics, which drops
+/// nothing.
+static HELD: Mutex<Option<Held>> = Mutex::new(None);
+
+fn lock(held: &Mutex<Option<Held>>) -> MutexGuard<'_, Option<Held>> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn give_back_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            // Whoever panics may hold it.
+            if let Ok(mut held) = HELD.try_lock()
+                && let Some(held) = held.take()
+            {
+                let _ = termios::tcsetattr(&held.fd, SetArg::TCSANOW, &held.before);
+            }
+            before(panic);
+        }));
+    });
 }
 
 /// Makes a terminal another size, in character cells. Those who have it as
@@ -65,4 +114,29 @@ pub fn resize(fd: impl AsFd, columns: u16, rows: u16) -> io::Result<()> {
     // SAFETY: TIOCSWINSZ reads one winsize through the pointer.
     let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
     nix::errno::Errno::result(result).map(drop).map_err(io::Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::pty::Pty;
+
+    #[test]
+    fn a_terminal_gets_its_mode_back_at_the_end_and_at_a_panic() {
+        let pty = Pty::open().unwrap();
+        let flags = || termios::tcgetattr(&pty.slave).unwrap().local_flags;
+        let found = flags();
+        let mode = Mode::single_keys(&pty.slave).unwrap();
+        assert!(!flags().intersects(LocalFlags::ICANON | LocalFlags::ECHO));
+        assert!(flags().contains(LocalFlags::ISIG));
+        drop(mode);
+        assert_eq!(flags(), found);
+        let mode = Mode::keys(&pty.slave).unwrap();
+        assert_ne!(flags(), found);
+        // Forgotten, as where a panic aborts.
+        std::mem::forget(mode);
+        let panic = std::thread::spawn(|| panic!("a bug, for once")).join();
+        assert!(panic.is_err());
+        assert_eq!(flags(), found);
+    }
 }
