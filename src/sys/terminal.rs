@@ -34,7 +34,7 @@ impl Mode {
     /// `ENOTTY` when it is no terminal.
     pub fn single_keys(fd: impl AsFd) -> io::Result<Self> {
         Self::with(&fd, |mode| {
-            mode.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO)
+            mode.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
         })
     }
 
