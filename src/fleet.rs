@@ -55,6 +55,7 @@ pub struct Ground {
     glance: Option<Arc<Glance>>,
     changes: Option<Arc<Changes>>,
     engines: Option<Arc<Engines>>,
+    only_looks: bool,
 }
 
 impl Ground {
@@ -65,6 +66,7 @@ impl Ground {
             glance: None,
             changes: None,
             engines: None,
+            only_looks: false,
         }
     }
 
@@ -77,6 +79,7 @@ impl Ground {
             glance,
             changes: None,
             engines: Some(Arc::default()),
+            only_looks: true,
         }
     }
 
@@ -85,6 +88,14 @@ impl Ground {
         Self {
             changes: Some(changes),
             ..Self::for_verbs(state)
+        }
+    }
+
+    /// To keep watching, and to carry nothing out.
+    pub fn for_looking_on(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
+        Self {
+            only_looks: true,
+            ..Self::for_watching(state, changes)
         }
     }
 
@@ -103,7 +114,7 @@ impl Ground {
             Plane::Process(spec) => {
                 let (state, glance) = (self.state.clone(), self.glance.clone());
                 let supervisor = ProcessSupervisor::new(instance, spec, state, glance);
-                Arc::new(supervisor.told_by(self.changes.clone()))
+                Arc::new(supervisor.told_by(self.changes.clone()).only_looking(self.only_looks))
             }
             Plane::DockerCompose(spec) => {
                 let (state, engines) = (self.state.clone(), self.engines.clone());
@@ -143,6 +154,7 @@ impl Ground {
             return Ok(None);
         }
         let supervisor = ProcessSupervisor::unlisted(id, Arc::clone(state), self.glance.clone())?;
+        let supervisor = supervisor.told_by(self.changes.clone()).only_looking(self.only_looks);
         Ok(Some(Member {
             supervisor: Arc::new(supervisor),
             tags: Vec::new(),

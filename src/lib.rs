@@ -12,6 +12,7 @@ pub mod fleet;
 pub mod games;
 pub mod instancecmd;
 pub mod inventory;
+pub mod lookout;
 pub mod policy;
 pub mod probe;
 pub mod process;

@@ -30,6 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "games",
             "instancecmd",
             "inventory",
+            "lookout",
             "resident",
             "store",
             "supervisor",
@@ -67,6 +68,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "sys",
         ],
     ),
+    ("lookout", &["event", "fleet", "store", "supervisor"]),
     ("instancecmd", &["event", "failure", "policy", "store", "supervisor"]),
     (
         "fleet",

@@ -5,6 +5,7 @@ mod derive;
 mod environment;
 mod evidence;
 mod explain;
+mod glance;
 mod health;
 mod planning;
 mod sending;
@@ -19,5 +20,6 @@ mod user;
 mod waiting;
 mod watching;
 
+pub use glance::Glance;
 pub use shim::starter::{begin_ahead, dismiss};
-pub use supervisor::{Glance, PLANE, ProcessSupervisor};
+pub use supervisor::{PLANE, ProcessSupervisor};

@@ -1,6 +1,5 @@
 //! The supervisor of one process instance.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use super::carrying::steps;
 use super::derive;
 use super::environment;
 use super::evidence::{Evidence, Shim};
+use super::glance::Glance;
 use super::shim::client::Client;
 use super::shim::wire::Request;
 use super::survey;
@@ -19,7 +19,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
 use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopStep};
 use crate::probe::{Readiness, Scene};
-use crate::store::board::{Board, Entry, Phase};
+use crate::store::board::Phase;
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
@@ -38,35 +38,6 @@ pub(super) type Place = (Arc<StateDir>, Arc<InstanceDir>);
 /// How long `status` may take to judge whether an instance has become ready.
 const JUDGE: Duration = Duration::from_secs(3);
 
-/// What all living shims say, taken in one look.
-#[derive(Debug)]
-pub struct Glance {
-    entries: HashMap<String, Entry>,
-    folders: std::io::Result<Vec<String>>,
-    now_boot_ms: u64,
-}
-
-impl Glance {
-    /// Takes the look.
-    pub fn take(state: &StateDir) -> Self {
-        let living = Board::open(state).map(|board| board.living()).unwrap_or_default();
-        Self {
-            entries: living.into_iter().map(|entry| (entry.id.clone(), entry)).collect(),
-            folders: state.instance_ids(),
-            now_boot_ms: clock::boot_ms(),
-        }
-    }
-
-    /// The ids of all instances that were ever started.
-    ///
-    /// # Errors
-    /// When the state directory could not be read.
-    pub fn ids(&self) -> Result<&[String], Failure> {
-        let folders = self.folders.as_deref();
-        folders.map_err(|error| Failure::unknown(format!("the state directory cannot be read: {error}")))
-    }
-}
-
 /// Supervises one game that is a process of this host.
 #[derive(Debug)]
 pub struct ProcessSupervisor {
@@ -82,6 +53,8 @@ pub struct ProcessSupervisor {
     pub(super) state_dir: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
     changes: Option<Arc<Changes>>,
+    /// Whether a game that has lost its shim is taken over by who watches it.
+    pub(super) takes_over: bool,
     state: watch::Sender<InstanceState>,
     running_since_boot_ms: Mutex<Option<u64>>,
     pub(super) activity: watch::Sender<Activity>,
@@ -161,6 +134,7 @@ impl ProcessSupervisor {
             state_dir,
             glance,
             changes: None,
+            takes_over: true,
             state: watch::Sender::new(InstanceState::Stopped),
             running_since_boot_ms: Mutex::new(None),
             activity: watch::Sender::new(Activity::default()),
@@ -172,6 +146,14 @@ impl ProcessSupervisor {
     #[must_use]
     pub fn told_by(mut self, changes: Option<Arc<Changes>>) -> Self {
         self.changes = changes;
+        self
+    }
+
+    /// The same, for somebody who only looks on: a game that has lost its shim
+    /// is left as it is.
+    #[must_use]
+    pub fn only_looking(mut self, only: bool) -> Self {
+        self.takes_over = !only;
         self
     }
 

@@ -105,7 +105,7 @@ impl ProcessSupervisor {
     /// Takes a game over that has lost its shim, unless a verb is at work on it:
     /// that does the same. True when it has a shim again.
     async fn adopt(&self, dir: Option<&Arc<InstanceDir>>) -> bool {
-        let (Some(state), Some(dir)) = (&self.state_dir, dir) else {
+        let (Some(state), Some(dir), true) = (&self.state_dir, dir, self.takes_over) else {
             return false;
         };
         let Ok(Standing::Orphan(_)) = standing(&Evidence::gather(state, dir, &self.id)) else {

@@ -1,0 +1,245 @@
+//! Looking on: what becomes of instances is told as it happens, and nothing is
+//! done about it.
+//!
+//! Unlike a resident supervisor this takes no lock, starts nothing, takes no
+//! game over and leaves nothing on record but what any look does.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::event::{Awaits, Row, Told, Watched};
+use crate::fleet::Member;
+use crate::store::{StateDir, intent};
+use crate::supervisor::{Activity, Sight, Supervisor};
+
+/// Looks on for as long as it is held.
+#[derive(Debug)]
+pub struct Lookout {
+    _posts: JoinSet<()>,
+}
+
+impl Lookout {
+    /// Tells of these instances: of each as it is, then that all have been told
+    /// of, then of every change. `state` is where the wishes for them are kept.
+    pub fn over(members: &[Member], state: Option<&Arc<StateDir>>, told: &mpsc::UnboundedSender<Told>) -> Self {
+        let mut posts = JoinSet::new();
+        let (seen_once, mut seen) = mpsc::unbounded_channel();
+        for (place, member) in members.iter().enumerate() {
+            let post = Post {
+                supervisor: Arc::clone(&member.supervisor),
+                listed: member.listed,
+                place,
+                state: state.cloned(),
+                told: told.clone(),
+                last: None,
+                open: None,
+            };
+            posts.spawn(post.stand(seen_once.clone()));
+        }
+        drop(seen_once);
+        let (count, told) = (members.len(), told.clone());
+        posts.spawn(async move {
+            for _ in 0..count {
+                if seen.recv().await.is_none() {
+                    return;
+                }
+            }
+            let _ = told.send(Told::Settled);
+        });
+        Self { _posts: posts }
+    }
+}
+
+/// One instance that is looked at.
+struct Post {
+    supervisor: Arc<dyn Supervisor>,
+    listed: bool,
+    place: usize,
+    state: Option<Arc<StateDir>>,
+    told: mpsc::UnboundedSender<Told>,
+    last: Option<Watched>,
+    /// What it waits for, and since when.
+    open: Option<(String, Instant)>,
+}
+
+impl Post {
+    async fn stand(mut self, seen_once: mpsc::UnboundedSender<()>) {
+        let (seen, mut sights) = watch::channel(None);
+        let mut activity = self.supervisor.activity();
+        let mut sight: Option<Sight> = None;
+        // Dropped with this, and so ended.
+        let watching = Arc::clone(&self.supervisor).keep_watch(seen);
+        tokio::pin!(watching);
+        loop {
+            tokio::select! {
+                biased;
+                changed = sights.changed() => match changed {
+                    Ok(()) => sight = sights.borrow_and_update().clone(),
+                    Err(_) => return,
+                },
+                () = active(&mut activity) => self.note(activity.as_ref()),
+                () = &mut watching => return,
+            }
+            let Some(sight) = &sight else { continue };
+            let first = self.last.is_none();
+            self.tell(sight);
+            if first {
+                let _ = seen_once.send(());
+            }
+        }
+    }
+
+    fn note(&mut self, activity: Option<&watch::Receiver<Activity>>) {
+        let what = activity.map(|activity| activity.borrow().awaiting.clone());
+        let what = what.filter(|what| !what.is_empty());
+        if self.open.as_ref().map(|(open, _)| open) != what.as_ref() {
+            self.open = what.map(|what| (what, Instant::now()));
+        }
+    }
+
+    fn tell(&mut self, sight: &Sight) {
+        let mut sight = sight.clone();
+        let mut alive = false;
+        if let Sight::Known(facts) = &mut sight {
+            alive = facts.state.is_alive();
+            if !self.listed {
+                let note = facts.note.take().map(|note| format!("; {note}"));
+                facts.note = Some(format!("not in the inventory{}", note.unwrap_or_default()));
+            }
+        }
+        let id = self.supervisor.instance_id().to_owned();
+        let wish = self.state.as_deref().map(|state| intent::peek(state, &id));
+        let awaits = self.open.as_ref().filter(|_| alive);
+        let watched = Watched {
+            row: Row {
+                id,
+                plane: self.supervisor.plane(),
+                sight,
+                intent: wish.and_then(|wish| wish.ok().flatten()).map(|wish| wish.want),
+            },
+            place: self.place,
+            seen: Instant::now(),
+            awaits: awaits.map(|(what, since)| Awaits::Open {
+                what: what.clone(),
+                since: *since,
+            }),
+        };
+        let same = |last: &Watched| (&last.row, &last.awaits) == (&watched.row, &watched.awaits);
+        if !self.last.as_ref().is_some_and(same) {
+            let _ = self.told.send(Told::Row(Box::new(watched.clone())));
+            self.last = Some(watched);
+        }
+    }
+}
+
+async fn active(activity: &mut Option<watch::Receiver<Activity>>) {
+    if let Some(receiver) = activity
+        && receiver.changed().await.is_ok()
+    {
+        receiver.mark_unchanged();
+        return;
+    }
+    *activity = None;
+    std::future::pending::<()>().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::supervisor::{Facts, InstanceState};
+
+    /// Shows what it is told to.
+    struct Scripted {
+        id: &'static str,
+        sights: watch::Receiver<Option<Sight>>,
+    }
+
+    #[async_trait::async_trait]
+    impl Supervisor for Scripted {
+        fn instance_id(&self) -> &str {
+            self.id
+        }
+        fn state(&self) -> InstanceState {
+            InstanceState::Stopped
+        }
+        fn watch_state(&self) -> watch::Receiver<InstanceState> {
+            watch::channel(InstanceState::Stopped).1
+        }
+        async fn uptime_seconds(&self) -> u64 {
+            0
+        }
+        async fn start(self: Arc<Self>) -> anyhow::Result<()> {
+            unreachable!("who looks on starts nothing")
+        }
+        async fn stop(self: Arc<Self>) -> anyhow::Result<()> {
+            unreachable!("who looks on stops nothing")
+        }
+        async fn restart(self: Arc<Self>) -> anyhow::Result<()> {
+            unreachable!("who looks on restarts nothing")
+        }
+        async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+            let mut sights = self.sights.clone();
+            loop {
+                seen.send_replace(sights.borrow_and_update().clone());
+                if sights.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn known(state: InstanceState) -> Option<Sight> {
+        Some(Sight::Known(Box::new(Facts::bare(state, None))))
+    }
+
+    fn member(id: &'static str, listed: bool) -> (watch::Sender<Option<Sight>>, Member) {
+        let (shows, sights) = watch::channel(None);
+        let supervisor: Arc<dyn Supervisor> = Arc::new(Scripted { id, sights });
+        let member = Member {
+            supervisor,
+            tags: Vec::new(),
+            listed,
+        };
+        (shows, member)
+    }
+
+    #[tokio::test]
+    async fn all_are_told_of_once_and_then_each_change() {
+        let (shows_a, a) = member("a", true);
+        let (shows_b, b) = member("b", false);
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let _lookout = Lookout::over(&[a, b], None, &told);
+        shows_a.send_replace(known(InstanceState::Stopped));
+        let Some(Told::Row(row)) = heard.recv().await else {
+            panic!("a row first");
+        };
+        assert_eq!(row.row.id, "a");
+        shows_b.send_replace(known(InstanceState::Running));
+        let Some(Told::Row(row)) = heard.recv().await else {
+            panic!("another row");
+        };
+        let Sight::Known(facts) = &row.row.sight else {
+            panic!("known");
+        };
+        assert_eq!(facts.note.as_deref(), Some("not in the inventory"));
+        assert_eq!(heard.recv().await, Some(Told::Settled));
+        // The same again is no news.
+        shows_a.send_replace(known(InstanceState::Stopped));
+        tokio::task::yield_now().await;
+        shows_a.send_replace(known(InstanceState::Starting));
+        let Some(Told::Row(row)) = heard.recv().await else {
+            panic!("a change");
+        };
+        assert_eq!(row.row.sight, known(InstanceState::Starting).unwrap());
+    }
+
+    #[tokio::test]
+    async fn of_nobody_all_is_told_at_once() {
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let _lookout = Lookout::over(&[], None, &told);
+        assert_eq!(heard.recv().await, Some(Told::Settled));
+    }
+}

@@ -1,0 +1,37 @@
+//! One look at all instances at once.
+
+use std::collections::HashMap;
+
+use crate::failure::Failure;
+use crate::store::StateDir;
+use crate::store::board::{Board, Entry};
+use crate::sys::clock;
+
+/// What all living shims say, taken in one look.
+#[derive(Debug)]
+pub struct Glance {
+    pub(super) entries: HashMap<String, Entry>,
+    folders: std::io::Result<Vec<String>>,
+    pub(super) now_boot_ms: u64,
+}
+
+impl Glance {
+    /// Takes the look.
+    pub fn take(state: &StateDir) -> Self {
+        let living = Board::open(state).map(|board| board.living()).unwrap_or_default();
+        Self {
+            entries: living.into_iter().map(|entry| (entry.id.clone(), entry)).collect(),
+            folders: state.instance_ids(),
+            now_boot_ms: clock::boot_ms(),
+        }
+    }
+
+    /// The ids of all instances that were ever started.
+    ///
+    /// # Errors
+    /// When the state directory could not be read.
+    pub fn ids(&self) -> Result<&[String], Failure> {
+        let folders = self.folders.as_deref();
+        folders.map_err(|error| Failure::unknown(format!("the state directory cannot be read: {error}")))
+    }
+}
