@@ -39,6 +39,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "start" -d 'Start in
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "stop" -d 'Stop instances and wait until nothing of them is left'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "restart" -d 'Stop instances, then start them'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "status" -d 'Show the state of instances'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "watch" -d 'Watch the state of instances'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "logs" -d 'Show what instances printed'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "run" -d 'Watch instances, start them, and start them again after a crash'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Send a line to a game and print what it replies'
@@ -103,6 +104,24 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l json -d 'Answ
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l inventory -d 'The inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l until -d 'End with 0 when all that are managed are in this state' -r -f -a "running\t'Ready for players'
+stopped\t'Nothing of it runs, as was asked for'
+starting\t'Launched, not yet ready'
+stopping\t'On its way through its stop chain'
+crashed\t'It has ended although nobody asked for it'
+unmanaged\t'Nothing manages it'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l timeout -d 'How long to wait for that; it then ends with 124' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s a -l all -d 'Every instance of the inventory'
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l json -d 'Answer with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s q -l quiet -d 'Print failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s v -l verbose -d 'Say more on the way; twice, say everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s n -l lines -d 'How many of the last lines to show first, or `all`' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"

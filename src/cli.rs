@@ -5,6 +5,7 @@ pub mod completion;
 mod console;
 mod help;
 mod helpers;
+mod watch;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -16,6 +17,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueE
 
 pub use console::{Console, Send};
 pub use helpers::{Check, Completions, Games, Init, Schema};
+pub use watch::{Awaited, Watch};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -119,6 +121,8 @@ pub enum Verb {
     Restart(Deferred<Restart>),
     /// Show the state of instances
     Status(Deferred<Status>),
+    /// Watch the state of instances
+    Watch(Deferred<Watch>),
     /// Show what instances printed
     Logs(Deferred<Logs>),
     /// Watch instances, start them, and start them again after a crash
@@ -377,6 +381,7 @@ impl Cli {
             Verb::Stop(verb) => &verb.common,
             Verb::Restart(verb) => &verb.common,
             Verb::Status(verb) => &verb.common,
+            Verb::Watch(verb) => &verb.common,
             Verb::Logs(verb) => &verb.common,
             Verb::Run(verb) => &verb.common,
             Verb::Send(verb) => &verb.common,
@@ -399,6 +404,7 @@ impl Verb {
             Self::Stop(verb) => &verb.own.selection,
             Self::Restart(verb) => &verb.own.selection,
             Self::Status(verb) => &verb.own.selection,
+            Self::Watch(verb) => &verb.own.selection,
             Self::Logs(verb) => &verb.own.selection,
             Self::Run(verb) => &verb.own.selection,
             Self::Send(verb) => return verb.own.listed.inventory.as_ref(),

@@ -43,6 +43,12 @@ Examples:
   gamectl status --json rust-main
   gamectl status --any tag:pvp && echo somebody can play";
 
+pub(super) const WATCH: &str = "\
+Examples:
+  gamectl watch
+  gamectl watch --until running --timeout 10m tag:pvp && tell-everybody
+  gamectl watch --json | jq -r 'select(.event == \"status\") | .id'";
+
 pub(super) const LOGS: &str = "\
 Examples:
   gamectl logs -n 20 rust-main

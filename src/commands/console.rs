@@ -1,14 +1,13 @@
 //! `gamectl console`.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 
 use super::context::{Context, Ended};
 use super::interrupt::Interrupt;
+use super::keyboard::keyboard;
 use super::selection;
 use crate::cli::Console;
 use crate::failure::{Failure, FailureKind};
@@ -27,9 +26,8 @@ const AGAIN_TERMINAL: Duration = Duration::from_millis(15);
 /// After so many looks it is asked whether the game still runs.
 const ALIVE_LOOKS: u32 = 20;
 
-/// Bytes taken from the log, and from the keyboard, at once.
+/// Bytes taken from the log at once.
 const PIECE: usize = 64 * 1024;
-const KEYS: usize = 1024;
 
 /// Ctrl-D and Ctrl-].
 const DETACH: [u8; 2] = [0x04, 0x1d];
@@ -116,22 +114,6 @@ fn named(id: &str, error: &anyhow::Error) -> Failure {
     let failure = Failure::from_error(error);
     let message = format!("{id}: {}", failure.message);
     Failure { message, ..failure }
-}
-
-/// Reads the keyboard on a thread of its own: it may be a file, which no
-/// readiness can be waited for. The thread ends with the process.
-fn keyboard() -> mpsc::UnboundedReceiver<Vec<u8>> {
-    let (pressed, keys) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        let mut buffer = [0; KEYS];
-        let mut stdin = std::io::stdin().lock();
-        while let Ok(n @ 1..) = stdin.read(&mut buffer) {
-            if pressed.send(buffer.get(..n).unwrap_or_default().to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    keys
 }
 
 impl Seat {

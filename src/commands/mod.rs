@@ -7,8 +7,10 @@ mod completions;
 mod console;
 mod context;
 mod games;
+mod goal;
 mod init;
 mod interrupt;
+mod keyboard;
 mod logs;
 mod order;
 mod rehearsal;
@@ -19,6 +21,8 @@ mod send;
 mod start;
 mod status;
 mod stop;
+mod ticking;
+mod watch;
 
 use std::ffi::OsString;
 
@@ -110,6 +114,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         | Verb::Restart(_)
         | Verb::Logs(_)
         | Verb::Run(_)
+        | Verb::Watch(_)
         | Verb::Send(_)
         | Verb::Console(_)
         | Verb::Check(_) => {}
@@ -126,6 +131,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Restart(verb) => restart::run(context, &verb.own).await,
             Verb::Status(verb) => status::run(context, &verb.own),
             Verb::Logs(verb) => logs::run(context, &verb.own).await,
+            Verb::Watch(verb) => watch::run(context, &verb.own).await,
             Verb::Run(verb) => run::run(context, &verb.own).await,
             Verb::Send(verb) => send::run(context, &verb.own).await,
             Verb::Console(verb) => console::run(context, &verb.own).await,

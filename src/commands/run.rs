@@ -1,15 +1,15 @@
 //! `gamectl run`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::Instant;
 
 use super::context::{Context, Ended};
 use super::order;
 use super::selection;
+use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use crate::cli::{OnExit, Run};
 use crate::event::{Level, Told, Verb};
 use crate::failure::{Failure, FailureKind};
@@ -24,12 +24,6 @@ use crate::store::changes::Changes;
 use crate::store::lock::{self, Holder, RunLock};
 use crate::sys::{pty, signals};
 use crate::ui::Watch;
-
-/// How often what counts up or down on a screen is drawn again.
-const SECOND: Duration = Duration::from_secs(1);
-
-/// A screen is not drawn more often than this.
-const FRAME: Duration = Duration::from_millis(50);
 
 pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Ended> {
     let source = context.source()?;
@@ -282,28 +276,6 @@ impl Session<'_> {
         self.watch
             .say("interrupted again: what is not stopped yet is left as it is; a stop that has begun goes on");
         kind.exit_code()
-    }
-}
-
-fn ticks(every: Option<Duration>) -> Option<Interval> {
-    every.map(|every| {
-        let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        ticks
-    })
-}
-
-async fn tick(ticks: &mut Option<Interval>) {
-    match ticks {
-        Some(ticks) => drop(ticks.tick().await),
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }
 

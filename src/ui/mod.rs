@@ -45,4 +45,4 @@ pub use logs::Logs;
 pub use options::{Color, Options, Size, SizeSource, Surroundings};
 pub use progress::{Progress, TICK};
 pub use screen::Screen;
-pub use watch::Watch;
+pub use watch::{Key, Watch, keys};

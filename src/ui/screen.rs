@@ -9,7 +9,7 @@ use super::options::{Options, Surroundings};
 use super::paint::{Look, Tone};
 use super::progress::Progress;
 use super::sink::{SharedSink, Sink, lock};
-use super::watch::{Mode, Watch};
+use super::watch::{Mode, Part, Watch, Window};
 use super::{findings, json, problem, result, status, text};
 use crate::event::{Rehearsal, Row, Verb, VerbResult};
 use crate::failure::Failure;
@@ -240,15 +240,25 @@ impl Screen {
         Console::new(Arc::clone(&self.out), self.around.size.clone(), live)
     }
 
-    /// What shows instances that are watched.
+    /// What shows instances that are watched and acted on.
     pub fn watch(&self, title: &str) -> Watch {
+        self.watched_by(Part::Resident, title)
+    }
+
+    /// What shows instances that somebody looks at, and no more.
+    pub fn look_on(&self, title: &str) -> Watch {
+        self.watched_by(Part::Onlooker(Window::default()), title)
+    }
+
+    fn watched_by(&self, part: Part, title: &str) -> Watch {
         let live = self.around.stdout_tty && !self.around.dumb && !self.options.quiet;
         let mode = match (self.options.json, live) {
             (true, _) => Mode::Json,
             (false, true) => Mode::Live,
             (false, false) => Mode::Lines,
         };
-        Watch::new(mode, self.options.quiet, title, self.handles(), self.around.clone())
+        let around = self.around.clone();
+        Watch::new((mode, part), self.options.quiet, title, self.handles(), around)
     }
 
     /// Whether stdout is a terminal.

@@ -1,9 +1,14 @@
-//! What a resident supervisor tells, as it goes: one screen on a terminal, one
-//! line per event off it, one object per line for programs.
+//! What is told of instances as it happens, by a resident supervisor or by
+//! somebody who looks on: one screen on a terminal, one line per event off it,
+//! one object per line for programs.
 
 mod screen;
 #[cfg(test)]
 mod tests;
+mod window;
+
+pub(super) use window::Window;
+pub use window::{Key, keys};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -16,7 +21,7 @@ use super::screen::Handles;
 use super::sink::lock;
 use super::text::clean_line;
 use crate::event::{Awaits, Happening, Level, Row, Told, Watched, nth};
-use crate::supervisor::Sight;
+use crate::supervisor::{InstanceState, Sight};
 
 /// So many events are kept for the screen: more than any terminal has rows.
 const EVENTS_MAX: usize = 500;
@@ -32,9 +37,19 @@ pub(super) enum Mode {
     Json,
 }
 
+/// Who shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Who acts, and tells what it does.
+    Resident,
+    /// Who only looks on, at a part of the table.
+    Onlooker(Window),
+}
+
 /// Shows instances that are watched.
 pub struct Watch {
     mode: Mode,
+    part: Part,
     quiet: bool,
     title: String,
     handles: Handles,
@@ -48,13 +63,20 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(mode: Mode, quiet: bool, title: &str, handles: Handles, around: Surroundings) -> Self {
+    pub(super) fn new(
+        (mode, part): (Mode, Part),
+        quiet: bool,
+        title: &str,
+        handles: Handles,
+        around: Surroundings,
+    ) -> Self {
         let shown = Arc::new(AtomicBool::new(false));
         if mode == Mode::Live {
             screen::give_back_on_panic(&handles.out, &shown);
         }
         Self {
             mode,
+            part,
             quiet,
             title: title.to_owned(),
             handles,
@@ -78,13 +100,16 @@ impl Watch {
         match told {
             Told::Row(watched) => self.row(*watched),
             Told::Gone(id) => self.rows.retain(|(_, known), _| *known != id),
+            Told::Settled if self.settled => {}
             Told::Settled => {
                 self.settled = true;
                 if self.mode == Mode::Json {
                     let rows: Vec<Row> = self.rows.values().map(|watched| watched.row.clone()).collect();
                     self.print(&json::snapshot(&rows));
-                    let before: String = self.events.iter().map(json::happening).collect();
-                    self.print(&before);
+                    if self.part == Part::Resident {
+                        let before: String = self.events.iter().map(json::happening).collect();
+                        self.print(&before);
+                    }
                 }
             }
             Told::Happened(happening) => self.happened(happening),
@@ -98,8 +123,14 @@ impl Watch {
             Some((key, before)) => (Some(key.clone()), Some(label(&before.row))),
             None => (None, None),
         };
-        if self.mode == Mode::Json && self.settled && state != Some(label(&watched.row)) {
-            self.print(&json::transition(&watched.row, &now()));
+        if state != Some(label(&watched.row)) {
+            if self.mode == Mode::Json && self.settled {
+                self.print(&json::transition(&watched.row, &now()));
+            }
+            // Who acts tells more than that it has come to this.
+            if self.part != Part::Resident && (state.is_some() || self.mode == Mode::Lines) {
+                self.happened(transition(&watched.row));
+            }
         }
         key.and_then(|key| self.rows.remove(&key));
         self.rows.insert((watched.place, id), watched);
@@ -109,6 +140,8 @@ impl Watch {
         match self.mode {
             // The snapshot comes first.
             Mode::Json if !self.settled => {}
+            // Who only looks on tells of states alone.
+            Mode::Json if self.part != Part::Resident => {}
             Mode::Json => self.print(&json::happening(&happening)),
             Mode::Lines if self.quiet && happening.level == Level::Info => {}
             Mode::Lines => {
@@ -166,10 +199,28 @@ fn label(row: &Row) -> &'static str {
     }
 }
 
+/// That an instance has come to a state, for who sees no more of it.
+fn transition(row: &Row) -> Happening {
+    let (level, note) = match &row.sight {
+        Sight::Unknown { reason } => (Level::Warning, Some(reason)),
+        Sight::Known(facts) => match facts.state {
+            InstanceState::Crashed { .. } => (Level::Error, facts.note.as_ref()),
+            _ => (Level::Info, facts.note.as_ref()),
+        },
+    };
+    let note = note.map(|note| format!(": {note}")).unwrap_or_default();
+    Happening {
+        at: now(),
+        level,
+        id: Some(row.id.clone()),
+        text: format!("{}{note}", label(row)),
+    }
+}
+
 /// Seconds since it became ready, by now.
 fn uptime(watched: &Watched) -> u64 {
     match &watched.row.sight {
-        Sight::Known(facts) if facts.state == crate::supervisor::InstanceState::Running => {
+        Sight::Known(facts) if facts.state == InstanceState::Running => {
             facts.uptime_seconds + watched.seen.elapsed().as_secs()
         }
         _ => 0,

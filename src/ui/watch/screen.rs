@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::{Mode, Watch, awaited, label, uptime};
+use super::{Mode, Part, Watch, awaited, label, uptime};
 use crate::event::{Happening, Level, Row, Watched};
 use crate::supervisor::{InstanceState, Sight};
 use crate::ui::paint::{Look, Tone};
@@ -102,25 +102,26 @@ impl Watch {
         }
     }
 
-    fn lines(&self, columns: usize, rows: usize) -> Vec<String> {
+    fn lines(&mut self, columns: usize, rows: usize) -> Vec<String> {
         let look = self.handles.out_look;
         let now = Instant::now();
         let mut lines = vec![self.head(columns)];
         let table_room = rows.saturating_sub(3);
-        let all: Vec<&Watched> = self.rows.values().collect();
-        let room = if all.len() + 1 > table_room {
+        let room = if self.rows.len() + 1 > table_room {
             table_room.saturating_sub(EVENTS_MIN.min(self.events.len()) + 1)
         } else {
             table_room
         };
-        let (chosen, left_out) = choose(&all, room.saturating_sub(1));
+        let (chosen, more) = match self.part {
+            Part::Resident => choose(self.rows.values(), room.saturating_sub(1)),
+            Part::Onlooker(_) => self.cut_out(room.saturating_sub(1)),
+        };
         let shown: Vec<Row> = chosen.iter().map(|watched| shown(watched, now)).collect();
         let shown: Vec<&Row> = shown.iter().collect();
         let width = u16::try_from(columns).unwrap_or(u16::MAX);
         let table = status::table(&shown, look, Some(width));
         lines.extend(table.lines().map(str::to_owned));
-        if !left_out.is_empty() {
-            let more = format!("and {} more: {}", left_out.len(), summary(left_out.into_iter()));
+        if let Some(more) = more {
             lines.push(look.paint(Tone::Dim, &cut(&more, columns, look.ellipsis())));
         }
         lines.push(String::new());
@@ -135,7 +136,10 @@ impl Watch {
     fn head(&self, columns: usize) -> String {
         let look = self.handles.out_look;
         let left = format!("{}: {}", self.title, summary(self.rows.values()));
-        let right = "Ctrl-C ends the watching";
+        let right = match self.part {
+            Part::Resident => "Ctrl-C ends the watching",
+            Part::Onlooker(_) => "q leaves",
+        };
         let gap = columns.saturating_sub(width(&left) + width(right));
         let line = if gap >= 2 {
             format!("{left}{}{right}", " ".repeat(gap))
@@ -147,10 +151,11 @@ impl Watch {
 }
 
 /// Chooses what is shown where there is no room for all: what is not as it
-/// should be first, in the order of the inventory.
-fn choose<'a>(all: &[&'a Watched], room: usize) -> (Vec<&'a Watched>, Vec<&'a Watched>) {
+/// should be first, in the order of the inventory. And says what is left out.
+fn choose<'a>(all: impl Iterator<Item = &'a Watched>, room: usize) -> (Vec<Watched>, Option<String>) {
+    let all: Vec<&Watched> = all.collect();
     if all.len() <= room {
-        return (all.to_vec(), Vec::new());
+        return (all.into_iter().cloned().collect(), None);
     }
     let rank = |watched: &Watched| match &watched.row.sight {
         Sight::Unknown { .. } => 0,
@@ -166,8 +171,9 @@ fn choose<'a>(all: &[&'a Watched], room: usize) -> (Vec<&'a Watched>, Vec<&'a Wa
     order.sort_by_key(|at| (rank(all[*at]), *at));
     let mut chosen: Vec<usize> = order.iter().copied().take(room.saturating_sub(1)).collect();
     chosen.sort_unstable();
-    let left_out = order.iter().skip(room.saturating_sub(1)).map(|at| all[*at]).collect();
-    (chosen.into_iter().map(|at| all[at]).collect(), left_out)
+    let left_out: Vec<&Watched> = order.iter().skip(room.saturating_sub(1)).map(|at| all[*at]).collect();
+    let more = format!("and {} more: {}", left_out.len(), summary(left_out.into_iter()));
+    (chosen.into_iter().map(|at| all[at].clone()).collect(), Some(more))
 }
 
 /// The row as it is now: what counts up or down with time stands in it.

@@ -223,3 +223,73 @@ fn a_panic_gives_the_terminal_back_before_it_is_told() {
     drop(watch);
     assert_eq!(shown.out.take(), "", "once is enough");
 }
+
+#[test]
+fn who_only_looks_on_tells_of_states() {
+    let shown = piped(Options::default());
+    let mut watch = shown.screen.look_on("gamectl watch");
+    for state in [
+        InstanceState::Stopped,
+        InstanceState::Stopped,
+        InstanceState::Starting,
+        InstanceState::Running,
+    ] {
+        watch.told(row(watched("a", 0, state, None)));
+    }
+    let crashed = InstanceState::Crashed { exit_code: Some(3) };
+    watch.told(row(watched("a", 0, crashed, Some("exit code 3\u{1b}[31m"))));
+    let out = shown.out.take();
+    let without_times: Vec<&str> = out.lines().map(|line| &line[21..]).collect();
+    insta::assert_snapshot!(without_times.join("\n"), @r"
+    info    a: stopped
+    info    a: starting
+    info    a: running
+    error   a: crashed: exit code 3
+    ");
+    let shown = piped(Options {
+        json: true,
+        ..Options::default()
+    });
+    let mut watch = shown.screen.look_on("gamectl watch");
+    watch.told(row(watched("a", 0, InstanceState::Stopped, None)));
+    watch.told(Told::Settled);
+    watch.told(row(watched("a", 0, InstanceState::Running, None)));
+    watch.told(Told::Settled);
+    let out = shown.out.take();
+    let events: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["snapshot", "status"], "{out}");
+}
+
+#[test]
+fn a_long_table_is_seen_part_by_part() {
+    use crate::ui::Key;
+    let options = Options {
+        color: crate::ui::Color::Never,
+        ..Options::default()
+    };
+    let shown = terminal(options, 60);
+    let mut watch = shown.screen.look_on("gamectl watch");
+    for n in 0..100 {
+        watch.told(row(watched(&format!("g{n:02}"), n, InstanceState::Running, None)));
+    }
+    let part = |watch: &mut super::Watch| {
+        watch.draw();
+        let frame = frame(&shown.out.take());
+        assert!(frame.lines().count() <= 24, "{frame}");
+        frame.lines().find(|line| line.contains(" of 100")).unwrap().to_owned()
+    };
+    for (keys, wanted) in [
+        (&[][..], "1 to 18 of 100; arrows move"),
+        (&[Key::Move(1)], "2 to 19 of 100; arrows move"),
+        (&[Key::Move(10), Key::Move(10)], "22 to 39 of 100; arrows move"),
+        (&[Key::Move(-1)], "21 to 38 of 100; arrows move"),
+        (&[Key::Bottom, Key::Move(10)], "83 to 100 of 100; arrows move"),
+        // Nothing was run past, so the first key back is seen.
+        (&[Key::Move(-1)], "82 to 99 of 100; arrows move"),
+        (&[Key::Top, Key::Move(-10)], "1 to 18 of 100; arrows move"),
+    ] {
+        keys.iter().for_each(|key| watch.scroll(*key));
+        assert_eq!(part(&mut watch), wanted);
+    }
+}

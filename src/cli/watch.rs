@@ -1,0 +1,55 @@
+//! What may follow `watch`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{Selection, duration, help};
+
+/// `gamectl watch`.
+#[derive(Debug, Args)]
+#[command(after_help = help::WATCH)]
+pub struct Watch {
+    /// Which instances.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// End with 0 when all that are managed are in this state
+    #[arg(long, value_name = "STATE")]
+    pub until: Option<Awaited>,
+
+    /// How long to wait for that; it then ends with 124
+    #[arg(long, value_name = "DURATION", requires = "until", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// A state that is awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Awaited {
+    /// Ready for players
+    Running,
+    /// Nothing of it runs, as was asked for
+    Stopped,
+    /// Launched, not yet ready
+    Starting,
+    /// On its way through its stop chain
+    Stopping,
+    /// It has ended although nobody asked for it
+    Crashed,
+    /// Nothing manages it
+    Unmanaged,
+}
+
+impl Awaited {
+    /// The state as one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Stopping => "stopping",
+            Self::Crashed => "crashed",
+            Self::Unmanaged => "unmanaged",
+        }
+    }
+}
