@@ -42,6 +42,10 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a finding about a compose file is about: it is part of what the
+    /// inventory says.
+    pub const COMPOSE_FILE: &'static str = "compose file";
+
     fn new(about: &'static str, level: Level, message: impl Into<String>) -> Self {
         Self {
             id: None,

@@ -171,3 +171,88 @@ fn the_user_of_the_instance_is_who_must_be_able_to() {
         assert_eq!(found, level, "{open:o} {executable:o}: {message}");
     }
 }
+
+/// A `docker` that says what a real one says, and an inventory with a stack.
+fn with_docker(script: &str) -> (Sandbox, String) {
+    let sandbox = Sandbox::new();
+    let bin = sandbox.path("bin");
+    std::fs::create_dir(&bin).expect("make a folder");
+    let docker = bin.join("docker");
+    std::fs::write(&docker, format!("#!/bin/sh\n{script}\n")).expect("write a file");
+    std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+    sandbox.inventory_text("instances: {dune: {docker_compose: {file: compose.yaml}}}");
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    (sandbox, path)
+}
+
+fn check_with(path: &str, sandbox: &Sandbox) -> support::Outcome {
+    let args = ["check", "--json"];
+    let output = sandbox.command(&args).env("PATH", path).output().expect("run gamectl");
+    support::Outcome::of(&args, &output)
+}
+
+/// Against an engine: tests/docker_compose.rs.
+#[test]
+fn an_engine_and_compose_and_their_file() {
+    let well = r#"case "$*" in
+        "version "*) echo 27.1.1 ;;
+        "compose version"*) echo 2.29.1 ;;
+        *"--format json") echo '{"services":{"db":{"restart":"always"},"game":{}}}' ;;
+        *) ;;
+    esac"#;
+    let (sandbox, path) = with_docker(well);
+    let outcome = check_with(&path, &sandbox).expect_code(0);
+    let answer = outcome.json();
+    let told = |about| found(&answer, "dune", about)[0].clone();
+    assert_eq!(
+        told("engine"),
+        ("ok".into(), "it answers, and is version 27.1.1".into())
+    );
+    assert_eq!(
+        told("compose"),
+        ("ok".into(), "`docker compose`, version 2.29.1".into())
+    );
+    assert_eq!(told("compose file").0, "ok");
+    let (level, rivals) = told("restart");
+    assert!(level == "warning" && rivals.contains("restarts db"), "{rivals}");
+}
+
+#[test]
+fn an_engine_that_is_away_and_a_file_that_compose_does_not_take() {
+    let away = r#"case "$*" in
+        "compose version"*) echo 2.29.1 ;;
+        *config*) echo "services must be a mapping" >&2; exit 15 ;;
+        *) echo "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?" >&2; exit 1 ;;
+    esac"#;
+    let (sandbox, path) = with_docker(away);
+    let answer = check_with(&path, &sandbox).expect_code(6).json();
+    let (level, message) = found(&answer, "dune", "engine")[0].clone();
+    assert!(level == "error" && message.contains("does not answer"), "{message}");
+    let (level, message) = found(&answer, "dune", "compose file")[0].clone();
+    assert!(level == "error" && message.contains("must be a mapping"), "{message}");
+}
+
+#[test]
+fn docker_that_is_not_installed() {
+    let (sandbox, _) = with_docker("");
+    let answer = check_with("/nonexistent", &sandbox).expect_code(1).json();
+    for about in ["engine", "compose"] {
+        let (level, message) = found(&answer, "dune", about)[0].clone();
+        assert!(level == "error" && message.contains("is not installed"), "{message}");
+    }
+}
+
+#[test]
+fn what_would_be_done_to_a_stack() {
+    let (sandbox, path) = with_docker("exit 0");
+    let rehearse = |verb: &str| {
+        let args = [verb, "dune", "--dry-run"];
+        let output = sandbox.command(&args).env("PATH", &path).output().expect("run gamectl");
+        support::Outcome::of(&args, &output).expect_code(0).stdout
+    };
+    let text = rehearse("restart");
+    for words in ["compose.yaml", "project dune", "wait up to 5m"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!sandbox.state_dir().exists());
+}

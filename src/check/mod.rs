@@ -18,11 +18,17 @@ mod state_dir;
 mod time_zone;
 
 use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use crate::finding::Finding;
 use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
 use crate::supervisor::Sight;
+
+/// How many instances are asked about at once.
+const AT_ONCE: usize = 32;
 
 /// Looks everything over: the host first, then each of the instances.
 /// `members` are those of the inventory, in its order.
@@ -44,21 +50,40 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     let path = std::env::var_os("PATH");
     let claims = ports::claims(&inventory.instances);
     findings.extend(ports::shared(&claims));
-    for (instance, member) in inventory.instances.iter().zip(members) {
-        let mut own = Vec::new();
+    let answers = ask(members).await;
+    for ((instance, member), (told, sight)) in inventory.instances.iter().zip(members).zip(answers) {
+        let mut own = told;
         if member.is_unmanaged() {
-            own.push(unmanaged(&member.supervisor.look().await));
+            own.push(unmanaged(&sight));
         } else {
-            own.extend(member.supervisor.survey().await);
             own.extend(programs::of_instance(instance, path.as_deref(), &host::may_run));
             own.extend(secrets::of_instance(instance, &host::access));
             own.extend(disk::of_instance(instance, &host::free));
-            let runs = matches!(member.supervisor.look().await, Sight::Known(facts) if facts.state.is_alive());
+            let runs = matches!(sight, Sight::Known(facts) if facts.state.is_alive());
             own.extend(ports::free(&instance.id, &claims, &listening, runs));
         }
         findings.extend(own.into_iter().map(|finding| finding.of(&instance.id)));
     }
     findings
+}
+
+/// What the planes say of their instances, in that order. Asked side by side:
+/// an engine that does not answer is waited for once, and not once for each.
+async fn ask(members: &[Member]) -> Vec<(Vec<Finding>, Sight)> {
+    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let ask_one = |member: &Member| {
+        let (supervisor, room) = (Arc::clone(&member.supervisor), Arc::clone(&room));
+        tokio::spawn(async move {
+            let _place = room.acquire().await;
+            (supervisor.survey().await, supervisor.look().await)
+        })
+    };
+    let asked: Vec<_> = members.iter().map(ask_one).collect();
+    let mut answers = Vec::with_capacity(asked.len());
+    for answer in asked {
+        answers.push(answer.await.expect("a survey does not panic"));
+    }
+    answers
 }
 
 fn valid(inventory: &Inventory) -> Finding {

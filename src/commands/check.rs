@@ -3,6 +3,7 @@
 use super::context::{Context, Ended};
 use super::interrupt::Interrupt;
 use crate::check;
+use crate::failure::FailureKind;
 use crate::finding::{Finding, Level};
 use crate::fleet::Ground;
 use crate::store::StateDir;
@@ -23,7 +24,12 @@ pub(super) async fn run(context: &Context<'_>) -> Result<u8, Ended> {
     Ok(exit_code(&findings))
 }
 
-/// Warnings are no failure.
+/// Warnings are no failure. A compose file that compose does not take is as
+/// wrong as an inventory.
 fn exit_code(findings: &[Finding]) -> u8 {
-    u8::from(findings.iter().any(|finding| finding.level == Level::Error))
+    let mut errors = findings.iter().filter(|finding| finding.level == Level::Error);
+    if errors.clone().any(|finding| finding.about == Finding::COMPOSE_FILE) {
+        return FailureKind::Inventory.exit_code();
+    }
+    u8::from(errors.next().is_some())
 }

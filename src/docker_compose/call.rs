@@ -38,6 +38,11 @@ impl Called {
     pub(super) fn is_ok(&self) -> bool {
         self.code == Some(0)
     }
+
+    /// An answer that is one word, such as a version.
+    pub(super) fn word(&self) -> String {
+        String::from_utf8_lossy(&self.answer).trim().to_owned()
+    }
 }
 
 /// A call to be made.

@@ -23,10 +23,12 @@ mod call;
 mod container;
 mod engine;
 mod order;
+mod planning;
 mod printed;
 mod starting;
 mod stopping;
 mod supervisor;
+mod survey;
 mod tool;
 mod watching;
 

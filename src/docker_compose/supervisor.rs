@@ -12,15 +12,17 @@ use super::aggregate::{Aggregate, Circumstances, aggregate};
 use super::container::Container;
 use super::engine::{Engine, Engines};
 use super::printed;
+use super::survey;
 use crate::event::Want;
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::{ComposeSpec, Instance, Probe, Ready};
 use crate::probe::{Readiness, Scene};
 use crate::store::intent::{self, Intent};
 use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::{Activity, InstanceState, Outcome, Printed, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{Activity, InstanceState, Outcome, PlannedStep, Printed, Sight, StartHow, StopHow, Supervisor};
 use crate::sys::clock;
 
 /// How long a look may take to ask the probes of a stack.
@@ -271,6 +273,18 @@ impl Supervisor for DockerComposeSupervisor {
 
     async fn printed(&self, tail: Option<u64>, follow: bool) -> Result<Option<Printed>> {
         Ok(Some(printed::read(&self.engine, &self.spec, tail, follow).await?))
+    }
+
+    async fn survey(&self) -> Vec<Finding> {
+        survey::of_spec(&self.spec, &self.engine).await
+    }
+
+    fn plan_start(&self, how: &StartHow) -> Vec<PlannedStep> {
+        self.planned_start(how)
+    }
+
+    fn plan_stop(&self, _how: &StopHow) -> Vec<PlannedStep> {
+        self.planned_stop()
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {

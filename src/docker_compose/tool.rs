@@ -2,11 +2,14 @@
 //! standalone `docker-compose` (2 and later), and the old one (1.29).
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::call::{Call, Called};
 use super::engine::Engine;
@@ -32,7 +35,18 @@ pub(super) struct Tool {
     kind: Kind,
     /// Whether it is of the first generation.
     pub(super) is_old: bool,
+    version: String,
     engine: Engine,
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.kind {
+            Kind::Plugin => "docker compose",
+            Kind::Standalone => "docker-compose",
+        };
+        write!(f, "`{name}`, version {}", self.version)
+    }
 }
 
 impl Tool {
@@ -48,10 +62,13 @@ impl Tool {
             halt: None,
         };
         let asked = plugin.make().await;
-        if asked.as_ref().is_ok_and(Called::is_ok) {
+        if let Ok(called) = &asked
+            && called.is_ok()
+        {
             return Ok(Self {
                 kind: Kind::Plugin,
                 is_old: false,
+                version: called.word(),
                 engine: engine.clone(),
             });
         }
@@ -65,6 +82,7 @@ impl Tool {
             Ok(called) if called.is_ok() => Ok(Self {
                 kind: Kind::Standalone,
                 is_old: called.answer.starts_with(b"1."),
+                version: called.word(),
                 engine: engine.clone(),
             }),
             _ => {
@@ -118,6 +136,15 @@ impl Tool {
         }
         let said = called.complaint.trim();
         Err(Failure::failed(format!("compose does not take its file: {said}")).hint("nothing was changed"))
+    }
+
+    /// The services that Docker itself starts again. None where compose does not
+    /// say, as the old one does not in JSON.
+    pub(super) async fn restarting(&self, spec: &ComposeSpec) -> Vec<String> {
+        match self.ask(spec, &["config", "--format", "json"]).await {
+            Ok(called) if called.is_ok() => restarting(&called.answer),
+            _ => Vec::new(),
+        }
     }
 
     async fn ask(&self, spec: &ComposeSpec, words: &[&str]) -> Result<Called, Failure> {
@@ -176,5 +203,28 @@ impl Tool {
             words.push("--follow");
         }
         self.argv(spec, &words)
+    }
+}
+
+/// Those of a configuration, in JSON, that have a policy other than `no`.
+fn restarting(config: &[u8]) -> Vec<String> {
+    let config: Value = serde_json::from_slice(config).unwrap_or_default();
+    let services = config["services"].as_object().into_iter().flatten();
+    let policy = |service: &Value| service["restart"].as_str().map_or("no", |word| word).to_owned();
+    let rivals = services.filter(|(_, service)| policy(service) != "no");
+    rivals.map(|(name, _)| name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_restarted_by_docker() {
+        let config = br#"{"services":{"db":{"restart":"always"},"game":{"restart":"no"},"web":{},"x":7}}"#;
+        assert_eq!(restarting(config), ["db"]);
+        for nothing in [&b""[..], b"services: {}", b"[]", b"{\"services\":[]}"] {
+            assert_eq!(restarting(nothing), [""; 0]);
+        }
     }
 }

@@ -1,0 +1,52 @@
+//! What `start` and `stop` would do to a stack, in words.
+
+use super::supervisor::DockerComposeSupervisor;
+use crate::supervisor::{PlannedStep, StartHow};
+
+impl DockerComposeSupervisor {
+    pub(super) fn planned_start(&self, how: &StartHow) -> Vec<PlannedStep> {
+        let spec = &self.spec;
+        let files: Vec<String> = spec.files.iter().map(|file| file.display().to_string()).collect();
+        let services = match spec.services.as_slice() {
+            [] => "its services".to_owned(),
+            some => some.join(", "),
+        };
+        let up = format!(
+            "create what is missing or has changed of project {}, and start {services}: compose up",
+            spec.project
+        );
+        let mut steps = vec![
+            PlannedStep::new(format!("let compose validate {}", files.join(", ")), "docker_compose"),
+            PlannedStep::new(up, "docker_compose"),
+        ];
+        steps.push(if how.no_wait {
+            PlannedStep::new("return without waiting until it is ready", "--no-wait")
+        } else {
+            let (limit, cause) = match how.timeout {
+                Some(limit) => (limit, "ready, --timeout"),
+                None => (self.ready.timeout, "ready"),
+            };
+            let also = if self.ready.probes.is_empty() {
+                ""
+            } else {
+                ", and its probes hold"
+            };
+            let limit = humantime::format_duration(limit);
+            let does = format!("wait up to {limit} until each of them is up and healthy{also}");
+            PlannedStep::new(does, cause)
+        });
+        steps
+    }
+
+    pub(super) fn planned_stop(&self) -> Vec<PlannedStep> {
+        let project = &self.spec.project;
+        let does = format!(
+            "stop every container of project {project}, those that depend on others first, \
+             each by its own signal and within its own grace period"
+        );
+        vec![
+            PlannedStep::new(does, "the compose file, as it was when they were created"),
+            PlannedStep::new("keep the containers", "a stop removes nothing"),
+        ]
+    }
+}

@@ -1,0 +1,47 @@
+//! The ground that a stack stands on: its engine, compose, and its file.
+
+use super::engine::Engine;
+use super::tool::Tool;
+use crate::failure::Failure;
+use crate::finding::Finding;
+use crate::inventory::ComposeSpec;
+
+/// Looks it over. Nothing is created or started.
+pub(super) async fn of_spec(spec: &ComposeSpec, engine: &Engine) -> Vec<Finding> {
+    let mut findings = vec![match engine.ask(["version", "--format", "{{.Server.Version}}"]).await {
+        Ok(called) => Finding::ok("engine", format!("it answers, and is version {}", called.word())),
+        Err(failure) => bad("engine", failure),
+    }];
+    let tool = match Tool::find(engine).await {
+        Ok(tool) => tool,
+        Err(failure) => {
+            findings.push(bad("compose", failure));
+            return findings;
+        }
+    };
+    findings.push(Finding::ok("compose", tool.to_string()));
+    if let Err(failure) = tool.validate(spec).await {
+        findings.push(bad(Finding::COMPOSE_FILE, failure));
+        return findings;
+    }
+    let files: Vec<String> = spec.files.iter().map(|file| file.display().to_string()).collect();
+    findings.push(Finding::ok(Finding::COMPOSE_FILE, files.join(", ")));
+    let rivals = tool.restarting(spec).await;
+    if !rivals.is_empty() {
+        let message = format!(
+            "Docker itself restarts {}, by their `restart:`; it wins, and `restart` in the inventory counts only for what it gives up",
+            rivals.join(", ")
+        );
+        let hint = "take `restart:` out of the compose file to have one who decides";
+        findings.push(Finding::warning("restart", message).hint(hint));
+    }
+    findings
+}
+
+fn bad(about: &'static str, failure: Failure) -> Finding {
+    let finding = Finding::error(about, failure.message);
+    match failure.hint {
+        Some(hint) => finding.hint(hint),
+        None => finding,
+    }
+}
