@@ -40,6 +40,30 @@ fn it_writes_where_none_is_and_never_over_one() {
     assert!(!sandbox.path("nowhere").exists());
 }
 
+/// Where nothing fits, nothing is left that would be in the way.
+#[test]
+fn a_full_disk_leaves_no_half_of_it() {
+    if !support::is_root("a_full_disk_leaves_no_half_of_it") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let full = sandbox.path("full");
+    std::fs::create_dir(&full).expect("a folder");
+    // A page, and no more, in a namespace of mounts that ends with the shell.
+    let script = format!(
+        "mount -t tmpfs -o size=4k,nr_inodes=8 none {0} && {1} -f {0}/i.yaml init; code=$?; ls {0}; exit $code",
+        full.display(),
+        support::gamectl().display()
+    );
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script])
+        .output()
+        .expect("run unshare");
+    let outcome = Outcome::of(&["init"], &output).expect_code(1);
+    assert!(outcome.stderr.contains("cannot be written"), "{outcome:?}");
+    assert_eq!(outcome.stdout, "", "what is left there");
+}
+
 #[test]
 fn games_are_written_out() {
     let sandbox = Sandbox::new();

@@ -76,7 +76,12 @@ fn text(presets: &[&Preset], shown: &str) -> String {
 /// Never over one that is there, not even one that a dangling link names.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
+    let written = file.write_all(text.as_bytes());
+    if written.is_err() {
+        // Half an inventory would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(path);
+    }
+    written
 }
 
 fn refused(shown: &str, error: &io::Error) -> Failure {
@@ -86,7 +91,8 @@ fn refused(shown: &str, error: &io::Error) -> Failure {
         io::ErrorKind::NotFound => {
             Failure::failed(format!("{shown} cannot be written: its folder is not there")).hint("make the folder first")
         }
-        _ => Failure::failed(format!("{shown} cannot be written: {error}")),
+        kind => Failure::failed(format!("{shown} cannot be written: {kind}"))
+            .hint("name another place with -f FILE; `-f -` prints the text"),
     }
 }
 

@@ -4,15 +4,16 @@ use super::paint::{Look, Tone};
 use super::text::{clean, clean_line};
 use crate::finding::{Finding, Level};
 
-/// All of them, or only what is not well, and how many there are of each.
-pub(super) fn render(findings: &[Finding], only_bad: bool, look: Look) -> String {
+/// All of them and how many there are of each, or only the errors: a warning is
+/// no failure.
+pub(super) fn render(findings: &[Finding], only_errors: bool, look: Look) -> String {
     let mut out = String::new();
     for finding in findings {
-        if !only_bad || finding.level != Level::Ok {
+        if !only_errors || finding.level == Level::Error {
             out.push_str(&one(finding, look));
         }
     }
-    if !only_bad {
+    if !only_errors {
         out.push_str(&summary(findings));
     }
     out
@@ -66,21 +67,22 @@ mod tests {
         };
         let findings = [
             Finding::ok("disk", "much is free"),
+            Finding::warning("user", "it is root"),
             Finding::error("ports", "taken\x1b[2J by a\nb")
                 .hint("end it")
                 .of("rust"),
         ];
         let text = render(&findings, false, look);
         assert!(
-            text.starts_with("ok      disk: much is free\nerror   rust: ports: taken"),
+            text.starts_with("ok      disk: much is free\nwarning user: it is root\nerror   rust: ports: taken"),
             "{text}"
         );
         assert!(
-            text.ends_with("        hint: end it\n\n1 ok, 0 warnings, 1 error\n"),
+            text.ends_with("        hint: end it\n\n1 ok, 1 warning, 1 error\n"),
             "{text}"
         );
         assert!(!text.contains('\x1b'));
-        assert!(!render(&findings, true, look).contains("disk"));
+        assert!(render(&findings, true, look).starts_with("error "));
         let colored = Look { color: true, ..look };
         assert!(render(&findings, true, colored).starts_with("\x1b[1;31merror  \x1b[0m rust: "));
     }
