@@ -26,6 +26,23 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
+/// What is named as a place in this repository is there.
+#[test]
+fn places_that_are_named_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let starts = ["src/", "tests/", "packaging/", "completions/", "man/"];
+    for name in ["README.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = file(name);
+        let words = text
+            .split(['`', ' ', '\n', '(', ')'])
+            .map(|word| word.trim_end_matches([',', '.', ';', ':']));
+        let named = words.filter(|word| starts.iter().any(|start| word.starts_with(start)));
+        for word in named.filter(|word| !word.contains("NAME") && !word.contains('*')) {
+            assert!(root.join(word).exists(), "{name} names {word}");
+        }
+    }
+}
+
 fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let start = format!("fn {name}(");
