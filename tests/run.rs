@@ -51,8 +51,12 @@ impl Run {
     }
 
     fn json(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let run = Self::with(&mut sandbox.command(&[&["run", "--json"], args].concat()));
-        wait_until("the snapshot", || !run.events("snapshot").is_empty());
+        let mut run = Self::with(&mut sandbox.command(&[&["run", "--json"], args].concat()));
+        wait_until("the snapshot", || {
+            let ended = run.child.try_wait().expect("wait");
+            assert_eq!(ended, None, "it ended: {}", run.text());
+            !run.events("snapshot").is_empty()
+        });
         run
     }
 

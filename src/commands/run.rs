@@ -1,6 +1,7 @@
 //! `gamectl run`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -25,11 +26,16 @@ use crate::store::lock::{self, Holder, RunLock};
 use crate::sys::{pty, signals};
 use crate::ui::Watch;
 
+/// How long one that was killed may hold its lock still, and how often it is
+/// tried again meanwhile.
+const LET_GO: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(10);
+
 pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Ended> {
     let source = context.source()?;
     let inventory = context.inventory()?;
     let state = context.state_to_change()?;
-    let _lock = become_resident(&state)?;
+    let _lock = become_resident(&state).await?;
     let changes = Arc::new(Changes::of(&state));
     let (told, receiver) = mpsc::unbounded_channel();
     let ground = Ground::for_watching(Arc::clone(&state), Arc::clone(&changes));
@@ -55,21 +61,28 @@ pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Ended> {
 }
 
 /// Takes the lock of the resident supervisor.
-fn become_resident(state: &StateDir) -> Result<RunLock, Failure> {
+async fn become_resident(state: &StateDir) -> Result<RunLock, Failure> {
     let terminal = pty::name(std::io::stdin()).map_or_else(
         || "without a terminal".to_owned(),
         |path| format!("on {}", path.display()),
     );
     let who = format!("gamectl run (pid {}, {terminal})", std::process::id());
-    let taken =
-        lock::try_run(state, &who).map_err(|error| Failure::failed(format!("its lock cannot be taken: {error}")))?;
-    taken.map_err(|Holder(holder)| {
-        Failure::new(
-            FailureKind::Busy,
-            format!("{} is watched already, by {holder}", state.path().display()),
-        )
-        .hint("end that one first; `gamectl status` shows the instances meanwhile")
-    })
+    let until = Instant::now() + LET_GO;
+    loop {
+        let taken = lock::try_run(state, &who)
+            .map_err(|error| Failure::failed(format!("its lock cannot be taken: {error}")))?;
+        let holder = match taken {
+            Ok(lock) => return Ok(lock),
+            Err(holder) => holder,
+        };
+        if !holder.is_gone() || Instant::now() > until {
+            let Holder(who) = holder;
+            let message = format!("{} is watched already, by {who}", state.path().display());
+            return Err(Failure::new(FailureKind::Busy, message)
+                .hint("end that one first; `gamectl status` shows the instances meanwhile"));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 /// The inventory with what was selected alone.

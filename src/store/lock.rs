@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 
 use super::dir::StateDir;
 use super::folder::InstanceDir;
-use crate::sys::lock;
+use crate::sys::{lock, procfs};
 
 const VERB_LOCK: &str = "lock";
 const SHIM_LOCK: &str = "shim.lock";
@@ -28,6 +28,17 @@ pub struct VerbLock {
 /// Who holds the lock of a verb, as it said itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder(pub String);
+
+impl Holder {
+    /// Whether whoever said that is no more. What it was about to execute when
+    /// it was killed holds its lock for another moment, until it is executed.
+    pub fn is_gone(&self) -> bool {
+        let pid = self.0.split_once("(pid ").map(|(_, rest)| rest);
+        let pid = pid.and_then(|rest| rest.split([',', ')']).next()?.parse().ok());
+        let gone = |pid| matches!(procfs::stat(pid), Err(error) if error.kind() == io::ErrorKind::NotFound);
+        pid.is_some_and(gone)
+    }
+}
 
 /// Tries to take the lock of an instance for a verb, without waiting.
 ///
@@ -134,6 +145,24 @@ mod tests {
         assert_eq!(holder.0, format!("gamectl stop (pid {})", std::process::id()));
         drop(held);
         assert!(try_verb(&dir, "start").unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_holder_that_is_no_more() {
+        let own = std::process::id();
+        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        let dead = child.id();
+        child.wait().unwrap();
+        for (said, gone) in [
+            (format!("gamectl run (pid {own}, on /dev/pts/1)"), false),
+            (format!("gamectl stop (pid {own})"), false),
+            (format!("gamectl run (pid {dead}, without a terminal)"), true),
+            (format!("gamectl start (pid {dead})"), true),
+            ("another gamectl run".to_owned(), false),
+            ("gamectl run (pid x)".to_owned(), false),
+        ] {
+            assert_eq!(Holder(said.clone()).is_gone(), gone, "{said}");
+        }
     }
 
     #[test]
