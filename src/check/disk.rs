@@ -33,10 +33,12 @@ pub(super) fn judge(state_dir: &Path, free: Option<u64>, instances: &[Instance])
         )
         .hint("free some space, or give a smaller `process.log`")
     } else {
-        Finding::ok(
-            ABOUT,
-            format!("{free_text} are free at {shown}; the logs may grow to {wanted_text}"),
-        )
+        let logs = match wanted {
+            // Stacks have their logs at their engine.
+            0 => String::new(),
+            _ => format!("; the logs may grow to {wanted_text}"),
+        };
+        Finding::ok(ABOUT, format!("{free_text} are free at {shown}{logs}"))
     }
 }
 

@@ -88,6 +88,7 @@ Examples:
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   gamectl completions bash > ~/.local/share/bash-completion/completions/gamectl
+  gamectl completions zsh > \"${fpath[1]}/_gamectl\"
   gamectl completions fish > ~/.config/fish/completions/gamectl.fish";
 
 pub(super) const SCHEMA: &str = "\

@@ -21,7 +21,9 @@ pub(super) async fn of_spec(spec: &ComposeSpec, engine: &Engine) -> Vec<Finding>
     };
     findings.push(Finding::ok("compose", tool.to_string()));
     if let Err(failure) = tool.validate(spec).await {
-        findings.push(bad(Finding::COMPOSE_FILE, failure));
+        let finding = Finding::error(Finding::COMPOSE_FILE, failure.message);
+        findings
+            .push(finding.hint("correct it, or `docker_compose.file`; a stack that runs can be stopped all the same"));
         return findings;
     }
     let files: Vec<String> = spec.files.iter().map(|file| file.display().to_string()).collect();
@@ -29,7 +31,7 @@ pub(super) async fn of_spec(spec: &ComposeSpec, engine: &Engine) -> Vec<Finding>
     let rivals = tool.restarting(spec).await;
     if !rivals.is_empty() {
         let message = format!(
-            "Docker itself restarts {}, by their `restart:`; it wins, and `restart` in the inventory counts only for what it gives up",
+            "Docker itself restarts {}, as `restart:` in the compose file has it: it wins, and `run` leaves that to it",
             rivals.join(", ")
         );
         let hint = "take `restart:` out of the compose file to have one who decides";
