@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::docker_compose::{DockerComposeSupervisor, Engines};
+use crate::docker_compose::{Announcers, DockerComposeSupervisor, Engines};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::{Glance, ProcessSupervisor};
@@ -55,6 +55,7 @@ pub struct Ground {
     glance: Option<Arc<Glance>>,
     changes: Option<Arc<Changes>>,
     engines: Option<Arc<Engines>>,
+    announcers: Option<Arc<Announcers>>,
     only_looks: bool,
 }
 
@@ -66,6 +67,7 @@ impl Ground {
             glance: None,
             changes: None,
             engines: None,
+            announcers: None,
             only_looks: false,
         }
     }
@@ -79,6 +81,7 @@ impl Ground {
             glance,
             changes: None,
             engines: Some(Arc::default()),
+            announcers: None,
             only_looks: true,
         }
     }
@@ -87,6 +90,7 @@ impl Ground {
     pub fn for_watching(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
         Self {
             changes: Some(changes),
+            announcers: Some(Arc::default()),
             ..Self::for_verbs(state)
         }
     }
@@ -118,7 +122,8 @@ impl Ground {
             }
             Plane::DockerCompose(spec) => {
                 let (state, engines) = (self.state.clone(), self.engines.clone());
-                Arc::new(DockerComposeSupervisor::new(instance, spec, state, engines))
+                let supervisor = DockerComposeSupervisor::new(instance, spec, state, engines);
+                Arc::new(supervisor.told_by(self.announcers.clone()))
             }
         };
         Member {

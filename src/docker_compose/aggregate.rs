@@ -5,6 +5,7 @@
 //! | nothing | any | stopped |
 //! | all that is required is up, and ready | any | running |
 //! | all up, but a health check or a probe has not passed | any | starting |
+//! | all up, but one without a health check was started just now | any | starting |
 //! | docker restarts one, or it is paused | any | starting |
 //! | one that is required has failed | not stopped | crashed, with its code |
 //! | one that is required is missing | not stopped | starting in the boot budget, then crashed |
@@ -16,6 +17,7 @@
 //! What ended with code 0 has done its work, unless the inventory lists it
 //! among those that must run.
 
+use std::ops::Range;
 use std::time::SystemTime;
 
 use super::container::{Container, Health, Status};
@@ -40,6 +42,9 @@ pub(super) struct Circumstances<'a> {
     /// Whether a stop is under way and has not used up its time.
     pub(super) is_ending: bool,
     pub(super) restarts: u32,
+    /// What was started within this has yet to show that it stays. What seems
+    /// to come from the future is of an engine with another clock.
+    pub(super) young: Option<Range<SystemTime>>,
 }
 
 /// How a service fares, the better first.
@@ -47,6 +52,8 @@ pub(super) struct Circumstances<'a> {
 enum Fares {
     Up,
     Done,
+    /// Up since just now.
+    Settles,
     /// Alive, and not as it should be.
     Waits(String),
     Leaves,
@@ -108,7 +115,10 @@ fn judge(
     failed: Option<&Container>,
 ) -> (InstanceState, Option<String>) {
     let is_stopped = around.want == Some(Want::Stopped);
-    let lacks: Vec<String> = services.iter().filter_map(|(name, fares)| lack(name, fares)).collect();
+    // Beside a failure it says nothing that another is young.
+    let counts = |fares: &Fares| failed.is_none() || *fares != Fares::Settles;
+    let lacking = services.iter().filter(|(_, fares)| counts(fares));
+    let lacks: Vec<String> = lacking.filter_map(|(name, fares)| lack(name, fares)).collect();
     let lacks = (!lacks.is_empty()).then(|| lacks.join(", "));
     if containers.is_empty() {
         let starts = around.is_booting && around.want == Some(Want::Running);
@@ -208,16 +218,18 @@ fn services(containers: &[&Container], around: &Circumstances<'_>) -> Vec<(Strin
     names.dedup();
     let fares = |name: &str| {
         let own = containers.iter().filter(|one| one.service == name);
-        own.map(|one| fares(one, !required.is_empty()))
+        own.map(|one| fares(one, !required.is_empty(), around.young.as_ref()))
             .max()
             .unwrap_or(Fares::Missing)
     };
     names.into_iter().map(|name| (name.to_owned(), fares(name))).collect()
 }
 
-fn fares(one: &Container, must_run: bool) -> Fares {
+fn fares(one: &Container, must_run: bool, young: Option<&Range<SystemTime>>) -> Fares {
+    let is_young = young.zip(one.started).is_some_and(|(young, at)| young.contains(&at));
     match one.status {
         Status::Running => match one.health {
+            Health::None if is_young => Fares::Settles,
             Health::None | Health::Healthy => Fares::Up,
             Health::Starting => Fares::Waits("is not healthy yet".to_owned()),
             Health::Unhealthy => Fares::Waits("is unhealthy".to_owned()),
@@ -239,6 +251,7 @@ fn fares(one: &Container, must_run: bool) -> Fares {
 fn lack(name: &str, fares: &Fares) -> Option<String> {
     Some(match fares {
         Fares::Up | Fares::Done => return None,
+        Fares::Settles => format!("{name} has just been started"),
         Fares::Waits(how) => format!("{name} {how}"),
         Fares::Leaves => format!("{name} is being removed"),
         Fares::NotStarted => format!("{name} is not started"),
@@ -283,6 +296,7 @@ fn details(containers: &[&Container], services: &[(String, Fares)]) -> Vec<(&'st
     let word = |fares: &Fares| match fares {
         Fares::Up => "up",
         Fares::Done => "done",
+        Fares::Settles => "up",
         Fares::Waits(_) => "waiting",
         Fares::Leaves => "removing",
         Fares::NotStarted => "created",

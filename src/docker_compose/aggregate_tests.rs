@@ -304,3 +304,23 @@ fn containers_of_compose_run_do_not_count() {
     assert_eq!(state(&[up(GAME), oneoff.clone()], &wanted()), "running");
     assert_eq!(state(&[oneoff], &wanted()), "stopped");
 }
+
+#[test]
+fn what_was_started_just_now_has_to_show_that_it_stays() {
+    let young = |from: u64, to: u64| Circumstances {
+        young: Some(at(from).unwrap()..at(to).unwrap()),
+        ..wanted()
+    };
+    let waits = "starting: db has just been started";
+    for (containers, around, wanted) in [
+        (vec![up(DB)], young(999, 1_001), waits),
+        (vec![up(DB)], young(1_001, 1_002), "running"),
+        // From the future: of an engine with another clock.
+        (vec![up(DB)], young(10, 20), "running"),
+        (vec![healthy(DB, Health::Healthy)], young(999, 1_001), "running"),
+        (vec![up(DB), exited(GAME, 3)], young(999, 1_001), "crashed 3: game ended with exit code 3"),
+        (vec![exited(DB, 0), up(GAME)], young(1_001, 1_002), "running"),
+    ] {
+        assert_eq!(state(&containers, &around), wanted);
+    }
+}

@@ -76,6 +76,11 @@ impl Engine {
         Err(refused(&called.complaint))
     }
 
+    /// Whether it answers at all.
+    pub(super) async fn answers(&self) -> bool {
+        self.ask(["version", "--format", "{{.Server.Version}}"]).await.is_ok()
+    }
+
     /// The containers of one project.
     ///
     /// # Errors

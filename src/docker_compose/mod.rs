@@ -19,6 +19,7 @@
 //! somebody wanted that, is our intent; see [`crate::store::intent`].
 
 mod aggregate;
+mod announcer;
 mod call;
 mod container;
 mod engine;
@@ -32,6 +33,7 @@ mod survey;
 mod tool;
 mod watching;
 
+pub use announcer::Announcers;
 pub use engine::Engines;
 pub use supervisor::DockerComposeSupervisor;
 

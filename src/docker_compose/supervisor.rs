@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::PLANE;
 use super::aggregate::{Aggregate, Circumstances, aggregate};
+use super::announcer::Announcers;
 use super::container::Container;
 use super::engine::{Engine, Engines};
 use super::printed;
@@ -22,8 +23,12 @@ use crate::store::intent::{self, Intent};
 use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::{Activity, InstanceState, Outcome, PlannedStep, Printed, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{Activity, LOOK_EVERY, InstanceState, Outcome, PlannedStep, Printed, Sight, StartHow, StopHow, Supervisor};
 use crate::sys::clock;
+
+/// For how long a container must be alive where nothing else was said: a crash
+/// loop is up again and again.
+const SETTLES: Duration = Duration::from_secs(1);
 
 /// How long a look may take to ask the probes of a stack.
 const JUDGE: Duration = Duration::from_secs(3);
@@ -40,6 +45,10 @@ pub struct DockerComposeSupervisor {
     pub(super) place: Option<Arc<StateDir>>,
     /// What is seen of all stacks at once, where one look serves them all.
     shared: Option<Arc<Engines>>,
+    announcers: Option<Arc<Announcers>>,
+    /// For how long a container that has no health check must be alive until it
+    /// counts as up.
+    settles: Duration,
     state: watch::Sender<InstanceState>,
     activity: watch::Sender<Activity>,
     /// The start time of the run whose probes have held.
@@ -62,6 +71,10 @@ impl DockerComposeSupervisor {
         shared: Option<Arc<Engines>>,
     ) -> Self {
         let mut ready = instance.ready.clone();
+        let settles = ready.probes.iter().find_map(|probe| match probe {
+            Probe::AliveFor(span) => Some(*span),
+            _ => None,
+        });
         // The health checks of the services say more than both; and a stack
         // has no console.
         let means_something = |probe: &Probe| !matches!(probe, Probe::AliveFor(_) | Probe::Log(_));
@@ -75,11 +88,21 @@ impl DockerComposeSupervisor {
             ready,
             place,
             shared,
+            announcers: None,
+            settles: settles.unwrap_or(SETTLES),
             state: watch::Sender::new(InstanceState::Stopped),
             activity: watch::Sender::default(),
             held: Mutex::default(),
             since: Mutex::default(),
         }
+    }
+
+    /// The same, told of what happens on its engine: it can be watched without
+    /// being asked again and again.
+    #[must_use]
+    pub fn told_by(mut self, announcers: Option<Arc<Announcers>>) -> Self {
+        self.announcers = announcers;
+        self
     }
 
     /// Looks at the containers, and judges them.
@@ -124,6 +147,7 @@ impl DockerComposeSupervisor {
             .iter()
             .map(|one| Duration::from_secs(one.grace))
             .sum::<Duration>();
+        let now = SystemTime::now();
         let ends = intent.filter(|intent| intent.want == Want::Stopped);
         Circumstances {
             required: &self.spec.services,
@@ -134,6 +158,7 @@ impl DockerComposeSupervisor {
                 && stack.is_some_and(|stack| past(stack.started_wall_ms) < self.ready.timeout),
             is_ending: ends.is_some_and(|intent| past(intent.at_ms) < grace + ENDING),
             restarts: stack.map_or(0, |stack| stack.restarts),
+            young: now.checked_sub(self.settles).map(|then| then..now),
         }
     }
 
@@ -256,7 +281,13 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
-        self.watch(&seen).await;
+        if let Some(announcers) = &self.announcers {
+            return self.watch(announcers, &seen).await;
+        }
+        while !seen.is_closed() {
+            seen.send_replace(Some(self.look().await));
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
