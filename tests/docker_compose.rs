@@ -75,6 +75,8 @@ struct Stack {
     sandbox: Sandbox,
     project: String,
     path: Option<String>,
+    /// Another engine than the usual one.
+    host: Option<String>,
 }
 
 impl Stack {
@@ -92,6 +94,7 @@ impl Stack {
             sandbox,
             project: name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
             path: None,
+            host: None,
         };
         stack.services(services);
         stack.section(&json!({}));
@@ -133,7 +136,12 @@ impl Stack {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args);
-        if let Some(host) = std::env::var_os("DOCKER_HOST") {
+        if let Some(host) = self
+            .host
+            .clone()
+            .map(Into::into)
+            .or_else(|| std::env::var_os("DOCKER_HOST"))
+        {
             command.env("DOCKER_HOST", host);
         }
         if let Some(path) = &self.path {
@@ -544,4 +552,258 @@ fn a_stop_wins_over_a_start_under_way() {
     let status = wait_for("the end of the start", || start.try_wait().expect("wait"));
     assert_eq!(status.code(), Some(1));
     assert_eq!(stack.told(), "stopped  ");
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn health_is_waited_for_and_its_loss_is_shown() {
+    let stack = Stack::new(json!({
+        "db": {
+            "command": ["sh", "-c", SERVE],
+            "healthcheck": { "test": ["CMD", "test", "-e", "/tmp/well"], "interval": "1s", "retries": 2 },
+        },
+    }));
+    stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "starting  db is not healthy yet");
+    wait_until("it to be unhealthy", || stack.told() == "starting  db is unhealthy");
+    docker_ok(&["exec", &stack.container("db"), "touch", "/tmp/well"]);
+    wait_until("it to be healthy", || stack.told() == "running  ");
+    docker_ok(&["exec", &stack.container("db"), "sh", "-c", "busybox rm /tmp/well"]);
+    wait_until("it to be unhealthy again", || {
+        stack.told() == "starting  db is unhealthy"
+    });
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn ends_of_every_kind() {
+    let stack = Stack::new(json!({
+        "game": { "command": ["sh", "-c", "trap 'exit 0' TERM; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 0"] },
+    }));
+    stack.section(&json!({ "services": ["game"] }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    // What must run has not to end, not even politely.
+    docker_ok(&["exec", &stack.container("game"), "touch", "/tmp/end"]);
+    wait_until("its end", || stack.told() == "crashed 0 game ended with exit code 0");
+    // Created, and never started.
+    docker_ok(&["rm", "-f", &stack.container("game")]);
+    assert_eq!(stack.told(), "stopped  ");
+    let file = stack.file();
+    let file = file.to_str().expect("UTF-8");
+    docker_ok(&["compose", "-p", &stack.project, "-f", file, "create"]);
+    assert_eq!(stack.status()["state"], "crashed", "it was to run");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    assert!(stack.told().starts_with("stopped"), "{}", stack.told());
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn one_that_takes_too_much_memory() {
+    let hog = "echo up; x=aaaaaaaaaaaaaaaa; while :; do x=$$x$$x; done";
+    let stack = Stack::new(json!({ "game": { "command": ["sh", "-c", hog], "mem_limit": "16m" } }));
+    stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
+    wait_until("the kernel to end it", || stack.status()["state"] == "crashed");
+    let row = stack.status();
+    assert_eq!(
+        (&row["exit_code"], &row["last_exit"]["oom_killed"]),
+        (&json!(137), &json!(true)),
+        "{row}"
+    );
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn profiles_variables_and_what_must_run() {
+    let stack = Stack::new(json!({
+        "game": { "command": ["sh", "-c", "echo map=$MAP; trap 'exit 0' TERM; while :; do sleep 0.05; done"],
+                  "environment": ["MAP=${MAP:-none}"] },
+        "extra": { "command": ["sh", "-c", SERVE], "profiles": ["wide"] },
+    }));
+    std::fs::write(stack.sandbox.path("game.env"), "MAP=arrakis\n").expect("write");
+    stack.section(&json!({ "env_file": "game.env" }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.container("extra"), "");
+    let logs = stack.run(&["logs", "-n", "5", "dune"]).expect_code(0);
+    assert!(logs.stdout.contains("map=arrakis"), "{logs:?}");
+    // A restart applies what was changed.
+    std::fs::write(stack.sandbox.path("game.env"), "MAP=giedi\n").expect("write");
+    stack.section(&json!({ "env_file": "game.env", "profiles": ["wide"] }));
+    stack.run(&["restart", "dune"]).expect_code(0);
+    assert_ne!(stack.container("extra"), "");
+    let logs = stack.run(&["logs", "dune"]).expect_code(0);
+    assert!(logs.stdout.contains("map=giedi"), "{logs:?}");
+    assert_eq!(stack.status()["details"]["services"], "extra up, game up");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    // Of several, only what must run is brought up.
+    stack.services(json!({ "game": serves(), "other": serves() }));
+    stack.section(&json!({ "services": ["game"] }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.container("other"), "");
+    assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn somebody_elses_up_is_given_way_to_once() {
+    let mut stack = Stack::new(json!({ "game": serves() }));
+    let tries = stack.sandbox.arg("tries");
+    // The first `up` meets another one, as the engine tells it.
+    stack.shadow_docker(&format!(
+        "case \" $* \" in *\" up \"*) echo up >>{tries}; [ $(wc -l <{tries}) = 1 ] && {{ \
+         echo 'Error response from daemon: Conflict. The container name \"/x-game-1\" is already in use' >&2; exit 1; }};; esac"
+    ));
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.sandbox.lines("tries"), ["up", "up"]);
+    stack.run(&["stop", "dune"]).expect_code(0);
+    // What fails for another reason is not tried again.
+    stack.shadow_docker(&format!(
+        "case \" $* \" in *\" up \"*) echo up >>{tries}; echo 'no such image' >&2; exit 1;; esac"
+    ));
+    let failed = stack.run(&["start", "dune"]).expect_code(1);
+    assert!(failed.stderr.contains("| no such image"), "{failed:?}");
+    assert_eq!(stack.sandbox.lines("tries").len(), 3);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn check_looks_at_engine_compose_and_file() {
+    let stack = Stack::new(json!({
+        "game": { "command": ["sh", "-c", SERVE], "restart": "always" },
+    }));
+    let checked = stack.run(&["check"]).expect_code(0);
+    for part in [
+        "engine: it answers",
+        "version",
+        "warning dune: restart: Docker itself restarts game",
+    ] {
+        assert!(checked.stdout.contains(part), "{part}: {}", checked.stdout);
+    }
+    std::fs::write(stack.file(), "services: [").expect("write");
+    let broken = stack.run(&["check"]).expect_code(6);
+    assert!(broken.stdout.contains("error   dune: "), "{}", broken.stdout);
+    assert_eq!(stack.container("game"), "", "nothing was created");
+}
+
+/// An engine of one's own, which can be stopped and started again.
+struct OwnEngine {
+    dir: tempfile::TempDir,
+    daemon: Option<Child>,
+}
+
+impl OwnEngine {
+    fn start() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("gamectl-engine-")
+            .tempdir()
+            .expect("a folder");
+        let mut engine = Self { dir, daemon: None };
+        engine.run();
+        engine
+    }
+
+    fn host(&self) -> String {
+        format!("unix://{}", self.dir.path().join("docker.sock").display())
+    }
+
+    fn docker(&self, args: &[&str]) -> Output {
+        let mut command = Command::new("docker");
+        command.args(["--host", &self.host()]).args(args).stdin(Stdio::null());
+        command.output().expect("docker")
+    }
+
+    /// Containers live on without it, and it finds them again.
+    fn run(&mut self) {
+        let path = |name: &str| self.dir.path().join(name);
+        let log = std::fs::File::create(path("log")).expect("a log");
+        let daemon = Command::new("dockerd")
+            .arg("--host")
+            .arg(self.host())
+            .arg("--data-root")
+            .arg(path("data"))
+            .arg("--exec-root")
+            .arg(path("exec"))
+            .arg("--pidfile")
+            .arg(path("pid"))
+            .args([
+                "--live-restore",
+                "--bridge=none",
+                "--iptables=false",
+                "--storage-driver=vfs",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("apt install docker.io");
+        self.daemon = Some(daemon);
+        wait_until("the engine to answer", || self.docker(&["version"]).status.success());
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            Process::signal(daemon.id() as i32, Signal::SIGTERM);
+            wait_until("the engine to be gone", || daemon.try_wait().expect("wait").is_some());
+        }
+    }
+}
+
+impl Drop for OwnEngine {
+    fn drop(&mut self) {
+        let found = self.docker(&["ps", "-aq"]);
+        let ids = String::from_utf8_lossy(&found.stdout).into_owned();
+        let ids: Vec<&str> = ids.split_ascii_whitespace().collect();
+        if !ids.is_empty() {
+            self.docker(&[&["rm", "-f"], ids.as_slice()].concat());
+        }
+        self.stop();
+        // Its own containerd, which it starts where there is none to connect to.
+        support::processes::kill_tied_to(self.dir.path());
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn an_engine_that_goes_and_comes_back_is_no_crash() {
+    let mut engine = OwnEngine::start();
+    let mut stack = Stack::new(json!({ "game": serves() }));
+    let saved = Command::new("sh")
+        .args([
+            "-c",
+            &format!("docker save {IMAGE} | docker --host {} load", engine.host()),
+        ])
+        .output()
+        .expect("sh");
+    assert!(saved.status.success(), "{saved:?}");
+    stack.host = Some(engine.host());
+    let run = Run::of(&stack);
+    run.sees("running");
+    let started = |engine: &OwnEngine| {
+        let found = engine.docker(&[
+            "inspect",
+            "-f",
+            "{{.State.StartedAt}}",
+            &format!("{}-game-1", stack.project),
+        ]);
+        String::from_utf8_lossy(&found.stdout).trim().to_owned()
+    };
+    let before = started(&engine);
+    engine.stop();
+    run.sees("unknown");
+    stack.run(&["status", "dune"]).expect_code(4);
+    // Nothing can be started now, and nothing is concluded from that.
+    stack.run(&["start", "dune"]).expect_code(4);
+    engine.run();
+    run.sees("running");
+    assert_eq!(started(&engine), before, "the same run of the game");
+    assert_eq!(stack.status()["restarts"], 0);
+    // And it is told of what happens again.
+    engine.docker(&["kill", &format!("{}-game-1", stack.project)]);
+    run.sees("crashed");
+    run.sees("running");
+    assert_eq!(stack.status()["restarts"], 1);
+    drop(run);
+    stack.run(&["stop", "dune"]).expect_code(0);
 }

@@ -186,7 +186,7 @@ fn only_ui_names_the_streams() {
         "src/channel/resolve.rs",
         "src/docker_compose/call.rs",
         "src/docker_compose/printed.rs",
-        "src/docker_compose/watching.rs",
+        "src/docker_compose/announcer.rs",
         "src/process/shim/starter.rs",
         "src/process/user.rs",
         "src/resident/hook.rs",

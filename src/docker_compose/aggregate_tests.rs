@@ -318,7 +318,11 @@ fn what_was_started_just_now_has_to_show_that_it_stays() {
         // From the future: of an engine with another clock.
         (vec![up(DB)], young(10, 20), "running"),
         (vec![healthy(DB, Health::Healthy)], young(999, 1_001), "running"),
-        (vec![up(DB), exited(GAME, 3)], young(999, 1_001), "crashed 3: game ended with exit code 3"),
+        (
+            vec![up(DB), exited(GAME, 3)],
+            young(999, 1_001),
+            "crashed 3: game ended with exit code 3",
+        ),
         (vec![exited(DB, 0), up(GAME)], young(1_001, 1_002), "running"),
     ] {
         assert_eq!(state(&containers, &around), wanted);

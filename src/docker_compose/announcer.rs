@@ -180,7 +180,11 @@ mod tests {
                 r#"{{"status":"x","Type":"container","Action":"{action}","Actor":{{"ID":"a","Attributes":{{
                 "{PROJECT}":"dune","exitCode":"3"}}}}}}"#
             );
-            assert_eq!(news_of(&line).is_some_and(|project| project == "dune"), news, "{action}");
+            assert_eq!(
+                news_of(&line).is_some_and(|project| project == "dune"),
+                news,
+                "{action}"
+            );
         }
         for line in ["not json", r#"{"Action":"die","Actor":{"ID":"a"}}"#, "", "{}"] {
             assert_eq!(news_of(line), None, "{line}");

@@ -49,6 +49,7 @@ impl DockerComposeSupervisor {
             started_wall_ms: clock::wall_ms(),
             restarts: how.restarts,
             services: Vec::new(),
+            arrived: false,
         };
         put_on_record(&dir, &stack)?;
         let up = self.bring_up(&tool, &dir, limit).await?;
@@ -68,7 +69,10 @@ impl DockerComposeSupervisor {
         if how.no_wait {
             return Ok(outcome(look.aggregate.facts.state, true));
         }
-        self.wait_until_ready(deadline, limit).await
+        let outcome = self.wait_until_ready(deadline, limit).await?;
+        stack.arrived = true;
+        put_on_record(&dir, &stack)?;
+        Ok(outcome)
     }
 
     /// `up`, tried once more where another `up` was in its way.

@@ -23,7 +23,9 @@ use crate::store::intent::{self, Intent};
 use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::{Activity, LOOK_EVERY, InstanceState, Outcome, PlannedStep, Printed, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{
+    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Printed, Sight, StartHow, StopHow, Supervisor,
+};
 use crate::sys::clock;
 
 /// For how long a container must be alive where nothing else was said: a crash
@@ -155,7 +157,7 @@ impl DockerComposeSupervisor {
             want,
             wanted_since: intent.map(|intent| SystemTime::UNIX_EPOCH + Duration::from_millis(intent.at_ms)),
             is_booting: want != Some(Want::Stopped)
-                && stack.is_some_and(|stack| past(stack.started_wall_ms) < self.ready.timeout),
+                && stack.is_some_and(|stack| !stack.arrived && past(stack.started_wall_ms) < self.ready.timeout),
             is_ending: ends.is_some_and(|intent| past(intent.at_ms) < grace + ENDING),
             restarts: stack.map_or(0, |stack| stack.restarts),
             young: now.checked_sub(self.settles).map(|then| then..now),

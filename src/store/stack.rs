@@ -19,6 +19,8 @@ pub struct Stack {
     pub restarts: u32,
     /// The services that it brought up.
     pub services: Vec<String>,
+    /// Whether it has seen them ready: what is missing since was not slow.
+    pub arrived: bool,
 }
 
 /// Reads the record; `None` when it was never started here.
@@ -32,6 +34,7 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Stack>, ReadError> {
             started_wall_ms: document.require("started_wall_ms")?,
             restarts: document.require("restarts")?,
             services: document.all("service").map(str::to_owned).collect(),
+            arrived: document.parse("arrived").unwrap_or_default(),
         })
     };
     dir.parse(NAME, &bytes, KIND, VERSION, parse).map(Some)
@@ -44,7 +47,8 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Stack>, ReadError> {
 pub fn write(dir: &InstanceDir, stack: &Stack) -> io::Result<()> {
     let mut document = Document::default()
         .with("started_wall_ms", stack.started_wall_ms)
-        .with("restarts", stack.restarts);
+        .with("restarts", stack.restarts)
+        .with("arrived", stack.arrived);
     for service in &stack.services {
         document.push("service", service);
     }
@@ -69,6 +73,7 @@ mod tests {
             started_wall_ms: 5,
             restarts: 3,
             services: vec!["db".to_owned(), "game".to_owned()],
+            arrived: true,
         };
         write(&dir, &stack).unwrap();
         assert_eq!(read(&dir).unwrap(), Some(stack));
