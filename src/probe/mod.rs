@@ -5,6 +5,8 @@
 
 mod a2s;
 mod exec;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http;
 mod log;
 mod minecraft;
@@ -17,6 +19,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::channel;
 use crate::failure::Failure;
 use crate::inventory::{Probe, Ready, Remote};
@@ -26,6 +30,9 @@ use crate::sys::clock;
 
 /// How long one login may take.
 const LOGIN: Duration = Duration::from_secs(5);
+
+/// Longer than anything runs.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// What probes look at.
 #[derive(Debug, Clone)]
@@ -51,7 +58,12 @@ enum Prober {
     Http(http::HttpProbe),
     Login(Box<Remote>),
     Exec(exec::ExecProbe),
-    AliveFor { until_boot_ms: u64, span: Duration },
+    AliveFor {
+        until_boot_ms: u64,
+        span: Duration,
+    },
+    #[cfg(test)]
+    Fake(tests::Fake),
 }
 
 impl Prober {
@@ -83,6 +95,8 @@ impl Prober {
             Self::Login(remote) => channel::login(remote, LOGIN).await.is_ok(),
             Self::Exec(probe) => probe.holds().await,
             Self::AliveFor { until_boot_ms, .. } => clock::boot_ms() >= *until_boot_ms,
+            #[cfg(test)]
+            Self::Fake(fake) => fake.holds(),
         }
     }
 
@@ -97,6 +111,8 @@ impl Prober {
             Self::AliveFor { until_boot_ms, .. } => {
                 Duration::from_millis(until_boot_ms.saturating_sub(clock::boot_ms()).max(1))
             }
+            #[cfg(test)]
+            Self::Fake(fake) => fake.interval,
         }
     }
 
@@ -110,14 +126,24 @@ impl Prober {
             Self::Login(remote) => format!("{} {}", remote.kind, remote.address),
             Self::Exec(probe) => format!("exec {}", probe.program()),
             Self::AliveFor { span, .. } => format!("alive for {}", humantime::format_duration(*span)),
+            #[cfg(test)]
+            Self::Fake(_) => "fake".to_owned(),
         }
     }
+}
+
+/// A probe that has not held yet.
+#[derive(Debug)]
+struct Pending {
+    prober: Prober,
+    /// When it is asked next.
+    due: Instant,
 }
 
 /// All probes of one launch. A probe that held once is not asked again.
 #[derive(Debug)]
 pub struct Readiness {
-    pending: Vec<Prober>,
+    pending: Vec<Pending>,
     interval: Option<Duration>,
     attempt: Duration,
 }
@@ -128,9 +154,13 @@ impl Readiness {
     /// # Errors
     /// When a regular expression is too large.
     pub fn new(ready: &Ready, scene: &Scene) -> Result<Self, Failure> {
-        let pending = ready.probes.iter().map(|probe| Prober::new(probe, scene));
+        let due = Instant::now();
+        let pending = ready.probes.iter().map(|probe| {
+            let prober = Prober::new(probe, scene)?;
+            Ok(Pending { prober, due })
+        });
         Ok(Self {
-            pending: pending.collect::<Result<_, _>>()?,
+            pending: pending.collect::<Result<_, Failure>>()?,
             interval: ready.interval,
             attempt: ready.attempt_timeout.unwrap_or(Duration::MAX),
         })
@@ -142,48 +172,142 @@ impl Readiness {
     /// # Cancel safety
     /// Safe: what was not finished is asked again.
     pub async fn check(&mut self) -> bool {
+        for pending in &mut self.pending {
+            pending.due = Instant::now();
+        }
+        self.ask_those_due().await;
+        self.pending.is_empty()
+    }
+
+    /// Returns when every probe has held. Each is asked in its own interval.
+    /// Tells what is awaited, at first and whenever a probe has held.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn hold(&mut self, mut tell: impl FnMut(&str)) {
+        let mut told = usize::MAX;
+        loop {
+            self.ask_those_due().await;
+            let Some(next) = self.pending.iter().map(|pending| pending.due).min() else {
+                return;
+            };
+            if self.pending.len() != told {
+                told = self.pending.len();
+                tell(&self.awaits());
+            }
+            tokio::time::sleep_until(next).await;
+        }
+    }
+
+    /// One after the other: all must hold, so none waits for long in vain.
+    async fn ask_those_due(&mut self) {
+        let now = Instant::now();
         let mut index = 0;
-        while let Some(prober) = self.pending.get_mut(index) {
+        while let Some(Pending { prober, due }) = self.pending.get_mut(index) {
+            if *due > now {
+                index += 1;
             // Each has a limit of its own as well.
-            if tokio::time::timeout(self.attempt, prober.holds())
+            } else if tokio::time::timeout(self.attempt, prober.holds())
                 .await
                 .unwrap_or(false)
             {
                 self.pending.remove(index);
             } else {
+                let now = Instant::now();
+                let pause = self.interval.unwrap_or_else(|| prober.interval());
+                *due = now.checked_add(pause).unwrap_or(now + LONGEST);
                 index += 1;
             }
         }
-        self.pending.is_empty()
-    }
-
-    /// Returns when every probe has held. Tells what is awaited, at first and
-    /// whenever a probe has held.
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn hold(&mut self, mut tell: impl FnMut(&str)) {
-        let mut pending = usize::MAX;
-        while !self.check().await {
-            if self.pending.len() != pending {
-                pending = self.pending.len();
-                tell(&self.awaits());
-            }
-            tokio::time::sleep(self.interval()).await;
-        }
-    }
-
-    fn interval(&self) -> Duration {
-        if let Some(interval) = self.interval {
-            return interval;
-        }
-        let soonest = self.pending.iter().map(Prober::interval).min();
-        soonest.unwrap_or(Duration::from_millis(50))
     }
 
     /// What is awaited, as a short phrase: `log line, tcp 127.0.0.1:28015`.
     pub fn awaits(&self) -> String {
-        let awaited: Vec<String> = self.pending.iter().map(Prober::awaits).collect();
+        let awaited: Vec<String> = self.pending.iter().map(|pending| pending.prober.awaits()).collect();
         awaited.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Holds after so many questions.
+    #[derive(Debug)]
+    pub(super) struct Fake {
+        pub(super) interval: Duration,
+        held_at: usize,
+        asked: Arc<Mutex<Vec<Instant>>>,
+    }
+
+    impl Fake {
+        pub(super) fn holds(&mut self) -> bool {
+            let mut asked = self.asked.lock().unwrap();
+            asked.push(Instant::now());
+            asked.len() >= self.held_at
+        }
+    }
+
+    fn fake(interval: Duration, held_at: usize) -> (Pending, Arc<Mutex<Vec<Instant>>>) {
+        let asked = Arc::default();
+        let prober = Prober::Fake(Fake {
+            interval,
+            held_at,
+            asked: Arc::clone(&asked),
+        });
+        let due = Instant::now();
+        (Pending { prober, due }, asked)
+    }
+
+    fn readiness(pending: Vec<Pending>, interval: Option<Duration>) -> Readiness {
+        Readiness {
+            pending,
+            interval,
+            attempt: Duration::MAX,
+        }
+    }
+
+    /// A login is not tried as often as a log is looked at.
+    #[tokio::test(start_paused = true)]
+    async fn each_is_asked_in_its_own_interval() {
+        let start = Instant::now();
+        let (log, log_asked) = fake(Duration::from_millis(50), 100);
+        let (login, login_asked) = fake(Duration::from_secs(2), 3);
+        let mut told = Vec::new();
+        readiness(vec![log, login], None)
+            .hold(|awaits| told.push(awaits.to_owned()))
+            .await;
+        assert_eq!(start.elapsed(), Duration::from_millis(4_950));
+        assert_eq!(log_asked.lock().unwrap().len(), 100);
+        let at: Vec<u64> = login_asked
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|at| (*at - start).as_secs())
+            .collect();
+        assert_eq!(at, [0, 2, 4]);
+        assert_eq!(told, ["fake, fake", "fake"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interval_that_is_given_is_that_of_all() {
+        let start = Instant::now();
+        let (one, _) = fake(Duration::from_millis(50), 4);
+        let (two, asked) = fake(Duration::from_secs(9), 2);
+        readiness(vec![one, two], Some(Duration::from_secs(1)))
+            .hold(|_| {})
+            .await;
+        assert_eq!((start.elapsed().as_secs(), asked.lock().unwrap().len()), (3, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_asks_each_once() {
+        let (one, first) = fake(Duration::from_secs(5), 2);
+        let (two, second) = fake(Duration::from_secs(5), 1);
+        let mut readiness = readiness(vec![one, two], None);
+        assert!(!readiness.check().await);
+        assert!(readiness.check().await);
+        assert_eq!((first.lock().unwrap().len(), second.lock().unwrap().len()), (2, 1));
     }
 }
