@@ -104,6 +104,68 @@ fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
     sandbox.wait_state("a", "crashed");
 }
 
+/// In no other test, so that it is found in what belongs to this one only.
+const CANARY: &str = "hunter3-sings-here-only";
+
+/// Where the canary is, of all files of the state directory and of all that
+/// processes show of themselves to everybody.
+fn canary(sandbox: &Sandbox) -> Option<std::path::PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![sandbox.state_dir()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    for process in std::fs::read_dir("/proc").expect("/proc").flatten() {
+        files.extend(["cmdline", "comm"].map(|name| process.path().join(name)));
+    }
+    // A process may have ended meanwhile.
+    let sings = |path: &std::path::PathBuf| {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).contains(CANARY)
+    };
+    files.into_iter().find(sings)
+}
+
+#[test]
+fn a_password_is_nowhere_but_in_the_inventory() {
+    let chain = json!([{"rcon": "shutdown", "wait": "1s"}, {"signal": "TERM", "wait": "30s"}]);
+    let port = free_port();
+    let game = stand_in("mute", "rcon", port)
+        .with("rcon", json!({ "port": port, "password": CANARY }))
+        .with("stop", chain);
+    let sandbox = Sandbox::with(&[game.with("healthy", json!({ "rcon": true }))]);
+    let mut said = String::new();
+    let mut run = |args: &[&str]| {
+        let outcome = sandbox.run(args);
+        said += &format!("{args:?}\n{}{}", outcome.stdout, outcome.stderr);
+    };
+    run(&["-v", "start", "a"]);
+    run(&["-v", "status", "--json"]);
+    run(&["-v", "check"]);
+    run(&["-v", "logs", "a"]);
+    run(&["-v", "send", "--timeout", "100ms", "a", "hello"]);
+    run(&["-v", "stop", "a", "--dry-run"]);
+    // One that waits for its reply, while others look at it.
+    let before = sandbox.lines("did").len();
+    let mut send = sandbox.command(&["-v", "send", "--timeout", "60s", "a", "x"]);
+    let mut send = send.stderr(std::process::Stdio::null()).spawn().expect("run gamectl");
+    wait_until("it to be connected", || sandbox.lines("did").len() > before);
+    assert_eq!(canary(&sandbox), None);
+    send.kill().expect("kill it");
+    send.wait().expect("its end");
+    run(&["-v", "stop", "a"]);
+    run(&["-v", "status", "--json"]);
+    assert!(said.contains("did not answer the login"), "{said}");
+    assert!(said.contains("rcon: shutdown failed"), "{said}");
+    assert!(!said.contains(CANARY), "{said}");
+}
+
 #[test]
 fn silence_has_an_end() {
     let sandbox = Sandbox::with(&[stand_in("mute", "rcon", free_port())]);

@@ -121,6 +121,31 @@ mod tests {
     }
 
     #[test]
+    fn a_line_split_by_a_rotation_and_one_far_behind_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&temporary.path().join("state")).unwrap();
+        let scene = scene(&state);
+        let dir = scene.dir.as_ref().unwrap();
+        let mut probe = LogProbe::new("^(ready|up)$", &scene).unwrap();
+        let mut log = dir.open_append(console::NAME).unwrap();
+        let rotate = || {
+            let name = |n| dir.path().join(console::file_name(n));
+            std::fs::rename(name(0), name(1)).unwrap();
+        };
+        log.write_all(b"a line\nrea").unwrap();
+        assert!(!probe.holds());
+        rotate();
+        let mut log = dir.open_append(console::NAME).unwrap();
+        log.write_all(b"lly not\n").unwrap();
+        assert!(!probe.holds());
+        // Written, and rotated away, before anybody looked.
+        log.write_all(b"up\n").unwrap();
+        rotate();
+        dir.open_append(console::NAME).unwrap().write_all(b"more\n").unwrap();
+        assert!(probe.holds());
+    }
+
+    #[test]
     fn only_what_this_launch_wrote() {
         use std::os::unix::fs::MetadataExt;
         let temporary = tempfile::tempdir().unwrap();
