@@ -2,12 +2,15 @@
 //! port, saves and quits as they are documented to, and nothing else.
 //!
 //! `stand-in-game KIND PORT PASSWORD`, where KIND is `rust`, `conan`,
-//! `soulmask`, or `mute` for one whose port accepts and says nothing. What it
-//! did is in the file `did` of its working directory, a line each.
+//! `soulmask`, `minecraft` and `steam` (only a status), or `mute` for one whose
+//! port accepts and says nothing. What it did is in the file `did` of its
+//! working directory, a line each.
+
+mod query;
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +20,12 @@ fn main() {
     let [_, kind, port, password] = args.as_slice() else {
         panic!("stand-in-game KIND PORT PASSWORD");
     };
+    if kind == "steam" {
+        let socket = UdpSocket::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
+        boot(kind);
+        drop(query::steam(&socket));
+        return;
+    }
     let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
     let (kind, password) = (kind.clone(), password.clone());
     boot(&kind);
@@ -74,6 +83,7 @@ fn serve(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) {
         "rust" => webrcon(password, stream, end),
         "conan" => rcon(password, stream, end),
         "soulmask" => telnet(stream, end),
+        "minecraft" => query::minecraft(stream),
         _ => mute(stream),
     };
 }
@@ -146,8 +156,15 @@ fn webrcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::
         stream.read_exact(&mut byte)?;
         head.push(byte[0]);
     }
-    stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")?;
-    if !String::from_utf8_lossy(&head).starts_with(&format!("GET /{password} ")) {
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+    let accepted = tungstenite::handshake::derive_accept_key(key.unwrap_or_default().as_bytes());
+    write!(
+        stream,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accepted}\r\n\r\n"
+    )?;
+    if !head.starts_with(&format!("GET /{password} ")) {
         return Ok(());
     }
     loop {
