@@ -8,6 +8,8 @@
 //! A password never leaves this room but to the server: no error repeats it.
 
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gather;
 mod packet;
 mod rcon;

@@ -23,6 +23,8 @@ mod announcer;
 mod call;
 mod container;
 mod engine;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod order;
 mod planning;
 mod printed;

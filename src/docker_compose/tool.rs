@@ -207,7 +207,7 @@ impl Tool {
 }
 
 /// Those of a configuration, in JSON, that have a policy other than `no`.
-fn restarting(config: &[u8]) -> Vec<String> {
+pub(super) fn restarting(config: &[u8]) -> Vec<String> {
     let config: Value = serde_json::from_slice(config).unwrap_or_default();
     let services = config["services"].as_object().into_iter().flatten();
     let policy = |service: &Value| service["restart"].as_str().map_or("no", |word| word).to_owned();

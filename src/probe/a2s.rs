@@ -93,6 +93,15 @@ async fn ask(server: SocketAddr) -> std::io::Result<bool> {
     }
 }
 
+/// An answer that is cut is never a different one.
+#[cfg(fuzzing)]
+pub(super) fn fuzz(bytes: &[u8]) {
+    if let Answer::Challenge(challenge) = understood(bytes) {
+        assert!(bytes.ends_with(&challenge));
+        assert_eq!(understood(bytes.get(..8).unwrap_or_default()), Answer::Nonsense);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,7 @@ pub(super) struct HttpProbe {
 /// The status in a first line; `None` when it is not whole yet, `Some(None)`
 /// when it is none.
 fn status(bytes: &[u8]) -> Option<Option<u16>> {
-    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+    let Some(end) = bytes.iter().take(LINE_MAX + 1).position(|byte| *byte == b'\n') else {
         return (bytes.len() > LINE_MAX).then_some(None);
     };
     let line = std::str::from_utf8(bytes.get(..end).unwrap_or_default()).unwrap_or_default();
@@ -94,9 +94,27 @@ async fn ask(request: &HttpCheck, until: Instant) -> Option<u16> {
     }
 }
 
+/// However much of an answer has come, its status does not change any more.
+#[cfg(fuzzing)]
+pub(super) fn fuzz(bytes: &[u8]) {
+    let found = (0..=bytes.len()).find_map(|n| status(bytes.get(..n)?));
+    assert_eq!(found, status(bytes));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// However an answer is cut into pieces.
+    #[test]
+    fn a_first_line_that_is_too_long_is_none() {
+        for (padding, wanted) in [(LINE_MAX - 12, Some(200)), (LINE_MAX - 11, None)] {
+            let line = format!("HTTP/1.1 200{}\nX: y", " ".repeat(padding));
+            assert_eq!(status(line.as_bytes()), Some(wanted));
+            let first = (0..=line.len()).find_map(|n| status(&line.as_bytes()[..n]));
+            assert_eq!(first, Some(wanted));
+        }
+    }
 
     #[test]
     fn first_lines() {

@@ -115,6 +115,14 @@ impl MinecraftProbe {
     }
 }
 
+/// However much of a reply has come, the verdict does not change any more.
+#[cfg(fuzzing)]
+pub(super) fn fuzz(bytes: &[u8]) {
+    if let Some(verdict) = (0..=bytes.len()).find_map(|n| is_status(bytes.get(..n)?)) {
+        assert_eq!(is_status(bytes), Some(verdict));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,6 +35,8 @@ pub mod ending;
 mod entry;
 pub mod folder;
 pub mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod history;
 pub mod intent;
 pub mod launch;

@@ -1,0 +1,13 @@
+//! What a shim understands, and what is understood of it, stays the same when
+//! it is said again.
+#![no_main]
+use gamectl::process::shim::wire::{Report, Request};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(request) = Request::from_message(bytes) {
+        assert_eq!(Request::from_message(request.to_message().as_bytes()), Ok(request));
+    }
+    if let Ok(report) = Report::from_message(bytes) {
+        assert_eq!(Report::from_message(report.to_message().as_bytes()), Ok(report));
+    }
+});

@@ -1,0 +1,18 @@
+//! What the fuzz targets reach: the slots of the board. Built with
+//! `--cfg fuzzing` only; see `fuzz/README.md`.
+
+use super::entry::{Entry, SLOT, owner};
+
+/// A slot with any bytes, and the same under a right checksum: what was read is
+/// read again once it is written.
+pub fn entry(bytes: &[u8]) {
+    let _ = (Entry::from_bytes(bytes), owner(bytes));
+    let mut slot = [0; SLOT];
+    let n = bytes.len().min(SLOT - 4);
+    slot[..n].copy_from_slice(&bytes[..n]);
+    let sum = crc32fast::hash(&slot[..SLOT - 4]);
+    slot[SLOT - 4..].copy_from_slice(&sum.to_le_bytes());
+    if let Some(entry) = Entry::from_bytes(&slot) {
+        assert_eq!(Entry::from_bytes(&entry.to_bytes()), Some(entry));
+    }
+}
