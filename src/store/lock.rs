@@ -35,7 +35,11 @@ impl Holder {
     pub fn is_gone(&self) -> bool {
         let pid = self.0.split_once("(pid ").map(|(_, rest)| rest);
         let pid = pid.and_then(|rest| rest.split([',', ')']).next()?.parse().ok());
-        let gone = |pid| matches!(procfs::stat(pid), Err(error) if error.kind() == io::ErrorKind::NotFound);
+        let gone = |pid| match procfs::stat(pid) {
+            // Ended, and not yet waited for by its parent.
+            Ok(stat) => matches!(stat.state, b'Z' | b'X'),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
         pid.is_some_and(gone)
     }
 }
