@@ -192,6 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn what_each_generation_of_compose_sets_off() {
+        for (project, recorded) in [
+            ("recv1", include_str!("recorded/events-1.29.ndjson")),
+            ("recv2", include_str!("recorded/events-2.26.ndjson")),
+        ] {
+            for line in recorded.lines() {
+                let news = news_of(line);
+                let is_noise = line.contains(r#""Action":"exec_"#);
+                assert_eq!(news.as_deref(), (!is_noise).then_some(project), "{line}");
+            }
+        }
+    }
+
+    #[test]
     fn each_is_told_of_its_own_project() {
         let projects = Projects::default();
         let (mut dune, mut other) = (projects.subscribe("dune"), projects.subscribe("other"));

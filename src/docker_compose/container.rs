@@ -158,3 +158,51 @@ impl Container {
 fn time(text: &str) -> Option<SystemTime> {
     humantime::parse_rfc3339(text).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What engine 20.10 printed of one stack, brought up by each generation.
+    const RECORDED: [(&str, &str, bool); 2] = [
+        ("1.29", include_str!("recorded/inspect-1.29.json"), false),
+        ("2.26", include_str!("recorded/inspect-2.26.json"), true),
+    ];
+
+    #[test]
+    fn what_each_generation_of_compose_makes() {
+        for (version, text, knows_order) in RECORDED {
+            let mut all = parse(text.as_bytes()).unwrap();
+            all.sort_by(|a, b| a.service.cmp(&b.service));
+            let of = |one: &Container| (one.service.clone(), one.status, one.exit_code, one.grace);
+            let seen: Vec<_> = all.iter().map(of).collect();
+            let wanted = [
+                ("db".to_owned(), Status::Running, 0, 30),
+                ("game".to_owned(), Status::Exited, 3, 10),
+                ("init".to_owned(), Status::Exited, 0, 10),
+            ];
+            assert_eq!(seen, wanted, "{version}");
+            assert!(all.iter().all(|one| one.project.starts_with("rec") && !one.oneoff));
+            assert!(all.iter().all(|one| one.knows_order == knows_order), "{version}");
+            let (db, game) = (&all[0], &all[1]);
+            assert_eq!((db.health, game.health), (Health::Healthy, Health::None));
+            assert_eq!(game.depends_on.is_empty(), !knows_order, "{version}");
+            assert!(db.is_alive() && !game.is_alive());
+            assert!(game.finished >= game.started && game.started > Some(SystemTime::UNIX_EPOCH));
+        }
+    }
+
+    #[test]
+    fn words_that_are_not_known_are_no_error() {
+        let odd = r#"[{"Id":"a","State":{"Status":"dreaming","Health":{"Status":"so-so"}},
+            "Config":{"Labels":{"com.docker.compose.project":"p","com.docker.compose.service":"s"}}},
+            {"Id":"b","State":{"Status":"running"},"Config":{"Labels":null}}]"#;
+        let all = parse(odd.as_bytes()).unwrap();
+        assert_eq!(all.len(), 1, "what belongs to no project is left out");
+        assert_eq!((all[0].status, all[0].health), (Status::Other, Health::None));
+        assert!(all[0].is_alive(), "it may be");
+        for text in ["", "{}", "[{}]", "null", r#"[{"Id":1}]"#] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}
