@@ -5,7 +5,7 @@
 //! gamectl to each. A rival that is not installed is shown as such.
 //!
 //! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
-//! `start`, `memory`, `logs`, `cold`, `crashes`.
+//! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -25,6 +25,7 @@ mod processes;
 mod resident;
 mod runit;
 mod s6;
+mod stacks;
 mod start;
 mod status;
 mod supervisord;
@@ -41,7 +42,7 @@ use table::Table;
 use wait::wait_until;
 
 /// What can be measured by itself.
-const NAMES: [&str; 6] = ["status", "start", "memory", "logs", "cold", "crashes"];
+const NAMES: [&str; 7] = ["status", "start", "memory", "logs", "cold", "crashes", "stacks"];
 
 /// What the command line asks for.
 pub(crate) struct Options {
@@ -130,6 +131,9 @@ fn compare(options: &Options) -> ExitCode {
     }
     if options.wants("crashes") {
         resident::crashes(&guard, &managers, options, &mut table);
+    }
+    if options.wants("stacks") {
+        stacks::measure(&guard, &options.gamectl, options, &mut table);
     }
     println!("{}", machine());
     println!("{table}");

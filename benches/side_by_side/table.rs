@@ -63,6 +63,26 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// Adds a measurement beside something that is no supervisor.
+    pub(crate) fn pair(
+        &mut self,
+        name: &str,
+        unit: &str,
+        ours: Option<f64>,
+        (other, theirs): (&str, Option<f64>),
+        target: Target,
+    ) {
+        let Target::AtMost(times, _) = target else { return };
+        let Some((ours, theirs)) = ours.zip(theirs) else { return };
+        let reached = if ours <= theirs * times { "yes" } else { "NO" };
+        let beside = format!("{other}: {} ({:.3})", number(theirs), ours / theirs);
+        let mut row = vec![format!("{name}, {unit}; {beside}"), number(ours)];
+        row.extend(self.names.iter().skip(1).map(|_| String::new()));
+        row.extend([format!("<= {times} x"), reached.to_owned()]);
+        eprintln!("  {}", row.join(" | "));
+        self.rows.push(row);
+    }
+
     fn judge(&self, target: Target, ours: Option<f64>, values: &[Option<f64>]) -> (String, String) {
         let of = |rival: &str| values[self.names.iter().position(|name| *name == rival)?];
         let (wanted, reached) = match target {
