@@ -205,6 +205,23 @@ fn games_are_saved_and_quit_by_their_lines() {
 }
 
 #[test]
+fn a_reply_that_does_not_come_is_told_and_the_chain_goes_on() {
+    let chain = json!([
+        {"webrcon": "save", "wait": "200ms", "expect": "Backed up"},
+        {"webrcon": "quit", "wait": "30s"},
+    ]);
+    let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", free_port()).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    let said = sandbox.ok(&["stop", "a"]).stdout;
+    assert!(
+        said.contains("webrcon: save was not confirmed: no `Backed up` came"),
+        "{said}"
+    );
+    assert!(said.contains("stopped by webrcon: quit"), "{said}");
+    assert_eq!(sandbox.lines("did"), ["save", "quit"]);
+}
+
+#[test]
 fn a_step_that_fails_is_told_and_the_next_is_taken() {
     let port = free_port();
     let chain = json!([
