@@ -322,7 +322,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__logs)
-            opts="-a -n -f -q -v -h --all --inventory --lines --follow --raw --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -f -q -v -h --all --inventory --lines --since --follow --raw --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -348,6 +348,10 @@ _gamectl() {
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -142,6 +142,7 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand --inventory 'The inventory; - is standard input'
             cand -n 'How many of the last lines to show first, or `all`'
             cand --lines 'How many of the last lines to show first, or `all`'
+            cand --since 'From a time on instead: 10m ago, or 2026-01-31T20:00:00Z; may begin ten seconds early'
             cand --state-dir 'Where records, consoles and logs are kept'
             cand --color 'When to use colour; without it: auto'
             cand --lock-wait 'How long to wait for another gamectl that holds an instance'

@@ -124,6 +124,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s v -l verbose -
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s n -l lines -d 'How many of the last lines to show first, or `all`' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l since -d 'From a time on instead: 10m ago, or 2026-01-31T20:00:00Z; may begin ten seconds early' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

@@ -151,6 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'gamectl' -ScriptBlock {
             [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'The inventory; - is standard input')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many of the last lines to show first, or `all`')
             [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'How many of the last lines to show first, or `all`')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From a time on instead: 10m ago, or 2026-01-31T20:00:00Z; may begin ten seconds early')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Where records, consoles and logs are kept')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; without it: auto')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another gamectl that holds an instance')

@@ -5,12 +5,13 @@ pub mod completion;
 mod console;
 mod help;
 mod helpers;
+mod since;
 mod watch;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
@@ -304,6 +305,11 @@ pub struct Logs {
     /// How many of the last lines to show first, or `all`
     #[arg(short = 'n', long, value_name = "N", default_value = "100", value_parser = lines)]
     pub lines: Lines,
+
+    /// From a time on instead: 10m ago, or 2026-01-31T20:00:00Z; may begin ten
+    /// seconds early
+    #[arg(long, value_name = "WHEN", conflicts_with = "lines", value_parser = since::when)]
+    pub since: Option<SystemTime>,
 
     /// Go on with what is printed from now on
     #[arg(short, long)]

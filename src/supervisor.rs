@@ -41,7 +41,7 @@ mod facts;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -186,6 +186,17 @@ pub struct Activity {
     pub limit: Option<Duration>,
     /// The last line that the game printed, while that says how far it is.
     pub last_line: String,
+}
+
+/// From where on something that was printed is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrintedFrom {
+    /// All that is still there.
+    Start,
+    /// So many of the last lines.
+    LastLines(u64),
+    /// What was printed since. May begin somewhat earlier.
+    Time(SystemTime),
 }
 
 /// What an instance has printed, byte for byte.
@@ -376,13 +387,13 @@ pub trait Supervisor: Send + Sync {
         }
     }
 
-    /// What the instance has printed: the last `tail` lines, or all of them,
-    /// and with `follow` what comes, until the reader is dropped. `None` where
+    /// What the instance has printed: from a time or the last lines on, and with
+    /// `follow` what comes, until the reader is dropped. `None` where
     /// that is in the instance's console log.
     ///
     /// # Errors
     /// When it cannot be read.
-    async fn printed(&self, _tail: Option<u64>, _follow: bool) -> Result<Option<Printed>> {
+    async fn printed(&self, _from: PrintedFrom, _follow: bool) -> Result<Option<Printed>> {
         Ok(None)
     }
 

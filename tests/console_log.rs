@@ -5,7 +5,9 @@ mod support;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::Signal;
@@ -417,4 +419,53 @@ fn a_start_on_a_full_disk_starts_nothing() {
     assert!(size(&sandbox.instance_dir("a").join("console.log")) > 0);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
+}
+
+/// A note of the index of times: when, and where the log was.
+fn note(ago: Duration, inode: u64, offset: u64) -> Vec<u8> {
+    let at = (SystemTime::now() - ago).duration_since(SystemTime::UNIX_EPOCH);
+    let at = u64::try_from(at.expect("a time").as_millis()).expect("a number");
+    [at, inode, offset]
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect()
+}
+
+#[test]
+fn a_log_is_shown_from_a_time_on() {
+    let game = Instance::script("a", "echo one; echo two; echo three; exec sleep 1000").ready_log("three");
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    let since = |when: &str| sandbox.ok(&["logs", "--since", when, "a"]).stdout;
+    assert_eq!(since("1h"), "one\ntwo\nthree\n", "its own note is that of its start");
+    sandbox.ok(&["stop", "a"]);
+    let dir = sandbox.instance_dir("a");
+    assert!(dir.join("console.times").metadata().expect("an index").len() >= 24);
+    // As if it had taken its time.
+    let log = dir.join("console.log");
+    let inode = log.metadata().expect("the log").ino();
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    let notes = [
+        note(minutes(60), inode, 0),
+        note(minutes(30), inode, 4),
+        note(minutes(10), inode, 8),
+    ]
+    .concat();
+    std::fs::write(dir.join("console.times"), notes).expect("write");
+    assert_eq!(since("2h"), "one\ntwo\nthree\n");
+    assert_eq!(since("45m"), "one\ntwo\nthree\n");
+    assert_eq!(since("20m"), "two\nthree\n");
+    assert_eq!(since("5m"), "three\n");
+    // A file that was rotated away meanwhile leaves what is there.
+    std::fs::write(dir.join("console.times"), note(minutes(60), inode ^ 1, 0)).expect("write");
+    assert_eq!(since("5m"), "one\ntwo\nthree\n");
+    // Nothing has come since.
+    let written = std::fs::File::options().write(true).open(&log).expect("the log");
+    written.set_modified(SystemTime::now() - minutes(10)).expect("its time");
+    assert_eq!(since("5m"), "");
+    assert_eq!(since("15m"), "one\ntwo\nthree\n");
+    for wrong in ["soon", "10", "2999-01-01T00:00:00Z"] {
+        sandbox.run(&["logs", "--since", wrong, "a"]).expect_code(2);
+    }
+    sandbox.run(&["logs", "--since", "5m", "-n", "3", "a"]).expect_code(2);
 }

@@ -52,6 +52,7 @@ Examples:
 pub(super) const LOGS: &str = "\
 Examples:
   gamectl logs -n 20 rust-main
+  gamectl logs --since 10m rust-main
   gamectl logs -f rust-main conan";
 
 pub(super) const SEND: &str = "\

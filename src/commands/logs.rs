@@ -14,8 +14,8 @@ use crate::cli::{Lines, Logs};
 use crate::failure::Failure;
 use crate::fleet::{Ground, Member};
 use crate::store::tail::Tail;
-use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::Printed;
+use crate::store::{InstanceDir, StateDir, times};
+use crate::supervisor::{Printed, PrintedFrom};
 use crate::ui;
 
 /// How often a followed log is looked at.
@@ -43,20 +43,21 @@ pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Ended>
     let mut screen = context.screen.logs(&ids, logs.raw);
     let (pieces, mut received) = mpsc::channel(1);
     let mut all = Vec::new();
+    let from = match (logs.since, logs.lines) {
+        (Some(at), _) => PrintedFrom::Time(at),
+        (None, Lines::All) => PrintedFrom::Start,
+        (None, Lines::Last(lines)) => PrintedFrom::LastLines(lines),
+    };
     for (index, member) in members.iter().enumerate() {
         let id = member.id().to_owned();
-        let tail = match logs.lines {
-            Lines::All => None,
-            Lines::Last(lines) => Some(lines),
-        };
-        let printed = member.supervisor.printed(tail, logs.follow).await;
+        let printed = member.supervisor.printed(from, logs.follow).await;
         let printed = printed.map_err(|error| named(&id, Failure::from_error(&error)))?;
         let mut shown = Shown {
             id,
             open: None,
             is_elsewhere: printed.is_some(),
         };
-        shown.open(state.as_deref(), logs.lines)?;
+        shown.open(state.as_deref(), from)?;
         match printed {
             Some(printed) => drop(tokio::spawn(read_along(index, printed, pieces.clone()))),
             None if shown.open.is_none() && !logs.follow => context.screen.note(&format!(
@@ -118,7 +119,7 @@ fn named(id: &str, failure: Failure) -> Failure {
 fn follow(context: &Context<'_>, all: &mut [Shown], screen: &mut ui::Logs) -> Result<(), Failure> {
     for shown in &mut *all {
         if shown.open.is_none() && !shown.is_elsewhere {
-            shown.open(context.state_to_look()?.as_deref(), Lines::All)?;
+            shown.open(context.state_to_look()?.as_deref(), PrintedFrom::Start)?;
         }
     }
     let mut more = true;
@@ -148,7 +149,7 @@ fn chosen(context: &Context<'_>, logs: &Logs, state: Option<Arc<StateDir>>) -> R
 }
 
 impl Shown {
-    fn open(&mut self, state: Option<&StateDir>, lines: Lines) -> Result<(), Failure> {
+    fn open(&mut self, state: Option<&StateDir>, from: PrintedFrom) -> Result<(), Failure> {
         let Some(state) = state.filter(|_| !self.is_elsewhere) else {
             return Ok(());
         };
@@ -156,9 +157,10 @@ impl Shown {
             let Some(dir) = state.instance(&self.id)? else {
                 return Ok(None);
             };
-            let tail = match lines {
-                Lines::All => Tail::from_start(&dir)?,
-                Lines::Last(lines) => Tail::from_last_lines(&dir, lines)?,
+            let tail = match from {
+                PrintedFrom::Start => Tail::from_start(&dir)?,
+                PrintedFrom::LastLines(lines) => Tail::from_last_lines(&dir, lines)?,
+                PrintedFrom::Time(at) => times::tail_since(&dir, at)?,
             };
             Ok(Some((dir, tail)))
         };

@@ -10,9 +10,9 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use super::engine::Engine;
 use super::tool::Tool;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::inventory::ComposeSpec;
-use crate::supervisor::Printed;
+use crate::supervisor::{Printed, PrintedFrom};
 
 /// The output of a program, which ends when nobody reads it any more.
 struct Output {
@@ -34,14 +34,20 @@ impl AsyncRead for Output {
 pub(super) async fn read(
     engine: &Engine,
     spec: &ComposeSpec,
-    tail: Option<u64>,
+    from: PrintedFrom,
     follow: bool,
 ) -> Result<Printed, Failure> {
     // Whether the engine answers at all: compose says so where nobody reads.
     engine.of_project(&spec.project).await?;
     let tool = Tool::find(engine).await?;
     let cannot = |error: &io::Error| Failure::unknown(format!("compose cannot be called: {error}"));
-    let argv = tool.logs(spec, tail, follow);
+    if tool.is_old && matches!(from, PrintedFrom::Time(_)) {
+        let message = format!("{tool} cannot tell what was printed since a time");
+        return Err(
+            Failure::new(FailureKind::Unsupported, message).hint("install the compose plugin of Docker, or use -n")
+        );
+    }
+    let argv = tool.logs(spec, from, follow);
     let Some((program, args)) = argv.split_first() else {
         return Err(cannot(&io::ErrorKind::NotFound.into()));
     };

@@ -24,7 +24,8 @@ use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
-    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Printed, Sight, StartHow, StopHow, Supervisor,
+    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Printed, PrintedFrom, Sight, StartHow, StopHow,
+    Supervisor,
 };
 use crate::sys::clock;
 
@@ -304,8 +305,8 @@ impl Supervisor for DockerComposeSupervisor {
         Ok(outcome?)
     }
 
-    async fn printed(&self, tail: Option<u64>, follow: bool) -> Result<Option<Printed>> {
-        Ok(Some(printed::read(&self.engine, &self.spec, tail, follow).await?))
+    async fn printed(&self, from: PrintedFrom, follow: bool) -> Result<Option<Printed>> {
+        Ok(Some(printed::read(&self.engine, &self.spec, from, follow).await?))
     }
 
     async fn survey(&self) -> Vec<Finding> {

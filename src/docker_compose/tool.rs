@@ -15,6 +15,7 @@ use super::call::{Call, Called};
 use super::engine::Engine;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ComposeSpec;
+use crate::supervisor::PrintedFrom;
 
 /// How long a question to compose may take. The old one needs half a second
 /// for its version alone.
@@ -195,10 +196,13 @@ impl Tool {
     }
 
     /// The command line that prints what the services said.
-    pub(super) fn logs(&self, spec: &ComposeSpec, tail: Option<u64>, follow: bool) -> Vec<OsString> {
-        let tail = tail.map_or_else(|| "all".to_owned(), |tail| tail.to_string());
-        let tail = format!("--tail={tail}");
-        let mut words = vec!["logs", "--no-color", &tail];
+    pub(super) fn logs(&self, spec: &ComposeSpec, from: PrintedFrom, follow: bool) -> Vec<OsString> {
+        let from = match from {
+            PrintedFrom::Start => "--tail=all".to_owned(),
+            PrintedFrom::LastLines(lines) => format!("--tail={lines}"),
+            PrintedFrom::Time(at) => format!("--since={}", humantime::format_rfc3339_millis(at)),
+        };
+        let mut words = vec!["logs", "--no-color", &from];
         if follow {
             words.push("--follow");
         }

@@ -94,6 +94,11 @@ impl ConsoleLog {
         }
     }
 
+    /// Whether the next byte begins a line.
+    pub fn is_at_line_start(&self) -> bool {
+        self.at_line_start
+    }
+
     /// Bytes lost since the log was opened.
     pub fn lost(&self) -> u64 {
         self.lost_total

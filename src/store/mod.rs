@@ -45,6 +45,7 @@ pub mod plan;
 pub mod room;
 pub mod stack;
 pub mod tail;
+pub mod times;
 
 pub use dir::StateDir;
 pub use folder::{InstanceDir, ReadError};

@@ -17,6 +17,7 @@ use nix::sys::signal::Signal;
 
 use crate::store::InstanceDir;
 use crate::store::console::ConsoleLog;
+use crate::store::times::Times;
 use crate::sys::buffer::Buffer;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, pipe};
@@ -80,6 +81,7 @@ pub(super) struct Output {
     signal: Signals,
     listening: bool,
     log: ConsoleLog,
+    times: Times,
     buffer: Buffer,
     pace: Pace,
     capacity: usize,
@@ -93,6 +95,7 @@ impl Output {
             signal: Signals::read(&[Signal::SIGIO])?,
             listening: false,
             log,
+            times: Times::default(),
             buffer: Buffer::new(BUSY_READ)?,
             // What was there before us raises no signal: it is read first.
             pace: Pace::Busy {
@@ -236,6 +239,7 @@ impl Output {
         match pipe::read(source.fd(), &mut buffer[..limit]) {
             Ok(0) => self.source = None,
             Ok(n) => {
+                self.times.note(dir, &self.log, now);
                 self.log.append(dir, &buffer[..n], now);
                 return n;
             }

@@ -1,0 +1,194 @@
+//! When the console log was where: a coarse index beside it, so that a log of
+//! bytes without any times can be read from a time on.
+//!
+//! A place is noted when output comes and the last note is [`EVERY_MS`] old; a
+//! game that says nothing costs nothing. The index is two files of a fixed size
+//! at most, the older one dropped when the newer is full; what is older than
+//! both reads as the beginning of the log. It may be lost, cut or torn without
+//! any harm: then more is shown, never less.
+
+use std::io::{self, Read, Write};
+use std::time::SystemTime;
+
+use super::console::ConsoleLog;
+use super::folder::InstanceDir;
+use super::launch::LogPosition;
+use super::tail::Tail;
+use crate::sys::clock;
+
+const NAME: &str = "console.times";
+const OLDER: &str = "console.times.1";
+
+/// How far apart the notes are, in milliseconds.
+pub const EVERY_MS: u64 = 10_000;
+
+/// Bytes of a note: a wall-clock time in milliseconds, an inode, an offset.
+const NOTE: usize = 24;
+
+/// Bytes of one file: half a day of notes.
+const FILE_MAX: u64 = 4_320 * NOTE as u64;
+
+/// Notes where a log is, now and then.
+#[derive(Debug, Default)]
+pub struct Times {
+    due_ms: u64,
+}
+
+impl Times {
+    /// Notes the place of the next byte, where that is due: at the start of a
+    /// line, by the monotonic clock. What cannot be noted is left out.
+    pub fn note(&mut self, dir: &InstanceDir, log: &ConsoleLog, now_ms: u64) {
+        if now_ms < self.due_ms || !log.is_at_line_start() {
+            return;
+        }
+        self.due_ms = now_ms + EVERY_MS;
+        let place = log.position();
+        let mut note = [0; NOTE];
+        let numbers = [clock::wall_ms(), place.inode, place.offset];
+        for (field, number) in note.chunks_exact_mut(8).zip(numbers) {
+            field.copy_from_slice(&number.to_le_bytes());
+        }
+        let _ = write(dir, &note);
+    }
+}
+
+fn write(dir: &InstanceDir, note: &[u8]) -> io::Result<()> {
+    let mut file = dir.open_append(NAME)?;
+    let size = file.metadata()?.len();
+    if size >= FILE_MAX || !size.is_multiple_of(NOTE as u64) {
+        dir.rename_unsynced(NAME, OLDER)?;
+        file = dir.open_append(NAME)?;
+    }
+    file.write_all(note)
+}
+
+/// The log from a time on; as [`place_at`], and empty where nothing has come
+/// since.
+///
+/// # Errors
+/// When the log or its index cannot be read.
+pub fn tail_since(dir: &InstanceDir, at: SystemTime) -> io::Result<Tail> {
+    let written = dir
+        .open_read(super::console::NAME)?
+        .map(|file| file.metadata()?.modified());
+    if written.transpose()?.is_some_and(|written| written < at) {
+        return Tail::from_end(dir);
+    }
+    match place_at(dir, at)? {
+        Some(place) => Tail::from_position(dir, place),
+        None => Tail::from_start(dir),
+    }
+}
+
+/// Where the log was at a time: nothing that came later stands before it, and
+/// what stands behind it is at most [`EVERY_MS`] older, as far as there was
+/// output to note. `None` where that is
+/// not known any more: from the beginning, then.
+///
+/// # Errors
+/// When the index is there and cannot be read.
+fn place_at(dir: &InstanceDir, at: SystemTime) -> io::Result<Option<LogPosition>> {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let wall_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    let mut notes = Vec::new();
+    for name in [OLDER, NAME] {
+        if let Some(file) = dir.open_read(name)? {
+            let mut bytes = Vec::new();
+            file.take(2 * FILE_MAX).read_to_end(&mut bytes)?;
+            notes.extend(bytes.chunks_exact(NOTE).map(parse));
+        }
+    }
+    Ok(last_before(&notes, wall_ms))
+}
+
+fn parse(note: &[u8]) -> (u64, LogPosition) {
+    let mut numbers = note.chunks_exact(8).map(|field| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(field);
+        u64::from_le_bytes(bytes)
+    });
+    let mut next = || numbers.next().unwrap_or(0);
+    let wall_ms = next();
+    let (inode, offset) = (next(), next());
+    (wall_ms, LogPosition { inode, offset })
+}
+
+/// The note before the first that is later. A clock that was set back makes it
+/// an earlier one than it need be.
+fn last_before(notes: &[(u64, LogPosition)], wall_ms: u64) -> Option<LogPosition> {
+    let later = notes.iter().position(|(at, _)| *at > wall_ms).unwrap_or(notes.len());
+    later
+        .checked_sub(1)
+        .and_then(|index| notes.get(index))
+        .map(|(_, place)| *place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::LogSpec;
+    use crate::store::StateDir;
+
+    fn late() -> SystemTime {
+        SystemTime::now() + std::time::Duration::from_secs(5)
+    }
+
+    fn place(offset: u64) -> LogPosition {
+        LogPosition { inode: 1, offset }
+    }
+
+    #[test]
+    fn never_later_than_asked() {
+        let notes = [(10, place(0)), (20, place(5)), (15, place(7)), (30, place(9))];
+        for (at, wanted) in [
+            (5, None),
+            (10, Some(place(0))),
+            (19, Some(place(0))),
+            (20, Some(place(7))),
+            (29, Some(place(7))),
+            (99, Some(place(9))),
+        ] {
+            assert_eq!(last_before(&notes, at), wanted, "{at}");
+        }
+        assert_eq!(last_before(&[], 5), None);
+    }
+
+    #[test]
+    fn noted_now_and_then_and_found_again() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert_eq!(place_at(&dir, late()).unwrap(), None);
+        let spec = LogSpec {
+            max_size: 1 << 20,
+            keep: 1,
+        };
+        let mut log = ConsoleLog::open(&dir, spec, 0);
+        let mut times = Times::default();
+        for (now_ms, text) in [
+            (0, "one\n"),
+            (5_000, "two\n"),
+            (10_000, "thr"),
+            (20_000, "ee\n"),
+            (20_001, "four\n"),
+        ] {
+            times.note(&dir, &log, now_ms);
+            log.append(&dir, text.as_bytes(), now_ms);
+        }
+        // At 0 and 10 s; in the middle of a line nothing is noted, and then as
+        // soon as one begins.
+        let size = std::fs::metadata(dir.path().join(NAME)).unwrap().len();
+        assert_eq!(size, 3 * NOTE as u64);
+        assert_eq!(place_at(&dir, late()).unwrap().unwrap().offset, 14);
+        assert_eq!(place_at(&dir, SystemTime::UNIX_EPOCH).unwrap(), None);
+        // Torn, full or gone: what can be read is used.
+        std::fs::write(dir.path().join(NAME), [0; NOTE + 3]).unwrap();
+        assert!(place_at(&dir, late()).unwrap().is_some());
+        write(&dir, &[2; NOTE]).unwrap();
+        assert_eq!(std::fs::metadata(dir.path().join(NAME)).unwrap().len(), NOTE as u64);
+        std::fs::write(dir.path().join(NAME), vec![0; FILE_MAX as usize]).unwrap();
+        write(&dir, &[3; NOTE]).unwrap();
+        assert_eq!(std::fs::metadata(dir.path().join(NAME)).unwrap().len(), NOTE as u64);
+        assert_eq!(std::fs::metadata(dir.path().join(OLDER)).unwrap().len(), FILE_MAX);
+    }
+}
