@@ -62,8 +62,9 @@ fn write(dir: &InstanceDir, note: &[u8]) -> io::Result<()> {
     file.write_all(note)
 }
 
-/// The log from a time on; as [`place_at`], and empty where nothing has come
-/// since.
+/// The log from a time on: nothing that came later is left out, and what is
+/// shown before it is at most [`EVERY_MS`] of output. Empty where nothing has
+/// come since.
 ///
 /// # Errors
 /// When the log or its index cannot be read.
@@ -80,9 +81,7 @@ pub fn tail_since(dir: &InstanceDir, at: SystemTime) -> io::Result<Tail> {
     }
 }
 
-/// Where the log was at a time: nothing that came later stands before it, and
-/// what stands behind it is at most [`EVERY_MS`] older, as far as there was
-/// output to note. `None` where that is
+/// Where the log was at a time, or somewhat before. `None` where that is
 /// not known any more: from the beginning, then.
 ///
 /// # Errors
