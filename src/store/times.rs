@@ -34,12 +34,16 @@ pub struct Times {
     due_ms: u64,
 }
 
+/// A note to be written.
+#[derive(Debug)]
+pub struct Note([u8; NOTE]);
+
 impl Times {
-    /// Notes the place of the next byte, where that is due: at the start of a
-    /// line, by the monotonic clock. What cannot be noted is left out.
-    pub fn note(&mut self, dir: &InstanceDir, log: &ConsoleLog, now_ms: u64) {
+    /// The place of the next byte, where it is due to be noted: at the start of
+    /// a line, by the monotonic clock.
+    pub fn due(&mut self, log: &ConsoleLog, now_ms: u64) -> Option<Note> {
         if now_ms < self.due_ms || !log.is_at_line_start() {
-            return;
+            return None;
         }
         self.due_ms = now_ms + EVERY_MS;
         let place = log.position();
@@ -48,7 +52,15 @@ impl Times {
         for (field, number) in note.chunks_exact_mut(8).zip(numbers) {
             field.copy_from_slice(&number.to_le_bytes());
         }
-        let _ = write(dir, &note);
+        Some(Note(note))
+    }
+}
+
+impl Note {
+    /// Writes it, after what it is about: the last of a disk is the log's. What
+    /// cannot be written is left out.
+    pub fn write(&self, dir: &InstanceDir) {
+        let _ = write(dir, &self.0);
     }
 }
 
@@ -171,8 +183,9 @@ mod tests {
             (20_000, "ee\n"),
             (20_001, "four\n"),
         ] {
-            times.note(&dir, &log, now_ms);
+            let due = times.due(&log, now_ms);
             log.append(&dir, text.as_bytes(), now_ms);
+            due.iter().for_each(|note| note.write(&dir));
         }
         // At 0 and 10 s; in the middle of a line nothing is noted, and then as
         // soon as one begins.

@@ -239,8 +239,11 @@ impl Output {
         match pipe::read(source.fd(), &mut buffer[..limit]) {
             Ok(0) => self.source = None,
             Ok(n) => {
-                self.times.note(dir, &self.log, now);
+                let due = self.times.due(&self.log, now);
                 self.log.append(dir, &buffer[..n], now);
+                if let Some(note) = due {
+                    note.write(dir);
+                }
                 return n;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
