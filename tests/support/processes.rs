@@ -12,7 +12,8 @@ use nix::unistd::Pid;
 pub struct Process {
     /// Its pid.
     pub pid: i32,
-    /// Its command line, words joined by blanks.
+    /// Its command line, words joined by blanks. One that is ending has none
+    /// any more: its name in brackets, as `ps` shows it.
     pub command: String,
 }
 
@@ -26,6 +27,13 @@ impl Process {
         }
         let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         let command = String::from_utf8_lossy(&words).replace('\0', " ").trim_end().to_owned();
+        if command.is_empty() {
+            let (name, _) = stat.split_once('(')?.1.rsplit_once(')')?;
+            return Some(Self {
+                pid,
+                command: format!("[{name}]"),
+            });
+        }
         Some(Self { pid, command })
     }
 

@@ -233,7 +233,7 @@ impl Sandbox {
     /// gamectl where it has not ended yet.
     pub fn games(&self) -> Vec<Process> {
         let mut games = self.processes();
-        games.retain(|process| !process.command.starts_with("gamectl __shim "));
+        games.retain(|process| !process.command.starts_with("gamectl __shim ") && !is_ending_shim(process));
         games
     }
 
@@ -248,6 +248,14 @@ impl Sandbox {
     pub fn processes(&self) -> Vec<Process> {
         processes::tied_to(self.dir())
     }
+}
+
+/// Whether it was a shim before it gave its memory back, and with it its words:
+/// `exe` until it has named itself.
+fn is_ending_shim(process: &Process) -> bool {
+    ["[exe]", "[gamectl"]
+        .iter()
+        .any(|name| process.command.starts_with(name))
 }
 
 impl Drop for Sandbox {
