@@ -60,19 +60,21 @@ impl Process {
     }
 }
 
-/// Every living process, but not our own, that is tied to this folder: by an
-/// environment variable with this value, by its working directory, or by an
-/// open file.
+/// Every living process that is tied to this folder: by an environment variable
+/// with this value, by its working directory, or by an open file. Not our own,
+/// nor a copy of it that another test has forked and that still has to become a
+/// command: it holds for a moment whatever all the tests have open.
 pub fn tied_to(folder: &Path) -> Vec<Process> {
-    let own = std::process::id().to_string();
+    let own = std::process::id().try_into().ok().and_then(Process::find);
+    let own = own.expect("a process finds itself");
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
     };
     entries
         .flatten()
-        .filter(|entry| *entry.file_name() != *own)
         .filter(|entry| is_tied(&entry.path(), folder))
         .filter_map(|entry| Process::find(entry.file_name().to_str()?.parse().ok()?))
+        .filter(|process| process.command != own.command)
         .collect()
 }
 
