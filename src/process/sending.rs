@@ -70,7 +70,9 @@ impl ProcessSupervisor {
             match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Kept { generation, .. } => return Ok((dir, Some(generation))),
                 Standing::Orphan(_) => return Ok((dir, None)),
-                Standing::Free { .. } | Standing::Damaged(_) => return Err(not_running(&self.id)),
+                Standing::Free { .. } | Standing::Ended { .. } | Standing::Damaged(_) => {
+                    return Err(not_running(&self.id));
+                }
                 Standing::Passing if Instant::now() >= until => return Err(stuck(&self.id)),
                 Standing::Passing => tokio::time::sleep(PASSING).await,
             }

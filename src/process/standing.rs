@@ -20,6 +20,12 @@ pub(super) enum Standing {
     /// A shim is about to launch it, or to put its end on record: soon it will
     /// stand elsewhere.
     Passing,
+    /// Its end is on record, and its shim is there for a moment still: for
+    /// whoever launched it, to launch it again. To anybody else it is passing.
+    Ended {
+        /// The launch that has ended.
+        generation: u64,
+    },
     /// A shim keeps it.
     Kept {
         /// The launch.
@@ -43,7 +49,7 @@ pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
         Shim::CannotTell(why) => return Err(Failure::unknown(why.clone())),
         Shim::Lives(entry) => {
             return Ok(match entry {
-                Some(entry) if entry.phase == Phase::Ended => Standing::Passing,
+                Some(entry) if entry.phase == Phase::Ended => of_ended(entry.generation, evidence),
                 Some(entry) => Standing::Kept {
                     generation: entry.generation,
                     stopping: entry.phase == Phase::Stopping,
@@ -65,6 +71,17 @@ pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
         // A record of a newer gamectl is as good as one that cannot be read.
         Found::CannotTell(why) => Err(Failure::failed(why.clone()).hint(UNREADABLE)),
         Found::This(launch) => of_launch(launch, evidence),
+    }
+}
+
+/// Of a living shim that says that its game has ended.
+fn of_ended(generation: u64, evidence: &Evidence) -> Standing {
+    let launch = evidence.launch.this().map(|launch| launch.generation);
+    let exit = evidence.exit.this().map(|exit| exit.generation);
+    if launch == Some(generation) && exit == launch {
+        Standing::Ended { generation }
+    } else {
+        Standing::Passing
     }
 }
 

@@ -1,6 +1,7 @@
 //! `start`: from nothing to a game that is ready.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,15 +52,23 @@ impl ProcessSupervisor {
                     unseen::set_damaged_aside(&dir, &why)?;
                     None
                 }
-                Standing::Passing if Instant::now() < passing_until => None,
-                Standing::Passing => return Err(stuck(&self.id)),
+                Standing::Ended { generation } if self.renews() => {
+                    let next = generation + 1;
+                    tries.again(self, &dir, next)?;
+                    let launch = self.launch_to_come(&dir, next, how.restarts)?;
+                    let told = starter::renew(&state, &dir, &launch, generation).await;
+                    self.launched(told)?.then_some(next)
+                }
+                Standing::Passing | Standing::Ended { .. } if Instant::now() < passing_until => None,
+                Standing::Passing | Standing::Ended { .. } => return Err(stuck(&self.id)),
                 Standing::Free { next, unseen } => {
                     if !unseen::record(&dir, unseen.as_deref())? {
                         None
                     } else {
                         tries.again(self, &dir, next)?;
-                        let launched = self.launch(&state, &dir, next, how.restarts).await?;
-                        launched.then_some(next)
+                        let launch = self.launch_to_come(&dir, next, how.restarts)?;
+                        let told = starter::start(&state, &dir, &launch).await;
+                        self.launched(told)?.then_some(next)
                     }
                 }
             };
@@ -76,23 +85,15 @@ impl ProcessSupervisor {
         }
     }
 
-    /// Launches the game. False when somebody else's shim was there first.
-    async fn launch(
-        &self,
-        state: &StateDir,
-        dir: &InstanceDir,
-        generation: u64,
-        restarts: u32,
-    ) -> Result<bool, Failure> {
-        let Some(game) = self.spec.as_deref() else {
-            return Err(Failure::failed(
-                "it is not in the inventory, so how to start it is not known",
-            ));
-        };
+    /// What a shim is told to launch. The plan is on record then.
+    fn launch_to_come(&self, dir: &InstanceDir, generation: u64, restarts: u32) -> Result<Spec, Failure> {
+        let game = self.game()?;
         let command = command(game, &self.id, dir)?;
         let written = plan::write(dir, &self.plan);
         written.map_err(|error| explain::start_failure(game, "record", error.raw_os_error().unwrap_or(0), "plan"))?;
-        let spec = Spec {
+        self.publish(InstanceState::Starting);
+        self.awaits("the launch", None);
+        Ok(Spec {
             id: self.id.clone(),
             generation,
             stop: self.plan.stop.clone(),
@@ -101,10 +102,20 @@ impl ProcessSupervisor {
             main: self.plan.main.clone(),
             restarts,
             mode: Mode::Launch(command),
-        };
-        self.publish(InstanceState::Starting);
-        self.awaits("the launch", None);
-        match starter::start(state, dir, &spec).await {
+        })
+    }
+
+    fn game(&self) -> Result<&ProcessSpec, Failure> {
+        self.spec
+            .as_deref()
+            .ok_or_else(|| Failure::failed("it is not in the inventory, so how to start it is not known"))
+    }
+
+    /// Whether a launch has come about, by what its shim has told. False when
+    /// somebody else's shim was there first.
+    fn launched(&self, told: io::Result<Option<Started>>) -> Result<bool, Failure> {
+        let game = self.game()?;
+        match told {
             Ok(Some(Started::Ok { .. })) => Ok(true),
             Ok(Some(Started::Busy)) => Ok(false),
             Ok(Some(Started::Cancelled)) => Err(overtaken(&self.id)),

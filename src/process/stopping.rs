@@ -40,7 +40,7 @@ impl ProcessSupervisor {
                     tokio::time::sleep(PASSING).await;
                 }
                 Standing::Damaged(why) => unseen::set_damaged_aside(&dir, &why)?,
-                Standing::Passing => {
+                Standing::Passing | Standing::Ended { .. } => {
                     self.wait_for_change(passing_until).await?;
                 }
                 Standing::Orphan(launch) => {

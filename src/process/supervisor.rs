@@ -157,6 +157,12 @@ impl ProcessSupervisor {
         self
     }
 
+    /// Whether a crash of what we have launched is followed by another launch
+    /// at once: then its shim is kept for that.
+    pub(super) fn renews(&self) -> bool {
+        self.takes_over && self.changes.is_some() && self.policy.delay.is_zero()
+    }
+
     /// The state directory and the instance's folder in it.
     pub(super) fn place(&self) -> Result<(Arc<StateDir>, Arc<InstanceDir>), Failure> {
         let state = self

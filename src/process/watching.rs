@@ -47,16 +47,22 @@ impl ProcessSupervisor {
             let dir = self.folder();
             // The line before the look: what happens after the look is told.
             if !matches!(line, Line::Open(_)) {
-                line = connect(dir.as_deref()).await;
+                line = self.connect_line(dir.as_deref()).await;
             }
             if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
-                line = connect(dir.as_deref()).await;
+                line = self.connect_line(dir.as_deref()).await;
             }
             let Some(sight) = self.steady_sight(passing >= PASSING_LOOKS) else {
                 // Soon it will stand elsewhere, and nothing is concluded from
                 // where it seems to stand now.
                 passing += 1;
-                tokio::time::sleep(SOON).await;
+                tokio::select! {
+                    () = tokio::time::sleep(SOON) => {}
+                    lost = receive(&line) => if lost {
+                        line = Line::None;
+                        self.wait_for_end(dir.as_deref()).await;
+                    },
+                }
                 continue;
             };
             passing = 0;
@@ -127,6 +133,27 @@ impl ProcessSupervisor {
         }
     }
 
+    async fn connect_line(&self, dir: Option<&InstanceDir>) -> Line {
+        let Some(dir) = dir else { return Line::None };
+        let connected = tokio::time::timeout(LATER, Client::connect(dir)).await;
+        let request = if self.renews() {
+            Request::Attend
+        } else {
+            Request::Subscribe
+        };
+        if let Ok(Ok(client)) = connected
+            && client.send(&request).await.is_ok()
+        {
+            return Line::Open(client);
+        }
+        // A shim that has just begun has no socket yet; its folder tells when
+        // it has one.
+        match lock::shim_lives(dir) {
+            Ok(false) => Line::None,
+            _ => Line::Broken,
+        }
+    }
+
     /// A connection ends a moment before its shim does.
     async fn wait_for_end(&self, dir: Option<&InstanceDir>) {
         for _ in 0..50 {
@@ -162,22 +189,6 @@ impl ProcessSupervisor {
             return;
         }
         std::future::pending::<()>().await;
-    }
-}
-
-async fn connect(dir: Option<&InstanceDir>) -> Line {
-    let Some(dir) = dir else { return Line::None };
-    let connected = tokio::time::timeout(LATER, Client::connect(dir)).await;
-    if let Ok(Ok(client)) = connected
-        && client.send(&Request::Subscribe).await.is_ok()
-    {
-        return Line::Open(client);
-    }
-    // A shim that has just begun has no socket yet; its folder tells when it
-    // has one.
-    match lock::shim_lives(dir) {
-        Ok(false) => Line::None,
-        _ => Line::Broken,
     }
 }
 

@@ -3,11 +3,13 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, sockopt,
 };
+use nix::sys::time::{TimeVal, TimeValLike};
 
 /// The longest message on a control socket.
 pub const MESSAGE_MAX: usize = 64 * 1024;
@@ -63,12 +65,25 @@ pub fn connect(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// The user at the other end.
+/// Who is at the other end: who connected, or who made a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The process.
+    pub pid: i32,
+    /// The user it was then.
+    pub uid: u32,
+}
+
+/// Asks the kernel who is at the other end.
 ///
 /// # Errors
 /// What `getsockopt(2)` said.
-pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
-    Ok(nix::sys::socket::getsockopt(&socket, sockopt::PeerCredentials)?.uid())
+pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
+    let credentials = nix::sys::socket::getsockopt(&socket, sockopt::PeerCredentials)?;
+    Ok(Peer {
+        pid: credentials.pid(),
+        uid: credentials.uid(),
+    })
 }
 
 /// Receives one message. `None` when the other end is closed.
@@ -114,6 +129,15 @@ pub fn stream_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     )?)
 }
 
+/// From now on a receive from this socket gives up after so long a time.
+///
+/// # Errors
+/// What `setsockopt(2)` said.
+pub fn set_receive_timeout(socket: impl AsFd, limit: Duration) -> io::Result<()> {
+    let limit = TimeVal::milliseconds(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
+    Ok(nix::sys::socket::setsockopt(&socket, sockopt::ReceiveTimeout, &limit)?)
+}
+
 /// Sends bytes with descriptors attached to the first of them. Returns how
 /// many bytes were taken.
 ///
@@ -130,19 +154,25 @@ pub fn send_with_descriptors(socket: impl AsFd, bytes: &[u8], descriptors: &[Raw
     )?)
 }
 
-/// Receives bytes and the descriptors that came with them.
+/// Receives bytes and the descriptors that came with them; no bytes when the
+/// other end is closed.
 ///
 /// # Errors
 /// What `recvmsg(2)` said.
 pub fn receive_with_descriptors(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut space = nix::cmsg_space!([RawFd; 4]);
     let mut parts = [IoSliceMut::new(buffer)];
-    let message = nix::sys::socket::recvmsg::<UnixAddr>(
+    let received = nix::sys::socket::recvmsg::<UnixAddr>(
         socket.as_fd().as_raw_fd(),
         &mut parts,
         Some(&mut space),
         MsgFlags::MSG_CMSG_CLOEXEC,
-    )?;
+    );
+    let message = match received {
+        Ok(message) => message,
+        Err(Errno::ECONNRESET) => return Ok((0, Vec::new())),
+        Err(errno) => return Err(errno.into()),
+    };
     let mut descriptors = Vec::new();
     for attached in message.cmsgs()? {
         if let ControlMessageOwned::ScmRights(received) = attached {
@@ -169,7 +199,8 @@ mod tests {
         let listener = listen(dir.as_fd(), "ctl").unwrap();
         let client = connect(dir.as_fd(), "ctl").unwrap();
         let server = accept(&listener).unwrap().unwrap();
-        assert_eq!(peer_uid(&server).unwrap(), crate::sys::host::effective_uid());
+        assert_eq!(peer(&server).unwrap().uid, crate::sys::host::effective_uid());
+        assert_eq!(peer(&client).unwrap().pid, std::process::id() as i32);
         send(&client, b"one").unwrap();
         send(&client, b"two").unwrap();
         let mut buffer = [0; 16];

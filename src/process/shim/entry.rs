@@ -3,9 +3,11 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::keeper::Kept;
 use super::setup::{self, Place};
 use super::spec::{Mode, Spec};
 use super::wire::Started;
@@ -19,6 +21,9 @@ pub const HIDDEN_VERB: &str = "__shim";
 /// with so much in its arguments and environment.
 const SPEC_MAX: usize = 16 << 20;
 
+/// How long a starter that wants another launch may take to tell it.
+const RENEWAL: Duration = Duration::from_secs(1);
+
 /// The life of a shim; returns its exit code. Descriptor 0 is the starter.
 ///
 /// To be called first of all in the program: while it has one thread, and
@@ -28,7 +33,7 @@ pub fn main() -> u8 {
         return 1;
     };
     match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
-        Ok((signals, (spec, state, dir))) => live(signals, &spec, state, dir, channel),
+        Ok((signals, task)) => live(signals, task, channel),
         Err(error) => {
             tell(&channel, &setup::failed("shim", &error, ""));
             1
@@ -43,8 +48,17 @@ fn detach() -> io::Result<Signals> {
     Signals::block_all_but_read(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT])
 }
 
+/// What is to be done, and where.
+struct Task {
+    spec: Spec,
+    state: StateDir,
+    dir: InstanceDir,
+    /// Who wants it done.
+    starter: i32,
+}
+
 /// Receives what is to be done, and the two directories to do it in.
-fn receive(channel: &OwnedFd) -> io::Result<(Spec, StateDir, InstanceDir)> {
+fn receive(channel: &OwnedFd) -> io::Result<Task> {
     let broken = || io::Error::new(io::ErrorKind::InvalidData, "the starter's message is not whole");
     let mut length = [0; 4];
     let (n, descriptors) = socket::receive_with_descriptors(channel, &mut length)?;
@@ -63,27 +77,60 @@ fn receive(channel: &OwnedFd) -> io::Result<(Spec, StateDir, InstanceDir)> {
     }
     let spec = Spec::from_bytes(&bytes).ok_or_else(broken)?;
     let path = PathBuf::from("instances").join(&spec.id);
-    Ok((spec, StateDir::received(state), InstanceDir::checked(dir, path)?))
+    Ok(Task {
+        spec,
+        state: StateDir::received(state),
+        dir: InstanceDir::checked(dir, path)?,
+        starter: socket::peer(channel)?.pid,
+    })
 }
 
-fn live(signals: Signals, spec: &Spec, state: StateDir, dir: InstanceDir, channel: OwnedFd) -> u8 {
-    daemon::set_name(&format!("gamectl:{}", spec.id));
-    let place = Place { state, dir, signals };
-    let made = match &spec.mode {
-        Mode::Launch(command) => setup::launch(spec, command, place),
-        Mode::Adopt(adoption) => setup::adopt(spec, adoption, place),
+/// One launch, and those that its starter lets follow.
+fn live(signals: Signals, task: Task, mut channel: OwnedFd) -> u8 {
+    daemon::set_name(&format!("gamectl:{}", task.spec.id));
+    let mut spec = task.spec;
+    let mut place = Place {
+        state: task.state,
+        dir: task.dir,
+        signals,
+        starter: task.starter,
+        kept: Kept::default(),
     };
-    let mut keeper = match made {
-        Ok(keeper) => keeper,
-        Err(outcome) => {
-            tell(&channel, &outcome);
+    loop {
+        let made = match &spec.mode {
+            Mode::Launch(command) => setup::launch(&spec, command, place),
+            Mode::Adopt(adoption) => setup::adopt(&spec, adoption, place),
+        };
+        let mut keeper = match made {
+            Ok(keeper) => keeper,
+            Err(outcome) => {
+                tell(&channel, &outcome);
+                return 1;
+            }
+        };
+        tell(&channel, &Started::Ok { main: keeper.main() });
+        drop(channel);
+        let Some(renewal) = keeper.keep() else { return 0 };
+        let Some(next) = receive_renewal(&renewal, &spec.id) else {
             return 1;
-        }
-    };
-    tell(&channel, &Started::Ok { main: keeper.main() });
-    drop(channel);
-    keeper.keep();
-    0
+        };
+        let (dir, signals, kept) = keeper.into_kept();
+        place = Place {
+            state: next.state,
+            dir,
+            signals,
+            starter: next.starter,
+            kept,
+        };
+        (spec, channel) = (next.spec, renewal);
+    }
+}
+
+/// Receives what is to follow, which is a launch of the same instance.
+fn receive_renewal(channel: &OwnedFd, id: &str) -> Option<Task> {
+    socket::set_receive_timeout(channel, RENEWAL).ok()?;
+    let next = receive(channel).ok()?;
+    (next.spec.id == id && matches!(next.spec.mode, Mode::Launch(_))).then_some(next)
 }
 
 /// Tells the starter how it went. A starter that is gone learns nothing, and

@@ -1,7 +1,6 @@
 //! The shim at work: one loop that waits for the game, its output, requests
 //! and deadlines, and does nothing in between.
 
-use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -9,11 +8,11 @@ use nix::sys::signal::Signal;
 
 use super::exit::{self, Account};
 use super::output::Output;
-use super::serve::{Asked, Server};
+use super::serve::Server;
 use super::tree::{Main, Tree};
 use super::voice::Voice;
 use super::waker::{self, Waker};
-use super::wire::{Report, Request};
+use super::wire::Report;
 use crate::policy::stop::{Action, Escalation, Step, without_clients};
 use crate::store::board::Slot;
 use crate::store::ending::Exit;
@@ -21,20 +20,23 @@ use crate::store::launch::{Launch, ReadyAt};
 use crate::store::lock::ShimLock;
 use crate::store::room::Room;
 use crate::store::{InstanceDir, launch};
-use crate::sys::buffer::Buffer;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
-use crate::sys::{clock, oom, pipe, socket, terminal};
+use crate::sys::{clock, oom, pipe};
 
+mod answering;
 mod observing;
+mod renewing;
 
-/// Bytes of a request.
-const REQUEST_MAX: NonZeroUsize = NonZeroUsize::new(socket::MESSAGE_MAX).expect("not zero");
+pub(super) use renewing::Kept;
 
 /// What a keeper is made of.
 pub(super) struct Parts {
     pub(super) id: String,
+    /// The process that launched it, or took it over.
+    pub(super) starter: i32,
+    pub(super) oom_score_adj: Option<i32>,
     pub(super) stop: Vec<Step>,
     pub(super) dir: InstanceDir,
     pub(super) signals: Signals,
@@ -60,9 +62,11 @@ struct Stop {
 
 /// The keeper of one game.
 pub(super) struct Keeper {
+    starter: i32,
+    oom_score_adj: Option<i32>,
     dir: InstanceDir,
     signals: Signals,
-    _shim_lock: ShimLock,
+    shim_lock: ShimLock,
     voice: Voice,
     record: Launch,
     plan: Vec<Step>,
@@ -76,14 +80,22 @@ pub(super) struct Keeper {
     output: Output,
     room: Room,
     counters: oom::Counters,
+    /// Whether the next launch may be asked for.
+    attends: bool,
+    /// Where the next launch is told.
+    renewal: Option<OwnedFd>,
+    /// Whether it is to go, now that its game has ended.
+    leaves: bool,
 }
 
 impl Keeper {
     pub(super) fn new(parts: Parts) -> Self {
         Self {
+            starter: parts.starter,
+            oom_score_adj: parts.oom_score_adj,
             dir: parts.dir,
             signals: parts.signals,
-            _shim_lock: parts.shim_lock,
+            shim_lock: parts.shim_lock,
             voice: Voice::new(&parts.id, &parts.record, parts.past.as_ref(), parts.slot),
             record: parts.record,
             plan: parts.stop,
@@ -97,6 +109,9 @@ impl Keeper {
             output: parts.output,
             room: parts.room,
             counters: parts.counters,
+            attends: false,
+            renewal: None,
+            leaves: false,
         }
     }
 
@@ -106,7 +121,9 @@ impl Keeper {
     }
 
     /// Keeps the game until nothing of it is left, and puts its end on record.
-    pub(super) fn keep(&mut self) {
+    /// Returns the channel on which the next launch is told, where that was
+    /// asked for; what is needed for it stays as it is.
+    pub(super) fn keep(&mut self) -> Option<OwnedFd> {
         self.observe();
         while !self.tree.is_gone() {
             self.wait(None);
@@ -116,7 +133,8 @@ impl Keeper {
         let exit = self.account();
         self.stop = None;
         self.voice.ended();
-        while let Err(error) = exit::record(&self.dir, &self.room, &exit) {
+        self.attends = !exit.requested && self.server.is_attended_by(self.starter);
+        while let Err(error) = self.put_on_record(&exit) {
             if self.dir.is_removed() {
                 break;
             }
@@ -126,7 +144,11 @@ impl Keeper {
             self.wait(Some(clock::monotonic_ms() + exit::RETRY_MS));
         }
         self.notify("");
-        self.server.close(&self.dir);
+        let renewal = self.await_renewal();
+        if renewal.is_none() {
+            self.server.close(&self.dir);
+        }
+        renewal
     }
 
     /// Waits for anything to happen, and takes care of it.
@@ -165,136 +187,13 @@ impl Keeper {
 
     fn take_signals(&mut self) {
         while let Some(signal) = self.signals.next() {
+            self.leaves |= signal != Signal::SIGCHLD && self.tree.is_gone();
             // Asked to end by init or by hand: we cannot go before the game
             // has, so that is what we were asked for.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
                 self.begin_stop(without_clients(&self.plan), false);
             }
         }
-    }
-
-    fn serve(&mut self) {
-        // Mapped for as long as somebody speaks: an idle shim does without.
-        let Ok(mut buffer) = Buffer::new(REQUEST_MAX) else {
-            return;
-        };
-        while let Some(asked) = self.server.next(buffer.bytes()) {
-            let refusal = match &asked.request {
-                Ok(request) => self.carry_out(request).err().unwrap_or_default(),
-                Err(error) => error.clone(),
-            };
-            self.answer(&asked, refusal);
-        }
-    }
-
-    fn answer(&mut self, asked: &Asked, refusal: String) {
-        let report = Report {
-            refusal,
-            ..self.report()
-        };
-        self.server.answer(asked, &report);
-    }
-
-    fn carry_out(&mut self, request: &Request) -> Result<(), String> {
-        match request {
-            Request::Status | Request::Subscribe => Ok(()),
-            Request::Stop { generation, steps, now } => {
-                self.check(*generation)?;
-                self.request_stop(steps, *now);
-                Ok(())
-            }
-            Request::Ready { generation } => {
-                self.check(*generation)?;
-                self.become_ready();
-                Ok(())
-            }
-            Request::Carry { generation, step } => {
-                self.check(*generation)?;
-                self.take_on(*step)
-            }
-            Request::Carried {
-                generation,
-                step,
-                failed,
-            } => {
-                self.check(*generation)?;
-                self.carried(*step, *failed);
-                Ok(())
-            }
-            Request::Console { generation, line } => {
-                self.check(*generation)?;
-                if self.tree.is_gone() {
-                    return Err("it has ended".to_owned());
-                }
-                if !self.write_console(line) {
-                    return Err("its console takes no input now: it has not read what was written before".to_owned());
-                }
-                Ok(())
-            }
-            Request::Keys { generation, bytes } => {
-                self.check(*generation)?;
-                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
-                match pipe::write(input, bytes) {
-                    Ok(n) if n == bytes.len() => Ok(()),
-                    _ => Err("its terminal takes no input now".to_owned()),
-                }
-            }
-            Request::Resize {
-                generation,
-                columns,
-                rows,
-            } => {
-                self.check(*generation)?;
-                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
-                terminal::resize(input, *columns, *rows).map_err(|error| error.to_string())
-            }
-        }
-    }
-
-    fn check(&self, generation: u64) -> Result<(), String> {
-        let ours = self.record.generation;
-        if generation == ours {
-            return Ok(());
-        }
-        Err(format!("this is launch {ours}, not {generation}"))
-    }
-
-    fn request_stop(&mut self, steps: &[Step], now: bool) {
-        if self.stop.is_none() {
-            self.begin_stop(steps.to_vec(), now);
-            return;
-        }
-        // A second stop joins the one under way, and may hurry it. So does one
-        // that comes while the remains of a crash are cleared away.
-        let at = clock::monotonic_ms();
-        if let (true, Some(stop)) = (now, &mut self.stop)
-            && let Some(action) = stop.escalation.hurry(at)
-        {
-            self.act(action);
-            self.tell_step();
-        }
-    }
-
-    fn take_on(&mut self, step: u64) -> Result<(), String> {
-        let step = usize::try_from(step).unwrap_or(usize::MAX);
-        let stop = self.stop.as_mut();
-        if !stop.is_some_and(|stop| stop.escalation.take_on(step)) {
-            return Err("that step is not to be taken on".to_owned());
-        }
-        self.tell_step();
-        Ok(())
-    }
-
-    fn carried(&mut self, step: u64, failed: bool) {
-        let Some(stop) = &mut self.stop else { return };
-        let done = usize::try_from(step).is_ok_and(|step| stop.escalation.carried(step));
-        if !done {
-            return;
-        }
-        if failed && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms()) {
-            self.act(action);
-        }
-        self.tell_step();
     }
 
     fn begin_stop(&mut self, steps: Vec<Step>, now: bool) {

@@ -22,13 +22,17 @@ const PAUSE_MS: u64 = 100;
 #[derive(Debug)]
 struct Client {
     fd: OwnedFd,
+    pid: i32,
     subscribed: bool,
+    attends: bool,
 }
 
 /// What a client asked for, and where to answer.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) request: Result<Request, String>,
+    /// What came along with it.
+    pub(super) channel: Option<OwnedFd>,
     client: usize,
 }
 
@@ -77,19 +81,24 @@ impl Server {
         self.accept();
         let mut client = 0;
         while let Some(from) = self.clients.get(client) {
-            match socket::receive(&from.fd, buffer) {
-                Ok(Some(n)) => {
+            match socket::receive_with_descriptors(&from.fd, buffer) {
+                Ok((n @ 1.., mut attached)) => {
                     let message = buffer.get(..n).unwrap_or_default();
                     let request = Request::from_message(message).map_err(|error| error.to_string());
-                    if request == Ok(Request::Subscribe)
-                        && let Some(from) = self.clients.get_mut(client)
-                    {
-                        from.subscribed = true;
+                    if let Some(from) = self.clients.get_mut(client) {
+                        from.subscribed |= matches!(request, Ok(Request::Subscribe | Request::Attend));
+                        from.attends |= request == Ok(Request::Attend);
                     }
-                    return Some(Asked { request, client });
+                    let channel = attached.pop();
+                    return Some(Asked {
+                        request,
+                        channel,
+                        client,
+                    });
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => client += 1,
-                Ok(None) | Err(_) => {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(_) | Err(_) => {
                     self.clients.remove(client);
                 }
             }
@@ -118,9 +127,13 @@ impl Server {
                     // The directory is closed to others already; this is the
                     // second lock on the same door.
                     let allowed = [0, host::effective_uid()];
-                    if socket::peer_uid(&fd).is_ok_and(|uid| allowed.contains(&uid)) {
-                        self.clients.push(Client { fd, subscribed: false });
-                    }
+                    let peer = socket::peer(&fd).ok().filter(|peer| allowed.contains(&peer.uid));
+                    self.clients.extend(peer.map(|peer| Client {
+                        fd,
+                        pid: peer.pid,
+                        subscribed: false,
+                        attends: false,
+                    }));
                 }
                 Ok(None) => return,
                 Err(_) => {
@@ -129,6 +142,16 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// Whether this process is there, and attends to what comes after the end.
+    pub(super) fn is_attended_by(&self, pid: i32) -> bool {
+        self.clients.iter().any(|client| client.attends && client.pid == pid)
+    }
+
+    /// Whether it was this process that asked.
+    pub(super) fn is_from(&self, asked: &Asked, pid: i32) -> bool {
+        self.clients.get(asked.client).is_some_and(|client| client.pid == pid)
     }
 
     /// Answers a request.

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::entry::in_the_way;
-use super::keeper::{Keeper, Parts};
+use super::keeper::{Keeper, Kept, Parts};
 use super::output::{Output, Source};
 use super::serve::Server;
 use super::spec::{Adoption, Command, Spec};
@@ -37,6 +37,10 @@ pub(super) struct Place {
     pub(super) state: StateDir,
     pub(super) dir: InstanceDir,
     pub(super) signals: Signals,
+    /// Who asked for it.
+    pub(super) starter: i32,
+    /// What an earlier launch of ours has left.
+    pub(super) kept: Kept,
 }
 
 /// The answer to a starter when something went wrong.
@@ -76,14 +80,14 @@ impl<T> Stage<T> for Result<T, crate::store::ReadError> {
 }
 
 /// Launches a game.
-pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Keeper, Started> {
-    let shim_lock = take_lock(&place.dir)?;
+pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result<Keeper, Started> {
+    let shim_lock = place.take_lock()?;
     let frame = Frame::here().stage("record")?;
     let previous = may_launch(spec, &place.dir, &frame)?;
     let room = ending::reserve(&place.dir).stage("exit")?;
-    let oom_score_adj = daemon::avoid_oom_killer();
+    let oom_score_adj = place.avoid_oom_killer();
     let (streams, input, source) = make_streams(spec, command, &place.dir)?;
-    let server = Server::open(&place.dir).stage("socket")?;
+    let server = place.listen()?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
     let output = match &source {
@@ -124,8 +128,8 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
 }
 
 /// Takes over a game whose shim has died.
-pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Keeper, Started> {
-    let shim_lock = take_lock(&place.dir)?;
+pub(super) fn adopt(spec: &Spec, adoption: &Adoption, mut place: Place) -> Result<Keeper, Started> {
+    let shim_lock = place.take_lock()?;
     let recorded = launch::read(&place.dir).stage("record")?;
     if recorded.as_ref().map(|record| record.generation) != Some(spec.generation) {
         // We come late: what we were to take over has ended since.
@@ -148,7 +152,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         let input = pipe::open_fifo(place.dir.as_fd(), INPUT, false).ok();
         (input, find_output(output, tree.main(), &mark).map(Source::Pipe))
     };
-    let server = Server::open(&place.dir).stage("socket")?;
+    let server = place.listen()?;
     let record = Launch {
         generation: spec.generation,
         frame: Frame::here().stage("record")?,
@@ -164,7 +168,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         mark,
     };
     launch::write(&place.dir, &record).stage("record")?;
-    let _ = daemon::avoid_oom_killer();
+    let _ = place.avoid_oom_killer();
     let output = Output::new(source, log).stage("memory")?;
     let counters = oom::Counters::read();
     Ok(assemble(
@@ -188,10 +192,12 @@ fn assemble(
     room: Room,
     counters: oom::Counters,
 ) -> Keeper {
-    let slot = Slot::take(&place.state, &spec.id);
+    let slot = place.kept.slot.or_else(|| Slot::take(&place.state, &spec.id));
     let past = ending::read(&place.dir).ok().flatten();
     Keeper::new(Parts {
         id: spec.id.clone(),
+        starter: place.starter,
+        oom_score_adj: place.kept.oom_score_adj,
         stop: spec.stop.clone(),
         dir: place.dir,
         signals: place.signals,
@@ -208,14 +214,31 @@ fn assemble(
     })
 }
 
-fn take_lock(dir: &InstanceDir) -> Result<ShimLock, Started> {
-    let deadline = clock::monotonic_ms() + OTHER_SHIM.as_millis() as u64;
-    loop {
-        match lock::try_shim(dir).stage("lock")? {
-            Some(taken) => return Ok(taken),
-            None if clock::monotonic_ms() >= deadline => return Err(Started::Busy),
-            None => std::thread::sleep(Duration::from_millis(5)),
+impl Place {
+    fn take_lock(&mut self) -> Result<ShimLock, Started> {
+        if let Some(kept) = self.kept.shim_lock.take() {
+            return Ok(kept);
         }
+        let deadline = clock::monotonic_ms() + OTHER_SHIM.as_millis() as u64;
+        loop {
+            match lock::try_shim(&self.dir).stage("lock")? {
+                Some(taken) => return Ok(taken),
+                None if clock::monotonic_ms() >= deadline => return Err(Started::Busy),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn listen(&mut self) -> Result<Server, Started> {
+        let kept = self.kept.server.take();
+        kept.map_or_else(|| Server::open(&self.dir).stage("socket"), Ok)
+    }
+
+    /// Returns what a game is to get instead.
+    fn avoid_oom_killer(&mut self) -> Option<i32> {
+        let before = self.kept.oom_score_adj.or_else(daemon::avoid_oom_killer);
+        self.kept.oom_score_adj = before;
+        before
     }
 }
 

@@ -9,9 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::client::Client;
 use super::entry::HIDDEN_VERB;
 use super::spec::Spec;
-use super::wire::Started;
+use super::wire::{Request, Started};
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::socket;
 
@@ -96,7 +97,34 @@ pub async fn start(state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Resu
             ours
         }
     };
-    let stream = UnixStream::from(ours);
+    told_on(ours, state, dir, spec).await
+}
+
+/// Has the shim of a launch that has ended launch the next, and waits for its
+/// word on how that went: it is there for that as long as its starter attends.
+/// `None` when it is gone, or launches nothing: what runs then must be looked
+/// for.
+///
+/// # Errors
+/// When there are no descriptors left.
+///
+/// # Cancel safety
+/// Dropped, it leaves a shim that goes on by itself.
+pub async fn renew(state: &StateDir, dir: &InstanceDir, spec: &Spec, ended: u64) -> io::Result<Option<Started>> {
+    let Ok(client) = Client::connect(dir).await else {
+        return Ok(None);
+    };
+    let (ours, theirs) = socket::stream_pair()?;
+    let request = Request::Renew { generation: ended };
+    if client.send_with(&request, theirs).await.is_err() {
+        return Ok(None);
+    }
+    told_on(ours, state, dir, spec).await
+}
+
+/// Tells a shim what to do, and waits for its word.
+async fn told_on(channel: OwnedFd, state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Option<Started>> {
+    let stream = UnixStream::from(channel);
     stream.set_nonblocking(true)?;
     let said = converse(stream, state, dir, spec).await;
     match said {

@@ -12,6 +12,10 @@ use crate::store::launch::{ReadyAt, id_text, parse_id};
 use crate::store::plan::{push_steps, steps_of};
 use crate::sys::procfs::ProcessId;
 
+mod started;
+
+pub use started::Started;
+
 const VERSION: u32 = 1;
 
 /// What a shim says of a request that it is too old for.
@@ -24,6 +28,15 @@ pub enum Request {
     Status,
     /// Report now and at every change, until the connection ends.
     Subscribe,
+    /// The same, and be there for a while after its end: whoever launched it
+    /// may want the next launch at once.
+    Attend,
+    /// Launch it again, as is said on the channel that comes along: a stream,
+    /// on which a starter's conversation follows.
+    Renew {
+        /// The launch that has ended.
+        generation: u64,
+    },
     /// End this launch through this chain.
     Stop {
         /// The launch that is meant: a later one is not to be hit by a late
@@ -87,6 +100,8 @@ impl Request {
         let document = match self {
             Self::Status => Document::default().with("verb", "status"),
             Self::Subscribe => Document::default().with("verb", "subscribe"),
+            Self::Attend => Document::default().with("verb", "subscribe").with("attends", true),
+            Self::Renew { generation } => Document::default().with("verb", "renew").with("generation", generation),
             Self::Stop { generation, steps, now } => {
                 let mut document = Document::default()
                     .with("verb", "stop")
@@ -138,7 +153,11 @@ impl Request {
         let document = Document::from_text(bytes, "request", VERSION, Seal::None)?;
         match document.get("verb") {
             Some("status") => Ok(Self::Status),
+            Some("subscribe") if document.parse("attends") == Some(true) => Ok(Self::Attend),
             Some("subscribe") => Ok(Self::Subscribe),
+            Some("renew") => Ok(Self::Renew {
+                generation: document.require("generation")?,
+            }),
             Some("stop") => Ok(Self::Stop {
                 generation: document.require("generation")?,
                 steps: steps_of(&document)?,
@@ -298,67 +317,6 @@ impl Report {
     }
 }
 
-/// How the start of a shim went, as it tells its starter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Started {
-    /// The game executes (or was taken over).
-    Ok {
-        /// The main process.
-        main: ProcessId,
-    },
-    /// Another shim of this instance lives.
-    Busy,
-    /// The intent had become `stopped`.
-    Cancelled,
-    /// It failed, and nothing of it runs.
-    Failed {
-        /// What was being done, as one word.
-        stage: String,
-        /// What the kernel said; 0 when it was not the kernel.
-        errno: i32,
-        /// What was in the way.
-        what: String,
-    },
-}
-
-impl Started {
-    /// The message.
-    pub fn to_message(&self) -> String {
-        let document = match self {
-            Self::Ok { main } => Document::default().with("outcome", "ok").with("main", id_text(*main)),
-            Self::Busy => Document::default().with("outcome", "busy"),
-            Self::Cancelled => Document::default().with("outcome", "cancelled"),
-            Self::Failed { stage, errno, what } => Document::default()
-                .with("outcome", "failed")
-                .with("stage", stage)
-                .with("errno", errno)
-                .with("what", what),
-        };
-        document.to_text("started", VERSION, Seal::Checksum)
-    }
-
-    /// Reads a message.
-    ///
-    /// # Errors
-    /// When it is not whole: then nothing is known of how the start went.
-    pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
-        let document = Document::from_text(bytes, "started", VERSION, Seal::Checksum)?;
-        match document.get("outcome") {
-            Some("ok") => Ok(Self::Ok {
-                main: parse_id(document.get("main"))?,
-            }),
-            Some("busy") => Ok(Self::Busy),
-            Some("cancelled") => Ok(Self::Cancelled),
-            Some("failed") => Ok(Self::Failed {
-                stage: document.require("stage")?,
-                errno: document.require("errno")?,
-                what: document.require("what")?,
-            }),
-            _ => Err(ParseError::Damaged("its outcome is not known here")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,6 +333,8 @@ mod tests {
         let requests = [
             Request::Status,
             Request::Subscribe,
+            Request::Attend,
+            Request::Renew { generation: 7 },
             Request::Stop {
                 generation: 3,
                 steps: vec![step.clone(), step],
@@ -424,23 +384,6 @@ mod tests {
         };
         let message = report.to_message() + "weather fine\n";
         assert_eq!(Report::from_message(message.as_bytes()), Ok(report));
-    }
-
-    #[test]
-    fn how_a_start_went_survives_whole_or_not_at_all() {
-        let main = ProcessId { pid: 5, start: 6 };
-        let failed = Started::Failed {
-            stage: "exec".into(),
-            errno: 2,
-            what: "/no/such".into(),
-        };
-        for started in [Started::Ok { main }, Started::Busy, Started::Cancelled, failed] {
-            let message = started.to_message();
-            assert_eq!(Started::from_message(message.as_bytes()), Ok(started));
-            for cut in 0..message.len() {
-                assert!(Started::from_message(&message.as_bytes()[..cut]).is_err());
-            }
-        }
     }
 
     proptest! {

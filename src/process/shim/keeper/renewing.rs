@@ -1,0 +1,96 @@
+//! What comes after the end, where whoever launched the game wants it back at
+//! once: the same shim launches it again, and spares the making of another.
+//!
+//! ```text
+//!  starter                               shim
+//!  ───────                               ────
+//!  attends ─────────────────────────────▶
+//!                                        sees the end, puts it on record
+//!  ◀──────────────────── report: ended ──
+//!  holds the instance's lock
+//!  renew, and a channel ────────────────▶ reads the intent again
+//!  the next launch, on the channel ─────▶ launches as at first
+//!  ◀───── ok, or stage and errno ────────
+//! ```
+//!
+//! Only for the process that launched it, so that a game gets the limits, the
+//! control group and the namespaces of its starter, however often it is
+//! started again.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use super::{Keeper, exit};
+use crate::process::shim::serve::Server;
+use crate::store::InstanceDir;
+use crate::store::board::Slot;
+use crate::store::ending::Exit;
+use crate::store::lock::ShimLock;
+use crate::sys::clock;
+use crate::sys::signals::Signals;
+
+/// How long a shim whose game has ended is there for whoever launched it, in
+/// milliseconds. Other verbs wait for it meanwhile.
+const ATTENDS_MS: u64 = 500;
+
+/// What one launch leaves to the next of the same shim; nothing of it is there
+/// at the first.
+#[derive(Default)]
+pub(in crate::process::shim) struct Kept {
+    pub(in crate::process::shim) shim_lock: Option<ShimLock>,
+    pub(in crate::process::shim) server: Option<Server>,
+    pub(in crate::process::shim) slot: Option<Slot>,
+    /// What the out-of-memory killer thought of us before we spoke to it.
+    pub(in crate::process::shim) oom_score_adj: Option<i32>,
+}
+
+impl Keeper {
+    /// Puts the end on record, and its name, too: but for that nobody waits who
+    /// may want the next launch, which syncs the folder after its start.
+    pub(in crate::process::shim) fn put_on_record(&self, exit: &Exit) -> io::Result<()> {
+        exit::record(&self.dir, &self.room, exit)?;
+        if self.attends { Ok(()) } else { self.dir.sync() }
+    }
+
+    /// Waits for whoever launched it to ask for the next launch, as long as it
+    /// is there and nobody wants something else.
+    pub(in crate::process::shim) fn await_renewal(&mut self) -> Option<OwnedFd> {
+        if !self.attends {
+            return None;
+        }
+        let until = clock::monotonic_ms() + ATTENDS_MS;
+        while self.renewal.is_none()
+            && !self.leaves
+            && self.server.is_attended_by(self.starter)
+            && clock::monotonic_ms() < until
+        {
+            self.wait(Some(until));
+        }
+        self.attends = false;
+        if self.renewal.is_none() {
+            let _ = self.dir.sync();
+        }
+        self.renewal.take()
+    }
+
+    /// Takes it apart: where it works, and what the next launch goes on with.
+    pub(in crate::process::shim) fn into_kept(self) -> (InstanceDir, Signals, Kept) {
+        let kept = Kept {
+            shim_lock: Some(self.shim_lock),
+            server: Some(self.server),
+            slot: self.voice.into_slot(),
+            oom_score_adj: self.oom_score_adj,
+        };
+        (self.dir, self.signals, kept)
+    }
+
+    /// Takes the next launch on, from whoever launched the last.
+    pub(in crate::process::shim) fn renew(&mut self, generation: u64, channel: Option<OwnedFd>) -> Result<(), String> {
+        self.check(generation)?;
+        if !self.attends || channel.is_none() {
+            return Err("this shim launches nothing any more".to_owned());
+        }
+        self.renewal = channel;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! How the start of a shim went.
+
+use super::VERSION;
+use crate::store::format::{Document, ParseError, Seal};
+use crate::store::launch::{id_text, parse_id};
+use crate::sys::procfs::ProcessId;
+
+/// How the start of a shim went, as it tells its starter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// The game executes (or was taken over).
+    Ok {
+        /// The main process.
+        main: ProcessId,
+    },
+    /// Another shim of this instance lives.
+    Busy,
+    /// The intent had become `stopped`.
+    Cancelled,
+    /// It failed, and nothing of it runs.
+    Failed {
+        /// What was being done, as one word.
+        stage: String,
+        /// What the kernel said; 0 when it was not the kernel.
+        errno: i32,
+        /// What was in the way.
+        what: String,
+    },
+}
+
+impl Started {
+    /// The message.
+    pub fn to_message(&self) -> String {
+        let document = match self {
+            Self::Ok { main } => Document::default().with("outcome", "ok").with("main", id_text(*main)),
+            Self::Busy => Document::default().with("outcome", "busy"),
+            Self::Cancelled => Document::default().with("outcome", "cancelled"),
+            Self::Failed { stage, errno, what } => Document::default()
+                .with("outcome", "failed")
+                .with("stage", stage)
+                .with("errno", errno)
+                .with("what", what),
+        };
+        document.to_text("started", VERSION, Seal::Checksum)
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// When it is not whole: then nothing is known of how the start went.
+    pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
+        let document = Document::from_text(bytes, "started", VERSION, Seal::Checksum)?;
+        match document.get("outcome") {
+            Some("ok") => Ok(Self::Ok {
+                main: parse_id(document.get("main"))?,
+            }),
+            Some("busy") => Ok(Self::Busy),
+            Some("cancelled") => Ok(Self::Cancelled),
+            Some("failed") => Ok(Self::Failed {
+                stage: document.require("stage")?,
+                errno: document.require("errno")?,
+                what: document.require("what")?,
+            }),
+            _ => Err(ParseError::Damaged("its outcome is not known here")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_start_went_survives_whole_or_not_at_all() {
+        let main = ProcessId { pid: 5, start: 6 };
+        let failed = Started::Failed {
+            stage: "exec".into(),
+            errno: 2,
+            what: "/no/such".into(),
+        };
+        for started in [Started::Ok { main }, Started::Busy, Started::Cancelled, failed] {
+            let message = started.to_message();
+            assert_eq!(Started::from_message(message.as_bytes()), Ok(started));
+            for cut in 0..message.len() {
+                assert!(Started::from_message(&message.as_bytes()[..cut]).is_err());
+            }
+        }
+    }
+}
