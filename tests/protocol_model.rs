@@ -29,7 +29,7 @@ mod protocol_model {
 }
 
 use protocol_model::explore::explore;
-use protocol_model::state::Verb::{Nothing, Restart, Start, Stop, StopNow};
+use protocol_model::state::Verb::{Nothing, Restart, Resume, Start, Stop, StopNow};
 use protocol_model::state::{Scene, Verb, Without};
 
 const fn scene(verbs: [Verb; 3]) -> Scene {
@@ -182,6 +182,31 @@ fn two_restarts() {
             ..scene([Restart, Restart, Nothing])
         },
         100_000,
+    );
+}
+
+#[test]
+fn a_shim_that_launches_again() {
+    let kept = |verbs| Scene {
+        kept: true,
+        ..scene(verbs)
+    };
+    holds(
+        Scene {
+            kills: 2,
+            ..kept([Resume, Nothing, Stop])
+        },
+        10_000,
+    );
+    holds(kept([Resume, Start, Stop]), 100_000);
+    holds(kept([Resume, Nothing, StopNow]), 10_000);
+    holds(kept([Resume, Restart, Nothing]), 10_000);
+    holds(
+        Scene {
+            exec_fails: true,
+            ..kept([Resume, Nothing, Stop])
+        },
+        10_000,
     );
 }
 

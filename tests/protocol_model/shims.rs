@@ -69,6 +69,7 @@ pub(crate) fn steps(state: &State, who: usize, without: Without, out: &mut Vec<S
         }
         Shim::Adopt { number } => adopt(&mut s, number, without),
         Shim::Keep { launch, stopping } => keep(&mut s, launch, stopping, without),
+        Shim::Ended { .. } => s.go("is not attended any more", Shim::Leaving),
         Shim::Leaving => s.end("ends", Word::Ran),
     }
 }
@@ -217,6 +218,9 @@ fn keep(s: &mut Shims<'_>, launch: Launch, stopping: bool, without: Without) {
         (to.exit, to.exit_of) = (game.number, launch);
         to.seen = to.seen.max(game.number);
         s.go_with("puts the end on record", Shim::Leaving, to);
+        if !stopping {
+            s.go_with("puts the end on record, and waits", Shim::Ended { launch }, to);
+        }
     } else if stopping && game.main == Life::Alive {
         let to = set(Life::Dead, game.child);
         s.go_with("ends the game", Shim::Keep { launch, stopping }, to);

@@ -27,6 +27,8 @@ pub(crate) enum Verb {
     Stop,
     StopNow,
     Restart,
+    /// The start that `run` does after a crash.
+    Resume,
 }
 
 /// The safeguards of the protocol: a test leaves each of them out in turn.
@@ -225,6 +227,10 @@ pub(crate) enum Shim {
     Keep {
         launch: Launch,
         stopping: bool,
+    },
+    /// The exit is on record, and whoever launched it may want the next launch.
+    Ended {
+        launch: Launch,
     },
     /// The exit is on record, and the lock still held.
     Leaving,
