@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::supervisor::{Activity, InstanceState, PlannedStep, Sight};
+use crate::supervisor::{Activity, InstanceState, PlannedStep, Players, Sight};
 
 /// A verb that changes an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -99,6 +99,26 @@ pub struct Row {
     pub sight: Sight,
     /// The wish for it; `None` when nobody ever said.
     pub intent: Option<Want>,
+    /// How many play.
+    pub headcount: Headcount,
+}
+
+/// How many play, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Headcount {
+    /// Nobody asked, or there is nobody to ask.
+    #[default]
+    NotAsked,
+    /// It does not run, or has not answered.
+    Unanswered,
+    /// So many, when it was asked.
+    Counted(Players),
+}
+
+impl From<Option<Players>> for Headcount {
+    fn from(answer: Option<Players>) -> Self {
+        answer.map_or(Self::Unanswered, Self::Counted)
+    }
 }
 
 /// Something that happened while a verb was carried out over instances.
@@ -134,6 +154,8 @@ pub enum Told {
     Row(Box<Watched>),
     /// An instance that is shown no more.
     Gone(String),
+    /// How many play on an instance, where that has changed.
+    Players(String, Headcount),
     /// Every instance has been looked at once.
     Settled,
     /// Something happened.

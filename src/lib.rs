@@ -1,5 +1,6 @@
 //! gamectl: one set of verbs over game servers, however they are run.
 
+pub mod census;
 pub mod channel;
 pub mod check;
 pub mod cli;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::event::{Awaits, Row, Told, Watched};
+use crate::event::{Awaits, Headcount, Row, Told, Watched};
 use crate::fleet::Member;
 use crate::store::{StateDir, intent};
 use crate::supervisor::{Activity, Sight, Supervisor};
@@ -119,6 +119,7 @@ impl Post {
                 plane: self.supervisor.plane(),
                 sight,
                 intent: wish.and_then(|wish| wish.ok().flatten()).map(|wish| wish.want),
+                headcount: Headcount::NotAsked,
             },
             place: self.place,
             seen: Instant::now(),

@@ -47,7 +47,7 @@ use anyhow::Result;
 use serde::Serialize;
 use tokio::sync::watch;
 
-pub use facts::{Detail, Facts, LastExit, Sight};
+pub use facts::{Detail, Facts, LastExit, Players, Sight};
 
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
@@ -293,6 +293,20 @@ pub trait Supervisor: Send + Sync {
     /// Safe: nothing is changed by it.
     async fn check_health(&self) -> Health {
         Health::NotAsked
+    }
+
+    /// Whether the running game can be asked how many play. Cheap.
+    fn counts_players(&self) -> bool {
+        false
+    }
+
+    /// Asks the running game how many play. `None` when it did not say so
+    /// within `limit`; nothing follows from that.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is changed by it.
+    async fn players(&self, _limit: Duration) -> Option<Players> {
+        None
     }
 
     /// `start` with a choice of how, and an account of what it did.

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
+            "census",
             "check",
             "cli",
             "event",
@@ -57,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "resident",
         &[
+            "census",
             "event",
             "failure",
             "fleet",
@@ -68,6 +70,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "sys",
         ],
     ),
+    ("census", &["event", "supervisor"]),
     ("lookout", &["event", "fleet", "store", "supervisor"]),
     ("instancecmd", &["event", "failure", "policy", "store", "supervisor"]),
     (
@@ -85,7 +88,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("unmanaged", &["failure", "supervisor"]),
     ("docker_compose", PLANE),
     ("process", PLANE),
-    ("probe", &["channel", "failure", "inventory", "store", "sys"]),
+    (
+        "probe",
+        &["channel", "failure", "inventory", "store", "supervisor", "sys"],
+    ),
     ("channel", &["failure", "inventory", "store", "sys"]),
     ("store", &["event", "failure", "inventory", "policy", "sys"]),
     ("policy", &["inventory"]),

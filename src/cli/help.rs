@@ -38,6 +38,9 @@ Examples:
   gamectl restart tag:eu --dry-run";
 
 pub(super) const STATUS: &str = "\
+A running game that has an a2s or a minecraft probe, in ready or healthy, is
+asked how many play, for a second at most.
+
 Examples:
   gamectl status
   gamectl status --json rust-main

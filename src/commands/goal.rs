@@ -50,7 +50,7 @@ impl Goal {
                     };
                 }
             }
-            Told::Gone(_) | Told::Happened(_) => {}
+            Told::Gone(_) | Told::Players(..) | Told::Happened(_) => {}
         }
         self.settled && self.states.values().all(|state| *state == self.wanted)
     }
@@ -76,7 +76,7 @@ impl Goal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Row, Watched};
+    use crate::event::{Headcount, Row, Watched};
     use crate::supervisor::{Facts, InstanceState};
 
     fn row(id: &str, state: Option<InstanceState>) -> Told {
@@ -90,6 +90,7 @@ mod tests {
                 plane: "process",
                 sight,
                 intent: None,
+                headcount: Headcount::NotAsked,
             },
             place: 0,
             seen: std::time::Instant::now(),

@@ -43,7 +43,9 @@ pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Ended> {
     let inventory = selected(&ground, inventory, run)?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let at_once = run.at_once.map_or(cores, std::num::NonZero::get);
-    let mut resident = Resident::new(ground.clone(), Arc::clone(&state), Arc::clone(&changes), told, at_once);
+    let watch = context.screen.watch(&format!("gamectl run {source}"));
+    let mut resident = Resident::new(ground.clone(), Arc::clone(&state), Arc::clone(&changes), told, at_once)
+        .counting_players(watch.is_live());
     let following = tokio::spawn(async move { changes.follow().await });
     resident.apply(&inventory);
     let session = Session {
@@ -52,7 +54,7 @@ pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Ended> {
         source: source.clone(),
         ground,
         service: ServiceManager::of(&|name| std::env::var_os(name)),
-        watch: context.screen.watch(&format!("gamectl run {source}")),
+        watch,
         last_problem: String::new(),
     };
     let ended = session.live(resident, receiver, &state).await;

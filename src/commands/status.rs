@@ -1,16 +1,21 @@
 //! `gamectl status`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::context::{Context, Ended};
 use super::selection;
+use crate::census;
 use crate::cli::Status;
-use crate::event::Row;
+use crate::event::{Headcount, Row};
 use crate::failure::{Failure, worst};
 use crate::fleet::{Ground, Member};
 use crate::inventory::{Inventory, Unchecked};
 use crate::store::{StateDir, intent};
-use crate::supervisor::{Facts, InstanceState, Sight};
+use crate::supervisor::{Facts, InstanceState, Sight, Supervisor};
 use crate::sys::arena;
 
 const UNLISTED: &str = "not in the inventory";
@@ -23,7 +28,8 @@ pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Ended> {
     let state = context.state_to_look()?;
     let (inventory, ground) = read_and_look(&unchecked, state.clone())?;
     let members = members(&ground, &inventory, &status.selection.selectors)?;
-    let rows = rows(&members, state.as_deref(), context.common.json)?;
+    let counts = context.common.json || !context.common.quiet;
+    let rows = rows(&members, state.as_deref(), context.common.json, counts)?;
     context.screen.status(&rows);
     let code = if status.any { any(&rows) } else { verdict(&rows) };
     // This process is about to end, and the kernel takes it all back at once.
@@ -61,40 +67,82 @@ fn members(ground: &Ground, inventory: &Inventory, selectors: &[String]) -> Resu
 }
 
 /// Looks at all of them: at most of them at once, and together at those for
-/// which something must be waited.
-fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool) -> Result<Vec<Row>, Ended> {
+/// which something must be waited. Counts their players too, where that is
+/// wanted.
+fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool, counts: bool) -> Result<Vec<Row>, Ended> {
     let mut sights: Vec<Option<Sight>> = members.iter().map(|member| member.supervisor.glance()).collect();
-    if sights.iter().any(Option::is_none) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(look_at_the_rest(members, &mut sights));
+    let mut waits = Vec::new();
+    for (index, (member, sight)) in members.iter().zip(&sights).enumerate() {
+        let asks = counts && member.supervisor.counts_players();
+        if sight.is_none() || (asks && sight.as_ref().is_some_and(is_running)) {
+            waits.push(Wait {
+                index,
+                supervisor: Arc::clone(&member.supervisor),
+                sight: sight.clone(),
+                asks,
+            });
+        }
     }
-    let row = |(member, sight): (&Member, Option<Sight>)| {
+    let mut answers = HashMap::new();
+    if !waits.is_empty() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(wait_for_all(waits, &mut sights, &mut answers));
+    }
+    let row = |(index, (member, sight)): (usize, (&Member, Option<Sight>))| {
         let sight = sight.unwrap_or_else(|| Sight::Unknown {
             reason: "nobody could look".to_owned(),
         });
-        row(member, sight, state.filter(|_| with_intent))
+        let headcount = match answers.get(&index) {
+            Some(headcount) => *headcount,
+            None if counts && member.supervisor.counts_players() => Headcount::Unanswered,
+            None => Headcount::NotAsked,
+        };
+        row(member, sight, headcount, state.filter(|_| with_intent))
     };
-    Ok(members.iter().zip(sights).map(row).collect())
+    Ok(members.iter().zip(sights).enumerate().map(row).collect())
 }
 
-async fn look_at_the_rest(members: &[Member], sights: &mut [Option<Sight>]) {
-    let mut looks = tokio::task::JoinSet::new();
-    for (index, (member, sight)) in members.iter().zip(sights.iter()).enumerate() {
-        if sight.is_none() {
-            let supervisor = Arc::clone(&member.supervisor);
-            looks.spawn(async move { (index, supervisor.look().await) });
+fn is_running(sight: &Sight) -> bool {
+    matches!(sight, Sight::Known(facts) if facts.state == InstanceState::Running)
+}
+
+/// An instance for which something must be waited.
+struct Wait {
+    index: usize,
+    supervisor: Arc<dyn Supervisor>,
+    /// What a glance has shown already.
+    sight: Option<Sight>,
+    /// Whether it is asked how many play.
+    asks: bool,
+}
+
+impl Wait {
+    async fn over(self, turns: Arc<Semaphore>) -> (usize, Sight, Option<Headcount>) {
+        let sight = match self.sight {
+            Some(sight) => sight,
+            None => self.supervisor.look().await,
+        };
+        if !self.asks || !is_running(&sight) {
+            return (self.index, sight, None);
         }
+        let headcount = census::ask(self.supervisor.as_ref(), &turns).await;
+        (self.index, sight, Some(headcount))
     }
-    while let Some(looked) = looks.join_next().await {
-        if let Ok((index, sight)) = looked
-            && let Some(place) = sights.get_mut(index)
-        {
+}
+
+async fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>], answers: &mut HashMap<usize, Headcount>) {
+    let turns = Arc::new(Semaphore::new(census::AT_ONCE));
+    let mut waits: JoinSet<_> = waits.into_iter().map(|wait| wait.over(Arc::clone(&turns))).collect();
+    while let Some(over) = waits.join_next().await {
+        let Ok((index, sight, headcount)) = over else { continue };
+        if let Some(place) = sights.get_mut(index) {
             *place = Some(sight);
         }
+        answers.extend(headcount.map(|headcount| (index, headcount)));
     }
 }
 
-fn row(member: &Member, mut sight: Sight, state: Option<&StateDir>) -> Row {
+fn row(member: &Member, mut sight: Sight, headcount: Headcount, state: Option<&StateDir>) -> Row {
     if !member.listed
         && let Sight::Known(facts) = &mut sight
     {
@@ -119,6 +167,7 @@ fn row(member: &Member, mut sight: Sight, state: Option<&StateDir>) -> Row {
         plane: member.supervisor.plane(),
         sight,
         intent,
+        headcount,
     }
 }
 
@@ -160,6 +209,7 @@ mod tests {
                 None => Sight::Unknown { reason: "x".into() },
             },
             intent: None,
+            headcount: Headcount::NotAsked,
         };
         states.iter().map(row).collect()
     }

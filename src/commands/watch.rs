@@ -13,6 +13,7 @@ use super::interrupt::Interrupt;
 use super::keyboard::keyboard;
 use super::selection;
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
+use crate::census::Census;
 use crate::cli::Watch;
 use crate::event::Told;
 use crate::failure::{Failure, FailureKind};
@@ -32,13 +33,15 @@ pub(super) async fn run(context: &Context<'_>, watch: &Watch) -> Result<u8, Ende
     let state = context.state_to_look()?;
     let (told, receiver) = mpsc::unbounded_channel();
     let mut signals = Signals::new()?;
-    let looking = Looking::over(&inventory, selectors, state.as_ref(), &told)?;
+    let view = context.screen.look_on(&format!("gamectl watch {source}"));
+    let counts = view.is_live();
+    let looking = Looking::over(&inventory, selectors, state.as_ref(), &told, counts)?;
     let mut goal = watch
         .until
         .map(|state| Goal::new(state.word(), &looking.ids))
         .transpose()?;
     let mut session = Session {
-        view: context.screen.look_on(&format!("gamectl watch {source}")),
+        view,
         mode: None,
         typed: None,
     };
@@ -50,7 +53,7 @@ pub(super) async fn run(context: &Context<'_>, watch: &Watch) -> Result<u8, Ende
         let Some(state) = context.state_to_look()? else {
             return Ok(None);
         };
-        Ok(Some(Looking::over(&inventory, selectors, Some(&state), &told)?))
+        Ok(Some(Looking::over(&inventory, selectors, Some(&state), &told, counts)?))
     };
     let mut appeared = || -> Result<bool, Ended> {
         let new = anew()?;
@@ -89,15 +92,18 @@ struct Looking {
     ids: Vec<(String, bool)>,
     following: Option<JoinHandle<()>>,
     _lookout: Lookout,
+    _census: Option<Census>,
 }
 
 impl Looking {
-    /// Looks at those that are selected, or at all that there are.
+    /// Looks at those that are selected, or at all that there are; counts their
+    /// players too, where somebody sees that.
     fn over(
         inventory: &Inventory,
         selectors: &[String],
         state: Option<&Arc<StateDir>>,
         told: &mpsc::UnboundedSender<Told>,
+        counts: bool,
     ) -> Result<Self, Failure> {
         let look = Ground::for_a_look(state.cloned());
         let strays = match selectors {
@@ -126,6 +132,7 @@ impl Looking {
             // Where nothing can be told of, whoever looks asks now and then.
             following: changes.map(|changes| tokio::spawn(async move { drop(changes.follow().await) })),
             _lookout: Lookout::over(&members, state, told),
+            _census: counts.then(|| Census::of(members.iter().map(|member| &member.supervisor), told)),
         })
     }
 }

@@ -17,14 +17,14 @@ use super::survey;
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::finding::Finding;
-use crate::inventory::{ComposeSpec, Instance, Probe, Ready};
-use crate::probe::{Readiness, Scene};
+use crate::inventory::{ComposeSpec, Healthy, Instance, Probe, Ready};
+use crate::probe::{self, Readiness, Scene};
 use crate::store::intent::{self, Intent};
 use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
-    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Printed, PrintedFrom, Sight, StartHow, StopHow,
+    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Printed, PrintedFrom, Sight, StartHow, StopHow,
     Supervisor,
 };
 use crate::sys::clock;
@@ -45,6 +45,7 @@ pub struct DockerComposeSupervisor {
     pub(super) spec: ComposeSpec,
     pub(super) engine: Engine,
     pub(super) ready: Ready,
+    healthy: Option<Healthy>,
     pub(super) place: Option<Arc<StateDir>>,
     /// What is seen of all stacks at once, where one look serves them all.
     shared: Option<Arc<Engines>>,
@@ -89,6 +90,7 @@ impl DockerComposeSupervisor {
                 context: spec.context.clone(),
             },
             ready,
+            healthy: instance.healthy.clone(),
             place,
             shared,
             announcers: None,
@@ -186,6 +188,12 @@ impl DockerComposeSupervisor {
         facts.note = Some(format!("all services are up; not yet {awaited}"));
         look.aggregate.awaited.push(awaited);
         Ok(())
+    }
+
+    /// All that it can be asked by.
+    fn probes(&self) -> impl Iterator<Item = &Probe> {
+        let healthy = self.healthy.iter().flat_map(|healthy| &healthy.probes);
+        self.ready.probes.iter().chain(healthy)
     }
 
     fn scene(&self) -> Scene {
@@ -303,6 +311,14 @@ impl Supervisor for DockerComposeSupervisor {
         let outcome = self.carry_out_stop().await;
         self.awaits("", None);
         Ok(outcome?)
+    }
+
+    fn counts_players(&self) -> bool {
+        self.probes().any(probe::tells_players)
+    }
+
+    async fn players(&self, limit: Duration) -> Option<Players> {
+        probe::players(self.probes(), limit).await
     }
 
     async fn printed(&self, from: PrintedFrom, follow: bool) -> Result<Option<Printed>> {

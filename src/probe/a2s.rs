@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::channel::resolve;
 use crate::inventory::HostPort;
+use crate::supervisor::Players;
 
 /// How long one attempt may take, the lookup of the name included.
 const ATTEMPT: Duration = Duration::from_secs(2);
@@ -29,7 +30,8 @@ pub(super) struct A2sProbe {
 /// What an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
-    Info,
+    /// With how many play, where that could be read.
+    Info(Option<Players>),
     Challenge([u8; 4]),
     Nonsense,
 }
@@ -39,9 +41,25 @@ fn understood(bytes: &[u8]) -> Answer {
         [0xff, 0xff, 0xff, 0xff, b'A', a, b, c, d] => Answer::Challenge([*a, *b, *c, *d]),
         // The version of the protocol, then a name; or the first part of an
         // answer that is split over several packets.
-        [0xff, 0xff, 0xff, 0xff, b'I', _, name @ ..] if name.contains(&0) => Answer::Info,
-        [0xfe, 0xff, 0xff, 0xff, rest @ ..] if rest.len() >= 8 => Answer::Info,
+        [0xff, 0xff, 0xff, 0xff, b'I', _, name @ ..] if name.contains(&0) => Answer::Info(players(name)),
+        [0xfe, 0xff, 0xff, 0xff, rest @ ..] if rest.len() >= 8 => Answer::Info(None),
         _ => Answer::Nonsense,
+    }
+}
+
+/// Who plays and for how many there is room: behind the name, the map, the
+/// folder and the game, each with its end, and the number of the game.
+fn players(mut rest: &[u8]) -> Option<Players> {
+    for _ in 0..4 {
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        rest = rest.get(end + 1..)?;
+    }
+    match rest {
+        [_, _, online, max, ..] => Some(Players {
+            online: (*online).into(),
+            max: (*max).into(),
+        }),
+        _ => None,
     }
 }
 
@@ -56,20 +74,26 @@ impl A2sProbe {
 
     pub(super) async fn holds(&self) -> bool {
         let until = Instant::now() + ATTEMPT;
-        timeout_at(until, self.any()).await.unwrap_or(false)
+        timeout_at(until, self.any()).await.is_ok_and(|info| info.is_some())
     }
 
-    async fn any(&self) -> bool {
+    /// How many play; `None` when nobody tells. Takes as long as it takes.
+    pub(super) async fn players(&self) -> Option<Players> {
+        self.any().await.flatten()
+    }
+
+    /// The first answer of any of its addresses.
+    async fn any(&self) -> Option<Option<Players>> {
         for ip in resolve::addresses(&self.address.host).await {
-            if ask(SocketAddr::new(ip, self.address.port)).await.unwrap_or(false) {
-                return true;
+            if let Ok(info) = ask(SocketAddr::new(ip, self.address.port)).await {
+                return Some(info);
             }
         }
-        false
+        None
     }
 }
 
-async fn ask(server: SocketAddr) -> std::io::Result<bool> {
+async fn ask(server: SocketAddr) -> std::io::Result<Option<Players>> {
     let any = match server.ip() {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
@@ -83,7 +107,7 @@ async fn ask(server: SocketAddr) -> std::io::Result<bool> {
     loop {
         let n = socket.recv(&mut buffer).await?;
         match understood(buffer.get(..n).unwrap_or_default()) {
-            Answer::Info => return Ok(true),
+            Answer::Info(players) => return Ok(players),
             Answer::Challenge(challenge) if !challenged => {
                 challenged = true;
                 socket.send(&[INFO, &challenge].concat()).await?;
@@ -112,7 +136,14 @@ mod tests {
             understood(b"\xff\xff\xff\xffA\x01\x02\x03\x04"),
             Answer::Challenge([1, 2, 3, 4])
         );
-        assert_eq!(understood(b"\xff\xff\xff\xffI\x11name\0map\0"), Answer::Info);
+        assert_eq!(understood(b"\xff\xff\xff\xffI\x11name\0map\0"), Answer::Info(None));
+        let whole = b"\xff\xff\xff\xffI\x11name\0map\0\0game\0\xfc\x00\x03\xff\x01dl";
+        let players = Players { online: 3, max: 255 };
+        assert_eq!(understood(whole), Answer::Info(Some(players)));
+        for cut in 11..whole.len() {
+            let told = (cut > 24).then_some(players);
+            assert_eq!(understood(&whole[..cut]), Answer::Info(told), "{cut}");
+        }
         for bytes in [
             &b""[..],
             b"\xff\xff\xff\xff",

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::channel;
 use crate::inventory::HostPort;
+use crate::supervisor::Players;
 
 /// How long one attempt may take, the lookup of the name included.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -69,21 +70,41 @@ fn request(address: &HostPort) -> Vec<u8> {
     [packet(&body), packet(&[0])].concat()
 }
 
-/// Whether a reply is a status; `None` when it is not whole yet.
-fn is_status(mut bytes: &[u8]) -> Option<bool> {
+/// What a reply is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reply {
+    /// A status, with how many play where it says so.
+    Status(Option<Players>),
+    Nonsense,
+}
+
+/// What has come; `None` when it is not whole yet.
+fn understood(mut bytes: &[u8]) -> Option<Reply> {
     let Some(len) = take_varint(&mut bytes)?.and_then(|len| usize::try_from(len).ok()) else {
-        return Some(false);
+        return Some(Reply::Nonsense);
     };
     if len > STATUS_MAX {
-        return Some(false);
+        return Some(Reply::Nonsense);
     }
     let mut body = bytes.get(..len)?;
     let text = match (take_varint(&mut body), take_varint(&mut body)) {
         (Some(Some(0)), Some(Some(len))) if usize::try_from(len) == Ok(body.len()) => body,
-        _ => return Some(false),
+        _ => return Some(Reply::Nonsense),
     };
     let status = serde_json::from_slice::<Value>(text);
-    Some(status.is_ok_and(|status| status.get("version").is_some() || status.get("players").is_some()))
+    let is_one = |status: &Value| status.get("version").is_some() || status.get("players").is_some();
+    Some(match status {
+        Ok(status) if is_one(&status) => Reply::Status(players(&status)),
+        _ => Reply::Nonsense,
+    })
+}
+
+fn players(status: &Value) -> Option<Players> {
+    let number = |name| u32::try_from(status.get("players")?.get(name)?.as_u64()?).ok();
+    Some(Players {
+        online: number("online")?,
+        max: number("max")?,
+    })
 }
 
 impl MinecraftProbe {
@@ -97,10 +118,19 @@ impl MinecraftProbe {
 
     pub(super) async fn holds(&self) -> bool {
         let until = Instant::now() + ATTEMPT;
-        timeout_at(until, self.ask(until)).await.ok().flatten().unwrap_or(false)
+        let reply = timeout_at(until, self.ask(until)).await;
+        matches!(reply, Ok(Some(Reply::Status(_))))
     }
 
-    async fn ask(&self, until: Instant) -> Option<bool> {
+    /// How many play; `None` when nobody tells by then.
+    pub(super) async fn players(&self, until: Instant) -> Option<Players> {
+        match timeout_at(until, self.ask(until)).await.ok()?? {
+            Reply::Status(players) => players,
+            Reply::Nonsense => None,
+        }
+    }
+
+    async fn ask(&self, until: Instant) -> Option<Reply> {
         let mut stream = channel::connect(&self.address, until).await.ok()?;
         stream.write_all(&request(&self.address)).await.ok()?;
         let mut reply = Vec::new();
@@ -108,8 +138,8 @@ impl MinecraftProbe {
         loop {
             let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
             reply.extend_from_slice(buffer.get(..n)?);
-            if let Some(verdict) = is_status(&reply) {
-                return Some(verdict);
+            if let Some(understood) = understood(&reply) {
+                return Some(understood);
             }
         }
     }
@@ -118,8 +148,8 @@ impl MinecraftProbe {
 /// However much of a reply has come, the verdict does not change any more.
 #[cfg(fuzzing)]
 pub(super) fn fuzz(bytes: &[u8]) {
-    if let Some(verdict) = (0..=bytes.len()).find_map(|n| is_status(bytes.get(..n)?)) {
-        assert_eq!(is_status(bytes), Some(verdict));
+    if let Some(verdict) = (0..=bytes.len()).find_map(|n| understood(bytes.get(..n)?)) {
+        assert_eq!(understood(bytes), Some(verdict));
     }
 }
 
@@ -150,9 +180,20 @@ mod tests {
     #[test]
     fn replies() {
         let good = reply(r#"{"version":{"name":"1.21"},"players":{"max":20,"online":0}}"#);
-        assert_eq!(is_status(&good), Some(true));
+        let players = Players { online: 0, max: 20 };
+        assert_eq!(understood(&good), Some(Reply::Status(Some(players))));
         for cut in 0..good.len() {
-            assert_eq!(is_status(&good[..cut]), None);
+            assert_eq!(understood(&good[..cut]), None);
+        }
+        for untold in [
+            r#"{"version":{}}"#,
+            r#"{"players":{"online":3}}"#,
+            r#"{"players":{"online":-1,"max":20}}"#,
+            r#"{"players":{"online":1e99,"max":20}}"#,
+            r#"{"players":{"online":4294967296,"max":"20"}}"#,
+            r#"{"players":[]}"#,
+        ] {
+            assert_eq!(understood(&reply(untold)), Some(Reply::Status(None)), "{untold}");
         }
         for bad in [
             reply("{}"),
@@ -161,14 +202,14 @@ mod tests {
             vec![0xff; 6],
             b"HTTP/1.1 400 Bad".repeat(9),
         ] {
-            assert_eq!(is_status(&bad), Some(false), "{bad:?}");
+            assert_eq!(understood(&bad), Some(Reply::Nonsense), "{bad:?}");
         }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = is_status(&bytes);
+            let _ = understood(&bytes);
         }
     }
 }

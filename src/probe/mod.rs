@@ -10,9 +10,11 @@ pub mod fuzzing;
 mod http;
 mod log;
 mod minecraft;
+mod players;
 mod tcp;
 
 pub use http::request;
+pub use players::{players, tells_players};
 
 use std::ffi::OsString;
 use std::path::PathBuf;

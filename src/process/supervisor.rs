@@ -17,15 +17,15 @@ use super::shim::wire::Request;
 use super::survey;
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
-use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopStep};
-use crate::probe::{Readiness, Scene};
+use crate::inventory::{Channels, Healthy, Instance, Probe, ProcessSpec, Ready, RestartPolicy, StopStep};
+use crate::probe::{self, Readiness, Scene};
 use crate::store::board::Phase;
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
 use crate::supervisor::{
-    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Sight, StartHow, StopHow,
-    Supervisor, Typed,
+    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Sight, StartHow,
+    StopHow, Supervisor, Typed,
 };
 use crate::sys::clock;
 
@@ -279,6 +279,12 @@ impl ProcessSupervisor {
         client.ask(&Request::Ready { generation }).await.ok()?.map(drop)
     }
 
+    /// All that it can be asked by.
+    fn probes(&self) -> impl Iterator<Item = &Probe> {
+        let healthy = self.healthy.iter().flat_map(|healthy| &healthy.probes);
+        self.ready.probes.iter().chain(healthy)
+    }
+
     /// What the probes of a launch look at.
     pub(super) fn scene(&self, dir: &Arc<InstanceDir>, launch: &launch::Launch) -> Scene {
         let spec = self.spec.as_deref();
@@ -386,6 +392,14 @@ impl Supervisor for ProcessSupervisor {
 
     async fn check_health(&self) -> Health {
         self.ask_health().await
+    }
+
+    fn counts_players(&self) -> bool {
+        self.probes().any(probe::tells_players)
+    }
+
+    async fn players(&self, limit: Duration) -> Option<Players> {
+        probe::players(self.probes(), limit).await
     }
 
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {

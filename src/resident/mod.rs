@@ -35,6 +35,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::census::Census;
 use crate::event::{Level, Told};
 use crate::fleet::Ground;
 use crate::inventory::{Instance, Inventory};
@@ -68,6 +69,9 @@ pub struct Resident {
     kept: HashMap<String, Kept>,
     /// Whether an inventory was taken in before: what is new then was added.
     begun: bool,
+    /// Whether it is told how many play, and who finds that out.
+    counts: bool,
+    census: Option<Census>,
 }
 
 impl Resident {
@@ -92,7 +96,16 @@ impl Resident {
             shared: Arc::new(shared),
             kept: HashMap::new(),
             begun: false,
+            counts: false,
+            census: None,
         }
+    }
+
+    /// The same, for who wants to be told how many play.
+    #[must_use]
+    pub fn counting_players(mut self, counts: bool) -> Self {
+        self.counts = counts;
+        self
     }
 
     /// Takes an inventory in: the first one, or a changed one. Nothing that
@@ -141,6 +154,10 @@ impl Resident {
             let _ = self.shared.told.send(Told::Settled);
         }
         self.begun = true;
+        if self.counts {
+            let supervisors = self.kept.values().map(|kept| &kept.supervisor);
+            self.census = Some(Census::of(supervisors, &self.shared.told));
+        }
     }
 
     fn keep(&self, instance: &Instance, supervisor: Arc<dyn Supervisor>, place: usize) -> Kept {

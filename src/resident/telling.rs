@@ -3,7 +3,7 @@
 use super::hook::{self, Alert};
 use super::keeper::Keeper;
 use super::plan::Plan;
-use crate::event::{Awaits, Row, Told, Watched};
+use crate::event::{Awaits, Headcount, Row, Told, Watched};
 use crate::inventory::Alarm;
 use crate::policy::restart::Why;
 use crate::supervisor::{Facts, InstanceState, Sight};
@@ -39,6 +39,7 @@ impl Keeper {
                 plane: self.supervisor.plane(),
                 sight,
                 intent: self.wish().map(|wish| wish.want),
+                headcount: Headcount::NotAsked,
             },
             place: self.place,
             seen: std::time::Instant::now(),

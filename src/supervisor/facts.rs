@@ -58,6 +58,15 @@ impl Facts {
     }
 }
 
+/// How many play on a server, and how many may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Players {
+    /// Who plays now, bots included where the game counts them.
+    pub online: u32,
+    /// For how many there is room.
+    pub max: u32,
+}
+
 /// One plane-specific fact of a status row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::text::is_harmful;
-use crate::event::{Happening, Rehearsal, Row, Verb, VerbResult};
+use crate::event::{Happening, Headcount, Rehearsal, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
@@ -46,11 +46,17 @@ fn row(row: &Row) -> Value {
         Sight::Known(facts) => (facts.as_ref(), None),
         Sight::Unknown { reason } => (&unknown, Some(reason)),
     };
-    let details: Map<String, Value> = facts
+    let mut details: Map<String, Value> = facts
         .details
         .iter()
         .map(|(name, detail)| ((*name).to_owned(), json!(detail)))
         .collect();
+    let players = match row.headcount {
+        Headcount::NotAsked => None,
+        Headcount::Unanswered => Some(Value::Null),
+        Headcount::Counted(players) => Some(json!(players)),
+    };
+    details.extend(players.map(|players| ("players".to_owned(), players)));
     let value = json!({
         "id": row.id,
         "plane": row.plane,

@@ -1,6 +1,6 @@
 use super::super::options::{Color, Options};
 use super::super::testing::{Shown, piped, terminal};
-use crate::event::{Row, Verb, VerbResult, Want};
+use crate::event::{Headcount, Row, Verb, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{Problem, Problems};
 use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
@@ -17,6 +17,7 @@ fn known(id: &str, state: InstanceState, note: Option<&str>) -> Row {
             ..Facts::bare(state, note.map(str::to_owned))
         })),
         intent: Some(Want::Running),
+        headcount: Headcount::NotAsked,
     }
 }
 
@@ -36,6 +37,7 @@ fn rows() -> Vec<Row> {
                 reason: "/proc is not mounted".into(),
             },
             intent: None,
+            headcount: Headcount::NotAsked,
         },
     ]
 }

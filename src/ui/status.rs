@@ -6,24 +6,33 @@ use super::paint::{Look, Tone};
 use super::span::short;
 use super::text::clean_line;
 use super::width::{cut, width};
-use crate::event::Row;
-use crate::supervisor::{InstanceState, Sight};
+use crate::event::{Headcount, Row};
+use crate::supervisor::{InstanceState, Players, Sight};
 
-const HEADERS: [&str; 7] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "RESTARTS", "NOTE"];
+const HEADERS: [&str; 8] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE"];
 
 /// The column of the state, which is coloured.
 const STATE: usize = 2;
 
+/// The column of the players, left out where nobody can be asked.
+const PLAYERS: usize = 5;
+
 /// The column of the restarts, left out while there are none.
-const RESTARTS: usize = 5;
+const RESTARTS: usize = 6;
 
 /// A note is not cut shorter than this.
 const NOTE_MIN: usize = 12;
 
 type Cells = [String; HEADERS.len()];
 
-fn cells(row: &Row, look: Look) -> (Tone, Cells) {
+fn cells(row: &Row, counted: bool, look: Look) -> (Tone, Cells) {
     let dash = || "-".to_owned();
+    let players = match row.headcount {
+        // Nobody will see it.
+        Headcount::NotAsked if !counted => String::new(),
+        Headcount::NotAsked | Headcount::Unanswered => dash(),
+        Headcount::Counted(Players { online, max }) => format!("{online}/{max}"),
+    };
     let (tone, symbol, word) = state(row);
     let mark = if look.symbols {
         format!("{symbol} ")
@@ -50,6 +59,7 @@ fn cells(row: &Row, look: Look) -> (Tone, Cells) {
         format!("{mark}{word}"),
         uptime,
         pid,
+        players,
         restarts,
         note,
     ];
@@ -81,12 +91,14 @@ pub(super) fn is_bad(row: &Row) -> bool {
 
 /// The table; on a terminal of so many columns it is made to fit.
 pub(super) fn table(rows: &[&Row], look: Look, columns: Option<u16>) -> String {
-    let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, look)).collect();
+    let counted = rows.iter().any(|row| row.headcount != Headcount::NotAsked);
+    let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, look)).collect();
     let restarted = rows
         .iter()
         .any(|(_, cells)| !matches!(cells[RESTARTS].as_str(), "0" | "-"));
     let shown: Vec<usize> = (0..HEADERS.len())
         .filter(|column| *column != RESTARTS || restarted)
+        .filter(|column| *column != PLAYERS || counted)
         .collect();
     match columns {
         Some(columns) => fitted(&rows, &shown, look, usize::from(columns)),
@@ -135,7 +147,7 @@ fn fitted(rows: &[(Tone, Cells)], shown: &[usize], look: Look, columns: usize) -
     let mut widths = widths(rows, &shown);
     let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
     // What tells least goes first: the plane, then the pid.
-    for expendable in [1, 4, RESTARTS, 3] {
+    for expendable in [1, 4, RESTARTS, 3, PLAYERS] {
         let note = widths.last().copied().unwrap_or(0);
         let least = total(&widths) - note + note.min(NOTE_MIN);
         if let (true, Some(at)) = (least > columns, shown.iter().position(|column| *column == expendable)) {

@@ -2,7 +2,7 @@
 
 use super::testing::{piped, terminal};
 use super::{Color, Options, Screen, Surroundings};
-use crate::event::{Row, Want};
+use crate::event::{Headcount, Row, Want};
 use crate::supervisor::{Facts, InstanceState, Sight};
 
 fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts)) -> Row {
@@ -13,6 +13,7 @@ fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts)) -> Row {
         plane: "process",
         sight: Sight::Known(Box::new(facts)),
         intent: None,
+        headcount: Headcount::NotAsked,
     }
 }
 
@@ -43,6 +44,7 @@ fn rows() -> Vec<Row> {
                 reason: "/proc cannot be read".into(),
             },
             intent: Some(Want::Running),
+            headcount: Headcount::NotAsked,
         },
     ]
 }

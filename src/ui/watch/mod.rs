@@ -10,7 +10,7 @@ mod window;
 pub(super) use window::Window;
 pub use window::{Key, keys};
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use super::options::Surroundings;
 use super::screen::Handles;
 use super::sink::lock;
 use super::text::clean_line;
-use crate::event::{Awaits, Happening, Level, Row, Told, Watched, nth};
+use crate::event::{Awaits, Happening, Headcount, Level, Row, Told, Watched, nth};
 use crate::supervisor::{InstanceState, Sight};
 
 /// So many events are kept for the screen: more than any terminal has rows.
@@ -55,6 +55,8 @@ pub struct Watch {
     handles: Handles,
     around: Surroundings,
     rows: BTreeMap<(usize, String), Watched>,
+    /// How many play, by id.
+    players: HashMap<String, Headcount>,
     events: VecDeque<Happening>,
     settled: bool,
     /// Whether the terminal shows our screen now.
@@ -82,6 +84,7 @@ impl Watch {
             handles,
             around,
             rows: BTreeMap::new(),
+            players: HashMap::new(),
             events: VecDeque::new(),
             settled: false,
             shown,
@@ -100,6 +103,7 @@ impl Watch {
         match told {
             Told::Row(watched) => self.row(*watched),
             Told::Gone(id) => self.rows.retain(|(_, known), _| *known != id),
+            Told::Players(id, headcount) => drop(self.players.insert(id, headcount)),
             Told::Settled if self.settled => {}
             Told::Settled => {
                 self.settled = true;

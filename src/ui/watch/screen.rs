@@ -116,7 +116,10 @@ impl Watch {
             Part::Resident => choose(self.rows.values(), room.saturating_sub(1)),
             Part::Onlooker(_) => self.cut_out(room.saturating_sub(1)),
         };
-        let shown: Vec<Row> = chosen.iter().map(|watched| shown(watched, now)).collect();
+        let mut shown: Vec<Row> = chosen.iter().map(|watched| shown(watched, now)).collect();
+        for row in &mut shown {
+            row.headcount = self.players.get(&row.id).copied().unwrap_or_default();
+        }
         let shown: Vec<&Row> = shown.iter().collect();
         let width = u16::try_from(columns).unwrap_or(u16::MAX);
         let table = status::table(&shown, look, Some(width));

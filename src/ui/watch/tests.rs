@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::event::{Awaits, Happening, Level, Row, Told, Watched};
+use crate::event::{Awaits, Happening, Headcount, Level, Row, Told, Watched};
 use crate::supervisor::{Facts, InstanceState, Sight};
 use crate::ui::options::Options;
 use crate::ui::testing::{piped, terminal};
@@ -14,6 +14,7 @@ fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> 
             plane: "process",
             sight: Sight::Known(Box::new(Facts::bare(state, note.map(str::to_owned)))),
             intent: None,
+            headcount: Headcount::NotAsked,
         },
         place,
         seen: Instant::now(),

@@ -1,0 +1,200 @@
+//! Counting players: running games are asked how many play, again and again,
+//! for a screen that shows it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::event::{Headcount, Told};
+use crate::supervisor::{InstanceState, Supervisor};
+
+/// How long a game may take to answer.
+pub const PATIENCE: Duration = Duration::from_secs(1);
+
+/// So many are asked at a time: each takes a descriptor or a few.
+pub const AT_ONCE: usize = 200;
+
+/// How often a game is asked. As often as a server browser does.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Counts for as long as it is held.
+#[derive(Debug)]
+pub struct Census {
+    _tasks: JoinSet<()>,
+}
+
+impl Census {
+    /// Tells of each of these how many play: at first, and when that changes.
+    pub fn of<'a>(
+        supervisors: impl Iterator<Item = &'a Arc<dyn Supervisor>>,
+        told: &mpsc::UnboundedSender<Told>,
+    ) -> Self {
+        let mut tasks = JoinSet::new();
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        for supervisor in supervisors {
+            if supervisor.counts_players() {
+                tasks.spawn(count(Arc::clone(supervisor), told.clone(), Arc::clone(&turns)));
+            } else {
+                // It may have been otherwise when it was last told of.
+                let id = supervisor.instance_id().to_owned();
+                let _ = told.send(Told::Players(id, Headcount::NotAsked));
+            }
+        }
+        Self { _tasks: tasks }
+    }
+}
+
+async fn count(supervisor: Arc<dyn Supervisor>, told: mpsc::UnboundedSender<Told>, turns: Arc<Semaphore>) {
+    let mut states = supervisor.watch_state();
+    let mut last = Headcount::NotAsked;
+    loop {
+        let runs = *states.borrow_and_update() == InstanceState::Running;
+        let new = if runs {
+            ask(supervisor.as_ref(), &turns).await
+        } else {
+            Headcount::Unanswered
+        };
+        if new != last {
+            last = new;
+            let id = supervisor.instance_id().to_owned();
+            if told.send(Told::Players(id, new)).is_err() {
+                return;
+            }
+        }
+        let again = if runs { EVERY } else { Duration::MAX };
+        tokio::select! {
+            changed = states.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(again), if runs => {}
+        }
+    }
+}
+
+/// Asks one running game. Whoever gets no turn in time is taken for silent.
+///
+/// # Cancel safety
+/// Safe.
+pub async fn ask(supervisor: &dyn Supervisor, turns: &Semaphore) -> Headcount {
+    let asked = async {
+        let _turn = turns.acquire().await.ok()?;
+        supervisor.players(PATIENCE).await
+    };
+    tokio::time::timeout(PATIENCE, asked).await.ok().flatten().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::supervisor::Players;
+    use std::sync::Mutex;
+    use tokio::sync::watch;
+    use tokio::time::Instant;
+
+    /// Says what it is told to.
+    struct Scripted {
+        state: watch::Receiver<InstanceState>,
+        answer: Option<Mutex<Option<u32>>>,
+    }
+
+    fn scripted(answer: Option<Option<u32>>) -> (watch::Sender<InstanceState>, Arc<Scripted>) {
+        let (shows, state) = watch::channel(InstanceState::Stopped);
+        let answer = answer.map(Mutex::new);
+        (shows, Arc::new(Scripted { state, answer }))
+    }
+
+    #[async_trait::async_trait]
+    impl Supervisor for Scripted {
+        fn instance_id(&self) -> &str {
+            "a"
+        }
+        fn state(&self) -> InstanceState {
+            self.state.borrow().clone()
+        }
+        fn watch_state(&self) -> watch::Receiver<InstanceState> {
+            self.state.clone()
+        }
+        async fn uptime_seconds(&self) -> u64 {
+            0
+        }
+        async fn start(self: Arc<Self>) -> anyhow::Result<()> {
+            unreachable!("who counts starts nothing")
+        }
+        async fn stop(self: Arc<Self>) -> anyhow::Result<()> {
+            unreachable!("who counts stops nothing")
+        }
+        async fn restart(self: Arc<Self>) -> anyhow::Result<()> {
+            unreachable!("who counts restarts nothing")
+        }
+        fn counts_players(&self) -> bool {
+            self.answer.is_some()
+        }
+        async fn players(&self, _limit: Duration) -> Option<Players> {
+            let online = *self.answer.as_ref()?.lock().unwrap();
+            match online {
+                Some(online) => Some(Players { online, max: 20 }),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn counted(online: u32) -> Told {
+        Told::Players("a".into(), Headcount::Counted(Players { online, max: 20 }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_runs_is_asked_again_and_changes_are_told() {
+        let (shows, game) = scripted(Some(Some(3)));
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let supervisor: Arc<dyn Supervisor> = game.clone();
+        let _census = Census::of([&supervisor].into_iter(), &told);
+        let nothing = Told::Players("a".into(), Headcount::Unanswered);
+        assert_eq!(heard.recv().await, Some(nothing.clone()), "it does not run");
+        shows.send_replace(InstanceState::Running);
+        assert_eq!(heard.recv().await, Some(counted(3)));
+        let begun = Instant::now();
+        tokio::time::sleep(EVERY * 3 - Duration::from_millis(1)).await;
+        assert!(heard.is_empty(), "what is the same is no news");
+        *game.answer.as_ref().unwrap().lock().unwrap() = Some(4);
+        assert_eq!(heard.recv().await, Some(counted(4)));
+        assert_eq!(begun.elapsed(), EVERY * 3);
+        *game.answer.as_ref().unwrap().lock().unwrap() = None;
+        assert_eq!(heard.recv().await, Some(nothing.clone()), "it is silent");
+        assert_eq!(begun.elapsed(), EVERY * 4 + PATIENCE);
+        *game.answer.as_ref().unwrap().lock().unwrap() = Some(5);
+        assert_eq!(heard.recv().await, Some(counted(5)));
+        shows.send_replace(InstanceState::Stopping);
+        assert_eq!(heard.recv().await, Some(nothing));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_be_asked_is_not() {
+        let (_shows, game) = scripted(None);
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let supervisor: Arc<dyn Supervisor> = game;
+        let _census = Census::of([&supervisor].into_iter(), &told);
+        let nobody = Told::Players("a".into(), Headcount::NotAsked);
+        assert_eq!(heard.recv().await, Some(nobody));
+    }
+
+    /// However many are silent, those that answer are heard, or time is up.
+    #[tokio::test(start_paused = true)]
+    async fn the_silent_cost_no_more_than_one_of_them() {
+        let turns = Semaphore::new(2);
+        let (_shows, silent) = scripted(Some(None));
+        let (_shows, answers) = scripted(Some(Some(1)));
+        let begun = Instant::now();
+        let counts = tokio::join!(
+            ask(silent.as_ref(), &turns),
+            ask(answers.as_ref(), &turns),
+            ask(silent.as_ref(), &turns),
+            ask(silent.as_ref(), &turns),
+        );
+        assert_eq!(begun.elapsed(), PATIENCE);
+        assert_eq!(counts.1, Headcount::Counted(Players { online: 1, max: 20 }));
+        assert_eq!(
+            (counts.0, counts.2, counts.3),
+            (Headcount::Unanswered, Headcount::Unanswered, Headcount::Unanswered)
+        );
+    }
+}
