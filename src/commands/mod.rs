@@ -22,15 +22,16 @@ mod start;
 mod status;
 mod stop;
 mod ticking;
+mod usage;
 mod watch;
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::FailureKind;
 use crate::sys::{pipe, pty};
 use crate::ui::{Color, Options, Screen, Size, Surroundings};
 use context::{Context, Ended};
@@ -43,7 +44,7 @@ pub fn main() -> u8 {
     }
     let cli = match parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(error),
     };
     let common = &cli.common();
     if common.verbose > 0 {
@@ -165,34 +166,22 @@ fn reader_is_gone() -> bool {
 }
 
 /// Shows what is wrong with a command line, or the help that was asked for.
-fn usage(error: &clap::Error) -> u8 {
+fn usage(error: clap::Error) -> u8 {
     let json = std::env::args_os().any(|argument| argument == "--json");
     let screen = screen(Options {
         json,
         ..Options::default()
     });
-    let text = error.render();
     if !error.use_stderr() {
-        screen.print(&text.to_string());
+        screen.print(&error.render().to_string());
         return u8::from(!screen.finish());
     }
-    let text = text.to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-    let failure = Failure::new(FailureKind::Usage, text);
-    screen.failure(&match misplaced(error) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    });
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        screen.remind(&error.render().to_string());
+    } else {
+        screen.failure(&usage::failure(error));
+    }
     FailureKind::Usage.exit_code()
-}
-
-/// `-f` behind a verb follows a log, and names the inventory nowhere but before
-/// the verb: the mistake that everybody makes once.
-fn misplaced(error: &clap::Error) -> Option<&'static str> {
-    let unknown = error.kind() == ErrorKind::UnknownArgument;
-    let which = error.get(ContextKind::InvalidArg)?;
-    (unknown && *which == ContextValue::String("-f".to_owned()))
-        .then_some("the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory")
 }
 
 /// Sends what the engine says of itself to standard error.

@@ -39,6 +39,8 @@ pub struct Progress {
     rest: Option<ProgressBar>,
     works: HashMap<String, Work>,
     waiting: usize,
+    /// How often the spinners were moved: all of them move together.
+    frame: usize,
     /// Whether anything was drawn that must make way for a line.
     drawn: bool,
 }
@@ -61,6 +63,7 @@ impl Progress {
             rest: None,
             works: HashMap::new(),
             waiting: targets,
+            frame: 0,
             drawn: false,
         }
     }
@@ -132,21 +135,12 @@ impl Progress {
         // One line is left for those that have none of their own, one for the
         // cursor.
         let room = usize::from(size.rows).saturating_sub(3).max(1);
-        let mut ids: Vec<&String> = self.works.keys().collect();
-        ids.sort();
-        let shown: Vec<String> = ids.into_iter().take(room).cloned().collect();
+        let shown = self.shown(room);
+        self.frame = self.frame.wrapping_add(1);
+        let look = self.handles.err_look;
+        let spinner = spinner(self.frame, look.symbols);
         let hidden = self.works.len() - shown.len() + self.waiting;
-        let ellipsis = self.handles.err_look.ellipsis();
-        for id in &shown {
-            let Some(work) = self.works.get_mut(id) else { continue };
-            let text = line(self.verb, id, work);
-            let bar = work
-                .bar
-                .get_or_insert_with(|| live.add(spinner(self.handles.err_look.symbols)));
-            bar.set_message(cut(&text, columns.saturating_sub(2), ellipsis).into_owned());
-            bar.tick();
-            self.drawn = true;
-        }
+        self.show_rest(&live, hidden, spinner);
         for (id, work) in &mut self.works {
             if !shown.contains(id)
                 && let Some(bar) = work.bar.take()
@@ -155,21 +149,39 @@ impl Progress {
                 live.remove(&bar);
             }
         }
-        self.show_rest(&live, hidden);
+        for id in &shown {
+            let Some(work) = self.works.get_mut(id) else { continue };
+            let text = line(self.verb, id, work);
+            let text = cut(&text, columns.saturating_sub(2), look.ellipsis());
+            let bar = work.bar.get_or_insert_with(|| match &self.rest {
+                Some(rest) => live.insert_before(rest, bare()),
+                None => live.add(bare()),
+            });
+            bar.set_message(format!("{spinner} {text}"));
+            self.drawn = true;
+        }
     }
 
-    fn show_rest(&mut self, live: &MultiProgress, hidden: usize) {
-        if let Some(bar) = self.rest.take() {
-            bar.finish_and_clear();
-            live.remove(&bar);
+    /// Those that have a line: who has one keeps it, so that no line moves that
+    /// need not.
+    fn shown(&self, room: usize) -> Vec<String> {
+        let mut ids: Vec<(bool, &String)> = self.works.iter().map(|(id, work)| (work.bar.is_none(), id)).collect();
+        ids.sort();
+        ids.into_iter().take(room).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// The last line, for those that have none of their own.
+    fn show_rest(&mut self, live: &MultiProgress, hidden: usize, spinner: &str) {
+        if hidden == 0 {
+            if let Some(bar) = self.rest.take() {
+                bar.finish_and_clear();
+                live.remove(&bar);
+            }
+            return;
         }
-        if hidden > 0 {
-            let bar = live.add(spinner(self.handles.err_look.symbols));
-            bar.set_message(format!("and {hidden} more"));
-            bar.tick();
-            self.drawn = true;
-            self.rest = Some(bar);
-        }
+        let bar = self.rest.get_or_insert_with(|| live.add(bare()));
+        bar.set_message(format!("{spinner} and {hidden} more"));
+        self.drawn = true;
     }
 
     fn take_away(&self, bar: &ProgressBar) {
@@ -209,14 +221,20 @@ impl Drop for Progress {
     }
 }
 
-fn spinner(symbols: bool) -> ProgressBar {
-    let frames = if symbols {
-        "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+/// A line of the live region, with nothing but what it is told to say.
+fn bare() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::new_spinner().with_style(style)
+}
+
+fn spinner(frame: usize, symbols: bool) -> &'static str {
+    const DOTS: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+    const LINES: [&str; 4] = ["|", "/", "-", "\\"];
+    if symbols {
+        DOTS[frame % DOTS.len()]
     } else {
-        "|/-\\"
-    };
-    let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::new_spinner().with_style(style.tick_chars(frames))
+        LINES[frame % LINES.len()]
+    }
 }
 
 /// `rust-main: starting, waiting for ready (log line), 42s of 15m`.

@@ -69,6 +69,11 @@ impl Screen {
         self.write_out(text);
     }
 
+    /// What can be typed, for somebody who typed nothing.
+    pub fn remind(&self, help: &str) {
+        self.write_err(help);
+    }
+
     /// What a game replied to a line; nothing where its channel has no replies.
     pub fn reply(&self, id: &str, reply: Option<&str>) {
         if self.options.json {

@@ -1,0 +1,132 @@
+//! A command line that means nothing, in the shape of every other error.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::failure::{Failure, FailureKind};
+
+/// What stands around the message of an error; what of it helps is a hint here.
+const BESIDES: [ContextKind; 6] = [
+    ContextKind::Usage,
+    ContextKind::Suggested,
+    ContextKind::SuggestedArg,
+    ContextKind::SuggestedCommand,
+    ContextKind::SuggestedSubcommand,
+    ContextKind::SuggestedValue,
+];
+
+/// What is wrong, and what to type instead.
+pub(super) fn failure(mut error: clap::Error) -> Failure {
+    let hint = misplaced(&error).or_else(|| meant(&error)).or_else(|| usage(&error));
+    for besides in BESIDES {
+        error.remove(besides);
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // It says where the help is at its end.
+    let message = text.split("\n\nFor more information").next().unwrap_or(text);
+    let failure = Failure::new(FailureKind::Usage, message.trim_end());
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// `-f` behind a verb follows a log, and names the inventory nowhere but before
+/// the verb: the mistake that everybody makes once.
+fn misplaced(error: &clap::Error) -> Option<String> {
+    let unknown = error.kind() == ErrorKind::UnknownArgument;
+    let which = error.get(ContextKind::InvalidArg)?;
+    (unknown && *which == ContextValue::String("-f".to_owned()))
+        .then(|| "the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory".to_owned())
+}
+
+/// What was typed almost.
+fn meant(error: &clap::Error) -> Option<String> {
+    let similar = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ];
+    let words = match similar.into_iter().find_map(|kind| error.get(kind))? {
+        ContextValue::String(word) => std::slice::from_ref(word),
+        ContextValue::Strings(words) => words,
+        _ => return None,
+    };
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    (!words.is_empty()).then(|| format!("did you mean {}?", words.join(" or ")))
+}
+
+fn usage(error: &clap::Error) -> Option<String> {
+    let ContextValue::StyledStr(usage) = error.get(ContextKind::Usage)? else {
+        return None;
+    };
+    let usage = usage.to_string();
+    let usage = usage.trim().strip_prefix("Usage: ")?.to_owned();
+    Some(format!("usage: {usage}; --help says more"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn shown(line: &str) -> String {
+        let error = crate::cli::Cli::try_parse_from(line.split(' ')).expect_err(line);
+        let failure = failure(error);
+        format!("{}\n{}", failure.message, failure.hint.unwrap_or_default())
+    }
+
+    #[test]
+    fn all_have_one_shape() {
+        insta::assert_snapshot!(shown("gamectl statsu"), @r"
+        unrecognized subcommand 'statsu'
+        did you mean `start` or `status`?
+        ");
+        insta::assert_snapshot!(shown("gamectl frobnicate"), @r"
+        unrecognized subcommand 'frobnicate'
+        usage: gamectl [OPTIONS] <COMMAND>; --help says more
+        ");
+        insta::assert_snapshot!(shown("gamectl --colour status"), @r"
+        unexpected argument '--colour' found
+        did you mean `--color`?
+        ");
+        insta::assert_snapshot!(shown("gamectl start --frob a"), @r"
+        unexpected argument '--frob' found
+        usage: gamectl start [OPTIONS] [SELECTOR]...; --help says more
+        ");
+        insta::assert_snapshot!(shown("gamectl start -f x.yaml a"), @r"
+        unexpected argument '-f' found
+        the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory
+        ");
+        insta::assert_snapshot!(shown("gamectl start --timeout 3 a"), @"invalid value '3' for '--timeout <DURATION>': a unit is missing: 3s, 3m or 3h?");
+        insta::assert_snapshot!(shown("gamectl start --timeout"), @"a value is required for '--timeout <DURATION>' but none was supplied");
+        insta::assert_snapshot!(shown("gamectl watch --until runing"), @r"
+        invalid value 'runing' for '--until <STATE>'
+          [possible values: running, stopped, starting, stopping, crashed, unmanaged]
+        did you mean `running`?
+        ");
+        insta::assert_snapshot!(shown("gamectl send"), @r"
+        the following required arguments were not provided:
+          <ID>
+          <TEXT>...
+        usage: gamectl send <ID> <TEXT>...; --help says more
+        ");
+        insta::assert_snapshot!(shown("gamectl console a b"), @r"
+        unexpected argument 'b' found
+        usage: gamectl console [OPTIONS] <ID>; --help says more
+        ");
+        insta::assert_snapshot!(shown("gamectl logs --since 5m -n 3 a"), @r"
+        the argument '--since <WHEN>' cannot be used with '--lines <N>'
+        usage: gamectl logs --since <WHEN> <SELECTOR>...; --help says more
+        ");
+        insta::assert_snapshot!(shown("gamectl start --all a"), @r"
+        the argument '--all' cannot be used with '[SELECTOR]...'
+        usage: gamectl start --all [SELECTOR]...; --help says more
+        ");
+        insta::assert_snapshot!(shown("gamectl --json"), @r"
+        'gamectl' requires a subcommand but one was not provided
+          [subcommands: start, stop, restart, status, watch, logs, run, send, console, games, check, init, schema, completions]
+        usage: gamectl [OPTIONS] <COMMAND>; --help says more
+        ");
+    }
+}
