@@ -36,6 +36,8 @@ mod watch;
 mod width;
 
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,11 @@ impl Screen {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn around(&self) -> &Surroundings {
+        &self.around
+    }
+
     fn look(&self, tty: bool) -> Look {
         Look {
             tty,

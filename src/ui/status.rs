@@ -20,7 +20,11 @@ const PLAYERS: usize = 5;
 /// The column of the restarts, left out while there are none.
 const RESTARTS: usize = 6;
 
-/// A note is not cut shorter than this.
+/// Columns are left out before a note is cut shorter than this: a reason tells
+/// more than they do.
+const NOTE_WANTED: usize = 20;
+
+/// The id is cut before a note is shorter than this.
 const NOTE_MIN: usize = 12;
 
 type Cells = [String; HEADERS.len()];
@@ -149,7 +153,7 @@ fn fitted(rows: &[(Tone, Cells)], shown: &[usize], look: Look, columns: usize) -
     // What tells least goes first: the plane, then the pid.
     for expendable in [1, 4, RESTARTS, 3, PLAYERS] {
         let note = widths.last().copied().unwrap_or(0);
-        let least = total(&widths) - note + note.min(NOTE_MIN);
+        let least = total(&widths) - note + note.min(NOTE_WANTED);
         if let (true, Some(at)) = (least > columns, shown.iter().position(|column| *column == expendable)) {
             shown.remove(at);
             widths.remove(at);

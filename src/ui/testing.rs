@@ -47,6 +47,18 @@ pub(super) fn terminal(options: Options, columns: u16) -> Shown {
     shown(options, true, columns)
 }
 
+/// Both streams on a terminal: for what is not live.
+pub(super) fn both_on_terminal(options: Options, columns: u16) -> Shown {
+    let mut seen = shown(options, true, columns);
+    let around = Surroundings {
+        stderr_tty: true,
+        ..seen.screen.around().clone()
+    };
+    let (out, err) = (Box::new(seen.out.clone()), Box::new(seen.err.clone()));
+    seen.screen = Screen::on(options, around, out, err);
+    seen
+}
+
 fn shown(options: Options, tty: bool, columns: u16) -> Shown {
     let variable = |name: &str| match name {
         "TERM" => Some("xterm".to_owned()),

@@ -294,3 +294,91 @@ fn a_long_table_is_seen_part_by_part() {
         assert_eq!(part(&mut watch), wanted);
     }
 }
+
+/// For somebody who looks on, with players, wide and in colour.
+#[test]
+fn a_screen_to_look_on() {
+    use crate::supervisor::Players;
+    use crate::ui::Color;
+    let seen = |color, columns| {
+        let options = Options {
+            color,
+            ..Options::default()
+        };
+        let shown = terminal(options, columns);
+        let mut watch = shown.screen.look_on("gamectl watch i.yaml");
+        told().into_iter().for_each(|told| watch.told(told));
+        let players = Players { online: 3, max: 20 };
+        watch.told(Told::Players("rust-main".into(), Headcount::Counted(players)));
+        watch.told(Told::Players("conan".into(), Headcount::Unanswered));
+        watch.told(Told::Players("dune".into(), Headcount::NotAsked));
+        watch.draw();
+        let frame = frame(&shown.out.take());
+        frame.replace('\u{1b}', "␛")
+    };
+    insta::assert_snapshot!(seen(Color::Never, 120), @r"
+    gamectl watch i.yaml: 1 running, 1 starting, 1 crashed, 1 unknown                                               q leaves
+    ID         PLANE    STATE       UPTIME  PID  PLAYERS  NOTE
+    rust-main  process  ● running   1h 6m   77   3/20
+    conan      process  ✗ crashed   -       -    -        retry in 4 s (3rd); exit code 3
+    soulmask   process  ◐ starting  -       -    -        ready (log line), 0 s
+    dune       process  ? unknown   -       -    -        the engine does not answer
+
+    03:04:05 conan: crashed: exit code 3
+    03:04:05 gamectl: the inventory was read again
+    ");
+    insta::assert_snapshot!(seen(Color::Never, 80), @r"
+    gamectl watch i.yaml: 1 running, 1 starting, 1 crashed, 1 unknown       q leaves
+    ID         PLANE    STATE       UPTIME  PID  PLAYERS  NOTE
+    rust-main  process  ● running   1h 6m   77   3/20
+    conan      process  ✗ crashed   -       -    -        retry in 4 s (3rd); exit …
+    soulmask   process  ◐ starting  -       -    -        ready (log line), 0 s
+    dune       process  ? unknown   -       -    -        the engine does not answer
+
+    03:04:05 conan: crashed: exit code 3
+    03:04:05 gamectl: the inventory was read again
+    ");
+    insta::assert_snapshot!(seen(Color::Always, 80), @r"
+    ␛[1mgamectl watch i.yaml: 1 running, 1 starting, 1 crashed, 1 unknown       q leaves␛[0m
+    ␛[1mID         ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE       ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID  ␛[0m␛[1mPLAYERS  ␛[0m␛[1mNOTE                      ␛[0m
+    rust-main  process  ␛[38;5;2m● running   ␛[39m1h 6m   77   3/20
+    conan      process  ␛[38;5;1m✗ crashed   ␛[39m-       -    -        retry in 4 s (3rd); exit …
+    soulmask   process  ␛[38;5;3m◐ starting  ␛[39m-       -    -        ready (log line), 0 s
+    dune       process  ␛[38;5;5m? unknown   ␛[39m-       -    -        the engine does not answer
+
+    ␛[31m03:04:05 conan: crashed: exit code 3␛[0m
+    03:04:05 gamectl: the inventory was read again
+    ");
+    insta::assert_snapshot!(seen(Color::Never, 40), @r"
+    gamectl watch i.yaml: 1 running, 1 star…
+    ID         STATE       NOTE
+    rust-main  ● running
+    conan      ✗ crashed   retry in 4 s (3r…
+    soulmask   ◐ starting  ready (log line)…
+    dune       ? unknown   the engine does …
+
+    03:04:05 conan: crashed: exit code 3
+    03:04:05 gamectl: the inventory was rea…
+    ");
+}
+
+/// A count that cannot be had any more takes its column away.
+#[test]
+fn players_come_and_go() {
+    use crate::supervisor::Players;
+    let shown = terminal(Options::default(), 80);
+    let mut watch = shown.screen.look_on("gamectl watch");
+    watch.told(row(watched("a", 0, InstanceState::Running, None)));
+    let players = |headcount| Told::Players("a".into(), headcount);
+    for (headcount, column, text) in [
+        (Headcount::Unanswered, true, "-"),
+        (Headcount::Counted(Players { online: 7, max: 9 }), true, "7/9"),
+        (Headcount::NotAsked, false, "running"),
+    ] {
+        watch.told(players(headcount));
+        watch.draw();
+        let frame = frame(&shown.out.take());
+        assert_eq!(frame.contains("PLAYERS"), column, "{frame}");
+        assert!(frame.contains(text), "{frame}");
+    }
+}
