@@ -294,7 +294,7 @@ fn ask(v: &mut Verbs<'_>, number: u8) {
 fn wait(v: &mut Verbs<'_>, ending: bool, shim: Shim) {
     match shim {
         Shim::Keep { .. } | Shim::Ended { .. } | Shim::Leaving | Shim::Over(Word::Ran) if !ending => {
-            v.go("hears that it runs", Pc::Ran)
+            v.go("hears that it runs", Pc::Ran);
         }
         Shim::Keep { .. }
         | Shim::Ended { .. }
