@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use gamectl::process::shim::entry;
+use gamectl::process::shim::{entry, spawner, starter};
 
 gamectl::sys::entry::entry_point!(run);
 
@@ -14,5 +14,10 @@ fn run() -> u8 {
     {
         return entry::main();
     }
-    gamectl::commands::main()
+    if let Some(code) = spawner::begin() {
+        return code;
+    }
+    let code = gamectl::commands::main();
+    starter::dismiss();
+    code
 }

@@ -4,18 +4,39 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-/// Makes a session of its own, without a controlling terminal; leaves the
-/// working directory, so that no filesystem is kept busy.
+use nix::unistd::ForkResult;
+
+/// Makes a session of its own, without a controlling terminal, unless it leads
+/// one already; leaves the working directory, so that no filesystem is kept
+/// busy.
 ///
 /// # Errors
 /// What `setsid(2)` and `chdir(2)` said: a process that leads a group cannot
 /// make a session.
 pub fn leave_session() -> io::Result<()> {
-    nix::unistd::setsid()?;
+    if nix::unistd::getsid(None)? != nix::unistd::getpid() {
+        nix::unistd::setsid()?;
+    }
     nix::unistd::chdir("/")?;
     Ok(())
+}
+
+/// Forks this process. Returns the child's process id, and `None` in the child.
+///
+/// To be called while this process has a single thread: the child goes on to
+/// allocate memory and must not find a lock held by a thread it lacks.
+///
+/// # Errors
+/// `EAGAIN` when no further process may be made, `ENOMEM`.
+pub fn fork() -> io::Result<Option<i32>> {
+    // SAFETY: the caller's promise of a single thread makes everything sound
+    // that the child does.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Some(child.as_raw())),
+        ForkResult::Child => Ok(None),
+    }
 }
 
 /// Takes descriptor 0 away under another number that is closed on exec, closes
@@ -27,10 +48,22 @@ pub fn leave_session() -> io::Result<()> {
 /// # Errors
 /// `EBADF` when descriptor 0 is not open, or there is no `/dev/null`.
 pub fn take_only_descriptor() -> io::Result<OwnedFd> {
-    use std::os::fd::FromRawFd;
+    keep(0)
+}
+
+/// The same for another descriptor, in a child that has nothing else open that
+/// it will use.
+///
+/// # Errors
+/// `EMFILE`, or there is no `/dev/null`.
+pub fn keep_only(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    keep(descriptor.into_raw_fd())
+}
+
+fn keep(descriptor: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: descriptors only; the result is new and owned by nobody.
     let kept = unsafe {
-        let fd = libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3);
+        let fd = libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 3);
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }

@@ -4,6 +4,7 @@
 //! that does first: it reads `/proc/self/maps` and installs handlers, so that
 //! an overflow of the stack is told in words. What matters of it is done here.
 
+use std::ffi::{c_char, c_int};
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -20,8 +21,9 @@ macro_rules! entry_point {
         /// The standard library finds the arguments by itself: the C runtime
         /// hands them to its initialiser, too.
         #[unsafe(no_mangle)]
-        pub extern "C" fn main(_: std::ffi::c_int, _: *const *const std::ffi::c_char) -> std::ffi::c_int {
-            $crate::sys::entry::enter($main)
+        pub extern "C" fn main(count: std::ffi::c_int, words: *const *const std::ffi::c_char) -> std::ffi::c_int {
+            // SAFETY: these are the C runtime's own.
+            unsafe { $crate::sys::entry::enter($main, count, words) }
         }
     };
 }
@@ -30,7 +32,12 @@ pub use entry_point;
 
 /// Does what the standard library would do before `main`, as far as it matters,
 /// and ends the process with what `main` returned.
-pub fn enter(main: fn() -> u8) -> i32 {
+///
+/// # Safety
+/// To be called with what the C runtime hands to `main`, and once.
+pub unsafe fn enter(main: fn() -> u8, count: c_int, words: *const *const c_char) -> i32 {
+    // SAFETY: as is asked of the caller.
+    unsafe { super::title::remember(count, words) };
     open_standard_streams();
     // A reader that is gone is an error of the write, not the end of us. What
     // is executed from here gets the default back (see signals.rs).

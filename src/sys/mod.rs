@@ -24,4 +24,5 @@ pub mod reaper;
 pub mod signals;
 pub mod socket;
 pub mod terminal;
+pub mod title;
 pub mod tree;

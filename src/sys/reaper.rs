@@ -4,6 +4,7 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,14 @@ pub fn reap() -> Reap {
 pub fn become_subreaper() -> io::Result<()> {
     nix::sys::prctl::set_child_subreaper(true)?;
     Ok(())
+}
+
+/// Kills a child of this process that nobody has waited for yet, and waits
+/// until it is gone.
+pub fn kill_and_reap(child: i32) {
+    let child = Pid::from_raw(child);
+    let _ = nix::sys::signal::kill(child, Signal::SIGKILL);
+    while nix::sys::wait::waitpid(child, None) == Err(Errno::EINTR) {}
 }
 
 #[cfg(test)]

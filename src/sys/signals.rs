@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 /// Signals read from a descriptor instead of interrupting anything.
@@ -67,6 +67,29 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// Ignores a signal from now on. Children whose `SIGCHLD` is ignored need not
+/// be waited for: see `sigaction(2)`.
+///
+/// # Errors
+/// `EINVAL` for a signal that cannot be ignored.
+pub fn ignore(signal: Signal) -> io::Result<()> {
+    dispose(signal, SigHandler::SigIgn)
+}
+
+/// Gives a signal its default disposition.
+///
+/// # Errors
+/// None for a signal that could be ignored.
+pub fn restore(signal: Signal) -> io::Result<()> {
+    dispose(signal, SigHandler::SigDfl)
+}
+
+fn dispose(signal: Signal, how: SigHandler) -> io::Result<()> {
+    // SAFETY: no handler is installed.
+    unsafe { nix::sys::signal::signal(signal, how) }?;
+    Ok(())
 }
 
 /// Gives every signal its default disposition and blocks none, for a program

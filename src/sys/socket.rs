@@ -138,6 +138,19 @@ pub fn set_receive_timeout(socket: impl AsFd, limit: Duration) -> io::Result<()>
     Ok(nix::sys::socket::setsockopt(&socket, sockopt::ReceiveTimeout, &limit)?)
 }
 
+/// A connected pair of sockets that keep message boundaries, and wait.
+///
+/// # Errors
+/// `EMFILE`.
+pub fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(nix::sys::socket::socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )?)
+}
+
 /// Sends bytes with descriptors attached to the first of them. Returns how
 /// many bytes were taken.
 ///

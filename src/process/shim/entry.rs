@@ -29,9 +29,12 @@ const RENEWAL: Duration = Duration::from_secs(1);
 /// To be called first of all in the program: while it has one thread, and
 /// before it has opened anything.
 pub fn main() -> u8 {
-    let Ok(channel) = daemon::take_only_descriptor() else {
-        return 1;
-    };
+    daemon::take_only_descriptor().map_or(1, serve)
+}
+
+/// The same with what a starter tells on this channel, for a process that has
+/// nothing else open.
+pub(super) fn serve(channel: OwnedFd) -> u8 {
     match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
         Ok((signals, task)) => live(signals, task, channel),
         Err(error) => {
@@ -131,6 +134,11 @@ fn receive_renewal(channel: &OwnedFd, id: &str) -> Option<Task> {
     socket::set_receive_timeout(channel, RENEWAL).ok()?;
     let next = receive(channel).ok()?;
     (next.spec.id == id && matches!(next.spec.mode, Mode::Launch(_))).then_some(next)
+}
+
+/// Tells a starter that there will be no shim.
+pub(super) fn refuse(channel: &OwnedFd, stage: &str, error: &io::Error) {
+    tell(channel, &setup::failed(stage, error, ""));
 }
 
 /// Tells the starter how it went. A starter that is gone learns nothing, and

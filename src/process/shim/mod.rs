@@ -64,6 +64,7 @@ mod output;
 mod search;
 mod serve;
 mod setup;
+pub mod spawner;
 pub mod spec;
 pub mod starter;
 mod tree;

@@ -4,17 +4,18 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::client::Client;
 use super::entry::HIDDEN_VERB;
+use super::spawner;
 use super::spec::Spec;
 use super::wire::{Request, Started};
 use crate::store::{InstanceDir, StateDir};
-use crate::sys::socket;
+use crate::sys::{reaper, socket};
 
 /// This very program, also when its file has been replaced or removed since.
 const OURSELVES: &str = "/proc/self/exe";
@@ -27,7 +28,7 @@ struct Begun {
     id: String,
     /// Our end of its channel: it ends when that is closed unused.
     channel: OwnedFd,
-    child: Child,
+    pid: i32,
 }
 
 static AHEAD: Mutex<Option<Begun>> = Mutex::new(None);
@@ -43,22 +44,24 @@ pub fn begin_ahead(id: &str) {
         return;
     };
     // What fails here fails again when it is needed, and is reported then.
-    if let Ok(child) = shim(id, theirs).spawn() {
+    let forked = spawner::shim(id, &theirs, true);
+    let executed = || shim(id, theirs).spawn().ok()?.id().try_into().ok();
+    if let Some(pid) = forked.or_else(executed) {
         *ahead() = Some(Begun {
             id: id.to_owned(),
             channel: ours,
-            child,
+            pid,
         });
     }
 }
 
-/// Ends a shim that was begun and is not needed, and waits until it is gone.
-/// It was told nothing, so it has touched nothing.
+/// Ends what was begun and is not needed, and waits until it is gone. It was
+/// told nothing, so it has touched nothing.
 pub fn dismiss() {
-    if let Some(mut begun) = ahead().take() {
-        let _ = begun.child.kill();
-        let _ = begun.child.wait();
+    if let Some(begun) = ahead().take() {
+        reaper::kill_and_reap(begun.pid);
     }
+    spawner::dismiss();
 }
 
 fn ahead() -> MutexGuard<'static, Option<Begun>> {
@@ -91,6 +94,10 @@ pub async fn start(state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Resu
         Some(begun) => begun.channel,
         None => {
             let (ours, theirs) = socket::stream_pair()?;
+            if spawner::shim(&spec.id, &theirs, false).is_some() {
+                drop(theirs);
+                return told_on(ours, state, dir, spec).await;
+            }
             // It goes on without us, and is init's when we end. Should we live
             // longer than it does, the runtime reaps it.
             drop(tokio::process::Command::from(shim(&spec.id, theirs)).spawn()?);
