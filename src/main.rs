@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use gamectl::process::shim::{entry, spawner, starter};
+use gamectl::process::shim::{entry, spawner};
 
 gamectl::sys::entry::entry_point!(run);
 
@@ -18,6 +18,6 @@ fn run() -> u8 {
         return code;
     }
     let code = gamectl::commands::main();
-    starter::dismiss();
+    spawner::dismiss();
     code
 }

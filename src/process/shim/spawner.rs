@@ -86,7 +86,7 @@ pub(super) fn shim(id: &str, channel: &OwnedFd, is_last: bool) -> Option<i32> {
 
 /// Ends the spawner, if there is one, and waits until it is gone. The shims
 /// that it has forked go on.
-pub(super) fn dismiss() {
+pub fn dismiss() {
     if let Some(spawner) = spawner().take() {
         reaper::kill_and_reap(spawner.pid);
     }

@@ -55,13 +55,12 @@ pub fn begin_ahead(id: &str) {
     }
 }
 
-/// Ends what was begun and is not needed, and waits until it is gone. It was
-/// told nothing, so it has touched nothing.
+/// Ends a shim that was begun and is not needed, and waits until it is gone. It
+/// was told nothing, so it has touched nothing.
 pub fn dismiss() {
     if let Some(begun) = ahead().take() {
         reaper::kill_and_reap(begun.pid);
     }
-    spawner::dismiss();
 }
 
 fn ahead() -> MutexGuard<'static, Option<Begun>> {

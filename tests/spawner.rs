@@ -1,0 +1,130 @@
+//! How a shim comes into being: forked by a process that its command forks
+//! before all else, or executed where that is not there. Nobody can tell one
+//! from the other.
+
+mod support;
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use support::{Instance, Process, Sandbox, wait_until};
+
+fn game(id: &str) -> Instance {
+    Instance::awkward(id, &["serve", "--ready", "up"])
+        .ready_log("^up$")
+        .with("restart", json!({ "delay": "0s" }))
+}
+
+/// What `ps` and everybody else can read of a shim.
+#[track_caller]
+fn assert_is_plain(sandbox: &Sandbox, id: &str) {
+    let shim = sandbox.shim(id);
+    let of = |file: &str| fs::read(format!("/proc/{shim}/{file}")).expect("a file of /proc");
+    let words = String::from_utf8(of("cmdline")).expect("text");
+    assert_eq!(
+        words.trim_end_matches('\0').replace('\0', " "),
+        format!("gamectl __shim {id}")
+    );
+    let environment = of("environ");
+    assert!(
+        // The end of a long title, at most.
+        !environment.contains(&b'='),
+        "{}",
+        String::from_utf8_lossy(&environment)
+    );
+    let session = Process::stat_field(shim, 6).expect("a session");
+    assert_eq!(
+        session,
+        u64::try_from(shim).expect("a pid"),
+        "it leads a session of its own"
+    );
+    assert_eq!(
+        fs::read_link(format!("/proc/{shim}/cwd")).expect("a link").to_str(),
+        Some("/")
+    );
+    for stream in 0..3 {
+        let target = fs::read_link(format!("/proc/{shim}/fd/{stream}")).expect("a link");
+        assert_eq!(target.to_str(), Some("/dev/null"));
+    }
+}
+
+/// Spawners and shims with this parent.
+fn children(parent: i32) -> Vec<i32> {
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| Process::parent(*pid) == Some(parent)).collect()
+}
+
+#[test]
+fn a_shim_shows_its_instance_and_nothing_of_its_starter() {
+    let sandbox = Sandbox::new();
+    let long = "x".repeat(63);
+    sandbox.inventory(&[game("a"), game("b"), game(&long)]);
+    // One is started by a spawner that becomes the shim, several by one that
+    // forks them.
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["start", "--all"]);
+    for id in ["a", "b", &long] {
+        assert_is_plain(&sandbox, id);
+    }
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_start_that_has_no_room_for_a_title() {
+    let sandbox = Sandbox::with(&[game("a")]);
+    let mut command = sandbox.command(&[]);
+    let file = sandbox.path("instances.yaml");
+    command
+        .env_clear()
+        .arg0("g")
+        .args(["-f", "instances.yaml", "--state-dir", "state", "start", "a"]);
+    assert!(file.exists());
+    let ended = command.stderr(Stdio::piped()).output().expect("run gamectl");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_is_plain(&sandbox, "a");
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn run_does_without_its_spawner() {
+    let sandbox = Sandbox::with(&[game("a"), game("b")]);
+    let mut run = sandbox.command(&["run"]);
+    let mut run = run
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("run gamectl");
+    let pid = run.id().try_into().expect("a pid");
+    sandbox.wait_state("a", "running");
+    sandbox.wait_state("b", "running");
+    let spawners = children(pid);
+    assert_eq!(spawners.len(), 1);
+    // Whoever ends is reaped, although nobody asks how it ended.
+    let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    assert_eq!(Process::parent(shim), Some(spawners[0]));
+    Process::signal(shim, Signal::SIGKILL);
+    Process::signal(game, Signal::SIGKILL);
+    wait_until("another shim", || {
+        let row = sandbox.status("a");
+        row["state"] == "running" && row["details"]["shim_pid"] != json!(shim)
+    });
+    wait_until("the shim to be reaped", || Process::stat_field(shim, 4).is_none());
+    Process::signal(spawners[0], Signal::SIGKILL);
+    let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    Process::signal(shim, Signal::SIGKILL);
+    Process::signal(game, Signal::SIGKILL);
+    wait_until("one that was executed", || {
+        let row = sandbox.status("a");
+        row["state"] == "running" && row["details"]["shim_pid"] != json!(shim)
+    });
+    assert_is_plain(&sandbox, "a");
+    Process::signal(pid, Signal::SIGINT);
+    assert_eq!(run.wait().expect("wait").code(), Some(0));
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
