@@ -18,11 +18,17 @@ macro_rules! entry_point {
     ($main:path) => {
         /// The C runtime's way into the program.
         ///
+        /// # Safety
+        /// For the C runtime alone, which hands it what it had from the kernel.
+        ///
         /// The standard library finds the arguments by itself: the C runtime
         /// hands them to its initialiser, too.
         #[unsafe(no_mangle)]
-        pub extern "C" fn main(count: std::ffi::c_int, words: *const *const std::ffi::c_char) -> std::ffi::c_int {
-            // SAFETY: these are the C runtime's own.
+        pub unsafe extern "C" fn main(
+            count: std::ffi::c_int,
+            words: *const *const std::ffi::c_char,
+        ) -> std::ffi::c_int {
+            // SAFETY: as above.
             unsafe { $crate::sys::entry::enter($main, count, words) }
         }
     };
