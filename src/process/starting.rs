@@ -33,6 +33,9 @@ pub(super) const PASSING_MAX: Duration = Duration::from_secs(10);
 /// gives up.
 const LOST_MAX: u32 = 3;
 
+/// After how many shims that ended without a word a start gives up.
+const SILENT_MAX: u32 = 10;
+
 impl ProcessSupervisor {
     pub(super) async fn carry_out_start(&self, how: &StartHow) -> Result<Outcome, Failure> {
         let limit = how.timeout.unwrap_or(self.ready.timeout);
@@ -45,7 +48,7 @@ impl ProcessSupervisor {
                 Standing::Kept { stopping: true, .. } => return Err(still_stopping(&self.id)),
                 Standing::Kept { generation, .. } => Some(generation),
                 Standing::Orphan(launch) => {
-                    self.take_over(&state, &dir, &launch).await?;
+                    tries.heard(self.take_over(&state, &dir, &launch).await?)?;
                     None
                 }
                 Standing::Damaged(why) => {
@@ -57,7 +60,8 @@ impl ProcessSupervisor {
                     tries.again(self, &dir, next)?;
                     let launch = self.launch_to_come(&dir, next, how.restarts)?;
                     let told = starter::renew(&state, &dir, &launch, generation).await;
-                    self.launched(told)?.then_some(next)
+                    // A shim that is about to end says nothing, and is awaited.
+                    matches!(self.launched(told)?, Heard::Ok).then_some(next)
                 }
                 Standing::Passing | Standing::Ended { .. } if Instant::now() < passing_until => None,
                 Standing::Passing | Standing::Ended { .. } => return Err(stuck(&self.id)),
@@ -68,7 +72,7 @@ impl ProcessSupervisor {
                         tries.again(self, &dir, next)?;
                         let launch = self.launch_to_come(&dir, next, how.restarts)?;
                         let told = starter::start(&state, &dir, &launch).await;
-                        self.launched(told)?.then_some(next)
+                        tries.heard(self.launched(told)?)?.then_some(next)
                     }
                 }
             };
@@ -111,23 +115,27 @@ impl ProcessSupervisor {
             .ok_or_else(|| Failure::failed("it is not in the inventory, so how to start it is not known"))
     }
 
-    /// Whether a launch has come about, by what its shim has told. False when
-    /// somebody else's shim was there first.
-    fn launched(&self, told: io::Result<Option<Started>>) -> Result<bool, Failure> {
+    /// Whether a launch has come about, by what its shim has told.
+    fn launched(&self, told: io::Result<Option<Started>>) -> Result<Heard, Failure> {
         let game = self.game()?;
         match told {
-            Ok(Some(Started::Ok { .. })) => Ok(true),
-            Ok(Some(Started::Busy)) => Ok(false),
+            Ok(Some(Started::Ok { .. })) => Ok(Heard::Ok),
+            Ok(Some(Started::Busy)) => Ok(Heard::NotNeeded),
             Ok(Some(Started::Cancelled)) => Err(overtaken(&self.id)),
             Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, &stage, errno, &what)),
             // Killed before it could say how it went: we go and look.
-            Ok(None) => Ok(false),
+            Ok(None) => Ok(Heard::Nothing),
             Err(error) => Err(Failure::failed(format!("its shim could not be started: {error}"))),
         }
     }
 
     /// Starts a shim for a game that has lost its own.
-    pub(super) async fn take_over(&self, state: &StateDir, dir: &InstanceDir, launch: &Launch) -> Result<(), Failure> {
+    pub(super) async fn take_over(
+        &self,
+        state: &StateDir,
+        dir: &InstanceDir,
+        launch: &Launch,
+    ) -> Result<Heard, Failure> {
         self.awaits("taking it over from its dead shim", None);
         // How it was started is on record, and may differ from the inventory.
         let recorded = plan::read(dir).ok().flatten();
@@ -155,9 +163,11 @@ impl ProcessSupervisor {
             )))
         };
         match starter::start(state, dir, &spec).await {
-            Ok(Some(Started::Ok { .. } | Started::Busy | Started::Cancelled) | None) => Ok(()),
+            Ok(Some(Started::Ok { .. })) => Ok(Heard::Ok),
+            Ok(Some(Started::Busy | Started::Cancelled)) => Ok(Heard::NotNeeded),
+            Ok(None) => Ok(Heard::Nothing),
             // It ended while we were at it.
-            Ok(Some(Started::Failed { stage, .. })) if stage == "tree" => Ok(()),
+            Ok(Some(Started::Failed { stage, .. })) if stage == "tree" => Ok(Heard::NotNeeded),
             Ok(Some(Started::Failed { stage, errno, what })) => {
                 let os = if errno == 0 {
                     what
@@ -213,15 +223,40 @@ impl ProcessSupervisor {
     }
 }
 
+/// What a shim that was begun had to say.
+#[derive(Clone, Copy)]
+pub(super) enum Heard {
+    /// It keeps the game.
+    Ok,
+    /// Somebody else was there first, or there is nothing to keep any more.
+    NotNeeded,
+    /// It ended without a word.
+    Nothing,
+}
+
 /// The launches of one start. There is a second one only when the game and its
 /// shim were killed before anybody could say how the first went.
 #[derive(Default)]
 struct Tries {
     launched: Option<u64>,
     lost: u32,
+    silent: u32,
 }
 
 impl Tries {
+    /// Whether the game is kept now. Where one shim after the other ends without
+    /// a word, the next one will, too.
+    fn heard(&mut self, heard: Heard) -> Result<bool, Failure> {
+        self.silent += u32::from(matches!(heard, Heard::Nothing));
+        if self.silent < SILENT_MAX {
+            return Ok(matches!(heard, Heard::Ok));
+        }
+        Err(Failure::failed(format!(
+            "{SILENT_MAX} of its shims ended before they could say anything"
+        ))
+        .hint("something kills them: look for the reason in the kernel's log, with `dmesg`"))
+    }
+
     /// Notes a launch to come.
     fn again(&mut self, supervisor: &ProcessSupervisor, dir: &InstanceDir, next: u64) -> Result<(), Failure> {
         if let Some(before) = self.launched.filter(|before| *before < next) {

@@ -125,7 +125,7 @@ impl ProcessSupervisor {
             return false;
         };
         match self.take_over(state, dir, &launch).await {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(error) => {
                 tracing::warn!(id = self.id, %error, "not taken over");
                 false

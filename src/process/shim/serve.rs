@@ -1,7 +1,7 @@
 //! The shim's socket: who may speak, and who listens.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use super::wire::{Report, Request};
 use crate::store::InstanceDir;
@@ -33,7 +33,15 @@ pub(super) struct Asked {
     pub(super) request: Result<Request, String>,
     /// What came along with it.
     pub(super) channel: Option<OwnedFd>,
-    client: usize,
+    /// Its descriptor. Its place would not do: others may be dropped before it
+    /// is answered.
+    client: RawFd,
+}
+
+impl Asked {
+    fn is_of(&self, client: &Client) -> bool {
+        self.client == client.fd.as_raw_fd()
+    }
 }
 
 /// The listening socket with its connections.
@@ -93,7 +101,7 @@ impl Server {
                     return Some(Asked {
                         request,
                         channel,
-                        client,
+                        client: self.clients.get(client)?.fd.as_raw_fd(),
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => client += 1,
@@ -151,17 +159,15 @@ impl Server {
 
     /// Whether it was this process that asked.
     pub(super) fn is_from(&self, asked: &Asked, pid: i32) -> bool {
-        self.clients.get(asked.client).is_some_and(|client| client.pid == pid)
+        let asker = self.clients.iter().find(|client| asked.is_of(client));
+        asker.is_some_and(|client| client.pid == pid)
     }
 
-    /// Answers a request.
+    /// Answers a request. Whoever takes no answer is dropped.
     pub(super) fn answer(&mut self, asked: &Asked, report: &Report) {
-        if let Some(client) = self.clients.get(asked.client) {
-            let sent = socket::send(&client.fd, report.to_message().as_bytes());
-            if sent.is_err() {
-                self.clients.remove(asked.client);
-            }
-        }
+        let message = report.to_message();
+        self.clients
+            .retain(|client| !asked.is_of(client) || socket::send(&client.fd, message.as_bytes()).is_ok());
     }
 
     /// Tells everybody who subscribed. Whoever does not listen is dropped: it
@@ -178,5 +184,48 @@ impl Server {
     /// Takes the socket's name away.
     pub(super) fn close(&self, dir: &InstanceDir) {
         let _ = dir.remove(NAME);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StateDir;
+    use crate::store::board::Phase;
+    use crate::sys::procfs::ProcessId;
+
+    #[test]
+    fn whoever_asked_is_answered_also_when_others_are_dropped_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&folder.path().join("state")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        let mut server = Server::open(&dir).unwrap();
+        let mut buffer = [0; 1024];
+        let connect = |request: Request| {
+            let fd = socket::connect(dir.as_fd(), NAME).unwrap();
+            socket::send(&fd, request.to_message().as_bytes()).unwrap();
+            fd
+        };
+        let gone = connect(Request::Subscribe);
+        assert_eq!(server.next(&mut buffer).unwrap().request, Ok(Request::Subscribe));
+        let asker = connect(Request::Status);
+        let asked = server.next(&mut buffer).unwrap();
+        drop(gone);
+        let report = Report {
+            phase: Phase::Alive,
+            generation: 7,
+            main: ProcessId { pid: 5, start: 6 },
+            ready: None,
+            step: String::new(),
+            step_elapsed_ms: 0,
+            step_limit_ms: 0,
+            carry: None,
+            refusal: String::new(),
+            note: String::new(),
+        };
+        server.notify(&report);
+        server.answer(&asked, &report);
+        let n = socket::receive(&asker, &mut buffer).unwrap().unwrap();
+        assert_eq!(Report::from_message(&buffer[..n]).unwrap(), report);
     }
 }

@@ -24,7 +24,7 @@ use crate::sys::host::Frame;
 use crate::sys::procfs::{self, Presence, ProcessId};
 use crate::sys::pty::Pty;
 use crate::sys::signals::Signals;
-use crate::sys::{clock, daemon, oom, pipe, reaper, tree};
+use crate::sys::{clock, daemon, oom, pidfd, pipe, reaper, tree};
 
 /// The FIFO behind the game's standard input.
 const INPUT: &str = "in";
@@ -373,7 +373,7 @@ fn run(
             failed("record", &error, "")
         }
     };
-    wait_for_children();
+    end_children();
     let _ = match previous {
         Some(previous) => launch::write(dir, previous),
         None => launch::remove(dir),
@@ -381,9 +381,14 @@ fn run(
     Err(outcome)
 }
 
-/// Waits until the child that came to nothing is gone.
-fn wait_for_children() {
+/// Ends the child that came to nothing, and waits until it is gone. It may be
+/// through the gate and the game already, when what it reported could not be
+/// read.
+fn end_children() {
     while reaper::reap() != reaper::Reap::NoChildren {
+        for child in tree::descendants(std::process::id() as i32).unwrap_or_default() {
+            let _ = pidfd::signal_identified(child, libc::SIGKILL);
+        }
         std::thread::sleep(Duration::from_millis(1));
     }
 }
