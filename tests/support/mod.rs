@@ -6,6 +6,7 @@
 
 pub mod instance;
 pub mod processes;
+pub mod random;
 pub mod sandbox;
 pub mod terminal;
 pub mod wait;

@@ -1,0 +1,183 @@
+//! Every system call of a shim, from its start to its exit: killed there, and
+//! every error returned there that can be. Never two games, never one that is
+//! not on record, never a wrong ok, never an exit code that nobody saw; and the
+//! next start and stop do as they should.
+//!
+//! `GAMECTL_TEST_CALLS` says how many of the points are taken, `all` for every
+//! one of them (some thousands, about a quarter of an hour), or which by call and
+//! number (`openat:15 read:3`); `GAMECTL_TEST_SEED` says which of a number. Where there is no strace, or it may not trace, this says so, and
+//! fails with `GAMECTL_TEST_STRACE=required`, as in the gate.
+
+#[path = "system_calls/life.rs"]
+mod life;
+#[path = "system_calls/point.rs"]
+mod point;
+mod support;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use life::{Ending, Life, Past, Point, Seen};
+use support::random::{Random, seed};
+use support::{Instance, Outcome, Sandbox};
+
+/// So many are taken without being asked.
+const POINTS: usize = 40;
+
+#[test]
+fn a_fault_at_any_system_call_of_a_shim() {
+    let Some(strace) = strace() else { return };
+    let mut points = all_points(&strace);
+    let all = points.len();
+    let wanted = std::env::var("GAMECTL_TEST_CALLS").ok();
+    let seed = seed();
+    match wanted.as_deref() {
+        Some("all") => {}
+        Some(words) if words.contains(':') => points.retain(|point| words.split(' ').any(|word| point.is(word))),
+        count => {
+            let count = count.and_then(|number| number.parse().ok()).unwrap_or(POINTS);
+            Random::new(seed).shuffle(&mut points);
+            // Those that once were not withstood are always among them.
+            points.sort_by_key(|point| !point.was_a_finding());
+            points.truncate(count);
+        }
+    }
+    let tally = suffer_all(&strace, &points);
+    let said = format!(
+        "\nsystem calls: {} of {all} points (seed {seed}), {} reached; starts that were refused: {}, \
+         that were called failed and ran, on record: {}; ends that nobody saw: {}\n",
+        points.len(),
+        tally.reached,
+        tally.refused,
+        tally.ran_all_the_same,
+        tally.ending_lost
+    );
+    let _ = std::io::stderr().write_all(said.as_bytes());
+    let failures = tally.failures;
+    assert!(failures.is_empty(), "{said}{}", failures.join("\n"));
+    // What depends on time may be missed; the rest may not.
+    assert!(tally.reached * 10 >= points.len() * 8, "{said}");
+}
+
+/// Not a fault at one place, but one that is always there: it has an end.
+#[test]
+fn a_start_whose_shims_all_die_gives_up() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "sleep 100")]);
+    let model = sandbox.command(&["start", "a"]);
+    let output = Command::new(support::example("traced-gamectl"))
+        .args(["start", "a"])
+        .env_clear()
+        .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("TRACED_SHIM", "/bin/false")
+        .current_dir(sandbox.dir())
+        .output()
+        .expect("run gamectl");
+    let outcome = Outcome::of(&["start"], &output).expect_code(1);
+    assert!(outcome.stderr.contains("shims ended before"), "{outcome:?}");
+    sandbox.ok(&["start", "a", "--no-wait"]);
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// The path of a strace that works; `None` where there is none, which is said.
+fn strace() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("strace"))
+        .find(|file| file.exists());
+    let works = |strace: &PathBuf| {
+        let mut command = Command::new(strace);
+        command.args(["-qq", "-e", "trace=none", "-e", "inject=getpid:error=EIO", "true"]);
+        command.stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let usable = found.filter(works);
+    if usable.is_none() {
+        let required = std::env::var_os("GAMECTL_TEST_STRACE").is_some_and(|value| value == "required");
+        assert!(!required, "no strace that may trace and inject faults");
+        // Past the test harness, which keeps what a passing test says.
+        let said = "\nNOT RUN: faults at every system call: no strace that may trace and inject faults\n";
+        let _ = std::io::stderr().write_all(said.as_bytes());
+    }
+    usable
+}
+
+/// Every fault at every call of every kind of life.
+fn all_points(strace: &Path) -> Vec<Point> {
+    let mut points = Vec::new();
+    for past in [Past::Fresh, Past::Used] {
+        for ending in [Ending::Stop, Ending::Crash] {
+            let recorded = Life::new(strace, past).and_then(|life| life.record(ending));
+            let mut calls = recorded.expect("a life without a fault");
+            assert!(calls.len() > 100, "{calls:#?}");
+            let answered = calls.iter().position(point::Call::is_answer).expect("an answer");
+            if ending == Ending::Crash {
+                // Up to there it is the same as with a stop.
+                calls.drain(..answered);
+            }
+            for call in calls {
+                let new = |fault| Point {
+                    past,
+                    ending,
+                    call: call.clone(),
+                    fault,
+                };
+                points.extend(call.faults().into_iter().map(new));
+            }
+        }
+    }
+    points
+}
+
+#[derive(Default)]
+struct Tally {
+    reached: usize,
+    refused: usize,
+    ran_all_the_same: usize,
+    ending_lost: usize,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, point: &Point, came: Result<Seen, String>) {
+        match came {
+            Ok(seen) => {
+                self.reached += usize::from(seen.reached);
+                self.refused += usize::from(seen.refused);
+                self.ran_all_the_same += usize::from(seen.ran_all_the_same);
+                self.ending_lost += usize::from(seen.ending_lost);
+            }
+            Err(why) => {
+                let Point {
+                    past,
+                    ending,
+                    call,
+                    fault,
+                } = point;
+                let said = format!("{fault:?} at {call} ({past:?}, {ending:?}): {why}");
+                // At once: a whole run takes long.
+                let _ = std::io::stderr().write_all(format!("\n{said}\n").as_bytes());
+                self.failures.push(said);
+            }
+        }
+    }
+}
+
+/// Several at once: most of it is waiting.
+fn suffer_all(strace: &Path, points: &[Point]) -> Tally {
+    const LANES: usize = 4;
+    let (tally, next) = (Mutex::new(Tally::default()), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..LANES {
+            scope.spawn(|| {
+                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let came = Life::new(strace, point.past).and_then(|life| life.suffer(point));
+                    tally.lock().expect("the tally").add(point, came);
+                }
+            });
+        }
+    });
+    tally.into_inner().expect("the tally")
+}
