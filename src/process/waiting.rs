@@ -43,13 +43,12 @@ impl Waiting<'_> {
         let id = &self.supervisor.id;
         let scene = self.supervisor.scene(self.dir, self.launch);
         let mut readiness = Readiness::new(&self.supervisor.ready, &scene)?;
-        let client = match Client::connect(self.dir).await {
-            Ok(client) => client,
-            Err(_) => return self.ended().await,
+        let Some(client) = self.subscribe().await else {
+            let ready = self.ended().await?;
+            // A shim that listens to nobody would be asked for ever.
+            let late = Instant::now() >= deadline;
+            return if late { Err(self.too_late(limit)) } else { Ok(ready) };
         };
-        if client.send(&Request::Subscribe).await.is_err() {
-            return self.ended().await;
-        }
         let mut awaited = String::new();
         let probes = readiness.hold(|awaits| {
             awaited = awaits.to_owned();
@@ -61,12 +60,22 @@ impl Waiting<'_> {
             () = probes => self.put_on_record().await,
             () = self.show_last_line() => Ok(false),
             () = self.overtaken() => Err(overtaken(id)),
-            () = tokio::time::sleep_until(deadline) => Err(Failure::new(
-                FailureKind::Timeout,
-                format!("not ready after {}", humantime::format_duration(limit)),
-            )
-            .hint(format!("it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`"))),
+            () = tokio::time::sleep_until(deadline) => Err(self.too_late(limit)),
         }
+    }
+
+    fn too_late(&self, limit: Duration) -> Failure {
+        let id = &self.supervisor.id;
+        let message = format!("not ready after {}", humantime::format_duration(limit));
+        Failure::new(FailureKind::Timeout, message).hint(format!(
+            "it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`"
+        ))
+    }
+
+    async fn subscribe(&self) -> Option<Client> {
+        let client = Client::connect(self.dir).await.ok()?;
+        client.send(&Request::Subscribe).await.ok()?;
+        Some(client)
     }
 
     /// Follows what the shim says until it says that the game will not become
@@ -121,10 +130,13 @@ impl Waiting<'_> {
     }
 
     /// Says how it ended, once its shim has put that on record. False when it
-    /// has not.
+    /// has not, or has only dropped us.
     async fn ended(&self) -> Result<bool, Failure> {
         let until = Instant::now() + PASSING_MAX;
         while lock::shim_lives(self.dir).unwrap_or(false) && Instant::now() < until {
+            if self.is_kept().await {
+                return Ok(false);
+            }
             tokio::time::sleep(PASSING).await;
         }
         let id = &self.supervisor.id;
@@ -134,6 +146,20 @@ impl Waiting<'_> {
             Some(exit) => Err(early_end(id, &exit, &last_lines(self.dir, LAST_LINES))),
             None => Ok(false),
         }
+    }
+}
+
+impl Waiting<'_> {
+    /// Whether its shim answers that it keeps this launch.
+    async fn is_kept(&self) -> bool {
+        let asked = async {
+            let client = Client::connect(self.dir).await.ok()?;
+            client.ask(&Request::Status).await.ok()?
+        };
+        let answer = tokio::time::timeout(INTENT_EVERY, asked).await.ok().flatten();
+        answer.is_some_and(|report| {
+            report.generation == self.launch.generation && matches!(report.phase, Phase::Alive | Phase::Stopping)
+        })
     }
 }
 

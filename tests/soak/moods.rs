@@ -23,12 +23,14 @@ impl Mood {
         let mut codes: Vec<i64> = code.and_then(|code| code.parse().ok()).into_iter().collect();
         // A second game would say so: that is found in its own way.
         codes.push(99);
+        // What they leave behind becomes the main process, and ends well.
+        if words.contains(&"tree") || words.contains(&"daemonise") {
+            codes.extend([0, 128 + 9, 255]);
+        }
         match words[0] {
             "early" => codes.push(words[1].parse().expect("a code")),
             // How its server ended, as a shell tells it.
             "wrapper" => codes.extend([128 + 9, 128 + 15, 128 + 11]),
-            // The parent ends well, or its leader was killed.
-            "daemonise" => codes.extend([0, 128 + 9, 255]),
             _ => {}
         }
         Self {
