@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::node::{Duplicate, Entry, Node, Oddities, Shape, Span};
 
@@ -30,10 +30,10 @@ impl<'a> Entries<'a> {
     }
 
     /// Adds an entry, and notes what is odd about its key.
-    pub(super) fn add(&mut self, key: &Rc<Node<'a>>, value: Rc<Node<'a>>, odd: &mut Oddities) {
+    pub(super) fn add(&mut self, key: &Arc<Node<'a>>, value: Arc<Node<'a>>, odd: &mut Oddities) {
         let Shape::Scalar(scalar) = &key.shape else {
             odd.keys.push(key.span);
-            self.push(Cow::Borrowed(""), key.span, Rc::clone(key), true);
+            self.push(Cow::Borrowed(""), key.span, Arc::clone(key), true);
             self.push(Cow::Borrowed(""), key.span, value, true);
             return;
         };
@@ -50,13 +50,13 @@ impl<'a> Entries<'a> {
         self.push(scalar.text.clone(), key.span, value, first.is_some());
     }
 
-    fn push(&mut self, key: Cow<'a, str>, at: Span, value: Rc<Node<'a>>, void: bool) {
+    fn push(&mut self, key: Cow<'a, str>, at: Span, value: Arc<Node<'a>>, void: bool) {
         self.list.push(Entry { key, at, value, void });
     }
 
     /// The mapping. An empty one is `fallback`.
-    pub(super) fn finish(self, fallback: Span) -> Rc<Node<'a>> {
-        Rc::new(Node {
+    pub(super) fn finish(self, fallback: Span) -> Arc<Node<'a>> {
+        Arc::new(Node {
             span: self.list.first().map_or(fallback, |entry| entry.at),
             shape: Shape::Map(self.list),
         })

@@ -21,6 +21,7 @@ mod excerpt;
 mod expand;
 mod fields;
 mod game;
+mod halves;
 mod healthy;
 mod hook;
 mod http;

@@ -1,7 +1,7 @@
 //! The file as a tree that knows where each of its words stands.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A stretch of the text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -31,7 +31,7 @@ pub(super) struct Node<'a> {
 /// What a value is.
 pub(super) enum Shape<'a> {
     Scalar(Scalar<'a>),
-    List(Vec<Rc<Node<'a>>>),
+    List(Vec<Arc<Node<'a>>>),
     Map(Vec<Entry<'a>>),
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Scalar<'a> {
 pub(super) struct Entry<'a> {
     pub(super) key: Cow<'a, str>,
     pub(super) at: Span,
-    pub(super) value: Rc<Node<'a>>,
+    pub(super) value: Arc<Node<'a>>,
     /// Not to be used: the key was given before, or is no word. It is kept
     /// because it may hold what must not be shown.
     pub(super) void: bool,
@@ -92,7 +92,7 @@ pub(super) struct Oddities {
 
 /// The whole file.
 pub(super) struct Tree<'a> {
-    pub(super) root: Rc<Node<'a>>,
+    pub(super) root: Arc<Node<'a>>,
     pub(super) odd: Oddities,
 }
 

@@ -9,7 +9,7 @@ use super::lines::Lines;
 use super::model::Inventory;
 use super::node::{Refusal, Span};
 use super::problem::{Problem, Problems};
-use super::{secret, syntax, yaml};
+use super::{halves, secret, syntax, yaml};
 
 /// So many problems are shown; who has more has one big one.
 const MOST: usize = 100;
@@ -32,6 +32,12 @@ pub fn parse(
         Ok(text) => text,
         Err((text, refusal)) => return Err(refused(&text, source_name, &refusal)),
     };
+    if let Some(tree) = halves::read(text)
+        && let (inventory, found) = check(&tree, folder, env)
+        && found.is_empty()
+    {
+        return Ok(inventory);
+    }
     let tree = match yaml::read(text) {
         Ok(tree) => tree,
         Err(refusal) => return Err(refused(text, source_name, &refusal)),

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::Check;
@@ -56,7 +56,7 @@ impl Check<'_> {
     }
 
     /// The items of a list.
-    pub(super) fn list<'n, 'a>(&mut self, what: &str, wants: &str, node: &'n Node<'a>) -> Option<&'n [Rc<Node<'a>>]> {
+    pub(super) fn list<'n, 'a>(&mut self, what: &str, wants: &str, node: &'n Node<'a>) -> Option<&'n [Arc<Node<'a>>]> {
         let Shape::List(items) = &node.shape else {
             self.mismatch(what, wants, node);
             return None;

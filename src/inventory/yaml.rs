@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer as _, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 
@@ -29,6 +29,7 @@ use super::syntax;
 
 const AS_TEXT: &str = "\u{1}text";
 const AS_PLAIN: &str = "\u{1}plain";
+const AS_NULL: &str = "\u{1}null";
 const CONTAINER: &str = "expected a YAML tag starting with '!'";
 
 /// Keys whose value is usually a list or mapping. Only speed depends on it.
@@ -76,7 +77,7 @@ struct Build<'a> {
     may_alias: bool,
     /// The list and mappings read so far by their position; `None` while one
     /// is being read.
-    containers: RefCell<HashMap<usize, Option<Rc<Node<'a>>>>>,
+    containers: RefCell<HashMap<usize, Option<Arc<Node<'a>>>>>,
     /// The text that an [`AS_TEXT`] error is about.
     stash: RefCell<String>,
     /// The furthest position that was seen.
@@ -121,15 +122,15 @@ impl<'a> Build<'a> {
         self.seen.set(self.seen.get().max(Some(at)));
     }
 
-    fn scalar(&self, text: Cow<'a, str>, span: Span, plain: bool) -> Rc<Node<'a>> {
+    fn scalar(&self, text: Cow<'a, str>, span: Span, plain: bool) -> Arc<Node<'a>> {
         self.see(span.start);
-        Rc::new(Node {
+        Arc::new(Node {
             span,
             shape: Shape::Scalar(Scalar { text, plain }),
         })
     }
 
-    fn borrowed(&self, word: &'a str) -> Rc<Node<'a>> {
+    fn borrowed(&self, word: &'a str) -> Arc<Node<'a>> {
         let start = (word.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
         let bytes = self.text.as_bytes();
         let before = start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
@@ -140,7 +141,11 @@ impl<'a> Build<'a> {
 
     /// Makes the best of an error: reads `again` what was not consumed, or
     /// learns from it what was.
-    fn recover<E: Error>(&self, error: E, again: impl FnOnce() -> Result<Rc<Node<'a>>, E>) -> Result<Rc<Node<'a>>, E> {
+    fn recover<E: Error>(
+        &self,
+        error: E,
+        again: impl FnOnce() -> Result<Arc<Node<'a>>, E>,
+    ) -> Result<Arc<Node<'a>>, E> {
         if self.refusal.borrow().is_some() {
             return Err(error);
         }
@@ -152,9 +157,12 @@ impl<'a> Build<'a> {
             let text = self.stash.take();
             return Ok(self.scalar(Cow::Owned(text), Span::new(start, 0), false));
         }
-        if what.ends_with(AS_PLAIN) {
+        if what.ends_with(AS_PLAIN) || what.ends_with(AS_NULL) {
             let start = syntax::skip_properties(self.text, at);
             let word = syntax::plain_word(self.text, start);
+            // What is not there is said to be where the next token is.
+            let is_null = matches!(word, "" | "~") || word.eq_ignore_ascii_case("null");
+            let word = if what.ends_with(AS_PLAIN) || is_null { word } else { "" };
             return Ok(self.scalar(Cow::Borrowed(word), Span::new(start, word.len()), true));
         }
         if !what.ends_with(CONTAINER) {
@@ -166,8 +174,8 @@ impl<'a> Build<'a> {
     fn container<E: Error>(
         &self,
         at: usize,
-        again: impl FnOnce() -> Result<Rc<Node<'a>>, E>,
-    ) -> Result<Rc<Node<'a>>, E> {
+        again: impl FnOnce() -> Result<Arc<Node<'a>>, E>,
+    ) -> Result<Arc<Node<'a>>, E> {
         if self.may_alias {
             let known = self.containers.borrow().get(&at).cloned();
             match known {
@@ -186,23 +194,23 @@ impl<'a> Build<'a> {
         }
         self.see(at);
         let read = again()?;
-        let node = Rc::new(Node {
+        let node = Arc::new(Node {
             span: Span::new(syntax::skip_properties(self.text, at), 0),
-            shape: Rc::try_unwrap(read).map_or_else(|_| Shape::List(Vec::new()), |node| node.shape),
+            shape: Arc::try_unwrap(read).map_or_else(|_| Shape::List(Vec::new()), |node| node.shape),
         });
         if self.may_alias {
-            self.containers.borrow_mut().insert(at, Some(Rc::clone(&node)));
+            self.containers.borrow_mut().insert(at, Some(Arc::clone(&node)));
         }
         Ok(node)
     }
 
     /// A list or mapping that was read as one at once begins behind its key.
-    fn placed(&self, key: Span, value: Rc<Node<'a>>) -> Rc<Node<'a>> {
+    fn placed(&self, key: Span, value: Arc<Node<'a>>) -> Arc<Node<'a>> {
         if self.may_alias || matches!(value.shape, Shape::Scalar(_)) {
             return value;
         }
         let span = Span::new(syntax::value_start(self.text, key.end()), 0);
-        Rc::try_unwrap(value).map_or_else(|shared| shared, |Node { shape, .. }| Rc::new(Node { span, shape }))
+        Arc::try_unwrap(value).map_or_else(|shared| shared, |Node { shape, .. }| Arc::new(Node { span, shape }))
     }
 
     /// A tag: it means nothing here, and it would hide the shape under it.
@@ -223,7 +231,7 @@ struct Reader<'b, 'a> {
 }
 
 impl<'a> DeserializeSeed<'a> for Reader<'_, 'a> {
-    type Value = Rc<Node<'a>>;
+    type Value = Arc<Node<'a>>;
 
     fn deserialize<D: serde::Deserializer<'a>>(self, source: D) -> Result<Self::Value, D::Error> {
         if self.guess_container {
@@ -235,13 +243,13 @@ impl<'a> DeserializeSeed<'a> for Reader<'_, 'a> {
 }
 
 impl<'a> Reader<'_, 'a> {
-    fn plain<E: Error>(self) -> Result<Rc<Node<'a>>, E> {
+    fn plain<E: Error>(self) -> Result<Arc<Node<'a>>, E> {
         Err(E::custom(AS_PLAIN))
     }
 }
 
 impl<'a> Visitor<'a> for Reader<'_, 'a> {
-    type Value = Rc<Node<'a>>;
+    type Value = Arc<Node<'a>>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a value")
@@ -281,11 +289,11 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.plain()
+        Err(E::custom(AS_NULL))
     }
 
     fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        self.plain()
+        Err(E::custom(AS_NULL))
     }
 
     /// A scalar when an enum was asked for; else, and without a position, a
@@ -307,7 +315,7 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut items: Vec<Rc<Node<'a>>> = Vec::new();
+        let mut items: Vec<Arc<Node<'a>>> = Vec::new();
         loop {
             // No guess: between items nothing tells where an empty one is.
             let item = match access.next_element_seed(self.build.reader(false)) {
@@ -326,7 +334,7 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
         let span = items
             .first()
             .map_or(Span::new(self.build.seen.get().unwrap_or(0), 0), |item| item.span);
-        Ok(Rc::new(Node {
+        Ok(Arc::new(Node {
             span,
             shape: Shape::List(items),
         }))
@@ -367,7 +375,7 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
 struct Word<'b, 'a>(&'b Build<'a>);
 
 impl<'a> DeserializeSeed<'a> for Word<'_, 'a> {
-    type Value = Rc<Node<'a>>;
+    type Value = Arc<Node<'a>>;
 
     fn deserialize<D: serde::Deserializer<'a>>(self, source: D) -> Result<Self::Value, D::Error> {
         source.deserialize_str(Reader {
@@ -450,6 +458,7 @@ mod tests {
                 "a: &x {b: [1]}\nc: *x\nd: &s 5\ne: *s\nf: x",
                 "{@1:1 a: {@1:7 b: [@1:11 1@1:12, ], }, c: {@1:7 b: [@1:11 1@1:12, ], }, d: 5@3:7, e: 5@3:7, f: x@5:4, }",
             ),
+            ("? v\nf: g", "{@1:3 v: @2:1, f: g@2:4, }"),
             ("5", "5@1:1"),
             ("\"a\\tb\"", "'a\\tb'@1:1"),
             ("\"a\\tb\": \"c\\td\"", "{@1:1 a\tb: 'c\\td'@1:9, }"),
