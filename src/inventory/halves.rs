@@ -33,7 +33,7 @@ fn cut(text: &str) -> Option<(usize, usize)> {
     let mut lines = text.split_inclusive('\n');
     let is_key = |line: &&str| {
         let rest = line.strip_prefix(INSTANCES).and_then(|rest| rest.strip_prefix(':'));
-        rest.is_some_and(|rest| is_blank(rest))
+        rest.is_some_and(is_blank)
     };
     lines.find(is_key)?;
     let column = lines
