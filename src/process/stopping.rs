@@ -31,7 +31,9 @@ impl ProcessSupervisor {
         let mut passing_until = Instant::now() + PASSING_MAX;
         let mut changed = None;
         let mut told = Vec::new();
-        for _ in 0..ROUNDS {
+        let mut round = 0;
+        while round < ROUNDS {
+            round += 1;
             match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Free { unseen, .. } => {
                     if unseen::record(&dir, unseen.as_deref())? {
@@ -41,6 +43,8 @@ impl ProcessSupervisor {
                 }
                 Standing::Damaged(why) => unseen::set_damaged_aside(&dir, &why)?,
                 Standing::Passing | Standing::Ended { .. } => {
+                    // A look while somebody else is about to change it is no round.
+                    round -= 1;
                     self.wait_for_change(passing_until).await?;
                 }
                 Standing::Orphan(launch) => {

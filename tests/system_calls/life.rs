@@ -57,14 +57,15 @@ impl Point {
 
     /// Whether gamectl once went wrong here.
     pub(crate) fn was_a_finding(&self) -> bool {
-        let finding = match self.fault {
+        match self.fault {
             // Whoever asked was not answered when somebody else was dropped.
-            Fault::Error("EAGAIN") => self.call.is("sendto(", "phase alive"),
+            Fault::Error("EAGAIN") => self.call.is("sendto(", "phase alive") && self.ending == Ending::Stop,
             // The game was through the gate, and its shim waited for its end.
-            Fault::Error("EIO") => self.call.is("read(", "\"\", 5)"),
+            Fault::Error("EIO") => self.call.is("read(", "\"\", 5)") && self.ending == Ending::Stop,
+            // A stop gave up while the exit was tried again.
+            Fault::Error("ENOSPC") => self.call.is("fsync(6", "") && self.ending == Ending::Crash,
             _ => false,
-        };
-        finding && self.ending == Ending::Stop
+        }
     }
 }
 
