@@ -1,0 +1,89 @@
+//! `tests/FAULTS.md` can be looked up: each of its tests is there, and each of
+//! its faults has a verdict.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// One line of the table.
+#[derive(Debug)]
+struct Row {
+    number: u32,
+    tests: Vec<(String, String)>,
+    result: String,
+}
+
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Reads a line that begins with a number in its first cell.
+fn row(line: &str) -> Option<Row> {
+    let cells: Vec<&str> = line
+        .strip_prefix("| ")?
+        .strip_suffix(" |")?
+        .split('|')
+        .map(str::trim)
+        .collect();
+    let number = cells.first()?.parse().ok()?;
+    let [_, fault, tests, result] = cells[..] else {
+        panic!("four cells: {line}")
+    };
+    assert!(!fault.is_empty(), "{line}");
+    let named = tests.split('`').skip(1).step_by(2).map(|test| {
+        let (file, name) = test.split_once(": ").unwrap_or_else(|| panic!("FILE: TEST: {test}"));
+        (file.to_owned(), name.to_owned())
+    });
+    Some(Row {
+        number,
+        tests: named.collect(),
+        result: result.to_owned(),
+    })
+}
+
+/// Whether a function of that name is there, right below attributes of which
+/// one makes it a test.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let is = |line: &str| {
+        let rest = line.strip_prefix("async ").unwrap_or(line);
+        rest.strip_prefix("fn ").and_then(|rest| rest.split('(').next()) == Some(name)
+    };
+    let makes_test = |line: &&&str| line.starts_with("#[test") || line.starts_with("#[tokio::test");
+    let above = |end: usize| lines[..end].iter().rev().take_while(|line| line.starts_with("#["));
+    (0..lines.len()).any(|number| is(lines[number]) && above(number).any(|line| makes_test(&line)))
+}
+
+#[test]
+fn every_fault_has_a_verdict_and_its_tests_are_there() {
+    let table = file("tests/FAULTS.md");
+    let rows: Vec<Row> = table.lines().filter_map(row).collect();
+    assert!(rows.len() > 90, "{}", rows.len());
+    let numbers: BTreeSet<u32> = rows.iter().map(|row| row.number).collect();
+    assert_eq!(numbers.len(), rows.len(), "a number twice");
+    for row in &rows {
+        for (path, name) in &row.tests {
+            assert!(
+                has_test(&file(path), name),
+                "{}: there is no {path}: {name}",
+                row.number
+            );
+        }
+        let (verdict, reason) = row.result.split_once(": ").unwrap_or((&row.result, ""));
+        match verdict {
+            "holds" => assert!(!row.tests.is_empty(), "{row:?}: who says so?"),
+            "in part" => assert!(!row.tests.is_empty() && !reason.is_empty(), "{row:?}"),
+            "not covered" => assert!(!reason.is_empty(), "{row:?}: why not?"),
+            _ => panic!("{row:?}: no verdict"),
+        }
+    }
+}
+
+#[test]
+fn a_test_is_told_from_other_functions() {
+    let source = "fn a() {}\n#[test]\nfn b() {}\n  #[tokio::test(x)]\n  #[ignore = \"y\"]\n  async fn c() {}\n";
+    assert!(!has_test(source, "a"));
+    assert!(has_test(source, "b") && has_test(source, "c"));
+    assert!(!has_test(source, "d") && !has_test(source, ""));
+}
