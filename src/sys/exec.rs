@@ -173,24 +173,36 @@ impl Gated {
 
 /// The child's whole life until it is the program.
 fn child(program: &Program, gate: RawFd, report: RawFd) -> ! {
-    // The two pipes go to the lowest descriptors above the standard streams,
-    // by way of high ones in case they are in each other's place.
-    // SAFETY: descriptors only; those that are overwritten belong to values
-    // whose destructors never run here.
-    unsafe {
-        let gate = libc::fcntl(gate, libc::F_DUPFD_CLOEXEC, 64);
-        let report = libc::fcntl(report, libc::F_DUPFD_CLOEXEC, 64);
-        libc::dup3(gate, GATE_FD, libc::O_CLOEXEC);
-        libc::dup3(report, REPORT_FD, libc::O_CLOEXEC);
-    }
-    let message = encode_failure(become_program(program));
+    let (report, message) = match move_pipes(gate, report) {
+        Ok(()) => (REPORT_FD, encode_failure(become_program(program))),
+        Err((report, failure)) => (report, encode_failure(failure)),
+    };
     // Nobody is left to tell when even this write fails: the parent then sees
     // the pipe end and the child exit with 127.
     // SAFETY: the buffer is valid for its length.
     unsafe {
-        libc::write(REPORT_FD, message.as_ptr().cast(), message.len());
+        libc::write(report, message.as_ptr().cast(), message.len());
         libc::_exit(127)
     }
+}
+
+/// Moves the two pipes to the lowest descriptors above the standard streams, by
+/// way of others in case they are in each other's place. When that fails, also
+/// tells where the report pipe is: silence in it would read as a success.
+fn move_pipes(gate: RawFd, report: RawFd) -> Result<(), (RawFd, ChildFailure)> {
+    let done = |result: RawFd, report: RawFd| {
+        let result = at(ChildStage::Stdio, Errno::result(result));
+        result.map_err(|failure| (report, failure))
+    };
+    // SAFETY: descriptors only; those that are overwritten belong to values
+    // whose destructors never run here.
+    unsafe {
+        let report = done(libc::fcntl(report, libc::F_DUPFD_CLOEXEC, REPORT_FD + 1), report)?;
+        let gate = done(libc::fcntl(gate, libc::F_DUPFD_CLOEXEC, REPORT_FD + 1), report)?;
+        done(libc::dup3(gate, GATE_FD, libc::O_CLOEXEC), report)?;
+        done(libc::dup3(report, REPORT_FD, libc::O_CLOEXEC), report)?;
+    }
+    Ok(())
 }
 
 fn encode_failure(failure: ChildFailure) -> [u8; 5] {
