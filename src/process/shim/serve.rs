@@ -50,6 +50,8 @@ pub(super) struct Server {
     listener: OwnedFd,
     clients: Vec<Client>,
     paused_until: u64,
+    /// Nobody is listened to while it is paused.
+    deaf: bool,
 }
 
 impl Server {
@@ -68,6 +70,7 @@ impl Server {
             listener,
             clients: Vec::new(),
             paused_until: 0,
+            deaf: false,
         })
     }
 
@@ -75,7 +78,8 @@ impl Server {
     pub(super) fn wanted(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let accepts = self.has_room() && self.paused_until == 0;
         let listener = accepts.then(|| self.listener.as_fd());
-        self.clients.iter().map(|client| client.fd.as_fd()).chain(listener)
+        let clients = self.clients.iter().filter(|_| !self.deaf);
+        clients.map(|client| client.fd.as_fd()).chain(listener)
     }
 
     /// When to come back although nobody spoke, on the monotonic clock.
@@ -83,9 +87,16 @@ impl Server {
         (self.paused_until > 0).then_some(self.paused_until)
     }
 
+    /// Listens to nobody for a moment: there is no memory to listen with.
+    pub(super) fn pause(&mut self) {
+        self.deaf = true;
+        self.paused_until = clock::monotonic_ms() + PAUSE_MS;
+    }
+
     /// Accepts who waits, and returns the next request; `None` when there is
     /// none.
     pub(super) fn next(&mut self, buffer: &mut [u8]) -> Option<Asked> {
+        self.deaf = false;
         self.accept();
         let mut client = 0;
         while let Some(from) = self.clients.get(client) {

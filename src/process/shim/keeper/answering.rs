@@ -16,7 +16,7 @@ impl Keeper {
     pub(super) fn serve(&mut self) {
         // Mapped for as long as somebody speaks: an idle shim does without.
         let Ok(mut buffer) = Buffer::new(REQUEST_MAX) else {
-            return;
+            return self.server.pause();
         };
         while let Some(mut asked) = self.server.next(buffer.bytes()) {
             let channel = asked.channel.take();
