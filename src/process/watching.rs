@@ -69,11 +69,13 @@ impl ProcessSupervisor {
             let starting = matches!(&sight, Sight::Known(facts)
                 if facts.state == InstanceState::Starting && facts.pid.is_some());
             let deaf = matches!(line, Line::None) && matches!(&sight, Sight::Known(facts) if facts.state.is_alive());
+            // What kept us from seeing need not be in its folder, which would tell.
+            let unseen = matches!(&sight, Sight::Unknown { .. });
             seen.send_replace(Some(sight));
             let until = match &line {
                 Line::Broken if starting => SOON,
                 Line::Broken => LATER,
-                Line::None if deaf => LATER,
+                Line::None if deaf || unseen => LATER,
                 _ => Duration::MAX,
             };
             tokio::select! {
