@@ -31,8 +31,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
-use crate::failure::FailureKind;
-use crate::sys::{pipe, pty};
+use crate::failure::{Failure, FailureKind};
+use crate::sys::{host, pipe, pty};
 use crate::ui::{Color, Options, Screen, Size, Surroundings};
 use context::{Context, Ended};
 
@@ -124,7 +124,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         Verb::Start(verb) => start::foresee(&verb.own),
         _ => None,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         match &context.cli.verb {
             Verb::Start(verb) => start::run(context, &verb.own).await,
@@ -143,6 +143,17 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
             Verb::Completions(verb) => completions::run(context, &verb.own),
         }
     })
+}
+
+/// What waits for many things at once.
+fn runtime() -> Result<tokio::runtime::Runtime, Ended> {
+    // Without these it would not fail, but panic.
+    const DESCRIPTORS: usize = 8;
+    host::room_for_descriptors(DESCRIPTORS).map_err(|error| {
+        let (what, hint) = (error.to_string(), "raise the limit: `ulimit -n 1024`");
+        Failure::failed(format!("cannot begin: {what}")).hint(hint)
+    })?;
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 /// `gamectl schema`: it is JSON already.

@@ -85,7 +85,7 @@ fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool, counts:
     }
     let mut answers = HashMap::new();
     if !waits.is_empty() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = super::runtime()?;
         runtime.block_on(wait_for_all(waits, &mut sights, &mut answers));
     }
     let row = |(index, (member, sight)): (usize, (&Member, Option<Sight>))| {

@@ -116,6 +116,15 @@ pub fn open_files_limit() -> io::Result<(u64, u64)> {
     Ok(limit)
 }
 
+/// Whether so many files more can be opened now.
+///
+/// # Errors
+/// `EMFILE` and `ENFILE` when they cannot.
+pub fn room_for_descriptors(count: usize) -> io::Result<()> {
+    let open = |_| fs::File::open("/dev/null");
+    (0..count).map(open).collect::<io::Result<Vec<_>>>().map(drop)
+}
+
 /// The groups of this process, the effective one first.
 pub fn own_groups() -> Vec<u32> {
     let first = nix::unistd::getegid().as_raw();
