@@ -124,6 +124,32 @@ impl Sandbox {
         command
     }
 
+    /// The binary with these arguments, executed by another program: `prlimit`,
+    /// `unshare`, `nsenter`.
+    pub fn command_under(&self, wrapper: &[&str], args: &[&str]) -> Command {
+        let inner = self.command(args);
+        let (program, words) = wrapper.split_first().expect("a program");
+        let mut command = Command::new(program);
+        command
+            .args(words)
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(self.dir())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the binary to its end, executed by another program.
+    #[track_caller]
+    pub fn run_under(&self, wrapper: &[&str], args: &[&str]) -> Outcome {
+        let output = self.command_under(wrapper, args).output();
+        Outcome::of(args, &output.unwrap_or_else(|error| panic!("{wrapper:?}: {error}")))
+    }
+
     /// Runs the binary to its end.
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> Outcome {

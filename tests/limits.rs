@@ -1,0 +1,257 @@
+//! What is left of gamectl when the host gives it no more: no descriptor, no
+//! process, no memory, no larger file. A start comes to a game or to an error,
+//! never to both; a shim goes on, and does not turn in circles.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use support::{Instance, Outcome, Process, Sandbox, wait_for, wait_until};
+
+/// Somebody who is nobody.
+const NOBODY: &str = "65534";
+
+fn one() -> Sandbox {
+    let args = ["serve", "--ready", "up", "--journal", "journal"];
+    Sandbox::with(&[Instance::awkward("a", &args).ready_log("^up$")])
+}
+
+/// How often the game was executed.
+fn starts(sandbox: &Sandbox) -> usize {
+    let journal = sandbox.lines("journal");
+    journal.iter().filter(|line| line.starts_with("start ")).count()
+}
+
+/// Starts it under every limit until one is enough. Each start leaves a game
+/// that runs and was told so, or none and an error.
+#[track_caller]
+fn start_under(sandbox: &Sandbox, limits: impl Iterator<Item = String>, words: &[&str]) {
+    for (failed, limit) in limits.enumerate() {
+        let before = starts(sandbox);
+        let outcome = sandbox.run_under(&["prlimit", &limit], &["start", "a", "--timeout", "20s"]);
+        if outcome.code == Some(0) {
+            assert_eq!(sandbox.state("a"), "running", "{limit}");
+            assert_eq!((sandbox.games().len(), starts(sandbox)), (1, before + 1), "{limit}");
+            sandbox.ok(&["stop", "a"]);
+            sandbox.nothing_left();
+            assert!(failed > 0, "the first limit was enough");
+            return;
+        }
+        assert!(!outcome.stderr.contains("panicked at"), "{limit}: {outcome:#?}");
+        let said = words.iter().any(|word| outcome.stderr.to_lowercase().contains(word));
+        // What the kernel does not even execute cannot say why.
+        assert!(
+            said || outcome.code.is_none_or(|code| code > 125),
+            "{limit}: {outcome:#?}"
+        );
+        sandbox.nothing_left();
+        assert_eq!(starts(sandbox), before, "{limit}: {outcome:#?}");
+        assert_eq!(sandbox.state("a"), "stopped", "{limit}: {outcome:#?}");
+    }
+    panic!("no limit was enough");
+}
+
+#[test]
+fn a_start_without_descriptors() {
+    let limits = (4..64).map(|limit| format!("--nofile={limit}:{limit}"));
+    start_under(&one(), limits, &["too many open files"]);
+}
+
+#[test]
+fn a_start_whose_files_may_not_grow() {
+    let limits = [0, 1, 64, 512, 4096, 1 << 20].map(|limit| format!("--fsize={limit}:{limit}"));
+    start_under(&one(), limits.into_iter(), &["file too large"]);
+}
+
+#[test]
+fn a_start_without_memory() {
+    let limits = (1..64).map(|step| format!("--as={0}:{0}", step * (4 << 20)));
+    start_under(&one(), limits, &["memory", "temporarily unavailable"]);
+}
+
+#[test]
+fn a_start_without_processes() {
+    if !support::is_root("a_start_without_processes") {
+        return;
+    }
+    let sandbox = Sandbox::with(&[Instance::script("a", "echo up; read -r line").ready_log("^up$")]);
+    fs::set_permissions(sandbox.dir(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("chmod");
+    let user = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+    let none = [&["prlimit", "--nproc=1:1"], &user[..]].concat();
+    for args in [&["start", "a"][..], &["restart", "a"]] {
+        let outcome = sandbox.run_under(&none, args).expect_code(1);
+        assert!(outcome.stderr.contains("emporarily unavailable"), "{outcome:#?}");
+        sandbox.nothing_left();
+    }
+    sandbox.run_under(&user, &["start", "a"]).expect_code(0);
+    sandbox.run_under(&user, &["stop", "a"]).expect_code(0);
+    sandbox.nothing_left();
+}
+
+/// Sets a limit of a process that runs; returns what it was, to be set again.
+#[track_caller]
+fn limit(pid: i32, name: &str, value: &str) {
+    let pid = pid.to_string();
+    let mut command = Command::new("prlimit");
+    let output = command.args(["--pid", &pid, &format!("--{name}={value}")]).output();
+    let output = output.expect("prlimit: apt install util-linux");
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// The processor time of a process, in ticks of which a second has a hundred.
+fn ticks(pid: i32) -> u64 {
+    let field = |number| Process::stat_field(pid, number).expect("its times");
+    field(14) + field(15)
+}
+
+/// Fails when a process makes more of a second than a tenth.
+#[track_caller]
+fn is_calm(pid: i32) {
+    let begin = ticks(pid);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let spent = ticks(pid) - begin;
+    assert!(spent < 10, "{spent} ticks in a second");
+}
+
+fn descriptors(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd"))
+        .expect("its descriptors")
+        .count()
+}
+
+/// Connects to a shim, and stays.
+fn knock(sandbox: &Sandbox) -> std::os::fd::OwnedFd {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+    use std::os::fd::AsRawFd;
+    let address = UnixAddr::new(&sandbox.instance_dir("a").join("ctl")).expect("an address");
+    let fd = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None).expect("a socket");
+    connect(fd.as_raw_fd(), &address).expect("connect to the shim");
+    fd
+}
+
+#[test]
+fn a_shim_without_descriptors() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    limit(shim, "nofile", &format!("{}:4096", descriptors(shim)));
+    let waiting: Vec<_> = (0..4).map(|_| knock(&sandbox)).collect();
+    is_calm(shim);
+    // What it needs no descriptor for goes on.
+    assert_eq!(sandbox.pid("a"), pid);
+    sandbox.tell("a", "say still here");
+    sandbox.wait_console("a", "still here");
+    // A stop that cannot be heard waits, and is heard as soon as it can be.
+    let stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
+    limit(shim, "nofile", "4096:4096");
+    Outcome::of(&["stop"], &stop.wait_with_output().expect("wait")).expect_code(0);
+    drop(waiting);
+    assert_eq!(sandbox.status("a")["last_exit"]["code"], 0);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_shim_without_descriptors_knows_an_exit() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    let shim = sandbox.shim("a");
+    limit(shim, "nofile", "0:0");
+    sandbox.tell("a", "exit 6");
+    let row = sandbox.wait_state("a", "crashed");
+    assert_eq!(row["exit_code"], 6, "{row}");
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_shim_without_memory() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    limit(shim, "as", "4096:unlimited");
+    assert_eq!(sandbox.pid("a"), pid);
+    sandbox.tell("a", "flood 400000");
+    sandbox.tell("a", "say still here");
+    sandbox.wait_console("a", "still here");
+    // Somebody is there who cannot be listened to.
+    let stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
+    is_calm(shim);
+    assert!(Process::lives(shim));
+    limit(shim, "as", "unlimited:unlimited");
+    Outcome::of(&["stop"], &stop.wait_with_output().expect("wait")).expect_code(0);
+    assert_eq!(sandbox.status("a")["last_exit"]["code"], 0);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_shim_without_memory_knows_an_exit() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    limit(sandbox.shim("a"), "as", "4096:4096");
+    sandbox.tell("a", "exit 6");
+    let row = sandbox.wait_state("a", "crashed");
+    assert_eq!(row["exit_code"], 6, "{row}");
+    sandbox.nothing_left();
+}
+
+/// A log that may not be written any further is another error than a disk that
+/// is full, and raises a signal besides.
+#[test]
+fn a_log_that_may_not_grow() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    let shim = sandbox.shim("a");
+    limit(shim, "fsize", "8192:unlimited");
+    sandbox.tell("a", "flood 400000");
+    sandbox.tell("a", "touch flooded");
+    wait_until("the game not to be blocked", || sandbox.path("flooded").exists());
+    let lost = || sandbox.status("a")["details"]["lost_output_bytes"].as_u64();
+    wait_for("the loss in its status", || lost().filter(|lost| *lost >= 390_000));
+    let log = sandbox.instance_dir("a").join("console.log");
+    assert!(fs::metadata(&log).expect("the log").len() <= 8192);
+    assert_eq!(sandbox.shim("a"), shim);
+    is_calm(shim);
+    limit(shim, "fsize", "unlimited:unlimited");
+    wait_until("the mark of the loss", || {
+        sandbox.tell("a", "say hello");
+        sandbox.console("a").contains("bytes of output were lost here")
+    });
+    // All that was printed is in the log, or counted.
+    sandbox.tell("a", "say the end");
+    sandbox.wait_console("a", "the end\n");
+    sandbox.tell("a", "exit 6");
+    let row = sandbox.wait_state("a", "crashed");
+    assert_eq!(row["exit_code"], 6, "{row}");
+    sandbox.nothing_left();
+}
+
+/// `run` that cannot start what it should tries again, and does not turn in
+/// circles.
+#[test]
+fn run_without_descriptors() {
+    let restart = json!({ "delay": "50ms" });
+    let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"])
+        .ready_log("^up$")
+        .with("restart", restart)]);
+    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    let pid: i32 = run.id().try_into().expect("a pid");
+    let first = sandbox.wait_state("a", "running")["pid"].clone();
+    limit(pid, "nofile", &format!("{}:4096", descriptors(pid)));
+    sandbox.tell("a", "exit 3");
+    wait_until("the game to end", || sandbox.status("a")["pid"] != first);
+    is_calm(pid);
+    assert!(Process::lives(pid), "it goes on");
+    limit(pid, "nofile", "4096:4096");
+    wait_until("it to come back", || {
+        let row = sandbox.status("a");
+        row["state"] == "running" && row["pid"] != first
+    });
+    Process::signal(pid, Signal::SIGTERM);
+    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    assert_eq!(sandbox.games().len(), 1);
+    sandbox.ok(&["stop", "a"]);
+    assert!(!Path::new(&format!("/proc/{pid}")).exists());
+}
