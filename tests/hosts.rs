@@ -1,0 +1,179 @@
+//! What happens to the host and its files: it shuts down, it boots again, its
+//! clocks and names are odd, the program is replaced.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use support::{Instance, Process, Sandbox, wait_until};
+
+fn one() -> Sandbox {
+    let args = ["serve", "--ready", "up", "--journal", "journal"];
+    Sandbox::with(&[Instance::awkward("a", &args).ready_log("^up$")])
+}
+
+/// What makes a command see another boot; `None` where that is not allowed.
+fn next_boot(sandbox: &Sandbox, test: &str) -> Option<Vec<String>> {
+    fs::write(sandbox.path("boot"), "5a5a5a5a-0000-4000-8000-0123456789ab\n").expect("write");
+    let script = format!(
+        "mount --bind '{}' /proc/sys/kernel/random/boot_id && exec \"$@\"",
+        sandbox.arg("boot")
+    );
+    let wrapper = [
+        "unshare",
+        "-m",
+        "--propagation",
+        "private",
+        "/bin/sh",
+        "-c",
+        &script,
+        "sh",
+    ];
+    let output = Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output();
+    if !output.is_ok_and(|output| output.status.success()) {
+        support::skipped(test, "a mount is not allowed");
+        return None;
+    }
+    Some(wrapper.map(str::to_owned).to_vec())
+}
+
+#[test]
+fn a_host_that_boots_again() {
+    let sandbox = one();
+    let Some(wrapper) = next_boot(&sandbox, "a_host_that_boots_again") else {
+        return;
+    };
+    let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).collect();
+    sandbox.ok(&["start", "a"]);
+    // The power fails: nobody puts anything on record.
+    let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    Process::signal(shim, Signal::SIGKILL);
+    Process::signal(game, Signal::SIGKILL);
+    wait_until("both to be gone", || !Process::lives(game) && !Process::lives(shim));
+    assert_eq!(sandbox.state("a"), "crashed", "in the same boot");
+    let status = || sandbox.run_under(&wrapper, &["status", "--json"]).json()["instances"][0].clone();
+    let row = status();
+    assert_eq!((&row["state"], &row["pid"]), (&json!("stopped"), &Value::Null), "{row}");
+    assert!(row["note"].as_str().is_some_and(|note| note.contains("boot")), "{row}");
+    let mut run = sandbox.command_under(&wrapper, &["run"]).spawn().expect("run gamectl");
+    wait_until("it to be started", || status()["state"] == "running");
+    assert_eq!(status()["restarts"], json!(0), "no crash is counted");
+    assert_eq!(
+        sandbox
+            .games()
+            .iter()
+            .filter(|game| game.command.contains("serve"))
+            .count(),
+        1
+    );
+    let _ = run.kill();
+    let _ = run.wait();
+    sandbox.run_under(&wrapper, &["stop", "a"]).expect_code(0);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_host_that_shuts_down() {
+    let sandbox = one();
+    for first in ["game", "shim"] {
+        sandbox.ok(&["start", "a"]);
+        let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+        let order = if first == "game" { [game, shim] } else { [shim, game] };
+        order.iter().for_each(|pid| Process::signal(*pid, Signal::SIGTERM));
+        wait_until("all to be gone", || sandbox.processes().is_empty());
+        let row = sandbox.status("a");
+        assert_eq!(row["last_exit"]["code"], 0, "{row}");
+        assert!(row["state"] == "stopped" || row["state"] == "crashed", "{row}");
+        assert!(sandbox.console("a").ends_with("saved\n"), "it was let to save");
+        if let Some(wrapper) = next_boot(&sandbox, "a_host_that_shuts_down") {
+            let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).collect();
+            let row = sandbox.run_under(&wrapper, &["status", "--json"]).json()["instances"][0].clone();
+            assert_eq!(row["state"], "stopped", "{row}");
+        }
+    }
+}
+
+#[test]
+fn files_with_a_time_in_the_future() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let touch = || {
+        let script = "find \"$0\" -exec touch -h -d 2099-01-01 {} +";
+        let status = Command::new("/bin/sh")
+            .args(["-c", script])
+            .arg(sandbox.state_dir())
+            .status();
+        assert!(status.expect("touch").success());
+    };
+    touch();
+    assert_eq!((sandbox.state("a").as_str(), sandbox.pid("a")), ("running", pid));
+    sandbox.ok(&["restart", "a"]);
+    assert_ne!(sandbox.pid("a"), pid);
+    sandbox.ok(&["stop", "a"]);
+    touch();
+    assert_eq!(sandbox.state("a"), "stopped");
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_state_directory_with_an_odd_name() {
+    let sandbox = one();
+    for name in [
+        "with blanks",
+        "line\nend",
+        "quotes '\" $HOME `id`",
+        "-n",
+        "\u{fc}n\u{ef}c\u{f8}d\u{e9}",
+        "a=b;c|d",
+    ] {
+        let state = sandbox.path(name);
+        let run = |args: &[&str]| {
+            let mut command = sandbox.command(args);
+            let output = command.env("GAMECTL_STATE_DIR", &state).output().expect("run gamectl");
+            support::Outcome::of(args, &output).expect_code(0)
+        };
+        run(&["start", "a"]);
+        run(&["status"]);
+        assert_eq!(run(&["logs", "a"]).stdout, "up\n", "{name:?}");
+        run(&["restart", "a"]);
+        run(&["stop", "a"]);
+        sandbox.nothing_left();
+        assert!(state.join("instances/a/console.log").exists(), "{name:?}");
+    }
+}
+
+#[test]
+fn a_program_that_is_replaced_under_its_shims() {
+    let sandbox = one();
+    let copy = sandbox.path("gamectl");
+    let install = || {
+        fs::copy(support::gamectl(), sandbox.path("gamectl.new")).expect("copy");
+        fs::rename(sandbox.path("gamectl.new"), &copy).expect("rename");
+    };
+    let run = |args: &[&str]| {
+        let inner = sandbox.command(args);
+        let mut command = Command::new(&copy);
+        command.args(args).env_clear().current_dir(sandbox.dir());
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        support::Outcome::of(args, &command.output().expect("run gamectl")).expect_code(0)
+    };
+    install();
+    run(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    install();
+    let exe = fs::read_link(format!("/proc/{shim}/exe")).expect("its program");
+    assert!(exe.to_string_lossy().ends_with("(deleted)"), "{exe:?}");
+    run(&["status"]);
+    run(&["start", "a"]);
+    assert_eq!((sandbox.pid("a"), sandbox.shim("a")), (pid, shim));
+    run(&["restart", "a"]);
+    assert!(!Process::lives(pid));
+    run(&["stop", "a"]);
+    sandbox.nothing_left();
+}
