@@ -159,7 +159,7 @@ fn a_shim_without_descriptors_knows_an_exit() {
     let sandbox = one();
     sandbox.ok(&["start", "a"]);
     let shim = sandbox.shim("a");
-    limit(shim, "nofile", "0:0");
+    limit(shim, "nofile", &format!("{0}:{0}", descriptors(shim)));
     sandbox.tell("a", "exit 6");
     let row = sandbox.wait_state("a", "crashed");
     assert_eq!(row["exit_code"], 6, "{row}");
