@@ -26,6 +26,7 @@ mod options;
 mod paint;
 mod problem;
 mod progress;
+mod region;
 mod result;
 mod screen;
 mod sink;

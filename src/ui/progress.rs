@@ -2,11 +2,13 @@
 //! when it is done.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::options::Surroundings;
+use super::region::{self, Region};
 use super::result;
 use super::screen::Handles;
 use super::sink::lock;
@@ -54,12 +56,16 @@ impl Progress {
         handles: Handles,
         around: Surroundings,
     ) -> Self {
+        let region = || {
+            let region = Region::on(Arc::clone(&handles.err), around.clone());
+            ProgressDrawTarget::term_like_with_hz(Box::new(region), 20)
+        };
         Self {
             verb,
             silent,
+            live: live.then(|| MultiProgress::with_draw_target(region())),
             handles,
             around,
-            live: live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20))),
             rest: None,
             works: HashMap::new(),
             waiting: targets,
@@ -131,7 +137,7 @@ impl Progress {
             return;
         }
         let size = self.around.size();
-        let columns = usize::from(size.columns).saturating_sub(1);
+        let columns = usize::from(size.columns.saturating_sub(region::FREE));
         // One line is left for those that have none of their own, one for the
         // cursor.
         let room = usize::from(size.rows).saturating_sub(3).max(1);

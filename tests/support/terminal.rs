@@ -14,6 +14,8 @@ pub struct Terminal {
     /// The end that is typed into.
     pub master: std::fs::File,
     pub shown: Arc<Mutex<Vec<u8>>>,
+    /// Columns and rows, as it was opened.
+    size: (u16, u16),
 }
 
 impl Terminal {
@@ -24,9 +26,15 @@ impl Terminal {
 
     /// Runs a program, with the environment that it was given.
     pub fn of(sandbox: &Sandbox, inner: &Command) -> Self {
+        Self::sized(sandbox, inner, (80, 24))
+    }
+
+    /// The same, on so many columns and rows. It is an xterm in a UTF-8 locale,
+    /// unless the environment of the program says otherwise.
+    pub fn sized(sandbox: &Sandbox, inner: &Command, (columns, rows): (u16, u16)) -> Self {
         let size = nix::pty::Winsize {
-            ws_row: 24,
-            ws_col: 80,
+            ws_row: rows,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
@@ -38,9 +46,9 @@ impl Terminal {
             .arg(inner.get_program())
             .args(inner.get_args())
             .env_clear()
-            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .env("TERM", "xterm")
             .env("LANG", "C.UTF-8")
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .current_dir(sandbox.dir());
         let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
         command
@@ -59,12 +67,45 @@ impl Terminal {
                 kept.lock().expect("the screen").extend_from_slice(&buffer[..n]);
             }
         });
-        Self { child, master, shown }
+        let size = (columns, rows);
+        Self {
+            child,
+            master,
+            shown,
+            size,
+        }
     }
 
     /// All that was shown.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.shown.lock().expect("the screen")).into_owned()
+    }
+
+    /// What a terminal that was never resized shows now.
+    pub fn screen(&self) -> vt100::Screen {
+        let (columns, rows) = self.size;
+        let cells = |count| std::num::NonZero::new(count).expect("a size");
+        let mut emulator = vt100::Parser::new(cells(rows), cells(columns), 0);
+        emulator.process(&self.shown.lock().expect("the screen"));
+        emulator.screen().clone()
+    }
+
+    /// The lines of that, without those at the end that are empty.
+    pub fn lines(&self) -> Vec<String> {
+        let screen = self.screen();
+        let rows = screen.rows(0, self.size.0).map(|row| row.trim_end().to_owned());
+        let mut lines: Vec<String> = rows.collect();
+        while lines.last().is_some_and(String::is_empty) {
+            lines.pop();
+        }
+        lines
+    }
+
+    /// Waits until a line of what is shown now contains this.
+    pub fn wait_line(&self, text: &str) {
+        wait_until(&format!("{text:?} in a line"), || {
+            self.lines().iter().any(|line| line.contains(text))
+        });
     }
 
     /// Waits until this was shown.
