@@ -259,7 +259,10 @@ impl Sandbox {
     /// gamectl where it has not ended yet.
     pub fn games(&self) -> Vec<Process> {
         let mut games = self.processes();
-        games.retain(|process| !process.command.starts_with("gamectl __shim ") && !is_ending_shim(process));
+        games.retain(|process| {
+            let is_shim = process.command.starts_with("gamectl __shim") || is_ending_shim(process);
+            !is_shim && !is_copy(process)
+        });
         games
     }
 
@@ -267,7 +270,7 @@ impl Sandbox {
     #[track_caller]
     pub fn nothing_left(&self) {
         assert_eq!(self.games(), []);
-        super::wait_until("the shims to end", || self.processes().is_empty());
+        super::wait_until("gamectl to end", || self.processes().is_empty());
     }
 
     /// Every living process that belongs to it.
@@ -282,6 +285,14 @@ fn is_ending_shim(process: &Process) -> bool {
     ["[exe]", "[gamectl"]
         .iter()
         .any(|name| process.command.starts_with(name))
+}
+
+/// Whether it is what a command has forked for its shims, and has not taken its
+/// title yet. It ends with its command, and a moment later where that was
+/// killed.
+fn is_copy(process: &Process) -> bool {
+    let own = std::process::id().try_into().ok();
+    process.command.starts_with(&*super::gamectl().to_string_lossy()) && Process::parent(process.pid) != own
 }
 
 impl Drop for Sandbox {

@@ -13,7 +13,7 @@
 //!  ───────                          ────                        ─────
 //!  holds the instance's lock
 //!  writes the intent, the plan
-//!  spawns ─────────────────────────▶ leaves the session
+//!  has it forked, or spawns it ────▶ leaves the session
 //!                                    takes shim.lock
 //!                                    reads the intent again
 //!                                    reserves room for the exit
@@ -29,6 +29,10 @@
 //! lives; the intent is read under it, so that no game starts after a stop was
 //! acknowledged. The model in `tests/protocol_model.rs` walks through every
 //! order of events, with a kill at every point.
+//!
+//! A shim is forked by a process that its command has forked before all else
+//! ([`spawner`]), or executed where that is not there. One whose game has ended
+//! may launch the next, for the same starter (`keeper/renewing.rs`).
 //!
 //! # How a game is stopped
 //!
