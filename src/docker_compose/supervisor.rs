@@ -190,12 +190,6 @@ impl DockerComposeSupervisor {
         Ok(())
     }
 
-    /// All that it can be asked by.
-    fn probes(&self) -> impl Iterator<Item = &Probe> {
-        let healthy = self.healthy.iter().flat_map(|healthy| &healthy.probes);
-        self.ready.probes.iter().chain(healthy)
-    }
-
     fn scene(&self) -> Scene {
         let folder = self.spec.files.first().and_then(|file| file.parent());
         Scene {
@@ -314,11 +308,12 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     fn counts_players(&self) -> bool {
-        self.probes().any(probe::tells_players)
+        probe::that_counts(&self.ready, self.healthy.as_ref()).is_some()
     }
 
     async fn players(&self, limit: Duration) -> Option<Players> {
-        probe::players(self.probes(), limit).await
+        let asked = probe::that_counts(&self.ready, self.healthy.as_ref())?;
+        probe::players(asked, limit).await
     }
 
     async fn printed(&self, from: PrintedFrom, follow: bool) -> Result<Option<Printed>> {

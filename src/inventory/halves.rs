@@ -42,11 +42,9 @@ fn cut(text: &str) -> Option<(usize, usize)> {
         .filter(|column| *column > 0)?;
     // A little less for the other thread, which has to be made first.
     let from = text.len() / 20 * 11;
-    let from = text.get(..from).is_some().then_some(from)?;
     let mut at = from + text.get(from..)?.find('\n')? + 1;
     for line in text.get(at..)?.split_inclusive('\n') {
-        let begins_key = line.as_bytes().get(column).is_some_and(u8::is_ascii_alphanumeric);
-        if indent(line) == column && begins_key {
+        if begins_key(line, column) {
             return Some((at, column));
         }
         at += line.len();
@@ -59,6 +57,12 @@ fn is_blank(line: &str) -> bool {
     line.is_empty() || line.starts_with('#')
 }
 
+/// Whether a line can be that of a key in this column.
+fn begins_key(line: &str, column: usize) -> bool {
+    let first = line.as_bytes().get(column);
+    indent(line) == column && first.is_some_and(u8::is_ascii_alphanumeric)
+}
+
 fn indent(line: &str) -> usize {
     line.bytes().take_while(|byte| *byte == b' ').count()
 }
@@ -66,10 +70,8 @@ fn indent(line: &str) -> usize {
 /// Whether a line that ends a document, or begins another, comes after the
 /// first of the content.
 fn is_divided(text: &str) -> bool {
-    let content = text.lines().filter(|line| !is_blank(line)).skip(1);
-    content
-        .into_iter()
-        .any(|line| line.starts_with("---") || line.starts_with("..."))
+    let mut content = text.lines().filter(|line| !is_blank(line)).skip(1);
+    content.any(|line| line.starts_with("---") || line.starts_with("..."))
 }
 
 /// Reads both halves, and puts them together again.
@@ -166,8 +168,7 @@ mod tests {
         let mut read = 0;
         for line in text.split_inclusive('\n') {
             at += line.len();
-            let begins = text.as_bytes().get(at + column).is_some_and(u8::is_ascii_alphanumeric);
-            if indent(&text[at..]) != column || !begins {
+            if !begins_key(&text[at..], column) {
                 continue;
             }
             if let Some(tree) = read_halves(text, at, column) {

@@ -53,13 +53,16 @@ pub(super) struct Entry<'a> {
     pub(super) void: bool,
 }
 
+/// Whether a plain word means that there is no value.
+pub(super) fn is_null(word: &str) -> bool {
+    matches!(word, "" | "~" | "null" | "Null" | "NULL")
+}
+
 impl Node<'_> {
     /// Whether there is no value at all: nothing, `~` or `null`.
     pub(super) fn is_null(&self) -> bool {
         match &self.shape {
-            Shape::Scalar(scalar) => {
-                scalar.plain && matches!(scalar.text.as_ref(), "" | "~" | "null" | "Null" | "NULL")
-            }
+            Shape::Scalar(scalar) => scalar.plain && is_null(&scalar.text),
             _ => false,
         }
     }

@@ -24,7 +24,7 @@ use serde::de::{DeserializeSeed, Deserializer as _, EnumAccess, Error, MapAccess
 
 use super::entries::Entries;
 use super::lines::Lines;
-use super::node::{Node, Oddities, Refusal, Scalar, Shape, Span, Tree};
+use super::node::{self, Node, Oddities, Refusal, Scalar, Shape, Span, Tree};
 use super::syntax;
 
 const AS_TEXT: &str = "\u{1}text";
@@ -161,8 +161,8 @@ impl<'a> Build<'a> {
             let start = syntax::skip_properties(self.text, at);
             let word = syntax::plain_word(self.text, start);
             // What is not there is said to be where the next token is.
-            let is_null = matches!(word, "" | "~") || word.eq_ignore_ascii_case("null");
-            let word = if what.ends_with(AS_PLAIN) || is_null { word } else { "" };
+            let is_there = what.ends_with(AS_PLAIN) || node::is_null(word);
+            let word = if is_there { word } else { "" };
             return Ok(self.scalar(Cow::Borrowed(word), Span::new(start, word.len()), true));
         }
         if !what.ends_with(CONTAINER) {

@@ -6,22 +6,24 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::{a2s, minecraft};
-use crate::inventory::Probe;
+use crate::inventory::{Healthy, Probe, Ready};
 use crate::supervisor::Players;
 
-/// Whether the answer to this probe tells how many play.
-pub fn tells_players(probe: &Probe) -> bool {
-    matches!(probe, Probe::A2s(_) | Probe::Minecraft(_))
+/// The probe of an instance whose answer tells how many play, if it has one.
+pub fn that_counts<'a>(ready: &'a Ready, healthy: Option<&'a Healthy>) -> Option<&'a Probe> {
+    let healthy = healthy.into_iter().flat_map(|healthy| &healthy.probes);
+    let mut probes = ready.probes.iter().chain(healthy);
+    probes.find(|probe| matches!(probe, Probe::A2s(_) | Probe::Minecraft(_)))
 }
 
-/// Asks the first of these probes whose answer tells it. `None` when there is
-/// none, or it was not told within `limit`, the lookup of a name included.
+/// Asks such a probe how many play. `None` when it was not told within `limit`,
+/// the lookup of a name included.
 ///
 /// # Cancel safety
 /// Safe.
-pub async fn players(mut probes: impl Iterator<Item = &Probe>, limit: Duration) -> Option<Players> {
+pub async fn players(probe: &Probe, limit: Duration) -> Option<Players> {
     let until = Instant::now() + limit;
-    match probes.find(|probe| tells_players(probe))? {
+    match probe {
         Probe::A2s(address) => {
             let probe = a2s::A2sProbe::new(address.clone());
             timeout_at(until, probe.players()).await.ok()?
@@ -35,6 +37,13 @@ pub async fn players(mut probes: impl Iterator<Item = &Probe>, limit: Duration) 
 mod tests {
     use super::*;
     use crate::inventory::HostPort;
+
+    fn ready(probes: Vec<Probe>) -> Ready {
+        Ready {
+            probes,
+            ..Ready::default()
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_answer_is_not_waited_for_longer_than_that() {
@@ -50,12 +59,14 @@ mod tests {
             Probe::Minecraft(at(tcp.local_addr().unwrap().port())),
         ];
         for probe in &silent {
-            assert!(tells_players(probe));
+            let asked = ready([Probe::AliveFor(limit), probe.clone()].into());
+            assert_eq!(that_counts(&asked, None), Some(probe));
             let begun = Instant::now();
-            assert_eq!(players([probe].into_iter(), limit).await, None);
+            assert_eq!(players(probe, limit).await, None);
             assert_eq!(begun.elapsed().as_secs(), 1, "{probe:?}");
         }
         let others = [Probe::Tcp(at(1)), Probe::AliveFor(limit)];
-        assert_eq!(players(others.iter(), limit).await, None);
+        assert_eq!(that_counts(&ready(others.to_vec()), None), None);
+        assert_eq!(players(&others[0], limit).await, None);
     }
 }

@@ -33,7 +33,6 @@ impl ProcessSupervisor {
         let mut told = Vec::new();
         let mut round = 0;
         while round < ROUNDS {
-            round += 1;
             match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Free { unseen, .. } => {
                     if unseen::record(&dir, unseen.as_deref())? {
@@ -43,9 +42,9 @@ impl ProcessSupervisor {
                 }
                 Standing::Damaged(why) => unseen::set_damaged_aside(&dir, &why)?,
                 Standing::Passing | Standing::Ended { .. } => {
-                    // A look while somebody else is about to change it is no round.
-                    round -= 1;
                     self.wait_for_change(passing_until).await?;
+                    // A look while somebody else is about to change it is no round.
+                    continue;
                 }
                 Standing::Orphan(launch) => {
                     changed = Some(launch.generation);
@@ -59,6 +58,7 @@ impl ProcessSupervisor {
                     passing_until = Instant::now() + PASSING_MAX;
                 }
             }
+            round += 1;
         }
         Err(stuck(&self.id))
     }

@@ -17,7 +17,7 @@ use super::shim::wire::Request;
 use super::survey;
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
-use crate::inventory::{Channels, Healthy, Instance, Probe, ProcessSpec, Ready, RestartPolicy, StopStep};
+use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopStep};
 use crate::probe::{self, Readiness, Scene};
 use crate::store::board::Phase;
 use crate::store::changes::Changes;
@@ -279,12 +279,6 @@ impl ProcessSupervisor {
         client.ask(&Request::Ready { generation }).await.ok()?.map(drop)
     }
 
-    /// All that it can be asked by.
-    fn probes(&self) -> impl Iterator<Item = &Probe> {
-        let healthy = self.healthy.iter().flat_map(|healthy| &healthy.probes);
-        self.ready.probes.iter().chain(healthy)
-    }
-
     /// What the probes of a launch look at.
     pub(super) fn scene(&self, dir: &Arc<InstanceDir>, launch: &launch::Launch) -> Scene {
         let spec = self.spec.as_deref();
@@ -395,11 +389,12 @@ impl Supervisor for ProcessSupervisor {
     }
 
     fn counts_players(&self) -> bool {
-        self.probes().any(probe::tells_players)
+        probe::that_counts(&self.ready, self.healthy.as_ref()).is_some()
     }
 
     async fn players(&self, limit: Duration) -> Option<Players> {
-        probe::players(self.probes(), limit).await
+        let asked = probe::that_counts(&self.ready, self.healthy.as_ref())?;
+        probe::players(asked, limit).await
     }
 
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {

@@ -147,9 +147,7 @@ impl Waiting<'_> {
             None => Ok(false),
         }
     }
-}
 
-impl Waiting<'_> {
     /// Whether its shim answers that it keeps this launch.
     async fn is_kept(&self) -> bool {
         let asked = async {

@@ -121,12 +121,7 @@ pub fn send(socket: impl AsFd, message: &[u8]) -> io::Result<()> {
 /// # Errors
 /// `EMFILE`.
 pub fn stream_pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(nix::sys::socket::socketpair(
-        AddressFamily::Unix,
-        SockType::Stream,
-        None,
-        SockFlag::SOCK_CLOEXEC,
-    )?)
+    pair(SockType::Stream)
 }
 
 /// From now on a receive from this socket gives up after so long a time.
@@ -143,12 +138,12 @@ pub fn set_receive_timeout(socket: impl AsFd, limit: Duration) -> io::Result<()>
 /// # Errors
 /// `EMFILE`.
 pub fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(nix::sys::socket::socketpair(
-        AddressFamily::Unix,
-        SockType::SeqPacket,
-        None,
-        SockFlag::SOCK_CLOEXEC,
-    )?)
+    pair(SockType::SeqPacket)
+}
+
+fn pair(kind: SockType) -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = SockFlag::SOCK_CLOEXEC;
+    Ok(nix::sys::socket::socketpair(AddressFamily::Unix, kind, None, flags)?)
 }
 
 /// Sends bytes with descriptors attached to the first of them. Returns how
@@ -173,19 +168,20 @@ pub fn send_with_descriptors(socket: impl AsFd, bytes: &[u8], descriptors: &[Raw
 /// # Errors
 /// What `recvmsg(2)` said.
 pub fn receive_with_descriptors(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    loop {
+        match try_receive_with_descriptors(socket.as_fd().as_raw_fd(), buffer) {
+            Err(Errno::ECONNRESET) => return Ok((0, Vec::new())),
+            Err(Errno::EINTR) => {}
+            received => return Ok(received?),
+        }
+    }
+}
+
+fn try_receive_with_descriptors(socket: RawFd, buffer: &mut [u8]) -> nix::Result<(usize, Vec<OwnedFd>)> {
     let mut space = nix::cmsg_space!([RawFd; 4]);
     let mut parts = [IoSliceMut::new(buffer)];
-    let received = nix::sys::socket::recvmsg::<UnixAddr>(
-        socket.as_fd().as_raw_fd(),
-        &mut parts,
-        Some(&mut space),
-        MsgFlags::MSG_CMSG_CLOEXEC,
-    );
-    let message = match received {
-        Ok(message) => message,
-        Err(Errno::ECONNRESET) => return Ok((0, Vec::new())),
-        Err(errno) => return Err(errno.into()),
-    };
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+    let message = nix::sys::socket::recvmsg::<UnixAddr>(socket, &mut parts, Some(&mut space), flags)?;
     let mut descriptors = Vec::new();
     for attached in message.cmsgs()? {
         if let ControlMessageOwned::ScmRights(received) = attached {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::options::{Color, Options};
 use super::screen::Screen;
-use super::testing::{Shown, both_on_terminal, piped};
+use super::testing::{Shown, both_on_terminal, piped, row};
 use crate::event::{Headcount, Rehearsal, Row, Verb, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Facts, InstanceState, PlannedStep, Players, Sight};
+use crate::supervisor::{InstanceState, PlannedStep, Players, Sight};
 
 /// What it shows in all these ways, one below the other; an escape character
 /// is seen as `␛`.
@@ -30,18 +30,6 @@ fn seen(show: impl Fn(&Screen)) -> String {
         both(both_on_terminal(Options::default(), 80)),
         both(piped(Options::default())),
     )
-}
-
-fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts)) -> Row {
-    let mut facts = Facts::bare(state, None);
-    change(&mut facts);
-    Row {
-        id: id.into(),
-        plane: "process",
-        sight: Sight::Known(Box::new(facts)),
-        intent: None,
-        headcount: Headcount::NotAsked,
-    }
 }
 
 fn running(id: &str, uptime: u64, pid: u32) -> Row {

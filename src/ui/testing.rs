@@ -6,6 +6,21 @@ use std::sync::{Arc, Mutex};
 use super::options::{Options, Size, Surroundings};
 use super::screen::Screen;
 use super::sink::lock;
+use crate::event::{Headcount, Row};
+use crate::supervisor::{Facts, InstanceState, Sight};
+
+/// A row of an instance of which this is known.
+pub(super) fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts)) -> Row {
+    let mut facts = Facts::bare(state, None);
+    change(&mut facts);
+    Row {
+        id: id.into(),
+        plane: "process",
+        sight: Sight::Known(Box::new(facts)),
+        intent: None,
+        headcount: Headcount::NotAsked,
+    }
+}
 
 /// A stream that is kept.
 #[derive(Clone, Default)]

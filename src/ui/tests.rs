@@ -1,21 +1,9 @@
 //! Tables at their narrowest, and answers that cannot be written.
 
-use super::testing::{piped, terminal};
+use super::testing::{piped, row, terminal};
 use super::{Color, Options, Screen, Surroundings};
 use crate::event::{Headcount, Row, Want};
-use crate::supervisor::{Facts, InstanceState, Sight};
-
-fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts)) -> Row {
-    let mut facts = Facts::bare(state, None);
-    change(&mut facts);
-    Row {
-        id: id.into(),
-        plane: "process",
-        sight: Sight::Known(Box::new(facts)),
-        intent: None,
-        headcount: Headcount::NotAsked,
-    }
-}
+use crate::supervisor::{InstanceState, Sight};
 
 fn running(id: &str) -> Row {
     row(id, InstanceState::Running, |facts| {

@@ -99,24 +99,20 @@ impl Server {
         self.deaf = false;
         self.accept();
         let mut client = 0;
-        while let Some(from) = self.clients.get(client) {
+        while let Some(from) = self.clients.get_mut(client) {
             match socket::receive_with_descriptors(&from.fd, buffer) {
                 Ok((n @ 1.., mut attached)) => {
                     let message = buffer.get(..n).unwrap_or_default();
                     let request = Request::from_message(message).map_err(|error| error.to_string());
-                    if let Some(from) = self.clients.get_mut(client) {
-                        from.subscribed |= matches!(request, Ok(Request::Subscribe | Request::Attend));
-                        from.attends |= request == Ok(Request::Attend);
-                    }
-                    let channel = attached.pop();
+                    from.subscribed |= matches!(request, Ok(Request::Subscribe | Request::Attend));
+                    from.attends |= request == Ok(Request::Attend);
                     return Some(Asked {
                         request,
-                        channel,
-                        client: self.clients.get(client)?.fd.as_raw_fd(),
+                        channel: attached.pop(),
+                        client: from.fd.as_raw_fd(),
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => client += 1,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(_) | Err(_) => {
                     self.clients.remove(client);
                 }

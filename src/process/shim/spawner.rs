@@ -102,13 +102,10 @@ fn serve(socket: OwnedFd) -> io::Result<u8> {
     signals::ignore(Signal::SIGCHLD)?;
     let mut buffer = [0; MESSAGE_MAX];
     loop {
-        let (n, mut attached) = match socket::receive_with_descriptors(&socket, &mut buffer) {
-            Ok((0, _)) => return Ok(0),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            received => received?,
-        };
+        let (n, mut attached) = socket::receive_with_descriptors(&socket, &mut buffer)?;
+        // An end without a message: its command is gone.
         let Some((first, id)) = buffer.get(..n).and_then(<[u8]>::split_first) else {
-            continue;
+            return Ok(0);
         };
         let (Some(channel), Ok(id)) = (attached.pop(), std::str::from_utf8(id)) else {
             continue;

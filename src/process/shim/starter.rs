@@ -93,13 +93,11 @@ pub async fn start(state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Resu
         Some(begun) => begun.channel,
         None => {
             let (ours, theirs) = socket::stream_pair()?;
-            if spawner::shim(&spec.id, &theirs, false).is_some() {
-                drop(theirs);
-                return told_on(ours, state, dir, spec).await;
+            if spawner::shim(&spec.id, &theirs, false).is_none() {
+                // It goes on without us, and is init's when we end. Should we
+                // live longer than it does, the runtime reaps it.
+                drop(tokio::process::Command::from(shim(&spec.id, theirs)).spawn()?);
             }
-            // It goes on without us, and is init's when we end. Should we live
-            // longer than it does, the runtime reaps it.
-            drop(tokio::process::Command::from(shim(&spec.id, theirs)).spawn()?);
             ours
         }
     };

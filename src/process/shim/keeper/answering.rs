@@ -1,6 +1,7 @@
 //! What the shim does when it is asked.
 
 use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
 
 use super::Keeper;
 use crate::policy::stop::Step;
@@ -20,13 +21,10 @@ impl Keeper {
         };
         while let Some(mut asked) = self.server.next(buffer.bytes()) {
             let channel = asked.channel.take();
+            // The next launch is told by whoever launched the last, or not at all.
+            let channel = channel.filter(|_| self.server.is_from(&asked, self.starter));
             let refusal = match &asked.request {
-                Ok(Request::Renew { generation }) => {
-                    let is_its = self.server.is_from(&asked, self.starter);
-                    let taken = self.renew(*generation, channel.filter(|_| is_its));
-                    taken.err().unwrap_or_default()
-                }
-                Ok(request) => self.carry_out(request).err().unwrap_or_default(),
+                Ok(request) => self.carry_out(request, channel).err().unwrap_or_default(),
                 Err(error) => error.clone(),
             };
             self.answer(&asked, refusal);
@@ -41,10 +39,13 @@ impl Keeper {
         self.server.answer(asked, &report);
     }
 
-    fn carry_out(&mut self, request: &Request) -> Result<(), String> {
+    fn carry_out(&mut self, request: &Request, channel: Option<OwnedFd>) -> Result<(), String> {
         match request {
-            // A renewal is taken before: it comes with a channel.
-            Request::Status | Request::Subscribe | Request::Attend | Request::Renew { .. } => Ok(()),
+            Request::Status | Request::Subscribe | Request::Attend => Ok(()),
+            Request::Renew { generation } => {
+                self.check(*generation)?;
+                self.renew(channel)
+            }
             Request::Stop { generation, steps, now } => {
                 self.check(*generation)?;
                 self.leaves |= self.tree.is_gone();
@@ -99,7 +100,7 @@ impl Keeper {
         }
     }
 
-    pub(super) fn check(&self, generation: u64) -> Result<(), String> {
+    fn check(&self, generation: u64) -> Result<(), String> {
         let ours = self.record.generation;
         if generation == ours {
             return Ok(());

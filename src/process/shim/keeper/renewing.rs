@@ -47,14 +47,14 @@ pub(in crate::process::shim) struct Kept {
 impl Keeper {
     /// Puts the end on record, and its name, too: but for that nobody waits who
     /// may want the next launch, which syncs the folder after its start.
-    pub(in crate::process::shim) fn put_on_record(&self, exit: &Exit) -> io::Result<()> {
+    pub(super) fn put_on_record(&self, exit: &Exit) -> io::Result<()> {
         exit::record(&self.dir, &self.room, exit)?;
         if self.attends { Ok(()) } else { self.dir.sync() }
     }
 
     /// Waits for whoever launched it to ask for the next launch, as long as it
     /// is there and nobody wants something else.
-    pub(in crate::process::shim) fn await_renewal(&mut self) -> Option<OwnedFd> {
+    pub(super) fn await_renewal(&mut self) -> Option<OwnedFd> {
         if !self.attends {
             return None;
         }
@@ -84,9 +84,8 @@ impl Keeper {
         (self.dir, self.signals, kept)
     }
 
-    /// Takes the next launch on, from whoever launched the last.
-    pub(in crate::process::shim) fn renew(&mut self, generation: u64, channel: Option<OwnedFd>) -> Result<(), String> {
-        self.check(generation)?;
+    /// Takes the next launch on, which is told on this channel.
+    pub(super) fn renew(&mut self, channel: Option<OwnedFd>) -> Result<(), String> {
         if !self.attends || channel.is_none() {
             return Err("this shim launches nothing any more".to_owned());
         }
