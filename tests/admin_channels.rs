@@ -9,12 +9,6 @@ use support::{Instance, Sandbox, wait_until};
 
 const PASSWORD: &str = "hunter2-never-shown";
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its number").port()
-}
-
 /// A stand-in with its channel, and nothing else.
 fn stand_in(kind: &str, channel: &str, port: u16) -> Instance {
     let program = support::example("stand-in-game");
@@ -42,7 +36,7 @@ fn stopped(sandbox: &Sandbox) -> Value {
 #[test]
 fn a_line_and_its_reply() {
     for (kind, channel) in [("rust", "webrcon"), ("conan", "rcon"), ("soulmask", "telnet")] {
-        let sandbox = Sandbox::with(&[stand_in(kind, channel, free_port())]);
+        let sandbox = Sandbox::with(&[stand_in(kind, channel, support::free_port())]);
         sandbox.run(&["send", "a", "hello"]).expect_code(3);
         sandbox.ok(&["start", "a"]);
         let sent = sandbox.ok(&["send", "a", "hello", "to  you"]);
@@ -55,7 +49,7 @@ fn a_line_and_its_reply() {
 
 #[test]
 fn a_reply_of_several_packets() {
-    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", free_port())]);
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", support::free_port())]);
     sandbox.ok(&["start", "a"]);
     assert_eq!(sandbox.ok(&["send", "a", "big"]).stdout.trim_end().len(), 10_000);
 }
@@ -76,7 +70,7 @@ fn a_line_to_the_console() {
 
 #[test]
 fn a_wrong_password_is_said_and_not_shown() {
-    let port = free_port();
+    let port = support::free_port();
     for (file, wanted) in [(Some("wrong-one"), "the password is wrong"), (None, "cannot be read")] {
         let sandbox = Sandbox::with(&[
             stand_in("conan", "rcon", port).with("rcon", json!({ "port": port, "password": { "file": "pw" } }))
@@ -93,7 +87,7 @@ fn a_wrong_password_is_said_and_not_shown() {
 
 #[test]
 fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
-    let port = free_port();
+    let port = support::free_port();
     let wrong = json!({ "port": port, "password": "another" });
     let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", port).with("webrcon", wrong)]);
     sandbox.ok(&["start", "a"]);
@@ -135,7 +129,7 @@ fn canary(sandbox: &Sandbox) -> Option<std::path::PathBuf> {
 #[test]
 fn a_password_is_nowhere_but_in_the_inventory() {
     let chain = json!([{"rcon": "shutdown", "wait": "1s"}, {"signal": "TERM", "wait": "30s"}]);
-    let port = free_port();
+    let port = support::free_port();
     let game = stand_in("mute", "rcon", port)
         .with("rcon", json!({ "port": port, "password": CANARY }))
         .with("stop", chain);
@@ -168,7 +162,7 @@ fn a_password_is_nowhere_but_in_the_inventory() {
 
 #[test]
 fn silence_has_an_end() {
-    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", free_port())]);
+    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", support::free_port())]);
     sandbox.ok(&["start", "a"]);
     let sent = sandbox
         .run(&["send", "--timeout", "300ms", "a", "hello"])
@@ -182,7 +176,7 @@ fn games_are_saved_and_quit_by_their_lines() {
         ("rust", "webrcon", "save", "Saved", "quit"),
         ("soulmask", "telnet", "saveworld 1", "the world is saved.", "quit 1"),
     ] {
-        let sandbox = Sandbox::with(&[stand_in(kind, channel, free_port()).with(
+        let sandbox = Sandbox::with(&[stand_in(kind, channel, support::free_port()).with(
             "stop",
             json!([{channel: save, "wait": "0s", "expect": saved}, {channel: quit, "wait": "30s"}, {"signal": "KILL"}]),
         )]);
@@ -210,7 +204,7 @@ fn a_reply_that_does_not_come_is_told_and_the_chain_goes_on() {
         {"webrcon": "save", "wait": "200ms", "expect": "Backed up"},
         {"webrcon": "quit", "wait": "30s"},
     ]);
-    let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", free_port()).with("stop", chain)]);
+    let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", support::free_port()).with("stop", chain)]);
     sandbox.ok(&["start", "a"]);
     let said = sandbox.ok(&["stop", "a"]).stdout;
     assert!(
@@ -223,7 +217,7 @@ fn a_reply_that_does_not_come_is_told_and_the_chain_goes_on() {
 
 #[test]
 fn a_step_that_fails_is_told_and_the_next_is_taken() {
-    let port = free_port();
+    let port = support::free_port();
     let chain = json!([
         {"rcon": "shutdown", "wait": "60s"},
         {"exec": ["/bin/false"], "wait": "60s"},
@@ -244,7 +238,7 @@ fn a_step_that_fails_is_told_and_the_next_is_taken() {
 #[test]
 fn a_stop_whose_command_is_lost_goes_on() {
     let chain = json!([{"rcon": "quit", "wait": "0s"}, {"signal": "TERM", "wait": "30s"}]);
-    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", free_port()).with("stop", chain)]);
+    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", support::free_port()).with("stop", chain)]);
     sandbox.ok(&["start", "a"]);
     let before = sandbox.lines("did").len();
     let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
@@ -257,7 +251,7 @@ fn a_stop_whose_command_is_lost_goes_on() {
 #[test]
 fn what_is_no_longer_listed_is_stopped_without_its_channel() {
     let chain = json!([{"rcon": "shutdown", "wait": "60s"}]);
-    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", free_port()).with("stop", chain)]);
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", support::free_port()).with("stop", chain)]);
     sandbox.ok(&["start", "a"]);
     sandbox.inventory(&[]);
     assert_eq!(stopped(&sandbox)["ended_by"], "signal: TERM");

@@ -13,24 +13,13 @@ use serde_json::json;
 use support::{Instance, Outcome, Process, Sandbox, wait_until};
 
 fn game(sandbox: &Sandbox, id: &str) -> Instance {
-    let beacon = sandbox.arg(&format!("{id}.beacon"));
-    let journal = sandbox.arg(&format!("{id}.journal"));
-    Instance::awkward(
-        id,
-        &["serve", "--ready", "up", "--beacon", &beacon, "--journal", &journal],
-    )
-    .ready_log("^up$")
+    sandbox.solitary(id).ready_log("^up$")
 }
 
 fn one() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
     sandbox
-}
-
-#[track_caller]
-fn never_two(sandbox: &Sandbox) {
-    assert!(sandbox.lines("a.beacon.violations").is_empty());
 }
 
 fn record(sandbox: &Sandbox, name: &str) -> PathBuf {
@@ -144,7 +133,7 @@ fn ruined_records_of_a_stopped_instance() {
             }
             assert_eq!(sandbox.games().len(), 1, "{what}");
             assert_eq!(sandbox.state("a"), "running", "{what}");
-            never_two(&sandbox);
+            sandbox.never_two("a");
         }
     });
 }
@@ -170,7 +159,7 @@ fn ruined_records_of_a_running_instance() {
             let said = ["directory", "dangling link"].contains(&how) && outcome.stderr.contains(name);
             assert!(outcome.code == Some(0) || said, "{what}: {outcome:#?}");
             remove(&record(&sandbox, name));
-            never_two(&sandbox);
+            sandbox.never_two("a");
         }
     });
 }
@@ -215,7 +204,7 @@ fn a_ruined_launch_record_without_a_shim() {
             assert!(outcome.stderr.contains("launch"), "{how}: {outcome:#?}");
             sandbox.nothing_left();
         }
-        never_two(&sandbox);
+        sandbox.never_two("a");
     });
 }
 
@@ -319,7 +308,7 @@ fn records_of_another_instance_do_not_reach_its_game() {
         }
         assert_eq!(sandbox.state("a"), "running");
     }
-    never_two(&sandbox);
+    sandbox.never_two("a");
 }
 
 #[test]
@@ -393,7 +382,7 @@ fn the_board_may_be_lost_or_torn() {
     sandbox.nothing_left();
     sandbox.ok(&["start", "a"]);
     assert_eq!(sandbox.state("a"), "running");
-    never_two(&sandbox);
+    sandbox.never_two("a");
 }
 
 #[test]
@@ -423,5 +412,5 @@ fn an_exit_that_its_shim_could_not_put_in_its_place() {
         assert_eq!(sandbox.status("a")["last_exit"]["code"], json!(3), "after a {verb}");
         sandbox.ok(&["stop", "a"]);
     }
-    never_two(&sandbox);
+    sandbox.never_two("a");
 }

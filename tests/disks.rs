@@ -4,49 +4,9 @@
 mod support;
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::json;
-use support::{Instance, Outcome, Process, Sandbox};
-
-/// Runs a command with mounts of its own, made by a script first.
-struct Mounts(String);
-
-impl Mounts {
-    /// `None`, loudly, where that is not allowed.
-    fn of(test: &str, script: &str) -> Option<Self> {
-        let new = Self(format!("{script} && exec \"$@\""));
-        let mut command = Command::new("unshare");
-        let output = command.args(&new.wrapper()[1..]).arg("true").output();
-        if !output.is_ok_and(|output| output.status.success()) {
-            support::skipped(test, "that mount is not allowed");
-            return None;
-        }
-        Some(new)
-    }
-
-    fn wrapper(&self) -> Vec<&str> {
-        vec![
-            "unshare",
-            "-m",
-            "--propagation",
-            "private",
-            "/bin/sh",
-            "-c",
-            &self.0,
-            "sh",
-        ]
-    }
-
-    fn run(&self, sandbox: &Sandbox, args: &[&str]) -> Outcome {
-        sandbox.run_under(&self.wrapper(), args)
-    }
-}
-
-fn one() -> Sandbox {
-    let args = ["serve", "--ready", "up", "--journal", "journal"];
-    Sandbox::with(&[Instance::awkward("a", &args).ready_log("^up$")])
-}
+use support::{Instance, Mounts, Process, Sandbox};
 
 /// A folder, mounted over itself with an option.
 fn remounted(folder: &str, option: &str) -> String {
@@ -55,7 +15,7 @@ fn remounted(folder: &str, option: &str) -> String {
 
 #[test]
 fn a_state_directory_that_is_read_only() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     fs::create_dir(sandbox.state_dir()).expect("a folder");
     fs::set_permissions(sandbox.state_dir(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("chmod");
     let state = sandbox.arg("state");

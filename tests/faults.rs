@@ -6,37 +6,22 @@ mod support;
 
 use std::fs::File;
 use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use support::{Instance, Outcome, Process, Sandbox, wait_until};
+use support::random::Random;
+use support::{Instance, Outcome, Process, Sandbox, spin, wait_until};
 
 /// A game that must be alone, and says so where it is not.
 fn alone(sandbox: &Sandbox, id: &str) -> Instance {
-    let (beacon, journal) = (
-        sandbox.arg(&format!("{id}.beacon")),
-        sandbox.arg(&format!("{id}.journal")),
-    );
-    Instance::awkward(
-        id,
-        &["serve", "--ready", "up", "--beacon", &beacon, "--journal", &journal],
-    )
-    .with("ready", json!({ "alive_for": "1ms" }))
+    sandbox.solitary(id).with("ready", json!({ "alive_for": "1ms" }))
 }
 
-/// Fails when two games ever were alive at the same time.
-#[track_caller]
-fn never_two(sandbox: &Sandbox, id: &str) {
-    let violations = sandbox.lines(&format!("{id}.beacon.violations"));
-    assert!(violations.is_empty(), "{violations:?}");
-}
-
-/// How often the game was started.
+/// How often it was executed.
 fn starts(sandbox: &Sandbox, id: &str) -> usize {
-    let journal = sandbox.lines(&format!("{id}.journal"));
-    journal.iter().filter(|line| line.starts_with("start ")).count()
+    sandbox.starts(&format!("{id}.journal"))
 }
 
 /// Whether a game holds its beacon.
@@ -45,15 +30,11 @@ fn is_held(sandbox: &Sandbox, id: &str) -> bool {
     file.is_ok_and(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err())
 }
 
-fn kill(pid: i32) {
-    Process::signal(pid, Signal::SIGKILL);
-}
-
 /// Kills the shim of a running instance, and waits until that shows.
 #[track_caller]
 fn kill_shim(sandbox: &Sandbox, id: &str) {
     let shim = sandbox.shim(id);
-    kill(shim);
+    Process::kill(shim);
     wait_until("the shim to be gone", || {
         let row = sandbox.status(id);
         row["details"].get("shim_pid").is_none() && !Process::lives(shim)
@@ -70,14 +51,6 @@ fn the_game(sandbox: &Sandbox) -> i32 {
 
 fn pid_of(child: &Child) -> i32 {
     child.id().try_into().expect("a pid")
-}
-
-/// Lets so much time pass without giving the processor away.
-fn spin(time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        std::hint::spin_loop();
-    }
 }
 
 #[test]
@@ -112,7 +85,7 @@ fn a_game_outlives_its_shim_and_is_taken_over_by_a_start() {
     assert_eq!(row["state"], "stopped");
     code_or_nothing(&row, 0);
     sandbox.nothing_left();
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
 }
 
 /// Whoever was not its parent knows the code or says that nobody does.
@@ -148,7 +121,7 @@ fn a_stop_and_a_restart_take_over_too() {
     assert_ne!(sandbox.pid("a"), first);
     assert!(!Process::lives(first));
     assert_eq!(the_game(&sandbox), sandbox.pid("a"));
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
 }
 
 #[test]
@@ -169,7 +142,7 @@ fn what_ends_after_its_shim_has_no_exit_code() {
         (&json!(null), &json!(null))
     );
     assert_eq!(starts(&sandbox, "a"), 2);
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
 }
 
 #[test]
@@ -198,7 +171,7 @@ fn a_shim_that_is_killed_during_a_start() {
         row["state"] == "starting" && row["pid"].is_number() && row["details"]["shim_pid"].is_number()
     });
     let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
-    kill(shim);
+    Process::kill(shim);
     // The start takes it over, and waits on.
     wait_until("another shim", || {
         let other = sandbox.status("a")["details"]["shim_pid"].as_i64();
@@ -208,7 +181,7 @@ fn a_shim_that_is_killed_during_a_start() {
     sandbox.touch("gate");
     Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(0);
     assert_eq!((sandbox.pid("a"), the_game(&sandbox)), (pid, pid));
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
 }
 
 #[test]
@@ -221,7 +194,7 @@ fn a_shim_that_is_killed_during_a_stop() {
     let stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
     sandbox.wait_console("a", "saving");
     let first = sandbox.shim("a");
-    kill(first);
+    Process::kill(first);
     // The stop takes over and goes on.
     wait_until("another shim", || {
         sandbox.status("a")["details"]["shim_pid"]
@@ -266,7 +239,7 @@ fn what_a_game_leaves_after_its_shim_is_still_its() {
         .parse()
         .expect("a pid");
     kill_shim(&sandbox, "a");
-    kill(main);
+    Process::kill(main);
     wait_until("the main process to end", || !Process::lives(main));
     let state = sandbox.state("a");
     assert!(state == "running" || state == "starting", "{state}");
@@ -288,7 +261,7 @@ fn in_lanes(steps: u64, act: impl Fn(&Sandbox, u64) + Sync) {
                 for step in (lane..steps).step_by(LANES as usize) {
                     act(&sandbox, step);
                 }
-                never_two(&sandbox, "a");
+                sandbox.never_two("a");
                 sandbox.nothing_left();
             });
         }
@@ -300,11 +273,11 @@ fn killed_start(kills_shim: bool) {
     in_lanes(24, |sandbox, step| {
         let mut start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
         spin(Duration::from_micros(step * 800));
-        kill(pid_of(&start));
+        Process::kill(pid_of(&start));
         if kills_shim {
             for process in sandbox.processes() {
                 if process.command.starts_with("gamectl ") {
-                    kill(process.pid);
+                    Process::kill(process.pid);
                 }
             }
         }
@@ -318,7 +291,7 @@ fn killed_start(kills_shim: bool) {
         sandbox.ok(&["stop", "a"]);
         assert_eq!(sandbox.games(), [], "after {step} steps");
         assert!(!is_held(sandbox, "a"));
-        never_two(sandbox, "a");
+        sandbox.never_two("a");
     });
 }
 
@@ -344,7 +317,7 @@ fn no_game_after_the_stop_that_follows_a_killed_start() {
             _ => shims(sandbox),
         };
         frozen.iter().for_each(|shim| Process::signal(*shim, Signal::SIGSTOP));
-        kill(pid_of(&start));
+        Process::kill(pid_of(&start));
         start.wait().expect("wait");
         let stop = sandbox.run(&["stop", "a", "--timeout", "200ms"]);
         let begun = starts(sandbox, "a");
@@ -376,9 +349,9 @@ fn a_stop_that_is_killed_at_any_point_with_its_shim() {
         let shim = sandbox.shim("a");
         let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
         spin(Duration::from_micros(step * 800));
-        kill(pid_of(&stop));
+        Process::kill(pid_of(&stop));
         if step / 4 % 2 == 0 {
-            kill(shim);
+            Process::kill(shim);
         }
         stop.wait().expect("wait");
         // It is stopped, or it runs; and a stop ends it.
@@ -405,7 +378,7 @@ fn eight_starts_at_once_are_one_game() {
         wait_until("the journal", || starts(&sandbox, "a") == round);
         sandbox.ok(&["stop", "a"]);
     }
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
     sandbox.nothing_left();
 }
 
@@ -479,7 +452,7 @@ fn start_against_stop_once(sandbox: &Sandbox, id: &str, round: u64) {
     let stop = sandbox.ok(&["stop", id]);
     assert!(!is_held(sandbox, id), "a game after an acknowledged stop: {stop:#?}");
     assert_eq!(sandbox.state(id), "stopped");
-    never_two(sandbox, id);
+    sandbox.never_two(id);
 }
 
 #[test]
@@ -533,20 +506,14 @@ fn a_shim_that_is_asked_to_end_stops_its_game_first() {
 #[test]
 fn anything_against_anything() {
     in_lanes(4 * 12, |sandbox, step| {
-        let mut seed = step.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut random = |below: u64| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed % below
-        };
+        let mut random = Random::new(step);
         let mut children = Vec::new();
         let mut said = Vec::new();
         for _ in 0..4 {
-            let verb = ["start", "stop", "restart"][random(3) as usize];
+            let verb = random.choose(&["start", "stop", "restart"]);
             children.push(sandbox.command(&[verb, "a"]).spawn().expect("run gamectl"));
-            spin(Duration::from_micros(random(15_000)));
-            let victim = random(6);
+            spin(Duration::from_micros(random.below(15_000) as u64));
+            let victim = random.below(6);
             said.push(format!("{verb}, {victim}"));
             let shims = || {
                 sandbox
@@ -555,11 +522,11 @@ fn anything_against_anything() {
                     .filter(|process| process.command == "gamectl __shim a")
             };
             match victim {
-                0 => kill(pid_of(&children[random(children.len() as u64) as usize])),
-                1 | 2 => shims().for_each(|shim| kill(shim.pid)),
+                0 => Process::kill(pid_of(&children[random.below(children.len())])),
+                1 | 2 => shims().for_each(|shim| Process::kill(shim.pid)),
                 3 => sandbox.games().iter().for_each(|process| {
                     if process.command.contains("awkward-game") {
-                        kill(process.pid);
+                        Process::kill(process.pid);
                     }
                 }),
                 _ => {}
@@ -577,7 +544,7 @@ fn anything_against_anything() {
                 "{said:?}: {outcomes:#?}"
             );
         }
-        never_two(sandbox, "a");
+        sandbox.never_two("a");
         // A shim that took its game over learns of the end when somebody else
         // has reaped it, which a container's first process may be slow to do.
         wait_until("what is said to run to run", || {
@@ -595,7 +562,7 @@ fn anything_against_anything() {
         assert_eq!(the_game(sandbox), sandbox.pid("a"), "{said:?}: {outcomes:#?}");
         sandbox.ok(&["stop", "a"]);
         assert_eq!(sandbox.games(), [], "{said:?}: {outcomes:#?}");
-        never_two(sandbox, "a");
+        sandbox.never_two("a");
     });
 }
 
@@ -654,5 +621,5 @@ fn a_terminal_dies_with_its_shim_and_the_game_may_too() {
     assert_eq!(the_game(&sandbox), sandbox.pid("a"));
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
 }

@@ -8,45 +8,21 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use support::{Instance, Process, Sandbox, wait_until};
-
-fn one() -> Sandbox {
-    let args = ["serve", "--ready", "up", "--journal", "journal"];
-    Sandbox::with(&[Instance::awkward("a", &args).ready_log("^up$")])
-}
+use support::{Mounts, Process, Sandbox, wait_until};
 
 /// What makes a command see another boot; `None` where that is not allowed.
-fn next_boot(sandbox: &Sandbox, test: &str) -> Option<Vec<String>> {
+fn next_boot(sandbox: &Sandbox, test: &str) -> Option<Mounts> {
     fs::write(sandbox.path("boot"), "5a5a5a5a-0000-4000-8000-0123456789ab\n").expect("write");
-    let script = format!(
-        "mount --bind '{}' /proc/sys/kernel/random/boot_id && exec \"$@\"",
-        sandbox.arg("boot")
-    );
-    let wrapper = [
-        "unshare",
-        "-m",
-        "--propagation",
-        "private",
-        "/bin/sh",
-        "-c",
-        &script,
-        "sh",
-    ];
-    let output = Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output();
-    if !output.is_ok_and(|output| output.status.success()) {
-        support::skipped(test, "a mount is not allowed");
-        return None;
-    }
-    Some(wrapper.map(str::to_owned).to_vec())
+    let boot = sandbox.arg("boot");
+    Mounts::of(test, &format!("mount --bind '{boot}' /proc/sys/kernel/random/boot_id"))
 }
 
 #[test]
 fn a_host_that_boots_again() {
-    let sandbox = one();
-    let Some(wrapper) = next_boot(&sandbox, "a_host_that_boots_again") else {
+    let sandbox = Sandbox::with_one();
+    let Some(mounts) = next_boot(&sandbox, "a_host_that_boots_again") else {
         return;
     };
-    let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).collect();
     sandbox.ok(&["start", "a"]);
     // The power fails: nobody puts anything on record.
     let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
@@ -54,11 +30,14 @@ fn a_host_that_boots_again() {
     Process::signal(game, Signal::SIGKILL);
     wait_until("both to be gone", || !Process::lives(game) && !Process::lives(shim));
     assert_eq!(sandbox.state("a"), "crashed", "in the same boot");
-    let status = || sandbox.run_under(&wrapper, &["status", "--json"]).json()["instances"][0].clone();
+    let status = || mounts.run(&sandbox, &["status", "--json"]).json()["instances"][0].clone();
     let row = status();
     assert_eq!((&row["state"], &row["pid"]), (&json!("stopped"), &Value::Null), "{row}");
     assert!(row["note"].as_str().is_some_and(|note| note.contains("boot")), "{row}");
-    let mut run = sandbox.command_under(&wrapper, &["run"]).spawn().expect("run gamectl");
+    let mut run = sandbox
+        .command_under(&mounts.wrapper(), &["run"])
+        .spawn()
+        .expect("run gamectl");
     wait_until("it to be started", || status()["state"] == "running");
     assert_eq!(status()["restarts"], json!(0), "no crash is counted");
     assert_eq!(
@@ -71,13 +50,13 @@ fn a_host_that_boots_again() {
     );
     let _ = run.kill();
     let _ = run.wait();
-    sandbox.run_under(&wrapper, &["stop", "a"]).expect_code(0);
+    mounts.run(&sandbox, &["stop", "a"]).expect_code(0);
     sandbox.nothing_left();
 }
 
 #[test]
 fn a_host_that_shuts_down() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     for first in ["game", "shim"] {
         sandbox.ok(&["start", "a"]);
         let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
@@ -88,9 +67,8 @@ fn a_host_that_shuts_down() {
         assert_eq!(row["last_exit"]["code"], 0, "{row}");
         assert!(row["state"] == "stopped" || row["state"] == "crashed", "{row}");
         assert!(sandbox.console("a").ends_with("saved\n"), "it was let to save");
-        if let Some(wrapper) = next_boot(&sandbox, "a_host_that_shuts_down") {
-            let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).collect();
-            let row = sandbox.run_under(&wrapper, &["status", "--json"]).json()["instances"][0].clone();
+        if let Some(mounts) = next_boot(&sandbox, "a_host_that_shuts_down") {
+            let row = mounts.run(&sandbox, &["status", "--json"]).json()["instances"][0].clone();
             assert_eq!(row["state"], "stopped", "{row}");
         }
     }
@@ -98,7 +76,7 @@ fn a_host_that_shuts_down() {
 
 #[test]
 fn files_with_a_time_in_the_future() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
     let touch = || {
@@ -123,7 +101,7 @@ fn files_with_a_time_in_the_future() {
 
 #[test]
 fn a_state_directory_with_an_odd_name() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     for name in [
         "with blanks",
         "line\nend",
@@ -150,7 +128,7 @@ fn a_state_directory_with_an_odd_name() {
 
 #[test]
 fn a_program_that_is_replaced_under_its_shims() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     let copy = sandbox.path("gamectl");
     let install = || {
         fs::copy(support::gamectl(), sandbox.path("gamectl.new")).expect("copy");

@@ -392,7 +392,7 @@ fn logs_take_out_what_could_harm_a_terminal_unless_raw() {
 
 #[test]
 fn every_readiness_probe() {
-    let port = free_port();
+    let port = support::free_port();
     let sandbox = Sandbox::new();
     let gate = sandbox.arg("gate");
     let listen = Instance::awkward("tcp", &["listen", &port.to_string(), "--gate", &gate])
@@ -414,11 +414,6 @@ fn every_readiness_probe() {
     for id in ["tcp", "exec", "alive", "all"] {
         assert_eq!(sandbox.state(id), "running");
     }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its address").port()
 }
 
 #[test]

@@ -15,27 +15,20 @@ use support::{Instance, Outcome, Process, Sandbox, wait_for, wait_until};
 /// Somebody who is nobody.
 const NOBODY: &str = "65534";
 
-fn one() -> Sandbox {
-    let args = ["serve", "--ready", "up", "--journal", "journal"];
-    Sandbox::with(&[Instance::awkward("a", &args).ready_log("^up$")])
-}
-
-/// How often the game was executed.
-fn starts(sandbox: &Sandbox) -> usize {
-    let journal = sandbox.lines("journal");
-    journal.iter().filter(|line| line.starts_with("start ")).count()
-}
-
 /// Starts it under every limit until one is enough. Each start leaves a game
 /// that runs and was told so, or none and an error.
 #[track_caller]
 fn start_under(sandbox: &Sandbox, limits: impl Iterator<Item = String>, words: &[&str]) {
     for (failed, limit) in limits.enumerate() {
-        let before = starts(sandbox);
+        let before = sandbox.starts("journal");
         let outcome = sandbox.run_under(&["prlimit", &limit], &["start", "a", "--timeout", "20s"]);
         if outcome.code == Some(0) {
             assert_eq!(sandbox.state("a"), "running", "{limit}");
-            assert_eq!((sandbox.games().len(), starts(sandbox)), (1, before + 1), "{limit}");
+            assert_eq!(
+                (sandbox.games().len(), sandbox.starts("journal")),
+                (1, before + 1),
+                "{limit}"
+            );
             sandbox.ok(&["stop", "a"]);
             sandbox.nothing_left();
             assert!(failed > 0, "the first limit was enough");
@@ -49,7 +42,7 @@ fn start_under(sandbox: &Sandbox, limits: impl Iterator<Item = String>, words: &
             "{limit}: {outcome:#?}"
         );
         sandbox.nothing_left();
-        assert_eq!(starts(sandbox), before, "{limit}: {outcome:#?}");
+        assert_eq!(sandbox.starts("journal"), before, "{limit}: {outcome:#?}");
         assert_eq!(sandbox.state("a"), "stopped", "{limit}: {outcome:#?}");
     }
     panic!("no limit was enough");
@@ -58,19 +51,19 @@ fn start_under(sandbox: &Sandbox, limits: impl Iterator<Item = String>, words: &
 #[test]
 fn a_start_without_descriptors() {
     let limits = (4..64).map(|limit| format!("--nofile={limit}:{limit}"));
-    start_under(&one(), limits, &["too many open files"]);
+    start_under(&Sandbox::with_one(), limits, &["too many open files"]);
 }
 
 #[test]
 fn a_start_whose_files_may_not_grow() {
     let limits = [0, 1, 64, 512, 4096, 1 << 20].map(|limit| format!("--fsize={limit}:{limit}"));
-    start_under(&one(), limits.into_iter(), &["file too large"]);
+    start_under(&Sandbox::with_one(), limits.into_iter(), &["file too large"]);
 }
 
 #[test]
 fn a_start_without_memory() {
     let limits = (1..64).map(|step| format!("--as={0}:{0}", step * (4 << 20)));
-    start_under(&one(), limits, &["memory", "temporarily unavailable"]);
+    start_under(&Sandbox::with_one(), limits, &["memory", "temporarily unavailable"]);
 }
 
 #[test]
@@ -135,7 +128,7 @@ fn knock(sandbox: &Sandbox) -> std::os::fd::OwnedFd {
 
 #[test]
 fn a_shim_without_descriptors() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
     limit(shim, "nofile", &format!("{}:4096", descriptors(shim)));
@@ -156,7 +149,7 @@ fn a_shim_without_descriptors() {
 
 #[test]
 fn a_shim_without_descriptors_knows_an_exit() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let shim = sandbox.shim("a");
     limit(shim, "nofile", &format!("{0}:{0}", descriptors(shim)));
@@ -168,7 +161,7 @@ fn a_shim_without_descriptors_knows_an_exit() {
 
 #[test]
 fn a_shim_without_memory() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
     limit(shim, "as", "4096:unlimited");
@@ -188,7 +181,7 @@ fn a_shim_without_memory() {
 
 #[test]
 fn a_shim_without_memory_knows_an_exit() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     limit(sandbox.shim("a"), "as", "4096:4096");
     sandbox.tell("a", "exit 6");
@@ -201,7 +194,7 @@ fn a_shim_without_memory_knows_an_exit() {
 /// is full, and raises a signal besides.
 #[test]
 fn a_log_that_may_not_grow() {
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let shim = sandbox.shim("a");
     limit(shim, "fsize", "8192:unlimited");

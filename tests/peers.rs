@@ -15,15 +15,10 @@ fn python() -> String {
     std::env::var("GAMECTL_TEST_PYTHON").expect("GAMECTL_TEST_PYTHON names a Python with the packages of .ci/run")
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its number").port()
-}
-
 #[test]
 #[ignore = "needs rcon-server of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
 fn an_rcon_server_that_is_not_ours() {
-    let (python, port) = (python(), free_port());
+    let (python, port) = (python(), support::free_port());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/rcon.py");
     let game = |password: &str| {
         Instance::program("a", &python, &[script, &port.to_string(), "right"])
@@ -55,7 +50,7 @@ fn clients_that_are_not_ours() {
         ("steam", "a2s", "a2s", "A stand-in a map 3 20"),
         ("minecraft", "minecraft", "minecraft", "1.21 3 20"),
     ] {
-        let (program, port) = (support::example("stand-in-game"), free_port());
+        let (program, port) = (support::example("stand-in-game"), support::free_port());
         let args = [kind, &port.to_string(), "pw"];
         let mut game = Instance::program("a", program.to_str().expect("UTF-8"), &args);
         if channel.ends_with("rcon") {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use support::{Instance, Outcome, Process, Sandbox, wait_for, wait_until};
+use support::{Outcome, Process, Sandbox, is_possible, wait_for, wait_until};
 
 /// The first process of a container that does what it should.
 const REAPS: &[&str] = &["/bin/sh", "-c", "while :; do sleep 0.05; done"];
@@ -114,11 +114,6 @@ impl Drop for Container {
     }
 }
 
-fn one() -> Sandbox {
-    let args = ["serve", "--ready", "up", "--journal", "journal"];
-    Sandbox::with(&[Instance::awkward("a", &args).ready_log("^up$")])
-}
-
 /// The pids of the game and of its shim.
 fn pids(row: &Value) -> (i64, i64) {
     let number = |value: &Value| value.as_i64().unwrap_or_else(|| panic!("a pid: {row}"));
@@ -130,7 +125,7 @@ fn a_pid_that_is_somebody_elses_now() {
     let Some(container) = Container::begin("a_pid_that_is_somebody_elses_now", REAPS) else {
         return;
     };
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     for verb in ["stop", "start", "restart"] {
         container.run(&sandbox, &["start", "a"]).expect_code(0);
         let (game, shim) = pids(&container.status(&sandbox));
@@ -172,7 +167,7 @@ fn the_dead_whom_nobody_reaps_do_not_live() {
     let Some(container) = Container::begin("the_dead_whom_nobody_reaps_do_not_live", REAPS_NOBODY) else {
         return;
     };
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     for _ in 0..2 {
         container.run(&sandbox, &["start", "a"]).expect_code(0);
         let (game, shim) = pids(&container.status(&sandbox));
@@ -197,24 +192,13 @@ fn the_dead_whom_nobody_reaps_do_not_live() {
     sandbox.nothing_left();
 }
 
-/// Whether this can be done here; says so where it cannot.
-fn is_possible(test: &str, wrapper: &[&str]) -> bool {
-    let mut command = Command::new(wrapper[0]);
-    let output = command.args(&wrapper[1..]).arg("true").output();
-    let possible = output.is_ok_and(|output| output.status.success());
-    if !possible {
-        support::skipped(test, "that namespace is not allowed");
-    }
-    possible
-}
-
 /// Seen from another pid namespace, a number on record means nothing.
 #[test]
 fn a_game_of_another_pid_namespace() {
     let Some(container) = Container::begin("a_game_of_another_pid_namespace", REAPS) else {
         return;
     };
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
     Process::signal(shim, Signal::SIGKILL);
@@ -247,7 +231,7 @@ fn a_game_of_another_time_namespace() {
     if !is_possible("a_game_of_another_time_namespace", &later) {
         return;
     }
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
     // Its shim knows.
@@ -273,7 +257,7 @@ fn root_of_a_user_namespace() {
     if !is_possible("root_of_a_user_namespace", &mapped) {
         return;
     }
-    let sandbox = one();
+    let sandbox = Sandbox::with_one();
     sandbox.run_under(&mapped, &["start", "a"]).expect_code(0);
     let row = sandbox.run_under(&mapped, &["status", "--json"]).expect_code(0).json()["instances"][0].clone();
     let game = i32::try_from(row["pid"].as_i64().expect("a pid")).expect("a pid");

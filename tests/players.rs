@@ -8,16 +8,10 @@ use std::net::{TcpListener, UdpSocket};
 use serde_json::{Value, json};
 use support::{Instance, Sandbox, Terminal};
 
-/// A port of either protocol that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its number").port()
-}
-
 /// A stand-in that answers the query of its kind.
 fn stand_in(id: &str, kind: &str) -> Instance {
     let program = support::example("stand-in-game");
-    let port = free_port();
+    let port = support::free_port();
     let args = [kind, &port.to_string(), "unused"];
     let probe = if kind == "steam" { "a2s" } else { "minecraft" };
     Instance::program(id, program.to_str().expect("UTF-8"), &args)
@@ -47,7 +41,7 @@ fn they_stand_in_the_table_and_in_json() {
             "deaf",
             &json!({ "minecraft": deaf.local_addr().expect("its address").to_string() }),
         ),
-        sleeper("gone", &json!({ "a2s": format!("127.0.0.1:{}", free_port()) })),
+        sleeper("gone", &json!({ "a2s": format!("127.0.0.1:{}", support::free_port()) })),
         Instance::program("plain", "/bin/sleep", &["300"]).with("ready", json!({ "alive_for": "1ms" })),
         stand_in("down", "steam"),
     ]);

@@ -2,15 +2,8 @@
 
 mod support;
 
-use std::net::TcpListener;
-
 use serde_json::json;
 use support::{Instance, Sandbox};
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its number").port()
-}
 
 #[test]
 fn rust_conan_and_soulmask_from_start_to_stop() {
@@ -19,7 +12,7 @@ fn rust_conan_and_soulmask_from_start_to_stop() {
         ("conan", "rcon", &["shutdown"], "rcon: shutdown"),
         ("soulmask", "telnet", &["saveworld 1", "quit 1"], "telnet: quit 1"),
     ] {
-        let port = free_port();
+        let port = support::free_port();
         let program = support::example("stand-in-game");
         let mut remote = json!({ "port": port });
         if channel != "telnet" {

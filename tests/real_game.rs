@@ -27,11 +27,6 @@ fn server() -> PathBuf {
     found.unwrap_or_else(|| panic!("none of {PLACES:?} is here: apt install minetest-server"))
 }
 
-fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("its address").port()
-}
-
 fn instance(sandbox: &Sandbox, port: u16) -> Instance {
     let executable = server();
     let args = [
@@ -79,7 +74,7 @@ fn world_is_saved(world: &Path) -> bool {
 #[test]
 #[ignore = "needs a game server of Debian's: apt install minetest-server"]
 fn a_real_server_through_its_life() {
-    let port = free_port();
+    let port = support::free_udp_port();
     let sandbox = Sandbox::new();
     sandbox.inventory(&[instance(&sandbox, port)]);
     let started = sandbox.ok(&["start", "luanti"]);
@@ -112,7 +107,7 @@ fn a_real_server_through_its_life() {
 #[test]
 #[ignore = "needs a game server of Debian's: apt install minetest-server"]
 fn a_real_server_outlives_its_shim() {
-    let port = free_port();
+    let port = support::free_udp_port();
     let sandbox = Sandbox::new();
     sandbox.inventory(&[instance(&sandbox, port)]);
     sandbox.ok(&["start", "luanti"]);

@@ -24,11 +24,6 @@ struct Game {
     code: i32,
 }
 
-fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("its address").port()
-}
-
 /// A program of a package, which must be there: these tests are asked for.
 fn program(package: &str, path: &'static str) -> &'static str {
     assert!(Path::new(path).exists(), "{path} is not here: apt install {package}");
@@ -85,7 +80,7 @@ fn bzflag() {
     let executable = program("bzflag-server", "/usr/games/bzfs");
     let query = program("bzflag-server", "/usr/games/bzfquery");
     let sandbox = Sandbox::new();
-    let port = free_port().to_string();
+    let port = support::free_udp_port().to_string();
     let args = ["-i", "127.0.0.1", "-p", &port, "-advertise", "NONE", "-d", "-d", "-d"];
     let game = Game {
         instance: Instance::program("a", executable, &args)
@@ -107,7 +102,7 @@ fn bzflag() {
 fn luanti() {
     let executable = program("minetest-server", "/usr/games/minetestserver");
     let sandbox = Sandbox::new();
-    let port = free_port();
+    let port = support::free_udp_port();
     let (world, number) = (sandbox.arg("world"), port.to_string());
     let args = ["--world", &world, "--port", &number, "--logfile", ""];
     let game = Game {
@@ -127,7 +122,7 @@ fn luanti() {
 fn freeciv() {
     let executable = program("freeciv-server", "/usr/games/freeciv-server");
     let sandbox = Sandbox::new();
-    let port = free_port().to_string();
+    let port = support::free_udp_port().to_string();
     let mut instance = Instance::program("a", executable, &["-b", "127.0.0.1", "-p", &port])
         .process("cwd", json!("/"))
         .env("HOME", "/nonexistent")
@@ -172,7 +167,7 @@ fn armagetron(sandbox: &Sandbox, port: u16) -> Vec<String> {
 fn armagetron_advanced() {
     let executable = program("armagetronad-dedicated", "/usr/games/armagetronad-dedicated.real");
     let sandbox = Sandbox::new();
-    let port = free_port();
+    let port = support::free_udp_port();
     let args = armagetron(&sandbox, port);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let game = Game {
@@ -191,7 +186,7 @@ fn armagetron_advanced() {
 fn armagetron_below_a_launcher_that_passes_no_signal_on() {
     let executable = program("armagetronad-dedicated", "/usr/games/armagetronad-dedicated.real");
     let sandbox = Sandbox::new();
-    let port = free_port();
+    let port = support::free_udp_port();
     // As the wrapper of the package has it: in the background, and waited for.
     let args = armagetron(&sandbox, port).join(" ");
     let script = format!("{executable} {args} -d & wait; echo Terminated");

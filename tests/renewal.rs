@@ -5,36 +5,20 @@ mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
-use support::{Instance, Outcome, Process, Sandbox, wait_until};
+use support::{Instance, Outcome, Process, Sandbox, spin, wait_until};
 
 /// A game that may not be there twice, and comes back at once.
-fn game(sandbox: &Sandbox, id: &str) -> Instance {
-    let (beacon, journal) = (
-        sandbox.arg(&format!("{id}.beacon")),
-        sandbox.arg(&format!("{id}.journal")),
-    );
-    let args = ["serve", "--ready", "up", "--beacon", &beacon, "--journal", &journal];
-    Instance::awkward(id, &args)
-        .ready_log("^up$")
-        .with("restart", json!({ "delay": "0s" }))
+fn game(sandbox: &Sandbox) -> Instance {
+    let game = sandbox.solitary("a").ready_log("^up$");
+    game.with("restart", json!({ "delay": "0s" }))
 }
 
 fn starts(sandbox: &Sandbox) -> usize {
-    let journal = sandbox.lines("a.journal");
-    journal.iter().filter(|line| line.starts_with("start ")).count()
-}
-
-#[track_caller]
-fn never_two(sandbox: &Sandbox) {
-    assert_eq!(sandbox.lines("a.beacon.violations"), [""; 0]);
-}
-
-fn kill(pid: i32) {
-    Process::signal(pid, Signal::SIGKILL);
+    sandbox.starts("a.journal")
 }
 
 /// A resident supervisor, which says nothing.
@@ -64,14 +48,6 @@ impl Drop for Run {
     }
 }
 
-/// Lets so much time pass without giving the processor away.
-fn spin(time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        std::hint::spin_loop();
-    }
-}
-
 /// Waits until another game than this one runs.
 #[track_caller]
 fn wait_for_another(sandbox: &Sandbox, than: i32) -> i32 {
@@ -87,7 +63,7 @@ fn wait_for_another(sandbox: &Sandbox, than: i32) -> i32 {
 #[test]
 fn its_shim_launches_it_again() {
     let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a")]);
+    sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
     let shim = sandbox.shim("a");
@@ -106,7 +82,7 @@ fn its_shim_launches_it_again() {
     sandbox.wait_console("a", "again\n");
     assert_eq!(sandbox.console("a").lines().filter(|line| *line == "up").count(), 6);
     assert_eq!(starts(&sandbox), 6);
-    never_two(&sandbox);
+    sandbox.never_two("a");
     drop(run);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
@@ -115,7 +91,7 @@ fn its_shim_launches_it_again() {
 #[test]
 fn a_game_that_somebody_else_launched_gets_another_shim() {
     let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a")]);
+    sandbox.inventory(&[game(&sandbox)]);
     sandbox.ok(&["start", "a"]);
     let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
     let mut command = sandbox.command(&["run"]);
@@ -123,35 +99,35 @@ fn a_game_that_somebody_else_launched_gets_another_shim() {
     let mut lines = BufReader::new(run.0.stdout.take().expect("a pipe")).lines();
     assert!(lines.any(|line| line.expect("a line").contains("adopted")));
     let reader = std::thread::spawn(move || lines.count());
-    kill(pid);
+    Process::kill(pid);
     let second = wait_for_another(&sandbox, pid);
     let of_run = sandbox.shim("a");
     assert_ne!(of_run, shim, "limits and control group are those of who starts it");
-    kill(second);
+    Process::kill(second);
     wait_for_another(&sandbox, second);
     assert_eq!(sandbox.shim("a"), of_run);
     drop(run);
     reader.join().expect("the reader");
     sandbox.ok(&["stop", "a"]);
-    never_two(&sandbox);
+    sandbox.never_two("a");
 }
 
 #[test]
 fn run_is_killed_at_any_point_after_a_crash() {
     let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a")]);
+    sandbox.inventory(&[game(&sandbox)]);
     for step in 0..24 {
         let run = Run::begin(&sandbox);
         let pid = wait_for_another(&sandbox, 0);
         let before = starts(&sandbox);
-        kill(pid);
+        Process::kill(pid);
         spin(Duration::from_micros(step * 300));
         drop(run);
         sandbox.ok(&["start", "a"]);
         assert_eq!(starts(&sandbox), before + 1, "after {step} steps");
         assert_eq!(sandbox.games().len(), 1, "after {step} steps");
     }
-    never_two(&sandbox);
+    sandbox.never_two("a");
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }
@@ -159,14 +135,14 @@ fn run_is_killed_at_any_point_after_a_crash() {
 #[test]
 fn the_shim_is_killed_at_any_point_after_a_crash() {
     let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a")]);
+    sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
     for step in 0..24 {
         let shim = sandbox.shim("a");
-        kill(pid);
+        Process::kill(pid);
         spin(Duration::from_micros(step * 300));
-        kill(shim);
+        Process::kill(shim);
         pid = wait_for_another(&sandbox, pid);
         wait_until("another shim", || {
             let row = sandbox.status("a");
@@ -174,7 +150,7 @@ fn the_shim_is_killed_at_any_point_after_a_crash() {
         });
         assert_eq!(sandbox.games().len(), 2, "the game and run, after {step} steps");
     }
-    never_two(&sandbox);
+    sandbox.never_two("a");
     drop(run);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
@@ -183,11 +159,11 @@ fn the_shim_is_killed_at_any_point_after_a_crash() {
 #[test]
 fn no_game_after_a_stop_at_any_point_after_a_crash() {
     let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a")]);
+    sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
     for step in 0..24 {
-        kill(pid);
+        Process::kill(pid);
         spin(Duration::from_micros(step * 200));
         let args: &[&str] = if step % 3 == 0 {
             &["stop", "a", "--now"]
@@ -204,10 +180,10 @@ fn no_game_after_a_stop_at_any_point_after_a_crash() {
         assert_eq!(starts(&sandbox), begun + 1, "after {step} steps");
         pid = sandbox.pid("a");
         // The next is launched by run, so that its shim waits for it.
-        kill(pid);
+        Process::kill(pid);
         pid = wait_for_another(&sandbox, pid);
     }
-    never_two(&sandbox);
+    sandbox.never_two("a");
     drop(run);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
@@ -216,20 +192,20 @@ fn no_game_after_a_stop_at_any_point_after_a_crash() {
 #[test]
 fn a_shim_waits_for_a_frozen_run_no_longer_than_a_moment() {
     let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a")]);
+    sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
     let pid = wait_for_another(&sandbox, 0);
     Process::signal(run.pid(), Signal::SIGSTOP);
-    kill(pid);
+    Process::kill(pid);
     // The exit is on record although its shim is there still.
     sandbox.wait_state("a", "crashed");
     let start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
     Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(0);
     let second = sandbox.pid("a");
     Process::signal(run.pid(), Signal::SIGCONT);
-    kill(second);
+    Process::kill(second);
     wait_for_another(&sandbox, second);
-    never_two(&sandbox);
+    sandbox.never_two("a");
     drop(run);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();

@@ -11,19 +11,12 @@ use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use support::{Instance, Outcome, Process, Sandbox, Terminal, wait_for, wait_until};
+use support::{Instance, Outcome, Process, Sandbox, Terminal, spin, wait_for, wait_until};
 
-/// A game that serves until it is told to end, and may not be there twice.
+/// A game that may not be there twice, and comes back at once.
 fn game(sandbox: &Sandbox, id: &str) -> Instance {
-    let beacon = sandbox.arg(&format!("{id}.beacon"));
-    Instance::awkward(id, &["serve", "--ready", "up", "--beacon", &beacon])
-        .ready_log("^up$")
-        .with("restart", json!({ "delay": "0s" }))
-}
-
-#[track_caller]
-fn never_two(sandbox: &Sandbox, id: &str) {
-    assert_eq!(sandbox.lines(&format!("{id}.beacon.violations")), [""; 0]);
+    let game = sandbox.solitary(id).ready_log("^up$");
+    game.with("restart", json!({ "delay": "0s" }))
 }
 
 /// A resident supervisor whose answer is read along.
@@ -136,7 +129,7 @@ fn what_runs_is_adopted_and_what_crashes_comes_back() {
     let row = sandbox.wait_state("a", "running");
     assert_ne!(row["pid"], json!(pid));
     assert_eq!((&row["restarts"], &row["last_exit"]["code"]), (&json!(1), &json!(3)));
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
     assert_eq!(run.end(Signal::SIGINT), Some(0));
     assert_eq!(sandbox.state("a"), "running", "the servers go on");
     sandbox.ok(&["stop", "--all"]);
@@ -160,7 +153,7 @@ fn verbs_typed_elsewhere_are_never_fought() {
     assert_eq!(row["restarts"], json!(0));
     assert!(!run.states("a").contains(&"crashed".to_owned()), "{}", run.text());
     assert_eq!(run.logged("crashed"), 0);
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
     drop(run);
     sandbox.ok(&["stop", "a"]);
 }
@@ -187,7 +180,7 @@ fn twenty_restarts_at_once_end_in_one_game() {
             .count(),
         1
     );
-    never_two(&sandbox, "a");
+    sandbox.never_two("a");
     drop(run);
     sandbox.ok(&["stop", "a"]);
 }
@@ -230,14 +223,11 @@ fn nothing_is_lost_when_it_is_killed() {
         sandbox.tell("a", "exit 5");
         sandbox.wait_state("a", "crashed");
         let mut child = sandbox.command(&["run"]).spawn().expect("run gamectl");
-        let until = std::time::Instant::now() + std::time::Duration::from_micros(step * 1500);
-        while std::time::Instant::now() < until {
-            std::hint::spin_loop();
-        }
+        spin(std::time::Duration::from_micros(step * 1500));
         child.kill().expect("kill");
         child.wait().expect("wait");
         sandbox.ok(&["start", "a"]);
-        never_two(&sandbox, "a");
+        sandbox.never_two("a");
     }
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
@@ -442,7 +432,7 @@ fn all_come_back_that_die_at_once() {
         }
     }
     for n in 0..COUNT {
-        never_two(&sandbox, &id(n));
+        sandbox.never_two(&id(n));
     }
     drop(run);
     sandbox.ok(&["stop", "--all"]);

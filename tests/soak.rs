@@ -22,7 +22,6 @@ mod seen;
 mod support;
 
 use std::fs;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -88,11 +87,11 @@ fn anything_against_anything_for_a_while() {
     let given = std::env::var("GAMECTL_TEST_SOAK").ok();
     let seconds = given.and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
     let seed = seed();
-    say(&format!("\nsoak: {seconds} s, GAMECTL_TEST_SEED={seed}\n"));
+    support::say(&format!("\nsoak: {seconds} s, GAMECTL_TEST_SEED={seed}\n"));
     let sandbox = Sandbox::new();
     let disk = SmallDisk::mount(&sandbox);
     if let Err(error) = &disk {
-        say(&format!("\nNOT RUN: the full disk of the soak: {error}\n"));
+        support::say(&format!("\nNOT RUN: the full disk of the soak: {error}\n"));
         fs::remove_dir(sandbox.state_dir()).expect("remove");
     }
     let moods = moods::twenty(&sandbox);
@@ -149,10 +148,5 @@ fn quiet(soak: &Soak<'_>, seed: u64) {
     }
     left.sort();
     left.dedup();
-    say(&format!("\nsoak: {launches} launches; files: {}\n", left.join(" ")));
-}
-
-/// Past the test harness, which keeps what a passing test says.
-fn say(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    support::say(&format!("\nsoak: {launches} launches; files: {}\n", left.join(" ")));
 }

@@ -8,14 +8,17 @@ pub mod instance;
 pub mod processes;
 pub mod random;
 pub mod sandbox;
+pub mod solitary;
 pub mod terminal;
 pub mod wait;
+pub mod within;
 
 pub use instance::Instance;
 pub use processes::Process;
 pub use sandbox::{Outcome, Sandbox};
 pub use terminal::Terminal;
 pub use wait::{wait_for, wait_until};
+pub use within::{Mounts, is_possible};
 
 use std::path::PathBuf;
 
@@ -51,8 +54,42 @@ pub fn is_root(test: &str) -> bool {
     root
 }
 
+/// A TCP port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its number").port()
+}
+
+/// A UDP port that was free a moment ago.
+pub fn free_udp_port() -> u16 {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    socket.local_addr().expect("its number").port()
+}
+
 /// Says that a test could not be run here, past the capture of its output.
 pub fn skipped(test: &str, why: &str) {
+    say(&format!("SKIPPED, {why}: {test}\n"));
+}
+
+/// The same of many tests, or of a costly one. Where the variable says
+/// `required`, that is a failure.
+#[track_caller]
+pub fn not_run(what: &str, why: &str, variable: &str) {
+    let is_required = std::env::var_os(variable).is_some_and(|value| value == "required");
+    assert!(!is_required, "{why}");
+    say(&format!("\nNOT RUN: {what}: {why}\n"));
+}
+
+/// Says something past the test harness, which keeps what a passing test says.
+pub fn say(text: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "SKIPPED, {why}: {test}");
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Lets so much time pass without giving the processor away.
+pub fn spin(time: std::time::Duration) {
+    let end = std::time::Instant::now() + time;
+    while std::time::Instant::now() < end {
+        std::hint::spin_loop();
+    }
 }

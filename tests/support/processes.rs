@@ -54,6 +54,11 @@ impl Process {
         Self::stat_field(pid, 4)?.try_into().ok()
     }
 
+    /// Kills it. That it is gone already is no failure.
+    pub fn kill(pid: i32) {
+        Self::signal(pid, Signal::SIGKILL);
+    }
+
     /// Sends a signal. That it is gone already is no failure.
     pub fn signal(pid: i32, signal: Signal) {
         let _ = kill(Pid::from_raw(pid), signal);
