@@ -88,6 +88,7 @@ fn a_locale_without_utf8_gets_none() {
     let mut command = sandbox.command(&["watch"]);
     let mut watch = Terminal::of(&sandbox, command.env("LANG", "C"));
     watch.wait("1 running, 1 stopped");
+    watch.wait_for_keys();
     watch.type_key(b'q');
     assert_eq!(watch.ended(), Some(0));
     assert!(watch.text().is_ascii(), "{}", watch.text());

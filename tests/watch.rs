@@ -291,6 +291,7 @@ fn the_terminal_is_given_back_whatever_ends_it() {
     ] {
         let mut terminal = Terminal::open(&sandbox, &["watch"]);
         terminal.wait("1 stopped");
+        terminal.wait_for_keys();
         match signal {
             None => terminal.type_key(3),
             Some(signal) => Process::signal(terminal.gamectl(&sandbox), signal),

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use super::{Sandbox, wait_for, wait_until};
 
@@ -14,6 +15,7 @@ pub struct Terminal {
     /// The end that is typed into.
     pub master: std::fs::File,
     pub shown: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
     /// Columns and rows, as it was opened.
     size: (u16, u16),
 }
@@ -61,7 +63,7 @@ impl Terminal {
         let master = std::fs::File::from(pty.master);
         let shown = Arc::new(Mutex::new(Vec::new()));
         let (mut from, kept) = (master.try_clone().expect("a descriptor"), Arc::clone(&shown));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = from.read(&mut buffer) {
                 kept.lock().expect("the screen").extend_from_slice(&buffer[..n]);
@@ -72,6 +74,7 @@ impl Terminal {
             child,
             master,
             shown,
+            reader,
             size,
         }
     }
@@ -137,9 +140,18 @@ impl Terminal {
         gamectl::sys::terminal::resize(&self.master, columns, rows).expect("resize");
     }
 
-    /// Waits for the end, and returns the exit code.
+    /// Waits until the program has taken the keyboard over: a key that comes
+    /// before is shown, and does what it does to any program.
+    pub fn wait_for_keys(&self) {
+        wait_until("the keyboard to be taken over", || !self.is_as_found());
+    }
+
+    /// Waits for the end, and returns the exit code. All that was shown has been
+    /// read then: nobody has the terminal open any more.
     pub fn ended(&mut self) -> Option<i32> {
-        wait_for("its end", || self.child.try_wait().expect("wait")).code()
+        let code = wait_for("its end", || self.child.try_wait().expect("wait")).code();
+        wait_until("what it has shown", || self.reader.is_finished());
+        code
     }
 
     /// gamectl itself, while it runs.
