@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::event::Want;
-use crate::store::board::{Board, Entry};
+use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock};
@@ -150,7 +150,7 @@ pub(super) fn has_ended(launch: &Launch, exit: &Found<Exit>) -> bool {
 fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
     match lock::shim_lives(dir) {
         Ok(true) => {
-            let entry = Board::open(state).and_then(|board| board.of(id));
+            let entry = board::of(state, id);
             Shim::Lives(entry.map(Box::new))
         }
         Ok(false) => Shim::None,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::failure::Failure;
 use crate::store::StateDir;
-use crate::store::board::{Board, Entry};
+use crate::store::board::{self, Entry};
 use crate::sys::clock;
 
 /// What all living shims say, taken in one look.
@@ -18,9 +18,11 @@ pub struct Glance {
 impl Glance {
     /// Takes the look.
     pub fn take(state: &StateDir) -> Self {
-        let living = Board::open(state).map(|board| board.living()).unwrap_or_default();
         Self {
-            entries: living.into_iter().map(|entry| (entry.id.clone(), entry)).collect(),
+            entries: board::living(state)
+                .into_iter()
+                .map(|entry| (entry.id.clone(), entry))
+                .collect(),
             folders: state.instance_ids(),
             now_boot_ms: clock::boot_ms(),
         }

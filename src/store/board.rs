@@ -1,11 +1,14 @@
-//! The board: what every living shim says of its instance, in one file.
+//! The board: what every living shim says of its instance, in few files.
 //!
 //! A shim owns a slot: it holds the lock of one byte of the file for as long as
-//! it lives, and rewrites the slot at each change. A reader gets all slots with
+//! it lives, and rewrites the slot at each change. A reader gets many slots with
 //! one read and asks the kernel about each lock. What stands in a slot whose
 //! lock is held is the word of the instance's own shim; what stands in any
 //! other slot counts for nothing, and the instance's folder is asked instead.
 //! So the board may be lost, torn or full of old slots without any harm.
+//!
+//! The board has parts, a file each: the kernel keeps the locks of a file in a
+//! list, so that asking for each of a thousand would walk it a thousand times.
 
 use std::fs::File;
 use std::io;
@@ -21,19 +24,49 @@ use super::entry::{self, SLOT};
 pub use super::entry::{Entry, Past, Phase};
 use crate::sys::lock;
 
+/// The first part. The others have a number behind it.
 const NAME: &str = "board";
 
 /// The first slot's place holds this headline instead.
 const HEADLINE: &[u8] = b"gamectl board 1\n";
 
-/// Locks of slots are on their first bytes; this byte, far behind all of them,
-/// is locked by whoever claims a slot.
+/// Places in a part, that of the headline among them.
+const PLACES: usize = 64;
+
+/// Locks of slots are on their first bytes; this byte of the first part, far
+/// behind all of them, is locked by whoever claims a slot.
 const CLAIM_BYTE: i64 = 1 << 40;
 
-/// The board, opened.
-#[derive(Debug)]
-pub struct Board {
-    file: File,
+/// What the living shims say, in no particular order. Nothing when there is no
+/// board that can be read, in which case every folder is to be asked.
+pub fn living(state: &StateDir) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut bytes = Vec::new();
+    for part in parts(state) {
+        // First the locks, then the words: an entry read before could be of a
+        // shim that has since been followed by another, which holds the lock.
+        let held: Vec<bool> = (0..part.places())
+            .map(|number| number > 0 && part.is_held(number))
+            .collect();
+        part.read(held.len(), &mut bytes);
+        let heard = slots(&bytes).filter(|(number, _)| held.get(*number).is_some_and(|held| *held));
+        entries.extend(heard.filter_map(|(number, slot)| part.entry(number, slot)));
+    }
+    entries
+}
+
+/// What the living shim of one instance says.
+pub fn of(state: &StateDir, id: &str) -> Option<Entry> {
+    let mut bytes = Vec::new();
+    parts(state).find_map(|part| {
+        part.read(part.places(), &mut bytes);
+        let is_its = |(number, slot): &(usize, &[u8])| entry::is_owned_by(slot, id) && part.is_held(*number);
+        let (number, _) = slots(&bytes).find(is_its)?;
+        // Read after the lock was seen, as above.
+        let mut slot = [0; SLOT];
+        part.file.read_exact_at(&mut slot, place(number)).ok()?;
+        part.entry(number, &slot).filter(|entry| entry.id == id)
+    })
 }
 
 /// A slot of the board, owned by the shim that holds its lock.
@@ -43,79 +76,77 @@ pub struct Slot {
     number: usize,
 }
 
+/// A part of the board, opened.
+#[derive(Debug)]
+struct Part {
+    file: File,
+}
+
+/// The parts there are, each opened when its turn comes.
+fn parts(state: &StateDir) -> impl Iterator<Item = Part> {
+    // Asking about a lock for writing takes a descriptor for reading only.
+    (0..).map_while(|part| match open(state, part, OFlag::O_RDONLY) {
+        Ok(file) => Some(Part { file }),
+        Err(errno) => {
+            if errno != Errno::ENOENT {
+                tracing::debug!(%errno, part, "the board cannot be read");
+            }
+            None
+        }
+    })
+}
+
+fn open(state: &StateDir, part: usize, extra: OFlag) -> nix::Result<File> {
+    let flags = OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | extra;
+    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+    let opened = match part {
+        0 => openat(state.as_fd(), NAME, flags, mode),
+        part => openat(state.as_fd(), format!("{NAME}.{part}").as_str(), flags, mode),
+    };
+    opened.map(File::from)
+}
+
 fn place(number: usize) -> u64 {
     (number * SLOT) as u64
 }
 
-fn open(state: &StateDir, extra: OFlag) -> nix::Result<File> {
-    let flags = OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | extra;
-    openat(state.as_fd(), NAME, flags, Mode::S_IRUSR | Mode::S_IWUSR).map(File::from)
+/// The slots of a part, with their numbers.
+fn slots(part: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    part.chunks_exact(SLOT).enumerate().skip(1)
 }
 
-impl Board {
-    /// Opens the board for reading; `None` when there is none that can be
-    /// read, in which case every folder is to be asked.
-    pub fn open(state: &StateDir) -> Option<Self> {
-        // Asking about a lock for writing takes a descriptor for reading only.
-        match open(state, OFlag::O_RDONLY) {
-            Ok(file) => Some(Self { file }),
-            Err(errno) => {
-                if errno != Errno::ENOENT {
-                    tracing::debug!(%errno, "the board cannot be read");
-                }
-                None
-            }
-        }
+/// The number of a slot that has no owner, be it still to be written.
+fn vacant(part: &[u8]) -> Option<usize> {
+    let is_vacant = |slot: &[u8]| entry::owner(slot).is_none_or(|id| id.is_empty());
+    let free = slots(part).find(|(_, slot)| is_vacant(slot)).map(|(number, _)| number);
+    free.or(Some((part.len() / SLOT).max(1)))
+        .filter(|number| *number < PLACES)
+}
+
+impl Part {
+    fn places(&self) -> usize {
+        self.file.metadata().map_or(0, |meta| meta.len() as usize / SLOT)
     }
 
-    /// What the living shims say, in no particular order.
-    pub fn living(&self) -> Vec<Entry> {
-        let Ok(size) = self.file.metadata().map(|meta| meta.len() as usize) else {
-            return Vec::new();
-        };
-        // First the locks, then the words: an entry read before could be of a
-        // shim that has since been followed by another, which holds the lock.
-        let held: Vec<bool> = (0..size / SLOT)
-            .map(|number| number > 0 && self.is_held(number))
-            .collect();
-        self.bytes(size)
-            .chunks_exact(SLOT)
-            .enumerate()
-            .filter(|(number, _)| held.get(*number).copied().unwrap_or(false))
-            .filter_map(|(number, slot)| self.entry(number, slot))
-            .collect()
-    }
-
-    /// What the living shim of one instance says.
-    pub fn of(&self, id: &str) -> Option<Entry> {
-        let size = self.file.metadata().ok()?.len() as usize;
-        let bytes = self.bytes(size);
-        let mut slots = bytes.chunks_exact(SLOT).enumerate().skip(1);
-        let is_its = |(number, slot): &(usize, &[u8])| entry::is_owned_by(slot, id) && self.is_held(*number);
-        let (number, _) = slots.find(is_its)?;
-        // Read after the lock was seen, as above.
-        let mut slot = [0; SLOT];
-        self.file.read_exact_at(&mut slot, place(number)).ok()?;
-        self.entry(number, &slot).filter(|entry| entry.id == id)
-    }
-
-    /// The first bytes of the board, if it is one.
-    fn bytes(&self, size: usize) -> Vec<u8> {
-        let mut bytes = vec![0; size];
+    /// Reads this many places, if it is a part of a board.
+    fn read(&self, places: usize, bytes: &mut Vec<u8>) {
+        bytes.resize(places * SLOT, 0);
         let mut filled = 0;
-        while filled < size {
+        while filled < bytes.len() {
             match self.file.read_at(&mut bytes[filled..], filled as u64) {
                 Ok(0) => break,
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Vec::new(),
+                Err(_) => {
+                    filled = 0;
+                    break;
+                }
             }
         }
         bytes.truncate(filled);
         if !bytes.starts_with(HEADLINE) {
             bytes.clear();
         }
-        bytes
     }
 
     fn is_held(&self, number: usize) -> bool {
@@ -130,6 +161,25 @@ impl Board {
         let mut again = [0; SLOT];
         self.file.read_exact_at(&mut again, place(number)).ok()?;
         Entry::from_bytes(&again)
+    }
+
+    fn slot(self, number: usize) -> Slot {
+        Slot {
+            file: self.file,
+            number,
+        }
+    }
+
+    /// Makes it a part of a board, if it is none.
+    fn set_up(&self) -> io::Result<()> {
+        let mut header = [0; SLOT];
+        let read = self.file.read_at(&mut header, 0)?;
+        if !header.starts_with(HEADLINE) || read < HEADLINE.len() {
+            header.fill(0);
+            header[..HEADLINE.len()].copy_from_slice(HEADLINE);
+            self.file.write_all_at(&header, 0)?;
+        }
+        Ok(())
     }
 }
 
@@ -148,49 +198,50 @@ impl Slot {
     }
 
     fn try_take(state: &StateDir, id: &str) -> io::Result<Self> {
-        let file = open(state, OFlag::O_RDWR | OFlag::O_CREAT)?;
-        let claim = open(state, OFlag::O_RDWR)?;
+        let claim = open(state, 0, OFlag::O_RDWR | OFlag::O_CREAT)?;
         lock::wait_byte(&claim, CLAIM_BYTE)?;
-        let number = Self::choose(&file, id)?;
+        let slot = Self::choose(state, id)?;
         // Closed before the slot is locked: that lock belongs to the process,
         // and closing any other descriptor of the file would drop it. Nobody
         // takes the slot meanwhile, because it bears our name by now.
         drop(claim);
-        if !lock::try_byte(&file, place(number) as i64)? {
+        if !lock::try_byte(&slot.file, place(slot.number) as i64)? {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        Ok(Self { file, number })
+        Ok(slot)
     }
 
     /// Finds the slot that bears the name of the instance, or the first that
     /// bears none, and writes the name into it.
-    fn choose(file: &File, id: &str) -> io::Result<usize> {
-        let mut header = [0; SLOT];
-        let read = file.read_at(&mut header, 0)?;
-        if !header.starts_with(HEADLINE) || read < HEADLINE.len() {
-            header.fill(0);
-            header[..HEADLINE.len()].copy_from_slice(HEADLINE);
-            file.write_all_at(&header, 0)?;
-        }
-        let mut slot = [0; SLOT];
+    fn choose(state: &StateDir, id: &str) -> io::Result<Self> {
+        let slot = Self::find(state, id)?;
+        // What the last shim said must not stand there as the word of the next
+        // one, until that has written its own.
+        slot.file.write_all_at(&entry::claimed(id), place(slot.number))?;
+        Ok(slot)
+    }
+
+    fn find(state: &StateDir, id: &str) -> io::Result<Self> {
         let mut free = None;
-        let mut number = 1;
-        while file.read_at(&mut slot, place(number))? == SLOT {
-            match entry::owner(&slot) {
-                Some(name) if name == id => {
-                    // What the last shim said must not stand there as the word
-                    // of the next one, until that has written its own.
-                    file.write_all_at(&entry::claimed(id), place(number))?;
-                    return Ok(number);
-                }
-                Some(name) if !name.is_empty() => {}
-                _ => free = free.or(Some(number)),
+        let mut bytes = Vec::new();
+        let mut next = 0;
+        loop {
+            let file = match open(state, next, OFlag::O_RDWR) {
+                Err(Errno::ENOENT) => match free {
+                    Some(slot) => return Ok(slot),
+                    None => open(state, next, OFlag::O_RDWR | OFlag::O_CREAT)?,
+                },
+                other => other?,
+            };
+            let part = Part { file };
+            part.set_up()?;
+            part.read(part.places(), &mut bytes);
+            if let Some((number, _)) = slots(&bytes).find(|(_, slot)| entry::is_owned_by(slot, id)) {
+                return Ok(part.slot(number));
             }
-            number += 1;
+            free = free.or_else(|| vacant(&bytes).map(|number| part.slot(number)));
+            next += 1;
         }
-        let number = free.unwrap_or(number);
-        file.write_all_at(&entry::claimed(id), place(number))?;
-        Ok(number)
     }
 
     /// Writes what the shim says now.
@@ -284,23 +335,69 @@ mod tests {
     fn what_no_living_process_vouches_for_does_not_count() {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        assert!(Board::open(&state).is_none());
+        assert_eq!(living(&state), []);
         let slot = Slot::take(&state, "a").unwrap();
         slot.write(&sample("a"));
         // Our own process holds the lock, so for us it is free.
-        assert_eq!(Board::open(&state).unwrap().living(), []);
-        assert_eq!(Board::open(&state).unwrap().of("a"), None);
+        assert_eq!(living(&state), []);
+        assert_eq!(of(&state, "a"), None);
         let numbers: Vec<usize> = ["b", "a", "c"]
             .iter()
             .map(|id| Slot::take(&state, id).unwrap().number)
             .collect();
         assert_eq!(numbers, [2, 1, 3]);
         std::fs::write(state.path().join(NAME), "garbage").unwrap();
-        assert_eq!(Board::open(&state).unwrap().living(), []);
+        assert_eq!(living(&state), []);
         assert_eq!(
             Slot::take(&state, "z").unwrap().number,
             1,
             "a damaged board is begun anew"
         );
+    }
+
+    #[test]
+    fn a_full_part_is_followed_by_another_and_a_name_keeps_its_slot() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let files = || {
+            let names = std::fs::read_dir(state.path()).unwrap();
+            let mut names: Vec<String> = names
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names.retain(|name| name.starts_with(NAME));
+            names
+        };
+        let number = |id: &str| Slot::take(&state, id).unwrap().number;
+        for each in 1..PLACES {
+            assert_eq!(number(&format!("g{each}")), each);
+        }
+        assert_eq!(files(), ["board"]);
+        assert_eq!([number("h1"), number("h2")], [1, 2]);
+        assert_eq!(files(), ["board", "board.1"]);
+        // A slot that has become free, and names of both parts.
+        let part = File::options().write(true).open(state.path().join(NAME)).unwrap();
+        part.write_all_at(&[0; SLOT], place(7)).unwrap();
+        assert_eq!(number("h2"), 2);
+        assert_eq!(files().len(), 2);
+        assert_eq!(number("i"), 7);
+    }
+
+    #[test]
+    fn a_board_of_one_long_file_is_still_read() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let mut bytes = vec![0; SLOT];
+        bytes[..HEADLINE.len()].copy_from_slice(HEADLINE);
+        for each in 1..=2 * PLACES {
+            bytes.extend(entry::claimed(&format!("g{each}")));
+        }
+        std::fs::write(state.path().join(NAME), bytes).unwrap();
+        assert_eq!(
+            Slot::take(&state, &format!("g{}", PLACES + 9)).unwrap().number,
+            PLACES + 9
+        );
+        assert_eq!(Slot::take(&state, "new").unwrap().number, 1);
+        assert!(state.path().join("board.1").exists());
     }
 }
