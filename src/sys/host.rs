@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use nix::unistd::AccessFlags;
 
+use super::procfs;
+
 /// The frame in which a recorded pid is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -37,7 +39,7 @@ impl Frame {
     }
 
     fn read() -> io::Result<Self> {
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+        let boot = procfs::read_text("/proc/sys/kernel/random/boot_id")?;
         let namespace = |name: &str| {
             fs::read_link(format!("/proc/self/ns/{name}")).map_or_else(
                 |_| "-".to_owned(),

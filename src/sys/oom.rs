@@ -2,8 +2,9 @@
 //! before and after. See `memory.events` in the kernel's control group
 //! documentation, and `vmstat` in `proc(5)`.
 
-use std::fs;
 use std::path::PathBuf;
+
+use super::procfs;
 
 /// What a change of the counters says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Counters {
 }
 
 fn count(path: &PathBuf) -> Option<u64> {
-    parse_count(&fs::read_to_string(path).ok()?)
+    parse_count(&procfs::read_text(path).ok()?)
 }
 
 /// Finds the line `oom_kill N`.
@@ -67,7 +68,7 @@ fn parse_count(text: &str) -> Option<u64> {
 /// The file that counts the kills of our own control group: `memory.events` of
 /// version 2, or `memory.oom_control` of version 1 (since Linux 4.13).
 fn group_file() -> Option<PathBuf> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let groups = procfs::read_text("/proc/self/cgroup").ok()?;
     group_candidates(&groups).into_iter().find(|path| count(path).is_some())
 }
 

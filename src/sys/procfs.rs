@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 
 /// A process by what cannot be confused: its pid and when the kernel started
 /// it. A pid alone is reused; a name or a command line says nothing.
@@ -63,6 +64,20 @@ pub fn stat(pid: i32) -> io::Result<Stat> {
     })?;
     parse_stat(line).ok_or_else(|| io::Error::other("unexpected contents of /proc/PID/stat"))
 }
+
+/// Reads a text of `/proc` or `/sys` in as few calls as it takes: the kernel
+/// makes it anew for each, and tells no size.
+///
+/// # Errors
+/// As [`fs::read_to_string`].
+pub(super) fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
+    let mut text = String::with_capacity(TEXT);
+    fs::File::open(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Bytes that hold most texts of `/proc`.
+const TEXT: usize = 8 * 1024;
 
 /// Reads a small file of `/proc` in one go into a buffer, without allocating.
 pub(super) fn read_small<'a>(path: &str, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
