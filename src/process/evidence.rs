@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::event::Want;
-use crate::store::board::{self, Entry};
+use crate::store::board::{self, Entry, Phase};
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock};
@@ -109,6 +109,15 @@ impl Evidence {
         // The shim first: one that ends while we read has then written its
         // exit before we come to it.
         let shim = shim(state, dir, id);
+        if matches!(&shim, Shim::Lives(Some(entry)) if entry.phase != Phase::Ended) {
+            // Nobody knows better than a shim that keeps it, so nothing else is
+            // asked.
+            return Self {
+                shim,
+                now_boot_ms: clock::boot_ms(),
+                ..Self::never_started()
+            };
+        }
         let launch = Found::of(launch::read(dir));
         let mut exit = Found::of(ending::read(dir));
         let mut misplaced = false;

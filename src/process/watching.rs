@@ -12,6 +12,7 @@ use super::shim::wire::Request;
 use super::standing::{Standing, standing};
 use super::supervisor::ProcessSupervisor;
 use crate::probe::Readiness;
+use crate::store::board::Phase;
 use crate::store::changes::Changed;
 use crate::store::{InstanceDir, launch, lock};
 use crate::supervisor::{InstanceState, Sight};
@@ -52,13 +53,13 @@ impl ProcessSupervisor {
             if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
                 line = self.connect_line(dir.as_deref()).await;
             }
-            let Some(sight) = self.steady_sight(passing >= PASSING_LOOKS) else {
+            let Some((sight, ended)) = self.steady_sight(passing >= PASSING_LOOKS) else {
                 // Soon it will stand elsewhere, and nothing is concluded from
                 // where it seems to stand now.
                 passing += 1;
                 tokio::select! {
                     () = tokio::time::sleep(SOON) => {}
-                    lost = receive(&line) => if lost {
+                    lost = receive(&line, None) => if lost {
                         line = Line::None;
                         self.wait_for_end(dir.as_deref()).await;
                     },
@@ -80,7 +81,7 @@ impl ProcessSupervisor {
             };
             tokio::select! {
                 told = changed.changed() => if told.is_err() { tokio::time::sleep(LATER).await },
-                lost = receive(&line) => if lost {
+                lost = receive(&line, ended) => if lost {
                     line = Line::None;
                     self.wait_for_end(dir.as_deref()).await;
                 },
@@ -91,18 +92,26 @@ impl ProcessSupervisor {
         }
     }
 
-    /// What is to be seen; `None` while a shim is about to launch it or to put
-    /// its end on record, unless that has taken too long.
-    fn steady_sight(&self, at_any_rate: bool) -> Option<Sight> {
+    /// What is to be seen, and the launch whose end is to be seen there; `None`
+    /// while a shim is about to launch it or to put its end on record, unless
+    /// that has taken too long.
+    fn steady_sight(&self, at_any_rate: bool) -> Option<(Sight, Option<u64>)> {
+        let mut ended = None;
         let sight = match self.gather() {
-            Ok(evidence) if !at_any_rate && matches!(standing(&evidence), Ok(Standing::Passing)) => return None,
-            Ok(evidence) => self.conclude(&evidence),
+            Ok(evidence) => {
+                match standing(&evidence) {
+                    Ok(Standing::Passing) if !at_any_rate => return None,
+                    Ok(Standing::Ended { generation }) => ended = Some(generation),
+                    _ => {}
+                }
+                self.conclude(&evidence)
+            }
             Err(reason) => Sight::Unknown { reason },
         };
         if let Sight::Known(facts) = &sight {
             self.publish(facts.state.clone());
         }
-        Some(sight)
+        Some((sight, ended))
     }
 
     fn folder(&self) -> Option<Arc<InstanceDir>> {
@@ -194,10 +203,16 @@ impl ProcessSupervisor {
     }
 }
 
-/// Waits for the next word of the shim. True when there will be none.
-async fn receive(line: &Line) -> bool {
-    match line {
-        Line::Open(client) => !matches!(client.receive().await, Ok(Some(_))),
-        Line::None | Line::Broken => std::future::pending().await,
+/// Waits for the next word of the shim that tells more than the end of this
+/// launch, which was seen in its folder. True when there will be none.
+async fn receive(line: &Line, ended: Option<u64>) -> bool {
+    let Line::Open(client) = line else {
+        return std::future::pending().await;
+    };
+    loop {
+        match client.receive().await {
+            Ok(Some(report)) if report.phase == Phase::Ended && Some(report.generation) == ended => {}
+            told => return !matches!(told, Ok(Some(_))),
+        }
     }
 }

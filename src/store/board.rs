@@ -20,7 +20,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
 use super::dir::StateDir;
-use super::entry::{self, SLOT};
+use super::entry::{self, Place, SLOT};
 pub use super::entry::{Entry, Past, Phase};
 use crate::sys::lock;
 
@@ -57,15 +57,22 @@ pub fn living(state: &StateDir) -> Vec<Entry> {
 
 /// What the living shim of one instance says.
 pub fn of(state: &StateDir, id: &str) -> Option<Entry> {
+    // Most of the time it is where it was.
+    if let Some(known) = state.known_slot(id)
+        && let Ok(file) = open(state, known.part, OFlag::O_RDONLY)
+        && let Some(entry) = (Part { file }).living(known.number, id)
+    {
+        return Some(entry);
+    }
     let mut bytes = Vec::new();
-    parts(state).find_map(|part| {
+    parts(state).enumerate().find_map(|(index, part)| {
         part.read(part.places(), &mut bytes);
-        let is_its = |(number, slot): &(usize, &[u8])| entry::is_owned_by(slot, id) && part.is_held(*number);
-        let (number, _) = slots(&bytes).find(is_its)?;
-        // Read after the lock was seen, as above.
-        let mut slot = [0; SLOT];
-        part.file.read_exact_at(&mut slot, place(number)).ok()?;
-        part.entry(number, &slot).filter(|entry| entry.id == id)
+        let mut own = slots(&bytes).filter(|(_, slot)| entry::is_owned_by(slot, id));
+        own.find_map(|(number, _)| {
+            let entry = part.living(number, id)?;
+            state.note_slot(id, Place { part: index, number });
+            Some(entry)
+        })
     })
 }
 
@@ -151,6 +158,17 @@ impl Part {
 
     fn is_held(&self, number: usize) -> bool {
         lock::is_byte_held(&self.file, place(number) as i64).unwrap_or(false)
+    }
+
+    /// What the living shim of this instance says in this slot, if it is its.
+    fn living(&self, number: usize, id: &str) -> Option<Entry> {
+        // The lock first, as for all of them.
+        if !self.is_held(number) {
+            return None;
+        }
+        let mut slot = [0; SLOT];
+        self.file.read_exact_at(&mut slot, place(number)).ok()?;
+        self.entry(number, &slot).filter(|entry| entry.id == id)
     }
 
     fn entry(&self, number: usize, slot: &[u8]) -> Option<Entry> {

@@ -17,7 +17,7 @@ use crate::sys::inotify::{Change, Watches};
 const FOLDERS: &str = "";
 
 /// The files whose change matters to somebody who watches an instance.
-const TELLING: [&str; 5] = ["intent", "launch", "exit", "restarts", "ctl"];
+const TELLING: [&str; 4] = ["intent", "launch", "exit", "ctl"];
 
 /// A subscription to the changes of one folder. The number grows with each.
 pub type Changed = watch::Receiver<u64>;

@@ -1,16 +1,19 @@
 //! The state directory itself: opened once, then everything happens relative
 //! to its descriptor, so that no later rename or link can redirect it.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
 
+use super::entry::Place;
 use super::folder::InstanceDir;
 use crate::failure::Failure;
 use crate::sys::host;
@@ -22,6 +25,7 @@ pub(super) const INSTANCES: &str = "instances";
 pub struct StateDir {
     fd: OwnedFd,
     path: PathBuf,
+    slots: Mutex<HashMap<String, Place>>,
 }
 
 /// Where the state directory is: `--state-dir`, else `$GAMECTL_STATE_DIR`, else
@@ -67,6 +71,7 @@ impl StateDir {
                 let dir = Self {
                     fd,
                     path: path.to_path_buf(),
+                    slots: Mutex::default(),
                 };
                 dir.check_private()?;
                 Ok(Some(dir))
@@ -130,7 +135,20 @@ impl StateDir {
         Self {
             fd,
             path: PathBuf::from("."),
+            slots: Mutex::default(),
         }
+    }
+
+    /// Where the slot of an instance was on the board when it was last seen.
+    pub(super) fn known_slot(&self, id: &str) -> Option<Place> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.get(id).copied()
+    }
+
+    /// Notes where the slot of an instance is on the board.
+    pub(super) fn note_slot(&self, id: &str, place: Place) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.insert(id.to_owned(), place);
     }
 
     /// Its path, for messages.

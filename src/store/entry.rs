@@ -8,6 +8,15 @@ use crate::sys::reaper::Ending;
 /// Bytes of a slot.
 pub(super) const SLOT: usize = 256;
 
+/// Where a slot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The part of the board.
+    pub(super) part: usize,
+    /// Its number in that part.
+    pub(super) number: usize,
+}
+
 /// The longest label of a stop step that fits.
 pub(super) const LABEL_MAX: usize = 48;
 

@@ -3,7 +3,7 @@
 //! ```text
 //! STATE/                     0700, ours alone
 //!   run.lock                 held by the resident supervisor
-//!   board                    one slot per instance, for looking at many at once
+//!   board, board.N           one slot per instance, for looking at many at once
 //!   instances/ID/
 //!     lock                   held by whoever carries out a verb
 //!     shim.lock              held by the shim, for as long as it lives
@@ -13,7 +13,8 @@
 //!     exit                   how the last launch ended
 //!     restarts               what the resident supervisor knows of its crashes
 //!     stack                  the last start of a stack of containers
-//!     launch.next, exit.next room reserved for the next of each
+//!     launch.next, exit.next, restarts.next
+//!                            room reserved for the next of each
 //!     in                     the FIFO behind the game's standard input
 //!     ctl                    the shim's socket
 //!     console.log[.N]        what the game printed
