@@ -89,6 +89,26 @@ fn its_shim_launches_it_again() {
 }
 
 #[test]
+fn what_the_last_game_did_not_read_is_not_for_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    let pid = wait_for_another(&sandbox, 0);
+    let shim = sandbox.shim("a");
+    Process::signal(pid, Signal::SIGSTOP);
+    sandbox.ok(&["send", "a", "exit 9"]);
+    Process::kill(pid);
+    wait_for_another(&sandbox, pid);
+    assert_eq!(sandbox.shim("a"), shim);
+    sandbox.ok(&["send", "a", "say again"]);
+    sandbox.wait_console("a", "again\n");
+    assert_eq!(starts(&sandbox), 2, "the second has read another command than its own");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
 fn a_game_that_somebody_else_launched_gets_another_shim() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);

@@ -63,7 +63,11 @@ impl ProcessSupervisor {
                     // A shim that is about to end says nothing, and is awaited.
                     matches!(self.launched(told)?, Heard::Ok).then_some(next)
                 }
-                Standing::Passing | Standing::Ended { .. } if Instant::now() < passing_until => None,
+                Standing::Ended { generation } if Instant::now() < passing_until => {
+                    self.let_go(&dir, generation).await;
+                    None
+                }
+                Standing::Passing if Instant::now() < passing_until => None,
                 Standing::Passing | Standing::Ended { .. } => return Err(stuck(&self.id)),
                 Standing::Free { next, unseen } => {
                     if !unseen::record(&dir, unseen.as_deref())? {

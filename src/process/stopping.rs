@@ -41,7 +41,10 @@ impl ProcessSupervisor {
                     tokio::time::sleep(PASSING).await;
                 }
                 Standing::Damaged(why) => unseen::set_damaged_aside(&dir, &why)?,
-                Standing::Passing | Standing::Ended { .. } => {
+                at @ (Standing::Passing | Standing::Ended { .. }) => {
+                    if let Standing::Ended { generation } = at {
+                        self.let_go(&dir, generation).await;
+                    }
                     self.wait_for_change(passing_until).await?;
                     // A look while somebody else is about to change it is no round.
                     continue;
@@ -61,6 +64,20 @@ impl ProcessSupervisor {
             round += 1;
         }
         Err(stuck(&self.id))
+    }
+
+    /// Has a shim leave that is there for the next launch by somebody else,
+    /// after the end of this one.
+    pub(super) async fn let_go(&self, dir: &InstanceDir, generation: u64) {
+        let steps = Vec::new();
+        let request = Request::Stop {
+            generation,
+            steps,
+            now: false,
+        };
+        let asked = async { Client::connect(dir).await?.ask(&request).await };
+        // One that does not answer is about to leave in any case.
+        let _ = tokio::time::timeout(PASSING, asked).await;
     }
 
     /// Waits while a shim is about to launch or to end.

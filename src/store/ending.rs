@@ -171,6 +171,19 @@ pub fn reserve(dir: &InstanceDir) -> io::Result<Room> {
 /// When even that failed: a read-only filesystem, a broken disk.
 pub fn write(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
     room.fill(&exit.to_text())?;
+    give_name(dir, room)
+}
+
+/// As [`write`], but durable only when the room has been synced.
+///
+/// # Errors
+/// As [`write`].
+pub fn put(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
+    room.put(&exit.to_text())?;
+    give_name(dir, room)
+}
+
+fn give_name(dir: &InstanceDir, room: &Room) -> io::Result<()> {
     if room.is(dir, NAME) {
         // An earlier try got as far as that: swapped again, the names would
         // give the exit of the launch before.

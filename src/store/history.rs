@@ -5,10 +5,12 @@ use std::io;
 
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
+use super::room::{self, Room};
 use crate::policy::restart::{History, Why};
 use crate::sys::host;
 
 const NAME: &str = "restarts";
+const RESERVED: &str = "restarts.next";
 const KIND: &str = "restarts";
 const VERSION: u32 = 1;
 
@@ -74,22 +76,32 @@ impl Restarts {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
-    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
-    // What a power cut may leave of it, and so of an earlier boot.
-    if bytes.iter().all(|byte| *byte == 0) {
-        return Ok(None);
-    }
-    dir.parse(NAME, &bytes, KIND, VERSION, Restarts::from_document)
+    let read = room::read(dir, NAME, |bytes| {
+        // What a power cut may leave of it, and so of an earlier boot.
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        dir.parse(NAME, bytes, KIND, VERSION, Restarts::from_document)
+    })?;
+    Ok(read.flatten())
 }
 
 /// Puts on record what is known, until the next boot. A start waits for this,
-/// so it waits for no disk.
+/// so it waits for no disk, and makes no file where one can be used again: some
+/// filesystems look long for a number for a new one after others were removed.
+/// Only the resident supervisor does this.
 ///
 /// # Errors
 /// When it could not be written; what stood there is still there.
 pub fn write(dir: &InstanceDir, restarts: &Restarts) -> io::Result<()> {
     let text = restarts.to_document().to_text(KIND, VERSION, Seal::Checksum);
-    dir.replace_unsynced(NAME, text.as_bytes())
+    let room = Room::find_or_make_unsynced(dir, RESERVED)?;
+    match room.put(&text) {
+        Ok(()) => dir.swap(RESERVED, NAME),
+        // More crashes than are usually counted.
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => dir.replace_unsynced(NAME, text.as_bytes()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Forgets it.
@@ -122,6 +134,14 @@ mod tests {
         };
         write(&dir, &restarts).unwrap();
         assert_eq!(read(&dir).unwrap().as_ref(), Some(&restarts));
+        restarts.history.crashes = (0..400).collect();
+        write(&dir, &restarts).unwrap();
+        assert_eq!(
+            read(&dir).unwrap().as_ref(),
+            Some(&restarts),
+            "more than the room takes"
+        );
+        restarts.history.crashes.truncate(1);
         for why in [Why::Never, Why::Held, Why::GaveUp] {
             (restarts.due_ms, restarts.stays) = (None, Some(why));
             write(&dir, &restarts).unwrap();

@@ -47,11 +47,41 @@ impl Room {
         Ok(Self(file))
     }
 
+    /// Room under this name, found or made; a power cut may take it away.
+    ///
+    /// # Errors
+    /// `ENOSPC` and the like.
+    pub(super) fn find_or_make_unsynced(dir: &InstanceDir, reserve: &str) -> io::Result<Self> {
+        if let Some(room) = Self::find(dir, reserve) {
+            return Ok(room);
+        }
+        let file = dir.create_file(reserve)?;
+        file.write_all_at(&[b'\n'; SIZE], 0)?;
+        Ok(Self(file))
+    }
+
     /// Writes a record into the room, durably.
     ///
     /// # Errors
     /// A broken disk, or a record that is larger than any of ours.
     pub(super) fn fill(&self, record: &str) -> io::Result<()> {
+        self.put(record)?;
+        self.sync()
+    }
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// A broken disk.
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(nix::unistd::fdatasync(&self.0)?)
+    }
+
+    /// Writes a record into the room.
+    ///
+    /// # Errors
+    /// As [`Room::fill`].
+    pub(super) fn put(&self, record: &str) -> io::Result<()> {
         let mut bytes = record.as_bytes().to_vec();
         if bytes.len() > SIZE {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -59,9 +89,7 @@ impl Room {
         // The rest is filled with newlines, which a reader takes off: the
         // length of the file never changes.
         bytes.resize(SIZE, b'\n');
-        self.0.write_all_at(&bytes, 0)?;
-        nix::unistd::fdatasync(&self.0)?;
-        Ok(())
+        self.0.write_all_at(&bytes, 0)
     }
 
     /// Whether the room has this name.

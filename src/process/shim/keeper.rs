@@ -144,7 +144,7 @@ impl Keeper {
             self.wait(Some(clock::monotonic_ms() + exit::RETRY_MS));
         }
         self.notify("");
-        let renewal = self.await_renewal();
+        let renewal = self.await_renewal(&exit);
         if renewal.is_none() {
             self.server.close(&self.dir);
         }

@@ -1,6 +1,7 @@
 //! From a message to a keeper: everything that can fail before a game runs.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
@@ -86,7 +87,8 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     let previous = may_launch(spec, &place.dir, &frame)?;
     let room = ending::reserve(&place.dir).stage("exit")?;
     let oom_score_adj = place.avoid_oom_killer();
-    let (streams, input, source) = make_streams(spec, command, &place.dir)?;
+    let renewed = place.kept.server.is_some();
+    let (streams, input, source) = make_streams(spec, command, &place.dir, place.kept.input.take())?;
     let server = place.listen()?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
@@ -114,9 +116,13 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     drop(program);
     // What need not be there before the game runs comes after its start: what
     // the counters say, and that names of files outlive a power cut. With
-    // these the starter's intent becomes durable, too.
+    // these the starter's intent becomes durable, too. A launch that is renewed
+    // finds all names there, and whether its records have swapped theirs makes
+    // no difference after a power cut.
     let counters = oom::Counters::read();
-    let _ = place.dir.sync();
+    if !renewed {
+        let _ = place.dir.sync();
+    }
     let mut tree = Tree::of_children(record.main);
     if let Some(main) = &spec.main {
         tree.search_for(main);
@@ -285,7 +291,7 @@ fn may_launch(spec: &Spec, dir: &InstanceDir, frame: &Frame) -> Result<Option<La
 type Made = (Streams, Option<OwnedFd>, Option<Source>);
 
 /// Makes the game's standard streams anew, and our ends of them.
-fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Made, Started> {
+fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir, kept: Option<File>) -> Result<Made, Started> {
     let owner = command.ids.as_ref();
     if spec.tty {
         let pty = Pty::open().stage("terminal")?;
@@ -299,7 +305,11 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
             Some(Source::Terminal(pty.master)),
         ));
     }
-    dir.make_fifo(INPUT).stage("fifo")?;
+    // The last game's FIFO will do where all that had it open has ended.
+    let kept = kept.filter(|fifo| owner.is_none() && dir.is_still(INPUT, fifo) && pipe::drain(fifo));
+    if kept.is_none() {
+        dir.make_fifo(INPUT).stage("fifo")?;
+    }
     let fifo = |blocking| pipe::open_fifo(dir.as_fd(), INPUT, blocking).stage("fifo");
     let source = pipe::anonymous().stage("pipe")?;
     let output = || pipe::both_ends(&source).stage("pipe");

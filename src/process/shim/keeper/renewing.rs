@@ -17,6 +17,7 @@
 //! control group and the namespaces of its starter, however often it is
 //! started again.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -24,14 +25,14 @@ use super::{Keeper, exit};
 use crate::process::shim::serve::Server;
 use crate::store::InstanceDir;
 use crate::store::board::Slot;
-use crate::store::ending::Exit;
+use crate::store::ending::{self, Exit};
 use crate::store::lock::ShimLock;
 use crate::sys::clock;
 use crate::sys::signals::Signals;
 
 /// How long a shim whose game has ended is there for whoever launched it, in
-/// milliseconds. Other verbs wait for it meanwhile.
-const ATTENDS_MS: u64 = 500;
+/// milliseconds, unless another verb sends it away.
+const ATTENDS_MS: u64 = 2_000;
 
 /// What one launch leaves to the next of the same shim; nothing of it is there
 /// at the first.
@@ -40,23 +41,33 @@ pub(in crate::process::shim) struct Kept {
     pub(in crate::process::shim) shim_lock: Option<ShimLock>,
     pub(in crate::process::shim) server: Option<Server>,
     pub(in crate::process::shim) slot: Option<Slot>,
+    /// The FIFO behind the last game's standard input.
+    pub(in crate::process::shim) input: Option<File>,
     /// What the out-of-memory killer thought of us before we spoke to it.
     pub(in crate::process::shim) oom_score_adj: Option<i32>,
 }
 
 impl Keeper {
-    /// Puts the end on record, and its name, too: but for that nobody waits who
-    /// may want the next launch, which syncs the folder after its start.
+    /// Puts the end on record, durably. But whoever launched it, and may want
+    /// it back at once, is told before the disk has taken it.
     pub(super) fn put_on_record(&self, exit: &Exit) -> io::Result<()> {
+        if self.attends {
+            return exit::record_soon(&self.dir, &self.room, exit);
+        }
         exit::record(&self.dir, &self.room, exit)?;
-        if self.attends { Ok(()) } else { self.dir.sync() }
+        self.dir.sync()
     }
 
     /// Waits for whoever launched it to ask for the next launch, as long as it
     /// is there and nobody wants something else.
-    pub(super) fn await_renewal(&mut self) -> Option<OwnedFd> {
+    pub(super) fn await_renewal(&mut self, exit: &Exit) -> Option<OwnedFd> {
         if !self.attends {
             return None;
+        }
+        // Meanwhile the other is at its decision. The name becomes durable with
+        // the next launch, which syncs the folder.
+        if self.room.sync().is_err() {
+            let _ = ending::write_unreserved(&self.dir, exit);
         }
         let until = clock::monotonic_ms() + ATTENDS_MS;
         while self.renewal.is_none()
@@ -79,6 +90,7 @@ impl Keeper {
             shim_lock: Some(self.shim_lock),
             server: Some(self.server),
             slot: self.voice.into_slot(),
+            input: self.input.map(File::from),
             oom_score_adj: self.oom_score_adj,
         };
         (self.dir, self.signals, kept)
