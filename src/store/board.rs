@@ -45,10 +45,10 @@ pub fn living(state: &StateDir) -> Vec<Entry> {
     for part in parts(state) {
         // First the locks, then the words: an entry read before could be of a
         // shim that has since been followed by another, which holds the lock.
-        let held: Vec<bool> = (0..part.places())
+        let held: Vec<bool> = (0..part.places)
             .map(|number| number > 0 && part.is_held(number))
             .collect();
-        part.read(held.len(), &mut bytes);
+        part.read(&mut bytes);
         let heard = slots(&bytes).filter(|(number, _)| held.get(*number).is_some_and(|held| *held));
         entries.extend(heard.filter_map(|(number, slot)| part.entry(number, slot)));
     }
@@ -60,13 +60,13 @@ pub fn of(state: &StateDir, id: &str) -> Option<Entry> {
     // Most of the time it is where it was.
     if let Some(known) = state.known_slot(id)
         && let Ok(file) = open(state, known.part, OFlag::O_RDONLY)
-        && let Some(entry) = (Part { file }).living(known.number, id)
+        && let Some(entry) = Part::of(file).living(known.number, id)
     {
         return Some(entry);
     }
     let mut bytes = Vec::new();
     parts(state).enumerate().find_map(|(index, part)| {
-        part.read(part.places(), &mut bytes);
+        part.read(&mut bytes);
         let mut own = slots(&bytes).filter(|(_, slot)| entry::is_owned_by(slot, id));
         own.find_map(|(number, _)| {
             let entry = part.living(number, id)?;
@@ -87,18 +87,31 @@ pub struct Slot {
 #[derive(Debug)]
 struct Part {
     file: File,
+    /// How many there were when it was opened.
+    places: usize,
 }
 
-/// The parts there are, each opened when its turn comes.
+/// The parts there are, each opened when its turn comes: after one that is not
+/// full there is none.
 fn parts(state: &StateDir) -> impl Iterator<Item = Part> {
-    // Asking about a lock for writing takes a descriptor for reading only.
-    (0..).map_while(|part| match open(state, part, OFlag::O_RDONLY) {
-        Ok(file) => Some(Part { file }),
-        Err(errno) => {
-            if errno != Errno::ENOENT {
-                tracing::debug!(%errno, part, "the board cannot be read");
+    let mut is_full = true;
+    (0..).map_while(move |part| {
+        if !is_full {
+            return None;
+        }
+        // Asking about a lock for writing takes a descriptor for reading only.
+        match open(state, part, OFlag::O_RDONLY) {
+            Ok(file) => {
+                let part = Part::of(file);
+                is_full = part.places >= PLACES;
+                Some(part)
             }
-            None
+            Err(errno) => {
+                if errno != Errno::ENOENT {
+                    tracing::debug!(%errno, part, "the board cannot be read");
+                }
+                None
+            }
         }
     })
 }
@@ -131,13 +144,14 @@ fn vacant(part: &[u8]) -> Option<usize> {
 }
 
 impl Part {
-    fn places(&self) -> usize {
-        self.file.metadata().map_or(0, |meta| meta.len() as usize / SLOT)
+    fn of(file: File) -> Self {
+        let places = file.metadata().map_or(0, |meta| meta.len() as usize / SLOT);
+        Self { file, places }
     }
 
-    /// Reads this many places, if it is a part of a board.
-    fn read(&self, places: usize, bytes: &mut Vec<u8>) {
-        bytes.resize(places * SLOT, 0);
+    /// Reads all places, if it is a part of a board.
+    fn read(&self, bytes: &mut Vec<u8>) {
+        bytes.resize(self.places * SLOT, 0);
         let mut filled = 0;
         while filled < bytes.len() {
             match self.file.read_at(&mut bytes[filled..], filled as u64) {
@@ -189,13 +203,14 @@ impl Part {
     }
 
     /// Makes it a part of a board, if it is none.
-    fn set_up(&self) -> io::Result<()> {
+    fn set_up(&mut self) -> io::Result<()> {
         let mut header = [0; SLOT];
         let read = self.file.read_at(&mut header, 0)?;
         if !header.starts_with(HEADLINE) || read < HEADLINE.len() {
             header.fill(0);
             header[..HEADLINE.len()].copy_from_slice(HEADLINE);
             self.file.write_all_at(&header, 0)?;
+            self.places = self.places.max(1);
         }
         Ok(())
     }
@@ -251,9 +266,9 @@ impl Slot {
                 },
                 other => other?,
             };
-            let part = Part { file };
+            let mut part = Part::of(file);
             part.set_up()?;
-            part.read(part.places(), &mut bytes);
+            part.read(&mut bytes);
             if let Some((number, _)) = slots(&bytes).find(|(_, slot)| entry::is_owned_by(slot, id)) {
                 return Ok(part.slot(number));
             }
