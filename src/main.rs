@@ -17,6 +17,7 @@ fn run() -> u8 {
     if let Some(code) = spawner::begin() {
         return code;
     }
+    gamectl::sys::arena::begin();
     let code = gamectl::commands::main();
     spawner::dismiss();
     code
