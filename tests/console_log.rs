@@ -4,15 +4,14 @@
 mod support;
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use support::{Instance, Outcome, Process, Sandbox, wait_for, wait_until};
+use support::{Instance, Outcome, Process, Sandbox, SmallDisk, wait_for, wait_until};
 
 /// What the game's flood looks like: numbered lines of this length.
 fn flood(total: usize, length: usize) -> String {
@@ -252,53 +251,6 @@ fn a_log_that_is_deleted_or_cut_goes_on() {
     assert_eq!(sandbox.state("a"), "running");
 }
 
-/// A small disk of its own at the state directory, for as long as it is held.
-struct Disk(PathBuf);
-
-impl Disk {
-    /// `None`, loudly, where that is not allowed.
-    fn mount(sandbox: &Sandbox, test: &str) -> Option<Self> {
-        let path = sandbox.state_dir();
-        fs::create_dir(&path).expect("a state directory");
-        let options = "size=1m,mode=0700";
-        match mount(Some("none"), &path, Some("tmpfs"), MsFlags::empty(), Some(options)) {
-            Ok(()) => Some(Self(path)),
-            Err(errno) => {
-                support::skipped(test, &format!("a small disk cannot be mounted: {errno}"));
-                None
-            }
-        }
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.join("filler")
-    }
-
-    /// Fills it but for so many pages.
-    fn fill(&self, but: u64) {
-        let mut file = File::options()
-            .append(true)
-            .create(true)
-            .open(self.filler())
-            .expect("a filler");
-        for size in [65_536, 4096, 1] {
-            while file.write_all(&vec![b'x'; size]).is_ok() {}
-        }
-        let size = file.metadata().expect("its size").len();
-        file.set_len((size / 4096 - but) * 4096).expect("cut the filler");
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.filler()).expect("remove the filler");
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
-    }
-}
-
 fn lost(row: &Value) -> u64 {
     row["details"]["lost_output_bytes"].as_u64().unwrap_or(0)
 }
@@ -311,7 +263,7 @@ fn size(path: &Path) -> u64 {
 fn a_full_disk_blocks_no_game_and_its_losses_are_counted() {
     let game = Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$");
     let sandbox = Sandbox::with(&[game]);
-    let Some(disk) = Disk::mount(&sandbox, "a full disk blocks no game") else {
+    let Some(disk) = SmallDisk::mount(&sandbox, "a full disk blocks no game", "size=1m") else {
         return;
     };
     sandbox.ok(&["start", "a"]);
@@ -372,7 +324,7 @@ fn a_full_disk_blocks_no_game_and_its_losses_are_counted() {
 #[test]
 fn a_stop_on_a_full_disk() {
     let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);
-    let Some(disk) = Disk::mount(&sandbox, "a stop on a full disk") else {
+    let Some(disk) = SmallDisk::mount(&sandbox, "a stop on a full disk", "size=1m") else {
         return;
     };
     sandbox.ok(&["start", "a"]);
@@ -388,7 +340,7 @@ fn a_start_on_a_full_disk_starts_nothing() {
     let journal = |sandbox: &Sandbox| sandbox.lines("journal").len();
     let sandbox =
         Sandbox::with(&[Instance::awkward("a", &["serve", "--journal", "journal", "--ready", "up"]).ready_log("^up$")]);
-    let Some(disk) = Disk::mount(&sandbox, "a start on a full disk") else {
+    let Some(disk) = SmallDisk::mount(&sandbox, "a start on a full disk", "size=1m") else {
         return;
     };
     // Full from the first to the last thing that a start writes.

@@ -221,6 +221,37 @@ fn a_log_that_may_not_grow() {
     sandbox.nothing_left();
 }
 
+/// The disk of the shim takes nothing: the game is stopped, and all who ask are
+/// told that the shim cannot say so on record.
+#[test]
+fn a_stop_whose_exit_cannot_be_put_on_record() {
+    let sandbox = Sandbox::with_one();
+    sandbox.ok(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    limit(shim, "fsize", "0:unlimited");
+    let outcome = sandbox.ok(&["stop", "a"]);
+    assert!(
+        outcome.stdout.contains("its exit cannot be put on record yet"),
+        "{outcome:#?}"
+    );
+    assert!(outcome.stdout.contains("File too large"), "{outcome:#?}");
+    assert!(!Process::lives(pid));
+    assert!(Process::lives(shim), "it goes on trying");
+    assert_eq!(sandbox.state("a"), "stopping");
+    let outcome = sandbox.run(&["start", "a"]).expect_code(1);
+    assert!(outcome.stderr.contains("File too large"), "{outcome:#?}");
+    assert_eq!((sandbox.games(), sandbox.starts("journal")), (vec![], 1));
+    limit(shim, "fsize", "unlimited:unlimited");
+    // It is wanted to run by now, and has not crashed.
+    let row = sandbox.wait_state("a", "stopped");
+    assert_eq!(
+        (&row["last_exit"]["code"], &row["last_exit"]["requested"]),
+        (&json!(0), &json!(true)),
+        "{row}"
+    );
+    sandbox.nothing_left();
+}
+
 /// `run` that cannot start what it should tries again, and does not turn in
 /// circles.
 #[test]

@@ -24,16 +24,13 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sched::{CloneFlags, unshare};
-
 use checker::Checker;
 use client::Commands;
 use journal::Journal;
 use moods::Mood;
 use seen::{Files, Seen};
 use support::random::{Random, seed};
-use support::{Sandbox, wait_until};
+use support::{Sandbox, SmallDisk, wait_until};
 
 /// Seconds, without being asked.
 const SECONDS: u64 = 15;
@@ -54,34 +51,6 @@ impl Soak<'_> {
     }
 }
 
-/// A small filesystem for the state directory, in a mount namespace of this
-/// thread and those that it makes.
-struct SmallDisk<'a>(&'a Sandbox);
-
-impl<'a> SmallDisk<'a> {
-    fn mount(sandbox: &'a Sandbox) -> nix::Result<Self> {
-        fs::create_dir(sandbox.state_dir()).expect("a folder");
-        unshare(CloneFlags::CLONE_NEWNS)?;
-        let none: Option<&str> = None;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        let options = Some("size=12m,mode=0700");
-        mount(
-            Some("none"),
-            &sandbox.state_dir(),
-            Some("tmpfs"),
-            MsFlags::empty(),
-            options,
-        )?;
-        Ok(Self(sandbox))
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        let _ = umount2(&self.0.state_dir(), MntFlags::MNT_DETACH);
-    }
-}
-
 #[test]
 fn anything_against_anything_for_a_while() {
     let given = std::env::var("GAMECTL_TEST_SOAK").ok();
@@ -89,11 +58,7 @@ fn anything_against_anything_for_a_while() {
     let seed = seed();
     support::say(&format!("\nsoak: {seconds} s, GAMECTL_TEST_SEED={seed}\n"));
     let sandbox = Sandbox::new();
-    let disk = SmallDisk::mount(&sandbox);
-    if let Err(error) = &disk {
-        support::say(&format!("\nNOT RUN: the full disk of the soak: {error}\n"));
-        fs::remove_dir(sandbox.state_dir()).expect("remove");
-    }
+    let disk = SmallDisk::mount(&sandbox, "the full disk of the soak", "size=12m");
     let moods = moods::twenty(&sandbox);
     let soak = Soak {
         sandbox: &sandbox,
@@ -110,7 +75,7 @@ fn anything_against_anything_for_a_while() {
             let own = Random::new(random.next());
             scope.spawn(move || client::client(soak, own));
         }
-        let (one, two, disk) = (Random::new(random.next()), Random::new(random.next()), disk.is_ok());
+        let (one, two, disk) = (Random::new(random.next()), Random::new(random.next()), disk.is_some());
         scope.spawn(move || client::resident(soak, one));
         scope.spawn(move || chaos::chaos(soak, two, disk));
         while soak.goes_on() {

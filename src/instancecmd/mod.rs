@@ -216,9 +216,10 @@ impl Work {
             Verb::Stop if self.order.keeps_intent => Some(self.hold(dir, began, None).await?),
             Verb::Stop => {
                 // Also where it stands already: a start that waits for the lock
-                // gives way to a stop that was typed after it.
-                if set_intent(dir, Want::Stopped, intent::write)? == Set::Stood {
-                    intent::write_unsynced(dir, Intent::now(Want::Stopped)).map_err(|error| not_on_record(&error))?;
+                // gives way to a stop that was typed after it. Where it cannot
+                // be written, that start is waited for.
+                if let Ok(Set::Stood) = set_intent(dir, Want::Stopped, intent::write) {
+                    let _ = intent::write_unsynced(dir, Intent::now(Want::Stopped));
                 }
                 if self.order.now {
                     hold::try_now(dir, self.order.verb.as_str())?
@@ -239,6 +240,8 @@ impl Work {
                 // A launch makes it durable on its way, in less time than we
                 // could before it.
                 set_intent(dir, Want::Running, intent::write_unsynced)?;
+                // Without it a stop is still possible, if not on record.
+                let _ = intent::reserve_stop(dir);
                 let started = self.start().await;
                 if !started.as_ref().is_ok_and(|outcome| outcome.changed) {
                     dir.sync().map_err(|error| not_on_record(&error))?;
@@ -246,17 +249,24 @@ impl Work {
                 started
             }
             Verb::Stop => {
-                if !self.order.keeps_intent {
-                    set_intent(dir, Want::Stopped, intent::write)?;
-                }
+                let on_record = match self.order.keeps_intent {
+                    true => Ok(Set::Stood),
+                    false => set_intent(dir, Want::Stopped, intent::write),
+                };
                 let outcome = self.stop().await?;
-                Ok(Outcome {
-                    changed: outcome.changed || crashed,
-                    ..outcome
-                })
+                match on_record {
+                    // What runs can be stopped without being able to write.
+                    Err(failure) if outcome.changed => Ok(with_note(outcome, &may_start_again(&failure))),
+                    Err(failure) => Err(failure),
+                    Ok(_) => Ok(Outcome {
+                        changed: outcome.changed || crashed,
+                        ..outcome
+                    }),
+                }
             }
             Verb::Restart => {
                 set_intent(dir, Want::Running, intent::write)?;
+                let _ = intent::reserve_stop(dir);
                 self.restart(dir).await
             }
         }
@@ -382,6 +392,21 @@ fn set_intent(
     }
     write(dir, Intent::now(want)).map_err(|error| not_on_record(&error))?;
     Ok(Set::Written)
+}
+
+/// Of a stop that was carried out, and of which the next `run` knows nothing.
+fn may_start_again(failure: &Failure) -> String {
+    format!("{}; a `run` that begins later may start it again", failure.message)
+}
+
+fn with_note(outcome: Outcome, note: &str) -> Outcome {
+    let note = outcome
+        .note
+        .map_or_else(|| note.to_owned(), |known| format!("{known}; {note}"));
+    Outcome {
+        note: Some(note),
+        ..outcome
+    }
 }
 
 fn not_on_record(error: &std::io::Error) -> Failure {

@@ -6,7 +6,7 @@ use super::hold::{self, Waiting};
 use super::read_intent;
 use crate::event::Want;
 use crate::failure::Failure;
-use crate::store::StateDir;
+use crate::store::{StateDir, intent};
 use crate::supervisor::{Outcome, Sight, StartHow, Supervisor};
 
 /// What became of it.
@@ -49,6 +49,7 @@ pub async fn resume(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u3
         timeout: None,
         restarts,
     };
+    let _ = intent::reserve_stop(&dir);
     let started = Arc::clone(target).start_with(how).await;
     started
         .map(Resumed::Launched)

@@ -32,17 +32,18 @@ struct Carrying<'a> {
 
 impl ProcessSupervisor {
     /// Follows a stop until the shim has ended, and carries out what it leaves
-    /// to us. What a person should know of that goes to `told`.
+    /// to us. What a person should know of that goes to `told`. False when the
+    /// game has ended, and its shim cannot say so on record.
     pub(super) async fn follow_stop(
         &self,
         dir: &InstanceDir,
         client: &Client,
         generation: u64,
         told: &mut Vec<String>,
-    ) {
+    ) -> bool {
         let notes = Mutex::new(Vec::new());
         let mut carrying: Option<Carrying<'_>> = None;
-        loop {
+        let has_ended = loop {
             let work = async {
                 match &mut carrying {
                     Some(carrying) => carrying.work.as_mut().await,
@@ -52,8 +53,11 @@ impl ProcessSupervisor {
             tokio::select! {
                 biased;
                 report = client.receive() => {
-                    let Ok(Some(report)) = report else { break };
+                    let Ok(Some(report)) = report else { break true };
                     self.show(&report);
+                    if report.is_in_trouble() {
+                        break false;
+                    }
                     if let Some(step) = report.carry.filter(|step| carrying.as_ref().is_none_or(|now| now.step != *step)) {
                         let work = Box::pin(self.carry(dir, generation, step, &notes));
                         carrying = Some(Carrying { step, work });
@@ -61,11 +65,12 @@ impl ProcessSupervisor {
                 }
                 () = work => carrying = None,
             }
-        }
+        };
         if let Some(carrying) = carrying {
             let _ = tokio::time::timeout(LATE, carrying.work).await;
         }
         told.append(&mut notes.lock().unwrap_or_else(PoisonError::into_inner));
+        has_ended
     }
 
     /// Carries one step out. What a person should know of it is noted before

@@ -11,6 +11,8 @@ use crate::store::launch::{Launch, ReadyAt};
 use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
 use crate::sys::reaper::{Ending, signal_name};
 
+const ENDED: &str = "its end is being put on record";
+
 /// What a look makes of the evidence.
 pub(super) fn sight(evidence: &Evidence, policy: &RestartPolicy) -> Sight {
     match facts(evidence, policy) {
@@ -55,6 +57,10 @@ fn facts(evidence: &Evidence, policy: &RestartPolicy) -> Result<Facts, String> {
     }
     if launch.frame.namespaces != frame.namespaces {
         return Err("it was started in another container or pid namespace".to_owned());
+    }
+    if matches!(evidence.shim, Shim::Lives(None)) && evidence.game == Game::Gone {
+        let facts = Facts::bare(InstanceState::Stopping, Some(ENDED.to_owned()));
+        return Ok(earlier(evidence, facts));
     }
     if matches!(evidence.shim, Shim::Lives(_)) {
         return Ok(earlier(evidence, of_launch(launch, evidence.now_boot_ms, None)));
@@ -156,7 +162,7 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     };
     let note = match entry.phase {
         Phase::Stopping if !entry.step.is_empty() => Some(format!("waiting for {}", entry.step)),
-        Phase::Ended => Some("its end is being put on record".to_owned()),
+        Phase::Ended => Some(ENDED.to_owned()),
         _ if entry.lost_output > 0 => Some(format!("{} bytes of its output could not be logged", entry.lost_output)),
         _ => None,
     };
@@ -326,6 +332,9 @@ mod tests {
         let mut seen = evidence(launch(false));
         seen.shim = Shim::Lives(None);
         assert_eq!(state(&seen), "starting: ");
+        // It can write nothing, neither there nor on record.
+        seen.game = Game::Gone;
+        assert_eq!(state(&seen), "stopping: its end is being put on record");
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl<T> Found<T> {
 /// The shim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shim {
-    /// It lives, and says this on the board; `None` when it says nothing yet.
+    /// It lives, and says this on the board; `None` when it says nothing yet, or
+    /// cannot.
     Lives(Option<Box<Entry>>),
     /// There is none.
     None,
@@ -54,7 +55,7 @@ pub(super) enum Shim {
     CannotTell(String),
 }
 
-/// The game of a launch whose shim is gone.
+/// The game of a launch of which no shim speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Game {
     /// Nobody looked, because the shim or an exit tells already.
@@ -81,7 +82,7 @@ pub(super) struct Evidence {
     pub misplaced: bool,
     /// The shim.
     pub shim: Shim,
-    /// The game, where its shim is gone.
+    /// The game, where its shim is gone or says nothing.
     pub game: Game,
     /// The frame in which pids are read here.
     pub frame: Found<Frame>,
@@ -133,7 +134,9 @@ impl Evidence {
             Err(error) => Found::CannotTell(format!("/proc cannot be read: {error}")),
         };
         let game = match (&shim, launch.this(), frame.this()) {
-            (Shim::None, Some(launch), Some(frame)) if launch.frame == *frame && !has_ended(launch, &exit) => {
+            (Shim::None | Shim::Lives(None), Some(launch), Some(frame))
+                if launch.frame == *frame && !has_ended(launch, &exit) =>
+            {
                 game(dir, launch)
             }
             _ => Game::NotAsked,

@@ -8,7 +8,7 @@ use super::evidence::Evidence;
 use super::shim::client::Client;
 use super::shim::wire::{Request, UNKNOWN_VERB};
 use super::standing::{Standing, standing};
-use super::starting::{PASSING, stuck};
+use super::starting::PASSING;
 use super::supervisor::ProcessSupervisor;
 use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
@@ -73,7 +73,7 @@ impl ProcessSupervisor {
                 Standing::Free { .. } | Standing::Ended { .. } | Standing::Damaged(_) => {
                     return Err(not_running(&self.id));
                 }
-                Standing::Passing if Instant::now() >= until => return Err(stuck(&self.id)),
+                Standing::Passing if Instant::now() >= until => return Err(self.held_up(&dir).await),
                 Standing::Passing => tokio::time::sleep(PASSING).await,
             }
         }

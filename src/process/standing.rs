@@ -55,6 +55,9 @@ pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
                     stopping: entry.phase == Phase::Stopping,
                 },
                 None => match evidence.launch.this() {
+                    // Its shim can put nothing on record, and says so when it is
+                    // asked.
+                    Some(_) if evidence.game == Game::Gone => Standing::Passing,
                     Some(launch) if !has_ended(launch, &evidence.exit) && is_here(launch, evidence) => Standing::Kept {
                         generation: launch.generation,
                         stopping: false,

@@ -68,7 +68,7 @@ impl ProcessSupervisor {
                     None
                 }
                 Standing::Passing if Instant::now() < passing_until => None,
-                Standing::Passing | Standing::Ended { .. } => return Err(stuck(&self.id)),
+                Standing::Passing | Standing::Ended { .. } => return Err(self.held_up(&dir).await),
                 Standing::Free { next, unseen } => {
                     if !unseen::record(&dir, unseen.as_deref())? {
                         None

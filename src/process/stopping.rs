@@ -41,13 +41,22 @@ impl ProcessSupervisor {
                     tokio::time::sleep(PASSING).await;
                 }
                 Standing::Damaged(why) => unseen::set_damaged_aside(&dir, &why)?,
-                at @ (Standing::Passing | Standing::Ended { .. }) => {
+                at @ (Standing::Passing | Standing::Ended { .. }) if Instant::now() < passing_until => {
                     if let Standing::Ended { generation } = at {
                         self.let_go(&dir, generation).await;
                     }
-                    self.wait_for_change(passing_until).await?;
+                    // What a stop has shown last is what it waits for still.
+                    if changed.is_none() {
+                        self.awaits("its shim", None);
+                    }
+                    tokio::time::sleep(PASSING).await;
                     // A look while somebody else is about to change it is no round.
                     continue;
+                }
+                Standing::Passing | Standing::Ended { .. } => {
+                    let trouble = self.trouble(&dir).await.ok_or_else(|| stuck(&self.id))?;
+                    told.push(format!("{trouble}; its shim goes on trying"));
+                    return Ok(ended_off_record(changed, &told));
                 }
                 Standing::Orphan(launch) => {
                     changed = Some(launch.generation);
@@ -80,14 +89,21 @@ impl ProcessSupervisor {
         let _ = tokio::time::timeout(PASSING, asked).await;
     }
 
-    /// Waits while a shim is about to launch or to end.
-    async fn wait_for_change(&self, until: Instant) -> Result<(), Failure> {
-        self.awaits("its shim", None);
-        if Instant::now() >= until {
-            return Err(stuck(&self.id));
+    /// Why a shim whose game has ended is there still, as it says itself: the
+    /// end cannot be put on record.
+    async fn trouble(&self, dir: &InstanceDir) -> Option<String> {
+        let asked = async { Client::connect(dir).await?.ask(&Request::Status).await };
+        let report = tokio::time::timeout(ANSWER, asked).await.ok()?.ok()??;
+        report.is_in_trouble().then_some(report.note)
+    }
+
+    /// The failure of a verb for which a shim is in the way for too long.
+    pub(super) async fn held_up(&self, dir: &InstanceDir) -> Failure {
+        match self.trouble(dir).await {
+            Some(trouble) => Failure::failed(format!("of its last run: {trouble}"))
+                .hint("free some space or mend the state directory; its shim goes on trying"),
+            None => stuck(&self.id),
         }
-        tokio::time::sleep(PASSING).await;
-        Ok(())
     }
 
     /// Asks the shim to end the launch, and follows until the shim has ended.
@@ -136,8 +152,9 @@ impl ProcessSupervisor {
         if client.send(&Request::Subscribe).await.is_err() {
             return Ok(());
         }
-        self.follow_stop(dir, &client, generation, told).await;
-        self.wait_for_lock(dir).await;
+        if self.follow_stop(dir, &client, generation, told).await {
+            self.wait_for_lock(dir).await;
+        }
         Ok(())
     }
 
@@ -209,6 +226,16 @@ impl ProcessSupervisor {
                 .filter(|step| !step.is_empty()),
             note: (!told.is_empty()).then(|| told.join("; ")),
         }
+    }
+}
+
+/// Nothing of it is left, and that is all that can be said for now.
+fn ended_off_record(ended: Option<u64>, told: &[String]) -> Outcome {
+    Outcome {
+        changed: ended.is_some(),
+        state: InstanceState::Stopped,
+        ended_by: None,
+        note: Some(told.join("; ")),
     }
 }
 

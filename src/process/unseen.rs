@@ -39,7 +39,7 @@ pub(super) fn record(dir: &InstanceDir, unseen: Option<&Launch>) -> Result<bool,
         Ok(_) => {}
     }
     if let Some(exit) = ending::written(dir, launch.generation) {
-        ending::write_unreserved(dir, &exit).map_err(failed)?;
+        put(dir, &exit).map_err(failed)?;
         return Ok(true);
     }
     let stopped = intent::read(dir)
@@ -53,8 +53,17 @@ pub(super) fn record(dir: &InstanceDir, unseen: Option<&Launch>) -> Result<bool,
         "it ended after its shim was killed",
     );
     exit.was_ready = launch.ready.is_some();
-    ending::write_unreserved(dir, &exit).map_err(failed)?;
+    put(dir, &exit).map_err(failed)?;
     Ok(true)
+}
+
+/// Puts an exit on record in the room that its shim had reserved, or in any
+/// other.
+fn put(dir: &InstanceDir, exit: &Exit) -> io::Result<()> {
+    ending::reserve(dir)
+        .and_then(|room| ending::write(dir, &room, exit))
+        .or_else(|_| ending::write_unreserved(dir, exit))?;
+    dir.sync()
 }
 
 /// Puts a damaged record out of the way, when nothing of the instance runs.

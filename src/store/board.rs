@@ -10,6 +10,7 @@
 //! The board has parts, a file each: the kernel keeps the locks of a file in a
 //! list, so that asking for each of a thousand would walk it a thousand times.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -81,6 +82,8 @@ pub fn of(state: &StateDir, id: &str) -> Option<Entry> {
 pub struct Slot {
     file: File,
     number: usize,
+    /// Its lock has been let go: what stands there is no longer true.
+    mute: Cell<bool>,
 }
 
 /// A part of the board, opened.
@@ -199,6 +202,7 @@ impl Part {
         Slot {
             file: self.file,
             number,
+            mute: Cell::new(false),
         }
     }
 
@@ -277,11 +281,17 @@ impl Slot {
         }
     }
 
-    /// Writes what the shim says now.
+    /// Writes what the shim says now. What cannot be written is taken back by
+    /// letting go of the lock, which sends readers to the folder.
     pub fn write(&self, entry: &Entry) {
-        // Losing a word on the board loses nothing: a slot that does not read
-        // back sends the reader to the folder.
-        let _ = self.file.write_all_at(&entry.to_bytes(), place(self.number));
+        let at = place(self.number);
+        let written = self.file.write_all_at(&entry.to_bytes(), at);
+        let mute = match (written, self.mute.get()) {
+            (Ok(()), false) => false,
+            (Ok(()), true) => !lock::try_byte(&self.file, at as i64).unwrap_or(false),
+            (Err(_), _) => lock::free_byte(&self.file, at as i64).is_ok(),
+        };
+        self.mute.set(mute);
     }
 }
 

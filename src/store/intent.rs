@@ -16,6 +16,10 @@ use crate::event::Want;
 use crate::sys::{clock, host};
 
 const NAME: &str = "intent";
+
+/// A wish to stop that is kept ready. A link can be given another name also
+/// where no inode is left to make one.
+const RESERVED: &str = "intent.stop";
 const VERSION: u32 = 1;
 
 /// A wish, with who set it and when.
@@ -124,14 +128,50 @@ pub fn write(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
 }
 
 /// Sets the wish for an instance. It is durable after [`InstanceDir::sync`].
+/// Where nothing more can be made, a wish to stop is the one that was kept ready
+/// by [`reserve_stop`], with the time and the user of that.
 ///
 /// # Errors
 /// When it could not be written; the old wish then still stands.
 pub fn write_unsynced(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
-    let new = temporary(NAME);
-    dir.remove(&new)?;
-    nix::unistd::symlinkat(intent.to_text().as_str(), dir.as_fd(), new.as_str())?;
-    dir.rename_unsynced(&new, NAME)
+    match put(dir, NAME, intent) {
+        Err(Errno::ENOSPC | Errno::EDQUOT) if intent.want == Want::Stopped && is_reserved(dir) => {
+            dir.rename_unsynced(RESERVED, NAME)
+        }
+        written => Ok(written?),
+    }
+}
+
+/// Keeps a wish to stop ready, for the time when no inode is left. It is there
+/// already but for the first start, and the first after such a stop.
+///
+/// # Errors
+/// When there is no inode left for it.
+pub fn reserve_stop(dir: &InstanceDir) -> io::Result<()> {
+    if !is_reserved(dir) {
+        put(dir, RESERVED, Intent::now(Want::Stopped))?;
+    }
+    Ok(())
+}
+
+fn is_reserved(dir: &InstanceDir) -> bool {
+    let kept = interpret(nix::fcntl::readlinkat(dir, RESERVED), || dir.path().join(RESERVED));
+    matches!(kept, Ok(Some(wish)) if wish.want == Want::Stopped && wish.is_of_this_boot())
+}
+
+fn put(dir: &InstanceDir, name: &str, intent: Intent) -> nix::Result<()> {
+    use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
+    let (new, text) = (temporary(name), intent.to_text());
+    let make = || symlinkat(text.as_str(), dir.as_fd(), new.as_str());
+    match make() {
+        // Of an older attempt.
+        Err(Errno::EEXIST) => {
+            unlinkat(dir.as_fd(), new.as_str(), UnlinkatFlags::NoRemoveDir)?;
+            make()?;
+        }
+        made => made?,
+    }
+    nix::fcntl::renameat(dir, new.as_str(), dir, name)
 }
 
 /// Puts a damaged intent out of the way.

@@ -44,14 +44,27 @@ impl Holder {
     }
 }
 
-/// Tries to take the lock of an instance for a verb, without waiting.
+/// Tries to take the lock of an instance for a verb, without waiting. Where
+/// nothing can be written, it keeps out all who can write, but not others who
+/// cannot either.
 ///
 /// # Errors
 /// When the lock file cannot be made or locked.
 pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
     loop {
-        let file = dir.open_in_place(VERB_LOCK)?;
-        if !lock::try_exclusive(&file)? {
+        let (file, taken) = match dir.open_in_place(VERB_LOCK) {
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                let file = dir.open_read(VERB_LOCK)?.ok_or(error)?;
+                let taken = lock::try_shared(&file)?;
+                (file, taken)
+            }
+            opened => {
+                let file = opened?;
+                let taken = lock::try_exclusive(&file)?;
+                (file, taken)
+            }
+        };
+        if !taken {
             let mut text = String::new();
             let _ = (&file).take(HOLDER as u64).read_to_string(&mut text);
             let known = Some(text.trim_end()).filter(|line| !line.is_empty());

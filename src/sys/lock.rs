@@ -40,6 +40,19 @@ pub fn try_exclusive(file: impl AsFd) -> io::Result<bool> {
     }
 }
 
+/// Tries to take a lock of a file that keeps out whoever wants it exclusively,
+/// without waiting. The file need not be open for writing.
+///
+/// # Errors
+/// What `fcntl(2)` said, other than that somebody holds it exclusively.
+pub fn try_shared(file: impl AsFd) -> io::Result<bool> {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_RDLCK))) {
+        Ok(_) => Ok(true),
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
 /// Whether somebody else holds the exclusive lock of a file. Takes nothing.
 ///
 /// # Errors
@@ -62,6 +75,15 @@ pub fn try_byte(file: impl AsFd, offset: i64) -> io::Result<bool> {
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// Lets go of the lock of one byte.
+///
+/// # Errors
+/// What `fcntl(2)` said.
+pub fn free_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
+    fcntl(file, FcntlArg::F_SETLK(&range(libc::F_UNLCK, offset, 1)))?;
+    Ok(())
 }
 
 /// Waits for the lock of one byte, as this open file's own.

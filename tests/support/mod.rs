@@ -4,6 +4,7 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test takes what it needs")]
 
+pub mod disk;
 pub mod instance;
 pub mod processes;
 pub mod random;
@@ -13,6 +14,7 @@ pub mod terminal;
 pub mod wait;
 pub mod within;
 
+pub use disk::SmallDisk;
 pub use instance::Instance;
 pub use processes::Process;
 pub use sandbox::{Outcome, Sandbox};
@@ -66,17 +68,27 @@ pub fn free_udp_port() -> u16 {
     socket.local_addr().expect("its number").port()
 }
 
-/// Says that a test could not be run here, past the capture of its output.
+/// Says that a test could not be run here, past the capture of its output: it
+/// needs root, a mount, a namespace or a limit. Where [`PRIVILEGES`] says
+/// `required`, that is a failure.
+#[track_caller]
 pub fn skipped(test: &str, why: &str) {
+    assert!(!is_required(PRIVILEGES), "{test}: {why}");
     say(&format!("SKIPPED, {why}: {test}\n"));
+}
+
+/// The variable that says whether what a usual user may not do can be done.
+pub const PRIVILEGES: &str = "GAMECTL_TEST_PRIVILEGES";
+
+fn is_required(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "required")
 }
 
 /// The same of many tests, or of a costly one. Where the variable says
 /// `required`, that is a failure.
 #[track_caller]
 pub fn not_run(what: &str, why: &str, variable: &str) {
-    let is_required = std::env::var_os(variable).is_some_and(|value| value == "required");
-    assert!(!is_required, "{why}");
+    assert!(!is_required(variable), "{what}: {why}");
     say(&format!("\nNOT RUN: {what}: {why}\n"));
 }
 

@@ -86,6 +86,8 @@ pub(super) struct Keeper {
     renewal: Option<OwnedFd>,
     /// Whether it is to go, now that its game has ended.
     leaves: bool,
+    /// Why its exit is not on record yet; empty while nothing is in the way.
+    trouble: String,
 }
 
 impl Keeper {
@@ -112,6 +114,7 @@ impl Keeper {
             attends: false,
             renewal: None,
             leaves: false,
+            trouble: String::new(),
         }
     }
 
@@ -140,10 +143,12 @@ impl Keeper {
             }
             // Nobody may be told that it ended before that is on record: on a
             // disk that takes nothing it is tried again, and we stay to say so.
-            self.notify(&format!("its exit cannot be put on record yet: {error}"));
+            self.trouble = format!("its exit cannot be put on record yet: {error}");
+            self.notify();
             self.wait(Some(clock::monotonic_ms() + exit::RETRY_MS));
         }
-        self.notify("");
+        self.trouble.clear();
+        self.notify();
         let renewal = self.await_renewal(&exit);
         if renewal.is_none() {
             self.server.close(&self.dir);
@@ -232,7 +237,7 @@ impl Keeper {
         // and after that whoever looks judges it again.
         let _ = launch::write(&self.dir, &self.record);
         self.voice.ready(ready);
-        self.notify("");
+        self.notify();
     }
 
     /// Does what the stop under way has due.
@@ -307,14 +312,11 @@ impl Keeper {
             let now = clock::monotonic_ms();
             self.voice.step(stop.escalation.awaiting(now), now);
         }
-        self.notify("");
+        self.notify();
     }
 
-    fn notify(&mut self, note: &str) {
-        let report = Report {
-            note: note.to_owned(),
-            ..self.report()
-        };
+    fn notify(&mut self) {
+        let report = self.report();
         self.server.notify(&report);
     }
 
@@ -322,6 +324,7 @@ impl Keeper {
         let carry = self.stop.as_ref().and_then(|stop| stop.escalation.client_step());
         Report {
             carry: carry.map(|step| step as u64),
+            note: self.trouble.clone(),
             ..self.voice.report()
         }
     }

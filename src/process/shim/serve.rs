@@ -64,7 +64,14 @@ impl Server {
         // who listens.
         let new = format!("{NAME}.new-{}", std::process::id());
         dir.remove(&new)?;
-        let listener = socket::listen(dir.as_fd(), &new)?;
+        let listener = match socket::listen(dir.as_fd(), &new) {
+            // What a dead shim has left makes room for one that lives.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT)) => {
+                dir.remove(NAME)?;
+                socket::listen(dir.as_fd(), &new)?
+            }
+            listening => listening?,
+        };
         nix::fcntl::renameat(dir.as_fd(), new.as_str(), dir.as_fd(), NAME)?;
         Ok(Self {
             listener,

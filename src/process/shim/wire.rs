@@ -257,6 +257,11 @@ impl Report {
         }
     }
 
+    /// Whether its game has ended, and that cannot be put on record.
+    pub fn is_in_trouble(&self) -> bool {
+        self.phase == Phase::Ended && !self.note.is_empty()
+    }
+
     /// The message.
     pub fn to_message(&self) -> String {
         let phase = match self.phase {

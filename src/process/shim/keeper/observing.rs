@@ -68,6 +68,6 @@ impl Keeper {
         // after a crash of ours, nothing else.
         let _ = launch::write(&self.dir, &self.record);
         self.voice.main(main);
-        self.notify("");
+        self.notify();
     }
 }
