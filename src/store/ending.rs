@@ -174,10 +174,10 @@ pub fn write(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
     give_name(dir, room)
 }
 
-/// As [`write`], but durable only when the room has been synced.
+/// As [`write()`], but durable only when the room has been synced.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn put(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
     room.put(&exit.to_text())?;
     give_name(dir, room)
