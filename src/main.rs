@@ -17,7 +17,6 @@ fn run() -> u8 {
     if let Some(code) = spawner::begin() {
         return code;
     }
-    gamectl::sys::arena::begin();
     let code = gamectl::commands::main();
     spawner::dismiss();
     code

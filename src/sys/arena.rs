@@ -6,13 +6,10 @@
 //! third of such a command on finding places that are free. So a command that
 //! is about to end says [`keep_all`], and from then on small allocations follow
 //! each other, and are forgotten with the process. Everything that lives longer
-//! never says it, and is served by the C library as ever; but every command
-//! gets its first allocations, those of its arguments above all, from a head
-//! that is there before it is touched.
+//! never says it, and is served by the C library as ever.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -20,9 +17,6 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
 /// Address space, in bytes. What is not touched costs nothing.
 const RANGE: usize = 256 << 20;
-
-/// The head, in bytes: about what a command takes that reads a small inventory.
-const HEAD: usize = 160 << 10;
 
 /// What a thread takes of it at once, in bytes: a huge page, where the kernel
 /// has some.
@@ -38,10 +32,6 @@ static SAID: AtomicBool = AtomicBool::new(false);
 static START: AtomicUsize = AtomicUsize::new(0);
 static END: AtomicUsize = AtomicUsize::new(0);
 
-/// The head, in the same way.
-static HEAD_START: AtomicUsize = AtomicUsize::new(0);
-static HEAD_END: AtomicUsize = AtomicUsize::new(0);
-
 /// Where the part begins that no thread has taken.
 static FREE: AtomicUsize = AtomicUsize::new(0);
 
@@ -56,39 +46,23 @@ struct Arena;
 #[global_allocator]
 static ALLOCATOR: Arena = Arena;
 
-/// Maps so many bytes; `None` where address space is scarce, and the C library
-/// goes on serving.
-fn map(size: usize, how: MapFlags) -> Option<usize> {
-    let size = NonZeroUsize::new(size)?;
-    let flags = MapFlags::MAP_PRIVATE | how;
-    // SAFETY: a new private mapping at an address of the kernel's choice.
-    let mapped = unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) };
-    mapped.ok().map(|start| start.as_ptr() as usize)
-}
-
-/// Gives this thread, which is the only one, a head for its first allocations.
-/// To be said once, by a process that forks no more.
-pub fn begin() {
-    // Touched page by page it would cost a fault for each.
-    let Some(start) = map(HEAD, MapFlags::MAP_POPULATE) else {
-        return;
-    };
-    HEAD_END.store(start + HEAD, Ordering::Relaxed);
-    HEAD_START.store(start, Ordering::Release);
-    TAKEN.set((start, start + HEAD));
-}
-
 /// From now on, what this process allocates is kept until it ends. To be said
 /// by a command whose memory is bounded by what it reads once.
 pub fn keep_all() {
+    let Some(size) = std::num::NonZeroUsize::new(RANGE) else {
+        return;
+    };
     if SAID.swap(true, Ordering::Relaxed) {
         return;
     }
-    let Some(start) = map(RANGE, MapFlags::MAP_NORESERVE) else {
-        return;
-    };
+    let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;
+    // SAFETY: a new private mapping at an address of the kernel's choice.
+    let mapped = unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) };
+    // Where address space is scarce, the C library goes on serving.
+    let Ok(start) = mapped else { return };
     // SAFETY: the advice changes no content.
-    unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(start), RANGE, libc::MADV_HUGEPAGE) };
+    unsafe { libc::madvise(start.as_ptr(), RANGE, libc::MADV_HUGEPAGE) };
+    let start = start.as_ptr() as usize;
     // At a boundary where a huge page can lie.
     FREE.store(start.next_multiple_of(CHUNK), Ordering::Relaxed);
     END.store(start + RANGE, Ordering::Relaxed);
@@ -96,17 +70,14 @@ pub fn keep_all() {
 }
 
 fn is_ours(address: usize) -> bool {
-    let within = |start: &AtomicUsize, end: &AtomicUsize| {
-        let start = start.load(Ordering::Acquire);
-        start != 0 && address >= start && address < end.load(Ordering::Relaxed)
-    };
-    within(&HEAD_START, &HEAD_END) || within(&START, &END)
+    let start = START.load(Ordering::Acquire);
+    start != 0 && address >= start && address < END.load(Ordering::Relaxed)
 }
 
 /// The next place for so many bytes; `None` when there is no room, or the
 /// C library is to serve.
 fn place(layout: Layout) -> Option<NonNull<u8>> {
-    if layout.size() > LARGE || layout.align() > 4096 {
+    if START.load(Ordering::Acquire) == 0 || layout.size() > LARGE || layout.align() > 4096 {
         return None;
     }
     let fit = |(from, to): (usize, usize)| {
@@ -121,17 +92,14 @@ fn place(layout: Layout) -> Option<NonNull<u8>> {
 
 /// Takes another chunk for this thread.
 fn take() -> Option<(usize, usize)> {
-    if START.load(Ordering::Acquire) == 0 {
-        return None;
-    }
     let from = FREE.fetch_add(CHUNK, Ordering::Relaxed);
     let to = from.checked_add(CHUNK)?;
     (to <= END.load(Ordering::Relaxed)).then_some((from, to))
 }
 
-// SAFETY: `place` gives stretches of live mappings that do not overlap: each
-// thread cuts its own off the front of the head, or of a chunk, that it alone has
-// taken. What is not in them came from `System` and goes back to it.
+// SAFETY: `place` gives stretches of a live mapping that do not overlap: each
+// thread cuts its own off the front of a chunk that it alone has taken. What is
+// not in the mapping came from `System` and goes back to it.
 //
 // None is inlined: it would be at thousands of places, for a few commands.
 unsafe impl GlobalAlloc for Arena {
