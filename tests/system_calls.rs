@@ -81,6 +81,39 @@ fn a_start_whose_shims_all_die_gives_up() {
     sandbox.ok(&["stop", "a"]);
 }
 
+/// A verb that is killed between the writing of a wish and its coming into
+/// force has said nothing, and what it leaves is cleared away by a later verb.
+#[test]
+fn what_a_killed_writer_has_left() {
+    let Some(strace) = strace() else { return };
+    let sandbox = Sandbox::with_one();
+    sandbox.ok(&["start", "a"]);
+    let left = || {
+        let entries = std::fs::read_dir(sandbox.instance_dir("a")).expect("the folder");
+        let mut paths = entries.flatten().map(|entry| entry.path());
+        paths.find(|path| path.to_string_lossy().contains(".new-"))
+    };
+    let strace = strace.to_string_lossy();
+    let killed = "inject=?renameat,?renameat2:signal=KILL:when=1";
+    let outcome = sandbox.run_under(&[&strace, "-qq", "-o", "/dev/null", "-e", killed], &["stop", "a"]);
+    assert_eq!((outcome.code, sandbox.state("a").as_str()), (None, "running"));
+    let path = left().expect("a wish that nobody has heard");
+    assert!(path.to_string_lossy().contains("/intent.new-"), "{path:?}");
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(
+        left().as_ref(),
+        Some(&path),
+        "it may be somebody's who is not seen here"
+    );
+    let old = nix::sys::time::TimeSpec::new(1_000_000_000, 0);
+    let itself = nix::sys::stat::UtimensatFlags::NoFollowSymlink;
+    nix::sys::stat::utimensat(nix::fcntl::AT_FDCWD, &path, &old, &old, itself).expect("an old time");
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(left(), None);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
 /// The path of a strace that works; `None` where there is none, which is said.
 fn strace() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

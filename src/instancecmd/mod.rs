@@ -178,13 +178,16 @@ impl Work {
         }
         let dir = self.state.create_instance(self.target.instance_id())?;
         let work = self.follow(self.verb(&dir, began));
-        match self.order.timeout {
+        let outcome = match self.order.timeout {
             Some(limit) => {
                 let ran_out = |_| self.ran_out(limit);
                 tokio::time::timeout_at(began + limit, work).await.map_err(ran_out)?
             }
             None => work.await,
-        }
+        };
+        // At its end: what was asked for does not wait for it.
+        let _ = dir.tidy();
+        outcome
     }
 
     fn ran_out(&self, limit: Duration) -> Failure {
@@ -365,7 +368,8 @@ fn read_intent(dir: &InstanceDir) -> Result<Option<Intent>, Failure> {
                     "its intent is damaged ({why}) and cannot be put aside: {error}"
                 ))
             })?;
-            Ok(None)
+            // Somebody may have written another meanwhile.
+            intent::read(dir).map_err(|error| Failure::failed(error.to_string()).hint("nothing was changed"))
         }
         Err(error) => Err(Failure::failed(error.to_string()).hint("nothing was changed")),
     }

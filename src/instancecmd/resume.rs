@@ -51,6 +51,7 @@ pub async fn resume(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u3
     };
     let _ = intent::reserve_stop(&dir);
     let started = Arc::clone(target).start_with(how).await;
+    let _ = dir.tidy();
     started
         .map(Resumed::Launched)
         .map_err(|error| Failure::from_error(&error))

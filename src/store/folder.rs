@@ -300,17 +300,6 @@ impl InstanceDir {
         Ok(())
     }
 
-    /// Puts a damaged file out of the way, where a person can look at it.
-    /// Returns its new name.
-    ///
-    /// # Errors
-    /// What `renameat(2)` said.
-    pub fn set_aside(&self, name: &str) -> io::Result<String> {
-        let aside = format!("{name}.damaged-{}", crate::sys::clock::wall_ms());
-        self.rename(name, &aside)?;
-        Ok(aside)
-    }
-
     /// Whether somebody has removed the folder: nothing can be put there, and
     /// nobody would find it.
     pub fn is_removed(&self) -> bool {
@@ -331,8 +320,20 @@ impl AsFd for InstanceDir {
     }
 }
 
+/// What stands between the name of a file that is being written and the pid of
+/// its writer.
+const NEW: &str = ".new-";
+
 /// The name under which a file is written before it takes its own. It holds
-/// our pid, because two processes may replace the same file at once.
-pub(super) fn temporary(name: &str) -> String {
-    format!("{name}.new-{}", std::process::id())
+/// our pid, because two processes may replace the same file at once. Where its
+/// writer is killed before that, [`InstanceDir::tidy`] removes it.
+pub fn temporary(name: &str) -> String {
+    format!("{name}{NEW}{}", std::process::id())
+}
+
+/// The pid of who writes a file, where its name is such a one.
+pub(super) fn writer_of(name: &str) -> Option<i32> {
+    let (_, digits) = name.rsplit_once(NEW)?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|pid| is_number && *pid > 0)
 }

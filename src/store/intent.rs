@@ -174,12 +174,25 @@ fn put(dir: &InstanceDir, name: &str, intent: Intent) -> nix::Result<()> {
     nix::fcntl::renameat(dir, new.as_str(), dir, name)
 }
 
-/// Puts a damaged intent out of the way.
+/// Puts a damaged intent out of the way. One that somebody has written in its
+/// place meanwhile, which takes no lock, is none, and stays.
 ///
 /// # Errors
-/// What `renameat(2)` said.
-pub fn set_aside(dir: &InstanceDir) -> io::Result<String> {
-    dir.set_aside(NAME)
+/// What `renameat2(2)` said.
+pub fn set_aside(dir: &InstanceDir) -> io::Result<()> {
+    let aside = match dir.set_aside(NAME) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        aside => aside?,
+    };
+    let moved = interpret(nix::fcntl::readlinkat(dir, aside.as_str()), || dir.path().join(&aside));
+    if matches!(moved, Err(ReadError::Damaged(..))) {
+        return Ok(());
+    }
+    match dir.rename_exclusively(&aside, NAME) {
+        // Another wish has come since, which counts.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.remove(&aside),
+        done => done,
+    }
 }
 
 #[cfg(test)]
@@ -226,5 +239,22 @@ mod tests {
         std::fs::remove_file(dir.path().join(NAME)).unwrap();
         std::fs::write(dir.path().join(NAME), "1,running,1,1").unwrap();
         assert!(matches!(read(&dir), Err(ReadError::Damaged(..))), "a file is no link");
+    }
+
+    #[test]
+    fn no_wish_is_put_aside_that_was_written_meanwhile() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        let aside = || std::fs::read_dir(dir.path()).unwrap().count();
+        std::fs::write(dir.path().join(NAME), "noise").unwrap();
+        set_aside(&dir).unwrap();
+        assert_eq!((read(&dir).unwrap(), aside()), (None, 1));
+        // Two have found it damaged; one has gone on to say what is wanted.
+        set_aside(&dir).unwrap();
+        let wish = Intent::now(Want::Stopped);
+        write(&dir, wish).unwrap();
+        set_aside(&dir).unwrap();
+        assert_eq!((read(&dir).unwrap(), aside()), (Some(wish), 2));
     }
 }

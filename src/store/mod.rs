@@ -15,6 +15,8 @@
 //!     stack                  the last start of a stack of containers
 //!     launch.next, exit.next, restarts.next
 //!                            room reserved for the next of each
+//!     NAME.new-PID           what PID is writing, before it takes its place
+//!     NAME.damaged-TIME      what was found damaged
 //!     in                     the FIFO behind the game's standard input
 //!     ctl                    the shim's socket
 //!     console.log[.N]        what the game printed
@@ -28,6 +30,7 @@
 //! Files are replaced atomically: a reader finds the old or the new one. What
 //! is found damaged is reported and set aside, and never taken for "nothing".
 
+mod aside;
 pub mod board;
 pub mod changes;
 pub mod console;
@@ -41,6 +44,7 @@ pub mod fuzzing;
 pub mod history;
 pub mod intent;
 pub mod launch;
+mod leftovers;
 pub mod lock;
 pub mod plan;
 pub mod room;

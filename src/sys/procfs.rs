@@ -79,6 +79,13 @@ pub(super) fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
 /// Bytes that hold most texts of `/proc`.
 const TEXT: usize = 8 * 1024;
 
+/// Whether there is a process with this pid, in our pid namespace and whoever
+/// it belongs to, as far as the kernel says. Needs no `/proc`.
+pub fn exists(pid: i32) -> bool {
+    let asked = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
+    asked != Err(nix::errno::Errno::ESRCH)
+}
+
 /// Reads a small file of `/proc` in one go into a buffer, without allocating.
 pub(super) fn read_small<'a>(path: &str, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
     let mut file = fs::File::open(path)?;

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use super::wire::{Report, Request};
 use crate::store::InstanceDir;
+use crate::store::folder::temporary;
 use crate::sys::{clock, host, socket};
 
 /// The socket's name in the instance's folder.
@@ -62,7 +63,7 @@ impl Server {
     pub(super) fn open(dir: &InstanceDir) -> io::Result<Self> {
         // Under another name first: a client that finds `ctl` finds somebody
         // who listens.
-        let new = format!("{NAME}.new-{}", std::process::id());
+        let new = temporary(NAME);
         dir.remove(&new)?;
         let listener = match socket::listen(dir.as_fd(), &new) {
             // What a dead shim has left makes room for one that lives.
