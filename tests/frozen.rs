@@ -1,5 +1,6 @@
-//! Who does not go on: a verb, `run`, a socket that takes connections and never
-//! answers. Nobody else waits for them without an end.
+//! Who does not go on: a verb, `run`, a shim before its launch, a socket that
+//! takes connections and never answers. Nobody else waits for them without an
+//! end.
 
 mod support;
 
@@ -103,4 +104,147 @@ fn a_socket_that_takes_connections_and_never_answers() {
     wait_until("it to be heard again", || sandbox.pid("a") == pid);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
+}
+
+/// A world in which the shim of one start does not go on before the game is
+/// launched, and that start has given up.
+struct Late {
+    sandbox: Sandbox,
+    /// What will be the shim.
+    shim: i32,
+}
+
+fn shim_of(sandbox: &Sandbox) -> Option<i32> {
+    let mut all = sandbox.processes().into_iter();
+    all.find(|process| process.command == "gamectl __shim a")
+        .map(|shim| shim.pid)
+}
+
+impl Late {
+    /// It is frozen before it has done anything, by the words to `sh`.
+    fn before_anything() -> Self {
+        let sandbox = Sandbox::with_one();
+        let pid = sandbox.arg("late.pid");
+        let script = format!("echo $$ > {pid} && kill -STOP $$ && exec \"$@\"");
+        Self::begin(sandbox, &["/bin/sh", "-c", &script, "sh"], |sandbox| {
+            sandbox.lines("late.pid").first()?.parse().ok()
+        })
+    }
+
+    /// It holds its lock, its child waits at the gate, and it is frozen as it puts
+    /// that on record. `None` where there is no strace.
+    fn at_its_gate() -> Option<Self> {
+        let strace = support::strace("a shim that is frozen at its gate")?;
+        // Not in the sandbox: strace would seem to belong to its processes.
+        let log = tempfile::tempdir().expect("a folder").keep().join("strace");
+        let stop = "inject=renameat2:signal=STOP:when=1";
+        let (strace, path) = (strace.to_string_lossy(), log.to_string_lossy());
+        let words = [&*strace, "-DDD", "-qq", "-E", "PATH", "-o", &path, "-e", stop];
+        let late = Self::begin(Sandbox::with_one(), &words, |sandbox| {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            said.contains("stopped by SIGSTOP").then(|| shim_of(sandbox))?
+        });
+        fs::remove_dir_all(log.parent().expect("its folder")).expect("remove it");
+        Some(late)
+    }
+
+    fn begin(sandbox: Sandbox, words: &[&str], find: impl Fn(&Sandbox) -> Option<i32>) -> Self {
+        let args = ["start", "a", "--timeout", "1s"];
+        let model = sandbox.command(&args);
+        let start = std::process::Command::new(support::example("traced-gamectl"))
+            .args(args)
+            .env_clear()
+            .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("TRACED_SHIM", words.join("\n"))
+            .current_dir(sandbox.dir())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("run gamectl");
+        let shim = support::wait_for("the shim", || find(&sandbox));
+        wait_until("it to be frozen", || Process::is_frozen(shim));
+        let output = start.wait_with_output().expect("wait");
+        Outcome::of(&args, &output).expect_code(124);
+        assert_eq!(sandbox.starts("journal"), 0);
+        Self { sandbox, shim }
+    }
+
+    /// Puts something in the inventory that cannot be started.
+    fn break_inventory(&self) {
+        self.sandbox
+            .inventory(&[Instance::program("a", "/nowhere/to/be/found", &[])]);
+    }
+
+    /// It goes on, and must come to nothing.
+    #[track_caller]
+    fn wake_in_vain(&self) {
+        Process::signal(self.shim, Signal::SIGCONT);
+        wait_until("the late shim to be gone", || !Process::lives(self.shim));
+        assert_eq!(self.sandbox.games(), []);
+        assert_eq!(
+            self.sandbox.starts("journal"),
+            0,
+            "it has launched what nobody wants any more"
+        );
+    }
+
+    /// What was said last is what counts from then on.
+    #[track_caller]
+    fn all_is_well(&self) {
+        let args = ["serve", "--ready", "up", "--journal", "journal"];
+        self.sandbox
+            .inventory(&[Instance::awkward("a", &args).ready_log("^up$")]);
+        self.sandbox.ok(&["start", "a"]);
+        assert_eq!(self.sandbox.games().len(), 1);
+        assert_eq!(self.sandbox.starts("journal"), 1);
+        self.sandbox.ok(&["stop", "a"]);
+        self.sandbox.nothing_left();
+    }
+}
+
+#[test]
+fn a_late_shim_launches_nothing_after_a_stop() {
+    let late = Late::before_anything();
+    late.sandbox.ok(&["stop", "a"]);
+    late.wake_in_vain();
+    assert_eq!(late.sandbox.state("a"), "stopped");
+    late.all_is_well();
+}
+
+/// The wish is as it was when the shim was begun, and so is the number of the
+/// next launch: what it was told to launch is old all the same.
+#[test]
+fn a_late_shim_launches_nothing_after_another_start() {
+    for stops in [false, true] {
+        let late = Late::before_anything();
+        if stops {
+            late.sandbox.ok(&["stop", "a"]);
+        }
+        late.break_inventory();
+        late.sandbox.run(&["start", "a"]).expect_code(1);
+        late.wake_in_vain();
+        late.all_is_well();
+    }
+}
+
+#[test]
+fn a_late_shim_launches_what_is_still_wanted() {
+    let late = Late::before_anything();
+    Process::signal(late.shim, Signal::SIGCONT);
+    late.sandbox.wait_state("a", "running");
+    assert_eq!((late.sandbox.shim("a"), late.sandbox.starts("journal")), (late.shim, 1));
+    late.sandbox.ok(&["stop", "a"]);
+    late.sandbox.nothing_left();
+}
+
+#[test]
+fn a_shim_at_its_gate_opens_it_for_nobody_who_has_given_up() {
+    for verb in ["stop", "start"] {
+        let Some(late) = Late::at_its_gate() else { return };
+        // It holds the instance: who comes is told so, and has said what it wants.
+        late.sandbox.run(&[verb, "a", "--timeout", "300ms"]).expect_code(124);
+        late.wake_in_vain();
+        assert_eq!(late.sandbox.state("a"), "stopped");
+        late.all_is_well();
+    }
 }

@@ -15,8 +15,8 @@ mod point;
 mod support;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,7 +29,9 @@ const POINTS: usize = 40;
 
 #[test]
 fn a_fault_at_any_system_call_of_a_shim() {
-    let Some(strace) = strace() else { return };
+    let Some(strace) = support::strace("faults at every system call") else {
+        return;
+    };
     let mut points = all_points(&strace);
     let all = points.len();
     let wanted = std::env::var("GAMECTL_TEST_CALLS").ok();
@@ -85,7 +87,9 @@ fn a_start_whose_shims_all_die_gives_up() {
 /// force has said nothing, and what it leaves is cleared away by a later verb.
 #[test]
 fn what_a_killed_writer_has_left() {
-    let Some(strace) = strace() else { return };
+    let Some(strace) = support::strace("a verb that is killed as it writes") else {
+        return;
+    };
     let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let left = || {
@@ -112,26 +116,6 @@ fn what_a_killed_writer_has_left() {
     assert_eq!(left(), None);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
-}
-
-/// The path of a strace that works; `None` where there is none, which is said.
-fn strace() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join("strace"))
-        .find(|file| file.exists());
-    let works = |strace: &PathBuf| {
-        let mut command = Command::new(strace);
-        command.args(["-qq", "-e", "trace=none", "-e", "inject=getpid:error=EIO", "true"]);
-        command.stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let usable = found.filter(works);
-    if usable.is_none() {
-        let why = "no strace that may trace and inject faults";
-        support::not_run("faults at every system call", why, "GAMECTL_TEST_STRACE");
-    }
-    usable
 }
 
 /// Every fault at every call of every kind of life.

@@ -19,7 +19,7 @@ use super::{environment, explain, unseen, user};
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
 use crate::store::launch::Launch;
-use crate::store::{InstanceDir, StateDir, ending, launch, plan};
+use crate::store::{InstanceDir, StateDir, ending, launch, lock, plan};
 use crate::supervisor::{InstanceState, Outcome, StartHow};
 use crate::sys::daemon;
 
@@ -306,5 +306,6 @@ fn command(spec: &ProcessSpec, id: &str, dir: &InstanceDir) -> Result<Command, F
         cwd: spec.cwd.as_os_str().as_bytes().to_vec(),
         ids: user.map(|user| user.ids),
         umask: daemon::umask(),
+        turn: lock::turn(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
     })
 }

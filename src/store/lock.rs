@@ -3,14 +3,19 @@
 //!
 //! `lock` is held by whoever carries out a verb. `shim.lock` is held by the
 //! shim for as long as it lives, and proves that it does.
+//!
+//! In `lock` stands who holds it, and behind that whose turn it is: a word that
+//! no two holders share. A shim that comes late sees by it whether another verb
+//! has been carried out since it was begun.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::dir::StateDir;
 use super::folder::InstanceDir;
-use crate::sys::{lock, procfs};
+use crate::sys::{clock, lock, procfs};
 
 const VERB_LOCK: &str = "lock";
 const SHIM_LOCK: &str = "shim.lock";
@@ -18,6 +23,9 @@ const RUN_LOCK: &str = "run.lock";
 
 /// Bytes of a holder's word about itself.
 const HOLDER: usize = 96;
+
+/// Bytes of the word about whose turn it is.
+const TURN: usize = 48;
 
 /// The right to carry out a verb on an instance, until it is dropped.
 #[derive(Debug)]
@@ -80,9 +88,31 @@ pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Ho
         // It has a fixed length: cutting a file off costs more than all of
         // this together.
         let text = format!("gamectl {verb} (pid {})", std::process::id());
-        let _ = file.write_all_at(format!("{text:<width$}\n", width = HOLDER - 1).as_bytes(), 0);
+        let (holder, turn) = (HOLDER - 1, TURN - 1);
+        let _ = file.write_all_at(format!("{text:<holder$}\n{:<turn$}\n", new_turn()).as_bytes(), 0);
         return Ok(Ok(VerbLock { _file: file }));
     }
+}
+
+/// A word that no other holder of a lock says, in this boot of the host.
+fn new_turn() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("turn {}.{}.{count}", std::process::id(), clock::monotonic_ms())
+}
+
+/// Whose turn it is, or was last: it stays the same until another verb takes the
+/// lock of the instance. Empty where none ever has.
+///
+/// # Errors
+/// When the lock file is there and cannot be read.
+pub fn turn(dir: &InstanceDir) -> io::Result<Vec<u8>> {
+    let Some(file) = dir.open_read(VERB_LOCK)? else {
+        return Ok(Vec::new());
+    };
+    let mut bytes = [0; TURN];
+    let n = file.read_at(&mut bytes, HOLDER as u64)?;
+    Ok(bytes.get(..n).unwrap_or_default().trim_ascii_end().to_vec())
 }
 
 /// The right to be the resident supervisor of a state directory, until it is
@@ -162,6 +192,29 @@ mod tests {
         assert_eq!(holder.0, format!("gamectl stop (pid {})", std::process::id()));
         drop(held);
         assert!(try_verb(&dir, "start").unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_turn_is_over_when_another_verb_takes_the_lock() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        assert_eq!(turn(&dir).unwrap(), b"");
+        let mut turns = Vec::new();
+        for _ in 0..3 {
+            let held = try_verb(&dir, "start").unwrap().unwrap();
+            turns.push(turn(&dir).unwrap());
+            // Neither who looks nor who waits in vain, nor the end of it, makes
+            // a difference.
+            assert!(try_verb(&dir, "stop").unwrap().is_err());
+            drop(held);
+            assert_eq!(turns.last(), turn(&dir).ok().as_ref());
+        }
+        turns.dedup();
+        assert_eq!(turns.len(), 3, "{turns:?}");
+        // As an older gamectl has left it.
+        std::fs::write(dir.path().join(VERB_LOCK), "gamectl start (pid 5)\n").unwrap();
+        assert_eq!(turn(&dir).unwrap(), b"");
     }
 
     #[test]

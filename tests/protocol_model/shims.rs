@@ -52,18 +52,17 @@ pub(crate) fn steps(state: &State, who: usize, without: Without, out: &mut Vec<S
                 s.end("finds another shim", Word::Busy);
             }
         }
-        Shim::Intent { .. } if state.wants_stop && without != Without::IntentReread => {
-            s.end("is not wanted any more", Word::Cancelled);
-        }
+        Shim::Intent { .. } if !is_wanted(state, who, without) => s.end("is not wanted any more", Word::Cancelled),
         Shim::Intent { number } => s.go("is still wanted", Shim::Check { number }),
         Shim::Check { number } => check(&mut s, number, without),
         Shim::Fork { number } => fork(&mut s, number, without),
         Shim::Record { launch, before } => record(&mut s, launch, before, without),
+        Shim::LastLook { launch, before } => last_look(&mut s, launch, before, without),
         Shim::Release { launch, before } => release(&mut s, launch, before, without),
-        Shim::Undo { before } => {
+        Shim::Undo { before, word } => {
             let to = State {
                 record: before,
-                ..end(*state, who, Word::Failed)
+                ..end(*state, who, word)
             };
             push(s.out, "shim", who + 1, "restores the record", false, to);
         }
@@ -74,12 +73,19 @@ pub(crate) fn steps(state: &State, who: usize, without: Without, out: &mut Vec<S
     }
 }
 
+/// Whether nobody wants it stopped, and no other verb has come since.
+fn is_wanted(state: &State, who: usize, without: Without) -> bool {
+    let stop = state.wants_stop && without != Without::IntentReread;
+    let late = state.late & (1 << who) != 0 && !matches!(without, Without::TurnCheck | Without::NumberAndTurn);
+    !stop && !late
+}
+
 fn lock(s: &mut Shims<'_>, number: u8, adopts: Launch, without: Without) {
     if without == Without::IntentUnderLock && adopts == 0 {
-        if s.state.wants_stop {
-            s.end("is not wanted any more", Word::Cancelled);
-        } else {
+        if is_wanted(s.state, s.who, without) {
             s.go("is wanted, so far", Shim::Intent { number });
+        } else {
+            s.end("is not wanted any more", Word::Cancelled);
         }
         return;
     }
@@ -104,7 +110,7 @@ fn lock(s: &mut Shims<'_>, number: u8, adopts: Launch, without: Without) {
 fn check(s: &mut Shims<'_>, number: u8, without: Without) {
     let state = s.state;
     let before = state.game(state.record).number;
-    if number != before.max(state.exit) + 1 && without != Without::NumberCheck {
+    if number != before.max(state.exit) + 1 && !matches!(without, Without::NumberCheck | Without::NumberAndTurn) {
         return s.end("comes too late", Word::Busy);
     }
     let there = state.record > 0 && state.main_is_there(state.record);
@@ -151,14 +157,32 @@ fn record(s: &mut Shims<'_>, launch: Launch, before: Launch, without: Without) {
             launch,
             stopping: false,
         },
-        _ => Shim::Release { launch, before },
+        Without::LastLook | Without::IntentUnderLock => Shim::Release { launch, before },
+        _ => Shim::LastLook { launch, before },
     };
     s.go_with("puts it on record", after, to);
+}
+
+fn last_look(s: &mut Shims<'_>, launch: Launch, before: Launch, without: Without) {
+    if is_wanted(s.state, s.who, without) {
+        return s.go("is still wanted at its gate", Shim::Release { launch, before });
+    }
+    let mut to = *s.state;
+    if let Some(game) = to.game_mut(launch) {
+        game.main = Life::Dead;
+    }
+    let word = Word::Cancelled;
+    s.go_with("is not wanted any more at its gate", Shim::Undo { before, word }, to);
 }
 
 fn release(s: &mut Shims<'_>, launch: Launch, before: Launch, without: Without) {
     let opened = |main| {
         let mut to = *s.state;
+        // Without both, what comes of it later is what is looked for.
+        let is_old = to.overtaken & (1 << s.who) != 0 && without != Without::NumberAndTurn;
+        if main == Life::Alive && is_old {
+            to.broken = Some("what was launched is older than a later answer");
+        }
         if let Some(game) = to.game_mut(launch) {
             game.main = main;
         }
@@ -179,7 +203,8 @@ fn release(s: &mut Shims<'_>, launch: Launch, before: Launch, without: Without) 
             may_fail: false,
             ..failed
         };
-        s.go_with("cannot execute it", Shim::Undo { before }, to);
+        let word = Word::Failed;
+        s.go_with("cannot execute it", Shim::Undo { before, word }, to);
     }
 }
 

@@ -37,12 +37,20 @@ pub(crate) enum Without {
     Nothing,
     /// The shim does not read the intent.
     IntentReread,
-    /// The shim reads the intent before it takes its lock.
+    /// The shim looks what is wanted before it takes its lock, and not again.
     IntentUnderLock,
     /// Nobody takes shim.lock.
     ShimLock,
-    /// A late shim does not compare its number with what is on record.
+    /// A late shim does not compare its number with what is on record; see the
+    /// test.
     NumberCheck,
+    /// A late shim does not look whether it is still its verb's turn.
+    TurnCheck,
+    /// It does neither.
+    NumberAndTurn,
+    /// The shim does not look at the wish and the turn once more before it opens
+    /// the gate; see the test.
+    LastLook,
     /// Nobody looks for processes that carry the mark.
     MarkScan,
     /// A record of an earlier boot is read as if it were of this one.
@@ -212,14 +220,21 @@ pub(crate) enum Shim {
         launch: Launch,
         before: Launch,
     },
+    /// About to look once more whether it is wanted.
+    LastLook {
+        launch: Launch,
+        before: Launch,
+    },
     /// About to open the gate.
     Release {
         launch: Launch,
         before: Launch,
     },
-    /// The executable could not be executed: about to restore the record.
+    /// The executable could not be executed, or is not wanted any more: about to
+    /// restore the record.
     Undo {
         before: Launch,
+        word: Word,
     },
     Adopt {
         number: u8,
@@ -236,6 +251,18 @@ pub(crate) enum Shim {
     Leaving,
     /// Over, with this last word.
     Over(Word),
+}
+
+impl Shim {
+    /// Whether it may still launch what it was told to.
+    pub(crate) fn is_pending(self) -> bool {
+        match self {
+            Self::Lock { adopts, .. } => adopts == 0,
+            Self::Intent { .. } | Self::Check { .. } | Self::Fork { .. } => true,
+            Self::Record { .. } | Self::LastLook { .. } | Self::Release { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 /// The last word of a shim to its starter.
@@ -269,6 +296,12 @@ pub(crate) struct State {
     pub(crate) verb_lock: u8,
     pub(crate) shim_lock: u8,
     pub(crate) wants_stop: bool,
+    /// The shims whose verb's turn is over, as another has taken the lock since;
+    /// a bit each.
+    pub(crate) late: u8,
+    /// Those of them that had still to look when another verb was answered: that
+    /// nothing runs, or that its launch came to nothing.
+    pub(crate) overtaken: u8,
     pub(crate) record: Launch,
     /// The record and the exit are of an earlier boot, and their pids belong
     /// to strangers by now.
@@ -298,6 +331,8 @@ impl State {
             verb_lock: 0,
             shim_lock: 0,
             wants_stop: false,
+            late: 0,
+            overtaken: 0,
             record: 0,
             rebooted: false,
             exit: 0,
@@ -352,15 +387,30 @@ impl State {
         self.shims.get(at).map(|shim| (at, *shim))
     }
 
+    /// The shims of which that holds, a bit each.
+    fn shims_that(&self, holds: impl Fn(&Shim) -> bool) -> u8 {
+        let shims = self.shims.iter().enumerate();
+        shims.fold(0, |bits, (at, shim)| bits | u8::from(holds(shim)) << at)
+    }
+
+    /// The shims that may still launch something.
+    pub(crate) fn pending(&self) -> u8 {
+        self.shims_that(|shim| shim.is_pending())
+    }
+
+    /// A verb is answered that has found nothing: what is late and has still to
+    /// look must not launch any more.
+    pub(crate) fn overtake(&mut self) {
+        let has_looked = self.shims_that(|shim| matches!(shim, Shim::Release { .. }));
+        self.overtaken |= self.late & !has_looked;
+    }
+
     pub(crate) fn verbs_are_over(&self) -> bool {
         self.actors.iter().all(|actor| actor.is_over())
     }
 
     /// What is wrong with this state, if anything.
     pub(crate) fn wrong(&self) -> Option<&'static str> {
-        if self.broken.is_some() {
-            return self.broken;
-        }
         if self.games.iter().filter(|game| game.runs()).count() > 1 {
             return Some("two games at once");
         }
@@ -387,6 +437,6 @@ impl State {
         if self.seen > self.exit || (self.seen == self.exit && self.seen > 0 && self.exit_of == 0) {
             return Some("an exit code that was on record is lost");
         }
-        None
+        self.broken
     }
 }

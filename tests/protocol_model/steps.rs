@@ -72,12 +72,14 @@ fn tidy(state: &mut State) {
             state.shims[at] = Shim::None;
         }
     }
+    state.late &= state.pending();
+    state.overtaken &= state.pending();
 }
 
 /// Whether somebody is there who may yet open the gate of a launch.
 fn has_gatekeeper(state: &State, launch: Launch) -> bool {
     state.shims.iter().any(
-        |shim| matches!(shim, Shim::Record { launch: own, .. } | Shim::Release { launch: own, .. } if *own == launch),
+        |shim| matches!(shim, Shim::Record { launch: own, .. } | Shim::LastLook { launch: own, .. } | Shim::Release { launch: own, .. } if *own == launch),
     )
 }
 
@@ -157,6 +159,8 @@ fn reboot(mut state: State) -> State {
         shims: [Shim::None; SHIMS],
         verb_lock: 0,
         shim_lock: 0,
+        late: 0,
+        overtaken: 0,
         rebooted: true,
         kills: 0,
         ..state

@@ -26,6 +26,9 @@ impl Verbs<'_> {
     }
 
     fn go_with(&mut self, what: &'static str, pc: Pc, mut to: State) {
+        if pc == Pc::Stopped {
+            to.overtake();
+        }
         if pc.is_over() {
             to = end(to, self.who, pc);
         } else {
@@ -66,6 +69,7 @@ impl Verbs<'_> {
         } else if free {
             let to = State {
                 verb_lock: self.who as u8 + 1,
+                late: self.state.pending(),
                 ..*self.state
             };
             self.go_with("takes the lock", pc, to);
@@ -225,6 +229,7 @@ fn renew(v: &mut Verbs<'_>, at: usize, launch: Launch) {
     let mut to = *v.state;
     let number = to.game(launch).number + 1;
     to.shims[at] = Shim::Intent { number };
+    to.late &= !(1 << at);
     let pc = Pc::Await {
         ending: false,
         shim: at as u8,
@@ -302,7 +307,12 @@ fn wait(v: &mut Verbs<'_>, ending: bool, shim: Shim) {
         | Shim::Over(Word::Ran | Word::Busy | Word::Killed | Word::NothingLeft) => {
             v.go("looks again", Pc::LookShim { ending });
         }
-        Shim::Over(Word::Cancelled | Word::Failed) => v.go("hears that it failed", Pc::Failed),
+        Shim::Over(Word::Cancelled) => v.go("hears that it is not wanted", Pc::Failed),
+        Shim::Over(Word::Failed) => {
+            let mut to = *v.state;
+            to.overtake();
+            v.go_with("hears that it failed", Pc::Failed, to);
+        }
         _ => {}
     }
     if !ending && v.state.wants_stop {

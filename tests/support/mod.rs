@@ -20,7 +20,7 @@ pub use processes::Process;
 pub use sandbox::{Outcome, Sandbox};
 pub use terminal::Terminal;
 pub use wait::{wait_for, wait_until};
-pub use within::{Mounts, is_possible};
+pub use within::{Mounts, is_possible, strace};
 
 use std::path::PathBuf;
 

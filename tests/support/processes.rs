@@ -21,8 +21,7 @@ impl Process {
     /// The living process of that pid. A zombie does not live.
     pub fn find(pid: i32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let state = stat.rsplit(')').next()?.split_whitespace().next()?;
-        if matches!(state, "Z" | "X") {
+        if matches!(state_in(&stat)?, "Z" | "X") {
             return None;
         }
         let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
@@ -40,6 +39,12 @@ impl Process {
     /// Whether it lives, now.
     pub fn lives(pid: i32) -> bool {
         Self::find(pid).is_some()
+    }
+
+    /// Whether it has been stopped by a signal, or by who traces it.
+    pub fn is_frozen(pid: i32) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        matches!(state_in(&stat), Some("T" | "t"))
     }
 
     /// A field of `/proc/PID/stat`, counted from 1 as in the manual; not 2.
@@ -63,6 +68,10 @@ impl Process {
     pub fn signal(pid: i32, signal: Signal) {
         let _ = kill(Pid::from_raw(pid), signal);
     }
+}
+
+fn state_in(stat: &str) -> Option<&str> {
+    stat.rsplit(')').next()?.split_whitespace().next()
 }
 
 /// Every living process that is tied to this folder: by an environment variable

@@ -1,9 +1,10 @@
 //! Running gamectl within another program that gives it namespaces or limits of
-//! its own.
+//! its own, or follows its system calls.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::{Outcome, Sandbox, skipped};
+use super::{Outcome, Sandbox, not_run, skipped};
 
 /// Whether a command can be run within this one; said, past the capture of the
 /// test's output, where it cannot.
@@ -47,4 +48,27 @@ impl Mounts {
     pub fn run(&self, sandbox: &Sandbox, args: &[&str]) -> Outcome {
         sandbox.run_under(&self.wrapper(), args)
     }
+}
+
+/// The path of a strace that works; `None` where there is none, which is said.
+pub fn strace(what: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("strace"))
+        .find(|file| file.exists());
+    let works = |strace: &PathBuf| {
+        let mut command = Command::new(strace);
+        command.args(["-qq", "-e", "trace=none", "-e", "inject=getpid:error=EIO", "true"]);
+        command.stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let usable = found.filter(works);
+    if usable.is_none() {
+        not_run(
+            what,
+            "no strace that may trace and inject faults",
+            "GAMECTL_TEST_STRACE",
+        );
+    }
+    usable
 }

@@ -20,6 +20,7 @@
 //!                                    opens pipes, log, socket
 //!                                    forks ─────────────────────▶ prepares itself
 //!                                    writes the launch record     waits at the gate
+//!                                    reads the intent once more
 //!                                    opens the gate ────────────▶ executes the game
 //!  ◀─── ok, or stage and errno ─────
 //! ```
@@ -27,7 +28,9 @@
 //! Killed at whatever point, this leaves at most one game, and none that is
 //! not on record. `shim.lock` keeps a second shim out for as long as one
 //! lives; the intent is read under it, so that no game starts after a stop was
-//! acknowledged. The model in `tests/protocol_model.rs` walks through every
+//! acknowledged. A shim that was begun by a verb which gave up may come late:
+//! it launches only if no other verb has held the instance's lock since, and
+//! nobody has asked for a stop, which it looks at last of all. The model in `tests/protocol_model.rs` walks through every
 //! order of events, with a kill at every point.
 //!
 //! A shim is forked by a process that its command has forked before all else
@@ -65,6 +68,7 @@ pub mod entry;
 mod exit;
 mod keeper;
 mod output;
+mod permit;
 mod search;
 mod serve;
 mod setup;

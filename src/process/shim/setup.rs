@@ -9,20 +9,20 @@ use std::time::Duration;
 use super::entry::in_the_way;
 use super::keeper::{Keeper, Kept, Parts};
 use super::output::{Output, Source};
+use super::permit::{may_launch, still_wanted};
 use super::serve::Server;
 use super::spec::{Adoption, Command, Spec};
 use super::tree::Tree;
 use super::wire::Started;
-use crate::event::Want;
 use crate::store::board::Slot;
 use crate::store::console::ConsoleLog;
 use crate::store::launch::Launch;
 use crate::store::lock::ShimLock;
 use crate::store::room::Room;
-use crate::store::{InstanceDir, StateDir, ending, intent, launch, lock};
+use crate::store::{InstanceDir, StateDir, ending, launch, lock};
 use crate::sys::exec::{Gated, Program, Streams};
 use crate::sys::host::Frame;
-use crate::sys::procfs::{self, Presence, ProcessId};
+use crate::sys::procfs::{self, ProcessId};
 use crate::sys::pty::Pty;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, daemon, oom, pidfd, pipe, reaper, tree};
@@ -58,7 +58,7 @@ pub(super) fn failed(stage: &str, error: &io::Error, what: &str) -> Started {
     }
 }
 
-trait Stage<T> {
+pub(super) trait Stage<T> {
     fn stage(self, name: &str) -> Result<T, Started>;
 }
 
@@ -84,7 +84,7 @@ impl<T> Stage<T> for Result<T, crate::store::ReadError> {
 pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result<Keeper, Started> {
     let shim_lock = place.take_lock()?;
     let frame = Frame::here().stage("record")?;
-    let previous = may_launch(spec, &place.dir, &frame)?;
+    let previous = may_launch(spec, command, &place.dir, &frame)?;
     let room = ending::reserve(&place.dir).stage("exit")?;
     let oom_score_adj = place.avoid_oom_killer();
     let renewed = place.kept.server.is_some();
@@ -248,46 +248,6 @@ impl Place {
     }
 }
 
-/// Looks again, now that no other shim can come: at the intent, and for an
-/// earlier game. Returns the record of the launch before.
-fn may_launch(spec: &Spec, dir: &InstanceDir, frame: &Frame) -> Result<Option<Launch>, Started> {
-    let wish = intent::read(dir).stage("intent")?;
-    if wish.is_some_and(|wish| wish.want == Want::Stopped) {
-        return Err(Started::Cancelled);
-    }
-    let previous = launch::read(dir).stage("record")?;
-    let exit = ending::read(dir).ok().flatten();
-    let ended = exit.map(|exit| exit.generation);
-    let before = previous.as_ref().map(|record| record.generation).max(ended);
-    if spec.generation != before.unwrap_or(0) + 1 {
-        // We come late: what we were told to follow has been followed.
-        return Err(Started::Busy);
-    }
-    let Some(record) = &previous else { return Ok(None) };
-    let refuse = |why: String| failed("previous", &io::Error::other(why), "");
-    if record.frame.boot != frame.boot {
-        return Ok(previous);
-    }
-    match procfs::presence(record.main) {
-        Presence::Alive => {
-            let why = format!("an earlier run still lives (pid {})", record.main.pid);
-            return Err(refuse(why));
-        }
-        Presence::CannotTell(why) => return Err(refuse(format!("whether an earlier run still lives: {why}"))),
-        Presence::Gone => {}
-    }
-    if ended != Some(record.generation) {
-        let survivors = tree::marked(&dir.mark().stage("record")?).stage("previous")?;
-        if let Some(survivor) = survivors.first() {
-            return Err(refuse(format!(
-                "something of an earlier run still lives (pid {})",
-                survivor.pid
-            )));
-        }
-    }
-    Ok(previous)
-}
-
 type Made = (Streams, Option<OwnedFd>, Option<Source>);
 
 /// Makes the game's standard streams anew, and our ends of them.
@@ -368,7 +328,9 @@ fn run(
         record.main = main;
         launch::write(dir, record)
     });
-    let outcome = match recorded {
+    // The last look, and then the gate: what is asked for from now on is asked of
+    // a launch that is on record.
+    let outcome = match recorded.stage("record").and_then(|()| still_wanted(command, dir)) {
         Ok(()) => match gated.release() {
             Ok(Ok(())) => return Ok(record.main),
             Ok(Err(failure)) => {
@@ -378,9 +340,9 @@ fn run(
             }
             Err(error) => failed("exec", &error, ""),
         },
-        Err(error) => {
+        Err(outcome) => {
             drop(gated);
-            failed("record", &error, "")
+            outcome
         }
     };
     end_children();

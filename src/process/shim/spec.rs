@@ -63,6 +63,8 @@ pub struct Command {
     pub ids: Option<Ids>,
     /// The file mode creation mask.
     pub umask: u32,
+    /// In whose turn it is launched: see [`crate::store::lock::turn`].
+    pub turn: Vec<u8>,
 }
 
 /// A game to take over.
@@ -224,6 +226,7 @@ fn pack_command(p: &mut Packer, command: &Command) {
     p.list(&command.envp, |p, word| p.bytes(word));
     p.bytes(&command.cwd);
     p.u64(command.umask.into());
+    p.bytes(&command.turn);
     p.u64(command.ids.is_some().into());
     if let Some(ids) = &command.ids {
         p.u64(ids.uid.into());
@@ -239,6 +242,7 @@ fn unpack_command(u: &mut Unpacker<'_>) -> Option<Command> {
         envp: u.list(Unpacker::bytes)?,
         cwd: u.bytes()?,
         umask: u.u32()?,
+        turn: u.bytes()?,
         ids: u.optional(|u| {
             Some(Ids {
                 uid: u.u32()?,
@@ -305,8 +309,16 @@ mod tests {
 
     fn mode() -> impl Strategy<Value = Mode> {
         let ids = proptest::option::of((any::<u32>(), any::<u32>(), vec(any::<u32>(), 0..4)));
-        let launch = (word(), vec(word(), 0..4), vec(word(), 0..4), word(), ids, 0_u32..0o1000).prop_map(
-            |(path, argv, envp, cwd, ids, umask)| {
+        let launch = (
+            word(),
+            vec(word(), 0..4),
+            vec(word(), 0..4),
+            word(),
+            ids,
+            0_u32..0o1000,
+            word(),
+        )
+            .prop_map(|(path, argv, envp, cwd, ids, umask, turn)| {
                 Mode::Launch(Command {
                     path,
                     argv,
@@ -314,9 +326,9 @@ mod tests {
                     cwd,
                     ids: ids.map(|(uid, gid, groups)| Ids { uid, gid, groups }),
                     umask,
+                    turn,
                 })
-            },
-        );
+            });
         let adopt = (2..i32::MAX, any::<[u64; 7]>(), any::<bool>()).prop_map(|(pid, n, ready)| {
             Mode::Adopt(Adoption {
                 main: ProcessId { pid, start: n[0] },

@@ -15,7 +15,8 @@ pub enum Started {
     },
     /// Another shim of this instance lives.
     Busy,
-    /// The intent had become `stopped`.
+    /// The intent had become `stopped`, or another verb has been carried out
+    /// since.
     Cancelled,
     /// It failed, and nothing of it runs.
     Failed {

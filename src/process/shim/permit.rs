@@ -1,0 +1,68 @@
+//! Whether a launch may come about. A shim may come late: it is frozen, or the
+//! machine is busy, and whoever began it has given up since.
+
+use std::io;
+
+use super::setup::{Stage, failed};
+use super::spec::{Command, Spec};
+use super::wire::Started;
+use crate::event::Want;
+use crate::store::launch::Launch;
+use crate::store::{InstanceDir, ending, intent, launch, lock};
+use crate::sys::host::Frame;
+use crate::sys::procfs::{self, Presence};
+use crate::sys::tree;
+
+/// Whether the launch is still what is wanted: nobody has asked for a stop, and
+/// no other verb has been carried out since it was told. However late we are,
+/// we then do what was wanted last.
+pub(super) fn still_wanted(command: &Command, dir: &InstanceDir) -> Result<(), Started> {
+    let wish = intent::read(dir).stage("intent")?;
+    let is_wanted = wish.is_none_or(|wish| wish.want != Want::Stopped);
+    if is_wanted && lock::turn(dir).stage("lock")? == command.turn {
+        return Ok(());
+    }
+    Err(Started::Cancelled)
+}
+
+/// Looks again, now that no other shim can come: at what is wanted, and for an
+/// earlier game. Returns the record of the launch before.
+pub(super) fn may_launch(
+    spec: &Spec,
+    command: &Command,
+    dir: &InstanceDir,
+    frame: &Frame,
+) -> Result<Option<Launch>, Started> {
+    still_wanted(command, dir)?;
+    let previous = launch::read(dir).stage("record")?;
+    let exit = ending::read(dir).ok().flatten();
+    let ended = exit.map(|exit| exit.generation);
+    let before = previous.as_ref().map(|record| record.generation).max(ended);
+    if spec.generation != before.unwrap_or(0) + 1 {
+        // We come late: what we were told to follow has been followed.
+        return Err(Started::Busy);
+    }
+    let Some(record) = &previous else { return Ok(None) };
+    let refuse = |why: String| failed("previous", &io::Error::other(why), "");
+    if record.frame.boot != frame.boot {
+        return Ok(previous);
+    }
+    match procfs::presence(record.main) {
+        Presence::Alive => {
+            let why = format!("an earlier run still lives (pid {})", record.main.pid);
+            return Err(refuse(why));
+        }
+        Presence::CannotTell(why) => return Err(refuse(format!("whether an earlier run still lives: {why}"))),
+        Presence::Gone => {}
+    }
+    if ended != Some(record.generation) {
+        let survivors = tree::marked(&dir.mark().stage("record")?).stage("previous")?;
+        if let Some(survivor) = survivors.first() {
+            return Err(refuse(format!(
+                "something of an earlier run still lives (pid {})",
+                survivor.pid
+            )));
+        }
+    }
+    Ok(previous)
+}
