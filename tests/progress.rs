@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::process::Command;
+
 use nix::sys::signal::Signal;
 use support::{Instance, Process, Sandbox, Terminal, wait_until};
 
@@ -149,5 +151,134 @@ fn fifty_at_once_stay_readable_on_a_small_terminal() {
         "{lines:#?}"
     );
     assert_eq!(terminal.text().matches("ready after ").count(), 50);
+    sandbox.ok(&["stop", "--all", "--now"]);
+}
+
+/// A terminal that wraps its lines anew when it is made narrower, which the
+/// emulator of the other tests does not.
+struct Tmux<'a> {
+    sandbox: &'a Sandbox,
+}
+
+impl<'a> Tmux<'a> {
+    fn open(sandbox: &'a Sandbox, columns: u16, args: &[&str]) -> Self {
+        // What was shown stays when the program has ended.
+        let config = "set -g remain-on-exit on\nset -g remain-on-exit-format ''\nset -g status off\n";
+        std::fs::write(sandbox.path("tmux.conf"), config).expect("write a file");
+        let inner = sandbox.command(args);
+        let tmux = Self { sandbox };
+        let size = columns.to_string();
+        let mut command = tmux.command(&["new-session", "-d", "-x", &size, "-y", "24"]);
+        // The cursor is at the bottom, as where a shell has been used: tmux moves
+        // what stands at the top out of everybody's reach.
+        command.args(["sh", "-c", "yes '' | head -n 40; exec \"$@\"", "sh"]);
+        command.arg(inner.get_program()).args(inner.get_args());
+        assert!(command.status().expect("run tmux").success());
+        tmux
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let like = self.sandbox.command(&[]);
+        let mut command = Command::new("tmux");
+        command
+            .args([
+                "-u",
+                "-S",
+                &self.sandbox.arg("tmux"),
+                "-f",
+                &self.sandbox.arg("tmux.conf"),
+            ])
+            .args(args)
+            .env_clear()
+            .env("TERM", "xterm")
+            .env("LANG", "C.UTF-8")
+            .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(self.sandbox.dir());
+        command
+    }
+
+    fn resize(&self, columns: u16) {
+        let status = self.command(&["resize-window", "-x", &columns.to_string()]).status();
+        assert!(status.expect("run tmux").success());
+    }
+
+    /// Waits until nothing but this is there, also in what has scrolled away.
+    fn wait(&self, wanted: &str) {
+        let mut seen = String::new();
+        wait_until(&format!("{wanted:?} in tmux"), || {
+            let output = self.command(&["capture-pane", "-p", "-S", "-"]).output();
+            let text = String::from_utf8(output.expect("run tmux").stdout).expect("text");
+            let lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+            let now = masked(&lines).trim().to_owned();
+            if now != seen {
+                // Told where it was waited for in vain.
+                println!("{now}\n");
+                seen = now;
+            }
+            seen == wanted
+        });
+    }
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        let _ = self.command(&["kill-server"]).status();
+    }
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
+    let sandbox = Sandbox::new();
+    let loading = |id: &str| {
+        let gate = sandbox.arg(&format!("{id}.gate"));
+        let script =
+            format!("echo loading the world; while [ ! -e {gate} ]; do sleep 0.1; done; echo up; exec sleep 300");
+        Instance::script(id, &script).ready_log("^up$")
+    };
+    sandbox.inventory(&["conan", "rust", "valheim"].map(loading));
+    let tmux = Tmux::open(&sandbox, 100, &["start", "--all"]);
+    tmux.wait(
+        "\
+~ conan: starting, waiting for ready (log line), Ns of 5m: loading the world
+~ rust: starting, waiting for ready (log line), Ns of 5m: loading the world
+~ valheim: starting, waiting for ready (log line), Ns of 5m: loading the world",
+    );
+    sandbox.touch("rust.gate");
+    tmux.wait(
+        "\
+● rust: ready after Ns
+~ conan: starting, waiting for ready (log line), Ns of 5m: loading the world
+~ valheim: starting, waiting for ready (log line), Ns of 5m: loading the world",
+    );
+    tmux.resize(30);
+    tmux.wait(
+        "\
+● rust: ready after Ns
+~ conan: starting, Ns
+~ valheim: starting, Ns",
+    );
+    tmux.resize(60);
+    tmux.wait(
+        "\
+● rust: ready after Ns
+~ conan: starting, waiting for ready (log line), Ns of 5m
+~ valheim: ready (log line), Ns of 5m",
+    );
+    sandbox.touch("conan.gate");
+    tmux.resize(36);
+    tmux.wait(
+        "\
+● rust: ready after Ns
+● conan: ready after Ns
+~ valheim: ready (log line), Ns",
+    );
+    sandbox.touch("valheim.gate");
+    tmux.wait(
+        "\
+● rust: ready after Ns
+● conan: ready after Ns
+● valheim: ready after Ns",
+    );
     sandbox.ok(&["stop", "--all", "--now"]);
 }

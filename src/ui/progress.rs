@@ -5,16 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::options::Surroundings;
+use super::paint::{Look, Tone};
 use super::region::{self, Region};
 use super::result;
 use super::screen::Handles;
 use super::sink::lock;
 use super::span::short;
 use super::text::clean_line;
-use super::width::cut;
+use super::width::{cut, width};
 use crate::event::{Event, Verb};
 
 /// How often a live screen moves.
@@ -22,7 +21,6 @@ pub const TICK: Duration = Duration::from_millis(100);
 
 /// What is worked on.
 struct Work {
-    bar: Option<ProgressBar>,
     awaiting: String,
     since: Instant,
     limit: Option<Duration>,
@@ -36,15 +34,13 @@ pub struct Progress {
     silent: bool,
     handles: Handles,
     around: Surroundings,
-    live: Option<MultiProgress>,
-    /// Stands for those that have no line of their own.
-    rest: Option<ProgressBar>,
+    region: Option<Region>,
     works: HashMap<String, Work>,
+    /// Those that have a line, from the top.
+    lines: Vec<String>,
     waiting: usize,
     /// How often the spinners were moved: all of them move together.
     frame: usize,
-    /// Whether anything was drawn that must make way for a line.
-    drawn: bool,
 }
 
 impl Progress {
@@ -56,181 +52,137 @@ impl Progress {
         handles: Handles,
         around: Surroundings,
     ) -> Self {
-        let region = || {
-            let region = Region::on(Arc::clone(&handles.err), around.clone());
-            ProgressDrawTarget::term_like_with_hz(Box::new(region), 20)
-        };
+        let region = || Region::on(Arc::clone(&handles.err), around.clone());
         Self {
             verb,
             silent,
-            live: live.then(|| MultiProgress::with_draw_target(region())),
+            region: live.then(region),
             handles,
             around,
-            rest: None,
             works: HashMap::new(),
+            lines: Vec::new(),
             waiting: targets,
             frame: 0,
-            drawn: false,
         }
     }
 
     /// Takes in what happened.
     pub fn event(&mut self, event: &Event) {
+        self.event_at(event, Instant::now());
+    }
+
+    /// The same, at a time that is given.
+    pub(super) fn event_at(&mut self, event: &Event, now: Instant) {
         match event {
-            Event::Began { id } => self.began(id),
+            Event::Began { id } => self.began(id, now),
             Event::LockHeld { id, holder } => {
                 let text = format!("{id}: waiting for {}", clean_line(holder));
-                if self.live.is_none() && !self.silent {
+                if self.region.is_none() && !self.silent {
                     lock(&self.handles.err).write(format!("{text}\n").as_bytes());
                 }
-                self.awaits(id, format!("{}, which holds it", clean_line(holder)), None);
+                self.awaits(id, format!("{}, which holds it", clean_line(holder)), None, now);
             }
             Event::Awaiting { id, activity } => {
                 let awaiting = clean_line(&activity.awaiting).into_owned();
-                self.awaits(id, awaiting, activity.limit);
+                self.awaits(id, awaiting, activity.limit, now);
                 if let Some(work) = self.works.get_mut(id) {
                     work.last_line = clean_line(&activity.last_line).into_owned();
                 }
             }
             Event::Done(done) => {
-                if let Some(bar) = self.works.remove(&done.id).and_then(|work| work.bar) {
-                    self.take_away(&bar);
-                }
+                self.works.remove(&done.id);
                 if self.silent {
                     return;
                 }
-                if done.ok() {
+                let (sink, lines) = if done.ok() {
                     let line = result::succeeded(self.verb, done, self.handles.out_look);
-                    self.above(|| lock(&self.handles.out).write(line.as_bytes()));
+                    (Arc::clone(&self.handles.out), line)
                 } else {
                     let lines = result::failed(done, self.handles.err_look);
-                    self.above(|| lock(&self.handles.err).write(lines.as_bytes()));
+                    (Arc::clone(&self.handles.err), lines)
+                };
+                let was_shown = self.region.as_ref().is_some_and(Region::is_shown);
+                if let Some(region) = &mut self.region {
+                    region.clear();
+                }
+                lock(&sink).write(lines.as_bytes());
+                if was_shown {
+                    self.draw(now);
                 }
             }
         }
     }
 
-    fn began(&mut self, id: &str) {
+    fn began(&mut self, id: &str, now: Instant) {
         self.waiting = self.waiting.saturating_sub(1);
         let work = Work {
-            bar: None,
             awaiting: String::new(),
-            since: Instant::now(),
+            since: now,
             limit: None,
             last_line: String::new(),
         };
         self.works.insert(id.to_owned(), work);
     }
 
-    fn awaits(&mut self, id: &str, awaiting: String, limit: Option<Duration>) {
+    fn awaits(&mut self, id: &str, awaiting: String, limit: Option<Duration>, now: Instant) {
         let Some(work) = self.works.get_mut(id) else { return };
         if work.awaiting != awaiting {
-            work.since = Instant::now();
+            work.since = now;
         }
         (work.awaiting, work.limit) = (awaiting, limit);
     }
 
     /// Moves the spinners on. Costs nothing off a terminal.
     pub fn tick(&mut self) {
-        let Some(live) = self.live.clone() else { return };
-        if self.works.is_empty() {
-            return;
-        }
-        let size = self.around.size();
-        let columns = usize::from(size.columns.saturating_sub(region::FREE));
-        // One line is left for those that have none of their own, one for the
-        // cursor.
-        let room = usize::from(size.rows).saturating_sub(3).max(1);
-        let shown = self.shown(room);
+        self.tick_at(Instant::now());
+    }
+
+    /// The same, at a time that is given.
+    pub(super) fn tick_at(&mut self, now: Instant) {
         self.frame = self.frame.wrapping_add(1);
+        self.draw(now);
+    }
+
+    fn draw(&mut self, now: Instant) {
+        let Some(mut region) = self.region.take() else { return };
+        let size = self.around.size();
         let look = self.handles.err_look;
-        let spinner = spinner(self.frame, look.symbols);
-        let hidden = self.works.len() - shown.len() + self.waiting;
-        self.show_rest(&live, hidden, spinner);
-        for (id, work) in &mut self.works {
-            if !shown.contains(id)
-                && let Some(bar) = work.bar.take()
-            {
-                bar.finish_and_clear();
-                live.remove(&bar);
-            }
+        let columns = usize::from(size.columns.saturating_sub(region::FREE));
+        // One line is left for those that have none of their own, one for what
+        // was typed, and one for what is written next.
+        self.choose(usize::from(size.rows).saturating_sub(3).max(1));
+        let spinner = look.paint(Tone::Busy, spinner(self.frame, look.symbols));
+        let room = columns.saturating_sub(2);
+        let of = |id: &String| {
+            let work = self.works.get(id)?;
+            Some(format!("{spinner} {}", line(self.verb, id, work, now, room, look)))
+        };
+        let mut lines: Vec<String> = self.lines.iter().filter_map(of).collect();
+        let hidden = self.works.len() - lines.len() + self.waiting;
+        if hidden > 0 && !self.works.is_empty() {
+            let rest = format!("and {hidden} more");
+            lines.push(format!("{spinner} {}", cut(&rest, room, look.ellipsis())));
         }
-        for id in &shown {
-            let Some(work) = self.works.get_mut(id) else { continue };
-            let text = line(self.verb, id, work);
-            let text = cut(&text, columns.saturating_sub(2), look.ellipsis());
-            let bar = work.bar.get_or_insert_with(|| match &self.rest {
-                Some(rest) => live.insert_before(rest, bare()),
-                None => live.add(bare()),
-            });
-            bar.set_message(format!("{spinner} {text}"));
-            self.drawn = true;
-        }
+        region.draw(&lines);
+        self.region = Some(region);
     }
 
-    /// Those that have a line: who has one keeps it, so that no line moves that
-    /// need not.
-    fn shown(&self, room: usize) -> Vec<String> {
-        let mut ids: Vec<(bool, &String)> = self.works.iter().map(|(id, work)| (work.bar.is_none(), id)).collect();
-        ids.sort();
-        ids.into_iter().take(room).map(|(_, id)| id.clone()).collect()
-    }
-
-    /// The last line, for those that have none of their own.
-    fn show_rest(&mut self, live: &MultiProgress, hidden: usize, spinner: &str) {
-        if hidden == 0 {
-            if let Some(bar) = self.rest.take() {
-                bar.finish_and_clear();
-                live.remove(&bar);
-            }
-            return;
-        }
-        let bar = self.rest.get_or_insert_with(|| live.add(bare()));
-        bar.set_message(format!("{spinner} and {hidden} more"));
-        self.drawn = true;
-    }
-
-    fn take_away(&self, bar: &ProgressBar) {
-        bar.finish_and_clear();
-        if let Some(live) = &self.live {
-            live.remove(bar);
-        }
-    }
-
-    /// Writes with the live region out of the way.
-    fn above(&self, write: impl FnOnce()) {
-        match &self.live {
-            Some(live) if self.drawn => live.suspend(write),
-            _ => write(),
-        }
+    /// Chooses those that have a line: who has one keeps it, so that no line
+    /// moves that need not.
+    fn choose(&mut self, room: usize) {
+        self.lines.retain(|id| self.works.contains_key(id));
+        self.lines.truncate(room);
+        let mut others: Vec<&String> = self.works.keys().filter(|id| !self.lines.contains(id)).collect();
+        others.sort();
+        others.truncate(room - self.lines.len());
+        let others: Vec<String> = others.into_iter().cloned().collect();
+        self.lines.extend(others);
     }
 
     /// Takes the live region away.
     pub fn finish(&mut self) {
-        if let Some(live) = self.live.take() {
-            for (_, work) in self.works.drain() {
-                if let Some(bar) = work.bar {
-                    bar.finish_and_clear();
-                }
-            }
-            if let Some(bar) = self.rest.take() {
-                bar.finish_and_clear();
-            }
-            let _ = live.clear();
-        }
+        self.region = None;
     }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.finish();
-    }
-}
-
-/// A line of the live region, with nothing but what it is told to say.
-fn bare() -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::new_spinner().with_style(style)
 }
 
 fn spinner(frame: usize, symbols: bool) -> &'static str {
@@ -243,53 +195,91 @@ fn spinner(frame: usize, symbols: bool) -> &'static str {
     }
 }
 
-/// `rust-main: starting, waiting for ready (log line), 42s of 15m`.
-fn line(verb: Verb, id: &str, work: &Work) -> String {
+/// `rust-main: starting, waiting for ready (log line), 42s of 15m`, and what
+/// the game said last where there is room for it. Where there is little, the
+/// time goes last, and what is awaited before it.
+fn line(verb: Verb, id: &str, work: &Work, now: Instant, columns: usize, look: Look) -> String {
     let doing = match verb {
         Verb::Start => "starting",
         Verb::Stop => "stopping",
         Verb::Restart => "restarting",
     };
-    let elapsed = short(work.since.elapsed().as_secs());
+    let elapsed = short(now.saturating_duration_since(work.since).as_secs());
     let limit = work
         .limit
         .map_or_else(String::new, |limit| format!(" of {}", short(limit.as_secs())));
-    if work.awaiting.is_empty() {
-        return format!("{id}: {doing}, {elapsed}");
+    let awaiting = &work.awaiting;
+    let shortest = format!("{id}: {doing}, {elapsed}");
+    if awaiting.is_empty() {
+        return cut(&shortest, columns, look.ellipsis()).into_owned();
     }
-    let last_line = match work.last_line.as_str() {
-        "" => String::new(),
-        line => format!(": {line}"),
-    };
-    format!(
-        "{id}: {doing}, waiting for {}, {elapsed}{limit}{last_line}",
-        work.awaiting
-    )
+    let longest = format!("{id}: {doing}, waiting for {awaiting}, {elapsed}{limit}");
+    let room = columns.saturating_sub(width(&longest) + 2);
+    if room >= LAST_LINE_MIN && !work.last_line.is_empty() {
+        let said = cut(&work.last_line, room, look.ellipsis());
+        return format!("{longest}: {}", look.paint(Tone::Dim, &said));
+    }
+    let shorter = format!("{id}: {awaiting}, {elapsed}{limit}");
+    let all = [longest, shorter, format!("{id}: {awaiting}, {elapsed}"), shortest];
+    let fitting = all.iter().find(|line| width(line) <= columns);
+    let line = fitting.cloned().unwrap_or_else(|| format!("{id}: {elapsed}"));
+    cut(&line, columns, look.ellipsis()).into_owned()
 }
+
+/// Less of what a game said than this tells nothing.
+const LAST_LINE_MIN: usize = 8;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LOOK: Look = Look {
+        tty: true,
+        color: false,
+        symbols: true,
+    };
+
     #[test]
     fn what_is_awaited_and_since_when() {
-        let Some(since) = Instant::now().checked_sub(Duration::from_secs(65)) else {
-            return;
-        };
+        let since = Instant::now();
+        let now = since + Duration::from_secs(65);
         let mut work = Work {
-            bar: None,
             awaiting: String::new(),
             since,
             limit: None,
             last_line: String::new(),
         };
-        assert_eq!(line(Verb::Stop, "a", &work), "a: stopping, 1m 5s");
+        assert_eq!(line(Verb::Stop, "a", &work, now, 80, LOOK), "a: stopping, 1m 5s");
         work.awaiting = "ready (log line)".into();
         work.limit = Some(Duration::from_secs(900));
-        let shown = line(Verb::Start, "a", &work);
-        assert_eq!(shown, "a: starting, waiting for ready (log line), 1m 5s of 15m");
-        work.last_line = "Loading the world".into();
-        let shown = line(Verb::Start, "a", &work);
-        assert!(shown.ends_with("1m 5s of 15m: Loading the world"), "{shown}");
+        let mut shown = |columns, last_line: &str| {
+            work.last_line = last_line.into();
+            line(Verb::Start, "rust-main", &work, now, columns, LOOK)
+        };
+        for (columns, last_line, wanted) in [
+            (
+                100,
+                "Loading the world",
+                "rust-main: starting, waiting for ready (log line), 1m 5s of 15m: Loading the world",
+            ),
+            (
+                74,
+                "Loading the world",
+                "rust-main: starting, waiting for ready (log line), 1m 5s of 15m: Loading …",
+            ),
+            (
+                70,
+                "Loading the world",
+                "rust-main: starting, waiting for ready (log line), 1m 5s of 15m",
+            ),
+            (62, "", "rust-main: ready (log line), 1m 5s of 15m"),
+            (40, "", "rust-main: ready (log line), 1m 5s"),
+            (30, "", "rust-main: starting, 1m 5s"),
+            (20, "", "rust-main: 1m 5s"),
+            (10, "", "rust-main…"),
+        ] {
+            assert_eq!(shown(columns, last_line), wanted, "{columns}");
+            assert!(width(wanted) <= columns);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A stream to write to, and what became of it.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream, shared between the screen and the live region above it.
@@ -10,6 +11,23 @@ pub(super) type SharedSink = Arc<Mutex<Sink>>;
 /// able to tell of it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Before anything is said of a panic, which ends the program without another
+/// word, writes this where it is `shown`: it gives a terminal back.
+pub(super) fn last_word(sink: &SharedSink, shown: &Arc<AtomicBool>, word: &'static str) {
+    let (sink, shown) = (Arc::downgrade(sink), Arc::downgrade(shown));
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if shown.upgrade().is_some_and(|shown| shown.swap(false, Ordering::Relaxed))
+            && let Some(sink) = sink.upgrade()
+            // Whoever panics may hold it.
+            && let Ok(mut sink) = sink.try_lock()
+        {
+            sink.write(word.as_bytes());
+        }
+        before(panic);
+    }));
 }
 
 /// A stream that is written to until it fails, and never again after that.

@@ -2,29 +2,11 @@
 
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthChar;
+
 /// What a character takes: 0, 1 or 2 columns.
-///
-/// The ranges are coarse: they have to be right for what people write into
-/// notes and log lines. The table and the live region, where a wrong guess
-/// would break the layout, measure again with the full tables.
 fn char_width(c: char) -> usize {
-    match u32::from(c) {
-        0x20..=0x7e => 1,
-        0x0300..=0x036f | 0x200b..=0x200f | 0x2060..=0x2064 | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfeff => 0,
-        0x1100..=0x115f
-        | 0x2e80..=0x303e
-        | 0x3041..=0xa4cf
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x1f300..=0x1f64f
-        | 0x1f680..=0x1f6ff
-        | 0x1f900..=0x1faff
-        | 0x20000..=0x3fffd => 2,
-        _ => 1,
-    }
+    c.width().unwrap_or(0)
 }
 
 /// The columns that `text` takes.

@@ -18,7 +18,7 @@ use std::time::Instant;
 use super::json;
 use super::options::Surroundings;
 use super::screen::Handles;
-use super::sink::lock;
+use super::sink::{last_word, lock};
 use super::text::clean_line;
 use crate::event::{Awaits, Happening, Headcount, Level, Row, Told, Watched, nth};
 use crate::supervisor::{InstanceState, Sight};
@@ -74,7 +74,7 @@ impl Watch {
     ) -> Self {
         let shown = Arc::new(AtomicBool::new(false));
         if mode == Mode::Live {
-            screen::give_back_on_panic(&handles.out, &shown);
+            last_word(&handles.out, &shown, screen::LEAVE);
         }
         Self {
             mode,

@@ -7,15 +7,14 @@
 //! the sequences used.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Mode, Part, Watch, awaited, label, uptime};
 use crate::event::{Happening, Level, Row, Watched};
 use crate::supervisor::{InstanceState, Sight};
 use crate::ui::paint::{Look, Tone};
-use crate::ui::sink::{SharedSink, lock};
+use crate::ui::sink::lock;
 use crate::ui::status;
 use crate::ui::text::clean_line;
 use crate::ui::width::{cut, width};
@@ -28,23 +27,6 @@ pub(crate) const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
 /// Lines for events, where there is no room for all instances.
 const EVENTS_MIN: usize = 4;
-
-/// Gives the terminal back before anything is said of a panic, which ends the
-/// program without another word.
-pub(super) fn give_back_on_panic(out: &SharedSink, shown: &Arc<AtomicBool>) {
-    let (out, shown) = (Arc::downgrade(out), Arc::downgrade(shown));
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if shown.upgrade().is_some_and(|shown| shown.swap(false, Ordering::Relaxed))
-            && let Some(out) = out.upgrade()
-            // Whoever panics may hold it.
-            && let Ok(mut out) = out.try_lock()
-        {
-            out.write(LEAVE.as_bytes());
-        }
-        before(panic);
-    }));
-}
 
 impl Watch {
     /// Draws the screen, where there is one and it has changed or time has
@@ -64,13 +46,17 @@ impl Watch {
         let lines = self.lines(columns, rows);
         let last = lines.len().saturating_sub(1);
         for (at, line) in lines.iter().enumerate() {
-            out.push_str(line);
+            // Behind a full line it would take the last character away.
             out.push_str("\x1b[K");
+            out.push_str(line);
             if at < last {
                 out.push_str("\r\n");
             }
         }
-        out.push_str("\x1b[J\x1b[?2026l");
+        if lines.len() < rows {
+            out.push_str("\r\n\x1b[J");
+        }
+        out.push_str("\x1b[?2026l");
         lock(&self.handles.out).write(out.as_bytes());
         self.changed = false;
     }
