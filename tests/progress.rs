@@ -204,18 +204,12 @@ impl<'a> Tmux<'a> {
 
     /// Waits until nothing but this is there, also in what has scrolled away.
     fn wait(&self, wanted: &str) {
-        let mut seen = String::new();
         wait_until(&format!("{wanted:?} in tmux"), || {
             let output = self.command(&["capture-pane", "-p", "-S", "-"]).output();
             let text = String::from_utf8(output.expect("run tmux").stdout).expect("text");
             let lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
-            let now = masked(&lines).trim().to_owned();
-            if now != seen {
-                // Told where it was waited for in vain.
-                println!("{now}\n");
-                seen = now;
-            }
-            seen == wanted
+            let now = masked(&lines);
+            now.trim() == wanted
         });
     }
 }

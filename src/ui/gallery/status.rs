@@ -1,0 +1,186 @@
+//! The table of `status`.
+
+use super::seen;
+use crate::event::{Headcount, Row};
+use crate::supervisor::{InstanceState, Players, Sight};
+use crate::ui::testing::row;
+
+fn running(id: &str, uptime: u64, pid: u32) -> Row {
+    row(id, InstanceState::Running, |facts| {
+        (facts.uptime_seconds, facts.pid) = (uptime, Some(pid));
+    })
+}
+
+/// One of each, with all that can be told.
+fn all_kinds() -> Vec<Row> {
+    let mut rust = running("rust-main", 273_600, 4242);
+    rust.headcount = Headcount::Counted(Players { online: 87, max: 200 });
+    let mut craft = running("a-long-name-of-a-server", 7_500, 31337);
+    craft.headcount = Headcount::Unanswered;
+    if let Sight::Known(facts) = &mut craft.sight {
+        facts.restarts = 3;
+    }
+    let dune = Row {
+        plane: "docker_compose",
+        sight: Sight::Unknown {
+            reason: "the engine does not answer: Cannot connect to the Docker daemon at unix:///var/run/docker.sock"
+                .into(),
+        },
+        ..row("dune", InstanceState::Stopped, |_| {})
+    };
+    vec![
+        rust,
+        craft,
+        row("conan", InstanceState::Starting, |facts| facts.pid = Some(77)),
+        row("soulmask", InstanceState::Crashed { exit_code: Some(139) }, |facts| {
+            facts.note = Some("killed by SIGSEGV before it was ready; held: start it by hand".into());
+        }),
+        row("valheim", InstanceState::Stopping, |facts| facts.pid = Some(78)),
+        row("old", InstanceState::Stopped, |_| {}),
+        row("ark", InstanceState::Unmanaged, |facts| {
+            facts.note = Some("no executable is given".into());
+        }),
+        dune,
+    ]
+}
+
+#[test]
+fn status_of_nothing_and_of_one() {
+    insta::assert_snapshot!(seen(|screen| screen.status(&[])), @r"
+    --- 120 columns
+    note: the inventory is empty
+    --- 80 columns
+    note: the inventory is empty
+    --- in colour
+    ␛[36mnote:␛[0m the inventory is empty
+    --- off a terminal
+    note: the inventory is empty
+    ");
+    insta::assert_snapshot!(seen(|screen| screen.status(&[running("rust-main", 42, 4242)])), @r"
+    --- 120 columns
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ● running  42s     4242
+    --- 80 columns
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ● running  42s     4242
+    --- in colour
+    ␛[1mID         ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
+    rust-main  process  ␛[38;5;2m● running  ␛[39m42s     4242
+    --- off a terminal
+    ID         PLANE    STATE    UPTIME  PID   NOTE
+    rust-main  process  running  42s     4242
+    ");
+}
+
+#[test]
+fn status_of_every_kind() {
+    insta::assert_snapshot!(seen(|screen| screen.status(&all_kinds())), @r"
+    --- 120 columns
+    ID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
+    rust-main                process         ● running    3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ● running    2h 5m   31337  -        3
+    conan                    process         ◐ starting   -       77     -        0
+    soulmask                 process         ✗ crashed    -       -      -        0         killed by SIGSEGV before it was…
+    valheim                  process         ◑ stopping   -       78     -        0
+    old                      process         ○ stopped    -       -      -        0
+    ark                      process         · unmanaged  -       -      -        0         no executable is given
+    dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
+    --- 80 columns
+    ID                       STATE        UPTIME  PLAYERS  NOTE
+    rust-main                ● running    3d 4h   87/200
+    a-long-name-of-a-server  ● running    2h 5m   -
+    conan                    ◐ starting   -       -
+    soulmask                 ✗ crashed    -       -        killed by SIGSEGV before…
+    valheim                  ◑ stopping   -       -
+    old                      ○ stopped    -       -
+    ark                      · unmanaged  -       -        no executable is given
+    dune                     ? unknown    -       -        the engine does not answ…
+    --- in colour
+    ␛[1mID                       ␛[0m␛[1mSTATE        ␛[0m␛[1mUPTIME  ␛[0m␛[1mPLAYERS  ␛[0m␛[1mNOTE                     ␛[0m
+    rust-main                ␛[38;5;2m● running    ␛[39m3d 4h   87/200
+    a-long-name-of-a-server  ␛[38;5;2m● running    ␛[39m2h 5m   -
+    conan                    ␛[38;5;3m◐ starting   ␛[39m-       -
+    soulmask                 ␛[38;5;1m✗ crashed    ␛[39m-       -        killed by SIGSEGV before…
+    valheim                  ␛[38;5;3m◑ stopping   ␛[39m-       -
+    old                      ␛[2m○ stopped    ␛[0m-       -
+    ark                      ␛[2m· unmanaged  ␛[0m-       -        no executable is given
+    dune                     ␛[38;5;5m? unknown    ␛[39m-       -        the engine does not answ…
+    --- off a terminal
+    ID                       PLANE           STATE      UPTIME  PID    PLAYERS  RESTARTS  NOTE
+    rust-main                process         running    3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         running    2h 5m   31337  -        3
+    conan                    process         starting   -       77     -        0
+    soulmask                 process         crashed    -       -      -        0         killed by SIGSEGV before it was ready; held: start it by hand
+    valheim                  process         stopping   -       78     -        0
+    old                      process         stopped    -       -      -        0
+    ark                      process         unmanaged  -       -      -        0         no executable is given
+    dune                     docker_compose  unknown    -       -      -        -         the engine does not answer: Cannot connect to the Docker daemon at unix:///var/run/docker.sock
+    ");
+}
+
+#[test]
+fn status_of_many() {
+    let many: Vec<Row> = (0..11)
+        .map(|n| running(&format!("game-{n:02}"), n * 5000, 4000))
+        .collect();
+    insta::assert_snapshot!(seen(|screen| screen.status(&many)), @r"
+    --- 120 columns
+    ID       PLANE    STATE      UPTIME   PID   NOTE
+    game-00  process  ● running  0s       4000
+    game-01  process  ● running  1h 23m   4000
+    game-02  process  ● running  2h 46m   4000
+    game-03  process  ● running  4h 10m   4000
+    game-04  process  ● running  5h 33m   4000
+    game-05  process  ● running  6h 56m   4000
+    game-06  process  ● running  8h 20m   4000
+    game-07  process  ● running  9h 43m   4000
+    game-08  process  ● running  11h 6m   4000
+    game-09  process  ● running  12h 30m  4000
+    game-10  process  ● running  13h 53m  4000
+
+    11 instances: 11 running
+    --- 80 columns
+    ID       PLANE    STATE      UPTIME   PID   NOTE
+    game-00  process  ● running  0s       4000
+    game-01  process  ● running  1h 23m   4000
+    game-02  process  ● running  2h 46m   4000
+    game-03  process  ● running  4h 10m   4000
+    game-04  process  ● running  5h 33m   4000
+    game-05  process  ● running  6h 56m   4000
+    game-06  process  ● running  8h 20m   4000
+    game-07  process  ● running  9h 43m   4000
+    game-08  process  ● running  11h 6m   4000
+    game-09  process  ● running  12h 30m  4000
+    game-10  process  ● running  13h 53m  4000
+
+    11 instances: 11 running
+    --- in colour
+    ␛[1mID       ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME   ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
+    game-00  process  ␛[38;5;2m● running  ␛[39m0s       4000
+    game-01  process  ␛[38;5;2m● running  ␛[39m1h 23m   4000
+    game-02  process  ␛[38;5;2m● running  ␛[39m2h 46m   4000
+    game-03  process  ␛[38;5;2m● running  ␛[39m4h 10m   4000
+    game-04  process  ␛[38;5;2m● running  ␛[39m5h 33m   4000
+    game-05  process  ␛[38;5;2m● running  ␛[39m6h 56m   4000
+    game-06  process  ␛[38;5;2m● running  ␛[39m8h 20m   4000
+    game-07  process  ␛[38;5;2m● running  ␛[39m9h 43m   4000
+    game-08  process  ␛[38;5;2m● running  ␛[39m11h 6m   4000
+    game-09  process  ␛[38;5;2m● running  ␛[39m12h 30m  4000
+    game-10  process  ␛[38;5;2m● running  ␛[39m13h 53m  4000
+
+    ␛[2m11 instances: 11 running␛[0m
+    --- off a terminal
+    ID       PLANE    STATE    UPTIME   PID   NOTE
+    game-00  process  running  0s       4000
+    game-01  process  running  1h 23m   4000
+    game-02  process  running  2h 46m   4000
+    game-03  process  running  4h 10m   4000
+    game-04  process  running  5h 33m   4000
+    game-05  process  running  6h 56m   4000
+    game-06  process  running  8h 20m   4000
+    game-07  process  running  9h 43m   4000
+    game-08  process  running  11h 6m   4000
+    game-09  process  running  12h 30m  4000
+    game-10  process  running  13h 53m  4000
+    ");
+}
