@@ -70,6 +70,7 @@ fn bash_offers_what_the_inventory_has() {
         ("gamectl send co", &["conan"]),
         ("gamectl games xo", &["xonotic"]),
         ("gamectl init ru", &["rust"]),
+        ("gamectl completions po", &["powershell"]),
         ("gamectl sen", &["send"]),
         ("gamectl start --no", &["--no-wait"]),
     ] {
@@ -171,4 +172,38 @@ fn fish_offers_what_the_inventory_has() {
         let words: Vec<&str> = text.lines().filter_map(|line| line.split('\t').next()).collect();
         assert_eq!(words, wanted, "{line}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+#[ignore = "needs elvish"]
+fn a_person_at_elvish_presses_tab() {
+    let sandbox = sandbox();
+    let rc = format!(
+        "eval (slurp < {}); set edit:prompt = {{ put 'ready> ' }}",
+        script("gamectl.elv").display()
+    );
+    std::fs::write(sandbox.path("rc.elv"), rc).expect("write a file");
+    let mut elvish = shell(&sandbox, "elvish", &["-rc", "rc.elv"]);
+    // Where it finds no room for its history it leaves no daemon behind.
+    elvish
+        .env("XDG_STATE_HOME", "/dev/null")
+        .env("XDG_DATA_HOME", "/dev/null");
+    let mut terminal = Terminal::sized(&sandbox, &elvish, (100, 24));
+    terminal.wait_line("ready>");
+    for (line, wanted) in [
+        ("gamectl start rust-m\t", "gamectl start rust-main"),
+        // Its own list ends where an id is.
+        ("gamectl start conan rust-t\t", "gamectl start conan rust-test"),
+        ("gamectl stop tag:p\t", "gamectl stop tag:pvp"),
+        ("gamectl games pal\t", "gamectl games palworld"),
+        ("gamectl restart --dry\t", "gamectl restart --dry-run"),
+        ("gamectl completions zs\t", "gamectl completions zsh"),
+    ] {
+        terminal.type_text(line);
+        // It draws no more than what has changed.
+        terminal.wait_line(wanted);
+        terminal.type_key(0x15);
+    }
+    terminal.type_text("exit\r");
+    assert!(terminal.ended().is_some());
 }

@@ -19,6 +19,7 @@ pub fn script(shell: Shell) -> String {
     match shell {
         Shell::Bash => text + include_str!("shells/values.bash"),
         Shell::Fish => text + include_str!("shells/values.fish"),
+        Shell::Elvish => text + include_str!("shells/values.elv"),
         Shell::Zsh => zsh(&text),
         _ => text,
     }
@@ -50,6 +51,8 @@ pub enum Values {
     Id,
     /// Games.
     Games,
+    /// Shells.
+    Shells,
 }
 
 /// What a command line is at, and the inventory that it names.
@@ -111,6 +114,7 @@ pub fn place(before: &[String]) -> Place {
         (Some("start" | "stop" | "restart" | "status" | "watch" | "logs" | "run"), _) => Some(Values::Selectors),
         (Some("send" | "console"), 0) => Some(Values::Id),
         (Some("games"), 0) | (Some("init"), _) => Some(Values::Games),
+        (Some("completions"), 0) => Some(Values::Shells),
         _ => None,
     };
     place
@@ -135,7 +139,9 @@ mod tests {
             ("send x", None, None),
             ("games", Some(Values::Games), None),
             ("init rust", Some(Values::Games), None),
-            ("completions", None, None),
+            ("completions", Some(Values::Shells), None),
+            ("completions zsh", None, None),
+            ("check", None, None),
         ] {
             let before: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
             let wanted = Place {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum;
+use clap_complete::Shell;
+
 use crate::cli::completion::{HIDDEN_VERB, Place, Values, place};
 use crate::games::PRESETS;
 use crate::inventory;
@@ -29,6 +32,7 @@ fn candidates(place: &Place) -> Vec<String> {
     match place.values {
         None => Vec::new(),
         Some(Values::Games) => PRESETS.iter().map(|preset| preset.name.to_owned()).collect(),
+        Some(Values::Shells) => Shell::value_variants().iter().map(Shell::to_string).collect(),
         Some(Values::Id) => listed(place, false),
         Some(Values::Selectors) => listed(place, true),
     }
