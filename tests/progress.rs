@@ -57,8 +57,8 @@ fn each_verb_says_what_it_waits_for_and_what_came_of_it() {
     assert_eq!(terminal.ended(), Some(1));
     terminal.wait_line("error: ");
     insta::assert_snapshot!(masked(&terminal.lines()), @r"
-    error: rust-main: somebody asked for a stop meanwhile, and that wins: it was sto
-    pped and not started
+    error: rust-main: somebody asked for a stop meanwhile, and that wins: it was
+           stopped and not started
     hint: `gamectl start rust-main` starts it again
     ");
     sandbox.nothing_left();

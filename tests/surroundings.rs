@@ -60,7 +60,7 @@ fn a_table_fits_a_narrow_terminal_and_is_whole_off_one() {
         let (terminal, code) = seen(&sandbox, &["start", "--all"], &[], columns);
         assert_eq!(code, Some(0));
         assert!(
-            terminal.text().contains(&format!("{}: ", long_id(7))),
+            terminal.text().contains(&format!("{}:", long_id(7))),
             "a result names it whole"
         );
     }

@@ -4,6 +4,9 @@ use super::paint::{Look, Tone};
 use super::text::{clean, clean_line};
 use crate::finding::{Finding, Level};
 
+/// Where the text begins, behind the level.
+const HANG: usize = 8;
+
 /// All of them and how many there are of each, or only the errors: a warning is
 /// no failure.
 pub(super) fn render(findings: &[Finding], only_errors: bool, look: Look) -> String {
@@ -27,18 +30,13 @@ fn one(finding: &Finding, look: Look) -> String {
     };
     let word = format!("{:7}", finding.level.as_str());
     let who = finding.id.as_ref().map_or_else(String::new, |id| format!("{id}: "));
-    let mut out = format!(
-        "{} {who}{}: {}\n",
-        look.paint(tone, &word),
-        finding.about,
-        clean_line(&finding.message)
-    );
+    let label = look.paint(tone, &word);
+    let line = format!("{label} {who}{}: {}", finding.about, clean_line(&finding.message));
+    let mut out = look.wrap(&line, HANG) + "\n";
     if let Some(hint) = &finding.hint {
-        out.push_str(&format!(
-            "        {} {}\n",
-            look.paint(Tone::Hint, "hint:"),
-            clean(hint)
-        ));
+        let label = look.paint(Tone::Hint, "hint:");
+        let line = format!("{:HANG$}{label} {}", "", clean(hint));
+        out.push_str(&format!("{}\n", look.wrap(&line, HANG + "hint: ".len())));
     }
     out
 }
@@ -64,6 +62,7 @@ mod tests {
             tty: false,
             color: false,
             symbols: false,
+            columns: None,
         };
         let findings = [
             Finding::ok("disk", "much is free"),

@@ -35,6 +35,7 @@ mod status;
 pub mod text;
 mod watch;
 mod width;
+mod wrap;
 
 #[cfg(test)]
 mod gallery;

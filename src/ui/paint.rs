@@ -2,6 +2,8 @@
 
 use comfy_table::{Attribute, Cell, Color};
 
+use super::wrap::wrapped;
+
 /// How a stream is to be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look {
@@ -13,6 +15,8 @@ pub(super) struct Look {
     /// a script that splits a row into words must find the same words under
     /// every locale.
     pub(super) symbols: bool,
+    /// The columns that a line must fit into; none off a terminal.
+    pub(super) columns: Option<usize>,
 }
 
 impl Look {
@@ -31,6 +35,12 @@ impl Look {
         } else {
             String::new()
         }
+    }
+
+    /// A line, or several, in the columns that there are. What does not fit goes
+    /// on behind `hang` blanks.
+    pub(super) fn wrap(self, text: &str, hang: usize) -> String {
+        wrapped(text, hang, self.columns)
     }
 
     /// What stands for text that was cut off.

@@ -1,6 +1,7 @@
 //! What is wrong with an inventory, with the line and a caret under it.
 
 use super::paint::{Look, Tone};
+use super::result;
 use super::text::{clean, clean_line};
 use crate::inventory::{Problem, Problems};
 
@@ -13,14 +14,14 @@ pub(super) fn render(problems: &Problems, look: Look) -> String {
     let count = problems.list.len();
     if count > 1 {
         let source = clean_line(&problems.source);
-        out.push_str(&format!("{count} problems in {source}; nothing was touched\n"));
+        let line = format!("{count} problems in {source}; nothing was touched");
+        out.push_str(&format!("{}\n", look.wrap(&line, 0)));
     }
     out
 }
 
 fn one(source: &str, problem: &Problem, look: Look) -> String {
-    let label = look.paint(Tone::Error, "error:");
-    let mut out = format!("{label} {}\n", clean(&problem.message));
+    let mut out = result::error(&clean(&problem.message), look);
     let gutter = problem.line.map_or(1, |line| line.to_string().len());
     let pad = " ".repeat(gutter);
     let bar = look.paint(Tone::Dim, "|");
@@ -44,7 +45,7 @@ fn one(source: &str, problem: &Problem, look: Look) -> String {
         out.push_str(&format!("{pad} = {}: line {line}\n", clean_line(what)));
     }
     if let Some(hint) = &problem.hint {
-        out.push_str(&format!("{} {}\n", look.paint(Tone::Hint, "hint:"), clean(hint)));
+        out.push_str(&result::hint(hint, look));
     }
     out.push('\n');
     out

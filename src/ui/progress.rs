@@ -95,11 +95,11 @@ impl Progress {
                     return;
                 }
                 let (sink, lines) = if done.ok() {
-                    let line = result::succeeded(self.verb, done, self.handles.out_look);
-                    (Arc::clone(&self.handles.out), line)
+                    let look = self.now(self.handles.out_look);
+                    (Arc::clone(&self.handles.out), result::succeeded(self.verb, done, look))
                 } else {
-                    let lines = result::failed(done, self.handles.err_look);
-                    (Arc::clone(&self.handles.err), lines)
+                    let look = self.now(self.handles.err_look);
+                    (Arc::clone(&self.handles.err), result::failed(done, look))
                 };
                 let was_shown = self.region.as_ref().is_some_and(Region::is_shown);
                 if let Some(region) = &mut self.region {
@@ -110,6 +110,15 @@ impl Progress {
                     self.draw(now);
                 }
             }
+        }
+    }
+
+    /// A look with the columns that there are by now.
+    fn now(&self, look: Look) -> Look {
+        let columns = usize::from(self.around.size().columns);
+        Look {
+            columns: look.columns.map(|_| columns),
+            ..look
         }
     }
 
@@ -237,6 +246,7 @@ mod tests {
         tty: true,
         color: false,
         symbols: true,
+        columns: Some(80),
     };
 
     #[test]

@@ -33,20 +33,23 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
     };
     let note = result.note.as_deref().map(clean_line);
     let note = note.map_or_else(String::new, |note| format!(" ({note})"));
-    format!(
-        "{}{}: {}{note}\n",
+    let line = format!(
+        "{}{}: {}{note}",
         look.mark(tone, symbol),
         result.id,
         look.paint(tone, &what)
-    )
+    );
+    look.wrap(&line, 2) + "\n"
 }
 
 /// What would become of one, step by step.
 pub(super) fn rehearsed(one: &Rehearsal, look: Look) -> String {
-    let mut out = format!("{}: {}\n", one.id, clean_line(&one.would));
+    let mut out = look.wrap(&format!("{}: {}", one.id, clean_line(&one.would)), 2) + "\n";
     for (index, step) in one.steps.iter().enumerate() {
         let cause = look.paint(Tone::Dim, &format!("({})", clean_line(&step.cause)));
-        out.push_str(&format!("  {}. {} {cause}\n", index + 1, clean_line(&step.does)));
+        let number = format!("  {}. ", index + 1);
+        let line = format!("{number}{} {cause}", clean_line(&step.does));
+        out.push_str(&format!("{}\n", look.wrap(&line, number.len())));
     }
     out
 }
@@ -62,16 +65,24 @@ pub(super) fn failed(result: &VerbResult, look: Look) -> String {
 /// A failure, of an instance or of the whole command.
 pub(super) fn failure(id: Option<&str>, failure: &Failure, look: Look) -> String {
     let who = id.map_or_else(String::new, |id| format!("{id}: "));
-    let label = look.paint(Tone::Error, "error:");
-    let mut out = format!("{label} {who}{}\n", clean(&failure.message).trim_end());
-    if let Some(hint) = &failure.hint {
-        out.push_str(&format!(
-            "{} {}\n",
-            look.paint(Tone::Hint, "hint:"),
-            clean(hint).trim_end()
-        ));
+    let mut out = error(&format!("{who}{}", clean(&failure.message).trim_end()), look);
+    if let Some(text) = &failure.hint {
+        out.push_str(&hint(text, look));
     }
     out
+}
+
+/// What is wrong.
+pub(super) fn error(text: &str, look: Look) -> String {
+    let label = look.paint(Tone::Error, "error:");
+    look.wrap(&format!("{label} {text}"), "error: ".len()) + "\n"
+}
+
+/// What to do about it.
+pub(super) fn hint(text: &str, look: Look) -> String {
+    let label = look.paint(Tone::Hint, "hint:");
+    let line = format!("{label} {}", clean(text).trim_end());
+    look.wrap(&line, "hint: ".len()) + "\n"
 }
 
 /// How many came to what: `18 started, 1 already running, 1 failed`.

@@ -50,6 +50,7 @@ impl Screen {
             tty,
             color: self.around.colored(self.options.color, tty),
             symbols: tty && self.around.utf8 && !self.around.dumb,
+            columns: tty.then(|| usize::from(self.around.size().columns)),
         }
     }
 
@@ -115,8 +116,9 @@ impl Screen {
     /// Something that a person should know besides the answer.
     pub fn note(&self, text: &str) {
         if !self.options.quiet {
-            let label = self.err_look().paint(Tone::Hint, "note:");
-            self.write_err(&format!("{label} {}\n", text::clean_line(text)));
+            let look = self.err_look();
+            let line = format!("{} {}", look.paint(Tone::Hint, "note:"), text::clean_line(text));
+            self.write_err(&format!("{}\n", look.wrap(&line, "note: ".len())));
         }
     }
 
@@ -201,7 +203,8 @@ impl Screen {
             _ => "gamectl status".to_owned(),
         };
         let label = self.err_look().paint(Tone::Loud, "interrupted:");
-        self.write_err(&format!("{label} {what}; `{look}` shows how far it is\n"));
+        let line = format!("{label} {what}; `{look}` shows how far it is");
+        self.write_err(&format!("{}\n", self.err_look().wrap(&line, 2)));
     }
 
     /// A file that was written, and what can be done with it.

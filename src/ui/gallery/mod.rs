@@ -1,5 +1,5 @@
-//! Every screen, as it is seen: on terminals of 120 and of 80 columns, in
-//! colour, and off a terminal.
+//! Every screen, as it is seen: on terminals of 120 and of 80 columns, plain and
+//! in colour, on a narrow one, and off a terminal.
 
 #[cfg(test)]
 mod check;
@@ -27,11 +27,14 @@ fn seen(show: impl Fn(&Screen)) -> String {
         show(&shown.screen);
         format!("{}{}", shown.out.take(), shown.err.take()).replace('\u{1b}', "␛")
     };
-    format!(
-        "--- 120 columns\n{}--- 80 columns\n{}--- in colour\n{}--- off a terminal\n{}",
-        both(both_on_terminal(plain, 120)),
-        both(both_on_terminal(plain, 80)),
-        both(both_on_terminal(Options::default(), 80)),
-        both(piped(Options::default())),
-    )
+    let colored = Options::default();
+    let ways = [
+        ("120 columns", both_on_terminal(plain, 120)),
+        ("120 columns in colour", both_on_terminal(colored, 120)),
+        ("80 columns", both_on_terminal(plain, 80)),
+        ("80 columns in colour", both_on_terminal(colored, 80)),
+        ("40 columns", both_on_terminal(plain, 40)),
+        ("off a terminal", piped(Options::default())),
+    ];
+    ways.map(|(how, shown)| format!("--- {how}\n{}", both(shown))).concat()
 }

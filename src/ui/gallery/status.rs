@@ -49,10 +49,14 @@ fn status_of_nothing_and_of_one() {
     insta::assert_snapshot!(seen(|screen| screen.status(&[])), @r"
     --- 120 columns
     note: the inventory is empty
+    --- 120 columns in colour
+    ␛[36mnote:␛[0m the inventory is empty
     --- 80 columns
     note: the inventory is empty
-    --- in colour
+    --- 80 columns in colour
     ␛[36mnote:␛[0m the inventory is empty
+    --- 40 columns
+    note: the inventory is empty
     --- off a terminal
     note: the inventory is empty
     ");
@@ -60,12 +64,18 @@ fn status_of_nothing_and_of_one() {
     --- 120 columns
     ID         PLANE    STATE      UPTIME  PID   NOTE
     rust-main  process  ● running  42s     4242
+    --- 120 columns in colour
+    ␛[1mID         ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
+    rust-main  process  ␛[38;5;2m● running  ␛[39m42s     4242
     --- 80 columns
     ID         PLANE    STATE      UPTIME  PID   NOTE
     rust-main  process  ● running  42s     4242
-    --- in colour
+    --- 80 columns in colour
     ␛[1mID         ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
     rust-main  process  ␛[38;5;2m● running  ␛[39m42s     4242
+    --- 40 columns
+    ID         STATE      UPTIME  PID   NOTE
+    rust-main  ● running  42s     4242
     --- off a terminal
     ID         PLANE    STATE    UPTIME  PID   NOTE
     rust-main  process  running  42s     4242
@@ -85,6 +95,16 @@ fn status_of_every_kind() {
     old                      process         ○ stopped    -       -      -        0
     ark                      process         · unmanaged  -       -      -        0         no executable is given
     dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
+    --- 120 columns in colour
+    ␛[1mID                       ␛[0m␛[1mPLANE           ␛[0m␛[1mSTATE        ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID    ␛[0m␛[1mPLAYERS  ␛[0m␛[1mRESTARTS  ␛[0m␛[1mNOTE                            ␛[0m
+    rust-main                process         ␛[38;5;2m● running    ␛[39m3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[38;5;2m● running    ␛[39m2h 5m   31337  -        3
+    conan                    process         ␛[38;5;3m◐ starting   ␛[39m-       77     -        0
+    soulmask                 process         ␛[38;5;1m✗ crashed    ␛[39m-       -      -        0         killed by SIGSEGV before it was…
+    valheim                  process         ␛[38;5;3m◑ stopping   ␛[39m-       78     -        0
+    old                      process         ␛[2m○ stopped    ␛[0m-       -      -        0
+    ark                      process         ␛[2m· unmanaged  ␛[0m-       -      -        0         no executable is given
+    dune                     docker_compose  ␛[38;5;5m? unknown    ␛[39m-       -      -        -         the engine does not answer: Can…
     --- 80 columns
     ID                       STATE        UPTIME  PLAYERS  NOTE
     rust-main                ● running    3d 4h   87/200
@@ -95,7 +115,7 @@ fn status_of_every_kind() {
     old                      ○ stopped    -       -
     ark                      · unmanaged  -       -        no executable is given
     dune                     ? unknown    -       -        the engine does not answ…
-    --- in colour
+    --- 80 columns in colour
     ␛[1mID                       ␛[0m␛[1mSTATE        ␛[0m␛[1mUPTIME  ␛[0m␛[1mPLAYERS  ␛[0m␛[1mNOTE                     ␛[0m
     rust-main                ␛[38;5;2m● running    ␛[39m3d 4h   87/200
     a-long-name-of-a-server  ␛[38;5;2m● running    ␛[39m2h 5m   -
@@ -105,6 +125,16 @@ fn status_of_every_kind() {
     old                      ␛[2m○ stopped    ␛[0m-       -
     ark                      ␛[2m· unmanaged  ␛[0m-       -        no executable is given
     dune                     ␛[38;5;5m? unknown    ␛[39m-       -        the engine does not answ…
+    --- 40 columns
+    ID             STATE        NOTE
+    rust-main      ● running
+    a-long-name-…  ● running
+    conan          ◐ starting
+    soulmask       ✗ crashed    killed by S…
+    valheim        ◑ stopping
+    old            ○ stopped
+    ark            · unmanaged  no executab…
+    dune           ? unknown    the engine …
     --- off a terminal
     ID                       PLANE           STATE      UPTIME  PID    PLAYERS  RESTARTS  NOTE
     rust-main                process         running    3d 4h   4242   87/200   0
@@ -139,6 +169,21 @@ fn status_of_many() {
     game-10  process  ● running  13h 53m  4000
 
     11 instances: 11 running
+    --- 120 columns in colour
+    ␛[1mID       ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME   ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
+    game-00  process  ␛[38;5;2m● running  ␛[39m0s       4000
+    game-01  process  ␛[38;5;2m● running  ␛[39m1h 23m   4000
+    game-02  process  ␛[38;5;2m● running  ␛[39m2h 46m   4000
+    game-03  process  ␛[38;5;2m● running  ␛[39m4h 10m   4000
+    game-04  process  ␛[38;5;2m● running  ␛[39m5h 33m   4000
+    game-05  process  ␛[38;5;2m● running  ␛[39m6h 56m   4000
+    game-06  process  ␛[38;5;2m● running  ␛[39m8h 20m   4000
+    game-07  process  ␛[38;5;2m● running  ␛[39m9h 43m   4000
+    game-08  process  ␛[38;5;2m● running  ␛[39m11h 6m   4000
+    game-09  process  ␛[38;5;2m● running  ␛[39m12h 30m  4000
+    game-10  process  ␛[38;5;2m● running  ␛[39m13h 53m  4000
+
+    ␛[2m11 instances: 11 running␛[0m
     --- 80 columns
     ID       PLANE    STATE      UPTIME   PID   NOTE
     game-00  process  ● running  0s       4000
@@ -154,7 +199,7 @@ fn status_of_many() {
     game-10  process  ● running  13h 53m  4000
 
     11 instances: 11 running
-    --- in colour
+    --- 80 columns in colour
     ␛[1mID       ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME   ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
     game-00  process  ␛[38;5;2m● running  ␛[39m0s       4000
     game-01  process  ␛[38;5;2m● running  ␛[39m1h 23m   4000
@@ -169,6 +214,21 @@ fn status_of_many() {
     game-10  process  ␛[38;5;2m● running  ␛[39m13h 53m  4000
 
     ␛[2m11 instances: 11 running␛[0m
+    --- 40 columns
+    ID       STATE      UPTIME   PID   NOTE
+    game-00  ● running  0s       4000
+    game-01  ● running  1h 23m   4000
+    game-02  ● running  2h 46m   4000
+    game-03  ● running  4h 10m   4000
+    game-04  ● running  5h 33m   4000
+    game-05  ● running  6h 56m   4000
+    game-06  ● running  8h 20m   4000
+    game-07  ● running  9h 43m   4000
+    game-08  ● running  11h 6m   4000
+    game-09  ● running  12h 30m  4000
+    game-10  ● running  13h 53m  4000
+
+    11 instances: 11 running
     --- off a terminal
     ID       PLANE    STATE    UPTIME   PID   NOTE
     game-00  process  running  0s       4000

@@ -106,16 +106,36 @@ fn a_rehearsal() {
       1. rcon: quit, then wait up to 1m (stop)
       2. run /srv/rust/RustDedicated -batchmode +rcon.password *** in /srv/rust (process)
       3. wait up to 15m until it is ready: a log line matches /Server startup complete/ (ready)
-    --- 80 columns
-    rust-main: would be stopped and started: it is running
-      1. rcon: quit, then wait up to 1m (stop)
-      2. run /srv/rust/RustDedicated -batchmode +rcon.password *** in /srv/rust (process)
-      3. wait up to 15m until it is ready: a log line matches /Server startup complete/ (ready)
-    --- in colour
+    --- 120 columns in colour
     rust-main: would be stopped and started: it is running
       1. rcon: quit, then wait up to 1m ␛[2m(stop)␛[0m
       2. run /srv/rust/RustDedicated -batchmode +rcon.password *** in /srv/rust ␛[2m(process)␛[0m
       3. wait up to 15m until it is ready: a log line matches /Server startup complete/ ␛[2m(ready)␛[0m
+    --- 80 columns
+    rust-main: would be stopped and started: it is running
+      1. rcon: quit, then wait up to 1m (stop)
+      2. run /srv/rust/RustDedicated -batchmode +rcon.password *** in /srv/rust
+         (process)
+      3. wait up to 15m until it is ready: a log line matches /Server startup
+         complete/ (ready)
+    --- 80 columns in colour
+    rust-main: would be stopped and started: it is running
+      1. rcon: quit, then wait up to 1m ␛[2m(stop)␛[0m
+      2. run /srv/rust/RustDedicated -batchmode +rcon.password *** in /srv/rust
+         ␛[2m(process)␛[0m
+      3. wait up to 15m until it is ready: a log line matches /Server startup
+         complete/ ␛[2m(ready)␛[0m
+    --- 40 columns
+    rust-main: would be stopped and started:
+      it is running
+      1. rcon: quit, then wait up to 1m
+         (stop)
+      2. run /srv/rust/RustDedicated
+         -batchmode +rcon.password *** in
+         /srv/rust (process)
+      3. wait up to 15m until it is ready: a
+         log line matches /Server startup
+         complete/ (ready)
     --- off a terminal
     rust-main: would be stopped and started: it is running
       1. rcon: quit, then wait up to 1m (stop)

@@ -165,11 +165,11 @@ impl Watch {
         if self.mode != Mode::Json || !self.settled {
             return;
         }
-        let at = now();
+        let (at, seen) = (now(), Instant::now());
         let lines: String = self
             .rows
             .values()
-            .map(|watched| json::heartbeat(&watched.row, uptime(watched), &at))
+            .map(|watched| json::heartbeat(&watched.row, uptime(watched, seen), &at))
             .collect();
         self.print(&lines);
     }
@@ -222,10 +222,10 @@ fn transition(row: &Row) -> Happening {
 }
 
 /// Seconds since it became ready, by now.
-fn uptime(watched: &Watched) -> u64 {
+fn uptime(watched: &Watched, now: Instant) -> u64 {
     match &watched.row.sight {
         Sight::Known(facts) if facts.state == InstanceState::Running => {
-            facts.uptime_seconds + watched.seen.elapsed().as_secs()
+            facts.uptime_seconds + now.saturating_duration_since(watched.seen).as_secs()
         }
         _ => 0,
     }

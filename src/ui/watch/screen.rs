@@ -32,6 +32,11 @@ impl Watch {
     /// Draws the screen, where there is one and it has changed or time has
     /// passed.
     pub fn draw(&mut self) {
+        self.draw_at(Instant::now());
+    }
+
+    /// The same, at a time that is given.
+    pub(super) fn draw_at(&mut self, now: Instant) {
         if self.mode != Mode::Live {
             return;
         }
@@ -43,7 +48,7 @@ impl Watch {
         }
         // A synchronized update: terminals that know it show the frame at once.
         out.push_str("\x1b[?2026h\x1b[H");
-        let lines = self.lines(columns, rows);
+        let lines = self.lines(columns, rows, now);
         let last = lines.len().saturating_sub(1);
         for (at, line) in lines.iter().enumerate() {
             // Behind a full line it would take the last character away.
@@ -88,9 +93,8 @@ impl Watch {
         }
     }
 
-    fn lines(&mut self, columns: usize, rows: usize) -> Vec<String> {
+    fn lines(&mut self, columns: usize, rows: usize, now: Instant) -> Vec<String> {
         let look = self.handles.out_look;
-        let now = Instant::now();
         let mut lines = vec![self.head(columns)];
         let table_room = rows.saturating_sub(3);
         let room = if self.rows.len() + 1 > table_room {
@@ -169,7 +173,7 @@ fn choose<'a>(all: impl Iterator<Item = &'a Watched>, room: usize) -> (Vec<Watch
 fn shown(watched: &Watched, now: Instant) -> Row {
     let mut row = watched.row.clone();
     if let Sight::Known(facts) = &mut row.sight {
-        facts.uptime_seconds = uptime(watched);
+        facts.uptime_seconds = uptime(watched, now);
         if let Some(awaits) = &watched.awaits {
             let awaited = awaited(awaits, now);
             facts.note = Some(match facts.note.take() {

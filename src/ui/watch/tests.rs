@@ -36,7 +36,7 @@ fn row(watched: Watched) -> Told {
 }
 
 /// A whole little world.
-fn told() -> Vec<Told> {
+fn told(now: Instant) -> Vec<Told> {
     let mut up = watched("rust-main", 0, InstanceState::Running, None);
     if let Sight::Known(facts) = &mut up.row.sight {
         (facts.uptime_seconds, facts.pid) = (4000, Some(77));
@@ -48,13 +48,13 @@ fn told() -> Vec<Told> {
         Some("exit code 3"),
     );
     down.awaits = Some(Awaits::Retry {
-        at: Instant::now() + Duration::from_millis(3_500),
+        at: now + Duration::from_millis(3_500),
         count: 3,
     });
     let mut booting = watched("soulmask", 2, InstanceState::Starting, None);
     booting.awaits = Some(Awaits::Open {
         what: "ready (log line)".into(),
-        since: Instant::now(),
+        since: now,
     });
     let mut away = watched("dune", 3, InstanceState::Stopped, None);
     away.row.sight = Sight::Unknown {
@@ -90,8 +90,9 @@ fn a_screen() {
         80,
     );
     let mut watch = shown.screen.watch("gamectl run i.yaml");
-    told().into_iter().for_each(|told| watch.told(told));
-    watch.draw();
+    let now = Instant::now();
+    told(now).into_iter().for_each(|told| watch.told(told));
+    watch.draw_at(now);
     let out = shown.out.take();
     assert!(out.starts_with("\u{1b}[?1049h\u{1b}[?25l"));
     insta::assert_snapshot!(frame(&out), @r"
@@ -157,7 +158,7 @@ fn a_terminal_that_is_left_is_given_back() {
 fn lines_off_a_terminal() {
     let shown = piped(Options::default());
     let mut watch = shown.screen.watch("x");
-    told().into_iter().for_each(|told| watch.told(told));
+    told(Instant::now()).into_iter().for_each(|told| watch.told(told));
     watch.draw();
     watch.heartbeat();
     watch.say("the end");
@@ -177,7 +178,7 @@ fn a_stream_for_programs() {
         ..Options::default()
     });
     let mut watch = shown.screen.watch("x");
-    told().into_iter().for_each(|told| watch.told(told));
+    told(Instant::now()).into_iter().for_each(|told| watch.told(told));
     assert_eq!(shown.out.take(), "", "the snapshot comes first");
     watch.told(Told::Settled);
     let out = shown.out.take();
@@ -307,12 +308,13 @@ fn a_screen_to_look_on() {
         };
         let shown = terminal(options, columns);
         let mut watch = shown.screen.look_on("gamectl watch i.yaml");
-        told().into_iter().for_each(|told| watch.told(told));
+        let now = Instant::now();
+        told(now).into_iter().for_each(|told| watch.told(told));
         let players = Players { online: 3, max: 20 };
         watch.told(Told::Players("rust-main".into(), Headcount::Counted(players)));
         watch.told(Told::Players("conan".into(), Headcount::Unanswered));
         watch.told(Told::Players("dune".into(), Headcount::NotAsked));
-        watch.draw();
+        watch.draw_at(now);
         let frame = frame(&shown.out.take());
         frame.replace('\u{1b}', "␛")
     };

@@ -1,0 +1,77 @@
+//! Long lines on a terminal: broken between words, where it would break them
+//! anywhere.
+
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
+/// `text` for a terminal of so many columns: what follows the first line of it
+/// begins behind `hang` blanks. A line that stands in the text by itself keeps
+/// its own indent. A word that is too long, such as a path, stays whole, so that
+/// it can be copied. Off a terminal, without columns, nothing is touched.
+pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String {
+    let Some(columns) = columns else { return text.to_owned() };
+    let mut lines = Vec::new();
+    for (at, line) in text.split('\n').enumerate() {
+        let own = line.len() - line.trim_start_matches(' ').len();
+        let hang = if at == 0 { hang } else { own + 2 };
+        // On a very narrow terminal the words need the room.
+        let indent = " ".repeat(hang.min(columns / 2));
+        let options = Options::new(columns)
+            .subsequent_indent(&indent)
+            .break_words(false)
+            .word_separator(WordSeparator::AsciiSpace)
+            .word_splitter(WordSplitter::NoHyphenation)
+            .wrap_algorithm(WrapAlgorithm::FirstFit);
+        lines.extend(textwrap::wrap(line, options).into_iter().map(String::from));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::width::width;
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_stay_whole() {
+        for (text, hang, columns, wanted) in [
+            ("one two three four", 2, 20, "one two three four"),
+            ("one two three four", 2, 10, "one two\n  three\n  four"),
+            ("one two three four", 2, 7, "one two\n  three\n  four"),
+            ("--dry-run of-it", 2, 12, "--dry-run\n  of-it"),
+            (
+                "in /srv/a-long-path/x now",
+                4,
+                12,
+                "in\n    /srv/a-long-path/x\n    now",
+            ),
+            ("日本 日本 日本", 1, 5, "日本\n 日本\n 日本"),
+            (
+                "\u{1b}[31mred\u{1b}[0m and blue",
+                1,
+                8,
+                "\u{1b}[31mred\u{1b}[0m and\n blue",
+            ),
+            ("it ended\n  | said one two", 7, 14, "it ended\n  | said one\n    two"),
+            ("  1. run a game", 5, 12, "  1. run a\n     game"),
+            ("one two three", 8, 10, "one two\n     three"),
+            ("a  b", 0, 10, "a  b"),
+            ("", 2, 10, ""),
+        ] {
+            assert_eq!(wrapped(text, hang, Some(columns)), wanted, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_nothing_is_too_long(text in "[a-z/-]{1,9}( [a-z/-]{1,9}){0,12}", hang in 0_usize..9, columns in 1_usize..60) {
+            prop_assert_eq!(wrapped(&text, hang, None), text.as_str());
+            let broken = wrapped(&text, hang, Some(columns));
+            let words: Vec<&str> = broken.split_whitespace().collect();
+            prop_assert_eq!(words, text.split_whitespace().collect::<Vec<_>>());
+            for line in broken.split('\n') {
+                prop_assert!(width(line) <= columns || line.split_whitespace().count() == 1, "{}", broken);
+            }
+        }
+    }
+}
