@@ -26,6 +26,9 @@ const SLACK_KIB: u64 = 512;
 /// So many descriptors belong to a launch that is under way.
 const SLACK_FDS: usize = 4;
 
+/// So many looks at least, so that one finds nothing under way.
+const LOOKS: u32 = 200;
+
 /// What something takes, at the least, over some looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Takes {
@@ -71,7 +74,10 @@ impl Sample {
         let mut run_takes = Takes::of(run).expect("it runs");
         let mut shim: Option<(i32, Takes)> = None;
         let begun = launched(sandbox);
-        while launched(sandbox) < begun + 20 {
+        let mut looks = 0;
+        // What belongs to a launch under way is there at most looks, not at all.
+        while launched(sandbox) < begun + 20 || looks < LOOKS {
+            looks += 1;
             run_takes = run_takes.least(Takes::of(run));
             let shims = sandbox.processes();
             let shims = shims.iter().filter(|process| process.command == "gamectl __shim a");

@@ -1,12 +1,14 @@
-//! Every system call of a shim, from its start to its exit: killed there, and
-//! every error returned there that can be. Never two games, never one that is
-//! not on record, never a wrong ok, never an exit code that nobody saw; and the
-//! next start and stop do as they should.
+//! Every system call of a shim, from its start to its exit, whether it is
+//! executed, forked, or launches its game again: killed there, and every error
+//! returned there that can be. Never two games, never one that is not on record,
+//! never a wrong ok, never an exit code that nobody saw; and the next start and
+//! stop do as they should.
 //!
 //! `GAMECTL_TEST_CALLS` says how many of the points are taken, `all` for every
 //! one of them (some thousands, about a quarter of an hour), or which by call and
-//! number (`openat:15 read:3`); `GAMECTL_TEST_SEED` says which of a number. Where there is no strace, or it may not trace, this says so, and
-//! fails with `GAMECTL_TEST_STRACE=required`, as in the gate.
+//! number (`openat:15 read:3`); `GAMECTL_TEST_SEED` says which of a number. Where
+//! there is no strace, or it may not trace, this says so, and fails with
+//! `GAMECTL_TEST_STRACE=required`, as in the gate.
 
 #[path = "system_calls/life.rs"]
 mod life;
@@ -20,7 +22,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use life::{Ending, Life, Past, Point, Seen};
+use life::{Ending, Life, Past, Point, Seen, Who};
 use support::random::{Random, seed};
 use support::{Instance, Outcome, Sandbox};
 
@@ -32,10 +34,47 @@ fn a_fault_at_any_system_call_of_a_shim() {
     let Some(strace) = support::strace("faults at every system call") else {
         return;
     };
-    let mut points = all_points(&strace);
-    let all = points.len();
+    sweep(&strace, "an executed shim", &all_points(&strace), 1);
+}
+
+/// What comes before its first task is the same as with one that is executed.
+#[test]
+fn a_fault_at_any_system_call_of_a_forked_shim() {
+    let Some(strace) = strace_that_attaches() else { return };
+    let mut points = Vec::new();
+    for who in [Who::Forked, Who::Spawner] {
+        points.extend(points_of(&strace, who, Past::Fresh, Ending::Stop));
+    }
+    sweep(&strace, "a forked shim and its spawner", &points, 4);
+}
+
+#[test]
+fn a_fault_at_any_system_call_of_a_renewal() {
+    let Some(strace) = strace_that_attaches() else { return };
+    let points = points_of(&strace, Who::Renewed, Past::Fresh, Ending::Stop);
+    let answered = points.iter().any(|point| point.call.is_answer());
+    assert!(answered, "its shim has not launched it again: {points:?}");
+    sweep(&strace, "a renewal", &points, 4);
+}
+
+#[test]
+fn a_fault_at_any_system_call_of_a_child() {
+    let Some(strace) = strace_that_attaches() else { return };
+    if !cfg!(target_arch = "x86_64") {
+        let what = "faults at every system call of a child";
+        return support::not_run(what, "its registers are not known here", "GAMECTL_TEST_STRACE");
+    }
+    let points = points_of(&strace, Who::Child, Past::Fresh, Ending::Stop);
+    assert!(points.iter().any(|point| point.call.is("execve(", "")), "{points:?}");
+    sweep(&strace, "a child before it is the game", &points, 4);
+}
+
+/// Takes some of the points, or all: of a number that was asked for one in
+/// `share`.
+#[track_caller]
+fn sweep(strace: &Path, what: &str, points: &[Point], share: usize) {
+    let (mut points, all, seed) = (points.to_vec(), points.len(), seed());
     let wanted = std::env::var("GAMECTL_TEST_CALLS").ok();
-    let seed = seed();
     match wanted.as_deref() {
         Some("all") => {}
         Some(words) if words.contains(':') => points.retain(|point| words.split(' ').any(|word| point.is(word))),
@@ -44,12 +83,12 @@ fn a_fault_at_any_system_call_of_a_shim() {
             Random::new(seed).shuffle(&mut points);
             // Those that once were not withstood are always among them.
             points.sort_by_key(|point| !point.was_a_finding());
-            points.truncate(count);
+            points.truncate(count / share);
         }
     }
-    let tally = suffer_all(&strace, &points);
+    let tally = suffer_all(strace, &points);
     let said = format!(
-        "\nsystem calls: {} of {all} points (seed {seed}), {} reached; starts that were refused: {}, \
+        "\nsystem calls of {what}: {} of {all} points (seed {seed}), {} reached; starts that were refused: {}, \
          that were called failed and ran, on record: {}; ends that nobody saw: {}\n",
         points.len(),
         tally.reached,
@@ -118,28 +157,71 @@ fn what_a_killed_writer_has_left() {
     sandbox.nothing_left();
 }
 
-/// Every fault at every call of every kind of life.
+/// The same, if it may also follow what it has not executed.
+fn strace_that_attaches() -> Option<PathBuf> {
+    let strace = support::strace("faults at every system call")?;
+    let mut sleeper = Command::new("sleep").arg("60").spawn().expect("sleep");
+    let pid = sleeper.id().to_string();
+    let mut command = Command::new(&strace);
+    command
+        .args(["-qq", "-e", "trace=none", "-p", &pid])
+        .stderr(Stdio::null());
+    let mut tracer = command.spawn().expect("strace");
+    let follows = || {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        !status.contains("TracerPid:\t0\n")
+    };
+    support::wait_until("strace to attach, or to give up", || {
+        follows() || !matches!(tracer.try_wait(), Ok(None))
+    });
+    let attaches = follows();
+    let _ = sleeper.kill();
+    let _ = (sleeper.wait(), tracer.wait());
+    if !attaches {
+        let why = "strace may not follow what it has not executed";
+        support::not_run(
+            "faults at every system call of what is forked",
+            why,
+            "GAMECTL_TEST_STRACE",
+        );
+    }
+    attaches.then_some(strace)
+}
+
+/// Every fault at every call of a kind of life.
+fn points_of(strace: &Path, who: Who, past: Past, ending: Ending) -> Vec<Point> {
+    let recorded = Life::new(strace, past).and_then(|life| life.record(who, ending));
+    let mut calls = recorded.expect("a life without a fault");
+    if let (Ending::Crash, Some(answered)) = (ending, calls.iter().position(point::Call::is_answer)) {
+        // Up to there it is the same as with a stop.
+        calls.drain(..answered);
+    }
+    let with_faults = calls.into_iter().flat_map(|call| {
+        let faults = match who {
+            Who::Child => call.faults_of_child(),
+            _ => call.faults(),
+        };
+        faults.into_iter().map(move |fault| (call.clone(), fault))
+    });
+    with_faults
+        .map(|(call, fault)| Point {
+            who,
+            past,
+            ending,
+            call,
+            fault,
+        })
+        .collect()
+}
+
+/// Every fault at every call of every kind of life of a shim that is executed.
 fn all_points(strace: &Path) -> Vec<Point> {
     let mut points = Vec::new();
     for past in [Past::Fresh, Past::Used] {
         for ending in [Ending::Stop, Ending::Crash] {
-            let recorded = Life::new(strace, past).and_then(|life| life.record(ending));
-            let mut calls = recorded.expect("a life without a fault");
-            assert!(calls.len() > 100, "{calls:#?}");
-            let answered = calls.iter().position(point::Call::is_answer).expect("an answer");
-            if ending == Ending::Crash {
-                // Up to there it is the same as with a stop.
-                calls.drain(..answered);
-            }
-            for call in calls {
-                let new = |fault| Point {
-                    past,
-                    ending,
-                    call: call.clone(),
-                    fault,
-                };
-                points.extend(call.faults().into_iter().map(new));
-            }
+            let more = points_of(strace, Who::Executed, past, ending);
+            assert!(more.iter().any(|point| point.call.is_answer()), "{more:#?}");
+            points.extend(more);
         }
     }
     points
@@ -165,12 +247,13 @@ impl Tally {
             }
             Err(why) => {
                 let Point {
+                    who,
                     past,
                     ending,
                     call,
                     fault,
                 } = point;
-                let said = format!("{fault:?} at {call} ({past:?}, {ending:?}): {why}");
+                let said = format!("{fault:?} at {call} ({who:?}, {past:?}, {ending:?}): {why}");
                 // At once: a whole run takes long.
                 let _ = std::io::stderr().write_all(format!("\n{said}\n").as_bytes());
                 self.failures.push(said);

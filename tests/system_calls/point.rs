@@ -66,6 +66,33 @@ impl Call {
         ]
     }
 
+    /// The same for `child-fault`.
+    pub(crate) fn words(&self, fault: Fault) -> [String; 3] {
+        let what = match fault {
+            Fault::Kill => "KILL",
+            Fault::Error(error) => error,
+        };
+        [self.name.clone(), self.nth.to_string(), what.to_owned()]
+    }
+
+    /// What can go wrong here before the game is there. A child that cannot be
+    /// executed is no fault of the kernel's alone.
+    pub(crate) fn faults_of_child(&self) -> Vec<Fault> {
+        let errors: &[&str] = match self.name.as_str() {
+            "setsid" => &["EPERM"],
+            "fcntl" | "dup2" | "dup3" => &["EMFILE"],
+            "openat" => &["EMFILE", "ENOMEM"],
+            "read" => &["EINTR", "EIO"],
+            "write" => &["EIO", "ENOSPC"],
+            "close_range" => &["ENOMEM"],
+            "chdir" => &["EACCES", "EIO", "ENOMEM"],
+            "execve" => &["EACCES", "EAGAIN", "EIO", "ENOMEM"],
+            _ => &[],
+        };
+        let errors = errors.iter().map(|error| Fault::Error(error));
+        std::iter::once(Fault::Kill).chain(errors).collect()
+    }
+
     /// What can go wrong here. A `close` that fails has closed all the same,
     /// which cannot be had from strace.
     pub(crate) fn faults(&self) -> Vec<Fault> {
