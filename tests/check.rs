@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 
@@ -230,6 +231,53 @@ fn an_engine_that_is_away_and_a_file_that_compose_does_not_take() {
     assert!(level == "error" && message.contains("does not answer"), "{message}");
     let (level, message) = found(&answer, "dune", "compose file")[0].clone();
     assert!(level == "error" && message.contains("must be a mapping"), "{message}");
+}
+
+/// An engine that answers, and forbids what it is asked for: to Docker's own
+/// client, where there is one.
+#[test]
+fn an_engine_that_refuses() {
+    let client = std::process::Command::new("docker").arg("--version").output();
+    if !client.is_ok_and(|output| output.status.success()) {
+        return support::not_run("an engine that refuses", "there is no `docker`", "GAMECTL_TEST_ENGINE");
+    }
+    let sandbox = Sandbox::new();
+    let socket = sandbox.path("engine.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let body = r#"{"message":"authorization denied by the owner"}"#;
+            let _ = stream.read(&mut [0; 4096]);
+            let head = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nConnection: close";
+            let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    std::fs::write(sandbox.path("compose.yaml"), "services: {game: {image: none}}\n").expect("write");
+    sandbox.inventory_text("instances: {dune: {docker_compose: {file: compose.yaml}}}");
+    let run = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
+        support::Outcome::of(args, &command.output().expect("run gamectl"))
+    };
+    let row = run(&["status", "--json"]).expect_code(4).json()["instances"][0].clone();
+    assert_eq!(row["state"], "unknown", "{row}");
+    assert!(
+        row["note"]
+            .as_str()
+            .is_some_and(|note| note.contains("authorization denied")),
+        "{row}"
+    );
+    for verb in ["start", "stop", "restart"] {
+        let outcome = run(&[verb, "dune", "--timeout", "20s"]);
+        assert!(matches!(outcome.code, Some(1 | 4)), "{outcome:?}");
+        assert!(outcome.stderr.contains("authorization denied"), "{outcome:?}");
+    }
+    let answer = run(&["check", "--json"]).json();
+    let (level, message) = found(&answer, "dune", "engine")[0].clone();
+    assert!(
+        level == "error" && message.contains("authorization denied"),
+        "{message}"
+    );
 }
 
 #[test]

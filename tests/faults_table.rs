@@ -31,15 +31,20 @@ fn row(line: &str) -> Option<Row> {
         panic!("four cells: {line}")
     };
     assert!(!fault.is_empty(), "{line}");
-    let named = tests.split('`').skip(1).step_by(2).map(|test| {
+    Some(Row {
+        number,
+        tests: named(tests),
+        result: result.to_owned(),
+    })
+}
+
+/// The tests that a cell names.
+fn named(cell: &str) -> Vec<(String, String)> {
+    let tests = cell.split('`').skip(1).step_by(2).map(|test| {
         let (file, name) = test.split_once(": ").unwrap_or_else(|| panic!("FILE: TEST: {test}"));
         (file.to_owned(), name.to_owned())
     });
-    Some(Row {
-        number,
-        tests: named.collect(),
-        result: result.to_owned(),
-    })
+    tests.collect()
 }
 
 /// Whether a function of that name is there, right below attributes of which
@@ -76,6 +81,21 @@ fn every_fault_has_a_verdict_and_its_tests_are_there() {
             "in part" => assert!(!row.tests.is_empty() && !reason.is_empty(), "{row:?}"),
             "not covered" => assert!(!reason.is_empty(), "{row:?}: why not?"),
             _ => panic!("{row:?}: no verdict"),
+        }
+    }
+}
+
+#[test]
+fn every_invariant_has_its_tests() {
+    let table = file("tests/FAULTS.md");
+    for number in 1..=10 {
+        let begin = format!("| I{number} | ");
+        let row = table.lines().find(|line| line.starts_with(&begin));
+        let row = row.unwrap_or_else(|| panic!("there is no I{number}"));
+        let tests = named(row);
+        assert!(!tests.is_empty(), "{row}");
+        for (path, name) in tests {
+            assert!(has_test(&file(&path), &name), "I{number}: there is no {path}: {name}");
         }
     }
 }

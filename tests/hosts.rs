@@ -155,3 +155,46 @@ fn a_program_that_is_replaced_under_its_shims() {
     run(&["stop", "a"]);
     sandbox.nothing_left();
 }
+
+/// Nobody can know of the games any more but their shims, and these end them when
+/// they are asked to.
+#[test]
+fn a_state_directory_that_is_removed_under_games() {
+    let sandbox = Sandbox::with_one();
+    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    let game = sandbox.wait_state("a", "running")["pid"].clone();
+    let game = game.as_i64().and_then(|pid| pid.try_into().ok()).expect("a pid");
+    let shim = sandbox.shim("a");
+    let mut console = fs::File::options()
+        .write(true)
+        .open(sandbox.instance_dir("a").join("in"));
+    fs::remove_dir_all(sandbox.state_dir()).expect("remove the state directory");
+    for args in [
+        &["status"][..],
+        &["check"],
+        &["logs", "a"],
+        &["send", "a", "hello"],
+        &["stop", "a"],
+    ] {
+        let outcome = sandbox.run(args);
+        assert!(!outcome.stderr.contains("panicked at"), "{outcome:#?}");
+        assert!(Process::lives(game) && Process::lives(shim), "{outcome:#?}");
+    }
+    // It plays on, and is not blocked by a log that nobody keeps.
+    let console = console.as_mut().expect("the console");
+    std::io::Write::write_all(console, b"flood 400000\ntouch flooded\n").expect("write");
+    wait_until("the game not to be blocked", || sandbox.path("flooded").exists());
+    Process::signal(run.id().try_into().expect("a pid"), Signal::SIGTERM);
+    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    assert!(Process::lives(game) && Process::lives(shim));
+    Process::signal(shim, Signal::SIGTERM);
+    wait_until("both to be gone", || !Process::lives(game) && !Process::lives(shim));
+    let journal = sandbox.lines("journal");
+    assert!(
+        journal.last().is_some_and(|line| line.starts_with("end ")),
+        "politely: {journal:?}"
+    );
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}

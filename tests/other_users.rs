@@ -183,3 +183,66 @@ fn sockets(pid: i32) -> Vec<String> {
     };
     links.filter_map(inode).collect()
 }
+
+/// Set-uid programs become somebody else by themselves: root still ends them.
+#[test]
+fn a_game_that_becomes_somebody_else() {
+    if !support::is_root("a_game_that_becomes_somebody_else") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    open(sandbox.dir(), 0o755);
+    let game = sandbox.path("game");
+    fs::copy("/bin/sleep", &game).expect("copy");
+    std::os::unix::fs::chown(&game, Some(NOBODY), Some(NOBODY)).expect("chown");
+    open(&game, 0o6755);
+    sandbox.inventory(&[Instance::program("a", &sandbox.arg("game"), &["300"])]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    assert!(status.contains(&format!("Uid:\t0\t{NOBODY}\t{NOBODY}")), "{status}");
+    let row = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
+    assert_eq!(row["ended_by"], "signal: TERM", "{row}");
+    assert!(!Process::lives(pid));
+    sandbox.nothing_left();
+}
+
+/// A game of a plain user that has become root cannot be signalled by its own
+/// shim: the stop says that it goes on, and never that it is done.
+#[test]
+fn a_game_that_has_become_root() {
+    if !support::is_root("a_game_that_has_become_root") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    open(sandbox.dir(), 0o777);
+    let become_root = sandbox.path("setpriv");
+    fs::copy("/usr/bin/setpriv", &become_root).expect("copy");
+    open(&become_root, 0o4755);
+    let args = ["--reuid", "0", "--regid", "0", "--clear-groups", "sleep", "300"];
+    let stop = json!([{ "signal": "TERM", "wait": "200ms" }]);
+    sandbox.inventory(&[Instance::program("a", &sandbox.arg("setpriv"), &args).with("stop", stop)]);
+    open(&sandbox.path("instances.yaml"), 0o644);
+    let state = sandbox.arg("theirs");
+    let gamectl = support::gamectl().display().to_string();
+    let run = |args: &[&str]| as_nobody(&sandbox, &gamectl, &[&["--state-dir", &state], args].concat());
+    let row = || {
+        let (_, text) = run(&["status", "--json"]);
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")["instances"][0].clone()
+    };
+    assert!(run(&["start", "a"]).0);
+    let pid = row()["pid"]
+        .as_i64()
+        .and_then(|pid| pid.try_into().ok())
+        .expect("a pid");
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    assert!(status.contains("Uid:\t0\t0\t0\t0"), "{status}");
+    let (done, text) = run(&["stop", "a", "--timeout", "3s"]);
+    assert!(!done && text.contains("not stopped after 3s"), "{text}");
+    assert!(Process::lives(pid));
+    assert_eq!((&row()["state"], &row()["pid"]), (&json!("stopping"), &json!(pid)));
+    Process::kill(pid);
+    assert!(run(&["stop", "a"]).0);
+    assert_eq!(row()["state"], "stopped");
+    sandbox.nothing_left();
+}

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use support::{Instance, Sandbox};
+use support::{Instance, Mounts, Sandbox};
 
 fn sleeper(ready: &Value) -> Instance {
     Instance::program("a", "/bin/sleep", &["300"]).with("ready", ready.clone())
@@ -120,4 +120,54 @@ fn all_of_them_must_hold() {
     let ready =
         json!({ "alive_for": "1ms", "tcp": format!("127.0.0.1:{port}"), "http": format!("http://127.0.0.1:{port}") });
     becomes_ready(&ready, &open, "http after tcp");
+}
+
+/// A name server that takes questions and never answers: what waits for it has
+/// its own end, and leaves nobody behind who asks on.
+#[test]
+fn a_name_server_that_never_answers() {
+    const TEST: &str = "a_name_server_that_never_answers";
+    let silent = match UdpSocket::bind("127.0.0.53:53") {
+        Ok(silent) => silent,
+        Err(error) => return support::skipped(TEST, &format!("127.0.0.53:53 cannot be had: {error}")),
+    };
+    silent
+        .set_read_timeout(Some(support::wait::DEADLINE))
+        .expect("a timeout");
+    let sandbox = Sandbox::new();
+    let far = "game-server.example";
+    let ready = json!({ "tcp": format!("{far}:28015"), "timeout": "2s" });
+    let mut game = sleeper(&ready).with("rcon", json!({ "host": far, "port": 28016, "password": "canary" }));
+    game = game.with(
+        "stop",
+        json!([{ "rcon": "quit", "wait": "2s" }, { "signal": "TERM", "wait": "5s" }]),
+    );
+    sandbox.inventory(&[game]);
+    std::fs::write(
+        sandbox.path("resolv.conf"),
+        "nameserver 127.0.0.53\noptions timeout:30 attempts:3\n",
+    )
+    .expect("write");
+    std::fs::write(sandbox.path("nsswitch.conf"), "hosts: files dns\n").expect("write");
+    let (resolv, switch) = (sandbox.arg("resolv.conf"), sandbox.arg("nsswitch.conf"));
+    let script = format!("mount --bind '{resolv}' /etc/resolv.conf && mount --bind '{switch}' /etc/nsswitch.conf");
+    let Some(mounts) = Mounts::of(TEST, &script) else {
+        return;
+    };
+    let was_asked = || silent.recv(&mut [0; 512]).expect("a question");
+    let start = mounts.run(&sandbox, &["start", "a"]).expect_code(124);
+    assert!(start.stderr.contains("not ready after 2s"), "{start:?}");
+    was_asked();
+    assert_eq!(
+        mounts.run(&sandbox, &["status", "--json"]).json()["instances"][0]["state"],
+        "starting"
+    );
+    let send = mounts.run(&sandbox, &["send", "--timeout", "2s", "a", "hello"]);
+    assert!(matches!(send.code, Some(1 | 124)), "{send:?}");
+    assert!(!format!("{send:?}").contains("canary"), "{send:?}");
+    was_asked();
+    let stop = mounts.run(&sandbox, &["stop", "a"]).expect_code(0);
+    assert!(stop.stdout.contains("stopped by signal: TERM"), "{stop:?}");
+    // Who asks for us is gone with us.
+    sandbox.nothing_left();
 }

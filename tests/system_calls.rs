@@ -5,7 +5,7 @@
 //! stop do as they should.
 //!
 //! `GAMECTL_TEST_CALLS` says how many of the points are taken, `all` for every
-//! one of them (some thousands, about a quarter of an hour), or which by call and
+//! one of them (some thousands, about half an hour), or which by call and
 //! number (`openat:15 read:3`); `GAMECTL_TEST_SEED` says which of a number. Where
 //! there is no strace, or it may not trace, this says so, and fails with
 //! `GAMECTL_TEST_STRACE=required`, as in the gate.
@@ -15,10 +15,12 @@ mod life;
 #[path = "system_calls/point.rs"]
 mod point;
 mod support;
+#[path = "system_calls/tracing.rs"]
+mod tracing;
 
 use std::io::Write;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -120,6 +122,61 @@ fn a_start_whose_shims_all_die_gives_up() {
     assert!(outcome.stderr.contains("shims ended before"), "{outcome:?}");
     sandbox.ok(&["start", "a", "--no-wait"]);
     sandbox.ok(&["stop", "a"]);
+}
+
+/// A quota that is used up is another error than a disk that is full, and must
+/// come to the same.
+#[test]
+fn a_quota_that_is_used_up() {
+    let Some(strace) = strace_that_attaches() else { return };
+    let strace = strace.to_str().expect("a path in UTF-8");
+    let used_up = |calls: &str| {
+        [
+            "-e".to_owned(),
+            format!("trace={calls}"),
+            "-e".to_owned(),
+            format!("inject={calls}:error=EDQUOT"),
+        ]
+    };
+    let sandbox = Sandbox::with_one();
+    let run = |calls: &str, args: &[&str]| {
+        let words = used_up(calls);
+        let mut wrapper = vec![strace, "-f", "-qq", "-o", "/dev/null"];
+        wrapper.extend(words.iter().map(String::as_str));
+        sandbox.run_under(&wrapper, args)
+    };
+    for calls in ["symlinkat", "mkdirat", "openat"] {
+        let start = run(calls, &["start", "a"]);
+        assert!(matches!(start.code, Some(1 | 6)), "{calls}: {start:#?}");
+        assert!(start.stderr.to_lowercase().contains("quota"), "{calls}: {start:#?}");
+        sandbox.nothing_left();
+    }
+    sandbox.ok(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    // The log: what it may not hold is counted.
+    let mut tracer = Command::new(strace);
+    tracer
+        .args(["-qq", "-o", "/dev/null"])
+        .args(used_up("write"))
+        .args(["-p", &shim.to_string()]);
+    let mut tracer = tracer.stderr(Stdio::null()).spawn().expect("strace");
+    support::wait_until("strace to follow it", || {
+        let status = std::fs::read_to_string(format!("/proc/{shim}/status")).unwrap_or_default();
+        status.contains(&format!("TracerPid:\t{}\n", tracer.id()))
+    });
+    sandbox.tell("a", "flood 100000");
+    sandbox.tell("a", "touch flooded");
+    support::wait_until("the game not to be blocked", || sandbox.path("flooded").exists());
+    support::wait_until("the loss in its status", || {
+        sandbox.status("a")["details"]["lost_output_bytes"].as_u64() >= Some(90_000)
+    });
+    tracer.kill().and_then(|()| tracer.wait()).expect("the end of strace");
+    // A stop takes what was kept ready for it.
+    let stop = run("symlinkat", &["stop", "a"]).expect_code(0);
+    assert!(stop.stdout.contains("stopped by signal: TERM"), "{stop:#?}");
+    assert!(!support::Process::lives(pid));
+    assert_eq!(sandbox.status("a")["intent"], "stopped");
+    sandbox.nothing_left();
 }
 
 /// A verb that is killed between the writing of a wish and its coming into

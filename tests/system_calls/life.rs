@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::point::{Call, Fault};
-use crate::support::{self, Instance, Outcome, Process, Sandbox};
+use crate::support::{Instance, Outcome, Process, Sandbox};
+use crate::tracing::Killed;
 
 /// The exit code of the game, also when it is stopped.
-const CODE: i64 = 7;
+pub(crate) const CODE: i64 = 7;
 
 /// No command and no change takes so long.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -105,12 +106,12 @@ pub(crate) struct Seen {
 
 /// A world for one life.
 pub(crate) struct Life {
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     /// Not in the sandbox: it would seem to belong to its processes.
-    log: tempfile::TempDir,
-    strace: PathBuf,
+    pub(crate) log: tempfile::TempDir,
+    pub(crate) strace: PathBuf,
     /// What follows a process that was there before it.
-    tracer: RefCell<Option<Killed>>,
+    pub(crate) tracer: RefCell<Option<Killed>>,
 }
 
 impl Life {
@@ -200,150 +201,18 @@ impl Life {
         Ok(())
     }
 
-    /// A start with one process of it traced, with these words to strace.
-    fn traced_start(&self, who: Who, words: &[String]) -> Result<Ran, String> {
-        match who {
-            Who::Forked => self.held_start(&["-f", "-", "start", "a", "--timeout", "5s"], "gamectl __shim a", words),
-            Who::Spawner => self.held_start(
-                &["-f", "-", "start", "--all", "--timeout", "5s"],
-                "gamectl __shims",
-                words,
-            ),
-            Who::Child => {
-                let none = ["none".to_owned(), "0".to_owned(), "none".to_owned()];
-                let words = if words.is_empty() { &none } else { words };
-                let program = support::example("child-fault");
-                let log = self.log.path().join("strace");
-                let tracer = [
-                    program.to_string_lossy().into_owned(),
-                    log.to_string_lossy().into_owned(),
-                ];
-                self.executed_start(&[&tracer, words].concat())
-            }
-            Who::Executed | Who::Renewed => {
-                let log = self.log.path().join("strace");
-                let (strace, log) = (self.strace.to_string_lossy(), log.to_string_lossy());
-                let tracer = [&*strace, "-DDD", "-q", "-E", "PATH", "-o", &*log].map(str::to_owned);
-                self.executed_start(&[&tracer, words].concat())
-            }
-        }
-    }
-
-    /// A start that waits for its inventory until a process that it has forked,
-    /// with this title, is traced.
-    fn held_start(&self, args: &[&str], title: &str, words: &[String]) -> Result<Ran, String> {
-        let mut command = self.sandbox.command(args);
-        let spawned = command.stdin(Stdio::piped()).spawn();
-        let mut child = spawned.map_err(|error| error.to_string())?;
-        let parent = child.id().try_into().unwrap_or(0);
-        let mut pid = None;
-        self.wait("what it has forked", || {
-            let forked = self.sandbox.processes();
-            let mut forked = forked.iter().filter(|process| process.command == title);
-            pid = forked
-                .find(|process| Process::parent(process.pid) == Some(parent))
-                .map(|process| process.pid);
-            Ok(pid.is_some())
-        })?;
-        self.attach(pid.unwrap_or(0), words)?;
-        let inventory = fs::read(self.sandbox.path("instances.yaml")).map_err(|error| error.to_string())?;
-        let mut stdin = child.stdin.take().ok_or("no standard input")?;
-        std::io::Write::write_all(&mut stdin, &inventory).map_err(|error| error.to_string())?;
-        drop(stdin);
-        finish_child(args, child)
-    }
-
-    /// `run`, whose shim is traced from the end of its first game on. Returns
-    /// when the next game runs, and `run` has ended.
-    fn renewal(&self, words: &[String]) -> Result<(), String> {
-        let mut command = self.sandbox.command(&["run"]);
-        let spawned = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut run = Killed(spawned.map_err(|error| error.to_string())?);
-        self.wait("the first game", || Ok(self.status()?["state"] == "running"))?;
-        let first = self.only_game_on_record()?.ok_or("running, and no game runs")?;
-        let shim = self.status()?["details"]["shim_pid"].as_i64();
-        let shim = shim
-            .and_then(|pid| pid.try_into().ok())
-            .ok_or("a game without a shim")?;
-        self.attach(shim, words)?;
-        self.tell_it_to_end()?;
-        self.wait("the next game", || {
-            let games = self.games();
-            Ok(games.iter().all(|game| *game != first)
-                && self.status()?["pid"]
-                    .as_i64()
-                    .is_some_and(|pid| pid != i64::from(first)))
-        })?;
-        self.only_game_on_record()?.ok_or("started again, and no game runs")?;
-        let exit = self.status()?["last_exit"].clone();
-        if !(exit["code"].is_null() || exit["code"] == CODE) || !exit["signal"].is_null() {
-            return Err(format!("an invented exit: {exit}"));
-        }
-        let pid = run.0.id().try_into().unwrap_or(0);
-        Process::signal(pid, nix::sys::signal::Signal::SIGTERM);
-        if !ends_in_time(&mut run.0) {
-            return Err("run does not end".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Has strace follow a process that lives, from its next call on.
-    fn attach(&self, pid: i32, words: &[String]) -> Result<(), String> {
-        let log = self.log.path().join("strace");
-        let _ = fs::remove_file(&log);
-        let mut command = Command::new(&self.strace);
-        command
-            .arg("-q")
-            .arg("-o")
-            .arg(log)
-            .args(words)
-            .args(["-p", &pid.to_string()]);
-        command
-            .current_dir("/")
-            .env_clear()
-            .stdin(Stdio::null())
-            .stderr(Stdio::null());
-        let tracer = Killed(command.spawn().map_err(|error| error.to_string())?);
-        let traced = format!("TracerPid:\t{}\n", tracer.0.id());
-        self.wait("strace to follow it", || {
-            let status = fs::read_to_string(format!("/proc/{pid}/status"));
-            Ok(status.is_ok_and(|status| status.contains(&traced)))
-        })?;
-        *self.tracer.borrow_mut() = Some(tracer);
-        Ok(())
-    }
-
-    /// A start whose shim is executed by this tracer.
-    fn executed_start(&self, tracer: &[String]) -> Result<Ran, String> {
-        let args = ["start", "a", "--timeout", "5s"];
-        let model = self.sandbox.command(&args);
-        let log = self.log.path().join("strace");
-        let once = self.log.path().join("once");
-        let _ = fs::remove_file(&once);
-        let _ = fs::remove_file(&log);
-        let mut command = Command::new(support::example("traced-gamectl"));
-        command
-            .args(args)
-            .env_clear()
-            .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .env("TRACED_SHIM", tracer.join("\n"))
-            .env("TRACED_ONCE", once)
-            .current_dir(self.sandbox.dir());
-        finish(&args, command)
-    }
-
     fn run(&self, args: &[&str]) -> Result<Ran, String> {
         finish(args, self.sandbox.command(args))
     }
 
-    fn status(&self) -> Result<Value, String> {
+    pub(crate) fn status(&self) -> Result<Value, String> {
         let ran = self.run(&["status", "--json", "a"])?;
         Ok(ran.outcome.json()["instances"][0].clone())
     }
 
     /// The one game, or none; one that runs must be the one that `status`
     /// shows.
-    fn only_game_on_record(&self) -> Result<Option<i32>, String> {
+    pub(crate) fn only_game_on_record(&self) -> Result<Option<i32>, String> {
         let mut said = String::new();
         // What is ending while we look is looked at again.
         for _ in 0..5 {
@@ -367,7 +236,7 @@ impl Life {
         !self.sandbox.console("a").ends_with("up\n")
     }
 
-    fn games(&self) -> Vec<i32> {
+    pub(crate) fn games(&self) -> Vec<i32> {
         let mut games = self.sandbox.games();
         games.retain(|process| process.command.contains("awkward-game"));
         games.iter().map(|process| process.pid).collect()
@@ -395,7 +264,7 @@ impl Life {
         Ok(row["last_exit"].clone())
     }
 
-    fn tell_it_to_end(&self) -> Result<(), String> {
+    pub(crate) fn tell_it_to_end(&self) -> Result<(), String> {
         let line = format!("exit {CODE}\n");
         let console = fs::File::options()
             .write(true)
@@ -426,7 +295,7 @@ impl Life {
         Ok(text)
     }
 
-    fn wait(&self, what: &str, mut holds: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
+    pub(crate) fn wait(&self, what: &str, mut holds: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
         let end = Instant::now() + LIMIT;
         while !holds()? {
             if Instant::now() >= end {
@@ -438,19 +307,9 @@ impl Life {
     }
 }
 
-/// A process that does not outlive its holder.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A command that has ended.
 #[derive(Debug)]
-struct Ran {
+pub(crate) struct Ran {
     outcome: Outcome,
 }
 
@@ -464,7 +323,7 @@ impl Ran {
 }
 
 /// Runs a command to its end, which must come.
-fn finish(args: &[&str], mut command: Command) -> Result<Ran, String> {
+pub(crate) fn finish(args: &[&str], mut command: Command) -> Result<Ran, String> {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -472,7 +331,7 @@ fn finish(args: &[&str], mut command: Command) -> Result<Ran, String> {
     finish_child(args, command.spawn().map_err(|error| error.to_string())?)
 }
 
-fn finish_child(args: &[&str], mut child: Child) -> Result<Ran, String> {
+pub(crate) fn finish_child(args: &[&str], mut child: Child) -> Result<Ran, String> {
     let hangs = !ends_in_time(&mut child);
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
     let outcome = Outcome::of(args, &output);
@@ -482,7 +341,7 @@ fn finish_child(args: &[&str], mut child: Child) -> Result<Ran, String> {
     Ok(Ran { outcome })
 }
 
-fn ends_in_time(child: &mut Child) -> bool {
+pub(crate) fn ends_in_time(child: &mut Child) -> bool {
     let end = Instant::now() + LIMIT;
     while Instant::now() < end {
         if !matches!(child.try_wait(), Ok(None)) {

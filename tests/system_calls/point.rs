@@ -84,7 +84,6 @@ impl Call {
             "openat" => &["EMFILE", "ENOMEM"],
             "read" => &["EINTR", "EIO"],
             "write" => &["EIO", "ENOSPC"],
-            "close_range" => &["ENOMEM"],
             "chdir" => &["EACCES", "EIO", "ENOMEM"],
             "execve" => &["EACCES", "EAGAIN", "EIO", "ENOMEM"],
             _ => &[],
