@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 use super::keeper::Kept;
 use super::setup::{self, Place};
 use super::spec::{Mode, Spec};
+use super::stage::failed;
 use super::wire::Started;
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::{daemon, exec, pipe, reaper, signals::Signals, socket};
@@ -38,7 +39,7 @@ pub(super) fn serve(channel: OwnedFd) -> u8 {
     match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
         Ok((signals, task)) => live(signals, task, channel),
         Err(error) => {
-            tell(&channel, &setup::failed("shim", &error, ""));
+            tell(&channel, &failed("shim", &error, ""));
             1
         }
     }
@@ -138,7 +139,7 @@ fn receive_renewal(channel: &OwnedFd, id: &str) -> Option<Task> {
 
 /// Tells a starter that there will be no shim.
 pub(super) fn refuse(channel: &OwnedFd, stage: &str, error: &io::Error) {
-    tell(channel, &setup::failed(stage, error, ""));
+    tell(channel, &failed(stage, error, ""));
 }
 
 /// Tells the starter how it went. A starter that is gone learns nothing, and

@@ -74,6 +74,7 @@ mod serve;
 mod setup;
 pub mod spawner;
 pub mod spec;
+mod stage;
 pub mod starter;
 mod tree;
 mod voice;

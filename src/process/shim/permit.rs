@@ -3,8 +3,8 @@
 
 use std::io;
 
-use super::setup::{Stage, failed};
 use super::spec::{Command, Spec};
+use super::stage::{Stage, failed};
 use super::wire::Started;
 use crate::event::Want;
 use crate::store::launch::Launch;

@@ -12,6 +12,7 @@ use super::output::{Output, Source};
 use super::permit::{may_launch, still_wanted};
 use super::serve::Server;
 use super::spec::{Adoption, Command, Spec};
+use super::stage::{Stage, failed};
 use super::tree::Tree;
 use super::wire::Started;
 use crate::store::board::Slot;
@@ -42,42 +43,6 @@ pub(super) struct Place {
     pub(super) starter: i32,
     /// What an earlier launch of ours has left.
     pub(super) kept: Kept,
-}
-
-/// The answer to a starter when something went wrong.
-pub(super) fn failed(stage: &str, error: &io::Error, what: &str) -> Started {
-    let errno = error.raw_os_error().unwrap_or(0);
-    let mut what = what.to_owned();
-    if errno == 0 {
-        what = error.to_string();
-    }
-    Started::Failed {
-        stage: stage.to_owned(),
-        errno,
-        what,
-    }
-}
-
-pub(super) trait Stage<T> {
-    fn stage(self, name: &str) -> Result<T, Started>;
-}
-
-impl<T> Stage<T> for io::Result<T> {
-    fn stage(self, name: &str) -> Result<T, Started> {
-        self.map_err(|error| failed(name, &error, ""))
-    }
-}
-
-impl<T> Stage<T> for nix::Result<T> {
-    fn stage(self, name: &str) -> Result<T, Started> {
-        self.map_err(io::Error::from).stage(name)
-    }
-}
-
-impl<T> Stage<T> for Result<T, crate::store::ReadError> {
-    fn stage(self, name: &str) -> Result<T, Started> {
-        self.map_err(|error| failed(name, &io::Error::other(error.to_string()), ""))
-    }
 }
 
 /// Launches a game.
