@@ -35,6 +35,7 @@ fn assert_is_plain(sandbox: &Sandbox, id: &str) {
         "{}",
         String::from_utf8_lossy(&environment)
     );
+    assert_eq!(Process::stat_field(shim, 20), Some(1), "threads");
     let session = Process::stat_field(shim, 6).expect("a session");
     assert_eq!(
         session,

@@ -47,6 +47,8 @@ pub mod launch;
 mod leftovers;
 pub mod lock;
 pub mod plan;
+#[cfg(test)]
+mod recorded;
 pub mod room;
 pub mod stack;
 pub mod tail;

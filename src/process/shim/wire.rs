@@ -12,6 +12,8 @@ use crate::store::launch::{ReadyAt, id_text, parse_id};
 use crate::store::plan::{push_steps, steps_of};
 use crate::sys::procfs::ProcessId;
 
+#[cfg(test)]
+mod recorded;
 mod started;
 
 pub use started::Started;

@@ -1,0 +1,224 @@
+//! What was said on the sockets of version 0.1, byte for byte. A shim lives for
+//! as long as its game, and so speaks to every gamectl that is installed
+//! meanwhile. What fails here is a change that such a shim, or such a gamectl,
+//! would not understand: facts may be added to a message, at its end, and what
+//! stands here is added to, never changed.
+
+use super::{Report, Request, Started};
+use crate::policy::stop::{Step, StepAction};
+use crate::store::board::Phase;
+use crate::store::launch::ReadyAt;
+use crate::sys::procfs::ProcessId;
+
+fn steps() -> Vec<Step> {
+    let step = |action, wait_ms, label: &str| Step {
+        action,
+        wait_ms,
+        label: label.to_owned(),
+    };
+    vec![
+        step(StepAction::Client, 10_000, "rcon: save"),
+        step(StepAction::Stdin("say  bye \\ \u{7}".into()), 5_000, "stdin: say  bye"),
+        step(StepAction::Signal(15), 60_000, "signal: TERM"),
+    ]
+}
+
+fn requests() -> [(Request, &'static str); 12] {
+    let generation = 7;
+    [
+        (Request::Status, "gamectl request 1\nverb status\n"),
+        (Request::Subscribe, "gamectl request 1\nverb subscribe\n"),
+        (Request::Attend, "gamectl request 1\nverb subscribe\nattends true\n"),
+        (
+            Request::Renew { generation },
+            "gamectl request 1\nverb renew\ngeneration 7\n",
+        ),
+        (
+            Request::Stop {
+                generation,
+                steps: steps(),
+                now: false,
+            },
+            "gamectl request 1\nverb stop\ngeneration 7\nnow false\n\
+             step_label rcon: save\nstep 10000 client \n\
+             step_label stdin: say  bye\nstep 5000 stdin say  bye \\\\ \\u0007\n\
+             step_label signal: TERM\nstep 60000 signal 15\n",
+        ),
+        (
+            Request::Stop {
+                generation,
+                steps: Vec::new(),
+                now: true,
+            },
+            "gamectl request 1\nverb stop\ngeneration 7\nnow true\n",
+        ),
+        (
+            Request::Ready { generation },
+            "gamectl request 1\nverb ready\ngeneration 7\n",
+        ),
+        (
+            Request::Carry { generation, step: 2 },
+            "gamectl request 1\nverb carry\ngeneration 7\nof_step 2\n",
+        ),
+        (
+            Request::Carried {
+                generation,
+                step: 2,
+                failed: true,
+            },
+            "gamectl request 1\nverb carried\ngeneration 7\nof_step 2\nfailed true\n",
+        ),
+        (
+            Request::Console {
+                generation,
+                line: " save \u{e9} ".into(),
+            },
+            "gamectl request 1\nverb console\ngeneration 7\nline  save \u{e9} \n",
+        ),
+        (
+            Request::Keys {
+                generation,
+                bytes: vec![0x1b, b'[', b'A', 0xff],
+            },
+            "gamectl request 1\nverb keys\ngeneration 7\nbytes 1b5b41ff\n",
+        ),
+        (
+            Request::Resize {
+                generation,
+                columns: 132,
+                rows: 50,
+            },
+            "gamectl request 1\nverb resize\ngeneration 7\ncolumns 132\nrows 50\n",
+        ),
+    ]
+}
+
+fn report(phase: Phase) -> Report {
+    Report {
+        phase,
+        generation: 7,
+        main: ProcessId {
+            pid: 4321,
+            start: 98_765,
+        },
+        ready: None,
+        step: String::new(),
+        step_elapsed_ms: 0,
+        step_limit_ms: 0,
+        carry: None,
+        refusal: String::new(),
+        note: String::new(),
+    }
+}
+
+fn reports() -> [(Report, &'static str); 4] {
+    [
+        (
+            report(Phase::Launching),
+            "gamectl report 1\nphase launching\ngeneration 7\nmain 4321,98765\nstep \nstep_elapsed_ms 0\n\
+             step_limit_ms 0\nrefusal \nnote \ngamectl 0.1.0\n",
+        ),
+        (
+            Report {
+                ready: Some(ReadyAt {
+                    boot_ms: 11,
+                    wall_ms: 22,
+                }),
+                refusal: "this is launch 7, not 6".into(),
+                ..report(Phase::Alive)
+            },
+            "gamectl report 1\nphase alive\ngeneration 7\nmain 4321,98765\nstep \nstep_elapsed_ms 0\n\
+             step_limit_ms 0\nrefusal this is launch 7, not 6\nnote \ngamectl 0.1.0\n\
+             ready_boot_ms 11\nready_wall_ms 22\n",
+        ),
+        (
+            Report {
+                step: "rcon: save".into(),
+                step_elapsed_ms: 3,
+                step_limit_ms: 10_000,
+                carry: Some(0),
+                ..report(Phase::Stopping)
+            },
+            "gamectl report 1\nphase stopping\ngeneration 7\nmain 4321,98765\nstep rcon: save\n\
+             step_elapsed_ms 3\nstep_limit_ms 10000\nrefusal \nnote \ngamectl 0.1.0\ncarry 0\n",
+        ),
+        (
+            Report {
+                note: "its exit cannot be put on record yet".into(),
+                ..report(Phase::Ended)
+            },
+            "gamectl report 1\nphase ended\ngeneration 7\nmain 4321,98765\nstep \nstep_elapsed_ms 0\n\
+             step_limit_ms 0\nrefusal \nnote its exit cannot be put on record yet\ngamectl 0.1.0\n",
+        ),
+    ]
+}
+
+fn answers() -> [(Started, &'static str); 4] {
+    let main = ProcessId {
+        pid: 4321,
+        start: 98_765,
+    };
+    let failed = Started::Failed {
+        stage: "exec".into(),
+        errno: 2,
+        what: "/no/such".into(),
+    };
+    [
+        (
+            Started::Ok { main },
+            "gamectl started 1\noutcome ok\nmain 4321,98765\nend bd2d665a\n",
+        ),
+        (Started::Busy, "gamectl started 1\noutcome busy\nend b2542f57\n"),
+        (
+            Started::Cancelled,
+            "gamectl started 1\noutcome cancelled\nend 4830afcf\n",
+        ),
+        (
+            failed,
+            "gamectl started 1\noutcome failed\nstage exec\nerrno 2\nwhat /no/such\nend 20b09287\n",
+        ),
+    ]
+}
+
+/// Whether all of an old message stands in a new one, up to facts that were added
+/// at its end.
+fn holds(now: &str, then: &str) -> bool {
+    // Each says its own version.
+    let own = |text: &str| text.replace(&format!("gamectl {}\n", env!("CARGO_PKG_VERSION")), "gamectl 0.1.0\n");
+    own(now).starts_with(then)
+}
+
+#[test]
+fn an_old_shim_understands_us_and_we_an_old_gamectl() {
+    for (request, recorded) in requests() {
+        let said = request.to_message();
+        assert!(holds(&said, recorded), "said {said:?}\nthen {recorded:?}");
+        assert_eq!(Request::from_message(recorded.as_bytes()), Ok(request));
+    }
+}
+
+#[test]
+fn an_old_gamectl_understands_us_and_we_an_old_shim() {
+    for (report, recorded) in reports() {
+        let said = report.to_message();
+        assert!(holds(&said, recorded), "said {said:?}\nthen {recorded:?}");
+        assert_eq!(Report::from_message(recorded.as_bytes()), Ok(report));
+    }
+    for (started, recorded) in answers() {
+        assert_eq!(started.to_message(), recorded);
+        assert_eq!(Started::from_message(recorded.as_bytes()), Ok(started));
+    }
+}
+
+/// A message that is newer than whoever reads it: what was added is passed over.
+#[test]
+fn facts_that_are_not_known_are_passed_over() {
+    for (request, recorded) in requests() {
+        let newer = format!("{recorded}mood good\n");
+        assert_eq!(Request::from_message(newer.as_bytes()), Ok(request));
+    }
+    for (report, recorded) in reports() {
+        let newer = format!("{recorded}mood good\n");
+        assert_eq!(Report::from_message(newer.as_bytes()), Ok(report));
+    }
+}
