@@ -131,17 +131,29 @@ fn a_shim_without_descriptors() {
     let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
-    limit(shim, "nofile", &format!("{}:4096", descriptors(shim)));
+    limit(shim, "nofile", &format!("{0}:{0}", descriptors(shim)));
     let waiting: Vec<_> = (0..4).map(|_| knock(&sandbox)).collect();
     is_calm(shim);
     // What it needs no descriptor for goes on.
     assert_eq!(sandbox.pid("a"), pid);
     sandbox.tell("a", "say still here");
     sandbox.wait_console("a", "still here");
-    // A stop that cannot be heard waits, and is heard as soon as it can be.
-    let stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
-    limit(shim, "nofile", "4096:4096");
-    Outcome::of(&["stop"], &stop.wait_with_output().expect("wait")).expect_code(0);
+    sandbox.tell("a", "exit 0");
+    drop(waiting);
+    assert_eq!(sandbox.wait_state("a", "crashed")["last_exit"]["code"], 0);
+    sandbox.nothing_left();
+}
+
+/// What it may have more of it takes by itself.
+#[test]
+fn a_shim_that_is_near_its_soft_limit() {
+    let sandbox = Sandbox::with_one();
+    sandbox.ok(&["start", "a"]);
+    let shim = sandbox.shim("a");
+    limit(shim, "nofile", &format!("{}:4096", descriptors(shim)));
+    let waiting: Vec<_> = (0..4).map(|_| knock(&sandbox)).collect();
+    is_calm(shim);
+    sandbox.ok(&["stop", "a"]);
     drop(waiting);
     assert_eq!(sandbox.status("a")["last_exit"]["code"], 0);
     sandbox.nothing_left();
@@ -156,6 +168,42 @@ fn a_shim_without_descriptors_knows_an_exit() {
     sandbox.tell("a", "exit 6");
     let row = sandbox.wait_state("a", "crashed");
     assert_eq!(row["exit_code"], 6, "{row}");
+    sandbox.nothing_left();
+}
+
+/// `poll(2)` takes no more descriptors than a process may have open.
+#[test]
+fn a_shim_that_may_have_less_open_than_it_waits_for() {
+    let sandbox = Sandbox::with_one();
+    sandbox.ok(&["start", "a"]);
+    // What it may, it sets right by itself.
+    limit(sandbox.shim("a"), "nofile", "2:4096");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+    sandbox.ok(&["start", "a"]);
+    let shim = sandbox.shim("a");
+    limit(shim, "nofile", "2:2");
+    sandbox.tell("a", "say still here");
+    sandbox.wait_console("a", "still here");
+    is_calm(shim);
+    sandbox.tell("a", "exit 6");
+    let row = sandbox.wait_state("a", "crashed");
+    assert_eq!(row["exit_code"], 6, "{row}");
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_game_may_have_as_much_open_as_its_starter() {
+    let words = "echo limits $(ulimit -S -n) $(ulimit -H -n); echo up; read -r line";
+    let sandbox = Sandbox::with(&[Instance::script("a", words).ready_log("^up$")]);
+    let start = |limit: &str| sandbox.run_under(&["prlimit", limit], &["start", "a"]).expect_code(0);
+    start("--nofile=64:512");
+    assert_eq!(sandbox.wait_line("a", "limits "), "64 512");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", sandbox.shim("a"))).expect("its limits");
+    let open = limits.lines().find(|line| line.starts_with("Max open files"));
+    let open: Vec<&str> = open.expect("a line").split_whitespace().collect();
+    assert_eq!(open[3..5], ["512", "512"], "the shim may have what it can get");
+    sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }
 

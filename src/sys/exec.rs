@@ -120,6 +120,8 @@ pub struct Program {
     pub umask: u32,
     /// The out-of-memory score adjustment it gets back, when ours was changed.
     pub oom_score_adj: Option<i32>,
+    /// How many files it may have open, when our own limit was raised.
+    pub open_files: Option<u64>,
 }
 
 /// A child that waits at the gate.
@@ -261,6 +263,11 @@ fn prepare(program: &Program) -> Result<(), ChildFailure> {
         // that would take the machine down before it is chosen. Raising it
         // again is always allowed.
         let _ = std::fs::write("/proc/self/oom_score_adj", value.to_string());
+    }
+    if let Some(soft) = program.open_files {
+        // It was raised for our own sake; programs go by what they find, and
+        // some close as many descriptors as they may have.
+        let _ = super::host::limit_open_files(soft);
     }
     if let Some(ids) = &program.ids {
         take_ids(ids)?;

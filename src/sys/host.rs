@@ -118,6 +118,25 @@ pub fn open_files_limit() -> io::Result<(u64, u64)> {
     Ok(limit)
 }
 
+/// Lets this process have so many files open, as far as its hard limit goes.
+/// Returns the soft limit that it had, where that was lower: what it executes
+/// is to get that back.
+pub fn raise_open_files(enough: u64) -> Option<u64> {
+    let (soft, hard) = open_files_limit().ok()?;
+    let wanted = enough.min(hard);
+    (soft < wanted && limit_open_files(wanted).is_ok()).then_some(soft)
+}
+
+/// Sets the soft limit of open files.
+///
+/// # Errors
+/// When the hard limit is lower.
+pub fn limit_open_files(soft: u64) -> io::Result<()> {
+    let (_, hard) = open_files_limit()?;
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, soft, hard)?;
+    Ok(())
+}
+
 /// Whether so many files more can be opened now.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use super::keeper::Kept;
 use super::setup::{self, Place};
 use super::spec::{Mode, Spec};
 use super::stage::failed;
+use super::waker;
 use super::wire::Started;
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::{daemon, exec, pipe, reaper, signals::Signals, socket};
@@ -92,12 +93,14 @@ fn receive(channel: &OwnedFd) -> io::Result<Task> {
 /// One launch, and those that its starter lets follow.
 fn live(signals: Signals, task: Task, mut channel: OwnedFd) -> u8 {
     daemon::set_name(&format!("gamectl:{}", task.spec.id));
+    let open_files = waker::raise_open_files();
     let mut spec = task.spec;
     let mut place = Place {
         state: task.state,
         dir: task.dir,
         signals,
         starter: task.starter,
+        open_files,
         kept: Kept::default(),
     };
     loop {
@@ -124,6 +127,7 @@ fn live(signals: Signals, task: Task, mut channel: OwnedFd) -> u8 {
             dir,
             signals,
             starter: next.starter,
+            open_files,
             kept,
         };
         (spec, channel) = (next.spec, renewal);

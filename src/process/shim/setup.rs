@@ -41,6 +41,8 @@ pub(super) struct Place {
     pub(super) signals: Signals,
     /// Who asked for it.
     pub(super) starter: i32,
+    /// How many files a game may have open, where we may have more.
+    pub(super) open_files: Option<u64>,
     /// What an earlier launch of ours has left.
     pub(super) kept: Kept,
 }
@@ -75,7 +77,11 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
         adopted: false,
         mark: place.dir.mark().stage("record")?,
     };
-    let program = program(command, streams, oom_score_adj)?;
+    let program = Program {
+        oom_score_adj,
+        open_files: place.open_files,
+        ..program(command, streams)?
+    };
     record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
     // The child's ends of its streams are the child's now.
     drop(program);
@@ -262,7 +268,7 @@ fn find_output(number: u64, main: ProcessId, mark: &str) -> Option<OwnedFd> {
         .find_map(|member| pipe::open_of_process(member.pid, number).ok())
 }
 
-fn program(command: &Command, streams: Streams, oom_score_adj: Option<i32>) -> Result<Program, Started> {
+fn program(command: &Command, streams: Streams) -> Result<Program, Started> {
     let text = |bytes: &Vec<u8>| {
         CString::new(bytes.as_slice()).map_err(|error| failed("exec", &io::Error::other(error.to_string()), ""))
     };
@@ -275,7 +281,8 @@ fn program(command: &Command, streams: Streams, oom_score_adj: Option<i32>) -> R
         ids: command.ids.clone(),
         streams,
         umask: command.umask,
-        oom_score_adj,
+        oom_score_adj: None,
+        open_files: None,
     })
 }
 
