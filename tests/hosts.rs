@@ -198,3 +198,31 @@ fn a_state_directory_that_is_removed_under_games() {
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }
+
+/// What vanishes at a logout or is cleared now and then holds nothing of ours.
+#[test]
+fn nothing_lives_where_things_vanish() {
+    let sandbox = Sandbox::with_one();
+    for name in ["runtime", "tmp", "data"] {
+        fs::create_dir(sandbox.path(name)).expect("a folder");
+    }
+    let run = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env_remove("GAMECTL_STATE_DIR");
+        command.env("XDG_RUNTIME_DIR", sandbox.path("runtime"));
+        command.env("TMPDIR", sandbox.path("tmp"));
+        // Where root has it is no place for a test.
+        let data = sandbox.arg("data/state");
+        command.args(["--state-dir", &data]);
+        support::Outcome::of(args, &command.output().expect("run gamectl")).expect_code(0)
+    };
+    run(&["start", "a"]);
+    run(&["status"]);
+    let count = |name: &str| fs::read_dir(sandbox.path(name)).expect("the folder").count();
+    assert_eq!((count("runtime"), count("tmp"), count("data")), (0, 0, 1));
+    run(&["restart", "a"]);
+    assert_eq!((count("runtime"), count("tmp"), count("data")), (0, 0, 1));
+    run(&["stop", "a"]);
+    assert_eq!((count("runtime"), count("tmp")), (0, 0));
+    sandbox.nothing_left();
+}

@@ -131,3 +131,29 @@ fn run_does_without_its_spawner() {
     sandbox.ok(&["stop", "--all"]);
     sandbox.nothing_left();
 }
+
+/// How often it has given the processor away, or lost it.
+fn switches(pid: i32) -> Vec<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    let lines = status.lines().filter(|line| line.contains("voluntary_ctxt_switches"));
+    lines.map(str::to_owned).collect()
+}
+
+/// A look asks the board, and an idle shim is not woken: neither by a clock nor
+/// by whoever looks.
+#[test]
+fn an_idle_shim_sleeps() {
+    let sandbox = Sandbox::with(&[game("a")]);
+    sandbox.ok(&["start", "a"]);
+    let shim = sandbox.shim("a");
+    // What the game said last is behind it some time after the start.
+    support::wait_until("a time in which it sleeps", || {
+        let before = switches(shim);
+        for _ in 0..20 {
+            assert_eq!(sandbox.state("a"), "running");
+        }
+        switches(shim) == before
+    });
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}

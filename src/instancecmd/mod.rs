@@ -18,6 +18,8 @@
 mod hold;
 mod renew;
 mod resume;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,139 @@
+//! A verb over many instances, whose supervisors are scripted, under a clock that
+//! stands still.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::watch;
+
+use super::*;
+use crate::store::lock;
+
+/// How many are at work, and how many ever were at the same time.
+#[derive(Default)]
+struct Crowd {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// Takes a second to start or stop, and fails where it is told to.
+struct Slow {
+    id: String,
+    fails: bool,
+    state: watch::Sender<InstanceState>,
+    crowd: Arc<Crowd>,
+    /// Whether its lock was held, and what was wanted, while it was at work.
+    seen: Mutex<Vec<(bool, Option<Want>)>>,
+    dir: InstanceDir,
+}
+
+impl Slow {
+    async fn work(&self, after: InstanceState) -> anyhow::Result<()> {
+        let now = self.crowd.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.crowd.most.fetch_max(now, Ordering::SeqCst);
+        let is_held = lock::try_verb(&self.dir, "look").unwrap().is_err();
+        let want = intent::read(&self.dir).unwrap().map(|wish| wish.want);
+        self.seen.lock().unwrap().push((is_held, want));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.crowd.now.fetch_sub(1, Ordering::SeqCst);
+        if self.fails {
+            return Err(Failure::failed("it would not").into());
+        }
+        self.state.send_replace(after);
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl Supervisor for Slow {
+    fn instance_id(&self) -> &str {
+        &self.id
+    }
+
+    fn state(&self) -> InstanceState {
+        self.state.borrow().clone()
+    }
+
+    fn watch_state(&self) -> watch::Receiver<InstanceState> {
+        self.state.subscribe()
+    }
+
+    async fn uptime_seconds(&self) -> u64 {
+        0
+    }
+
+    async fn start(self: Arc<Self>) -> anyhow::Result<()> {
+        self.work(InstanceState::Running).await
+    }
+
+    async fn stop(self: Arc<Self>) -> anyhow::Result<()> {
+        self.work(InstanceState::Stopped).await
+    }
+
+    async fn restart(self: Arc<Self>) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+fn order(verb: Verb) -> Order {
+    Order {
+        verb,
+        no_wait: false,
+        timeout: None,
+        now: false,
+        lock_wait: None,
+        keeps_intent: false,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_at_once_but_not_all_and_each_for_itself() {
+    const MANY: usize = 150;
+    let tmp = tempfile::tempdir().unwrap();
+    let state = Arc::new(StateDir::create(&tmp.path().join("s")).unwrap());
+    let crowd = Arc::new(Crowd::default());
+    let slow = |number: usize| {
+        let id = format!("game-{number}");
+        Arc::new(Slow {
+            dir: state.create_instance(&id).unwrap(),
+            id,
+            fails: number % 10 == 7,
+            state: watch::channel(InstanceState::Stopped).0,
+            crowd: Arc::clone(&crowd),
+            seen: Mutex::default(),
+        })
+    };
+    let games: Vec<Arc<Slow>> = (0..MANY).map(slow).collect();
+    let targets: Vec<Arc<dyn Supervisor>> = games
+        .iter()
+        .map(|game| Arc::clone(game) as Arc<dyn Supervisor>)
+        .collect();
+    for (verb, want) in [(Verb::Start, Want::Running), (Verb::Stop, Want::Stopped)] {
+        let (events, mut heard) = mpsc::unbounded_channel();
+        let begun = Instant::now();
+        let results = dispatch(&order(verb), &targets, &state, events).await;
+        // In as many waves as it takes, and no more.
+        assert_eq!(begun.elapsed().as_secs(), MANY.div_ceil(AT_ONCE) as u64);
+        assert_eq!(crowd.most.load(Ordering::SeqCst), AT_ONCE);
+        // One that fails takes nobody along, and the order is that of the targets.
+        for (game, result) in games.iter().zip(&results) {
+            assert_eq!(game.id, result.id);
+            assert_eq!(result.error.is_some(), game.fails, "{result:?}");
+            assert_eq!(result.changed, !game.fails, "{result:?}");
+            let seen = std::mem::take(&mut *game.seen.lock().unwrap());
+            assert_eq!(seen, [(true, Some(want))], "{}", game.id);
+            assert!(lock::try_verb(&game.dir, "look").unwrap().is_ok(), "it is free again");
+        }
+        // Each says when it begins and when it is done; then there is no more.
+        let mut told = vec![(0, 0); MANY];
+        while let Some(event) = heard.recv().await {
+            let number = |id: &str| -> usize { id["game-".len()..].parse().unwrap() };
+            match event {
+                Event::Began { id } => told[number(&id)].0 += 1,
+                Event::Done(result) => told[number(&result.id)].1 += 1,
+                _ => {}
+            }
+        }
+        assert!(told.iter().all(|counts| *counts == (1, 1)), "{told:?}");
+    }
+}
