@@ -144,6 +144,23 @@ fn a_shim_without_descriptors() {
     sandbox.nothing_left();
 }
 
+/// Who connects and says nothing takes no descriptor that a stop needs, under the
+/// lowest limit at which anything is started.
+#[test]
+fn a_shim_with_hardly_any_descriptors() {
+    let sandbox = Sandbox::with_one();
+    let starts = |limit: &i32| {
+        let limit = format!("--nofile={limit}:{limit}");
+        sandbox.run_under(&["prlimit", &limit], &["start", "a"]).code == Some(0)
+    };
+    let lowest = (8..64).find(starts).expect("a limit that is enough");
+    let silent: Vec<_> = (0..lowest).map(|_| knock(&sandbox)).collect();
+    sandbox.ok(&["stop", "a"]);
+    drop(silent);
+    assert_eq!(sandbox.status("a")["last_exit"]["code"], 0, "{lowest}");
+    sandbox.nothing_left();
+}
+
 /// What it may have more of it takes by itself.
 #[test]
 fn a_shim_that_is_near_its_soft_limit() {

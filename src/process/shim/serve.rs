@@ -17,6 +17,13 @@ pub(super) const NAME: &str = "ctl";
 /// a stop out. When all have subscribed it waits.
 const CLIENTS_MAX: usize = 32;
 
+/// So many at the least, however few descriptors are allowed: some stay.
+const CLIENTS_MIN: usize = 4;
+
+/// So many descriptors are for the shim itself: what it holds, and what it takes
+/// to find a tree and to signal it.
+const OWN: u64 = 20;
+
 /// When there is no descriptor left for a connection, the next try comes after
 /// this time, in milliseconds.
 const PAUSE_MS: u64 = 100;
@@ -51,6 +58,7 @@ impl Asked {
 pub(super) struct Server {
     listener: OwnedFd,
     clients: Vec<Client>,
+    clients_max: usize,
     paused_until: u64,
     /// Nobody is listened to while it is paused.
     deaf: bool,
@@ -78,6 +86,7 @@ impl Server {
         Ok(Self {
             listener,
             clients: Vec::new(),
+            clients_max: clients_max(host::open_files_limit().ok()),
             paused_until: 0,
             deaf: false,
         })
@@ -131,7 +140,7 @@ impl Server {
     }
 
     fn has_room(&self) -> bool {
-        self.clients.len() < CLIENTS_MAX || self.clients.iter().any(|client| !client.subscribed)
+        self.clients.len() < self.clients_max || self.clients.iter().any(|client| !client.subscribed)
     }
 
     fn accept(&mut self) {
@@ -143,7 +152,7 @@ impl Server {
         while self.has_room() {
             match socket::accept(&self.listener) {
                 Ok(Some(fd)) => {
-                    if self.clients.len() >= CLIENTS_MAX
+                    if self.clients.len() >= self.clients_max
                         && let Some(idle) = self.clients.iter().position(|client| !client.subscribed)
                     {
                         self.clients.remove(idle);
@@ -206,10 +215,26 @@ impl Server {
     }
 }
 
+/// How many connections there may be under a soft limit of open files.
+fn clients_max(limit: Option<(u64, u64)>) -> usize {
+    let left = limit.map_or(u64::MAX, |(soft, _)| soft.saturating_sub(OWN));
+    usize::try_from(left)
+        .unwrap_or(usize::MAX)
+        .clamp(CLIENTS_MIN, CLIENTS_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::StateDir;
+
+    #[test]
+    fn connections_leave_descriptors_for_the_shim() {
+        for (soft, max) in [(1024, 32), (52, 32), (30, 10), (21, 4), (0, 4)] {
+            assert_eq!(clients_max(Some((soft, 4096))), max, "{soft}");
+        }
+        assert_eq!(clients_max(None), 32);
+    }
     use crate::store::board::Phase;
     use crate::sys::procfs::ProcessId;
 
