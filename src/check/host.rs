@@ -99,10 +99,14 @@ pub(super) fn time_zone() -> Zone {
 /// What systemd's login manager does to whom.
 pub(super) fn login() -> Login {
     let user = system::user_name();
-    let linger = user.map(|name| Path::new("/var/lib/systemd/linger").join(name));
+    let linger = user
+        .as_ref()
+        .map(|name| Path::new("/var/lib/systemd/linger").join(name));
+    let files = logind_files();
     Login {
         runs: Path::new("/run/systemd/seats").exists(),
-        kills: logind::kills(&logind_files()),
+        kills: logind::kills(&files),
+        spared: user.is_some_and(|name| logind::spares(&files, &name)),
         root: system::effective_uid() == 0,
         lingers: linger.is_some_and(|mark| mark.exists()),
         cgroup: fs::read_to_string("/proc/self/cgroup").unwrap_or_default(),

@@ -11,7 +11,9 @@ pub(super) struct Login {
     pub(super) runs: bool,
     /// `KillUserProcesses=` of `logind.conf(5)`; `None` when nothing says.
     pub(super) kills: Option<bool>,
-    /// Whether we are root, whom it spares by default.
+    /// Whether it spares our user: by default root alone.
+    pub(super) spared: bool,
+    /// Whether we are root, whose service manager is of no account.
     pub(super) root: bool,
     /// Whether our user lingers: `loginctl enable-linger`.
     pub(super) lingers: bool,
@@ -32,7 +34,8 @@ enum Seat {
 }
 
 fn seat(cgroup: &str) -> Seat {
-    let parts: Vec<&str> = cgroup.trim().split('/').collect();
+    // One line for each hierarchy, where there are several.
+    let parts: Vec<&str> = cgroup.split(['/', '\n']).collect();
     let any = |start: &str, end: &str| parts.iter().any(|part| part.starts_with(start) && part.ends_with(end));
     if any("session-", ".scope") {
         Seat::Session
@@ -48,7 +51,7 @@ pub(super) fn judge(login: &Login) -> Finding {
     if !login.runs {
         return Finding::ok(ABOUT, "there is no systemd-logind that could end servers at a logout");
     }
-    let kills = login.kills == Some(true) && !login.root;
+    let kills = login.kills == Some(true) && !login.spared;
     let linger = "loginctl enable-linger";
     match seat(&login.cgroup) {
         Seat::Session if kills => Finding::error(
@@ -64,6 +67,11 @@ pub(super) fn judge(login: &Login) -> Finding {
             "the user's service manager ends with the last logout, and a server started here with it",
         )
         .hint(linger),
+        // Killed at a logout is what is in its session.
+        Seat::UserManager if kills => Finding::ok(
+            ABOUT,
+            "the user's service manager lingers: a server that is started from it outlives the logout",
+        ),
         _ if kills => Finding::warning(
             ABOUT,
             "logind ends everything of a session at its logout (KillUserProcesses=yes): a server started over SSH ends with it",
@@ -87,16 +95,54 @@ pub(super) fn kills(files: &[String]) -> Option<bool> {
     last("KillUserProcesses=").or_else(|| last("#KillUserProcesses="))
 }
 
+/// Whom those files spare: `KillExcludeUsers=` wins over `KillOnlyUsers=`. Both
+/// are lists that grow with each line, and begin anew with an empty one.
+pub(super) fn spares(files: &[String], user: &str) -> bool {
+    let users = |start: &str, built_in: &[&str]| {
+        let mut names: Vec<String> = built_in.iter().map(ToString::to_string).collect();
+        for line in files.iter().flat_map(|text| text.lines()) {
+            match line.trim().strip_prefix(start).map(str::trim) {
+                Some("") => names.clear(),
+                Some(more) => names.extend(more.split_whitespace().map(str::to_owned)),
+                None => {}
+            }
+        }
+        names
+    };
+    let only = users("KillOnlyUsers=", &[]);
+    let named = |list: &[String]| list.iter().any(|name| name == user);
+    named(&users("KillExcludeUsers=", &["root"])) || (!only.is_empty() && !named(&only))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finding::Level;
 
     #[test]
+    fn who_is_spared() {
+        for (text, user, spared) in [
+            ("", "root", true),
+            ("", "gamer", false),
+            ("KillExcludeUsers=gamer other\n", "gamer", true),
+            ("KillExcludeUsers=gamer\n", "root", true),
+            ("KillExcludeUsers=\n", "root", false),
+            ("KillExcludeUsers=gamer\nKillExcludeUsers=\n", "gamer", false),
+            ("KillOnlyUsers=guest\n", "gamer", true),
+            ("KillOnlyUsers=guest\nKillOnlyUsers=gamer\n", "gamer", false),
+            ("KillOnlyUsers=gamer\nKillExcludeUsers=gamer\n", "gamer", true),
+            ("#KillExcludeUsers=gamer\n", "gamer", false),
+        ] {
+            assert_eq!(spares(&[text.to_owned()], user), spared, "{user}: {text:?}");
+        }
+    }
+
+    #[test]
     fn levels() {
         const SESSION: &str = "/user.slice/user-1000.slice/session-3.scope";
         const MANAGER: &str = "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service";
         const UNIT: &str = "/system.slice/gamectl.service";
+        const MIXED: &str = "1:name=systemd:/user.slice/user-1000.slice/session-3.scope\n0::/\n";
         for (cgroup, kills, root, lingers, level) in [
             (SESSION, Some(false), false, false, Level::Ok),
             (SESSION, Some(true), false, false, Level::Error),
@@ -106,12 +152,16 @@ mod tests {
             (SESSION, None, false, false, Level::Ok),
             (MANAGER, Some(false), false, false, Level::Warning),
             (MANAGER, Some(false), false, true, Level::Ok),
+            (MANAGER, Some(true), false, false, Level::Warning),
+            (MANAGER, Some(true), false, true, Level::Ok),
+            (MIXED, Some(true), false, false, Level::Error),
             (UNIT, Some(true), false, false, Level::Warning),
             (UNIT, Some(false), false, false, Level::Ok),
         ] {
             let login = Login {
                 runs: true,
                 kills,
+                spared: root,
                 root,
                 lingers,
                 cgroup: cgroup.to_owned(),
