@@ -655,7 +655,11 @@ fn the_screen_follows_its_terminal_and_gives_it_back() {
     sandbox.inventory(&ids.map(|id| game(&sandbox, id)));
     let mut terminal = Terminal::open(&sandbox, &["run"]);
     terminal.wait("6 running");
-    let is_shown = |frame: &str| ids.iter().filter(|id| frame.contains(&format!("\n{id} "))).count();
+    let is_shown = |frame: &str| {
+        ids.iter()
+            .filter(|id| frame.contains(&format!("\n\x1b[K{id} ")))
+            .count()
+    };
     wait_until("all of them", || is_shown(&frame(&terminal.text())) == 6);
     terminal.resize(40, 8);
     wait_until("the rest to be summed up", || {
