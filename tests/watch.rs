@@ -301,3 +301,22 @@ fn the_terminal_is_given_back_whatever_ends_it() {
         assert!(terminal.text().trim_end().ends_with(LEAVE), "{:?}", terminal.text());
     }
 }
+
+#[test]
+fn what_is_ready_waits_for_nothing_any_more() {
+    let sandbox = Sandbox::new();
+    let ids = ["a", "b", "c", "d", "e", "f"];
+    sandbox.inventory(&ids.map(game));
+    let mut terminal = Terminal::sized(&sandbox, &sandbox.command(&["watch"]), (120, 24));
+    terminal.wait_line("6 stopped");
+    sandbox.ok(&["start", "--all"]);
+    // `start` has judged them, and not the one that looks on.
+    wait_until("six rows without a note", || {
+        let lines = terminal.lines();
+        let rows = lines.iter().filter(|line| line.contains("● running"));
+        rows.filter(|row| !row.contains("ready")).count() == ids.len()
+    });
+    terminal.type_key(b'q');
+    assert_eq!(terminal.ended(), Some(0));
+    sandbox.ok(&["stop", "--all", "--now"]);
+}

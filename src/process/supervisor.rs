@@ -198,6 +198,17 @@ impl ProcessSupervisor {
         });
     }
 
+    /// Nothing is awaited any more, where that which was begins so.
+    pub(super) fn awaits_no_more(&self, start: &str) {
+        self.activity.send_if_modified(|old| {
+            let over = old.awaiting.starts_with(start);
+            if over {
+                *old = Activity::default();
+            }
+            over
+        });
+    }
+
     pub(super) fn publish(&self, state: InstanceState) {
         self.state.send_if_modified(|old| {
             let changed = *old != state;

@@ -21,6 +21,9 @@ use crate::supervisor::{InstanceState, Sight};
 /// without a word.
 const SOON: Duration = Duration::from_millis(20);
 
+/// How what is said begins while a launch is judged.
+const READY: &str = "ready ";
+
 /// How often it is looked again until what should pass is taken as it is.
 const PASSING_LOOKS: u32 = 500;
 
@@ -42,6 +45,7 @@ impl ProcessSupervisor {
     pub(super) async fn watch(&self, seen: &watch::Sender<Option<Sight>>, mut changed: Changed) {
         let mut line = Line::None;
         let mut judged = None;
+        let mut was_starting = false;
         let mut passing = 0;
         while !seen.is_closed() {
             changed.mark_unchanged();
@@ -70,6 +74,10 @@ impl ProcessSupervisor {
             let starting = matches!(&sight, Sight::Known(facts)
                 if facts.state == InstanceState::Starting && facts.pid.is_some());
             let deaf = matches!(line, Line::None) && matches!(&sight, Sight::Known(facts) if facts.state.is_alive());
+            if was_starting && !starting {
+                self.awaits_no_more(READY);
+            }
+            was_starting = starting;
             // What kept us from seeing need not be in its folder, which would tell.
             let unseen = matches!(&sight, Sight::Unknown { .. });
             seen.send_replace(Some(sight));
@@ -186,7 +194,7 @@ impl ProcessSupervisor {
         {
             let limit = self.ready.timeout;
             readiness
-                .hold(|awaits| self.awaits(format!("ready ({awaits})"), Some(limit)))
+                .hold(|awaits| self.awaits(format!("{READY}({awaits})"), Some(limit)))
                 .await;
             let generation = launch.generation;
             if let Ok(client) = Client::connect(dir).await
