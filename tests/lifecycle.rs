@@ -486,7 +486,7 @@ fn a_start_that_waits_shows_the_last_line_of_the_game() {
     let script = "echo Loading the world; while [ ! -e gate ]; do sleep 0.01; done; echo up; exec cat";
     let sandbox = Sandbox::with(&[Instance::script("a", script).ready_log("^up$")]);
     let mut terminal = Terminal::open(&sandbox, &["start", "a"]);
-    terminal.wait(": Loading the world");
+    terminal.wait_line(": Loading the world");
     sandbox.touch("gate");
     assert_eq!(terminal.ended(), Some(0));
     sandbox.ok(&["stop", "a"]);
@@ -501,4 +501,15 @@ fn an_end_before_ready_shows_the_last_twenty_lines() {
     let shown = outcome.stderr.lines().filter(|line| line.contains("| line-")).count();
     assert_eq!(shown, 20, "{outcome:?}");
     assert!(outcome.stderr.contains("| line-11-") && outcome.stderr.contains("| line-30-"));
+}
+
+#[test]
+fn a_failed_start_tells_what_that_launch_printed_and_no_other() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[Instance::script("a", "echo no map; exit 3").ready_log("^up$")]);
+    for _ in 0..2 {
+        let outcome = sandbox.run(&["start", "a"]).expect_code(1);
+        assert_eq!(outcome.stderr.matches("  | no map").count(), 1, "{outcome:#?}");
+    }
+    assert_eq!(sandbox.console("a").matches("no map").count(), 2);
 }

@@ -268,7 +268,11 @@ impl Tries {
             let exit = ending::read(dir).ok().flatten();
             let exit = exit.filter(|exit| exit.generation == before);
             if let Some(exit) = exit.filter(|exit| exit.ending.is_some() || self.lost >= LOST_MAX) {
-                return Err(early_end(&supervisor.id, &exit, &last_lines(dir, LAST_LINES)));
+                let launch = launch::read(dir).ok().flatten();
+                let began = launch
+                    .filter(|launch| launch.generation == before)
+                    .map(|launch| launch.log);
+                return Err(early_end(&supervisor.id, &exit, &last_lines(dir, LAST_LINES, began)));
             }
         }
         self.launched = Some(next);

@@ -14,7 +14,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::probe::Readiness;
 use crate::store::board::Phase;
 use crate::store::ending::Exit;
-use crate::store::launch::Launch;
+use crate::store::launch::{Launch, LogPosition};
 use crate::store::tail::Tail;
 use crate::store::{InstanceDir, ending, intent, lock};
 
@@ -120,7 +120,7 @@ impl Waiting<'_> {
     async fn show_last_line(&self) {
         loop {
             tokio::time::sleep(LAST_LINE_EVERY).await;
-            let line = last_lines(self.dir, 1).trim().to_owned();
+            let line = last_lines(self.dir, 1, Some(self.launch.log)).trim().to_owned();
             self.supervisor.activity.send_if_modified(|activity| {
                 let changed = activity.last_line != line;
                 activity.last_line = line;
@@ -143,7 +143,11 @@ impl Waiting<'_> {
         let exit = ending::read(self.dir).ok().flatten();
         match exit.filter(|exit| exit.generation == self.launch.generation) {
             Some(exit) if exit.requested => Err(overtaken(id)),
-            Some(exit) => Err(early_end(id, &exit, &last_lines(self.dir, LAST_LINES))),
+            Some(exit) => Err(early_end(
+                id,
+                &exit,
+                &last_lines(self.dir, LAST_LINES, Some(self.launch.log)),
+            )),
             None => Ok(false),
         }
     }
@@ -161,11 +165,15 @@ impl Waiting<'_> {
     }
 }
 
-/// The last that a game printed.
-pub(super) fn last_lines(dir: &InstanceDir, lines: u64) -> String {
+/// The last that a game printed, since it was launched where that is known.
+pub(super) fn last_lines(dir: &InstanceDir, lines: u64, began: Option<LogPosition>) -> String {
     let mut text = Vec::new();
-    let Ok(mut tail) = Tail::from_last_lines(dir, lines) else {
+    let Ok(tail) = Tail::from_last_lines(dir, lines) else {
         return String::new();
+    };
+    let mut tail = match began {
+        Some(began) => tail.not_before(began),
+        None => tail,
     };
     let mut buffer = vec![0; LAST_BYTES];
     while let Ok(n) = tail.read(dir, &mut buffer) {

@@ -118,6 +118,21 @@ impl Tail {
         Ok(Self { files, offset: 0 })
     }
 
+    /// The same, but nothing that stands before a remembered place.
+    #[must_use]
+    pub fn not_before(mut self, position: LogPosition) -> Self {
+        let is_it = |file: &File| file.metadata().is_ok_and(|meta| meta.ino() == position.inode);
+        match self.files.iter().position(is_it) {
+            Some(0) => self.offset = self.offset.max(position.offset),
+            Some(at) => {
+                self.files.drain(..at);
+                self.offset = position.offset;
+            }
+            None => {}
+        }
+        self
+    }
+
     /// From behind the last byte.
     ///
     /// # Errors
