@@ -35,10 +35,18 @@ fn one(source: &str, problem: &Problem, look: Look) -> String {
     out.push('\n');
     let excerpt = problem.excerpt.as_ref().filter(|excerpt| !excerpt.trim().is_empty());
     if let (Some(line), Some(excerpt)) = (problem.line, excerpt) {
-        let indent = " ".repeat(problem.caret as usize);
-        let carets = "^".repeat(problem.width.max(1) as usize);
+        let room = look.columns.map(|columns| columns.saturating_sub(gutter + 3));
+        let (text, caret, width) = window(
+            clean_line(excerpt).trim_end(),
+            problem.caret as usize,
+            problem.width.max(1) as usize,
+            room,
+            look.ellipsis(),
+        );
+        let indent = " ".repeat(caret);
+        let carets = "^".repeat(width);
         out.push_str(&format!("{pad} {bar}\n"));
-        out.push_str(&format!("{line} {bar} {}\n", clean_line(excerpt).trim_end()));
+        out.push_str(&format!("{line} {bar} {text}\n"));
         out.push_str(&format!("{pad} {bar} {indent}{}\n", look.paint(Tone::Bad, &carets)));
     }
     if let Some((line, what)) = &problem.related {
@@ -49,4 +57,71 @@ fn one(source: &str, problem: &Problem, look: Look) -> String {
     }
     out.push('\n');
     out
+}
+
+/// The part of a line around its carets that fits, and where they are in it.
+fn window(text: &str, caret: usize, width: usize, room: Option<usize>, ellipsis: &str) -> (String, usize, usize) {
+    let cells: Vec<char> = text.chars().collect();
+    let room = match room {
+        Some(room) if cells.len() > room => room,
+        _ => return (text.to_owned(), caret, width),
+    };
+    let dots = ellipsis.chars().count();
+    // As much of what stands before as leaves half of it to what is wrong.
+    let from = if caret + width.min(room / 2) + dots > room {
+        caret.saturating_sub(room / 2)
+    } else {
+        0
+    };
+    let until = cells.len().min(from + room);
+    let mut shown: Vec<char> = cells.get(from..until).unwrap_or_default().to_vec();
+    let mark = |shown: &mut [char]| {
+        for (cell, dot) in shown.iter_mut().zip(ellipsis.chars()) {
+            *cell = dot;
+        }
+    };
+    if from > 0 {
+        mark(&mut shown);
+    }
+    if until < cells.len() {
+        let end = shown.len().saturating_sub(dots);
+        mark(shown.get_mut(end..).unwrap_or_default());
+    }
+    let caret = caret - from;
+    let width = width.min(room.saturating_sub(caret)).max(1);
+    (shown.into_iter().collect(), caret, width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_wrong_is_in_sight() {
+        const LINE: &str = "  a: { stop: [ { signal: TRM, wait: 5x } ] }";
+        for (caret, width, room, wanted) in [
+            (25, 3, None, (LINE, 25, 3)),
+            (25, 3, Some(60), (LINE, 25, 3)),
+            (25, 3, Some(40), ("  a: { stop: [ { signal: TRM, wait: 5x …", 25, 3)),
+            (25, 3, Some(20), ("… signal: TRM, wait…", 10, 3)),
+            (2, 40, Some(20), ("  a: { stop: [ { si…", 2, 18)),
+        ] {
+            let (text, caret, width) = window(LINE, caret, width, room, "…");
+            assert_eq!((text.as_str(), caret, width), wanted, "{room:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_fits_and_the_caret_is_under_the_same(text in "[a-z]{1,80}", at in 0_usize..80, width in 1_usize..20, room in 8_usize..100) {
+            let at = at.min(text.len() - 1);
+            let (shown, caret, carets) = window(&text, at, width, Some(room), "…");
+            if text.len() > room {
+                prop_assert!(shown.chars().count() <= room && caret + carets <= room);
+            }
+            let under = shown.chars().nth(caret);
+            prop_assert!(under == text.chars().nth(at) || under == Some('…'), "{} {}", shown, caret);
+        }
+    }
 }

@@ -98,9 +98,11 @@ impl Screen {
             self.write_out(&json::games(list));
             return;
         }
+        let look = self.out_look();
         let widest = list.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, title) in list {
-            self.write_out(&format!("{name:widest$}  {title}\n"));
+            let line = look.wrap(&format!("{name:widest$}  {title}"), widest + 2);
+            self.write_out(&format!("{line}\n"));
         }
     }
 

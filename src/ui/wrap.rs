@@ -1,12 +1,13 @@
 //! Long lines on a terminal: broken between words, where it would break them
 //! anywhere.
 
+use super::width::width;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
 /// `text` for a terminal of so many columns: what follows the first line of it
 /// begins behind `hang` blanks. A line that stands in the text by itself keeps
 /// its own indent. A word that is too long, such as a path, stays whole, so that
-/// it can be copied. Off a terminal, without columns, nothing is touched.
+/// it can be copied, and what stands in backquotes does where it fits. Off a terminal, without columns, nothing is touched.
 pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String {
     let Some(columns) = columns else { return text.to_owned() };
     let mut lines = Vec::new();
@@ -15,20 +16,38 @@ pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String
         let hang = if at == 0 { hang } else { own + 2 };
         // On a very narrow terminal the words need the room.
         let indent = " ".repeat(hang.min(columns / 2));
+        let line = joined(line, columns.saturating_sub(indent.len()));
         let options = Options::new(columns)
             .subsequent_indent(&indent)
             .break_words(false)
             .word_separator(WordSeparator::AsciiSpace)
             .word_splitter(WordSplitter::NoHyphenation)
             .wrap_algorithm(WrapAlgorithm::FirstFit);
-        lines.extend(textwrap::wrap(line, options).into_iter().map(String::from));
+        let broken = textwrap::wrap(&line, options);
+        lines.extend(broken.into_iter().map(|line| line.replace(JOINT, " ")));
     }
     lines.join("\n")
 }
 
+/// Stands for a blank at which no line is broken: a character that no text has,
+/// and one column wide.
+const JOINT: &str = "\u{e000}";
+
+/// With no blanks in what stands in backquotes and is at most so wide.
+fn joined(line: &str, columns: usize) -> String {
+    let mut parts: Vec<String> = line.split('`').map(str::to_owned).collect();
+    let count = parts.len();
+    // Every second part is in backquotes, but for a last one without an end.
+    for part in parts.iter_mut().take(count - 1).skip(1).step_by(2) {
+        if width(part) + 3 <= columns {
+            *part = part.replace(' ', JOINT);
+        }
+    }
+    parts.join("`")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::width::width;
     use super::*;
     use proptest::prelude::*;
 
@@ -56,6 +75,9 @@ mod tests {
             ("  1. run a game", 5, 12, "  1. run a\n     game"),
             ("one two three", 8, 10, "one two\n     three"),
             ("a  b", 0, 10, "a  b"),
+            ("say `a b c` or `d e`", 2, 12, "say `a b c`\n  or `d e`"),
+            ("say `a b c d e f g` now", 2, 12, "say `a b c d\n  e f g` now"),
+            ("one ` two three", 0, 10, "one ` two\nthree"),
             ("", 2, 10, ""),
         ] {
             assert_eq!(wrapped(text, hang, Some(columns)), wanted, "{text}");

@@ -18,6 +18,7 @@ use crate::ui::sink::lock;
 use crate::ui::status;
 use crate::ui::text::clean_line;
 use crate::ui::width::{cut, width};
+use crate::ui::wrap::wrapped;
 
 /// To the alternate screen, with the cursor hidden.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
@@ -88,7 +89,10 @@ impl Watch {
             text: text.to_owned(),
         };
         match self.mode {
-            Mode::Live => self.print(&format!("{}\n", clean_line(text))),
+            Mode::Live => {
+                let columns = usize::from(self.around.size().columns);
+                self.print(&format!("{}\n", wrapped(&clean_line(text), 0, Some(columns))));
+            }
             Mode::Lines | Mode::Json => self.happened(happening),
         }
     }
@@ -128,7 +132,12 @@ impl Watch {
 
     fn head(&self, columns: usize) -> String {
         let look = self.handles.out_look;
-        let left = format!("{}: {}", self.title, summary(self.rows.values()));
+        let states = summary(self.rows.values());
+        let mut left = format!("{}: {states}", self.title);
+        if width(&left) > columns {
+            // Who looks knows what they typed.
+            left = states;
+        }
         let right = match self.part {
             Part::Resident => "Ctrl-C ends the watching",
             Part::Onlooker(_) => "q leaves",
