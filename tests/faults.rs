@@ -623,3 +623,46 @@ fn a_terminal_dies_with_its_shim_and_the_game_may_too() {
     sandbox.nothing_left();
     sandbox.never_two("a");
 }
+
+/// What it has asked for goes on, and nothing is started that nobody asks for.
+#[test]
+fn a_restart_that_is_killed_between_its_stop_and_its_start() {
+    let sandbox = Sandbox::new();
+    let save = sandbox.arg("save");
+    let args = [
+        "serve",
+        "--ready",
+        "up",
+        "--journal",
+        "journal",
+        "--beacon",
+        "a.beacon",
+        "--save-gate",
+        &save,
+    ];
+    let game = Instance::awkward("a", &args).ready_log("^up$");
+    sandbox.inventory(&[game.with("stop", json!([{ "signal": "TERM", "wait": "20s" }]))]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let mut restart = sandbox.command(&["restart", "a"]).spawn().expect("run gamectl");
+    sandbox.wait_console("a", "saving");
+    restart.kill().and_then(|()| restart.wait()).expect("its end");
+    sandbox.touch("save");
+    let row = sandbox.wait_state("a", "stopped");
+    assert!(!Process::lives(pid));
+    assert_eq!(
+        (&row["intent"], &row["last_exit"]["requested"]),
+        (&json!("running"), &json!(true)),
+        "{row}"
+    );
+    assert_eq!(sandbox.starts("journal"), 1);
+    // Whoever asks next finishes it: here `run`.
+    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    sandbox.wait_state("a", "running");
+    Process::signal(run.id().try_into().expect("a pid"), Signal::SIGTERM);
+    run.wait().expect("its end");
+    assert_eq!(sandbox.starts("journal"), 2);
+    sandbox.never_two("a");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}

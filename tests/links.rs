@@ -5,8 +5,10 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
+use serde_json::json;
 use support::{Instance, Process, Sandbox, wait_until};
 
 const CANARY: &str = "somebody else's, and to stay as it is\n";
@@ -62,4 +64,55 @@ fn a_folder_that_is_a_link() {
     Process::signal(pid, Signal::SIGTERM);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
+}
+
+/// Whatever file of ours is a link, in the folder of an instance or above it.
+#[test]
+fn a_link_in_the_place_of_each_file() {
+    let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"])
+        .ready_log("^up$")
+        .with("restart", json!({ "delay": "0s" }))]);
+    // All that there can be: `run` has its own.
+    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    let first = sandbox.wait_state("a", "running")["pid"].clone();
+    sandbox.tell("a", "exit 3");
+    wait_until("it to come back", || {
+        let row = sandbox.status("a");
+        row["state"] == "running" && row["pid"] != first
+    });
+    Process::signal(run.id().try_into().expect("a pid"), Signal::SIGTERM);
+    run.wait().expect("its end");
+    let names = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("a folder").flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| !path.is_dir())
+            .collect()
+    };
+    let paths = [names(&sandbox.state_dir()), names(&sandbox.instance_dir("a"))].concat();
+    sandbox.ok(&["stop", "a"]);
+    assert!(paths.len() > 12, "{paths:?}");
+    for path in paths {
+        let canary = sandbox.path("canary");
+        fs::write(&canary, CANARY).expect("write");
+        let _ = fs::remove_file(&path);
+        symlink(&canary, &path).expect("a link");
+        for args in [
+            &["status"][..],
+            &["start", "a", "--timeout", "10s"],
+            &["stop", "a"],
+            &["logs", "a"],
+        ] {
+            let outcome = sandbox.run(args);
+            assert!(!outcome.stderr.contains("panicked at"), "{path:?}: {outcome:#?}");
+            assert!(!outcome.stdout.contains(CANARY), "{path:?}: {outcome:#?}");
+        }
+        assert_eq!(fs::read_to_string(&canary).expect("the canary"), CANARY, "{path:?}");
+        if fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_symlink()) && !path.ends_with("intent") {
+            fs::remove_file(&path).expect("remove the link");
+        }
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["stop", "a"]);
+        sandbox.nothing_left();
+    }
 }

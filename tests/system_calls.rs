@@ -47,7 +47,7 @@ fn a_fault_at_any_system_call_of_a_forked_shim() {
     for who in [Who::Forked, Who::Spawner] {
         points.extend(points_of(&strace, who, Past::Fresh, Ending::Stop));
     }
-    sweep(&strace, "a forked shim and its spawner", &points, 4);
+    sweep(&strace, "a forked shim and its spawner", &points, 8);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_fault_at_any_system_call_of_a_renewal() {
     let points = points_of(&strace, Who::Renewed, Past::Fresh, Ending::Stop);
     let answered = points.iter().any(|point| point.call.is_answer());
     assert!(answered, "its shim has not launched it again: {points:?}");
-    sweep(&strace, "a renewal", &points, 4);
+    sweep(&strace, "a renewal", &points, 8);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_fault_at_any_system_call_of_a_child() {
     }
     let points = points_of(&strace, Who::Child, Past::Fresh, Ending::Stop);
     assert!(points.iter().any(|point| point.call.is("execve(", "")), "{points:?}");
-    sweep(&strace, "a child before it is the game", &points, 4);
+    sweep(&strace, "a child before it is the game", &points, 8);
 }
 
 /// Takes some of the points, or all: of a number that was asked for one in
