@@ -38,6 +38,10 @@ fn a_state_directory_that_is_read_only() {
             mounts.run(&sandbox, &["logs", "-n", "1", "a"]).expect_code(0).stdout,
             "up\n"
         );
+        // What could not be started again is not stopped for that.
+        let outcome = mounts.run(&sandbox, &["restart", "a"]).expect_code(1);
+        assert!(outcome.stderr.to_lowercase().contains("read-only"), "{outcome:#?}");
+        assert_eq!(sandbox.pid("a"), pid);
         // What runs is stopped; that this is wanted is not on record, and said.
         let now: &[&str] = if round == 0 { &[] } else { &["--now"] };
         let outcome = mounts.run(&sandbox, &[&["stop", "a"], now].concat()).expect_code(0);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::event::Want;
+use crate::event::{Verb, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::store::InstanceDir;
 use crate::store::intent::{self, Intent};
@@ -28,8 +28,17 @@ pub(super) struct Waiting {
 }
 
 /// Takes the lock when it is free, else goes on without it.
-pub(super) fn try_now(dir: &InstanceDir, verb: &str) -> Result<Option<VerbLock>, Failure> {
-    Ok(lock::try_verb(dir, verb).map_err(|error| cannot(&error))?.ok())
+pub(super) fn try_now(dir: &InstanceDir, verb: Verb) -> Result<Option<VerbLock>, Failure> {
+    Ok(try_once(dir, verb.as_str())?.ok())
+}
+
+fn try_once(dir: &InstanceDir, verb: &str) -> Result<Result<VerbLock, Holder>, Failure> {
+    let tried = if verb == Verb::Stop.as_str() {
+        lock::try_stop(dir, verb)
+    } else {
+        lock::try_verb(dir, verb)
+    };
+    tried.map_err(|error| cannot(&error))
 }
 
 /// Takes the lock, waiting until it is free. Tells once who holds it.
@@ -43,7 +52,7 @@ pub(super) async fn hold(dir: &InstanceDir, waiting: &Waiting, tell: impl Fn(Str
     let mut pause = FIRST_PAUSE;
     let mut told = false;
     loop {
-        let holder = match lock::try_verb(dir, waiting.verb).map_err(|error| cannot(&error))? {
+        let holder = match try_once(dir, waiting.verb)? {
             Ok(taken) => return Ok(taken),
             Err(Holder(holder)) => holder,
         };

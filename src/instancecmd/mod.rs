@@ -227,7 +227,7 @@ impl Work {
                     let _ = intent::write_unsynced(dir, Intent::now(Want::Stopped));
                 }
                 if self.order.now {
-                    hold::try_now(dir, self.order.verb.as_str())?
+                    hold::try_now(dir, self.order.verb)?
                 } else {
                     Some(self.hold(dir, began, None).await?)
                 }

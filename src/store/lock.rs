@@ -52,16 +52,28 @@ impl Holder {
     }
 }
 
-/// Tries to take the lock of an instance for a verb, without waiting. Where
-/// nothing can be written, it keeps out all who can write, but not others who
-/// cannot either.
+/// Tries to take the lock of an instance for a verb, without waiting.
 ///
 /// # Errors
 /// When the lock file cannot be made or locked.
 pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
+    try_either(dir, verb, false)
+}
+
+/// The same for a verb that has something to do also where nothing can be
+/// written. It then keeps out all who can write, but not others who cannot
+/// either.
+///
+/// # Errors
+/// When the lock file cannot be locked, or is not there and cannot be made.
+pub fn try_stop(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
+    try_either(dir, verb, true)
+}
+
+fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Result<VerbLock, Holder>> {
     loop {
         let (file, taken) = match dir.open_in_place(VERB_LOCK) {
-            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+            Err(error) if may_read && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
                 let file = dir.open_read(VERB_LOCK)?.ok_or(error)?;
                 let taken = lock::try_shared(&file)?;
                 (file, taken)
