@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+
 use serde_json::json;
 use support::{Instance, Process, Sandbox, wait_until};
 
@@ -66,4 +69,49 @@ fn a_server_that_daemonises_is_the_game_from_then_on() {
         "{}",
         sandbox.console("game")
     );
+}
+
+/// Its console is full before long: who writes to it then is told so, and neither
+/// its shim nor a stop waits for it to read.
+#[test]
+fn a_game_that_never_reads_its_input() {
+    let chain = json!([{ "stdin": "quit", "wait": "10m" }, { "signal": "TERM", "wait": "20s" }]);
+    let game = Instance::awkward("game", &["no-read", "--ready", "up"]);
+    let sandbox = Sandbox::with(&[game.ready_log("^up$").with("stop", chain)]);
+    sandbox.ok(&["start", "game"]);
+    let console = std::fs::File::options()
+        .write(true)
+        .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
+        .open(sandbox.instance_dir("game").join("in"));
+    let mut console = console.expect("its console");
+    // To the last byte.
+    for length in [4096, 1] {
+        while console.write(&vec![b'x'; length]).is_ok() {}
+    }
+    let refused = sandbox.run(&["send", "game", "hello"]).expect_code(1);
+    assert!(refused.stderr.contains("takes no input now"), "{refused:?}");
+    assert_eq!(sandbox.state("game"), "running");
+    let stopped = sandbox.ok(&["stop", "--json", "game"]).json();
+    assert_eq!(stopped["results"][0]["ended_by"], "signal: TERM", "{stopped}");
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_game_that_dies_by_a_signal_before_it_is_ready() {
+    let game = Instance::awkward("game", &["crash-early", "SEGV", "--say", "booting", "--gate", "gate"]);
+    let sandbox = Sandbox::with(&[game.ready_log("^never$")]);
+    let start = sandbox.command(&["start", "game"]).spawn().expect("run gamectl");
+    sandbox.wait_console("game", "booting");
+    sandbox.touch("gate");
+    let failed = support::Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(1);
+    for word in ["SIGSEGV", "booting"] {
+        assert!(failed.stderr.contains(word), "{failed:?}");
+    }
+    let row = sandbox.status("game");
+    assert_eq!(row["state"], "crashed", "{row}");
+    assert_eq!(
+        (&row["last_exit"]["signal"], &row["last_exit"]["code"]),
+        (&json!("SIGSEGV"), &json!(null))
+    );
+    sandbox.nothing_left();
 }
