@@ -23,8 +23,10 @@ const RESTARTS: u64 = 300;
 /// A hundred bytes for each of a hundred thousand restarts would be 10 MiB.
 const SLACK_KIB: u64 = 512;
 
-/// So many descriptors belong to a launch that is under way.
-const SLACK_FDS: usize = 4;
+/// So many descriptors may belong to launches that are under way, at all looks of
+/// one sample and none of the other. One that is lost with each restart would be
+/// hundreds.
+const SLACK_FDS: usize = 16;
 
 /// So many looks at least, so that one finds nothing under way.
 const LOOKS: u32 = 200;
