@@ -305,18 +305,21 @@ fn the_terminal_is_given_back_whatever_ends_it() {
 #[test]
 fn what_is_ready_waits_for_nothing_any_more() {
     let sandbox = Sandbox::new();
-    let ids = ["a", "b", "c", "d", "e", "f"];
-    sandbox.inventory(&ids.map(game));
+    // Ready for `start` alone: whoever looks on goes on judging until it is told.
+    let asked = "tr '\\0' ' ' < /proc/$$PPID/cmdline | grep -q ' start '";
+    let ready = json!({ "exec": ["/bin/sh", "-c", asked], "interval": "50ms" });
+    sandbox.inventory(&[Instance::script("a", "exec sleep 300").with("ready", ready)]);
     let mut terminal = Terminal::sized(&sandbox, &sandbox.command(&["watch"]), (120, 24));
-    terminal.wait_line("6 stopped");
-    sandbox.ok(&["start", "--all"]);
-    // `start` has judged them, and not the one that looks on.
-    wait_until("six rows without a note", || {
+    terminal.wait_line("1 stopped");
+    sandbox.ok(&["start", "a", "--no-wait"]);
+    terminal.wait_line("ready (");
+    sandbox.ok(&["start", "a"]);
+    wait_until("a row without a note", || {
         let lines = terminal.lines();
-        let rows = lines.iter().filter(|line| line.contains("● running"));
-        rows.filter(|row| !row.contains("ready")).count() == ids.len()
+        let row = lines.iter().find(|line| line.contains("● running"));
+        row.is_some_and(|row| !row.contains("ready ("))
     });
     terminal.type_key(b'q');
     assert_eq!(terminal.ended(), Some(0));
-    sandbox.ok(&["stop", "--all", "--now"]);
+    sandbox.ok(&["stop", "a", "--now"]);
 }
