@@ -31,6 +31,7 @@ mod result;
 mod screen;
 mod sink;
 mod span;
+mod spinner;
 mod status;
 pub mod text;
 mod watch;

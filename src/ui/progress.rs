@@ -12,6 +12,7 @@ use super::result;
 use super::screen::Handles;
 use super::sink::lock;
 use super::span::short;
+use super::spinner::Spinner;
 use super::text::clean_line;
 use super::width::{cut, width};
 use crate::event::{Event, Verb};
@@ -39,8 +40,8 @@ pub struct Progress {
     /// Those that have a line, from the top.
     lines: Vec<String>,
     waiting: usize,
-    /// How often the spinners were moved: all of them move together.
-    frame: usize,
+    /// Before all of them.
+    spinner: Spinner,
 }
 
 impl Progress {
@@ -56,13 +57,13 @@ impl Progress {
         Self {
             verb,
             silent,
+            spinner: Spinner::new(handles.err_look),
             region: live.then(region),
             handles,
             around,
             works: HashMap::new(),
             lines: Vec::new(),
             waiting: targets,
-            frame: 0,
         }
     }
 
@@ -148,7 +149,7 @@ impl Progress {
 
     /// The same, at a time that is given.
     pub(super) fn tick_at(&mut self, now: Instant) {
-        self.frame = self.frame.wrapping_add(1);
+        self.spinner.tick();
         self.draw(now);
     }
 
@@ -160,17 +161,16 @@ impl Progress {
         // One line is left for those that have none of their own, one for what
         // was typed, and one for what is written next.
         self.choose(usize::from(size.rows).saturating_sub(3).max(1));
-        let spinner = look.paint(Tone::Busy, spinner(self.frame, look.symbols));
         let room = columns.saturating_sub(2);
         let of = |id: &String| {
             let work = self.works.get(id)?;
-            Some(format!("{spinner} {}", line(self.verb, id, work, now, room, look)))
+            Some(self.spinner.line(&line(self.verb, id, work, now, room, look)))
         };
         let mut lines: Vec<String> = self.lines.iter().filter_map(of).collect();
         let hidden = self.works.len() - lines.len() + self.waiting;
         if hidden > 0 && !self.works.is_empty() {
             let rest = format!("and {hidden} more");
-            lines.push(format!("{spinner} {}", cut(&rest, room, look.ellipsis())));
+            lines.push(self.spinner.line(&cut(&rest, room, look.ellipsis())));
         }
         region.draw(&lines);
         self.region = Some(region);
@@ -191,16 +191,6 @@ impl Progress {
     /// Takes the live region away.
     pub fn finish(&mut self) {
         self.region = None;
-    }
-}
-
-fn spinner(frame: usize, symbols: bool) -> &'static str {
-    const DOTS: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-    const LINES: [&str; 4] = ["|", "/", "-", "\\"];
-    if symbols {
-        DOTS[frame % DOTS.len()]
-    } else {
-        LINES[frame % LINES.len()]
     }
 }
 
