@@ -5,6 +5,7 @@ pub mod completion;
 mod console;
 mod help;
 mod helpers;
+mod plain;
 mod since;
 mod watch;
 

@@ -86,8 +86,12 @@ pub fn main() -> u8 {
 /// As [`clap::Parser::try_parse`], without taking anything apart again: this
 /// process is about to end.
 fn parse() -> Result<Cli, clap::Error> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(cli) = Cli::of_plain_status(&words) {
+        return Ok(cli);
+    }
     let mut definition = std::mem::ManuallyDrop::new(Cli::command());
-    let matches = definition.try_get_matches_from_mut(asked_for_help(std::env::args_os().collect()))?;
+    let matches = definition.try_get_matches_from_mut(asked_for_help(words))?;
     let mut matches = std::mem::ManuallyDrop::new(matches);
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition))
 }
