@@ -181,7 +181,9 @@ impl Ground {
             .map(|instance| instance.id.as_str())
             .collect();
         let mut strays = Vec::new();
-        for id in glance.ids()?.iter().filter(|id| !known.contains(id.as_str())) {
+        let mut ids: Vec<&String> = glance.ids()?.iter().filter(|id| !known.contains(id.as_str())).collect();
+        ids.sort_unstable();
+        for id in ids {
             let Some(member) = self.unlisted(id)? else { continue };
             let runs = match member.supervisor.glance() {
                 Some(Sight::Known(facts)) => facts.state.is_alive(),

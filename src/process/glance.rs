@@ -18,17 +18,22 @@ pub struct Glance {
 impl Glance {
     /// Takes the look.
     pub fn take(state: &StateDir) -> Self {
+        let living = board::living(state).into_iter();
+        let entries: HashMap<String, Entry> = living.map(|entry| (entry.id.clone(), entry)).collect();
+        // Where all that were ever started are living, nobody else has a folder.
+        let folders = if state.folder_count() == Some(entries.len()) {
+            Ok(entries.keys().cloned().collect())
+        } else {
+            state.instance_ids()
+        };
         Self {
-            entries: board::living(state)
-                .into_iter()
-                .map(|entry| (entry.id.clone(), entry))
-                .collect(),
-            folders: state.instance_ids(),
+            entries,
+            folders,
             now_boot_ms: clock::boot_ms(),
         }
     }
 
-    /// The ids of all instances that were ever started.
+    /// The ids of all instances that were ever started, in no particular order.
     ///
     /// # Errors
     /// When the state directory could not be read.

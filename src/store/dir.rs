@@ -185,6 +185,16 @@ impl StateDir {
         made().map_err(|error| cannot_use(&self.path.join(INSTANCES).join(id), &error))
     }
 
+    /// How many folders there are, where the filesystem counts them: each holds
+    /// a link to the directory that it is in. See `inode(7)`.
+    pub fn folder_count(&self) -> Option<usize> {
+        let stat = nix::sys::stat::fstatat(&self.fd, INSTANCES, nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW).ok()?;
+        let is_dir = stat.st_mode & libc::S_IFMT == libc::S_IFDIR;
+        // Its name and its own `.`; some filesystems say 1 and mean nothing by it.
+        let folders = usize::try_from(stat.st_nlink).ok()?.checked_sub(2)?;
+        is_dir.then_some(folders)
+    }
+
     /// The ids of all instances that have a folder, sorted.
     ///
     /// # Errors
@@ -258,6 +268,10 @@ mod tests {
         assert!(state.instance("a").unwrap().is_none());
         state.create_instance("a").unwrap();
         assert_eq!(state.instance_ids().unwrap(), ["a"]);
+        assert!(state.folder_count().is_none_or(|count| count == 1));
+        state.create_instance("b").unwrap();
+        fs::write(state.path().join(INSTANCES).join("a file"), "").unwrap();
+        assert!(state.folder_count().is_none_or(|count| count == 2));
     }
 
     #[test]
