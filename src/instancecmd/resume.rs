@@ -49,8 +49,9 @@ pub async fn resume(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u3
         timeout: None,
         restarts,
     };
-    let _ = intent::reserve_stop(&dir);
     let started = Arc::clone(target).start_with(how).await;
+    // Without it a stop is still possible, if not on record.
+    let _ = intent::reserve_stop(&dir);
     let _ = dir.tidy();
     started
         .map(Resumed::Launched)

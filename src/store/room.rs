@@ -47,7 +47,8 @@ impl Room {
         Ok(Self(file))
     }
 
-    /// Room under this name, found or made; a power cut may take it away.
+    /// Room under this name, found or made. Before it is filled or synced, a
+    /// power cut may take it away.
     ///
     /// # Errors
     /// `ENOSPC` and the like.

@@ -91,6 +91,9 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     // finds all names there, and whether its records have swapped theirs makes
     // no difference after a power cut.
     let counters = oom::Counters::read();
+    if let Some(exit) = place.kept.exit.take() {
+        let _ = exit.sync();
+    }
     if !renewed {
         let _ = place.dir.sync();
     }

@@ -27,12 +27,18 @@ use crate::store::InstanceDir;
 use crate::store::board::Slot;
 use crate::store::ending::{self, Exit};
 use crate::store::lock::ShimLock;
+use crate::store::room::Room;
 use crate::sys::clock;
 use crate::sys::signals::Signals;
 
 /// How long a shim whose game has ended is there for whoever launched it, in
 /// milliseconds, unless another verb sends it away.
 const ATTENDS_MS: u64 = 2_000;
+
+/// How long it may take to decide on the next launch, in milliseconds. The disk
+/// is not asked meanwhile to make the exit durable: it would keep the next
+/// launch waiting.
+const DECIDES_MS: u64 = 50;
 
 /// What one launch leaves to the next of the same shim; nothing of it is there
 /// at the first.
@@ -43,6 +49,8 @@ pub(in crate::process::shim) struct Kept {
     pub(in crate::process::shim) slot: Option<Slot>,
     /// The FIFO behind the last game's standard input.
     pub(in crate::process::shim) input: Option<File>,
+    /// The last exit, which may be not durable yet.
+    pub(in crate::process::shim) exit: Option<Room>,
     /// What the out-of-memory killer thought of us before we spoke to it.
     pub(in crate::process::shim) oom_score_adj: Option<i32>,
 }
@@ -64,12 +72,21 @@ impl Keeper {
         if !self.attends {
             return None;
         }
-        // Meanwhile the other is at its decision. The name becomes durable with
-        // the next launch, which syncs the folder.
-        if self.room.sync().is_err() {
-            let _ = ending::write_unreserved(&self.dir, exit);
+        let now = clock::monotonic_ms();
+        self.wait_for_renewal(now + DECIDES_MS);
+        if self.renewal.is_none() {
+            // The other decides otherwise, or takes its time.
+            if self.room.sync().is_err() {
+                let _ = ending::write_unreserved(&self.dir, exit);
+            }
+            let _ = self.dir.sync();
+            self.wait_for_renewal(now + ATTENDS_MS);
         }
-        let until = clock::monotonic_ms() + ATTENDS_MS;
+        self.attends = false;
+        self.renewal.take()
+    }
+
+    fn wait_for_renewal(&mut self, until: u64) {
         while self.renewal.is_none()
             && !self.leaves
             && self.server.is_attended_by(self.starter)
@@ -77,11 +94,6 @@ impl Keeper {
         {
             self.wait(Some(until));
         }
-        self.attends = false;
-        if self.renewal.is_none() {
-            let _ = self.dir.sync();
-        }
-        self.renewal.take()
     }
 
     /// Takes it apart: where it works, and what the next launch goes on with.
@@ -91,6 +103,7 @@ impl Keeper {
             server: Some(self.server),
             slot: self.voice.into_slot(),
             input: self.input.map(File::from),
+            exit: Some(self.room),
             oom_score_adj: self.oom_score_adj,
         };
         (self.dir, self.signals, kept)
