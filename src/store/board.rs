@@ -13,8 +13,10 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -23,6 +25,7 @@ use nix::sys::stat::Mode;
 use super::dir::StateDir;
 use super::entry::{self, Place, SLOT};
 pub use super::entry::{Entry, Past, Phase};
+use crate::sys::buffer::Buffer;
 use crate::sys::lock;
 
 /// The first part. The others have a number behind it.
@@ -38,19 +41,24 @@ const PLACES: usize = 64;
 /// behind all of them, is locked by whoever claims a slot.
 const CLAIM_BYTE: i64 = 1 << 40;
 
+/// How often, and how soon, a slot is tried again whose last holder is on its
+/// way out: a process that is killed lets go of its locks one after the other.
+const TRIES: u32 = 100;
+const AGAIN: Duration = Duration::from_millis(1);
+
 /// What the living shims say, in no particular order. Nothing when there is no
 /// board that can be read, in which case every folder is to be asked.
 pub fn living(state: &StateDir) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let mut bytes = Vec::new();
+    let mut buffer = Vec::new();
     for part in parts(state) {
         // First the locks, then the words: an entry read before could be of a
         // shim that has since been followed by another, which holds the lock.
         let held: Vec<bool> = (0..part.places)
             .map(|number| number > 0 && part.is_held(number))
             .collect();
-        part.read(&mut bytes);
-        let heard = slots(&bytes).filter(|(number, _)| held.get(*number).is_some_and(|held| *held));
+        buffer.resize(part.len(), 0);
+        let heard = slots(part.read(&mut buffer)).filter(|(number, _)| held.get(*number).is_some_and(|held| *held));
         entries.extend(heard.filter_map(|(number, slot)| part.entry(number, slot)));
     }
     entries
@@ -65,10 +73,10 @@ pub fn of(state: &StateDir, id: &str) -> Option<Entry> {
     {
         return Some(entry);
     }
-    let mut bytes = Vec::new();
+    let mut buffer = Vec::new();
     parts(state).enumerate().find_map(|(index, part)| {
-        part.read(&mut bytes);
-        let mut own = slots(&bytes).filter(|(_, slot)| entry::is_owned_by(slot, id));
+        buffer.resize(part.len(), 0);
+        let mut own = slots(part.read(&mut buffer)).filter(|(_, slot)| entry::is_owned_by(slot, id));
         own.find_map(|(number, _)| {
             let entry = part.living(number, id)?;
             state.note_slot(id, Place { part: index, number });
@@ -152,9 +160,8 @@ impl Part {
         Self { file, places }
     }
 
-    /// Reads all places, if it is a part of a board.
-    fn read(&self, bytes: &mut Vec<u8>) {
-        bytes.resize(self.places * SLOT, 0);
+    /// Reads all places, as far as there is room, if it is a part of a board.
+    fn read<'b>(&self, bytes: &'b mut [u8]) -> &'b [u8] {
         let mut filled = 0;
         while filled < bytes.len() {
             match self.file.read_at(&mut bytes[filled..], filled as u64) {
@@ -167,10 +174,13 @@ impl Part {
                 }
             }
         }
-        bytes.truncate(filled);
-        if !bytes.starts_with(HEADLINE) {
-            bytes.clear();
-        }
+        let bytes = bytes.get(..filled).unwrap_or_default();
+        if bytes.starts_with(HEADLINE) { bytes } else { &[] }
+    }
+
+    /// How many bytes [`Part::read`] is to be given.
+    fn len(&self) -> usize {
+        self.places * SLOT
     }
 
     fn is_held(&self, number: usize) -> bool {
@@ -242,10 +252,13 @@ impl Slot {
         // and closing any other descriptor of the file would drop it. Nobody
         // takes the slot meanwhile, because it bears our name by now.
         drop(claim);
-        if !lock::try_byte(&slot.file, place(slot.number) as i64)? {
-            return Err(io::ErrorKind::WouldBlock.into());
+        for _ in 0..TRIES {
+            if lock::try_byte(&slot.file, place(slot.number) as i64)? {
+                return Ok(slot);
+            }
+            std::thread::sleep(AGAIN);
         }
-        Ok(slot)
+        Err(io::ErrorKind::WouldBlock.into())
     }
 
     /// Finds the slot that bears the name of the instance, or the first that
@@ -260,7 +273,6 @@ impl Slot {
 
     fn find(state: &StateDir, id: &str) -> io::Result<Self> {
         let mut free = None;
-        let mut bytes = Vec::new();
         let mut next = 0;
         loop {
             let file = match open(state, next, OFlag::O_RDWR) {
@@ -272,11 +284,14 @@ impl Slot {
             };
             let mut part = Part::of(file);
             part.set_up()?;
-            part.read(&mut bytes);
-            if let Some((number, _)) = slots(&bytes).find(|(_, slot)| entry::is_owned_by(slot, id)) {
+            // Mapped for this moment: a shim stays small.
+            let len = NonZeroUsize::new(part.len()).unwrap_or(NonZeroUsize::MIN);
+            let mut buffer = Buffer::new(len)?;
+            let bytes = part.read(buffer.bytes());
+            if let Some((number, _)) = slots(bytes).find(|(_, slot)| entry::is_owned_by(slot, id)) {
                 return Ok(part.slot(number));
             }
-            free = free.or_else(|| vacant(&bytes).map(|number| part.slot(number)));
+            free = free.or_else(|| vacant(bytes).map(|number| part.slot(number)));
             next += 1;
         }
     }
