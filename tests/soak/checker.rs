@@ -18,7 +18,22 @@ type Known = HashMap<String, String>;
 pub(crate) struct Checker<'a> {
     sandbox: &'a Sandbox,
     moods: &'a [Mood],
+    stops: Mutex<HashMap<String, Stops>>,
     acknowledged: Mutex<Known>,
+}
+
+/// The stops of one instance.
+#[derive(Debug, Default, Clone, Copy)]
+struct Stops {
+    begun: u64,
+    under_way: u64,
+}
+
+/// A stop that was begun.
+pub(crate) struct Begun<'a> {
+    mood: &'a Mood,
+    /// Its number, where no other one was under way.
+    alone: Option<u64>,
 }
 
 impl<'a> Checker<'a> {
@@ -26,23 +41,46 @@ impl<'a> Checker<'a> {
         Self {
             sandbox,
             moods,
+            stops: Mutex::default(),
             acknowledged: Mutex::default(),
         }
     }
 
-    /// A stop was acknowledged: from now on, as long as nobody wishes otherwise,
-    /// no game of it runs.
-    pub(crate) fn acknowledged(&self, mood: &Mood) -> Result<(), String> {
-        let intent = Files::read(self.sandbox, mood);
-        if !intent.wants_stop() {
+    /// To be said before a stop is begun.
+    pub(crate) fn stop_begins<'b>(&self, mood: &'b Mood) -> Begun<'b> {
+        let mut all = self.stops.lock().expect("the stops");
+        let stops = all.entry(mood.id.clone()).or_default();
+        stops.begun += 1;
+        stops.under_way += 1;
+        Begun {
+            mood,
+            alone: (stops.under_way == 1).then_some(stops.begun),
+        }
+    }
+
+    /// A stop has ended. If it was acknowledged, no game runs from now on, as long
+    /// as nobody wishes otherwise.
+    ///
+    /// Only the wish of this stop tells that. Another one may have been set after
+    /// this one had looked and somebody had started the game again: who set that
+    /// has been told nothing yet.
+    pub(crate) fn stop_ended(&self, stop: &Begun<'_>, acknowledged: bool) -> Result<(), String> {
+        let intent = Files::read(self.sandbox, stop.mood);
+        let is_its_own = {
+            let mut all = self.stops.lock().expect("the stops");
+            let stops = all.entry(stop.mood.id.clone()).or_default();
+            stops.under_way -= 1;
+            stop.alone == Some(stops.begun)
+        };
+        if !acknowledged || !is_its_own || !intent.wants_stop() {
             return Ok(());
         }
         let known = {
             let mut known = self.acknowledged.lock().expect("the stops");
-            known.insert(mood.id.clone(), intent.intent);
+            known.insert(stop.mood.id.clone(), intent.intent);
             known.clone()
         };
-        self.stays_stopped(&known, &Seen::now(), mood)
+        self.stays_stopped(&known, &Seen::now(), stop.mood)
     }
 
     /// What is seen was seen after those stops were acknowledged.

@@ -70,11 +70,13 @@ pub(crate) fn client(soak: &Soak<'_>, mut random: Random) {
         };
         // A game does what it is told: another code than its own would not be
         // true any more, and this one stands for it.
+        let stop = (words[0] == "stop").then(|| soak.checker.stop_begins(mood));
         let Some(outcome) = issue(soak, words) else { return };
-        soak.journal.note(&format!("{} -> {:?}", words.join(" "), outcome.code));
+        soak.journal.note(&format!("{} -> {}", words.join(" "), told(&outcome)));
         soak.journal.check(sound(&outcome));
-        if words[0] == "stop" && outcome.code == Some(0) {
-            soak.journal.check(soak.checker.acknowledged(mood));
+        if let Some(stop) = stop {
+            soak.journal
+                .check(soak.checker.stop_ended(&stop, outcome.code == Some(0)));
         }
         std::thread::sleep(Duration::from_millis(random.below(30) as u64));
     }
@@ -100,6 +102,16 @@ fn issue(soak: &Soak<'_>, words: &[&str]) -> Option<Outcome> {
     });
     let child = child.ok()?.into_inner().expect("a child");
     Some(Outcome::of(words, &child.wait_with_output().expect("wait")))
+}
+
+/// What became of a command, in one line; not what it was asked to show.
+fn told(outcome: &Outcome) -> String {
+    let lines = outcome.stdout.lines().take(2).chain(outcome.stderr.lines());
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let code = outcome
+        .code
+        .map_or_else(|| "killed".to_owned(), |code| code.to_string());
+    format!("{code} {}", words.join(" "))
 }
 
 /// Done, failed with a reason, or killed; never a panic, nor a misuse.
