@@ -32,9 +32,9 @@ pub(super) fn run(context: &Context<'_>, init: &Init) -> Result<u8, Ended> {
     }
     write(&place, &text).map_err(|error| refused(&shown, &error))?;
     let next = if presets.is_empty() {
-        format!("next: gamectl -f {shown} start tag:demo")
+        format!("gamectl -f {shown} start tag:demo")
     } else {
-        format!("next: adapt it, and look it over with: gamectl -f {shown} check")
+        format!("adapt it, and look it over with `gamectl -f {shown} check`")
     };
     context.screen.wrote(&shown, &next);
     Ok(0)

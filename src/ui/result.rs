@@ -12,7 +12,8 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
     let took = spoken(result.took);
     let (tone, symbol, what) = match (verb, &result.state) {
         (Verb::Start | Verb::Restart, Some(InstanceState::Starting)) if result.changed => {
-            (Tone::Busy, "●", "started; not waiting until it is ready".to_owned())
+            let done = if verb == Verb::Start { "started" } else { "restarted" };
+            (Tone::Busy, "●", format!("{done}; not waiting until it is ready"))
         }
         (Verb::Start, Some(state)) if !result.changed => {
             let word = if *state == InstanceState::Starting {

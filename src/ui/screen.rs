@@ -117,10 +117,14 @@ impl Screen {
 
     /// Something that a person should know besides the answer.
     pub fn note(&self, text: &str) {
+        self.remark("note:", &text::clean_line(text));
+    }
+
+    fn remark(&self, label: &str, text: &str) {
         if !self.options.quiet {
             let look = self.err_look();
-            let line = format!("{} {}", look.paint(Tone::Hint, "note:"), text::clean_line(text));
-            self.write_err(&format!("{}\n", look.wrap(&line, "note: ".len())));
+            let line = format!("{} {text}", look.paint(Tone::Hint, label));
+            self.write_err(&format!("{}\n", look.wrap(&line, label.len() + 1)));
         }
     }
 
@@ -209,13 +213,13 @@ impl Screen {
         self.write_err(&format!("{}\n", self.err_look().wrap(&line, 2)));
     }
 
-    /// A file that was written, and what can be done with it.
+    /// A file that was written, and what to do next.
     pub fn wrote(&self, path: &str, next: &str) {
         if self.options.json {
             self.write_out(&json::wrote(path));
         } else if !self.options.quiet {
             self.write_out(&format!("{} is written\n", text::clean_line(path)));
-            self.note(next);
+            self.remark("next:", &text::clean_line(next));
         }
     }
 

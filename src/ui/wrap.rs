@@ -16,7 +16,7 @@ pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String
         let hang = if at == 0 { hang } else { own + 2 };
         // On a very narrow terminal the words need the room.
         let indent = " ".repeat(hang.min(columns / 2));
-        let line = joined(line, columns.saturating_sub(indent.len()));
+        let line = joined(&measured(line), columns.saturating_sub(indent.len()));
         let options = Options::new(columns)
             .subsequent_indent(&indent)
             .break_words(false)
@@ -32,6 +32,24 @@ pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String
 /// Stands for a blank at which no line is broken: a character that no text has,
 /// and one column wide.
 const JOINT: &str = "\u{e000}";
+
+/// With no blank between a number and its unit.
+fn measured(line: &str) -> String {
+    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == '.') && !word.is_empty();
+    let is_unit = |word: &str| {
+        let word = word.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+        ["d", "h", "min", "s", "ms"].contains(&word)
+    };
+    let mut out = String::with_capacity(line.len());
+    let mut last = "";
+    for (at, word) in line.split(' ').enumerate() {
+        let blank = if is_number(last) && is_unit(word) { JOINT } else { " " };
+        out.push_str(if at == 0 { "" } else { blank });
+        out.push_str(word);
+        last = word;
+    }
+    out
+}
 
 /// With no blanks in what stands in backquotes and is at most so wide.
 fn joined(line: &str, columns: usize) -> String {
@@ -78,6 +96,10 @@ mod tests {
             ("say `a b c` or `d e`", 2, 12, "say `a b c`\n  or `d e`"),
             ("say `a b c d e f g` now", 2, 12, "say `a b c d\n  e f g` now"),
             ("one ` two three", 0, 10, "one ` two\nthree"),
+            ("one after 42 s", 2, 12, "one after\n  42 s"),
+            ("in 1 min 5 s (x)", 2, 9, "in 1 min\n  5 s (x)"),
+            ("it is 2.5 h.", 0, 9, "it is\n2.5 h."),
+            ("it has 42 so", 0, 10, "it has 42\nso"),
             ("", 2, 10, ""),
         ] {
             assert_eq!(wrapped(text, hang, Some(columns)), wanted, "{text}");
