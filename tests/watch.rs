@@ -244,7 +244,7 @@ fn a_live_table() {
     sandbox.inventory(&all);
     let mut terminal = Terminal::open(&sandbox, &["watch"]);
     terminal.wait("30 stopped");
-    terminal.wait("1 to 18 of 30");
+    terminal.wait("1 to 21 of 30");
     assert!(terminal.text().starts_with(ENTER), "{:?}", terminal.text());
     sandbox.ok(&["start", "g03"]);
     terminal.wait("1 running, 29 stopped");

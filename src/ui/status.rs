@@ -95,87 +95,107 @@ pub(super) fn is_bad(row: &Row) -> bool {
 
 /// The table; on a terminal of so many columns it is made to fit.
 pub(super) fn table(rows: &[&Row], look: Look, columns: Option<u16>) -> String {
-    let counted = rows.iter().any(|row| row.headcount != Headcount::NotAsked);
-    let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, look)).collect();
-    let restarted = rows
-        .iter()
-        .any(|(_, cells)| !matches!(cells[RESTARTS].as_str(), "0" | "-"));
-    let shown: Vec<usize> = (0..HEADERS.len())
-        .filter(|column| *column != RESTARTS || restarted)
-        .filter(|column| *column != PLAYERS || counted)
-        .collect();
+    let table = Contents::of(rows, look);
     match columns {
-        Some(columns) => fitted(&rows, &shown, look, usize::from(columns)),
-        None => plain(&rows, &shown, look),
+        Some(columns) => table.fitted(&(0..rows.len()).collect::<Vec<_>>(), look, usize::from(columns)),
+        None => table.plain(look),
     }
 }
 
-fn widths(rows: &[(Tone, Cells)], shown: &[usize]) -> Vec<usize> {
-    let of = |column: &usize| {
-        let cells = rows.iter().map(|(_, cells)| width(&cells[*column]));
-        cells.max().unwrap_or(0).max(HEADERS[*column].len())
-    };
-    shown.iter().map(of).collect()
+/// These rows of the table, by their place, as they stand in the whole of it.
+pub(super) fn part(rows: &[&Row], chosen: &[usize], look: Look, columns: u16) -> String {
+    Contents::of(rows, look).fitted(chosen, look, usize::from(columns))
 }
 
-/// Aligned columns for scripts: nothing is cut, nothing ends in blanks.
-fn plain(rows: &[(Tone, Cells)], shown: &[usize], look: Look) -> String {
-    let widths = widths(rows, shown);
-    let mut out = String::with_capacity((rows.len() + 1) * 80);
-    let mut line = |cells: &dyn Fn(usize) -> String, tone: Tone| {
-        let start = out.len();
-        for (column, room) in shown.iter().zip(&widths) {
-            let cell = cells(*column);
-            let blanks = room - width(&cell).min(*room) + 2;
-            if *column == STATE {
-                out.push_str(&look.paint(tone, &cell));
-            } else {
-                out.push_str(&cell);
+/// What stands in a table.
+struct Contents {
+    rows: Vec<(Tone, Cells)>,
+    /// The columns that tell something.
+    shown: Vec<usize>,
+}
+
+impl Contents {
+    fn of(rows: &[&Row], look: Look) -> Self {
+        let counted = rows.iter().any(|row| row.headcount != Headcount::NotAsked);
+        let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, look)).collect();
+        let restarted = rows
+            .iter()
+            .any(|(_, cells)| !matches!(cells[RESTARTS].as_str(), "0" | "-"));
+        let shown = (0..HEADERS.len())
+            .filter(|column| *column != RESTARTS || restarted)
+            .filter(|column| *column != PLAYERS || counted)
+            .collect();
+        Self { rows, shown }
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let of = |column: &usize| {
+            let cells = self.rows.iter().map(|(_, cells)| width(&cells[*column]));
+            cells.max().unwrap_or(0).max(HEADERS[*column].len())
+        };
+        self.shown.iter().map(of).collect()
+    }
+
+    /// Aligned columns for scripts: nothing is cut, nothing ends in blanks.
+    fn plain(&self, look: Look) -> String {
+        let (rows, shown, widths) = (&self.rows, &self.shown, self.widths());
+        let mut out = String::with_capacity((rows.len() + 1) * 80);
+        let mut line = |cells: &dyn Fn(usize) -> String, tone: Tone| {
+            let start = out.len();
+            for (column, room) in shown.iter().zip(&widths) {
+                let cell = cells(*column);
+                let blanks = room - width(&cell).min(*room) + 2;
+                if *column == STATE {
+                    out.push_str(&look.paint(tone, &cell));
+                } else {
+                    out.push_str(&cell);
+                }
+                out.extend(std::iter::repeat_n(' ', blanks));
             }
-            out.extend(std::iter::repeat_n(' ', blanks));
+            out.truncate(start + out[start..].trim_end().len());
+            out.push('\n');
+        };
+        line(&|column| HEADERS[column].to_owned(), Tone::Plain);
+        for (tone, cells) in rows {
+            line(&|column| cells[column].clone(), *tone);
         }
-        out.truncate(start + out[start..].trim_end().len());
-        out.push('\n');
-    };
-    line(&|column| HEADERS[column].to_owned(), Tone::Plain);
-    for (tone, cells) in rows {
-        line(&|column| cells[column].clone(), *tone);
+        out
     }
-    out
+
+    /// A table for a terminal: what does not fit is cut, the note first, then the
+    /// id, and where even that is too much, whole columns are left out.
+    fn fitted(&self, chosen: &[usize], look: Look, columns: usize) -> String {
+        let mut shown = self.shown.clone();
+        let mut widths = self.widths();
+        let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+        // What tells least goes first: the plane, then the pid.
+        for expendable in [1, 4, RESTARTS, 3, PLAYERS] {
+            let note = widths.last().copied().unwrap_or(0);
+            let least = total(&widths) - note + note.min(NOTE_WANTED);
+            if let (true, Some(at)) = (least > columns, shown.iter().position(|column| *column == expendable)) {
+                shown.remove(at);
+                widths.remove(at);
+            }
+        }
+        let excess = total(&widths).saturating_sub(columns);
+        if let Some(note) = widths.last_mut() {
+            *note -= excess.min(note.saturating_sub(NOTE_MIN.min(*note)));
+        }
+        let excess = total(&widths).saturating_sub(columns);
+        if let Some(id) = widths.first_mut() {
+            *id -= excess.min(id.saturating_sub(8));
+        }
+        // On a very narrow one the note gives all it has.
+        let excess = total(&widths).saturating_sub(columns);
+        if let Some(note) = widths.last_mut() {
+            *note = note.saturating_sub(excess).max(1);
+        }
+        let rows = chosen.iter().filter_map(|at| self.rows.get(*at));
+        draw(rows, &shown, &widths, look)
+    }
 }
 
-/// A table for a terminal: what does not fit is cut, the note first, then the
-/// id, and where even that is too much, whole columns are left out.
-fn fitted(rows: &[(Tone, Cells)], shown: &[usize], look: Look, columns: usize) -> String {
-    let mut shown = shown.to_vec();
-    let mut widths = widths(rows, &shown);
-    let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
-    // What tells least goes first: the plane, then the pid.
-    for expendable in [1, 4, RESTARTS, 3, PLAYERS] {
-        let note = widths.last().copied().unwrap_or(0);
-        let least = total(&widths) - note + note.min(NOTE_WANTED);
-        if let (true, Some(at)) = (least > columns, shown.iter().position(|column| *column == expendable)) {
-            shown.remove(at);
-            widths.remove(at);
-        }
-    }
-    let excess = total(&widths).saturating_sub(columns);
-    if let Some(note) = widths.last_mut() {
-        *note -= excess.min(note.saturating_sub(NOTE_MIN.min(*note)));
-    }
-    let excess = total(&widths).saturating_sub(columns);
-    if let Some(id) = widths.first_mut() {
-        *id -= excess.min(id.saturating_sub(8));
-    }
-    // On a very narrow one the note gives all it has.
-    let excess = total(&widths).saturating_sub(columns);
-    if let Some(note) = widths.last_mut() {
-        *note = note.saturating_sub(excess).max(1);
-    }
-    draw(rows, &shown, &widths, look)
-}
-
-fn draw(rows: &[(Tone, Cells)], shown: &[usize], widths: &[usize], look: Look) -> String {
+fn draw<'a>(rows: impl Iterator<Item = &'a (Tone, Cells)>, shown: &[usize], widths: &[usize], look: Look) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)

@@ -1,63 +1,24 @@
 //! `start`, `stop` and `restart` while they wait, and when they are done, on a
 //! terminal that follows what is drawn.
 
-use std::num::NonZero;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::scene::{Scene, on_terminals};
 use super::verbs::result;
 use crate::event::{Event, Verb, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::supervisor::{Activity, InstanceState};
-use crate::ui::options::{Color, Options, Size, Surroundings};
 use crate::ui::progress::Progress;
-use crate::ui::screen::Screen;
-use crate::ui::testing::Kept;
 
 /// A verb at work on a terminal.
-struct Scene {
-    screen: Screen,
+struct Work {
+    scene: Scene,
     progress: Progress,
     verb: Verb,
-    kept: Kept,
-    terminal: vt100::Parser,
-    columns: u16,
-    color: bool,
     now: Instant,
 }
 
-impl Scene {
-    fn on((columns, rows): (u16, u16), color: bool, verb: Verb, targets: usize) -> Self {
-        let variable = |name: &str| match name {
-            "TERM" => Some("xterm".to_owned()),
-            "LANG" => Some("C.UTF-8".to_owned()),
-            _ => None,
-        };
-        let size = Arc::new(move || Some(Size { columns, rows }));
-        let around = Surroundings {
-            stdout_tty: true,
-            stderr_tty: true,
-            ..Surroundings::from_environment(variable, size)
-        };
-        let options = Options {
-            color: if color { Color::Auto } else { Color::Never },
-            ..Options::default()
-        };
-        let kept = Kept::default();
-        let screen = Screen::on(options, around, Box::new(kept.clone()), Box::new(kept.clone()));
-        let cells = |count| NonZero::new(count).unwrap();
-        Self {
-            progress: screen.progress(verb, targets),
-            screen,
-            verb,
-            kept,
-            terminal: vt100::Parser::new(cells(rows), cells(columns), 0),
-            columns,
-            color,
-            now: Instant::now(),
-        }
-    }
-
+impl Work {
     fn event(&mut self, event: &Event) {
         self.progress.event_at(event, self.now);
     }
@@ -90,39 +51,24 @@ impl Scene {
     /// Ends it, with these results.
     fn end(&mut self, results: &[VerbResult]) {
         self.progress.finish();
-        self.screen.results(self.verb, results);
+        self.scene.screen.results(self.verb, results);
     }
 
-    /// What the terminal shows now, and an empty line; an escape character is
-    /// seen as `␛`.
     fn seen(&mut self) -> String {
-        // As the terminal's line discipline does.
-        let written = self.kept.take().replace('\n', "\r\n");
-        self.terminal.process(written.as_bytes());
-        let screen = self.terminal.screen();
-        let text = if self.color {
-            let rows = screen.rows_formatted(0, self.columns);
-            let rows: Vec<String> = rows.collect();
-            rows.join("\n").replace('\u{1b}', "␛")
-        } else {
-            let rows: Vec<String> = screen.rows(0, self.columns).collect();
-            rows.join("\n")
-        };
-        format!("{}\n\n", text.trim_end())
+        self.scene.seen()
     }
 }
 
-/// What comes of a play on terminals of 120 and 80 columns, plain and in colour.
-fn seen(rows: u16, verb: Verb, targets: usize, play: impl Fn(&mut Scene) -> String) -> String {
-    let mut out = String::new();
-    for columns in [120, 80] {
-        for (color, how) in [(false, ""), (true, " in colour")] {
-            out.push_str(&format!("--- {columns} columns{how}\n"));
-            let mut scene = Scene::on((columns, rows), color, verb, targets);
-            out.push_str(&play(&mut scene));
-        }
-    }
-    out
+/// What comes of a play on terminals with so many rows.
+fn seen(rows: u16, verb: Verb, targets: usize, play: impl Fn(&mut Work) -> String) -> String {
+    on_terminals(rows, |scene| {
+        play(&mut Work {
+            progress: scene.screen.progress(verb, targets),
+            scene,
+            verb,
+            now: Instant::now(),
+        })
+    })
 }
 
 fn failed(id: &str, kind: FailureKind, message: &str, hint: &str) -> VerbResult {
@@ -134,20 +80,20 @@ fn failed(id: &str, kind: FailureKind, message: &str, hint: &str) -> VerbResult 
 
 #[test]
 fn one_that_starts() {
-    let play = |scene: &mut Scene| {
-        scene.began("rust-main");
-        scene.pass(0);
-        let mut out = scene.seen();
-        scene.awaits("rust-main", "ready (log line)", 900, "");
-        scene.pass(2);
-        out += &scene.seen();
-        scene.awaits("rust-main", "ready (log line)", 900, "Loading Prefab Bundle 42%");
-        scene.pass(40);
-        out += &scene.seen();
+    let play = |work: &mut Work| {
+        work.began("rust-main");
+        work.pass(0);
+        let mut out = work.seen();
+        work.awaits("rust-main", "ready (log line)", 900, "");
+        work.pass(2);
+        out += &work.seen();
+        work.awaits("rust-main", "ready (log line)", 900, "Loading Prefab Bundle 42%");
+        work.pass(40);
+        out += &work.seen();
         let done = result("rust-main", InstanceState::Running);
-        scene.done(done.clone());
-        scene.end(&[done]);
-        out + &scene.seen()
+        work.done(done.clone());
+        work.end(&[done]);
+        out + &work.seen()
     };
     insta::assert_snapshot!(seen(24, Verb::Start, 1, play), @r"
     --- 120 columns
@@ -190,30 +136,30 @@ fn one_that_starts() {
 
 #[test]
 fn one_that_stops() {
-    let play = |scene: &mut Scene| {
-        scene.began("rust-main");
-        scene.event(&Event::LockHeld {
+    let play = |work: &mut Work| {
+        work.began("rust-main");
+        work.event(&Event::LockHeld {
             id: "rust-main".into(),
             holder: "gamectl start (pid 4242)".into(),
         });
-        scene.pass(3);
-        let mut out = scene.seen();
-        scene.awaits("rust-main", "rcon: quit", 60, "Saving complete");
-        scene.pass(7);
-        out += &scene.seen();
-        scene.awaits("rust-main", "kill", 5, "Saving complete");
-        scene.pass(1);
-        out += &scene.seen();
+        work.pass(3);
+        let mut out = work.seen();
+        work.awaits("rust-main", "rcon: quit", 60, "Saving complete");
+        work.pass(7);
+        out += &work.seen();
+        work.awaits("rust-main", "kill", 5, "Saving complete");
+        work.pass(1);
+        out += &work.seen();
         let done = VerbResult {
             ended_by: Some("kill".into()),
             ..result("rust-main", InstanceState::Stopped)
         };
-        scene.done(done.clone());
-        scene.end(&[done]);
-        out + &scene.seen()
+        work.done(done.clone());
+        work.end(&[done]);
+        out + &work.seen()
     };
     insta::assert_snapshot!(seen(24, Verb::Stop, 1, play), @r"
-    --- 120 columns
+    --- 120 columns, 80 columns
     ⠙ rust-main: stopping, waiting for gamectl start (pid 4242), which holds it, 3s
 
     ⠹ rust-main: stopping, waiting for rcon: quit, 7s of 1m: Saving complete
@@ -222,25 +168,7 @@ fn one_that_stops() {
 
     ○ rust-main: killed after 42 s
 
-    --- 120 columns in colour
-    ␛[33m⠙␛[m rust-main: stopping, waiting for gamectl start (pid 4242), which holds it, 3s
-
-    ␛[33m⠹␛[m rust-main: stopping, waiting for rcon: quit, 7s of 1m: ␛[2mSaving complete
-
-    ␛[33m⠸␛[m rust-main: stopping, waiting for kill, 1s of 5s: ␛[2mSaving complete
-
-    ␛[33;1m○␛[m rust-main: ␛[33;1mkilled after 42 s
-
-    --- 80 columns
-    ⠙ rust-main: stopping, waiting for gamectl start (pid 4242), which holds it, 3s
-
-    ⠹ rust-main: stopping, waiting for rcon: quit, 7s of 1m: Saving complete
-
-    ⠸ rust-main: stopping, waiting for kill, 1s of 5s: Saving complete
-
-    ○ rust-main: killed after 42 s
-
-    --- 80 columns in colour
+    --- 120 columns in colour, 80 columns in colour
     ␛[33m⠙␛[m rust-main: stopping, waiting for gamectl start (pid 4242), which holds it, 3s
 
     ␛[33m⠹␛[m rust-main: stopping, waiting for rcon: quit, 7s of 1m: ␛[2mSaving complete
@@ -253,42 +181,42 @@ fn one_that_stops() {
 
 #[test]
 fn several_that_restart_and_one_that_fails() {
-    let play = |scene: &mut Scene| {
+    let play = |work: &mut Work| {
         for id in ["rust-main", "conan", "valheim"] {
-            scene.began(id);
+            work.began(id);
         }
-        scene.awaits("rust-main", "rcon: quit", 60, "");
-        scene.awaits(
+        work.awaits("rust-main", "rcon: quit", 60, "");
+        work.awaits(
             "conan",
             "ready (a2s 127.0.0.1:27015)",
             900,
             "LogInit: Build: ++ConanSandbox+StoneAge-CL-12345",
         );
-        scene.awaits("valheim", "signal: INT", 30, "");
-        scene.pass(9);
-        let mut out = scene.seen();
+        work.awaits("valheim", "signal: INT", 30, "");
+        work.pass(9);
+        let mut out = work.seen();
         let fell = failed(
             "conan",
             FailureKind::Failed,
             "it crashed before it was ready: killed by SIGSEGV\n  | LogInit: Fatal error!",
             "`gamectl logs conan` shows what it said",
         );
-        scene.done(fell.clone());
-        out += &scene.seen();
-        scene.awaits("rust-main", "ready (log line)", 900, "");
-        scene.pass(5);
+        work.done(fell.clone());
+        out += &work.seen();
+        work.awaits("rust-main", "ready (log line)", 900, "");
+        work.pass(5);
         let up = result("valheim", InstanceState::Running);
-        scene.done(up.clone());
-        out += &scene.seen();
+        work.done(up.clone());
+        out += &work.seen();
         let late = failed(
             "rust-main",
             FailureKind::Timeout,
             "it is not ready after 15m",
             "it may still get there: `gamectl status rust-main`",
         );
-        scene.done(late.clone());
-        scene.end(&[late, fell, up]);
-        out + &scene.seen()
+        work.done(late.clone());
+        work.end(&[late, fell, up]);
+        out + &work.seen()
     };
     insta::assert_snapshot!(seen(24, Verb::Restart, 3, play), @r"
     --- 120 columns
@@ -391,14 +319,14 @@ fn several_that_restart_and_one_that_fails() {
 
 #[test]
 fn many_that_start_on_a_low_terminal() {
-    let play = |scene: &mut Scene| {
+    let play = |work: &mut Work| {
         let ids: Vec<String> = (0..50).map(|n| format!("game-{n:02}")).collect();
         for id in &ids[..16] {
-            scene.began(id);
-            scene.awaits(id, "ready (log line)", 300, "");
+            work.began(id);
+            work.awaits(id, "ready (log line)", 300, "");
         }
-        scene.pass(4);
-        let mut out = scene.seen();
+        work.pass(4);
+        let mut out = work.seen();
         let mut results: Vec<VerbResult> = ids.iter().map(|id| result(id, InstanceState::Running)).collect();
         results[1].changed = false;
         results[2] = failed(
@@ -408,18 +336,18 @@ fn many_that_start_on_a_low_terminal() {
             "chmod +x it",
         );
         for done in &results[..6] {
-            scene.done(done.clone());
+            work.done(done.clone());
         }
-        scene.pass(1);
-        out += &scene.seen();
+        work.pass(1);
+        out += &work.seen();
         for done in &results[6..] {
-            scene.done(done.clone());
+            work.done(done.clone());
         }
-        scene.end(&results);
-        out + &scene.seen()
+        work.end(&results);
+        out + &work.seen()
     };
     insta::assert_snapshot!(seen(12, Verb::Start, 50, play), @r"
-    --- 120 columns
+    --- 120 columns, 80 columns
     ⠙ game-00: starting, waiting for ready (log line), 4s of 5m
     ⠙ game-01: starting, waiting for ready (log line), 4s of 5m
     ⠙ game-02: starting, waiting for ready (log line), 4s of 5m
@@ -456,81 +384,7 @@ fn many_that_start_on_a_low_terminal() {
     ● game-49: ready after 42 s
     48 started, 1 already running, 1 failed
 
-    --- 120 columns in colour
-    ␛[33m⠙␛[m game-00: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-01: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-02: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-03: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-04: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-05: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-06: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-07: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m game-08: starting, waiting for ready (log line), 4s of 5m
-    ␛[33m⠙␛[m and 41 more
-
-    ␛[32m●␛[m game-04: ␛[32mready after 42 s
-    ␛[32m●␛[m game-05: ␛[32mready after 42 s
-    ␛[33m⠹␛[m game-06: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-07: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-08: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-09: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-10: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-11: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-12: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-13: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m game-14: starting, waiting for ready (log line), 5s of 5m
-    ␛[33m⠹␛[m and 35 more
-
-    ␛[32m●␛[m game-40: ␛[32mready after 42 s
-    ␛[32m●␛[m game-41: ␛[32mready after 42 s
-    ␛[32m●␛[m game-42: ␛[32mready after 42 s
-    ␛[32m●␛[m game-43: ␛[32mready after 42 s
-    ␛[32m●␛[m game-44: ␛[32mready after 42 s
-    ␛[32m●␛[m game-45: ␛[32mready after 42 s
-    ␛[32m●␛[m game-46: ␛[32mready after 42 s
-    ␛[32m●␛[m game-47: ␛[32mready after 42 s
-    ␛[32m●␛[m game-48: ␛[32mready after 42 s
-    ␛[32m●␛[m game-49: ␛[32mready after 42 s
-    ␛[1m48 started, 1 already running, 1 failed
-
-    --- 80 columns
-    ⠙ game-00: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-01: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-02: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-03: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-04: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-05: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-06: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-07: starting, waiting for ready (log line), 4s of 5m
-    ⠙ game-08: starting, waiting for ready (log line), 4s of 5m
-    ⠙ and 41 more
-
-    ● game-04: ready after 42 s
-    ● game-05: ready after 42 s
-    ⠹ game-06: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-07: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-08: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-09: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-10: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-11: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-12: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-13: starting, waiting for ready (log line), 5s of 5m
-    ⠹ game-14: starting, waiting for ready (log line), 5s of 5m
-    ⠹ and 35 more
-
-    ● game-40: ready after 42 s
-    ● game-41: ready after 42 s
-    ● game-42: ready after 42 s
-    ● game-43: ready after 42 s
-    ● game-44: ready after 42 s
-    ● game-45: ready after 42 s
-    ● game-46: ready after 42 s
-    ● game-47: ready after 42 s
-    ● game-48: ready after 42 s
-    ● game-49: ready after 42 s
-    48 started, 1 already running, 1 failed
-
-    --- 80 columns in colour
+    --- 120 columns in colour, 80 columns in colour
     ␛[33m⠙␛[m game-00: starting, waiting for ready (log line), 4s of 5m
     ␛[33m⠙␛[m game-01: starting, waiting for ready (log line), 4s of 5m
     ␛[33m⠙␛[m game-02: starting, waiting for ready (log line), 4s of 5m

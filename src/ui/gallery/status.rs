@@ -5,14 +5,14 @@ use crate::event::{Headcount, Row};
 use crate::supervisor::{InstanceState, Players, Sight};
 use crate::ui::testing::row;
 
-fn running(id: &str, uptime: u64, pid: u32) -> Row {
+pub(super) fn running(id: &str, uptime: u64, pid: u32) -> Row {
     row(id, InstanceState::Running, |facts| {
         (facts.uptime_seconds, facts.pid) = (uptime, Some(pid));
     })
 }
 
 /// One of each, with all that can be told.
-fn all_kinds() -> Vec<Row> {
+pub(super) fn all_kinds() -> Vec<Row> {
     let mut rust = running("rust-main", 273_600, 4242);
     rust.headcount = Headcount::Counted(Players { online: 87, max: 200 });
     let mut craft = running("a-long-name-of-a-server", 7_500, 31337);
@@ -47,30 +47,16 @@ fn all_kinds() -> Vec<Row> {
 #[test]
 fn status_of_nothing_and_of_one() {
     insta::assert_snapshot!(seen(|screen| screen.status(&[])), @r"
-    --- 120 columns
+    --- 120 columns, 80 columns, 40 columns, off a terminal
     note: the inventory is empty
-    --- 120 columns in colour
+    --- 120 columns in colour, 80 columns in colour
     ␛[36mnote:␛[0m the inventory is empty
-    --- 80 columns
-    note: the inventory is empty
-    --- 80 columns in colour
-    ␛[36mnote:␛[0m the inventory is empty
-    --- 40 columns
-    note: the inventory is empty
-    --- off a terminal
-    note: the inventory is empty
     ");
     insta::assert_snapshot!(seen(|screen| screen.status(&[running("rust-main", 42, 4242)])), @r"
-    --- 120 columns
+    --- 120 columns, 80 columns
     ID         PLANE    STATE      UPTIME  PID   NOTE
     rust-main  process  ● running  42s     4242
-    --- 120 columns in colour
-    ␛[1mID         ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
-    rust-main  process  ␛[38;5;2m● running  ␛[39m42s     4242
-    --- 80 columns
-    ID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ● running  42s     4242
-    --- 80 columns in colour
+    --- 120 columns in colour, 80 columns in colour
     ␛[1mID         ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
     rust-main  process  ␛[38;5;2m● running  ␛[39m42s     4242
     --- 40 columns
@@ -154,7 +140,7 @@ fn status_of_many() {
         .map(|n| running(&format!("game-{n:02}"), n * 5000, 4000))
         .collect();
     insta::assert_snapshot!(seen(|screen| screen.status(&many)), @r"
-    --- 120 columns
+    --- 120 columns, 80 columns
     ID       PLANE    STATE      UPTIME   PID   NOTE
     game-00  process  ● running  0s       4000
     game-01  process  ● running  1h 23m   4000
@@ -169,37 +155,7 @@ fn status_of_many() {
     game-10  process  ● running  13h 53m  4000
 
     11 instances: 11 running
-    --- 120 columns in colour
-    ␛[1mID       ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME   ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
-    game-00  process  ␛[38;5;2m● running  ␛[39m0s       4000
-    game-01  process  ␛[38;5;2m● running  ␛[39m1h 23m   4000
-    game-02  process  ␛[38;5;2m● running  ␛[39m2h 46m   4000
-    game-03  process  ␛[38;5;2m● running  ␛[39m4h 10m   4000
-    game-04  process  ␛[38;5;2m● running  ␛[39m5h 33m   4000
-    game-05  process  ␛[38;5;2m● running  ␛[39m6h 56m   4000
-    game-06  process  ␛[38;5;2m● running  ␛[39m8h 20m   4000
-    game-07  process  ␛[38;5;2m● running  ␛[39m9h 43m   4000
-    game-08  process  ␛[38;5;2m● running  ␛[39m11h 6m   4000
-    game-09  process  ␛[38;5;2m● running  ␛[39m12h 30m  4000
-    game-10  process  ␛[38;5;2m● running  ␛[39m13h 53m  4000
-
-    ␛[2m11 instances: 11 running␛[0m
-    --- 80 columns
-    ID       PLANE    STATE      UPTIME   PID   NOTE
-    game-00  process  ● running  0s       4000
-    game-01  process  ● running  1h 23m   4000
-    game-02  process  ● running  2h 46m   4000
-    game-03  process  ● running  4h 10m   4000
-    game-04  process  ● running  5h 33m   4000
-    game-05  process  ● running  6h 56m   4000
-    game-06  process  ● running  8h 20m   4000
-    game-07  process  ● running  9h 43m   4000
-    game-08  process  ● running  11h 6m   4000
-    game-09  process  ● running  12h 30m  4000
-    game-10  process  ● running  13h 53m  4000
-
-    11 instances: 11 running
-    --- 80 columns in colour
+    --- 120 columns in colour, 80 columns in colour
     ␛[1mID       ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME   ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
     game-00  process  ␛[38;5;2m● running  ␛[39m0s       4000
     game-01  process  ␛[38;5;2m● running  ␛[39m1h 23m   4000

@@ -19,6 +19,7 @@ use super::json;
 use super::options::Surroundings;
 use super::screen::Handles;
 use super::sink::{last_word, lock};
+use super::span::short;
 use super::text::clean_line;
 use crate::event::{Awaits, Happening, Headcount, Level, Row, Told, Watched, nth};
 use crate::supervisor::{InstanceState, Sight};
@@ -236,12 +237,14 @@ fn awaited(awaits: &Awaits, now: Instant) -> String {
     match awaits {
         Awaits::Retry { at, count } => {
             let left = at.saturating_duration_since(now).as_millis().div_ceil(1000);
-            format!("retry in {left} s ({})", nth(*count))
+            let left = short(u64::try_from(left).unwrap_or(u64::MAX));
+            format!("retry in {left} ({})", nth(*count))
         }
         Awaits::Turn => "about to be started".to_owned(),
         Awaits::Open { what, since } => {
             let waited = now.saturating_duration_since(*since).as_secs();
-            format!("{}, {waited} s", clean_line(what))
+            // The time goes first: where there is little room it is still seen.
+            format!("waits {} for {}", short(waited), clean_line(what))
         }
     }
 }

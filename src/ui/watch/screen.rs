@@ -29,6 +29,9 @@ pub(crate) const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 /// Lines for events, where there is no room for all instances.
 const EVENTS_MIN: usize = 4;
 
+/// An event is cut behind so many lines.
+const EVENT_LINES: usize = 3;
+
 impl Watch {
     /// Draws the screen, where there is one and it has changed or time has
     /// passed.
@@ -37,7 +40,7 @@ impl Watch {
     }
 
     /// The same, at a time that is given.
-    pub(super) fn draw_at(&mut self, now: Instant) {
+    pub(in crate::ui) fn draw_at(&mut self, now: Instant) {
         if self.mode != Mode::Live {
             return;
         }
@@ -100,53 +103,92 @@ impl Watch {
     fn lines(&mut self, columns: usize, rows: usize, now: Instant) -> Vec<String> {
         let look = self.handles.out_look;
         let mut lines = vec![self.head(columns)];
-        let table_room = rows.saturating_sub(3);
-        let room = if self.rows.len() + 1 > table_room {
-            table_room.saturating_sub(EVENTS_MIN.min(self.events.len()) + 1)
-        } else {
-            table_room
-        };
-        let (chosen, more) = match self.part {
-            Part::Resident => choose(self.rows.values(), room.saturating_sub(1)),
-            Part::Onlooker(_) => self.cut_out(room.saturating_sub(1)),
-        };
-        let mut shown: Vec<Row> = chosen.iter().map(|watched| shown(watched, now)).collect();
-        for row in &mut shown {
-            row.headcount = self.players.get(&row.id).copied().unwrap_or_default();
-        }
-        let shown: Vec<&Row> = shown.iter().collect();
-        let width = u16::try_from(columns).unwrap_or(u16::MAX);
-        let table = status::table(&shown, look, Some(width));
-        lines.extend(table.lines().map(str::to_owned));
-        if let Some(more) = more {
-            lines.push(look.paint(Tone::Dim, &cut(&more, columns, look.ellipsis())));
+        if !self.rows.is_empty() {
+            let (chosen, more) = self.chosen(self.room(rows));
+            let all: Vec<Row> = self.rows.values().map(|watched| self.shown(watched, now)).collect();
+            let width = u16::try_from(columns).unwrap_or(u16::MAX);
+            // The columns are those of all, so that none moves with the window.
+            let table = status::part(&all.iter().collect::<Vec<_>>(), &chosen, look, width);
+            lines.extend(table.lines().map(str::to_owned));
+            lines.extend(more.map(|more| look.paint(Tone::Dim, &cut(&more, columns, look.ellipsis()))));
         }
         lines.push(String::new());
         let left = rows.saturating_sub(lines.len());
-        let skipped = self.events.len().saturating_sub(left);
-        let latest = self.events.iter().skip(skipped);
-        lines.extend(latest.map(|event| event_line(event, columns, look)));
+        lines.extend(self.latest(left, columns));
         lines.truncate(rows);
         lines
     }
 
+    /// The latest events, on at most so many lines.
+    fn latest(&self, mut room: usize, columns: usize) -> Vec<String> {
+        let mut latest = Vec::new();
+        for event in self.events.iter().rev() {
+            if room == 0 {
+                break;
+            }
+            let lines = event_lines(event, room.min(EVENT_LINES), columns, self.handles.out_look);
+            room = room.saturating_sub(lines.len());
+            latest.push(lines);
+        }
+        latest.into_iter().rev().flatten().collect()
+    }
+
+    /// How many rows of the table there is room for, on so many lines.
+    fn room(&self, rows: usize) -> usize {
+        // The first line, and that of the columns.
+        let room = rows.saturating_sub(2);
+        let below = |events: usize| if self.events.is_empty() { 0 } else { 1 + events };
+        if self.rows.len() + below(1) <= room {
+            return room;
+        }
+        let events = EVENTS_MIN.min(self.events.len());
+        room.saturating_sub(below(events)).max(room.div_ceil(2))
+    }
+
+    /// Those that are shown where there is room for so many lines, and what is
+    /// said of the others.
+    fn chosen(&mut self, room: usize) -> (Vec<usize>, Option<String>) {
+        match self.part {
+            Part::Resident => choose(self.rows.values(), room),
+            Part::Onlooker(_) => self.cut_out(room),
+        }
+    }
+
+    /// The row as it is now: what counts up or down with time stands in it.
+    fn shown(&self, watched: &Watched, now: Instant) -> Row {
+        let mut row = watched.row.clone();
+        row.headcount = self.players.get(&row.id).copied().unwrap_or_default();
+        if let Sight::Known(facts) = &mut row.sight {
+            facts.uptime_seconds = uptime(watched, now);
+            if let Some(awaits) = &watched.awaits {
+                let awaited = awaited(awaits, now);
+                facts.note = Some(match facts.note.take() {
+                    Some(note) => format!("{awaited}; {note}"),
+                    None => awaited,
+                });
+            }
+        }
+        row
+    }
+
+    /// What is watched, how many are in which state, and how to leave. Where
+    /// there is little room the first goes first: who looks knows what they
+    /// typed.
     fn head(&self, columns: usize) -> String {
         let look = self.handles.out_look;
         let states = summary(self.rows.values());
-        let mut left = format!("{}: {states}", self.title);
-        if width(&left) > columns {
-            // Who looks knows what they typed.
-            left = states;
-        }
+        let titled = format!("{}: {states}", self.title);
         let right = match self.part {
             Part::Resident => "Ctrl-C ends the watching",
             Part::Onlooker(_) => "q leaves",
         };
-        let gap = columns.saturating_sub(width(&left) + width(right));
-        let line = if gap >= 2 {
-            format!("{left}{}{right}", " ".repeat(gap))
-        } else {
-            cut(&left, columns, look.ellipsis()).into_owned()
+        let fits = |left: &str| width(left) + 2 + width(right) <= columns;
+        let line = match [titled, states.clone()].into_iter().find(|left| fits(left)) {
+            Some(left) => {
+                let gap = columns - width(&left) - width(right);
+                format!("{left}{}{right}", " ".repeat(gap))
+            }
+            None => cut(&states, columns, look.ellipsis()).into_owned(),
         };
         look.paint(Tone::Strong, &line)
     }
@@ -154,10 +196,10 @@ impl Watch {
 
 /// Chooses what is shown where there is no room for all: what is not as it
 /// should be first, in the order of the inventory. And says what is left out.
-fn choose<'a>(all: impl Iterator<Item = &'a Watched>, room: usize) -> (Vec<Watched>, Option<String>) {
+fn choose<'a>(all: impl Iterator<Item = &'a Watched>, room: usize) -> (Vec<usize>, Option<String>) {
     let all: Vec<&Watched> = all.collect();
     if all.len() <= room {
-        return (all.into_iter().cloned().collect(), None);
+        return ((0..all.len()).collect(), None);
     }
     let rank = |watched: &Watched| match &watched.row.sight {
         Sight::Unknown { .. } => 0,
@@ -175,38 +217,31 @@ fn choose<'a>(all: impl Iterator<Item = &'a Watched>, room: usize) -> (Vec<Watch
     chosen.sort_unstable();
     let left_out: Vec<&Watched> = order.iter().skip(room.saturating_sub(1)).map(|at| all[*at]).collect();
     let more = format!("and {} more: {}", left_out.len(), summary(left_out.into_iter()));
-    (chosen.into_iter().map(|at| all[at].clone()).collect(), Some(more))
+    (chosen, Some(more))
 }
 
-/// The row as it is now: what counts up or down with time stands in it.
-fn shown(watched: &Watched, now: Instant) -> Row {
-    let mut row = watched.row.clone();
-    if let Sight::Known(facts) = &mut row.sight {
-        facts.uptime_seconds = uptime(watched, now);
-        if let Some(awaits) = &watched.awaits {
-            let awaited = awaited(awaits, now);
-            facts.note = Some(match facts.note.take() {
-                Some(note) => format!("{awaited}; {note}"),
-                None => awaited,
-            });
-        }
-    }
-    row
-}
-
-fn event_line(event: &Happening, columns: usize, look: Look) -> String {
+/// An event on as many lines as it takes, and at most so many.
+fn event_lines(event: &Happening, most: usize, columns: usize, look: Look) -> Vec<String> {
     // The time of day is enough for what was just seen.
     let time = event.at.get(11..19).unwrap_or(&event.at);
     let id = event.id.as_deref().unwrap_or("gamectl");
     let text = clean_line(&event.text);
-    let whole = format!("{time} {id}: {text}");
-    let line = cut(&whole, columns, look.ellipsis());
+    let whole = wrapped(&format!("{time} {id}: {text}"), width(time) + 1, Some(columns));
+    let mut lines: Vec<String> = whole.split('\n').map(str::to_owned).collect();
+    let rest = lines.split_off(lines.len().min(most));
+    if let Some(last) = lines.last_mut() {
+        for line in &rest {
+            last.push(' ');
+            last.push_str(line.trim_start());
+        }
+    }
     let tone = match event.level {
         Level::Info => Tone::Plain,
         Level::Warning => Tone::Busy,
         Level::Error => Tone::Bad,
     };
-    look.paint(tone, &line)
+    let line = |line: &String| look.paint(tone, &cut(line, columns, look.ellipsis()));
+    lines.iter().map(line).collect()
 }
 
 /// How many are in which state.

@@ -1,0 +1,373 @@
+//! The screen of `run`, and what it tells off a terminal.
+
+use std::time::Instant;
+
+use super::options;
+use super::scene::{Scene, on_terminals};
+use super::status::{all_kinds, running};
+use super::watch::{timeless, watched};
+use crate::event::{Happening, Headcount, Level, Row, Told};
+use crate::supervisor::{InstanceState, Players};
+use crate::ui::testing::{piped, row};
+
+fn happened(id: Option<&str>, level: Level, text: &str) -> Told {
+    Told::Happened(Happening {
+        at: "2026-01-02T03:04:05Z".into(),
+        level,
+        id: id.map(str::to_owned),
+        text: text.into(),
+    })
+}
+
+/// All kinds, who plays on them, and a message of every kind.
+fn a_world(now: Instant) -> Vec<Told> {
+    use Level::{Error, Info, Warning};
+    let mut told = watched(all_kinds(), now);
+    let players = Players { online: 87, max: 200 };
+    told.push(Told::Players("rust-main".into(), Headcount::Counted(players)));
+    for (id, level, text) in [
+        (Some("conan"), Info, "running already, and adopted as it is"),
+        (
+            Some("soulmask"),
+            Error,
+            "crashed: killed by SIGSEGV\u{1b}[31m before it was ready",
+        ),
+        (Some("soulmask"), Info, "started again (2nd)"),
+        (
+            Some("valheim"),
+            Error,
+            "hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain",
+        ),
+        (
+            Some("valheim"),
+            Warning,
+            "its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s",
+        ),
+        (
+            Some("dune"),
+            Warning,
+            "its state is not known: the engine does not answer: Cannot connect to the Docker daemon",
+        ),
+        (
+            Some("soulmask"),
+            Error,
+            "given up: it crashes too often; `gamectl start soulmask` tries again",
+        ),
+        (
+            None,
+            Error,
+            "the inventory is not valid, and nothing was changed: line 9: unknown key `executible` in `process`",
+        ),
+        (None, Info, "the inventory was read again"),
+    ] {
+        told.push(happened(id, level, text));
+    }
+    told
+}
+
+fn watching(mut scene: Scene, told: &impl Fn(Instant) -> Vec<Told>) -> String {
+    let now = Instant::now();
+    let mut watch = scene.screen.watch("gamectl run instances.yaml");
+    told(now).into_iter().for_each(|told| watch.told(told));
+    watch.draw_at(now);
+    scene.seen()
+}
+
+fn seen(rows: u16, told: impl Fn(Instant) -> Vec<Told>) -> String {
+    on_terminals(rows, |scene| watching(scene, &told))
+}
+
+#[test]
+fn run_of_nothing_and_of_one() {
+    insta::assert_snapshot!(seen(6, |_| Vec::new()), @r"
+    --- 120 columns
+    gamectl run instances.yaml: no instances                                                        Ctrl-C ends the watching
+
+    --- 120 columns in colour
+    ␛[1mgamectl run instances.yaml: no instances                                                        Ctrl-C ends the watching
+
+    --- 80 columns
+    gamectl run instances.yaml: no instances                Ctrl-C ends the watching
+
+    --- 80 columns in colour
+    ␛[1mgamectl run instances.yaml: no instances                Ctrl-C ends the watching
+    ");
+    let one = |now| {
+        let mut told = watched(vec![running("rust-main", 42, 4242)], now);
+        told.push(happened(Some("rust-main"), Level::Info, "running"));
+        told
+    };
+    insta::assert_snapshot!(seen(6, one), @r"
+    --- 120 columns
+    gamectl run instances.yaml: 1 running                                                           Ctrl-C ends the watching
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ● running  42s     4242
+
+    03:04:05 rust-main: running
+
+    --- 120 columns in colour
+    ␛[1mgamectl run instances.yaml: 1 running                                                           Ctrl-C ends the watching
+    ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
+
+    03:04:05 rust-main: running
+
+    --- 80 columns
+    gamectl run instances.yaml: 1 running                   Ctrl-C ends the watching
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ● running  42s     4242
+
+    03:04:05 rust-main: running
+
+    --- 80 columns in colour
+    ␛[1mgamectl run instances.yaml: 1 running                   Ctrl-C ends the watching
+    ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
+
+    03:04:05 rust-main: running
+    ");
+}
+
+#[test]
+fn run_of_every_kind() {
+    insta::assert_snapshot!(seen(24, a_world), @r"
+    --- 120 columns
+    2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged                 Ctrl-C ends the watching
+    ID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
+    rust-main                process         ● running    3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ● running    2h 5m   31337  -        3
+    conan                    process         ◐ starting   -       77     -        0         waits 1m 15s for ready (log lin…
+    soulmask                 process         ✗ crashed    -       -      -        0         retry in 8s (3rd); killed by SI…
+    valheim                  process         ◑ stopping   -       78     -        0
+    old                      process         ○ stopped    -       -      -        0         about to be started
+    ark                      process         · unmanaged  -       -      -        0         no executable is given
+    dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
+
+    03:04:05 conan: running already, and adopted as it is
+    03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
+    03:04:05 soulmask: started again (2nd)
+    03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
+    03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
+    03:04:05 dune: its state is not known: the engine does not answer: Cannot connect to the Docker daemon
+    03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask` tries again
+    03:04:05 gamectl: the inventory is not valid, and nothing was changed: line 9: unknown key `executible` in `process`
+    03:04:05 gamectl: the inventory was read again
+
+    --- 120 columns in colour
+    ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged                 Ctrl-C ends the watching
+    ␛[1mID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
+    rust-main                process         ␛[32m● running    ␛[m3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[32m● running    ␛[m2h 5m   31337  -        3
+    conan                    process         ␛[33m◐ starting   ␛[m-       77     -        0         waits 1m 15s for ready (log lin…
+    soulmask                 process         ␛[31m✗ crashed    ␛[m-       -      -        0         retry in 8s (3rd); killed by SI…
+    valheim                  process         ␛[33m◑ stopping   ␛[m-       78     -        0
+    old                      process         ␛[2m○ stopped    ␛[m-       -      -        0         about to be started
+    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        0         no executable is given
+    dune                     docker_compose  ␛[35m? unknown    ␛[m-       -      -        -         the engine does not answer: Can…
+
+    03:04:05 conan: running already, and adopted as it is
+    ␛[31m03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
+    03:04:05 soulmask: started again (2nd)
+    ␛[31m03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
+    ␛[33m03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
+    ␛[33m03:04:05 dune: its state is not known: the engine does not answer: Cannot connect to the Docker daemon
+    ␛[31m03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask` tries again
+    ␛[31m03:04:05 gamectl: the inventory is not valid, and nothing was changed: line 9: unknown key `executible` in `process`
+    03:04:05 gamectl: the inventory was read again
+
+    --- 80 columns
+    2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+    ID                       STATE        UPTIME  PLAYERS  NOTE
+    rust-main                ● running    3d 4h   87/200
+    a-long-name-of-a-server  ● running    2h 5m   -
+    conan                    ◐ starting   -       -        waits 1m 15s for ready (…
+    soulmask                 ✗ crashed    -       -        retry in 8s (3rd); kille…
+    valheim                  ◑ stopping   -       -
+    old                      ○ stopped    -       -        about to be started
+    ark                      · unmanaged  -       -        no executable is given
+    dune                     ? unknown    -       -        the engine does not answ…
+
+    03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
+    03:04:05 soulmask: started again (2nd)
+    03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its
+             chain
+    03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed
+             after its timeout of 10s
+    03:04:05 dune: its state is not known: the engine does not answer: Cannot
+             connect to the Docker daemon
+    03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask`
+             tries again
+    03:04:05 gamectl: the inventory is not valid, and nothing was changed: line 9:
+             unknown key `executible` in `process`
+    03:04:05 gamectl: the inventory was read again
+
+    --- 80 columns in colour
+    ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+    ␛[1mID                       STATE        UPTIME  PLAYERS  NOTE
+    rust-main                ␛[32m● running    ␛[m3d 4h   87/200
+    a-long-name-of-a-server  ␛[32m● running    ␛[m2h 5m   -
+    conan                    ␛[33m◐ starting   ␛[m-       -        waits 1m 15s for ready (…
+    soulmask                 ␛[31m✗ crashed    ␛[m-       -        retry in 8s (3rd); kille…
+    valheim                  ␛[33m◑ stopping   ␛[m-       -
+    old                      ␛[2m○ stopped    ␛[m-       -        about to be started
+    ark                      ␛[2m· unmanaged  ␛[m-       -        no executable is given
+    dune                     ␛[35m? unknown    ␛[m-       -        the engine does not answ…
+
+    ␛[31m03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
+    03:04:05 soulmask: started again (2nd)
+    ␛[31m03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its
+    ␛[31m         chain
+    ␛[33m03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed
+    ␛[33m         after its timeout of 10s
+    ␛[33m03:04:05 dune: its state is not known: the engine does not answer: Cannot
+    ␛[33m         connect to the Docker daemon
+    ␛[31m03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask`
+    ␛[31m         tries again
+    ␛[31m03:04:05 gamectl: the inventory is not valid, and nothing was changed: line 9:
+    ␛[31m         unknown key `executible` in `process`
+    03:04:05 gamectl: the inventory was read again
+    ");
+    insta::assert_snapshot!(watching(Scene::on((40, 20), false), &a_world), @r"
+    2 running, 1 starting, 1 stopping, 1 cr…
+    ID             STATE        NOTE
+    rust-main      ● running
+    a-long-name-…  ● running
+    conan          ◐ starting   waits 1m 15…
+    soulmask       ✗ crashed    retry in 8s…
+    valheim        ◑ stopping
+    old            ○ stopped    about to be…
+    ark            · unmanaged  no executab…
+    dune           ? unknown    the engine …
+
+    03:04:05 dune: its state is not known: …
+    03:04:05 soulmask: given up: it crashes
+             too often;
+             `gamectl start soulmask` tries…
+    03:04:05 gamectl: the inventory is not
+             valid, and nothing was changed:
+             line 9: unknown key `executibl…
+    03:04:05 gamectl: the inventory was read
+             again
+    ");
+}
+
+/// What is not as it should be comes first.
+#[test]
+fn run_of_more_than_there_are_rows() {
+    let many = |now| {
+        let one = |n: u64| match n {
+            17 => row("game-17", InstanceState::Crashed { exit_code: Some(3) }, |facts| {
+                facts.note = Some("exit code 3; given up: start it by hand".into());
+            }),
+            _ => running(&format!("game-{n:02}"), n, 4000),
+        };
+        let rows: Vec<Row> = (0..30).map(one).collect();
+        let mut told = watched(rows, now);
+        told.extend((0..9).map(|n| happened(Some("game-17"), Level::Info, &format!("started again ({n}th)"))));
+        told
+    };
+    insta::assert_snapshot!(seen(14, many), @r"
+    --- 120 columns
+    gamectl run instances.yaml: 29 running, 1 crashed                                               Ctrl-C ends the watching
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ● running  0s      4000
+    game-01  process  ● running  1s      4000
+    game-02  process  ● running  2s      4000
+    game-03  process  ● running  3s      4000
+    game-04  process  ● running  4s      4000
+    game-17  process  ✗ crashed  -       -     exit code 3; given up: start it by hand
+    and 24 more: 24 running
+
+    03:04:05 game-17: started again (5th)
+    03:04:05 game-17: started again (6th)
+    03:04:05 game-17: started again (7th)
+    03:04:05 game-17: started again (8th)
+
+    --- 120 columns in colour
+    ␛[1mgamectl run instances.yaml: 29 running, 1 crashed                                               Ctrl-C ends the watching
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-17  process  ␛[31m✗ crashed  ␛[m-       -     exit code 3; given up: start it by hand
+    ␛[2mand 24 more: 24 running
+
+    03:04:05 game-17: started again (5th)
+    03:04:05 game-17: started again (6th)
+    03:04:05 game-17: started again (7th)
+    03:04:05 game-17: started again (8th)
+
+    --- 80 columns
+    gamectl run instances.yaml: 29 running, 1 crashed       Ctrl-C ends the watching
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ● running  0s      4000
+    game-01  process  ● running  1s      4000
+    game-02  process  ● running  2s      4000
+    game-03  process  ● running  3s      4000
+    game-04  process  ● running  4s      4000
+    game-17  process  ✗ crashed  -       -     exit code 3; given up: start it by h…
+    and 24 more: 24 running
+
+    03:04:05 game-17: started again (5th)
+    03:04:05 game-17: started again (6th)
+    03:04:05 game-17: started again (7th)
+    03:04:05 game-17: started again (8th)
+
+    --- 80 columns in colour
+    ␛[1mgamectl run instances.yaml: 29 running, 1 crashed       Ctrl-C ends the watching
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-17  process  ␛[31m✗ crashed  ␛[m-       -     exit code 3; given up: start it by h…
+    ␛[2mand 24 more: 24 running
+
+    03:04:05 game-17: started again (5th)
+    03:04:05 game-17: started again (6th)
+    03:04:05 game-17: started again (7th)
+    03:04:05 game-17: started again (8th)
+    ");
+}
+
+#[test]
+fn run_ends() {
+    let ended = |mut scene: Scene| {
+        let mut watch = scene.screen.watch("gamectl run instances.yaml");
+        watch.draw();
+        watch.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
+        scene.seen()
+    };
+    insta::assert_snapshot!(on_terminals(6, ended), @r"
+    --- 120 columns, 120 columns in colour, 80 columns, 80 columns in colour
+    the watching has ended; the servers go on (stop them with: gamectl stop --all)
+    ");
+    insta::assert_snapshot!(ended(Scene::on((40, 6), false)), @r"
+    the watching has ended; the servers go
+    on (stop them with: gamectl stop --all)
+    ");
+}
+
+#[test]
+fn run_off_a_terminal() {
+    let shown = piped(options(true));
+    let mut watch = shown.screen.watch("gamectl run instances.yaml");
+    a_world(Instant::now()).into_iter().for_each(|told| watch.told(told));
+    watch.draw();
+    watch.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
+    insta::assert_snapshot!(timeless(&shown.out.take()), @r"
+    hh:mm:ss info    conan: running already, and adopted as it is
+    hh:mm:ss error   soulmask: crashed: killed by SIGSEGV before it was ready
+    hh:mm:ss info    soulmask: started again (2nd)
+    hh:mm:ss error   valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
+    hh:mm:ss warning valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
+    hh:mm:ss warning dune: its state is not known: the engine does not answer: Cannot connect to the Docker daemon
+    hh:mm:ss error   soulmask: given up: it crashes too often; `gamectl start soulmask` tries again
+    hh:mm:ss error   gamectl: the inventory is not valid, and nothing was changed: line 9: unknown key `executible` in `process`
+    hh:mm:ss info    gamectl: the inventory was read again
+    hh:mm:ss info    gamectl: the watching has ended; the servers go on (stop them with: gamectl stop --all)
+    ");
+}

@@ -1,0 +1,386 @@
+//! The screen of `watch`, and what it tells off a terminal.
+
+use std::time::{Duration, Instant};
+
+use super::options;
+use super::scene::{Scene, on_terminals};
+use super::status::{all_kinds, running};
+use crate::event::{Awaits, Headcount, Row, Told, Watched};
+use crate::supervisor::{InstanceState, Players};
+use crate::ui::Key;
+use crate::ui::testing::{piped, row};
+use crate::ui::watch::Watch;
+
+/// Some that are watched, at this time; those that are starting and those that
+/// have crashed wait for something.
+pub(super) fn watched(rows: Vec<Row>, now: Instant) -> Vec<Told> {
+    let one = |(place, row): (usize, Row)| {
+        let awaits = match row.id.as_str() {
+            "conan" => Some(Awaits::Open {
+                what: "ready (log line)".into(),
+                since: now - Duration::from_secs(75),
+            }),
+            "soulmask" => Some(Awaits::Retry {
+                at: now + Duration::from_secs(8),
+                count: 3,
+            }),
+            "old" => Some(Awaits::Turn),
+            _ => None,
+        };
+        Told::Row(Box::new(Watched {
+            row,
+            place,
+            seen: now,
+            awaits,
+        }))
+    };
+    rows.into_iter().enumerate().map(one).collect()
+}
+
+/// With the time of day, which is that of the test, taken out.
+pub(super) fn timeless(text: &str) -> String {
+    let time = regex::Regex::new(r"(\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\dZ?").unwrap();
+    time.replace_all(text, "hh:mm:ss").into_owned()
+}
+
+/// What is seen of these on terminals with so many rows, and after each of
+/// these keys.
+fn seen(rows: u16, told: impl Fn(Instant) -> Vec<Told>, pressed: &[Key]) -> String {
+    on_terminals(rows, |scene| looked_on(scene, &told, pressed))
+}
+
+fn looked_on(mut scene: Scene, told: &impl Fn(Instant) -> Vec<Told>, pressed: &[Key]) -> String {
+    let now = Instant::now();
+    let mut watch = scene.screen.look_on("gamectl watch instances.yaml");
+    told(now).into_iter().for_each(|told| watch.told(told));
+    watch.draw_at(now);
+    let mut out = scene.seen();
+    for key in pressed {
+        watch.scroll(*key);
+        watch.draw_at(now);
+        out += &scene.seen();
+    }
+    timeless(&out)
+}
+
+/// All kinds, one of which has just crashed, and who plays on them.
+fn a_world(now: Instant) -> Vec<Told> {
+    let mut told = watched(vec![running("soulmask", 60, 4711)], now);
+    told.extend(watched(all_kinds(), now));
+    let players = Players { online: 87, max: 200 };
+    told.push(Told::Players("rust-main".into(), Headcount::Counted(players)));
+    told.push(Told::Players("a-long-name-of-a-server".into(), Headcount::Unanswered));
+    told
+}
+
+#[test]
+fn watch_of_nothing_and_of_one() {
+    insta::assert_snapshot!(seen(6, |_| Vec::new(), &[]), @r"
+    --- 120 columns
+    gamectl watch instances.yaml: no instances                                                                      q leaves
+
+    --- 120 columns in colour
+    ␛[1mgamectl watch instances.yaml: no instances                                                                      q leaves
+
+    --- 80 columns
+    gamectl watch instances.yaml: no instances                              q leaves
+
+    --- 80 columns in colour
+    ␛[1mgamectl watch instances.yaml: no instances                              q leaves
+    ");
+    let one = |now| watched(vec![running("rust-main", 42, 4242)], now);
+    insta::assert_snapshot!(seen(6, one, &[]), @r"
+    --- 120 columns
+    gamectl watch instances.yaml: 1 running                                                                         q leaves
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ● running  42s     4242
+
+    --- 120 columns in colour
+    ␛[1mgamectl watch instances.yaml: 1 running                                                                         q leaves
+    ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
+
+    --- 80 columns
+    gamectl watch instances.yaml: 1 running                                 q leaves
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ● running  42s     4242
+
+    --- 80 columns in colour
+    ␛[1mgamectl watch instances.yaml: 1 running                                 q leaves
+    ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
+    ");
+}
+
+#[test]
+fn watch_of_every_kind() {
+    insta::assert_snapshot!(seen(24, a_world, &[]), @r"
+    --- 120 columns
+    gamectl watch instances.yaml: 2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged   q leaves
+    ID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
+    rust-main                process         ● running    3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ● running    2h 5m   31337  -        3
+    conan                    process         ◐ starting   -       77     -        0         waits 1m 15s for ready (log lin…
+    soulmask                 process         ✗ crashed    -       -      -        0         retry in 8s (3rd); killed by SI…
+    valheim                  process         ◑ stopping   -       78     -        0
+    old                      process         ○ stopped    -       -      -        0         about to be started
+    ark                      process         · unmanaged  -       -      -        0         no executable is given
+    dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
+
+    hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start it by hand
+
+    --- 120 columns in colour
+    ␛[1mgamectl watch instances.yaml: 2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged   q leaves
+    ␛[1mID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
+    rust-main                process         ␛[32m● running    ␛[m3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[32m● running    ␛[m2h 5m   31337  -        3
+    conan                    process         ␛[33m◐ starting   ␛[m-       77     -        0         waits 1m 15s for ready (log lin…
+    soulmask                 process         ␛[31m✗ crashed    ␛[m-       -      -        0         retry in 8s (3rd); killed by SI…
+    valheim                  process         ␛[33m◑ stopping   ␛[m-       78     -        0
+    old                      process         ␛[2m○ stopped    ␛[m-       -      -        0         about to be started
+    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        0         no executable is given
+    dune                     docker_compose  ␛[35m? unknown    ␛[m-       -      -        -         the engine does not answer: Can…
+
+    ␛[31mhh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start it by hand
+
+    --- 80 columns
+    2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+    ID                       STATE        UPTIME  PLAYERS  NOTE
+    rust-main                ● running    3d 4h   87/200
+    a-long-name-of-a-server  ● running    2h 5m   -
+    conan                    ◐ starting   -       -        waits 1m 15s for ready (…
+    soulmask                 ✗ crashed    -       -        retry in 8s (3rd); kille…
+    valheim                  ◑ stopping   -       -
+    old                      ○ stopped    -       -        about to be started
+    ark                      · unmanaged  -       -        no executable is given
+    dune                     ? unknown    -       -        the engine does not answ…
+
+    hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start
+             it by hand
+
+    --- 80 columns in colour
+    ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+    ␛[1mID                       STATE        UPTIME  PLAYERS  NOTE
+    rust-main                ␛[32m● running    ␛[m3d 4h   87/200
+    a-long-name-of-a-server  ␛[32m● running    ␛[m2h 5m   -
+    conan                    ␛[33m◐ starting   ␛[m-       -        waits 1m 15s for ready (…
+    soulmask                 ␛[31m✗ crashed    ␛[m-       -        retry in 8s (3rd); kille…
+    valheim                  ␛[33m◑ stopping   ␛[m-       -
+    old                      ␛[2m○ stopped    ␛[m-       -        about to be started
+    ark                      ␛[2m· unmanaged  ␛[m-       -        no executable is given
+    dune                     ␛[35m? unknown    ␛[m-       -        the engine does not answ…
+
+    ␛[31mhh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start
+    ␛[31m         it by hand
+    ");
+    insta::assert_snapshot!(looked_on(Scene::on((40, 20), false), &a_world, &[]), @r"
+    2 running, 1 starting, 1 stopping, 1 cr…
+    ID             STATE        NOTE
+    rust-main      ● running
+    a-long-name-…  ● running
+    conan          ◐ starting   waits 1m 15…
+    soulmask       ✗ crashed    retry in 8s…
+    valheim        ◑ stopping
+    old            ○ stopped    about to be…
+    ark            · unmanaged  no executab…
+    dune           ? unknown    the engine …
+
+    hh:mm:ss soulmask: crashed: killed by
+             SIGSEGV before it was ready;
+             held: start it by hand
+    ");
+    // Too low for all of it.
+    insta::assert_snapshot!(looked_on(Scene::on((80, 8), false), &a_world, &[Key::Bottom]), @r"
+    2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+    ID                       STATE        UPTIME  PLAYERS  NOTE
+    rust-main                ● running    3d 4h   87/200
+    a-long-name-of-a-server  ● running    2h 5m   -
+    conan                    ◐ starting   -       -        waits 1m 15s for ready (…
+    1 to 3 of 8; arrows move
+
+    hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start …
+
+    2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+    ID                       STATE        UPTIME  PLAYERS  NOTE
+    old                      ○ stopped    -       -        about to be started
+    ark                      · unmanaged  -       -        no executable is given
+    dune                     ? unknown    -       -        the engine does not answ…
+    6 to 8 of 8; arrows move
+
+    hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start …
+    ");
+}
+
+#[test]
+fn watch_of_more_than_there_are_rows() {
+    let many = |now| {
+        watched(
+            (0..30).map(|n| running(&format!("game-{n:02}"), n, 4000)).collect(),
+            now,
+        )
+    };
+    insta::assert_snapshot!(seen(10, many, &[Key::Move(1), Key::Bottom]), @r"
+    --- 120 columns
+    gamectl watch instances.yaml: 30 running                                                                        q leaves
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ● running  0s      4000
+    game-01  process  ● running  1s      4000
+    game-02  process  ● running  2s      4000
+    game-03  process  ● running  3s      4000
+    game-04  process  ● running  4s      4000
+    game-05  process  ● running  5s      4000
+    game-06  process  ● running  6s      4000
+    1 to 7 of 30; arrows move
+
+    gamectl watch instances.yaml: 30 running                                                                        q leaves
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-01  process  ● running  1s      4000
+    game-02  process  ● running  2s      4000
+    game-03  process  ● running  3s      4000
+    game-04  process  ● running  4s      4000
+    game-05  process  ● running  5s      4000
+    game-06  process  ● running  6s      4000
+    game-07  process  ● running  7s      4000
+    2 to 8 of 30; arrows move
+
+    gamectl watch instances.yaml: 30 running                                                                        q leaves
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-23  process  ● running  23s     4000
+    game-24  process  ● running  24s     4000
+    game-25  process  ● running  25s     4000
+    game-26  process  ● running  26s     4000
+    game-27  process  ● running  27s     4000
+    game-28  process  ● running  28s     4000
+    game-29  process  ● running  29s     4000
+    24 to 30 of 30; arrows move
+
+    --- 120 columns in colour
+    ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
+    ␛[2m1 to 7 of 30; arrows move
+
+    ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
+    game-07  process  ␛[32m● running  ␛[m7s      4000
+    ␛[2m2 to 8 of 30; arrows move
+
+    ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-23  process  ␛[32m● running  ␛[m23s     4000
+    game-24  process  ␛[32m● running  ␛[m24s     4000
+    game-25  process  ␛[32m● running  ␛[m25s     4000
+    game-26  process  ␛[32m● running  ␛[m26s     4000
+    game-27  process  ␛[32m● running  ␛[m27s     4000
+    game-28  process  ␛[32m● running  ␛[m28s     4000
+    game-29  process  ␛[32m● running  ␛[m29s     4000
+    ␛[2m24 to 30 of 30; arrows move
+
+    --- 80 columns
+    gamectl watch instances.yaml: 30 running                                q leaves
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ● running  0s      4000
+    game-01  process  ● running  1s      4000
+    game-02  process  ● running  2s      4000
+    game-03  process  ● running  3s      4000
+    game-04  process  ● running  4s      4000
+    game-05  process  ● running  5s      4000
+    game-06  process  ● running  6s      4000
+    1 to 7 of 30; arrows move
+
+    gamectl watch instances.yaml: 30 running                                q leaves
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-01  process  ● running  1s      4000
+    game-02  process  ● running  2s      4000
+    game-03  process  ● running  3s      4000
+    game-04  process  ● running  4s      4000
+    game-05  process  ● running  5s      4000
+    game-06  process  ● running  6s      4000
+    game-07  process  ● running  7s      4000
+    2 to 8 of 30; arrows move
+
+    gamectl watch instances.yaml: 30 running                                q leaves
+    ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-23  process  ● running  23s     4000
+    game-24  process  ● running  24s     4000
+    game-25  process  ● running  25s     4000
+    game-26  process  ● running  26s     4000
+    game-27  process  ● running  27s     4000
+    game-28  process  ● running  28s     4000
+    game-29  process  ● running  29s     4000
+    24 to 30 of 30; arrows move
+
+    --- 80 columns in colour
+    ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
+    ␛[2m1 to 7 of 30; arrows move
+
+    ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
+    game-07  process  ␛[32m● running  ␛[m7s      4000
+    ␛[2m2 to 8 of 30; arrows move
+
+    ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
+    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    game-23  process  ␛[32m● running  ␛[m23s     4000
+    game-24  process  ␛[32m● running  ␛[m24s     4000
+    game-25  process  ␛[32m● running  ␛[m25s     4000
+    game-26  process  ␛[32m● running  ␛[m26s     4000
+    game-27  process  ␛[32m● running  ␛[m27s     4000
+    game-28  process  ␛[32m● running  ␛[m28s     4000
+    game-29  process  ␛[32m● running  ␛[m29s     4000
+    ␛[2m24 to 30 of 30; arrows move
+    ");
+}
+
+/// What is told off a terminal, and with colours that were asked for.
+#[test]
+fn watch_off_a_terminal() {
+    let shown = piped(options(true));
+    let mut watch: Watch = shown.screen.look_on("gamectl watch instances.yaml");
+    a_world(Instant::now()).into_iter().for_each(|told| watch.told(told));
+    for state in [InstanceState::Starting, InstanceState::Running] {
+        watched(vec![row("old", state, |_| {})], Instant::now())
+            .into_iter()
+            .for_each(|told| watch.told(told));
+    }
+    watch.draw();
+    insta::assert_snapshot!(timeless(&shown.out.take()), @r"
+    hh:mm:ss info    soulmask: running
+    hh:mm:ss info    rust-main: running
+    hh:mm:ss info    a-long-name-of-a-server: running
+    hh:mm:ss info    conan: starting
+    hh:mm:ss error   soulmask: crashed: killed by SIGSEGV before it was ready; held: start it by hand
+    hh:mm:ss info    valheim: stopping
+    hh:mm:ss info    old: stopped
+    hh:mm:ss info    ark: unmanaged: no executable is given
+    hh:mm:ss warning dune: unknown: the engine does not answer: Cannot connect to the Docker daemon at unix:///var/run/docker.sock
+    hh:mm:ss info    old: starting
+    hh:mm:ss info    old: running
+    ");
+}
