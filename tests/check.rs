@@ -45,6 +45,22 @@ fn what_is_well_is_said_to_be_and_nothing_is_made() {
 }
 
 #[test]
+fn what_is_the_same_for_several_is_told_once() {
+    let sandbox = Sandbox::with(&[Instance::script("a", ""), Instance::script("b", "")]);
+    let plain = sandbox.ok(&["check"]).stdout;
+    assert!(
+        plain.contains("\nok      executable: /bin/sh\n        for: a, b\n"),
+        "{plain}"
+    );
+    assert_eq!(plain.matches("executable: ").count(), 1, "{plain}");
+    // A program is told of each.
+    let answer = sandbox.ok(&["check", "--json"]).json();
+    for id in ["a", "b"] {
+        assert_eq!(found(&answer, id, "executable").len(), 1, "{answer:#}");
+    }
+}
+
+#[test]
 fn errors_end_it_with_1_and_say_what_to_do() {
     let missing = Instance::program("gone", "/nonexistent/server", &[]);
     let lost = Instance::script("lost", "").process("cwd", json!("/nonexistent"));

@@ -1,5 +1,7 @@
 //! What `check` found, a line or two each.
 
+use std::collections::HashMap;
+
 use super::paint::{Look, Tone};
 use super::text::{clean, clean_line};
 use crate::finding::{Finding, Level};
@@ -8,41 +10,80 @@ use crate::finding::{Finding, Level};
 const HANG: usize = 8;
 
 /// All of them and how many there are of each, or only the errors: a warning is
-/// no failure.
+/// no failure. What is the same for several instances is told once.
 pub(super) fn render(findings: &[Finding], only_errors: bool, look: Look) -> String {
+    let told = told_once(findings);
     let mut out = String::new();
-    for finding in findings {
-        if !only_errors || finding.level == Level::Error {
-            out.push_str(&one(finding, look));
+    for one in &told {
+        if !only_errors || one.finding.level == Level::Error {
+            out.push_str(&one.lines(look));
         }
     }
     if !only_errors {
-        out.push_str(&summary(findings));
+        out.push_str(&summary(&told));
     }
     out
 }
 
-fn one(finding: &Finding, look: Look) -> String {
-    let tone = match finding.level {
-        Level::Ok => Tone::Good,
-        Level::Warning => Tone::Loud,
-        Level::Error => Tone::Error,
-    };
-    let word = format!("{:7}", finding.level.as_str());
-    let who = finding.id.as_ref().map_or_else(String::new, |id| format!("{id}: "));
-    let label = look.paint(tone, &word);
-    let line = format!("{label} {who}{}: {}", finding.about, clean_line(&finding.message));
-    let mut out = look.wrap(&line, HANG) + "\n";
-    if let Some(hint) = &finding.hint {
-        let label = look.paint(Tone::Hint, "hint:");
-        let line = format!("{:HANG$}{label} {}", "", clean(hint));
-        out.push_str(&format!("{}\n", look.wrap(&line, HANG + "hint: ".len())));
-    }
-    out
+/// A finding, and all the instances it is about.
+struct Told<'a> {
+    finding: &'a Finding,
+    ids: Vec<&'a str>,
 }
 
-fn summary(findings: &[Finding]) -> String {
-    let count = |level: Level| findings.iter().filter(|one| one.level == level).count();
+fn told_once(findings: &[Finding]) -> Vec<Told<'_>> {
+    let mut told: Vec<Told<'_>> = Vec::new();
+    let mut places = HashMap::new();
+    for finding in findings {
+        let known = (finding.about, finding.level, &finding.message, &finding.hint);
+        let next = told.len();
+        let place = match &finding.id {
+            Some(_) => *places.entry(known).or_insert(next),
+            None => next,
+        };
+        match told.get_mut(place) {
+            Some(one) => one.ids.extend(finding.id.as_deref()),
+            None => told.push(Told {
+                finding,
+                ids: finding.id.as_deref().into_iter().collect(),
+            }),
+        }
+    }
+    told
+}
+
+impl Told<'_> {
+    fn lines(&self, look: Look) -> String {
+        let finding = self.finding;
+        let tone = match finding.level {
+            Level::Ok => Tone::Good,
+            Level::Warning => Tone::Loud,
+            Level::Error => Tone::Error,
+        };
+        let label = look.paint(tone, &format!("{:7}", finding.level.as_str()));
+        let who = match self.ids[..] {
+            [id] => format!("{id}: "),
+            _ => String::new(),
+        };
+        let line = format!("{label} {who}{}: {}", finding.about, clean_line(&finding.message));
+        let mut out = look.wrap(&line, HANG) + "\n";
+        if self.ids.len() > 1 {
+            out.push_str(&below("for:", Tone::Dim, &self.ids.join(", "), look));
+        }
+        if let Some(hint) = &finding.hint {
+            out.push_str(&below("hint:", Tone::Hint, &clean(hint), look));
+        }
+        out
+    }
+}
+
+fn below(label: &str, tone: Tone, text: &str, look: Look) -> String {
+    let line = format!("{:HANG$}{} {text}", "", look.paint(tone, label));
+    look.wrap(&line, HANG + label.len() + 1) + "\n"
+}
+
+fn summary(told: &[Told<'_>]) -> String {
+    let count = |level: Level| told.iter().filter(|one| one.finding.level == level).count();
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     format!(
         "\n{} ok, {}, {}\n",
