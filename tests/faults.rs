@@ -481,6 +481,14 @@ fn a_shim_that_is_asked_to_end_stops_its_game_first() {
         let row = sandbox.wait_state("a", "stopped");
         assert_eq!(row["last_exit"]["code"], 0);
         assert!(sandbox.console("a").ends_with("bye\n"), "by its plan");
+        // Nobody typed a stop: why it is down is told, for as long as it is.
+        let note = format!("its shim was told to end by {signal}, and stopped it");
+        assert_eq!(
+            (&row["note"], &row["intent"]),
+            (&note.clone().into(), &"running".into())
+        );
+        let plain = sandbox.run(&["status"]).expect_code(3).stdout;
+        assert!(plain.trim_end().ends_with(&note), "{plain}");
         sandbox.nothing_left();
     }
     // What a terminal or a broken pipe sends does not end it.

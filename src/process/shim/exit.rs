@@ -2,6 +2,8 @@
 
 use std::io;
 
+use nix::sys::signal::Signal;
+
 use crate::store::InstanceDir;
 use crate::store::ending::{self, Exit};
 use crate::store::launch::Launch;
@@ -21,6 +23,8 @@ pub(super) struct Account<'a> {
     /// Whether that is how the launcher of the main process ended.
     pub(super) passed_on: bool,
     pub(super) requested: bool,
+    /// The signal to the shim that asked for it, where no verb did.
+    pub(super) signal: Option<Signal>,
     pub(super) ended_by: &'a str,
     pub(super) killed: bool,
     pub(super) killed_leftovers: u32,
@@ -41,6 +45,11 @@ pub(super) fn account(seen: &Account<'_>) -> Exit {
     }
     if seen.passed_on {
         notes.push("this is how its launcher ended: how the game did was not to be found out");
+    }
+    match seen.signal {
+        Some(Signal::SIGTERM) => notes.push("its shim was told to end by SIGTERM, and stopped it"),
+        Some(_) => notes.push("its shim was told to end by SIGINT, and stopped it"),
+        None => {}
     }
     Exit {
         generation: seen.record.generation,
@@ -125,6 +134,7 @@ mod tests {
                 ending,
                 passed_on: false,
                 requested: false,
+                signal: None,
                 ended_by: "",
                 killed,
                 killed_leftovers: 0,
@@ -137,6 +147,36 @@ mod tests {
     }
 
     #[test]
+    fn a_signal_that_asked_for_the_end_is_named() {
+        let record = launch(false);
+        for (signal, wanted) in [
+            (None, ""),
+            (
+                Some(Signal::SIGTERM),
+                "its shim was told to end by SIGTERM, and stopped it",
+            ),
+            (
+                Some(Signal::SIGINT),
+                "its shim was told to end by SIGINT, and stopped it",
+            ),
+        ] {
+            let exit = account(&Account {
+                record: &record,
+                ending: Some(Ending::Code(0)),
+                passed_on: false,
+                requested: true,
+                signal,
+                ended_by: "stdin: quit",
+                killed: false,
+                killed_leftovers: 0,
+                lost_output: 0,
+                evidence: Evidence::None,
+            });
+            assert_eq!(exit.note, wanted);
+        }
+    }
+
+    #[test]
     fn an_exit_code_is_never_invented() {
         let record = launch(true);
         let exit = account(&Account {
@@ -144,6 +184,7 @@ mod tests {
             ending: None,
             passed_on: false,
             requested: true,
+            signal: None,
             ended_by: "signal: TERM",
             killed: false,
             killed_leftovers: 0,

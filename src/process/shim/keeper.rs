@@ -58,6 +58,8 @@ struct Stop {
     /// Whether somebody asked for it; else what a main process left behind is
     /// being cleared away.
     requested: bool,
+    /// The signal that asked for it, where no verb did.
+    signal: Option<Signal>,
 }
 
 /// The keeper of one game.
@@ -196,12 +198,12 @@ impl Keeper {
             // Asked to end by init or by hand: we cannot go before the game
             // has, so that is what we were asked for.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
-                self.begin_stop(without_clients(&self.plan), false);
+                self.begin_stop(without_clients(&self.plan), false, Some(signal));
             }
         }
     }
 
-    fn begin_stop(&mut self, steps: Vec<Step>, now: bool) {
+    fn begin_stop(&mut self, steps: Vec<Step>, now: bool, signal: Option<Signal>) {
         if self.tree.is_gone() {
             return;
         }
@@ -214,6 +216,7 @@ impl Keeper {
         self.stop = Some(Stop {
             escalation,
             requested: true,
+            signal,
         });
         self.find_main(true);
         if let (true, Some(stop)) = (self.tree.has_launcher(), &mut self.stop) {
@@ -299,6 +302,7 @@ impl Keeper {
             ending: self.ending.or(passed_on),
             passed_on: self.ending.is_none() && passed_on.is_some(),
             requested: stop.is_some_and(|stop| stop.requested),
+            signal: stop.and_then(|stop| stop.signal),
             ended_by: stop.map_or("", |stop| stop.escalation.ended_by()),
             killed: self.killed,
             killed_leftovers: self.killed_leftovers,

@@ -110,7 +110,7 @@ impl Keeper {
 
     fn request_stop(&mut self, steps: &[Step], now: bool) {
         if self.stop.is_none() {
-            self.begin_stop(steps.to_vec(), now);
+            self.begin_stop(steps.to_vec(), now, None);
             return;
         }
         // A second stop joins the one under way, and may hurry it. So does one

@@ -46,6 +46,7 @@ impl Keeper {
         self.stop = Some(Stop {
             escalation,
             requested: false,
+            signal: None,
         });
         if let Some(action) = action {
             self.act(action);
