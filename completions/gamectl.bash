@@ -168,7 +168,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__completions)
-            opts="-q -v -h --state-dir --json --quiet --verbose --color --lock-wait --help bash elvish fish powershell zsh"
+            opts="-q -v -h --state-dir --json --quiet --verbose --color --lock-wait --help bash elvish fish zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -70,7 +70,7 @@ fn bash_offers_what_the_inventory_has() {
         ("gamectl send co", &["conan"]),
         ("gamectl games xo", &["xonotic"]),
         ("gamectl init ru", &["rust"]),
-        ("gamectl completions po", &["powershell"]),
+        ("gamectl completions z", &["zsh"]),
         ("gamectl sen", &["send"]),
         ("gamectl start --no", &["--no-wait"]),
     ] {

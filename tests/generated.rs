@@ -15,8 +15,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
-use clap_complete::Shell;
 use gamectl::cli::Cli;
+use gamectl::cli::completion::{Shell, script};
 
 /// File names with their contents.
 type Files = BTreeMap<String, String>;
@@ -27,9 +27,8 @@ fn completions() -> Files {
         (Shell::Zsh, "_gamectl"),
         (Shell::Fish, "gamectl.fish"),
         (Shell::Elvish, "gamectl.elv"),
-        (Shell::PowerShell, "gamectl.ps1"),
     ];
-    let generate = |(shell, name): (Shell, &str)| (name.to_owned(), gamectl::cli::completion::script(shell));
+    let generate = |(shell, name): (Shell, &str)| (name.to_owned(), script(shell));
     shells.into_iter().map(generate).collect()
 }
 

@@ -2,7 +2,7 @@
 //! the inventory knows of.
 
 use clap::CommandFactory;
-use clap_complete::Shell;
+use clap_complete::Shell as Generator;
 
 use super::Cli;
 
@@ -10,18 +10,40 @@ use super::Cli;
 /// being typed, and those before it, without the program.
 pub const HIDDEN_VERB: &str = "__complete";
 
+/// A shell for which there is a script, seen at work in that shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shell {
+    /// GNU Bash.
+    #[value(help = None)]
+    Bash,
+    /// Elvish.
+    #[value(help = None)]
+    Elvish,
+    /// Fish.
+    #[value(help = None)]
+    Fish,
+    /// Zsh.
+    #[value(help = None)]
+    Zsh,
+}
+
 /// The script for a shell: generated from the command line, and joined to what
-/// is asked for while typing, where the shell is one that is known here.
+/// is asked for while typing.
 pub fn script(shell: Shell) -> String {
+    let generator = match shell {
+        Shell::Bash => Generator::Bash,
+        Shell::Elvish => Generator::Elvish,
+        Shell::Fish => Generator::Fish,
+        Shell::Zsh => Generator::Zsh,
+    };
     let mut bytes = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "gamectl", &mut bytes);
+    clap_complete::generate(generator, &mut Cli::command(), "gamectl", &mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();
     match shell {
         Shell::Bash => text + include_str!("shells/values.bash"),
-        Shell::Fish => text + include_str!("shells/values.fish"),
         Shell::Elvish => text + include_str!("shells/values.elv"),
+        Shell::Fish => text + include_str!("shells/values.fish"),
         Shell::Zsh => zsh(&text),
-        _ => text,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Listed, help};
+use super::{Listed, completion, help};
 
 /// `gamectl check`.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub struct Games {
 #[command(after_help = help::COMPLETIONS)]
 pub struct Completions {
     /// The shell
-    pub shell: clap_complete::Shell,
+    pub shell: completion::Shell,
 }
 
 /// `gamectl schema`.

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use clap::ValueEnum;
-use clap_complete::Shell;
 
-use crate::cli::completion::{HIDDEN_VERB, Place, Values, place};
+use crate::cli::completion::{HIDDEN_VERB, Place, Shell, Values, place};
 use crate::games::PRESETS;
 use crate::inventory;
 use crate::ui::{Options, Screen, Surroundings};
@@ -28,11 +27,16 @@ pub(super) fn answer() -> Option<u8> {
     Some(0)
 }
 
+fn shells() -> Vec<String> {
+    let known = Shell::value_variants().iter().filter_map(Shell::to_possible_value);
+    known.map(|value| value.get_name().to_owned()).collect()
+}
+
 fn candidates(place: &Place) -> Vec<String> {
     match place.values {
         None => Vec::new(),
         Some(Values::Games) => PRESETS.iter().map(|preset| preset.name.to_owned()).collect(),
-        Some(Values::Shells) => Shell::value_variants().iter().map(Shell::to_string).collect(),
+        Some(Values::Shells) => shells(),
         Some(Values::Id) => listed(place, false),
         Some(Values::Selectors) => listed(place, true),
     }
