@@ -4,6 +4,7 @@
 mod support;
 
 use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use support::{Instance, Sandbox, Terminal};
@@ -81,6 +82,59 @@ fn they_stand_in_the_table_and_in_json() {
     assert!(mute.recv_from(&mut buffer).is_err(), "it was asked");
     sandbox.ok(&["status", "mute"]);
     assert!(mute.recv_from(&mut buffer).is_ok(), "it was not asked");
+}
+
+/// Where nobody can be asked, `status` does what it does without asking: not a
+/// system call more, whatever else is known of the games.
+#[test]
+fn where_nobody_can_be_asked_a_look_costs_nothing_more() {
+    let Some(strace) = support::strace("the system calls of status") else {
+        return;
+    };
+    let deaf = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mute = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let (tcp, udp) = (deaf.local_addr(), mute.local_addr());
+    let (tcp, udp) = (tcp.expect("its address").port(), udp.expect("its address").port());
+    let ports = json!({ "game": format!("{udp}/udp"), "admin": format!("{tcp}/tcp") });
+    let plain = sleeper("plain", &json!({ "tcp": format!("127.0.0.1:{tcp}") }))
+        .with("ports", ports)
+        .with("rcon", json!({ "port": tcp, "password": "canary" }));
+    let asked = sleeper("asked", &json!({ "a2s": format!("127.0.0.1:{udp}") }));
+    let sandbox = Sandbox::with(&[plain, asked]);
+    sandbox.ok(&["start", "--all"]);
+    let calls = |args: &[&str]| calls(&sandbox, &strace, args);
+    let seen = calls(&["status", "plain"]);
+    assert!(!seen.is_empty());
+    // Nobody was asked, and nothing was made ready for the asking.
+    for call in ["socket", "connect", "sendto", "recvfrom", "epoll_create1", "epoll_wait"] {
+        assert!(!seen.contains(&call.to_owned()), "{call}: {seen:?}");
+    }
+    // `-q` counts nobody; what it prints is another matter.
+    assert_eq!(seen, calls(&["-q", "status", "plain"]));
+    // With somebody to ask it is seen.
+    assert!(calls(&["status", "asked"]).contains(&"socket".to_owned()));
+    mute.set_nonblocking(true).expect("not to wait");
+    assert!(mute.recv_from(&mut [0; 100]).is_ok(), "the other one was asked");
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// The names of the system calls that it makes, sorted: not those for memory,
+/// nor those for what it prints.
+fn calls(sandbox: &Sandbox, strace: &Path, args: &[&str]) -> Vec<String> {
+    let log = sandbox.path("calls");
+    let (strace, path) = (strace.to_string_lossy(), log.to_string_lossy());
+    let traced = sandbox.run_under(&[&strace, "-f", "-qq", "-o", &path], args);
+    traced.expect_code(0);
+    let text = std::fs::read_to_string(&log).expect("the calls");
+    let name = |line: &str| {
+        let call = line.split_once(' ')?.1.trim_start();
+        Some(call.split_once('(')?.0.to_owned())
+    };
+    let mut names: Vec<String> = text.lines().filter_map(name).collect();
+    const PASSED_OVER: [&str; 7] = ["brk", "mmap", "munmap", "mremap", "madvise", "mprotect", "write"];
+    names.retain(|name| !PASSED_OVER.contains(&name.as_str()) && !name.starts_with(['<', '+']));
+    names.sort();
+    names
 }
 
 #[test]
