@@ -36,7 +36,9 @@ impl Unmanaged {
 
     fn refusal(&self) -> anyhow::Error {
         let message = format!("it is unmanaged: {}", self.reason);
-        Failure::new(FailureKind::Unsupported, message).into()
+        Failure::new(FailureKind::Unsupported, message)
+            .hint("add that to the inventory; until then it is only shown")
+            .into()
     }
 }
 

@@ -243,6 +243,10 @@ fn selectors_and_verdicts() {
     assert_eq!(sandbox.state("game-c"), "unmanaged");
     let refused = sandbox.run(&["start", "game-c"]).expect_code(5);
     assert!(refused.stderr.contains("unmanaged"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("hint: add that to the inventory"),
+        "{refused:?}"
+    );
     let unknown = sandbox.run(&["stop", "game-a", "game-d"]).expect_code(4);
     assert!(
         unknown.stderr.contains("game-d") && unknown.stderr.contains("did you mean"),

@@ -257,7 +257,7 @@ fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
         "\
 ● rust: ready after Ns
 ~ conan: starting, waiting for ready (log line), Ns of 5m
-~ valheim: ready (log line), Ns of 5m",
+~ valheim: Ns of 5m for ready (log line)",
     );
     sandbox.touch("conan.gate");
     tmux.resize(36);
@@ -265,7 +265,7 @@ fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
         "\
 ● rust: ready after Ns
 ● conan: ready after Ns
-~ valheim: ready (log line), Ns",
+~ valheim: Ns for ready (log line)",
     );
     sandbox.touch("valheim.gate");
     tmux.wait(

@@ -52,8 +52,13 @@ fn meant(error: &clap::Error) -> Option<String> {
         ContextValue::Strings(words) => words,
         _ => return None,
     };
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    (!words.is_empty()).then(|| format!("did you mean {}?", words.join(" or ")))
+    // The most similar one comes last.
+    let words: Vec<String> = words.iter().rev().map(|word| format!("`{word}`")).collect();
+    let (last, others) = words.split_last()?;
+    Some(match others {
+        [] => format!("did you mean {last}?"),
+        _ => format!("did you mean {} or {last}?", others.join(", ")),
+    })
 }
 
 fn usage(error: &clap::Error) -> Option<String> {
@@ -80,7 +85,11 @@ mod tests {
     fn all_have_one_shape() {
         insta::assert_snapshot!(shown("gamectl statsu"), @r"
         unrecognized subcommand 'statsu'
-        did you mean `start` or `status`?
+        did you mean `status` or `start`?
+        ");
+        insta::assert_snapshot!(shown("gamectl strat"), @r"
+        unrecognized subcommand 'strat'
+        did you mean `start`, `restart` or `status`?
         ");
         insta::assert_snapshot!(shown("gamectl frobnicate"), @r"
         unrecognized subcommand 'frobnicate'

@@ -197,7 +197,7 @@ impl Check<'_> {
             }
             (None, None) => Plane::Unmanaged {
                 plane: "none",
-                reason: "no plane section, such as `process`, in the inventory".to_owned(),
+                reason: "no plane, such as `process`".to_owned(),
             },
         }
     }

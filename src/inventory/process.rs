@@ -50,7 +50,7 @@ pub(super) fn read(check: &mut Check, node: &Node) -> Plane {
     if spec.executable.as_os_str().is_empty() {
         return Plane::Unmanaged {
             plane: "process",
-            reason: "no `executable` given in `process`".to_owned(),
+            reason: "no `executable` in `process`".to_owned(),
         };
     }
     Plane::Process(Box::new(spec))

@@ -196,7 +196,8 @@ impl Progress {
 
 /// `rust-main: starting, waiting for ready (log line), 42s of 15m`, and what
 /// the game said last where there is room for it. Where there is little, the
-/// time goes last, and what is awaited before it.
+/// time goes last, and what is awaited before it: that something is waited for
+/// is said as long as it is named, or it would read as if it had come.
 fn line(verb: Verb, id: &str, work: &Work, now: Instant, columns: usize, look: Look) -> String {
     let doing = match verb {
         Verb::Start => "starting",
@@ -218,8 +219,8 @@ fn line(verb: Verb, id: &str, work: &Work, now: Instant, columns: usize, look: L
         let said = cut(&work.last_line, room, look.ellipsis());
         return format!("{longest}: {}", look.paint(Tone::Dim, &said));
     }
-    let shorter = format!("{id}: {awaiting}, {elapsed}{limit}");
-    let all = [longest, shorter, format!("{id}: {awaiting}, {elapsed}"), shortest];
+    let shorter = format!("{id}: {elapsed}{limit} for {awaiting}");
+    let all = [longest, shorter, format!("{id}: {elapsed} for {awaiting}"), shortest];
     let fitting = all.iter().find(|line| width(line) <= columns);
     let line = fitting.cloned().unwrap_or_else(|| format!("{id}: {elapsed}"));
     cut(&line, columns, look.ellipsis()).into_owned()
@@ -272,8 +273,8 @@ mod tests {
                 "Loading the world",
                 "rust-main: starting, waiting for ready (log line), 1m 5s of 15m",
             ),
-            (62, "", "rust-main: ready (log line), 1m 5s of 15m"),
-            (40, "", "rust-main: ready (log line), 1m 5s"),
+            (62, "", "rust-main: 1m 5s of 15m for ready (log line)"),
+            (40, "", "rust-main: 1m 5s for ready (log line)"),
             (30, "", "rust-main: starting, 1m 5s"),
             (20, "", "rust-main: 1m 5s"),
             (10, "", "rust-main…"),

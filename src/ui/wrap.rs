@@ -35,8 +35,13 @@ const JOINT: &str = "\u{e000}";
 
 /// With no blank between a number and its unit.
 fn measured(line: &str) -> String {
-    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == '.') && !word.is_empty();
+    // A colour may begin before the number, and end behind the unit.
+    let is_number = |word: &str| {
+        let digits = word.rsplit('m').next().unwrap_or(word);
+        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
+    };
     let is_unit = |word: &str| {
+        let word = word.split('\u{1b}').next().unwrap_or(word);
         let word = word.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
         ["d", "h", "min", "s", "ms"].contains(&word)
     };
@@ -100,6 +105,7 @@ mod tests {
             ("in 1 min 5 s (x)", 2, 9, "in 1 min\n  5 s (x)"),
             ("it is 2.5 h.", 0, 9, "it is\n2.5 h."),
             ("it has 42 so", 0, 10, "it has 42\nso"),
+            ("in \u{1b}[2m42 s\u{1b}[0m", 0, 5, "in\n\u{1b}[2m42 s\u{1b}[0m"),
             ("", 2, 10, ""),
         ] {
             assert_eq!(wrapped(text, hang, Some(columns)), wanted, "{text}");
