@@ -34,14 +34,17 @@ impl Found {
     }
 }
 
+/// The variables that a file refers to.
+pub(super) type Env<'a> = &'a (dyn Fn(&str) -> Option<OsString> + Sync);
+
 /// How many values all instances may have together. What defaults and aliases
 /// say once can multiply.
-const BUDGET: usize = 1_000_000;
+pub(super) const BUDGET: usize = 1_000_000;
 
 /// A check under way.
 pub(super) struct Check<'a> {
     pub(super) folder: &'a Path,
-    pub(super) env: &'a dyn Fn(&str) -> Option<OsString>,
+    pub(super) env: Env<'a>,
     pub(super) found: Vec<Found>,
     pub(super) programs: Programs,
     /// The verdicts on regular expressions: instances tend to share them.
@@ -53,19 +56,40 @@ pub(super) struct Check<'a> {
 }
 
 /// Checks a whole file. The model is complete only if nothing was found.
-pub(super) fn check(tree: &Tree, folder: &Path, env: &dyn Fn(&str) -> Option<OsString>) -> (Inventory, Vec<Found>) {
-    let mut check = Check {
-        folder,
-        env,
-        found: Vec::new(),
-        programs: Programs::default(),
-        patterns: HashMap::new(),
-        presets: HashMap::new(),
-        budget: Some(BUDGET),
-    };
-    let inventory = check.root(&tree.root);
+pub(super) fn check(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Found>) {
+    let mut check = Check::new(folder, env);
+    let mut inventory = Inventory::default();
+    if let Some(head) = check.head(&tree.root) {
+        inventory.instances = check.instances(head.instances, &head.defaults);
+    }
     check.repetitions(tree);
     (inventory, check.found)
+}
+
+/// What stands before the instances, and them.
+pub(super) struct Head<'t, 'a> {
+    pub(super) defaults: Common,
+    pub(super) instances: &'t [Entry<'a>],
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(folder: &'a Path, env: Env<'a>) -> Self {
+        Self {
+            folder,
+            env,
+            found: Vec::new(),
+            programs: Programs::default(),
+            patterns: HashMap::new(),
+            presets: HashMap::new(),
+            budget: Some(BUDGET),
+        }
+    }
+
+    /// How much of the budget is left, where nothing was found; two checks of
+    /// one file have one budget together.
+    pub(super) fn left(&self) -> Option<usize> {
+        self.budget.filter(|_| self.found.is_empty())
+    }
 }
 
 impl Check<'_> {
@@ -96,7 +120,8 @@ impl Check<'_> {
         self.budget.is_some()
     }
 
-    fn root(&mut self, root: &Node) -> Inventory {
+    /// Checks all but the instances. `None` where there are none to check.
+    pub(super) fn head<'t, 'a>(&mut self, root: &'t Node<'a>) -> Option<Head<'t, 'a>> {
         let Shape::Map(entries) = &root.shape else {
             self.problem(
                 root.span,
@@ -105,7 +130,7 @@ impl Check<'_> {
                     root.kind()
                 ),
             );
-            return Inventory::default();
+            return None;
         };
         self.known_keys(entries, Section::Top);
         let get = |key: &str| entries.iter().find(|entry| !entry.void && entry.key == key);
@@ -116,21 +141,27 @@ impl Check<'_> {
         let Some(instances) = get("instances") else {
             self.problem(Span::new(root.span.start, 0), "there is no `instances` here")
                 .hint("write `instances: {}` if there are none yet");
-            return Inventory::default();
+            return None;
         };
-        let mut inventory = Inventory::default();
-        for entry in self.mapping("`instances`", "a mapping of ids to instances", &instances.value) {
+        let instances = self.mapping("`instances`", "a mapping of ids to instances", &instances.value);
+        Some(Head { defaults, instances })
+    }
+
+    /// Checks instances.
+    pub(super) fn instances(&mut self, entries: &[Entry], defaults: &Common) -> Vec<Instance> {
+        let mut instances = Vec::with_capacity(entries.len());
+        for entry in entries {
             if entry.key.is_empty() && entry.void {
                 continue;
             }
             self.id(entry);
             // One that is given twice is looked at all the same.
-            inventory.instances.extend(self.instance(entry, &defaults));
+            instances.extend(self.instance(entry, defaults));
             if self.budget.is_none() {
                 break;
             }
         }
-        inventory
+        instances
     }
 
     fn defaults(&mut self, node: &Node) -> Common {

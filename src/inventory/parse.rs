@@ -1,9 +1,8 @@
 //! A text to an inventory, or to everything that is wrong with it.
 
-use std::ffi::OsString;
 use std::path::Path;
 
-use super::check::{Found, check};
+use super::check::{Env, Found, check};
 use super::excerpt::excerpt;
 use super::lines::Lines;
 use super::model::Inventory;
@@ -22,20 +21,12 @@ const MOST: usize = 100;
 ///
 /// # Errors
 /// All problems at once; see [`Problems`].
-pub fn parse(
-    text: &[u8],
-    source_name: &str,
-    folder: &Path,
-    env: &dyn Fn(&str) -> Option<OsString>,
-) -> Result<Inventory, Problems> {
+pub fn parse(text: &[u8], source_name: &str, folder: &Path, env: Env) -> Result<Inventory, Problems> {
     let text = match syntax::screen(text) {
         Ok(text) => text,
         Err((text, refusal)) => return Err(refused(&text, source_name, &refusal)),
     };
-    if let Some(tree) = halves::read(text)
-        && let (inventory, found) = check(&tree, folder, env)
-        && found.is_empty()
-    {
+    if let Some(inventory) = halves::read(text, folder, env) {
         return Ok(inventory);
     }
     let tree = match yaml::read(text) {
