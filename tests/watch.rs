@@ -139,8 +139,7 @@ fn it_ends_when_all_are_as_they_were_to_be() {
     let late = sandbox.run(&["watch", "--until", "stopped", "--timeout", "50ms"]);
     assert_eq!(late.code, Some(124), "{late:?}");
     assert!(
-        late.stderr
-            .contains("error: after 50ms a is running, b is running, and not stopped"),
+        late.stderr.contains("error: after 50ms not stopped: a, b (running)"),
         "{late:?}"
     );
     let never = sandbox.run(&["watch", "--until", "running", "u"]);

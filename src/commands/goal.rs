@@ -55,21 +55,23 @@ impl Goal {
         self.settled && self.states.values().all(|state| *state == self.wanted)
     }
 
-    /// In words, what is not as it was to be.
+    /// In words, what is not as it was to be, and how it is instead.
     pub(super) fn missing(&self) -> String {
         const MOST: usize = 5;
-        let others: Vec<String> = self
-            .states
-            .iter()
-            .filter(|(_, state)| **state != self.wanted)
-            .map(|(id, state)| format!("{id} is {state}"))
-            .collect();
-        let more = match others.len().saturating_sub(MOST) {
-            0 => String::new(),
-            more => format!(", and {more} more"),
+        let mut others: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (id, state) in self.states.iter().filter(|(_, state)| **state != self.wanted) {
+            others.entry(state).or_default().push(id);
+        }
+        let group = |(state, ids): (&&str, &Vec<&str>)| {
+            let more = match ids.len().saturating_sub(MOST) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let shown: Vec<&str> = ids.iter().take(MOST).copied().collect();
+            format!("{}{more} ({state})", shown.join(", "))
         };
-        let shown: Vec<&str> = others.iter().take(MOST).map(String::as_str).collect();
-        format!("{}{more}, and not {}", shown.join(", "), self.wanted)
+        let groups: Vec<String> = others.iter().map(group).collect();
+        format!("not {}: {}", self.wanted, groups.join(", "))
     }
 }
 
@@ -105,10 +107,10 @@ mod tests {
         assert!(!goal.is_reached_by(&row("a", Some(InstanceState::Running))));
         assert!(!goal.is_reached_by(&row("b", None)));
         assert!(!goal.is_reached_by(&Told::Settled));
-        assert_eq!(goal.missing(), "b is unknown, and not running");
+        assert_eq!(goal.missing(), "not running: b (unknown)");
         assert!(goal.is_reached_by(&row("b", Some(InstanceState::Running))));
         assert!(!goal.is_reached_by(&row("a", Some(InstanceState::Crashed { exit_code: None }))));
-        assert_eq!(goal.missing(), "a is crashed, and not running");
+        assert_eq!(goal.missing(), "not running: a (crashed)");
     }
 
     #[test]
@@ -123,10 +125,11 @@ mod tests {
     #[test]
     fn many_that_are_missing_are_counted() {
         let ids: Vec<_> = (0..8).map(|number| (format!("g{number}"), false)).collect();
-        let missing = Goal::new("stopped", &ids).unwrap().missing();
-        assert!(
-            missing.ends_with("g4 is not seen yet, and 3 more, and not stopped"),
-            "{missing}"
+        let mut goal = Goal::new("stopped", &ids).unwrap();
+        goal.is_reached_by(&row("g3", Some(InstanceState::Running)));
+        assert_eq!(
+            goal.missing(),
+            "not stopped: g0, g1, g2, g4, g5 and 2 more (not seen yet), g3 (running)"
         );
     }
 }

@@ -24,6 +24,9 @@ const RESTARTS: usize = 6;
 /// more than they do.
 const NOTE_WANTED: usize = 20;
 
+/// An id is shown so far before anything else is cut.
+const ID_WANTED: usize = 24;
+
 /// The id is cut before a note is shorter than this.
 const NOTE_MIN: usize = 12;
 
@@ -168,11 +171,19 @@ impl Contents {
         let mut shown = self.shown.clone();
         let mut widths = self.widths();
         let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+        let least = |widths: &[usize]| {
+            let note = widths.last().copied().unwrap_or(0);
+            total(widths) - note + note.min(NOTE_WANTED)
+        };
+        // One long id is no reason to leave out anything else.
+        let excess = least(&widths).saturating_sub(columns);
+        if let Some(id) = widths.first_mut() {
+            *id -= excess.min(id.saturating_sub((columns * 2 / 5).max(ID_WANTED)));
+        }
         // What tells least goes first: the plane, then the pid.
         for expendable in [1, 4, RESTARTS, 3, PLAYERS] {
-            let note = widths.last().copied().unwrap_or(0);
-            let least = total(&widths) - note + note.min(NOTE_WANTED);
-            if let (true, Some(at)) = (least > columns, shown.iter().position(|column| *column == expendable)) {
+            let too_wide = least(&widths) > columns;
+            if let (true, Some(at)) = (too_wide, shown.iter().position(|column| *column == expendable)) {
                 shown.remove(at);
                 widths.remove(at);
             }

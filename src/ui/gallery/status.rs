@@ -200,3 +200,40 @@ fn status_of_many() {
     game-10  process  running  13h 53m  4000
     ");
 }
+
+#[test]
+fn status_with_a_long_id() {
+    let id = format!("a{}z", "-very-long-name".repeat(4));
+    let rows = [
+        running(&id, 42, 4242),
+        row("conan", InstanceState::Crashed { exit_code: Some(3) }, |facts| {
+            facts.note = Some("exit code 3 before it was ready".into());
+        }),
+    ];
+    insta::assert_snapshot!(seen(|screen| screen.status(&rows)), @r"
+    --- 120 columns
+    ID                                                              PLANE    STATE      UPTIME  PID   NOTE
+    a-very-long-name-very-long-name-very-long-name-very-long-namez  process  ● running  42s     4242
+    conan                                                           process  ✗ crashed  -       -     exit code 3 before it…
+    --- 120 columns in colour
+    ␛[1mID                                                              ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                  ␛[0m
+    a-very-long-name-very-long-name-very-long-name-very-long-namez  process  ␛[38;5;2m● running  ␛[39m42s     4242
+    conan                                                           process  ␛[38;5;1m✗ crashed  ␛[39m-       -     exit code 3 before it…
+    --- 80 columns
+    ID                                STATE      UPTIME  PID   NOTE
+    a-very-long-name-very-long-name…  ● running  42s     4242
+    conan                             ✗ crashed  -       -     exit code 3 before i…
+    --- 80 columns in colour
+    ␛[1mID                                ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                 ␛[0m
+    a-very-long-name-very-long-name…  ␛[38;5;2m● running  ␛[39m42s     4242
+    conan                             ␛[38;5;1m✗ crashed  ␛[39m-       -     exit code 3 before i…
+    --- 40 columns
+    ID               STATE      NOTE
+    a-very-long-na…  ● running
+    conan            ✗ crashed  exit code 3…
+    --- off a terminal
+    ID                                                              PLANE    STATE    UPTIME  PID   NOTE
+    a-very-long-name-very-long-name-very-long-name-very-long-namez  process  running  42s     4242
+    conan                                                           process  crashed  -       -     exit code 3 before it was ready
+    ");
+}
