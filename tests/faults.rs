@@ -482,7 +482,7 @@ fn a_shim_that_is_asked_to_end_stops_its_game_first() {
         assert_eq!(row["last_exit"]["code"], 0);
         assert!(sandbox.console("a").ends_with("bye\n"), "by its plan");
         // Nobody typed a stop: why it is down is told, for as long as it is.
-        let note = format!("its shim was told to end by {signal}, and stopped it");
+        let note = format!("its shim got {signal}, and stopped it");
         assert_eq!(
             (&row["note"], &row["intent"]),
             (&note.clone().into(), &"running".into())

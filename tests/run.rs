@@ -262,7 +262,7 @@ fn a_game_that_is_ended_through_its_shim_is_told_of_and_left() {
     Process::signal(sandbox.shim("a"), Signal::SIGTERM);
     run.sees("a", "stopped");
     wait_until("why to be told", || {
-        run.logged("stopped: its shim was told to end by SIGTERM, and stopped it") == 1
+        run.logged("stopped: its shim got SIGTERM, and stopped it") == 1
     });
     // What crashes later is back: it had its chance by then.
     run.sees("b", "running");

@@ -47,8 +47,8 @@ pub(super) fn account(seen: &Account<'_>) -> Exit {
         notes.push("this is how its launcher ended: how the game did was not to be found out");
     }
     match seen.signal {
-        Some(Signal::SIGTERM) => notes.push("its shim was told to end by SIGTERM, and stopped it"),
-        Some(_) => notes.push("its shim was told to end by SIGINT, and stopped it"),
+        Some(Signal::SIGTERM) => notes.push("its shim got SIGTERM, and stopped it"),
+        Some(_) => notes.push("its shim got SIGINT, and stopped it"),
         None => {}
     }
     Exit {
@@ -151,14 +151,8 @@ mod tests {
         let record = launch(false);
         for (signal, wanted) in [
             (None, ""),
-            (
-                Some(Signal::SIGTERM),
-                "its shim was told to end by SIGTERM, and stopped it",
-            ),
-            (
-                Some(Signal::SIGINT),
-                "its shim was told to end by SIGINT, and stopped it",
-            ),
+            (Some(Signal::SIGTERM), "its shim got SIGTERM, and stopped it"),
+            (Some(Signal::SIGINT), "its shim got SIGINT, and stopped it"),
         ] {
             let exit = account(&Account {
                 record: &record,
