@@ -43,6 +43,11 @@ impl<'a> Lines<'a> {
         self.starts.get_or_init(|| {
             let mut starts = vec![0];
             let bytes = self.text.as_bytes();
+            if self.ascii && !self.text.contains('\r') {
+                let breaks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+                starts.extend(breaks.map(|(i, _)| i + 1));
+                return starts;
+            }
             for (i, byte) in bytes.iter().enumerate() {
                 let next = bytes.get(i + 1).copied();
                 match byte {

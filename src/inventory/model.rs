@@ -351,7 +351,10 @@ impl fmt::Display for StopAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin(text) => write!(f, "stdin: {text}"),
-            Self::Signal(signal) => write!(f, "signal: {}", signal.as_str().trim_start_matches("SIG")),
+            Self::Signal(signal) => {
+                let name = signal.as_str();
+                write!(f, "signal: {}", name.strip_prefix("SIG").unwrap_or(name))
+            }
             Self::Remote(kind, line) => write!(f, "{kind}: {line}"),
             // Its arguments may carry secrets.
             Self::Exec(argv) => write!(f, "exec: {}", argv.first().map_or("", String::as_str)),

@@ -58,6 +58,9 @@ fn screen_text(text: &str) -> Option<Refusal> {
 /// Where more brackets are open than anybody means, or more list dashes
 /// follow each other on one line.
 fn deep(text: &str) -> Option<usize> {
+    if is_shallow(text) {
+        return None;
+    }
     let (mut depth, mut base, mut at) = (0usize, 0usize, 0usize);
     for line in text.split_inclusive('\n') {
         let body = line.trim_start_matches([' ', '\t']);
@@ -90,12 +93,31 @@ fn deep(text: &str) -> Option<usize> {
     None
 }
 
+/// Whether it cannot be [`deep`], told in one pass that counts at least as many
+/// brackets and dashes as there are.
+fn is_shallow(text: &str) -> bool {
+    let (mut depth, mut dashes) = (0usize, 0usize);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'-' | b'?' | b':' => dashes += 1,
+            b' ' | b'\t' => {}
+            _ => dashes = 0,
+        }
+        if depth > DEEPEST || dashes > DEEPEST {
+            return false;
+        }
+    }
+    true
+}
+
 /// Whether the text may have aliases: it has something like an anchor and
 /// something like an alias.
 pub(super) fn may_alias(text: &str) -> bool {
     let has = |mark: u8| {
         let named = |pair: &[u8]| matches!(pair, [a, b] if *a == mark && (b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')));
-        text.as_bytes().windows(2).any(named)
+        text.contains(char::from(mark)) && text.as_bytes().windows(2).any(named)
     };
     has(b'&') && has(b'*')
 }

@@ -141,28 +141,36 @@ impl Contents {
 
     /// Aligned columns for scripts: nothing is cut, nothing ends in blanks.
     fn plain(&self, look: Look) -> String {
-        let (rows, shown, widths) = (&self.rows, &self.shown, self.widths());
-        let mut out = String::with_capacity((rows.len() + 1) * 80);
-        let mut line = |cells: &dyn Fn(usize) -> String, tone: Tone| {
-            let start = out.len();
-            for (column, room) in shown.iter().zip(&widths) {
-                let cell = cells(*column);
-                let blanks = room - width(&cell).min(*room) + 2;
-                if *column == STATE {
-                    out.push_str(&look.paint(tone, &cell));
-                } else {
-                    out.push_str(&cell);
-                }
-                out.extend(std::iter::repeat_n(' ', blanks));
-            }
-            out.truncate(start + out[start..].trim_end().len());
-            out.push('\n');
-        };
-        line(&|column| HEADERS[column].to_owned(), Tone::Plain);
-        for (tone, cells) in rows {
-            line(&|column| cells[column].clone(), *tone);
+        let widths = self.widths();
+        let mut out = String::with_capacity((self.rows.len() + 1) * 80);
+        self.line(&mut out, &HEADERS, Tone::Plain, &widths, look);
+        for (tone, cells) in &self.rows {
+            self.line(&mut out, cells, *tone, &widths, look);
         }
         out
+    }
+
+    fn line<T: AsRef<str>>(&self, out: &mut String, cells: &[T], tone: Tone, widths: &[usize], look: Look) {
+        const BLANKS: &str = "                                ";
+        let start = out.len();
+        for (column, room) in self.shown.iter().zip(widths) {
+            let Some(cell) = cells.get(*column).map(AsRef::as_ref) else {
+                continue;
+            };
+            if *column == STATE {
+                out.push_str(&look.paint(tone, cell));
+            } else {
+                out.push_str(cell);
+            }
+            let mut blanks = room.saturating_sub(width(cell)) + 2;
+            while blanks > 0 {
+                let some = blanks.min(BLANKS.len());
+                out.push_str(&BLANKS[..some]);
+                blanks -= some;
+            }
+        }
+        out.truncate(start + out[start..].trim_end().len());
+        out.push('\n');
     }
 
     /// A table for a terminal: what does not fit is cut, the note first, then the

@@ -11,6 +11,9 @@ fn char_width(c: char) -> usize {
 
 /// The columns that `text` takes.
 pub(super) fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
     text.chars().map(char_width).sum()
 }
 
