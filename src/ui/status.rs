@@ -20,9 +20,10 @@ const PLAYERS: usize = 5;
 /// The column of the restarts, left out while there are none.
 const RESTARTS: usize = 6;
 
-/// Columns are left out before a note is cut shorter than this: a reason tells
-/// more than they do.
-const NOTE_WANTED: usize = 20;
+/// What is left out before a note is cut shorter than that, in this order: a
+/// reason tells more than they do. The plane, then the pid, and where there is
+/// little room the others too.
+const EXPENDABLE: [(usize, usize); 5] = [(1, 30), (4, 30), (RESTARTS, 20), (3, 20), (PLAYERS, 20)];
 
 /// An id is shown so far before anything else is cut.
 const ID_WANTED: usize = 24;
@@ -54,7 +55,10 @@ fn cells(row: &Row, counted: bool, look: Look) -> (Tone, Cells) {
                 dash()
             },
             facts.pid.map_or_else(dash, |pid| pid.to_string()),
-            facts.restarts.to_string(),
+            match facts.state {
+                InstanceState::Unmanaged => dash(),
+                _ => facts.restarts.to_string(),
+            },
             facts.note.as_deref().unwrap_or_default(),
         ),
         Sight::Unknown { reason } => (dash(), dash(), dash(), reason.as_str()),
@@ -179,18 +183,17 @@ impl Contents {
         let mut shown = self.shown.clone();
         let mut widths = self.widths();
         let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
-        let least = |widths: &[usize]| {
+        let least = |widths: &[usize], wanted: usize| {
             let note = widths.last().copied().unwrap_or(0);
-            total(widths) - note + note.min(NOTE_WANTED)
+            total(widths) - note + note.min(wanted)
         };
         // One long id is no reason to leave out anything else.
-        let excess = least(&widths).saturating_sub(columns);
+        let excess = least(&widths, NOTE_MIN).saturating_sub(columns);
         if let Some(id) = widths.first_mut() {
             *id -= excess.min(id.saturating_sub((columns * 2 / 5).max(ID_WANTED)));
         }
-        // What tells least goes first: the plane, then the pid.
-        for expendable in [1, 4, RESTARTS, 3, PLAYERS] {
-            let too_wide = least(&widths) > columns;
+        for (expendable, wanted) in EXPENDABLE {
+            let too_wide = least(&widths, wanted) > columns;
             if let (true, Some(at)) = (too_wide, shown.iter().position(|column| *column == expendable)) {
                 shown.remove(at);
                 widths.remove(at);

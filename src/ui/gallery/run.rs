@@ -140,7 +140,7 @@ fn run_of_every_kind() {
     soulmask                 process         ✗ crashed    -       -      -        0         retry in 8s (3rd); killed by SI…
     valheim                  process         ◑ stopping   -       78     -        0
     old                      process         ○ stopped    -       -      -        0         about to be started
-    ark                      process         · unmanaged  -       -      -        0         no executable is given
+    ark                      process         · unmanaged  -       -      -        -         no executable is given
     dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
 
     03:04:05 conan: running already, and adopted as it is
@@ -162,7 +162,7 @@ fn run_of_every_kind() {
     soulmask                 process         ␛[31m✗ crashed    ␛[m-       -      -        0         retry in 8s (3rd); killed by SI…
     valheim                  process         ␛[33m◑ stopping   ␛[m-       78     -        0
     old                      process         ␛[2m○ stopped    ␛[m-       -      -        0         about to be started
-    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        0         no executable is given
+    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        -         no executable is given
     dune                     docker_compose  ␛[35m? unknown    ␛[m-       -      -        -         the engine does not answer: Can…
 
     03:04:05 conan: running already, and adopted as it is

@@ -79,7 +79,7 @@ fn status_of_every_kind() {
     soulmask                 process         ✗ crashed    -       -      -        0         killed by SIGSEGV before it was…
     valheim                  process         ◑ stopping   -       78     -        0
     old                      process         ○ stopped    -       -      -        0
-    ark                      process         · unmanaged  -       -      -        0         no executable is given
+    ark                      process         · unmanaged  -       -      -        -         no executable is given
     dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
     --- 120 columns in colour
     ␛[1mID                       ␛[0m␛[1mPLANE           ␛[0m␛[1mSTATE        ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID    ␛[0m␛[1mPLAYERS  ␛[0m␛[1mRESTARTS  ␛[0m␛[1mNOTE                            ␛[0m
@@ -89,7 +89,7 @@ fn status_of_every_kind() {
     soulmask                 process         ␛[38;5;1m✗ crashed    ␛[39m-       -      -        0         killed by SIGSEGV before it was…
     valheim                  process         ␛[38;5;3m◑ stopping   ␛[39m-       78     -        0
     old                      process         ␛[2m○ stopped    ␛[0m-       -      -        0
-    ark                      process         ␛[2m· unmanaged  ␛[0m-       -      -        0         no executable is given
+    ark                      process         ␛[2m· unmanaged  ␛[0m-       -      -        -         no executable is given
     dune                     docker_compose  ␛[38;5;5m? unknown    ␛[39m-       -      -        -         the engine does not answer: Can…
     --- 80 columns
     ID                       STATE        UPTIME  PLAYERS  NOTE
@@ -129,7 +129,7 @@ fn status_of_every_kind() {
     soulmask                 process         crashed    -       -      -        0         killed by SIGSEGV before it was ready; held: start it by hand
     valheim                  process         stopping   -       78     -        0
     old                      process         stopped    -       -      -        0
-    ark                      process         unmanaged  -       -      -        0         no executable is given
+    ark                      process         unmanaged  -       -      -        -         no executable is given
     dune                     docker_compose  unknown    -       -      -        -         the engine does not answer: Cannot connect to the Docker daemon at unix:///var/run/docker.sock
     ");
 }
@@ -212,21 +212,21 @@ fn status_with_a_long_id() {
     ];
     insta::assert_snapshot!(seen(|screen| screen.status(&rows)), @r"
     --- 120 columns
-    ID                                                              PLANE    STATE      UPTIME  PID   NOTE
-    a-very-long-name-very-long-name-very-long-name-very-long-namez  process  ● running  42s     4242
-    conan                                                           process  ✗ crashed  -       -     exit code 3 before it…
+    ID                                                              STATE      UPTIME  PID   NOTE
+    a-very-long-name-very-long-name-very-long-name-very-long-namez  ● running  42s     4242
+    conan                                                           ✗ crashed  -       -     exit code 3 before it was ready
     --- 120 columns in colour
-    ␛[1mID                                                              ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                  ␛[0m
-    a-very-long-name-very-long-name-very-long-name-very-long-namez  process  ␛[38;5;2m● running  ␛[39m42s     4242
-    conan                                                           process  ␛[38;5;1m✗ crashed  ␛[39m-       -     exit code 3 before it…
+    ␛[1mID                                                              ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                           ␛[0m
+    a-very-long-name-very-long-name-very-long-name-very-long-namez  ␛[38;5;2m● running  ␛[39m42s     4242
+    conan                                                           ␛[38;5;1m✗ crashed  ␛[39m-       -     exit code 3 before it was ready
     --- 80 columns
-    ID                                STATE      UPTIME  PID   NOTE
-    a-very-long-name-very-long-name…  ● running  42s     4242
-    conan                             ✗ crashed  -       -     exit code 3 before i…
+    ID                                STATE      UPTIME  NOTE
+    a-very-long-name-very-long-name…  ● running  42s
+    conan                             ✗ crashed  -       exit code 3 before it was …
     --- 80 columns in colour
-    ␛[1mID                                ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                 ␛[0m
-    a-very-long-name-very-long-name…  ␛[38;5;2m● running  ␛[39m42s     4242
-    conan                             ␛[38;5;1m✗ crashed  ␛[39m-       -     exit code 3 before i…
+    ␛[1mID                                ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mNOTE                       ␛[0m
+    a-very-long-name-very-long-name…  ␛[38;5;2m● running  ␛[39m42s
+    conan                             ␛[38;5;1m✗ crashed  ␛[39m-       exit code 3 before it was …
     --- 40 columns
     ID               STATE      NOTE
     a-very-long-na…  ● running
