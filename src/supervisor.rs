@@ -38,6 +38,7 @@
 //! ```
 
 mod facts;
+mod published;
 
 use std::fmt;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 pub use facts::{Detail, Facts, LastExit, Players, Sight};
+pub use published::Published;
 
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;

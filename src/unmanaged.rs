@@ -7,7 +7,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::failure::{Failure, FailureKind};
-use crate::supervisor::{Facts, InstanceState, Sight, Supervisor};
+use crate::supervisor::{Facts, InstanceState, Published, Sight, Supervisor};
 
 /// Stands for an instance that nothing here manages.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct Unmanaged {
     id: String,
     plane: &'static str,
     reason: String,
-    state: watch::Sender<InstanceState>,
+    state: Published<InstanceState>,
 }
 
 impl Unmanaged {
@@ -25,7 +25,7 @@ impl Unmanaged {
             id: id.to_owned(),
             plane,
             reason: reason.to_owned(),
-            state: watch::Sender::new(InstanceState::Unmanaged),
+            state: Published::new(InstanceState::Unmanaged),
         }
     }
 
@@ -53,7 +53,7 @@ impl Supervisor for Unmanaged {
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
-        self.state.subscribe()
+        self.state.follow()
     }
 
     async fn uptime_seconds(&self) -> u64 {

@@ -24,8 +24,8 @@ use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
-    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Printed, PrintedFrom, Sight, StartHow, StopHow,
-    Supervisor,
+    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Printed, PrintedFrom, Published, Sight,
+    StartHow, StopHow, Supervisor,
 };
 use crate::sys::clock;
 
@@ -53,8 +53,8 @@ pub struct DockerComposeSupervisor {
     /// For how long a container that has no health check must be alive until it
     /// counts as up.
     settles: Duration,
-    state: watch::Sender<InstanceState>,
-    activity: watch::Sender<Activity>,
+    state: Published<InstanceState>,
+    activity: Published<Activity>,
     /// The start time of the run whose probes have held.
     held: Mutex<Option<SystemTime>>,
     since: Mutex<Option<SystemTime>>,
@@ -95,8 +95,8 @@ impl DockerComposeSupervisor {
             shared,
             announcers: None,
             settles: settles.unwrap_or(SETTLES),
-            state: watch::Sender::new(InstanceState::Stopped),
-            activity: watch::Sender::default(),
+            state: Published::new(InstanceState::Stopped),
+            activity: Published::default(),
             held: Mutex::default(),
             since: Mutex::default(),
         }
@@ -215,24 +215,15 @@ impl DockerComposeSupervisor {
     }
 
     pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
-        let new = Activity {
+        self.activity.set(Activity {
             awaiting: awaiting.into(),
             limit,
             last_line: String::new(),
-        };
-        self.activity.send_if_modified(|old| {
-            let changed = *old != new;
-            *old = new;
-            changed
         });
     }
 
     fn publish(&self, state: InstanceState) {
-        self.state.send_if_modified(|old| {
-            let changed = *old != state;
-            *old = state;
-            changed
-        });
+        self.state.set(state);
     }
 }
 
@@ -243,11 +234,11 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     fn state(&self) -> InstanceState {
-        self.state.borrow().clone()
+        self.state.get()
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
-        self.state.subscribe()
+        self.state.follow()
     }
 
     async fn uptime_seconds(&self) -> u64 {
@@ -333,6 +324,6 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
-        Some(self.activity.subscribe())
+        Some(self.activity.follow())
     }
 }

@@ -24,8 +24,8 @@ use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
 use crate::supervisor::{
-    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Sight, StartHow,
-    StopHow, Supervisor, Typed,
+    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Published, Sight,
+    StartHow, StopHow, Supervisor, Typed,
 };
 use crate::sys::clock;
 
@@ -55,9 +55,9 @@ pub struct ProcessSupervisor {
     changes: Option<Arc<Changes>>,
     /// Whether a game that has lost its shim is taken over by who watches it.
     pub(super) takes_over: bool,
-    state: watch::Sender<InstanceState>,
+    state: Published<InstanceState>,
     running_since_boot_ms: Mutex<Option<u64>>,
-    pub(super) activity: watch::Sender<Activity>,
+    pub(super) activity: Published<Activity>,
 }
 
 impl ProcessSupervisor {
@@ -135,9 +135,9 @@ impl ProcessSupervisor {
             glance,
             changes: None,
             takes_over: true,
-            state: watch::Sender::new(InstanceState::Stopped),
+            state: Published::new(InstanceState::Stopped),
             running_since_boot_ms: Mutex::new(None),
-            activity: watch::Sender::new(Activity::default()),
+            activity: Published::default(),
         }
     }
 
@@ -186,21 +186,16 @@ impl ProcessSupervisor {
 
     /// What is awaited now.
     pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
-        let new = Activity {
+        self.activity.set(Activity {
             awaiting: awaiting.into(),
             limit,
             last_line: String::new(),
-        };
-        self.activity.send_if_modified(|old| {
-            let changed = *old != new;
-            *old = new;
-            changed
         });
     }
 
     /// Nothing is awaited any more, where that which was begins so.
     pub(super) fn awaits_no_more(&self, start: &str) {
-        self.activity.send_if_modified(|old| {
+        self.activity.change(|old| {
             let over = old.awaiting.starts_with(start);
             if over {
                 *old = Activity::default();
@@ -210,11 +205,7 @@ impl ProcessSupervisor {
     }
 
     pub(super) fn publish(&self, state: InstanceState) {
-        self.state.send_if_modified(|old| {
-            let changed = *old != state;
-            *old = state;
-            changed
-        });
+        self.state.set(state);
     }
 
     /// What the glance showed, where it showed anything.
@@ -311,11 +302,11 @@ impl Supervisor for ProcessSupervisor {
     }
 
     fn state(&self) -> InstanceState {
-        self.state.borrow().clone()
+        self.state.get()
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
-        self.state.subscribe()
+        self.state.follow()
     }
 
     async fn uptime_seconds(&self) -> u64 {
@@ -425,7 +416,7 @@ impl Supervisor for ProcessSupervisor {
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
-        Some(self.activity.subscribe())
+        Some(self.activity.follow())
     }
 }
 

@@ -121,7 +121,7 @@ impl Waiting<'_> {
         loop {
             tokio::time::sleep(LAST_LINE_EVERY).await;
             let line = last_lines(self.dir, 1, Some(self.launch.log)).trim().to_owned();
-            self.supervisor.activity.send_if_modified(|activity| {
+            self.supervisor.activity.change(|activity| {
                 let changed = activity.last_line != line;
                 activity.last_line = line;
                 changed
