@@ -124,10 +124,17 @@ pub enum Verb {
     /// Show the state of instances
     Status(Deferred<Status>),
     /// Watch the state of instances
+    ///
+    /// On a terminal it is a live table. Arrows, j and k move it by a row, space and b by a page, g and G to
+    /// its ends; q or Ctrl-C leaves. Off a terminal there is a line for each change.
     Watch(Deferred<Watch>),
     /// Show what instances printed
     Logs(Deferred<Logs>),
     /// Watch instances, start them, and start them again after a crash
+    ///
+    /// On a terminal it is a live table, with what happened last below it; off one there is a line for
+    /// everything that happens. Ctrl-C ends the watching, and the servers go on, unless --on-exit says
+    /// otherwise. A changed inventory is read at once; one that is not valid changes nothing.
     Run(Deferred<Run>),
     /// Send a line to a game and print what it replies
     Send(Deferred<Send>),

@@ -368,3 +368,30 @@ fn replies_to_a_line() {
           it
     ");
 }
+
+/// Off a terminal it is told at once that another one is waited for: there is no
+/// live line.
+#[test]
+fn a_verb_that_waits_for_another_one() {
+    let waits = |screen: &Screen| {
+        let mut progress = screen.progress(Verb::Stop, 1);
+        progress.event(&Event::LockHeld {
+            id: "rust-main".into(),
+            holder: "gamectl restart (pid 4242)".into(),
+        });
+        progress.event(&Event::Done(stopped("rust-main", "rcon: quit")));
+        progress.finish();
+    };
+    insta::assert_snapshot!(seen(waits), @r"
+    --- 120 columns, 80 columns
+    ○ rust-main: stopped by rcon: quit in 42 s
+    --- 120 columns in colour, 80 columns in colour
+    ␛[2m○␛[0m rust-main: ␛[2mstopped by rcon: quit in 42 s␛[0m
+    --- 40 columns
+    ○ rust-main: stopped by rcon: quit in
+      42 s
+    --- off a terminal
+    rust-main: stopped by rcon: quit in 42 s
+    rust-main: waiting for gamectl restart (pid 4242)
+    ");
+}
