@@ -1,0 +1,63 @@
+#!/bin/sh
+# Writes hot.ld anew, beside this file. To be run when much of `status` has
+# changed; needs valgrind, nm and a release build:
+#
+#   cargo build --release && .cargo/hot.sh target/*/release/gamectl
+set -eu
+binary=$(realpath "$1")
+here=$(dirname "$(realpath "$0")")
+work=$(mktemp -d)
+export GAMECTL_STATE_DIR="$work/state" GAMECTL_INVENTORY="$work/one.yaml"
+finish() {
+    "$binary" stop --all --now -q || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# Enough instances for two processors.
+entry() {
+    printf '  %s:\n    process:\n      executable: /bin/sleep\n      args: ["1000"]\n' "$1"
+}
+{ echo "instances:" && entry game-1; } > "$work/one.yaml"
+{ echo "instances:" && for n in $(seq 600); do entry "game-$n"; done; } > "$work/many.yaml"
+"$binary" start --all -q
+
+functions() {
+    valgrind -q --tool=callgrind --demangle=no --compress-strings=no --separate-threads=yes \
+        --callgrind-out-file="$work/$1" "$binary" status > /dev/null || true
+    cat "$work/$1"* | sed -n "s/^fn=//p" | sed "s/'[0-9]*$//" | sort -u
+}
+functions one > "$work/hot"
+GAMECTL_INVENTORY="$work/many.yaml" functions many >> "$work/hot"
+
+# Of Rust's own, a function is a section; hashes differ from build to build. Of
+# the C library an object file is the least that can be placed, and which of
+# several it runs depends on the processor.
+nm -A "$(cc -print-file-name=libc.a)" 2> /dev/null | sed -n 's/^.*libc\.a:\([^:]*\):[0-9a-f]* [TtWi] /\1 /p' > "$work/objects"
+{
+    cat << 'HEAD'
+/* What `gamectl status` runs, side by side in the program: each page of it that
+   is touched for the first time is a page fault, and a status of one instance
+   consists of little else. What is not named here stands where the linker puts
+   it, which costs some speed and nothing more. Written by hot.sh. */
+SECTIONS
+{
+  .text.hot :
+  {
+HEAD
+    awk '
+        NR == FNR { object[$2] = $1; next }
+        /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); place(".text*." $0); next }
+        /^_R/ { gsub(/Cs[0-9A-Za-z]*_/, "Cs*_"); place(".text*." $0); next }
+        $0 in object {
+            name = object[$0]
+            sub(/-(avx|evex|sse).*/, "-*.o", name)
+            member("*libc.a:" name)
+        }
+        function place(sections) { put("*(" sections ")") }
+        function member(name) { put(name "(.text .text.*)") }
+        function put(line) { if (!seen[line]++) print "    " line }
+    ' "$work/objects" "$work/hot"
+    printf '  }\n}\nINSERT BEFORE .text;\n'
+} > "$work/hot.ld"
+mv "$work/hot.ld" "$here/hot.ld"
