@@ -32,7 +32,7 @@ GAMECTL_INVENTORY="$work/many.yaml" functions many >> "$work/hot"
 
 # Of Rust's own, a function is a section; hashes differ from build to build. Of
 # the C library an object file is the least that can be placed, and which of
-# several it runs depends on the processor.
+# several it runs depends on the processor: valgrind's has no AVX-512.
 nm -A "$(cc -print-file-name=libc.a)" 2> /dev/null | sed -n 's/^.*libc\.a:\([^:]*\):[0-9a-f]* [TtWi] /\1 /p' > "$work/objects"
 {
     cat << 'HEAD'
@@ -44,18 +44,20 @@ SECTIONS
 {
   .text.hot :
   {
+    *crt1.o(.text)
+    *libgcc_eh.a:unwind-dw2-fde-dip.o(.text .text.*)
+    *libc.a:str*-evex.o(.text .text.*)
 HEAD
     awk '
         NR == FNR { object[$2] = $1; next }
-        /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); place(".text*." $0); next }
-        /^_R/ { gsub(/Cs[0-9A-Za-z]*_/, "Cs*_"); place(".text*." $0); next }
+        { sub(/\.llvm\.[0-9]*$/, "*") }
+        /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); put("*(.text*." $0 ")"); next }
+        /^_R/ { gsub(/Cs[0-9A-Za-z]*_/, "Cs*_"); put("*(.text*." $0 ")"); next }
         $0 in object {
             name = object[$0]
             sub(/-(avx|evex|sse).*/, "-*.o", name)
-            member("*libc.a:" name)
+            put("*libc.a:" name "(.text .text.*)")
         }
-        function place(sections) { put("*(" sections ")") }
-        function member(name) { put(name "(.text .text.*)") }
         function put(line) { if (!seen[line]++) print "    " line }
     ' "$work/objects" "$work/hot"
     printf '  }\n}\nINSERT BEFORE .text;\n'
