@@ -54,6 +54,7 @@ pub(super) fn read(text: &str) -> Result<Tree<'_>, Refusal> {
     let root = serde_yaml::Deserializer::from_str(text).deserialize_any(Reader {
         build: &build,
         guess_container: true,
+        guess_first: false,
     });
     // A root that is a number or a text with escapes comes as an error, too.
     let root = root.or_else(|error| build.recover(error, || Err(Error::custom("nothing"))));
@@ -115,6 +116,7 @@ impl<'a> Build<'a> {
         Reader {
             build: self,
             guess_container: guess_container && !self.may_alias,
+            guess_first: false,
         }
     }
 
@@ -228,6 +230,8 @@ impl<'a> Build<'a> {
 struct Reader<'b, 'a> {
     build: &'b Build<'a>,
     guess_container: bool,
+    /// The same for the first value in it.
+    guess_first: bool,
 }
 
 impl<'a> DeserializeSeed<'a> for Reader<'_, 'a> {
@@ -325,6 +329,7 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
                     let again = Reader {
                         build: self.build,
                         guess_container: true,
+                        guess_first: false,
                     };
                     access.next_element_seed(again)?.ok_or_else(|| Error::custom("nothing"))
                 })?,
@@ -342,11 +347,12 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let mut map = Entries::default();
-        let mut guess = false;
+        let mut guess = self.guess_first && !self.build.may_alias;
         loop {
             let again = Reader {
                 build: self.build,
                 guess_container: true,
+                guess_first: false,
             };
             let key = match access.next_key_seed(self.build.reader(false)) {
                 Ok(None) => break,
@@ -355,11 +361,18 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
                     access.next_key_seed(again)?.ok_or_else(|| Error::custom("nothing"))
                 })?,
             };
-            let expected = match &key.shape {
-                Shape::Scalar(scalar) => CONTAINER_KEYS.contains(&scalar.text.as_ref()),
-                _ => false,
+            let (expected, is_of_maps) = match &key.shape {
+                Shape::Scalar(scalar) => {
+                    let word = scalar.text.as_ref();
+                    (CONTAINER_KEYS.contains(&word), word == "instances")
+                }
+                _ => (false, false),
             };
-            let value = match access.next_value_seed(self.build.reader(guess || expected)) {
+            let reader = Reader {
+                guess_first: is_of_maps,
+                ..self.build.reader(guess || expected)
+            };
+            let value = match access.next_value_seed(reader) {
                 Ok(value) => value,
                 Err(error) => self.build.recover(error, || access.next_value_seed(again))?,
             };
@@ -381,6 +394,7 @@ impl<'a> DeserializeSeed<'a> for Word<'_, 'a> {
         source.deserialize_str(Reader {
             build: self.0,
             guess_container: false,
+            guess_first: false,
         })
     }
 }

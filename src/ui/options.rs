@@ -1,5 +1,6 @@
 //! What was asked of the screen, and what there is to print on.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -67,7 +68,11 @@ impl Surroundings {
     /// The surroundings of this program. The size of a terminal takes a system
     /// call, which is not this room's to make.
     pub fn detect(size: SizeSource) -> Self {
-        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let text = |value: OsString| {
+            let lossy = |value: OsString| value.to_string_lossy().into_owned();
+            value.into_string().unwrap_or_else(lossy)
+        };
+        let variable = |name: &str| std::env::var_os(name).map(text);
         Self {
             stdout_tty: std::io::stdout().is_terminal(),
             stderr_tty: std::io::stderr().is_terminal(),
@@ -84,7 +89,7 @@ impl Surroundings {
         Self {
             stdout_tty: false,
             stderr_tty: false,
-            utf8: locale.contains("utf-8") || locale.contains("utf8"),
+            utf8: locale.split(['.', '@']).any(|part| matches!(part, "utf-8" | "utf8")),
             no_color: filled("NO_COLOR").is_some(),
             dumb: filled("TERM").is_none_or(|term| term == "dumb"),
             size,
