@@ -16,11 +16,13 @@ trap finish EXIT
 
 # Enough instances for two processors.
 entry() {
-    printf '  %s:\n    process:\n      executable: /bin/sleep\n      args: ["1000"]\n' "$1"
+    printf '  %s:\n    process:\n      executable: /bin/sleep\n      args: ["1000"]\n      cwd: %s\n' "$1" "$work"
 }
 { echo "instances:" && entry game-1; } > "$work/one.yaml"
 { echo "instances:" && for n in $(seq 600); do entry "game-$n"; done; } > "$work/many.yaml"
+# Once more, so that it has ended before.
 "$binary" start --all -q
+"$binary" restart --all --now -q
 
 functions() {
     valgrind -q --tool=callgrind --demangle=no --compress-strings=no --separate-threads=yes \
@@ -50,7 +52,7 @@ SECTIONS
 HEAD
     awk '
         NR == FNR { object[$2] = $1; next }
-        { sub(/\.llvm\.[0-9]*$/, "*") }
+        { sub(/(\.llvm)?\.[0-9]*$/, "*") }
         /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); put("*(.text*." $0 ")"); next }
         /^_R/ { gsub(/Cs[0-9A-Za-z]*_/, "Cs*_"); put("*(.text*." $0 ")"); next }
         $0 in object {
