@@ -1,5 +1,5 @@
-//! Where the linker is known to understand it, the functions of `status` are
-//! laid side by side: see `hot.ld`.
+//! Where the linker is known to understand it, the functions of `status` and
+//! `start` are laid side by side: see `hot.ld`.
 
 use std::env;
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes hot.ld anew, beside this file. To be run when much of `status` has
-# changed; needs valgrind, nm and a release build:
+# Writes hot.ld anew, beside this file. To be run when much of `status` and
+# `start` has changed; needs valgrind, nm and a release build:
 #
 #   cargo build --release && .cargo/hot.sh target/*/release/gamectl
 set -eu
@@ -25,12 +25,16 @@ entry() {
 "$binary" restart --all --now -q
 
 functions() {
+    name=$1
+    shift
     valgrind -q --tool=callgrind --demangle=no --compress-strings=no --separate-threads=yes \
-        --callgrind-out-file="$work/$1" "$binary" status > /dev/null || true
-    cat "$work/$1"* | sed -n "s/^fn=//p" | sed "s/'[0-9]*$//" | sort -u
+        --callgrind-out-file="$work/$name" "$binary" "$@" > /dev/null || true
+    cat "$work/$name"* | sed -n "s/^fn=//p" | sed "s/'[0-9]*$//" | sort -u
 }
-functions one > "$work/hot"
-GAMECTL_INVENTORY="$work/many.yaml" functions many >> "$work/hot"
+functions one status > "$work/hot"
+GAMECTL_INVENTORY="$work/many.yaml" functions many status >> "$work/hot"
+"$binary" stop --all --now -q
+functions start start --no-wait game-1 >> "$work/hot"
 
 # Of Rust's own, a function is a section; hashes differ from build to build. Of
 # the C library an object file is the least that can be placed, and which of
@@ -38,10 +42,11 @@ GAMECTL_INVENTORY="$work/many.yaml" functions many >> "$work/hot"
 nm -A "$(cc -print-file-name=libc.a)" 2> /dev/null | sed -n 's/^.*libc\.a:\([^:]*\):[0-9a-f]* [TtWi] /\1 /p' > "$work/objects"
 {
     cat << 'HEAD'
-/* What `gamectl status` runs, side by side in the program: each page of it that
-   is touched for the first time is a page fault, and a status of one instance
-   consists of little else. What is not named here stands where the linker puts
-   it, which costs some speed and nothing more. Written by hot.sh. */
+/* What `gamectl status` and `gamectl start` run, side by side in the program:
+   each page of it that is touched for the first time is a page fault, and a
+   status of one instance consists of little else. What is not named here stands
+   where the linker puts it, which costs some speed and nothing more. Written by
+   hot.sh. */
 SECTIONS
 {
   .text.hot :
