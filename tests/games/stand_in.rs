@@ -100,16 +100,18 @@ fn rcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Res
     loop {
         let mut size = [0; 4];
         stream.read_exact(&mut size)?;
-        let mut packet = vec![0; u32::from_le_bytes(size) as usize];
-        stream.read_exact(&mut packet)?;
-        let id = i32::from_le_bytes(packet[..4].try_into().expect("an id"));
-        let kind = packet[4];
-        let body = String::from_utf8_lossy(&packet[8..packet.len() - 2]).into_owned();
+        let mut asked = vec![0; u32::from_le_bytes(size) as usize];
+        stream.read_exact(&mut asked)?;
+        let id = i32::from_le_bytes(asked[..4].try_into().expect("an id"));
+        let kind = asked[4];
+        let body = String::from_utf8_lossy(&asked[8..asked.len() - 2]).into_owned();
         match kind {
             3 => {
                 open = body == password;
-                packet_out(&mut stream, id, 0, b"")?;
-                packet_out(&mut stream, if open { id } else { -1 }, 2, b"")?;
+                // Together: some clients take what comes later for the answer to
+                // their next line.
+                let answer = packet(if open { id } else { -1 }, 2, b"");
+                stream.write_all(&[packet(id, 0, b""), answer].concat())?;
             }
             2 if open => {
                 let (reply, ends) = obey("conan", &body);
@@ -117,22 +119,22 @@ fn rcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Res
                     return end_it(end);
                 }
                 for part in reply.as_bytes().chunks(4000) {
-                    packet_out(&mut stream, id, 0, part)?;
+                    stream.write_all(&packet(id, 0, part))?;
                 }
             }
-            _ => packet_out(&mut stream, id, 0, b"")?,
+            _ => stream.write_all(&packet(id, 0, b""))?,
         }
     }
 }
 
-fn packet_out(stream: &mut TcpStream, id: i32, kind: i32, body: &[u8]) -> std::io::Result<()> {
+fn packet(id: i32, kind: i32, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(u32::try_from(body.len() + 10).expect("short").to_le_bytes());
     bytes.extend(id.to_le_bytes());
     bytes.extend(kind.to_le_bytes());
     bytes.extend(body);
     bytes.extend([0, 0]);
-    stream.write_all(&bytes)
+    bytes
 }
 
 fn telnet(mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
