@@ -1,5 +1,6 @@
 //! Nothing is left behind: not at the end, not at a panic, not at Ctrl-C.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -9,8 +10,14 @@ use crate::processes;
 
 /// The folder of this run. Dropped, or at TERM and INT, every process that is
 /// tied to it is killed, and it is removed.
+///
+/// What is in it stays until then, whoever made it. For minutes a filesystem
+/// without a journal skips the inodes that were freed last, so that whoever came
+/// after the removal of thousands of files would pay for it with every file that
+/// it makes; and no start on a real machine follows such a removal.
 pub(crate) struct Guard {
     dir: Option<TempDir>,
+    count: Cell<u32>,
 }
 
 impl Guard {
@@ -21,14 +28,17 @@ impl Guard {
             .tempdir()
             .expect("a temporary folder");
         watch(dir.path().to_owned());
-        Self { dir: Some(dir) }
+        Self {
+            dir: Some(dir),
+            count: Cell::new(0),
+        }
     }
 
-    /// A folder in it that is not there yet.
+    /// A new folder in it, with a name of its own.
     pub(crate) fn fresh(&self, name: &str) -> PathBuf {
         let dir = self.dir.as_ref().expect("held until the drop").path();
-        let path = dir.join(name);
-        let _ = std::fs::remove_dir_all(&path);
+        self.count.set(self.count.get() + 1);
+        let path = dir.join(format!("{name}.{}", self.count.get()));
         std::fs::create_dir(&path).expect("create a folder");
         path
     }

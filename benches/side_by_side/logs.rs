@@ -32,7 +32,9 @@ fn by(guard: &Guard, managers: &[Box<dyn Manager>], unit: &str, total: usize, ro
             let Some(fleet) = slot else { continue };
             let Some((seconds, cpu)) = print(fleet, total) else {
                 eprintln!("{}: the log did not come", fleet.manager.name());
+                let log = fleet.manager.log(&fleet.fleet, &fleet.fleet.ids[0]);
                 *slot = None;
+                empty(&log);
                 continue;
             };
             speeds[place].push(total as f64 / 1e6 / seconds);

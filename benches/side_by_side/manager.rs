@@ -39,7 +39,8 @@ pub(crate) fn is_installed(manager: &dyn Manager) -> bool {
         .all(|program| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
-/// A supervisor that is set up. All of it ends with this.
+/// A supervisor that is set up. All its processes end with this; its folder
+/// stays, as [`Guard`] says why.
 pub(crate) struct Running<'a> {
     pub(crate) manager: &'a dyn Manager,
     pub(crate) fleet: Fleet,
@@ -104,7 +105,6 @@ impl Drop for Running<'_> {
         if let Some(child) = &mut self.child {
             let _ = child.wait();
         }
-        let _ = std::fs::remove_dir_all(&self.fleet.dir);
     }
 }
 
