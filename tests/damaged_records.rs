@@ -398,6 +398,25 @@ fn a_folder_that_is_removed_under_a_running_game() {
     wait_until("the shim to be gone", || !Process::lives(shim));
 }
 
+/// Somebody takes it for a stale one. It is then told by its name that no shim
+/// lives, and another one takes the game over.
+#[test]
+fn a_lock_that_is_removed_under_a_running_game() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    let game = sandbox.pid("a");
+    fs::remove_file(record(&sandbox, "lock")).expect("remove the lock");
+    assert_eq!((sandbox.state("a"), sandbox.pid("a")), ("running".to_owned(), game));
+    sandbox.ok(&["start", "a"]);
+    assert_eq!((sandbox.state("a"), sandbox.pid("a")), ("running".to_owned(), game));
+    sandbox.ok(&["stop", "a"]);
+    assert!(!Process::lives(game));
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.never_two("a");
+    sandbox.nothing_left();
+}
+
 #[test]
 fn an_exit_that_its_shim_could_not_put_in_its_place() {
     let sandbox = one();

@@ -34,16 +34,16 @@ impl OldShim {
         Process::kill(shim);
         wait_until("the shim to be gone", || !Process::lives(shim));
         let folder = sandbox.instance_dir("a");
-        let lock = File::options().read(true).write(true).open(folder.join("shim.lock"));
-        let lock = lock.expect("shim.lock");
-        let whole = libc::flock {
+        let lock = File::options().read(true).write(true).open(folder.join("lock"));
+        let lock = lock.expect("lock");
+        let second_byte = libc::flock {
             l_type: libc::F_WRLCK as libc::c_short,
             l_whence: libc::SEEK_SET as libc::c_short,
-            l_start: 0,
-            l_len: 0,
+            l_start: 1,
+            l_len: 1,
             l_pid: 0,
         };
-        fcntl(&lock, FcntlArg::F_OFD_SETLK(&whole)).expect("lock it");
+        fcntl(&lock, FcntlArg::F_OFD_SETLK(&second_byte)).expect("lock it");
         let path = folder.join("ctl");
         fs::remove_file(&path).expect("the socket of the dead shim");
         let door = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None).expect("a socket");

@@ -445,7 +445,7 @@ mod tests {
         assert_eq!(state(&seen), "unknown: launch is damaged");
         seen.launch = Found::CannotTell("permission denied".into());
         assert_eq!(state(&seen), "unknown: permission denied");
-        seen.shim = Shim::CannotTell("shim.lock: no".into());
-        assert_eq!(state(&seen), "unknown: shim.lock: no");
+        seen.shim = Shim::CannotTell("lock: no".into());
+        assert_eq!(state(&seen), "unknown: lock: no");
     }
 }

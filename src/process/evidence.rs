@@ -166,7 +166,7 @@ fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
             Shim::Lives(entry.map(Box::new))
         }
         Ok(false) => Shim::None,
-        Err(error) => Shim::CannotTell(format!("shim.lock: {error}")),
+        Err(error) => Shim::CannotTell(format!("lock: {error}")),
     }
 }
 

@@ -1,11 +1,13 @@
 //! The locks of an instance. Both are the kernel's and vanish with their
-//! holder; the files stay.
+//! holder; the file stays, and is never replaced.
 //!
-//! `lock` is held by whoever carries out a verb. `shim.lock` is held by the
-//! shim for as long as it lives, and proves that it does.
+//! They are two bytes of one file, `lock`: to make a file is the most costly
+//! part of a first start. One is locked by whoever carries out a verb. The
+//! other is locked by the shim for as long as it lives, and proves that it
+//! does. What stands at these places has nothing to do with it.
 //!
-//! In `lock` stands who holds it, and behind that whose turn it is: a word that
-//! no two holders share. A shim that comes late sees by it whether another verb
+//! In the file stands who carries out a verb, and behind that whose turn it is:
+//! a word that no two holders share. A shim that comes late sees by it whether another verb
 //! has been carried out since it was begun.
 
 use std::fs::File;
@@ -15,11 +17,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::dir::StateDir;
 use super::folder::InstanceDir;
-use crate::sys::{clock, lock, procfs};
+use crate::sys::lock::{self, Part};
+use crate::sys::{clock, procfs};
 
-const VERB_LOCK: &str = "lock";
-const SHIM_LOCK: &str = "shim.lock";
+const NAME: &str = "lock";
 const RUN_LOCK: &str = "run.lock";
+
+/// What whoever carries out a verb locks.
+const VERB: Part = Part::Byte(0);
+
+/// What the shim locks.
+const SHIM: Part = Part::Byte(1);
 
 /// Bytes of a holder's word about itself.
 const HOLDER: usize = 96;
@@ -72,15 +80,15 @@ pub fn try_stop(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Ho
 
 fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Result<VerbLock, Holder>> {
     loop {
-        let (file, taken) = match dir.open_in_place(VERB_LOCK) {
+        let (file, taken) = match dir.open_in_place(NAME) {
             Err(error) if may_read && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
-                let file = dir.open_read(VERB_LOCK)?.ok_or(error)?;
-                let taken = lock::try_shared(&file)?;
+                let file = dir.open_read(NAME)?.ok_or(error)?;
+                let taken = lock::try_shared(&file, VERB)?;
                 (file, taken)
             }
             opened => {
                 let file = opened?;
-                let taken = lock::try_exclusive(&file)?;
+                let taken = lock::try_exclusive(&file, VERB)?;
                 (file, taken)
             }
         };
@@ -92,7 +100,7 @@ fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Resul
         }
         // Somebody may have removed the file between our open and our lock; a
         // lock on a file without a name keeps nobody out.
-        if !dir.is_still(VERB_LOCK, &file) {
+        if !dir.is_still(NAME, &file) {
             continue;
         }
         // Who we are is told for the sake of messages only; on a full disk it
@@ -119,7 +127,7 @@ fn new_turn() -> String {
 /// # Errors
 /// When the lock file is there and cannot be read.
 pub fn turn(dir: &InstanceDir) -> io::Result<Vec<u8>> {
-    let Some(file) = dir.open_read(VERB_LOCK)? else {
+    let Some(file) = dir.open_read(NAME)? else {
         return Ok(Vec::new());
     };
     let mut bytes = [0; TURN];
@@ -145,7 +153,7 @@ pub fn try_run(state: &StateDir, who: &str) -> io::Result<Result<RunLock, Holder
     let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let fd = nix::fcntl::openat(state, RUN_LOCK, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
     let file = File::from(fd);
-    if !lock::try_exclusive(&file)? {
+    if !lock::try_exclusive(&file, Part::Whole)? {
         let mut text = String::new();
         let _ = (&file).take(HOLDER as u64).read_to_string(&mut text);
         let known = Some(text.trim_end()).filter(|line| !line.is_empty());
@@ -168,11 +176,11 @@ pub struct ShimLock {
 /// When the lock file cannot be made or locked.
 pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
     loop {
-        let file = dir.open_append(SHIM_LOCK)?;
-        if !lock::try_exclusive(&file)? {
+        let file = dir.open_in_place(NAME)?;
+        if !lock::try_exclusive(&file, SHIM)? {
             return Ok(None);
         }
-        if dir.is_still(SHIM_LOCK, &file) {
+        if dir.is_still(NAME, &file) {
             return Ok(Some(ShimLock { _file: file }));
         }
     }
@@ -183,8 +191,8 @@ pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
 /// # Errors
 /// When that cannot be found out.
 pub fn shim_lives(dir: &InstanceDir) -> io::Result<bool> {
-    match dir.open_read(SHIM_LOCK)? {
-        Some(file) => lock::is_held(&file),
+    match dir.open_read(NAME)? {
+        Some(file) => lock::is_held(&file, SHIM),
         None => Ok(false),
     }
 }
@@ -225,7 +233,7 @@ mod tests {
         turns.dedup();
         assert_eq!(turns.len(), 3, "{turns:?}");
         // As an older gamectl has left it.
-        std::fs::write(dir.path().join(VERB_LOCK), "gamectl start (pid 5)\n").unwrap();
+        std::fs::write(dir.path().join(NAME), "gamectl start (pid 5)\n").unwrap();
         assert_eq!(turn(&dir).unwrap(), b"");
     }
 
@@ -253,11 +261,45 @@ mod tests {
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
         assert!(!shim_lives(&dir).unwrap());
-        assert!(!dir.path().join(SHIM_LOCK).exists(), "looking made no file");
+        assert!(!dir.path().join(NAME).exists(), "looking made no file");
         let shim = try_shim(&dir).unwrap().unwrap();
         assert!(shim_lives(&dir).unwrap());
         assert!(try_shim(&dir).unwrap().is_none());
         drop(shim);
         assert!(!shim_lives(&dir).unwrap());
+    }
+
+    #[test]
+    fn a_verb_and_a_shim_keep_out_their_like_alone() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        let verb = try_verb(&dir, "start").unwrap().unwrap();
+        let turn_of_verb = turn(&dir).unwrap();
+        assert!(!shim_lives(&dir).unwrap());
+        let shim = try_shim(&dir).unwrap().unwrap();
+        assert_eq!(turn(&dir).unwrap(), turn_of_verb, "a shim takes nobody's turn");
+        assert!(
+            try_verb(&dir, "stop")
+                .unwrap()
+                .unwrap_err()
+                .0
+                .starts_with("gamectl start")
+        );
+        drop(verb);
+        assert!(shim_lives(&dir).unwrap());
+        let verb = try_stop(&dir, "stop").unwrap().unwrap();
+        drop(shim);
+        assert!(!shim_lives(&dir).unwrap() && try_verb(&dir, "start").unwrap().is_err());
+        drop(verb);
+        // Whoever removes the file takes it from both.
+        let old = (
+            try_verb(&dir, "start").unwrap().unwrap(),
+            try_shim(&dir).unwrap().unwrap(),
+        );
+        std::fs::remove_file(dir.path().join(NAME)).unwrap();
+        assert!(!shim_lives(&dir).unwrap());
+        assert!(try_verb(&dir, "stop").unwrap().is_ok() && try_shim(&dir).unwrap().is_some());
+        drop(old);
     }
 }

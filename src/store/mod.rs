@@ -5,8 +5,8 @@
 //!   run.lock                 held by the resident supervisor
 //!   board, board.N           one slot per instance, for looking at many at once
 //!   instances/ID/
-//!     lock                   held by whoever carries out a verb
-//!     shim.lock              held by the shim, for as long as it lives
+//!     lock                   held by whoever carries out a verb; another byte of
+//!                            it by the shim, for as long as it lives
 //!     intent                 the wish: a link whose target is the text
 //!     launch                 the current or last launch: who is the game
 //!     plan                   how that launch is stopped and logged

@@ -1,7 +1,7 @@
 //! Kernel locks on files. They vanish with their holder, however it dies, so
 //! there is never a stale one.
 //!
-//! Whole-file locks are open file description locks: they belong to the open
+//! Locks of a [`Part`] are open file description locks: they belong to the open
 //! file, not to the process, so that one part of a program cannot drop another
 //! part's by closing a file. Slot locks are classic record locks on one byte
 //! each of a shared file: thousands of processes can hold one each, and a
@@ -13,8 +13,23 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 
-fn whole_file(kind: libc::c_int) -> libc::flock {
-    range(kind, 0, 0)
+/// What of a file a lock is for. It need not be there: a byte can be locked in
+/// an empty file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// The byte at this offset.
+    Byte(i64),
+}
+
+impl Part {
+    fn lock(self, kind: libc::c_int) -> libc::flock {
+        match self {
+            Self::Whole => range(kind, 0, 0),
+            Self::Byte(offset) => range(kind, offset, 1),
+        }
+    }
 }
 
 fn range(kind: libc::c_int, start: i64, len: i64) -> libc::flock {
@@ -27,38 +42,38 @@ fn range(kind: libc::c_int, start: i64, len: i64) -> libc::flock {
     }
 }
 
-/// Tries to take the exclusive lock of a file, without waiting. The lock is
-/// held until every descriptor of this open file is closed.
+/// Tries to take the exclusive lock of a part of a file, without waiting. The
+/// lock is held until every descriptor of this open file is closed.
 ///
 /// # Errors
 /// What `fcntl(2)` said, other than that somebody holds it.
-pub fn try_exclusive(file: impl AsFd) -> io::Result<bool> {
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_WRLCK))) {
+pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(errno) => Err(errno.into()),
     }
 }
 
-/// Tries to take a lock of a file that keeps out whoever wants it exclusively,
+/// Tries to take a lock that keeps out whoever wants that part exclusively,
 /// without waiting. The file need not be open for writing.
 ///
 /// # Errors
 /// What `fcntl(2)` said, other than that somebody holds it exclusively.
-pub fn try_shared(file: impl AsFd) -> io::Result<bool> {
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_RDLCK))) {
+pub fn try_shared(file: impl AsFd, part: Part) -> io::Result<bool> {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_RDLCK))) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(errno) => Err(errno.into()),
     }
 }
 
-/// Whether somebody else holds the exclusive lock of a file. Takes nothing.
+/// Whether somebody else holds a lock of a part of a file. Takes nothing.
 ///
 /// # Errors
 /// What `fcntl(2)` said.
-pub fn is_held(file: impl AsFd) -> io::Result<bool> {
-    let mut lock = whole_file(libc::F_WRLCK);
+pub fn is_held(file: impl AsFd, part: Part) -> io::Result<bool> {
+    let mut lock = part.lock(libc::F_WRLCK);
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
     Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
 }
@@ -122,13 +137,48 @@ mod tests {
         let one = File::create(&path).unwrap();
         let two = File::open(&path).unwrap();
         let two_rw = File::options().write(true).open(&path).unwrap();
-        assert!(!is_held(&two).unwrap());
-        assert!(try_exclusive(&one).unwrap());
-        assert!(is_held(&two).unwrap(), "a reader sees it without taking it");
-        assert!(!try_exclusive(&two_rw).unwrap());
+        assert!(!is_held(&two, Part::Whole).unwrap());
+        assert!(try_exclusive(&one, Part::Whole).unwrap());
+        assert!(
+            is_held(&two, Part::Whole).unwrap(),
+            "a reader sees it without taking it"
+        );
+        assert!(!try_exclusive(&two_rw, Part::Whole).unwrap());
         drop(two);
-        assert!(is_held(&two_rw).unwrap(), "closing another open file drops nothing");
+        assert!(
+            is_held(&two_rw, Part::Whole).unwrap(),
+            "closing another open file drops nothing"
+        );
         drop(one);
-        assert!(!is_held(&two_rw).unwrap());
+        assert!(!is_held(&two_rw, Part::Whole).unwrap());
+    }
+
+    #[test]
+    fn parts_of_a_file_are_locked_by_themselves() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let open = || {
+            File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+        };
+        let (one, other, reader) = (open().unwrap(), open().unwrap(), File::open(&path).unwrap());
+        let [first, second] = [Part::Byte(0), Part::Byte(1)];
+        assert!(try_exclusive(&one, first).unwrap());
+        assert!(!is_held(&reader, second).unwrap(), "the byte beside it is free");
+        assert!(try_exclusive(&other, second).unwrap());
+        assert!(!try_exclusive(&other, first).unwrap() && !try_exclusive(&one, second).unwrap());
+        assert!(!try_shared(&reader, first).unwrap());
+        assert!(!is_held(&one, first).unwrap(), "what is one's own is nobody else's");
+        assert!(is_held(&one, second).unwrap() && is_held(&reader, Part::Whole).unwrap());
+        drop(one);
+        assert!(!is_held(&reader, first).unwrap() && is_held(&reader, second).unwrap());
+        // Who may not write keeps out those who can, and nobody of its kind.
+        assert!(try_shared(&reader, first).unwrap());
+        assert!(!try_exclusive(&other, first).unwrap());
+        assert!(try_shared(File::open(&path).unwrap(), first).unwrap());
     }
 }

@@ -39,7 +39,7 @@ pub(crate) enum Without {
     IntentReread,
     /// The shim looks what is wanted before it takes its lock, and not again.
     IntentUnderLock,
-    /// Nobody takes shim.lock.
+    /// Nobody takes the lock of a shim.
     ShimLock,
     /// A late shim does not compare its number with what is on record; see the
     /// test.
@@ -65,10 +65,11 @@ pub(crate) enum Without {
     StopIntent,
     /// The exit is written when the main process is gone.
     WholeTree,
-    /// A verb puts an unseen end on record without holding shim.lock.
+    /// A verb puts an unseen end on record without holding the lock of a
+    /// shim.
     LockForUnseen,
     /// A verb that puts an unseen end on record does not look again, once it
-    /// holds shim.lock.
+    /// holds the lock of a shim.
     SecondLook,
     /// An adopting shim does not look whether anything is left to adopt.
     AdoptionCheck,
@@ -381,7 +382,7 @@ impl State {
         self.rebooted || matches!(self.game(launch).main, Life::Alive | Life::Gated)
     }
 
-    /// Who holds shim.lock, and how far it is.
+    /// Who holds the lock of a shim, and how far it is.
     pub(crate) fn lock_holder(&self) -> Option<(usize, Shim)> {
         let at = usize::from(self.shim_lock.checked_sub(1)?);
         self.shims.get(at).map(|shim| (at, *shim))

@@ -245,7 +245,7 @@ fn free(v: &mut Verbs<'_>, ending: bool, next: u8) {
     }
 }
 
-/// Holding shim.lock it looks once more, since a shim may have come and gone.
+/// Holding the lock of a shim it looks once more, since a shim may have come and gone.
 fn unseen(v: &mut Verbs<'_>, ending: bool, launch: Launch, next: u8) {
     let state = v.state;
     let number = state.game(launch).number;

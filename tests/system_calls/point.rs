@@ -131,7 +131,7 @@ impl std::fmt::Display for Call {
 
 #[test]
 fn a_record_is_read_call_by_call() {
-    let record = "openat(6, \"shim.lock\", O_RDWR|O_CREAT, 0600) = 7\n\
+    let record = "openat(6, \"lock\", O_RDWR|O_CREAT, 0600) = 7\n\
                   --- SIGCHLD {si_signo=SIGCHLD} ---\nread(8, \"(\", 32) = 1\n\
                   openat(6, \"exit\", O_RDONLY) = 3\nexit_group(0)  = ?\n+++ exited with 0 +++\n";
     let calls = Call::all(record);

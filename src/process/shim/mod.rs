@@ -14,7 +14,7 @@
 //!  holds the instance's lock
 //!  writes the intent, the plan
 //!  has it forked, or spawns it ────▶ leaves the session
-//!                                    takes shim.lock
+//!                                    takes the shim's lock
 //!                                    reads the intent again
 //!                                    reserves room for the exit
 //!                                    opens pipes, log, socket
@@ -26,7 +26,7 @@
 //! ```
 //!
 //! Killed at whatever point, this leaves at most one game, and none that is
-//! not on record. `shim.lock` keeps a second shim out for as long as one
+//! not on record. The shim's lock keeps a second shim out for as long as one
 //! lives; the intent is read under it, so that no game starts after a stop was
 //! acknowledged. A shim that was begun by a verb which gave up may come late:
 //! it launches only if no other verb has held the instance's lock since, and

@@ -72,15 +72,15 @@ fn rehearsals_of_nothing_and_of_several() {
     };
     let items = [
         item("rust-main", "nothing to do: it is stopped"),
-        item("conan", "cannot be told: shim.lock: Permission denied"),
+        item("conan", "cannot be told: lock: Permission denied"),
     ];
     insta::assert_snapshot!(seen(|screen| screen.dry_run(Verb::Stop, &items)), @r"
     --- 120 columns, 120 columns in colour, 80 columns, 80 columns in colour, off a terminal
     rust-main: nothing to do: it is stopped
-    conan: cannot be told: shim.lock: Permission denied
+    conan: cannot be told: lock: Permission denied
     --- 40 columns
     rust-main: nothing to do: it is stopped
-    conan: cannot be told: shim.lock:
-      Permission denied
+    conan: cannot be told: lock: Permission
+      denied
     ");
 }
