@@ -215,9 +215,15 @@ impl Reserved {
     }
 }
 
+/// Puts a wish under a name. Where nothing has that name, it takes no second
+/// one for that: a link is there with its target, or not at all.
 fn put(dir: &InstanceDir, name: &str, intent: Intent) -> nix::Result<()> {
     use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
     let (new, text) = (temporary(name), intent.to_text());
+    match symlinkat(text.as_str(), dir.as_fd(), name) {
+        Err(Errno::EEXIST) => {}
+        made => return made,
+    }
     let make = || symlinkat(text.as_str(), dir.as_fd(), new.as_str());
     match make() {
         // Of an older attempt.
