@@ -102,7 +102,9 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Plan>, ReadError> {
     dir.parse(NAME, &bytes, KIND, VERSION, Plan::from_document).map(Some)
 }
 
-/// Writes the plan, durably, unless it stands there already.
+/// Writes the plan, unless it stands there already. A power cut shortly
+/// afterwards may bring the one before back, or none, but nothing half: nothing
+/// runs then that it would be of use for.
 ///
 /// # Errors
 /// When it could not be written.
@@ -111,7 +113,7 @@ pub fn write(dir: &InstanceDir, plan: &Plan) -> std::io::Result<()> {
     if dir.read(NAME).ok().flatten().as_deref() == Some(text.as_bytes()) {
         return Ok(());
     }
-    dir.replace(NAME, text.as_bytes())
+    dir.replace_for_this_boot(NAME, text.as_bytes())
 }
 
 #[cfg(test)]
