@@ -1,19 +1,33 @@
 //! From a fork to the game's first instruction.
 //!
-//! The child prepares everything that can fail, then waits at a gate: a pipe
-//! on which its parent sends one byte once the launch is on record. If the
-//! parent dies before that, the pipe ends and so does the child: no game runs
-//! that nobody knows of. What fails is reported over a second pipe as a stage
-//! and an error number; that pipe closes by itself when the exec succeeds.
+//! The child waits at a gate: a pipe on which its parent sends one byte once
+//! the launch is on record. If the parent dies before that, the pipe ends and so
+//! does the child: no game runs that nobody knows of. Behind the gate it
+//! prepares everything that can fail, and executes the program. What fails is
+//! reported over a second pipe as a stage and an error number; that pipe ends by
+//! itself when the exec succeeds.
+//!
+//! The child borrows its parent's memory until then, as one of `vfork(2)` does:
+//! copying the tables of a memory that is never used costs more than all else
+//! here. Unlike there its parent goes on meanwhile, so the child has a stack of
+//! its own, and both keep to this: in front of the gate the child does nothing
+//! but wait there, and from the opening of the gate until the second pipe ends the
+//! parent does. So neither finds the other in the middle of something they
+//! share, like the heap or `errno`.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::unistd::{ForkResult, Gid, Uid};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Gid, Pid, Uid};
+
+use super::buffer::Buffer;
+use super::signals;
 
 /// What the child was doing when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,42 +132,81 @@ pub struct Program {
     pub streams: Streams,
     /// Its file mode creation mask.
     pub umask: u32,
-    /// The out-of-memory score adjustment it gets back, when ours was changed.
-    pub oom_score_adj: Option<i32>,
     /// How many files it may have open, when our own limit was raised.
     pub open_files: Option<u64>,
 }
 
-/// A child that waits at the gate.
+/// What the child reads while it runs in its parent's memory.
 #[derive(Debug)]
-pub struct Gated {
-    /// Its pid. It has not been reaped.
-    pub pid: i32,
-    gate: File,
-    report: File,
+struct Task<'a> {
+    program: &'a Program,
+    argv: Vec<*const libc::c_char>,
+    envp: Vec<*const libc::c_char>,
+    gate: RawFd,
+    /// The parent's end of the gate, as the child has it.
+    key: RawFd,
+    report: RawFd,
 }
 
-impl Gated {
-    /// Forks a child that prepares itself and waits at the gate.
+/// Bytes of the child's stack. It calls nothing that is deep.
+const STACK: NonZeroUsize = NonZeroUsize::new(64 * 1024).expect("not zero");
+
+/// A child that waits at the gate.
+#[derive(Debug)]
+pub struct Gated<'a> {
+    /// Its pid. It has not been reaped.
+    pub pid: i32,
+    /// Until it is opened.
+    gate: Option<File>,
+    report: File,
+    /// What the child works with. Boxed, so that it stays where it is.
+    memory: Option<Box<(Task<'a>, Buffer)>>,
+}
+
+impl<'a> Gated<'a> {
+    /// Forks a child that waits at the gate. It has our signal dispositions,
+    /// which should be the default ones: see [`signals::reset_dispositions`].
     ///
-    /// To be called while this process has a single thread: the child goes on
-    /// to allocate memory and must not find a lock held by a thread it lacks.
+    /// To be called while this process has a single thread.
     ///
     /// # Errors
     /// `EAGAIN` when no further process may be made, `EMFILE`, `ENOMEM`.
-    pub fn fork(program: &Program) -> io::Result<Self> {
+    pub fn fork(program: &'a Program) -> io::Result<Self> {
         let (gate_read, gate_write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         let (report_read, report_write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-        // SAFETY: the caller's promise of a single thread makes everything the
-        // child does until it executes or exits sound.
-        match unsafe { nix::unistd::fork() }? {
-            ForkResult::Parent { child } => Ok(Self {
-                pid: child.as_raw(),
-                gate: File::from(gate_write),
-                report: File::from(report_read),
-            }),
-            ForkResult::Child => child(program, gate_read.as_raw_fd(), report_write.as_raw_fd()),
-        }
+        let task = Task {
+            program,
+            argv: pointers(&program.argv),
+            envp: pointers(&program.envp),
+            gate: gate_read.as_raw_fd(),
+            key: gate_write.as_raw_fd(),
+            report: report_write.as_raw_fd(),
+        };
+        let mut memory = Box::new((task, Buffer::new(STACK)?));
+        // Changing the user of one process makes the memory it shares with
+        // another unreadable to that user's tools: such a child has its own.
+        let memory_is_shared = if program.ids.is_none() { libc::CLONE_VM } else { 0 };
+        let stack = memory.1.bytes().as_mut_ptr_range().end;
+        let task = &raw const memory.0;
+        // SAFETY: the child runs on a stack that nobody else uses. That, the
+        // task and the program stay until it has a memory of its own or none
+        // any more, which the end of the report pipe proves: `settle` awaits it.
+        // Where the memory is not shared, the caller's promise of a single
+        // thread makes what the child does sound.
+        let pid = unsafe {
+            libc::clone(
+                child,
+                stack.cast(),
+                memory_is_shared | libc::SIGCHLD,
+                task.cast_mut().cast(),
+            )
+        };
+        Ok(Self {
+            pid: Errno::result(pid)?,
+            gate: Some(File::from(gate_write)),
+            report: File::from(report_read),
+            memory: Some(memory),
+        })
     }
 
     /// Lets the child through the gate and waits until it has become the
@@ -163,22 +216,65 @@ impl Gated {
     /// The gate could not be opened, and the child did not say why: it ended,
     /// or ends now, without having become the program.
     pub fn release(mut self) -> io::Result<Result<(), ChildFailure>> {
-        // A child that failed before it came to the gate has closed it.
-        let opened = self.gate.write_all(&[1]);
-        drop(self.gate);
-        match (read_failure(&mut self.report)?, opened) {
+        let opened = self.gate.take().map_or(Ok(()), |mut gate| gate.write_all(&[1]));
+        match (self.settle()?, opened) {
             (Ok(()), Err(error)) => Err(error),
             (outcome, _) => Ok(outcome),
         }
     }
+
+    /// Waits until the child needs our memory no more. It then is the program,
+    /// or has ended and may have said why.
+    fn settle(&mut self) -> io::Result<Result<(), ChildFailure>> {
+        let mut message = [0; FAILURE + 1];
+        let mut filled = 0;
+        // To the end, not only as far as the message goes: after it the child
+        // still has to take its leave, on the stack that we are to free.
+        loop {
+            match message.get_mut(filled..).map(|rest| self.report.read(rest)) {
+                Some(Ok(0)) => break,
+                Some(Ok(n)) => filled += n,
+                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Nothing of this happens. But what the child may need is left
+                // to it then.
+                Some(Err(error)) => {
+                    std::mem::forget(self.memory.take());
+                    return Err(error);
+                }
+                None => break,
+            }
+        }
+        self.memory = None;
+        decode_failure(message.get(..filled).unwrap_or_default())
+    }
 }
 
-/// The child's whole life until it is the program.
-fn child(program: &Program, gate: RawFd, report: RawFd) -> ! {
-    let (report, message) = match move_pipes(gate, report) {
-        Ok(()) => (REPORT_FD, encode_failure(become_program(program))),
-        Err((report, failure)) => (report, encode_failure(failure)),
-    };
+impl Drop for Gated<'_> {
+    fn drop(&mut self) {
+        if self.memory.is_none() {
+            return;
+        }
+        // The end of the gate is enough for a child that is not stopped.
+        self.gate = None;
+        let _ = kill(Pid::from_raw(self.pid), Signal::SIGKILL);
+        let _ = self.settle();
+    }
+}
+
+/// Pointers to these, as `execve(2)` wants them.
+fn pointers(words: &[CString]) -> Vec<*const libc::c_char> {
+    let words = words.iter().map(|word| word.as_ptr());
+    words.chain(std::iter::once(std::ptr::null())).collect()
+}
+
+/// The child's whole life until it is the program. Where it shares its memory
+/// it allocates nothing, and nothing in it panics.
+extern "C" fn child(task: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: it is the task that `fork` has made for this child, and stays as
+    // long as this runs.
+    let task = unsafe { &*task.cast_const().cast::<Task<'_>>() };
+    let mut report = task.report;
+    let message = encode_failure(become_program(task, &mut report));
     // Nobody is left to tell when even this write fails: the parent then sees
     // the pipe end and the child exit with 127.
     // SAFETY: the buffer is valid for its length.
@@ -188,35 +284,17 @@ fn child(program: &Program, gate: RawFd, report: RawFd) -> ! {
     }
 }
 
-/// Moves the two pipes to the lowest descriptors above the standard streams, by
-/// way of others in case they are in each other's place. When that fails, also
-/// tells where the report pipe is: silence in it would read as a success.
-fn move_pipes(gate: RawFd, report: RawFd) -> Result<(), (RawFd, ChildFailure)> {
-    let done = |result: RawFd, report: RawFd| {
-        let result = at(ChildStage::Stdio, Errno::result(result));
-        result.map_err(|failure| (report, failure))
-    };
-    // SAFETY: descriptors only; those that are overwritten belong to values
-    // whose destructors never run here.
-    unsafe {
-        let report = done(libc::fcntl(report, libc::F_DUPFD_CLOEXEC, REPORT_FD + 1), report)?;
-        let gate = done(libc::fcntl(gate, libc::F_DUPFD_CLOEXEC, REPORT_FD + 1), report)?;
-        done(libc::dup3(gate, GATE_FD, libc::O_CLOEXEC), report)?;
-        done(libc::dup3(report, REPORT_FD, libc::O_CLOEXEC), report)?;
-    }
-    Ok(())
-}
+/// Bytes of a failure on its way to the parent.
+const FAILURE: usize = 5;
 
 fn encode_failure(failure: ChildFailure) -> [u8; 5] {
     let [a, b, c, d] = failure.errno.to_le_bytes();
     [failure.stage as u8, a, b, c, d]
 }
 
-/// Reads the report pipe to its end: empty when the exec succeeded.
-fn read_failure(report: &mut File) -> io::Result<Result<(), ChildFailure>> {
-    let mut message = Vec::with_capacity(5);
-    report.take(5).read_to_end(&mut message)?;
-    match message.as_slice() {
+/// What was read from the report pipe: nothing when the exec succeeded.
+fn decode_failure(message: &[u8]) -> io::Result<Result<(), ChildFailure>> {
+    match message {
         [] => Ok(Ok(())),
         [stage, a, b, c, d] => {
             let stage = ChildStage::ALL.into_iter().find(|known| *known as u8 == *stage);
@@ -230,16 +308,18 @@ fn read_failure(report: &mut File) -> io::Result<Result<(), ChildFailure>> {
     }
 }
 
-/// Where the gate and the report pipe are moved to, so that everything above
-/// can be closed without knowing what it is.
-const GATE_FD: RawFd = 3;
-const REPORT_FD: RawFd = 4;
+/// Where the report pipe is moved to, so that everything above can be closed
+/// without knowing what it is.
+const REPORT_FD: RawFd = 3;
 
 /// Returns only when it failed.
-fn become_program(program: &Program) -> ChildFailure {
-    let done = prepare(program)
-        .and_then(|()| wait_at_gate())
-        .and_then(|()| execute(program));
+fn become_program(task: &Task<'_>, report: &mut RawFd) -> ChildFailure {
+    // As long as it has the key itself it would never see that nobody else has.
+    // SAFETY: the child's copy of a descriptor that only its parent uses.
+    unsafe { libc::close(task.key) };
+    let done = wait_at_gate(task.gate)
+        .and_then(|()| prepare(task.program, report))
+        .and_then(|()| execute(task));
     match done {
         Err(failure) => failure,
         Ok(never) => match never {},
@@ -253,17 +333,13 @@ fn at<T>(stage: ChildStage, result: nix::Result<T>) -> Result<T, ChildFailure> {
     })
 }
 
-fn prepare(program: &Program) -> Result<(), ChildFailure> {
+fn prepare(program: &Program, report: &mut RawFd) -> Result<(), ChildFailure> {
     at(ChildStage::Session, nix::unistd::setsid())?;
     take_streams(&program.streams)?;
+    // Only now: one of the streams may have been in this place.
+    at(ChildStage::Stdio, move_report(report))?;
     at(ChildStage::Stdio, close_above(REPORT_FD))?;
-    super::signals::reset_all();
-    if let Some(value) = program.oom_score_adj {
-        // Ours was lowered to keep the game's keeper alive; a game that kept
-        // that would take the machine down before it is chosen. Raising it
-        // again is always allowed.
-        let _ = std::fs::write("/proc/self/oom_score_adj", value.to_string());
-    }
+    signals::unblock_all();
     if let Some(soft) = program.open_files {
         // It was raised for our own sake; programs go by what they find, and
         // some close as many descriptors as they may have.
@@ -275,6 +351,16 @@ fn prepare(program: &Program) -> Result<(), ChildFailure> {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(program.umask));
     // As the user it will run as: what that user cannot enter is an error.
     at(ChildStage::Cwd, nix::unistd::chdir(program.cwd.as_c_str()))
+}
+
+fn move_report(report: &mut RawFd) -> nix::Result<()> {
+    if *report != REPORT_FD {
+        // SAFETY: descriptors only; the one that is overwritten belongs to a
+        // value whose destructor never runs here.
+        Errno::result(unsafe { libc::dup3(*report, REPORT_FD, libc::O_CLOEXEC) })?;
+        *report = REPORT_FD;
+    }
+    Ok(())
 }
 
 fn take_streams(streams: &Streams) -> Result<(), ChildFailure> {
@@ -321,7 +407,8 @@ pub(super) fn close_above(last: RawFd) -> nix::Result<()> {
     Ok(())
 }
 
-/// Groups before user: once the user is changed the groups cannot be.
+/// Groups before user: once the user is changed the groups cannot be. Its child
+/// has a memory of its own, in which it may allocate.
 fn take_ids(ids: &Ids) -> Result<(), ChildFailure> {
     let groups: Vec<Gid> = ids.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
     let (uid, gid) = (Uid::from_raw(ids.uid), Gid::from_raw(ids.gid));
@@ -338,11 +425,11 @@ fn take_ids(ids: &Ids) -> Result<(), ChildFailure> {
     Ok(())
 }
 
-fn wait_at_gate() -> Result<(), ChildFailure> {
+fn wait_at_gate(gate: RawFd) -> Result<(), ChildFailure> {
     let mut byte = 0_u8;
     loop {
         // SAFETY: one byte into a live variable.
-        let n = unsafe { libc::read(GATE_FD, (&raw mut byte).cast(), 1) };
+        let n = unsafe { libc::read(gate, (&raw mut byte).cast(), 1) };
         match Errno::result(n) {
             Ok(1) => return Ok(()),
             // The pipe ended without the byte: nobody will put us on record.
@@ -358,10 +445,10 @@ fn wait_at_gate() -> Result<(), ChildFailure> {
     }
 }
 
-fn execute(program: &Program) -> Result<std::convert::Infallible, ChildFailure> {
-    let argv: Vec<&CStr> = program.argv.iter().map(CString::as_c_str).collect();
-    let envp: Vec<&CStr> = program.envp.iter().map(CString::as_c_str).collect();
-    at(ChildStage::Exec, nix::unistd::execve(&program.path, &argv, &envp))
+fn execute(task: &Task<'_>) -> Result<std::convert::Infallible, ChildFailure> {
+    // SAFETY: strings and lists that end with a null, made before the fork.
+    unsafe { libc::execve(task.program.path.as_ptr(), task.argv.as_ptr(), task.envp.as_ptr()) };
+    at(ChildStage::Exec, Err(Errno::last()))
 }
 
 #[cfg(test)]
@@ -369,18 +456,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_survive_the_pipe() {
+    fn failures_survive_their_encoding() {
         for stage in ChildStage::ALL {
             let failure = ChildFailure {
                 stage,
                 errno: libc::ENOENT,
             };
-            let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC).unwrap();
-            File::from(write).write_all(&encode_failure(failure)).unwrap();
-            assert_eq!(read_failure(&mut File::from(read)).unwrap(), Err(failure));
+            assert_eq!(decode_failure(&encode_failure(failure)).unwrap(), Err(failure));
         }
-        let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC).unwrap();
-        drop(write);
-        assert_eq!(read_failure(&mut File::from(read)).unwrap(), Ok(()));
+        assert_eq!(decode_failure(&[]).unwrap(), Ok(()));
+        assert!(decode_failure(&[1, 2]).is_err());
+        assert!(decode_failure(&[1; FAILURE + 1]).is_err());
     }
 }

@@ -92,13 +92,13 @@ fn dispose(signal: Signal, how: SigHandler) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives every signal its default disposition and blocks none, for a program
-/// about to be executed. Shells start background jobs with SIGINT and SIGQUIT
-/// ignored, `nohup` with SIGHUP, and the Rust runtime ignores SIGPIPE; all of
-/// these would otherwise be inherited through the exec. The C library keeps two
-/// signals to itself, which `posix_spawn(3)` leaves ignored: they are reached
-/// past it.
-pub fn reset_all() {
+/// Gives every signal its default disposition, on behalf of programs that are
+/// to be executed: an exec resets handlers, but not what is ignored. Shells
+/// start background jobs with SIGINT and SIGQUIT ignored, `nohup` with SIGHUP,
+/// and the Rust runtime ignores SIGPIPE; all of these would otherwise be
+/// inherited through the exec. The C library keeps two signals to itself, which
+/// `posix_spawn(3)` leaves ignored: they are reached past it.
+pub fn reset_dispositions() {
     // The kernel's own form of an action, whatever the order of its fields on
     // this machine: the default disposition, no flags, an empty mask.
     const DEFAULT: [u64; 8] = [0; 8];
@@ -110,5 +110,9 @@ pub fn reset_all() {
         // be changed answer with an error, which is as well.
         unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, DEFAULT.as_ptr(), none, SIGSET_BYTES) };
     }
+}
+
+/// Blocks no signal any more.
+pub fn unblock_all() {
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }

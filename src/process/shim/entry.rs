@@ -14,7 +14,8 @@ use super::stage::failed;
 use super::waker;
 use super::wire::Started;
 use crate::store::{InstanceDir, StateDir};
-use crate::sys::{daemon, exec, pipe, reaper, signals::Signals, socket};
+use crate::sys::signals::{self, Signals};
+use crate::sys::{daemon, exec, pipe, reaper, socket};
 
 /// The first argument that makes this program a shim.
 pub const HIDDEN_VERB: &str = "__shim";
@@ -31,6 +32,8 @@ const RENEWAL: Duration = Duration::from_secs(1);
 /// To be called first of all in the program: while it has one thread, and
 /// before it has opened anything.
 pub fn main() -> u8 {
+    // Games inherit ours.
+    signals::reset_dispositions();
     daemon::take_only_descriptor().map_or(1, serve)
 }
 

@@ -29,14 +29,14 @@ mod answering;
 mod observing;
 mod renewing;
 
-pub(super) use renewing::Kept;
+pub(super) use renewing::{Kept, OomScoreAdj};
 
 /// What a keeper is made of.
 pub(super) struct Parts {
     pub(super) id: String,
     /// The process that launched it, or took it over.
     pub(super) starter: i32,
-    pub(super) oom_score_adj: Option<i32>,
+    pub(super) oom_score_adj: OomScoreAdj,
     pub(super) stop: Vec<Step>,
     pub(super) dir: InstanceDir,
     pub(super) signals: Signals,
@@ -65,7 +65,7 @@ struct Stop {
 /// The keeper of one game.
 pub(super) struct Keeper {
     starter: i32,
-    oom_score_adj: Option<i32>,
+    oom_score_adj: OomScoreAdj,
     dir: InstanceDir,
     signals: Signals,
     shim_lock: ShimLock,

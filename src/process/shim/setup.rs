@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::entry::in_the_way;
-use super::keeper::{Keeper, Kept, Parts};
+use super::keeper::{Keeper, Kept, OomScoreAdj, Parts};
 use super::output::{Output, Source};
 use super::permit::{may_launch, still_wanted};
 use super::serve::Server;
@@ -53,7 +53,6 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     let frame = Frame::here().stage("record")?;
     let previous = may_launch(spec, command, &place.dir, &frame)?;
     let room = ending::reserve(&place.dir).stage("exit")?;
-    let oom_score_adj = place.avoid_oom_killer();
     let renewed = place.kept.server.is_some();
     let (streams, input, source) = make_streams(spec, command, &place.dir, place.kept.input.take())?;
     let server = place.listen()?;
@@ -78,11 +77,13 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
         mark: place.dir.mark().stage("record")?,
     };
     let program = Program {
-        oom_score_adj,
         open_files: place.open_files,
         ..program(command, streams)?
     };
+    // The child gets what we have, and keeps it.
+    place.brave_oom_killer();
     record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
+    place.avoid_oom_killer();
     // The child's ends of its streams are the child's now.
     drop(program);
     // What need not be there before the game runs comes after its start: what
@@ -148,7 +149,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, mut place: Place) -> Resul
         mark,
     };
     launch::write(&place.dir, &record).stage("record")?;
-    let _ = place.avoid_oom_killer();
+    place.avoid_oom_killer();
     let output = Output::new(source, log).stage("memory")?;
     let counters = oom::Counters::read();
     Ok(assemble(
@@ -214,11 +215,19 @@ impl Place {
         kept.map_or_else(|| Server::open(&self.dir).stage("socket"), Ok)
     }
 
-    /// Returns what a game is to get instead.
-    fn avoid_oom_killer(&mut self) -> Option<i32> {
-        let before = self.kept.oom_score_adj.or_else(daemon::avoid_oom_killer);
-        self.kept.oom_score_adj = before;
-        before
+    /// Where it is allowed: the game's keeper should be the last to go.
+    fn avoid_oom_killer(&mut self) {
+        if self.kept.oom_score_adj != OomScoreAdj::Denied {
+            self.kept.oom_score_adj = daemon::avoid_oom_killer().map_or(OomScoreAdj::Denied, OomScoreAdj::Lowered);
+        }
+    }
+
+    /// Takes that back for a moment: a game that kept it would take the machine
+    /// down before it is chosen.
+    fn brave_oom_killer(&self) {
+        if let OomScoreAdj::Lowered(before) = self.kept.oom_score_adj {
+            daemon::set_oom_score_adj(before);
+        }
     }
 }
 
@@ -284,7 +293,6 @@ fn program(command: &Command, streams: Streams) -> Result<Program, Started> {
         ids: command.ids.clone(),
         streams,
         umask: command.umask,
-        oom_score_adj: None,
         open_files: None,
     })
 }

@@ -98,6 +98,8 @@ fn serve(socket: OwnedFd) -> io::Result<u8> {
     // What is typed at the command's terminal is not meant for shims.
     daemon::leave_session()?;
     title::set("gamectl __shims");
+    // Once for all shims, which have the same.
+    signals::reset_dispositions();
     // So that nobody has to be waited for.
     signals::ignore(Signal::SIGCHLD)?;
     let mut buffer = [0; MESSAGE_MAX];

@@ -51,8 +51,19 @@ pub(in crate::process::shim) struct Kept {
     pub(in crate::process::shim) input: Option<File>,
     /// The last exit, which may be not durable yet.
     pub(in crate::process::shim) exit: Option<Room>,
-    /// What the out-of-memory killer thought of us before we spoke to it.
-    pub(in crate::process::shim) oom_score_adj: Option<i32>,
+    pub(in crate::process::shim) oom_score_adj: OomScoreAdj,
+}
+
+/// How this shim stands with the out-of-memory killer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::process::shim) enum OomScoreAdj {
+    /// As it was begun.
+    #[default]
+    Inherited,
+    /// As it was begun, for it may not change it.
+    Denied,
+    /// It is the last to be taken; what it was begun with.
+    Lowered(i32),
 }
 
 impl Keeper {
