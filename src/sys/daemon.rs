@@ -79,7 +79,7 @@ fn keep(descriptor: RawFd) -> io::Result<OwnedFd> {
         // SAFETY: inherited, and known to nothing in this process.
         unsafe { libc::close(fd) };
     }
-    super::exec::close_above(number)?;
+    super::child::close_above(number)?;
     let null = File::options().read(true).write(true).open("/dev/null")?;
     for stream in 0..3 {
         replace(stream, &null)?;

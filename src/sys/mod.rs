@@ -8,6 +8,7 @@
 
 pub mod arena;
 pub mod buffer;
+mod child;
 pub mod clock;
 pub mod daemon;
 pub mod entry;
@@ -19,6 +20,7 @@ pub mod oom;
 pub mod pidfd;
 pub mod pipe;
 pub mod procfs;
+mod program;
 pub mod pty;
 pub mod reaper;
 pub mod signals;
