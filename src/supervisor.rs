@@ -121,6 +121,16 @@ pub struct StartHow {
     pub restarts: u32,
 }
 
+/// A restart that is allowed beforehand: should the instance crash as it runs
+/// now, its plane may launch it again at once, without asking anybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// As how many-th automatic restart: one more than the launch that crashes.
+    pub restarts: u32,
+    /// The exit codes after which it is not allowed.
+    pub except: Vec<i32>,
+}
+
 /// How `stop` is to be carried out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StopHow {
@@ -402,6 +412,10 @@ pub trait Supervisor: Send + Sync {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
+
+    /// Allows one restart beforehand, or takes that back. It ends with the watch
+    /// that is kept. A plane that cannot do without being asked ignores it. Cheap.
+    fn allow_restart(&self, _allowance: Option<Allowance>) {}
 
     /// What the instance has printed: from a time or the last lines on, and with
     /// `follow` what comes, until the reader is dropped. `None` where

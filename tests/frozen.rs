@@ -47,7 +47,8 @@ fn a_verb_that_is_frozen_keeps_nobody_from_a_stop() {
 fn run_that_is_frozen_makes_no_second_game() {
     let sandbox = Sandbox::new();
     let args = ["serve", "--ready", "up", "--journal", "journal", "--beacon", "beacon"];
-    let restart = json!({ "delay": "0s" });
+    // With no delay at all its shim would need no run.
+    let restart = json!({ "delay": "10ms" });
     sandbox.inventory(&[Instance::awkward("a", &args).ready_log("^up$").with("restart", restart)]);
     let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
     sandbox.wait_state("a", "running");

@@ -1,5 +1,6 @@
 //! Games that `gamectl run` has launched and starts again at once: their shim
-//! does that, and with whatever is killed at whatever point there is one game.
+//! does that, where it could be allowed beforehand without being asked, and with
+//! whatever is killed at whatever point there is one game.
 
 mod support;
 
@@ -90,6 +91,111 @@ fn its_shim_launches_it_again() {
     assert_eq!(starts(&sandbox), 6);
     sandbox.never_two("a");
     drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// Has the game crash while `run` is frozen until it is back without it: what
+/// `run` allows comes to the shim a moment after the game is ready.
+#[track_caller]
+fn comes_back_alone(sandbox: &Sandbox, run: &Run) -> i32 {
+    for _ in 0..200 {
+        let pid = sandbox.pid("a");
+        Process::signal(run.pid(), Signal::SIGSTOP);
+        Process::kill(pid);
+        let mut row = sandbox.status("a");
+        wait_until("the end of the game", || {
+            row = sandbox.status("a");
+            row["pid"] != json!(pid)
+        });
+        if let Some(pid) = row["pid"].as_i64() {
+            return pid.try_into().expect("a pid");
+        }
+        Process::signal(run.pid(), Signal::SIGCONT);
+        wait_for_another(sandbox, pid);
+    }
+    panic!("it never came back without run");
+}
+
+#[test]
+fn what_is_allowed_needs_nobody_and_holds_for_one_crash() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let mut run = Run(sandbox.command(&["run"]).spawn().expect("run gamectl"));
+    let lines = BufReader::new(run.0.stdout.take().expect("a pipe")).lines();
+    let (told, said) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || lines.for_each(|line| drop(told.send(line.expect("a line")))));
+    wait_for_another(&sandbox, 0);
+    let pid = comes_back_alone(&sandbox, &run);
+    let restarts = sandbox.status("a")["restarts"].clone();
+    // Nobody has heard of that crash yet, so the next is nobody's to answer.
+    Process::kill(pid);
+    let row = sandbox.wait_state("a", "crashed");
+    assert_eq!(
+        (&row["last_exit"]["signal"], &row["restarts"]),
+        (&json!("SIGKILL"), &restarts)
+    );
+    Process::signal(run.pid(), Signal::SIGCONT);
+    let pid = wait_for_another(&sandbox, pid);
+    assert_eq!(
+        sandbox.status("a")["restarts"].as_u64(),
+        restarts.as_u64().map(|n| n + 1)
+    );
+    // Both are told, and once each.
+    let wanted = restarts.as_u64().expect("a number") as usize + 1;
+    let count = |told: &[String], what: &str| told.iter().filter(|line| line.contains(what)).count();
+    let mut told = Vec::new();
+    wait_until("run to tell of every crash", || {
+        told.extend(said.try_iter());
+        count(&told, "crashed: ") == wanted && count(&told, "started again") == wanted
+    });
+    // And it is allowed anew.
+    assert_ne!(comes_back_alone(&sandbox, &run), pid);
+    drop(run);
+    reader.join().expect("the reader");
+    sandbox.never_two("a");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn what_is_allowed_ends_with_who_allowed_it() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    wait_for_another(&sandbox, 0);
+    let pid = comes_back_alone(&sandbox, &run);
+    Process::signal(run.pid(), Signal::SIGCONT);
+    wait_for_another(&sandbox, 0);
+    drop(run);
+    let begun = starts(&sandbox);
+    Process::kill(pid);
+    sandbox.wait_state("a", "crashed");
+    sandbox.nothing_left();
+    assert_eq!((starts(&sandbox), sandbox.state("a")), (begun, "crashed".to_owned()));
+    sandbox.never_two("a");
+}
+
+#[test]
+fn an_end_on_purpose_is_no_crash_also_where_a_restart_is_allowed() {
+    let sandbox = Sandbox::new();
+    let policy = json!({ "delay": "0s", "policy": "on-failure", "success_exit_codes": [0, 5] });
+    sandbox.inventory(&[game(&sandbox).with("restart", policy)]);
+    for (code, state) in [(5, "stopped"), (78, "crashed")] {
+        let run = Run::begin(&sandbox);
+        wait_for_another(&sandbox, 0);
+        comes_back_alone(&sandbox, &run);
+        Process::signal(run.pid(), Signal::SIGCONT);
+        wait_for_another(&sandbox, 0);
+        let begun = starts(&sandbox);
+        sandbox.tell("a", &format!("exit {code}"));
+        sandbox.wait_state("a", state);
+        // Its shim has gone, and nothing follows.
+        wait_until("its shim to leave", || sandbox.games().len() == 1);
+        assert_eq!((starts(&sandbox), sandbox.state("a").as_str()), (begun, state));
+        drop(run);
+        sandbox.ok(&["start", "a"]);
+    }
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }
@@ -220,8 +326,9 @@ fn a_shim_waits_for_a_frozen_run_no_longer_than_a_moment() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
-    let pid = wait_for_another(&sandbox, 0);
-    Process::signal(run.pid(), Signal::SIGSTOP);
+    wait_for_another(&sandbox, 0);
+    // That is used up then.
+    let pid = comes_back_alone(&sandbox, &run);
     Process::kill(pid);
     // The exit is on record although its shim is there still.
     sandbox.wait_state("a", "crashed");

@@ -1,5 +1,6 @@
 //! The process plane: games that are spawned processes of this host.
 
+mod allowing;
 mod carrying;
 mod derive;
 mod environment;

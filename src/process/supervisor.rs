@@ -24,8 +24,8 @@ use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, StateDir, launch, plan};
 use crate::supervisor::{
-    Activity, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Published, Sight,
-    StartHow, StopHow, Supervisor, Typed,
+    Activity, Allowance, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players,
+    Published, Sight, StartHow, StopHow, Supervisor, Typed,
 };
 use crate::sys::clock;
 
@@ -49,15 +49,17 @@ pub struct ProcessSupervisor {
     pub(super) channels: Channels,
     pub(super) chain: Vec<StopStep>,
     pub(super) healthy: Option<Healthy>,
-    policy: RestartPolicy,
+    pub(super) policy: RestartPolicy,
     pub(super) state_dir: Option<Arc<StateDir>>,
     glance: Option<Arc<Glance>>,
-    changes: Option<Arc<Changes>>,
+    pub(super) changes: Option<Arc<Changes>>,
     /// Whether a game that has lost its shim is taken over by who watches it.
     pub(super) takes_over: bool,
     state: Published<InstanceState>,
     running_since_boot_ms: Mutex<Option<u64>>,
     pub(super) activity: Published<Activity>,
+    /// The restart that is allowed beforehand.
+    pub(super) allowance: Published<Option<Allowance>>,
 }
 
 impl ProcessSupervisor {
@@ -138,6 +140,7 @@ impl ProcessSupervisor {
             state: Published::new(InstanceState::Stopped),
             running_since_boot_ms: Mutex::new(None),
             activity: Published::default(),
+            allowance: Published::default(),
         }
     }
 
@@ -155,12 +158,6 @@ impl ProcessSupervisor {
     pub fn only_looking(mut self, only: bool) -> Self {
         self.takes_over = !only;
         self
-    }
-
-    /// Whether a crash of what we have launched is followed by another launch
-    /// at once: then its shim is kept for that.
-    pub(super) fn renews(&self) -> bool {
-        self.takes_over && self.changes.is_some() && self.policy.delay.is_zero()
     }
 
     /// The state directory and the instance's folder in it.
@@ -354,6 +351,12 @@ impl Supervisor for ProcessSupervisor {
             self.publish(facts.state.clone());
         }
         sight
+    }
+
+    fn allow_restart(&self, allowance: Option<Allowance>) {
+        if self.renews() && self.repeats() {
+            self.allowance.set(allowance);
+        }
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::watch::{self, error::RecvError};
 
-use super::evidence::Evidence;
+use super::allowing::Allowed;
+use super::evidence::{Evidence, Shim};
 use super::shim::client::Client;
 use super::shim::wire::Request;
 use super::standing::{Standing, standing};
@@ -40,6 +41,33 @@ enum Line {
     Broken,
 }
 
+impl Line {
+    const fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Open(client) => Some(client),
+            Self::None | Self::Broken => None,
+        }
+    }
+}
+
+/// What a look has seen.
+struct Seen {
+    sight: Sight,
+    /// The launch whose end was seen in its folder.
+    ended: Option<u64>,
+    /// The launch that runs, and how many automatic restarts that is.
+    launch: Option<(u64, u32)>,
+}
+
+/// Returns so long after a folder has changed.
+async fn changed_since(changed: &mut Changed, patience: Duration) -> Result<(), RecvError> {
+    changed.changed().await?;
+    if !patience.is_zero() {
+        tokio::time::sleep(patience).await;
+    }
+    Ok(())
+}
+
 impl ProcessSupervisor {
     /// Looks, and looks again whenever something has happened.
     pub(super) async fn watch(&self, seen: &watch::Sender<Option<Sight>>, mut changed: Changed) {
@@ -47,17 +75,20 @@ impl ProcessSupervisor {
         let mut judged = None;
         let mut was_starting = false;
         let mut passing = 0;
+        let mut allowance = self.allowance.follow();
+        let mut allowed = Allowed::default();
         while !seen.is_closed() {
             changed.mark_unchanged();
             let dir = self.folder();
             // The line before the look: what happens after the look is told.
             if !matches!(line, Line::Open(_)) {
                 line = self.connect_line(dir.as_deref()).await;
+                allowed = Allowed::default();
             }
             if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
                 line = self.connect_line(dir.as_deref()).await;
             }
-            let Some((sight, ended)) = self.steady_sight(passing >= PASSING_LOOKS) else {
+            let Some(Seen { sight, ended, launch }) = self.steady_sight(passing >= PASSING_LOOKS) else {
                 // Soon it will stand elsewhere, and nothing is concluded from
                 // where it seems to stand now.
                 passing += 1;
@@ -81,6 +112,11 @@ impl ProcessSupervisor {
             // What kept us from seeing need not be in its folder, which would tell.
             let unseen = matches!(&sight, Sight::Unknown { .. });
             seen.send_replace(Some(sight));
+            let allows = allowance.borrow_and_update().clone();
+            if !allowed.tell(line.client(), launch, allows).await {
+                line = Line::None;
+                continue;
+            }
             let until = match &line {
                 Line::Broken if starting => SOON,
                 Line::Broken => LATER,
@@ -88,7 +124,10 @@ impl ProcessSupervisor {
                 _ => Duration::MAX,
             };
             tokio::select! {
-                told = changed.changed() => if told.is_err() { tokio::time::sleep(LATER).await },
+                told = changed_since(&mut changed, allowed.patience()) => {
+                    if told.is_err() { tokio::time::sleep(LATER).await }
+                },
+                _ = allowance.changed() => {}
                 lost = receive(&line, ended) => if lost {
                     line = Line::None;
                     self.wait_for_end(dir.as_deref()).await;
@@ -100,17 +139,21 @@ impl ProcessSupervisor {
         }
     }
 
-    /// What is to be seen, and the launch whose end is to be seen there; `None`
-    /// while a shim is about to launch it or to put its end on record, unless
-    /// that has taken too long.
-    fn steady_sight(&self, at_any_rate: bool) -> Option<(Sight, Option<u64>)> {
-        let mut ended = None;
+    /// What is to be seen; `None` while a shim is about to launch it or to put its
+    /// end on record, unless that has taken too long.
+    fn steady_sight(&self, at_any_rate: bool) -> Option<Seen> {
+        let (mut ended, mut launch) = (None, None);
         let sight = match self.gather() {
             Ok(evidence) => {
                 match standing(&evidence) {
                     Ok(Standing::Passing) if !at_any_rate => return None,
                     Ok(Standing::Ended { generation }) => ended = Some(generation),
                     _ => {}
+                }
+                if let Shim::Lives(Some(entry)) = &evidence.shim
+                    && entry.phase == Phase::Alive
+                {
+                    launch = Some((entry.generation, entry.restarts));
                 }
                 self.conclude(&evidence)
             }
@@ -119,7 +162,7 @@ impl ProcessSupervisor {
         if let Sight::Known(facts) = &sight {
             self.publish(facts.state.clone());
         }
-        Some((sight, ended))
+        Some(Seen { sight, ended, launch })
     }
 
     fn folder(&self) -> Option<Arc<InstanceDir>> {

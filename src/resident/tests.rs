@@ -17,7 +17,9 @@ use crate::store::history;
 use crate::store::intent::{self, Intent};
 use crate::store::lock;
 use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::{Facts, Health, InstanceState, LastExit, Outcome, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{
+    Allowance, Facts, Health, InstanceState, LastExit, Outcome, Sight, StartHow, StopHow, Supervisor,
+};
 
 mod health;
 
@@ -29,6 +31,8 @@ struct Scripted {
     /// What its checks of health are answered; well when nothing is left.
     health: Mutex<Vec<Health>>,
     stops: Mutex<Vec<Instant>>,
+    /// The restart that it may do by itself.
+    allowed: Mutex<Option<Allowance>>,
 }
 
 #[async_trait::async_trait]
@@ -74,6 +78,10 @@ impl Supervisor for Scripted {
                 return;
             }
         }
+    }
+
+    fn allow_restart(&self, allowance: Option<Allowance>) {
+        *self.allowed.lock().unwrap() = allowance;
     }
 
     async fn check_health(&self) -> Health {
@@ -135,6 +143,25 @@ impl Scripted {
     fn crash(&self, code: i32) {
         let restarts = self.starts().last().map_or(0, |(_, restarts)| *restarts);
         self.show(InstanceState::Crashed { exit_code: Some(code) }, restarts);
+    }
+
+    fn allowed(&self) -> Option<u32> {
+        let allowed = self.allowed.lock().unwrap();
+        allowed.as_ref().map(|allowance| allowance.restarts)
+    }
+
+    /// It crashes, and has been started again by its plane when it is looked at.
+    fn come_back(&self, restarts: u32) {
+        let mut facts = Facts::bare(InstanceState::Starting, None);
+        facts.restarts = restarts;
+        facts.last_exit = Some(LastExit {
+            code: None,
+            signal: Some("SIGKILL".to_owned()),
+            at: None,
+            requested: false,
+            oom_killed: false,
+        });
+        self.sight.send_replace(Sight::Known(Box::new(facts)));
     }
 
     fn starts(&self) -> Vec<(Instant, u32)> {
@@ -219,6 +246,7 @@ fn rig(instance: &Instance, state: InstanceState) -> Rig {
         crashes: Mutex::default(),
         health: Mutex::default(),
         stops: Mutex::default(),
+        allowed: Mutex::default(),
     });
     supervisor.show(state, 0);
     let (orders, _) = mpsc::unbounded_channel();
@@ -269,6 +297,58 @@ async fn crashes_are_followed_by_longer_and_longer_delays() {
     rig.supervisor.crash(1);
     pass(SECOND * 3 / 2).await;
     assert_eq!(rig.supervisor.starts().len(), 6, "the delay fell back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_that_was_allowed_is_told_and_counted_like_any_other() {
+    let policy = RestartPolicy {
+        delay: Duration::ZERO,
+        give_up: Some(GiveUp {
+            times: 3,
+            within: Duration::from_secs(60),
+        }),
+        ..RestartPolicy::default()
+    };
+    let mut rig = rig(&instance(policy), InstanceState::Running);
+    pass(MOMENT).await;
+    assert_eq!(rig.supervisor.allowed(), Some(1));
+    for (restarts, nth, next) in [(1, "1st", Some(2)), (2, "2nd", None)] {
+        rig.said();
+        rig.supervisor.come_back(restarts);
+        pass(MOMENT).await;
+        assert_eq!(rig.supervisor.allowed(), None, "it was for one crash");
+        let said = rig.said();
+        let wanted = format!("crashed: killed by SIGKILL\nstarted again ({nth})\nstarting\n");
+        assert_eq!(said, wanted);
+        rig.supervisor.show(InstanceState::Running, restarts);
+        pass(MOMENT).await;
+        assert_eq!(rig.supervisor.allowed(), next);
+    }
+    assert_eq!(rig.supervisor.starts(), [], "it was started by its plane");
+    // The third is for the policy to decide.
+    rig.supervisor.crash(1);
+    pass(MOMENT).await;
+    assert!(rig.said().contains("given up"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_a_delay_or_has_left_the_inventory_is_allowed_nothing() {
+    let rig_with = |delay| {
+        let policy = RestartPolicy {
+            delay,
+            ..RestartPolicy::default()
+        };
+        rig(&instance(policy), InstanceState::Running)
+    };
+    let rig = rig_with(SECOND);
+    pass(MOMENT).await;
+    assert_eq!(rig.supervisor.allowed(), None);
+    let rig = rig_with(Duration::ZERO);
+    pass(MOMENT).await;
+    assert_eq!(rig.supervisor.allowed(), Some(1));
+    rig.orders.send(Change::Unlisted { place: 0 }).ok().unwrap();
+    pass(MOMENT).await;
+    assert_eq!(rig.supervisor.allowed(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! What a look at an instance finds.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::InstanceState;
@@ -18,6 +20,17 @@ pub struct LastExit {
     pub requested: bool,
     /// Whether the kernel's out-of-memory killer ended it.
     pub oom_killed: bool,
+}
+
+impl fmt::Display for LastExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.signal, self.code) {
+            _ if self.oom_killed => f.write_str("killed by the out-of-memory killer"),
+            (Some(signal), _) => write!(f, "killed by {signal}"),
+            (None, Some(code)) => write!(f, "exit code {code}"),
+            (None, None) => f.write_str("exit code not known"),
+        }
+    }
 }
 
 /// What a look at an instance found: everything a status row shows except the

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::keeper::Kept;
+use super::keeper::{After, Again, Kept};
 use super::setup::{self, Place};
 use super::spec::{Mode, Spec};
 use super::stage::failed;
 use super::waker;
 use super::wire::Started;
-use crate::store::{InstanceDir, StateDir};
+use crate::store::{InstanceDir, StateDir, lock};
 use crate::sys::signals::{self, Signals};
 use crate::sys::{daemon, exec, pipe, reaper, socket};
 
@@ -94,12 +94,14 @@ fn receive(channel: &OwnedFd) -> io::Result<Task> {
 }
 
 /// One launch, and those that its starter lets follow.
-fn live(signals: Signals, task: Task, mut channel: OwnedFd) -> u8 {
+fn live(signals: Signals, task: Task, channel: OwnedFd) -> u8 {
     daemon::set_name(&format!("gamectl:{}", task.spec.id));
     let open_files = waker::raise_open_files();
     let mut spec = task.spec;
+    let mut channel = Some(channel);
+    let mut lock = None;
     let mut place = Place {
-        state: task.state,
+        state: Some(task.state),
         dir: task.dir,
         signals,
         starter: task.starter,
@@ -107,34 +109,65 @@ fn live(signals: Signals, task: Task, mut channel: OwnedFd) -> u8 {
         kept: Kept::default(),
     };
     loop {
+        let last_exit = place.kept.exit.take();
+        let starter = place.starter;
         let made = match &spec.mode {
             Mode::Launch(command) => setup::launch(&spec, command, place),
             Mode::Adopt(adoption) => setup::adopt(&spec, adoption, place),
         };
-        let mut keeper = match made {
-            Ok(keeper) => keeper,
-            Err(outcome) => {
-                tell(&channel, &outcome);
-                return 1;
-            }
+        drop(lock.take());
+        // It has waited for the game, which is there now, or is not to be.
+        if let Some(exit) = last_exit {
+            let _ = exit.sync();
+        }
+        let told = match &made {
+            Ok(keeper) => &Started::Ok { main: keeper.main() },
+            Err(outcome) => outcome,
         };
-        tell(&channel, &Started::Ok { main: keeper.main() });
-        drop(channel);
-        let Some(renewal) = keeper.keep() else { return 0 };
-        let Some(next) = receive_renewal(&renewal, &spec.id) else {
-            return 1;
+        let asked = channel.take().map(|channel| tell(channel, told)).is_some();
+        let Ok(mut keeper) = made else { return 1 };
+        if !asked {
+            keeper.announce();
+        }
+        let next = match keeper.keep() {
+            After::Nothing => return 0,
+            After::Told(renewal) => {
+                let Some(next) = receive_renewal(&renewal, &spec.id) else {
+                    return 1;
+                };
+                channel = Some(renewal);
+                spec = next.spec;
+                (Some(next.state), next.starter)
+            }
+            After::Again(again) => {
+                if repeat(&mut spec, &again, keeper.dir()).is_err() {
+                    return 1;
+                }
+                lock = Some(again.lock);
+                (None, starter)
+            }
         };
         let (dir, signals, kept) = keeper.into_kept();
         place = Place {
-            state: next.state,
+            state: next.0,
             dir,
             signals,
-            starter: next.starter,
+            starter: next.1,
             open_files,
             kept,
         };
-        (spec, channel) = (next.spec, renewal);
     }
+}
+
+/// Makes it the launch that follows itself.
+fn repeat(spec: &mut Spec, again: &Again, dir: &InstanceDir) -> io::Result<()> {
+    let Mode::Launch(command) = &mut spec.mode else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    command.turn = lock::turn(dir)?;
+    spec.generation += 1;
+    spec.restarts = again.restarts;
+    Ok(())
 }
 
 /// Receives what is to follow, which is a launch of the same instance.

@@ -29,7 +29,7 @@ mod answering;
 mod observing;
 mod renewing;
 
-pub(super) use renewing::{Kept, OomScoreAdj};
+pub(super) use renewing::{After, Again, Kept, OomScoreAdj};
 
 /// What a keeper is made of.
 pub(super) struct Parts {
@@ -125,10 +125,14 @@ impl Keeper {
         self.tree.main()
     }
 
+    /// Where it works.
+    pub(super) fn dir(&self) -> &InstanceDir {
+        &self.dir
+    }
+
     /// Keeps the game until nothing of it is left, and puts its end on record.
-    /// Returns the channel on which the next launch is told, where that was
-    /// asked for; what is needed for it stays as it is.
-    pub(super) fn keep(&mut self) -> Option<OwnedFd> {
+    /// Where another launch is to follow, what is needed for it stays as it is.
+    pub(super) fn keep(&mut self) -> After {
         self.observe();
         while !self.tree.is_gone() {
             self.wait(None);
@@ -150,12 +154,17 @@ impl Keeper {
             self.wait(Some(clock::monotonic_ms() + exit::RETRY_MS));
         }
         self.trouble.clear();
-        self.notify();
-        let renewal = self.await_renewal(&exit);
-        if renewal.is_none() {
-            self.server.close(&self.dir);
+        if let Some(again) = self.take_allowance(&exit) {
+            let report = self.report();
+            self.server.notify_others(&report);
+            return After::Again(again);
         }
-        renewal
+        self.notify();
+        if let Some(channel) = self.await_renewal(&exit) {
+            return After::Told(channel);
+        }
+        self.server.close(&self.dir);
+        After::Nothing
     }
 
     /// Waits for anything to happen, and takes care of it.

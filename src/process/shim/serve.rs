@@ -7,6 +7,7 @@ use super::waker;
 use super::wire::{Report, Request};
 use crate::store::InstanceDir;
 use crate::store::folder::temporary;
+use crate::supervisor::Allowance;
 use crate::sys::{clock, host, socket};
 
 /// The socket's name in the instance's folder.
@@ -34,6 +35,8 @@ struct Client {
     pid: i32,
     subscribed: bool,
     attends: bool,
+    /// What it has allowed beforehand, for this launch.
+    allowance: Option<(u64, Allowance)>,
 }
 
 /// What a client asked for, and where to answer.
@@ -166,6 +169,7 @@ impl Server {
                         pid: peer.pid,
                         subscribed: false,
                         attends: false,
+                        allowance: None,
                     }));
                 }
                 Ok(None) => return,
@@ -191,6 +195,26 @@ impl Server {
         asker.is_some_and(|client| client.pid == pid)
     }
 
+    /// Notes what was allowed beforehand for a launch.
+    pub(super) fn allow(&mut self, asked: &Asked, generation: u64, allowance: Allowance) {
+        if let Some(client) = self.clients.iter_mut().find(|client| asked.is_of(client)) {
+            client.allowance = Some((generation, allowance));
+        }
+    }
+
+    /// What this process, which is there, has allowed for this launch.
+    pub(super) fn allowance(&self, pid: i32, generation: u64) -> Option<&Allowance> {
+        let of_client = |client: &'_ Client| client.attends && client.pid == pid;
+        let client = self.clients.iter().find(|client| of_client(client))?;
+        let (launch, allowance) = client.allowance.as_ref()?;
+        (*launch == generation).then_some(allowance)
+    }
+
+    /// What was allowed has come about.
+    pub(super) fn forget_allowances(&mut self) {
+        self.clients.iter_mut().for_each(|client| client.allowance = None);
+    }
+
     /// Answers a request. Whoever takes no answer is dropped.
     pub(super) fn answer(&mut self, asked: &Asked, report: &Report) {
         let message = report.to_message();
@@ -201,12 +225,23 @@ impl Server {
     /// Tells everybody who subscribed. Whoever does not listen is dropped: it
     /// can come back and ask.
     pub(super) fn notify(&mut self, report: &Report) {
-        if !self.clients.iter().any(|client| client.subscribed) {
+        self.tell(report, |_| true);
+    }
+
+    /// The same but for who has allowed what is told: it is in no hurry to hear
+    /// of it, and would only be in the way of a game that is being launched.
+    pub(super) fn notify_others(&mut self, report: &Report) {
+        self.tell(report, |client| client.allowance.is_none());
+    }
+
+    fn tell(&mut self, report: &Report, is_meant: impl Fn(&Client) -> bool) {
+        let is_meant = |client: &Client| client.subscribed && is_meant(client);
+        if !self.clients.iter().any(is_meant) {
             return;
         }
         let message = report.to_message();
         self.clients
-            .retain(|client| !client.subscribed || socket::send(&client.fd, message.as_bytes()).is_ok());
+            .retain(|client| !is_meant(client) || socket::send(&client.fd, message.as_bytes()).is_ok());
     }
 
     /// Takes the socket's name away.

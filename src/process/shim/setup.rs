@@ -36,7 +36,8 @@ const OTHER_SHIM: Duration = Duration::from_secs(2);
 
 /// Where a shim works, and what wakes it.
 pub(super) struct Place {
-    pub(super) state: StateDir,
+    /// Not there again where the launch before had it.
+    pub(super) state: Option<StateDir>,
     pub(super) dir: InstanceDir,
     pub(super) signals: Signals,
     /// Who asked for it.
@@ -92,9 +93,6 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     // finds all names there, and whether its records have swapped theirs makes
     // no difference after a power cut.
     let counters = oom::Counters::read();
-    if let Some(exit) = place.kept.exit.take() {
-        let _ = exit.sync();
-    }
     if !renewed {
         let _ = place.dir.sync();
     }
@@ -173,7 +171,8 @@ fn assemble(
     room: Room,
     counters: oom::Counters,
 ) -> Keeper {
-    let slot = place.kept.slot.or_else(|| Slot::take(&place.state, &spec.id));
+    let slot = place.kept.slot;
+    let slot = slot.or_else(|| Slot::take(place.state.as_ref()?, &spec.id));
     let past = ending::read(&place.dir).ok().flatten();
     Keeper::new(Parts {
         id: spec.id.clone(),

@@ -10,6 +10,7 @@ use crate::store::board::{Entry, Phase};
 use crate::store::format::{Document, ParseError, Seal};
 use crate::store::launch::{ReadyAt, id_text, parse_id};
 use crate::store::plan::{push_steps, steps_of};
+use crate::supervisor::Allowance;
 use crate::sys::procfs::ProcessId;
 
 #[cfg(test)]
@@ -38,6 +39,14 @@ pub enum Request {
     Renew {
         /// The launch that has ended.
         generation: u64,
+    },
+    /// Should this launch crash, launch the same again at once, without asking.
+    /// It holds as long as the connection does, for one crash. Not answered.
+    Allow {
+        /// The launch that is meant.
+        generation: u64,
+        /// What is allowed.
+        allowance: Allowance,
     },
     /// End this launch through this chain.
     Stop {
@@ -104,6 +113,11 @@ impl Request {
             Self::Subscribe => Document::default().with("verb", "subscribe"),
             Self::Attend => Document::default().with("verb", "subscribe").with("attends", true),
             Self::Renew { generation } => Document::default().with("verb", "renew").with("generation", generation),
+            Self::Allow { generation, allowance } => Document::default()
+                .with("verb", "allow")
+                .with("generation", generation)
+                .with("restarts", allowance.restarts)
+                .with("except", numbers(&allowance.except)),
             Self::Stop { generation, steps, now } => {
                 let mut document = Document::default()
                     .with("verb", "stop")
@@ -160,6 +174,16 @@ impl Request {
             Some("renew") => Ok(Self::Renew {
                 generation: document.require("generation")?,
             }),
+            Some("allow") => Ok(Self::Allow {
+                generation: document.require("generation")?,
+                allowance: Allowance {
+                    restarts: document.require("restarts")?,
+                    except: document
+                        .get("except")
+                        .and_then(of_numbers)
+                        .ok_or(ParseError::Damaged("its exit codes are none"))?,
+                },
+            }),
             Some("stop") => Ok(Self::Stop {
                 generation: document.require("generation")?,
                 steps: steps_of(&document)?,
@@ -196,6 +220,15 @@ impl Request {
             _ => Err(ParseError::Damaged(UNKNOWN_VERB)),
         }
     }
+}
+
+fn numbers(numbers: &[i32]) -> String {
+    let words: Vec<_> = numbers.iter().map(i32::to_string).collect();
+    words.join(" ")
+}
+
+fn of_numbers(text: &str) -> Option<Vec<i32>> {
+    text.split_whitespace().map(|word| word.parse().ok()).collect()
 }
 
 /// Bytes as text: two digits each.

@@ -20,6 +20,10 @@ impl Keeper {
             return self.server.pause();
         };
         while let Some(mut asked) = self.server.next(buffer.bytes()) {
+            if let Ok(Request::Allow { generation, allowance }) = &asked.request {
+                self.server.allow(&asked, *generation, allowance.clone());
+                continue;
+            }
             let channel = asked.channel.take();
             // The next launch is told by whoever launched the last, or not at all.
             let channel = channel.filter(|_| self.server.is_from(&asked, self.starter));
@@ -41,7 +45,7 @@ impl Keeper {
 
     fn carry_out(&mut self, request: &Request, channel: Option<OwnedFd>) -> Result<(), String> {
         match request {
-            Request::Status | Request::Subscribe | Request::Attend => Ok(()),
+            Request::Status | Request::Subscribe | Request::Attend | Request::Allow { .. } => Ok(()),
             Request::Renew { generation } => {
                 self.check(*generation)?;
                 self.renew(channel)

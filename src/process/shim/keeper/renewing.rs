@@ -16,6 +16,12 @@
 //! Only for the process that launched it, so that a game gets the limits, the
 //! control group and the namespaces of its starter, however often it is
 //! started again.
+//!
+//! Where it has allowed that beforehand, it is not even asked: the shim itself
+//! takes the instance's lock, as who carries out a verb does, and launches the
+//! same again. When it cannot have the lock, all is as above. An allowance is
+//! for one crash, and no longer than its connection: who gave it hears of that
+//! crash before there can be another.
 
 use std::fs::File;
 use std::io;
@@ -26,7 +32,7 @@ use crate::process::shim::serve::Server;
 use crate::store::InstanceDir;
 use crate::store::board::Slot;
 use crate::store::ending::{self, Exit};
-use crate::store::lock::ShimLock;
+use crate::store::lock::{self, ShimLock, VerbLock};
 use crate::store::room::Room;
 use crate::sys::clock;
 use crate::sys::signals::Signals;
@@ -66,7 +72,52 @@ pub(in crate::process::shim) enum OomScoreAdj {
     Lowered(i32),
 }
 
+/// What follows the end of a game.
+pub(in crate::process::shim) enum After {
+    /// Nothing.
+    Nothing,
+    /// What is told on this channel.
+    Told(OwnedFd),
+    /// The same once more.
+    Again(Again),
+}
+
+/// A launch that nobody needs to ask for any more.
+pub(in crate::process::shim) struct Again {
+    /// As how many-th automatic restart.
+    pub(in crate::process::shim) restarts: u32,
+    /// The instance's, until it is launched.
+    pub(in crate::process::shim) lock: VerbLock,
+}
+
 impl Keeper {
+    /// The launch that was allowed for this end, if nothing speaks against it.
+    pub(super) fn take_allowance(&mut self, exit: &Exit) -> Option<Again> {
+        if !self.attends || self.record.adopted {
+            return None;
+        }
+        let generation = self.record.generation;
+        self.server.allowance(self.starter, generation)?;
+        // Who allowed it may be gone by now.
+        self.wait(Some(clock::monotonic_ms()));
+        let allowance = self.server.allowance(self.starter, generation)?;
+        let is_excepted = exit.code().is_some_and(|code| allowance.except.contains(&code));
+        if self.leaves || is_excepted {
+            return None;
+        }
+        let restarts = allowance.restarts;
+        let lock = lock::try_verb(&self.dir, "run").ok()?.ok()?;
+        Some(Again { restarts, lock })
+    }
+
+    /// Tells of a launch that nobody has asked for: it is the one that was
+    /// allowed.
+    pub(in crate::process::shim) fn announce(&mut self) {
+        let report = self.report();
+        self.server.notify_others(&report);
+        self.server.forget_allowances();
+    }
+
     /// Puts the end on record, durably. But whoever launched it, and may want
     /// it back at once, is told before the disk has taken it.
     pub(super) fn put_on_record(&self, exit: &Exit) -> io::Result<()> {

@@ -8,6 +8,7 @@ use super::{Report, Request, Started};
 use crate::policy::stop::{Step, StepAction};
 use crate::store::board::Phase;
 use crate::store::launch::ReadyAt;
+use crate::supervisor::Allowance;
 use crate::sys::procfs::ProcessId;
 
 fn steps() -> Vec<Step> {
@@ -23,7 +24,7 @@ fn steps() -> Vec<Step> {
     ]
 }
 
-fn requests() -> [(Request, &'static str); 12] {
+fn requests() -> [(Request, &'static str); 13] {
     let generation = 7;
     [
         (Request::Status, "gamectl request 1\nverb status\n"),
@@ -32,6 +33,16 @@ fn requests() -> [(Request, &'static str); 12] {
         (
             Request::Renew { generation },
             "gamectl request 1\nverb renew\ngeneration 7\n",
+        ),
+        (
+            Request::Allow {
+                generation,
+                allowance: Allowance {
+                    restarts: 3,
+                    except: vec![78, 0],
+                },
+            },
+            "gamectl request 1\nverb allow\ngeneration 7\nrestarts 3\nexcept 78 0\n",
         ),
         (
             Request::Stop {
