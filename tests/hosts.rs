@@ -54,6 +54,39 @@ fn a_host_that_boots_again() {
     sandbox.nothing_left();
 }
 
+/// It is not waited for until the plan of a launch is on the disk.
+#[test]
+fn a_plan_that_a_power_cut_has_torn() {
+    let sandbox = Sandbox::with_one();
+    let Some(mounts) = next_boot(&sandbox, "a_plan_that_a_power_cut_has_torn") else {
+        return;
+    };
+    let inventory = fs::read_to_string(sandbox.path("instances.yaml")).expect("the inventory");
+    for torn in [&b""[..], &[0; 512]] {
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["stop", "a"]);
+        fs::write(sandbox.instance_dir("a").join("plan"), torn).expect("write");
+        // What is in no inventory has but its plan.
+        sandbox.inventory(&[]);
+        let outcome = sandbox.run(&["stop", "a"]).expect_code(1);
+        assert!(
+            outcome.stderr.contains("plan is damaged"),
+            "in the same boot: {outcome:#?}"
+        );
+        let outcome = mounts.run(&sandbox, &["stop", "a", "--json"]).expect_code(0);
+        let result = outcome.json()["results"][0].clone();
+        assert_eq!(
+            (&result["state"], &result["changed"]),
+            (&json!("stopped"), &json!(false)),
+            "{result}"
+        );
+        sandbox.inventory_text(&inventory);
+        mounts.run(&sandbox, &["start", "a"]).expect_code(0);
+        mounts.run(&sandbox, &["stop", "a"]).expect_code(0);
+    }
+    sandbox.nothing_left();
+}
+
 #[test]
 fn a_host_that_shuts_down() {
     let sandbox = Sandbox::with_one();

@@ -159,6 +159,16 @@ pub(super) fn has_ended(launch: &Launch, exit: &Found<Exit>) -> bool {
     exit.this().is_some_and(|exit| exit.generation >= launch.generation)
 }
 
+/// Whether nothing has been launched there since the host booted, so that no
+/// plan is of use.
+pub(super) fn nothing_of_this_boot(dir: &InstanceDir) -> bool {
+    match (launch::read(dir), Frame::here()) {
+        (Ok(None), _) => true,
+        (Ok(Some(launch)), Ok(here)) => launch.frame.boot != here.boot,
+        _ => false,
+    }
+}
+
 fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
     match lock::shim_lives(dir) {
         Ok(true) => {

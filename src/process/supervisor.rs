@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::carrying::steps;
 use super::derive;
 use super::environment;
-use super::evidence::{Evidence, Shim};
+use super::evidence::{self, Evidence, Shim};
 use super::glance::Glance;
 use super::shim::client::Client;
 use super::shim::wire::Request;
@@ -22,7 +22,7 @@ use crate::probe::{self, Readiness, Scene};
 use crate::store::board::Phase;
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
-use crate::store::{InstanceDir, StateDir, launch, plan};
+use crate::store::{InstanceDir, ReadError, StateDir, launch, plan};
 use crate::supervisor::{
     Activity, Allowance, ConsoleKind, Facts, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players,
     Published, Sight, StartHow, StopHow, Supervisor, Typed,
@@ -101,6 +101,10 @@ impl ProcessSupervisor {
         let plan = match dir.as_ref().map(plan::read) {
             Some(Ok(Some(plan))) => plan,
             None | Some(Ok(None)) => Plan::default(),
+            // As a power cut may leave it.
+            Some(Err(ReadError::Damaged(..))) if dir.as_ref().is_some_and(evidence::nothing_of_this_boot) => {
+                Plan::default()
+            }
             Some(Err(error)) => return Err(Failure::failed(error.to_string())),
         };
         let (ready, policy) = (Ready::default(), RestartPolicy::default());

@@ -102,9 +102,10 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Plan>, ReadError> {
     dir.parse(NAME, &bytes, KIND, VERSION, Plan::from_document).map(Some)
 }
 
-/// Writes the plan, unless it stands there already. A power cut shortly
-/// afterwards may bring the one before back, or none, but nothing half: nothing
-/// runs then that it would be of use for.
+/// Writes the plan, unless it stands there already. It waits for no disk: a
+/// power cut may bring the one before back, or leave this one torn. What runs
+/// has been launched since, so that nothing runs then that it would be of use
+/// for, and its readers must ask that first.
 ///
 /// # Errors
 /// When it could not be written.
@@ -113,7 +114,7 @@ pub fn write(dir: &InstanceDir, plan: &Plan) -> std::io::Result<()> {
     if dir.read(NAME).ok().flatten().as_deref() == Some(text.as_bytes()) {
         return Ok(());
     }
-    dir.replace_for_this_boot(NAME, text.as_bytes())
+    dir.replace_unsynced(NAME, text.as_bytes())
 }
 
 #[cfg(test)]
