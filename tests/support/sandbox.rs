@@ -211,6 +211,26 @@ impl Sandbox {
         pid.unwrap_or_else(|| panic!("{id} has no shim: {row}"))
     }
 
+    /// Whether the shim of an instance says that it was allowed to launch its
+    /// game again by itself.
+    pub fn is_allowed(&self, id: &str) -> bool {
+        use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket};
+        use std::os::fd::AsRawFd;
+
+        let ask = || -> nix::Result<bool> {
+            let kind = (AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
+            let fd = socket(kind.0, kind.1, kind.2, None)?;
+            connect(fd.as_raw_fd(), &UnixAddr::new(&self.instance_dir(id).join("ctl"))?)?;
+            let request = b"gamectl request 1\nverb status\n";
+            send(fd.as_raw_fd(), request, MsgFlags::MSG_NOSIGNAL)?;
+            let mut report = [0; 8192];
+            let n = recv(fd.as_raw_fd(), &mut report, MsgFlags::empty())?;
+            let report = String::from_utf8_lossy(&report[..n]).into_owned();
+            Ok(report.lines().any(|line| line == "allowed true"))
+        };
+        ask().unwrap_or(false)
+    }
+
     /// The whole current console log of an instance; empty if there is none.
     pub fn console(&self, id: &str) -> String {
         let bytes = fs::read(self.instance_dir(id).join("console.log")).unwrap_or_default();

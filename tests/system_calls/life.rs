@@ -49,8 +49,10 @@ pub(crate) enum Who {
     /// The child of an executed shim, until it is the game.
     Child,
     /// A shim whose game has been launched by `run`, from the end of that game
-    /// over the next launch on.
+    /// over the next launch on, for which `run` asks.
     Renewed,
+    /// The same where it was allowed beforehand.
+    Allowed,
 }
 
 /// A fault at a place of a life.
@@ -115,7 +117,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(crate) fn new(strace: &Path, past: Past) -> Result<Self, String> {
+    pub(crate) fn new(strace: &Path, past: Past, who: Who) -> Result<Self, String> {
         let mut sandbox = Sandbox::new();
         // A life that went wrong is told in words, by us.
         sandbox.leaves_processes();
@@ -127,6 +129,13 @@ impl Life {
             .ready_log("^up$")
             .with("stop", json!([{ "signal": "TERM", "wait": "3s" }]))
             .with("restart", json!({ "delay": "0s" }));
+        let game = if who == Who::Renewed {
+            // What it is launched with may change, so it is asked for.
+            fs::write(sandbox.path("env"), "").map_err(|error| error.to_string())?;
+            game.process("env_file", json!("env"))
+        } else {
+            game
+        };
         sandbox.inventory(&[game]);
         let new = Self {
             sandbox,
@@ -143,8 +152,8 @@ impl Life {
 
     /// The calls of a life in which nothing goes wrong.
     pub(crate) fn record(&self, who: Who, ending: Ending) -> Result<Vec<Call>, String> {
-        if who == Who::Renewed {
-            self.renewal(&[])?;
+        if matches!(who, Who::Renewed | Who::Allowed) {
+            self.renewal(who, &[])?;
         } else {
             self.traced_start(who, &[])?.must_be(0)?;
         }
@@ -159,8 +168,8 @@ impl Life {
             _ => point.call.inject(point.fault).to_vec(),
         };
         let mut seen = Seen::default();
-        if point.who == Who::Renewed {
-            self.renewal(&words)?;
+        if matches!(point.who, Who::Renewed | Who::Allowed) {
+            self.renewal(point.who, &words)?;
         } else {
             self.suffer_start(point.who, &words, &mut seen)?;
         }

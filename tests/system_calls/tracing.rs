@@ -33,7 +33,7 @@ impl Life {
                 ];
                 self.executed_start(&[&tracer, words].concat())
             }
-            Who::Executed | Who::Renewed => {
+            Who::Executed | Who::Renewed | Who::Allowed => {
                 let log = self.log.path().join("strace");
                 let (strace, log) = (self.strace.to_string_lossy(), log.to_string_lossy());
                 let tracer = [&*strace, "-DDD", "-q", "-E", "PATH", "-o", &*log].map(str::to_owned);
@@ -64,11 +64,14 @@ impl Life {
 
     /// `run`, whose shim is traced from the end of its first game on. Returns
     /// when the next game runs, and `run` has ended.
-    pub(crate) fn renewal(&self, words: &[String]) -> Result<(), String> {
+    pub(crate) fn renewal(&self, who: Who, words: &[String]) -> Result<(), String> {
         let mut command = self.sandbox.command(&["run"]);
         let spawned = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut run = Killed(spawned.map_err(|error| error.to_string())?);
         self.wait("the first game", || Ok(self.status()?["state"] == "running"))?;
+        if who == Who::Allowed {
+            self.wait("that to be allowed", || Ok(self.sandbox.is_allowed("a")))?;
+        }
         let first = self.only_game_on_record()?.ok_or("running, and no game runs")?;
         let shim = self.status()?["details"]["shim_pid"].as_i64();
         let shim = shim

@@ -338,6 +338,7 @@ impl Keeper {
         Report {
             carry: carry.map(|step| step as u64),
             note: self.trouble.clone(),
+            allowed: self.server.allowance(self.starter, self.record.generation).is_some(),
             ..self.voice.report()
         }
     }

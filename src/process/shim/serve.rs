@@ -301,6 +301,7 @@ mod tests {
             carry: None,
             refusal: String::new(),
             note: String::new(),
+            allowed: false,
         };
         server.notify(&report);
         server.answer(&asked, &report);

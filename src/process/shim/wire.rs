@@ -273,6 +273,9 @@ pub struct Report {
     pub refusal: String,
     /// What else a person should know; empty when there is nothing.
     pub note: String,
+    /// Whether a crash of this launch is followed by the next without anybody
+    /// being asked: [`Request::Allow`].
+    pub allowed: bool,
 }
 
 impl Report {
@@ -289,6 +292,7 @@ impl Report {
             carry: None,
             refusal: String::new(),
             note: String::new(),
+            allowed: false,
         }
     }
 
@@ -322,6 +326,9 @@ impl Report {
             document.push("ready_boot_ms", ready.boot_ms);
             document.push("ready_wall_ms", ready.wall_ms);
         }
+        if self.allowed {
+            document.push("allowed", true);
+        }
         document.to_text("report", VERSION, Seal::None)
     }
 
@@ -353,6 +360,7 @@ impl Report {
             carry: document.parse("carry"),
             refusal: document.parse("refusal").unwrap_or_default(),
             note: document.parse("note").unwrap_or_default(),
+            allowed: document.parse("allowed").unwrap_or(false),
         })
     }
 }
@@ -421,6 +429,7 @@ mod tests {
             carry: Some(3),
             refusal: String::new(),
             note: "a\nb".into(),
+            allowed: true,
         };
         let message = report.to_message() + "weather fine\n";
         assert_eq!(Report::from_message(message.as_bytes()), Ok(report));

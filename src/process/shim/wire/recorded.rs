@@ -119,10 +119,11 @@ fn report(phase: Phase) -> Report {
         carry: None,
         refusal: String::new(),
         note: String::new(),
+        allowed: false,
     }
 }
 
-fn reports() -> [(Report, &'static str); 4] {
+fn reports() -> [(Report, &'static str); 5] {
     [
         (
             report(Phase::Launching),
@@ -160,6 +161,14 @@ fn reports() -> [(Report, &'static str); 4] {
             },
             "gamectl report 1\nphase ended\ngeneration 7\nmain 4321,98765\nstep \nstep_elapsed_ms 0\n\
              step_limit_ms 0\nrefusal \nnote its exit cannot be put on record yet\ngamectl 0.1.0\n",
+        ),
+        (
+            Report {
+                allowed: true,
+                ..report(Phase::Alive)
+            },
+            "gamectl report 1\nphase alive\ngeneration 7\nmain 4321,98765\nstep \nstep_elapsed_ms 0\n\
+             step_limit_ms 0\nrefusal \nnote \ngamectl 0.1.0\nallowed true\n",
         ),
     ]
 }
