@@ -153,13 +153,13 @@ pub fn set_aside(dir: &InstanceDir) -> io::Result<String> {
     dir.set_aside(NAME)
 }
 
-/// Reserves room for the exit of a launch to come, durably. The room of an
-/// earlier launch is used again.
+/// Reserves room for the exit of a launch to come, which is durable once it is
+/// settled. The room of an earlier launch is used again.
 ///
 /// # Errors
 /// `ENOSPC` and the like: nothing should be started then.
 pub fn reserve(dir: &InstanceDir) -> io::Result<Room> {
-    Room::find(dir, RESERVED).map_or_else(|| Room::make(dir, RESERVED), Ok)
+    Room::find_or_make(dir, RESERVED)
 }
 
 /// Writes an exit into its reserved room, durably, and makes it the last one.

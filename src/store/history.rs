@@ -95,7 +95,7 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
 /// When it could not be written; what stood there is still there.
 pub fn write(dir: &InstanceDir, restarts: &Restarts) -> io::Result<()> {
     let text = restarts.to_document().to_text(KIND, VERSION, Seal::Checksum);
-    let room = Room::find_or_make_unsynced(dir, RESERVED)?;
+    let room = Room::find_or_make(dir, RESERVED)?;
     match room.put(&text) {
         Ok(()) => dir.swap(RESERVED, NAME),
         // More crashes than are usually counted.

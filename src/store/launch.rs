@@ -158,7 +158,7 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
 /// # Errors
 /// When it could not be written; the old one then still stands.
 pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
-    let room = Room::find_or_make_unsynced(dir, RESERVED)?;
+    let room = Room::find_or_make(dir, RESERVED)?;
     room.fill(&launch.to_document().to_text(KIND, VERSION, Seal::Checksum))?;
     dir.swap(RESERVED, NAME)
 }

@@ -22,7 +22,11 @@ const SIZE: usize = 4096;
 
 /// Room on the disk for one record.
 #[derive(Debug)]
-pub struct Room(File);
+pub struct Room {
+    file: File,
+    /// Whether it has been made just now, and never been synced.
+    is_new: bool,
+}
 
 impl Room {
     /// The room that is reserved under this name; `None` when there is none
@@ -32,33 +36,34 @@ impl Room {
         let file = File::from(openat(dir.as_fd(), reserve, flags, Mode::empty()).ok()?);
         let stat = nix::sys::stat::fstat(&file).ok()?;
         let plain = stat.st_mode & libc::S_IFMT == libc::S_IFREG;
-        (plain && stat.st_size == SIZE as i64 && stat.st_blocks > 0 && stat.st_nlink == 1).then_some(Self(file))
+        let is_whole = plain && stat.st_size == SIZE as i64 && stat.st_blocks > 0 && stat.st_nlink == 1;
+        is_whole.then_some(Self { file, is_new: false })
     }
 
-    /// Reserves room under this name, durably but for its name.
-    ///
-    /// # Errors
-    /// `ENOSPC` and the like.
-    pub(super) fn make(dir: &InstanceDir, reserve: &str) -> io::Result<Self> {
-        let file = dir.create_file(reserve)?;
-        // Real bytes: on some filesystems an allocation alone promises nothing.
-        file.write_all_at(&[b'\n'; SIZE], 0)?;
-        nix::unistd::fsync(&file)?;
-        Ok(Self(file))
-    }
-
-    /// Room under this name, found or made. Before it is filled or synced, a
+    /// Room under this name, found or made. Before it is filled or settled, a
     /// power cut may take it away.
     ///
     /// # Errors
     /// `ENOSPC` and the like.
-    pub(super) fn find_or_make_unsynced(dir: &InstanceDir, reserve: &str) -> io::Result<Self> {
+    pub(super) fn find_or_make(dir: &InstanceDir, reserve: &str) -> io::Result<Self> {
         if let Some(room) = Self::find(dir, reserve) {
             return Ok(room);
         }
         let file = dir.create_file(reserve)?;
+        // Real bytes: on some filesystems an allocation alone promises nothing.
         file.write_all_at(&[b'\n'; SIZE], 0)?;
-        Ok(Self(file))
+        Ok(Self { file, is_new: true })
+    }
+
+    /// Makes room that is new durable, but for its name.
+    ///
+    /// # Errors
+    /// A broken disk, or one that has promised more than it has.
+    pub fn settle(&self) -> io::Result<()> {
+        if self.is_new {
+            nix::unistd::fsync(&self.file)?;
+        }
+        Ok(())
     }
 
     /// Writes a record into the room, durably.
@@ -75,7 +80,7 @@ impl Room {
     /// # Errors
     /// A broken disk.
     pub fn sync(&self) -> io::Result<()> {
-        Ok(nix::unistd::fdatasync(&self.0)?)
+        Ok(nix::unistd::fdatasync(&self.file)?)
     }
 
     /// Writes a record into the room.
@@ -90,12 +95,12 @@ impl Room {
         // The rest is filled with newlines, which a reader takes off: the
         // length of the file never changes.
         bytes.resize(SIZE, b'\n');
-        self.0.write_all_at(&bytes, 0)
+        self.file.write_all_at(&bytes, 0)
     }
 
     /// Whether the room has this name.
     pub(super) fn is(&self, dir: &InstanceDir, name: &str) -> bool {
-        dir.is_still(name, &self.0)
+        dir.is_still(name, &self.file)
     }
 }
 
@@ -158,8 +163,11 @@ mod tests {
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
         assert!(Room::find(&dir, "r").is_none());
-        Room::make(&dir, "r").unwrap();
-        let found = Room::find(&dir, "r").unwrap();
+        let made = Room::find_or_make(&dir, "r").unwrap();
+        assert!(made.is_new);
+        made.settle().unwrap();
+        let found = Room::find_or_make(&dir, "r").unwrap();
+        assert!(!found.is_new);
         assert!(found.is(&dir, "r") && !found.is(&dir, "x"));
         assert!(found.fill(&"x".repeat(SIZE + 1)).is_err());
         std::fs::write(dir.path().join("r"), "short").unwrap();

@@ -98,6 +98,12 @@ fn scan_descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     Ok(found)
 }
 
+/// Whether the environment of a process carries `mark`. One that is about to
+/// become a game has not got the game's yet.
+pub fn is_marked(pid: i32, mark: &str) -> bool {
+    carries(pid, mark.as_bytes())
+}
+
 /// Every living process whose environment carries `mark` (a whole `NAME=value`
 /// entry), and the descendants of these, oldest first. Zombies carry nothing
 /// and are not found. Processes of other users are passed over in silence,

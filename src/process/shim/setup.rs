@@ -23,7 +23,7 @@ use crate::store::room::Room;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock};
 use crate::sys::exec::{Gated, Program, Streams};
 use crate::sys::host::Frame;
-use crate::sys::procfs::{self, ProcessId};
+use crate::sys::procfs::{self, Presence, ProcessId};
 use crate::sys::pty::Pty;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, daemon, oom, pidfd, pipe, reaper, tree};
@@ -33,6 +33,9 @@ const INPUT: &str = "in";
 
 /// How long a shim that is about to end is waited for.
 const OTHER_SHIM: Duration = Duration::from_secs(2);
+
+/// How long a child whose gate is gone may take to notice that.
+const AT_ITS_GATE: Duration = Duration::from_millis(500);
 
 /// Where a shim works, and what wakes it.
 pub(super) struct Place {
@@ -88,11 +91,13 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     // The child's ends of its streams are the child's now.
     drop(program);
     // What need not be there before the game runs comes after its start: what
-    // the counters say, and that names of files outlive a power cut. With
+    // the counters say, and that the room for its exit and the names of files
+    // outlive a power cut. With
     // these the starter's intent becomes durable, too. A launch that is renewed
     // finds all names there, and whether its records have swapped theirs makes
     // no difference after a power cut.
     let counters = oom::Counters::read();
+    let _ = room.settle();
     if !renewed {
         let _ = place.dir.sync();
     }
@@ -115,6 +120,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, mut place: Place) -> Resul
         return Err(Started::Busy);
     }
     let mark = place.dir.mark().stage("record")?;
+    await_gate(adoption.main, &mark);
     let mut tree = Tree::of_strangers(adoption.main, mark.clone()).stage("tree")?;
     if let Some(main) = &spec.main {
         tree.search_for(main);
@@ -147,12 +153,24 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, mut place: Place) -> Resul
         mark,
     };
     launch::write(&place.dir, &record).stage("record")?;
+    let _ = room.settle();
     place.avoid_oom_killer();
     let output = Output::new(source, log).stage("memory")?;
     let counters = oom::Counters::read();
     Ok(assemble(
         spec, place, shim_lock, record, tree, server, input, output, room, counters,
     ))
+}
+
+/// Waits for a child whose shim was killed while it stood at its gate. It never
+/// was the game, and ends by itself: how is nobody's exit code. What shows no
+/// mark for longer is a game that hides its environment.
+fn await_gate(main: ProcessId, mark: &str) {
+    let until = clock::monotonic_ms() + AT_ITS_GATE.as_millis() as u64;
+    while procfs::presence(main) == Presence::Alive && !tree::is_marked(main.pid, mark) && clock::monotonic_ms() < until
+    {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[expect(
