@@ -162,7 +162,7 @@ set edit:completion:arg-completer[gamectl] = {|@words|
         &'gamectl;run'= {
             cand --inventory 'The inventory; - is standard input'
             cand --on-exit 'What becomes of the instances at the end'
-            cand --at-once 'How many may be launched at the same time; without it: one per core'
+            cand --at-once 'How many may be launched at the same time; without it: four per core'
             cand --heartbeat-interval 'With --json: how often each instance is told of'
             cand --state-dir 'Where records, consoles and logs are kept'
             cand --color 'When to use colour; without it: auto'

@@ -140,7 +140,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s h -l help -d 'P
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l on-exit -d 'What becomes of the instances at the end' -r -f -a "leave\t'They go on'
 stop\t'They are stopped'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l at-once -d 'How many may be launched at the same time; without it: one per core' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l at-once -d 'How many may be launched at the same time; without it: four per core' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l heartbeat-interval -d 'With --json: how often each instance is told of' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'

@@ -349,7 +349,7 @@ pub struct Run {
     #[arg(long, value_name = "WHAT", default_value = "leave")]
     pub on_exit: OnExit,
 
-    /// How many may be launched at the same time; without it: one per core
+    /// How many may be launched at the same time; without it: four per core
     #[arg(long, value_name = "N")]
     pub at_once: Option<NonZeroUsize>,
 

@@ -31,6 +31,10 @@ use crate::ui::Watch;
 const LET_GO: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// How many launches a core can do at the same time: most of it is waiting for
+/// the disk.
+const LAUNCHES_PER_CORE: usize = 4;
+
 pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Ended> {
     let source = context.source()?;
     let inventory = context.inventory()?;
@@ -42,7 +46,7 @@ pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Ended> {
     // Before anything is started: what is wrong with a selector is said now.
     let inventory = selected(&ground, inventory, run)?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let at_once = run.at_once.map_or(cores, std::num::NonZero::get);
+    let at_once = run.at_once.map_or(cores * LAUNCHES_PER_CORE, std::num::NonZero::get);
     let watch = context.screen.watch(&format!("gamectl run {source}"));
     let mut resident = Resident::new(ground.clone(), Arc::clone(&state), Arc::clone(&changes), told, at_once)
         .counting_players(watch.is_live());

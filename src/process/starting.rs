@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -38,6 +39,7 @@ const SILENT_MAX: u32 = 10;
 
 impl ProcessSupervisor {
     pub(super) async fn carry_out_start(&self, how: &StartHow) -> Result<Outcome, Failure> {
+        let _launching = Launching::begin(&self.launching);
         let limit = how.timeout.unwrap_or(self.ready.timeout);
         let deadline = Instant::now() + limit;
         let (state, dir) = self.place()?;
@@ -224,6 +226,23 @@ impl ProcessSupervisor {
         let limit = how.timeout.unwrap_or(self.ready.timeout);
         let ready = waiting.run(deadline, limit).await?;
         Ok(ready.then_some(InstanceState::Running).and_then(outcome))
+    }
+}
+
+/// A launch of ours, for as long as it is held: whoever watches the instance is
+/// in no hurry to look at what we do.
+struct Launching<'a>(&'a AtomicBool);
+
+impl<'a> Launching<'a> {
+    fn begin(launching: &'a AtomicBool) -> Self {
+        launching.store(true, Ordering::Relaxed);
+        Self(launching)
+    }
+}
+
+impl Drop for Launching<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

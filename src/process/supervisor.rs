@@ -1,6 +1,7 @@
 //! The supervisor of one process instance.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub struct ProcessSupervisor {
     state: Published<InstanceState>,
     running_since_boot_ms: Mutex<Option<u64>>,
     pub(super) activity: Published<Activity>,
+    /// Whether it is being launched by us.
+    pub(super) launching: AtomicBool,
     /// The restart that is allowed beforehand.
     pub(super) allowance: Published<Option<Allowance>>,
 }
@@ -144,6 +147,7 @@ impl ProcessSupervisor {
             state: Published::new(InstanceState::Stopped),
             running_since_boot_ms: Mutex::new(None),
             activity: Published::default(),
+            launching: AtomicBool::new(false),
             allowance: Published::default(),
         }
     }

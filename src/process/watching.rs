@@ -2,6 +2,7 @@
 //! folder and by its shim, asking nobody in between.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch::{self, error::RecvError};
@@ -124,7 +125,7 @@ impl ProcessSupervisor {
                 _ => Duration::MAX,
             };
             tokio::select! {
-                told = changed_since(&mut changed, allowed.patience()) => {
+                told = changed_since(&mut changed, self.patience(&allowed)) => {
                     if told.is_err() { tokio::time::sleep(LATER).await }
                 },
                 _ = allowance.changed() => {}
@@ -163,6 +164,13 @@ impl ProcessSupervisor {
             self.publish(facts.state.clone());
         }
         Some(Seen { sight, ended, launch })
+    }
+
+    /// How long a change of its folder is left alone.
+    fn patience(&self, allowed: &Allowed) -> Duration {
+        // One launch is half a dozen changes.
+        let launching = self.launching.load(Ordering::Relaxed);
+        if launching { SOON } else { allowed.patience() }
     }
 
     fn folder(&self) -> Option<Arc<InstanceDir>> {
