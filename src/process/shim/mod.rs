@@ -18,10 +18,11 @@
 //!                                    reads the intent again
 //!                                    reserves room for the exit
 //!                                    opens pipes, log, socket
-//!                                    forks ─────────────────────▶ prepares itself
-//!                                    writes the launch record     waits at the gate
+//!                                    forks ─────────────────────▶ waits at the gate
+//!                                    writes the launch record
 //!                                    reads the intent once more
-//!                                    opens the gate ────────────▶ executes the game
+//!                                    opens the gate ────────────▶ prepares itself
+//!                                                                 executes the game
 //!  ◀─── ok, or stage and errno ─────
 //! ```
 //!
@@ -36,7 +37,8 @@
 //!
 //! A shim is forked by a process that its command has forked before all else
 //! ([`spawner`]), or executed where that is not there. One whose game has ended
-//! may launch the next, for the same starter (`keeper/renewing.rs`).
+//! may launch the next, for the same starter; where that was allowed while the
+//! game still ran, without asking (`keeper/renewing.rs`).
 //!
 //! # How a game is stopped
 //!
