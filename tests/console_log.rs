@@ -58,6 +58,24 @@ fn flooder(sandbox: &Sandbox, id: &str, total: usize, how: &[&str]) -> Instance 
     Instance::awkward(id, &args).with("ready", json!({ "alive_for": "1ms" }))
 }
 
+/// What prints before anybody listens is busy from the start, too.
+#[test]
+fn a_game_that_prints_at_once_is_given_room() {
+    let games = ["a", "b", "c", "d", "e"].map(|id| {
+        let log = json!({ "max_size": "1MiB", "keep": 1 });
+        Instance::program(id, "/usr/bin/yes", &["a line"]).process("log", log)
+    });
+    let sandbox = Sandbox::with(&games);
+    sandbox.ok(&["start", "--all", "--no-wait"]);
+    for game in &games {
+        let output = File::open(format!("/proc/{}/fd/1", sandbox.pid(&game.id))).expect("its output");
+        let capacity = || nix::fcntl::fcntl(&output, nix::fcntl::FcntlArg::F_GETPIPE_SZ).expect("a pipe");
+        wait_until("a large pipe", || capacity() == 1 << 20);
+    }
+    sandbox.ok(&["stop", "--all", "--now"]);
+    sandbox.nothing_left();
+}
+
 #[test]
 fn a_flood_loses_nothing() {
     let sandbox = Sandbox::new();

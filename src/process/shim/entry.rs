@@ -15,7 +15,7 @@ use super::waker;
 use super::wire::Started;
 use crate::store::{InstanceDir, StateDir, lock};
 use crate::sys::signals::{self, Signals};
-use crate::sys::{daemon, exec, pipe, reaper, socket};
+use crate::sys::{daemon, pipe, reaper, socket};
 
 /// The first argument that makes this program a shim.
 pub const HIDDEN_VERB: &str = "__shim";
@@ -187,14 +187,4 @@ pub(super) fn refuse(channel: &OwnedFd, stage: &str, error: &io::Error) {
 fn tell(channel: impl AsFd, outcome: &Started) {
     let message = outcome.to_message();
     let _ = socket::send(channel, message.as_bytes());
-}
-
-/// What a stage of the child's is called, and what stands in its way.
-pub(super) fn in_the_way(stage: exec::ChildStage, path: &[u8], cwd: &[u8]) -> String {
-    let bytes = match stage {
-        exec::ChildStage::Exec => path,
-        exec::ChildStage::Cwd => cwd,
-        _ => return String::new(),
-    };
-    String::from_utf8_lossy(bytes).into_owned()
 }

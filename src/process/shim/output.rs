@@ -85,6 +85,8 @@ pub(super) struct Output {
     buffer: Buffer,
     pace: Pace,
     capacity: usize,
+    /// Whether more room was asked for, since it was calm.
+    asked_for_room: bool,
 }
 
 impl Output {
@@ -103,6 +105,7 @@ impl Output {
                 last_ms: 0,
             },
             capacity: CALM_PIPE,
+            asked_for_room: false,
         };
         output.listen(true);
         Ok(output)
@@ -162,7 +165,10 @@ impl Output {
             }
             Pace::Busy { last_ms, .. } => {
                 let n = self.drain(dir, now);
-                if n > 0 {
+                if n >= CALM_READ && !self.asked_for_room {
+                    // It was busy before we came to it.
+                    self.hurry(now);
+                } else if n > 0 {
                     self.listen(false);
                     // A source that fills its pipe faster than we empty it
                     // must not wait for us.
@@ -213,6 +219,7 @@ impl Output {
         if let Some(Source::Pipe(fd)) = &self.source {
             self.capacity = pipe::set_capacity(fd, BUSY_PIPE);
         }
+        self.asked_for_room = true;
         self.listen(false);
         self.rest(Rest::Nap, now);
     }
@@ -224,6 +231,7 @@ impl Output {
         {
             self.capacity = pipe::set_capacity(fd, CALM_PIPE);
         }
+        self.asked_for_room = false;
         self.buffer.release();
         self.pace = Pace::Calm {
             streak: 0,

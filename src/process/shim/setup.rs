@@ -6,13 +6,12 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use super::entry::in_the_way;
 use super::keeper::{Keeper, Kept, OomScoreAdj, Parts};
 use super::output::{Output, Source};
 use super::permit::{may_launch, still_wanted};
 use super::serve::Server;
 use super::spec::{Adoption, Command, Spec};
-use super::stage::{Stage, failed};
+use super::stage::{Stage, failed, in_the_way};
 use super::tree::Tree;
 use super::wire::Started;
 use crate::store::board::Slot;

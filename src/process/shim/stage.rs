@@ -4,6 +4,7 @@
 use std::io;
 
 use super::wire::Started;
+use crate::sys::exec;
 
 /// The answer to a starter when something went wrong.
 pub(super) fn failed(stage: &str, error: &io::Error, what: &str) -> Started {
@@ -39,4 +40,14 @@ impl<T> Stage<T> for Result<T, crate::store::ReadError> {
     fn stage(self, name: &str) -> Result<T, Started> {
         self.map_err(|error| failed(name, &io::Error::other(error.to_string()), ""))
     }
+}
+
+/// What a stage of the child's is called, and what stands in its way.
+pub(super) fn in_the_way(stage: exec::ChildStage, path: &[u8], cwd: &[u8]) -> String {
+    let bytes = match stage {
+        exec::ChildStage::Exec => path,
+        exec::ChildStage::Cwd => cwd,
+        _ => return String::new(),
+    };
+    String::from_utf8_lossy(bytes).into_owned()
 }
