@@ -204,6 +204,7 @@ fn what_the_last_game_did_not_read_is_not_for_the_next() {
     let run = Run::begin(&sandbox);
     let pid = wait_for_another(&sandbox, 0);
     let shim = sandbox.shim("a");
+    wait_until("run to attend", || sandbox.is_allowed("a"));
     Process::signal(pid, Signal::SIGSTOP);
     sandbox.ok(&["send", "a", "exit 9"]);
     Process::kill(pid);

@@ -111,6 +111,8 @@ impl ProcessSupervisor {
             tty: self.plan.tty,
             main: self.plan.main.clone(),
             restarts,
+            // What wants it is on record already.
+            settles_later: self.takes_over && self.changes.is_some(),
             mode: Mode::Launch(command),
         })
     }
@@ -154,6 +156,7 @@ impl ProcessSupervisor {
             tty: plan.tty,
             main: self.plan.main.clone(),
             restarts: launch.restarts,
+            settles_later: false,
             mode: Mode::Adopt(Adoption {
                 main: launch.main,
                 launched_wall_ms: launch.launched_wall_ms,

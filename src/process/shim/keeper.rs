@@ -31,6 +31,10 @@ mod renewing;
 
 pub(super) use renewing::{After, Again, Kept, OomScoreAdj};
 
+/// How long after a launch nobody waits for it to be durable, in milliseconds:
+/// by then whatever is started with it has been.
+const SETTLES_AFTER_MS: u64 = 1_000;
+
 /// What a keeper is made of.
 pub(super) struct Parts {
     pub(super) id: String,
@@ -50,6 +54,7 @@ pub(super) struct Parts {
     pub(super) output: Output,
     pub(super) room: Room,
     pub(super) counters: oom::Counters,
+    pub(super) is_unsettled: bool,
 }
 
 /// A stop under way.
@@ -82,6 +87,9 @@ pub(super) struct Keeper {
     output: Output,
     room: Room,
     counters: oom::Counters,
+    /// When what is not durable yet is made so, on the monotonic clock, in
+    /// milliseconds.
+    settles_at: Option<u64>,
     /// Whether the next launch may be asked for.
     attends: bool,
     /// Where the next launch is told.
@@ -113,6 +121,7 @@ impl Keeper {
             output: parts.output,
             room: parts.room,
             counters: parts.counters,
+            settles_at: parts.is_unsettled.then(|| clock::monotonic_ms() + SETTLES_AFTER_MS),
             attends: false,
             renewal: None,
             leaves: false,
@@ -187,15 +196,26 @@ impl Keeper {
         if woken.by(Waker::Clients) || self.server.deadline().is_some() {
             self.serve();
         }
+        if self.settles_at.is_some_and(|at| at <= clock::monotonic_ms()) {
+            let _ = self.room.settle();
+            let _ = self.dir.sync();
+            self.settles_at = None;
+        }
     }
 
     fn timeout(&self, until: Option<u64>) -> Option<Duration> {
         let now = clock::monotonic_ms();
         let stop = self.stop.as_ref().map(|stop| stop.escalation.deadline());
-        let deadline = [until, stop, self.server.deadline(), self.tree.deadline()]
-            .into_iter()
-            .flatten()
-            .min();
+        let deadline = [
+            until,
+            stop,
+            self.server.deadline(),
+            self.tree.deadline(),
+            self.settles_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let wait = deadline.map(|at| Duration::from_millis(at.saturating_sub(now)));
         let nap = self.output.wake_after_us().map(Duration::from_micros);
         [wait, nap].into_iter().flatten().min()

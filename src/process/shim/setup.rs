@@ -96,9 +96,11 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     // finds all names there, and whether its records have swapped theirs makes
     // no difference after a power cut.
     let counters = oom::Counters::read();
-    let _ = room.settle();
-    if !renewed {
+    place.kept.is_unsettled |= !renewed;
+    if place.kept.is_unsettled && !spec.settles_later {
+        let _ = room.settle();
         let _ = place.dir.sync();
+        place.kept.is_unsettled = false;
     }
     let mut tree = Tree::of_children(record.main);
     if let Some(main) = &spec.main {
@@ -208,6 +210,7 @@ fn assemble(
         output,
         room,
         counters,
+        is_unsettled: place.kept.is_unsettled,
     })
 }
 

@@ -58,6 +58,8 @@ pub(in crate::process::shim) struct Kept {
     /// The last exit, which may be not durable yet.
     pub(in crate::process::shim) exit: Option<Room>,
     pub(in crate::process::shim) oom_score_adj: OomScoreAdj,
+    /// Whether names of files are not durable yet.
+    pub(in crate::process::shim) is_unsettled: bool,
 }
 
 /// How this shim stands with the out-of-memory killer.
@@ -167,6 +169,7 @@ impl Keeper {
             input: self.input.map(File::from),
             exit: Some(self.room),
             oom_score_adj: self.oom_score_adj,
+            is_unsettled: self.settles_at.is_some(),
         };
         (self.dir, self.signals, kept)
     }
