@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -134,16 +135,50 @@ fn many_restarts_take_no_more_than_some() {
     let given = std::env::var("GAMECTL_TEST_RESTARTS").ok();
     let restarts = given.and_then(|text| text.parse().ok()).unwrap_or(RESTARTS);
     let game = Instance::program("a", "/bin/true", &[]).with("restart", json!({ "delay": "0s" }));
-    let sandbox = Sandbox::with(&[game]);
+    grows_by_nothing(&Sandbox::with(&[game]), 100, restarts.max(150));
+}
+
+/// The same where its shim launches it again without asking.
+#[test]
+fn restarts_that_were_allowed_take_no_more_than_some() {
+    let game = Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$");
+    let sandbox = Sandbox::with(&[game.with("restart", json!({ "delay": "0s" }))]);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let row = sandbox.is_allowed("a").then(|| sandbox.status("a"));
+                let pid = row.and_then(|row| row["pid"].as_i64()?.try_into().ok());
+                pid.into_iter().for_each(Process::kill);
+            }
+        });
+        let over = Over(&is_over);
+        grows_by_nothing(&sandbox, 20, 60);
+        drop(over);
+    });
+}
+
+/// Ends what goes on meanwhile, also when a test fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Takes samples after so many launches and so many more.
+#[track_caller]
+fn grows_by_nothing(sandbox: &Sandbox, first: u64, last: u64) {
     let mut command = sandbox.command(&["run"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut run = command.spawn().expect("run gamectl");
     let pid = run.id().try_into().expect("a pid");
-    wait_launched(&sandbox, 100);
-    let (before, begun) = (Sample::take(&sandbox, pid), Instant::now());
-    wait_launched(&sandbox, restarts.max(150));
-    let rate = (launched(&sandbox) - before.restarts) as f64 / begun.elapsed().as_secs_f64();
-    let after = Sample::take(&sandbox, pid);
+    wait_launched(sandbox, first);
+    let (before, begun) = (Sample::take(sandbox, pid), Instant::now());
+    wait_launched(sandbox, last);
+    let rate = (launched(sandbox) - before.restarts) as f64 / begun.elapsed().as_secs_f64();
+    let after = Sample::take(sandbox, pid);
     Process::signal(pid, Signal::SIGTERM);
     run.wait().expect("wait");
     sandbox.ok(&["stop", "a"]);
