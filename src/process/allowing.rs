@@ -15,10 +15,16 @@ const AFTERWARDS: Duration = Duration::from_millis(100);
 const LIMIT: Duration = Duration::from_secs(1);
 
 impl ProcessSupervisor {
+    /// Whether it is kept by a resident supervisor, and not only looked at or
+    /// started by a command.
+    pub(super) fn is_resident(&self) -> bool {
+        self.takes_over && self.changes.is_some()
+    }
+
     /// Whether a crash of what we have launched is followed by another launch
     /// at once: then its shim is kept for that.
     pub(super) fn renews(&self) -> bool {
-        self.takes_over && self.changes.is_some() && self.policy.delay.is_zero()
+        self.is_resident() && self.policy.delay.is_zero()
     }
 
     /// Whether that launch is sure to be the same as the last: it depends on no

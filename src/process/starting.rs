@@ -112,7 +112,7 @@ impl ProcessSupervisor {
             main: self.plan.main.clone(),
             restarts,
             // What wants it is on record already.
-            settles_later: self.takes_over && self.changes.is_some(),
+            settles_later: self.is_resident(),
             mode: Mode::Launch(command),
         })
     }

@@ -7,8 +7,8 @@
 //! does. What stands at these places has nothing to do with it.
 //!
 //! In the file stands who carries out a verb, and behind that whose turn it is:
-//! a word that no two holders share. A shim that comes late sees by it whether another verb
-//! has been carried out since it was begun.
+//! a word that no two holders share. A shim that comes late sees by it whether
+//! another verb has been carried out since it was begun.
 
 use std::fs::File;
 use std::io::{self, Read};

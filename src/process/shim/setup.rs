@@ -91,10 +91,9 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     drop(program);
     // What need not be there before the game runs comes after its start: what
     // the counters say, and that the room for its exit and the names of files
-    // outlive a power cut. With
-    // these the starter's intent becomes durable, too. A launch that is renewed
-    // finds all names there, and whether its records have swapped theirs makes
-    // no difference after a power cut.
+    // outlive a power cut. With these the starter's intent becomes durable, too.
+    // A launch that is renewed finds all names there, and whether its records
+    // have swapped theirs makes no difference after a power cut.
     let counters = oom::Counters::read();
     place.kept.is_unsettled |= !renewed;
     if place.kept.is_unsettled && !spec.settles_later {
