@@ -32,9 +32,10 @@ impl Manager for Daemontools {
                 write(&service.join("down"), "");
             }
             if fleet.logs {
-                // The largest file that it knows.
+                // The largest file that it knows, and enough of them for all
+                // that a game prints.
                 let run = format!(
-                    "#!/bin/sh\nexec multilog s16777215 n20 '{}'\n",
+                    "#!/bin/sh\nexec multilog s16777215 n99 '{}'\n",
                     self.log(fleet, id).display()
                 );
                 write(&service.join("log/run"), &run);

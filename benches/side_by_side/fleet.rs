@@ -15,6 +15,7 @@ use nix::unistd::mkfifo;
 
 use crate::game::now;
 use crate::processes;
+use crate::random::Random;
 
 /// The variable that marks all processes of a fleet, with its folder.
 pub(crate) const MARK: &str = "GAMECTL_BENCH_FLEET";
@@ -111,6 +112,14 @@ impl Births {
         Self { fifo, text: Vec::new() }
     }
 
+    /// Forgets all that were told until now.
+    pub(crate) fn forget(&mut self) {
+        self.text.clear();
+        // Whatever there is: to look does not wait.
+        let mut buffer = [0; 4096];
+        while self.fifo.read(&mut buffer).is_ok_and(|read| read > 0) {}
+    }
+
     /// The time of the next birth, on the monotonic clock; `None` when there
     /// is none for too long.
     pub(crate) fn next(&mut self) -> Option<u64> {
@@ -152,13 +161,10 @@ pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 /// The order of a round over this many places. Whoever comes first finds the
-/// machine asleep, and whoever follows a large program finds cold caches: from
-/// round to round the first one changes, and from one turn to the next the
-/// direction.
-pub(crate) fn order(places: usize, round: usize) -> impl Iterator<Item = usize> {
-    let backwards = (round / places.max(1)) % 2 == 1;
-    (0..places).map(move |step| {
-        let step = if backwards { places - 1 - step } else { step };
-        (step + round) % places
-    })
+/// machine asleep, and whoever follows a large program finds cold caches: so it
+/// is by chance who does, though by the same in every run.
+pub(crate) fn order(places: usize, round: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..places).collect();
+    Random::new(round as u64).shuffle(&mut order);
+    order
 }

@@ -22,6 +22,9 @@ mod pm2;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/processes.rs"]
 mod processes;
+#[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
+#[path = "../../tests/support/random.rs"]
+mod random;
 mod resident;
 mod runit;
 mod s6;

@@ -81,6 +81,8 @@ impl<'a> Running<'a> {
             new.cold_start = new.last_birth(count)?.saturating_sub(begun);
         }
         manager.settle(&new.fleet);
+        // One that is told of an instance only by starting it has done so.
+        new.births.forget();
         Some(new)
     }
 
