@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes hot.ld anew, beside this file. To be run when much of `status` and
-# `start` has changed; needs valgrind, nm and a release build:
+# `start` has changed; needs root, valgrind, nm and a release build:
 #
 #   cargo build --release && .cargo/hot.sh target/*/release/gamectl
 set -eu
@@ -10,15 +10,18 @@ work=$(mktemp -d)
 export GAMECTL_STATE_DIR="$work/state" GAMECTL_INVENTORY="$work/one.yaml"
 finish() {
     "$binary" stop --all --now -q || true
-    rm -rf "$work"
+    # The shim, as it ends under valgrind, writes there for a while.
+    while ! rm -rf "$work"; do sleep 1; done
 }
 trap finish EXIT
 
-# Enough instances for two processors.
+# Enough instances for two processors. What is started under valgrind runs as
+# another user: then the shim's child has memory of its own, and valgrind does
+# not know a child that borrows it.
 entry() {
-    printf '  %s:\n    process:\n      executable: /bin/sleep\n      args: ["1000"]\n      cwd: %s\n' "$1" "$work"
+    printf '  %s:\n    process:\n      executable: /bin/sleep\n      args: ["1000"]\n      cwd: /\n' "$1"
 }
-{ echo "instances:" && entry game-1; } > "$work/one.yaml"
+{ echo "instances:" && entry game-1 && echo "      user: nobody"; } > "$work/one.yaml"
 { echo "instances:" && for n in $(seq 600); do entry "game-$n"; done; } > "$work/many.yaml"
 # Once more, so that it has ended before.
 "$binary" start --all -q
