@@ -21,5 +21,6 @@ pub mod resident;
 pub mod store;
 pub mod supervisor;
 pub mod sys;
+pub mod trust;
 pub mod ui;
 pub mod unmanaged;

@@ -51,6 +51,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "supervisor",
             "sys",
+            "trust",
         ],
     ),
     ("cli", &["failure"]),
@@ -68,6 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "supervisor",
             "sys",
+            "trust",
         ],
     ),
     ("census", &["event", "supervisor"]),
@@ -101,6 +103,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("supervisor", &["failure", "finding"]),
     ("finding", &[]),
     ("failure", &[]),
+    ("trust", &[]),
     ("sys", &[]),
 ];
 

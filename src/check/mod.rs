@@ -26,6 +26,7 @@ use crate::finding::Finding;
 use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
 use crate::supervisor::Sight;
+use crate::trust;
 
 /// How many instances are asked about at once.
 const AT_ONCE: usize = 32;
@@ -48,6 +49,10 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     findings.push(limits::judge(host::open_files()));
     let listening = listening::here();
     let path = std::env::var_os("PATH");
+    let looks = programs::Looks {
+        may_run: &host::may_run,
+        open_to_all: &trust::open_to_all,
+    };
     let claims = ports::claims(&inventory.instances);
     findings.extend(ports::shared(&claims));
     let answers = ask(members).await;
@@ -56,7 +61,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
         if member.is_unmanaged() {
             own.push(unmanaged(&sight));
         } else {
-            own.extend(programs::of_instance(instance, path.as_deref(), &host::may_run));
+            own.extend(programs::of_instance(instance, path.as_deref(), looks));
             own.extend(secrets::of_instance(instance, &host::access));
             own.extend(disk::of_instance(instance, &host::free));
             let runs = matches!(sight, Sight::Known(facts) if facts.state.is_alive());

@@ -1,17 +1,25 @@
 //! The commands that an inventory names beside the game itself: hooks, and the
 //! `exec` of probes and stop steps. They run as gamectl does, and the first
-//! time that one is wanted is a bad time to learn that it is missing.
+//! time that one is wanted is a bad time to learn that it is missing, or that
+//! everybody may say what it does.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
 use crate::inventory::{Instance, Plane, Probe, StopAction};
+use crate::trust;
 
 const ABOUT: &str = "commands";
 
-/// Whether a file can be executed by us, with why not.
-pub(super) type Look<'a> = &'a dyn Fn(&Path) -> Result<(), String>;
+/// What is asked of files.
+#[derive(Clone, Copy)]
+pub(super) struct Looks<'a> {
+    /// Whether we can execute it, with why not.
+    pub(super) may_run: &'a dyn Fn(&Path) -> Result<(), String>,
+    /// Through what everybody could replace it.
+    pub(super) open_to_all: &'a dyn Fn(&Path) -> Option<PathBuf>,
+}
 
 /// A command, where it runs, and what names it.
 struct Named<'a> {
@@ -28,23 +36,38 @@ impl<'a> Named<'a> {
 }
 
 /// Judges them all. `path` is our own `$PATH`.
-pub(super) fn of_instance(instance: &Instance, path: Option<&OsStr>, look: Look<'_>) -> Vec<Finding> {
+pub(super) fn of_instance(instance: &Instance, path: Option<&OsStr>, looks: Looks<'_>) -> Vec<Finding> {
     let named = named(instance);
     let own = own_path(instance).or(path);
-    let missing: Vec<Finding> = named
+    let bad: Vec<Finding> = named
         .iter()
         .filter_map(|one| {
             let path = if one.key == "on_event" { path } else { own };
-            let why = find(one, path, look).err()?;
-            let message = format!("{} of `{}` cannot be run: {why}", one.program.display(), one.key);
-            Some(Finding::error(ABOUT, message).hint(format!("correct it under `{}:`, or install it", one.key)))
+            judge(one, path, looks)
         })
         .collect();
-    if missing.is_empty() && !named.is_empty() {
+    if bad.is_empty() && !named.is_empty() {
         let list: Vec<String> = named.iter().map(|one| one.program.display().to_string()).collect();
         return vec![Finding::ok(ABOUT, list.join(", "))];
     }
-    missing
+    bad
+}
+
+/// What is wrong with one.
+fn judge(named: &Named<'_>, path: Option<&OsStr>, looks: Looks<'_>) -> Option<Finding> {
+    let (program, key) = (named.program.display(), named.key);
+    match trust::named(named.program, named.cwd, path, looks.may_run) {
+        Err(why) => {
+            let message = format!("{program} of `{key}` cannot be run: {why}");
+            Some(Finding::error(ABOUT, message).hint(format!("correct it under `{key}:`, or install it")))
+        }
+        Ok(file) => {
+            let open = (looks.open_to_all)(&file)?;
+            let shown = open.display();
+            let message = format!("everybody may write {shown}, and so say what {program} of `{key}` does");
+            Some(Finding::error(ABOUT, message).hint(format!("chmod o-w {shown}")))
+        }
+    }
 }
 
 fn named(instance: &Instance) -> Vec<Named<'_>> {
@@ -80,19 +103,6 @@ fn own_path(instance: &Instance) -> Option<&OsStr> {
         .map(|(_, value)| value.as_os_str())
 }
 
-/// As `execvp(3)` does: a name with a slash is a path, any other is looked for.
-fn find(named: &Named<'_>, path: Option<&OsStr>, look: Look<'_>) -> Result<(), String> {
-    if named.program.as_encoded_bytes().contains(&b'/') {
-        return look(&named.cwd.join(named.program));
-    }
-    let folders = path.map(std::env::split_paths).into_iter().flatten();
-    let found = folders.map(|folder| look(&named.cwd.join(folder).join(named.program)));
-    if found.into_iter().any(|one| one.is_ok()) {
-        return Ok(());
-    }
-    Err("it is not on PATH".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,12 +112,17 @@ mod tests {
         let text = format!("instances: {{a: {{process: {{executable: /x, cwd: /g, env: {{PATH: /game}}}}, {body}}}}}");
         let parsed = crate::inventory::parse(text.as_bytes(), "", "/i".as_ref(), &|_| None);
         let inventory = parsed.unwrap_or_else(|problems| panic!("{problems}"));
-        let there = ["/bin/tell", "/game/rcon", "/g/bin/ask", "/i/tell"];
+        let there = ["/bin/tell", "/bin/shared", "/game/rcon", "/g/bin/ask", "/i/tell"];
         let look = |path: &Path| {
             let known = there.iter().any(|one| Path::new(one) == path);
             known.then_some(()).ok_or_else(|| "it is not there".to_owned())
         };
-        let found = of_instance(&inventory.instances[0], Some("/bin".as_ref()), &look);
+        let open = |path: &Path| (path == Path::new("/bin/shared")).then(|| "/bin".into());
+        let looks = Looks {
+            may_run: &look,
+            open_to_all: &open,
+        };
+        let found = of_instance(&inventory.instances[0], Some("/bin".as_ref()), looks);
         found.into_iter().map(|one| (one.level, one.message)).collect()
     }
 
@@ -117,6 +132,8 @@ mod tests {
         for (body, level) in [
             (hook("tell"), Level::Ok),
             (hook("/bin/tell"), Level::Ok),
+            (hook("shared"), Level::Error),
+            ("ready: {exec: [/bin/shared]}".into(), Level::Error),
             // Beside the inventory, not beside the game.
             (hook("./tell"), Level::Ok),
             (hook("./bin/ask"), Level::Error),

@@ -1,5 +1,7 @@
 //! The commands of `on_event`.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt;
@@ -7,6 +9,8 @@ use tokio::process::Command;
 
 use super::herald::{Herald, now};
 use crate::inventory::{Alarm, Hook};
+use crate::sys::host;
+use crate::trust;
 
 /// What a hook is told.
 #[derive(Debug, Clone)]
@@ -52,10 +56,34 @@ pub(super) fn run(hooks: &[Hook], alert: &Alert, herald: &Herald) {
     }
 }
 
+/// Root does not run what everybody may have written.
+fn distrust(program: &OsStr, hook: &Hook) -> Result<(), String> {
+    if host::effective_uid() != 0 {
+        return Ok(());
+    }
+    // Why it cannot be run is told where it is tried.
+    let may_run = |file: &Path| {
+        let may = host::may_execute(file) && !file.is_dir();
+        may.then_some(()).ok_or_else(String::new)
+    };
+    let path = std::env::var_os("PATH");
+    let file = trust::named(program, &hook.cwd, path.as_deref(), &may_run).ok();
+    match file.and_then(|file| trust::open_to_all(&file)) {
+        None => Ok(()),
+        Some(open) => {
+            let shown = open.display();
+            Err(format!(
+                "everybody may write {shown}, so that root does not run it: chmod o-w {shown}"
+            ))
+        }
+    }
+}
+
 async fn carry_out(hook: &Hook, alert: &Alert) -> Result<(), String> {
     let Some((program, args)) = hook.command.split_first() else {
         return Ok(());
     };
+    distrust(program, hook)?;
     let mut command = Command::new(program);
     command
         .args(args)

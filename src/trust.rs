@@ -1,0 +1,104 @@
+//! Which file a command names, and whether everybody on this host could put
+//! something else into its place.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+const OTHERS_WRITE: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+/// The file that `program` names for a process in `cwd` whose `$PATH` is
+/// `path`: with a slash it is a path, any other is looked for, as by
+/// `execvp(3)`. `look` says whether a file can be executed.
+///
+/// # Errors
+/// With the reason of `look`, or that it is not on `$PATH`.
+pub fn named(
+    program: &OsStr,
+    cwd: &Path,
+    path: Option<&OsStr>,
+    look: &dyn Fn(&Path) -> Result<(), String>,
+) -> Result<PathBuf, String> {
+    if program.as_encoded_bytes().contains(&b'/') {
+        let file = cwd.join(program);
+        return look(&file).map(|()| file);
+    }
+    let folders = path.map(std::env::split_paths).into_iter().flatten();
+    folders
+        .map(|folder| cwd.join(folder).join(program))
+        .find(|file| look(file).is_ok())
+        .ok_or_else(|| "it is not on PATH".to_owned())
+}
+
+/// Through which file or folder everybody could replace what `file` holds:
+/// itself, or a folder above it, by its own name or by the one that a link leads
+/// to. A folder where each may remove only what is his, as `/tmp`, is none.
+pub fn open_to_all(file: &Path) -> Option<PathBuf> {
+    let real = file.canonicalize().ok()?;
+    let places = real.ancestors().chain(file.ancestors());
+    let open = |place: &&Path| {
+        place.metadata().is_ok_and(|meta| {
+            let mode = meta.permissions().mode();
+            mode & OTHERS_WRITE != 0 && !(meta.is_dir() && mode & STICKY != 0)
+        })
+    };
+    places.into_iter().find(open).map(Path::to_path_buf)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_as_it_is_executed() {
+        let there = ["/bin/tell", "/g/bin/tell", "/g/ask"];
+        let look = |path: &Path| {
+            let known = there.iter().any(|one| Path::new(one) == path);
+            known.then_some(()).ok_or_else(|| "it is not there".to_owned())
+        };
+        for (program, path, wanted) in [
+            ("tell", Some("/none:/bin"), Ok("/bin/tell")),
+            ("tell", Some("bin:/bin"), Ok("/g/bin/tell")),
+            ("tell", None, Err("it is not on PATH")),
+            ("./ask", None, Ok("/g/./ask")),
+            ("/bin/tell", None, Ok("/bin/tell")),
+            ("/bin/none", Some("/bin"), Err("it is not there")),
+        ] {
+            let found = named(program.as_ref(), "/g".as_ref(), path.map(OsStr::new), &look);
+            assert_eq!(found, wanted.map(PathBuf::from).map_err(str::to_owned), "{program}");
+        }
+    }
+
+    #[test]
+    fn what_everybody_could_replace() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = temporary.path().canonicalize().unwrap();
+        let mode = |name: &str, mode| fs::set_permissions(dir.join(name), PermissionsExt::from_mode(mode)).unwrap();
+        fs::create_dir(dir.join("own")).unwrap();
+        fs::create_dir(dir.join("open")).unwrap();
+        fs::write(dir.join("own/tell"), "").unwrap();
+        std::os::unix::fs::symlink(dir.join("own/tell"), dir.join("open/link")).unwrap();
+        mode("own/tell", 0o755);
+        mode("open", 0o755);
+        let found = |name: &str| open_to_all(&dir.join(name)).map(|place| place.strip_prefix(&dir).unwrap().to_owned());
+        assert_eq!(found("own/tell"), None);
+        assert_eq!(found("open/link"), None);
+        assert_eq!(found("own/none"), None);
+        // Everybody may lay another link.
+        mode("open", 0o777);
+        assert_eq!(found("open/link"), Some("open".into()));
+        assert_eq!(found("own/tell"), None);
+        mode("open", 0o1777);
+        assert_eq!(found("open/link"), None);
+        mode("own/tell", 0o757);
+        assert_eq!(found("open/link"), Some("own/tell".into()));
+        assert_eq!(found("own/tell"), Some("own/tell".into()));
+        mode("own/tell", 0o775);
+        assert_eq!(found("own/tell"), None);
+        mode("own", 0o757);
+        assert_eq!(found("own/tell"), Some("own".into()));
+    }
+}
