@@ -2,11 +2,13 @@
 //! hangs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::keeper::Keeper;
+use super::lateness;
 use super::plan::{Hung, Plan};
 use crate::failure::Failure;
 use crate::instancecmd;
@@ -15,6 +17,17 @@ use crate::policy::health::Checks;
 use crate::policy::restart::End;
 use crate::supervisor::{Facts, Health, InstanceState, Sight};
 
+/// A check that fails while a timer of ours comes so late says nothing.
+const LATE: Duration = Duration::from_secs(1);
+
+/// How a check went.
+pub(super) enum Answer {
+    /// As the plane says.
+    Told(Health),
+    /// It failed; but a timer came that much too late meanwhile.
+    TooBusy(Duration),
+}
+
 /// The checks of one run of a game.
 #[derive(Default)]
 pub(super) struct Checkup {
@@ -22,7 +35,9 @@ pub(super) struct Checkup {
     since: Option<Instant>,
     checks: Checks,
     due: Option<Instant>,
-    asking: Option<JoinHandle<Health>>,
+    asking: Option<JoinHandle<Answer>>,
+    /// Whether the last check failed because this host is busy.
+    busy: bool,
 }
 
 impl Drop for Checkup {
@@ -47,6 +62,7 @@ impl Checkup {
                 .and_then(|(since, grace)| since.checked_add(grace)),
             checks: Checks::default(),
             asking: None,
+            busy: false,
         };
     }
 
@@ -59,10 +75,10 @@ impl Checkup {
     ///
     /// # Cancel safety
     /// Safe.
-    pub(super) async fn answered(&mut self) -> Health {
+    pub(super) async fn answered(&mut self) -> Answer {
         match &mut self.asking {
             Some(task) => {
-                let answer = task.await.unwrap_or(Health::NotAsked);
+                let answer = task.await.unwrap_or(Answer::Told(Health::NotAsked));
                 self.asking = None;
                 answer
             }
@@ -85,14 +101,32 @@ impl Keeper {
     pub(super) fn check_health(&mut self) {
         self.checkup.due = None;
         let supervisor = Arc::clone(&self.supervisor);
-        let task = tokio::spawn(async move { supervisor.check_health().await });
+        let task = tokio::spawn(async move {
+            match lateness::beside(supervisor.check_health()).await {
+                (Health::Silent(_), late) if late >= LATE => Answer::TooBusy(late),
+                (health, _) => Answer::Told(health),
+            }
+        });
         self.checkup.asking = Some(task);
     }
 
     /// Takes in what it answered.
-    pub(super) fn heed_health(&mut self, health: Health) {
+    pub(super) fn heed_health(&mut self, answer: Answer) {
         let Some(healthy) = self.instance.healthy.clone() else {
             return;
+        };
+        let was_busy = std::mem::replace(&mut self.checkup.busy, matches!(answer, Answer::TooBusy(_)));
+        let health = match answer {
+            Answer::Told(health) => health,
+            Answer::TooBusy(late) => {
+                if !was_busy {
+                    let late = humantime::format_duration(Duration::from_secs(late.as_secs()));
+                    self.herald.warn(format!(
+                        "whether it still answers could not be found out: this host was busy or asleep for {late}"
+                    ));
+                }
+                Health::NotAsked
+            }
         };
         self.checkup.due = Instant::now().checked_add(healthy.interval);
         let hung = match &health {

@@ -159,7 +159,7 @@ impl Keeper {
                     Done::Launch(result, restarts) => self.launched(result, restarts),
                     Done::Ending(result, hung) => self.hung_ended(result, hung),
                 },
-                health = self.checkup.answered() => self.heed_health(health),
+                answer = self.checkup.answered() => self.heed_health(answer),
                 () = until(check_due) => self.check_health(),
                 () = until(due) => self.launch(),
                 () = until(recovers) => self.recover(),

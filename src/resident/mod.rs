@@ -22,6 +22,7 @@ mod health;
 mod herald;
 mod hook;
 mod keeper;
+mod lateness;
 pub mod notify;
 mod plan;
 pub mod reload;

@@ -30,6 +30,8 @@ struct Scripted {
     crashes: Mutex<u32>,
     /// What its checks of health are answered; well when nothing is left.
     health: Mutex<Vec<Health>>,
+    /// How long nobody gets to run, at each of them.
+    pause: Mutex<Duration>,
     stops: Mutex<Vec<Instant>>,
     /// The restart that it may do by itself.
     allowed: Mutex<Option<Allowance>>,
@@ -85,6 +87,8 @@ impl Supervisor for Scripted {
     }
 
     async fn check_health(&self) -> Health {
+        let pause = *self.pause.lock().unwrap();
+        tokio::time::advance(pause).await;
         let mut answers = self.health.lock().unwrap();
         if answers.is_empty() {
             Health::Well
@@ -245,6 +249,7 @@ fn rig(instance: &Instance, state: InstanceState) -> Rig {
         starts: Mutex::default(),
         crashes: Mutex::default(),
         health: Mutex::default(),
+        pause: Mutex::default(),
         stops: Mutex::default(),
         allowed: Mutex::default(),
     });

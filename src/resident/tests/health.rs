@@ -90,6 +90,24 @@ async fn single_failures_and_checks_that_could_not_be_made_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn failures_while_the_host_is_busy_do_not_count() {
+    let mut rig = rig(&checked(RestartWhen::Always), InstanceState::Running);
+    rig.answers("xxxxxx");
+    *rig.supervisor.pause.lock().unwrap() = SECOND * 4;
+    pass(SECOND * 300).await;
+    assert_eq!(rig.supervisor.health.lock().unwrap().len(), 0);
+    assert_eq!(rig.stops().len(), 0);
+    let said = rig.said();
+    assert_eq!(said.matches("this host was busy or asleep for 3s").count(), 1, "{said}");
+    assert!(!said.contains("does not answer"), "{said}");
+    // They do as soon as it is not.
+    *rig.supervisor.pause.lock().unwrap() = Duration::ZERO;
+    rig.answers("xx");
+    pass(SECOND * 30).await;
+    assert_eq!(rig.stops().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_asked_where_nothing_is_configured() {
     let rig = rig(&instance(RestartPolicy::default()), InstanceState::Running);
     rig.answers("xxxx");
