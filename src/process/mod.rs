@@ -8,6 +8,7 @@ mod evidence;
 mod explain;
 mod glance;
 mod health;
+mod looking;
 mod planning;
 mod sending;
 pub mod shim;
