@@ -540,6 +540,52 @@ fn an_engine_that_does_not_answer_is_not_known() {
 
 #[test]
 #[ignore = "needs a Docker Engine"]
+fn engines_by_their_contexts() {
+    let stack = Stack::new(json!({ "game": serves() }));
+    let config = stack.sandbox.arg("docker");
+    // The engine that is there, where only a context knows it to be.
+    let usual = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
+    let usual = usual.strip_prefix("unix://").expect("a socket");
+    let elsewhere = stack.sandbox.path("engine.sock");
+    std::os::unix::fs::symlink(usual, &elsewhere).expect("a link");
+    for (context, socket) in [
+        ("here", elsewhere.as_path()),
+        ("away", "/nonexistent/docker.sock".as_ref()),
+    ] {
+        let host = format!("host=unix://{}", socket.display());
+        docker_ok(&["--config", &config, "context", "create", context, "--docker", &host]);
+    }
+    let run = |context: Option<&str>, args: &[&str]| {
+        let mut command = stack.command(args);
+        command.env_remove("DOCKER_HOST").env("DOCKER_CONFIG", &config);
+        if let Some(context) = context {
+            command.env("DOCKER_CONTEXT", context);
+        }
+        Outcome::of(args, &command.output().expect("run gamectl"))
+    };
+    let of = |context: &str| json!({ "docker_compose": { "file": "compose.yaml", "project": stack.project, "context": context } });
+    let both = json!({ "instances": { "dune": of("here"), "far": of("away") } });
+    stack.sandbox.inventory_text(&both.to_string());
+    run(None, &["start", "dune"]).expect_code(0);
+    // One that is away keeps nobody from being told of the other.
+    let told = run(None, &["status", "--json"]).expect_code(4).json();
+    assert_eq!(told["instances"][0]["state"], "running", "{told}");
+    assert_eq!(told["instances"][1]["state"], "unknown", "{told}");
+    let refused = run(None, &["start", "far"]).expect_code(4);
+    assert!(refused.stderr.contains("does not answer"), "{}", refused.stderr);
+    // The same by the environment, where the inventory names none.
+    stack.section(&json!({}));
+    for (context, state, code) in [("here", "running", 0), ("away", "unknown", 4)] {
+        let told = run(Some(context), &["status", "--json"]).expect_code(code).json();
+        assert_eq!(told["instances"][0]["state"], state, "{context}: {told}");
+    }
+    run(Some("here"), &["stop", "dune"]).expect_code(0);
+    let state = docker_ok(&["inspect", "-f", "{{.State.Status}}", &stack.container("game")]);
+    assert_eq!(state, "exited");
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
 fn a_status_of_many_stacks_asks_the_engine_twice() {
     let mut stack = Stack::new(json!({ "game": serves() }));
     stack.run(&["start", "dune"]).expect_code(0);

@@ -576,19 +576,13 @@ fn anything_against_anything() {
 
 #[test]
 fn nonsense_on_the_socket() {
-    use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, send, socket};
+    use nix::sys::socket::{MsgFlags, send};
     use std::os::fd::AsRawFd;
 
     let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);
     sandbox.ok(&["start", "a"]);
     let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
-    let address = UnixAddr::new(&sandbox.instance_dir("a").join("ctl")).expect("an address");
-    let open = || {
-        let kind = (AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
-        let fd = socket(kind.0, kind.1, kind.2, None).expect("a socket");
-        connect(fd.as_raw_fd(), &address).expect("connect to the shim");
-        fd
-    };
+    let open = || sandbox.knock("a").expect("connect to the shim");
     let messages: [&[u8]; 7] = [
         b"",
         b"stop",

@@ -137,7 +137,8 @@ impl Late {
     fn at_its_gate() -> Option<Self> {
         let strace = support::strace("a shim that is frozen at its gate")?;
         // Not in the sandbox: strace would seem to belong to its processes.
-        let log = tempfile::tempdir().expect("a folder").keep().join("strace");
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("strace");
         let stop = "inject=renameat2:signal=STOP:when=1";
         let (strace, path) = (strace.to_string_lossy(), log.to_string_lossy());
         let words = [&*strace, "-DDD", "-qq", "-E", "PATH", "-o", &path, "-e", stop];
@@ -145,7 +146,6 @@ impl Late {
             let said = fs::read_to_string(&log).unwrap_or_default();
             said.contains("stopped by SIGSTOP").then(|| shim_of(sandbox))?
         });
-        fs::remove_dir_all(log.parent().expect("its folder")).expect("remove it");
         Some(late)
     }
 

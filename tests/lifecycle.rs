@@ -114,6 +114,44 @@ fn a_signal_is_told_by_name() {
 }
 
 #[test]
+fn whether_a_crash_has_left_a_core_is_told() {
+    let sandbox = Sandbox::new();
+    let dies = |id: &str, limit: &str| {
+        // A dollar sign is written twice in an inventory.
+        let script = format!("ulimit -c {limit} && read word && kill -SEGV $$$$");
+        Instance::script(id, &script).process("cwd", json!(sandbox.arg(".")))
+    };
+    sandbox.inventory(&[dies("none", "0"), dies("core", "unlimited")]);
+    sandbox.ok(&["start", "none"]);
+    sandbox.tell("none", "now");
+    assert_eq!(sandbox.wait_state("none", "crashed")["note"], "killed by SIGSEGV");
+    if !support::is_root("whether_a_crash_has_left_a_core_is_told") {
+        return;
+    }
+    // Where a program is given the core, or it lies elsewhere, there is no
+    // telling what becomes of it; and the setting is the whole machine's.
+    let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    if pattern.trim() != "core" {
+        let pattern = pattern.trim();
+        support::say(&format!(
+            "\nNOT RUN: a game that leaves a core: core_pattern is {pattern}\n"
+        ));
+        return;
+    }
+    sandbox.ok(&["start", "core"]);
+    sandbox.tell("core", "now");
+    assert_eq!(
+        sandbox.wait_state("core", "crashed")["note"],
+        "killed by SIGSEGV, core dumped"
+    );
+    let cores = std::fs::read_dir(sandbox.path(".")).expect("its folder").flatten();
+    let cores: Vec<_> = cores
+        .filter(|file| file.file_name().to_string_lossy().starts_with("core"))
+        .collect();
+    assert_eq!(cores.len(), 1, "{cores:?}");
+}
+
+#[test]
 fn an_end_before_ready_is_a_failed_start_with_its_last_lines() {
     let game = Instance::awkward("a", &["early", "0", "--say", "no eula, no game"]).ready_log("^up$");
     let sandbox = Sandbox::with(&[game]);

@@ -116,23 +116,15 @@ fn descriptors(pid: i32) -> usize {
         .count()
 }
 
-/// Connects to a shim, and stays.
-fn knock(sandbox: &Sandbox) -> std::os::fd::OwnedFd {
-    use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
-    use std::os::fd::AsRawFd;
-    let address = UnixAddr::new(&sandbox.instance_dir("a").join("ctl")).expect("an address");
-    let fd = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None).expect("a socket");
-    connect(fd.as_raw_fd(), &address).expect("connect to the shim");
-    fd
-}
-
 #[test]
 fn a_shim_without_descriptors() {
     let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
     limit(shim, "nofile", &format!("{0}:{0}", descriptors(shim)));
-    let waiting: Vec<_> = (0..4).map(|_| knock(&sandbox)).collect();
+    let waiting: Vec<_> = (0..4)
+        .map(|_| sandbox.knock("a").expect("connect to the shim"))
+        .collect();
     is_calm(shim);
     // What it needs no descriptor for goes on.
     assert_eq!(sandbox.pid("a"), pid);
@@ -154,7 +146,9 @@ fn a_shim_with_hardly_any_descriptors() {
         sandbox.run_under(&["prlimit", &limit], &["start", "a"]).code == Some(0)
     };
     let lowest = (8..64).find(starts).expect("a limit that is enough");
-    let silent: Vec<_> = (0..lowest).map(|_| knock(&sandbox)).collect();
+    let silent: Vec<_> = (0..lowest)
+        .map(|_| sandbox.knock("a").expect("connect to the shim"))
+        .collect();
     sandbox.ok(&["stop", "a"]);
     drop(silent);
     assert_eq!(sandbox.status("a")["last_exit"]["code"], 0, "{lowest}");
@@ -168,7 +162,9 @@ fn a_shim_that_is_near_its_soft_limit() {
     sandbox.ok(&["start", "a"]);
     let shim = sandbox.shim("a");
     limit(shim, "nofile", &format!("{}:4096", descriptors(shim)));
-    let waiting: Vec<_> = (0..4).map(|_| knock(&sandbox)).collect();
+    let waiting: Vec<_> = (0..4)
+        .map(|_| sandbox.knock("a").expect("connect to the shim"))
+        .collect();
     is_calm(shim);
     sandbox.ok(&["stop", "a"]);
     drop(waiting);

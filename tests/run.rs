@@ -330,6 +330,44 @@ fn giving_up_is_told_once_and_a_start_by_hand_clears_it() {
 }
 
 #[test]
+fn root_does_not_run_a_hook_that_everybody_may_write() {
+    if !support::is_root("root_does_not_run_a_hook_that_everybody_may_write") {
+        return;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    for (name, mode) in [("open", 0o757), ("own", 0o755)] {
+        let path = sandbox.path(name);
+        std::fs::write(&path, format!("#!/bin/sh\necho {name} >> notes\n")).expect("a hook");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("its mode");
+    }
+    // As a path, and by a link.
+    std::os::unix::fs::symlink(sandbox.path("open"), sandbox.path("link")).expect("a link");
+    let hook = |command: &str| json!({ "command": [command], "events": ["started"] });
+    let hooks = json!([hook(&sandbox.arg("open")), hook("./link"), hook("./own")]);
+    sandbox.inventory(&[Instance::script("a", "exec sleep 100").with("on_event", hooks)]);
+    let run = Run::json(&sandbox, &[]);
+    run.sees("a", "running");
+    wait_until("both to be told", || run.logged("so that root does not run it") == 2);
+    wait_until("the own one", || sandbox.lines("notes") == ["own"]);
+    assert_eq!(
+        run.logged(&format!("chmod o-w {}", sandbox.arg("open"))),
+        2,
+        "{}",
+        run.text()
+    );
+    // `check` says so beforehand, and the mode is all that it takes.
+    let check = sandbox.run(&["check"]);
+    assert_eq!(check.code, Some(1), "{check:#?}");
+    assert!(check.stdout.contains("everybody may write"), "{check:#?}");
+    std::fs::set_permissions(sandbox.path("open"), PermissionsExt::from_mode(0o755)).expect("its mode");
+    sandbox.ok(&["restart", "a"]);
+    wait_until("all three", || sandbox.lines("notes").len() == 4);
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
 fn a_start_that_cannot_be_is_tried_again_and_again() {
     let sandbox = Sandbox::new();
     let missing = sandbox.arg("game");
@@ -638,6 +676,45 @@ fn a_game_that_hangs_is_stopped_by_its_chain_and_started_again() {
     );
     run.end(Signal::SIGTERM);
     sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
+    let sandbox = Sandbox::new();
+    let gate = sandbox.path("answer");
+    nix::unistd::mkfifo(&gate, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    let fails = |sandbox: &Sandbox| {
+        std::fs::write(sandbox.path("answer"), "no\n").expect("answer");
+    };
+    let healthy = json!({
+        "exec": ["/bin/sh", "-c", "echo asked >> asked; read word < answer; exit 1"],
+        "start_grace": "0s", "interval": "10ms", "attempt_timeout": "100s", "failures": 1, "of": 1,
+    });
+    let game = Instance::script("a", "exec sleep 1000")
+        .process("cwd", json!(sandbox.arg(".")))
+        .with("healthy", healthy)
+        .with("restart", json!({ "policy": "never" }));
+    sandbox.inventory(&[game]);
+    let run = Run::json(&sandbox, &[]);
+    wait_until("it to be asked", || sandbox.lines("asked").len() == 1);
+    let pid = sandbox.pid("a");
+    Process::signal(run.pid(), Signal::SIGSTOP);
+    wait_until("run to be frozen", || Process::is_frozen(run.pid()));
+    let frozen = std::time::Instant::now();
+    fails(&sandbox);
+    wait_until("some time to pass", || {
+        frozen.elapsed() > std::time::Duration::from_millis(1500)
+    });
+    Process::signal(run.pid(), Signal::SIGCONT);
+    wait_until("why to be told", || run.logged("this host was busy or asleep") == 1);
+    assert_eq!((sandbox.state("a").as_str(), sandbox.pid("a")), ("running", pid));
+    // The next one does.
+    wait_until("it to be asked again", || sandbox.lines("asked").len() == 2);
+    fails(&sandbox);
+    wait_until("it to be stopped", || run.logged("hung: does not answer") > 0);
+    sandbox.wait_state("a", "stopped");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     sandbox.nothing_left();
 }
 

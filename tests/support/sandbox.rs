@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
@@ -211,16 +213,19 @@ impl Sandbox {
         pid.unwrap_or_else(|| panic!("{id} has no shim: {row}"))
     }
 
+    /// Connects to the shim of an instance, and stays.
+    pub fn knock(&self, id: &str) -> nix::Result<OwnedFd> {
+        let kind = (AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
+        let fd = socket(kind.0, kind.1, kind.2, None)?;
+        connect(fd.as_raw_fd(), &UnixAddr::new(&self.instance_dir(id).join("ctl"))?)?;
+        Ok(fd)
+    }
+
     /// Whether the shim of an instance says that it was allowed to launch its
     /// game again by itself.
     pub fn is_allowed(&self, id: &str) -> bool {
-        use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket};
-        use std::os::fd::AsRawFd;
-
         let ask = || -> nix::Result<bool> {
-            let kind = (AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
-            let fd = socket(kind.0, kind.1, kind.2, None)?;
-            connect(fd.as_raw_fd(), &UnixAddr::new(&self.instance_dir(id).join("ctl"))?)?;
+            let fd = self.knock(id)?;
             let request = b"gamectl request 1\nverb status\n";
             send(fd.as_raw_fd(), request, MsgFlags::MSG_NOSIGNAL)?;
             let mut report = [0; 8192];
