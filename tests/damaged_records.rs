@@ -385,17 +385,57 @@ fn the_board_may_be_lost_or_torn() {
     sandbox.never_two("a");
 }
 
+/// The board still tells of it, so that nobody starts a second one, and a stop
+/// finds it.
 #[test]
 fn a_folder_that_is_removed_under_a_running_game() {
-    let sandbox = one();
-    sandbox.ok(&["start", "a"]);
-    let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
-    fs::remove_dir_all(sandbox.instance_dir("a")).expect("remove the folder");
-    no_panic(&sandbox.run(&["status", "a"]), "status");
-    no_panic(&sandbox.run(&["stop", "a"]), "stop");
-    // Nobody can know of it any more, but its shim: that goes when it has gone.
-    Process::signal(game, Signal::SIGKILL);
-    wait_until("the shim to be gone", || !Process::lives(shim));
+    let emptied = |path: &Path| {
+        for file in fs::read_dir(path).expect("the folder").flatten() {
+            fs::remove_file(file.path()).expect("remove it");
+        }
+    };
+    let removed = |path: &Path| fs::remove_dir_all(path).expect("remove the folder");
+    for kind in ["removed", "emptied"] {
+        let sandbox = one();
+        sandbox.ok(&["start", "a"]);
+        let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+        match kind {
+            "removed" => removed(&sandbox.instance_dir("a")),
+            _ => emptied(&sandbox.instance_dir("a")),
+        }
+        let told = |verb: &str| {
+            let row = sandbox.status("a");
+            assert_eq!(
+                (&row["state"], &row["pid"]),
+                (&json!("running"), &json!(game)),
+                "{kind}, {verb}"
+            );
+            let note = row["note"].as_str().unwrap_or_default();
+            // A glance says what its shim says.
+            assert!(note.is_empty() || note.contains("was removed"), "{kind}: {row}");
+        };
+        told("status");
+        for verb in [&["start", "a"][..], &["send", "a", "hello"], &["start", "a"]] {
+            let refused = sandbox.run(verb).expect_code(1);
+            assert!(
+                refused.stderr.contains("its folder in the state directory was removed"),
+                "{refused:#?}"
+            );
+            assert!(refused.stderr.contains("`gamectl stop a`"), "{refused:#?}");
+            assert!(Process::lives(game) && Process::lives(shim), "{kind}: {verb:?}");
+            told(verb[0]);
+        }
+        let stop = sandbox.ok(&["stop", "a"]);
+        assert!(!Process::lives(game) && !Process::lives(shim), "{kind}: {stop:#?}");
+        assert_eq!(sandbox.state("a"), "stopped");
+        // As if nothing had been.
+        sandbox.ok(&["start", "a"]);
+        assert_ne!(sandbox.pid("a"), game);
+        sandbox.ok(&["restart", "a"]);
+        sandbox.ok(&["stop", "a"]);
+        sandbox.never_two("a");
+        sandbox.nothing_left();
+    }
 }
 
 /// Somebody takes it for a stale one. It is then told by its name that no shim

@@ -12,6 +12,7 @@ use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
 use crate::sys::reaper::{Ending, signal_name};
 
 const ENDED: &str = "its end is being put on record";
+const STRAYED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
 
 /// What a look makes of the evidence.
 pub(super) fn sight(evidence: &Evidence, policy: &RestartPolicy) -> Sight {
@@ -29,6 +30,12 @@ fn facts(evidence: &Evidence, policy: &RestartPolicy) -> Result<Facts, String> {
         && entry.phase != Phase::Ended
     {
         return Ok(of_entry(entry, evidence.now_boot_ms));
+    }
+    if let Shim::Strayed(entry) = &evidence.shim {
+        return Ok(Facts {
+            note: Some(STRAYED.to_owned()),
+            ..of_entry(entry, evidence.now_boot_ms)
+        });
     }
     let launch = match &evidence.launch {
         Found::Nothing => return Ok(without_launch(evidence)),

@@ -49,6 +49,9 @@ pub(super) enum Shim {
     /// It lives, and says this on the board; `None` when it says nothing yet, or
     /// cannot.
     Lives(Option<Box<Entry>>),
+    /// One lives that keeps a game of this name, and says this on the board; but
+    /// its folder was removed, and what stands in its place knows nothing of it.
+    Strayed(Box<Entry>),
     /// There is none.
     None,
     /// It cannot be told.
@@ -105,6 +108,19 @@ impl Evidence {
         }
     }
 
+    /// What there is about an instance that has no folder.
+    pub(super) fn without_folder(state: &StateDir, id: &str) -> Self {
+        strayed(state, id).map_or_else(Self::never_started, Self::of_strayed)
+    }
+
+    fn of_strayed(entry: Box<Entry>) -> Self {
+        Self {
+            shim: Shim::Strayed(entry),
+            now_boot_ms: clock::boot_ms(),
+            ..Self::never_started()
+        }
+    }
+
     /// Gathers what there is. Takes no lock and changes nothing.
     pub(super) fn gather(state: &StateDir, dir: &InstanceDir, id: &str) -> Self {
         // The shim first: one that ends while we read has then written its
@@ -120,6 +136,15 @@ impl Evidence {
             };
         }
         let launch = Found::of(launch::read(dir));
+        if (&shim, &launch) == (&Shim::None, &Found::Nothing)
+            && let Some(entry) = strayed(state, id)
+        {
+            // Unless it was launched since we looked.
+            return match launch::read(dir) {
+                Ok(None) => Self::of_strayed(entry),
+                _ => Self::gather(state, dir, id),
+            };
+        }
         let mut exit = Found::of(ending::read(dir));
         let mut misplaced = false;
         if let (Shim::None, Some(launch)) = (&shim, launch.this())
@@ -178,6 +203,14 @@ fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
         Ok(false) => Shim::None,
         Err(error) => Shim::CannotTell(format!("lock: {error}")),
     }
+}
+
+/// What a living shim says of a game that is not on record here. A game is put on
+/// record before it is let go, so that this one was launched from another folder,
+/// which had the name then.
+fn strayed(state: &StateDir, id: &str) -> Option<Box<Entry>> {
+    let plays = |entry: &Entry| matches!(entry.phase, Phase::Alive | Phase::Stopping);
+    board::of(state, id).filter(plays).map(Box::new)
 }
 
 fn game(dir: &InstanceDir, launch: &Launch) -> Game {

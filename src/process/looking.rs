@@ -12,7 +12,7 @@ use super::shim::wire::Request;
 use super::supervisor::ProcessSupervisor;
 use crate::probe::{Readiness, Scene};
 use crate::store::board::Phase;
-use crate::store::{InstanceDir, launch};
+use crate::store::{InstanceDir, StateDir, launch};
 use crate::supervisor::{Facts, InstanceState, Sight};
 
 impl ProcessSupervisor {
@@ -41,8 +41,17 @@ impl ProcessSupervisor {
         };
         match state.instance(&self.id) {
             Ok(Some(dir)) => Ok(Evidence::gather(state, &dir, &self.id)),
-            Ok(None) => Ok(Evidence::never_started()),
+            Ok(None) => Ok(self.gather_without_folder(state)),
             Err(error) => Err(format!("its folder in {}: {error}", state.path().display())),
+        }
+    }
+
+    fn gather_without_folder(&self, state: &StateDir) -> Evidence {
+        let evidence = Evidence::without_folder(state, &self.id);
+        match (&evidence.shim, state.instance(&self.id)) {
+            // It was made since we looked.
+            (Shim::Strayed(_), Ok(Some(dir))) => Evidence::gather(state, &dir, &self.id),
+            _ => evidence,
         }
     }
 
@@ -59,7 +68,7 @@ impl ProcessSupervisor {
     /// What this evidence shows.
     pub(super) fn conclude(&self, evidence: &Evidence) -> Sight {
         let ready = match &evidence.shim {
-            Shim::Lives(Some(entry)) => entry.ready,
+            Shim::Lives(Some(entry)) | Shim::Strayed(entry) => entry.ready,
             _ => evidence.launch.this().and_then(|launch| launch.ready),
         };
         self.remember(ready.map(|ready| ready.boot_ms));

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Shim};
 use super::shim::client::Client;
 use super::shim::wire::{Request, UNKNOWN_VERB};
 use super::standing::{Standing, standing};
-use super::starting::PASSING;
+use super::starting::{PASSING, strayed};
 use super::supervisor::ProcessSupervisor;
 use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
@@ -64,12 +64,16 @@ impl ProcessSupervisor {
     /// it.
     async fn running(&self, until: Instant) -> Result<(std::sync::Arc<InstanceDir>, Option<u64>), Failure> {
         let Some((state, dir)) = self.known_place()? else {
-            return Err(not_running(&self.id));
+            return Err(match &self.gather().map_err(Failure::unknown)?.shim {
+                Shim::Strayed(entry) => strayed(&self.id, entry),
+                _ => not_running(&self.id),
+            });
         };
         loop {
             match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Kept { generation, .. } => return Ok((dir, Some(generation))),
                 Standing::Orphan(_) => return Ok((dir, None)),
+                Standing::Strayed(entry) => return Err(strayed(&self.id, &entry)),
                 Standing::Free { .. } | Standing::Ended { .. } | Standing::Damaged(_) => {
                     return Err(not_running(&self.id));
                 }

@@ -3,7 +3,7 @@
 
 use super::evidence::{Evidence, Found, Game, Shim, has_ended};
 use crate::failure::{Failure, FailureKind};
-use crate::store::board::Phase;
+use crate::store::board::{Entry, Phase};
 use crate::store::launch::Launch;
 
 /// Where an instance stands.
@@ -35,6 +35,8 @@ pub(super) enum Standing {
     },
     /// It runs, and its shim is gone.
     Orphan(Box<Launch>),
+    /// It runs, and its folder is gone: nobody can talk to its shim.
+    Strayed(Box<Entry>),
     /// Nothing runs that we know of, but the record that would tell is
     /// damaged.
     Damaged(String),
@@ -47,6 +49,7 @@ pub(super) enum Standing {
 pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
     match &evidence.shim {
         Shim::CannotTell(why) => return Err(Failure::unknown(why.clone())),
+        Shim::Strayed(entry) => return Ok(Standing::Strayed(entry.clone())),
         Shim::Lives(entry) => {
             return Ok(match entry {
                 Some(entry) if entry.phase == Phase::Ended => of_ended(entry.generation, evidence),

@@ -19,6 +19,7 @@ use super::waiting::{LAST_LINES, Waiting, early_end, last_lines, overtaken};
 use super::{environment, explain, unseen, user};
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
+use crate::store::board::Entry;
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock, plan};
 use crate::supervisor::{InstanceState, Outcome, StartHow};
@@ -49,6 +50,7 @@ impl ProcessSupervisor {
             let kept = match standing(&Evidence::gather(&state, &dir, &self.id))? {
                 Standing::Kept { stopping: true, .. } => return Err(still_stopping(&self.id)),
                 Standing::Kept { generation, .. } => Some(generation),
+                Standing::Strayed(entry) => return Err(strayed(&self.id, &entry)),
                 Standing::Orphan(launch) => {
                     tries.heard(self.take_over(&state, &dir, &launch).await?)?;
                     None
@@ -305,6 +307,15 @@ impl Tries {
 fn still_stopping(id: &str) -> Failure {
     Failure::failed("an earlier run of it is still being stopped")
         .hint(format!("wait for its end with `gamectl stop {id}`, then start it"))
+}
+
+/// The failure of a verb that needs the folder of a game, which is gone.
+pub(super) fn strayed(id: &str, entry: &Entry) -> Failure {
+    let pid = entry.main.pid;
+    Failure::failed(format!(
+        "it runs (pid {pid}), but its folder in the state directory was removed"
+    ))
+    .hint(format!("`gamectl stop {id}` ends it; then it can be started anew"))
 }
 
 /// The failure of a verb that waited in vain for a shim to make up its mind.

@@ -13,11 +13,12 @@ use super::supervisor::ProcessSupervisor;
 use super::unseen;
 use crate::failure::Failure;
 use crate::policy::stop::without_clients;
+use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
 use crate::store::plan::UNKNOWN_STEP;
-use crate::store::{InstanceDir, ending, launch, lock};
+use crate::store::{InstanceDir, StateDir, ending, launch, lock};
 use crate::supervisor::{InstanceState, Outcome, StopHow};
-use crate::sys::pidfd;
+use crate::sys::pidfd::{self, Pidfd};
 
 /// How long a shim may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -62,6 +63,13 @@ impl ProcessSupervisor {
                     changed = Some(launch.generation);
                     self.take_over(&state, &dir, &launch).await?;
                     passing_until = Instant::now() + PASSING_MAX;
+                }
+                Standing::Strayed(entry) => {
+                    changed = Some(entry.generation);
+                    self.publish(InstanceState::Stopping);
+                    if self.end_strayed(&state, &entry).await? {
+                        told.push("its folder was gone, so that its shim was told by a signal".to_owned());
+                    }
                 }
                 Standing::Kept { generation, .. } => {
                     changed = Some(generation);
@@ -156,6 +164,26 @@ impl ProcessSupervisor {
             self.wait_for_lock(dir).await;
         }
         Ok(())
+    }
+
+    /// Ends a game whose folder is gone: nobody can talk to its shim, which takes a
+    /// SIGTERM for the wish to stop. Whether it was told.
+    async fn end_strayed(&self, state: &StateDir, entry: &Entry) -> Result<bool, Failure> {
+        let pid = entry.shim_pid;
+        let Ok(shim) = Pidfd::open(pid) else {
+            return Ok(false);
+        };
+        // Who has its place on the board still is whom the descriptor stands for.
+        if board::of(state, &self.id).is_none_or(|now| now.shim_pid != pid) {
+            return Ok(false);
+        }
+        shim.signal(libc::SIGTERM)
+            .map_err(|error| Failure::failed(format!("its shim (pid {pid}) cannot be told to stop it: {error}")))?;
+        self.awaits("its shim, which was told by a signal", None);
+        while !shim.has_ended() {
+            tokio::time::sleep(PASSING).await;
+        }
+        Ok(true)
     }
 
     /// Connects to the shim. `None` when it has ended instead.
