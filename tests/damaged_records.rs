@@ -415,7 +415,7 @@ fn a_folder_that_is_removed_under_a_running_game() {
             assert!(note.is_empty() || note.contains("was removed"), "{kind}: {row}");
         };
         told("status");
-        for verb in [&["start", "a"][..], &["send", "a", "hello"], &["start", "a"]] {
+        for verb in [&["send", "a", "hello"][..], &["start", "a"], &["send", "a", "hello"]] {
             let refused = sandbox.run(verb).expect_code(1);
             assert!(
                 refused.stderr.contains("its folder in the state directory was removed"),

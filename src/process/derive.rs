@@ -249,6 +249,7 @@ pub(super) fn rfc3339(wall_ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::standing::{Standing, standing};
     use super::*;
     use crate::inventory::RestartWhen;
     use crate::store::launch::LogPosition;
@@ -324,6 +325,36 @@ mod tests {
         assert_eq!(state(&evidence), "stopped: ");
         evidence.shim = Shim::Lives(None);
         assert_eq!(state(&evidence), "starting: being launched");
+    }
+
+    #[test]
+    fn one_whose_folder_is_gone_says_what_it_says_and_that() {
+        let entry = Entry {
+            id: "a".into(),
+            phase: Phase::Alive,
+            phase_wall_ms: 1_000,
+            generation: 4,
+            shim_pid: 10,
+            main: ProcessId { pid: 11, start: 2 },
+            launched_wall_ms: 1_000,
+            launched_boot_ms: 1_000,
+            ready: launch(true).ready,
+            restarts: 2,
+            adopted: false,
+            lost_output: 0,
+            past: None,
+            step: String::new(),
+            step_since_ms: 0,
+            step_limit_ms: 0,
+        };
+        let mut seen = Evidence::never_started();
+        seen.shim = Shim::Strayed(Box::new(entry.clone()));
+        let told = state(&seen);
+        assert!(
+            told.starts_with("running: its folder in the state directory was removed"),
+            "{told}"
+        );
+        assert_eq!(standing(&seen).unwrap(), Standing::Strayed(Box::new(entry)));
     }
 
     #[test]

@@ -36,12 +36,17 @@ impl ProcessSupervisor {
 
     /// Gathers what there is now.
     pub(super) fn gather(&self) -> Result<Evidence, String> {
+        self.gather_or(|state| self.gather_without_folder(state))
+    }
+
+    /// The same; `absent` says what there is where there is no folder.
+    fn gather_or(&self, absent: impl FnOnce(&StateDir) -> Evidence) -> Result<Evidence, String> {
         let Some(state) = &self.state_dir else {
             return Ok(Evidence::never_started());
         };
         match state.instance(&self.id) {
             Ok(Some(dir)) => Ok(Evidence::gather(state, &dir, &self.id)),
-            Ok(None) => Ok(self.gather_without_folder(state)),
+            Ok(None) => Ok(absent(state)),
             Err(error) => Err(format!("its folder in {}: {error}", state.path().display())),
         }
     }
@@ -59,7 +64,12 @@ impl ProcessSupervisor {
         if let Some(facts) = self.glimpse() {
             return Sight::Known(Box::new(facts));
         }
-        match self.gather() {
+        let gathered = match self.glance {
+            // It has shown all that live, also those whose folder is gone.
+            Some(_) => self.gather_or(|_| Evidence::never_started()),
+            None => self.gather(),
+        };
+        match gathered {
             Ok(evidence) => self.conclude(&evidence),
             Err(reason) => Sight::Unknown { reason },
         }
