@@ -48,7 +48,7 @@ use anyhow::Result;
 use serde::Serialize;
 use tokio::sync::watch;
 
-pub use facts::{Detail, Facts, LastExit, Players, Sight};
+pub use facts::{Detail, Facts, LastExit, Players, Sight, rfc3339};
 pub use published::Published;
 
 use crate::failure::{Failure, FailureKind};

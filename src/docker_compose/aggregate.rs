@@ -92,7 +92,7 @@ pub(super) fn aggregate(containers: &[Container], around: &Circumstances<'_>) ->
         InstanceState::Running | InstanceState::Starting => started,
         _ => finished,
     };
-    facts.since = since.filter(|time| *time > SystemTime::UNIX_EPOCH).map(text);
+    facts.since = since.filter(|time| *time > SystemTime::UNIX_EPOCH);
     if facts.state == InstanceState::Running {
         let up = started.and_then(|time| time.elapsed().ok());
         facts.uptime_seconds = up.map_or(0, |up| up.as_secs());
@@ -285,7 +285,7 @@ fn last_exit(containers: &[&Container], failed: Option<&Container>, around: &Cir
     Some(LastExit {
         code: Some(one.exit_code),
         signal: None,
-        at: one.finished.filter(|time| *time > SystemTime::UNIX_EPOCH).map(text),
+        at: one.finished.filter(|time| *time > SystemTime::UNIX_EPOCH),
         requested: around.want == Some(Want::Stopped),
         oom_killed: one.oom_killed,
     })
@@ -311,10 +311,6 @@ fn details(containers: &[&Container], services: &[(String, Fares)]) -> Vec<(&'st
         ("containers_up", Detail::Number(up as u64)),
         ("services", Detail::Text(each.join(", "))),
     ]
-}
-
-fn text(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A stop that nobody typed: the resident supervisor's, of what hangs.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::hold::{self, Waiting};
 use super::read_intent;
@@ -22,7 +23,7 @@ use crate::supervisor::{InstanceState, Sight, StopHow, Supervisor};
 pub async fn end_hung(
     target: &Arc<dyn Supervisor>,
     state: &StateDir,
-    running_since: Option<String>,
+    running_since: Option<SystemTime>,
 ) -> Result<bool, Failure> {
     let dir = state.create_instance(target.instance_id())?;
     let waiting = Waiting {

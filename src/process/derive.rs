@@ -1,6 +1,6 @@
 //! From evidence to facts: pure, and the one place that says what a state is.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::evidence::{Evidence, Found, Game, Shim, has_ended};
 use crate::event::Want;
@@ -132,7 +132,7 @@ fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartP
         (state, crash_note(exit))
     };
     Facts {
-        since: exit.at_wall_ms.map(rfc3339),
+        since: exit.at_wall_ms.map(wall),
         restarts: launch.restarts,
         last_exit: Some(last_exit(exit)),
         details: details(launch.generation, None, launch.adopted, exit.lost_output),
@@ -176,7 +176,7 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     Facts {
         state,
         uptime_seconds: uptime,
-        since: Some(rfc3339(since_ms)),
+        since: Some(wall(since_ms)),
         pid: u32::try_from(entry.main.pid).ok(),
         restarts: entry.restarts,
         last_exit: entry.past.as_ref().map(past_exit),
@@ -193,7 +193,7 @@ fn of_launch(launch: &Launch, now_boot_ms: u64, note: Option<String>) -> Facts {
     Facts {
         state,
         uptime_seconds: uptime,
-        since: Some(rfc3339(since_ms)),
+        since: Some(wall(since_ms)),
         pid: u32::try_from(launch.main.pid).ok(),
         restarts: launch.restarts,
         last_exit: None,
@@ -233,18 +233,16 @@ fn past_exit(past: &Past) -> LastExit {
     LastExit {
         code,
         signal,
-        at: past.at_wall_ms.map(rfc3339),
+        at: past.at_wall_ms.map(wall),
         requested: past.requested,
         oom_killed: past.oom_killed,
     }
 }
 
-/// A time on the wall clock as RFC 3339 in UTC.
-pub(super) fn rfc3339(wall_ms: u64) -> String {
-    // The latest time that has four digits for its year.
+/// A time on the wall clock, up to the end of the year 9999.
+fn wall(wall_ms: u64) -> SystemTime {
     const LATEST_MS: u64 = 253_402_300_799_000;
-    let at = UNIX_EPOCH + Duration::from_millis(wall_ms.min(LATEST_MS));
-    humantime::format_rfc3339_seconds(at).to_string()
+    UNIX_EPOCH + Duration::from_millis(wall_ms.min(LATEST_MS))
 }
 
 #[cfg(test)]
@@ -366,7 +364,7 @@ mod tests {
             panic!()
         };
         assert_eq!((facts.uptime_seconds, facts.pid, facts.restarts), (10, Some(11), 2));
-        assert_eq!(facts.since.as_deref(), Some("1970-01-01T00:00:02Z"));
+        assert_eq!(facts.since, Some(UNIX_EPOCH + Duration::from_secs(2)));
         let mut seen = evidence(launch(false));
         seen.shim = Shim::Lives(None);
         assert_eq!(state(&seen), "starting: ");

@@ -341,8 +341,7 @@ fn which(facts: &Facts) -> String {
 /// Whether it ended before the host was booted.
 fn is_of_earlier_boot(facts: &Facts) -> bool {
     let booted_ms = clock::wall_ms().saturating_sub(clock::boot_ms());
-    let ended = facts.last_exit.as_ref().and_then(|exit| exit.at.as_deref());
-    let ended = ended.and_then(|at| humantime::parse_rfc3339(at).ok());
+    let ended = facts.last_exit.as_ref().and_then(|exit| exit.at);
     let since = ended.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     since.is_some_and(|since| since.as_millis() + 1000 < u128::from(booted_ms))
 }

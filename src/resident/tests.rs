@@ -132,7 +132,7 @@ impl Scripted {
         if let InstanceState::Crashed { exit_code } = facts.state {
             let mut crashes = self.crashes.lock().unwrap();
             *crashes += 1;
-            facts.since = Some(format!("crash {crashes}"));
+            facts.since = Some(std::time::UNIX_EPOCH + SECOND * *crashes);
             facts.last_exit = Some(LastExit {
                 code: exit_code,
                 signal: None,
@@ -540,7 +540,7 @@ async fn what_ended_with_an_earlier_boot_has_not_crashed() {
         facts.last_exit = Some(LastExit {
             code: None,
             signal: None,
-            at: Some(humantime::format_rfc3339_seconds(ended).to_string()),
+            at: Some(ended),
             requested: false,
             oom_killed: false,
         });

@@ -1,8 +1,9 @@
 //! What a look at an instance finds.
 
 use std::fmt;
+use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::InstanceState;
 
@@ -14,8 +15,9 @@ pub struct LastExit {
     pub code: Option<i32>,
     /// The name of the signal that ended it, such as `SIGKILL`.
     pub signal: Option<String>,
-    /// When it ended, as RFC 3339 in UTC; `None` when nobody saw it.
-    pub at: Option<String>,
+    /// When it ended; `None` when nobody saw it.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub at: Option<SystemTime>,
     /// Whether somebody had asked for it.
     pub requested: bool,
     /// Whether the kernel's out-of-memory killer ended it.
@@ -33,6 +35,15 @@ impl fmt::Display for LastExit {
     }
 }
 
+/// A time as RFC 3339 in UTC, to the second.
+pub fn rfc3339(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+fn as_rfc3339<S: Serializer>(time: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(rfc3339).serialize(serializer)
+}
+
 /// What a look at an instance found: everything a status row shows except the
 /// intent, which is not the supervisor's to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +52,8 @@ pub struct Facts {
     pub state: InstanceState,
     /// Whole seconds since it entered `Running`; 0 in every other state.
     pub uptime_seconds: u64,
-    /// When it entered its state, as RFC 3339 in UTC, where that is known.
-    pub since: Option<String>,
+    /// When it entered its state, where that is known.
+    pub since: Option<SystemTime>,
     /// The pid of the main process, on planes that have one.
     pub pid: Option<u32>,
     /// Automatic restarts since somebody last started it.

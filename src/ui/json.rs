@@ -10,7 +10,7 @@ use crate::event::{Happening, Headcount, Rehearsal, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Facts, PlannedStep, Sight};
+use crate::supervisor::{Facts, PlannedStep, Sight, rfc3339};
 
 const SCHEMA: u32 = 1;
 
@@ -62,7 +62,7 @@ fn row(row: &Row) -> Value {
         "plane": row.plane,
         "uptime_seconds": facts.uptime_seconds,
         "intent": row.intent,
-        "since": facts.since,
+        "since": facts.since.map(rfc3339),
         "pid": facts.pid,
         "restarts": facts.restarts,
         "last_exit": facts.last_exit,

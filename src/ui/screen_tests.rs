@@ -179,7 +179,7 @@ fn rows_as_json() {
         facts.last_exit = Some(LastExit {
             code: Some(139),
             signal: None,
-            at: Some("2026-01-02T03:04:05Z".into()),
+            at: humantime::parse_rfc3339("2026-01-02T03:04:05Z").ok(),
             requested: false,
             oom_killed: false,
         });

@@ -1,5 +1,8 @@
 //! The table of `status`.
 
+use std::borrow::Cow;
+use std::time::SystemTime;
+
 use comfy_table::{ColumnConstraint, ContentArrangement, Row as TableRow, Table, Width, presets};
 
 use super::paint::{Look, Tone};
@@ -7,7 +10,7 @@ use super::span::short;
 use super::text::clean_line;
 use super::width::{cut, width};
 use crate::event::{Headcount, Row};
-use crate::supervisor::{InstanceState, Players, Sight};
+use crate::supervisor::{Facts, InstanceState, Players, Sight};
 
 const HEADERS: [&str; 8] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE"];
 
@@ -59,11 +62,11 @@ fn cells(row: &Row, counted: bool, look: Look) -> (Tone, Cells) {
                 InstanceState::Unmanaged => dash(),
                 _ => facts.restarts.to_string(),
             },
-            facts.note.as_deref().unwrap_or_default(),
+            note(facts, SystemTime::now()),
         ),
-        Sight::Unknown { reason } => (dash(), dash(), dash(), reason.as_str()),
+        Sight::Unknown { reason } => (dash(), dash(), dash(), Cow::from(reason)),
     };
-    let note = clean_line(note).into_owned();
+    let note = clean_line(&note).into_owned();
     let cells = [
         row.id.clone(),
         row.plane.to_owned(),
@@ -75,6 +78,18 @@ fn cells(row: &Row, counted: bool, look: Look) -> (Tone, Cells) {
         note,
     ];
     (tone, cells)
+}
+
+/// The note; of what is under way also for how long it has been so.
+fn note(facts: &Facts, now: SystemTime) -> Cow<'_, str> {
+    let note = facts.note.as_deref().unwrap_or_default();
+    let passes = matches!(facts.state, InstanceState::Starting | InstanceState::Stopping);
+    let lasts = facts.since.and_then(|since| now.duration_since(since).ok());
+    match lasts.filter(|_| passes).map(|lasts| short(lasts.as_secs())) {
+        None => note.into(),
+        Some(lasts) if note.is_empty() => format!("for {lasts}").into(),
+        Some(lasts) => format!("{note}, for {lasts}").into(),
+    }
 }
 
 fn state(row: &Row) -> (Tone, &'static str, &'static str) {
@@ -282,4 +297,41 @@ pub(super) fn summary(rows: &[Row]) -> Option<String> {
         .map(|(n, word)| format!("{n} {word}"))
         .collect();
     Some(format!("{} instances: {}", rows.len(), parts.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_under_way_says_for_how_long() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        for (state, given, since, shown) in [
+            (InstanceState::Starting, None, Some(925), "for 1m 15s"),
+            (InstanceState::Starting, None, None, ""),
+            // The clock was set back.
+            (InstanceState::Starting, None, Some(2000), ""),
+            (
+                InstanceState::Stopping,
+                Some("waiting for stdin: quit"),
+                Some(998),
+                "waiting for stdin: quit, for 2s",
+            ),
+            (
+                InstanceState::Running,
+                Some("its shim was killed"),
+                Some(0),
+                "its shim was killed",
+            ),
+            (InstanceState::Stopped, None, Some(0), ""),
+        ] {
+            let facts = Facts {
+                since: since.map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs(at)),
+                ..Facts::bare(state, given.map(str::to_owned))
+            };
+            assert_eq!(note(&facts, now), shown);
+        }
+    }
 }
