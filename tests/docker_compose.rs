@@ -700,17 +700,18 @@ fn ends_of_every_kind() {
 fn one_that_takes_too_much_memory() {
     let hog = "echo up; x=aaaaaaaaaaaaaaaa; while :; do x=$$x$$x; done";
     let stack = Stack::new(json!({ "game": { "command": ["sh", "-c", hog], "mem_limit": "16m" } }));
-    stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
-    wait_until("the kernel to end it", || {
+    // An engine that is busy may itself miss what the kernel did: then that is
+    // not made up, and the next one is seen.
+    let seen = (0..10).any(|_| {
+        stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
+        wait_until("the kernel to end it", || stack.status()["state"] == "crashed");
         let row = stack.status();
-        row["state"] == "crashed" && row["last_exit"]["oom_killed"] == true
+        let engine = docker_ok(&["inspect", "-f", "{{.State.OOMKilled}}", &stack.container("game")]);
+        assert_eq!(row["exit_code"], 137, "{row}");
+        assert_eq!(row["last_exit"]["oom_killed"].to_string(), engine, "{row}");
+        engine == "true"
     });
-    let row = stack.status();
-    assert_eq!(
-        (&row["exit_code"], &row["last_exit"]["oom_killed"]),
-        (&json!(137), &json!(true)),
-        "{row}"
-    );
+    assert!(seen, "{}", stack.status());
     stack.run(&["stop", "dune"]).expect_code(0);
 }
 
