@@ -36,7 +36,7 @@ const NOTE_MIN: usize = 12;
 
 type Cells = [String; HEADERS.len()];
 
-fn cells(row: &Row, counted: bool, look: Look) -> (Tone, Cells) {
+fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells) {
     let dash = || "-".to_owned();
     let players = match row.headcount {
         // Nobody will see it.
@@ -62,7 +62,7 @@ fn cells(row: &Row, counted: bool, look: Look) -> (Tone, Cells) {
                 InstanceState::Unmanaged => dash(),
                 _ => facts.restarts.to_string(),
             },
-            note(facts, SystemTime::now()),
+            note(facts, now),
         ),
         Sight::Unknown { reason } => (dash(), dash(), dash(), Cow::from(reason)),
     };
@@ -138,8 +138,9 @@ struct Contents {
 
 impl Contents {
     fn of(rows: &[&Row], look: Look) -> Self {
+        let now = SystemTime::now();
         let counted = rows.iter().any(|row| row.headcount != Headcount::NotAsked);
-        let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, look)).collect();
+        let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, now, look)).collect();
         let restarted = rows
             .iter()
             .any(|(_, cells)| !matches!(cells[RESTARTS].as_str(), "0" | "-"));
