@@ -2,8 +2,11 @@
 //! something else into its place.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use crate::sys::host;
 
 const OTHERS_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
@@ -31,19 +34,33 @@ pub fn named(
         .ok_or_else(|| "it is not on PATH".to_owned())
 }
 
+/// Whether we may execute a file.
+///
+/// # Errors
+/// With why not.
+pub fn may_run(path: &Path) -> Result<(), String> {
+    match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it is not there".to_owned()),
+        Err(error) => Err(error.kind().to_string()),
+        Ok(meta) if meta.is_dir() => Err("it is a directory".to_owned()),
+        Ok(_) if !host::may_execute(path) => Err("it may not be executed".to_owned()),
+        Ok(_) => Ok(()),
+    }
+}
+
 /// Through which file or folder everybody could replace what `file` holds:
 /// itself, or a folder above it, by its own name or by the one that a link leads
 /// to. A folder where each may remove only what is his, as `/tmp`, is none.
 pub fn open_to_all(file: &Path) -> Option<PathBuf> {
     let real = file.canonicalize().ok()?;
-    let places = real.ancestors().chain(file.ancestors());
+    let mut places = real.ancestors().chain(file.ancestors());
     let open = |place: &&Path| {
         place.metadata().is_ok_and(|meta| {
             let mode = meta.permissions().mode();
             mode & OTHERS_WRITE != 0 && !(meta.is_dir() && mode & STICKY != 0)
         })
     };
-    places.into_iter().find(open).map(Path::to_path_buf)
+    places.find(open).map(Path::to_path_buf)
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("supervisor", &["failure", "finding"]),
     ("finding", &[]),
     ("failure", &[]),
-    ("trust", &[]),
+    ("trust", &["sys"]),
     ("sys", &[]),
 ];
 

@@ -27,17 +27,6 @@ pub(super) fn access(path: &Path) -> Option<Access> {
     })
 }
 
-/// Whether we may execute a file.
-pub(super) fn may_run(path: &Path) -> Result<(), String> {
-    match path.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it is not there".to_owned()),
-        Err(error) => Err(error.kind().to_string()),
-        Ok(meta) if meta.is_dir() => Err("it is a directory".to_owned()),
-        Ok(_) if !system::may_execute(path) => Err("it may not be executed".to_owned()),
-        Ok(_) => Ok(()),
-    }
-}
-
 /// The nearest folder above a path, or the path itself, that is there.
 fn nearest(path: &Path) -> Option<PathBuf> {
     path.ancestors()

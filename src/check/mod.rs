@@ -50,7 +50,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     let listening = listening::here();
     let path = std::env::var_os("PATH");
     let looks = programs::Looks {
-        may_run: &host::may_run,
+        may_run: &trust::may_run,
         open_to_all: &trust::open_to_all,
     };
     let claims = ports::claims(&inventory.instances);

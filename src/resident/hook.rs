@@ -1,7 +1,6 @@
 //! The commands of `on_event`.
 
 use std::ffi::OsStr;
-use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt;
@@ -62,12 +61,8 @@ fn distrust(program: &OsStr, hook: &Hook) -> Result<(), String> {
         return Ok(());
     }
     // Why it cannot be run is told where it is tried.
-    let may_run = |file: &Path| {
-        let may = host::may_execute(file) && !file.is_dir();
-        may.then_some(()).ok_or_else(String::new)
-    };
     let path = std::env::var_os("PATH");
-    let file = trust::named(program, &hook.cwd, path.as_deref(), &may_run).ok();
+    let file = trust::named(program, &hook.cwd, path.as_deref(), &trust::may_run).ok();
     match file.and_then(|file| trust::open_to_all(&file)) {
         None => Ok(()),
         Some(open) => {
