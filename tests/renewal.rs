@@ -67,16 +67,12 @@ fn its_shim_launches_it_again() {
     sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
-    let mut shim = sandbox.shim("a");
-    // A game that ends before `run` attends to its shim gets another one.
-    let mut begun = 1;
+    let shim = sandbox.shim("a");
     for code in 1..6 {
+        // A game that ends before `run` attends to its shim gets another one.
+        wait_until("run to attend", || sandbox.is_allowed("a"));
         sandbox.tell("a", &format!("exit {code}"));
         pid = wait_for_another(&sandbox, pid);
-        let now = sandbox.shim("a");
-        if code == begun && now != shim && begun < 4 {
-            (shim, begun) = (now, begun + 1);
-        }
         let row = sandbox.status("a");
         assert_eq!(row["details"]["shim_pid"], json!(shim), "{row}");
         assert_eq!(
@@ -233,6 +229,7 @@ fn a_game_that_somebody_else_launched_gets_another_shim() {
     let second = wait_for_another(&sandbox, pid);
     let of_run = sandbox.shim("a");
     assert_ne!(of_run, shim, "limits and control group are those of who starts it");
+    wait_until("run to attend", || sandbox.is_allowed("a"));
     Process::kill(second);
     wait_for_another(&sandbox, second);
     assert_eq!(sandbox.shim("a"), of_run);
@@ -250,7 +247,7 @@ fn run_is_killed_at_any_point_after_a_crash() {
         let run = Run::begin(&sandbox);
         let pid = wait_for_another(&sandbox, 0);
         let before = starts(&sandbox);
-        Process::kill(pid);
+        Process::kill_and_wait(pid);
         spin(Duration::from_micros(step * 300));
         drop(run);
         sandbox.ok(&["start", "a"]);

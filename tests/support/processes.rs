@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -62,6 +63,16 @@ impl Process {
     /// Kills it. That it is gone already is no failure.
     pub fn kill(pid: i32) {
         Self::signal(pid, Signal::SIGKILL);
+    }
+
+    /// Kills it, and returns when it is dead: under load that takes its time.
+    pub fn kill_and_wait(pid: i32) {
+        Self::kill(pid);
+        let end = Instant::now() + super::wait::DEADLINE;
+        while Self::lives(pid) {
+            assert!(Instant::now() < end, "{pid} does not die of KILL");
+            std::thread::yield_now();
+        }
     }
 
     /// Sends a signal. That it is gone already is no failure.
