@@ -469,6 +469,21 @@ fn a_frozen_shim_is_woken_by_a_stop() {
 }
 
 #[test]
+fn a_dead_game_of_a_frozen_shim_is_started_anew() {
+    let journal = "a.journal";
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[sandbox.solitary("a").ready_log("^up$")]);
+    sandbox.ok(&["start", "a"]);
+    Process::signal(sandbox.shim("a"), Signal::SIGSTOP);
+    Process::kill_and_wait(sandbox.pid("a"));
+    let result = sandbox.ok(&["start", "a", "--json"]).json()["results"][0].clone();
+    assert_eq!((&result["changed"], sandbox.starts(journal)), (&json!(true), 2));
+    sandbox.never_two("a");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
 fn a_shim_that_is_asked_to_end_stops_its_game_first() {
     let chain = json!([{ "stdin": "quit", "wait": "20s" }]);
     let game = Instance::awkward("a", &["serve", "--ready", "up"])

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::json;
-use support::{Instance, Process, Sandbox, wait_until};
+use support::{Instance, Outcome, Process, Sandbox, wait_until};
 
 /// The path of the game with bad manners, for a shell.
 fn game() -> String {
@@ -57,11 +57,55 @@ fn deaf_children_are_killed_after_a_crash_which_keeps_its_code() {
     sandbox.wait_console("a", "there");
     sandbox.tell("a", "exit 9");
     sandbox.wait_console("a", "ignored SIGTERM");
-    // A game that is not gone has not crashed yet, and is not started twice.
-    assert_ne!(sandbox.state("a"), "crashed");
-    assert_ne!(sandbox.state("a"), "stopped");
+    // A game that is not gone has not crashed yet, and nobody can play on it.
+    let row = sandbox.status("a");
+    assert_eq!((&row["state"], &row["pid"]), (&json!("stopping"), &json!(null)));
+    let note = "its main process has ended; what outlived it is being cleared away";
+    assert!(row["note"].as_str().is_some_and(|told| told.starts_with(note)), "{row}");
     let row = sandbox.wait_state("a", "crashed");
     assert_eq!(row["last_exit"]["code"], 9);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_start_waits_for_the_end_of_what_outlived_a_crash() {
+    let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);
+    sandbox.ok(&["start", "a"]);
+    sandbox.tell("a", "setsid deaf --say there");
+    sandbox.wait_console("a", "there");
+    sandbox.tell("a", "exit 9");
+    sandbox.wait_console("a", "ignored SIGTERM");
+    sandbox.run(&["send", "a", "say lost"]).expect_code(3);
+    let result = sandbox.ok(&["start", "a", "--json"]).json()["results"][0].clone();
+    assert_eq!(
+        (&result["changed"], &result["state"]),
+        (&json!(true), &json!("running"))
+    );
+    let row = sandbox.status("a");
+    assert_eq!(
+        (&row["last_exit"]["code"], &row["details"]["launch"]),
+        (&json!(9), &json!(2))
+    );
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn what_outlived_a_crash_makes_nothing_ready() {
+    let sandbox = Sandbox::new();
+    let ready = json!({ "exec": ["test", "-e", sandbox.arg("gate")], "interval": "50ms" });
+    sandbox.inventory(&[Instance::awkward("a", &["serve"]).with("ready", ready)]);
+    let start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
+    wait_until("the game", || !sandbox.status("a")["pid"].is_null());
+    sandbox.tell("a", "setsid deaf --say there");
+    sandbox.wait_console("a", "there");
+    sandbox.tell("a", "exit 9");
+    sandbox.wait_console("a", "ignored SIGTERM");
+    // What is left answers.
+    std::fs::write(sandbox.path("gate"), "").expect("open the gate");
+    let failed = Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(1);
+    assert!(failed.stderr.contains("exit code 9 before it was ready"), "{failed:#?}");
+    assert_eq!(sandbox.wait_state("a", "crashed")["last_exit"]["code"], 9);
     sandbox.nothing_left();
 }
 

@@ -12,6 +12,7 @@ use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
 use crate::sys::reaper::{Ending, signal_name};
 
 const ENDED: &str = "its end is being put on record";
+const CLEARING: &str = "its main process has ended; what outlived it is being cleared away";
 const STRAYED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
 
 /// What a look makes of the evidence.
@@ -163,6 +164,8 @@ fn crash_note(exit: &Exit) -> String {
 /// The facts that a living shim gives.
 pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     let (state, since_ms, uptime) = match (entry.phase, entry.ready) {
+        // Nothing to play on is left.
+        (Phase::Alive, _) if entry.main_ended => (InstanceState::Stopping, entry.phase_wall_ms, 0),
         (Phase::Stopping | Phase::Ended, _) => (InstanceState::Stopping, entry.phase_wall_ms, 0),
         (Phase::Alive, Some(ready)) => (InstanceState::Running, ready.wall_ms, uptime(ready, now_boot_ms)),
         (Phase::Alive | Phase::Launching, _) => (InstanceState::Starting, entry.launched_wall_ms, 0),
@@ -170,6 +173,7 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     let note = match entry.phase {
         Phase::Stopping if !entry.step.is_empty() => Some(format!("waiting for {}", entry.step)),
         Phase::Ended => Some(ENDED.to_owned()),
+        Phase::Alive if entry.main_ended => Some(CLEARING.to_owned()),
         _ if entry.lost_output > 0 => Some(format!("{} bytes of its output could not be logged", entry.lost_output)),
         _ => None,
     };
@@ -177,7 +181,7 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
         state,
         uptime_seconds: uptime,
         since: Some(wall(since_ms)),
-        pid: u32::try_from(entry.main.pid).ok(),
+        pid: u32::try_from(entry.main.pid).ok().filter(|_| !entry.main_ended),
         restarts: entry.restarts,
         last_exit: entry.past.as_ref().map(past_exit),
         note,
@@ -334,6 +338,7 @@ mod tests {
             generation: 4,
             shim_pid: 10,
             main: ProcessId { pid: 11, start: 2 },
+            main_ended: false,
             launched_wall_ms: 1_000,
             launched_boot_ms: 1_000,
             ready: launch(true).ready,

@@ -74,7 +74,7 @@ impl ProcessSupervisor {
                 Standing::Kept { generation, .. } => return Ok((dir, Some(generation))),
                 Standing::Orphan(_) => return Ok((dir, None)),
                 Standing::Strayed(entry) => return Err(strayed(&self.id, &entry)),
-                Standing::Free { .. } | Standing::Ended { .. } | Standing::Damaged(_) => {
+                Standing::Free { .. } | Standing::Clearing { .. } | Standing::Ended { .. } | Standing::Damaged(_) => {
                     return Err(not_running(&self.id));
                 }
                 Standing::Passing if Instant::now() >= until => return Err(self.held_up(&dir).await),

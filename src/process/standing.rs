@@ -33,6 +33,12 @@ pub(super) enum Standing {
         /// Whether it is on its way through its stop chain.
         stopping: bool,
     },
+    /// Its main process has ended by itself, and its shim clears away what has
+    /// outlived it.
+    Clearing {
+        /// The launch.
+        generation: u64,
+    },
     /// It runs, and its shim is gone.
     Orphan(Box<Launch>),
     /// It runs, and its folder is gone: nobody can talk to its shim.
@@ -53,6 +59,9 @@ pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
         Shim::Lives(entry) => {
             return Ok(match entry {
                 Some(entry) if entry.phase == Phase::Ended => of_ended(entry.generation, evidence),
+                Some(entry) if entry.phase == Phase::Alive && entry.main_ended => Standing::Clearing {
+                    generation: entry.generation,
+                },
                 Some(entry) => Standing::Kept {
                     generation: entry.generation,
                     stopping: entry.phase == Phase::Stopping,

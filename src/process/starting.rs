@@ -9,21 +9,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Shim};
 use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::starter;
 use super::shim::wire::Started;
 use super::standing::{Standing, standing};
+use super::stopping::rouse_shim;
 use super::supervisor::ProcessSupervisor;
 use super::waiting::{LAST_LINES, Waiting, early_end, last_lines, overtaken};
 use super::{environment, explain, unseen, user};
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
-use crate::store::board::Entry;
+use crate::store::board::{Entry, Phase};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock, plan};
 use crate::supervisor::{InstanceState, Outcome, StartHow};
 use crate::sys::daemon;
+use crate::sys::procfs::{self, Presence};
 
 /// How often a verb looks again at what is about to change.
 pub(super) const PASSING: Duration = Duration::from_millis(10);
@@ -47,8 +49,22 @@ impl ProcessSupervisor {
         let passing_until = Instant::now() + PASSING_MAX;
         let mut tries = Tries::default();
         loop {
-            let kept = match standing(&Evidence::gather(&state, &dir, &self.id))? {
-                Standing::Kept { stopping: true, .. } => return Err(still_stopping(&self.id)),
+            let evidence = Evidence::gather(&state, &dir, &self.id);
+            let kept = match standing(&evidence)? {
+                Standing::Clearing { .. } if Instant::now() < deadline => {
+                    self.awaits("the end of what outlived its last run", Some(limit));
+                    None
+                }
+                Standing::Kept { stopping: true, .. } | Standing::Clearing { .. } => {
+                    return Err(still_stopping(&self.id));
+                }
+                Standing::Kept { .. } if has_lost_its_game(&evidence) => {
+                    if Instant::now() >= passing_until {
+                        return Err(self.held_up(&dir).await);
+                    }
+                    rouse_shim(&dir);
+                    None
+                }
                 Standing::Kept { generation, .. } => Some(generation),
                 Standing::Strayed(entry) => return Err(strayed(&self.id, &entry)),
                 Standing::Orphan(launch) => {
@@ -302,6 +318,12 @@ impl Tries {
         self.launched = Some(next);
         Ok(())
     }
+}
+
+/// Whether the main process has ended, and its shim has not come to that yet.
+fn has_lost_its_game(evidence: &Evidence) -> bool {
+    matches!(&evidence.shim, Shim::Lives(Some(entry))
+        if entry.phase == Phase::Alive && procfs::presence(entry.main) == Presence::Gone)
 }
 
 fn still_stopping(id: &str) -> Failure {

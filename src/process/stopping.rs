@@ -71,7 +71,7 @@ impl ProcessSupervisor {
                         told.push("its folder was gone, so that its shim was told by a signal".to_owned());
                     }
                 }
-                Standing::Kept { generation, .. } => {
+                Standing::Kept { generation, .. } | Standing::Clearing { generation } => {
                     changed = Some(generation);
                     self.publish(InstanceState::Stopping);
                     self.ask_to_stop(&dir, generation, how, &mut told).await?;
@@ -207,9 +207,7 @@ impl ProcessSupervisor {
     /// A shim that somebody has stopped with a signal is made to go on.
     async fn wake(&self, dir: &InstanceDir, client: &Client) -> Result<std::io::Result<Option<Report>>, Failure> {
         self.awaits("its shim, which does not answer", Some(ANSWER));
-        if let Ok(Some(launch)) = launch::read(dir) {
-            let _ = pidfd::signal_identified(launch.shim, libc::SIGCONT);
-        }
+        rouse_shim(dir);
         tokio::time::timeout(ANSWER, client.receive())
             .await
             .map_err(|_| no_answer(&self.id, dir))
@@ -254,6 +252,14 @@ impl ProcessSupervisor {
                 .filter(|step| !step.is_empty()),
             note: (!told.is_empty()).then(|| told.join("; ")),
         }
+    }
+}
+
+/// Has a shim go on that somebody has stopped with a signal. One that works
+/// does not notice.
+pub(super) fn rouse_shim(dir: &InstanceDir) {
+    if let Ok(Some(launch)) = launch::read(dir) {
+        let _ = pidfd::signal_identified(launch.shim, libc::SIGCONT);
     }
 }
 

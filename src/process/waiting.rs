@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::shim::client::Client;
 use super::shim::wire::{Report, Request};
+use super::standing::{Standing, standing};
 use super::starting::{PASSING, PASSING_MAX};
 use super::supervisor::ProcessSupervisor;
 use crate::event::Want;
@@ -100,9 +101,23 @@ impl Waiting<'_> {
         };
         match client.ask(&Request::Ready { generation }).await {
             Ok(Some(report)) if report.refusal.is_empty() => Ok(true),
+            Ok(Some(report)) if report.phase == Phase::Stopping => Err(overtaken(&self.supervisor.id)),
+            Ok(Some(report)) if report.generation == generation => {
+                // Its main process has ended. What outlived it has answered, and
+                // will not be there for long.
+                while self.is_clearing() {
+                    tokio::time::sleep(PASSING).await;
+                }
+                self.ended().await
+            }
             Ok(Some(report)) => Err(Failure::failed(format!("it is ready, but {}", report.refusal))),
             Ok(None) | Err(_) => self.ended().await,
         }
+    }
+
+    fn is_clearing(&self) -> bool {
+        let evidence = self.supervisor.gather();
+        evidence.is_ok_and(|evidence| matches!(standing(&evidence), Ok(Standing::Clearing { .. })))
     }
 
     /// Returns when somebody has asked for a stop.

@@ -90,9 +90,13 @@ impl Keeper {
                 }
             }
         } else {
-            self.ready_since = None;
+            let ran = self.ready_since.take().map(|since| since.elapsed());
+            self.ran = ran.or(self.ran).filter(|_| stopping);
             if before != Some(&facts.state) {
-                self.herald.info(facts.state.as_label());
+                let unasked = stopping && self.wish().is_none_or(|wish| wish.want != Want::Stopped);
+                let why = facts.note.as_deref().filter(|_| unasked);
+                let why = why.map(|note| format!(": {note}")).unwrap_or_default();
+                self.herald.info(format!("{}{why}", facts.state));
             }
         }
     }
@@ -140,7 +144,8 @@ impl Keeper {
 
     /// Tells of a crash. Returns how it came to it.
     fn note_crash(&mut self, facts: &Facts) -> End {
-        let ran = self.ready_since.take().map_or(0, |since| since.elapsed().as_millis());
+        let ran = self.ready_since.take().map(|since| since.elapsed());
+        let ran = ran.or(self.ran.take()).map_or(0, |ran| ran.as_millis());
         let note = facts.note.clone().unwrap_or_default();
         self.herald.error(format!("crashed: {note}"));
         self.ailing |= self.listed;
@@ -154,7 +159,7 @@ impl Keeper {
     }
 
     pub(super) fn is_stopped(&mut self, facts: &Facts, before: Option<&InstanceState>) {
-        self.ready_since = None;
+        (self.ready_since, self.ran) = (None, None);
         match before {
             None => self.autostart(),
             Some(InstanceState::Stopped) => self.heed_wish(),

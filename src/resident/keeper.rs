@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -75,6 +76,8 @@ pub(super) struct Keeper {
     pub(super) plan: Plan,
     pub(super) restarts: Restarts,
     pub(super) ready_since: Option<Instant>,
+    /// How long it had been ready, where it is on its way to its end.
+    pub(super) ran: Option<Duration>,
     /// What it waits for and since when, for the screen.
     pub(super) open: Option<(String, std::time::Instant)>,
     /// Whether it has crashed and was not healthy since.
@@ -110,6 +113,7 @@ impl Keeper {
             plan: Plan::Nothing,
             restarts: Restarts::default(),
             ready_since: None,
+            ran: None,
             open: None,
             ailing: false,
             failed_start: None,

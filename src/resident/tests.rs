@@ -305,6 +305,24 @@ async fn crashes_are_followed_by_longer_and_longer_delays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_long_it_ran_is_known_after_what_outlived_it_was_cleared_away() {
+    let instance = instance(RestartPolicy::default());
+    let mut rig = rig(&instance, InstanceState::Running);
+    for _ in 0..3 {
+        rig.supervisor.crash(1);
+        pass(SECOND * 20).await;
+    }
+    // The next supervisor has seen no crash that it could recover from.
+    rig.again(&instance);
+    pass(SECOND * 60).await;
+    rig.supervisor.show(InstanceState::Stopping, 3);
+    pass(SECOND * 5).await;
+    rig.supervisor.crash(1);
+    pass(SECOND * 3 / 2).await;
+    assert_eq!(rig.supervisor.starts().len(), 4, "the delay fell back: {}", rig.said());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restart_that_was_allowed_is_told_and_counted_like_any_other() {
     let policy = RestartPolicy {
         delay: Duration::ZERO,

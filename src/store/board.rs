@@ -327,6 +327,7 @@ mod tests {
             generation: 2,
             shim_pid: 3,
             main: ProcessId { pid: 4, start: 5 },
+            main_ended: false,
             launched_wall_ms: 6,
             launched_boot_ms: 7,
             ready: Some(ReadyAt { boot_ms: 8, wall_ms: 9 }),

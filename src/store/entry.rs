@@ -73,6 +73,9 @@ pub struct Entry {
     pub shim_pid: i32,
     /// The main process.
     pub main: ProcessId,
+    /// Whether it has ended by itself, and what outlived it is being cleared
+    /// away.
+    pub main_ended: bool,
     /// When it was launched, in milliseconds since the Unix epoch.
     pub launched_wall_ms: u64,
     /// When it was launched, on the boot-time clock.
@@ -165,6 +168,7 @@ const PAST: u8 = 4;
 const PAST_REQUESTED: u8 = 8;
 const PAST_OOM: u8 = 16;
 const PAST_AT: u8 = 32;
+const MAIN_ENDED: u8 = 64;
 
 impl Entry {
     pub(super) fn to_bytes(&self) -> [u8; SLOT] {
@@ -176,6 +180,7 @@ impl Entry {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let flags = flag(self.ready.is_some(), READY)
             | flag(self.adopted, ADOPTED)
+            | flag(self.main_ended, MAIN_ENDED)
             | flag(past.is_some(), PAST)
             | flag(past.is_some_and(|past| past.requested), PAST_REQUESTED)
             | flag(past.is_some_and(|past| past.oom_killed), PAST_OOM)
@@ -259,6 +264,7 @@ impl Entry {
             generation,
             shim_pid,
             main,
+            main_ended: is(MAIN_ENDED),
             launched_wall_ms,
             launched_boot_ms,
             ready: is(READY).then_some(ready),

@@ -208,6 +208,7 @@ fn a_slot_of_the_board() {
             pid: 4321,
             start: 98_765,
         },
+        main_ended: false,
         launched_wall_ms: 2,
         launched_boot_ms: 3,
         ready: Some(ReadyAt { boot_ms: 4, wall_ms: 5 }),

@@ -256,9 +256,13 @@ impl Keeper {
         self.tell_step();
     }
 
-    fn become_ready(&mut self) {
+    fn become_ready(&mut self) -> Result<(), String> {
+        // What outlived it may well answer a probe.
+        if self.tree.main_state() != Main::Alive {
+            return Err("its main process has ended".to_owned());
+        }
         if self.record.ready.is_some() {
-            return;
+            return Ok(());
         }
         let ready = ReadyAt {
             boot_ms: clock::boot_ms(),
@@ -270,6 +274,7 @@ impl Keeper {
         let _ = launch::write(&self.dir, &self.record);
         self.voice.ready(ready);
         self.notify();
+        Ok(())
     }
 
     /// Does what the stop under way has due.

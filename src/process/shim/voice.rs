@@ -24,6 +24,7 @@ impl Voice {
             generation: record.generation,
             shim_pid: record.shim.pid,
             main: record.main,
+            main_ended: false,
             launched_wall_ms: record.launched_wall_ms,
             launched_boot_ms: record.launched_boot_ms,
             ready: record.ready,
@@ -63,6 +64,13 @@ impl Voice {
     /// Another process is the main one.
     pub(super) fn main(&mut self, main: ProcessId) {
         self.entry.main = main;
+        self.write();
+    }
+
+    /// The main process has ended by itself, and something has outlived it.
+    pub(super) fn clearing(&mut self) {
+        self.entry.main_ended = true;
+        self.entry.phase_wall_ms = clock::wall_ms();
         self.write();
     }
 

@@ -58,8 +58,7 @@ impl Keeper {
             }
             Request::Ready { generation } => {
                 self.check(*generation)?;
-                self.become_ready();
-                Ok(())
+                self.become_ready()
             }
             Request::Carry { generation, step } => {
                 self.check(*generation)?;

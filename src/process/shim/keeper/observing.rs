@@ -48,6 +48,7 @@ impl Keeper {
             requested: false,
             signal: None,
         });
+        self.voice.clearing();
         if let Some(action) = action {
             self.act(action);
         }
