@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{MOMENT, Rig, SECOND, instance, pass, rig};
+use super::rig::{MOMENT, Rig, SECOND, instance, pass, rig};
 use crate::event::Want;
 use crate::inventory::{Healthy, Instance, RestartPolicy, RestartWhen};
 use crate::store::intent::{self, Intent};

@@ -1,0 +1,273 @@
+//! A scripted supervisor, and what a keeper needs besides.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::Instant;
+
+use crate::event::Told;
+use crate::inventory::{Channels, Instance, Plane, Ready, RestartPolicy};
+use crate::resident::clock::Clock;
+use crate::resident::keeper::{Change, Keeper, Shared};
+use crate::store::changes::Changes;
+use crate::store::{InstanceDir, StateDir};
+use crate::supervisor::{
+    Allowance, Facts, Health, InstanceState, LastExit, Outcome, Sight, StartHow, StopHow, Supervisor,
+};
+
+/// Shows what it is told to show, and notes when it was started.
+pub(super) struct Scripted {
+    pub(super) sight: watch::Sender<Sight>,
+    pub(super) starts: Mutex<Vec<(Instant, u32)>>,
+    pub(super) crashes: Mutex<u32>,
+    /// What its checks of health are answered; well when nothing is left.
+    pub(super) health: Mutex<Vec<Health>>,
+    /// How long nobody gets to run, at each of them.
+    pub(super) pause: Mutex<Duration>,
+    pub(super) stops: Mutex<Vec<Instant>>,
+    /// The restart that it may do by itself.
+    pub(super) allowed: Mutex<Option<Allowance>>,
+}
+
+#[async_trait::async_trait]
+impl Supervisor for Scripted {
+    fn instance_id(&self) -> &str {
+        "a"
+    }
+
+    fn state(&self) -> InstanceState {
+        InstanceState::Stopped
+    }
+
+    fn watch_state(&self) -> watch::Receiver<InstanceState> {
+        watch::channel(InstanceState::Stopped).1
+    }
+
+    async fn uptime_seconds(&self) -> u64 {
+        0
+    }
+
+    async fn start(self: Arc<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn stop(self: Arc<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn restart(self: Arc<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn look(&self) -> Sight {
+        self.sight.borrow().clone()
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+        let mut sights = self.sight.subscribe();
+        loop {
+            let sight = sights.borrow_and_update().clone();
+            seen.send_replace(Some(sight));
+            if sights.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn allow_restart(&self, allowance: Option<Allowance>) {
+        *self.allowed.lock().unwrap() = allowance;
+    }
+
+    async fn check_health(&self) -> Health {
+        let pause = *self.pause.lock().unwrap();
+        tokio::time::advance(pause).await;
+        let mut answers = self.health.lock().unwrap();
+        if answers.is_empty() {
+            Health::Well
+        } else {
+            answers.remove(0)
+        }
+    }
+
+    async fn stop_with(self: Arc<Self>, how: StopHow) -> Result<Outcome> {
+        assert!(!how.now, "its chain is taken");
+        self.stops.lock().unwrap().push(Instant::now());
+        let restarts = self.starts().last().map_or(0, |(_, restarts)| *restarts);
+        self.show(InstanceState::Stopping, restarts);
+        tokio::time::sleep(SECOND * 5).await;
+        self.show(InstanceState::Stopped, restarts);
+        Ok(Outcome {
+            changed: true,
+            state: InstanceState::Stopped,
+            ended_by: Some("stdin: quit".to_owned()),
+            note: None,
+        })
+    }
+
+    async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
+        assert!(how.no_wait, "a keeper does not hold the lock until it is ready");
+        self.starts.lock().unwrap().push((Instant::now(), how.restarts));
+        self.show(InstanceState::Running, how.restarts);
+        Ok(Outcome {
+            changed: true,
+            state: InstanceState::Starting,
+            ended_by: None,
+            note: None,
+        })
+    }
+}
+
+impl Scripted {
+    pub(super) fn show(&self, state: InstanceState, restarts: u32) {
+        let mut facts = Facts::bare(state, None);
+        facts.restarts = restarts;
+        if let InstanceState::Crashed { exit_code } = facts.state {
+            let mut crashes = self.crashes.lock().unwrap();
+            *crashes += 1;
+            facts.since = Some(std::time::UNIX_EPOCH + SECOND * *crashes);
+            facts.last_exit = Some(LastExit {
+                code: exit_code,
+                signal: None,
+                at: None,
+                requested: false,
+                oom_killed: false,
+            });
+        }
+        self.sight.send_replace(Sight::Known(Box::new(facts)));
+    }
+
+    pub(super) fn crash(&self, code: i32) {
+        let restarts = self.starts().last().map_or(0, |(_, restarts)| *restarts);
+        self.show(InstanceState::Crashed { exit_code: Some(code) }, restarts);
+    }
+
+    pub(super) fn allowed(&self) -> Option<u32> {
+        let allowed = self.allowed.lock().unwrap();
+        allowed.as_ref().map(|allowance| allowance.restarts)
+    }
+
+    /// It crashes, and has been started again by its plane when it is looked at.
+    pub(super) fn come_back(&self, restarts: u32) {
+        let mut facts = Facts::bare(InstanceState::Starting, None);
+        facts.restarts = restarts;
+        facts.last_exit = Some(LastExit {
+            code: None,
+            signal: Some("SIGKILL".to_owned()),
+            at: None,
+            requested: false,
+            oom_killed: false,
+        });
+        self.sight.send_replace(Sight::Known(Box::new(facts)));
+    }
+
+    pub(super) fn starts(&self) -> Vec<(Instant, u32)> {
+        self.starts.lock().unwrap().clone()
+    }
+}
+
+pub(super) struct Rig {
+    _tmp: tempfile::TempDir,
+    pub(super) state: Arc<StateDir>,
+    pub(super) supervisor: Arc<Scripted>,
+    pub(super) told: mpsc::UnboundedReceiver<Told>,
+    pub(super) orders: mpsc::UnboundedSender<Change>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Rig {
+    pub(super) fn dir(&self) -> InstanceDir {
+        self.state.create_instance("a").unwrap()
+    }
+
+    /// What was said since it was last asked.
+    pub(super) fn said(&mut self) -> String {
+        let mut text = String::new();
+        while let Ok(told) = self.told.try_recv() {
+            if let Told::Happened(happening) = told {
+                text.push_str(&happening.text);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// Starts another keeper of the same instance, as after a `kill -9`.
+    pub(super) fn again(&mut self, instance: &Instance) {
+        let (orders, receiver) = mpsc::unbounded_channel();
+        let supervisor: Arc<dyn Supervisor> = Arc::<Scripted>::clone(&self.supervisor);
+        let keeper = Keeper::new(instance, supervisor, Arc::clone(&self.shared), 0);
+        tokio::spawn(keeper.keep(receiver));
+        self.orders = orders;
+    }
+}
+
+pub(super) fn instance(restart: RestartPolicy) -> Instance {
+    Instance {
+        id: "a".into(),
+        tags: Vec::new(),
+        autostart: true,
+        plane: Plane::Unmanaged {
+            plane: "none",
+            reason: String::new(),
+        },
+        ready: Ready::default(),
+        healthy: None,
+        stop: Vec::new(),
+        restart,
+        on_event: Vec::new(),
+        game: None,
+        ports: Vec::new(),
+        broadcast: None,
+        players: None,
+        channels: Channels::default(),
+    }
+}
+
+pub(super) fn rig(instance: &Instance, state: InstanceState) -> Rig {
+    let tmp = tempfile::tempdir().unwrap();
+    let state_dir = Arc::new(StateDir::create(&tmp.path().join("s")).unwrap());
+    state_dir.create_instance("a").unwrap();
+    let (told, receiver) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared {
+        changes: Arc::new(Changes::of(&state_dir)),
+        state: Arc::clone(&state_dir),
+        told,
+        launches: Arc::new(Semaphore::new(1)),
+        clock: Clock::new(),
+        unsettled: 1.into(),
+    });
+    let supervisor = Arc::new(Scripted {
+        sight: watch::Sender::new(Sight::Known(Box::new(Facts::bare(InstanceState::Stopped, None)))),
+        starts: Mutex::default(),
+        crashes: Mutex::default(),
+        health: Mutex::default(),
+        pause: Mutex::default(),
+        stops: Mutex::default(),
+        allowed: Mutex::default(),
+    });
+    supervisor.show(state, 0);
+    let (orders, _) = mpsc::unbounded_channel();
+    let mut rig = Rig {
+        _tmp: tmp,
+        state: state_dir,
+        supervisor,
+        told: receiver,
+        orders,
+        shared,
+    };
+    rig.again(instance);
+    rig
+}
+
+/// Lets everything happen that is due by then.
+pub(super) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(super) const MOMENT: Duration = Duration::from_millis(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
