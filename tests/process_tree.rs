@@ -76,6 +76,8 @@ fn a_start_waits_for_the_end_of_what_outlived_a_crash() {
     sandbox.tell("a", "exit 9");
     sandbox.wait_console("a", "ignored SIGTERM");
     sandbox.run(&["send", "a", "say lost"]).expect_code(3);
+    let plan = sandbox.ok(&["start", "a", "--dry-run"]).stdout;
+    assert!(plan.contains("would be started"), "{plan}");
     let result = sandbox.ok(&["start", "a", "--json"]).json()["results"][0].clone();
     assert_eq!(
         (&result["changed"], &result["state"]),

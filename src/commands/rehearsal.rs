@@ -41,6 +41,9 @@ fn would(order: &Order, sight: &Sight) -> (String, u8) {
                 FailureKind::Unsupported.exit_code(),
             );
         }
+        (Verb::Start, InstanceState::Stopping) if facts.ends_by_itself => {
+            "would be started after its end: it is stopping by itself".to_owned()
+        }
         (Verb::Start, InstanceState::Stopping) => "would fail: it is being stopped".to_owned(),
         (Verb::Start, state) if alive => format!("nothing to do: it is {state}"),
         (Verb::Start, state) => format!("would be started: it is {state}"),
@@ -58,11 +61,12 @@ fn steps(order: &Order, sight: &Sight, supervisor: &dyn Supervisor) -> Vec<Plann
     let Sight::Known(facts) = sight else { return Vec::new() };
     let (alive, stopping) = (facts.state.is_alive(), facts.state == InstanceState::Stopping);
     let managed = facts.state != InstanceState::Unmanaged;
+    let starts = !alive || facts.ends_by_itself;
     let mut steps = Vec::new();
     if alive && (order.verb == Verb::Restart || (order.verb == Verb::Stop && !stopping)) {
         steps.extend(supervisor.plan_stop(&StopHow { now: order.now }));
     }
-    if managed && (order.verb == Verb::Restart || (order.verb == Verb::Start && !alive)) {
+    if managed && (order.verb == Verb::Restart || (order.verb == Verb::Start && starts)) {
         steps.extend(supervisor.plan_start(&StartHow {
             no_wait: order.no_wait,
             timeout: order.timeout,

@@ -165,7 +165,7 @@ fn crash_note(exit: &Exit) -> String {
 pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     let (state, since_ms, uptime) = match (entry.phase, entry.ready) {
         // Nothing to play on is left.
-        (Phase::Alive, _) if entry.main_ended => (InstanceState::Stopping, entry.phase_wall_ms, 0),
+        _ if entry.is_clearing() => (InstanceState::Stopping, entry.phase_wall_ms, 0),
         (Phase::Stopping | Phase::Ended, _) => (InstanceState::Stopping, entry.phase_wall_ms, 0),
         (Phase::Alive, Some(ready)) => (InstanceState::Running, ready.wall_ms, uptime(ready, now_boot_ms)),
         (Phase::Alive | Phase::Launching, _) => (InstanceState::Starting, entry.launched_wall_ms, 0),
@@ -173,13 +173,14 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     let note = match entry.phase {
         Phase::Stopping if !entry.step.is_empty() => Some(format!("waiting for {}", entry.step)),
         Phase::Ended => Some(ENDED.to_owned()),
-        Phase::Alive if entry.main_ended => Some(CLEARING.to_owned()),
+        _ if entry.is_clearing() => Some(CLEARING.to_owned()),
         _ if entry.lost_output > 0 => Some(format!("{} bytes of its output could not be logged", entry.lost_output)),
         _ => None,
     };
     Facts {
         state,
         uptime_seconds: uptime,
+        ends_by_itself: entry.is_clearing(),
         since: Some(wall(since_ms)),
         pid: u32::try_from(entry.main.pid).ok().filter(|_| !entry.main_ended),
         restarts: entry.restarts,
@@ -197,6 +198,7 @@ fn of_launch(launch: &Launch, now_boot_ms: u64, note: Option<String>) -> Facts {
     Facts {
         state,
         uptime_seconds: uptime,
+        ends_by_itself: false,
         since: Some(wall(since_ms)),
         pid: u32::try_from(launch.main.pid).ok(),
         restarts: launch.restarts,

@@ -59,7 +59,7 @@ pub(super) fn standing(evidence: &Evidence) -> Result<Standing, Failure> {
         Shim::Lives(entry) => {
             return Ok(match entry {
                 Some(entry) if entry.phase == Phase::Ended => of_ended(entry.generation, evidence),
-                Some(entry) if entry.phase == Phase::Alive && entry.main_ended => Standing::Clearing {
+                Some(entry) if entry.is_clearing() => Standing::Clearing {
                     generation: entry.generation,
                 },
                 Some(entry) => Standing::Kept {

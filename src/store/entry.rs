@@ -171,6 +171,12 @@ const PAST_AT: u8 = 32;
 const MAIN_ENDED: u8 = 64;
 
 impl Entry {
+    /// Whether what outlived its main process is being cleared away, without a
+    /// stop having been asked for.
+    pub fn is_clearing(&self) -> bool {
+        self.phase == Phase::Alive && self.main_ended
+    }
+
     pub(super) fn to_bytes(&self) -> [u8; SLOT] {
         let mut w = Writer {
             bytes: [0; SLOT],

@@ -52,6 +52,9 @@ pub struct Facts {
     pub state: InstanceState,
     /// Whole seconds since it entered `Running`; 0 in every other state.
     pub uptime_seconds: u64,
+    /// Whether it is stopping without having been asked to: a start waits for
+    /// its end.
+    pub ends_by_itself: bool,
     /// When it entered its state, where that is known.
     pub since: Option<SystemTime>,
     /// The pid of the main process, on planes that have one.
@@ -72,6 +75,7 @@ impl Facts {
         Self {
             state,
             uptime_seconds: 0,
+            ends_by_itself: false,
             since: None,
             pid: None,
             restarts: 0,
