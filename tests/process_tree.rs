@@ -35,10 +35,7 @@ fn deaf_children_are_killed_some_time_after_a_polite_end() {
     let result = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
     assert_eq!(result["ended_by"], "kill");
     let took = begin.elapsed();
-    assert!(
-        took >= Duration::from_secs(5) && took < Duration::from_secs(15),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_secs(5), "{took:?}");
     for pid in sandbox.lines("pids") {
         assert!(!Process::lives(pid.parse().expect("a pid")), "{pid}");
     }
