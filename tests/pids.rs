@@ -201,6 +201,9 @@ fn a_game_of_another_pid_namespace() {
     let sandbox = Sandbox::with_one();
     sandbox.ok(&["start", "a"]);
     let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    // As long as its shim speaks for it, nobody asks.
+    let outcome = container.run(&sandbox, &["start", "a"]).expect_code(0);
+    assert!(outcome.stdout.contains("already running"), "{outcome:#?}");
     Process::signal(shim, Signal::SIGKILL);
     wait_until("the shim to be gone", || !Process::lives(shim));
     let row = container.status(&sandbox);
@@ -237,6 +240,8 @@ fn a_game_of_another_time_namespace() {
     // Its shim knows.
     let row = sandbox.run_under(&later, &["status", "--json"]).json()["instances"][0].clone();
     assert_eq!((&row["state"], &row["pid"]), (&json!("running"), &json!(game)), "{row}");
+    let outcome = sandbox.run_under(&later, &["start", "a"]).expect_code(0);
+    assert!(outcome.stdout.contains("already running"), "{outcome:#?}");
     Process::signal(shim, Signal::SIGKILL);
     wait_until("the shim to be gone", || !Process::lives(shim));
     let row = sandbox.run_under(&later, &["status", "--json"]).json()["instances"][0].clone();

@@ -25,6 +25,7 @@ use crate::store::launch::Launch;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock, plan};
 use crate::supervisor::{InstanceState, Outcome, StartHow};
 use crate::sys::daemon;
+use crate::sys::host::Frame;
 use crate::sys::procfs::{self, Presence};
 
 /// How often a verb looks again at what is about to change.
@@ -58,7 +59,7 @@ impl ProcessSupervisor {
                 Standing::Kept { stopping: true, .. } | Standing::Clearing { .. } => {
                     return Err(still_stopping(&self.id));
                 }
-                Standing::Kept { .. } if has_lost_its_game(&evidence) => {
+                Standing::Kept { .. } if has_lost_its_game(&dir, &evidence) => {
                     if Instant::now() >= passing_until {
                         return Err(self.held_up(&dir).await);
                     }
@@ -321,9 +322,15 @@ impl Tries {
 }
 
 /// Whether the main process has ended, and its shim has not come to that yet.
-fn has_lost_its_game(evidence: &Evidence) -> bool {
-    matches!(&evidence.shim, Shim::Lives(Some(entry))
-        if entry.phase == Phase::Alive && procfs::presence(entry.main) == Presence::Gone)
+fn has_lost_its_game(dir: &InstanceDir, evidence: &Evidence) -> bool {
+    let gone = |entry: &Entry| entry.phase == Phase::Alive && procfs::presence(entry.main) == Presence::Gone;
+    matches!(&evidence.shim, Shim::Lives(Some(entry)) if gone(entry)) && was_launched_here(dir)
+}
+
+/// Whether the pids on record are those that are seen here.
+fn was_launched_here(dir: &InstanceDir) -> bool {
+    let launch = launch::read(dir).ok().flatten();
+    launch.is_some_and(|launch| Frame::here().is_ok_and(|here| launch.frame == here))
 }
 
 fn still_stopping(id: &str) -> Failure {
