@@ -108,7 +108,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l inventory -d '
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l until -d 'End with 0 when all that are managed are in this state' -r -f -a "running\t'Ready for players'
 stopped\t'Nothing of it runs, as was asked for'
 starting\t'Launched, not yet ready'
-stopping\t'On its way through its stop chain'
+stopping\t'On its way to its end, with something of it still there'
 crashed\t'It has ended although nobody asked for it'
 unmanaged\t'Nothing manages it'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l timeout -d 'How long to wait for that; it then ends with 124' -r

@@ -72,7 +72,8 @@ pub enum InstanceState {
     Starting,
     /// Ready for players.
     Running,
-    /// On its way through its stop chain.
+    /// On its way through its stop chain, or what its crash has left behind is
+    /// being cleared away.
     Stopping,
     /// It exited or died although nobody asked it to stop.
     Crashed {

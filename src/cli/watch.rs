@@ -32,7 +32,7 @@ pub enum Awaited {
     Stopped,
     /// Launched, not yet ready
     Starting,
-    /// On its way through its stop chain
+    /// On its way to its end, with something of it still there
     Stopping,
     /// It has ended although nobody asked for it
     Crashed,
