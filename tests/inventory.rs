@@ -577,6 +577,10 @@ fn hints_and_related_lines() {
         ),
         ("instance: {}\ninstances: {}".into(), "did you mean `instances`?"),
         (
+            "instances:\n- id: a".into(),
+            "write `my-server:` with its keys below it, not `- id: my-server`",
+        ),
+        (
             inside("process: {args: [${HERE}]}"),
             "inside `[...]` and `{...}` a value with `${...}` needs quotes",
         ),

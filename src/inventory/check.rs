@@ -143,7 +143,14 @@ impl Check<'_> {
                 .hint("write `instances: {}` if there are none yet");
             return None;
         };
-        let instances = self.mapping("`instances`", "a mapping of ids to instances", &instances.value);
+        let instances = &instances.value;
+        if let Shape::List(_) = &instances.shape {
+            let message = "`instances` must be a mapping of ids to instances, but this is a list";
+            self.problem(instances.span, message)
+                .hint("write `my-server:` with its keys below it, not `- id: my-server`");
+            return None;
+        }
+        let instances = self.mapping("`instances`", "a mapping of ids to instances", instances);
         Some(Head { defaults, instances })
     }
 
