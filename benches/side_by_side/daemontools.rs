@@ -54,13 +54,13 @@ impl Manager for Daemontools {
     }
 
     fn status(&self, fleet: &Fleet) -> Command {
-        let mut command = fleet.command("svstat");
+        let mut command = fleet.client("svstat");
         command.args(fleet.ids.iter().map(|id| service(fleet, id)));
         command
     }
 
     fn start(&self, fleet: &Fleet, id: &str) -> Command {
-        let mut command = fleet.command("svc");
+        let mut command = fleet.client("svc");
         command.arg("-u").arg(service(fleet, id));
         command
     }

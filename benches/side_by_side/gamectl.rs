@@ -28,7 +28,7 @@ impl Gamectl {
     }
 
     fn command(&self, fleet: &Fleet, words: &[&str]) -> Command {
-        let mut command = fleet.command(&self.0);
+        let mut command = fleet.client(&self.0);
         command.env("GAMECTL_STATE_DIR", fleet.dir.join("state"));
         command.env("GAMECTL_INVENTORY", fleet.dir.join("instances.yaml"));
         command.args(words);

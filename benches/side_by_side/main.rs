@@ -18,6 +18,7 @@ mod guard;
 mod logs;
 mod manager;
 mod memory;
+mod path;
 mod pm2;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/processes.rs"]

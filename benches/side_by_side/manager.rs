@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use crate::fleet::{Births, Fleet};
 use crate::game::now;
 use crate::guard::Guard;
-use crate::processes;
+use crate::{path, processes};
 
 /// A supervisor that can be set up with a fleet.
 pub(crate) trait Manager {
@@ -32,11 +32,7 @@ pub(crate) trait Manager {
 
 /// Whether all its programs are there.
 pub(crate) fn is_installed(manager: &dyn Manager) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    manager
-        .programs()
-        .iter()
-        .all(|program| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    manager.programs().iter().all(|program| path::find(program).is_some())
 }
 
 /// A supervisor that is set up. All its processes end with this; its folder

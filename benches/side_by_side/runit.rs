@@ -53,7 +53,7 @@ impl Manager for Runit {
     }
 
     fn status(&self, fleet: &Fleet) -> Command {
-        let mut command = fleet.command("sv");
+        let mut command = fleet.client("sv");
         command
             .arg("status")
             .args(fleet.ids.iter().map(|id| service(fleet, id)));
@@ -61,13 +61,13 @@ impl Manager for Runit {
     }
 
     fn start(&self, fleet: &Fleet, id: &str) -> Command {
-        let mut command = fleet.command("sv");
+        let mut command = fleet.client("sv");
         command.arg("up").arg(service(fleet, id));
         command
     }
 
     fn stop(&self, fleet: &Fleet, id: &str) -> Command {
-        let mut command = fleet.command("sv");
+        let mut command = fleet.client("sv");
         command.arg("stop").arg(service(fleet, id));
         command
     }

@@ -55,7 +55,7 @@ impl Manager for S6 {
     /// It has no status of many: people loop, and so do we.
     fn status(&self, fleet: &Fleet) -> Command {
         if let [id] = fleet.ids.as_slice() {
-            let mut command = fleet.command("s6-svstat");
+            let mut command = fleet.client("s6-svstat");
             command.arg(service(fleet, id));
             return command;
         }
@@ -65,13 +65,13 @@ impl Manager for S6 {
     }
 
     fn start(&self, fleet: &Fleet, id: &str) -> Command {
-        let mut command = fleet.command("s6-svc");
+        let mut command = fleet.client("s6-svc");
         command.arg("-u").arg(service(fleet, id));
         command
     }
 
     fn stop(&self, fleet: &Fleet, id: &str) -> Command {
-        let mut command = fleet.command("s6-svc");
+        let mut command = fleet.client("s6-svc");
         command.args(["-wD", "-d"]).arg(service(fleet, id));
         command
     }

@@ -26,7 +26,7 @@ serverurl = unix://%(here)s/socket
 ";
 
 fn control(fleet: &Fleet, words: &[&str]) -> Command {
-    let mut command = fleet.command("supervisorctl");
+    let mut command = fleet.client("supervisorctl");
     command.arg("-c").arg(fleet.dir.join("conf")).args(words);
     command
 }
