@@ -68,6 +68,30 @@ fn what_is_allocated_stays_its_owners() {
 }
 
 #[test]
+fn the_first_of_a_thread_follow_each_other_until_there_is_no_room() {
+    let sizes = prop_oneof![6 => 0..200_usize, 1 => 0..9000_usize];
+    let steps = proptest::collection::vec((0..12_usize, sizes), 0..80);
+    let begin = |fill: u8| {
+        arena::keep_first();
+        let (one, other) = (Box::new([fill; 16]), Box::new([fill; 16]));
+        let near = std::ptr::from_ref(other.as_ref()).addr() == std::ptr::from_ref(one.as_ref()).addr() + 16;
+        let mut runner = TestRunner::deterministic();
+        let run = runner.run(&steps, |steps| {
+            churn(&steps, 7);
+            Ok(())
+        });
+        run.expect("memory");
+        assert_eq!((*one, *other), ([fill; 16], [fill; 16]));
+        (near, one, other)
+    };
+    // One thread gets them, and what it made outlives it; the next does without.
+    let (near, one, other) = std::thread::scope(|scope| scope.spawn(|| begin(1)).join().expect("the first"));
+    assert!(near);
+    std::thread::scope(|scope| scope.spawn(|| begin(2)).join().expect("the second"));
+    assert_eq!((*one, *other), ([1; 16], [1; 16]));
+}
+
+#[test]
 fn alignment_is_kept() {
     #[repr(align(256))]
     struct Wide([u8; 3]);

@@ -24,6 +24,7 @@ const UNLISTED: &str = "not in the inventory";
 const LARGE: usize = 16 * 1024;
 
 pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Ended> {
+    arena::keep_first();
     let unchecked = context.unchecked()?;
     let state = context.state_to_look()?;
     let (inventory, ground) = read_and_look(&unchecked, state.clone())?;

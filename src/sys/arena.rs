@@ -1,19 +1,25 @@
-//! Memory for a command that ends in a blink: taken from the front of one
-//! mapping, and never given back.
+//! Memory for a command that ends in a blink: taken from the front of what is
+//! there, and never given back.
 //!
 //! `status` of many instances makes a hundred thousand small allocations, and
 //! ends before it would need any of them again. The general allocator spends a
 //! third of such a command on finding places that are free. So a command that
 //! is about to end says [`keep_all`], and from then on small allocations follow
-//! each other, and are forgotten with the process. Everything that lives longer
-//! never says it, and is served by the C library as ever.
+//! each other, and are forgotten with the process. One that may turn out to be
+//! small says [`keep_first`], for which nothing has to be mapped: a quarter of
+//! what a `status` of one instance does is to find and free such places. Everything
+//! that lives longer says neither, and is served by the C library as ever.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+
+/// The head, in bytes: more than a command takes that reads a small inventory.
+/// What is not touched costs nothing.
+const HEAD: usize = 160 << 10;
 
 /// Address space, in bytes. What is not touched costs nothing.
 const RANGE: usize = 256 << 20;
@@ -24,6 +30,19 @@ const CHUNK: usize = 2 << 20;
 
 /// Larger ones are left to the C library, which can grow them in place.
 const LARGE: usize = 32 << 10;
+
+/// The head. On pages of its own: whoever never asks for it touches none of them.
+#[repr(C, align(4096))]
+struct Head(UnsafeCell<[u8; HEAD]>);
+
+// SAFETY: nothing but `place` refers to what is in it, and each stretch is given
+// out by the one thread that has taken it.
+unsafe impl Sync for Head {}
+
+static FIRST: Head = Head(UnsafeCell::new([0; HEAD]));
+
+/// Whether the head is taken.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Whether anybody has asked for a range.
 static SAID: AtomicBool = AtomicBool::new(false);
@@ -45,6 +64,19 @@ struct Arena;
 
 #[global_allocator]
 static ALLOCATOR: Arena = Arena;
+
+/// From now on, the first that this thread allocates is kept until the process
+/// ends. To be said by a command that ends soon.
+pub fn keep_first() {
+    if !IS_TAKEN.swap(true, Ordering::Relaxed) {
+        let start = head_start();
+        TAKEN.set((start, start + HEAD));
+    }
+}
+
+fn head_start() -> usize {
+    FIRST.0.get().expose_provenance()
+}
 
 /// From now on, what this process allocates is kept until it ends. To be said
 /// by a command whose memory is bounded by what it reads once.
@@ -70,6 +102,9 @@ pub fn keep_all() {
 }
 
 fn is_ours(address: usize) -> bool {
+    if address.wrapping_sub(head_start()) < HEAD {
+        return true;
+    }
     let start = START.load(Ordering::Acquire);
     start != 0 && address >= start && address < END.load(Ordering::Relaxed)
 }
@@ -77,7 +112,7 @@ fn is_ours(address: usize) -> bool {
 /// The next place for so many bytes; `None` when there is no room, or the
 /// C library is to serve.
 fn place(layout: Layout) -> Option<NonNull<u8>> {
-    if START.load(Ordering::Acquire) == 0 || layout.size() > LARGE || layout.align() > 4096 {
+    if layout.size() > LARGE || layout.align() > 4096 {
         return None;
     }
     let fit = |(from, to): (usize, usize)| {
@@ -90,16 +125,19 @@ fn place(layout: Layout) -> Option<NonNull<u8>> {
     NonNull::new(std::ptr::with_exposed_provenance_mut(at))
 }
 
-/// Takes another chunk for this thread.
+/// Takes another chunk for this thread, where there is a range.
 fn take() -> Option<(usize, usize)> {
+    if START.load(Ordering::Acquire) == 0 {
+        return None;
+    }
     let from = FREE.fetch_add(CHUNK, Ordering::Relaxed);
     let to = from.checked_add(CHUNK)?;
     (to <= END.load(Ordering::Relaxed)).then_some((from, to))
 }
 
-// SAFETY: `place` gives stretches of a live mapping that do not overlap: each
-// thread cuts its own off the front of a chunk that it alone has taken. What is
-// not in the mapping came from `System` and goes back to it.
+// SAFETY: `place` gives stretches of the head or of a live mapping that do not
+// overlap: each thread cuts its own off the front of a chunk that it alone has
+// taken. What is in neither came from `System` and goes back to it.
 //
 // None is inlined: it would be at thousands of places, for a few commands.
 unsafe impl GlobalAlloc for Arena {
