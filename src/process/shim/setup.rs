@@ -83,6 +83,8 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
         open_files: place.open_files,
         ..program(command, streams)?
     };
+    // After the launch nothing may fail any more: a start that fails has no game.
+    let output = Output::new(source, log).stage("memory")?;
     // The child gets what we have, and keeps it.
     place.brave_oom_killer();
     record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
@@ -105,7 +107,6 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     if let Some(main) = &spec.main {
         tree.search_for(main);
     }
-    let output = Output::new(source, log).stage("memory")?;
     Ok(assemble(
         spec, place, shim_lock, record, tree, server, input, output, room, counters,
     ))
