@@ -20,6 +20,16 @@ fn count(sandbox: &Sandbox, journal: &str, word: &str) -> usize {
     lines.iter().filter(|line| line.starts_with(word)).count()
 }
 
+/// Has the game end with code 9, and leave a child that ignores SIGTERM and has
+/// been sent one.
+#[track_caller]
+fn crash_and_leave_a_deaf_child(sandbox: &Sandbox) {
+    sandbox.tell("a", "setsid deaf --say there");
+    sandbox.wait_console("a", "there");
+    sandbox.tell("a", "exit 9");
+    sandbox.wait_console("a", "ignored SIGTERM");
+}
+
 #[test]
 fn deaf_children_are_killed_some_time_after_a_polite_end() {
     let sandbox = Sandbox::new();
@@ -50,10 +60,7 @@ fn deaf_children_are_killed_some_time_after_a_polite_end() {
 fn deaf_children_are_killed_after_a_crash_which_keeps_its_code() {
     let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);
     sandbox.ok(&["start", "a"]);
-    sandbox.tell("a", "setsid deaf --say there");
-    sandbox.wait_console("a", "there");
-    sandbox.tell("a", "exit 9");
-    sandbox.wait_console("a", "ignored SIGTERM");
+    crash_and_leave_a_deaf_child(&sandbox);
     // A game that is not gone has not crashed yet, and nobody can play on it.
     let row = sandbox.status("a");
     assert_eq!((&row["state"], &row["pid"]), (&json!("stopping"), &json!(null)));
@@ -68,10 +75,7 @@ fn deaf_children_are_killed_after_a_crash_which_keeps_its_code() {
 fn a_start_waits_for_the_end_of_what_outlived_a_crash() {
     let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);
     sandbox.ok(&["start", "a"]);
-    sandbox.tell("a", "setsid deaf --say there");
-    sandbox.wait_console("a", "there");
-    sandbox.tell("a", "exit 9");
-    sandbox.wait_console("a", "ignored SIGTERM");
+    crash_and_leave_a_deaf_child(&sandbox);
     sandbox.run(&["send", "a", "say lost"]).expect_code(3);
     let plan = sandbox.ok(&["start", "a", "--dry-run"]).stdout;
     assert!(plan.contains("would be started"), "{plan}");
@@ -96,10 +100,7 @@ fn what_outlived_a_crash_makes_nothing_ready() {
     sandbox.inventory(&[Instance::awkward("a", &["serve"]).with("ready", ready)]);
     let start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
     wait_until("the game", || !sandbox.status("a")["pid"].is_null());
-    sandbox.tell("a", "setsid deaf --say there");
-    sandbox.wait_console("a", "there");
-    sandbox.tell("a", "exit 9");
-    sandbox.wait_console("a", "ignored SIGTERM");
+    crash_and_leave_a_deaf_child(&sandbox);
     // What is left answers.
     std::fs::write(sandbox.path("gate"), "").expect("open the gate");
     let failed = Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(1);
