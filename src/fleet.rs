@@ -1,6 +1,5 @@
 //! Inventory in, supervisors out: the one place that names every plane.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::docker_compose::{Announcers, DockerComposeSupervisor, Engines};
@@ -175,13 +174,12 @@ impl Ground {
         let Some(glance) = &self.glance else {
             return Ok(Vec::new());
         };
-        let known: HashSet<&str> = inventory
-            .instances
-            .iter()
-            .map(|instance| instance.id.as_str())
-            .collect();
+        let listed = inventory.instances.iter();
+        let mut listed: Vec<&str> = listed.map(|instance| instance.id.as_str()).collect();
+        listed.sort_unstable();
         let mut strays = Vec::new();
-        let mut ids: Vec<&String> = glance.ids()?.iter().filter(|id| !known.contains(id.as_str())).collect();
+        let mut ids = glance.ids()?;
+        ids.retain(|id| listed.binary_search(id).is_err());
         ids.sort_unstable();
         for id in ids {
             let Some(member) = self.unlisted(id)? else { continue };

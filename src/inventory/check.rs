@@ -60,7 +60,7 @@ pub(super) fn check(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Fou
     let mut check = Check::new(folder, env);
     let mut inventory = Inventory::default();
     if let Some(head) = check.head(&tree.root) {
-        inventory.instances = check.instances(head.instances, &head.defaults);
+        inventory.instances = check.instances(head.instances, head.defaults.as_ref());
     }
     check.repetitions(tree);
     (inventory, check.found)
@@ -68,7 +68,7 @@ pub(super) fn check(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Fou
 
 /// What stands before the instances, and them.
 pub(super) struct Head<'t, 'a> {
-    pub(super) defaults: Common,
+    pub(super) defaults: Option<Common>,
     pub(super) instances: &'t [Entry<'a>],
 }
 
@@ -134,10 +134,7 @@ impl Check<'_> {
         };
         self.known_keys(entries, Section::Top);
         let get = |key: &str| entries.iter().find(|entry| !entry.void && entry.key == key);
-        let defaults = match get("defaults") {
-            Some(entry) => self.defaults(&entry.value),
-            None => Common::default(),
-        };
+        let defaults = get("defaults").map(|entry| self.defaults(&entry.value));
         let Some(instances) = get("instances") else {
             self.problem(Span::new(root.span.start, 0), "there is no `instances` here")
                 .hint("write `instances: {}` if there are none yet");
@@ -155,7 +152,7 @@ impl Check<'_> {
     }
 
     /// Checks instances.
-    pub(super) fn instances(&mut self, entries: &[Entry], defaults: &Common) -> Vec<Instance> {
+    pub(super) fn instances(&mut self, entries: &[Entry], defaults: Option<&Common>) -> Vec<Instance> {
         let mut instances = Vec::with_capacity(entries.len());
         for entry in entries {
             if entry.key.is_empty() && entry.void {
@@ -192,9 +189,9 @@ impl Check<'_> {
         };
     }
 
-    fn instance(&mut self, entry: &Entry, defaults: &Common) -> Option<Instance> {
+    fn instance(&mut self, entry: &Entry, defaults: Option<&Common>) -> Option<Instance> {
         let entries = self.mapping(&format!("`{}`", short(&entry.key)), "a mapping", &entry.value);
-        if !self.spend(defaults.weight(), entry.at) {
+        if !self.spend(defaults.map_or(0, Common::weight), entry.at) {
             return None;
         }
         self.known_keys(entries, Section::Instance);
@@ -212,11 +209,15 @@ impl Check<'_> {
             .find(uses)
             .map_or(entry.at, |key| key.at);
         let plane = self.plane(&entry.key, entries);
-        let own = match own.game().or(defaults.game()) {
+        let own = match own.game().or(defaults.and_then(Common::game)) {
             Some(preset) => own.over(&self.preset(preset)),
             None => own,
         };
-        Some(own.over(defaults).finish(self, entry.key.to_string(), plane, at))
+        let whole = match defaults {
+            Some(defaults) => own.over(defaults),
+            None => own,
+        };
+        Some(whole.finish(self, entry.key.to_string(), plane, at))
     }
 
     /// What manages an instance: the one plane section that it has.

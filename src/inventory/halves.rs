@@ -103,8 +103,8 @@ fn read_halves(text: &str, cut: Cut, folder: &Path, env: Env) -> Option<Inventor
         let other = std::thread::Builder::new().spawn_scoped(scope, move || {
             let tree = even(second)?;
             // Nothing is told where the first half is not valid.
-            let defaults: Common = told.recv().ok()?;
-            checked(cut_off(&tree)?, &defaults, Check::new(folder, env))
+            let defaults: Option<Common> = told.recv().ok()?;
+            checked(cut_off(&tree)?, defaults.as_ref(), Check::new(folder, env))
         });
         let first = read_first(first, cut, tell, Check::new(folder, env));
         (first, other.ok().and_then(|other| other.join().ok()?))
@@ -135,17 +135,17 @@ impl Half {
 
 /// Reads and checks the first half. The defaults are told as soon as they are
 /// known.
-fn read_first(text: &str, cut: Cut, tell: mpsc::Sender<Common>, mut check: Check) -> Option<Half> {
+fn read_first(text: &str, cut: Cut, tell: mpsc::Sender<Option<Common>>, mut check: Check) -> Option<Half> {
     let tree = even(text)?;
     let instances = leading(&tree, text, cut.column)?;
     let defaults = check.head(&tree.root)?.defaults;
     // Without anybody who listens there is no other half.
     tell.send(defaults.clone()).ok()?;
     drop(tell);
-    checked(instances, &defaults, check)
+    checked(instances, defaults.as_ref(), check)
 }
 
-fn checked(entries: &[Entry], defaults: &Common, mut check: Check) -> Option<Half> {
+fn checked(entries: &[Entry], defaults: Option<&Common>, mut check: Check) -> Option<Half> {
     let instances = check.instances(entries, defaults);
     let left = check.left()?;
     Some(Half { instances, left })

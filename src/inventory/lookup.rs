@@ -1,6 +1,6 @@
 //! Where a program is.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Programs that were looked for by their bare name.
 #[derive(Default)]
 pub(super) struct Programs {
-    known: HashMap<OsString, PathBuf>,
+    known: BTreeMap<OsString, PathBuf>,
 }
 
 impl Programs {

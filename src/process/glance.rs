@@ -1,6 +1,6 @@
 //! One look at all instances at once.
 
-use std::collections::HashMap;
+use std::io;
 
 use crate::failure::Failure;
 use crate::store::StateDir;
@@ -10,22 +10,23 @@ use crate::sys::clock;
 /// What all living shims say, taken in one look.
 #[derive(Debug)]
 pub struct Glance {
-    pub(super) entries: HashMap<String, Entry>,
-    folders: std::io::Result<Vec<String>>,
+    /// One an instance, by its id.
+    entries: Vec<Entry>,
+    /// The instances that have a folder; `None` where it is those.
+    folders: Option<io::Result<Vec<String>>>,
     pub(super) now_boot_ms: u64,
 }
 
 impl Glance {
     /// Takes the look.
     pub fn take(state: &StateDir) -> Self {
-        let living = board::living(state).into_iter();
-        let entries: HashMap<String, Entry> = living.map(|entry| (entry.id.clone(), entry)).collect();
+        let mut entries = board::living(state);
+        entries.sort_by(|one, other| one.id.cmp(&other.id));
+        // Two of one instance are a shim that ends and one that follows it.
+        entries.dedup_by(|other, one| other.id == one.id);
         // Where all that were ever started are living, nobody else has a folder.
-        let folders = if state.folder_count() == Some(entries.len()) {
-            Ok(entries.keys().cloned().collect())
-        } else {
-            state.instance_ids()
-        };
+        let is_all = state.folder_count() == Some(entries.len());
+        let folders = (!is_all).then(|| state.instance_ids());
         Self {
             entries,
             folders,
@@ -33,12 +34,21 @@ impl Glance {
         }
     }
 
+    /// What the living shim of an instance says.
+    pub(super) fn of(&self, id: &str) -> Option<&Entry> {
+        let place = self.entries.binary_search_by(|entry| entry.id.as_str().cmp(id));
+        place.ok().and_then(|place| self.entries.get(place))
+    }
+
     /// The ids of all instances that were ever started, in no particular order.
     ///
     /// # Errors
     /// When the state directory could not be read.
-    pub fn ids(&self) -> Result<&[String], Failure> {
-        let folders = self.folders.as_deref();
-        folders.map_err(|error| Failure::unknown(format!("the state directory cannot be read: {error}")))
+    pub fn ids(&self) -> Result<Vec<&str>, Failure> {
+        match &self.folders {
+            None => Ok(self.entries.iter().map(|entry| entry.id.as_str()).collect()),
+            Some(Ok(folders)) => Ok(folders.iter().map(String::as_str).collect()),
+            Some(Err(error)) => Err(Failure::unknown(format!("the state directory cannot be read: {error}"))),
+        }
     }
 }

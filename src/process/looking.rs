@@ -19,10 +19,7 @@ impl ProcessSupervisor {
     /// What the glance showed, where it showed anything.
     fn glimpse(&self) -> Option<Facts> {
         let glance = self.glance.as_ref()?;
-        let entry = glance
-            .entries
-            .get(&self.id)
-            .filter(|entry| entry.phase != Phase::Ended)?;
+        let entry = glance.of(&self.id).filter(|entry| entry.phase != Phase::Ended)?;
         self.remember(entry.ready.map(|ready| ready.boot_ms));
         Some(derive::of_entry(entry, glance.now_boot_ms))
     }
