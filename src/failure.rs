@@ -74,6 +74,8 @@ pub struct Failure {
 
 impl Failure {
     /// A failure of the given kind.
+    #[cold]
+    #[inline(never)]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -83,16 +85,19 @@ impl Failure {
     }
 
     /// Something did not get where it was sent.
+    #[cold]
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Failed, message)
     }
 
     /// Something could not be found out.
+    #[cold]
     pub fn unknown(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Unknown, message)
     }
 
     /// Adds what to do next.
+    #[cold]
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -1,6 +1,7 @@
 //! What a shell asks while a command line is typed.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
 use clap::ValueEnum;
 
@@ -13,9 +14,12 @@ use crate::ui::{Options, Screen, Surroundings};
 /// to read it.
 pub(super) fn answer() -> Option<u8> {
     let mut words = std::env::args_os().skip(1);
-    if words.next()? != HIDDEN_VERB {
-        return None;
-    }
+    (words.next()? == HIDDEN_VERB).then(|| print(words))
+}
+
+/// Prints what fits the words.
+#[inline(never)]
+fn print(words: impl Iterator<Item = OsString>) -> u8 {
     let mut words = words.map(|word| word.to_string_lossy().into_owned());
     let current = words.next().unwrap_or_default();
     let before: Vec<String> = words.collect();
@@ -24,7 +28,7 @@ pub(super) fn answer() -> Option<u8> {
     for value in found.iter().filter(|value| value.starts_with(&current)) {
         screen.print(&format!("{value}\n"));
     }
-    Some(0)
+    0
 }
 
 fn shells() -> Vec<String> {

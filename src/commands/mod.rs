@@ -83,13 +83,18 @@ pub fn main() -> u8 {
     }
 }
 
-/// As [`clap::Parser::try_parse`], without taking anything apart again: this
-/// process is about to end.
 fn parse() -> Result<Cli, clap::Error> {
     let words: Vec<OsString> = std::env::args_os().collect();
     if let Some(cli) = Cli::of_plain_status(&words) {
         return Ok(cli);
     }
+    parse_any(words)
+}
+
+/// As [`clap::Parser::try_parse`], without taking anything apart again: this
+/// process is about to end. Apart for the reason of [`run_other`].
+#[inline(never)]
+fn parse_any(words: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut definition = std::mem::ManuallyDrop::new(Cli::command());
     let matches = definition.try_get_matches_from_mut(asked_for_help(words))?;
     let mut matches = std::mem::ManuallyDrop::new(matches);
@@ -107,9 +112,18 @@ fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
 }
 
 fn run(context: &Context<'_>) -> Result<u8, Ended> {
-    // These have nothing to wait for, as a rule.
     match &context.cli.verb {
-        Verb::Status(verb) => return status::run(context, &verb.own),
+        Verb::Status(verb) => status::run(context, &verb.own),
+        _ => run_other(context),
+    }
+}
+
+/// Apart from [`status::run`], which is over in a blink: a program is loaded as far
+/// as it is used, and what it needs of the stack is set up by the whole function.
+#[inline(never)]
+fn run_other(context: &Context<'_>) -> Result<u8, Ended> {
+    // These have nothing to wait for.
+    match &context.cli.verb {
         Verb::Completions(verb) => return completions::run(context, &verb.own),
         Verb::Games(verb) => return games::run(context, &verb.own),
         Verb::Init(verb) => return init::run(context, &verb.own),
@@ -117,6 +131,7 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
         Verb::Start(_)
         | Verb::Stop(_)
         | Verb::Restart(_)
+        | Verb::Status(_)
         | Verb::Logs(_)
         | Verb::Run(_)
         | Verb::Watch(_)
@@ -181,6 +196,7 @@ fn reader_is_gone() -> bool {
 }
 
 /// Shows what is wrong with a command line, or the help that was asked for.
+#[cold]
 fn usage(error: clap::Error) -> u8 {
     let json = std::env::args_os().any(|argument| argument == "--json");
     let screen = screen(Options {

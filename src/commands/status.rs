@@ -84,11 +84,11 @@ fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool, counts:
             });
         }
     }
-    let mut answers = HashMap::new();
-    if !waits.is_empty() {
-        let runtime = super::runtime()?;
-        runtime.block_on(wait_for_all(waits, &mut sights, &mut answers));
-    }
+    let answers = if waits.is_empty() {
+        HashMap::new()
+    } else {
+        wait_for_all(waits, &mut sights)?
+    };
     let row = |(index, (member, sight)): (usize, (&Member, Option<Sight>))| {
         let sight = sight.unwrap_or_else(|| Sight::Unknown {
             reason: "nobody could look".to_owned(),
@@ -131,7 +131,16 @@ impl Wait {
     }
 }
 
-async fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>], answers: &mut HashMap<usize, Headcount>) {
+/// Apart, since most of the time there is nothing to wait for.
+#[inline(never)]
+fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> Result<HashMap<usize, Headcount>, Ended> {
+    let mut answers = HashMap::new();
+    let runtime = super::runtime()?;
+    runtime.block_on(all_over(waits, sights, &mut answers));
+    Ok(answers)
+}
+
+async fn all_over(waits: Vec<Wait>, sights: &mut [Option<Sight>], answers: &mut HashMap<usize, Headcount>) {
     let turns = Arc::new(Semaphore::new(census::AT_ONCE));
     let mut waits: JoinSet<_> = waits.into_iter().map(|wait| wait.over(Arc::clone(&turns))).collect();
     while let Some(over) = waits.join_next().await {

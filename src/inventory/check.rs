@@ -23,6 +23,7 @@ pub(super) struct Found {
 }
 
 impl Found {
+    #[cold]
     pub(super) fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
         self.hint = Some(hint.into());
         self
@@ -94,6 +95,8 @@ impl<'a> Check<'a> {
 
 impl Check<'_> {
     /// Notes something that is wrong.
+    #[cold]
+    #[inline(never)]
     pub(super) fn problem(&mut self, at: Span, message: impl Into<String>) -> &mut Found {
         self.found.push(Found {
             at,

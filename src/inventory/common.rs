@@ -36,25 +36,7 @@ pub(super) struct Common {
 pub(super) fn read(check: &mut Check, entries: &[Entry]) -> Common {
     let mut common = Common::default();
     for entry in entries.iter().filter(|entry| !entry.void) {
-        let value = &entry.value;
-        match entry.key.as_ref() {
-            "game" => common.game = game::read(check, value),
-            "ports" => common.ports = game::ports(check, value),
-            "broadcast" => common.broadcast = stop::line(check, "`broadcast`", value),
-            "players" => common.players = stop::line(check, "`players`", value),
-            "tags" => common.tags = tags(check, value),
-            "autostart" => common.autostart = check.flag("`autostart`", value),
-            "ready" => common.ready = ready::read(check, value),
-            "healthy" => common.healthy = healthy::read(check, value),
-            "stop" => common.stop = stop::read(check, value),
-            "on_event" => common.on_event = hook::read(check, value),
-            "rcon" => remote::read(check, &mut common.channels, ChannelKind::Rcon, value),
-            "webrcon" => remote::read(check, &mut common.channels, ChannelKind::Webrcon, value),
-            "telnet" => remote::read(check, &mut common.channels, ChannelKind::Telnet, value),
-            "admin" => remote::admin(check, &mut common.channels, value),
-            "restart" => common.restart = restart::read(check, value),
-            _ => {}
-        }
+        common.take(check, entry);
     }
     common
 }
@@ -74,6 +56,31 @@ fn tags(check: &mut Check, node: &Node) -> Option<Vec<String>> {
 }
 
 impl Common {
+    /// Reads one of the keys, where it is one of these. Most instances have few of
+    /// them, so what reads them all is not part of anything else.
+    #[inline(never)]
+    fn take(&mut self, check: &mut Check, entry: &Entry) {
+        let value = &entry.value;
+        match entry.key.as_ref() {
+            "game" => self.game = game::read(check, value),
+            "ports" => self.ports = game::ports(check, value),
+            "broadcast" => self.broadcast = stop::line(check, "`broadcast`", value),
+            "players" => self.players = stop::line(check, "`players`", value),
+            "tags" => self.tags = tags(check, value),
+            "autostart" => self.autostart = check.flag("`autostart`", value),
+            "ready" => self.ready = ready::read(check, value),
+            "healthy" => self.healthy = healthy::read(check, value),
+            "stop" => self.stop = stop::read(check, value),
+            "on_event" => self.on_event = hook::read(check, value),
+            "rcon" => remote::read(check, &mut self.channels, ChannelKind::Rcon, value),
+            "webrcon" => remote::read(check, &mut self.channels, ChannelKind::Webrcon, value),
+            "telnet" => remote::read(check, &mut self.channels, ChannelKind::Telnet, value),
+            "admin" => remote::admin(check, &mut self.channels, value),
+            "restart" => self.restart = restart::read(check, value),
+            _ => {}
+        }
+    }
+
     /// These settings, and where they are silent, those: mappings are merged
     /// key by key, lists and single values replaced.
     pub(super) fn over(self, below: &Self) -> Self {

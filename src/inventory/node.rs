@@ -109,6 +109,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    #[cold]
     pub(super) fn new(at: impl Into<Option<usize>>, message: impl Into<String>) -> Self {
         Self {
             at: at.into(),

@@ -44,6 +44,7 @@ pub fn parse(text: &[u8], source_name: &str, folder: &Path, env: Env) -> Result<
     })
 }
 
+#[cold]
 fn refused(text: &str, source: &str, refusal: &Refusal) -> Problems {
     let Some(at) = refusal.at else {
         return Problems::whole(source, refusal.message.clone(), refusal.hint.clone());
@@ -65,6 +66,7 @@ fn refused(text: &str, source: &str, refusal: &Refusal) -> Problems {
 }
 
 /// Sorts, and drops what defaults and aliases made come twice.
+#[cold]
 fn listed(mut found: Vec<Found>, text: &str, secrets: &[Span]) -> Vec<Problem> {
     found.sort_by(|a, b| (a.at.start, &a.message).cmp(&(b.at.start, &b.message)));
     found.dedup_by(|a, b| a.at == b.at && a.message == b.message);

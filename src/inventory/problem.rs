@@ -36,6 +36,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of the file as a whole.
+    #[cold]
     pub(super) fn whole(message: impl Into<String>, hint: Option<String>) -> Self {
         Self {
             line: None,
@@ -70,6 +71,7 @@ impl Problems {
     }
 
     /// A single problem of the file as a whole.
+    #[cold]
     pub(super) fn whole(source: impl Into<String>, message: impl Into<String>, hint: Option<String>) -> Self {
         Self {
             source: source.into(),

@@ -24,6 +24,8 @@ pub(super) fn weight(text: &str) -> usize {
 
 impl Check<'_> {
     /// Says that a value has the wrong shape. `what` comes with its quotes.
+    #[cold]
+    #[inline(never)]
     pub(super) fn mismatch(&mut self, what: &str, wants: &str, node: &Node) {
         let scalar = matches!(node.shape, Shape::Scalar(_));
         let hint = if node.is_null() && what.starts_with('`') {
