@@ -19,7 +19,7 @@ trap finish EXIT
 # another user: then the shim's child has memory of its own, and valgrind does
 # not know a child that borrows it.
 entry() {
-    printf '  %s:\n    process:\n      executable: /bin/sleep\n      args: ["1000"]\n      cwd: /\n' "$1"
+    printf '  %s:\n    process:\n      executable: sleep\n      args: ["999", "1"]\n      cwd: /\n' "$1"
 }
 { echo "instances:" && entry game-1 && echo "      user: nobody"; } > "$work/one.yaml"
 { echo "instances:" && for n in $(seq 600); do entry "game-$n"; done; } > "$work/many.yaml"
@@ -41,35 +41,64 @@ functions start start --no-wait game-1 >> "$work/hot"
 
 # Of Rust's own, a function is a section; hashes differ from build to build. Of
 # the C library an object file is the least that can be placed, and which of
-# several it runs depends on the processor: valgrind's has no AVX-512.
-nm -A "$(cc -print-file-name=libc.a)" 2> /dev/null | sed -n 's/^.*libc\.a:\([^:]*\):[0-9a-f]* [TtWi] /\1 /p' > "$work/objects"
+# several it runs depends on the processor: valgrind's has no AVX-512. Nor does
+# it show a program the kernel's own object, the vDSO.
+for name in libc libm; do
+    library=$(cc -print-file-name=$name.a)
+    # One of them is a list of others.
+    real=$(sed -n 's/^GROUP ( \([^ ]*\).*/\1/p' "$library")
+    nm -A "${real:-$library}" 2> /dev/null |
+        sed -n "s/^.*$name[-.0-9]*a:\([^:]*\):[0-9a-f]* [TtWi] /$name*.a:\1 /p"
+done > "$work/objects"
+awk '
+    NR == FNR { object[$2] = $1; next }
+    { sub(/(\.llvm)?\.[0-9]*$/, "*") }
+    /^_R/ { gsub(/Cs[0-9A-Za-z]*_/, "Cs*_"); put("*(.@*." $0 ")"); next }
+    /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); put("*(.@*." $0 ")"); next }
+    $0 in object {
+        name = object[$0]
+        if (!sub(/-(avx|evex|sse).*/, "", name)) { put("*" name "(.@ .@.*)"); next }
+        # Its siblings, but for those of old processors.
+        split("-evex*.o -avx*-erms.o -avx2.o -avx2-movbe.o", of, " ")
+        for (i = 1; i in of; i++) put("*" name of[i] "(.@ .@.*)")
+    }
+    function put(line) { if (!seen[line]++) print "    " line }
+' "$work/objects" "$work/hot" > "$work/places"
 {
     cat << 'HEAD'
-/* What `gamectl status` and `gamectl start` run, side by side in the program:
-   each page of it that is touched for the first time is a page fault, and a
-   status of one instance consists of little else. What is not named here stands
-   where the linker puts it, which costs some speed and nothing more. Written by
-   hot.sh. */
+/* What `gamectl status` and `gamectl start` run, side by side in the program, and
+   what that reads as well. At each page that is touched for the first time the
+   kernel maps the sixteen around it, and a status of one instance consists of
+   little else. What is not named here stands where the linker puts it, which costs
+   some speed and nothing more. Written by hot.sh. */
 SECTIONS
 {
-  .text.hot :
+  .rodata.hot :
   {
-    *crt1.o(.text)
-    *libgcc_eh.a:unwind-dw2-fde-dip.o(.text .text.*)
-    *libc.a:str*-evex.o(.text .text.*)
+    *(.rodata.cst*)
+    *(.rodata*.*CRC32_TABLE*)
+    *(.rodata*.*DECIMAL_PAIRS*)
 HEAD
-    awk '
-        NR == FNR { object[$2] = $1; next }
-        { sub(/(\.llvm)?\.[0-9]*$/, "*") }
-        /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); put("*(.text*." $0 ")"); next }
-        /^_R/ { gsub(/Cs[0-9A-Za-z]*_/, "Cs*_"); put("*(.text*." $0 ")"); next }
-        $0 in object {
-            name = object[$0]
-            sub(/-(avx|evex|sse).*/, "-*.o", name)
-            put("*libc.a:" name "(.text .text.*)")
-        }
-        function put(line) { if (!seen[line]++) print "    " line }
-    ' "$work/objects" "$work/hot"
+    # What runs as well where there is a vDSO, or where a text is long.
+    cat << 'MORE' > "$work/more"
+    *crt1.o(.@)
+    *crtbegin*.o(.@)
+    *(.@.main)
+    *libgcc_eh.a:unwind-dw2-fde-dip.o(.@ .@.*)
+    *libc.a:strcmp-avx2.o(.@ .@.*)
+    *libc.a:strcmp-evex.o(.@ .@.*)
+    *libc.a:varshift.o(.@ .@.*)
+    *(.@*._RNv*4core3str5count14do_count_chars)
+    *libc.a:dl-lookup.o(.@ .@.*)
+    *libc.a:dl-object.o(.@ .@.*)
+    *libc.a:dl-setup_hash.o(.@ .@.*)
+MORE
+    # A function may have several tables; of the C library's texts, the short ones.
+    cat "$work/more" "$work/places" | sed 's/^\(.*\.@\*\._R.*\))$/\1*)/; s/\.@\.\*/.rodata.str1.1/; s/\.@/.rodata/g'
+    # The C library reads the first word of the frames, and calls by the table.
+    printf '  }\n  .eh_frame : { *(.eh_frame) }\n}\nINSERT BEFORE .rodata;\n\n'
+    printf 'SECTIONS\n{\n  .iplt : { *(.iplt) }\n  .text.hot :\n  {\n'
+    cat "$work/more" "$work/places" | sed 's/\.@/.text/g'
     printf '  }\n}\nINSERT BEFORE .text;\n'
 } > "$work/hot.ld"
 mv "$work/hot.ld" "$here/hot.ld"
