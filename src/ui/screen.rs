@@ -142,6 +142,10 @@ impl Screen {
             .iter()
             .filter(|row| !self.options.quiet || status::is_bad(row))
             .collect();
+        // A head without rows would look as if something were missing.
+        if shown.is_empty() {
+            return;
+        }
         let columns = self.around.stdout_tty.then(|| self.around.size().columns);
         self.write_out(&status::table(&shown, self.out_look(), columns));
         if self.around.stdout_tty

@@ -166,6 +166,10 @@ fn quiet_shows_what_is_wrong() {
         text.contains("conan") && text.contains("dune") && !text.contains("rust-main"),
         "{text}"
     );
+    let good: Vec<Row> = rows().into_iter().filter(|row| row.id == "rust-main").collect();
+    assert_eq!(good.len(), 1);
+    shown.screen.status(&good);
+    assert_eq!((shown.out.take(), shown.err.take()), (String::new(), String::new()));
 }
 
 #[test]
