@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::sys::host;
 
-const OTHERS_WRITE: u32 = 0o002;
+/// The permission bit by which everybody may write; see inode(7).
+pub const OTHERS_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
 /// The file that `program` names for a process in `cwd` whose `$PATH` is

@@ -335,7 +335,7 @@ fn every_problem_has_its_place() {
         ("process: {args: [\"\\t${NO}\"]}", "1:34 the variable `NO` is not set"),
         (
             "process: {env: [A=b]}",
-            "1:32 `env` must be a mapping, but this is a list",
+            "1:32 `env` must be a mapping of names to values, but this is a list",
         ),
         ("process: {env: {A: }}", "1:36 the variable `A` has no value"),
         (

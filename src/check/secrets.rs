@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
 use crate::inventory::{Instance, Password, Plane};
+use crate::trust::OTHERS_WRITE;
 
 const ABOUT: &str = "secrets";
 
@@ -17,7 +18,6 @@ pub(super) struct Access {
 }
 
 const OTHERS_READ: u32 = 0o004;
-const OTHERS_WRITE: u32 = 0o002;
 
 /// The inventory itself: what it says is executed, and passwords may stand in
 /// it.

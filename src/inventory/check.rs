@@ -42,6 +42,9 @@ pub(super) type Env<'a> = &'a (dyn Fn(&str) -> Option<OsString> + Sync);
 /// say once can multiply.
 pub(super) const BUDGET: usize = 1_000_000;
 
+/// What `instances` must be.
+const IDS: &str = "a mapping of ids to instances";
+
 /// A check under way.
 pub(super) struct Check<'a> {
     pub(super) folder: &'a Path,
@@ -145,12 +148,11 @@ impl Check<'_> {
         };
         let instances = &instances.value;
         if let Shape::List(_) = &instances.shape {
-            let message = "`instances` must be a mapping of ids to instances, but this is a list";
-            self.problem(instances.span, message)
+            self.mismatch("`instances`", IDS, instances)
                 .hint("write `my-server:` with its keys below it, not `- id: my-server`");
             return None;
         }
-        let instances = self.mapping("`instances`", "a mapping of ids to instances", instances);
+        let instances = self.mapping("`instances`", IDS, instances);
         Some(Head { defaults, instances })
     }
 

@@ -17,6 +17,9 @@ const SMALLEST_LOG: u64 = 4096;
 /// The most rotated files that are kept.
 const MOST_LOGS: u32 = 1000;
 
+/// What `env` must be.
+const NAMES: &str = "a mapping of names to values";
+
 /// Reads the section. All of it is checked, even if it names no program.
 pub(super) fn read(check: &mut Check, node: &Node) -> Plane {
     let entries = check.mapping("`process`", "a mapping", node);
@@ -78,11 +81,11 @@ fn executable(check: &mut Check, node: &Node) -> Option<PathBuf> {
 fn env(check: &mut Check, node: &Node) -> Vec<(OsString, OsString)> {
     if let Shape::List(_) = &node.shape {
         check
-            .problem(node.span, "`env` must be a mapping, but this is a list")
+            .mismatch("`env`", NAMES, node)
             .hint("write `NAME: value`, not `- NAME=value`");
         return Vec::new();
     }
-    let entries = check.mapping("`env`", "a mapping of names to values", node);
+    let entries = check.mapping("`env`", NAMES, node);
     if !check.spend(entries.len(), node.span) {
         return Vec::new();
     }

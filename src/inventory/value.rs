@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::check::Check;
+use super::check::{Check, Found};
 use super::duration::duration;
 use super::expand::expand;
 use super::node::{Entry, Node, Shape, Span};
@@ -26,7 +26,7 @@ impl Check<'_> {
     /// Says that a value has the wrong shape. `what` comes with its quotes.
     #[cold]
     #[inline(never)]
-    pub(super) fn mismatch(&mut self, what: &str, wants: &str, node: &Node) {
+    pub(super) fn mismatch(&mut self, what: &str, wants: &str, node: &Node) -> &mut Found {
         let scalar = matches!(node.shape, Shape::Scalar(_));
         let hint = if node.is_null() && what.starts_with('`') {
             format!("it must be {wants}; leave the key out if there is nothing to say")
@@ -42,7 +42,9 @@ impl Check<'_> {
         } else {
             format!("{what} must be {wants}, but this is {}", node.kind())
         };
-        self.problem(node.span, message).hint = Some(hint).filter(|hint| !hint.is_empty());
+        let found = self.problem(node.span, message);
+        found.hint = Some(hint).filter(|hint| !hint.is_empty());
+        found
     }
 
     /// The entries of a mapping. Nothing at all is an empty one.
