@@ -6,18 +6,9 @@ use super::options;
 use super::scene::{Scene, on_terminals};
 use super::status::{all_kinds, running};
 use super::watch::{timeless, watched};
-use crate::event::{Happening, Headcount, Level, Row, Told};
+use crate::event::{Headcount, Level, Row, Told};
 use crate::supervisor::{InstanceState, Players};
-use crate::ui::testing::{piped, row};
-
-fn happened(id: Option<&str>, level: Level, text: &str) -> Told {
-    Told::Happened(Happening {
-        at: "2026-01-02T03:04:05Z".into(),
-        level,
-        id: id.map(str::to_owned),
-        text: text.into(),
-    })
-}
+use crate::ui::testing::{happened, piped, row};
 
 /// All kinds, who plays on them, and a message of every kind.
 fn a_world(now: Instant) -> Vec<Told> {

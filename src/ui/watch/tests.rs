@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::event::{Awaits, Happening, Headcount, Level, Row, Told, Watched};
+use crate::event::{Awaits, Headcount, Level, Row, Told, Watched};
 use crate::supervisor::{Facts, InstanceState, Sight};
 use crate::ui::options::Options;
-use crate::ui::testing::{piped, terminal};
+use crate::ui::testing::{happened, piped, terminal};
 
 fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> Watched {
     Watched {
@@ -20,15 +20,6 @@ fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> 
         seen: Instant::now(),
         awaits: None,
     }
-}
-
-fn happened(id: Option<&str>, level: Level, text: &str) -> Told {
-    Told::Happened(Happening {
-        at: "2026-01-02T03:04:05Z".into(),
-        level,
-        id: id.map(str::to_owned),
-        text: text.into(),
-    })
 }
 
 fn row(watched: Watched) -> Told {
