@@ -27,17 +27,24 @@ entry() {
 "$binary" start --all -q
 "$binary" restart --all --now -q
 
-functions() {
+trace() {
     name=$1
     shift
     valgrind -q --tool=callgrind --demangle=no --compress-strings=no --separate-threads=yes \
-        --callgrind-out-file="$work/$name" "$binary" "$@" > /dev/null || true
-    cat "$work/$name"* | sed -n "s/^fn=//p" | sed "s/'[0-9]*$//" | sort -u
+        --callgrind-out-file="$work/$name.%p" "$binary" "$@" > /dev/null || true
 }
-functions one status > "$work/hot"
-GAMECTL_INVENTORY="$work/many.yaml" functions many status >> "$work/hot"
+functions() {
+    cat "$work/$1".* | sed -n "s/^fn=//p" | sed "s/'[0-9]*$//" | sort -u
+}
+trace one status
+GAMECTL_INVENTORY="$work/many.yaml" trace many status
 "$binary" stop --all --now -q
-functions start start --no-wait game-1 >> "$work/hot"
+trace start start --no-wait game-1
+functions start > "$work/start"
+# The shim has been running under valgrind as well.
+"$binary" stop --all --now -q
+while pgrep -f "callgrind-out-file=$work" > /dev/null; do sleep 0.1; done
+{ functions one && cat "$work/start" && functions start && functions many; } > "$work/hot"
 
 # Of Rust's own, a function is a section; hashes differ from build to build. Of
 # the C library an object file is the least that can be placed, and which of
@@ -53,7 +60,13 @@ done > "$work/objects"
 awk '
     NR == FNR { object[$2] = $1; next }
     { sub(/(\.llvm)?\.[0-9]*$/, "*") }
-    /^_R/ { gsub(/Cs[0-9A-Za-z]*_/, "Cs*_"); put("*(.@*." $0 ")"); next }
+    /^_R/ {
+        gsub(/Cs[0-9A-Za-z]*_/, "Cs*_")
+        # The crate at the end is one of those that use it.
+        sub(/(Cs\*_[0-9]+[a-z_]+|B[0-9A-Za-z]*_)$/, "*")
+        put("*(.@*." $0 ")")
+        next
+    }
     /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); put("*(.@*." $0 ")"); next }
     $0 in object {
         name = object[$0]
@@ -94,7 +107,7 @@ HEAD
     *libc.a:dl-setup_hash.o(.@ .@.*)
 MORE
     # A function may have several tables; of the C library's texts, the short ones.
-    cat "$work/more" "$work/places" | sed 's/^\(.*\.@\*\._R.*\))$/\1*)/; s/\.@\.\*/.rodata.str1.1/; s/\.@/.rodata/g'
+    cat "$work/more" "$work/places" | sed '/\._R/s/\**)$/*)/; s/\.@\.\*/.rodata.str1.1/; s/\.@/.rodata/g'
     # The C library reads the first word of the frames, and calls by the table.
     printf '  }\n  .eh_frame : { *(.eh_frame) }\n}\nINSERT BEFORE .rodata;\n\n'
     printf 'SECTIONS\n{\n  .iplt : { *(.iplt) }\n  .text.hot :\n  {\n'
