@@ -134,13 +134,12 @@ impl Wait {
 /// Apart, since most of the time there is nothing to wait for.
 #[inline(never)]
 fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> Result<HashMap<usize, Headcount>, Ended> {
-    let mut answers = HashMap::new();
     let runtime = super::runtime()?;
-    runtime.block_on(all_over(waits, sights, &mut answers));
-    Ok(answers)
+    Ok(runtime.block_on(all_over(waits, sights)))
 }
 
-async fn all_over(waits: Vec<Wait>, sights: &mut [Option<Sight>], answers: &mut HashMap<usize, Headcount>) {
+async fn all_over(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> HashMap<usize, Headcount> {
+    let mut answers = HashMap::new();
     let turns = Arc::new(Semaphore::new(census::AT_ONCE));
     let mut waits: JoinSet<_> = waits.into_iter().map(|wait| wait.over(Arc::clone(&turns))).collect();
     while let Some(over) = waits.join_next().await {
@@ -150,6 +149,7 @@ async fn all_over(waits: Vec<Wait>, sights: &mut [Option<Sight>], answers: &mut 
         }
         answers.extend(headcount.map(|headcount| (index, headcount)));
     }
+    answers
 }
 
 fn row(member: &Member, mut sight: Sight, headcount: Headcount, state: Option<&StateDir>) -> Row {
