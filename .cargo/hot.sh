@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes hot.ld anew, beside this file. To be run when much of `status` and
-# `start` has changed; needs root, valgrind, nm and a release build:
+# `start` has changed; needs root, valgrind, nm, pgrep and a release build:
 #
 #   cargo build --release && .cargo/hot.sh target/*/release/gamectl
 set -eu
@@ -67,7 +67,6 @@ awk '
         put("*(.@*." $0 ")")
         next
     }
-    /^_ZN/ { sub(/17h[0-9a-f]*E/, "17h*E"); put("*(.@*." $0 ")"); next }
     $0 in object {
         name = object[$0]
         if (!sub(/-(avx|evex|sse).*/, "", name)) { put("*" name "(.@ .@.*)"); next }
