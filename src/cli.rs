@@ -5,7 +5,6 @@ pub mod completion;
 mod console;
 mod help;
 mod helpers;
-mod plain;
 mod since;
 mod watch;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::docker_compose::{Announcers, DockerComposeSupervisor, Engines};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
+use crate::process::shim::spawner::Spawner;
 use crate::process::{Glance, ProcessSupervisor};
 use crate::store::StateDir;
 use crate::store::changes::Changes;
@@ -34,19 +35,6 @@ impl Member {
     }
 }
 
-/// Begins what the start of one instance will probably need, before its
-/// inventory has been read. For a command that does nothing else.
-pub fn foresee_start(id: &str) {
-    if is_valid_id(id) {
-        crate::process::begin_ahead(id);
-    }
-}
-
-/// Undoes what was begun and has not been needed.
-pub fn forget_foreseen() {
-    crate::process::dismiss();
-}
-
 /// What planes need to work, and to look at many instances at once.
 #[derive(Clone, Default)]
 pub struct Ground {
@@ -55,6 +43,7 @@ pub struct Ground {
     changes: Option<Arc<Changes>>,
     engines: Option<Arc<Engines>>,
     announcers: Option<Arc<Announcers>>,
+    spawner: Arc<Spawner>,
     only_looks: bool,
 }
 
@@ -67,6 +56,7 @@ impl Ground {
             changes: None,
             engines: None,
             announcers: None,
+            spawner: Arc::default(),
             only_looks: false,
         }
     }
@@ -81,6 +71,7 @@ impl Ground {
             changes: None,
             engines: Some(Arc::default()),
             announcers: None,
+            spawner: Arc::default(),
             only_looks: true,
         }
     }
@@ -117,7 +108,12 @@ impl Ground {
             Plane::Process(spec) => {
                 let (state, glance) = (self.state.clone(), self.glance.clone());
                 let supervisor = ProcessSupervisor::new(instance, spec, state, glance);
-                Arc::new(supervisor.told_by(self.changes.clone()).only_looking(self.only_looks))
+                Arc::new(
+                    supervisor
+                        .told_by(self.changes.clone())
+                        .spawned_by(Arc::clone(&self.spawner))
+                        .only_looking(self.only_looks),
+                )
             }
             Plane::DockerCompose(spec) => {
                 let (state, engines) = (self.state.clone(), self.engines.clone());
@@ -158,7 +154,10 @@ impl Ground {
             return Ok(None);
         }
         let supervisor = ProcessSupervisor::unlisted(id, Arc::clone(state), self.glance.clone())?;
-        let supervisor = supervisor.told_by(self.changes.clone()).only_looking(self.only_looks);
+        let supervisor = supervisor
+            .told_by(self.changes.clone())
+            .spawned_by(Arc::clone(&self.spawner))
+            .only_looking(self.only_looks);
         Ok(Some(Member {
             supervisor: Arc::new(supervisor),
             tags: Vec::new(),

@@ -1,23 +1,17 @@
 //! The thin binary: parse, run, exit code.
 
-#![no_main]
+use std::process::ExitCode;
 
 use gamectl::process::shim::{entry, spawner};
 
-gamectl::sys::entry::entry_point!(run);
-
-fn run() -> u8 {
-    // Before anything else has been opened, and while there is one thread.
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|argument| argument == entry::HIDDEN_VERB)
-    {
-        return entry::main();
-    }
-    if let Some(code) = spawner::begin() {
-        return code;
-    }
-    let code = gamectl::commands::main();
-    spawner::dismiss();
-    code
+fn main() -> ExitCode {
+    let verb = std::env::args_os().nth(1);
+    let is = |hidden: &str| verb.as_ref().is_some_and(|verb| verb == hidden);
+    ExitCode::from(if is(entry::HIDDEN_VERB) {
+        entry::main()
+    } else if is(spawner::HIDDEN_VERB) {
+        spawner::main()
+    } else {
+        gamectl::commands::main()
+    })
 }

@@ -94,7 +94,10 @@ fn a_host_that_shuts_down() {
         sandbox.ok(&["start", "a"]);
         let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
         let order = if first == "game" { [game, shim] } else { [shim, game] };
+        // Both get their signal before either acts on it, as at a shutdown.
+        Process::signal(shim, Signal::SIGSTOP);
         order.iter().for_each(|pid| Process::signal(*pid, Signal::SIGTERM));
+        Process::signal(shim, Signal::SIGCONT);
         wait_until("all to be gone", || sandbox.processes().is_empty());
         let row = sandbox.status("a");
         assert_eq!(row["last_exit"]["code"], 0, "{row}");

@@ -196,7 +196,7 @@ fn only_ui_names_the_streams() {
         "src/docker_compose/call.rs",
         "src/docker_compose/printed.rs",
         "src/docker_compose/announcer.rs",
-        "src/process/shim/starter.rs",
+        "src/process/shim/spawner.rs",
         "src/process/user.rs",
         "src/resident/hook.rs",
     ];

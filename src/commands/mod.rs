@@ -84,20 +84,8 @@ pub fn main() -> u8 {
 }
 
 fn parse() -> Result<Cli, clap::Error> {
-    let words: Vec<OsString> = std::env::args_os().collect();
-    if let Some(cli) = Cli::of_plain_status(&words) {
-        return Ok(cli);
-    }
-    parse_any(words)
-}
-
-/// As [`clap::Parser::try_parse`], without taking anything apart again: this
-/// process is about to end. Apart for the reason of [`run_other`].
-#[inline(never)]
-fn parse_any(words: Vec<OsString>) -> Result<Cli, clap::Error> {
-    let mut definition = std::mem::ManuallyDrop::new(Cli::command());
-    let matches = definition.try_get_matches_from_mut(asked_for_help(words))?;
-    let mut matches = std::mem::ManuallyDrop::new(matches);
+    let mut definition = Cli::command();
+    let mut matches = definition.try_get_matches_from_mut(asked_for_help(std::env::args_os().collect()))?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition))
 }
 
@@ -114,54 +102,20 @@ fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
 fn run(context: &Context<'_>) -> Result<u8, Ended> {
     match &context.cli.verb {
         Verb::Status(verb) => status::run(context, &verb.own),
-        _ => run_other(context),
+        Verb::Completions(verb) => completions::run(context, &verb.own),
+        Verb::Games(verb) => games::run(context, &verb.own),
+        Verb::Init(verb) => init::run(context, &verb.own),
+        Verb::Schema(_) => schema(context),
+        Verb::Start(verb) => runtime()?.block_on(start::run(context, &verb.own)),
+        Verb::Stop(verb) => runtime()?.block_on(stop::run(context, &verb.own)),
+        Verb::Restart(verb) => runtime()?.block_on(restart::run(context, &verb.own)),
+        Verb::Logs(verb) => runtime()?.block_on(logs::run(context, &verb.own)),
+        Verb::Watch(verb) => runtime()?.block_on(watch::run(context, &verb.own)),
+        Verb::Run(verb) => runtime()?.block_on(run::run(context, &verb.own)),
+        Verb::Send(verb) => runtime()?.block_on(send::run(context, &verb.own)),
+        Verb::Console(verb) => runtime()?.block_on(console::run(context, &verb.own)),
+        Verb::Check(_) => runtime()?.block_on(check::run(context)),
     }
-}
-
-/// Apart from [`status::run`], which is over in a blink: a program is loaded as far
-/// as it is used, and what it needs of the stack is set up by the whole function.
-#[inline(never)]
-fn run_other(context: &Context<'_>) -> Result<u8, Ended> {
-    // These have nothing to wait for.
-    match &context.cli.verb {
-        Verb::Completions(verb) => return completions::run(context, &verb.own),
-        Verb::Games(verb) => return games::run(context, &verb.own),
-        Verb::Init(verb) => return init::run(context, &verb.own),
-        Verb::Schema(_) => return schema(context),
-        Verb::Start(_)
-        | Verb::Stop(_)
-        | Verb::Restart(_)
-        | Verb::Status(_)
-        | Verb::Logs(_)
-        | Verb::Run(_)
-        | Verb::Watch(_)
-        | Verb::Send(_)
-        | Verb::Console(_)
-        | Verb::Check(_) => {}
-    }
-    let _foreseen = match &context.cli.verb {
-        Verb::Start(verb) => start::foresee(&verb.own),
-        _ => None,
-    };
-    let runtime = runtime()?;
-    runtime.block_on(async {
-        match &context.cli.verb {
-            Verb::Start(verb) => start::run(context, &verb.own).await,
-            Verb::Stop(verb) => stop::run(context, &verb.own).await,
-            Verb::Restart(verb) => restart::run(context, &verb.own).await,
-            Verb::Status(verb) => status::run(context, &verb.own),
-            Verb::Logs(verb) => logs::run(context, &verb.own).await,
-            Verb::Watch(verb) => watch::run(context, &verb.own).await,
-            Verb::Run(verb) => run::run(context, &verb.own).await,
-            Verb::Send(verb) => send::run(context, &verb.own).await,
-            Verb::Console(verb) => console::run(context, &verb.own).await,
-            Verb::Check(_) => check::run(context).await,
-            Verb::Games(verb) => games::run(context, &verb.own),
-            Verb::Init(verb) => init::run(context, &verb.own),
-            Verb::Schema(_) => schema(context),
-            Verb::Completions(verb) => completions::run(context, &verb.own),
-        }
-    })
 }
 
 /// What waits for many things at once.

@@ -16,7 +16,6 @@ use crate::fleet::{Ground, Member};
 use crate::inventory::{Inventory, Unchecked};
 use crate::store::{StateDir, intent};
 use crate::supervisor::{Facts, InstanceState, Sight, Supervisor};
-use crate::sys::arena;
 
 const UNLISTED: &str = "not in the inventory";
 
@@ -24,7 +23,6 @@ const UNLISTED: &str = "not in the inventory";
 const LARGE: usize = 16 * 1024;
 
 pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Ended> {
-    arena::keep_first();
     let unchecked = context.unchecked()?;
     let state = context.state_to_look()?;
     let (inventory, ground) = read_and_look(&unchecked, state.clone())?;
@@ -33,7 +31,7 @@ pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Ended> {
     let rows = rows(&members, state.as_deref(), context.common.json, counts)?;
     context.screen.status(&rows);
     let code = if status.any { any(&rows) } else { verdict(&rows) };
-    // This process is about to end, and the kernel takes it all back at once.
+    // The process ends now; freeing a thousand rows one by one only costs time.
     std::mem::forget((inventory, members, rows));
     Ok(code)
 }
@@ -45,8 +43,6 @@ fn read_and_look(unchecked: &Unchecked, state: Option<Arc<StateDir>>) -> Result<
         let inventory = unchecked.check().map_err(Ended::Problems)?;
         return Ok((inventory, Ground::for_a_look(state)));
     }
-    // What it takes is bounded by the inventory, and the command is soon over.
-    arena::keep_all();
     let looking = std::thread::spawn(move || Ground::for_a_look(state));
     let inventory = unchecked.check().map_err(Ended::Problems)?;
     let broken = |_| Failure::failed("gamectl failed inside; please report this");
@@ -131,8 +127,6 @@ impl Wait {
     }
 }
 
-/// Apart, since most of the time there is nothing to wait for.
-#[inline(never)]
 fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> Result<HashMap<usize, Headcount>, Ended> {
     let runtime = super::runtime()?;
     Ok(runtime.block_on(all_over(waits, sights)))

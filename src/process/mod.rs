@@ -23,5 +23,4 @@ mod waiting;
 mod watching;
 
 pub use glance::Glance;
-pub use shim::starter::{begin_ahead, dismiss};
 pub use supervisor::{PLANE, ProcessSupervisor};

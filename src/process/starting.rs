@@ -96,13 +96,12 @@ impl ProcessSupervisor {
                     } else {
                         tries.again(self, &dir, next)?;
                         let launch = self.launch_to_come(&dir, next, how.restarts)?;
-                        let told = starter::start(&state, &dir, &launch).await;
+                        let told = starter::start(&self.spawner, &state, &dir, &launch).await;
                         tries.heard(self.launched(told)?)?.then_some(next)
                     }
                 }
             };
             if let Some(generation) = kept {
-                starter::dismiss();
                 let changed = tries.launched == Some(generation);
                 let outcome = self.until_ready(&dir, generation, changed, how, deadline).await?;
                 if let Some(outcome) = outcome {
@@ -190,7 +189,7 @@ impl ProcessSupervisor {
                 launch.main.pid
             )))
         };
-        match starter::start(state, dir, &spec).await {
+        match starter::start(&self.spawner, state, dir, &spec).await {
             Ok(Some(Started::Ok { .. })) => Ok(Heard::Ok),
             Ok(Some(Started::Busy | Started::Cancelled)) => Ok(Heard::NotNeeded),
             Ok(None) => Ok(Heard::Nothing),

@@ -11,6 +11,7 @@ use super::carrying::steps;
 use super::derive;
 use super::evidence;
 use super::glance::Glance;
+use super::shim::spawner::Spawner;
 use super::survey;
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
@@ -49,6 +50,7 @@ pub struct ProcessSupervisor {
     pub(super) state_dir: Option<Arc<StateDir>>,
     pub(super) glance: Option<Arc<Glance>>,
     pub(super) changes: Option<Arc<Changes>>,
+    pub(super) spawner: Arc<Spawner>,
     /// Whether a game that has lost its shim is taken over by who watches it.
     pub(super) takes_over: bool,
     state: Published<InstanceState>,
@@ -138,6 +140,7 @@ impl ProcessSupervisor {
             state_dir,
             glance,
             changes: None,
+            spawner: Arc::default(),
             takes_over: true,
             state: Published::new(InstanceState::Stopped),
             running_since_boot_ms: Mutex::new(None),
@@ -147,8 +150,14 @@ impl ProcessSupervisor {
         }
     }
 
-    /// The same, told of changes to its folder: it can be watched without being
-    /// asked again and again.
+    /// Has its shims made by this spawner, which others of the same command use.
+    #[must_use]
+    pub fn spawned_by(mut self, spawner: Arc<Spawner>) -> Self {
+        self.spawner = spawner;
+        self
+    }
+
+    /// Watches its folder by `changes` instead of looking again and again.
     #[must_use]
     pub fn told_by(mut self, changes: Option<Arc<Changes>>) -> Self {
         self.changes = changes;

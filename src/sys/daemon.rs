@@ -4,7 +4,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use nix::unistd::ForkResult;
@@ -51,22 +51,9 @@ pub fn fork() -> io::Result<Option<i32>> {
 /// # Errors
 /// `EBADF` when descriptor 0 is not open, or there is no `/dev/null`.
 pub fn take_only_descriptor() -> io::Result<OwnedFd> {
-    keep(0)
-}
-
-/// The same for another descriptor, in a child that has nothing else open that
-/// it will use.
-///
-/// # Errors
-/// `EMFILE`, or there is no `/dev/null`.
-pub fn keep_only(descriptor: OwnedFd) -> io::Result<OwnedFd> {
-    keep(descriptor.into_raw_fd())
-}
-
-fn keep(descriptor: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: descriptors only; the result is new and owned by nobody.
     let kept = unsafe {
-        let fd = libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 3);
+        let fd = libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3);
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }

@@ -6,12 +6,10 @@
 
 #![expect(unsafe_code, reason = "this room wraps the system calls that have no safe interface")]
 
-pub mod arena;
 pub mod buffer;
 mod child;
 pub mod clock;
 pub mod daemon;
-pub mod entry;
 pub mod exec;
 pub mod host;
 pub mod inotify;

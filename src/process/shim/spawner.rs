@@ -1,130 +1,150 @@
-//! The spawner: a process that a command which may start something forks before
-//! all else, and that forks the shims. Such a process is small and has one
-//! thread, so that a shim is there in a fraction of the time that it takes to
-//! execute this program anew; and shims that have the same spawner share what
-//! memory they never write to.
+//! The spawner: a small process with one thread that forks shims. A forked shim
+//! is there in a fraction of the time that executing this program takes, and
+//! shims with the same spawner share the memory that they never write to.
 //!
-//! It is only ever an advantage: where it is not there, or is gone, shims are
-//! executed. It ends with the command that has forked it.
+//! It is an advantage only: where it cannot be had, shims are executed. It ends
+//! with the command that has made it, and its shims go on.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use nix::sys::signal::Signal;
 
-use super::entry::{self, HIDDEN_VERB};
+use super::entry;
 use crate::sys::{daemon, reaper, signals, socket, title};
 
-/// The verbs that start something.
-const VERBS: [&str; 3] = ["start", "restart", "run"];
+/// The first argument that makes this program a spawner.
+pub const HIDDEN_VERB: &str = "__shims";
 
-/// An id, and what stands before it.
+/// This very program, also when its file has been replaced or removed since.
+const OURSELVES: &str = "/proc/self/exe";
+
+/// The longest id fits in it.
 const MESSAGE_MAX: usize = 128;
 
-/// A shim's title, with the longest id.
-const TITLE_MAX: usize = 96;
+/// Makes the shims of one command. The first one is executed; where a second
+/// one is wanted, a spawner is worth its own execution.
+#[derive(Debug, Default)]
+pub struct Spawner(Mutex<Progress>);
 
-/// The first byte of a message.
-const ANOTHER: u8 = b'+';
-const LAST: u8 = b'.';
+#[derive(Debug, Default)]
+enum Progress {
+    #[default]
+    Unused,
+    /// One shim was executed.
+    Once,
+    Serving(Process),
+}
 
-/// The spawner, as its command has it.
-struct Spawner {
+#[derive(Debug)]
+struct Process {
     socket: OwnedFd,
     pid: i32,
 }
 
-static SPAWNER: Mutex<Option<Spawner>> = Mutex::new(None);
-
-fn spawner() -> MutexGuard<'static, Option<Spawner>> {
-    SPAWNER.lock().unwrap_or_else(PoisonError::into_inner)
+impl Spawner {
+    /// Makes a shim that serves its starter at the other end of `channel`.
+    ///
+    /// # Errors
+    /// When no process could be made.
+    pub(super) fn shim(&self, id: &str, channel: OwnedFd) -> io::Result<()> {
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*progress, Progress::Once)
+            && let Ok(process) = Process::execute()
+        {
+            *progress = Progress::Serving(process);
+        }
+        match &*progress {
+            Progress::Unused => *progress = Progress::Once,
+            Progress::Once => {}
+            Progress::Serving(process) => {
+                if socket::send_with_descriptors(&process.socket, id.as_bytes(), &[channel.as_raw_fd()]).is_ok() {
+                    return Ok(());
+                }
+                process.end();
+                *progress = Progress::Once;
+            }
+        }
+        // A shim outlives its command and is init's child then; a command that
+        // lives longer has its runtime reap it.
+        let mut command = tokio::process::Command::from(ourselves(entry::HIDDEN_VERB, id, channel));
+        command.spawn().map(drop)
+    }
 }
 
-/// Forks the spawner where this command may need it. Returns an exit code when
-/// this is the spawner, or a shim, and its work is done.
+impl Drop for Spawner {
+    fn drop(&mut self) {
+        if let Progress::Serving(process) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            process.end();
+        }
+    }
+}
+
+impl Process {
+    fn execute() -> io::Result<Self> {
+        let (ours, theirs) = socket::message_pair()?;
+        // The second word only reserves room for the titles of the shims.
+        let room = " ".repeat(MESSAGE_MAX);
+        let child = ourselves(HIDDEN_VERB, &room, theirs).spawn()?;
+        let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+        Ok(Self { socket: ours, pid })
+    }
+
+    /// Ends the spawner and waits until it is gone.
+    fn end(&self) {
+        reaper::kill_and_reap(self.pid);
+    }
+}
+
+fn ourselves(verb: &str, word: &str, channel: OwnedFd) -> Command {
+    let mut command = Command::new(OURSELVES);
+    command
+        .arg0("gamectl")
+        .args([verb, word])
+        .env_clear()
+        .stdin(Stdio::from(channel))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// Runs this process as a spawner and returns its exit code; in each shim that
+/// it forks it returns that shim's. Descriptor 0 is the command.
 ///
 /// To be called first of all in the program: while it has one thread, and
-/// before it has read anything that is to stay with it.
-pub fn begin() -> Option<u8> {
-    let may_start = std::env::args_os()
-        .skip(1)
-        .any(|word| VERBS.iter().any(|verb| word == *verb));
-    if !may_start || title::room() < TITLE_MAX {
-        return None;
-    }
-    let (ours, theirs) = socket::message_pair().ok()?;
-    match daemon::fork().ok()? {
-        Some(pid) => {
-            *spawner() = Some(Spawner { socket: ours, pid });
-            None
-        }
-        None => {
-            drop(ours);
-            Some(serve(theirs).unwrap_or(1))
-        }
-    }
-}
-
-/// Has a shim forked for what is told on this channel. `None` where there is no
-/// spawner; else its process id, which is that of the shim if this is the last.
-pub(super) fn shim(id: &str, channel: &OwnedFd, is_last: bool) -> Option<i32> {
-    let mut kept = spawner();
-    let message = [&[if is_last { LAST } else { ANOTHER }], id.as_bytes()].concat();
-    let sent = socket::send_with_descriptors(&kept.as_ref()?.socket, &message, &[channel.as_raw_fd()]);
-    let pid = kept.as_ref()?.pid;
-    if sent.is_err() {
-        drop(kept);
-        dismiss();
-        return None;
-    }
-    if is_last {
-        *kept = None;
-    }
-    Some(pid)
-}
-
-/// Ends the spawner, if there is one, and waits until it is gone. The shims
-/// that it has forked go on.
-pub fn dismiss() {
-    if let Some(spawner) = spawner().take() {
-        reaper::kill_and_reap(spawner.pid);
-    }
-}
-
-/// The life of the spawner, until its command ends.
-fn serve(socket: OwnedFd) -> io::Result<u8> {
-    let socket = daemon::keep_only(socket)?;
-    // What is typed at the command's terminal is not meant for shims.
-    daemon::leave_session()?;
-    title::set("gamectl __shims");
-    // Once for all shims, which have the same.
+/// before it has opened anything.
+pub fn main() -> u8 {
     signals::reset_dispositions();
-    // So that nobody has to be waited for.
+    daemon::take_only_descriptor().and_then(serve).unwrap_or(1)
+}
+
+fn serve(commands: OwnedFd) -> io::Result<u8> {
+    // Keys that are pressed at the command's terminal are not for shims.
+    daemon::leave_session()?;
+    // The kernel reaps the shims that end while their command lives.
     signals::ignore(Signal::SIGCHLD)?;
     let mut buffer = [0; MESSAGE_MAX];
     loop {
-        let (n, mut attached) = socket::receive_with_descriptors(&socket, &mut buffer)?;
-        // An end without a message: its command is gone.
-        let Some((first, id)) = buffer.get(..n).and_then(<[u8]>::split_first) else {
+        let (n, mut attached) = socket::receive_with_descriptors(&commands, &mut buffer)?;
+        let id = buffer.get(..n).and_then(|id| std::str::from_utf8(id).ok());
+        let Some(id) = id.filter(|id| !id.is_empty()) else {
+            // The command is gone.
             return Ok(0);
         };
-        let (Some(channel), Ok(id)) = (attached.pop(), std::str::from_utf8(id)) else {
-            continue;
-        };
-        if *first == ANOTHER {
-            match daemon::fork() {
-                Ok(Some(_)) => continue,
-                Ok(None) => {}
-                Err(error) => {
-                    entry::refuse(&channel, "fork", &error);
-                    continue;
-                }
+        let Some(channel) = attached.pop() else { continue };
+        match daemon::fork() {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                drop(commands);
+                signals::restore(Signal::SIGCHLD)?;
+                // A shim without its title works all the same.
+                let _ = title::set(&["gamectl", entry::HIDDEN_VERB, id]);
+                return Ok(entry::serve(channel));
             }
+            Err(error) => entry::refuse(&channel, "fork", &error),
         }
-        drop(socket);
-        signals::restore(Signal::SIGCHLD)?;
-        title::set(&format!("gamectl {HIDDEN_VERB} {id}"));
-        return Ok(entry::serve(channel));
     }
 }
