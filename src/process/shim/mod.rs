@@ -32,7 +32,7 @@
 //! acknowledged. A shim that was begun by a verb which gave up may come late:
 //! it launches only if no other verb has held the instance's lock since, and
 //! nobody has asked for a stop, which it looks at last of all. The model in
-//! `tests/protocol_model.rs` walks through every order of events, with a kill at
+//! `tests/suite/protocol_model.rs` walks through every order of events, with a kill at
 //! every point.
 //!
 //! A shim is forked by a process that its command has forked before all else

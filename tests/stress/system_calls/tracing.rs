@@ -1,0 +1,162 @@
+//! How the calls of a process come to be seen, and one of them to fail: `strace`
+//! executes a shim, or follows one that is there already; for the child of a shim
+//! there is a tracer of our own.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use super::life::{CODE, Life, Ran, Who, ends_in_time, finish, finish_child};
+use crate::support::{self, Process};
+
+impl Life {
+    /// A start with one process of it traced, with these words to strace.
+    pub(crate) fn traced_start(&self, who: Who, words: &[String]) -> Result<Ran, String> {
+        match who {
+            Who::Forked => self.held_start(
+                &["-f", "-", "start", "a", "--timeout", "15s"],
+                "gamectl __shim a",
+                words,
+            ),
+            Who::Spawner => self.held_start(
+                &["-f", "-", "start", "--all", "--timeout", "15s"],
+                "gamectl __shims",
+                words,
+            ),
+            Who::Child => {
+                let none = ["none".to_owned(), "0".to_owned(), "none".to_owned()];
+                let words = if words.is_empty() { &none } else { words };
+                let program = support::example("child-fault");
+                let log = self.log.path().join("strace");
+                let tracer = [
+                    program.to_string_lossy().into_owned(),
+                    log.to_string_lossy().into_owned(),
+                ];
+                self.executed_start(&[&tracer, words].concat())
+            }
+            Who::Executed | Who::Renewed | Who::Allowed => {
+                let log = self.log.path().join("strace");
+                let (strace, log) = (self.strace.to_string_lossy(), log.to_string_lossy());
+                let tracer = [&*strace, "-DDD", "-q", "-E", "PATH", "-o", &*log].map(str::to_owned);
+                self.executed_start(&[&tracer, words].concat())
+            }
+        }
+    }
+
+    /// A start that waits for its inventory until a process that it has forked,
+    /// with this title, is traced.
+    fn held_start(&self, args: &[&str], title: &str, words: &[String]) -> Result<Ran, String> {
+        let mut command = self.sandbox.command(args);
+        let spawned = command.stdin(Stdio::piped()).spawn();
+        let mut child = spawned.map_err(|error| error.to_string())?;
+        let parent = child.id().try_into().unwrap_or(0);
+        let mut pid = None;
+        self.wait("what it has forked", || {
+            pid = forked(parent, title);
+            Ok(pid.is_some())
+        })?;
+        self.attach(pid.unwrap_or(0), words)?;
+        let inventory = fs::read(self.sandbox.path("instances.yaml")).map_err(|error| error.to_string())?;
+        let mut stdin = child.stdin.take().ok_or("no standard input")?;
+        std::io::Write::write_all(&mut stdin, &inventory).map_err(|error| error.to_string())?;
+        drop(stdin);
+        finish_child(args, child)
+    }
+
+    /// `run`, whose shim is traced from the end of its first game on. Returns
+    /// when the next game runs, and `run` has ended.
+    pub(crate) fn renewal(&self, who: Who, words: &[String]) -> Result<(), String> {
+        let mut command = self.sandbox.command(&["run"]);
+        let spawned = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut run = Killed(spawned.map_err(|error| error.to_string())?);
+        self.wait("the first game", || Ok(self.status()?["state"] == "running"))?;
+        if who == Who::Allowed {
+            self.wait("that to be allowed", || Ok(self.sandbox.is_allowed("a")))?;
+        }
+        let first = self.only_game_on_record()?.ok_or("running, and no game runs")?;
+        let shim = self.status()?["details"]["shim_pid"].as_i64();
+        let shim = shim
+            .and_then(|pid| pid.try_into().ok())
+            .ok_or("a game without a shim")?;
+        self.attach(shim, words)?;
+        self.tell_it_to_end()?;
+        // One that stands at its gate comes to nothing when its shim is killed.
+        self.wait("the next game", || {
+            Ok(matches!(self.only_game_on_record(), Ok(Some(game)) if game != first))
+        })?;
+        let exit = self.status()?["last_exit"].clone();
+        if !(exit["code"].is_null() || exit["code"] == CODE) || !exit["signal"].is_null() {
+            return Err(format!("an invented exit: {exit}"));
+        }
+        let pid = run.0.id().try_into().unwrap_or(0);
+        Process::signal(pid, nix::sys::signal::Signal::SIGTERM);
+        if !ends_in_time(&mut run.0) {
+            return Err("run does not end".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Has strace follow a process that lives, from its next call on.
+    fn attach(&self, pid: i32, words: &[String]) -> Result<(), String> {
+        let log = self.log.path().join("strace");
+        let _ = fs::remove_file(&log);
+        let mut command = Command::new(&self.strace);
+        command
+            .arg("-q")
+            .arg("-o")
+            .arg(log)
+            .args(words)
+            .args(["-p", &pid.to_string()]);
+        command
+            .current_dir("/")
+            .env_clear()
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
+        let tracer = Killed(command.spawn().map_err(|error| error.to_string())?);
+        let traced = format!("TracerPid:\t{}\n", tracer.0.id());
+        self.wait("strace to follow it", || {
+            let status = fs::read_to_string(format!("/proc/{pid}/status"));
+            // One that is killed in the call in which it is found is gone at once.
+            Ok(status.is_ok_and(|status| status.contains(&traced)) || !Process::lives(pid))
+        })?;
+        *self.tracer.borrow_mut() = Some(tracer);
+        Ok(())
+    }
+
+    /// A start whose shim is executed by this tracer.
+    fn executed_start(&self, tracer: &[String]) -> Result<Ran, String> {
+        let args = ["start", "a", "--timeout", "15s"];
+        let model = self.sandbox.command(&args);
+        let log = self.log.path().join("strace");
+        let once = self.log.path().join("once");
+        let _ = fs::remove_file(&once);
+        let _ = fs::remove_file(&log);
+        let mut command = Command::new(support::example("traced-gamectl"));
+        command
+            .args(args)
+            .env_clear()
+            .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("TRACED_SHIM", tracer.join("\n"))
+            .env("TRACED_ONCE", once)
+            .current_dir(self.sandbox.dir());
+        finish(&args, command)
+    }
+}
+
+/// The child of a process that has this title. It holds nothing of a sandbox.
+fn forked(parent: i32, title: &str) -> Option<i32> {
+    let entries = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.find(|pid| {
+        Process::parent(*pid) == Some(parent) && Process::find(*pid).is_some_and(|process| process.command == title)
+    })
+}
+
+/// A process that does not outlive its holder.
+pub(crate) struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,347 @@
+//! Lines to games, and games that are stopped by lines.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use crate::support::{self, Instance, Sandbox, wait_until};
+
+const PASSWORD: &str = "hunter2-never-shown";
+
+/// A stand-in with its channel, and nothing else.
+fn stand_in(kind: &str, channel: &str, port: u16) -> Instance {
+    let program = support::example("stand-in-game");
+    let mut remote = json!({ "port": port });
+    if channel == "telnet" {
+        remote["greeting"] = json!("Hello:");
+    } else {
+        remote["password"] = json!(PASSWORD);
+    }
+    Instance::program(
+        "a",
+        program.to_str().expect("UTF-8"),
+        &[kind, &port.to_string(), PASSWORD],
+    )
+    .with(channel, remote)
+    .with("ready", json!({ "tcp": format!("127.0.0.1:{port}"), "timeout": "60s" }))
+}
+
+fn stopped(sandbox: &Sandbox) -> Value {
+    let outcome = sandbox.ok(&["stop", "a", "--json"]);
+    assert!(!outcome.stdout.contains(PASSWORD));
+    outcome.json()["results"][0].clone()
+}
+
+#[test]
+fn a_line_and_its_reply() {
+    for (kind, channel) in [("rust", "webrcon"), ("conan", "rcon"), ("soulmask", "telnet")] {
+        let sandbox = Sandbox::with(&[stand_in(kind, channel, support::free_port())]);
+        sandbox.run(&["send", "a", "hello"]).expect_code(3);
+        sandbox.ok(&["start", "a"]);
+        let sent = sandbox.ok(&["send", "a", "hello", "to  you"]);
+        assert_eq!(sent.stdout, "you said hello to  you\n", "{kind}");
+        let sent = sandbox.ok(&["--json", "send", "a", "x"]).json();
+        assert_eq!(sent, json!({"schema": 1, "id": "a", "reply": "you said x"}), "{kind}");
+        assert_eq!(sandbox.lines("did"), ["hello to  you", "x"], "{kind}");
+    }
+}
+
+#[test]
+fn a_reply_of_several_packets() {
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", support::free_port())]);
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(sandbox.ok(&["send", "a", "big"]).stdout.trim_end().len(), 10_000);
+}
+
+#[test]
+fn a_line_to_the_console() {
+    let script = "echo up; while read -r line; do echo \"got $line\"; done";
+    let sandbox = Sandbox::with(&[Instance::script("a", script).ready_log("up")]);
+    sandbox.ok(&["start", "a"]);
+    let sent = sandbox.ok(&["send", "a", "say", "-n", "it"]);
+    assert_eq!(sent.stdout, "");
+    sandbox.wait_line("a", "got say -n it");
+    sandbox.run(&["send", "a", "two\nlines"]).expect_code(2);
+    sandbox.run(&["send", "b", "x"]).expect_code(4);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.run(&["send", "a", "x"]).expect_code(3);
+}
+
+#[test]
+fn a_wrong_password_is_said_and_not_shown() {
+    let port = support::free_port();
+    for (file, wanted) in [(Some("wrong-one"), "the password is wrong"), (None, "cannot be read")] {
+        let sandbox = Sandbox::with(&[
+            stand_in("conan", "rcon", port).with("rcon", json!({ "port": port, "password": { "file": "pw" } }))
+        ]);
+        if let Some(text) = file {
+            std::fs::write(sandbox.path("pw"), text).expect("pw");
+        }
+        sandbox.ok(&["start", "a"]);
+        let sent = sandbox.run(&["send", "a", "hello"]).expect_code(1);
+        assert!(sent.stderr.contains(wanted), "{sent:?}");
+        assert!(!sent.stderr.contains("wrong-one"), "{sent:?}");
+    }
+}
+
+#[test]
+fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
+    let port = support::free_port();
+    let wrong = json!({ "port": port, "password": "another" });
+    let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", port).with("webrcon", wrong)]);
+    sandbox.ok(&["start", "a"]);
+    let sent = sandbox.run(&["send", "--timeout", "1s", "a", "quit"]).expect_code(1);
+    assert!(sent.stderr.contains("password of `webrcon` may be wrong"), "{sent:?}");
+    sandbox.inventory(&[stand_in("rust", "webrcon", port)]);
+    sandbox.ok(&["send", "a", "quit"]);
+    sandbox.wait_state("a", "crashed");
+}
+
+/// In no other test, so that it is found in what belongs to this one only.
+const CANARY: &str = "hunter3-sings-here-only";
+
+/// Where the canary is, of all files of the state directory and of all that
+/// processes show of themselves to everybody.
+fn canary(sandbox: &Sandbox) -> Option<std::path::PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![sandbox.state_dir()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    for process in std::fs::read_dir("/proc").expect("/proc").flatten() {
+        files.extend(["cmdline", "comm"].map(|name| process.path().join(name)));
+    }
+    // A process may have ended meanwhile.
+    let sings = |path: &std::path::PathBuf| {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).contains(CANARY)
+    };
+    files.into_iter().find(sings)
+}
+
+#[test]
+fn a_password_is_nowhere_but_in_the_inventory() {
+    let chain = json!([{"rcon": "shutdown", "wait": "1s"}, {"signal": "TERM", "wait": "30s"}]);
+    let port = support::free_port();
+    let game = stand_in("mute", "rcon", port)
+        .with("rcon", json!({ "port": port, "password": CANARY }))
+        .with("stop", chain);
+    let sandbox = Sandbox::with(&[game.with("healthy", json!({ "rcon": true }))]);
+    let mut said = String::new();
+    let mut run = |args: &[&str]| {
+        let outcome = sandbox.run(args);
+        said += &format!("{args:?}\n{}{}", outcome.stdout, outcome.stderr);
+    };
+    run(&["-v", "start", "a"]);
+    run(&["-v", "status", "--json"]);
+    run(&["-v", "check"]);
+    run(&["-v", "logs", "a"]);
+    run(&["-v", "send", "--timeout", "100ms", "a", "hello"]);
+    run(&["-v", "stop", "a", "--dry-run"]);
+    // One that waits for its reply, while others look at it.
+    let before = sandbox.lines("did").len();
+    let mut send = sandbox.command(&["-v", "send", "--timeout", "60s", "a", "x"]);
+    let mut send = send.stderr(std::process::Stdio::null()).spawn().expect("run gamectl");
+    wait_until("it to be connected", || sandbox.lines("did").len() > before);
+    assert_eq!(canary(&sandbox), None);
+    send.kill().expect("kill it");
+    send.wait().expect("its end");
+    run(&["-v", "stop", "a"]);
+    run(&["-v", "status", "--json"]);
+    assert!(said.contains("did not answer the login"), "{said}");
+    assert!(said.contains("rcon: shutdown failed"), "{said}");
+    assert!(!said.contains(CANARY), "{said}");
+}
+
+#[test]
+fn silence_has_an_end() {
+    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", support::free_port())]);
+    sandbox.ok(&["start", "a"]);
+    let sent = sandbox
+        .run(&["send", "--timeout", "300ms", "a", "hello"])
+        .expect_code(124);
+    assert!(sent.stderr.contains("did not answer the login"), "{sent:?}");
+}
+
+#[test]
+fn games_are_saved_and_quit_by_their_lines() {
+    for (kind, channel, save, saved, quit) in [
+        ("rust", "webrcon", "save", "Saved", "quit"),
+        ("soulmask", "telnet", "saveworld 1", "the world is saved.", "quit 1"),
+    ] {
+        let sandbox = Sandbox::with(&[stand_in(kind, channel, support::free_port()).with(
+            "stop",
+            json!([{channel: save, "wait": "0s", "expect": saved}, {channel: quit, "wait": "30s"}, {"signal": "KILL"}]),
+        )]);
+        sandbox.ok(&["start", "a"]);
+        let result = stopped(&sandbox);
+        assert_eq!(result["ended_by"], format!("{channel}: {quit}"), "{result}");
+        assert_eq!(sandbox.lines("did"), [save, quit]);
+        let exit = sandbox.status("a")["last_exit"].clone();
+        assert_eq!(exit["code"], 0, "{exit}");
+        sandbox.ok(&["start", "a"]);
+        let said = sandbox.ok(&["stop", "a"]).stdout;
+        assert!(said.contains(&format!("{channel}: {save} confirmed: ")), "{said}");
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["restart", "a"]);
+        assert_eq!(sandbox.lines("did"), [save, quit].repeat(3));
+        sandbox.ok(&["stop", "a", "--now"]);
+        assert_eq!(sandbox.lines("did").len(), 6, "the lines were skipped");
+        sandbox.nothing_left();
+    }
+}
+
+#[test]
+fn a_reply_that_does_not_come_is_told_and_the_chain_goes_on() {
+    let chain = json!([
+        {"webrcon": "save", "wait": "200ms", "expect": "Backed up"},
+        {"webrcon": "quit", "wait": "30s"},
+    ]);
+    let sandbox = Sandbox::with(&[stand_in("rust", "webrcon", support::free_port()).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    let said = sandbox.ok(&["stop", "a"]).stdout;
+    assert!(
+        said.contains("webrcon: save was not confirmed: no `Backed up` came"),
+        "{said}"
+    );
+    assert!(said.contains("stopped by webrcon: quit"), "{said}");
+    assert_eq!(sandbox.lines("did"), ["save", "quit"]);
+}
+
+#[test]
+fn a_step_that_fails_is_told_and_the_next_is_taken() {
+    let port = support::free_port();
+    let chain = json!([
+        {"rcon": "shutdown", "wait": "60s"},
+        {"exec": ["/bin/false"], "wait": "60s"},
+        {"exec": ["/bin/sh", "-c", "touch touched"], "wait": "0s"},
+        {"signal": "TERM", "wait": "30s"},
+    ]);
+    let wrong = json!({ "port": port, "password": "another" });
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", port).with("rcon", wrong).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    let said = sandbox.ok(&["stop", "a"]).stdout;
+    assert!(said.contains("rcon: shutdown failed"), "{said}");
+    assert!(said.contains("the password is wrong"), "{said}");
+    assert!(said.contains("exec: /bin/false failed"), "{said}");
+    assert!(said.contains("stopped by signal: TERM"), "{said}");
+    assert!(sandbox.path("touched").exists());
+}
+
+#[test]
+fn a_stop_whose_command_is_lost_goes_on() {
+    let chain = json!([{"rcon": "quit", "wait": "0s"}, {"signal": "TERM", "wait": "30s"}]);
+    let sandbox = Sandbox::with(&[stand_in("mute", "rcon", support::free_port()).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    let before = sandbox.lines("did").len();
+    let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
+    wait_until("the step to be under way", || sandbox.lines("did").len() > before);
+    stop.kill().expect("kill it");
+    stop.wait().expect("its end");
+    assert_eq!(sandbox.wait_state("a", "stopped")["last_exit"]["signal"], "SIGTERM");
+}
+
+#[test]
+fn what_is_no_longer_listed_is_stopped_without_its_channel() {
+    let chain = json!([{"rcon": "shutdown", "wait": "60s"}]);
+    let sandbox = Sandbox::with(&[stand_in("conan", "rcon", support::free_port()).with("stop", chain)]);
+    sandbox.ok(&["start", "a"]);
+    sandbox.inventory(&[]);
+    assert_eq!(stopped(&sandbox)["ended_by"], "signal: TERM");
+}
+
+#[test]
+fn sections_that_are_wrong() {
+    let sandbox = Sandbox::new();
+    for (body, wanted) in [
+        ("rcon: {port: 1}", ("yaml:3:9\n", "`rcon` has no password")),
+        (
+            "stop: [{rcon: quit}]",
+            ("yaml:3:9\n", "`rcon` is used here, but there is no section `rcon`"),
+        ),
+        ("admin: rcom", ("yaml:3:16\n", "there is no channel `rcom`")),
+        (
+            "rcon: {port: 70000}",
+            ("yaml:3:22\n", "`port` must be a whole number from 1 to 65535"),
+        ),
+        ("telnet: {prot: 1}", ("yaml:3:18\n", "unknown key `prot` in `telnet`")),
+        (
+            "rcon: {port: 1, password: {fiel: x}}",
+            ("yaml:3:36\n", "unknown key `fiel` in `password`"),
+        ),
+        (
+            "rcon: {host: 'a:1', port: 1, password: x}",
+            ("yaml:3:23\n", "`host` must be"),
+        ),
+        (
+            "stop: [{stdin: quit, expect: x}]",
+            ("yaml:3:30\n", "`expect` needs a step with a reply"),
+        ),
+        (
+            "stop: [{rcon: a, stdin: b}]",
+            ("yaml:3:26\n", "a step of `stop` does one thing"),
+        ),
+    ] {
+        sandbox.inventory_text(&format!("instances:\n    a:\n        {body}\n"));
+        let outcome = sandbox.run(&["status"]).expect_code(6);
+        assert!(
+            outcome.stderr.contains(wanted.0) && outcome.stderr.contains(wanted.1),
+            "{body}: {}",
+            outcome.stderr
+        );
+    }
+    sandbox.inventory_text(&format!(
+        "instances:\n    a:\n        rcon: {{port: x, password: {PASSWORD}}}\n"
+    ));
+    let outcome = sandbox.run(&["status"]).expect_code(6);
+    assert!(!outcome.stderr.contains(PASSWORD), "{outcome:?}");
+}
+
+#[test]
+fn a_stop_over_http_and_one_that_is_refused() {
+    use std::io::{Read, Write};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    let request =
+        json!({ "url": format!("http://127.0.0.1:{port}/shutdown?token={PASSWORD}"), "body": "{\"waittime\":1}" });
+    let refused = format!("http://127.0.0.1:{port}/no");
+    let stop = json!([{ "http": refused, "wait": "30s" }, { "http": request, "wait": "30s" }]);
+    let game = Instance::awkward("a", &["serve", "--ready", "up"])
+        .ready_log("^up$")
+        .with("stop", stop);
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let server = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.expect("a connection");
+            let mut buffer = [0; 4096];
+            let n = stream.read(&mut buffer).expect("a request");
+            let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            let status = if text.contains("/no") { "403 No" } else { "200 OK" };
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").expect("an answer");
+            if status == "200 OK" {
+                support::Process::signal(pid, nix::sys::signal::Signal::SIGTERM);
+            }
+            asked.push(text);
+        }
+        asked
+    });
+    let result = stopped(&sandbox);
+    assert_eq!(result["ended_by"], format!("http: POST 127.0.0.1:{port}/shutdown"));
+    let asked = server.join().expect("the server");
+    assert!(asked[1].starts_with(&format!("POST /shutdown?token={PASSWORD} HTTP/1.1\r\n")));
+    assert!(
+        asked[1].ends_with("Content-Length: 14\r\n\r\n{\"waittime\":1}"),
+        "{}",
+        asked[1]
+    );
+    sandbox.nothing_left();
+}

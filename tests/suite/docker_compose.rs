@@ -1,0 +1,917 @@
+//! Stacks of containers, on a real Docker Engine. Images are made here, from
+//! the host's static busybox: no registry is asked.
+//!
+//! An engine is not on every machine. Where one answers, all of these tests are
+//! run by [`all_of_these_where_there_is_an_engine`]; elsewhere that says what is
+//! missing, and fails with `GAMECTL_TEST_ENGINE=required`, as in the gate. One
+//! by one: `cargo test --test suite docker_compose -- --ignored NAME`.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::support::{self, Outcome, Process, Sandbox, wait_for, wait_until};
+
+const PROJECT: &str = "com.docker.compose.project";
+
+const IMAGE: &str = "gamectl-test-busybox:1";
+
+/// Serves until it is told to end, and says so.
+const SERVE: &str = "trap 'echo saved; exit 0' TERM; echo up; while :; do sleep 0.05; done";
+
+fn docker(args: &[&str]) -> Output {
+    let mut command = Command::new("docker");
+    command.args(args).stdin(Stdio::null());
+    command.output().expect("docker: apt install docker.io")
+}
+
+#[track_caller]
+fn docker_ok(args: &[&str]) -> String {
+    let output = docker(args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "docker {args:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Makes the image, once for all tests.
+fn image() {
+    static MADE: OnceLock<()> = OnceLock::new();
+    MADE.get_or_init(|| {
+        if docker(&["image", "inspect", IMAGE]).status.success() {
+            return;
+        }
+        let tmp = tempfile::tempdir().expect("a folder");
+        let bin = tmp.path().join("bin");
+        std::fs::create_dir(&bin).expect("a folder");
+        std::fs::create_dir(tmp.path().join("tmp")).expect("a folder");
+        std::fs::copy("/bin/busybox", bin.join("busybox")).expect("apt install busybox-static");
+        for applet in ["sh", "sleep", "true", "cat", "test", "touch", "nc"] {
+            std::os::unix::fs::symlink("busybox", bin.join(applet)).expect("a link");
+        }
+        let tar = tmp.path().join("image.tar");
+        let packed = Command::new("tar")
+            .args([
+                "-C",
+                &tmp.path().to_string_lossy(),
+                "-cf",
+                &tar.to_string_lossy(),
+                "bin",
+                "tmp",
+            ])
+            .status();
+        assert!(packed.expect("run tar").success());
+        docker_ok(&["import", "--change", "ENV PATH=/bin", &tar.to_string_lossy(), IMAGE]);
+    });
+}
+
+/// What these tests need and this machine has not.
+fn missing() -> Option<&'static str> {
+    let runs = |program: &str, args: &[&str]| {
+        let ran = Command::new(program).args(args).stdin(Stdio::null()).output();
+        ran.is_ok_and(|output| output.status.success())
+    };
+    // As for a sandbox, whose home is empty.
+    let mut plugin = Command::new("docker");
+    plugin
+        .args(["compose", "version"])
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null());
+    let has_plugin = plugin.output().is_ok_and(|output| output.status.success());
+    let old = Command::new("docker-compose").args(["version", "--short"]).output();
+    if !runs("docker", &["version"]) {
+        Some("no Docker Engine answers")
+    } else if !has_plugin {
+        Some("there is no `docker compose` for every user")
+    } else if !old.is_ok_and(|output| output.stdout.starts_with(b"1.")) {
+        Some("there is no `docker-compose` of the first generation")
+    } else if !runs("dockerd", &["--version"]) {
+        Some("there is no dockerd for an engine of one's own")
+    } else if !Path::new("/bin/busybox").exists() {
+        Some("there is no /bin/busybox to make an image of")
+    } else {
+        None
+    }
+}
+
+#[test]
+fn all_of_these_where_there_is_an_engine() {
+    if let Some(missing) = missing() {
+        return support::not_run("the tests of stacks of containers", missing, "GAMECTL_TEST_ENGINE");
+    }
+    let own = std::env::current_exe().expect("our own path");
+    let ran = Command::new(own)
+        .args(["docker_compose::", "--ignored", "--test-threads=4"])
+        .output();
+    let ran = ran.expect("run the tests");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        said.contains("test result: ok. ") && !said.contains("ok. 0 passed"),
+        "{said}"
+    );
+}
+
+/// One project, which is gone at the end.
+struct Stack {
+    sandbox: Sandbox,
+    project: String,
+    path: Option<String>,
+    /// Another engine than the usual one.
+    host: Option<String>,
+}
+
+impl Stack {
+    /// A stack of these services; what is the same in all is added.
+    fn new(services: Value) -> Self {
+        image();
+        let sandbox = Sandbox::new();
+        let name = sandbox
+            .dir()
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .to_lowercase();
+        let stack = Self {
+            sandbox,
+            project: name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
+            path: None,
+            host: None,
+        };
+        stack.services(services);
+        stack.section(&json!({}));
+        stack
+    }
+
+    fn services(&self, mut services: Value) {
+        for (_, service) in services.as_object_mut().expect("services") {
+            service["image"] = json!(IMAGE);
+            service["network_mode"] = json!("none");
+        }
+        let text = json!({ "version": "3.8", "services": services }).to_string();
+        std::fs::write(self.file(), text).expect("write");
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.sandbox.path("compose.yaml")
+    }
+
+    /// The inventory's section, with these keys besides.
+    fn section(&self, more: &Value) {
+        self.inventory(more, &json!({}));
+    }
+
+    fn inventory(&self, more: &Value, instance: &Value) {
+        let mut section = json!({ "file": "compose.yaml", "project": self.project });
+        section
+            .as_object_mut()
+            .expect("a section")
+            .extend(more.as_object().expect("keys").clone());
+        let mut whole = json!({ "docker_compose": section, "restart": { "delay": "0s" } });
+        whole
+            .as_object_mut()
+            .expect("one")
+            .extend(instance.as_object().expect("keys").clone());
+        self.sandbox
+            .inventory_text(&json!({ "instances": { "dune": whole } }).to_string());
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.sandbox.command(args);
+        if let Some(host) = self
+            .host
+            .clone()
+            .map(Into::into)
+            .or_else(|| std::env::var_os("DOCKER_HOST"))
+        {
+            command.env("DOCKER_HOST", host);
+        }
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
+        }
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, args: &[&str]) -> Outcome {
+        Outcome::of(args, &self.command(args).output().expect("run gamectl"))
+    }
+
+    #[track_caller]
+    fn status(&self) -> Value {
+        self.run(&["status", "dune", "--json"]).json()["instances"][0].clone()
+    }
+
+    /// The state with its code and note, as one line.
+    #[track_caller]
+    fn told(&self) -> String {
+        let row = self.status();
+        let word = |key: &str| match &row[key] {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        format!("{} {} {}", word("state"), word("exit_code"), word("note"))
+    }
+
+    fn container(&self, service: &str) -> String {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        let service = format!("label=com.docker.compose.service={service}");
+        docker_ok(&["ps", "-aq", "--filter", &project, "--filter", &service])
+    }
+
+    /// The version of the compose that made the container of a service.
+    fn generation(&self, service: &str) -> String {
+        let label = "{{index .Config.Labels \"com.docker.compose.version\"}}";
+        docker_ok(&["inspect", "-f", label, &self.container(service)])
+    }
+
+    /// Puts a `docker` before the real one.
+    fn shadow_docker(&mut self, script: &str) {
+        let real = Command::new("sh")
+            .args(["-c", "command -v docker"])
+            .output()
+            .expect("sh");
+        let real = String::from_utf8_lossy(&real.stdout).trim().to_owned();
+        let bin = self.sandbox.path("bin");
+        std::fs::create_dir_all(&bin).expect("a folder");
+        let docker = bin.join("docker");
+        std::fs::write(
+            &docker,
+            format!("#!/bin/sh\nreal={real}\n{script}\nexec $real \"$@\"\n"),
+        )
+        .expect("write");
+        std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+        let path = std::env::var("PATH").expect("a path");
+        self.path = Some(format!("{}:{path}", bin.display()));
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        let found = docker(&["ps", "-aq", "--filter", &project]);
+        let ids = String::from_utf8_lossy(&found.stdout).into_owned();
+        let ids: Vec<&str> = ids.split_ascii_whitespace().collect();
+        if !ids.is_empty() {
+            docker(&[&["rm", "-f", "-v"], ids.as_slice()].concat());
+        }
+        let _ = docker(&["network", "rm", &format!("{}_default", self.project)]);
+    }
+}
+
+fn serves() -> Value {
+    json!({ "command": ["sh", "-c", SERVE], "stop_grace_period": "20s" })
+}
+
+/// A resident supervisor whose answer is read along.
+struct Run {
+    child: Child,
+    lines: Receiver<Value>,
+}
+
+impl Run {
+    fn of(stack: &Stack) -> Self {
+        let mut child = stack.command(&["run", "--json"]).spawn().expect("run gamectl");
+        let stdout = child.stdout.take().expect("a pipe");
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = sender.send(serde_json::from_str(&line).expect("JSON"));
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line that is such.
+    #[track_caller]
+    fn hears(&self, what: &str, such: impl Fn(&Value) -> bool) {
+        let mut heard = Vec::new();
+        loop {
+            match self.lines.recv_timeout(Duration::from_secs(60)) {
+                Ok(line) if such(&line) => return,
+                Ok(line) => heard.push(line),
+                Err(error) => panic!("{what}: {error}: {heard:?}"),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn sees(&self, state: &str) {
+        self.hears(state, |line| line["event"] == "status" && line["state"] == state);
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_stack_through_its_life() {
+    let stack = Stack::new(json!({
+        "db": {
+            "command": ["sh", "-c", SERVE],
+            "healthcheck": { "test": ["CMD", "true"], "interval": "1s" },
+        },
+        "game": { "command": ["sh", "-c", SERVE], "depends_on": { "db": { "condition": "service_healthy" } } },
+        "init": { "command": ["true"] },
+    }));
+    assert_eq!(stack.told(), "stopped  ");
+    stack.run(&["start", "dune"]).expect_code(0);
+    let row = stack.status();
+    assert_eq!(
+        (&row["state"], &row["plane"]),
+        (&json!("running"), &json!("docker_compose"))
+    );
+    assert_eq!(row["details"]["services"], "db up, game up, init done");
+    assert!(stack.generation("game").starts_with("2."), "by the plugin");
+    let before = stack.container("game");
+    let again = stack.run(&["start", "dune", "--json"]).expect_code(0).json();
+    assert_eq!(again["results"][0]["changed"], false);
+    let logs = stack.run(&["logs", "dune"]).expect_code(0);
+    assert!(
+        logs.stdout.contains("db-1") && logs.stdout.contains("| up"),
+        "{}",
+        logs.stdout
+    );
+    let stop = stack.run(&["stop", "dune", "--json"]).expect_code(0).json();
+    assert_eq!(
+        (&stop["results"][0]["ended_by"], &stop["results"][0]["state"]),
+        (&json!("docker stop"), &json!("stopped"))
+    );
+    assert_eq!(stack.container("game"), before, "stopped, not removed");
+    assert!(stack.run(&["logs", "dune"]).stdout.contains("saved"));
+    // Whoever needs another goes first.
+    let ended = |service: &str| docker_ok(&["inspect", "-f", "{{.State.FinishedAt}}", &stack.container(service)]);
+    assert!(ended("game") < ended("db"));
+    let again = stack.run(&["stop", "dune", "--json"]).expect_code(0).json();
+    assert_eq!(again["results"][0]["changed"], false);
+    stack.run(&["restart", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    stack.run(&["status", "dune"]).expect_code(3);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn what_happens_to_containers_shows() {
+    let stack = Stack::new(json!({ "db": serves(), "game": serves() }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    let (db, game) = (stack.container("db"), stack.container("game"));
+    docker_ok(&["pause", &game]);
+    assert_eq!(stack.told(), "starting  game is paused");
+    docker_ok(&["unpause", &game]);
+    assert_eq!(stack.told(), "running  ");
+    docker_ok(&["kill", &game]);
+    assert_eq!(stack.told(), "crashed 137 game ended with exit code 137");
+    stack.run(&["status"]).expect_code(1);
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.container("game"), game);
+    docker_ok(&["rm", "-f", &stack.container("game")]);
+    wait_until("the boot budget to be irrelevant", || {
+        stack.told().contains("game is not there")
+    });
+    stack.run(&["start", "dune"]).expect_code(0);
+    docker_ok(&["pause", &db]);
+    stack.run(&["stop", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "stopped  ", "a paused one hears its signal too");
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_service_that_fails_is_told_with_its_last_lines() {
+    let stack = Stack::new(json!({
+        "db": serves(),
+        "game": { "command": ["sh", "-c", "echo no such map; exit 3"] },
+    }));
+    let failed = stack.run(&["start", "dune"]).expect_code(1);
+    assert!(
+        failed.stderr.contains("game ended with exit code 3") && failed.stderr.contains("| no such map"),
+        "{}",
+        failed.stderr
+    );
+    assert_eq!(stack.told(), "crashed 3 game ended with exit code 3");
+    let stop = stack.run(&["stop", "dune", "--json"]).expect_code(0).json();
+    assert_eq!(stop["results"][0]["changed"], true);
+    let row = stack.status();
+    assert_eq!(
+        (&row["state"], &row["last_exit"]["code"]),
+        (&json!("stopped"), &json!(3))
+    );
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_loop_of_docker_is_shown_and_left_to_docker() {
+    let stack = Stack::new(json!({
+        "db": serves(),
+        "game": { "command": ["sh", "-c", "exit 3"], "restart": "always" },
+    }));
+    let failed = stack.run(&["start", "dune", "--timeout", "3s"]).expect_code(124);
+    assert!(failed.stderr.contains("not ready after 3s"), "{}", failed.stderr);
+    wait_until("the loop to be shown", || stack.told().contains("again and again"));
+    stack.run(&["stop", "dune"]).expect_code(0);
+    assert!(stack.told().starts_with("stopped"));
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_stop_that_needs_a_kill_says_so() {
+    let stack = Stack::new(json!({
+        "game": {
+            "command": ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done"],
+            "stop_grace_period": "1s",
+        },
+    }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    // Before that, there is nothing yet that ignores anything.
+    wait_until("the trap to be set", || {
+        stack.run(&["logs", "dune"]).stdout.contains("up")
+    });
+    let stop = stack.run(&["stop", "dune", "--json"]).expect_code(0).json();
+    assert_eq!(stop["results"][0]["ended_by"], "kill");
+    assert_eq!(
+        stack.told(),
+        "stopped  game was killed: its grace period of 1 s was too short"
+    );
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_broken_file_starts_nothing_and_keeps_nothing_from_stopping() {
+    let stack = Stack::new(json!({ "game": serves(), "old": serves() }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    // A service is taken out of the file; then the file breaks.
+    stack.services(json!({ "game": serves() }));
+    std::fs::write(stack.file(), "services: [").expect("write");
+    assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "stopped  ");
+    let failed = stack.run(&["start", "dune"]).expect_code(1);
+    assert!(
+        failed.stderr.contains("dune: compose does not take its file") && failed.stderr.contains("yaml"),
+        "{}",
+        failed.stderr
+    );
+    std::fs::remove_file(stack.file()).expect("remove");
+    let failed = stack.run(&["start", "dune"]).expect_code(1);
+    assert!(failed.stderr.contains("no such file"), "{}", failed.stderr);
+    let running = docker_ok(&["inspect", "-f", "{{.State.Running}}", &stack.container("game")]);
+    assert_eq!(running, "false");
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn readiness_is_a_probe_where_there_is_one() {
+    let stack = Stack::new(json!({ "game": serves() }));
+    let gate = stack.sandbox.arg("gate");
+    stack.inventory(
+        &json!({}),
+        &json!({ "ready": { "exec": ["test", "-e", gate], "interval": "50ms" } }),
+    );
+    let late = stack.run(&["start", "dune", "--timeout", "2s"]).expect_code(124);
+    assert!(late.stderr.contains("not ready after 2s"), "{}", late.stderr);
+    wait_until("the probe alone to be open", || {
+        stack.told().starts_with("starting  all services are up; not yet ready")
+    });
+    stack.sandbox.touch("gate");
+    assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn run_brings_back_what_crashes_and_obeys_a_stop() {
+    let stack = Stack::new(json!({ "db": serves(), "game": serves() }));
+    let run = Run::of(&stack);
+    run.sees("running");
+    docker_ok(&["kill", &stack.container("game")]);
+    run.sees("crashed");
+    run.sees("running");
+    assert_eq!(stack.status()["restarts"], 1);
+    stack.run(&["stop", "dune"]).expect_code(0);
+    run.sees("stopped");
+    assert_eq!(stack.told(), "stopped  ");
+    // It ends, and what it watches with ends with it.
+    let pid = run.child.id().try_into().expect("a pid");
+    Process::signal(pid, Signal::SIGTERM);
+    wait_until("the end of run", || {
+        !Process::lives(pid) || Process::stat_field(pid, 3).is_none()
+    });
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn an_engine_that_does_not_answer_is_not_known() {
+    let stack = Stack::new(json!({ "game": serves() }));
+    let with_host = |host: &str, args: &[&str]| {
+        let mut command = stack.command(args);
+        command.env("DOCKER_HOST", host);
+        Outcome::of(args, &command.output().expect("run gamectl"))
+    };
+    let away = with_host("unix:///nonexistent/docker.sock", &["status", "--json"]).expect_code(4);
+    let row = &away.json()["instances"][0];
+    assert_eq!(row["state"], "unknown");
+    assert!(
+        row["note"]
+            .as_str()
+            .is_some_and(|note| note.contains("does not answer")),
+        "{row}"
+    );
+    let away = with_host("unix:///nonexistent/docker.sock", &["start", "dune"]).expect_code(4);
+    assert!(away.stderr.contains("systemctl status docker"), "{}", away.stderr);
+    // One that takes connections, and says nothing.
+    let silent = stack.sandbox.path("silent.sock");
+    let _listener = UnixListener::bind(&silent).expect("a socket");
+    let hangs = with_host(&format!("unix://{}", silent.display()), &["status"]).expect_code(4);
+    assert!(hangs.stdout.contains("did not answer within 10s"), "{}", hangs.stdout);
+    assert_eq!(stack.container("game"), "");
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn engines_by_their_contexts() {
+    let stack = Stack::new(json!({ "game": serves() }));
+    let config = stack.sandbox.arg("docker");
+    // The engine that is there, where only a context knows it to be.
+    let usual = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
+    let usual = usual.strip_prefix("unix://").expect("a socket");
+    let elsewhere = stack.sandbox.path("engine.sock");
+    std::os::unix::fs::symlink(usual, &elsewhere).expect("a link");
+    for (context, socket) in [
+        ("here", elsewhere.as_path()),
+        ("away", "/nonexistent/docker.sock".as_ref()),
+    ] {
+        let host = format!("host=unix://{}", socket.display());
+        docker_ok(&["--config", &config, "context", "create", context, "--docker", &host]);
+    }
+    let run = |context: Option<&str>, args: &[&str]| {
+        let mut command = stack.command(args);
+        command.env_remove("DOCKER_HOST").env("DOCKER_CONFIG", &config);
+        if let Some(context) = context {
+            command.env("DOCKER_CONTEXT", context);
+        }
+        Outcome::of(args, &command.output().expect("run gamectl"))
+    };
+    let of = |context: &str| json!({ "docker_compose": { "file": "compose.yaml", "project": stack.project, "context": context } });
+    let both = json!({ "instances": { "dune": of("here"), "far": of("away") } });
+    stack.sandbox.inventory_text(&both.to_string());
+    run(None, &["start", "dune"]).expect_code(0);
+    // One that is away keeps nobody from being told of the other.
+    let told = run(None, &["status", "--json"]).expect_code(4).json();
+    assert_eq!(told["instances"][0]["state"], "running", "{told}");
+    assert_eq!(told["instances"][1]["state"], "unknown", "{told}");
+    let refused = run(None, &["start", "far"]).expect_code(4);
+    assert!(refused.stderr.contains("does not answer"), "{}", refused.stderr);
+    // The same by the environment, where the inventory names none.
+    stack.section(&json!({}));
+    for (context, state, code) in [("here", "running", 0), ("away", "unknown", 4)] {
+        let told = run(Some(context), &["status", "--json"]).expect_code(code).json();
+        assert_eq!(told["instances"][0]["state"], state, "{context}: {told}");
+    }
+    run(Some("here"), &["stop", "dune"]).expect_code(0);
+    let state = docker_ok(&["inspect", "-f", "{{.State.Status}}", &stack.container("game")]);
+    assert_eq!(state, "exited");
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_status_of_many_stacks_asks_the_engine_twice() {
+    let mut stack = Stack::new(json!({ "game": serves() }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    let calls = stack.sandbox.arg("calls");
+    stack.shadow_docker(&format!("echo \"$1\" >>{calls}"));
+    let one = |index: usize| {
+        let project = if index == 0 {
+            stack.project.clone()
+        } else {
+            format!("none-{index}")
+        };
+        (
+            format!("dune-{index}"),
+            json!({ "docker_compose": { "file": "compose.yaml", "project": project } }),
+        )
+    };
+    let many: serde_json::Map<String, Value> = (0..50).map(one).collect();
+    stack.sandbox.inventory_text(&json!({ "instances": many }).to_string());
+    let all = stack.run(&["status", "--json"]).json();
+    let running = all["instances"].as_array().expect("rows").iter();
+    assert_eq!(running.filter(|row| row["state"] == "running").count(), 1);
+    assert_eq!(stack.sandbox.lines("calls"), ["ps", "inspect"]);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn the_old_compose_will_do() {
+    assert!(
+        Path::new("/usr/bin/docker-compose").exists(),
+        "apt install docker-compose"
+    );
+    let mut stack = Stack::new(json!({
+        "db": serves(),
+        "game": { "command": ["sh", "-c", SERVE], "depends_on": ["db"] },
+    }));
+    stack.shadow_docker("[ \"$1\" = compose ] && exit 1");
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "running  ");
+    let version = stack.generation("game");
+    assert!(version.starts_with("1."), "{version}");
+    assert!(stack.run(&["logs", "dune"]).stdout.contains("up"));
+    stack.run(&["stop", "dune"]).expect_code(0);
+    let ended = |service: &str| docker_ok(&["inspect", "-f", "{{.State.FinishedAt}}", &stack.container(service)]);
+    assert!(ended("game") < ended("db"), "in the order of the file");
+    std::fs::write(stack.file(), "services: [").expect("write");
+    stack.run(&["start", "dune"]).expect_code(1);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_stop_wins_over_a_start_under_way() {
+    let stack = Stack::new(json!({
+        "db": {
+            "command": ["sh", "-c", SERVE],
+            "healthcheck": { "test": ["CMD", "test", "-e", "/tmp/never"], "interval": "1s", "retries": 100 },
+        },
+        "game": { "command": ["sh", "-c", SERVE], "depends_on": { "db": { "condition": "service_healthy" } } },
+    }));
+    let mut start = stack.command(&["start", "dune"]).spawn().expect("run gamectl");
+    wait_until("db to be up", || stack.told().contains("db is not healthy yet"));
+    stack.run(&["stop", "dune"]).expect_code(0);
+    let status = wait_for("the end of the start", || start.try_wait().expect("wait"));
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(stack.told(), "stopped  ");
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn health_is_waited_for_and_its_loss_is_shown() {
+    let stack = Stack::new(json!({
+        "db": {
+            "command": ["sh", "-c", SERVE],
+            "healthcheck": { "test": ["CMD", "test", "-e", "/tmp/well"], "interval": "1s", "retries": 2 },
+        },
+    }));
+    stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "starting  db is not healthy yet");
+    wait_until("it to be unhealthy", || stack.told() == "starting  db is unhealthy");
+    docker_ok(&["exec", &stack.container("db"), "touch", "/tmp/well"]);
+    wait_until("it to be healthy", || stack.told() == "running  ");
+    docker_ok(&["exec", &stack.container("db"), "sh", "-c", "busybox rm /tmp/well"]);
+    wait_until("it to be unhealthy again", || {
+        stack.told() == "starting  db is unhealthy"
+    });
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn ends_of_every_kind() {
+    let stack = Stack::new(json!({
+        "game": { "command": ["sh", "-c", "trap 'exit 0' TERM; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 0"] },
+    }));
+    stack.section(&json!({ "services": ["game"] }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    // What must run has not to end, not even politely.
+    docker_ok(&["exec", &stack.container("game"), "touch", "/tmp/end"]);
+    wait_until("its end", || stack.told() == "crashed 0 game ended with exit code 0");
+    // Created, and never started.
+    docker_ok(&["rm", "-f", &stack.container("game")]);
+    assert_eq!(stack.told(), "stopped  ");
+    let file = stack.file();
+    let file = file.to_str().expect("UTF-8");
+    docker_ok(&["compose", "-p", &stack.project, "-f", file, "create"]);
+    assert_eq!(stack.status()["state"], "crashed", "it was to run");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    assert!(stack.told().starts_with("stopped"), "{}", stack.told());
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn one_that_takes_too_much_memory() {
+    let hog = "echo up; x=aaaaaaaaaaaaaaaa; while :; do x=$$x$$x; done";
+    let stack = Stack::new(json!({ "game": { "command": ["sh", "-c", hog], "mem_limit": "16m" } }));
+    // An engine that is busy may itself miss what the kernel did: then that is
+    // not made up, and the next one is seen.
+    let seen = (0..10).any(|_| {
+        stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
+        wait_until("the kernel to end it", || stack.status()["state"] == "crashed");
+        let row = stack.status();
+        let engine = docker_ok(&["inspect", "-f", "{{.State.OOMKilled}}", &stack.container("game")]);
+        assert_eq!(row["exit_code"], 137, "{row}");
+        assert_eq!(row["last_exit"]["oom_killed"].to_string(), engine, "{row}");
+        engine == "true"
+    });
+    assert!(seen, "{}", stack.status());
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn profiles_variables_and_what_must_run() {
+    let stack = Stack::new(json!({
+        "game": { "command": ["sh", "-c", "echo map=$MAP; trap 'exit 0' TERM; while :; do sleep 0.05; done"],
+                  "environment": ["MAP=${MAP:-none}"] },
+        "extra": { "command": ["sh", "-c", SERVE], "profiles": ["wide"] },
+    }));
+    std::fs::write(stack.sandbox.path("game.env"), "MAP=arrakis\n").expect("write");
+    stack.section(&json!({ "env_file": "game.env" }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.container("extra"), "");
+    let logs = stack.run(&["logs", "-n", "5", "dune"]).expect_code(0);
+    assert!(logs.stdout.contains("map=arrakis"), "{logs:?}");
+    // A restart applies what was changed.
+    std::fs::write(stack.sandbox.path("game.env"), "MAP=giedi\n").expect("write");
+    stack.section(&json!({ "env_file": "game.env", "profiles": ["wide"] }));
+    stack.run(&["restart", "dune"]).expect_code(0);
+    assert_ne!(stack.container("extra"), "");
+    let logs = stack.run(&["logs", "dune"]).expect_code(0);
+    assert!(logs.stdout.contains("map=giedi"), "{logs:?}");
+    assert_eq!(stack.status()["details"]["services"], "extra up, game up");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    // Of several, only what must run is brought up.
+    stack.services(json!({ "game": serves(), "other": serves() }));
+    stack.section(&json!({ "services": ["game"] }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.container("other"), "");
+    assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn somebody_elses_up_is_given_way_to_once() {
+    let mut stack = Stack::new(json!({ "game": serves() }));
+    let tries = stack.sandbox.arg("tries");
+    // The first `up` meets another one, as the engine tells it.
+    stack.shadow_docker(&format!(
+        "case \" $* \" in *\" up \"*) echo up >>{tries}; [ $(wc -l <{tries}) = 1 ] && {{ \
+         echo 'Error response from daemon: Conflict. The container name \"/x-game-1\" is already in use' >&2; exit 1; }};; esac"
+    ));
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.sandbox.lines("tries"), ["up", "up"]);
+    stack.run(&["stop", "dune"]).expect_code(0);
+    // What fails for another reason is not tried again.
+    stack.shadow_docker(&format!(
+        "case \" $* \" in *\" up \"*) echo up >>{tries}; echo 'no such image' >&2; exit 1;; esac"
+    ));
+    let failed = stack.run(&["start", "dune"]).expect_code(1);
+    assert!(failed.stderr.contains("| no such image"), "{failed:?}");
+    assert_eq!(stack.sandbox.lines("tries").len(), 3);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn check_looks_at_engine_compose_and_file() {
+    let stack = Stack::new(json!({
+        "game": { "command": ["sh", "-c", SERVE], "restart": "always" },
+    }));
+    let checked = stack.run(&["check"]).expect_code(0);
+    for part in [
+        "engine: it answers",
+        "version",
+        "warning dune: restart: Docker itself restarts game",
+    ] {
+        assert!(checked.stdout.contains(part), "{part}: {}", checked.stdout);
+    }
+    std::fs::write(stack.file(), "services: [").expect("write");
+    let broken = stack.run(&["check"]).expect_code(6);
+    assert!(broken.stdout.contains("error   dune: "), "{}", broken.stdout);
+    assert_eq!(stack.container("game"), "", "nothing was created");
+}
+
+/// An engine of one's own, which can be stopped and started again.
+struct OwnEngine {
+    dir: tempfile::TempDir,
+    daemon: Option<Child>,
+}
+
+impl OwnEngine {
+    fn start() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("gamectl-engine-")
+            .tempdir()
+            .expect("a folder");
+        let mut engine = Self { dir, daemon: None };
+        engine.run();
+        engine
+    }
+
+    fn host(&self) -> String {
+        format!("unix://{}", self.dir.path().join("docker.sock").display())
+    }
+
+    fn docker(&self, args: &[&str]) -> Output {
+        let mut command = Command::new("docker");
+        command.args(["--host", &self.host()]).args(args).stdin(Stdio::null());
+        command.output().expect("docker")
+    }
+
+    /// Containers live on without it, and it finds them again.
+    fn run(&mut self) {
+        let path = |name: &str| self.dir.path().join(name);
+        let log = std::fs::File::create(path("log")).expect("a log");
+        let daemon = Command::new("dockerd")
+            .arg("--host")
+            .arg(self.host())
+            .arg("--data-root")
+            .arg(path("data"))
+            .arg("--exec-root")
+            .arg(path("exec"))
+            .arg("--pidfile")
+            .arg(path("pid"))
+            .args([
+                "--live-restore",
+                "--bridge=none",
+                "--iptables=false",
+                "--storage-driver=vfs",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("apt install docker.io");
+        self.daemon = Some(daemon);
+        wait_until("the engine to answer", || self.docker(&["version"]).status.success());
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            Process::signal(daemon.id() as i32, Signal::SIGTERM);
+            wait_until("the engine to be gone", || daemon.try_wait().expect("wait").is_some());
+        }
+    }
+}
+
+impl Drop for OwnEngine {
+    fn drop(&mut self) {
+        let found = self.docker(&["ps", "-aq"]);
+        let ids = String::from_utf8_lossy(&found.stdout).into_owned();
+        let ids: Vec<&str> = ids.split_ascii_whitespace().collect();
+        if !ids.is_empty() {
+            self.docker(&[&["rm", "-f"], ids.as_slice()].concat());
+        }
+        self.stop();
+        // Its own containerd, which it starts where there is none to connect to,
+        // and what it has mounted.
+        support::processes::kill_tied_to(self.dir.path());
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+        let own = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        for mount in own.filter(|mount| Path::new(mount).starts_with(self.dir.path())) {
+            let _ = Command::new("umount").args(["--lazy", mount]).status();
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn an_engine_that_goes_and_comes_back_is_no_crash() {
+    let mut engine = OwnEngine::start();
+    let mut stack = Stack::new(json!({ "game": serves() }));
+    let saved = Command::new("sh")
+        .args([
+            "-c",
+            &format!("docker save {IMAGE} | docker --host {} load", engine.host()),
+        ])
+        .output()
+        .expect("sh");
+    assert!(saved.status.success(), "{saved:?}");
+    stack.host = Some(engine.host());
+    let run = Run::of(&stack);
+    run.sees("running");
+    let project = format!("label={PROJECT}={}", stack.project);
+    let game = engine.docker(&["ps", "-q", "--no-trunc", "--filter", &project]);
+    let game = String::from_utf8_lossy(&game.stdout).trim().to_owned();
+    assert_eq!(game.len(), 64, "one container: {game}");
+    let started = |engine: &OwnEngine| {
+        let found = engine.docker(&["inspect", "-f", "{{.State.StartedAt}}", &game]);
+        String::from_utf8_lossy(&found.stdout).trim().to_owned()
+    };
+    let before = started(&engine);
+    engine.stop();
+    run.sees("unknown");
+    stack.run(&["status", "dune"]).expect_code(4);
+    // Nothing can be started now, and nothing is concluded from that.
+    stack.run(&["start", "dune"]).expect_code(4);
+    engine.run();
+    run.sees("running");
+    assert_eq!(started(&engine), before, "the same run of the game");
+    assert_eq!(stack.status()["restarts"], 0);
+    // And it is told of what happens again.
+    engine.docker(&["kill", &game]);
+    run.sees("crashed");
+    run.sees("running");
+    assert_eq!(stack.status()["restarts"], 1);
+    drop(run);
+    stack.run(&["stop", "dune"]).expect_code(0);
+}

@@ -1,0 +1,347 @@
+//! The order of the house: which room may import which, and what may stand in
+//! one room only. A room is a folder or a file right below `src`.
+
+mod rules;
+mod source;
+
+use std::path::Path;
+
+use rules::Broken;
+use source::Source;
+
+/// Every room with those it may import, ground floor last. A room stands above
+/// all that it imports; `the_table_has_no_circle` holds the table to that.
+/// Rooms that are not built yet have their place already.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("main", &["cli", "commands", "process", "sys"]),
+    // The crate's root only lists the rooms.
+    ("lib", &[]),
+    (
+        "commands",
+        &[
+            "census",
+            "check",
+            "cli",
+            "event",
+            "failure",
+            "finding",
+            "fleet",
+            "games",
+            "instancecmd",
+            "inventory",
+            "lookout",
+            "resident",
+            "store",
+            "supervisor",
+            "sys",
+            "ui",
+            "unmanaged",
+        ],
+    ),
+    (
+        "check",
+        &[
+            "failure",
+            "finding",
+            "fleet",
+            "games",
+            "inventory",
+            "store",
+            "supervisor",
+            "sys",
+            "trust",
+        ],
+    ),
+    ("cli", &["failure"]),
+    ("ui", &["event", "failure", "finding", "inventory", "supervisor"]),
+    (
+        "resident",
+        &[
+            "census",
+            "event",
+            "failure",
+            "fleet",
+            "instancecmd",
+            "inventory",
+            "policy",
+            "store",
+            "supervisor",
+            "sys",
+            "trust",
+        ],
+    ),
+    ("census", &["event", "supervisor"]),
+    ("lookout", &["event", "fleet", "store", "supervisor"]),
+    ("instancecmd", &["event", "failure", "policy", "store", "supervisor"]),
+    (
+        "fleet",
+        &[
+            "docker_compose",
+            "failure",
+            "inventory",
+            "process",
+            "store",
+            "supervisor",
+            "unmanaged",
+        ],
+    ),
+    ("unmanaged", &["failure", "supervisor"]),
+    ("docker_compose", PLANE),
+    ("process", PLANE),
+    (
+        "probe",
+        &["channel", "failure", "inventory", "store", "supervisor", "sys"],
+    ),
+    ("channel", &["failure", "inventory", "store", "sys"]),
+    ("store", &["event", "failure", "inventory", "policy", "sys"]),
+    ("policy", &["inventory"]),
+    ("inventory", &["failure", "games"]),
+    ("games", &["failure"]),
+    ("event", &["failure", "supervisor"]),
+    ("supervisor", &["failure", "finding"]),
+    ("finding", &[]),
+    ("failure", &[]),
+    ("trust", &["sys"]),
+    ("sys", &[]),
+];
+
+/// All planes are alike, and none knows another.
+const PLANE: &[&str] = &[
+    "channel",
+    "event",
+    "failure",
+    "finding",
+    "inventory",
+    "policy",
+    "probe",
+    "store",
+    "supervisor",
+    "sys",
+];
+
+/// A file that is longer holds more than one thing. Counted without tests; the
+/// aim is 400.
+const LINES_MAX: usize = 450;
+
+fn sources() -> Vec<Source> {
+    source::all_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+#[track_caller]
+fn none(broken: &[Broken]) {
+    let list: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    assert!(list.is_empty(), "\n{}\n", list.join("\n"));
+}
+
+#[test]
+fn rooms_import_only_what_the_table_allows() {
+    none(&rules::imports(&sources(), ROOMS));
+}
+
+#[test]
+fn no_rooms_import_each_other_in_a_circle() {
+    none(&rules::circles(&sources()));
+}
+
+#[test]
+fn the_table_has_no_circle() {
+    for (at, (room, allowed)) in ROOMS.iter().enumerate() {
+        assert_eq!(
+            ROOMS.iter().filter(|(name, _)| name == room).count(),
+            1,
+            "`{room}` twice"
+        );
+        for below in *allowed {
+            let stands = ROOMS.iter().position(|(name, _)| name == below);
+            assert!(
+                stands.is_some_and(|stands| stands > at),
+                "`{room}` imports `{below}`, which does not stand below it"
+            );
+        }
+    }
+}
+
+#[test]
+fn unsafe_stands_in_sys_only() {
+    none(&rules::words(
+        &sources(),
+        &["unsafe"],
+        "only `sys` is unsafe",
+        |source| source.room == "sys",
+    ));
+}
+
+#[test]
+fn only_ui_prints() {
+    none(&rules::macros(
+        &sources(),
+        &["print", "println", "eprint", "eprintln", "dbg"],
+        "only `ui` prints",
+        |source| source.room == "ui",
+    ));
+}
+
+/// Those who start a process say what becomes of its streams, and the size of a
+/// terminal is asked for by who makes the screen; nobody else has a use for
+/// the names.
+#[test]
+fn only_ui_names_the_streams() {
+    const STARTERS: [&str; 10] = [
+        "src/commands/mod.rs",
+        "src/probe/exec.rs",
+        "src/process/carrying.rs",
+        "src/channel/resolve.rs",
+        "src/docker_compose/call.rs",
+        "src/docker_compose/printed.rs",
+        "src/docker_compose/announcer.rs",
+        "src/process/shim/spawner.rs",
+        "src/process/user.rs",
+        "src/resident/hook.rs",
+    ];
+    none(&rules::words(
+        &sources(),
+        &["stdout", "stderr"],
+        "only `ui` writes to the streams",
+        |source| source.room == "ui" || STARTERS.contains(&source.path.as_str()),
+    ));
+}
+
+#[test]
+fn one_file_names_the_yaml_crate() {
+    none(&rules::words(
+        &sources(),
+        &["serde_yaml", "yaml_serde"],
+        "only src/inventory/yaml.rs names the YAML crate",
+        |source| source.path == "src/inventory/yaml.rs",
+    ));
+}
+
+#[test]
+fn only_main_ends_the_program() {
+    none(&rules::exits(&sources()));
+}
+
+#[test]
+fn files_are_short() {
+    none(&rules::long_files(&sources(), LINES_MAX));
+}
+
+/// What is forbidden is found, by file, line and rule, and nothing else is.
+mod the_checker {
+    use super::*;
+
+    fn broken(path: &str, text: &str) -> Vec<String> {
+        let sources = [Source::new(path, text)];
+        let circles = rules::circles(&sources);
+        let all = [rules::imports(&sources, ROOMS), circles, rules::exits(&sources)].concat();
+        all.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn finds_imports_in_every_form() {
+        let text = "use crate::process::x;\n\
+                    use crate::{event::Event, sys, store::{self, lock}};\n\
+                    fn f() { crate::cli::g(); super::super::fleet::h() }\n\
+                    use super::sibling;";
+        assert_eq!(
+            broken("src/ui/table.rs", text),
+            [
+                "src/ui/table.rs:1: `ui` may not import `process`",
+                "src/ui/table.rs:2: `ui` may not import `sys`",
+                "src/ui/table.rs:2: `ui` may not import `store`",
+                "src/ui/table.rs:3: `ui` may not import `cli`",
+                "src/ui/table.rs:3: `ui` may not import `fleet`",
+            ]
+        );
+        assert_eq!(
+            broken("src/policy/mod.rs", "use super::sys;\nuse super::inventory::model;"),
+            ["src/policy/mod.rs:1: `policy` may not import `sys`"]
+        );
+        assert_eq!(
+            broken("src/main.rs", "fn main() { gamectl::store::f() }"),
+            ["src/main.rs:1: `main` may not import `store`"]
+        );
+    }
+
+    #[test]
+    fn finds_rooms_that_are_not_in_the_table() {
+        assert_eq!(
+            broken("src/cellar.rs", ""),
+            ["src/cellar.rs:1: the room `cellar` is not in the table"]
+        );
+        assert_eq!(
+            broken("src/ui/mod.rs", "use crate::attic;"),
+            ["src/ui/mod.rs:1: `ui` may not import `attic`"]
+        );
+    }
+
+    #[test]
+    fn passes_over_comments_strings_and_tests() {
+        let text = "//! [`crate::process`]\n\
+                    /* crate::cli /* crate::fleet */ crate::sys */\n\
+                    const A: &str = \"crate::sys \\\" crate::cli\";\n\
+                    const B: &str = r#\"crate::sys \" \"#; const C: char = '\"';\n\
+                    fn f<'a>(x: &'a str) {}\n\
+                    #[cfg(test)]\n\
+                    use crate::sys;\n\
+                    #[cfg(test)]\n\
+                    pub(crate) mod tests {\n\
+                        use crate::process; fn f() { { std::process::exit(1) } }\n\
+                    }\n\
+                    fn after() { crate::sys::f() }";
+        assert_eq!(
+            broken("src/ui/mod.rs", text),
+            ["src/ui/mod.rs:12: `ui` may not import `sys`"]
+        );
+    }
+
+    #[test]
+    fn finds_who_ends_the_program() {
+        let text =
+            "fn f() { std::process::exit(1) }\nuse std::process::{Command, exit};\nuse crate::process::shim::exit;";
+        assert_eq!(
+            broken("src/process/mod.rs", text),
+            [
+                "src/process/mod.rs:1: only main.rs ends the program",
+                "src/process/mod.rs:2: only main.rs ends the program",
+            ]
+        );
+    }
+
+    #[test]
+    fn finds_circles() {
+        let sources = [
+            Source::new("src/a.rs", "use crate::b;"),
+            Source::new("src/b/mod.rs", "\nuse crate::c::x;"),
+            Source::new("src/c.rs", "use crate::a;"),
+        ];
+        let found: Vec<String> = rules::circles(&sources).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["src/a.rs:1: a circle of imports: a, b, c, a"]);
+    }
+
+    #[test]
+    fn finds_words_and_macros_as_such() {
+        let sources = [Source::new(
+            "src/store/mod.rs",
+            "#![deny(unsafe_code)]\nfn f() { unsafe { g() } }\nfn print() { print(); println!() }",
+        )];
+        let words = rules::words(&sources, &["unsafe"], "rule", |_| false);
+        assert_eq!(words[0].to_string(), "src/store/mod.rs:2: `unsafe`: rule");
+        assert_eq!(words.len(), 1);
+        let macros = rules::macros(&sources, &["print", "println"], "rule", |_| false);
+        assert_eq!(macros[0].to_string(), "src/store/mod.rs:3: `println!`: rule");
+        assert_eq!(macros.len(), 1);
+    }
+
+    #[test]
+    fn counts_lines_without_tests() {
+        let text = "fn f() {}\n#[cfg(test)]\nmod tests {\n\n\n}\n";
+        let sources = [Source::new("src/sys/mod.rs", text)];
+        assert!(rules::long_files(&sources, 1).is_empty());
+        let found = rules::long_files(&sources, 0);
+        assert_eq!(
+            found[0].to_string(),
+            "src/sys/mod.rs:1: 1 lines without tests, at most 0"
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! The tests of the library's face and of the built binary, one module for each
+//! matter, in one program: linking is what takes time.
+//!
+//! Its tests run at the same time as others of it, in threads of one process.
+//! So none changes what belongs to the process: its environment, working
+//! directory, umask, limits or signal handlers; a command that needs such a
+//! thing is given it. `cargo test --test suite MODULE` runs one module.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod admin_channels;
+mod bad_game;
+mod bad_input;
+mod bad_state;
+mod check;
+mod completions;
+mod console;
+mod console_log;
+mod damaged_records;
+mod debian;
+mod disks;
+mod docker_compose;
+mod environment;
+mod faults;
+mod faults_table;
+mod frozen;
+mod game_shapes;
+mod generated;
+mod hostile_inventory;
+mod hosts;
+mod house;
+mod init;
+mod interop;
+mod inventory;
+mod lifecycle;
+mod limits;
+mod links;
+mod main_process;
+mod old_shim;
+mod oom;
+mod other_users;
+mod peers;
+mod pids;
+mod players;
+mod presets;
+mod probes;
+mod process_tree;
+mod progress;
+mod protocol_model;
+mod readme;
+mod real_game;
+mod real_games;
+mod renewal;
+mod run;
+mod schema;
+mod spawner;
+mod support_itself;
+mod surroundings;
+mod test_files;
+mod watch;

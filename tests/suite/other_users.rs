@@ -1,0 +1,247 @@
+//! What the other users of a host can do to a game, its shim and its records,
+//! and what a game can that runs as one of them: nothing. SECURITY.md promises
+//! it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::{self, Instance, Process, Sandbox};
+
+/// Somebody who is nobody.
+const NOBODY: u32 = 65534;
+
+/// Connects to a shim, and says whether it was turned away: the connection is
+/// closed although nothing was sent.
+const KNOCK: &str = r#"
+    use Socket;
+    # Who is let in is waited for.
+    alarm 10;
+    socket(my $door, AF_UNIX, SOCK_SEQPACKET, 0) or die "socket: $!";
+    connect($door, pack_sockaddr_un($ARGV[0])) or die "connect: $!\n";
+    my $read = sysread($door, my $bytes, 1);
+    print defined $read && $read == 0 ? "turned away" : "let in";
+"#;
+
+/// Runs a program as the other user. Whether it succeeded, and all it said.
+fn as_nobody(sandbox: &Sandbox, program: &str, args: &[&str]) -> (bool, String) {
+    let mut command = Command::new(program);
+    command.args(args).current_dir("/").uid(NOBODY).gid(NOBODY);
+    let output = command
+        .envs(
+            sandbox
+                .command(&[])
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[track_caller]
+fn fails(sandbox: &Sandbox, program: &str, args: &[&str]) {
+    let (succeeded, text) = as_nobody(sandbox, program, args);
+    assert!(!succeeded, "{program} {args:?}: {text}");
+    assert!(!text.contains("canary"), "{program} {args:?}: {text}");
+}
+
+fn open(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("chmod");
+}
+
+/// A game that says a secret, in a folder that anybody may enter.
+fn running(user: Option<&str>) -> Sandbox {
+    let sandbox = Sandbox::new();
+    open(sandbox.dir(), 0o755);
+    let mut game = Instance::script("a", "echo canary; echo up; while read -r line; do :; done").ready_log("^up$");
+    if let Some(user) = user {
+        game = game.process("user", json!(user));
+    }
+    sandbox.inventory(&[game]);
+    open(&sandbox.path("instances.yaml"), 0o644);
+    sandbox.ok(&["start", "a"]);
+    sandbox
+}
+
+#[test]
+fn they_cannot_read_signal_or_ask() {
+    if !support::is_root("they_cannot_read_signal_or_ask") {
+        return;
+    }
+    let sandbox = running(None);
+    let folder = sandbox.instance_dir("a");
+    let inside = |name: &str| folder.join(name).display().to_string();
+    fails(&sandbox, "ls", &[&sandbox.state_dir().display().to_string()]);
+    for name in ["console.log", "launch", "plan", "intent"] {
+        fails(&sandbox, "cat", &[&inside(name)]);
+    }
+    fails(&sandbox, "sh", &["-c", &format!("echo stop > {}", inside("in"))]);
+    let (came_in, text) = as_nobody(&sandbox, "perl", &["-e", KNOCK, &inside("ctl")]);
+    assert!(!came_in && text.contains("connect: Permission denied"), "{text}");
+    for pid in [sandbox.pid("a"), sandbox.shim("a")] {
+        fails(&sandbox, "sh", &["-c", &format!("kill -KILL {pid}")]);
+        fails(&sandbox, "cat", &[&format!("/proc/{pid}/environ")]);
+        assert!(Process::lives(pid));
+    }
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// Should somebody open the folders by mistake, the shim still asks who it is.
+#[test]
+fn a_shim_turns_them_away_at_an_open_door() {
+    if !support::is_root("a_shim_turns_them_away_at_an_open_door") {
+        return;
+    }
+    let sandbox = running(None);
+    let folder = sandbox.instance_dir("a");
+    let door = folder.join("ctl");
+    let above = [sandbox.state_dir(), sandbox.state_dir().join("instances"), folder];
+    above.iter().for_each(|folder| open(folder, 0o755));
+    open(&door, 0o777);
+    let (came_in, text) = as_nobody(&sandbox, "perl", &["-e", KNOCK, &door.display().to_string()]);
+    assert!(came_in && text == "turned away", "{text}");
+    above.iter().for_each(|folder| open(folder, 0o700));
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// A game with a user of its own is such another user to gamectl.
+#[test]
+fn a_game_with_a_user_cannot_reach_its_own_records_or_shim() {
+    if !support::is_root("a_game_with_a_user_cannot_reach_its_own_records_or_shim") {
+        return;
+    }
+    let sandbox = running(Some("nobody"));
+    let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    let owner = |pid: i32| fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    assert!(owner(game).contains(&format!("Uid:\t{NOBODY}\t{NOBODY}\t{NOBODY}\t{NOBODY}")));
+    fails(&sandbox, "sh", &["-c", &format!("kill -KILL {shim}")]);
+    fails(
+        &sandbox,
+        "cat",
+        &[&sandbox.instance_dir("a").join("launch").display().to_string()],
+    );
+    // Its console, and nothing else of ours.
+    let descriptors = fs::read_dir(format!("/proc/{game}/fd")).expect("its descriptors");
+    let all: Vec<String> = descriptors
+        .map(|entry| entry.expect("one").file_name().to_string_lossy().into())
+        .collect();
+    assert_eq!(
+        all.iter()
+            .filter(|fd| !["0", "1", "2", "10"].contains(&fd.as_str()))
+            .count(),
+        0,
+        "{all:?}"
+    );
+    assert!(Process::lives(shim));
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// Neither a shim nor `run` has a socket of the network.
+#[test]
+fn no_port_is_opened() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "echo up; read -r line").ready_log("^up$")]);
+    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    sandbox.wait_state("a", "running");
+    let ours = [sockets(sandbox.shim("a")), sockets(run.id() as i32)].concat();
+    let tables = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6"];
+    let tables: String = tables
+        .iter()
+        .map(|name| fs::read_to_string(format!("/proc/net/{name}")).unwrap_or_default())
+        .collect();
+    let known: Vec<&str> = tables
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(9))
+        .collect();
+    let open: Vec<&String> = ours.iter().filter(|inode| known.contains(&inode.as_str())).collect();
+    assert_eq!(open, [""; 0], "sockets of the network");
+    assert!(!ours.is_empty(), "a shim has a socket at least");
+    Process::signal(run.id() as i32, nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// The inodes of the sockets that a process has.
+fn sockets(pid: i32) -> Vec<String> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors");
+    let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    let inode = |link: std::path::PathBuf| {
+        let text = link.to_string_lossy().into_owned();
+        Some(text.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+    };
+    links.filter_map(inode).collect()
+}
+
+/// Set-uid programs become somebody else by themselves: root still ends them.
+#[test]
+fn a_game_that_becomes_somebody_else() {
+    if !support::is_root("a_game_that_becomes_somebody_else") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    open(sandbox.dir(), 0o755);
+    let game = sandbox.path("game");
+    fs::copy("/bin/sleep", &game).expect("copy");
+    std::os::unix::fs::chown(&game, Some(NOBODY), Some(NOBODY)).expect("chown");
+    open(&game, 0o6755);
+    sandbox.inventory(&[Instance::program("a", &sandbox.arg("game"), &["300"])]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    assert!(status.contains(&format!("Uid:\t0\t{NOBODY}\t{NOBODY}")), "{status}");
+    let row = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
+    assert_eq!(row["ended_by"], "signal: TERM", "{row}");
+    assert!(!Process::lives(pid));
+    sandbox.nothing_left();
+}
+
+/// A game of a plain user that has become root cannot be signalled by its own
+/// shim: the stop says that it goes on, and never that it is done.
+#[test]
+fn a_game_that_has_become_root() {
+    if !support::is_root("a_game_that_has_become_root") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    open(sandbox.dir(), 0o777);
+    let become_root = sandbox.path("setpriv");
+    fs::copy("/usr/bin/setpriv", &become_root).expect("copy");
+    open(&become_root, 0o4755);
+    let args = ["--reuid", "0", "--regid", "0", "--clear-groups", "sleep", "300"];
+    let stop = json!([{ "signal": "TERM", "wait": "200ms" }]);
+    sandbox.inventory(&[Instance::program("a", &sandbox.arg("setpriv"), &args).with("stop", stop)]);
+    open(&sandbox.path("instances.yaml"), 0o644);
+    let state = sandbox.arg("theirs");
+    let gamectl = support::gamectl().display().to_string();
+    let run = |args: &[&str]| as_nobody(&sandbox, &gamectl, &[&["--state-dir", &state], args].concat());
+    let row = || {
+        let (_, text) = run(&["status", "--json"]);
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")["instances"][0].clone()
+    };
+    assert!(run(&["start", "a"]).0);
+    let pid = row()["pid"]
+        .as_i64()
+        .and_then(|pid| pid.try_into().ok())
+        .expect("a pid");
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    assert!(status.contains("Uid:\t0\t0\t0\t0"), "{status}");
+    let (done, text) = run(&["stop", "a", "--timeout", "3s"]);
+    assert!(!done && text.contains("not stopped after 3s"), "{text}");
+    assert!(Process::lives(pid));
+    assert_eq!((&row()["state"], &row()["pid"]), (&json!("stopping"), &json!(pid)));
+    Process::kill(pid);
+    assert!(run(&["stop", "a"]).0);
+    assert_eq!(row()["state"], "stopped");
+    sandbox.nothing_left();
+}

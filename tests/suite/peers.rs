@@ -1,0 +1,81 @@
+//! With implementations that are not ours, of PyPI: a server of RCON, and
+//! clients of RCON, websockets, A2S and the Minecraft status, which say whether
+//! the stand-ins that our own clients are tested with speak as they should.
+//!
+//! They are not on every machine, so this is run when it is asked for, with the
+//! Python that has them in `GAMECTL_TEST_PYTHON`:
+//! `cargo test --test suite peers -- --ignored`; see `.ci/run`.
+
+use serde_json::json;
+
+use crate::support::{self, Instance, Sandbox};
+
+fn python() -> String {
+    std::env::var("GAMECTL_TEST_PYTHON").expect("GAMECTL_TEST_PYTHON names a Python with the packages of .ci/run")
+}
+
+#[test]
+#[ignore = "needs rcon-server of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
+fn an_rcon_server_that_is_not_ours() {
+    let (python, port) = (python(), support::free_port());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/rcon.py");
+    let game = |password: &str| {
+        Instance::program("a", &python, &[script, &port.to_string(), "right"])
+            .with("rcon", json!({ "port": port, "password": password }))
+            .with("ready", json!({ "tcp": format!("127.0.0.1:{port}") }))
+            .with("stop", json!([{ "rcon": "quit", "wait": "20s" }]))
+    };
+    let sandbox = Sandbox::with(&[game("right")]);
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(sandbox.ok(&["send", "a", "hello"]).stdout, "heard hello\n");
+    let long = sandbox.ok(&["send", "a", "long"]).stdout;
+    assert_eq!(long.trim_end().len(), 3000);
+    sandbox.inventory(&[game("wrong")]);
+    let refused = sandbox.run(&["send", "a", "hello"]).expect_code(1);
+    assert!(refused.stderr.contains("password"), "{refused:?}");
+    sandbox.inventory(&[game("right")]);
+    let stopped = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
+    assert_eq!(stopped["ended_by"], "rcon: quit", "{stopped}");
+    sandbox.nothing_left();
+}
+
+/// A stand-in that our own client has found ready is asked by another client.
+#[test]
+#[ignore = "needs mcrcon, websocket-client, python-a2s and mcstatus of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
+fn clients_that_are_not_ours() {
+    for (kind, channel, ready, answer) in [
+        ("conan", "rcon", "rcon", "you said hello"),
+        ("rust", "webrcon", "tcp", "you said hello"),
+        ("steam", "a2s", "a2s", "A stand-in a map 3 20"),
+        ("minecraft", "minecraft", "minecraft", "1.21 3 20"),
+    ] {
+        let (program, port) = (support::example("stand-in-game"), support::free_port());
+        let args = [kind, &port.to_string(), "pw"];
+        let mut game = Instance::program("a", program.to_str().expect("UTF-8"), &args);
+        if channel.ends_with("rcon") {
+            game = game.with(channel, json!({ "port": port, "password": "pw" }));
+        }
+        let asked = match ready {
+            "rcon" => json!(true),
+            _ => json!(format!("127.0.0.1:{port}")),
+        };
+        let sandbox = Sandbox::with(&[game.with("ready", json!({ ready: asked, "timeout": "60s" }))]);
+        sandbox.ok(&["start", "a"]);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/ask.py");
+        let mut command = std::process::Command::new(python());
+        let output = command
+            .args([script, channel, &port.to_string(), "pw"])
+            .output()
+            .expect("Python");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{channel}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert_eq!(said.trim_end(), answer, "{channel}");
+        assert_eq!(sandbox.state("a"), "running", "{channel}");
+        sandbox.ok(&["stop", "a", "--now"]);
+        sandbox.nothing_left();
+    }
+}

@@ -1,0 +1,169 @@
+//! How many play: asked of the games themselves, and never waited for by
+//! anything else.
+
+use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{self, Instance, Sandbox, Terminal};
+
+/// A stand-in that answers the query of its kind.
+fn stand_in(id: &str, kind: &str) -> Instance {
+    let program = support::example("stand-in-game");
+    let port = support::free_port();
+    let args = [kind, &port.to_string(), "unused"];
+    let probe = if kind == "steam" { "a2s" } else { "minecraft" };
+    Instance::program(id, program.to_str().expect("UTF-8"), &args)
+        .with("ready", json!({ probe: format!("127.0.0.1:{port}"), "timeout": "60s" }))
+}
+
+/// One that is ready at once, and is asked by this probe of `healthy`.
+fn sleeper(id: &str, healthy: &Value) -> Instance {
+    Instance::program(id, "/bin/sleep", &["300"])
+        .with("ready", json!({ "alive_for": "1ms" }))
+        .with("healthy", healthy.clone())
+}
+
+#[test]
+fn they_stand_in_the_table_and_in_json() {
+    // Both take what is asked, and say nothing.
+    let mute = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let deaf = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let sandbox = Sandbox::with(&[
+        stand_in("steam", "steam"),
+        stand_in("craft", "minecraft"),
+        sleeper(
+            "mute",
+            &json!({ "a2s": mute.local_addr().expect("its address").to_string() }),
+        ),
+        sleeper(
+            "deaf",
+            &json!({ "minecraft": deaf.local_addr().expect("its address").to_string() }),
+        ),
+        sleeper("gone", &json!({ "a2s": format!("127.0.0.1:{}", support::free_port()) })),
+        Instance::program("plain", "/bin/sleep", &["300"]).with("ready", json!({ "alive_for": "1ms" })),
+        stand_in("down", "steam"),
+    ]);
+    sandbox.ok(&["start", "steam", "craft", "mute", "deaf", "gone", "plain"]);
+    let table = sandbox.run(&["status"]).expect_code(3).stdout;
+    let cells: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(cells[0], ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "NOTE"]);
+    let row = |id: &str| cells.iter().find(|row| row[0] == id).expect("its row");
+    for (id, state, players) in [
+        ("steam", "running", "3/20"),
+        ("craft", "running", "3/20"),
+        ("mute", "running", "-"),
+        ("deaf", "running", "-"),
+        ("gone", "running", "-"),
+        ("plain", "running", "-"),
+        ("down", "stopped", "-"),
+    ] {
+        assert_eq!((row(id)[2], row(id)[5]), (state, players), "{table}");
+    }
+    let details = |id: &str| sandbox.status(id)["details"].clone();
+    for id in ["steam", "craft"] {
+        assert_eq!(details(id)["players"], json!({ "online": 3, "max": 20 }));
+    }
+    // It could be asked, and has not answered: null, and not left out.
+    for id in ["mute", "down"] {
+        assert_eq!(details(id).get("players"), Some(&Value::Null), "{id}");
+    }
+    assert_eq!(details("plain").get("players"), None);
+    // Where nobody can be asked there is no column.
+    let table = sandbox.ok(&["status", "plain"]).stdout;
+    assert!(!table.contains("PLAYERS"), "{table}");
+    // Who wants failures only is not kept waiting: nobody is asked.
+    let mut buffer = [0; 100];
+    mute.set_nonblocking(true).expect("not to wait");
+    while mute.recv_from(&mut buffer).is_ok() {}
+    sandbox.ok(&["-q", "status", "mute"]);
+    assert!(mute.recv_from(&mut buffer).is_err(), "it was asked");
+    sandbox.ok(&["status", "mute"]);
+    assert!(mute.recv_from(&mut buffer).is_ok(), "it was not asked");
+}
+
+/// Where nobody can be asked, `status` does what it does without asking: not a
+/// system call more, whatever else is known of the games.
+#[test]
+fn where_nobody_can_be_asked_a_look_costs_nothing_more() {
+    let Some(strace) = support::strace("the system calls of status") else {
+        return;
+    };
+    let deaf = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mute = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let (tcp, udp) = (deaf.local_addr(), mute.local_addr());
+    let (tcp, udp) = (tcp.expect("its address").port(), udp.expect("its address").port());
+    let ports = json!({ "game": format!("{udp}/udp"), "admin": format!("{tcp}/tcp") });
+    let plain = sleeper("plain", &json!({ "tcp": format!("127.0.0.1:{tcp}") }))
+        .with("ports", ports)
+        .with("rcon", json!({ "port": tcp, "password": "canary" }));
+    let asked = sleeper("asked", &json!({ "a2s": format!("127.0.0.1:{udp}") }));
+    let sandbox = Sandbox::with(&[plain, asked]);
+    sandbox.ok(&["start", "--all"]);
+    let calls = |args: &[&str]| calls(&sandbox, &strace, args);
+    let seen = calls(&["status", "plain"]);
+    assert!(!seen.is_empty());
+    // Nobody was asked, and nothing was made ready for the asking.
+    for call in ["socket", "connect", "sendto", "recvfrom", "epoll_create1", "epoll_wait"] {
+        assert!(!seen.contains(&call.to_owned()), "{call}: {seen:?}");
+    }
+    // `-q` counts nobody; what it prints is another matter.
+    assert_eq!(seen, calls(&["-q", "status", "plain"]));
+    // With somebody to ask it is seen.
+    assert!(calls(&["status", "asked"]).contains(&"socket".to_owned()));
+    mute.set_nonblocking(true).expect("not to wait");
+    assert!(mute.recv_from(&mut [0; 100]).is_ok(), "the other one was asked");
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// The names of the system calls that it makes, sorted: not those for memory,
+/// nor those for what it prints.
+fn calls(sandbox: &Sandbox, strace: &Path, args: &[&str]) -> Vec<String> {
+    let log = sandbox.path("calls");
+    let (strace, path) = (strace.to_string_lossy(), log.to_string_lossy());
+    let traced = sandbox.run_under(&[&strace, "-f", "-qq", "-o", &path], args);
+    traced.expect_code(0);
+    let text = std::fs::read_to_string(&log).expect("the calls");
+    let name = |line: &str| {
+        let call = line.split_once(' ')?.1.trim_start();
+        Some(call.split_once('(')?.0.to_owned())
+    };
+    let mut names: Vec<String> = text.lines().filter_map(name).collect();
+    const PASSED_OVER: [&str; 7] = ["brk", "mmap", "munmap", "mremap", "madvise", "mprotect", "write"];
+    names.retain(|name| !PASSED_OVER.contains(&name.as_str()) && !name.starts_with(['<', '+']));
+    names.sort();
+    names
+}
+
+#[test]
+fn they_stand_on_the_screens() {
+    let sandbox = Sandbox::with(&[stand_in("steam", "steam"), stand_in("craft", "minecraft")]);
+    sandbox.ok(&["start", "steam"]);
+    let mut terminal = Terminal::open(&sandbox, &["watch"]);
+    terminal.wait("PLAYERS");
+    terminal.wait("3/20");
+    assert_eq!(last_frame(&terminal).matches("3/20").count(), 1);
+    sandbox.ok(&["start", "craft"]);
+    support::wait_until("both to be counted", || {
+        last_frame(&terminal).matches("3/20").count() == 2
+    });
+    sandbox.ok(&["stop", "steam"]);
+    support::wait_until("one to be counted", || {
+        last_frame(&terminal).matches("3/20").count() == 1
+    });
+    terminal.type_key(b'q');
+    assert_eq!(terminal.ended(), Some(0));
+    let mut terminal = Terminal::open(&sandbox, &["run", "craft"]);
+    terminal.wait("3/20");
+    terminal.type_key(3);
+    assert_eq!(terminal.ended(), Some(0));
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// What was drawn last, and whole.
+fn last_frame(terminal: &Terminal) -> String {
+    let text = terminal.text();
+    let whole = text.rsplit_once("\x1b[?2026l").map_or("", |(whole, _)| whole);
+    whole.rsplit("\x1b[H").next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,339 @@
+//! Games that `gamectl run` has launched and starts again at once: their shim
+//! does that, where it could be allowed beforehand without being asked, and with
+//! whatever is killed at whatever point there is one game.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use crate::support::{Instance, Outcome, Process, Sandbox, spin, wait_until};
+
+/// A game that may not be there twice, and comes back at once.
+fn game(sandbox: &Sandbox) -> Instance {
+    let game = sandbox.solitary("a").ready_log("^up$");
+    game.with("restart", json!({ "delay": "0s" }))
+}
+
+fn starts(sandbox: &Sandbox) -> usize {
+    sandbox.starts("a.journal")
+}
+
+/// A resident supervisor, which says nothing.
+struct Run(Child);
+
+impl Run {
+    fn begin(sandbox: &Sandbox) -> Self {
+        let mut command = sandbox.command(&["run"]);
+        Self(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("run gamectl"),
+        )
+    }
+
+    fn pid(&self) -> i32 {
+        self.0.id().try_into().expect("a pid")
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until another game than this one runs.
+#[track_caller]
+fn wait_for_another(sandbox: &Sandbox, than: i32) -> i32 {
+    let mut pid = than;
+    wait_until("the game to come back", || {
+        let row = sandbox.status("a");
+        pid = row["pid"].as_i64().and_then(|pid| pid.try_into().ok()).unwrap_or(than);
+        row["state"] == "running" && pid != than
+    });
+    pid
+}
+
+#[test]
+fn its_shim_launches_it_again() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    let mut pid = wait_for_another(&sandbox, 0);
+    let shim = sandbox.shim("a");
+    for code in 1..6 {
+        // A game that ends before `run` attends to its shim gets another one.
+        wait_until("run to attend", || sandbox.is_allowed("a"));
+        sandbox.tell("a", &format!("exit {code}"));
+        pid = wait_for_another(&sandbox, pid);
+        let row = sandbox.status("a");
+        assert_eq!(row["details"]["shim_pid"], json!(shim), "{row}");
+        assert_eq!(
+            (&row["last_exit"]["code"], &row["restarts"]),
+            (&json!(code), &json!(code))
+        );
+    }
+    // Its console and its log are those of this launch, and of all.
+    sandbox.tell("a", "say again");
+    sandbox.wait_console("a", "again\n");
+    assert_eq!(sandbox.console("a").lines().filter(|line| *line == "up").count(), 6);
+    assert_eq!(starts(&sandbox), 6);
+    sandbox.never_two("a");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// Has the game crash while `run` is frozen; it comes back without it.
+#[track_caller]
+fn comes_back_alone(sandbox: &Sandbox, run: &Run) -> i32 {
+    wait_until("that to be allowed", || sandbox.is_allowed("a"));
+    let pid = sandbox.pid("a");
+    Process::signal(run.pid(), Signal::SIGSTOP);
+    Process::kill(pid);
+    let mut row = sandbox.status("a");
+    wait_until("the next game", || {
+        row = sandbox.status("a");
+        !row["pid"].is_null() && row["pid"] != json!(pid)
+    });
+    assert!(!sandbox.is_allowed("a"), "it was for one crash");
+    sandbox.pid("a")
+}
+
+#[test]
+fn what_is_allowed_needs_nobody_and_holds_for_one_crash() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let mut run = Run(sandbox.command(&["run"]).spawn().expect("run gamectl"));
+    let lines = BufReader::new(run.0.stdout.take().expect("a pipe")).lines();
+    let (told, said) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || lines.for_each(|line| drop(told.send(line.expect("a line")))));
+    wait_for_another(&sandbox, 0);
+    let pid = comes_back_alone(&sandbox, &run);
+    let restarts = sandbox.status("a")["restarts"].clone();
+    // Nobody has heard of that crash yet, so the next is nobody's to answer.
+    Process::kill(pid);
+    let row = sandbox.wait_state("a", "crashed");
+    assert_eq!(
+        (&row["last_exit"]["signal"], &row["restarts"]),
+        (&json!("SIGKILL"), &restarts)
+    );
+    Process::signal(run.pid(), Signal::SIGCONT);
+    let pid = wait_for_another(&sandbox, pid);
+    assert_eq!(
+        sandbox.status("a")["restarts"].as_u64(),
+        restarts.as_u64().map(|n| n + 1)
+    );
+    // Both are told, and once each.
+    let wanted = restarts.as_u64().expect("a number") as usize + 1;
+    let count = |told: &[String], what: &str| told.iter().filter(|line| line.contains(what)).count();
+    let mut told = Vec::new();
+    wait_until("run to tell of every crash", || {
+        told.extend(said.try_iter());
+        count(&told, "crashed: ") == wanted && count(&told, "started again") == wanted
+    });
+    // And it is allowed anew.
+    assert_ne!(comes_back_alone(&sandbox, &run), pid);
+    drop(run);
+    reader.join().expect("the reader");
+    sandbox.never_two("a");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn what_is_allowed_ends_with_who_allowed_it() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    wait_for_another(&sandbox, 0);
+    let pid = comes_back_alone(&sandbox, &run);
+    Process::signal(run.pid(), Signal::SIGCONT);
+    wait_for_another(&sandbox, 0);
+    drop(run);
+    let begun = starts(&sandbox);
+    Process::kill(pid);
+    sandbox.wait_state("a", "crashed");
+    sandbox.nothing_left();
+    assert_eq!((starts(&sandbox), sandbox.state("a")), (begun, "crashed".to_owned()));
+    sandbox.never_two("a");
+}
+
+#[test]
+fn an_end_on_purpose_is_no_crash_also_where_a_restart_is_allowed() {
+    let sandbox = Sandbox::new();
+    let policy = json!({ "delay": "0s", "policy": "on-failure", "success_exit_codes": [0, 5] });
+    sandbox.inventory(&[game(&sandbox).with("restart", policy)]);
+    for (code, state) in [(5, "stopped"), (78, "crashed")] {
+        let run = Run::begin(&sandbox);
+        // One that somebody else has started is not run's to have started again.
+        let pid = wait_for_another(&sandbox, 0);
+        Process::kill(pid);
+        wait_for_another(&sandbox, pid);
+        comes_back_alone(&sandbox, &run);
+        Process::signal(run.pid(), Signal::SIGCONT);
+        wait_until("the next to be allowed", || sandbox.is_allowed("a"));
+        let begun = starts(&sandbox);
+        sandbox.tell("a", &format!("exit {code}"));
+        sandbox.wait_state("a", state);
+        // Its shim has gone, and nothing follows.
+        wait_until("its shim to leave", || sandbox.games().len() == 1);
+        assert_eq!((starts(&sandbox), sandbox.state("a").as_str()), (begun, state));
+        drop(run);
+        sandbox.ok(&["start", "a"]);
+    }
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn what_the_last_game_did_not_read_is_not_for_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    let pid = wait_for_another(&sandbox, 0);
+    let shim = sandbox.shim("a");
+    wait_until("run to attend", || sandbox.is_allowed("a"));
+    Process::signal(pid, Signal::SIGSTOP);
+    sandbox.ok(&["send", "a", "exit 9"]);
+    Process::kill(pid);
+    wait_for_another(&sandbox, pid);
+    assert_eq!(sandbox.shim("a"), shim);
+    sandbox.ok(&["send", "a", "say again"]);
+    sandbox.wait_console("a", "again\n");
+    assert_eq!(starts(&sandbox), 2, "the second has read another command than its own");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_game_that_somebody_else_launched_gets_another_shim() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    sandbox.ok(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    let mut command = sandbox.command(&["run"]);
+    let mut run = Run(command.spawn().expect("run gamectl"));
+    let mut lines = BufReader::new(run.0.stdout.take().expect("a pipe")).lines();
+    assert!(lines.any(|line| line.expect("a line").contains("adopted")));
+    let reader = std::thread::spawn(move || lines.count());
+    Process::kill(pid);
+    let second = wait_for_another(&sandbox, pid);
+    let of_run = sandbox.shim("a");
+    assert_ne!(of_run, shim, "limits and control group are those of who starts it");
+    wait_until("run to attend", || sandbox.is_allowed("a"));
+    Process::kill(second);
+    wait_for_another(&sandbox, second);
+    assert_eq!(sandbox.shim("a"), of_run);
+    drop(run);
+    reader.join().expect("the reader");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.never_two("a");
+}
+
+#[test]
+fn run_is_killed_at_any_point_after_a_crash() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    for step in 0..24 {
+        let run = Run::begin(&sandbox);
+        let pid = wait_for_another(&sandbox, 0);
+        let before = starts(&sandbox);
+        Process::kill_and_wait(pid);
+        spin(Duration::from_micros(step * 300));
+        drop(run);
+        sandbox.ok(&["start", "a"]);
+        assert_eq!(starts(&sandbox), before + 1, "after {step} steps");
+        assert_eq!(sandbox.games().len(), 1, "after {step} steps");
+    }
+    sandbox.never_two("a");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn the_shim_is_killed_at_any_point_after_a_crash() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    let mut pid = wait_for_another(&sandbox, 0);
+    for step in 0..24 {
+        let shim = sandbox.shim("a");
+        Process::kill(pid);
+        spin(Duration::from_micros(step * 300));
+        Process::kill(shim);
+        pid = wait_for_another(&sandbox, pid);
+        wait_until("another shim", || {
+            let row = sandbox.status("a");
+            row["details"]["shim_pid"].is_number() && row["details"]["shim_pid"] != json!(shim)
+        });
+        assert_eq!(sandbox.games().len(), 2, "the game and run, after {step} steps");
+    }
+    sandbox.never_two("a");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn no_game_after_a_stop_at_any_point_after_a_crash() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    let mut pid = wait_for_another(&sandbox, 0);
+    for step in 0..24 {
+        Process::kill(pid);
+        spin(Duration::from_micros(step * 200));
+        let args: &[&str] = if step % 3 == 0 {
+            &["stop", "a", "--now"]
+        } else {
+            &["stop", "a"]
+        };
+        sandbox.ok(args);
+        let begun = starts(&sandbox);
+        // Nothing but run is left, and nothing comes.
+        assert_eq!(sandbox.games().len(), 1, "after {step} steps");
+        assert_eq!(sandbox.state("a"), "stopped");
+        assert_eq!(starts(&sandbox), begun, "after {step} steps");
+        sandbox.ok(&["start", "a"]);
+        assert_eq!(starts(&sandbox), begun + 1, "after {step} steps");
+        pid = sandbox.pid("a");
+        // The next is launched by run, so that its shim waits for it.
+        Process::kill(pid);
+        pid = wait_for_another(&sandbox, pid);
+    }
+    sandbox.never_two("a");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_shim_waits_for_a_frozen_run_no_longer_than_a_moment() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox)]);
+    let run = Run::begin(&sandbox);
+    wait_for_another(&sandbox, 0);
+    // That is used up then.
+    let pid = comes_back_alone(&sandbox, &run);
+    Process::kill(pid);
+    // The exit is on record although its shim is there still.
+    sandbox.wait_state("a", "crashed");
+    let start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
+    Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(0);
+    let second = sandbox.pid("a");
+    Process::signal(run.pid(), Signal::SIGCONT);
+    Process::kill(second);
+    wait_for_another(&sandbox, second);
+    sandbox.never_two("a");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}

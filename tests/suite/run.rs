@@ -1,0 +1,782 @@
+//! `gamectl run` through the built binary: games that run are adopted, games
+//! that crash come back, and nobody else's doing is fought.
+
+use std::io::{BufRead, BufReader};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::support::{self, Instance, Outcome, Process, Sandbox, Terminal, spin, wait_for, wait_until};
+
+/// A game that may not be there twice, and comes back at once.
+fn game(sandbox: &Sandbox, id: &str) -> Instance {
+    let game = sandbox.solitary(id).ready_log("^up$");
+    game.with("restart", json!({ "delay": "0s" }))
+}
+
+/// A resident supervisor whose answer is read along.
+struct Run {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Run {
+    fn with(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("run gamectl");
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (stdout, kept) = (child.stdout.take().expect("a pipe"), Arc::clone(&lines));
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                kept.lock().expect("the lines").push(line);
+            }
+        });
+        Self {
+            child,
+            lines,
+            reader: Some(reader),
+        }
+    }
+
+    fn json(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let mut run = Self::with(&mut sandbox.command(&[&["run", "--json"], args].concat()));
+        wait_until("the snapshot", || {
+            let ended = run.child.try_wait().expect("wait");
+            assert_eq!(ended, None, "it ended: {}", run.text());
+            !run.events("snapshot").is_empty()
+        });
+        run
+    }
+
+    fn pid(&self) -> i32 {
+        self.child.id().try_into().expect("a pid")
+    }
+
+    fn text(&self) -> String {
+        self.lines.lock().expect("the lines").join("\n")
+    }
+
+    fn events(&self, event: &str) -> Vec<Value> {
+        let lines = self.lines.lock().expect("the lines");
+        let parsed = lines
+            .iter()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        parsed.filter(|value| value["event"] == event).collect()
+    }
+
+    /// The states of an instance since the beginning.
+    fn states(&self, id: &str) -> Vec<String> {
+        let statuses = self.events("status").into_iter().filter(|value| value["id"] == id);
+        statuses
+            .map(|value| value["state"].as_str().expect("a state").to_owned())
+            .collect()
+    }
+
+    /// Waits until it has seen an instance in this state.
+    fn sees(&self, id: &str, state: &str) {
+        wait_until(&format!("it to see {id} {state}"), || {
+            self.states(id).last().is_some_and(|last| last == state)
+        });
+    }
+
+    fn logged(&self, text: &str) -> usize {
+        let logs = self.events("log").into_iter();
+        logs.filter(|value| value["message"].as_str().expect("a message").contains(text))
+            .count()
+    }
+
+    /// Ends it with a signal, and returns its exit code.
+    fn end(mut self, signal: Signal) -> Option<i32> {
+        Process::signal(self.pid(), signal);
+        let status = wait_for("the end of run", || self.child.try_wait().expect("wait"));
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader");
+        }
+        status.code()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_runs_is_adopted_and_what_crashes_comes_back() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b").with("autostart", json!(false))]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let run = Run::json(&sandbox, &[]);
+    assert!(run.text().starts_with("{\"event\":\"snapshot\""), "{}", run.text());
+    let snapshot = &run.events("snapshot")[0];
+    assert_eq!(snapshot["instances"][0]["state"], "running", "{snapshot}");
+    assert_eq!(snapshot["instances"][0]["pid"], json!(pid), "adopted without a touch");
+    assert_eq!(snapshot["instances"][1]["state"], "stopped");
+    sandbox.tell("a", "exit 3");
+    wait_until("a to be running again", || {
+        run.states("a").ends_with(&["running".into()])
+    });
+    let crash = run.events("status").into_iter().find(|one| one["state"] == "crashed");
+    assert_eq!(crash.expect("a crash")["exit_code"], json!(3));
+    let row = sandbox.wait_state("a", "running");
+    assert_ne!(row["pid"], json!(pid));
+    assert_eq!((&row["restarts"], &row["last_exit"]["code"]), (&json!(1), &json!(3)));
+    sandbox.never_two("a");
+    assert_eq!(run.end(Signal::SIGINT), Some(0));
+    assert_eq!(sandbox.state("a"), "running", "the servers go on");
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn verbs_typed_elsewhere_are_never_fought() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let run = Run::json(&sandbox, &[]);
+    run.sees("a", "running");
+    sandbox.ok(&["stop", "a"]);
+    run.sees("a", "stopped");
+    sandbox.ok(&["start", "a"]);
+    run.sees("a", "running");
+    let before = sandbox.pid("a");
+    sandbox.ok(&["restart", "a"]);
+    let row = sandbox.status("a");
+    assert_ne!(row["pid"], json!(before));
+    assert_eq!(row["restarts"], json!(0));
+    assert!(!run.states("a").contains(&"crashed".to_owned()), "{}", run.text());
+    assert_eq!(run.logged("crashed"), 0);
+    sandbox.never_two("a");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn twenty_restarts_at_once_end_in_one_game() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let run = Run::json(&sandbox, &[]);
+    sandbox.wait_state("a", "running");
+    let spawn = |_| sandbox.command(&["restart", "a"]).spawn().expect("run gamectl");
+    let restarts: Vec<Child> = (0..20).map(spawn).collect();
+    for restart in restarts {
+        Outcome::of(&["restart"], &restart.wait_with_output().expect("wait")).expect_code(0);
+    }
+    let row = sandbox.status("a");
+    assert_eq!((&row["state"], &row["restarts"]), (&json!("running"), &json!(0)));
+    assert_eq!(run.logged("crashed"), 0, "{}", run.text());
+    assert_eq!(
+        sandbox
+            .games()
+            .iter()
+            .filter(|game| game.command.contains("serve"))
+            .count(),
+        1
+    );
+    sandbox.never_two("a");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn a_second_one_is_told_who_holds_the_directory() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let run = Run::json(&sandbox, &[]);
+    let second = sandbox.run(&["run"]).expect_code(75);
+    assert!(second.stderr.contains(&format!("pid {}", run.pid())), "{second:?}");
+    assert!(second.stderr.contains("without a terminal"), "{second:?}");
+    drop(run);
+    let third = Run::json(&sandbox, &[]);
+    drop(third);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn nothing_is_lost_when_it_is_killed() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let run = Run::json(&sandbox, &[]);
+    let pid = sandbox.wait_state("a", "running")["pid"].clone();
+    drop(run);
+    let row = sandbox.status("a");
+    assert_eq!((&row["state"], &row["pid"]), (&json!("running"), &pid));
+    // It crashes while nobody watches.
+    sandbox.tell("a", "exit 4");
+    sandbox.wait_state("a", "crashed");
+    let run = Run::json(&sandbox, &[]);
+    let row = wait_for("a to come back", || {
+        Some(sandbox.status("a")).filter(|row| row["state"] == "running")
+    });
+    assert_eq!((&row["restarts"], &row["last_exit"]["code"]), (&json!(1), &json!(4)));
+    assert_eq!(run.logged("crashed: exit code 4"), 1, "{}", run.text());
+    // Killed at many points while it starts the game again and again.
+    drop(run);
+    for step in 0..12_u64 {
+        sandbox.tell("a", "exit 5");
+        sandbox.wait_state("a", "crashed");
+        let mut child = sandbox.command(&["run"]).spawn().expect("run gamectl");
+        spin(std::time::Duration::from_micros(step * 1500));
+        child.kill().expect("kill");
+        child.wait().expect("wait");
+        sandbox.ok(&["start", "a"]);
+        sandbox.never_two("a");
+    }
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_game_that_loses_its_shim_is_taken_over() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let run = Run::json(&sandbox, &[]);
+    let row = sandbox.wait_state("a", "running");
+    let shim = sandbox.shim("a");
+    Process::signal(shim, Signal::SIGKILL);
+    wait_until("another shim", || {
+        let now = sandbox.status("a");
+        now["details"]["shim_pid"].is_number() && now["details"]["shim_pid"] != json!(shim)
+    });
+    assert_eq!(sandbox.status("a")["pid"], row["pid"]);
+    assert_eq!(run.logged("crashed"), 0, "{}", run.text());
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// Somebody meant it: `run` says so, and fights it no more than a stop. Nobody
+/// wished it stopped, though, and the next `run` starts it.
+#[test]
+fn a_game_that_is_ended_through_its_shim_is_told_of_and_left() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
+    let run = Run::json(&sandbox, &[]);
+    run.sees("a", "running");
+    Process::signal(sandbox.shim("a"), Signal::SIGTERM);
+    run.sees("a", "stopped");
+    wait_until("why to be told", || {
+        run.logged("stopped: its shim got SIGTERM, and stopped it") == 1
+    });
+    // What crashes later is back: it had its chance by then.
+    run.sees("b", "running");
+    sandbox.tell("b", "exit 3");
+    wait_until("b to be back", || run.logged("started again") == 1);
+    assert_eq!(run.states("a").last().map(String::as_str), Some("stopped"));
+    drop(run);
+    let run = Run::json(&sandbox, &[]);
+    run.sees("a", "running");
+    assert_eq!(sandbox.status("a")["note"], Value::Null);
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
+
+/// A hook that notes what it is told.
+fn note_taker(sandbox: &Sandbox, events: &Value) -> Value {
+    let note = "echo \"$GAMECTL_EVENT $GAMECTL_ID $(cat)\" >> notes";
+    json!([
+        { "command": ["/bin/sh", "-c", note], "events": events },
+        { "command": [sandbox.arg("no-such-hook")], "events": ["gave_up"] },
+    ])
+}
+
+#[test]
+fn giving_up_is_told_once_and_a_start_by_hand_clears_it() {
+    let sandbox = Sandbox::new();
+    let restart = json!({ "delay": "0s", "give_up": { "times": 3, "within": "10m" } });
+    let hooks = note_taker(&sandbox, &json!(["crashed", "restarted", "gave_up"]));
+    let flop = Instance::script("a", "test -e good && exec sleep 100; exit 1")
+        .with("restart", restart)
+        .with("on_event", hooks);
+    sandbox.inventory(&[flop.process("cwd", json!(sandbox.arg(".")))]);
+    let run = Run::json(&sandbox, &[]);
+    wait_until("it to give up", || run.logged("given up") == 1);
+    wait_until("the notes", || sandbox.lines("notes").len() == 6);
+    let mut notes: Vec<String> = sandbox.lines("notes");
+    notes.sort();
+    let kinds: Vec<&str> = notes
+        .iter()
+        .map(|note| note.split(' ').next().expect("a kind"))
+        .collect();
+    assert_eq!(
+        kinds,
+        ["crashed", "crashed", "crashed", "gave_up", "restarted", "restarted"]
+    );
+    let told: Value = serde_json::from_str(notes[3].splitn(3, ' ').nth(2).expect("JSON")).expect("JSON");
+    assert_eq!(
+        (&told["event"], &told["id"], &told["exit_code"]),
+        (&json!("gave_up"), &json!("a"), &json!(1))
+    );
+    wait_until("the failed hook to be told", || {
+        run.logged("no-such-hook for `gave_up` failed") == 1
+    });
+    assert_eq!(sandbox.state("a"), "crashed");
+    // The next supervisor leaves it alone, too.
+    drop(run);
+    let run = Run::json(&sandbox, &[]);
+    assert_eq!(run.logged("crashed"), 0, "{}", run.text());
+    sandbox.touch("good");
+    sandbox.ok(&["start", "a"]);
+    run.sees("a", "running");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn root_does_not_run_a_hook_that_everybody_may_write() {
+    if !support::is_root("root_does_not_run_a_hook_that_everybody_may_write") {
+        return;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    for (name, mode) in [("open", 0o757), ("own", 0o755)] {
+        let path = sandbox.path(name);
+        std::fs::write(&path, format!("#!/bin/sh\necho {name} >> notes\n")).expect("a hook");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("its mode");
+    }
+    // As a path, and by a link.
+    std::os::unix::fs::symlink(sandbox.path("open"), sandbox.path("link")).expect("a link");
+    let hook = |command: &str| json!({ "command": [command], "events": ["started"] });
+    let hooks = json!([hook(&sandbox.arg("open")), hook("./link"), hook("./own")]);
+    sandbox.inventory(&[Instance::script("a", "exec sleep 100").with("on_event", hooks)]);
+    let run = Run::json(&sandbox, &[]);
+    run.sees("a", "running");
+    wait_until("both to be told", || run.logged("so that root does not run it") == 2);
+    wait_until("the own one", || sandbox.lines("notes") == ["own"]);
+    assert_eq!(
+        run.logged(&format!("chmod o-w {}", sandbox.arg("open"))),
+        2,
+        "{}",
+        run.text()
+    );
+    // `check` says so beforehand, and the mode is all that it takes.
+    let check = sandbox.run(&["check"]);
+    assert_eq!(check.code, Some(1), "{check:#?}");
+    assert!(check.stdout.contains("everybody may write"), "{check:#?}");
+    std::fs::set_permissions(sandbox.path("open"), PermissionsExt::from_mode(0o755)).expect("its mode");
+    sandbox.ok(&["restart", "a"]);
+    wait_until("all three", || sandbox.lines("notes").len() == 4);
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn a_start_that_cannot_be_is_tried_again_and_again() {
+    let sandbox = Sandbox::new();
+    let missing = sandbox.arg("game");
+    sandbox.inventory(&[Instance::program("a", &missing, &[]).with("restart", json!({ "delay": "10ms" }))]);
+    let run = Run::json(&sandbox, &[]);
+    wait_until("three tries", || run.logged("cannot be started") >= 3);
+    std::os::unix::fs::symlink("/bin/cat", &missing).expect("a link");
+    sandbox.wait_state("a", "running");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn at_its_end_it_can_stop_what_it_watched() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[
+        game(&sandbox, "a"),
+        game(&sandbox, "b"),
+        game(&sandbox, "c").with("autostart", json!(false)),
+    ]);
+    let run = Run::json(&sandbox, &["--on-exit", "stop"]);
+    sandbox.wait_state("a", "running");
+    sandbox.wait_state("b", "running");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    for id in ["a", "b"] {
+        let row = sandbox.status(id);
+        assert_eq!(
+            (&row["state"], &row["intent"]),
+            (&json!("stopped"), &Value::Null),
+            "{row}"
+        );
+    }
+    sandbox.nothing_left();
+}
+
+#[test]
+fn at_its_end_it_leaves_alone_what_left_the_inventory() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
+    let run = Run::json(&sandbox, &["--on-exit", "stop"]);
+    sandbox.wait_state("a", "running");
+    let pid = sandbox.wait_state("b", "running")["pid"].clone();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    wait_until("it to be seen", || run.logged("no longer in the inventory") == 1);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    assert_eq!(sandbox.state("a"), "stopped");
+    let row = sandbox.status("b");
+    assert_eq!((&row["state"], &row["pid"]), (&json!("running"), &pid));
+    sandbox.ok(&["stop", "b"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_second_interrupt_leaves_the_rest() {
+    let sandbox = Sandbox::new();
+    let stop = json!([{ "stdin": "nothing", "wait": "10m" }]);
+    sandbox.inventory(&[game(&sandbox, "a").with("stop", stop)]);
+    let run = Run::json(&sandbox, &["--on-exit", "stop"]);
+    let pid = sandbox.wait_state("a", "running")["pid"].clone();
+    Process::signal(run.pid(), Signal::SIGINT);
+    sandbox.wait_state("a", "stopping");
+    assert_eq!(run.end(Signal::SIGINT), Some(130));
+    let row = sandbox.status("a");
+    assert_eq!((&row["state"], &row["pid"]), (&json!("stopping"), &pid));
+    sandbox.ok(&["stop", "--now", "a"]);
+}
+
+#[test]
+fn a_changed_inventory_is_read_and_an_invalid_one_changes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
+    let run = Run::json(&sandbox, &[]);
+    let before = sandbox.wait_state("a", "running")["pid"].clone();
+    sandbox.wait_state("b", "running");
+    // One is changed, one taken away, one added.
+    let changed = game(&sandbox, "a").env("NEW", "1");
+    sandbox.inventory(&[changed, game(&sandbox, "c")]);
+    sandbox.wait_state("c", "running");
+    assert_eq!(run.logged("restart it to apply that"), 1, "{}", run.text());
+    assert_eq!(run.logged("no longer in the inventory"), 1);
+    assert_eq!(sandbox.status("a")["pid"], before, "nothing is restarted by itself");
+    assert_eq!(sandbox.state("b"), "running");
+    let good = std::fs::read_to_string(sandbox.path("instances.yaml")).expect("the inventory");
+    sandbox.inventory_text("instances: { a: { proces: {} } }");
+    wait_until("the problem to be told", || run.logged("unknown key `proces`") == 1);
+    // Read again, it is the same problem.
+    Process::signal(run.pid(), Signal::SIGUSR1);
+    std::fs::write(sandbox.path("new.yaml"), good).expect("write");
+    let read = run.logged("was read again");
+    std::fs::rename(sandbox.path("new.yaml"), sandbox.path("instances.yaml")).expect("rename");
+    wait_until("it to be read", || run.logged("was read again") > read);
+    assert_eq!(run.logged("unknown key"), 1, "told once: {}", run.text());
+    sandbox.ok(&["stop", "b"]);
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn all_come_back_that_die_at_once() {
+    const COUNT: usize = 200;
+    let sandbox = Sandbox::new();
+    let id = |n: usize| format!("g{n}");
+    let instances: Vec<Instance> = (0..COUNT).map(|n| game(&sandbox, &id(n))).collect();
+    sandbox.inventory(&instances);
+    let run = Run::json(&sandbox, &[]);
+    let all_run = || sandbox.run(&["status"]).code == Some(0);
+    wait_until("all to run", all_run);
+    let rows = sandbox.run(&["status", "--json"]).json();
+    for row in rows["instances"].as_array().expect("rows") {
+        let pid = row["pid"].as_i64().expect("a pid");
+        Process::signal(pid.try_into().expect("a pid"), Signal::SIGKILL);
+    }
+    // One of them is stopped meanwhile.
+    sandbox.ok(&["stop", "g7"]);
+    wait_until("the others to run again", || {
+        let rows = sandbox.run(&["status", "--json"]).json();
+        let rows = rows["instances"].as_array().expect("rows").clone();
+        rows.iter().all(|row| row["id"] == "g7" || row["state"] == "running")
+    });
+    let rows = sandbox.run(&["status", "--json"]).json();
+    for row in rows["instances"].as_array().expect("rows") {
+        if row["id"] == "g7" {
+            assert_eq!(row["state"], "stopped");
+        } else {
+            assert_eq!(row["restarts"], json!(1), "{row}");
+        }
+    }
+    for n in 0..COUNT {
+        sandbox.never_two(&id(n));
+    }
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn off_a_terminal_it_sleeps_until_something_happens() {
+    let sandbox = Sandbox::new();
+    let instances: Vec<Instance> = (0..20).map(|n| game(&sandbox, &format!("g{n}"))).collect();
+    sandbox.inventory(&instances);
+    let run = Run::with(&mut sandbox.command(&["run"]));
+    wait_until("all to run", || sandbox.run(&["status"]).code == Some(0));
+    let wakeups = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).expect("its status");
+        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches"));
+        line.expect("the switches").to_owned()
+    };
+    // Once everything has settled, a whole second goes by without any.
+    wait_until("a second without a wake-up", || {
+        let before = wakeups();
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        wakeups() == before
+    });
+    assert!(run.text().contains("info    g3: running"), "{}", run.text());
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    sandbox.ok(&["stop", "--all"]);
+}
+
+#[test]
+fn heartbeats_tell_of_every_instance() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let run = Run::json(&sandbox, &["--heartbeat-interval", "50ms"]);
+    wait_until("heartbeats of a running game", || {
+        let beats = run.events("heartbeat");
+        beats.iter().filter(|beat| beat["state"] == "running").count() >= 2
+    });
+    let beat = run.events("heartbeat").pop().expect("a heartbeat");
+    assert!(
+        beat["id"] == "a" && beat["uptime_seconds"].is_number() && beat["at"].is_string(),
+        "{beat}"
+    );
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn a_service_manager_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let manager = UnixDatagram::bind(sandbox.path("notify")).expect("a socket");
+    let mut command = sandbox.command(&["run", "--json"]);
+    command
+        .env("NOTIFY_SOCKET", sandbox.path("notify"))
+        .env("WATCHDOG_USEC", "100000");
+    let run = Run::with(&mut command);
+    let hear = |wanted: &str| {
+        let mut buffer = [0; 500];
+        loop {
+            let n = manager.recv(&mut buffer).expect("a word");
+            if String::from_utf8_lossy(&buffer[..n]).starts_with(wanted) {
+                return;
+            }
+        }
+    };
+    hear("READY=1");
+    hear("WATCHDOG=1");
+    Process::signal(run.pid(), Signal::SIGUSR1);
+    hear("RELOADING=1");
+    hear("READY=1");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    hear("STOPPING=1");
+    sandbox.ok(&["stop", "a"]);
+}
+
+const ENTER: &str = "\x1b[?1049h";
+const LEAVE: &str = "\x1b[?1049l";
+
+#[test]
+fn the_screen_of_an_operator() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let mut terminal = Terminal::open(&sandbox, &["run"]);
+    terminal.wait("1 running");
+    terminal.wait("a: running");
+    assert!(terminal.text().starts_with(ENTER), "{:?}", terminal.text());
+    // Ctrl-Z gives the terminal back, and waking draws the screen again.
+    let pid = terminal.gamectl(&sandbox);
+    terminal.type_key(0x1a);
+    wait_until("it to be suspended", || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("its stat");
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+    });
+    wait_until("the terminal to be given back", || terminal.text().ends_with(LEAVE));
+    let screens = terminal.text().matches(ENTER).count();
+    Process::signal(pid, Signal::SIGCONT);
+    wait_until("the screen to be drawn again", || {
+        terminal.text().matches(ENTER).count() > screens
+    });
+    // A crash is on it.
+    sandbox.tell("a", "exit 3");
+    terminal.wait("a: crashed: exit code 3");
+    terminal.wait("a: started again (1st)");
+    sandbox.wait_state("a", "running");
+    // Ctrl-C ends the watching alone, with a last line on the user's screen.
+    terminal.type_key(3);
+    let status = wait_for("the end of run", || terminal.child.try_wait().expect("wait"));
+    assert_eq!(status.code(), Some(0));
+    terminal.wait("the servers go on");
+    let text = terminal.text();
+    let last = text.rfind(LEAVE).expect("the way back");
+    assert!(
+        text[last..].contains("gamectl stop --all") && !text[last..].contains(ENTER),
+        "{text:?}"
+    );
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn a_lost_terminal_leaves_everything_running() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let terminal = Terminal::open(&sandbox, &["run", "--on-exit", "stop"]);
+    terminal.wait("1 running");
+    let pid = terminal.gamectl(&sandbox);
+    let Terminal { master, .. } = &terminal;
+    // The terminal goes: every descriptor of its master is closed.
+    let fd = master.as_fd();
+    nix::sys::termios::tcflush(fd, nix::sys::termios::FlushArg::TCIOFLUSH).expect("flush");
+    Process::signal(pid, Signal::SIGHUP);
+    wait_until("run to be gone", || !Process::lives(pid));
+    assert_eq!(sandbox.state("a"), "running");
+    drop(terminal);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
+fn a_game_that_hangs_is_stopped_by_its_chain_and_started_again() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    drop(listener);
+    let program = support::example("stand-in-game");
+    let args = ["conan", &port.to_string(), "a-password"];
+    let healthy = json!({
+        "rcon": true, "start_grace": "0s", "interval": "50ms", "attempt_timeout": "500ms", "failures": 2, "of": 3,
+    });
+    let game = Instance::program("a", program.to_str().expect("UTF-8"), &args)
+        .with("rcon", json!({ "port": port, "password": { "file": "pw" } }))
+        .with("ready", json!({ "rcon": true }))
+        .with("healthy", healthy)
+        .with("stop", json!([{ "signal": "TERM", "wait": "20s" }]))
+        .with("restart", json!({ "delay": "0s" }));
+    let sandbox = Sandbox::with(&[game]);
+    std::fs::write(sandbox.path("pw"), "a-password\n").expect("pw");
+    let run = Run::json(&sandbox, &[]);
+    wait_until("it to run", || sandbox.state("a") == "running");
+    let first = sandbox.pid("a");
+    Process::signal(first, Signal::SIGSTOP);
+    wait_until("it to be started again", || run.logged("started again") > 0);
+    assert_eq!(
+        run.logged("hung: does not answer (rcon 127.0.0.1:"),
+        1,
+        "{}",
+        run.text()
+    );
+    wait_until("another to run", || {
+        sandbox.state("a") == "running" && sandbox.pid("a") != first
+    });
+    assert!(!Process::lives(first));
+    let row = sandbox.status("a");
+    assert_eq!(
+        (&row["restarts"], &row["last_exit"]["signal"]),
+        (&json!(1), &json!("SIGTERM"))
+    );
+    run.end(Signal::SIGTERM);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
+    let sandbox = Sandbox::new();
+    let gate = sandbox.path("answer");
+    nix::unistd::mkfifo(&gate, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    let fails = |sandbox: &Sandbox| {
+        std::fs::write(sandbox.path("answer"), "no\n").expect("answer");
+    };
+    let healthy = json!({
+        "exec": ["/bin/sh", "-c", "echo asked >> asked; read word < answer; exit 1"],
+        "start_grace": "0s", "interval": "10ms", "attempt_timeout": "100s", "failures": 1, "of": 1,
+    });
+    let game = Instance::script("a", "exec sleep 1000")
+        .process("cwd", json!(sandbox.arg(".")))
+        .with("healthy", healthy)
+        .with("restart", json!({ "policy": "never" }));
+    sandbox.inventory(&[game]);
+    let run = Run::json(&sandbox, &[]);
+    wait_until("it to be asked", || sandbox.lines("asked").len() == 1);
+    let pid = sandbox.pid("a");
+    Process::signal(run.pid(), Signal::SIGSTOP);
+    wait_until("run to be frozen", || Process::is_frozen(run.pid()));
+    let frozen = std::time::Instant::now();
+    fails(&sandbox);
+    wait_until("some time to pass", || {
+        frozen.elapsed() > std::time::Duration::from_millis(1500)
+    });
+    Process::signal(run.pid(), Signal::SIGCONT);
+    wait_until("why to be told", || run.logged("this host was busy or asleep") == 1);
+    assert_eq!((sandbox.state("a").as_str(), sandbox.pid("a")), ("running", pid));
+    // The next one does.
+    wait_until("it to be asked again", || sandbox.lines("asked").len() == 2);
+    fails(&sandbox);
+    wait_until("it to be stopped", || run.logged("hung: does not answer") > 0);
+    sandbox.wait_state("a", "stopped");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_hang_up_without_a_terminal_reads_the_inventory_again() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let inner = sandbox.command(&["run", "--json"]);
+    let mut command = Command::new("setsid");
+    command
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(sandbox.dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let run = Run::with(&mut command);
+    wait_until("the snapshot", || !run.events("snapshot").is_empty());
+    sandbox.wait_state("a", "running");
+    Process::signal(run.pid(), Signal::SIGHUP);
+    wait_until("it to be read", || run.logged("was read again") == 1);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+}
+
+const FRAME: &str = "\x1b[?2026h";
+const FRAME_END: &str = "\x1b[?2026l";
+
+/// What was drawn last.
+fn frame(text: &str) -> String {
+    let end = text.rfind(FRAME_END).unwrap_or(0);
+    let begin = text[..end].rfind(FRAME).unwrap_or(0);
+    text[begin..end].to_owned()
+}
+
+#[test]
+fn the_screen_follows_its_terminal_and_gives_it_back() {
+    let sandbox = Sandbox::new();
+    let ids = ["a", "b", "c", "d", "e", "f"];
+    sandbox.inventory(&ids.map(|id| game(&sandbox, id)));
+    let mut terminal = Terminal::open(&sandbox, &["run"]);
+    terminal.wait("6 running");
+    let is_shown = |frame: &str| {
+        ids.iter()
+            .filter(|id| frame.contains(&format!("\n\x1b[K{id} ")))
+            .count()
+    };
+    wait_until("all of them", || is_shown(&frame(&terminal.text())) == 6);
+    terminal.resize(40, 8);
+    wait_until("the rest to be summed up", || {
+        let frame = frame(&terminal.text());
+        frame.contains("more: ") && is_shown(&frame) < 6 && frame.matches("\r\n").count() < 8
+    });
+    terminal.resize(200, 50);
+    wait_until("all of them again", || is_shown(&frame(&terminal.text())) == 6);
+    Process::signal(terminal.gamectl(&sandbox), Signal::SIGTERM);
+    let status = wait_for("the end of run", || terminal.child.try_wait().expect("wait"));
+    assert_eq!(status.code(), Some(0));
+    terminal.wait("the servers go on");
+    let text = terminal.text();
+    let last = text.rfind(LEAVE).expect("the way back");
+    assert!(!text[last..].contains(ENTER), "{text:?}");
+    sandbox.ok(&["stop", "--all"]);
+}
