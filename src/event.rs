@@ -59,7 +59,7 @@ impl VerbResult {
 
 /// What a verb would do with one instance.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rehearsal {
+pub struct DryRun {
     /// The instance.
     pub id: String,
     /// What would come of it, and why.
@@ -100,12 +100,12 @@ pub struct Row {
     /// The wish for it; `None` when nobody ever said.
     pub intent: Option<Want>,
     /// How many play.
-    pub headcount: Headcount,
+    pub player_count: PlayerCount,
 }
 
 /// How many play, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Headcount {
+pub enum PlayerCount {
     /// Nobody asked, or there is nobody to ask.
     #[default]
     NotAsked,
@@ -115,7 +115,7 @@ pub enum Headcount {
     Counted(Players),
 }
 
-impl From<Option<Players>> for Headcount {
+impl From<Option<Players>> for PlayerCount {
     fn from(answer: Option<Players>) -> Self {
         answer.map_or(Self::Unanswered, Self::Counted)
     }
@@ -123,7 +123,7 @@ impl From<Option<Players>> for Headcount {
 
 /// Something that happened while a verb was carried out over instances.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum VerbEvent {
     /// The verb began on this instance.
     Began {
         /// The instance.
@@ -149,22 +149,22 @@ pub enum Event {
 
 /// What a resident supervisor tells as it goes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Told {
+pub enum ResidentEvent {
     /// An instance as it is now: a new one, or a known one that has changed.
-    Row(Box<Watched>),
+    Row(Box<WatchedRow>),
     /// An instance that is shown no more.
     Gone(String),
     /// How many play on an instance, where that has changed.
-    Players(String, Headcount),
+    Players(String, PlayerCount),
     /// Every instance has been looked at once.
     Settled,
     /// Something happened.
-    Happened(Happening),
+    Happened(LogEntry),
 }
 
 /// An instance that is watched.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Watched {
+pub struct WatchedRow {
     /// What is known of it.
     pub row: Row,
     /// Where it stands among the others.
@@ -220,7 +220,7 @@ impl Level {
 
 /// Something that happened while a resident supervisor watched.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Happening {
+pub struct LogEntry {
     /// When, as RFC 3339 in UTC.
     pub at: String,
     /// How much it matters.

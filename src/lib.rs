@@ -1,6 +1,5 @@
 //! gamectl: one set of verbs over game servers, however they are run.
 
-pub mod census;
 pub mod channel;
 pub mod check;
 pub mod cli;
@@ -13,7 +12,7 @@ pub mod fleet;
 pub mod games;
 pub mod instancecmd;
 pub mod inventory;
-pub mod lookout;
+pub mod players;
 pub mod policy;
 pub mod probe;
 pub mod process;
@@ -24,3 +23,4 @@ pub mod sys;
 pub mod trust;
 pub mod ui;
 pub mod unmanaged;
+pub mod watcher;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::Told;
+use crate::event::ResidentEvent;
 use crate::failure::{Failure, FailureKind};
 use crate::supervisor::Sight;
 
@@ -39,10 +39,10 @@ impl Goal {
     }
 
     /// Takes in what was told. Whether all are as they were to be.
-    pub(super) fn is_reached_by(&mut self, told: &Told) -> bool {
+    pub(super) fn is_reached_by(&mut self, told: &ResidentEvent) -> bool {
         match told {
-            Told::Settled => self.settled = true,
-            Told::Row(watched) => {
+            ResidentEvent::Settled => self.settled = true,
+            ResidentEvent::Row(watched) => {
                 if let Some(state) = self.states.get_mut(&watched.row.id) {
                     *state = match &watched.row.sight {
                         Sight::Known(facts) => facts.state.as_label(),
@@ -50,7 +50,7 @@ impl Goal {
                     };
                 }
             }
-            Told::Gone(_) | Told::Players(..) | Told::Happened(_) => {}
+            ResidentEvent::Gone(_) | ResidentEvent::Players(..) | ResidentEvent::Happened(_) => {}
         }
         self.settled && self.states.values().all(|state| *state == self.wanted)
     }
@@ -78,21 +78,21 @@ impl Goal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Headcount, Row, Watched};
+    use crate::event::{PlayerCount, Row, WatchedRow};
     use crate::supervisor::{Facts, InstanceState};
 
-    fn row(id: &str, state: Option<InstanceState>) -> Told {
+    fn row(id: &str, state: Option<InstanceState>) -> ResidentEvent {
         let sight = match state {
             Some(state) => Sight::Known(Box::new(Facts::bare(state, None))),
             None => Sight::Unknown { reason: "x".into() },
         };
-        Told::Row(Box::new(Watched {
+        ResidentEvent::Row(Box::new(WatchedRow {
             row: Row {
                 id: id.into(),
                 plane: "process",
                 sight,
                 intent: None,
-                headcount: Headcount::NotAsked,
+                player_count: PlayerCount::NotAsked,
             },
             place: 0,
             seen: std::time::Instant::now(),
@@ -106,7 +106,7 @@ mod tests {
         let mut goal = Goal::new("running", &ids).unwrap();
         assert!(!goal.is_reached_by(&row("a", Some(InstanceState::Running))));
         assert!(!goal.is_reached_by(&row("b", None)));
-        assert!(!goal.is_reached_by(&Told::Settled));
+        assert!(!goal.is_reached_by(&ResidentEvent::Settled));
         assert_eq!(goal.missing(), "not running: b (unknown)");
         assert!(goal.is_reached_by(&row("b", Some(InstanceState::Running))));
         assert!(!goal.is_reached_by(&row("a", Some(InstanceState::Crashed { exit_code: None }))));
@@ -115,7 +115,11 @@ mod tests {
 
     #[test]
     fn nothing_selected_is_reached_at_once_and_what_is_unmanaged_never() {
-        assert!(Goal::new("running", &[]).unwrap().is_reached_by(&Told::Settled));
+        assert!(
+            Goal::new("running", &[])
+                .unwrap()
+                .is_reached_by(&ResidentEvent::Settled)
+        );
         let ids = [("u".to_owned(), true)];
         let refused = Goal::new("running", &ids).unwrap_err();
         assert_eq!(refused.kind, FailureKind::Unsupported);

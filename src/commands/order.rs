@@ -9,7 +9,7 @@ use super::interrupt::Interrupt;
 use super::rehearsal;
 use super::selection::{self, Selected};
 use crate::cli::Selection;
-use crate::event::{Event, Verb, VerbResult};
+use crate::event::{Verb, VerbEvent, VerbResult};
 use crate::failure::{Failure, worst};
 use crate::fleet::{Ground, Member};
 use crate::instancecmd::{self, Order};
@@ -93,7 +93,7 @@ pub(super) async fn dispatch(
 }
 
 /// Shows events until there are no more.
-async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<Event>) {
+async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<VerbEvent>) {
     let mut ticks = tokio::time::interval(crate::ui::TICK);
     loop {
         tokio::select! {

@@ -1,7 +1,7 @@
 //! `--dry-run`: what a verb would do.
 
 use super::context::Context;
-use crate::event::{Rehearsal, Verb};
+use crate::event::{DryRun, Verb};
 use crate::failure::{FailureKind, worst};
 use crate::fleet::Member;
 use crate::instancecmd::Order;
@@ -15,7 +15,7 @@ pub(super) async fn rehearse(context: &Context<'_>, order: &Order, targets: &[Me
         let sight = target.supervisor.look().await;
         let (would, one) = would(order, &sight);
         code = worst([code, one]);
-        items.push(Rehearsal {
+        items.push(DryRun {
             id: target.id().to_owned(),
             would,
             steps: steps(order, &sight, target.supervisor.as_ref()),

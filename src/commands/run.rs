@@ -12,7 +12,7 @@ use super::order;
 use super::selection;
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use crate::cli::{OnExit, Run};
-use crate::event::{Level, Told, Verb};
+use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::Ground;
 use crate::instancecmd::Order;
@@ -154,7 +154,7 @@ impl Session<'_> {
     async fn live(
         mut self,
         mut resident: Resident,
-        mut told: mpsc::UnboundedReceiver<Told>,
+        mut told: mpsc::UnboundedReceiver<ResidentEvent>,
         state: &Arc<StateDir>,
     ) -> Result<u8, Ended> {
         let mut signals = Signals::new()?;
@@ -186,7 +186,7 @@ impl Session<'_> {
                 _ = signals.resize.recv() => frame = Some(Instant::now()),
                 event = told.recv() => {
                     let Some(event) = event else { break End::Asked };
-                    if event == Told::Settled {
+                    if event == ResidentEvent::Settled {
                         self.service.ready();
                     }
                     self.watch.told(event);
@@ -250,7 +250,7 @@ impl Session<'_> {
         mut self,
         resident: Resident,
         end: End,
-        mut told: mpsc::UnboundedReceiver<Told>,
+        mut told: mpsc::UnboundedReceiver<ResidentEvent>,
         signals: Signals,
         state: &Arc<StateDir>,
     ) -> Result<u8, Ended> {

@@ -8,12 +8,12 @@ use tokio::task::JoinSet;
 
 use super::context::{Context, Ended};
 use super::selection;
-use crate::census;
 use crate::cli::Status;
-use crate::event::{Headcount, Row};
+use crate::event::{PlayerCount, Row};
 use crate::failure::{Failure, worst};
 use crate::fleet::{Ground, Member};
 use crate::inventory::{Inventory, Unchecked};
+use crate::players;
 use crate::store::{StateDir, intent};
 use crate::supervisor::{Facts, InstanceState, Sight, Supervisor};
 
@@ -89,12 +89,12 @@ fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool, counts:
         let sight = sight.unwrap_or_else(|| Sight::Unknown {
             reason: "nobody could look".to_owned(),
         });
-        let headcount = match answers.get(&index) {
-            Some(headcount) => *headcount,
-            None if counts && member.supervisor.counts_players() => Headcount::Unanswered,
-            None => Headcount::NotAsked,
+        let player_count = match answers.get(&index) {
+            Some(player_count) => *player_count,
+            None if counts && member.supervisor.counts_players() => PlayerCount::Unanswered,
+            None => PlayerCount::NotAsked,
         };
-        row(member, sight, headcount, state.filter(|_| with_intent))
+        row(member, sight, player_count, state.filter(|_| with_intent))
     };
     Ok(members.iter().zip(sights).enumerate().map(row).collect())
 }
@@ -114,7 +114,7 @@ struct Wait {
 }
 
 impl Wait {
-    async fn over(self, turns: Arc<Semaphore>) -> (usize, Sight, Option<Headcount>) {
+    async fn over(self, turns: Arc<Semaphore>) -> (usize, Sight, Option<PlayerCount>) {
         let sight = match self.sight {
             Some(sight) => sight,
             None => self.supervisor.look().await,
@@ -122,31 +122,33 @@ impl Wait {
         if !self.asks || !is_running(&sight) {
             return (self.index, sight, None);
         }
-        let headcount = census::ask(self.supervisor.as_ref(), &turns).await;
-        (self.index, sight, Some(headcount))
+        let player_count = players::ask(self.supervisor.as_ref(), &turns).await;
+        (self.index, sight, Some(player_count))
     }
 }
 
-fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> Result<HashMap<usize, Headcount>, Ended> {
+fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> Result<HashMap<usize, PlayerCount>, Ended> {
     let runtime = super::runtime()?;
     Ok(runtime.block_on(all_over(waits, sights)))
 }
 
-async fn all_over(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> HashMap<usize, Headcount> {
+async fn all_over(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> HashMap<usize, PlayerCount> {
     let mut answers = HashMap::new();
-    let turns = Arc::new(Semaphore::new(census::AT_ONCE));
+    let turns = Arc::new(Semaphore::new(players::AT_ONCE));
     let mut waits: JoinSet<_> = waits.into_iter().map(|wait| wait.over(Arc::clone(&turns))).collect();
     while let Some(over) = waits.join_next().await {
-        let Ok((index, sight, headcount)) = over else { continue };
+        let Ok((index, sight, player_count)) = over else {
+            continue;
+        };
         if let Some(place) = sights.get_mut(index) {
             *place = Some(sight);
         }
-        answers.extend(headcount.map(|headcount| (index, headcount)));
+        answers.extend(player_count.map(|player_count| (index, player_count)));
     }
     answers
 }
 
-fn row(member: &Member, mut sight: Sight, headcount: Headcount, state: Option<&StateDir>) -> Row {
+fn row(member: &Member, mut sight: Sight, player_count: PlayerCount, state: Option<&StateDir>) -> Row {
     if !member.listed
         && let Sight::Known(facts) = &mut sight
     {
@@ -171,7 +173,7 @@ fn row(member: &Member, mut sight: Sight, headcount: Headcount, state: Option<&S
         plane: member.supervisor.plane(),
         sight,
         intent,
-        headcount,
+        player_count,
     }
 }
 
@@ -213,7 +215,7 @@ mod tests {
                 None => Sight::Unknown { reason: "x".into() },
             },
             intent: None,
-            headcount: Headcount::NotAsked,
+            player_count: PlayerCount::NotAsked,
         };
         states.iter().map(row).collect()
     }

@@ -13,18 +13,18 @@ use super::interrupt::Interrupt;
 use super::keyboard::keyboard;
 use super::selection;
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
-use crate::census::Census;
 use crate::cli::Watch;
-use crate::event::Told;
+use crate::event::ResidentEvent;
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::{Ground, Member};
 use crate::inventory::Inventory;
-use crate::lookout::Lookout;
+use crate::players::PlayerCounts;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::sys::terminal::Mode;
 use crate::sys::{pty, signals};
 use crate::ui::{self, Key};
+use crate::watcher::Watcher;
 
 pub(super) async fn run(context: &Context<'_>, watch: &Watch) -> Result<u8, Ended> {
     let source = context.source()?;
@@ -91,8 +91,8 @@ fn too_late(watch: &Watch, goal: Option<&Goal>) -> Failure {
 struct Looking {
     ids: Vec<(String, bool)>,
     following: Option<JoinHandle<()>>,
-    _lookout: Lookout,
-    _census: Option<Census>,
+    _watcher: Watcher,
+    _player_counts: Option<PlayerCounts>,
 }
 
 impl Looking {
@@ -102,7 +102,7 @@ impl Looking {
         inventory: &Inventory,
         selectors: &[String],
         state: Option<&Arc<StateDir>>,
-        told: &mpsc::UnboundedSender<Told>,
+        told: &mpsc::UnboundedSender<ResidentEvent>,
         counts: bool,
     ) -> Result<Self, Failure> {
         let look = Ground::for_a_look(state.cloned());
@@ -131,8 +131,8 @@ impl Looking {
             ids: members.iter().map(ids).collect(),
             // Where nothing can be told of, whoever looks asks now and then.
             following: changes.map(|changes| tokio::spawn(async move { drop(changes.follow().await) })),
-            _lookout: Lookout::over(&members, state, told),
-            _census: counts.then(|| Census::of(members.iter().map(|member| &member.supervisor), told)),
+            _watcher: Watcher::over(&members, state, told),
+            _player_counts: counts.then(|| PlayerCounts::of(members.iter().map(|member| &member.supervisor), told)),
         })
     }
 }
@@ -187,7 +187,7 @@ impl Session {
     async fn live(
         &mut self,
         signals: &mut Signals,
-        mut told: mpsc::UnboundedReceiver<Told>,
+        mut told: mpsc::UnboundedReceiver<ResidentEvent>,
         mut goal: Option<&mut Goal>,
         deadline: Option<Instant>,
         appears: &mut Option<Interval>,

@@ -31,7 +31,7 @@ use tokio::time::Instant;
 pub use renew::end_hung;
 pub use resume::{Resumed, resume};
 
-use crate::event::{Event, Verb, VerbResult, Want};
+use crate::event::{Verb, VerbEvent, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::store::intent::{self, Intent};
 use crate::store::{InstanceDir, ReadError, StateDir};
@@ -59,7 +59,7 @@ pub struct Order {
 }
 
 /// Where events go.
-pub type Events = mpsc::UnboundedSender<Event>;
+pub type Events = mpsc::UnboundedSender<VerbEvent>;
 
 /// Carries the order out on every target, many at once, and returns what
 /// became of each, in the order of the targets.
@@ -130,7 +130,7 @@ struct Work {
 impl Work {
     async fn run(self) -> VerbResult {
         let began = Instant::now();
-        self.tell(Event::Began { id: self.id() });
+        self.tell(VerbEvent::Began { id: self.id() });
         let outcome = self.carry_out(began).await;
         let (outcome, error) = match outcome {
             Ok(outcome) => (Some(outcome), None),
@@ -150,7 +150,7 @@ impl Work {
             note: outcome.and_then(|outcome| outcome.note.clone()),
             error,
         };
-        self.tell(Event::Done(result.clone()));
+        self.tell(VerbEvent::Done(result.clone()));
         result
     }
 
@@ -158,7 +158,7 @@ impl Work {
         self.target.instance_id().to_owned()
     }
 
-    fn tell(&self, event: Event) {
+    fn tell(&self, event: VerbEvent) {
         // Nobody listens any more: the verb goes on all the same.
         let _ = self.events.send(event);
     }
@@ -290,7 +290,7 @@ impl Work {
             gives_way_from,
         };
         let told = |holder: String| {
-            self.tell(Event::LockHeld { id: self.id(), holder });
+            self.tell(VerbEvent::LockHeld { id: self.id(), holder });
         };
         hold::hold(dir, &waiting, told).await
     }
@@ -350,7 +350,7 @@ impl Work {
                     }
                     let activity = activity.borrow_and_update().clone();
                     if !activity.awaiting.is_empty() {
-                        self.tell(Event::Awaiting { id: self.id(), activity });
+                        self.tell(VerbEvent::Awaiting { id: self.id(), activity });
                     }
                 }
             }

@@ -129,8 +129,8 @@ async fn many_at_once_but_not_all_and_each_for_itself() {
         while let Some(event) = heard.recv().await {
             let number = |id: &str| -> usize { id["game-".len()..].parse().unwrap() };
             match event {
-                Event::Began { id } => told[number(&id)].0 += 1,
-                Event::Done(result) => told[number(&result.id)].1 += 1,
+                VerbEvent::Began { id } => told[number(&id)].0 += 1,
+                VerbEvent::Done(result) => told[number(&result.id)].1 += 1,
                 _ => {}
             }
         }

@@ -23,7 +23,7 @@ const LATE: Duration = Duration::from_secs(1);
 /// How a check went.
 pub(super) enum Answer {
     /// As the plane says.
-    Told(Health),
+    ResidentEvent(Health),
     /// It failed; but a timer came that much too late meanwhile.
     TooBusy(Duration),
 }
@@ -78,7 +78,7 @@ impl Checkup {
     pub(super) async fn answered(&mut self) -> Answer {
         match &mut self.asking {
             Some(task) => {
-                let answer = task.await.unwrap_or(Answer::Told(Health::NotAsked));
+                let answer = task.await.unwrap_or(Answer::ResidentEvent(Health::NotAsked));
                 self.asking = None;
                 answer
             }
@@ -104,7 +104,7 @@ impl Keeper {
         let task = tokio::spawn(async move {
             match lateness::beside(supervisor.check_health()).await {
                 (Health::Silent(_), late) if late >= LATE => Answer::TooBusy(late),
-                (health, _) => Answer::Told(health),
+                (health, _) => Answer::ResidentEvent(health),
             }
         });
         self.checkup.asking = Some(task);
@@ -117,7 +117,7 @@ impl Keeper {
         };
         let was_busy = std::mem::replace(&mut self.checkup.busy, matches!(answer, Answer::TooBusy(_)));
         let health = match answer {
-            Answer::Told(health) => health,
+            Answer::ResidentEvent(health) => health,
             Answer::TooBusy(late) => {
                 if !was_busy {
                     let late = humantime::format_duration(Duration::from_secs(late.as_secs()));

@@ -4,18 +4,18 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
-use crate::event::{Happening, Level, Told};
+use crate::event::{Level, LogEntry, ResidentEvent};
 use crate::sys::clock;
 
 /// Tells what happens to one instance, or to the supervisor itself.
 #[derive(Debug, Clone)]
 pub(super) struct Herald {
-    told: mpsc::UnboundedSender<Told>,
+    told: mpsc::UnboundedSender<ResidentEvent>,
     id: Option<String>,
 }
 
 impl Herald {
-    pub(super) fn new(told: mpsc::UnboundedSender<Told>, id: Option<&str>) -> Self {
+    pub(super) fn new(told: mpsc::UnboundedSender<ResidentEvent>, id: Option<&str>) -> Self {
         Self {
             told,
             id: id.map(str::to_owned),
@@ -24,13 +24,13 @@ impl Herald {
 
     /// Tells it of an instance.
     pub(super) fn say(&self, id: Option<&str>, level: Level, text: impl Into<String>) {
-        let happening = Happening {
+        let happening = LogEntry {
             at: now(),
             level,
             id: id.map(str::to_owned),
             text: text.into(),
         };
-        self.tell(Told::Happened(happening));
+        self.tell(ResidentEvent::Happened(happening));
     }
 
     pub(super) fn info(&self, text: impl Into<String>) {
@@ -45,7 +45,7 @@ impl Herald {
         self.say(self.id.as_deref(), Level::Error, text);
     }
 
-    pub(super) fn tell(&self, told: Told) {
+    pub(super) fn tell(&self, told: ResidentEvent) {
         // Nobody listens any more: the keeping ends.
         let _ = self.told.send(told);
     }

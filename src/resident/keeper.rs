@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::health::Checkup;
 use super::herald::Herald;
 use super::plan::{Done, Plan};
-use crate::event::{Told, Watched};
+use crate::event::{ResidentEvent, WatchedRow};
 use crate::inventory::{Alarm, Instance};
 use crate::store::changes::{Changed, Changes};
 use crate::store::history::{self, Restarts};
@@ -24,7 +24,7 @@ use crate::supervisor::{Activity, InstanceState, Sight, Supervisor};
 pub(super) struct Shared {
     pub(super) state: Arc<StateDir>,
     pub(super) changes: Arc<Changes>,
-    pub(super) told: mpsc::UnboundedSender<Told>,
+    pub(super) told: mpsc::UnboundedSender<ResidentEvent>,
     pub(super) launches: Arc<Semaphore>,
     pub(super) clock: Clock,
     pub(super) unsettled: AtomicUsize,
@@ -41,7 +41,7 @@ impl Shared {
             .unsettled
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if before == Ok(1) {
-            let _ = self.told.send(Told::Settled);
+            let _ = self.told.send(ResidentEvent::Settled);
         }
     }
 }
@@ -91,7 +91,7 @@ pub(super) struct Keeper {
     pub(super) silent: Option<String>,
     /// Why it was stopped, when it hung, until it runs again.
     pub(super) hung: Option<String>,
-    pub(super) told: Option<Watched>,
+    pub(super) told: Option<WatchedRow>,
     /// Whether anything was told of it.
     pub(super) settled: bool,
     /// Whether it is to be looked at afresh.
@@ -170,7 +170,7 @@ impl Keeper {
                 () = active(&mut activity) => self.note_activity(activity.as_mut()),
             }
             if self.is_over() {
-                self.herald.tell(Told::Gone(self.instance.id.clone()));
+                self.herald.tell(ResidentEvent::Gone(self.instance.id.clone()));
                 break;
             }
             self.tell_row();

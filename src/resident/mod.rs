@@ -13,7 +13,7 @@
 //! ```text
 //! supervisor ─ sight ─▶ keeper ─ policy ─▶ delay ─▶ lock, look, start
 //!                         │
-//!                         └─ Told ─▶ screen, lines, JSON
+//!                         └─ ResidentEvent ─▶ screen, lines, JSON
 //! ```
 
 mod clock;
@@ -36,10 +36,10 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::census::Census;
-use crate::event::{Level, Told};
+use crate::event::{Level, ResidentEvent};
 use crate::fleet::Ground;
 use crate::inventory::{Instance, Inventory};
+use crate::players::PlayerCounts;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::supervisor::Supervisor;
@@ -72,7 +72,7 @@ pub struct Resident {
     begun: bool,
     /// Whether it is told how many play, and who finds that out.
     counts: bool,
-    census: Option<Census>,
+    player_counts: Option<PlayerCounts>,
 }
 
 impl Resident {
@@ -81,7 +81,7 @@ impl Resident {
         ground: Ground,
         state: Arc<StateDir>,
         changes: Arc<Changes>,
-        told: mpsc::UnboundedSender<Told>,
+        told: mpsc::UnboundedSender<ResidentEvent>,
         at_once: usize,
     ) -> Self {
         let shared = Shared {
@@ -98,7 +98,7 @@ impl Resident {
             kept: HashMap::new(),
             begun: false,
             counts: false,
-            census: None,
+            player_counts: None,
         }
     }
 
@@ -152,12 +152,12 @@ impl Resident {
             }
         }
         if !self.begun && listed == 0 {
-            let _ = self.shared.told.send(Told::Settled);
+            let _ = self.shared.told.send(ResidentEvent::Settled);
         }
         self.begun = true;
         if self.counts {
             let supervisors = self.kept.values().map(|kept| &kept.supervisor);
-            self.census = Some(Census::of(supervisors, &self.shared.told));
+            self.player_counts = Some(PlayerCounts::of(supervisors, &self.shared.told));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::hook::{self, Alert};
 use super::keeper::Keeper;
 use super::plan::Plan;
-use crate::event::{Awaits, Headcount, Row, Told, Watched};
+use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::inventory::Alarm;
 use crate::policy::restart::Why;
 use crate::supervisor::{Facts, InstanceState, Sight};
@@ -33,22 +33,22 @@ impl Keeper {
             let note = self.note(facts.note.take());
             facts.note = note;
         }
-        let watched = Watched {
+        let watched = WatchedRow {
             row: Row {
                 id: self.instance.id.clone(),
                 plane: self.supervisor.plane(),
                 sight,
                 intent: self.wish().map(|wish| wish.want),
-                headcount: Headcount::NotAsked,
+                player_count: PlayerCount::NotAsked,
             },
             place: self.place,
             seen: std::time::Instant::now(),
             awaits: self.awaits(),
         };
         let same =
-            |told: &Watched| (&told.row, told.place, &told.awaits) == (&watched.row, watched.place, &watched.awaits);
+            |told: &WatchedRow| (&told.row, told.place, &told.awaits) == (&watched.row, watched.place, &watched.awaits);
         if !self.told.as_ref().is_some_and(same) {
-            self.herald.tell(Told::Row(Box::new(watched.clone())));
+            self.herald.tell(ResidentEvent::Row(Box::new(watched.clone())));
             self.told = Some(watched);
         }
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::text::is_harmful;
-use crate::event::{Happening, Headcount, Rehearsal, Row, Verb, VerbResult};
+use crate::event::{DryRun, LogEntry, PlayerCount, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
@@ -51,10 +51,10 @@ fn row(row: &Row) -> Value {
         .iter()
         .map(|(name, detail)| ((*name).to_owned(), json!(detail)))
         .collect();
-    let players = match row.headcount {
-        Headcount::NotAsked => None,
-        Headcount::Unanswered => Some(Value::Null),
-        Headcount::Counted(players) => Some(json!(players)),
+    let players = match row.player_count {
+        PlayerCount::NotAsked => None,
+        PlayerCount::Unanswered => Some(Value::Null),
+        PlayerCount::Counted(players) => Some(json!(players)),
     };
     details.extend(players.map(|players| ("players".to_owned(), players)));
     let value = json!({
@@ -90,7 +90,7 @@ pub(super) fn heartbeat(row: &Row, uptime_seconds: u64, at: &str) -> String {
 }
 
 /// Something that happened, in a stream.
-pub(super) fn happening(happening: &Happening) -> String {
+pub(super) fn happening(happening: &LogEntry) -> String {
     line(&json!({
         "event": "log",
         "level": happening.level.as_str(),
@@ -135,9 +135,9 @@ pub(super) fn results(verb: Verb, results: &[VerbResult]) -> String {
 }
 
 /// What a verb would do.
-pub(super) fn dry_run(verb: Verb, items: &[Rehearsal]) -> String {
+pub(super) fn dry_run(verb: Verb, items: &[DryRun]) -> String {
     let step = |step: &PlannedStep| json!({ "does": step.does, "cause": step.cause });
-    let item = |one: &Rehearsal| {
+    let item = |one: &DryRun| {
         let steps: Vec<Value> = one.steps.iter().map(step).collect();
         json!({ "id": one.id, "would": one.would, "steps": steps })
     };

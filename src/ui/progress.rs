@@ -15,7 +15,7 @@ use super::span::short;
 use super::spinner::Spinner;
 use super::text::clean_line;
 use super::width::{cut, width};
-use crate::event::{Event, Verb};
+use crate::event::{Verb, VerbEvent};
 
 /// How often a live screen moves.
 pub const TICK: Duration = Duration::from_millis(100);
@@ -68,29 +68,29 @@ impl Progress {
     }
 
     /// Takes in what happened.
-    pub fn event(&mut self, event: &Event) {
+    pub fn event(&mut self, event: &VerbEvent) {
         self.event_at(event, Instant::now());
     }
 
     /// The same, at a time that is given.
-    pub(super) fn event_at(&mut self, event: &Event, now: Instant) {
+    pub(super) fn event_at(&mut self, event: &VerbEvent, now: Instant) {
         match event {
-            Event::Began { id } => self.began(id, now),
-            Event::LockHeld { id, holder } => {
+            VerbEvent::Began { id } => self.began(id, now),
+            VerbEvent::LockHeld { id, holder } => {
                 let text = format!("{id}: waiting for {}", clean_line(holder));
                 if self.region.is_none() && !self.silent {
                     lock(&self.handles.err).write(format!("{text}\n").as_bytes());
                 }
                 self.awaits(id, format!("{}, which holds it", clean_line(holder)), None, now);
             }
-            Event::Awaiting { id, activity } => {
+            VerbEvent::Awaiting { id, activity } => {
                 let awaiting = clean_line(&activity.awaiting).into_owned();
                 self.awaits(id, awaiting, activity.limit, now);
                 if let Some(work) = self.works.get_mut(id) {
                     work.last_line = clean_line(&activity.last_line).into_owned();
                 }
             }
-            Event::Done(done) => {
+            VerbEvent::Done(done) => {
                 self.works.remove(&done.id);
                 if self.silent {
                     return;

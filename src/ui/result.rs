@@ -3,7 +3,7 @@
 use super::paint::{Look, Tone};
 use super::span::spoken;
 use super::text::{clean, clean_line};
-use crate::event::{Rehearsal, Verb, VerbResult};
+use crate::event::{DryRun, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::supervisor::InstanceState;
 
@@ -44,7 +44,7 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
 }
 
 /// What would become of one, step by step.
-pub(super) fn rehearsed(one: &Rehearsal, look: Look) -> String {
+pub(super) fn rehearsed(one: &DryRun, look: Look) -> String {
     let mut out = look.wrap(&format!("{}: {}", one.id, clean_line(&one.would)), 2) + "\n";
     for (index, step) in one.steps.iter().enumerate() {
         let cause = look.paint(Tone::Dim, &format!("({})", clean_line(&step.cause)));

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::sink::{SharedSink, Sink, lock};
 use super::watch::{Mode, Part, Watch, Window};
 use super::{findings, json, problem, result, status, text};
-use crate::event::{Rehearsal, Row, Verb, VerbResult};
+use crate::event::{DryRun, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::Problems;
@@ -191,7 +191,7 @@ impl Screen {
     }
 
     /// What a verb would do.
-    pub fn dry_run(&self, verb: Verb, items: &[Rehearsal]) {
+    pub fn dry_run(&self, verb: Verb, items: &[DryRun]) {
         if self.options.json {
             self.write_out(&json::dry_run(verb, items));
             return;

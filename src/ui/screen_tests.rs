@@ -1,6 +1,6 @@
 use super::super::options::{Color, Options};
 use super::super::testing::{Shown, piped, terminal};
-use crate::event::{Headcount, Row, Verb, VerbResult, Want};
+use crate::event::{PlayerCount, Row, Verb, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{Problem, Problems};
 use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
@@ -17,7 +17,7 @@ fn known(id: &str, state: InstanceState, note: Option<&str>) -> Row {
             ..Facts::bare(state, note.map(str::to_owned))
         })),
         intent: Some(Want::Running),
-        headcount: Headcount::NotAsked,
+        player_count: PlayerCount::NotAsked,
     }
 }
 
@@ -37,7 +37,7 @@ fn rows() -> Vec<Row> {
                 reason: "/proc is not mounted".into(),
             },
             intent: None,
-            headcount: Headcount::NotAsked,
+            player_count: PlayerCount::NotAsked,
         },
     ]
 }
@@ -239,8 +239,8 @@ fn result(id: &str, changed: bool, state: InstanceState) -> VerbResult {
 fn told(verb: Verb, result: VerbResult) -> (String, String) {
     let shown = piped(Options::default());
     let mut progress = shown.screen.progress(verb, 1);
-    progress.event(&crate::event::Event::Began { id: result.id.clone() });
-    progress.event(&crate::event::Event::Done(result));
+    progress.event(&crate::event::VerbEvent::Began { id: result.id.clone() });
+    progress.event(&crate::event::VerbEvent::Done(result));
     progress.tick();
     progress.finish();
     (shown.out.take(), shown.err.take())

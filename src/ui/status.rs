@@ -9,7 +9,7 @@ use super::paint::{Look, Tone};
 use super::span::short;
 use super::text::clean_line;
 use super::width::{cut, width};
-use crate::event::{Headcount, Row};
+use crate::event::{PlayerCount, Row};
 use crate::supervisor::{Facts, InstanceState, Players, Sight};
 
 const HEADERS: [&str; 8] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE"];
@@ -38,11 +38,11 @@ type Cells = [String; HEADERS.len()];
 
 fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells) {
     let dash = || "-".to_owned();
-    let players = match row.headcount {
+    let players = match row.player_count {
         // Nobody will see it.
-        Headcount::NotAsked if !counted => String::new(),
-        Headcount::NotAsked | Headcount::Unanswered => dash(),
-        Headcount::Counted(Players { online, max }) => format!("{online}/{max}"),
+        PlayerCount::NotAsked if !counted => String::new(),
+        PlayerCount::NotAsked | PlayerCount::Unanswered => dash(),
+        PlayerCount::Counted(Players { online, max }) => format!("{online}/{max}"),
     };
     let (tone, symbol, word) = state(row);
     let mark = if look.symbols {
@@ -139,7 +139,7 @@ struct Contents {
 impl Contents {
     fn of(rows: &[&Row], look: Look) -> Self {
         let now = SystemTime::now();
-        let counted = rows.iter().any(|row| row.headcount != Headcount::NotAsked);
+        let counted = rows.iter().any(|row| row.player_count != PlayerCount::NotAsked);
         let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, now, look)).collect();
         let restarted = rows
             .iter()

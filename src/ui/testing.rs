@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::options::{Options, Size, Surroundings};
 use super::screen::Screen;
 use super::sink::lock;
-use crate::event::{Happening, Headcount, Level, Row, Told};
+use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row};
 use crate::supervisor::{Facts, InstanceState, Sight};
 
 /// A row of an instance of which this is known.
@@ -18,13 +18,13 @@ pub(super) fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts
         plane: "process",
         sight: Sight::Known(Box::new(facts)),
         intent: None,
-        headcount: Headcount::NotAsked,
+        player_count: PlayerCount::NotAsked,
     }
 }
 
 /// A message of `run` or `watch`.
-pub(super) fn happened(id: Option<&str>, level: Level, text: &str) -> Told {
-    Told::Happened(Happening {
+pub(super) fn happened(id: Option<&str>, level: Level, text: &str) -> ResidentEvent {
+    ResidentEvent::Happened(LogEntry {
         at: "2026-01-02T03:04:05Z".into(),
         level,
         id: id.map(str::to_owned),

@@ -2,7 +2,7 @@
 
 use super::testing::{piped, row, terminal};
 use super::{Color, Options, Screen, Surroundings};
-use crate::event::{Headcount, Row, Want};
+use crate::event::{PlayerCount, Row, Want};
 use crate::supervisor::{InstanceState, Sight};
 
 fn running(id: &str) -> Row {
@@ -32,7 +32,7 @@ fn rows() -> Vec<Row> {
                 reason: "/proc cannot be read".into(),
             },
             intent: Some(Want::Running),
-            headcount: Headcount::NotAsked,
+            player_count: PlayerCount::NotAsked,
         },
     ]
 }

@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "census",
+            "players",
             "check",
             "cli",
             "event",
@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "games",
             "instancecmd",
             "inventory",
-            "lookout",
+            "watcher",
             "resident",
             "store",
             "supervisor",
@@ -57,7 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "resident",
         &[
-            "census",
+            "players",
             "event",
             "failure",
             "fleet",
@@ -70,8 +70,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "trust",
         ],
     ),
-    ("census", &["event", "supervisor"]),
-    ("lookout", &["event", "fleet", "store", "supervisor"]),
+    ("players", &["event", "supervisor"]),
+    ("watcher", &["event", "fleet", "store", "supervisor"]),
     ("instancecmd", &["event", "failure", "policy", "store", "supervisor"]),
     (
         "fleet",

@@ -7,7 +7,7 @@ use anyhow::Result;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
-use crate::event::Told;
+use crate::event::ResidentEvent;
 use crate::inventory::{Channels, Instance, Plane, Ready, RestartPolicy};
 use crate::resident::clock::Clock;
 use crate::resident::keeper::{Change, Keeper, Shared};
@@ -171,7 +171,7 @@ pub(super) struct Rig {
     _tmp: tempfile::TempDir,
     pub(super) state: Arc<StateDir>,
     pub(super) supervisor: Arc<Scripted>,
-    pub(super) told: mpsc::UnboundedReceiver<Told>,
+    pub(super) told: mpsc::UnboundedReceiver<ResidentEvent>,
     pub(super) orders: mpsc::UnboundedSender<Change>,
     pub(super) shared: Arc<Shared>,
 }
@@ -185,7 +185,7 @@ impl Rig {
     pub(super) fn said(&mut self) -> String {
         let mut text = String::new();
         while let Ok(told) = self.told.try_recv() {
-            if let Told::Happened(happening) = told {
+            if let ResidentEvent::Happened(happening) = told {
                 text.push_str(&happening.text);
                 text.push('\n');
             }

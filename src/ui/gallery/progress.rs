@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::scene::{Scene, on_terminals};
 use super::verbs::result;
-use crate::event::{Event, Verb, VerbResult};
+use crate::event::{Verb, VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::supervisor::{Activity, InstanceState};
 use crate::ui::progress::Progress;
@@ -19,16 +19,16 @@ struct Work {
 }
 
 impl Work {
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &VerbEvent) {
         self.progress.event_at(event, self.now);
     }
 
     fn began(&mut self, id: &str) {
-        self.event(&Event::Began { id: id.to_owned() });
+        self.event(&VerbEvent::Began { id: id.to_owned() });
     }
 
     fn awaits(&mut self, id: &str, awaiting: &str, limit: u64, last_line: &str) {
-        self.event(&Event::Awaiting {
+        self.event(&VerbEvent::Awaiting {
             id: id.to_owned(),
             activity: Activity {
                 awaiting: awaiting.to_owned(),
@@ -39,7 +39,7 @@ impl Work {
     }
 
     fn done(&mut self, result: VerbResult) {
-        self.event(&Event::Done(result));
+        self.event(&VerbEvent::Done(result));
     }
 
     /// Lets so many seconds pass.
@@ -138,7 +138,7 @@ fn one_that_starts() {
 fn one_that_stops() {
     let play = |work: &mut Work| {
         work.began("rust-main");
-        work.event(&Event::LockHeld {
+        work.event(&VerbEvent::LockHeld {
             id: "rust-main".into(),
             holder: "gamectl start (pid 4242)".into(),
         });

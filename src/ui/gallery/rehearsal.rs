@@ -1,12 +1,12 @@
 //! What would become of a verb: `--dry-run`.
 
 use super::seen;
-use crate::event::{Rehearsal, Verb};
+use crate::event::{DryRun, Verb};
 use crate::supervisor::PlannedStep;
 
 #[test]
 fn a_rehearsal() {
-    let item = Rehearsal {
+    let item = DryRun {
         id: "rust-main".into(),
         would: "would be stopped and started: it is running".into(),
         steps: vec![
@@ -65,7 +65,7 @@ fn rehearsals_of_nothing_and_of_several() {
     insta::assert_snapshot!(seen(|screen| screen.dry_run(Verb::Stop, &[])), @r"
     --- 120 columns, 120 columns in colour, 80 columns, 80 columns in colour, 40 columns, off a terminal
     ");
-    let item = |id: &str, would: &str| Rehearsal {
+    let item = |id: &str, would: &str| DryRun {
         id: id.into(),
         would: would.into(),
         steps: Vec::new(),

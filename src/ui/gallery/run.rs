@@ -6,16 +6,19 @@ use super::options;
 use super::scene::{Scene, on_terminals};
 use super::status::{all_kinds, running};
 use super::watch::{timeless, watched};
-use crate::event::{Headcount, Level, Row, Told};
+use crate::event::{Level, PlayerCount, ResidentEvent, Row};
 use crate::supervisor::{InstanceState, Players};
 use crate::ui::testing::{happened, piped, row};
 
 /// All kinds, who plays on them, and a message of every kind.
-fn a_world(now: Instant) -> Vec<Told> {
+fn a_world(now: Instant) -> Vec<ResidentEvent> {
     use Level::{Error, Info, Warning};
     let mut told = watched(all_kinds(), now);
     let players = Players { online: 87, max: 200 };
-    told.push(Told::Players("rust-main".into(), Headcount::Counted(players)));
+    told.push(ResidentEvent::Players(
+        "rust-main".into(),
+        PlayerCount::Counted(players),
+    ));
     for (id, level, text) in [
         (Some("conan"), Info, "running already, and adopted as it is"),
         (
@@ -56,7 +59,7 @@ fn a_world(now: Instant) -> Vec<Told> {
     told
 }
 
-fn watching(mut scene: Scene, told: &impl Fn(Instant) -> Vec<Told>) -> String {
+fn watching(mut scene: Scene, told: &impl Fn(Instant) -> Vec<ResidentEvent>) -> String {
     let now = Instant::now();
     let mut watch = scene.screen.watch("gamectl run instances.yaml");
     told(now).into_iter().for_each(|told| watch.told(told));
@@ -64,7 +67,7 @@ fn watching(mut scene: Scene, told: &impl Fn(Instant) -> Vec<Told>) -> String {
     scene.seen()
 }
 
-fn seen(rows: u16, told: impl Fn(Instant) -> Vec<Told>) -> String {
+fn seen(rows: u16, told: impl Fn(Instant) -> Vec<ResidentEvent>) -> String {
     on_terminals(rows, |scene| watching(scene, &told))
 }
 

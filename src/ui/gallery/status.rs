@@ -1,7 +1,7 @@
 //! The table of `status`.
 
 use super::seen;
-use crate::event::{Headcount, Row};
+use crate::event::{PlayerCount, Row};
 use crate::supervisor::{InstanceState, Players, Sight};
 use crate::ui::testing::row;
 
@@ -14,9 +14,9 @@ pub(super) fn running(id: &str, uptime: u64, pid: u32) -> Row {
 /// One of each, with all that can be told.
 pub(super) fn all_kinds() -> Vec<Row> {
     let mut rust = running("rust-main", 273_600, 4242);
-    rust.headcount = Headcount::Counted(Players { online: 87, max: 200 });
+    rust.player_count = PlayerCount::Counted(Players { online: 87, max: 200 });
     let mut craft = running("a-long-name-of-a-server", 7_500, 31337);
-    craft.headcount = Headcount::Unanswered;
+    craft.player_count = PlayerCount::Unanswered;
     if let Sight::Known(facts) = &mut craft.sight {
         facts.restarts = 3;
     }

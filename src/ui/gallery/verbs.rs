@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::seen;
-use crate::event::{Event, Verb, VerbResult};
+use crate::event::{Verb, VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::supervisor::InstanceState;
 use crate::ui::screen::Screen;
@@ -45,7 +45,7 @@ fn failed(id: &str, failure: Failure) -> VerbResult {
 fn ended(screen: &Screen, verb: Verb, results: &[VerbResult]) {
     let mut progress = screen.progress(verb, results.len());
     for one in results {
-        progress.event(&Event::Done(one.clone()));
+        progress.event(&VerbEvent::Done(one.clone()));
     }
     progress.finish();
     screen.results(verb, results);
@@ -375,11 +375,11 @@ fn replies_to_a_line() {
 fn a_verb_that_waits_for_another_one() {
     let waits = |screen: &Screen| {
         let mut progress = screen.progress(Verb::Stop, 1);
-        progress.event(&Event::LockHeld {
+        progress.event(&VerbEvent::LockHeld {
             id: "rust-main".into(),
             holder: "gamectl restart (pid 4242)".into(),
         });
-        progress.event(&Event::Done(stopped("rust-main", "rcon: quit")));
+        progress.event(&VerbEvent::Done(stopped("rust-main", "rcon: quit")));
         progress.finish();
     };
     insta::assert_snapshot!(seen(waits), @r"

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::options;
 use super::scene::{Scene, on_terminals};
 use super::status::{all_kinds, running};
-use crate::event::{Awaits, Headcount, Row, Told, Watched};
+use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::supervisor::{InstanceState, Players};
 use crate::ui::Key;
 use crate::ui::testing::{piped, row};
@@ -13,7 +13,7 @@ use crate::ui::watch::Watch;
 
 /// Some that are watched, at this time; those that are starting and those that
 /// have crashed wait for something.
-pub(super) fn watched(rows: Vec<Row>, now: Instant) -> Vec<Told> {
+pub(super) fn watched(rows: Vec<Row>, now: Instant) -> Vec<ResidentEvent> {
     let one = |(place, row): (usize, Row)| {
         let awaits = match row.id.as_str() {
             "conan" => Some(Awaits::Open {
@@ -27,7 +27,7 @@ pub(super) fn watched(rows: Vec<Row>, now: Instant) -> Vec<Told> {
             "old" => Some(Awaits::Turn),
             _ => None,
         };
-        Told::Row(Box::new(Watched {
+        ResidentEvent::Row(Box::new(WatchedRow {
             row,
             place,
             seen: now,
@@ -45,11 +45,11 @@ pub(super) fn timeless(text: &str) -> String {
 
 /// What is seen of these on terminals with so many rows, and after each of
 /// these keys.
-fn seen(rows: u16, told: impl Fn(Instant) -> Vec<Told>, pressed: &[Key]) -> String {
+fn seen(rows: u16, told: impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[Key]) -> String {
     on_terminals(rows, |scene| looked_on(scene, &told, pressed))
 }
 
-fn looked_on(mut scene: Scene, told: &impl Fn(Instant) -> Vec<Told>, pressed: &[Key]) -> String {
+fn looked_on(mut scene: Scene, told: &impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[Key]) -> String {
     let now = Instant::now();
     let mut watch = scene.screen.look_on("gamectl watch instances.yaml");
     told(now).into_iter().for_each(|told| watch.told(told));
@@ -64,12 +64,18 @@ fn looked_on(mut scene: Scene, told: &impl Fn(Instant) -> Vec<Told>, pressed: &[
 }
 
 /// All kinds, one of which has just crashed, and who plays on them.
-fn a_world(now: Instant) -> Vec<Told> {
+fn a_world(now: Instant) -> Vec<ResidentEvent> {
     let mut told = watched(vec![running("soulmask", 60, 4711)], now);
     told.extend(watched(all_kinds(), now));
     let players = Players { online: 87, max: 200 };
-    told.push(Told::Players("rust-main".into(), Headcount::Counted(players)));
-    told.push(Told::Players("a-long-name-of-a-server".into(), Headcount::Unanswered));
+    told.push(ResidentEvent::Players(
+        "rust-main".into(),
+        PlayerCount::Counted(players),
+    ));
+    told.push(ResidentEvent::Players(
+        "a-long-name-of-a-server".into(),
+        PlayerCount::Unanswered,
+    ));
     told
 }
 

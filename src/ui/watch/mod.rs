@@ -21,7 +21,7 @@ use super::screen::Handles;
 use super::sink::{last_word, lock};
 use super::span::short;
 use super::text::clean_line;
-use crate::event::{Awaits, Happening, Headcount, Level, Row, Told, Watched, nth};
+use crate::event::{Awaits, Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow, nth};
 use crate::supervisor::{InstanceState, Sight};
 
 /// So many events are kept for the screen: more than any terminal has rows.
@@ -55,10 +55,10 @@ pub struct Watch {
     title: String,
     handles: Handles,
     around: Surroundings,
-    rows: BTreeMap<(usize, String), Watched>,
+    rows: BTreeMap<(usize, String), WatchedRow>,
     /// How many play, by id.
-    players: HashMap<String, Headcount>,
-    events: VecDeque<Happening>,
+    players: HashMap<String, PlayerCount>,
+    events: VecDeque<LogEntry>,
     settled: bool,
     /// Whether the terminal shows our screen now.
     shown: Arc<AtomicBool>,
@@ -99,14 +99,14 @@ impl Watch {
     }
 
     /// Takes in what was told.
-    pub fn told(&mut self, told: Told) {
+    pub fn told(&mut self, told: ResidentEvent) {
         self.changed = true;
         match told {
-            Told::Row(watched) => self.row(*watched),
-            Told::Gone(id) => self.rows.retain(|(_, known), _| *known != id),
-            Told::Players(id, headcount) => drop(self.players.insert(id, headcount)),
-            Told::Settled if self.settled => {}
-            Told::Settled => {
+            ResidentEvent::Row(watched) => self.row(*watched),
+            ResidentEvent::Gone(id) => self.rows.retain(|(_, known), _| *known != id),
+            ResidentEvent::Players(id, player_count) => drop(self.players.insert(id, player_count)),
+            ResidentEvent::Settled if self.settled => {}
+            ResidentEvent::Settled => {
                 self.settled = true;
                 if self.mode == Mode::Json {
                     let rows: Vec<Row> = self.rows.values().map(|watched| watched.row.clone()).collect();
@@ -117,11 +117,11 @@ impl Watch {
                     }
                 }
             }
-            Told::Happened(happening) => self.happened(happening),
+            ResidentEvent::Happened(happening) => self.happened(happening),
         }
     }
 
-    fn row(&mut self, watched: Watched) {
+    fn row(&mut self, watched: WatchedRow) {
         let id = watched.row.id.clone();
         let before = self.rows.iter().find(|((_, known), _)| *known == id);
         let (key, state) = match before {
@@ -141,7 +141,7 @@ impl Watch {
         self.rows.insert((watched.place, id), watched);
     }
 
-    fn happened(&mut self, happening: Happening) {
+    fn happened(&mut self, happening: LogEntry) {
         match self.mode {
             // The snapshot comes first.
             Mode::Json if !self.settled => {}
@@ -205,7 +205,7 @@ fn label(row: &Row) -> &'static str {
 }
 
 /// That an instance has come to a state, for who sees no more of it.
-fn transition(row: &Row) -> Happening {
+fn transition(row: &Row) -> LogEntry {
     let (level, note) = match &row.sight {
         Sight::Unknown { reason } => (Level::Warning, Some(reason)),
         Sight::Known(facts) => match facts.state {
@@ -214,7 +214,7 @@ fn transition(row: &Row) -> Happening {
         },
     };
     let note = note.map(|note| format!(": {note}")).unwrap_or_default();
-    Happening {
+    LogEntry {
         at: now(),
         level,
         id: Some(row.id.clone()),
@@ -223,7 +223,7 @@ fn transition(row: &Row) -> Happening {
 }
 
 /// Seconds since it became ready, by now.
-fn uptime(watched: &Watched, now: Instant) -> u64 {
+fn uptime(watched: &WatchedRow, now: Instant) -> u64 {
     match &watched.row.sight {
         Sight::Known(facts) if facts.state == InstanceState::Running => {
             facts.uptime_seconds + now.saturating_duration_since(watched.seen).as_secs()
@@ -249,7 +249,7 @@ fn awaited(awaits: &Awaits, now: Instant) -> String {
     }
 }
 
-fn plain(happening: &Happening) -> String {
+fn plain(happening: &LogEntry) -> String {
     let id = happening.id.as_deref().unwrap_or("gamectl");
     let text = clean_line(&happening.text).into_owned();
     format!("{} {:7} {id}: {text}\n", happening.at, happening.level.as_str())

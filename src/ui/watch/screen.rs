@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Mode, Part, Watch, awaited, label, uptime};
-use crate::event::{Happening, Level, Row, Watched};
+use crate::event::{Level, LogEntry, Row, WatchedRow};
 use crate::supervisor::{InstanceState, Sight};
 use crate::ui::paint::{Look, Tone};
 use crate::ui::sink::lock;
@@ -85,7 +85,7 @@ impl Watch {
     /// Says a last word, or one between two screens.
     pub fn say(&mut self, text: &str) {
         self.leave();
-        let happening = Happening {
+        let happening = LogEntry {
             at: super::now(),
             level: Level::Info,
             id: None,
@@ -155,9 +155,9 @@ impl Watch {
     }
 
     /// The row as it is now: what counts up or down with time stands in it.
-    fn shown(&self, watched: &Watched, now: Instant) -> Row {
+    fn shown(&self, watched: &WatchedRow, now: Instant) -> Row {
         let mut row = watched.row.clone();
-        row.headcount = self.players.get(&row.id).copied().unwrap_or_default();
+        row.player_count = self.players.get(&row.id).copied().unwrap_or_default();
         if let Sight::Known(facts) = &mut row.sight {
             facts.uptime_seconds = uptime(watched, now);
             if let Some(awaits) = &watched.awaits {
@@ -196,12 +196,12 @@ impl Watch {
 
 /// Chooses what is shown where there is no room for all: what is not as it
 /// should be first, in the order of the inventory. And says what is left out.
-fn choose<'a>(all: impl Iterator<Item = &'a Watched>, room: usize) -> (Vec<usize>, Option<String>) {
-    let all: Vec<&Watched> = all.collect();
+fn choose<'a>(all: impl Iterator<Item = &'a WatchedRow>, room: usize) -> (Vec<usize>, Option<String>) {
+    let all: Vec<&WatchedRow> = all.collect();
     if all.len() <= room {
         return ((0..all.len()).collect(), None);
     }
-    let rank = |watched: &Watched| match &watched.row.sight {
+    let rank = |watched: &WatchedRow| match &watched.row.sight {
         Sight::Unknown { .. } => 0,
         Sight::Known(facts) => match facts.state {
             InstanceState::Crashed { .. } => 0,
@@ -215,13 +215,13 @@ fn choose<'a>(all: impl Iterator<Item = &'a Watched>, room: usize) -> (Vec<usize
     order.sort_by_key(|at| (rank(all[*at]), *at));
     let mut chosen: Vec<usize> = order.iter().copied().take(room.saturating_sub(1)).collect();
     chosen.sort_unstable();
-    let left_out: Vec<&Watched> = order.iter().skip(room.saturating_sub(1)).map(|at| all[*at]).collect();
+    let left_out: Vec<&WatchedRow> = order.iter().skip(room.saturating_sub(1)).map(|at| all[*at]).collect();
     let more = format!("and {} more: {}", left_out.len(), summary(left_out.into_iter()));
     (chosen, Some(more))
 }
 
 /// An event on as many lines as it takes, and at most so many.
-fn event_lines(event: &Happening, most: usize, columns: usize, look: Look) -> Vec<String> {
+fn event_lines(event: &LogEntry, most: usize, columns: usize, look: Look) -> Vec<String> {
     // The time of day is enough for what was just seen.
     let time = event.at.get(11..19).unwrap_or(&event.at);
     let id = event.id.as_deref().unwrap_or("gamectl");
@@ -245,7 +245,7 @@ fn event_lines(event: &Happening, most: usize, columns: usize, look: Look) -> Ve
 }
 
 /// How many are in which state.
-pub(super) fn summary<'a>(rows: impl Iterator<Item = &'a Watched>) -> String {
+pub(super) fn summary<'a>(rows: impl Iterator<Item = &'a WatchedRow>) -> String {
     const WORDS: [&str; 7] = [
         "running",
         "starting",

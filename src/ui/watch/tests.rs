@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use crate::event::{Awaits, Headcount, Level, Row, Told, Watched};
+use crate::event::{Awaits, Level, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::supervisor::{Facts, InstanceState, Sight};
 use crate::ui::options::Options;
 use crate::ui::testing::{happened, piped, terminal};
 
-fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> Watched {
-    Watched {
+fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> WatchedRow {
+    WatchedRow {
         row: Row {
             id: id.into(),
             plane: "process",
             sight: Sight::Known(Box::new(Facts::bare(state, note.map(str::to_owned)))),
             intent: None,
-            headcount: Headcount::NotAsked,
+            player_count: PlayerCount::NotAsked,
         },
         place,
         seen: Instant::now(),
@@ -22,12 +22,12 @@ fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> 
     }
 }
 
-fn row(watched: Watched) -> Told {
-    Told::Row(Box::new(watched))
+fn row(watched: WatchedRow) -> ResidentEvent {
+    ResidentEvent::Row(Box::new(watched))
 }
 
 /// A whole little world.
-fn told(now: Instant) -> Vec<Told> {
+fn told(now: Instant) -> Vec<ResidentEvent> {
     let mut up = watched("rust-main", 0, InstanceState::Running, None);
     if let Sight::Known(facts) = &mut up.row.sight {
         (facts.uptime_seconds, facts.pid) = (4000, Some(77));
@@ -171,7 +171,7 @@ fn a_stream_for_programs() {
     let mut watch = shown.screen.watch("x");
     told(Instant::now()).into_iter().for_each(|told| watch.told(told));
     assert_eq!(shown.out.take(), "", "the snapshot comes first");
-    watch.told(Told::Settled);
+    watch.told(ResidentEvent::Settled);
     let out = shown.out.take();
     let events: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
@@ -245,9 +245,9 @@ fn who_only_looks_on_tells_of_states() {
     });
     let mut watch = shown.screen.look_on("gamectl watch");
     watch.told(row(watched("a", 0, InstanceState::Stopped, None)));
-    watch.told(Told::Settled);
+    watch.told(ResidentEvent::Settled);
     watch.told(row(watched("a", 0, InstanceState::Running, None)));
-    watch.told(Told::Settled);
+    watch.told(ResidentEvent::Settled);
     let out = shown.out.take();
     let events: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
@@ -294,13 +294,13 @@ fn players_come_and_go() {
     let shown = terminal(Options::default(), 80);
     let mut watch = shown.screen.look_on("gamectl watch");
     watch.told(row(watched("a", 0, InstanceState::Running, None)));
-    let players = |headcount| Told::Players("a".into(), headcount);
-    for (headcount, column, text) in [
-        (Headcount::Unanswered, true, "-"),
-        (Headcount::Counted(Players { online: 7, max: 9 }), true, "7/9"),
-        (Headcount::NotAsked, false, "running"),
+    let players = |player_count| ResidentEvent::Players("a".into(), player_count);
+    for (player_count, column, text) in [
+        (PlayerCount::Unanswered, true, "-"),
+        (PlayerCount::Counted(Players { online: 7, max: 9 }), true, "7/9"),
+        (PlayerCount::NotAsked, false, "running"),
     ] {
-        watch.told(players(headcount));
+        watch.told(players(player_count));
         watch.draw();
         let frame = frame(&shown.out.take());
         assert_eq!(frame.contains("PLAYERS"), column, "{frame}");

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::event::{Headcount, Told};
+use crate::event::{PlayerCount, ResidentEvent};
 use crate::supervisor::{InstanceState, Supervisor};
 
 /// How long a game may take to answer.
-pub const PATIENCE: Duration = Duration::from_secs(1);
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// So many are asked at a time: each takes a descriptor or a few.
 pub const AT_ONCE: usize = 200;
@@ -21,15 +21,15 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Counts for as long as it is held.
 #[derive(Debug)]
-pub struct Census {
+pub struct PlayerCounts {
     _tasks: JoinSet<()>,
 }
 
-impl Census {
+impl PlayerCounts {
     /// Tells of each of these how many play: at first, and when that changes.
     pub fn of<'a>(
         supervisors: impl Iterator<Item = &'a Arc<dyn Supervisor>>,
-        told: &mpsc::UnboundedSender<Told>,
+        told: &mpsc::UnboundedSender<ResidentEvent>,
     ) -> Self {
         let mut tasks = JoinSet::new();
         let turns = Arc::new(Semaphore::new(AT_ONCE));
@@ -39,27 +39,27 @@ impl Census {
             } else {
                 // It may have been otherwise when it was last told of.
                 let id = supervisor.instance_id().to_owned();
-                let _ = told.send(Told::Players(id, Headcount::NotAsked));
+                let _ = told.send(ResidentEvent::Players(id, PlayerCount::NotAsked));
             }
         }
         Self { _tasks: tasks }
     }
 }
 
-async fn count(supervisor: Arc<dyn Supervisor>, told: mpsc::UnboundedSender<Told>, turns: Arc<Semaphore>) {
+async fn count(supervisor: Arc<dyn Supervisor>, told: mpsc::UnboundedSender<ResidentEvent>, turns: Arc<Semaphore>) {
     let mut states = supervisor.watch_state();
-    let mut last = Headcount::NotAsked;
+    let mut last = PlayerCount::NotAsked;
     loop {
         let runs = *states.borrow_and_update() == InstanceState::Running;
         let new = if runs {
             ask(supervisor.as_ref(), &turns).await
         } else {
-            Headcount::Unanswered
+            PlayerCount::Unanswered
         };
         if new != last {
             last = new;
             let id = supervisor.instance_id().to_owned();
-            if told.send(Told::Players(id, new)).is_err() {
+            if told.send(ResidentEvent::Players(id, new)).is_err() {
                 return;
             }
         }
@@ -75,12 +75,12 @@ async fn count(supervisor: Arc<dyn Supervisor>, told: mpsc::UnboundedSender<Told
 ///
 /// # Cancel safety
 /// Safe.
-pub async fn ask(supervisor: &dyn Supervisor, turns: &Semaphore) -> Headcount {
+pub async fn ask(supervisor: &dyn Supervisor, turns: &Semaphore) -> PlayerCount {
     let asked = async {
         let _turn = turns.acquire().await.ok()?;
-        supervisor.players(PATIENCE).await
+        supervisor.players(ANSWER_TIMEOUT).await
     };
-    tokio::time::timeout(PATIENCE, asked).await.ok().flatten().into()
+    tokio::time::timeout(ANSWER_TIMEOUT, asked).await.ok().flatten().into()
 }
 
 #[cfg(test)]
@@ -138,8 +138,8 @@ mod tests {
         }
     }
 
-    fn counted(online: u32) -> Told {
-        Told::Players("a".into(), Headcount::Counted(Players { online, max: 20 }))
+    fn counted(online: u32) -> ResidentEvent {
+        ResidentEvent::Players("a".into(), PlayerCount::Counted(Players { online, max: 20 }))
     }
 
     #[tokio::test(start_paused = true)]
@@ -147,8 +147,8 @@ mod tests {
         let (shows, game) = scripted(Some(Some(3)));
         let (told, mut heard) = mpsc::unbounded_channel();
         let supervisor: Arc<dyn Supervisor> = game.clone();
-        let _census = Census::of([&supervisor].into_iter(), &told);
-        let nothing = Told::Players("a".into(), Headcount::Unanswered);
+        let _counts = PlayerCounts::of([&supervisor].into_iter(), &told);
+        let nothing = ResidentEvent::Players("a".into(), PlayerCount::Unanswered);
         assert_eq!(heard.recv().await, Some(nothing.clone()), "it does not run");
         shows.send_replace(InstanceState::Running);
         assert_eq!(heard.recv().await, Some(counted(3)));
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(begun.elapsed(), EVERY * 3);
         *game.answer.as_ref().unwrap().lock().unwrap() = None;
         assert_eq!(heard.recv().await, Some(nothing.clone()), "it is silent");
-        assert_eq!(begun.elapsed(), EVERY * 4 + PATIENCE);
+        assert_eq!(begun.elapsed(), EVERY * 4 + ANSWER_TIMEOUT);
         *game.answer.as_ref().unwrap().lock().unwrap() = Some(5);
         assert_eq!(heard.recv().await, Some(counted(5)));
         shows.send_replace(InstanceState::Stopping);
@@ -172,8 +172,8 @@ mod tests {
         let (_shows, game) = scripted(None);
         let (told, mut heard) = mpsc::unbounded_channel();
         let supervisor: Arc<dyn Supervisor> = game;
-        let _census = Census::of([&supervisor].into_iter(), &told);
-        let nobody = Told::Players("a".into(), Headcount::NotAsked);
+        let _counts = PlayerCounts::of([&supervisor].into_iter(), &told);
+        let nobody = ResidentEvent::Players("a".into(), PlayerCount::NotAsked);
         assert_eq!(heard.recv().await, Some(nobody));
     }
 
@@ -190,11 +190,15 @@ mod tests {
             ask(silent.as_ref(), &turns),
             ask(silent.as_ref(), &turns),
         );
-        assert_eq!(begun.elapsed(), PATIENCE);
-        assert_eq!(counts.1, Headcount::Counted(Players { online: 1, max: 20 }));
+        assert_eq!(begun.elapsed(), ANSWER_TIMEOUT);
+        assert_eq!(counts.1, PlayerCount::Counted(Players { online: 1, max: 20 }));
         assert_eq!(
             (counts.0, counts.2, counts.3),
-            (Headcount::Unanswered, Headcount::Unanswered, Headcount::Unanswered)
+            (
+                PlayerCount::Unanswered,
+                PlayerCount::Unanswered,
+                PlayerCount::Unanswered
+            )
         );
     }
 }

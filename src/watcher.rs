@@ -10,25 +10,29 @@ use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::event::{Awaits, Headcount, Row, Told, Watched};
+use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::fleet::Member;
 use crate::store::{StateDir, intent};
 use crate::supervisor::{Activity, Sight, Supervisor};
 
 /// Looks on for as long as it is held.
 #[derive(Debug)]
-pub struct Lookout {
-    _posts: JoinSet<()>,
+pub struct Watcher {
+    _watches: JoinSet<()>,
 }
 
-impl Lookout {
+impl Watcher {
     /// Tells of these instances: of each as it is, then that all have been told
     /// of, then of every change. `state` is where the wishes for them are kept.
-    pub fn over(members: &[Member], state: Option<&Arc<StateDir>>, told: &mpsc::UnboundedSender<Told>) -> Self {
-        let mut posts = JoinSet::new();
+    pub fn over(
+        members: &[Member],
+        state: Option<&Arc<StateDir>>,
+        told: &mpsc::UnboundedSender<ResidentEvent>,
+    ) -> Self {
+        let mut watches = JoinSet::new();
         let (seen_once, mut seen) = mpsc::unbounded_channel();
         for (place, member) in members.iter().enumerate() {
-            let post = Post {
+            let one = InstanceWatch {
                 supervisor: Arc::clone(&member.supervisor),
                 listed: member.listed,
                 place,
@@ -37,36 +41,36 @@ impl Lookout {
                 last: None,
                 open: None,
             };
-            posts.spawn(post.stand(seen_once.clone()));
+            watches.spawn(one.run(seen_once.clone()));
         }
         drop(seen_once);
         let (count, told) = (members.len(), told.clone());
-        posts.spawn(async move {
+        watches.spawn(async move {
             for _ in 0..count {
                 if seen.recv().await.is_none() {
                     return;
                 }
             }
-            let _ = told.send(Told::Settled);
+            let _ = told.send(ResidentEvent::Settled);
         });
-        Self { _posts: posts }
+        Self { _watches: watches }
     }
 }
 
 /// One instance that is looked at.
-struct Post {
+struct InstanceWatch {
     supervisor: Arc<dyn Supervisor>,
     listed: bool,
     place: usize,
     state: Option<Arc<StateDir>>,
-    told: mpsc::UnboundedSender<Told>,
-    last: Option<Watched>,
+    told: mpsc::UnboundedSender<ResidentEvent>,
+    last: Option<WatchedRow>,
     /// What it waits for, and since when.
     open: Option<(String, Instant)>,
 }
 
-impl Post {
-    async fn stand(mut self, seen_once: mpsc::UnboundedSender<()>) {
+impl InstanceWatch {
+    async fn run(mut self, seen_once: mpsc::UnboundedSender<()>) {
         let (seen, mut sights) = watch::channel(None);
         let mut activity = self.supervisor.activity();
         let mut sight: Option<Sight> = None;
@@ -113,13 +117,13 @@ impl Post {
         let id = self.supervisor.instance_id().to_owned();
         let wish = self.state.as_deref().map(|state| intent::peek(state, &id));
         let awaits = self.open.as_ref().filter(|_| alive);
-        let watched = Watched {
+        let watched = WatchedRow {
             row: Row {
                 id,
                 plane: self.supervisor.plane(),
                 sight,
                 intent: wish.and_then(|wish| wish.ok().flatten()).map(|wish| wish.want),
-                headcount: Headcount::NotAsked,
+                player_count: PlayerCount::NotAsked,
             },
             place: self.place,
             seen: Instant::now(),
@@ -128,9 +132,9 @@ impl Post {
                 since: *since,
             }),
         };
-        let same = |last: &Watched| (&last.row, &last.awaits) == (&watched.row, &watched.awaits);
+        let same = |last: &WatchedRow| (&last.row, &last.awaits) == (&watched.row, &watched.awaits);
         if !self.last.as_ref().is_some_and(same) {
-            let _ = self.told.send(Told::Row(Box::new(watched.clone())));
+            let _ = self.told.send(ResidentEvent::Row(Box::new(watched.clone())));
             self.last = Some(watched);
         }
     }
@@ -212,26 +216,26 @@ mod tests {
         let (shows_a, a) = member("a", true);
         let (shows_b, b) = member("b", false);
         let (told, mut heard) = mpsc::unbounded_channel();
-        let _lookout = Lookout::over(&[a, b], None, &told);
+        let _watcher = Watcher::over(&[a, b], None, &told);
         shows_a.send_replace(known(InstanceState::Stopped));
-        let Some(Told::Row(row)) = heard.recv().await else {
+        let Some(ResidentEvent::Row(row)) = heard.recv().await else {
             panic!("a row first");
         };
         assert_eq!(row.row.id, "a");
         shows_b.send_replace(known(InstanceState::Running));
-        let Some(Told::Row(row)) = heard.recv().await else {
+        let Some(ResidentEvent::Row(row)) = heard.recv().await else {
             panic!("another row");
         };
         let Sight::Known(facts) = &row.row.sight else {
             panic!("known");
         };
         assert_eq!(facts.note.as_deref(), Some("not in the inventory"));
-        assert_eq!(heard.recv().await, Some(Told::Settled));
+        assert_eq!(heard.recv().await, Some(ResidentEvent::Settled));
         // The same again is no news.
         shows_a.send_replace(known(InstanceState::Stopped));
         tokio::task::yield_now().await;
         shows_a.send_replace(known(InstanceState::Starting));
-        let Some(Told::Row(row)) = heard.recv().await else {
+        let Some(ResidentEvent::Row(row)) = heard.recv().await else {
             panic!("a change");
         };
         assert_eq!(row.row.sight, known(InstanceState::Starting).unwrap());
@@ -240,7 +244,7 @@ mod tests {
     #[tokio::test]
     async fn of_nobody_all_is_told_at_once() {
         let (told, mut heard) = mpsc::unbounded_channel();
-        let _lookout = Lookout::over(&[], None, &told);
-        assert_eq!(heard.recv().await, Some(Told::Settled));
+        let _watcher = Watcher::over(&[], None, &told);
+        assert_eq!(heard.recv().await, Some(ResidentEvent::Settled));
     }
 }
