@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::supervisor::{Activity, InstanceState, PlannedStep, Players, Sight};
+use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players};
 
 /// A verb that changes an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -96,7 +96,7 @@ pub struct Row {
     /// Its plane, as spelled in the inventory; `none` without a plane section.
     pub plane: &'static str,
     /// What was seen.
-    pub sight: Sight,
+    pub observation: Observation,
     /// The wish for it; `None` when nobody ever said.
     pub intent: Option<Want>,
     /// How many play.

@@ -9,7 +9,7 @@ use crate::process::shim::spawner::Spawner;
 use crate::process::{Glance, ProcessSupervisor};
 use crate::store::StateDir;
 use crate::store::changes::Changes;
-use crate::supervisor::{InstanceState, Sight, Supervisor};
+use crate::supervisor::{InstanceState, Observation, Supervisor};
 use crate::unmanaged::Unmanaged;
 
 /// One instance with its supervisor.
@@ -182,9 +182,9 @@ impl Ground {
         ids.sort_unstable();
         for id in ids {
             let Some(member) = self.unlisted(id)? else { continue };
-            let runs = match member.supervisor.glance() {
-                Some(Sight::Known(facts)) => facts.state.is_alive(),
-                Some(Sight::Unknown { .. }) | None => true,
+            let runs = match member.supervisor.snapshot() {
+                Some(Observation::Known(facts)) => facts.state.is_alive(),
+                Some(Observation::Unknown { .. }) | None => true,
             };
             if runs {
                 strays.push(member);

@@ -34,7 +34,7 @@ impl PlayerCounts {
         let mut tasks = JoinSet::new();
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         for supervisor in supervisors {
-            if supervisor.counts_players() {
+            if supervisor.players().is_some() {
                 tasks.spawn(count(Arc::clone(supervisor), told.clone(), Arc::clone(&turns)));
             } else {
                 // It may have been otherwise when it was last told of.
@@ -78,7 +78,7 @@ async fn count(supervisor: Arc<dyn Supervisor>, told: mpsc::UnboundedSender<Resi
 pub async fn ask(supervisor: &dyn Supervisor, turns: &Semaphore) -> PlayerCount {
     let asked = async {
         let _turn = turns.acquire().await.ok()?;
-        supervisor.players(ANSWER_TIMEOUT).await
+        supervisor.players()?.count(ANSWER_TIMEOUT).await
     };
     tokio::time::timeout(ANSWER_TIMEOUT, asked).await.ok().flatten().into()
 }
@@ -86,7 +86,7 @@ pub async fn ask(supervisor: &dyn Supervisor, turns: &Semaphore) -> PlayerCount 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supervisor::Players;
+    use crate::supervisor::{Observation, Outcome, PlayerQuery, Players, StartOptions, StopOptions};
     use std::sync::Mutex;
     use tokio::sync::watch;
     use tokio::time::Instant;
@@ -117,19 +117,26 @@ mod tests {
         async fn uptime_seconds(&self) -> u64 {
             0
         }
-        async fn start(self: Arc<Self>) -> anyhow::Result<()> {
-            unreachable!("who counts starts nothing")
+        fn plane(&self) -> &'static str {
+            "process"
         }
-        async fn stop(self: Arc<Self>) -> anyhow::Result<()> {
-            unreachable!("who counts stops nothing")
+        async fn look(&self) -> Observation {
+            unreachable!("counting looks at nothing")
         }
-        async fn restart(self: Arc<Self>) -> anyhow::Result<()> {
-            unreachable!("who counts restarts nothing")
+        async fn start_with(self: Arc<Self>, _options: StartOptions) -> anyhow::Result<Outcome> {
+            unreachable!("counting starts nothing")
         }
-        fn counts_players(&self) -> bool {
-            self.answer.is_some()
+        async fn stop_with(self: Arc<Self>, _options: StopOptions) -> anyhow::Result<Outcome> {
+            unreachable!("counting stops nothing")
         }
-        async fn players(&self, _limit: Duration) -> Option<Players> {
+        fn players(&self) -> Option<&dyn PlayerQuery> {
+            self.answer.is_some().then_some(self)
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl PlayerQuery for Scripted {
+        async fn count(&self, _limit: Duration) -> Option<Players> {
             let online = *self.answer.as_ref()?.lock().unwrap();
             match online {
                 Some(online) => Some(Players { online, max: 20 }),

@@ -1,37 +1,38 @@
-//! What is listed and managed by nobody: shown with the reason, and left
-//! alone.
+//! Instances that are listed but not managed: they are shown with the reason,
+//! and left alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::failure::{Failure, FailureKind};
-use crate::supervisor::{Facts, InstanceState, Published, Sight, Supervisor};
+use crate::supervisor::{
+    AdminChannel, Facts, InstanceState, Observation, Outcome, StartOptions, StateCell, StopOptions, Supervisor,
+};
 
-/// Stands for an instance that nothing here manages.
+/// The supervisor of an instance that no plane can manage.
 #[derive(Debug)]
 pub struct Unmanaged {
     id: String,
     plane: &'static str,
     reason: String,
-    state: Published<InstanceState>,
+    state: StateCell<InstanceState>,
 }
 
 impl Unmanaged {
-    /// An instance that is unmanaged for this reason.
     pub fn new(id: &str, plane: &'static str, reason: &str) -> Self {
         Self {
             id: id.to_owned(),
             plane,
             reason: reason.to_owned(),
-            state: Published::new(InstanceState::Unmanaged),
+            state: StateCell::new(InstanceState::Unmanaged),
         }
     }
 
-    fn sight(&self) -> Sight {
-        let facts = Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone()));
-        Sight::Known(Box::new(facts))
+    fn observation(&self) -> Observation {
+        Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone())).into()
     }
 
     fn refusal(&self) -> anyhow::Error {
@@ -60,37 +61,40 @@ impl Supervisor for Unmanaged {
         0
     }
 
-    async fn start(self: Arc<Self>) -> Result<()> {
+    async fn start_with(self: Arc<Self>, _options: StartOptions) -> Result<Outcome> {
         Err(self.refusal())
     }
 
-    async fn stop(self: Arc<Self>) -> Result<()> {
+    async fn stop_with(self: Arc<Self>, _options: StopOptions) -> Result<Outcome> {
         Err(self.refusal())
     }
 
-    async fn restart(self: Arc<Self>) -> Result<()> {
-        Err(self.refusal())
-    }
-
-    async fn send(&self, _line: &str, _limit: std::time::Duration) -> Result<Option<String>> {
-        Err(self.refusal())
+    fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(self)
     }
 
     fn plane(&self) -> &'static str {
         self.plane
     }
 
-    fn glance(&self) -> Option<Sight> {
-        Some(self.sight())
+    fn snapshot(&self) -> Option<Observation> {
+        Some(self.observation())
     }
 
-    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
-        seen.send_replace(Some(self.sight()));
-        // It stays what it is.
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+        seen.send_replace(Some(self.observation()));
+        // It never changes.
         seen.closed().await;
     }
 
-    async fn look(&self) -> Sight {
-        self.sight()
+    async fn look(&self) -> Observation {
+        self.observation()
+    }
+}
+
+#[async_trait::async_trait]
+impl AdminChannel for Unmanaged {
+    async fn send(&self, _line: &str, _limit: Duration) -> Result<Option<String>> {
+        Err(self.refusal())
     }
 }

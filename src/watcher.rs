@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::fleet::Member;
 use crate::store::{StateDir, intent};
-use crate::supervisor::{Activity, Sight, Supervisor};
+use crate::supervisor::{Activity, Observation, Supervisor};
 
 /// Looks on for as long as it is held.
 #[derive(Debug)]
@@ -71,25 +71,25 @@ struct InstanceWatch {
 
 impl InstanceWatch {
     async fn run(mut self, seen_once: mpsc::UnboundedSender<()>) {
-        let (seen, mut sights) = watch::channel(None);
+        let (seen, mut observations) = watch::channel(None);
         let mut activity = self.supervisor.activity();
-        let mut sight: Option<Sight> = None;
+        let mut observation: Option<Observation> = None;
         // Dropped with this, and so ended.
         let watching = Arc::clone(&self.supervisor).keep_watch(seen);
         tokio::pin!(watching);
         loop {
             tokio::select! {
                 biased;
-                changed = sights.changed() => match changed {
-                    Ok(()) => sight = sights.borrow_and_update().clone(),
+                changed = observations.changed() => match changed {
+                    Ok(()) => observation = observations.borrow_and_update().clone(),
                     Err(_) => return,
                 },
                 () = active(&mut activity) => self.note(activity.as_ref()),
                 () = &mut watching => return,
             }
-            let Some(sight) = &sight else { continue };
+            let Some(observation) = &observation else { continue };
             let first = self.last.is_none();
-            self.tell(sight);
+            self.tell(observation);
             if first {
                 let _ = seen_once.send(());
             }
@@ -104,10 +104,10 @@ impl InstanceWatch {
         }
     }
 
-    fn tell(&mut self, sight: &Sight) {
-        let mut sight = sight.clone();
+    fn tell(&mut self, observation: &Observation) {
+        let mut observation = observation.clone();
         let mut alive = false;
-        if let Sight::Known(facts) = &mut sight {
+        if let Observation::Known(facts) = &mut observation {
             alive = facts.state.is_alive();
             if !self.listed {
                 let note = facts.note.take().map(|note| format!("; {note}"));
@@ -121,7 +121,7 @@ impl InstanceWatch {
             row: Row {
                 id,
                 plane: self.supervisor.plane(),
-                sight,
+                observation,
                 intent: wish.and_then(|wish| wish.ok().flatten()).map(|wish| wish.want),
                 player_count: PlayerCount::NotAsked,
             },
@@ -154,12 +154,12 @@ async fn active(activity: &mut Option<watch::Receiver<Activity>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supervisor::{Facts, InstanceState};
+    use crate::supervisor::{Facts, InstanceState, Outcome, StartOptions, StopOptions};
 
     /// Shows what it is told to.
     struct Scripted {
         id: &'static str,
-        sights: watch::Receiver<Option<Sight>>,
+        observations: watch::Receiver<Option<Observation>>,
     }
 
     #[async_trait::async_trait]
@@ -176,33 +176,36 @@ mod tests {
         async fn uptime_seconds(&self) -> u64 {
             0
         }
-        async fn start(self: Arc<Self>) -> anyhow::Result<()> {
-            unreachable!("who looks on starts nothing")
+        fn plane(&self) -> &'static str {
+            "process"
         }
-        async fn stop(self: Arc<Self>) -> anyhow::Result<()> {
-            unreachable!("who looks on stops nothing")
+        async fn look(&self) -> Observation {
+            unreachable!("its own watch is kept")
         }
-        async fn restart(self: Arc<Self>) -> anyhow::Result<()> {
-            unreachable!("who looks on restarts nothing")
+        async fn start_with(self: Arc<Self>, _options: StartOptions) -> anyhow::Result<Outcome> {
+            unreachable!("looking on starts nothing")
         }
-        async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
-            let mut sights = self.sights.clone();
+        async fn stop_with(self: Arc<Self>, _options: StopOptions) -> anyhow::Result<Outcome> {
+            unreachable!("looking on stops nothing")
+        }
+        async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+            let mut observations = self.observations.clone();
             loop {
-                seen.send_replace(sights.borrow_and_update().clone());
-                if sights.changed().await.is_err() {
+                seen.send_replace(observations.borrow_and_update().clone());
+                if observations.changed().await.is_err() {
                     return;
                 }
             }
         }
     }
 
-    fn known(state: InstanceState) -> Option<Sight> {
-        Some(Sight::Known(Box::new(Facts::bare(state, None))))
+    fn known(state: InstanceState) -> Option<Observation> {
+        Some(Observation::Known(Box::new(Facts::bare(state, None))))
     }
 
-    fn member(id: &'static str, listed: bool) -> (watch::Sender<Option<Sight>>, Member) {
-        let (shows, sights) = watch::channel(None);
-        let supervisor: Arc<dyn Supervisor> = Arc::new(Scripted { id, sights });
+    fn member(id: &'static str, listed: bool) -> (watch::Sender<Option<Observation>>, Member) {
+        let (shows, observations) = watch::channel(None);
+        let supervisor: Arc<dyn Supervisor> = Arc::new(Scripted { id, observations });
         let member = Member {
             supervisor,
             tags: Vec::new(),
@@ -226,7 +229,7 @@ mod tests {
         let Some(ResidentEvent::Row(row)) = heard.recv().await else {
             panic!("another row");
         };
-        let Sight::Known(facts) = &row.row.sight else {
+        let Observation::Known(facts) = &row.row.observation else {
             panic!("known");
         };
         assert_eq!(facts.note.as_deref(), Some("not in the inventory"));
@@ -238,7 +241,7 @@ mod tests {
         let Some(ResidentEvent::Row(row)) = heard.recv().await else {
             panic!("a change");
         };
-        assert_eq!(row.row.sight, known(InstanceState::Starting).unwrap());
+        assert_eq!(row.row.observation, known(InstanceState::Starting).unwrap());
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 use crate::finding::Finding;
 use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
-use crate::supervisor::Sight;
+use crate::supervisor::Observation;
 use crate::trust;
 
 /// How many instances are asked about at once.
@@ -56,15 +56,15 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     let claims = ports::claims(&inventory.instances);
     findings.extend(ports::shared(&claims));
     let answers = ask(members).await;
-    for ((instance, member), (told, sight)) in inventory.instances.iter().zip(members).zip(answers) {
+    for ((instance, member), (told, observation)) in inventory.instances.iter().zip(members).zip(answers) {
         let mut own = told;
         if member.is_unmanaged() {
-            own.push(unmanaged(&sight));
+            own.push(unmanaged(&observation));
         } else {
             own.extend(programs::of_instance(instance, path.as_deref(), looks));
             own.extend(secrets::of_instance(instance, &host::access));
             own.extend(disk::of_instance(instance, &host::free));
-            let runs = matches!(sight, Sight::Known(facts) if facts.state.is_alive());
+            let runs = matches!(observation, Observation::Known(facts) if facts.state.is_alive());
             own.extend(ports::free(&instance.id, &claims, &listening, runs));
         }
         findings.extend(own.into_iter().map(|finding| finding.of(&instance.id)));
@@ -74,13 +74,17 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
 
 /// What the planes say of their instances, in that order. Asked side by side:
 /// an engine that does not answer is waited for once, and not once for each.
-async fn ask(members: &[Member]) -> Vec<(Vec<Finding>, Sight)> {
+async fn ask(members: &[Member]) -> Vec<(Vec<Finding>, Observation)> {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let ask_one = |member: &Member| {
         let (supervisor, room) = (Arc::clone(&member.supervisor), Arc::clone(&room));
         tokio::spawn(async move {
             let _place = room.acquire().await;
-            (supervisor.survey().await, supervisor.look().await)
+            let findings = match supervisor.survey() {
+                Some(survey) => survey.findings().await,
+                None => Vec::new(),
+            };
+            (findings, supervisor.look().await)
         })
     };
     let asked: Vec<_> = members.iter().map(ask_one).collect();
@@ -99,10 +103,10 @@ fn valid(inventory: &Inventory) -> Finding {
     }
 }
 
-fn unmanaged(sight: &Sight) -> Finding {
-    let why = match sight {
-        Sight::Known(facts) => facts.note.clone().unwrap_or_default(),
-        Sight::Unknown { reason } => reason.clone(),
+fn unmanaged(observation: &Observation) -> Finding {
+    let why = match observation {
+        Observation::Known(facts) => facts.note.clone().unwrap_or_default(),
+        Observation::Unknown { reason } => reason.clone(),
     };
     Finding::warning("plane", format!("it is shown, and not managed: {why}"))
         .hint("give it what it lacks, or leave it as a reminder")

@@ -14,7 +14,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::fleet::Ground;
 use crate::store::InstanceDir;
 use crate::store::tail::Tail;
-use crate::supervisor::{ConsoleKind, Supervisor, Typed};
+use crate::supervisor::{ConsoleInput, ConsoleKind, Supervisor};
 use crate::sys::pty;
 use crate::sys::terminal::Mode;
 use crate::ui::{self, Wanted};
@@ -48,7 +48,8 @@ struct Seat {
 
 pub(super) async fn run(context: &Context<'_>, console: &Console) -> Result<u8, Ended> {
     let (supervisor, id) = choose(context, &console.id)?;
-    let kind = supervisor.console().await.map_err(|error| named(&id, &error))?;
+    let attached = async { supervisor.required_console()?.kind().await };
+    let kind = attached.await.map_err(|error| named(&id, &error))?;
     let state = context.state_to_look()?;
     let dir = match &state {
         Some(state) => state.instance(&id)?,
@@ -151,10 +152,8 @@ impl Seat {
             self.screen.settle();
         }
         if self.quiet_looks.is_multiple_of(ALIVE_LOOKS) {
-            self.supervisor
-                .console()
-                .await
-                .map_err(|error| Failure::from_error(&error))?;
+            let kind = self.supervisor.required_console()?.kind().await;
+            kind.map_err(|error| Failure::from_error(&error))?;
         }
         Ok(())
     }
@@ -188,13 +187,13 @@ impl Seat {
             let end = pressed.iter().position(|key| DETACH.contains(key));
             let keys = pressed.get(..end.unwrap_or(pressed.len())).unwrap_or_default();
             if !keys.is_empty() {
-                self.pass_on(Typed::Bytes(keys.to_vec())).await?;
+                self.pass_on(ConsoleInput::Bytes(keys.to_vec())).await?;
             }
             return Ok(end.is_some());
         }
         for wanted in self.screen.type_in(pressed) {
             match wanted {
-                Wanted::Send(line) => self.pass_on(Typed::Line(line)).await?,
+                Wanted::Send(line) => self.pass_on(ConsoleInput::Line(line)).await?,
                 Wanted::Detach => return Ok(true),
             }
         }
@@ -221,13 +220,16 @@ impl Seat {
     async fn send_line(&mut self, line: String) -> Result<(), Failure> {
         let line = line.trim_end_matches('\r').to_owned();
         match self.kind {
-            ConsoleKind::Lines => self.pass_on(Typed::Line(line)).await,
-            ConsoleKind::Terminal => self.pass_on(Typed::Bytes(format!("{line}\r").into_bytes())).await,
+            ConsoleKind::Lines => self.pass_on(ConsoleInput::Line(line)).await,
+            ConsoleKind::Terminal => {
+                self.pass_on(ConsoleInput::Bytes(format!("{line}\r").into_bytes()))
+                    .await
+            }
         }
     }
 
-    async fn pass_on(&mut self, typed: Typed) -> Result<(), Failure> {
-        let taken = self.supervisor.type_in(&typed).await;
+    async fn pass_on(&mut self, input: ConsoleInput) -> Result<(), Failure> {
+        let taken = self.supervisor.required_console()?.type_in(&input).await;
         match taken.map_err(|error| Failure::from_error(&error)) {
             // What cannot be taken now is no reason to throw anybody out.
             Err(failure) if failure.kind != FailureKind::NotRunning => {
@@ -242,7 +244,7 @@ impl Seat {
     async fn tell_size(&mut self) -> Result<(), Failure> {
         let size = pty::size(std::io::stdin()).filter(|_| self.live && self.kind == ConsoleKind::Terminal);
         match size {
-            Some((columns, rows)) => self.pass_on(Typed::Size { columns, rows }).await,
+            Some((columns, rows)) => self.pass_on(ConsoleInput::Size { columns, rows }).await,
             None => Ok(()),
         }
     }

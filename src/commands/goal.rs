@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::event::ResidentEvent;
 use crate::failure::{Failure, FailureKind};
-use crate::supervisor::Sight;
+use crate::supervisor::Observation;
 
 /// A state that all of them are to be in.
 #[derive(Debug)]
@@ -44,9 +44,9 @@ impl Goal {
             ResidentEvent::Settled => self.settled = true,
             ResidentEvent::Row(watched) => {
                 if let Some(state) = self.states.get_mut(&watched.row.id) {
-                    *state = match &watched.row.sight {
-                        Sight::Known(facts) => facts.state.as_label(),
-                        Sight::Unknown { .. } => "unknown",
+                    *state = match &watched.row.observation {
+                        Observation::Known(facts) => facts.state.as_label(),
+                        Observation::Unknown { .. } => "unknown",
                     };
                 }
             }
@@ -82,15 +82,15 @@ mod tests {
     use crate::supervisor::{Facts, InstanceState};
 
     fn row(id: &str, state: Option<InstanceState>) -> ResidentEvent {
-        let sight = match state {
-            Some(state) => Sight::Known(Box::new(Facts::bare(state, None))),
-            None => Sight::Unknown { reason: "x".into() },
+        let observation = match state {
+            Some(state) => Observation::Known(Box::new(Facts::bare(state, None))),
+            None => Observation::Unknown { reason: "x".into() },
         };
         ResidentEvent::Row(Box::new(WatchedRow {
             row: Row {
                 id: id.into(),
                 plane: "process",
-                sight,
+                observation,
                 intent: None,
                 player_count: PlayerCount::NotAsked,
             },

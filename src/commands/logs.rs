@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::fleet::{Ground, Member};
 use crate::store::tail::Tail;
 use crate::store::{InstanceDir, StateDir, times};
-use crate::supervisor::{Printed, PrintedFrom};
+use crate::supervisor::{ConsoleOutput, OutputFrom};
 use crate::ui;
 
 /// How often a followed log is looked at.
@@ -44,13 +44,17 @@ pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Ended>
     let (pieces, mut received) = mpsc::channel(1);
     let mut all = Vec::new();
     let from = match (logs.since, logs.lines) {
-        (Some(at), _) => PrintedFrom::Time(at),
-        (None, Lines::All) => PrintedFrom::Start,
-        (None, Lines::Last(lines)) => PrintedFrom::LastLines(lines),
+        (Some(at), _) => OutputFrom::Time(at),
+        (None, Lines::All) => OutputFrom::Start,
+        (None, Lines::Last(lines)) => OutputFrom::LastLines(lines),
     };
     for (index, member) in members.iter().enumerate() {
         let id = member.id().to_owned();
-        let printed = member.supervisor.printed(from, logs.follow).await;
+        let printed = match member.supervisor.output() {
+            Some(output) => Some(output.open(from, logs.follow).await),
+            None => None,
+        };
+        let printed = printed.transpose();
         let printed = printed.map_err(|error| named(&id, Failure::from_error(&error)))?;
         let mut shown = Shown {
             id,
@@ -98,7 +102,7 @@ pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Ended>
 }
 
 /// Reads what an instance without a console log of ours prints.
-async fn read_along(index: usize, mut printed: Printed, pieces: mpsc::Sender<(usize, Vec<u8>)>) {
+async fn read_along(index: usize, mut printed: ConsoleOutput, pieces: mpsc::Sender<(usize, Vec<u8>)>) {
     let mut buffer = vec![0; PIECE];
     while let Ok(n @ 1..) = printed.read(&mut buffer).await {
         let piece = buffer.get(..n).unwrap_or_default().to_vec();
@@ -119,7 +123,7 @@ fn named(id: &str, failure: Failure) -> Failure {
 fn follow(context: &Context<'_>, all: &mut [Shown], screen: &mut ui::Logs) -> Result<(), Failure> {
     for shown in &mut *all {
         if shown.open.is_none() && !shown.is_elsewhere {
-            shown.open(context.state_to_look()?.as_deref(), PrintedFrom::Start)?;
+            shown.open(context.state_to_look()?.as_deref(), OutputFrom::Start)?;
         }
     }
     let mut more = true;
@@ -149,7 +153,7 @@ fn chosen(context: &Context<'_>, logs: &Logs, state: Option<Arc<StateDir>>) -> R
 }
 
 impl Shown {
-    fn open(&mut self, state: Option<&StateDir>, from: PrintedFrom) -> Result<(), Failure> {
+    fn open(&mut self, state: Option<&StateDir>, from: OutputFrom) -> Result<(), Failure> {
         let Some(state) = state.filter(|_| !self.is_elsewhere) else {
             return Ok(());
         };
@@ -158,9 +162,9 @@ impl Shown {
                 return Ok(None);
             };
             let tail = match from {
-                PrintedFrom::Start => Tail::from_start(&dir)?,
-                PrintedFrom::LastLines(lines) => Tail::from_last_lines(&dir, lines)?,
-                PrintedFrom::Time(at) => times::tail_since(&dir, at)?,
+                OutputFrom::Start => Tail::from_start(&dir)?,
+                OutputFrom::LastLines(lines) => Tail::from_last_lines(&dir, lines)?,
+                OutputFrom::Time(at) => times::tail_since(&dir, at)?,
             };
             Ok(Some((dir, tail)))
         };

@@ -5,30 +5,30 @@ use crate::event::{DryRun, Verb};
 use crate::failure::{FailureKind, worst};
 use crate::fleet::Member;
 use crate::instancecmd::Order;
-use crate::supervisor::{InstanceState, PlannedStep, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{InstanceState, Observation, PlannedStep, StartOptions, StopOptions, Supervisor};
 
 /// Says what would be done. Returns the exit code.
 pub(super) async fn rehearse(context: &Context<'_>, order: &Order, targets: &[Member]) -> u8 {
     let mut items = Vec::new();
     let mut code = 0;
     for target in targets {
-        let sight = target.supervisor.look().await;
-        let (would, one) = would(order, &sight);
+        let observation = target.supervisor.look().await;
+        let (would, one) = would(order, &observation);
         code = worst([code, one]);
         items.push(DryRun {
             id: target.id().to_owned(),
             would,
-            steps: steps(order, &sight, target.supervisor.as_ref()),
+            steps: steps(order, &observation, target.supervisor.as_ref()),
         });
     }
     context.screen.dry_run(order.verb, &items);
     code
 }
 
-fn would(order: &Order, sight: &Sight) -> (String, u8) {
-    let facts = match sight {
-        Sight::Known(facts) => facts,
-        Sight::Unknown { reason } => {
+fn would(order: &Order, observation: &Observation) -> (String, u8) {
+    let facts = match observation {
+        Observation::Known(facts) => facts,
+        Observation::Unknown { reason } => {
             return (format!("cannot be told: {reason}"), FailureKind::Unknown.exit_code());
         }
     };
@@ -57,17 +57,22 @@ fn would(order: &Order, sight: &Sight) -> (String, u8) {
     (text, 0)
 }
 
-fn steps(order: &Order, sight: &Sight, supervisor: &dyn Supervisor) -> Vec<PlannedStep> {
-    let Sight::Known(facts) = sight else { return Vec::new() };
+fn steps(order: &Order, observation: &Observation, supervisor: &dyn Supervisor) -> Vec<PlannedStep> {
+    let Observation::Known(facts) = observation else {
+        return Vec::new();
+    };
     let (alive, stopping) = (facts.state.is_alive(), facts.state == InstanceState::Stopping);
     let managed = facts.state != InstanceState::Unmanaged;
     let starts = !alive || facts.ends_by_itself;
+    let Some(plan) = supervisor.plan() else {
+        return Vec::new();
+    };
     let mut steps = Vec::new();
     if alive && (order.verb == Verb::Restart || (order.verb == Verb::Stop && !stopping)) {
-        steps.extend(supervisor.plan_stop(&StopHow { now: order.now }));
+        steps.extend(plan.stop_steps(&StopOptions { now: order.now }));
     }
     if managed && (order.verb == Verb::Restart || (order.verb == Verb::Start && starts)) {
-        steps.extend(supervisor.plan_start(&StartHow {
+        steps.extend(plan.start_steps(&StartOptions {
             no_wait: order.no_wait,
             timeout: order.timeout,
             restarts: 0,

@@ -279,7 +279,7 @@ impl Session<'_> {
         };
         let mut targets = Vec::new();
         for target in kept {
-            if !matches!(target.look().await, crate::supervisor::Sight::Known(facts) if !facts.state.is_alive()) {
+            if !matches!(target.look().await, crate::supervisor::Observation::Known(facts) if !facts.state.is_alive()) {
                 targets.push(target);
             }
         }

@@ -20,10 +20,12 @@ pub(super) async fn run(context: &Context<'_>, send: &Send) -> Result<u8, Ended>
     let Some(member) = members.get(one.index) else {
         return Err(Failure::unknown("there is no such instance").into());
     };
+    let admin = member.supervisor.required_admin();
+    let admin = admin.map_err(|failure| named(member.id(), failure))?;
     let line = send.text.join(" ");
     let mut interrupt = Interrupt::new()?;
     let reply = tokio::select! {
-        reply = member.supervisor.send(&line, send.timeout) => reply,
+        reply = admin.send(&line, send.timeout) => reply,
         signal = interrupt.signalled() => return Ok(signal.exit_code()),
     };
     match reply {
@@ -31,10 +33,11 @@ pub(super) async fn run(context: &Context<'_>, send: &Send) -> Result<u8, Ended>
             context.screen.reply(member.id(), reply.as_deref());
             Ok(0)
         }
-        Err(error) => {
-            let failure = Failure::from_error(&error);
-            let message = format!("{}: {}", member.id(), failure.message);
-            Err(Failure { message, ..failure }.into())
-        }
+        Err(error) => Err(named(member.id(), Failure::from_error(&error)).into()),
     }
+}
+
+fn named(id: &str, failure: Failure) -> Failure {
+    let message = format!("{id}: {}", failure.message);
+    Failure { message, ..failure }
 }

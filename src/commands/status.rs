@@ -15,7 +15,7 @@ use crate::fleet::{Ground, Member};
 use crate::inventory::{Inventory, Unchecked};
 use crate::players;
 use crate::store::{StateDir, intent};
-use crate::supervisor::{Facts, InstanceState, Sight, Supervisor};
+use crate::supervisor::{Facts, InstanceState, Observation, Supervisor};
 
 const UNLISTED: &str = "not in the inventory";
 
@@ -67,15 +67,16 @@ fn members(ground: &Ground, inventory: &Inventory, selectors: &[String]) -> Resu
 /// which something must be waited. Counts their players too, where that is
 /// wanted.
 fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool, counts: bool) -> Result<Vec<Row>, Ended> {
-    let mut sights: Vec<Option<Sight>> = members.iter().map(|member| member.supervisor.glance()).collect();
+    let mut observations: Vec<Option<Observation>> =
+        members.iter().map(|member| member.supervisor.snapshot()).collect();
     let mut waits = Vec::new();
-    for (index, (member, sight)) in members.iter().zip(&sights).enumerate() {
-        let asks = counts && member.supervisor.counts_players();
-        if sight.is_none() || (asks && sight.as_ref().is_some_and(is_running)) {
+    for (index, (member, observation)) in members.iter().zip(&observations).enumerate() {
+        let asks = counts && member.supervisor.players().is_some();
+        if observation.is_none() || (asks && observation.as_ref().is_some_and(is_running)) {
             waits.push(Wait {
                 index,
                 supervisor: Arc::clone(&member.supervisor),
-                sight: sight.clone(),
+                observation: observation.clone(),
                 asks,
             });
         }
@@ -83,24 +84,24 @@ fn rows(members: &[Member], state: Option<&StateDir>, with_intent: bool, counts:
     let answers = if waits.is_empty() {
         HashMap::new()
     } else {
-        wait_for_all(waits, &mut sights)?
+        wait_for_all(waits, &mut observations)?
     };
-    let row = |(index, (member, sight)): (usize, (&Member, Option<Sight>))| {
-        let sight = sight.unwrap_or_else(|| Sight::Unknown {
+    let row = |(index, (member, observation)): (usize, (&Member, Option<Observation>))| {
+        let observation = observation.unwrap_or_else(|| Observation::Unknown {
             reason: "nobody could look".to_owned(),
         });
         let player_count = match answers.get(&index) {
             Some(player_count) => *player_count,
-            None if counts && member.supervisor.counts_players() => PlayerCount::Unanswered,
+            None if counts && member.supervisor.players().is_some() => PlayerCount::Unanswered,
             None => PlayerCount::NotAsked,
         };
-        row(member, sight, player_count, state.filter(|_| with_intent))
+        row(member, observation, player_count, state.filter(|_| with_intent))
     };
-    Ok(members.iter().zip(sights).enumerate().map(row).collect())
+    Ok(members.iter().zip(observations).enumerate().map(row).collect())
 }
 
-fn is_running(sight: &Sight) -> bool {
-    matches!(sight, Sight::Known(facts) if facts.state == InstanceState::Running)
+fn is_running(observation: &Observation) -> bool {
+    matches!(observation, Observation::Known(facts) if facts.state == InstanceState::Running)
 }
 
 /// An instance for which something must be waited.
@@ -108,49 +109,52 @@ struct Wait {
     index: usize,
     supervisor: Arc<dyn Supervisor>,
     /// What a glance has shown already.
-    sight: Option<Sight>,
+    observation: Option<Observation>,
     /// Whether it is asked how many play.
     asks: bool,
 }
 
 impl Wait {
-    async fn over(self, turns: Arc<Semaphore>) -> (usize, Sight, Option<PlayerCount>) {
-        let sight = match self.sight {
-            Some(sight) => sight,
+    async fn over(self, turns: Arc<Semaphore>) -> (usize, Observation, Option<PlayerCount>) {
+        let observation = match self.observation {
+            Some(observation) => observation,
             None => self.supervisor.look().await,
         };
-        if !self.asks || !is_running(&sight) {
-            return (self.index, sight, None);
+        if !self.asks || !is_running(&observation) {
+            return (self.index, observation, None);
         }
         let player_count = players::ask(self.supervisor.as_ref(), &turns).await;
-        (self.index, sight, Some(player_count))
+        (self.index, observation, Some(player_count))
     }
 }
 
-fn wait_for_all(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> Result<HashMap<usize, PlayerCount>, Ended> {
+fn wait_for_all(
+    waits: Vec<Wait>,
+    observations: &mut [Option<Observation>],
+) -> Result<HashMap<usize, PlayerCount>, Ended> {
     let runtime = super::runtime()?;
-    Ok(runtime.block_on(all_over(waits, sights)))
+    Ok(runtime.block_on(all_over(waits, observations)))
 }
 
-async fn all_over(waits: Vec<Wait>, sights: &mut [Option<Sight>]) -> HashMap<usize, PlayerCount> {
+async fn all_over(waits: Vec<Wait>, observations: &mut [Option<Observation>]) -> HashMap<usize, PlayerCount> {
     let mut answers = HashMap::new();
     let turns = Arc::new(Semaphore::new(players::AT_ONCE));
     let mut waits: JoinSet<_> = waits.into_iter().map(|wait| wait.over(Arc::clone(&turns))).collect();
     while let Some(over) = waits.join_next().await {
-        let Ok((index, sight, player_count)) = over else {
+        let Ok((index, observation, player_count)) = over else {
             continue;
         };
-        if let Some(place) = sights.get_mut(index) {
-            *place = Some(sight);
+        if let Some(place) = observations.get_mut(index) {
+            *place = Some(observation);
         }
         answers.extend(player_count.map(|player_count| (index, player_count)));
     }
     answers
 }
 
-fn row(member: &Member, mut sight: Sight, player_count: PlayerCount, state: Option<&StateDir>) -> Row {
+fn row(member: &Member, mut observation: Observation, player_count: PlayerCount, state: Option<&StateDir>) -> Row {
     if !member.listed
-        && let Sight::Known(facts) = &mut sight
+        && let Observation::Known(facts) = &mut observation
     {
         facts.note = Some(match facts.note.take() {
             Some(note) => format!("{UNLISTED}; {note}"),
@@ -162,7 +166,7 @@ fn row(member: &Member, mut sight: Sight, player_count: PlayerCount, state: Opti
         Some(Ok(intent)) => intent.map(|intent| intent.want),
         Some(Err(error)) => {
             // What runs is known all the same.
-            if let Sight::Known(facts) = &mut sight {
+            if let Observation::Known(facts) = &mut observation {
                 add_note(facts, &error.to_string());
             }
             None
@@ -171,7 +175,7 @@ fn row(member: &Member, mut sight: Sight, player_count: PlayerCount, state: Opti
     Row {
         id: member.id().to_owned(),
         plane: member.supervisor.plane(),
-        sight,
+        observation,
         intent,
         player_count,
     }
@@ -186,9 +190,9 @@ fn add_note(facts: &mut Facts, more: &str) {
 
 /// 0: all run; 1: one has crashed; 4: one is not known; 3: one does not run.
 fn verdict(rows: &[Row]) -> u8 {
-    let code = |row: &Row| match &row.sight {
-        Sight::Unknown { .. } => 4,
-        Sight::Known(facts) => match facts.state {
+    let code = |row: &Row| match &row.observation {
+        Observation::Unknown { .. } => 4,
+        Observation::Known(facts) => match facts.state {
             InstanceState::Running | InstanceState::Unmanaged => 0,
             InstanceState::Crashed { .. } => 1,
             InstanceState::Stopped | InstanceState::Starting | InstanceState::Stopping => 3,
@@ -198,7 +202,8 @@ fn verdict(rows: &[Row]) -> u8 {
 }
 
 fn any(rows: &[Row]) -> u8 {
-    let runs = |row: &Row| matches!(&row.sight, Sight::Known(facts) if facts.state == InstanceState::Running);
+    let runs =
+        |row: &Row| matches!(&row.observation, Observation::Known(facts) if facts.state == InstanceState::Running);
     if rows.iter().any(runs) { 0 } else { 3 }
 }
 
@@ -210,9 +215,9 @@ mod tests {
         let row = |state: &Option<InstanceState>| Row {
             id: "a".into(),
             plane: "process",
-            sight: match state {
-                Some(state) => Sight::Known(Box::new(Facts::bare(state.clone(), None))),
-                None => Sight::Unknown { reason: "x".into() },
+            observation: match state {
+                Some(state) => Observation::Known(Box::new(Facts::bare(state.clone(), None))),
+                None => Observation::Unknown { reason: "x".into() },
             },
             intent: None,
             player_count: PlayerCount::NotAsked,

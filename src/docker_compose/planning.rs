@@ -1,10 +1,10 @@
-//! What `start` and `stop` would do to a stack, in words.
+//! The steps that `start` and `stop` would take with a stack, in words.
 
 use super::supervisor::DockerComposeSupervisor;
-use crate::supervisor::{PlannedStep, StartHow};
+use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
-impl DockerComposeSupervisor {
-    pub(super) fn planned_start(&self, how: &StartHow) -> Vec<PlannedStep> {
+impl VerbPlan for DockerComposeSupervisor {
+    fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
         let spec = &self.spec;
         let files: Vec<String> = spec.files.iter().map(|file| file.display().to_string()).collect();
         let services = match spec.services.as_slice() {
@@ -19,10 +19,10 @@ impl DockerComposeSupervisor {
             PlannedStep::new(format!("let compose validate {}", files.join(", ")), "docker_compose"),
             PlannedStep::new(up, "docker_compose"),
         ];
-        steps.push(if how.no_wait {
+        steps.push(if options.no_wait {
             PlannedStep::new("return without waiting until it is ready", "--no-wait")
         } else {
-            let (limit, cause) = match how.timeout {
+            let (limit, cause) = match options.timeout {
                 Some(limit) => (limit, "ready, --timeout"),
                 None => (self.ready.timeout, "ready"),
             };
@@ -38,7 +38,7 @@ impl DockerComposeSupervisor {
         steps
     }
 
-    pub(super) fn planned_stop(&self) -> Vec<PlannedStep> {
+    fn stop_steps(&self, _options: &StopOptions) -> Vec<PlannedStep> {
         let project = &self.spec.project;
         let does = format!(
             "stop every container of project {project}, those that depend on others first, \

@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::tool::Tool;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ComposeSpec;
-use crate::supervisor::{Printed, PrintedFrom};
+use crate::supervisor::{ConsoleOutput, OutputFrom};
 
 /// The output of a program, which ends when nobody reads it any more.
 struct Output {
@@ -34,14 +34,14 @@ impl AsyncRead for Output {
 pub(super) async fn read(
     engine: &Engine,
     spec: &ComposeSpec,
-    from: PrintedFrom,
+    from: OutputFrom,
     follow: bool,
-) -> Result<Printed, Failure> {
+) -> Result<ConsoleOutput, Failure> {
     // Whether the engine answers at all: compose says so where nobody reads.
     engine.of_project(&spec.project).await?;
     let tool = Tool::find(engine).await?;
     let cannot = |error: &io::Error| Failure::unknown(format!("compose cannot be called: {error}"));
-    if tool.is_old && matches!(from, PrintedFrom::Time(_)) {
+    if tool.is_old && matches!(from, OutputFrom::Time(_)) {
         let message = format!("{tool} cannot tell what was printed since a time");
         return Err(
             Failure::new(FailureKind::Unsupported, message).hint("install the compose plugin of Docker, or use -n")

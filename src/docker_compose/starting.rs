@@ -15,7 +15,7 @@ use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
 use crate::store::InstanceDir;
 use crate::store::stack::{self, Stack};
-use crate::supervisor::{InstanceState, Outcome, StartHow};
+use crate::supervisor::{InstanceState, Outcome, StartOptions};
 use crate::sys::clock;
 
 /// How often the containers are looked at while they start.
@@ -31,7 +31,7 @@ const SAID: &str = "compose.log";
 const LAST_LINES: &str = "20";
 
 impl DockerComposeSupervisor {
-    pub(super) async fn carry_out_start(&self, how: &StartHow) -> Result<Outcome, Failure> {
+    pub(super) async fn carry_out_start(&self, how: &StartOptions) -> Result<Outcome, Failure> {
         let limit = how.timeout.unwrap_or(self.ready.timeout);
         let deadline = Instant::now() + limit;
         let before = self.see().await?;

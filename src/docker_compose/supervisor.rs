@@ -24,8 +24,8 @@ use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
-    Activity, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Printed, PrintedFrom, Published, Sight,
-    StartHow, StopHow, Supervisor,
+    Activity, ConsoleOutput, InstanceState, Observation, Outcome, OutputFrom, OutputSource, PlayerQuery, StartOptions,
+    StateCell, StopOptions, Supervisor, Survey, VerbPlan,
 };
 use crate::sys::clock;
 
@@ -53,8 +53,8 @@ pub struct DockerComposeSupervisor {
     /// For how long a container that has no health check must be alive until it
     /// counts as up.
     settles: Duration,
-    state: Published<InstanceState>,
-    activity: Published<Activity>,
+    state: StateCell<InstanceState>,
+    activity: StateCell<Activity>,
     /// The start time of the run whose probes have held.
     held: Mutex<Option<SystemTime>>,
     since: Mutex<Option<SystemTime>>,
@@ -95,8 +95,8 @@ impl DockerComposeSupervisor {
             shared,
             announcers: None,
             settles: settles.unwrap_or(SETTLES),
-            state: Published::new(InstanceState::Stopped),
-            activity: Published::default(),
+            state: StateCell::new(InstanceState::Stopped),
+            activity: StateCell::default(),
             held: Mutex::default(),
             since: Mutex::default(),
         }
@@ -215,11 +215,7 @@ impl DockerComposeSupervisor {
     }
 
     pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
-        self.activity.set(Activity {
-            awaiting: awaiting.into(),
-            limit,
-            last_line: String::new(),
-        });
+        self.activity.set(Activity::awaiting(awaiting, limit));
     }
 
     fn publish(&self, state: InstanceState) {
@@ -250,80 +246,66 @@ impl Supervisor for DockerComposeSupervisor {
         }
     }
 
-    async fn start(self: Arc<Self>) -> Result<()> {
-        self.start_with(StartHow::default()).await.map(drop)
-    }
-
-    async fn stop(self: Arc<Self>) -> Result<()> {
-        self.stop_with(StopHow::default()).await.map(drop)
-    }
-
-    async fn restart(self: Arc<Self>) -> Result<()> {
-        Arc::clone(&self).stop().await?;
-        self.start().await
-    }
-
     fn plane(&self) -> &'static str {
         PLANE
     }
 
-    async fn look(&self) -> Sight {
+    async fn look(&self) -> Observation {
         match self.see().await {
-            Ok(look) => Sight::Known(Box::new(look.aggregate.facts)),
-            Err(failure) => Sight::Unknown {
+            Ok(look) => look.aggregate.facts.into(),
+            Err(failure) => Observation::Unknown {
                 reason: failure.message,
             },
         }
     }
 
-    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
-        if let Some(announcers) = &self.announcers {
-            return self.watch(announcers, &seen).await;
-        }
-        while !seen.is_closed() {
-            seen.send_replace(Some(self.look().await));
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+        self.watch(self.announcers.as_deref(), &seen).await;
     }
 
-    async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
-        let outcome = self.carry_out_start(&how).await;
+    async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
+        let outcome = self.carry_out_start(&options).await;
         self.awaits("", None);
         Ok(outcome?)
     }
 
-    async fn stop_with(self: Arc<Self>, _how: StopHow) -> Result<Outcome> {
+    async fn stop_with(self: Arc<Self>, _options: StopOptions) -> Result<Outcome> {
         let outcome = self.carry_out_stop().await;
         self.awaits("", None);
         Ok(outcome?)
     }
 
-    fn counts_players(&self) -> bool {
-        probe::that_counts(&self.ready, self.healthy.as_ref()).is_some()
-    }
-
-    async fn players(&self, limit: Duration) -> Option<Players> {
-        let asked = probe::that_counts(&self.ready, self.healthy.as_ref())?;
-        probe::players(asked, limit).await
-    }
-
-    async fn printed(&self, from: PrintedFrom, follow: bool) -> Result<Option<Printed>> {
-        Ok(Some(printed::read(&self.engine, &self.spec, from, follow).await?))
-    }
-
-    async fn survey(&self) -> Vec<Finding> {
-        survey::of_spec(&self.spec, &self.engine).await
-    }
-
-    fn plan_start(&self, how: &StartHow) -> Vec<PlannedStep> {
-        self.planned_start(how)
-    }
-
-    fn plan_stop(&self, _how: &StopHow) -> Vec<PlannedStep> {
-        self.planned_stop()
-    }
-
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
         Some(self.activity.follow())
+    }
+
+    fn players(&self) -> Option<&dyn PlayerQuery> {
+        probe::player_query(&self.ready, self.healthy.as_ref())
+    }
+
+    fn plan(&self) -> Option<&dyn VerbPlan> {
+        Some(self)
+    }
+
+    fn survey(&self) -> Option<&dyn Survey> {
+        Some(self)
+    }
+
+    fn output(&self) -> Option<&dyn OutputSource> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Survey for DockerComposeSupervisor {
+    async fn findings(&self) -> Vec<Finding> {
+        survey::of_spec(&self.spec, &self.engine).await
+    }
+}
+
+#[async_trait::async_trait]
+impl OutputSource for DockerComposeSupervisor {
+    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+        Ok(printed::read(&self.engine, &self.spec, from, follow).await?)
     }
 }

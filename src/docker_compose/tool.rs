@@ -15,7 +15,7 @@ use super::call::{Call, Called};
 use super::engine::Engine;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ComposeSpec;
-use crate::supervisor::PrintedFrom;
+use crate::supervisor::OutputFrom;
 
 /// How long a question to compose may take. The old one needs half a second
 /// for its version alone.
@@ -196,11 +196,11 @@ impl Tool {
     }
 
     /// The command line that prints what the services said.
-    pub(super) fn logs(&self, spec: &ComposeSpec, from: PrintedFrom, follow: bool) -> Vec<OsString> {
+    pub(super) fn logs(&self, spec: &ComposeSpec, from: OutputFrom, follow: bool) -> Vec<OsString> {
         let from = match from {
-            PrintedFrom::Start => "--tail=all".to_owned(),
-            PrintedFrom::LastLines(lines) => format!("--tail={lines}"),
-            PrintedFrom::Time(at) => format!("--since={}", humantime::format_rfc3339_millis(at)),
+            OutputFrom::Start => "--tail=all".to_owned(),
+            OutputFrom::LastLines(lines) => format!("--tail={lines}"),
+            OutputFrom::Time(at) => format!("--since={}", humantime::format_rfc3339_millis(at)),
         };
         let mut words = vec!["logs", "--no-color", &from];
         if follow {

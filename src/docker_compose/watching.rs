@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::announcer::Announcers;
 use super::supervisor::DockerComposeSupervisor;
-use crate::supervisor::{InstanceState, LOOK_EVERY, Sight, Supervisor};
+use crate::supervisor::{InstanceState, LOOK_EVERY, Observation, Supervisor};
 
 /// What comes so shortly after each other is looked at once.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -22,12 +22,18 @@ const QUIET: Duration = Duration::from_secs(30);
 
 impl DockerComposeSupervisor {
     /// Looks, and looks again whenever its engine tells of something.
-    pub(super) async fn watch(&self, announcers: &Announcers, seen: &watch::Sender<Option<Sight>>) {
+    pub(super) async fn watch(&self, announcers: Option<&Announcers>, seen: &watch::Sender<Option<Observation>>) {
         // Told of changes first, so that none falls between.
-        let mut told = announcers.subscribe(&self.engine, &self.spec.project);
+        let mut told = announcers.map(|announcers| announcers.subscribe(&self.engine, &self.spec.project));
         while !seen.is_closed() {
-            told.mark_unchanged();
+            if let Some(told) = &mut told {
+                told.mark_unchanged();
+            }
             seen.send_replace(Some(self.look().await));
+            let Some(told) = &mut told else {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            };
             let next = Instant::now() + self.rest();
             tokio::select! {
                 changed = told.changed() => match changed {

@@ -35,7 +35,7 @@ use crate::event::{Verb, VerbEvent, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::store::intent::{self, Intent};
 use crate::store::{InstanceDir, ReadError, StateDir};
-use crate::supervisor::{InstanceState, Outcome, Sight, StartHow, StopHow, Supervisor};
+use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor};
 
 /// So many instances are worked on at once.
 const AT_ONCE: usize = 64;
@@ -165,8 +165,8 @@ impl Work {
 
     async fn state_now(&self) -> Option<InstanceState> {
         match self.target.look().await {
-            Sight::Known(facts) => Some(facts.state),
-            Sight::Unknown { .. } => None,
+            Observation::Known(facts) => Some(facts.state),
+            Observation::Unknown { .. } => None,
         }
     }
 
@@ -302,7 +302,7 @@ impl Work {
     }
 
     async fn start(&self) -> Result<Outcome, Failure> {
-        let how = StartHow {
+        let how = StartOptions {
             no_wait: self.order.no_wait,
             timeout: self.order.timeout,
             restarts: 0,
@@ -312,7 +312,7 @@ impl Work {
     }
 
     async fn stop(&self) -> Result<Outcome, Failure> {
-        let how = StopHow { now: self.order.now };
+        let how = StopOptions { now: self.order.now };
         let stopped = Arc::clone(&self.target).stop_with(how).await;
         stopped.map_err(|error| Failure::from_error(&error))
     }

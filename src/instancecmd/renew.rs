@@ -8,7 +8,7 @@ use super::read_intent;
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::store::StateDir;
-use crate::supervisor::{InstanceState, Sight, StopHow, Supervisor};
+use crate::supervisor::{InstanceState, Observation, StopOptions, Supervisor};
 
 /// Stops an instance through its chain if it is running still, since the same
 /// time, once the lock is held. The wish is left as it is. False when nothing
@@ -37,9 +37,9 @@ pub async fn end_hung(
         return Ok(false);
     }
     match target.look().await {
-        Sight::Known(facts) if facts.state == InstanceState::Running && facts.since == running_since => {}
+        Observation::Known(facts) if facts.state == InstanceState::Running && facts.since == running_since => {}
         _ => return Ok(false),
     }
-    let stopped = Arc::clone(target).stop_with(StopHow::default()).await;
+    let stopped = Arc::clone(target).stop_with(StopOptions::default()).await;
     stopped.map(|_| true).map_err(|error| Failure::from_error(&error))
 }

@@ -7,7 +7,7 @@ use super::read_intent;
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::store::{StateDir, intent};
-use crate::supervisor::{Outcome, Sight, StartHow, Supervisor};
+use crate::supervisor::{Observation, Outcome, StartOptions, Supervisor};
 
 /// What became of it.
 #[derive(Debug)]
@@ -41,10 +41,10 @@ pub async fn resume(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u3
         return Ok(Resumed::NotNeeded);
     }
     match target.look().await {
-        Sight::Known(facts) if !facts.state.is_alive() => {}
+        Observation::Known(facts) if !facts.state.is_alive() => {}
         _ => return Ok(Resumed::NotNeeded),
     }
-    let how = StartHow {
+    let how = StartOptions {
         no_wait: true,
         timeout: None,
         restarts,

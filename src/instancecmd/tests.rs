@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::store::lock;
+use crate::supervisor::Facts;
 
 /// How many are at work, and how many ever were at the same time.
 #[derive(Default)]
@@ -28,7 +29,7 @@ struct Slow {
 }
 
 impl Slow {
-    async fn work(&self, after: InstanceState) -> anyhow::Result<()> {
+    async fn work(&self, after: InstanceState) -> anyhow::Result<Outcome> {
         let now = self.crowd.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.crowd.most.fetch_max(now, Ordering::SeqCst);
         let is_held = lock::try_verb(&self.dir, "look").unwrap().is_err();
@@ -39,8 +40,13 @@ impl Slow {
         if self.fails {
             return Err(Failure::failed("it would not").into());
         }
-        self.state.send_replace(after);
-        Ok(())
+        let before = self.state.send_replace(after.clone());
+        Ok(Outcome {
+            changed: before != after,
+            state: after,
+            ended_by: None,
+            note: None,
+        })
     }
 }
 
@@ -62,16 +68,20 @@ impl Supervisor for Slow {
         0
     }
 
-    async fn start(self: Arc<Self>) -> anyhow::Result<()> {
+    fn plane(&self) -> &'static str {
+        "process"
+    }
+
+    async fn look(&self) -> Observation {
+        Facts::bare(self.state(), None).into()
+    }
+
+    async fn start_with(self: Arc<Self>, _options: StartOptions) -> anyhow::Result<Outcome> {
         self.work(InstanceState::Running).await
     }
 
-    async fn stop(self: Arc<Self>) -> anyhow::Result<()> {
+    async fn stop_with(self: Arc<Self>, _options: StopOptions) -> anyhow::Result<Outcome> {
         self.work(InstanceState::Stopped).await
-    }
-
-    async fn restart(self: Arc<Self>) -> anyhow::Result<()> {
-        Ok(())
     }
 }
 

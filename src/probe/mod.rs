@@ -14,7 +14,7 @@ mod players;
 mod tcp;
 
 pub use http::request;
-pub use players::{players, that_counts};
+pub use players::player_query;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
-//! How many play: two of the queries by which a game is found to be ready tell
-//! that too.
+//! Player counts: two of the queries that find a game ready return them, too.
 
 use std::time::Duration;
 
@@ -7,29 +6,33 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{a2s, minecraft};
 use crate::inventory::{Healthy, Probe, Ready};
-use crate::supervisor::Players;
+use crate::supervisor::{PlayerQuery, Players};
 
-/// The probe of an instance whose answer tells how many play, if it has one.
-pub fn that_counts<'a>(ready: &'a Ready, healthy: Option<&'a Healthy>) -> Option<&'a Probe> {
+/// Returns the probe of an instance whose answer contains a player count, if it
+/// has one.
+pub fn player_query<'a>(ready: &'a Ready, healthy: Option<&'a Healthy>) -> Option<&'a dyn PlayerQuery> {
+    counting_probe(ready, healthy).map(|probe| probe as &dyn PlayerQuery)
+}
+
+fn counting_probe<'a>(ready: &'a Ready, healthy: Option<&'a Healthy>) -> Option<&'a Probe> {
     let healthy = healthy.into_iter().flat_map(|healthy| &healthy.probes);
     let mut probes = ready.probes.iter().chain(healthy);
     probes.find(|probe| matches!(probe, Probe::A2s(_) | Probe::Minecraft(_)))
 }
 
-/// Asks such a probe how many play. `None` when it was not told within `limit`,
-/// the lookup of a name included.
-///
-/// # Cancel safety
-/// Safe.
-pub async fn players(probe: &Probe, limit: Duration) -> Option<Players> {
-    let until = Instant::now() + limit;
-    match probe {
-        Probe::A2s(address) => {
-            let probe = a2s::A2sProbe::new(address.clone());
-            timeout_at(until, probe.players()).await.ok()?
+#[async_trait::async_trait]
+impl PlayerQuery for Probe {
+    /// `limit` includes the lookup of a host name.
+    async fn count(&self, limit: Duration) -> Option<Players> {
+        let until = Instant::now() + limit;
+        match self {
+            Self::A2s(address) => {
+                let probe = a2s::A2sProbe::new(address.clone());
+                timeout_at(until, probe.players()).await.ok()?
+            }
+            Self::Minecraft(address) => minecraft::MinecraftProbe::new(address.clone()).players(until).await,
+            _ => None,
         }
-        Probe::Minecraft(address) => minecraft::MinecraftProbe::new(address.clone()).players(until).await,
-        _ => None,
     }
 }
 
@@ -46,7 +49,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_answer_is_not_waited_for_longer_than_that() {
+    async fn a_silent_game_is_waited_for_until_the_limit() {
         let limit = Duration::from_secs(1);
         let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,13 +63,13 @@ mod tests {
         ];
         for probe in &silent {
             let asked = ready([Probe::AliveFor(limit), probe.clone()].into());
-            assert_eq!(that_counts(&asked, None), Some(probe));
+            assert_eq!(counting_probe(&asked, None), Some(probe));
             let begun = Instant::now();
-            assert_eq!(players(probe, limit).await, None);
+            assert_eq!(probe.count(limit).await, None);
             assert_eq!(begun.elapsed().as_secs(), 1, "{probe:?}");
         }
         let others = [Probe::Tcp(at(1)), Probe::AliveFor(limit)];
-        assert_eq!(that_counts(&ready(others.to_vec()), None), None);
-        assert_eq!(players(&others[0], limit).await, None);
+        assert_eq!(counting_probe(&ready(others.to_vec()), None), None);
+        assert_eq!(others[0].count(limit).await, None);
     }
 }

@@ -8,7 +8,7 @@ use crate::inventory::RestartPolicy;
 use crate::store::board::{Entry, Past, Phase};
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
-use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
+use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation};
 use crate::sys::reaper::{Ending, signal_name};
 
 const ENDED: &str = "its end is being put on record";
@@ -16,10 +16,10 @@ const CLEARING: &str = "its main process has ended; what outlived it is being cl
 const STRAYED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
 
 /// What a look makes of the evidence.
-pub(super) fn sight(evidence: &Evidence, policy: &RestartPolicy) -> Sight {
+pub(super) fn observation(evidence: &Evidence, policy: &RestartPolicy) -> Observation {
     match facts(evidence, policy) {
-        Ok(facts) => Sight::Known(Box::new(facts)),
-        Err(reason) => Sight::Unknown { reason },
+        Ok(facts) => Observation::Known(Box::new(facts)),
+        Err(reason) => Observation::Unknown { reason },
     }
 }
 
@@ -311,15 +311,15 @@ mod tests {
     }
 
     fn state_under(evidence: &Evidence, policy: &RestartPolicy) -> String {
-        match sight(evidence, policy) {
-            Sight::Known(facts) => {
+        match observation(evidence, policy) {
+            Observation::Known(facts) => {
                 let code = match facts.state {
                     InstanceState::Crashed { exit_code: Some(code) } => format!(" {code}"),
                     _ => String::new(),
                 };
                 format!("{}{code}: {}", facts.state, facts.note.unwrap_or_default())
             }
-            Sight::Unknown { reason } => format!("unknown: {reason}"),
+            Observation::Unknown { reason } => format!("unknown: {reason}"),
         }
     }
 
@@ -367,7 +367,7 @@ mod tests {
         let mut seen = evidence(launch(true));
         seen.shim = Shim::Lives(None);
         assert_eq!(state(&seen), "running: ");
-        let Sight::Known(facts) = sight(&seen, &RestartPolicy::default()) else {
+        let Observation::Known(facts) = observation(&seen, &RestartPolicy::default()) else {
             panic!()
         };
         assert_eq!((facts.uptime_seconds, facts.pid, facts.restarts), (10, Some(11), 2));
@@ -430,7 +430,7 @@ mod tests {
         seen.exit = Found::This(exit(3, Some(Ending::Code(1)), false));
         seen.game = Game::Alive;
         assert!(state(&seen).starts_with("running"));
-        let Sight::Known(facts) = sight(&seen, &RestartPolicy::default()) else {
+        let Observation::Known(facts) = observation(&seen, &RestartPolicy::default()) else {
             panic!()
         };
         assert_eq!(facts.last_exit.unwrap().code, Some(1));

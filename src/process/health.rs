@@ -1,4 +1,4 @@
-//! Whether a running game still answers.
+//! Health checks of a running game.
 
 use std::sync::Arc;
 
@@ -6,14 +6,17 @@ use super::supervisor::ProcessSupervisor;
 use crate::inventory::Ready;
 use crate::probe::Readiness;
 use crate::store::launch;
-use crate::supervisor::Health;
+use crate::supervisor::{Health, HealthCheck};
+
+#[async_trait::async_trait]
+impl HealthCheck for ProcessSupervisor {
+    async fn check(&self) -> Health {
+        self.ask_probes().await.unwrap_or(Health::NotAsked)
+    }
+}
 
 impl ProcessSupervisor {
     /// Asks every probe of `healthy` once.
-    pub(super) async fn ask_health(&self) -> Health {
-        self.ask_probes().await.unwrap_or(Health::NotAsked)
-    }
-
     async fn ask_probes(&self) -> Option<Health> {
         let healthy = self.healthy.as_ref()?;
         let state = self.state_dir.as_ref()?;

@@ -13,7 +13,7 @@ use super::supervisor::ProcessSupervisor;
 use crate::probe::{Readiness, Scene};
 use crate::store::board::Phase;
 use crate::store::{InstanceDir, StateDir, launch};
-use crate::supervisor::{Facts, InstanceState, Sight};
+use crate::supervisor::{Facts, InstanceState, Observation};
 
 impl ProcessSupervisor {
     /// What the glance showed, where it showed anything.
@@ -57,9 +57,9 @@ impl ProcessSupervisor {
         }
     }
 
-    pub(super) fn see(&self) -> Sight {
+    pub(super) fn see(&self) -> Observation {
         if let Some(facts) = self.glimpse() {
-            return Sight::Known(Box::new(facts));
+            return Observation::Known(Box::new(facts));
         }
         let gathered = match self.glance {
             // It has shown all that live, also those whose folder is gone.
@@ -68,25 +68,25 @@ impl ProcessSupervisor {
         };
         match gathered {
             Ok(evidence) => self.conclude(&evidence),
-            Err(reason) => Sight::Unknown { reason },
+            Err(reason) => Observation::Unknown { reason },
         }
     }
 
     /// What this evidence shows.
-    pub(super) fn conclude(&self, evidence: &Evidence) -> Sight {
+    pub(super) fn conclude(&self, evidence: &Evidence) -> Observation {
         let ready = match &evidence.shim {
             Shim::Lives(Some(entry)) | Shim::Strayed(entry) => entry.ready,
             _ => evidence.launch.this().and_then(|launch| launch.ready),
         };
         self.remember(ready.map(|ready| ready.boot_ms));
-        derive::sight(evidence, &self.policy)
+        derive::observation(evidence, &self.policy)
     }
 
     /// Whether nobody but us judges its readiness: it is starting, and we only
     /// look. Whoever carries a verb out judges for itself, with patience.
-    pub(super) fn wants_judging(&self, sight: &Sight) -> bool {
+    pub(super) fn wants_judging(&self, observation: &Observation) -> bool {
         let starting = |facts: &Facts| facts.state == InstanceState::Starting && facts.pid.is_some();
-        self.glance.is_some() && matches!(sight, Sight::Known(facts) if starting(facts))
+        self.glance.is_some() && matches!(observation, Observation::Known(facts) if starting(facts))
     }
 
     /// Judges whether an instance that nobody waits for has become ready, and

@@ -6,13 +6,13 @@ use super::supervisor::ProcessSupervisor;
 use crate::inventory::{Mask, Probe, ProcessSpec};
 use crate::policy::stop::StepAction;
 use crate::store::StateDir;
-use crate::supervisor::{PlannedStep, StartHow, StopHow};
+use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
 /// The longest word of a command line that is shown whole, in characters.
 const WORD_MAX: usize = 60;
 
-impl ProcessSupervisor {
-    pub(super) fn planned_start(&self, how: &StartHow) -> Vec<PlannedStep> {
+impl VerbPlan for ProcessSupervisor {
+    fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
         let Some(spec) = self.spec.as_deref() else {
             return Vec::new();
         };
@@ -26,10 +26,36 @@ impl ProcessSupervisor {
             steps.push(PlannedStep::new(does, "process.env_file"));
         }
         steps.push(PlannedStep::new(self.launch_in_words(spec), "process"));
-        steps.push(self.wait_in_words(how));
+        steps.push(self.wait_in_words(options));
         steps
     }
 
+    fn stop_steps(&self, options: &StopOptions) -> Vec<PlannedStep> {
+        let cause = if self.spec.is_some() {
+            "stop"
+        } else {
+            "the plan it was started with"
+        };
+        let mut steps = Vec::new();
+        let mask = self.mask();
+        for step in &self.plan.stop {
+            let polite = !matches!(step.action, StepAction::Signal(_));
+            if options.now && polite {
+                continue;
+            }
+            let wait = spoken(Duration::from_millis(step.wait_ms));
+            let does = format!("{}, and wait up to {wait} for its end", mask.text(&step.label));
+            steps.push(PlannedStep::new(does, cause));
+        }
+        steps.push(PlannedStep::new(
+            "kill what is left of it",
+            "every chain ends so; a step at which it ends is the last",
+        ));
+        steps
+    }
+}
+
+impl ProcessSupervisor {
     /// What of it is never shown.
     fn mask(&self) -> Mask {
         Mask::of(&self.channels, self.spec.as_deref())
@@ -57,12 +83,12 @@ impl ProcessSupervisor {
         text
     }
 
-    fn wait_in_words(&self, how: &StartHow) -> PlannedStep {
-        if how.no_wait {
+    fn wait_in_words(&self, options: &StartOptions) -> PlannedStep {
+        if options.no_wait {
             return PlannedStep::new("return without waiting until it is ready", "--no-wait");
         }
         let probes: Vec<String> = self.ready.probes.iter().map(probe_in_words).collect();
-        let (limit, cause) = match how.timeout {
+        let (limit, cause) = match options.timeout {
             Some(limit) => (limit, "ready, --timeout"),
             None => (self.ready.timeout, "ready"),
         };
@@ -72,30 +98,6 @@ impl ProcessSupervisor {
             probes.join(", and ")
         );
         PlannedStep::new(does, cause)
-    }
-
-    pub(super) fn planned_stop(&self, how: &StopHow) -> Vec<PlannedStep> {
-        let cause = if self.spec.is_some() {
-            "stop"
-        } else {
-            "the plan it was started with"
-        };
-        let mut steps = Vec::new();
-        let mask = self.mask();
-        for step in &self.plan.stop {
-            let polite = !matches!(step.action, StepAction::Signal(_));
-            if how.now && polite {
-                continue;
-            }
-            let wait = spoken(Duration::from_millis(step.wait_ms));
-            let does = format!("{}, and wait up to {wait} for its end", mask.text(&step.label));
-            steps.push(PlannedStep::new(does, cause));
-        }
-        steps.push(PlannedStep::new(
-            "kill what is left of it",
-            "every chain ends so; a step at which it ends is the last",
-        ));
-        steps
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Result;
 use tokio::time::Instant;
 
 use super::evidence::{Evidence, Shim};
@@ -14,7 +15,7 @@ use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ChannelKind;
 use crate::store::{InstanceDir, plan};
-use crate::supervisor::{ConsoleKind, Typed};
+use crate::supervisor::{AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind};
 
 /// How long a game that was told to quit is watched.
 const QUITTING: Duration = Duration::from_secs(3);
@@ -22,13 +23,15 @@ const QUITTING: Duration = Duration::from_secs(3);
 /// How long the shim has to take what was typed.
 const TYPING: Duration = Duration::from_secs(5);
 
-impl ProcessSupervisor {
-    pub(super) async fn carry_out_send(&self, line: &str, limit: Duration) -> Result<Option<String>, Failure> {
+#[async_trait::async_trait]
+impl AdminChannel for ProcessSupervisor {
+    async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
         let until = Instant::now() + limit;
         let (dir, generation) = self.running(until).await?;
         let Some(remote) = self.channels.get(self.channels.admin) else {
             let generation = generation.ok_or_else(|| orphaned(&self.id))?;
-            return self.send_to_console(&dir, generation, line, until).await.map(|()| None);
+            self.send_to_console(&dir, generation, line, until).await?;
+            return Ok(None);
         };
         let question = Question {
             line: line.to_owned(),
@@ -39,7 +42,8 @@ impl ProcessSupervisor {
         // A WebRCON server says only so that a password is wrong.
         if remote.kind == ChannelKind::Webrcon && reply.closed && reply.text.is_empty() && self.goes_on(until).await {
             let failure = Failure::failed("it closed the connection without a reply, and goes on");
-            return Err(failure.hint(format!("the password of `{}` may be wrong", remote.kind)));
+            let hint = format!("the password of `{}` may be wrong", remote.kind);
+            return Err(failure.hint(hint).into());
         }
         let mut text = reply.text;
         if reply.cut {
@@ -47,7 +51,43 @@ impl ProcessSupervisor {
         }
         Ok(Some(text))
     }
+}
 
+#[async_trait::async_trait]
+impl ConsoleAccess for ProcessSupervisor {
+    async fn kind(&self) -> Result<ConsoleKind> {
+        let (dir, generation) = self.running(Instant::now() + TYPING).await?;
+        generation.ok_or_else(|| orphaned(&self.id))?;
+        // How it was started, whatever the inventory says by now.
+        let recorded = plan::read(&dir).ok().flatten();
+        Ok(if recorded.as_ref().unwrap_or(&self.plan).tty {
+            ConsoleKind::Terminal
+        } else {
+            ConsoleKind::Lines
+        })
+    }
+
+    async fn type_in(&self, input: &ConsoleInput) -> Result<()> {
+        let until = Instant::now() + TYPING;
+        let (dir, generation) = self.running(until).await?;
+        let generation = generation.ok_or_else(|| orphaned(&self.id))?;
+        let request = match input {
+            ConsoleInput::Line(line) => return Ok(self.send_to_console(&dir, generation, line, until).await?),
+            ConsoleInput::Bytes(bytes) => Request::Keys {
+                generation,
+                bytes: bytes.clone(),
+            },
+            ConsoleInput::Size { columns, rows } => Request::Resize {
+                generation,
+                columns: *columns,
+                rows: *rows,
+            },
+        };
+        Ok(self.ask_shim(&dir, &request, until).await?)
+    }
+}
+
+impl ProcessSupervisor {
     /// Whether it still runs after a time in which most games have quit.
     async fn goes_on(&self, until: Instant) -> bool {
         let until = until.min(Instant::now() + QUITTING);
@@ -113,39 +153,6 @@ impl ProcessSupervisor {
             ),
             refusal => Err(Failure::failed(refusal)),
         }
-    }
-
-    /// What the console of the running game is.
-    pub(super) async fn console_kind(&self) -> Result<ConsoleKind, Failure> {
-        let (dir, generation) = self.running(Instant::now() + TYPING).await?;
-        generation.ok_or_else(|| orphaned(&self.id))?;
-        // How it was started, whatever the inventory says by now.
-        let recorded = plan::read(&dir).ok().flatten();
-        Ok(if recorded.as_ref().unwrap_or(&self.plan).tty {
-            ConsoleKind::Terminal
-        } else {
-            ConsoleKind::Lines
-        })
-    }
-
-    /// Passes on what was typed at the console.
-    pub(super) async fn pass_on(&self, typed: &Typed) -> Result<(), Failure> {
-        let until = Instant::now() + TYPING;
-        let (dir, generation) = self.running(until).await?;
-        let generation = generation.ok_or_else(|| orphaned(&self.id))?;
-        let request = match typed {
-            Typed::Line(line) => return self.send_to_console(&dir, generation, line, until).await,
-            Typed::Bytes(bytes) => Request::Keys {
-                generation,
-                bytes: bytes.clone(),
-            },
-            Typed::Size { columns, rows } => Request::Resize {
-                generation,
-                columns: *columns,
-                rows: *rows,
-            },
-        };
-        self.ask_shim(&dir, &request, until).await
     }
 }
 

@@ -23,7 +23,7 @@ use crate::inventory::ProcessSpec;
 use crate::store::board::{Entry, Phase};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock, plan};
-use crate::supervisor::{InstanceState, Outcome, StartHow};
+use crate::supervisor::{InstanceState, Outcome, StartOptions};
 use crate::sys::daemon;
 use crate::sys::host::Frame;
 use crate::sys::procfs::{self, Presence};
@@ -42,7 +42,7 @@ const LOST_MAX: u32 = 3;
 const SILENT_MAX: u32 = 10;
 
 impl ProcessSupervisor {
-    pub(super) async fn carry_out_start(&self, how: &StartHow) -> Result<Outcome, Failure> {
+    pub(super) async fn carry_out_start(&self, how: &StartOptions) -> Result<Outcome, Failure> {
         let _launching = Launching::begin(&self.launching);
         let limit = how.timeout.unwrap_or(self.ready.timeout);
         let deadline = Instant::now() + limit;
@@ -214,7 +214,7 @@ impl ProcessSupervisor {
         dir: &Arc<InstanceDir>,
         generation: u64,
         changed: bool,
-        how: &StartHow,
+        how: &StartOptions,
         deadline: Instant,
     ) -> Result<Option<Outcome>, Failure> {
         let outcome = |state| {

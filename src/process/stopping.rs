@@ -17,7 +17,7 @@ use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
 use crate::store::plan::UNKNOWN_STEP;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock};
-use crate::supervisor::{InstanceState, Outcome, StopHow};
+use crate::supervisor::{InstanceState, Outcome, StopOptions};
 use crate::sys::pidfd::{self, Pidfd};
 
 /// How long a shim may take to answer.
@@ -27,7 +27,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 const ROUNDS: u32 = 100;
 
 impl ProcessSupervisor {
-    pub(super) async fn carry_out_stop(&self, how: &StopHow) -> Result<Outcome, Failure> {
+    pub(super) async fn carry_out_stop(&self, how: &StopOptions) -> Result<Outcome, Failure> {
         let (state, dir) = self.place()?;
         let mut passing_until = Instant::now() + PASSING_MAX;
         let mut changed = None;
@@ -119,7 +119,7 @@ impl ProcessSupervisor {
         &self,
         dir: &InstanceDir,
         generation: u64,
-        how: &StopHow,
+        how: &StopOptions,
         told: &mut Vec<String>,
     ) -> Result<(), Failure> {
         let Some(client) = self.connect(dir).await? else {

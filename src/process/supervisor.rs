@@ -21,8 +21,8 @@ use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, ReadError, StateDir, plan};
 use crate::supervisor::{
-    Activity, Allowance, ConsoleKind, Health, InstanceState, LOOK_EVERY, Outcome, PlannedStep, Players, Published,
-    Sight, StartHow, StopHow, Supervisor, Typed,
+    Activity, AdminChannel, Allowance, ConsoleAccess, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome,
+    PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
 };
 use crate::sys::clock;
 
@@ -53,13 +53,13 @@ pub struct ProcessSupervisor {
     pub(super) spawner: Arc<Spawner>,
     /// Whether a game that has lost its shim is taken over by who watches it.
     pub(super) takes_over: bool,
-    state: Published<InstanceState>,
+    state: StateCell<InstanceState>,
     pub(super) running_since_boot_ms: Mutex<Option<u64>>,
-    pub(super) activity: Published<Activity>,
+    pub(super) activity: StateCell<Activity>,
     /// Whether it is being launched by us.
     pub(super) launching: AtomicBool,
     /// The restart that is allowed beforehand.
-    pub(super) allowance: Published<Option<Allowance>>,
+    pub(super) allowance: StateCell<Option<Allowance>>,
 }
 
 impl ProcessSupervisor {
@@ -142,11 +142,11 @@ impl ProcessSupervisor {
             changes: None,
             spawner: Arc::default(),
             takes_over: true,
-            state: Published::new(InstanceState::Stopped),
+            state: StateCell::new(InstanceState::Stopped),
             running_since_boot_ms: Mutex::new(None),
-            activity: Published::default(),
+            activity: StateCell::default(),
             launching: AtomicBool::new(false),
-            allowance: Published::default(),
+            allowance: StateCell::default(),
         }
     }
 
@@ -195,11 +195,7 @@ impl ProcessSupervisor {
 
     /// What is awaited now.
     pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
-        self.activity.set(Activity {
-            awaiting: awaiting.into(),
-            limit,
-            last_line: String::new(),
-        });
+        self.activity.set(Activity::awaiting(awaiting, limit));
     }
 
     /// Nothing is awaited any more, where that which was begins so.
@@ -243,40 +239,27 @@ impl Supervisor for ProcessSupervisor {
         }
     }
 
-    async fn start(self: Arc<Self>) -> Result<()> {
-        self.start_with(StartHow::default()).await.map(drop)
-    }
-
-    async fn stop(self: Arc<Self>) -> Result<()> {
-        self.stop_with(StopHow::default()).await.map(drop)
-    }
-
-    async fn restart(self: Arc<Self>) -> Result<()> {
-        Arc::clone(&self).stop().await?;
-        self.start().await
-    }
-
     fn plane(&self) -> &'static str {
         PLANE
     }
 
-    fn glance(&self) -> Option<Sight> {
-        let sight = self.see();
-        (!self.wants_judging(&sight)).then_some(sight)
+    fn snapshot(&self) -> Option<Observation> {
+        let observation = self.see();
+        (!self.wants_judging(&observation)).then_some(observation)
     }
 
-    async fn look(&self) -> Sight {
-        let mut sight = self.see();
-        if self.wants_judging(&sight)
+    async fn look(&self) -> Observation {
+        let mut observation = self.see();
+        if self.wants_judging(&observation)
             && let Ok(Some(())) = tokio::time::timeout(JUDGE, self.judge()).await
             && let Ok(evidence) = self.gather()
         {
-            sight = derive::sight(&evidence, &self.policy);
+            observation = derive::observation(&evidence, &self.policy);
         }
-        if let Sight::Known(facts) = &sight {
+        if let Observation::Known(facts) = &observation {
             self.publish(facts.state.clone());
         }
-        sight
+        observation
     }
 
     fn allow_restart(&self, allowance: Option<Allowance>) {
@@ -285,7 +268,7 @@ impl Supervisor for ProcessSupervisor {
         }
     }
 
-    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
         if let Some(changes) = &self.changes {
             return self.watch(&seen, changes.subscribe(&self.id)).await;
         }
@@ -295,57 +278,51 @@ impl Supervisor for ProcessSupervisor {
         }
     }
 
-    async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
-        let outcome = self.carry_out_start(&how).await;
+    async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
+        let outcome = self.carry_out_start(&options).await;
         self.settle(&outcome);
         Ok(outcome?)
     }
 
-    async fn stop_with(self: Arc<Self>, how: StopHow) -> Result<Outcome> {
-        let outcome = self.carry_out_stop(&how).await;
+    async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
+        let outcome = self.carry_out_stop(&options).await;
         self.settle(&outcome);
         Ok(outcome?)
-    }
-
-    async fn console(&self) -> Result<ConsoleKind> {
-        Ok(self.console_kind().await?)
-    }
-
-    async fn type_in(&self, typed: &Typed) -> Result<()> {
-        Ok(self.pass_on(typed).await?)
-    }
-
-    async fn check_health(&self) -> Health {
-        self.ask_health().await
-    }
-
-    fn counts_players(&self) -> bool {
-        probe::that_counts(&self.ready, self.healthy.as_ref()).is_some()
-    }
-
-    async fn players(&self, limit: Duration) -> Option<Players> {
-        let asked = probe::that_counts(&self.ready, self.healthy.as_ref())?;
-        probe::players(asked, limit).await
-    }
-
-    async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
-        Ok(self.carry_out_send(line, limit).await?)
-    }
-
-    fn plan_start(&self, how: &StartHow) -> Vec<PlannedStep> {
-        self.planned_start(how)
-    }
-
-    fn plan_stop(&self, how: &StopHow) -> Vec<PlannedStep> {
-        self.planned_stop(how)
-    }
-
-    async fn survey(&self) -> Vec<Finding> {
-        self.spec.as_deref().map(survey::of_spec).unwrap_or_default()
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
         Some(self.activity.follow())
+    }
+
+    fn console(&self) -> Option<&dyn ConsoleAccess> {
+        Some(self)
+    }
+
+    fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(self)
+    }
+
+    fn players(&self) -> Option<&dyn PlayerQuery> {
+        probe::player_query(&self.ready, self.healthy.as_ref())
+    }
+
+    fn health(&self) -> Option<&dyn HealthCheck> {
+        Some(self)
+    }
+
+    fn plan(&self) -> Option<&dyn VerbPlan> {
+        Some(self)
+    }
+
+    fn survey(&self) -> Option<&dyn Survey> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Survey for ProcessSupervisor {
+    async fn findings(&self) -> Vec<Finding> {
+        self.spec.as_deref().map(survey::of_spec).unwrap_or_default()
     }
 }
 
@@ -357,7 +334,7 @@ impl ProcessSupervisor {
             Err(failure) if failure.kind == FailureKind::Timeout => {}
             Err(_) => {
                 if let Ok(evidence) = self.gather()
-                    && let Sight::Known(facts) = derive::sight(&evidence, &self.policy)
+                    && let Observation::Known(facts) = derive::observation(&evidence, &self.policy)
                 {
                     self.publish(facts.state);
                 }

@@ -17,7 +17,7 @@ use crate::probe::Readiness;
 use crate::store::board::Phase;
 use crate::store::changes::Changed;
 use crate::store::{InstanceDir, launch, lock};
-use crate::supervisor::{InstanceState, Sight};
+use crate::supervisor::{InstanceState, Observation};
 
 /// How soon to look again when a shim is about to begin or to end, or is gone
 /// without a word.
@@ -53,7 +53,7 @@ impl Line {
 
 /// What a look has seen.
 struct Seen {
-    sight: Sight,
+    observation: Observation,
     /// The launch whose end was seen in its folder.
     ended: Option<u64>,
     /// The launch that runs, and how many automatic restarts that is.
@@ -71,7 +71,7 @@ async fn changed_since(changed: &mut Changed, patience: Duration) -> Result<(), 
 
 impl ProcessSupervisor {
     /// Looks, and looks again whenever something has happened.
-    pub(super) async fn watch(&self, seen: &watch::Sender<Option<Sight>>, mut changed: Changed) {
+    pub(super) async fn watch(&self, seen: &watch::Sender<Option<Observation>>, mut changed: Changed) {
         let mut line = Line::None;
         let mut judged = None;
         let mut was_starting = false;
@@ -89,7 +89,12 @@ impl ProcessSupervisor {
             if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
                 line = self.connect_line(dir.as_deref()).await;
             }
-            let Some(Seen { sight, ended, launch }) = self.steady_sight(passing >= PASSING_LOOKS) else {
+            let Some(Seen {
+                observation,
+                ended,
+                launch,
+            }) = self.steady_observation(passing >= PASSING_LOOKS)
+            else {
                 // Soon it will stand elsewhere, and nothing is concluded from
                 // where it seems to stand now.
                 passing += 1;
@@ -103,16 +108,17 @@ impl ProcessSupervisor {
                 continue;
             };
             passing = 0;
-            let starting = matches!(&sight, Sight::Known(facts)
+            let starting = matches!(&observation, Observation::Known(facts)
                 if facts.state == InstanceState::Starting && facts.pid.is_some());
-            let deaf = matches!(line, Line::None) && matches!(&sight, Sight::Known(facts) if facts.state.is_alive());
+            let deaf = matches!(line, Line::None)
+                && matches!(&observation, Observation::Known(facts) if facts.state.is_alive());
             if was_starting && !starting {
                 self.awaits_no_more(READY);
             }
             was_starting = starting;
             // What kept us from seeing need not be in its folder, which would tell.
-            let unseen = matches!(&sight, Sight::Unknown { .. });
-            seen.send_replace(Some(sight));
+            let unseen = matches!(&observation, Observation::Unknown { .. });
+            seen.send_replace(Some(observation));
             let allows = allowance.borrow_and_update().clone();
             if !allowed.tell(line.client(), launch, allows).await {
                 line = Line::None;
@@ -142,9 +148,9 @@ impl ProcessSupervisor {
 
     /// What is to be seen; `None` while a shim is about to launch it or to put its
     /// end on record, unless that has taken too long.
-    fn steady_sight(&self, at_any_rate: bool) -> Option<Seen> {
+    fn steady_observation(&self, at_any_rate: bool) -> Option<Seen> {
         let (mut ended, mut launch) = (None, None);
-        let sight = match self.gather() {
+        let observation = match self.gather() {
             Ok(evidence) => {
                 match standing(&evidence) {
                     Ok(Standing::Passing) if !at_any_rate => return None,
@@ -158,12 +164,16 @@ impl ProcessSupervisor {
                 }
                 self.conclude(&evidence)
             }
-            Err(reason) => Sight::Unknown { reason },
+            Err(reason) => Observation::Unknown { reason },
         };
-        if let Sight::Known(facts) = &sight {
+        if let Observation::Known(facts) = &observation {
             self.publish(facts.state.clone());
         }
-        Some(Seen { sight, ended, launch })
+        Some(Seen {
+            observation,
+            ended,
+            launch,
+        })
     }
 
     /// How long a change of its folder is left alone.

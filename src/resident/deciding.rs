@@ -14,7 +14,7 @@ use crate::instancecmd::{self, Resumed};
 use crate::inventory::Alarm;
 use crate::policy::restart::{self, End, Verdict, Why};
 use crate::store::history::Restarts;
-use crate::supervisor::{Allowance, Facts, InstanceState, LastExit, Sight};
+use crate::supervisor::{Allowance, Facts, InstanceState, LastExit, Observation};
 use crate::sys::clock;
 
 /// How soon what somebody else was at work on is started, when it is down
@@ -22,16 +22,16 @@ use crate::sys::clock;
 const SHORTLY: Duration = Duration::from_millis(50);
 
 impl Keeper {
-    pub(super) fn see(&mut self, sight: Sight) {
-        match &sight {
-            Sight::Unknown { reason } => {
-                if !matches!(self.sight, Some(Sight::Unknown { .. })) {
+    pub(super) fn see(&mut self, observation: Observation) {
+        match &observation {
+            Observation::Unknown { reason } => {
+                if !matches!(self.observation, Some(Observation::Unknown { .. })) {
                     self.herald.warn(format!("its state is not known: {reason}"));
                 }
             }
-            Sight::Known(facts) => self.learn(facts),
+            Observation::Known(facts) => self.learn(facts),
         }
-        self.sight = Some(sight);
+        self.observation = Some(observation);
     }
 
     /// Takes in what is known now.

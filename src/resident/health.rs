@@ -15,7 +15,7 @@ use crate::instancecmd;
 use crate::inventory::{Alarm, Instance};
 use crate::policy::health::Checks;
 use crate::policy::restart::End;
-use crate::supervisor::{Facts, Health, InstanceState, Sight};
+use crate::supervisor::{Facts, Health, InstanceState, Observation};
 
 /// A check that fails while a timer of ours comes so late says nothing.
 const LATE: Duration = Duration::from_secs(1);
@@ -102,7 +102,13 @@ impl Keeper {
         self.checkup.due = None;
         let supervisor = Arc::clone(&self.supervisor);
         let task = tokio::spawn(async move {
-            match lateness::beside(supervisor.check_health()).await {
+            let check = async {
+                match supervisor.health() {
+                    Some(health) => health.check().await,
+                    None => Health::NotAsked,
+                }
+            };
+            match lateness::beside(check).await {
                 (Health::Silent(_), late) if late >= LATE => Answer::TooBusy(late),
                 (health, _) => Answer::ResidentEvent(health),
             }
@@ -150,7 +156,9 @@ impl Keeper {
     /// Stops what hangs, through its chain.
     fn end_hung(&mut self) {
         self.checkup.checks = Checks::default();
-        let Some(Sight::Known(facts)) = &self.sight else { return };
+        let Some(Observation::Known(facts)) = &self.observation else {
+            return;
+        };
         let runs = facts.state == InstanceState::Running && self.listed;
         if !runs || !matches!(self.plan, Plan::Nothing) {
             return;

@@ -18,7 +18,7 @@ use crate::store::changes::{Changed, Changes};
 use crate::store::history::{self, Restarts};
 use crate::store::intent::{self, Intent};
 use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::{Activity, InstanceState, Sight, Supervisor};
+use crate::supervisor::{Activity, InstanceState, Observation, Supervisor};
 
 /// What all keepers share.
 pub(super) struct Shared {
@@ -70,7 +70,7 @@ pub(super) struct Keeper {
     pub(super) place: usize,
     pub(super) listed: bool,
     pub(super) restart_to_apply: bool,
-    pub(super) sight: Option<Sight>,
+    pub(super) observation: Option<Observation>,
     /// The last that was known, which an unknown does not wipe out.
     pub(super) known: Option<InstanceState>,
     pub(super) plan: Plan,
@@ -108,7 +108,7 @@ impl Keeper {
             place,
             listed: true,
             restart_to_apply: false,
-            sight: None,
+            observation: None,
             known: None,
             plan: Plan::Nothing,
             restarts: Restarts::default(),
@@ -132,7 +132,7 @@ impl Keeper {
     /// and has ended.
     pub(super) async fn keep(mut self, mut orders: mpsc::UnboundedReceiver<Change>) {
         let mut changed = self.shared.changes.subscribe(&self.instance.id);
-        let (mut sights, mut watching) = self.watch();
+        let (mut observations, mut watching) = self.watch();
         let mut activity = self.supervisor.activity();
         loop {
             self.follow_health();
@@ -142,19 +142,19 @@ impl Keeper {
                 order = orders.recv() => match order {
                     None => break,
                     Some(order) => if self.take(order) {
-                        (sights, watching) = self.watch();
+                        (observations, watching) = self.watch();
                         activity = self.supervisor.activity();
                     },
                 },
-                seen = sights.changed() => {
-                    let sight = sights.borrow_and_update().clone();
-                    match (seen, sight) {
-                        (Ok(()), Some(sight)) => self.see(sight),
+                seen = observations.changed() => {
+                    let observation = observations.borrow_and_update().clone();
+                    match (seen, observation) {
+                        (Ok(()), Some(observation)) => self.see(observation),
                         (Ok(()), None) => {}
                         // It was not to end: again, but not in a hurry.
                         (Err(_), _) => {
                             tokio::time::sleep(crate::supervisor::LOOK_EVERY).await;
-                            (sights, watching) = self.watch();
+                            (observations, watching) = self.watch();
                         }
                     }
                 }
@@ -175,7 +175,7 @@ impl Keeper {
             }
             self.tell_row();
             if std::mem::take(&mut self.looks_again) {
-                (sights, watching) = self.watch();
+                (observations, watching) = self.watch();
             }
             if !std::mem::replace(&mut self.settled, self.told.is_some()) && self.settled {
                 self.shared.settle_one();
@@ -184,10 +184,10 @@ impl Keeper {
         drop(watching);
     }
 
-    pub(super) fn watch(&self) -> (watch::Receiver<Option<Sight>>, Watching) {
-        let (seen, sights) = watch::channel(None);
+    pub(super) fn watch(&self) -> (watch::Receiver<Option<Observation>>, Watching) {
+        let (seen, observations) = watch::channel(None);
         let task = tokio::spawn(Arc::clone(&self.supervisor).keep_watch(seen));
-        (sights, Watching(task))
+        (observations, Watching(task))
     }
 
     /// Takes a change of the inventory in. True when the supervisor is another.
@@ -244,7 +244,7 @@ impl Keeper {
         self.restarts.history.doublings = 0;
         self.put_on_record();
         self.herald.info("healthy again");
-        if let Some(Sight::Known(facts)) = &self.sight {
+        if let Some(Observation::Known(facts)) = &self.observation {
             let facts = facts.clone();
             self.alert(Alarm::Recovered, &facts);
         }
@@ -253,7 +253,9 @@ impl Keeper {
     /// Whether there is nothing left to keep.
     pub(super) fn is_over(&self) -> bool {
         let known = self.known.as_ref();
-        !self.listed && known.is_some_and(|state| !state.is_alive()) && matches!(self.sight, Some(Sight::Known(_)))
+        !self.listed
+            && known.is_some_and(|state| !state.is_alive())
+            && matches!(self.observation, Some(Observation::Known(_)))
     }
 
     pub(super) fn note_activity(&mut self, activity: Option<&mut watch::Receiver<Activity>>) {

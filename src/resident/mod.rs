@@ -11,7 +11,7 @@
 //! killed. It sets no wish and owns no game: when it ends, nothing else does.
 //!
 //! ```text
-//! supervisor ─ sight ─▶ keeper ─ policy ─▶ delay ─▶ lock, look, start
+//! supervisor ─ observation ─▶ keeper ─ policy ─▶ delay ─▶ lock, look, start
 //!                         │
 //!                         └─ ResidentEvent ─▶ screen, lines, JSON
 //! ```

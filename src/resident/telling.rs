@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::inventory::Alarm;
 use crate::policy::restart::Why;
-use crate::supervisor::{Facts, InstanceState, Sight};
+use crate::supervisor::{Facts, InstanceState, Observation};
 
 impl Keeper {
     pub(super) fn alert(&self, alarm: Alarm, facts: &Facts) {
@@ -27,9 +27,9 @@ impl Keeper {
 
     /// Tells how it stands, where that is another than what was told.
     pub(super) fn tell_row(&mut self) {
-        let Some(sight) = &self.sight else { return };
-        let mut sight = sight.clone();
-        if let Sight::Known(facts) = &mut sight {
+        let Some(observation) = &self.observation else { return };
+        let mut observation = observation.clone();
+        if let Observation::Known(facts) = &mut observation {
             let note = self.note(facts.note.take());
             facts.note = note;
         }
@@ -37,7 +37,7 @@ impl Keeper {
             row: Row {
                 id: self.instance.id.clone(),
                 plane: self.supervisor.plane(),
-                sight,
+                observation,
                 intent: self.wish().map(|wish| wish.want),
                 player_count: PlayerCount::NotAsked,
             },

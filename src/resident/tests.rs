@@ -10,7 +10,7 @@ use crate::inventory::{GiveUp, Instance, RestartPolicy};
 use crate::store::history;
 use crate::store::intent::{self, Intent};
 use crate::store::lock;
-use crate::supervisor::{Facts, InstanceState, LastExit, Sight};
+use crate::supervisor::{Facts, InstanceState, LastExit, Observation};
 
 mod health;
 mod rig;
@@ -176,7 +176,7 @@ async fn what_is_not_known_is_no_reason_for_anything() {
     pass(MOMENT).await;
     for _ in 0..3 {
         let reason = "the engine is away".to_owned();
-        rig.supervisor.sight.send_replace(Sight::Unknown { reason });
+        rig.supervisor.observation.send_replace(Observation::Unknown { reason });
         pass(SECOND * 100).await;
     }
     rig.supervisor.show(InstanceState::Running, 0);
@@ -192,12 +192,12 @@ async fn an_unknown_during_a_delay_defers_the_start() {
     pass(MOMENT).await;
     rig.supervisor.crash(1);
     pass(MOMENT).await;
-    let crashed = rig.supervisor.sight.borrow().clone();
+    let crashed = rig.supervisor.observation.borrow().clone();
     let reason = "the engine is away".to_owned();
-    rig.supervisor.sight.send_replace(Sight::Unknown { reason });
+    rig.supervisor.observation.send_replace(Observation::Unknown { reason });
     pass(SECOND * 100).await;
     assert_eq!(rig.supervisor.starts(), []);
-    rig.supervisor.sight.send_replace(crashed);
+    rig.supervisor.observation.send_replace(crashed);
     pass(SECOND).await;
     assert_eq!(rig.supervisor.starts().len(), 1, "once it is known to be down");
 }
@@ -301,7 +301,9 @@ async fn what_ended_with_an_earlier_boot_has_not_crashed() {
             requested: false,
             oom_killed: false,
         });
-        rig.supervisor.sight.send_replace(Sight::Known(Box::new(facts)));
+        rig.supervisor
+            .observation
+            .send_replace(Observation::Known(Box::new(facts)));
         pass(SECOND * 100).await;
         let starts: Vec<u32> = rig.supervisor.starts().iter().map(|(_, count)| *count).collect();
         assert_eq!(starts, [restarts], "started with this count");

@@ -10,7 +10,7 @@ use crate::event::{DryRun, LogEntry, PlayerCount, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Facts, PlannedStep, Sight, rfc3339};
+use crate::supervisor::{Facts, Observation, PlannedStep, rfc3339};
 
 const SCHEMA: u32 = 1;
 
@@ -42,9 +42,9 @@ pub(super) fn status(rows: &[Row]) -> String {
 /// One row, with its state flattened into it.
 fn row(row: &Row) -> Value {
     let unknown = Facts::bare(crate::supervisor::InstanceState::Stopped, None);
-    let (facts, reason) = match &row.sight {
-        Sight::Known(facts) => (facts.as_ref(), None),
-        Sight::Unknown { reason } => (&unknown, Some(reason)),
+    let (facts, reason) = match &row.observation {
+        Observation::Known(facts) => (facts.as_ref(), None),
+        Observation::Unknown { reason } => (&unknown, Some(reason)),
     };
     let mut details: Map<String, Value> = facts
         .details
@@ -102,9 +102,9 @@ pub(super) fn happening(happening: &LogEntry) -> String {
 
 /// The value with the state of the row in it.
 fn flattened(row: &Row, mut value: Value) -> Value {
-    let state = match &row.sight {
-        Sight::Known(facts) => json!(facts.state),
-        Sight::Unknown { .. } => json!({ "state": "unknown" }),
+    let state = match &row.observation {
+        Observation::Known(facts) => json!(facts.state),
+        Observation::Unknown { .. } => json!({ "state": "unknown" }),
     };
     if let (Value::Object(value), Value::Object(state)) = (&mut value, state) {
         value.extend(state);

@@ -3,7 +3,7 @@ use super::super::testing::{Shown, piped, terminal};
 use crate::event::{PlayerCount, Row, Verb, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Sight};
+use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation};
 use std::time::Duration;
 
 fn known(id: &str, state: InstanceState, note: Option<&str>) -> Row {
@@ -11,7 +11,7 @@ fn known(id: &str, state: InstanceState, note: Option<&str>) -> Row {
     Row {
         id: id.to_owned(),
         plane: "process",
-        sight: Sight::Known(Box::new(Facts {
+        observation: Observation::Known(Box::new(Facts {
             uptime_seconds: if running { 93_600 } else { 0 },
             pid: running.then_some(4711),
             ..Facts::bare(state, note.map(str::to_owned))
@@ -33,7 +33,7 @@ fn rows() -> Vec<Row> {
         Row {
             id: "dune".into(),
             plane: "process",
-            sight: Sight::Unknown {
+            observation: Observation::Unknown {
                 reason: "/proc is not mounted".into(),
             },
             intent: None,
@@ -179,7 +179,7 @@ fn rows_as_json() {
         ..Options::default()
     });
     let mut rows = rows();
-    if let Sight::Known(facts) = &mut rows[1].sight {
+    if let Observation::Known(facts) = &mut rows[1].observation {
         facts.last_exit = Some(LastExit {
             code: Some(139),
             signal: None,

@@ -10,7 +10,7 @@ use super::span::short;
 use super::text::clean_line;
 use super::width::{cut, width};
 use crate::event::{PlayerCount, Row};
-use crate::supervisor::{Facts, InstanceState, Players, Sight};
+use crate::supervisor::{Facts, InstanceState, Observation, Players};
 
 const HEADERS: [&str; 8] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE"];
 
@@ -50,8 +50,8 @@ fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells)
     } else {
         String::new()
     };
-    let (uptime, pid, restarts, note) = match &row.sight {
-        Sight::Known(facts) => (
+    let (uptime, pid, restarts, note) = match &row.observation {
+        Observation::Known(facts) => (
             if facts.state == InstanceState::Running {
                 short(facts.uptime_seconds)
             } else {
@@ -64,7 +64,7 @@ fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells)
             },
             note(facts, now),
         ),
-        Sight::Unknown { reason } => (dash(), dash(), dash(), Cow::from(reason)),
+        Observation::Unknown { reason } => (dash(), dash(), dash(), Cow::from(reason)),
     };
     let note = clean_line(&note).into_owned();
     let cells = [
@@ -93,7 +93,7 @@ fn note(facts: &Facts, now: SystemTime) -> Cow<'_, str> {
 }
 
 fn state(row: &Row) -> (Tone, &'static str, &'static str) {
-    let Sight::Known(facts) = &row.sight else {
+    let Observation::Known(facts) = &row.observation else {
         return (Tone::Odd, "?", "unknown");
     };
     let (tone, symbol) = match facts.state {
@@ -109,9 +109,9 @@ fn state(row: &Row) -> (Tone, &'static str, &'static str) {
 
 /// Whether a row is worth telling to somebody who wants failures only.
 pub(super) fn is_bad(row: &Row) -> bool {
-    match &row.sight {
-        Sight::Known(facts) => matches!(facts.state, InstanceState::Crashed { .. }),
-        Sight::Unknown { .. } => true,
+    match &row.observation {
+        Observation::Known(facts) => matches!(facts.state, InstanceState::Crashed { .. }),
+        Observation::Unknown { .. } => true,
     }
 }
 

@@ -7,7 +7,7 @@ use super::options::{Options, Size, Surroundings};
 use super::screen::Screen;
 use super::sink::lock;
 use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row};
-use crate::supervisor::{Facts, InstanceState, Sight};
+use crate::supervisor::{Facts, InstanceState, Observation};
 
 /// A row of an instance of which this is known.
 pub(super) fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts)) -> Row {
@@ -16,7 +16,7 @@ pub(super) fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts
     Row {
         id: id.into(),
         plane: "process",
-        sight: Sight::Known(Box::new(facts)),
+        observation: Observation::Known(Box::new(facts)),
         intent: None,
         player_count: PlayerCount::NotAsked,
     }

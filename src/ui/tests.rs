@@ -3,7 +3,7 @@
 use super::testing::{piped, row, terminal};
 use super::{Color, Options, Screen, Surroundings};
 use crate::event::{PlayerCount, Row, Want};
-use crate::supervisor::{InstanceState, Sight};
+use crate::supervisor::{InstanceState, Observation};
 
 fn running(id: &str) -> Row {
     row(id, InstanceState::Running, |facts| {
@@ -28,7 +28,7 @@ fn rows() -> Vec<Row> {
         Row {
             id: "lost".into(),
             plane: "process",
-            sight: Sight::Unknown {
+            observation: Observation::Unknown {
                 reason: "/proc cannot be read".into(),
             },
             intent: Some(Want::Running),

@@ -14,12 +14,13 @@ use crate::resident::keeper::{Change, Keeper, Shared};
 use crate::store::changes::Changes;
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
-    Allowance, Facts, Health, InstanceState, LastExit, Outcome, Sight, StartHow, StopHow, Supervisor,
+    Allowance, Facts, Health, HealthCheck, InstanceState, LastExit, Observation, Outcome, StartOptions, StopOptions,
+    Supervisor,
 };
 
 /// Shows what it is told to show, and notes when it was started.
 pub(super) struct Scripted {
-    pub(super) sight: watch::Sender<Sight>,
+    pub(super) observation: watch::Sender<Observation>,
     pub(super) starts: Mutex<Vec<(Instant, u32)>>,
     pub(super) crashes: Mutex<u32>,
     /// What its checks of health are answered; well when nothing is left.
@@ -49,28 +50,24 @@ impl Supervisor for Scripted {
         0
     }
 
-    async fn start(self: Arc<Self>) -> Result<()> {
-        Ok(())
+    fn plane(&self) -> &'static str {
+        "process"
     }
 
-    async fn stop(self: Arc<Self>) -> Result<()> {
-        Ok(())
+    fn health(&self) -> Option<&dyn HealthCheck> {
+        Some(self)
     }
 
-    async fn restart(self: Arc<Self>) -> Result<()> {
-        Ok(())
+    async fn look(&self) -> Observation {
+        self.observation.borrow().clone()
     }
 
-    async fn look(&self) -> Sight {
-        self.sight.borrow().clone()
-    }
-
-    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Sight>>) {
-        let mut sights = self.sight.subscribe();
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+        let mut observations = self.observation.subscribe();
         loop {
-            let sight = sights.borrow_and_update().clone();
-            seen.send_replace(Some(sight));
-            if sights.changed().await.is_err() {
+            let observation = observations.borrow_and_update().clone();
+            seen.send_replace(Some(observation));
+            if observations.changed().await.is_err() {
                 return;
             }
         }
@@ -80,18 +77,7 @@ impl Supervisor for Scripted {
         *self.allowed.lock().unwrap() = allowance;
     }
 
-    async fn check_health(&self) -> Health {
-        let pause = *self.pause.lock().unwrap();
-        tokio::time::advance(pause).await;
-        let mut answers = self.health.lock().unwrap();
-        if answers.is_empty() {
-            Health::Well
-        } else {
-            answers.remove(0)
-        }
-    }
-
-    async fn stop_with(self: Arc<Self>, how: StopHow) -> Result<Outcome> {
+    async fn stop_with(self: Arc<Self>, how: StopOptions) -> Result<Outcome> {
         assert!(!how.now, "its chain is taken");
         self.stops.lock().unwrap().push(Instant::now());
         let restarts = self.starts().last().map_or(0, |(_, restarts)| *restarts);
@@ -106,7 +92,7 @@ impl Supervisor for Scripted {
         })
     }
 
-    async fn start_with(self: Arc<Self>, how: StartHow) -> Result<Outcome> {
+    async fn start_with(self: Arc<Self>, how: StartOptions) -> Result<Outcome> {
         assert!(how.no_wait, "a keeper does not hold the lock until it is ready");
         self.starts.lock().unwrap().push((Instant::now(), how.restarts));
         self.show(InstanceState::Running, how.restarts);
@@ -116,6 +102,20 @@ impl Supervisor for Scripted {
             ended_by: None,
             note: None,
         })
+    }
+}
+
+#[async_trait::async_trait]
+impl HealthCheck for Scripted {
+    async fn check(&self) -> Health {
+        let pause = *self.pause.lock().unwrap();
+        tokio::time::advance(pause).await;
+        let mut answers = self.health.lock().unwrap();
+        if answers.is_empty() {
+            Health::Well
+        } else {
+            answers.remove(0)
+        }
     }
 }
 
@@ -135,7 +135,7 @@ impl Scripted {
                 oom_killed: false,
             });
         }
-        self.sight.send_replace(Sight::Known(Box::new(facts)));
+        self.observation.send_replace(Observation::Known(Box::new(facts)));
     }
 
     pub(super) fn crash(&self, code: i32) {
@@ -159,7 +159,7 @@ impl Scripted {
             requested: false,
             oom_killed: false,
         });
-        self.sight.send_replace(Sight::Known(Box::new(facts)));
+        self.observation.send_replace(Observation::Known(Box::new(facts)));
     }
 
     pub(super) fn starts(&self) -> Vec<(Instant, u32)> {
@@ -239,7 +239,7 @@ pub(super) fn rig(instance: &Instance, state: InstanceState) -> Rig {
         unsettled: 1.into(),
     });
     let supervisor = Arc::new(Scripted {
-        sight: watch::Sender::new(Sight::Known(Box::new(Facts::bare(InstanceState::Stopped, None)))),
+        observation: watch::Sender::new(Observation::Known(Box::new(Facts::bare(InstanceState::Stopped, None)))),
         starts: Mutex::default(),
         crashes: Mutex::default(),
         health: Mutex::default(),

@@ -2,7 +2,7 @@
 
 use super::seen;
 use crate::event::{PlayerCount, Row};
-use crate::supervisor::{InstanceState, Players, Sight};
+use crate::supervisor::{InstanceState, Observation, Players};
 use crate::ui::testing::row;
 
 pub(super) fn running(id: &str, uptime: u64, pid: u32) -> Row {
@@ -17,12 +17,12 @@ pub(super) fn all_kinds() -> Vec<Row> {
     rust.player_count = PlayerCount::Counted(Players { online: 87, max: 200 });
     let mut craft = running("a-long-name-of-a-server", 7_500, 31337);
     craft.player_count = PlayerCount::Unanswered;
-    if let Sight::Known(facts) = &mut craft.sight {
+    if let Observation::Known(facts) = &mut craft.observation {
         facts.restarts = 3;
     }
     let dune = Row {
         plane: "docker_compose",
-        sight: Sight::Unknown {
+        observation: Observation::Unknown {
             reason: "the engine does not answer: Cannot connect to the Docker daemon at unix:///var/run/docker.sock"
                 .into(),
         },

@@ -22,7 +22,7 @@ use super::sink::{last_word, lock};
 use super::span::short;
 use super::text::clean_line;
 use crate::event::{Awaits, Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow, nth};
-use crate::supervisor::{InstanceState, Sight};
+use crate::supervisor::{InstanceState, Observation};
 
 /// So many events are kept for the screen: more than any terminal has rows.
 const EVENTS_MAX: usize = 500;
@@ -198,17 +198,17 @@ impl Drop for Watch {
 
 /// The state as one word.
 fn label(row: &Row) -> &'static str {
-    match &row.sight {
-        Sight::Known(facts) => facts.state.as_label(),
-        Sight::Unknown { .. } => "unknown",
+    match &row.observation {
+        Observation::Known(facts) => facts.state.as_label(),
+        Observation::Unknown { .. } => "unknown",
     }
 }
 
 /// That an instance has come to a state, for who sees no more of it.
 fn transition(row: &Row) -> LogEntry {
-    let (level, note) = match &row.sight {
-        Sight::Unknown { reason } => (Level::Warning, Some(reason)),
-        Sight::Known(facts) => match facts.state {
+    let (level, note) = match &row.observation {
+        Observation::Unknown { reason } => (Level::Warning, Some(reason)),
+        Observation::Known(facts) => match facts.state {
             InstanceState::Crashed { .. } => (Level::Error, facts.note.as_ref()),
             _ => (Level::Info, facts.note.as_ref()),
         },
@@ -224,8 +224,8 @@ fn transition(row: &Row) -> LogEntry {
 
 /// Seconds since it became ready, by now.
 fn uptime(watched: &WatchedRow, now: Instant) -> u64 {
-    match &watched.row.sight {
-        Sight::Known(facts) if facts.state == InstanceState::Running => {
+    match &watched.row.observation {
+        Observation::Known(facts) if facts.state == InstanceState::Running => {
             facts.uptime_seconds + now.saturating_duration_since(watched.seen).as_secs()
         }
         _ => 0,

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::{Mode, Part, Watch, awaited, label, uptime};
 use crate::event::{Level, LogEntry, Row, WatchedRow};
-use crate::supervisor::{InstanceState, Sight};
+use crate::supervisor::{InstanceState, Observation};
 use crate::ui::paint::{Look, Tone};
 use crate::ui::sink::lock;
 use crate::ui::status;
@@ -158,7 +158,7 @@ impl Watch {
     fn shown(&self, watched: &WatchedRow, now: Instant) -> Row {
         let mut row = watched.row.clone();
         row.player_count = self.players.get(&row.id).copied().unwrap_or_default();
-        if let Sight::Known(facts) = &mut row.sight {
+        if let Observation::Known(facts) = &mut row.observation {
             facts.uptime_seconds = uptime(watched, now);
             if let Some(awaits) = &watched.awaits {
                 let awaited = awaited(awaits, now);
@@ -201,9 +201,9 @@ fn choose<'a>(all: impl Iterator<Item = &'a WatchedRow>, room: usize) -> (Vec<us
     if all.len() <= room {
         return ((0..all.len()).collect(), None);
     }
-    let rank = |watched: &WatchedRow| match &watched.row.sight {
-        Sight::Unknown { .. } => 0,
-        Sight::Known(facts) => match facts.state {
+    let rank = |watched: &WatchedRow| match &watched.row.observation {
+        Observation::Unknown { .. } => 0,
+        Observation::Known(facts) => match facts.state {
             InstanceState::Crashed { .. } => 0,
             InstanceState::Starting | InstanceState::Stopping => 1,
             InstanceState::Running => 2,

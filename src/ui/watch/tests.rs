@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::event::{Awaits, Level, PlayerCount, ResidentEvent, Row, WatchedRow};
-use crate::supervisor::{Facts, InstanceState, Sight};
+use crate::supervisor::{Facts, InstanceState, Observation};
 use crate::ui::options::Options;
 use crate::ui::testing::{happened, piped, terminal};
 
@@ -12,7 +12,7 @@ fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> 
         row: Row {
             id: id.into(),
             plane: "process",
-            sight: Sight::Known(Box::new(Facts::bare(state, note.map(str::to_owned)))),
+            observation: Observation::Known(Box::new(Facts::bare(state, note.map(str::to_owned)))),
             intent: None,
             player_count: PlayerCount::NotAsked,
         },
@@ -29,7 +29,7 @@ fn row(watched: WatchedRow) -> ResidentEvent {
 /// A whole little world.
 fn told(now: Instant) -> Vec<ResidentEvent> {
     let mut up = watched("rust-main", 0, InstanceState::Running, None);
-    if let Sight::Known(facts) = &mut up.row.sight {
+    if let Observation::Known(facts) = &mut up.row.observation {
         (facts.uptime_seconds, facts.pid) = (4000, Some(77));
     }
     let mut down = watched(
@@ -48,7 +48,7 @@ fn told(now: Instant) -> Vec<ResidentEvent> {
         since: now,
     });
     let mut away = watched("dune", 3, InstanceState::Stopped, None);
-    away.row.sight = Sight::Unknown {
+    away.row.observation = Observation::Unknown {
         reason: "the engine does not answer".into(),
     };
     vec![

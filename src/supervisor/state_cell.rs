@@ -1,20 +1,20 @@
-//! What a supervisor tells whoever follows it.
+//! A value of a supervisor that others can follow.
 
 use std::sync::OnceLock;
 
 use tokio::sync::watch;
 
-/// A value that others can follow. Its channel, which is larger than most of
-/// what is sent on it, is made when somebody follows or there is anything to
-/// tell: a look at many instances needs none.
+/// A value that others can follow. Its channel is larger than most values, so
+/// it is made at the first subscription or change: a look at many instances
+/// needs none.
 #[derive(Debug, Default)]
-pub struct Published<T> {
+pub struct StateCell<T> {
     first: T,
     channel: OnceLock<watch::Sender<T>>,
 }
 
-impl<T: Clone + PartialEq> Published<T> {
-    /// This value, until another one is set.
+impl<T: Clone + PartialEq> StateCell<T> {
+    /// Creates a cell that holds `first` until another value is set.
     pub const fn new(first: T) -> Self {
         Self {
             first,
@@ -22,7 +22,6 @@ impl<T: Clone + PartialEq> Published<T> {
         }
     }
 
-    /// The value as it is now.
     pub fn get(&self) -> T {
         match self.channel.get() {
             Some(channel) => channel.borrow().clone(),
@@ -30,7 +29,7 @@ impl<T: Clone + PartialEq> Published<T> {
         }
     }
 
-    /// Sets the value. It is told where it is another one.
+    /// Sets the value, and notifies the followers if it differs.
     pub fn set(&self, value: T) {
         if self.channel.get().is_none() && value == self.first {
             return;
@@ -42,12 +41,13 @@ impl<T: Clone + PartialEq> Published<T> {
         });
     }
 
-    /// Changes the value in place. It is told where `change` returns true.
+    /// Changes the value in place, and notifies the followers if `change`
+    /// returns true.
     pub fn change(&self, change: impl FnOnce(&mut T) -> bool) {
         self.channel().send_if_modified(change);
     }
 
-    /// Follows the value.
+    /// Subscribes to changes of the value.
     pub fn follow(&self) -> watch::Receiver<T> {
         self.channel().subscribe()
     }
@@ -62,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_set_is_told_once() {
-        let value = Published::new(1);
+    fn followers_are_notified_of_changes_alone() {
+        let value = StateCell::new(1);
         value.set(1);
-        assert!(value.channel.get().is_none(), "there is nothing to tell");
+        assert!(value.channel.get().is_none(), "nothing has changed");
         let mut follower = value.follow();
         assert_eq!((value.get(), *follower.borrow_and_update()), (1, 1));
         value.set(1);
@@ -83,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_later_finds_the_value() {
-        let value = Published::new("a");
+    fn a_late_follower_finds_the_value() {
+        let value = StateCell::new("a");
         value.set("b");
         assert_eq!((value.get(), *value.follow().borrow()), ("b", "b"));
     }

@@ -1,0 +1,23 @@
+//! Optional part of a supervisor: a running game can be asked how many play.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// The number of players on a server, and its capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Players {
+    /// Includes bots where the game counts them.
+    pub online: u32,
+    pub max: u32,
+}
+
+#[async_trait::async_trait]
+pub trait PlayerQuery: Send + Sync {
+    /// Asks the running game how many play. Returns `None` if it did not
+    /// answer within `limit`; nothing follows from that.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is changed.
+    async fn count(&self, limit: Duration) -> Option<Players>;
+}
