@@ -58,4 +58,5 @@ mod spawner;
 mod support_itself;
 mod surroundings;
 mod test_files;
+mod upgrade;
 mod watch;
