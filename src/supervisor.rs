@@ -80,16 +80,6 @@ use crate::failure::{Failure, FailureKind};
 /// The interval at which a plane without change notifications looks.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// A restart that is allowed beforehand: should the instance crash as it runs
-/// now, its plane may launch it again at once, without asking anybody.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Allowance {
-    /// As how many-th automatic restart: one more than the launch that crashes.
-    pub restarts: u32,
-    /// The exit codes after which it is not allowed.
-    pub except: Vec<i32>,
-}
-
 /// The lifecycle of one game instance.
 ///
 /// Callers hold an `Arc<dyn Supervisor>` and clone it before each verb, so
@@ -184,10 +174,6 @@ pub trait Supervisor: Send + Sync {
     /// # Errors
     /// Like [`Supervisor::stop`].
     async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome>;
-
-    /// Allows one restart beforehand, or takes that back. It ends with the watch
-    /// that is kept. A plane that cannot do without being asked ignores it. Cheap.
-    fn allow_restart(&self, _allowance: Option<Allowance>) {}
 
     /// Subscribes to what the verb under way is waiting for.
     fn activity(&self) -> Option<watch::Receiver<Activity>> {

@@ -87,13 +87,6 @@ impl History {
         }
     }
 
-    /// Whether a crash of a running instance now, and as well one that comes
-    /// later, would have it started again at once.
-    pub fn restarts_at_once(&self, policy: &RestartPolicy, now_ms: u64) -> bool {
-        let end = End { code: None, ran_ms: 0 };
-        self.clone().crashed(policy, end, now_ms, 1.0) == Verdict::Restart { at_ms: now_ms }
-    }
-
     fn delay(&self, policy: &RestartPolicy, chance: f64) -> u64 {
         let factor = 1_u64.checked_shl(self.doublings).unwrap_or(u64::MAX);
         let longest = millis(policy.max_delay);
@@ -101,14 +94,6 @@ impl History {
         let jitter = 1.0 - JITTER + 2.0 * JITTER * chance.clamp(0.0, 1.0);
         ((delay as f64 * jitter) as u64).min(longest)
     }
-}
-
-/// The exit codes after which it depends on more than [`History`] whether an
-/// instance is started again.
-pub fn exceptions(policy: &RestartPolicy) -> Vec<i32> {
-    let deliberate = |code: &&i32| policy.policy.is_deliberate(Some(**code), &policy.success_exit_codes);
-    let codes = policy.success_exit_codes.iter().filter(deliberate).copied();
-    std::iter::once(EX_CONFIG).chain(codes).collect()
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -136,40 +121,6 @@ mod tests {
             code: Some(code),
             ran_ms: 0,
         }
-    }
-
-    #[test]
-    fn only_what_needs_no_decision_is_at_once() {
-        let at_once = |policy: &RestartPolicy, history: &History| history.restarts_at_once(policy, 1_000);
-        let mut policy = policy(RestartWhen::Always);
-        assert!(!at_once(&policy, &History::default()), "there is a delay");
-        policy.delay = Duration::ZERO;
-        let doubled = History {
-            doublings: 9,
-            crashes: Vec::new(),
-        };
-        assert!(at_once(&policy, &doubled), "no delay stays none");
-        policy.give_up = Some(GiveUp {
-            times: 3,
-            within: Duration::from_secs(60),
-        });
-        let crashes = |crashes: &[u64]| History {
-            doublings: 0,
-            crashes: crashes.to_vec(),
-        };
-        assert!(at_once(&policy, &crashes(&[1])));
-        assert!(!at_once(&policy, &crashes(&[1, 2])), "the third is one too many");
-        policy.policy = RestartWhen::Never;
-        assert!(!at_once(&policy, &History::default()));
-    }
-
-    #[test]
-    fn an_end_on_purpose_is_an_exception() {
-        let mut policy = policy(RestartWhen::Always);
-        policy.success_exit_codes = vec![0, 143];
-        assert_eq!(exceptions(&policy), [EX_CONFIG]);
-        policy.policy = RestartWhen::OnFailure;
-        assert_eq!(exceptions(&policy), [EX_CONFIG, 0, 143]);
     }
 
     #[test]

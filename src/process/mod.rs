@@ -1,6 +1,5 @@
 //! The process plane: games that are spawned processes of this host.
 
-mod allowing;
 mod carrying;
 mod derive;
 mod environment;

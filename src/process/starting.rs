@@ -76,14 +76,6 @@ impl ProcessSupervisor {
                     unseen::set_damaged_aside(&dir, &why)?;
                     None
                 }
-                Standing::Ended { generation } if self.renews() => {
-                    let next = generation + 1;
-                    tries.again(self, &dir, next)?;
-                    let launch = self.launch_to_come(&dir, next, how.restarts)?;
-                    let told = starter::renew(&state, &dir, &launch, generation).await;
-                    // A shim that is about to end says nothing, and is awaited.
-                    matches!(self.launched(told)?, Heard::Ok).then_some(next)
-                }
                 Standing::Ended { generation } if Instant::now() < passing_until => {
                     self.let_go(&dir, generation).await;
                     None
@@ -129,8 +121,6 @@ impl ProcessSupervisor {
             tty: self.plan.tty,
             main: self.plan.main.clone(),
             restarts,
-            // What wants it is on record already.
-            settles_later: self.is_resident(),
             mode: Mode::Launch(command),
         })
     }
@@ -174,7 +164,6 @@ impl ProcessSupervisor {
             tty: plan.tty,
             main: self.plan.main.clone(),
             restarts: launch.restarts,
-            settles_later: false,
             mode: Mode::Adopt(Adoption {
                 main: launch.main,
                 launched_wall_ms: launch.launched_wall_ms,

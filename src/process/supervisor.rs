@@ -21,8 +21,8 @@ use crate::store::changes::Changes;
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, ReadError, StateDir, plan};
 use crate::supervisor::{
-    Activity, AdminChannel, Allowance, ConsoleAccess, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome,
-    PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+    Activity, AdminChannel, ConsoleAccess, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome, PlayerQuery,
+    StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
 };
 use crate::sys::clock;
 
@@ -58,8 +58,6 @@ pub struct ProcessSupervisor {
     pub(super) activity: StateCell<Activity>,
     /// Whether it is being launched by us.
     pub(super) launching: AtomicBool,
-    /// The restart that is allowed beforehand.
-    pub(super) allowance: StateCell<Option<Allowance>>,
 }
 
 impl ProcessSupervisor {
@@ -146,7 +144,6 @@ impl ProcessSupervisor {
             running_since_boot_ms: Mutex::new(None),
             activity: StateCell::default(),
             launching: AtomicBool::new(false),
-            allowance: StateCell::default(),
         }
     }
 
@@ -260,12 +257,6 @@ impl Supervisor for ProcessSupervisor {
             self.publish(facts.state.clone());
         }
         observation
-    }
-
-    fn allow_restart(&self, allowance: Option<Allowance>) {
-        if self.renews() && self.repeats() {
-            self.allowance.set(allowance);
-        }
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::watch::{self, error::RecvError};
+use tokio::sync::watch;
 
-use super::allowing::Allowed;
-use super::evidence::{Evidence, Shim};
+use super::evidence::Evidence;
 use super::shim::client::Client;
 use super::shim::wire::Request;
 use super::standing::{Standing, standing};
@@ -42,31 +41,11 @@ enum Line {
     Broken,
 }
 
-impl Line {
-    const fn client(&self) -> Option<&Client> {
-        match self {
-            Self::Open(client) => Some(client),
-            Self::None | Self::Broken => None,
-        }
-    }
-}
-
 /// What a look has seen.
 struct Seen {
     observation: Observation,
     /// The launch whose end was seen in its folder.
     ended: Option<u64>,
-    /// The launch that runs, and how many automatic restarts that is.
-    launch: Option<(u64, u32)>,
-}
-
-/// Returns so long after a folder has changed.
-async fn changed_since(changed: &mut Changed, patience: Duration) -> Result<(), RecvError> {
-    changed.changed().await?;
-    if !patience.is_zero() {
-        tokio::time::sleep(patience).await;
-    }
-    Ok(())
 }
 
 impl ProcessSupervisor {
@@ -76,25 +55,17 @@ impl ProcessSupervisor {
         let mut judged = None;
         let mut was_starting = false;
         let mut passing = 0;
-        let mut allowance = self.allowance.follow();
-        let mut allowed = Allowed::default();
         while !seen.is_closed() {
             changed.mark_unchanged();
             let dir = self.folder();
             // The line before the look: what happens after the look is told.
             if !matches!(line, Line::Open(_)) {
                 line = self.connect_line(dir.as_deref()).await;
-                allowed = Allowed::default();
             }
             if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
                 line = self.connect_line(dir.as_deref()).await;
             }
-            let Some(Seen {
-                observation,
-                ended,
-                launch,
-            }) = self.steady_observation(passing >= PASSING_LOOKS)
-            else {
+            let Some(Seen { observation, ended }) = self.steady_observation(passing >= PASSING_LOOKS) else {
                 // Soon it will stand elsewhere, and nothing is concluded from
                 // where it seems to stand now.
                 passing += 1;
@@ -119,11 +90,6 @@ impl ProcessSupervisor {
             // What kept us from seeing need not be in its folder, which would tell.
             let unseen = matches!(&observation, Observation::Unknown { .. });
             seen.send_replace(Some(observation));
-            let allows = allowance.borrow_and_update().clone();
-            if !allowed.tell(line.client(), launch, allows).await {
-                line = Line::None;
-                continue;
-            }
             let until = match &line {
                 Line::Broken if starting => SOON,
                 Line::Broken => LATER,
@@ -131,10 +97,12 @@ impl ProcessSupervisor {
                 _ => Duration::MAX,
             };
             tokio::select! {
-                told = changed_since(&mut changed, self.patience(&allowed)) => {
-                    if told.is_err() { tokio::time::sleep(LATER).await }
+                told = changed.changed() => match told {
+                    // One launch is half a dozen changes.
+                    Ok(()) if self.launching.load(Ordering::Relaxed) => tokio::time::sleep(SOON).await,
+                    Ok(()) => {}
+                    Err(_) => tokio::time::sleep(LATER).await,
                 },
-                _ = allowance.changed() => {}
                 lost = receive(&line, ended) => if lost {
                     line = Line::None;
                     self.wait_for_end(dir.as_deref()).await;
@@ -149,18 +117,13 @@ impl ProcessSupervisor {
     /// What is to be seen; `None` while a shim is about to launch it or to put its
     /// end on record, unless that has taken too long.
     fn steady_observation(&self, at_any_rate: bool) -> Option<Seen> {
-        let (mut ended, mut launch) = (None, None);
+        let mut ended = None;
         let observation = match self.gather() {
             Ok(evidence) => {
                 match standing(&evidence) {
                     Ok(Standing::Passing) if !at_any_rate => return None,
                     Ok(Standing::Ended { generation }) => ended = Some(generation),
                     _ => {}
-                }
-                if let Shim::Lives(Some(entry)) = &evidence.shim
-                    && entry.phase == Phase::Alive
-                {
-                    launch = Some((entry.generation, entry.restarts));
                 }
                 self.conclude(&evidence)
             }
@@ -169,18 +132,7 @@ impl ProcessSupervisor {
         if let Observation::Known(facts) = &observation {
             self.publish(facts.state.clone());
         }
-        Some(Seen {
-            observation,
-            ended,
-            launch,
-        })
-    }
-
-    /// How long a change of its folder is left alone.
-    fn patience(&self, allowed: &Allowed) -> Duration {
-        // One launch is half a dozen changes.
-        let launching = self.launching.load(Ordering::Relaxed);
-        if launching { SOON } else { allowed.patience() }
+        Some(Seen { observation, ended })
     }
 
     fn folder(&self) -> Option<Arc<InstanceDir>> {
@@ -216,13 +168,8 @@ impl ProcessSupervisor {
     async fn connect_line(&self, dir: Option<&InstanceDir>) -> Line {
         let Some(dir) = dir else { return Line::None };
         let connected = tokio::time::timeout(LATER, Client::connect(dir)).await;
-        let request = if self.renews() {
-            Request::Attend
-        } else {
-            Request::Subscribe
-        };
         if let Ok(Ok(client)) = connected
-            && client.send(&request).await.is_ok()
+            && client.send(&Request::Subscribe).await.is_ok()
         {
             return Line::Open(client);
         }

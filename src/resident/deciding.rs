@@ -12,9 +12,9 @@ use crate::event::{Want, nth};
 use crate::failure::Failure;
 use crate::instancecmd::{self, Resumed};
 use crate::inventory::Alarm;
-use crate::policy::restart::{self, End, Verdict, Why};
+use crate::policy::restart::{End, Verdict, Why};
 use crate::store::history::Restarts;
-use crate::supervisor::{Allowance, Facts, InstanceState, LastExit, Observation};
+use crate::supervisor::{Facts, InstanceState, Observation};
 use crate::sys::clock;
 
 /// How soon what somebody else was at work on is started, when it is down
@@ -40,9 +40,6 @@ impl Keeper {
         let first = before.is_none();
         if first {
             self.remember();
-        }
-        if self.allowed.is_some_and(|allowed| allowed == facts.restarts) {
-            self.has_come_back(facts);
         }
         let moved = before.as_ref() != Some(&facts.state);
         if moved && !first {
@@ -81,7 +78,6 @@ impl Keeper {
                 let now = Instant::now();
                 self.ready_since = Some(now.checked_sub(up).unwrap_or(now));
                 self.hung = None;
-                self.allow_restart(facts);
                 if before.is_some() {
                     self.herald.info("running");
                     self.alert(Alarm::Started, facts);
@@ -99,47 +95,6 @@ impl Keeper {
                 self.herald.info(format!("{}{why}", facts.state));
             }
         }
-    }
-
-    /// Allows its plane the next restart, where nothing would have to be decided.
-    fn allow_restart(&mut self, facts: &Facts) {
-        let policy = &self.instance.restart;
-        let now = self.shared.clock.now_ms();
-        let at_once = self.listed && self.restarts.history.restarts_at_once(policy, now);
-        let allowance = at_once.then(|| Allowance {
-            restarts: facts.restarts.saturating_add(1),
-            except: restart::exceptions(policy),
-        });
-        self.allow(allowance);
-    }
-
-    pub(super) fn allow(&mut self, allowance: Option<Allowance>) {
-        self.allowed = allowance.as_ref().map(|allowance| allowance.restarts);
-        self.supervisor.allow_restart(allowance);
-    }
-
-    /// It has crashed, and its plane has started it again, as was allowed: all
-    /// that is left to do is what goes with it.
-    fn has_come_back(&mut self, facts: &Facts) {
-        self.allow(None);
-        // What is down has ended once more since, and that is the exit on record.
-        let last_exit = facts.last_exit.clone().filter(|_| facts.state.is_alive());
-        let exit_code = last_exit.as_ref().and_then(|exit| exit.code);
-        let how = last_exit
-            .as_ref()
-            .map_or("how was not seen".to_owned(), LastExit::to_string);
-        let crash = Facts {
-            last_exit,
-            restarts: facts.restarts.saturating_sub(1),
-            ..Facts::bare(InstanceState::Crashed { exit_code }, Some(how))
-        };
-        let end = self.note_crash(&crash);
-        let policy = &self.instance.restart;
-        let now = self.shared.clock.now_ms();
-        self.restarts.history.crashed(policy, end, now, chance());
-        (self.restarts.due_ms, self.restarts.stays) = (None, None);
-        self.put_on_record();
-        self.has_launched(facts.restarts);
     }
 
     /// Tells of a crash. Returns how it came to it.
@@ -210,7 +165,6 @@ impl Keeper {
             // It ended before its launch could be told.
             self.has_launched(restarts);
         }
-        self.allow(None);
         let end = self.note_crash(facts);
         self.restarts.decided = this;
         if !self.listed {

@@ -83,8 +83,6 @@ pub(super) struct Keeper {
     /// Whether it has crashed and was not healthy since.
     pub(super) ailing: bool,
     pub(super) failed_start: Option<String>,
-    /// The restart that its plane may do by itself.
-    pub(super) allowed: Option<u32>,
     /// How its checks of health stand.
     pub(super) checkup: Checkup,
     /// What it does not answer, for the screen.
@@ -117,7 +115,6 @@ impl Keeper {
             open: None,
             ailing: false,
             failed_start: None,
-            allowed: None,
             checkup: Checkup::default(),
             silent: None,
             hung: None,
@@ -199,7 +196,6 @@ impl Keeper {
                     self.herald.info("no longer in the inventory; it is left as it is");
                 }
                 (self.listed, self.place, self.plan) = (false, place, Plan::Nothing);
-                self.allow(None);
             }
             Change::Replaced {
                 instance,
@@ -217,9 +213,6 @@ impl Keeper {
                 (self.instance, self.supervisor) = (*instance, supervisor);
                 (self.place, self.listed) = (place, true);
                 self.checkup = Checkup::default();
-                // A supervisor that knows of none: what was allowed has ended
-                // with the watch of the last.
-                self.allowed = None;
                 if let Plan::Due { restarts, .. } = self.plan {
                     // It may be what it waited for.
                     self.plan = Plan::Due {

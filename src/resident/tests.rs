@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::keeper::Change;
 use crate::event::Want;
 use crate::inventory::{GiveUp, Instance, RestartPolicy};
 use crate::store::history;
@@ -59,58 +58,6 @@ async fn how_long_it_ran_is_known_after_what_outlived_it_was_cleared_away() {
     rig.supervisor.crash(1);
     pass(SECOND * 3 / 2).await;
     assert_eq!(rig.supervisor.starts().len(), 4, "the delay fell back: {}", rig.said());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_restart_that_was_allowed_is_told_and_counted_like_any_other() {
-    let policy = RestartPolicy {
-        delay: Duration::ZERO,
-        give_up: Some(GiveUp {
-            times: 3,
-            within: Duration::from_secs(60),
-        }),
-        ..RestartPolicy::default()
-    };
-    let mut rig = rig(&instance(policy), InstanceState::Running);
-    pass(MOMENT).await;
-    assert_eq!(rig.supervisor.allowed(), Some(1));
-    for (restarts, nth, next) in [(1, "1st", Some(2)), (2, "2nd", None)] {
-        rig.said();
-        rig.supervisor.come_back(restarts);
-        pass(MOMENT).await;
-        assert_eq!(rig.supervisor.allowed(), None, "it was for one crash");
-        let said = rig.said();
-        let wanted = format!("crashed: killed by SIGKILL\nstarted again ({nth})\nstarting\n");
-        assert_eq!(said, wanted);
-        rig.supervisor.show(InstanceState::Running, restarts);
-        pass(MOMENT).await;
-        assert_eq!(rig.supervisor.allowed(), next);
-    }
-    assert_eq!(rig.supervisor.starts(), [], "it was started by its plane");
-    // The third is for the policy to decide.
-    rig.supervisor.crash(1);
-    pass(MOMENT).await;
-    assert!(rig.said().contains("given up"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_has_a_delay_or_has_left_the_inventory_is_allowed_nothing() {
-    let rig_with = |delay| {
-        let policy = RestartPolicy {
-            delay,
-            ..RestartPolicy::default()
-        };
-        rig(&instance(policy), InstanceState::Running)
-    };
-    let rig = rig_with(SECOND);
-    pass(MOMENT).await;
-    assert_eq!(rig.supervisor.allowed(), None);
-    let rig = rig_with(Duration::ZERO);
-    pass(MOMENT).await;
-    assert_eq!(rig.supervisor.allowed(), Some(1));
-    rig.orders.send(Change::Unlisted { place: 0 }).ok().unwrap();
-    pass(MOMENT).await;
-    assert_eq!(rig.supervisor.allowed(), None);
 }
 
 #[tokio::test(start_paused = true)]

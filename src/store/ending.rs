@@ -174,15 +174,6 @@ pub fn write(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
     give_name(dir, room)
 }
 
-/// As [`write()`], but durable only when the room has been synced.
-///
-/// # Errors
-/// As [`write()`].
-pub fn put(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
-    room.put(&exit.to_text())?;
-    give_name(dir, room)
-}
-
 fn give_name(dir: &InstanceDir, room: &Room) -> io::Result<()> {
     if room.is(dir, NAME) {
         // An earlier try got as far as that: swapped again, the names would

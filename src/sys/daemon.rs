@@ -89,18 +89,10 @@ pub fn set_name(name: &str) {
     }
 }
 
-const OOM_SCORE_ADJ: &str = "/proc/self/oom_score_adj";
-
 /// Makes this process the last that the out-of-memory killer takes, where that
-/// is allowed. Returns the value it had; `None` when it was left as it was.
-pub fn avoid_oom_killer() -> Option<i32> {
-    let before = procfs::read_text(OOM_SCORE_ADJ).ok()?.trim().parse().ok()?;
-    std::fs::write(OOM_SCORE_ADJ, "-900").ok().map(|()| before)
-}
-
-/// Gives this process back what it had before: raising it is always allowed.
-pub fn set_oom_score_adj(value: i32) {
-    let _ = std::fs::write(OOM_SCORE_ADJ, value.to_string());
+/// is allowed.
+pub fn avoid_oom_killer() {
+    let _ = std::fs::write("/proc/self/oom_score_adj", "-900");
 }
 
 /// The file mode creation mask of this process. It can only be read by setting

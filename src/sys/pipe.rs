@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{Mode, SFlag, fstat};
 
@@ -20,21 +19,6 @@ pub fn pending(fd: impl AsFd) -> io::Result<usize> {
     } else {
         Err(io::Error::last_os_error())
     }
-}
-
-/// Takes what waits to be read of a FIFO or pipe that does not block. False
-/// when it is no such thing, or somebody writes faster.
-pub fn drain(fd: impl AsFd) -> bool {
-    const READS: usize = 64;
-    let mut buffer = [0; 4096];
-    for _ in 0..READS {
-        match nix::unistd::read(fd.as_fd(), &mut buffer) {
-            Ok(1..) | Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN) => return true,
-            Ok(0) | Err(_) => return false,
-        }
-    }
-    false
 }
 
 /// Asks for a capacity in bytes; returns what it is afterwards. A user has a

@@ -3,13 +3,11 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, sockopt,
 };
-use nix::sys::time::{TimeVal, TimeValLike};
 
 /// The longest message on a control socket.
 pub const MESSAGE_MAX: usize = 64 * 1024;
@@ -122,15 +120,6 @@ pub fn send(socket: impl AsFd, message: &[u8]) -> io::Result<()> {
 /// `EMFILE`.
 pub fn stream_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     pair(SockType::Stream)
-}
-
-/// From now on a receive from this socket gives up after so long a time.
-///
-/// # Errors
-/// What `setsockopt(2)` said.
-pub fn set_receive_timeout(socket: impl AsFd, limit: Duration) -> io::Result<()> {
-    let limit = TimeVal::milliseconds(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
-    Ok(nix::sys::socket::setsockopt(&socket, sockopt::ReceiveTimeout, &limit)?)
 }
 
 /// A connected pair of sockets that keep message boundaries, and wait.

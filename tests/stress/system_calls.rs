@@ -1,5 +1,5 @@
 //! Every system call of a shim, from its start to its exit, whether it is
-//! executed, forked, or launches its game again: killed there, and every error
+//! executed or forked: killed there, and every error
 //! returned there that can be. Never two games, never one that is not on record,
 //! never a wrong ok, never an exit code that nobody saw; and the next start and
 //! stop do as they should.
@@ -47,27 +47,6 @@ fn a_fault_at_any_system_call_of_a_forked_shim() {
         points.extend(points_of(&strace, who, Past::Fresh, Ending::Stop));
     }
     sweep(&strace, "a forked shim and its spawner", &points, 8);
-}
-
-#[test]
-fn a_fault_at_any_system_call_of_a_renewal() {
-    let _alone = crate::alone();
-    let Some(strace) = strace_that_attaches() else { return };
-    let points = points_of(&strace, Who::Renewed, Past::Fresh, Ending::Stop);
-    let answered = points.iter().any(|point| point.call.is_answer());
-    assert!(answered, "its shim has not launched it again: {points:?}");
-    sweep(&strace, "a renewal", &points, 8);
-}
-
-#[test]
-fn a_fault_at_any_system_call_of_a_launch_that_was_allowed() {
-    let _alone = crate::alone();
-    let Some(strace) = strace_that_attaches() else { return };
-    let points = points_of(&strace, Who::Allowed, Past::Fresh, Ending::Stop);
-    let answered = points.iter().any(|point| point.call.is_answer());
-    let launched = points.iter().any(|point| point.call.is("renameat2(", "\"launch\""));
-    assert!(launched && !answered, "it was asked for: {points:?}");
-    sweep(&strace, "a launch that was allowed", &points, 8);
 }
 
 #[test]
@@ -262,7 +241,7 @@ fn strace_that_attaches() -> Option<PathBuf> {
 
 /// Every fault at every call of a kind of life.
 fn points_of(strace: &Path, who: Who, past: Past, ending: Ending) -> Vec<Point> {
-    let recorded = Life::new(strace, past, who).and_then(|life| life.record(who, ending));
+    let recorded = Life::new(strace, past).and_then(|life| life.record(who, ending));
     let mut calls = recorded.expect("a life without a fault");
     if let (Ending::Crash, Some(answered)) = (ending, calls.iter().position(point::Call::is_answer)) {
         // Up to there it is the same as with a stop.
@@ -342,7 +321,7 @@ fn suffer_all(strace: &Path, points: &[Point]) -> Tally {
         for _ in 0..LANES {
             scope.spawn(|| {
                 while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let came = Life::new(strace, point.past, point.who).and_then(|life| life.suffer(point));
+                    let came = Life::new(strace, point.past).and_then(|life| life.suffer(point));
                     tally.lock().expect("the tally").add(point, came);
                 }
             });

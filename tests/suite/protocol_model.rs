@@ -36,7 +36,6 @@ const fn scene(verbs: [Verb; 3]) -> Scene {
     Scene {
         verbs,
         kept: false,
-        allows: false,
         kills: 1,
         exec_fails: false,
         reboot: false,
@@ -187,7 +186,7 @@ fn two_restarts() {
 }
 
 #[test]
-fn a_shim_that_launches_again() {
+fn the_restart_that_run_does() {
     let kept = |verbs| Scene {
         kept: true,
         ..scene(verbs)
@@ -205,39 +204,6 @@ fn a_shim_that_launches_again() {
     holds(
         Scene {
             exec_fails: true,
-            ..kept([Resume, Nothing, Stop])
-        },
-        10_000,
-    );
-}
-
-#[test]
-fn a_shim_that_launches_again_without_being_asked() {
-    let kept = |verbs| Scene {
-        kept: true,
-        allows: true,
-        ..scene(verbs)
-    };
-    holds(
-        Scene {
-            kills: 2,
-            ..kept([Start, Nothing, Stop])
-        },
-        10_000,
-    );
-    holds(kept([Resume, Start, Stop]), 100_000);
-    holds(kept([Resume, Nothing, StopNow]), 10_000);
-    holds(kept([Restart, Nothing, StopNow]), 10_000);
-    holds(
-        Scene {
-            exec_fails: true,
-            ..kept([Resume, Nothing, Stop])
-        },
-        10_000,
-    );
-    holds(
-        Scene {
-            reboot: true,
             ..kept([Resume, Nothing, Stop])
         },
         10_000,

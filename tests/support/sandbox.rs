@@ -221,21 +221,6 @@ impl Sandbox {
         Ok(fd)
     }
 
-    /// Whether the shim of an instance says that it was allowed to launch its
-    /// game again by itself.
-    pub fn is_allowed(&self, id: &str) -> bool {
-        let ask = || -> nix::Result<bool> {
-            let fd = self.knock(id)?;
-            let request = b"gamectl request 1\nverb status\n";
-            send(fd.as_raw_fd(), request, MsgFlags::MSG_NOSIGNAL)?;
-            let mut report = [0; 8192];
-            let n = recv(fd.as_raw_fd(), &mut report, MsgFlags::empty())?;
-            let report = String::from_utf8_lossy(&report[..n]).into_owned();
-            Ok(report.lines().any(|line| line == "allowed true"))
-        };
-        ask().unwrap_or(false)
-    }
-
     /// The whole current console log of an instance; empty if there is none.
     pub fn console(&self, id: &str) -> String {
         let bytes = fs::read(self.instance_dir(id).join("console.log")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The other end of a shim's socket.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use tokio::io::Interest;
@@ -58,23 +58,6 @@ impl Client {
         let message = request.to_message();
         self.socket
             .async_io(Interest::WRITABLE, || socket::send(&self.socket, message.as_bytes()))
-            .await
-    }
-
-    /// Sends a request, and a descriptor along with it, which is closed here.
-    ///
-    /// # Errors
-    /// When the shim is gone.
-    ///
-    /// # Cancel safety
-    /// Safe: both are sent or neither is.
-    pub async fn send_with(&self, request: &Request, attached: OwnedFd) -> io::Result<()> {
-        let message = request.to_message();
-        let descriptors = [attached.as_raw_fd()];
-        self.socket
-            .async_io(Interest::WRITABLE, || {
-                socket::send_with_descriptors(&self.socket, message.as_bytes(), &descriptors).map(drop)
-            })
             .await
     }
 

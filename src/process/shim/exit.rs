@@ -79,14 +79,6 @@ pub(super) fn record(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<
     ending::write(dir, room, exit).or_else(|_| ending::write_unreserved(dir, exit))
 }
 
-/// The same, but durable only when the room has been synced.
-///
-/// # Errors
-/// As [`record`].
-pub(super) fn record_soon(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
-    ending::put(dir, room, exit).or_else(|_| ending::write_unreserved(dir, exit))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

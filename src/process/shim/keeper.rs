@@ -27,20 +27,10 @@ use crate::sys::{clock, oom, pipe};
 
 mod answering;
 mod observing;
-mod renewing;
-
-pub(super) use renewing::{After, Again, Kept, OomScoreAdj};
-
-/// How long after a launch nobody waits for it to be durable, in milliseconds:
-/// by then whatever is started with it has been.
-const SETTLES_AFTER_MS: u64 = 1_000;
 
 /// What a keeper is made of.
 pub(super) struct Parts {
     pub(super) id: String,
-    /// The process that launched it, or took it over.
-    pub(super) starter: i32,
-    pub(super) oom_score_adj: OomScoreAdj,
     pub(super) stop: Vec<Step>,
     pub(super) dir: InstanceDir,
     pub(super) signals: Signals,
@@ -54,7 +44,6 @@ pub(super) struct Parts {
     pub(super) output: Output,
     pub(super) room: Room,
     pub(super) counters: oom::Counters,
-    pub(super) is_unsettled: bool,
 }
 
 /// A stop under way.
@@ -69,11 +58,9 @@ struct Stop {
 
 /// The keeper of one game.
 pub(super) struct Keeper {
-    starter: i32,
-    oom_score_adj: OomScoreAdj,
     dir: InstanceDir,
     signals: Signals,
-    shim_lock: ShimLock,
+    _shim_lock: ShimLock,
     voice: Voice,
     record: Launch,
     plan: Vec<Step>,
@@ -87,15 +74,6 @@ pub(super) struct Keeper {
     output: Output,
     room: Room,
     counters: oom::Counters,
-    /// When what is not durable yet is made so, on the monotonic clock, in
-    /// milliseconds.
-    settles_at: Option<u64>,
-    /// Whether the next launch may be asked for.
-    attends: bool,
-    /// Where the next launch is told.
-    renewal: Option<OwnedFd>,
-    /// Whether it is to go, now that its game has ended.
-    leaves: bool,
     /// Why its exit is not on record yet; empty while nothing is in the way.
     trouble: String,
 }
@@ -103,11 +81,9 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) fn new(parts: Parts) -> Self {
         Self {
-            starter: parts.starter,
-            oom_score_adj: parts.oom_score_adj,
             dir: parts.dir,
             signals: parts.signals,
-            shim_lock: parts.shim_lock,
+            _shim_lock: parts.shim_lock,
             voice: Voice::new(&parts.id, &parts.record, parts.past.as_ref(), parts.slot),
             record: parts.record,
             plan: parts.stop,
@@ -121,10 +97,6 @@ impl Keeper {
             output: parts.output,
             room: parts.room,
             counters: parts.counters,
-            settles_at: parts.is_unsettled.then(|| clock::monotonic_ms() + SETTLES_AFTER_MS),
-            attends: false,
-            renewal: None,
-            leaves: false,
             trouble: String::new(),
         }
     }
@@ -134,14 +106,8 @@ impl Keeper {
         self.tree.main()
     }
 
-    /// Where it works.
-    pub(super) fn dir(&self) -> &InstanceDir {
-        &self.dir
-    }
-
     /// Keeps the game until nothing of it is left, and puts its end on record.
-    /// Where another launch is to follow, what is needed for it stays as it is.
-    pub(super) fn keep(&mut self) -> After {
+    pub(super) fn keep(mut self) {
         self.observe();
         while !self.tree.is_gone() {
             self.wait(None);
@@ -151,8 +117,7 @@ impl Keeper {
         let exit = self.account();
         self.stop = None;
         self.voice.ended();
-        self.attends = !exit.requested && self.server.is_attended_by(self.starter);
-        while let Err(error) = self.put_on_record(&exit) {
+        while let Err(error) = exit::record(&self.dir, &self.room, &exit).and_then(|()| self.dir.sync()) {
             if self.dir.is_removed() {
                 break;
             }
@@ -163,17 +128,8 @@ impl Keeper {
             self.wait(Some(clock::monotonic_ms() + exit::RETRY_MS));
         }
         self.trouble.clear();
-        if let Some(again) = self.take_allowance(&exit) {
-            let report = self.report();
-            self.server.notify_others(&report);
-            return After::Again(again);
-        }
         self.notify();
-        if let Some(channel) = self.await_renewal(&exit) {
-            return After::Told(channel);
-        }
         self.server.close(&self.dir);
-        After::Nothing
     }
 
     /// Waits for anything to happen, and takes care of it.
@@ -196,26 +152,15 @@ impl Keeper {
         if woken.by(Waker::Clients) || self.server.deadline().is_some() {
             self.serve();
         }
-        if self.settles_at.is_some_and(|at| at <= clock::monotonic_ms()) {
-            let _ = self.room.settle();
-            let _ = self.dir.sync();
-            self.settles_at = None;
-        }
     }
 
     fn timeout(&self, until: Option<u64>) -> Option<Duration> {
         let now = clock::monotonic_ms();
         let stop = self.stop.as_ref().map(|stop| stop.escalation.deadline());
-        let deadline = [
-            until,
-            stop,
-            self.server.deadline(),
-            self.tree.deadline(),
-            self.settles_at,
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        let deadline = [until, stop, self.server.deadline(), self.tree.deadline()]
+            .into_iter()
+            .flatten()
+            .min();
         let wait = deadline.map(|at| Duration::from_millis(at.saturating_sub(now)));
         let nap = self.output.wake_after_us().map(Duration::from_micros);
         [wait, nap].into_iter().flatten().min()
@@ -223,7 +168,6 @@ impl Keeper {
 
     fn take_signals(&mut self) {
         while let Some(signal) = self.signals.next() {
-            self.leaves |= signal != Signal::SIGCHLD && self.tree.is_gone();
             // Asked to end by init or by hand: we cannot go before the game
             // has, so that is what we were asked for.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
@@ -363,7 +307,6 @@ impl Keeper {
         Report {
             carry: carry.map(|step| step as u64),
             note: self.trouble.clone(),
-            allowed: self.server.allowance(self.starter, self.record.generation).is_some(),
             ..self.voice.report()
         }
     }

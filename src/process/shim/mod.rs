@@ -35,10 +35,8 @@
 //! `tests/suite/protocol_model.rs` walks through every order of events, with a kill at
 //! every point.
 //!
-//! A shim is forked by a process that its command has forked before all else
-//! ([`spawner`]), or executed where that is not there. One whose game has ended
-//! may launch the next, for the same starter; where that was allowed while the
-//! game still ran, without asking (`keeper/renewing.rs`).
+//! The first shim of a command is executed; further ones are forked by a
+//! [`spawner`]. Each serves one launch and ends after it.
 //!
 //! # How a game is stopped
 //!

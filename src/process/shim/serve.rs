@@ -7,7 +7,6 @@ use super::waker;
 use super::wire::{Report, Request};
 use crate::store::InstanceDir;
 use crate::store::folder::temporary;
-use crate::supervisor::Allowance;
 use crate::sys::{clock, host, socket};
 
 /// The socket's name in the instance's folder.
@@ -32,19 +31,13 @@ const PAUSE_MS: u64 = 100;
 #[derive(Debug)]
 struct Client {
     fd: OwnedFd,
-    pid: i32,
     subscribed: bool,
-    attends: bool,
-    /// What it has allowed beforehand, for this launch.
-    allowance: Option<(u64, Allowance)>,
 }
 
 /// What a client asked for, and where to answer.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) request: Result<Request, String>,
-    /// What came along with it.
-    pub(super) channel: Option<OwnedFd>,
     /// Its descriptor. Its place would not do: others may be dropped before it
     /// is answered.
     client: RawFd,
@@ -121,15 +114,13 @@ impl Server {
         self.accept();
         let mut client = 0;
         while let Some(from) = self.clients.get_mut(client) {
-            match socket::receive_with_descriptors(&from.fd, buffer) {
-                Ok((n @ 1.., mut attached)) => {
+            match socket::receive(&from.fd, buffer) {
+                Ok(Some(n @ 1..)) => {
                     let message = buffer.get(..n).unwrap_or_default();
                     let request = Request::from_message(message).map_err(|error| error.to_string());
-                    from.subscribed |= matches!(request, Ok(Request::Subscribe | Request::Attend));
-                    from.attends |= request == Ok(Request::Attend);
+                    from.subscribed |= request == Ok(Request::Subscribe);
                     return Some(Asked {
                         request,
-                        channel: attached.pop(),
                         client: from.fd.as_raw_fd(),
                     });
                 }
@@ -164,13 +155,7 @@ impl Server {
                     // second lock on the same door.
                     let allowed = [0, host::effective_uid()];
                     let peer = socket::peer(&fd).ok().filter(|peer| allowed.contains(&peer.uid));
-                    self.clients.extend(peer.map(|peer| Client {
-                        fd,
-                        pid: peer.pid,
-                        subscribed: false,
-                        attends: false,
-                        allowance: None,
-                    }));
+                    self.clients.extend(peer.map(|_| Client { fd, subscribed: false }));
                 }
                 Ok(None) => return,
                 // A soft limit that somebody has set is raised, which comes to an
@@ -184,37 +169,6 @@ impl Server {
         }
     }
 
-    /// Whether this process is there, and attends to what comes after the end.
-    pub(super) fn is_attended_by(&self, pid: i32) -> bool {
-        self.clients.iter().any(|client| client.attends && client.pid == pid)
-    }
-
-    /// Whether it was this process that asked.
-    pub(super) fn is_from(&self, asked: &Asked, pid: i32) -> bool {
-        let asker = self.clients.iter().find(|client| asked.is_of(client));
-        asker.is_some_and(|client| client.pid == pid)
-    }
-
-    /// Notes what was allowed beforehand for a launch.
-    pub(super) fn allow(&mut self, asked: &Asked, generation: u64, allowance: Allowance) {
-        if let Some(client) = self.clients.iter_mut().find(|client| asked.is_of(client)) {
-            client.allowance = Some((generation, allowance));
-        }
-    }
-
-    /// What this process, which is there, has allowed for this launch.
-    pub(super) fn allowance(&self, pid: i32, generation: u64) -> Option<&Allowance> {
-        let of_client = |client: &'_ Client| client.attends && client.pid == pid;
-        let client = self.clients.iter().find(|client| of_client(client))?;
-        let (launch, allowance) = client.allowance.as_ref()?;
-        (*launch == generation).then_some(allowance)
-    }
-
-    /// What was allowed has come about.
-    pub(super) fn forget_allowances(&mut self) {
-        self.clients.iter_mut().for_each(|client| client.allowance = None);
-    }
-
     /// Answers a request. Whoever takes no answer is dropped.
     pub(super) fn answer(&mut self, asked: &Asked, report: &Report) {
         let message = report.to_message();
@@ -225,23 +179,12 @@ impl Server {
     /// Tells everybody who subscribed. Whoever does not listen is dropped: it
     /// can come back and ask.
     pub(super) fn notify(&mut self, report: &Report) {
-        self.tell(report, |_| true);
-    }
-
-    /// The same but for who has allowed what is told: it is in no hurry to hear
-    /// of it, and would only be in the way of a game that is being launched.
-    pub(super) fn notify_others(&mut self, report: &Report) {
-        self.tell(report, |client| client.allowance.is_none());
-    }
-
-    fn tell(&mut self, report: &Report, is_meant: impl Fn(&Client) -> bool) {
-        let is_meant = |client: &Client| client.subscribed && is_meant(client);
-        if !self.clients.iter().any(is_meant) {
+        if !self.clients.iter().any(|client| client.subscribed) {
             return;
         }
         let message = report.to_message();
         self.clients
-            .retain(|client| !is_meant(client) || socket::send(&client.fd, message.as_bytes()).is_ok());
+            .retain(|client| !client.subscribed || socket::send(&client.fd, message.as_bytes()).is_ok());
     }
 
     /// Takes the socket's name away.
@@ -301,7 +244,6 @@ mod tests {
             carry: None,
             refusal: String::new(),
             note: String::new(),
-            allowed: false,
         };
         server.notify(&report);
         server.answer(&asked, &report);

@@ -1,12 +1,11 @@
 //! From a message to a keeper: everything that can fail before a game runs.
 
 use std::ffi::CString;
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use super::keeper::{Keeper, Kept, OomScoreAdj, Parts};
+use super::keeper::{Keeper, Parts};
 use super::output::{Output, Source};
 use super::permit::{may_launch, still_wanted};
 use super::serve::Server;
@@ -38,27 +37,21 @@ const AT_ITS_GATE: Duration = Duration::from_millis(500);
 
 /// Where a shim works, and what wakes it.
 pub(super) struct Place {
-    /// Not there again where the launch before had it.
-    pub(super) state: Option<StateDir>,
+    pub(super) state: StateDir,
     pub(super) dir: InstanceDir,
     pub(super) signals: Signals,
-    /// Who asked for it.
-    pub(super) starter: i32,
     /// How many files a game may have open, where we may have more.
     pub(super) open_files: Option<u64>,
-    /// What an earlier launch of ours has left.
-    pub(super) kept: Kept,
 }
 
 /// Launches a game.
-pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result<Keeper, Started> {
+pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Keeper, Started> {
     let shim_lock = place.take_lock()?;
     let frame = Frame::here().stage("record")?;
     let previous = may_launch(spec, command, &place.dir, &frame)?;
     let room = ending::reserve(&place.dir).stage("exit")?;
-    let renewed = place.kept.server.is_some();
-    let (streams, input, source) = make_streams(spec, command, &place.dir, place.kept.input.take())?;
-    let server = place.listen()?;
+    let (streams, input, source) = make_streams(spec, command, &place.dir)?;
+    let server = Server::open(&place.dir).stage("socket")?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
     let output = match &source {
@@ -85,24 +78,18 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
     };
     // After the launch nothing may fail any more: a start that fails has no game.
     let output = Output::new(source, log).stage("memory")?;
-    // The child gets what we have, and keeps it.
-    place.brave_oom_killer();
     record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
-    place.avoid_oom_killer();
+    // The game's keeper should be the last to go, where it may be; the child
+    // has kept what we were begun with.
+    daemon::avoid_oom_killer();
     // The child's ends of its streams are the child's now.
     drop(program);
     // What need not be there before the game runs comes after its start: what
     // the counters say, and that the room for its exit and the names of files
     // outlive a power cut. With these the starter's intent becomes durable, too.
-    // A launch that is renewed finds all names there, and whether its records
-    // have swapped theirs makes no difference after a power cut.
     let counters = oom::Counters::read();
-    place.kept.is_unsettled |= !renewed;
-    if place.kept.is_unsettled && !spec.settles_later {
-        let _ = room.settle();
-        let _ = place.dir.sync();
-        place.kept.is_unsettled = false;
-    }
+    let _ = room.settle();
+    let _ = place.dir.sync();
     let mut tree = Tree::of_children(record.main);
     if let Some(main) = &spec.main {
         tree.search_for(main);
@@ -113,7 +100,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, mut place: Place) -> Result
 }
 
 /// Takes over a game whose shim has died.
-pub(super) fn adopt(spec: &Spec, adoption: &Adoption, mut place: Place) -> Result<Keeper, Started> {
+pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Keeper, Started> {
     let shim_lock = place.take_lock()?;
     let recorded = launch::read(&place.dir).stage("record")?;
     if recorded.as_ref().map(|record| record.generation) != Some(spec.generation) {
@@ -138,7 +125,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, mut place: Place) -> Resul
         let input = pipe::open_fifo(place.dir.as_fd(), INPUT, false).ok();
         (input, find_output(output, tree.main(), &mark).map(Source::Pipe))
     };
-    let server = place.listen()?;
+    let server = Server::open(&place.dir).stage("socket")?;
     let record = Launch {
         generation: spec.generation,
         frame: Frame::here().stage("record")?,
@@ -155,7 +142,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, mut place: Place) -> Resul
     };
     launch::write(&place.dir, &record).stage("record")?;
     let _ = room.settle();
-    place.avoid_oom_killer();
+    daemon::avoid_oom_killer();
     let output = Output::new(source, log).stage("memory")?;
     let counters = oom::Counters::read();
     Ok(assemble(
@@ -190,13 +177,10 @@ fn assemble(
     room: Room,
     counters: oom::Counters,
 ) -> Keeper {
-    let slot = place.kept.slot;
-    let slot = slot.or_else(|| Slot::take(place.state.as_ref()?, &spec.id));
+    let slot = Slot::take(&place.state, &spec.id);
     let past = ending::read(&place.dir).ok().flatten();
     Keeper::new(Parts {
         id: spec.id.clone(),
-        starter: place.starter,
-        oom_score_adj: place.kept.oom_score_adj,
         stop: spec.stop.clone(),
         dir: place.dir,
         signals: place.signals,
@@ -210,15 +194,11 @@ fn assemble(
         output,
         room,
         counters,
-        is_unsettled: place.kept.is_unsettled,
     })
 }
 
 impl Place {
-    fn take_lock(&mut self) -> Result<ShimLock, Started> {
-        if let Some(kept) = self.kept.shim_lock.take() {
-            return Ok(kept);
-        }
+    fn take_lock(&self) -> Result<ShimLock, Started> {
         let deadline = clock::monotonic_ms() + OTHER_SHIM.as_millis() as u64;
         loop {
             match lock::try_shim(&self.dir).stage("lock")? {
@@ -228,32 +208,12 @@ impl Place {
             }
         }
     }
-
-    fn listen(&mut self) -> Result<Server, Started> {
-        let kept = self.kept.server.take();
-        kept.map_or_else(|| Server::open(&self.dir).stage("socket"), Ok)
-    }
-
-    /// Where it is allowed: the game's keeper should be the last to go.
-    fn avoid_oom_killer(&mut self) {
-        if self.kept.oom_score_adj != OomScoreAdj::Denied {
-            self.kept.oom_score_adj = daemon::avoid_oom_killer().map_or(OomScoreAdj::Denied, OomScoreAdj::Lowered);
-        }
-    }
-
-    /// Takes that back for a moment: a game that kept it would take the machine
-    /// down before it is chosen.
-    fn brave_oom_killer(&self) {
-        if let OomScoreAdj::Lowered(before) = self.kept.oom_score_adj {
-            daemon::set_oom_score_adj(before);
-        }
-    }
 }
 
 type Made = (Streams, Option<OwnedFd>, Option<Source>);
 
 /// Makes the game's standard streams anew, and our ends of them.
-fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir, kept: Option<File>) -> Result<Made, Started> {
+fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Made, Started> {
     let owner = command.ids.as_ref();
     if spec.tty {
         let pty = Pty::open().stage("terminal")?;
@@ -267,11 +227,7 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir, kept: Option<
             Some(Source::Terminal(pty.master)),
         ));
     }
-    // The last game's FIFO will do where all that had it open has ended.
-    let kept = kept.filter(|fifo| owner.is_none() && dir.is_still(INPUT, fifo) && pipe::drain(fifo));
-    if kept.is_none() {
-        dir.make_fifo(INPUT).stage("fifo")?;
-    }
+    dir.make_fifo(INPUT).stage("fifo")?;
     let fifo = |blocking| pipe::open_fifo(dir.as_fd(), INPUT, blocking).stage("fifo");
     let source = pipe::anonymous().stage("pipe")?;
     let output = || pipe::both_ends(&source).stage("pipe");

@@ -25,9 +25,6 @@ pub struct Spec {
     pub main: Option<String>,
     /// Automatic restarts since somebody last started it.
     pub restarts: u32,
-    /// Whether nobody waits for what a power cut would take away: the names of
-    /// files and the room for the exit. They are made durable a moment later.
-    pub settles_later: bool,
     /// Launch a game, or take over one that runs.
     pub mode: Mode,
 }
@@ -156,7 +153,6 @@ impl Spec {
         p.u64(self.tty.into());
         p.list(self.main.as_slice(), |p, main| p.bytes(main.as_bytes()));
         p.u64(self.restarts.into());
-        p.u64(self.settles_later.into());
         match &self.mode {
             Mode::Launch(command) => {
                 p.u64(0);
@@ -184,7 +180,6 @@ impl Spec {
             tty: u.u64()? != 0,
             main: u.optional(Unpacker::text)?,
             restarts: u.u32()?,
-            settles_later: u.u64()? != 0,
             mode: match u.u64()? {
                 0 => Mode::Launch(unpack_command(&mut u)?),
                 1 => Mode::Adopt(unpack_adoption(&mut u)?),
@@ -361,12 +356,11 @@ mod tests {
             keep: u32,
             tty: bool,
             main in proptest::option::of(".*"),
-            settles_later: bool,
             mode in mode(),
             cut in 0_usize..200,
         ) {
             let log = LogSpec { max_size, keep };
-            let spec = Spec { id: "a".into(), generation, stop, log, tty, main, restarts: 3, settles_later, mode };
+            let spec = Spec { id: "a".into(), generation, stop, log, tty, main, restarts: 3, mode };
             let bytes = spec.to_bytes();
             prop_assert_eq!(Spec::from_bytes(&bytes), Some(spec));
             if cut < bytes.len() {

@@ -6,10 +6,9 @@ use std::os::unix::net::UnixStream;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::client::Client;
 use super::spawner::Spawner;
 use super::spec::Spec;
-use super::wire::{Request, Started};
+use super::wire::Started;
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::socket;
 
@@ -27,28 +26,6 @@ const ANSWER_MAX: u64 = 64 * 1024;
 pub async fn start(spawner: &Spawner, state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Option<Started>> {
     let (ours, theirs) = socket::stream_pair()?;
     spawner.shim(&spec.id, theirs)?;
-    told_on(ours, state, dir, spec).await
-}
-
-/// Has the shim of a launch that has ended launch the next, and waits for its
-/// word on how that went: it is there for that as long as its starter attends.
-/// `None` when it is gone, or launches nothing: what runs then must be looked
-/// for.
-///
-/// # Errors
-/// When there are no descriptors left.
-///
-/// # Cancel safety
-/// Dropped, it leaves a shim that goes on by itself.
-pub async fn renew(state: &StateDir, dir: &InstanceDir, spec: &Spec, ended: u64) -> io::Result<Option<Started>> {
-    let Ok(client) = Client::connect(dir).await else {
-        return Ok(None);
-    };
-    let (ours, theirs) = socket::stream_pair()?;
-    let request = Request::Renew { generation: ended };
-    if client.send_with(&request, theirs).await.is_err() {
-        return Ok(None);
-    }
     told_on(ours, state, dir, spec).await
 }
 

@@ -102,11 +102,6 @@ impl Voice {
         self.write();
     }
 
-    /// The place that it was written to.
-    pub(super) fn into_slot(self) -> Option<Slot> {
-        self.slot
-    }
-
     /// All of it as a report.
     pub(super) fn report(&self) -> Report {
         Report::of_entry(&self.entry, clock::monotonic_ms())

@@ -10,7 +10,6 @@ use crate::store::board::{Entry, Phase};
 use crate::store::format::{Document, ParseError, Seal};
 use crate::store::launch::{ReadyAt, id_text, parse_id};
 use crate::store::plan::{push_steps, steps_of};
-use crate::supervisor::Allowance;
 use crate::sys::procfs::ProcessId;
 
 #[cfg(test)]
@@ -31,23 +30,6 @@ pub enum Request {
     Status,
     /// Report now and at every change, until the connection ends.
     Subscribe,
-    /// The same, and be there for a while after its end: whoever launched it
-    /// may want the next launch at once.
-    Attend,
-    /// Launch it again, as is said on the channel that comes along: a stream,
-    /// on which a starter's conversation follows.
-    Renew {
-        /// The launch that has ended.
-        generation: u64,
-    },
-    /// Should this launch crash, launch the same again at once, without asking.
-    /// It holds as long as the connection does, for one crash. Not answered.
-    Allow {
-        /// The launch that is meant.
-        generation: u64,
-        /// What is allowed.
-        allowance: Allowance,
-    },
     /// End this launch through this chain.
     Stop {
         /// The launch that is meant: a later one is not to be hit by a late
@@ -111,13 +93,6 @@ impl Request {
         let document = match self {
             Self::Status => Document::default().with("verb", "status"),
             Self::Subscribe => Document::default().with("verb", "subscribe"),
-            Self::Attend => Document::default().with("verb", "subscribe").with("attends", true),
-            Self::Renew { generation } => Document::default().with("verb", "renew").with("generation", generation),
-            Self::Allow { generation, allowance } => Document::default()
-                .with("verb", "allow")
-                .with("generation", generation)
-                .with("restarts", allowance.restarts)
-                .with("except", numbers(&allowance.except)),
             Self::Stop { generation, steps, now } => {
                 let mut document = Document::default()
                     .with("verb", "stop")
@@ -169,21 +144,7 @@ impl Request {
         let document = Document::from_text(bytes, "request", VERSION, Seal::None)?;
         match document.get("verb") {
             Some("status") => Ok(Self::Status),
-            Some("subscribe") if document.parse("attends") == Some(true) => Ok(Self::Attend),
             Some("subscribe") => Ok(Self::Subscribe),
-            Some("renew") => Ok(Self::Renew {
-                generation: document.require("generation")?,
-            }),
-            Some("allow") => Ok(Self::Allow {
-                generation: document.require("generation")?,
-                allowance: Allowance {
-                    restarts: document.require("restarts")?,
-                    except: document
-                        .get("except")
-                        .and_then(of_numbers)
-                        .ok_or(ParseError::Damaged("its exit codes are none"))?,
-                },
-            }),
             Some("stop") => Ok(Self::Stop {
                 generation: document.require("generation")?,
                 steps: steps_of(&document)?,
@@ -220,15 +181,6 @@ impl Request {
             _ => Err(ParseError::Damaged(UNKNOWN_VERB)),
         }
     }
-}
-
-fn numbers(numbers: &[i32]) -> String {
-    let words: Vec<_> = numbers.iter().map(i32::to_string).collect();
-    words.join(" ")
-}
-
-fn of_numbers(text: &str) -> Option<Vec<i32>> {
-    text.split_whitespace().map(|word| word.parse().ok()).collect()
 }
 
 /// Bytes as text: two digits each.
@@ -273,9 +225,6 @@ pub struct Report {
     pub refusal: String,
     /// What else a person should know; empty when there is nothing.
     pub note: String,
-    /// Whether a crash of this launch is followed by the next without anybody
-    /// being asked: [`Request::Allow`].
-    pub allowed: bool,
 }
 
 impl Report {
@@ -292,7 +241,6 @@ impl Report {
             carry: None,
             refusal: String::new(),
             note: String::new(),
-            allowed: false,
         }
     }
 
@@ -326,9 +274,6 @@ impl Report {
             document.push("ready_boot_ms", ready.boot_ms);
             document.push("ready_wall_ms", ready.wall_ms);
         }
-        if self.allowed {
-            document.push("allowed", true);
-        }
         document.to_text("report", VERSION, Seal::None)
     }
 
@@ -360,7 +305,6 @@ impl Report {
             carry: document.parse("carry"),
             refusal: document.parse("refusal").unwrap_or_default(),
             note: document.parse("note").unwrap_or_default(),
-            allowed: document.parse("allowed").unwrap_or(false),
         })
     }
 }
@@ -381,8 +325,6 @@ mod tests {
         let requests = [
             Request::Status,
             Request::Subscribe,
-            Request::Attend,
-            Request::Renew { generation: 7 },
             Request::Stop {
                 generation: 3,
                 steps: vec![step.clone(), step],
@@ -429,7 +371,6 @@ mod tests {
             carry: Some(3),
             refusal: String::new(),
             note: "a\nb".into(),
-            allowed: true,
         };
         let message = report.to_message() + "weather fine\n";
         assert_eq!(Report::from_message(message.as_bytes()), Ok(report));

@@ -14,8 +14,7 @@ use crate::resident::keeper::{Change, Keeper, Shared};
 use crate::store::changes::Changes;
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
-    Allowance, Facts, Health, HealthCheck, InstanceState, LastExit, Observation, Outcome, StartOptions, StopOptions,
-    Supervisor,
+    Facts, Health, HealthCheck, InstanceState, LastExit, Observation, Outcome, StartOptions, StopOptions, Supervisor,
 };
 
 /// Shows what it is told to show, and notes when it was started.
@@ -28,8 +27,6 @@ pub(super) struct Scripted {
     /// How long nobody gets to run, at each of them.
     pub(super) pause: Mutex<Duration>,
     pub(super) stops: Mutex<Vec<Instant>>,
-    /// The restart that it may do by itself.
-    pub(super) allowed: Mutex<Option<Allowance>>,
 }
 
 #[async_trait::async_trait]
@@ -71,10 +68,6 @@ impl Supervisor for Scripted {
                 return;
             }
         }
-    }
-
-    fn allow_restart(&self, allowance: Option<Allowance>) {
-        *self.allowed.lock().unwrap() = allowance;
     }
 
     async fn stop_with(self: Arc<Self>, how: StopOptions) -> Result<Outcome> {
@@ -141,25 +134,6 @@ impl Scripted {
     pub(super) fn crash(&self, code: i32) {
         let restarts = self.starts().last().map_or(0, |(_, restarts)| *restarts);
         self.show(InstanceState::Crashed { exit_code: Some(code) }, restarts);
-    }
-
-    pub(super) fn allowed(&self) -> Option<u32> {
-        let allowed = self.allowed.lock().unwrap();
-        allowed.as_ref().map(|allowance| allowance.restarts)
-    }
-
-    /// It crashes, and has been started again by its plane when it is looked at.
-    pub(super) fn come_back(&self, restarts: u32) {
-        let mut facts = Facts::bare(InstanceState::Starting, None);
-        facts.restarts = restarts;
-        facts.last_exit = Some(LastExit {
-            code: None,
-            signal: Some("SIGKILL".to_owned()),
-            at: None,
-            requested: false,
-            oom_killed: false,
-        });
-        self.observation.send_replace(Observation::Known(Box::new(facts)));
     }
 
     pub(super) fn starts(&self) -> Vec<(Instant, u32)> {
@@ -245,7 +219,6 @@ pub(super) fn rig(instance: &Instance, state: InstanceState) -> Rig {
         health: Mutex::default(),
         pause: Mutex::default(),
         stops: Mutex::default(),
-        allowed: Mutex::default(),
     });
     supervisor.show(state, 0);
     let (orders, _) = mpsc::unbounded_channel();

@@ -48,11 +48,6 @@ pub(crate) enum Who {
     Spawner,
     /// The child of an executed shim, until it is the game.
     Child,
-    /// A shim whose game has been launched by `run`, from the end of that game
-    /// over the next launch on, for which `run` asks.
-    Renewed,
-    /// The same where it was allowed beforehand.
-    Allowed,
 }
 
 /// A fault at a place of a life.
@@ -117,7 +112,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(crate) fn new(strace: &Path, past: Past, who: Who) -> Result<Self, String> {
+    pub(crate) fn new(strace: &Path, past: Past) -> Result<Self, String> {
         let mut sandbox = Sandbox::new();
         // A life that went wrong is told in words, by us.
         sandbox.leaves_processes();
@@ -129,13 +124,6 @@ impl Life {
             .ready_log("^up$")
             .with("stop", json!([{ "signal": "TERM", "wait": "3s" }]))
             .with("restart", json!({ "delay": "0s" }));
-        let game = if who == Who::Renewed {
-            // What it is launched with may change, so it is asked for.
-            fs::write(sandbox.path("env"), "").map_err(|error| error.to_string())?;
-            game.process("env_file", json!("env"))
-        } else {
-            game
-        };
         sandbox.inventory(&[game]);
         let new = Self {
             sandbox,
@@ -152,11 +140,7 @@ impl Life {
 
     /// The calls of a life in which nothing goes wrong.
     pub(crate) fn record(&self, who: Who, ending: Ending) -> Result<Vec<Call>, String> {
-        if matches!(who, Who::Renewed | Who::Allowed) {
-            self.renewal(who, &[])?;
-        } else {
-            self.traced_start(who, &[])?.must_be(0)?;
-        }
+        self.traced_start(who, &[])?.must_be(0)?;
         self.end(ending)?;
         Ok(Call::all(&self.record_of_strace()?))
     }
@@ -168,11 +152,7 @@ impl Life {
             _ => point.call.inject(point.fault).to_vec(),
         };
         let mut seen = Seen::default();
-        if matches!(point.who, Who::Renewed | Who::Allowed) {
-            self.renewal(point.who, &words)?;
-        } else {
-            self.suffer_start(point.who, &words, &mut seen)?;
-        }
+        self.suffer_start(point.who, &words, &mut seen)?;
         let exit = self.end(point.ending)?;
         seen.ending_lost = exit["code"].is_null() && exit["signal"].is_null();
         self.run(&["start", "a"])?.must_be(0)?;
@@ -273,7 +253,7 @@ impl Life {
         Ok(row["last_exit"].clone())
     }
 
-    pub(crate) fn tell_it_to_end(&self) -> Result<(), String> {
+    fn tell_it_to_end(&self) -> Result<(), String> {
         let line = format!("exit {CODE}\n");
         let console = fs::File::options()
             .write(true)
@@ -350,7 +330,7 @@ pub(crate) fn finish_child(args: &[&str], mut child: Child) -> Result<Ran, Strin
     Ok(Ran { outcome })
 }
 
-pub(crate) fn ends_in_time(child: &mut Child) -> bool {
+fn ends_in_time(child: &mut Child) -> bool {
     let end = Instant::now() + LIMIT;
     while Instant::now() < end {
         if !matches!(child.try_wait(), Ok(None)) {

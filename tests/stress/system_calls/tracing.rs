@@ -5,7 +5,7 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
-use super::life::{CODE, Life, Ran, Who, ends_in_time, finish, finish_child};
+use super::life::{Life, Ran, Who, finish, finish_child};
 use crate::support::{self, Process};
 
 impl Life {
@@ -33,7 +33,7 @@ impl Life {
                 ];
                 self.executed_start(&[&tracer, words].concat())
             }
-            Who::Executed | Who::Renewed | Who::Allowed => {
+            Who::Executed => {
                 let log = self.log.path().join("strace");
                 let (strace, log) = (self.strace.to_string_lossy(), log.to_string_lossy());
                 let tracer = [&*strace, "-DDD", "-q", "-E", "PATH", "-o", &*log].map(str::to_owned);
@@ -60,39 +60,6 @@ impl Life {
         std::io::Write::write_all(&mut stdin, &inventory).map_err(|error| error.to_string())?;
         drop(stdin);
         finish_child(args, child)
-    }
-
-    /// `run`, whose shim is traced from the end of its first game on. Returns
-    /// when the next game runs, and `run` has ended.
-    pub(crate) fn renewal(&self, who: Who, words: &[String]) -> Result<(), String> {
-        let mut command = self.sandbox.command(&["run"]);
-        let spawned = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut run = Killed(spawned.map_err(|error| error.to_string())?);
-        self.wait("the first game", || Ok(self.status()?["state"] == "running"))?;
-        if who == Who::Allowed {
-            self.wait("that to be allowed", || Ok(self.sandbox.is_allowed("a")))?;
-        }
-        let first = self.only_game_on_record()?.ok_or("running, and no game runs")?;
-        let shim = self.status()?["details"]["shim_pid"].as_i64();
-        let shim = shim
-            .and_then(|pid| pid.try_into().ok())
-            .ok_or("a game without a shim")?;
-        self.attach(shim, words)?;
-        self.tell_it_to_end()?;
-        // One that stands at its gate comes to nothing when its shim is killed.
-        self.wait("the next game", || {
-            Ok(matches!(self.only_game_on_record(), Ok(Some(game)) if game != first))
-        })?;
-        let exit = self.status()?["last_exit"].clone();
-        if !(exit["code"].is_null() || exit["code"] == CODE) || !exit["signal"].is_null() {
-            return Err(format!("an invented exit: {exit}"));
-        }
-        let pid = run.0.id().try_into().unwrap_or(0);
-        Process::signal(pid, nix::sys::signal::Signal::SIGTERM);
-        if !ends_in_time(&mut run.0) {
-            return Err("run does not end".to_owned());
-        }
-        Ok(())
     }
 
     /// Has strace follow a process that lives, from its next call on.

@@ -1,6 +1,6 @@
 //! The steps of a shim.
 
-use super::state::{ACTORS, Game, LAUNCHES, Launch, Life, Shim, State, Without, Word};
+use super::state::{Game, LAUNCHES, Launch, Life, Shim, State, Without, Word};
 use super::steps::{Step, push};
 
 /// A shim that is over, with its lock free.
@@ -9,19 +9,7 @@ pub(crate) fn end(mut state: State, who: usize, word: Word) -> State {
     if state.shim_lock == who as u8 + 1 {
         state.shim_lock = 0;
     }
-    let_verbs_in(&mut state, who);
     state
-}
-
-/// As whom a shim holds the lock of the verbs.
-const fn as_verb(who: usize) -> u8 {
-    (ACTORS + who) as u8 + 1
-}
-
-fn let_verbs_in(state: &mut State, who: usize) {
-    if state.verb_lock == as_verb(who) {
-        state.verb_lock = 0;
-    }
 }
 
 struct Shims<'a> {
@@ -80,26 +68,8 @@ pub(crate) fn steps(state: &State, who: usize, without: Without, out: &mut Vec<S
         }
         Shim::Adopt { number } => adopt(&mut s, number, without),
         Shim::Keep { launch, stopping } => keep(&mut s, launch, stopping, without),
-        Shim::Ended { launch } => {
-            s.go("is not attended any more", Shim::Leaving);
-            if state.allowed && state.verb_lock == 0 {
-                again(&mut s, launch);
-            }
-        }
         Shim::Leaving => s.end("ends", Word::Ran),
     }
-}
-
-/// The next launch, which was allowed beforehand: as the verb that it is.
-fn again(s: &mut Shims<'_>, launch: Launch) {
-    let to = State {
-        verb_lock: as_verb(s.who),
-        late: s.state.pending(),
-        allowed: false,
-        ..*s.state
-    };
-    let number = to.game(launch).number + 1;
-    s.go_with("takes the verbs' lock, as was allowed", Shim::Intent { number }, to);
 }
 
 /// Whether nobody wants it stopped, and no other verb has come since.
@@ -215,9 +185,6 @@ fn release(s: &mut Shims<'_>, launch: Launch, before: Launch, without: Without) 
         if let Some(game) = to.game_mut(launch) {
             game.main = main;
         }
-        if main == Life::Alive {
-            let_verbs_in(&mut to, s.who);
-        }
         to
     };
     let after = match without {
@@ -275,9 +242,6 @@ fn keep(s: &mut Shims<'_>, launch: Launch, stopping: bool, without: Without) {
         (to.exit, to.exit_of) = (game.number, launch);
         to.seen = to.seen.max(game.number);
         s.go_with("puts the end on record", Shim::Leaving, to);
-        if !stopping {
-            s.go_with("puts the end on record, and waits", Shim::Ended { launch }, to);
-        }
     } else if stopping && game.main == Life::Alive {
         let to = set(Life::Dead, game.child);
         s.go_with("ends the game", Shim::Keep { launch, stopping }, to);

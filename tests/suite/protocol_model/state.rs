@@ -11,8 +11,6 @@ pub(crate) struct Scene {
     /// How many times somebody is killed, at any point. Games need no kill:
     /// they may always end by themselves.
     pub(crate) kills: u8,
-    /// Whether `run` has allowed that shim to launch again by itself, once.
-    pub(crate) allows: bool,
     /// Whether the executable may fail to be executed, once.
     pub(crate) exec_fails: bool,
     /// Whether the host may reboot, once, which is the end of all verbs.
@@ -246,10 +244,6 @@ pub(crate) enum Shim {
         launch: Launch,
         stopping: bool,
     },
-    /// The exit is on record, and whoever launched it may want the next launch.
-    Ended {
-        launch: Launch,
-    },
     /// The exit is on record, and the lock still held.
     Leaving,
     /// Over, with this last word.
@@ -295,10 +289,9 @@ pub(crate) struct State {
     pub(crate) actors: [Pc; ACTORS],
     pub(crate) shims: [Shim; SHIMS],
     pub(crate) games: [Game; LAUNCHES],
-    /// Who holds it, counted from 1, the shims after the verbs; 0 nobody.
+    /// Which verb holds it, counted from 1; 0 none.
     pub(crate) verb_lock: u8,
     pub(crate) shim_lock: u8,
-    pub(crate) allowed: bool,
     pub(crate) wants_stop: bool,
     /// The shims whose verb's turn is over, as another has taken the lock since;
     /// a bit each.
@@ -334,7 +327,6 @@ impl State {
             games: [Game::default(); LAUNCHES],
             verb_lock: 0,
             shim_lock: 0,
-            allowed: scene.allows,
             wants_stop: false,
             late: 0,
             overtaken: 0,

@@ -159,7 +159,6 @@ fn reboot(mut state: State) -> State {
         shims: [Shim::None; SHIMS],
         verb_lock: 0,
         shim_lock: 0,
-        allowed: false,
         late: 0,
         overtaken: 0,
         rebooted: true,

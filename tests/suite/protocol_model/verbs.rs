@@ -216,25 +216,10 @@ fn look_shim(v: &mut Verbs<'_>, ending: bool) {
         // Whoever types it later tries until it succeeds.
         Some((_, Shim::Keep { stopping: true, .. })) if v.state.phase == Phase::FreshStart => {}
         Some((_, Shim::Keep { stopping: true, .. })) => v.go("finds it stopping", Pc::Failed),
-        Some((at, Shim::Ended { launch })) if v.verb == Verb::Resume => renew(v, at, launch),
         Some(_) if ending && v.without == Without::WaitForShim => free(v, ending, 1),
         // About to launch or to end: it is waited for.
         Some(_) => {}
     }
-}
-
-/// The next launch, of the shim that has kept the last. It may leave before it
-/// hears of it.
-fn renew(v: &mut Verbs<'_>, at: usize, launch: Launch) {
-    let mut to = *v.state;
-    let number = to.game(launch).number + 1;
-    to.shims[at] = Shim::Intent { number };
-    to.late &= !(1 << at);
-    let pc = Pc::Await {
-        ending: false,
-        shim: at as u8,
-    };
-    v.go_with("asks for the next launch", pc, to);
 }
 
 fn free(v: &mut Verbs<'_>, ending: bool, next: u8) {
@@ -298,13 +283,10 @@ fn ask(v: &mut Verbs<'_>, number: u8) {
 
 fn wait(v: &mut Verbs<'_>, ending: bool, shim: Shim) {
     match shim {
-        Shim::Keep { .. } | Shim::Ended { .. } | Shim::Leaving | Shim::Over(Word::Ran) if !ending => {
+        Shim::Keep { .. } | Shim::Leaving | Shim::Over(Word::Ran) if !ending => {
             v.go("hears that it runs", Pc::Ran);
         }
-        Shim::Keep { .. }
-        | Shim::Ended { .. }
-        | Shim::Leaving
-        | Shim::Over(Word::Ran | Word::Busy | Word::Killed | Word::NothingLeft) => {
+        Shim::Keep { .. } | Shim::Leaving | Shim::Over(Word::Ran | Word::Busy | Word::Killed | Word::NothingLeft) => {
             v.go("looks again", Pc::LookShim { ending });
         }
         Shim::Over(Word::Cancelled) => v.go("hears that it is not wanted", Pc::Failed),

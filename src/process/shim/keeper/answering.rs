@@ -1,7 +1,6 @@
 //! What the shim does when it is asked.
 
 use std::num::NonZeroUsize;
-use std::os::fd::OwnedFd;
 
 use super::Keeper;
 use crate::policy::stop::Step;
@@ -19,16 +18,9 @@ impl Keeper {
         let Ok(mut buffer) = Buffer::new(REQUEST_MAX) else {
             return self.server.pause();
         };
-        while let Some(mut asked) = self.server.next(buffer.bytes()) {
-            if let Ok(Request::Allow { generation, allowance }) = &asked.request {
-                self.server.allow(&asked, *generation, allowance.clone());
-                continue;
-            }
-            let channel = asked.channel.take();
-            // The next launch is told by whoever launched the last, or not at all.
-            let channel = channel.filter(|_| self.server.is_from(&asked, self.starter));
+        while let Some(asked) = self.server.next(buffer.bytes()) {
             let refusal = match &asked.request {
-                Ok(request) => self.carry_out(request, channel).err().unwrap_or_default(),
+                Ok(request) => self.carry_out(request).err().unwrap_or_default(),
                 Err(error) => error.clone(),
             };
             self.answer(&asked, refusal);
@@ -43,16 +35,11 @@ impl Keeper {
         self.server.answer(asked, &report);
     }
 
-    fn carry_out(&mut self, request: &Request, channel: Option<OwnedFd>) -> Result<(), String> {
+    fn carry_out(&mut self, request: &Request) -> Result<(), String> {
         match request {
-            Request::Status | Request::Subscribe | Request::Attend | Request::Allow { .. } => Ok(()),
-            Request::Renew { generation } => {
-                self.check(*generation)?;
-                self.renew(channel)
-            }
+            Request::Status | Request::Subscribe => Ok(()),
             Request::Stop { generation, steps, now } => {
                 self.check(*generation)?;
-                self.leaves |= self.tree.is_gone();
                 self.request_stop(steps, *now);
                 Ok(())
             }

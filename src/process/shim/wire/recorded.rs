@@ -4,11 +4,11 @@
 //! would not understand: facts may be added to a message, at its end, and what
 //! stands here is added to, never changed.
 
-use super::{Report, Request, Started};
+use super::{Report, Request, Started, UNKNOWN_VERB};
 use crate::policy::stop::{Step, StepAction};
 use crate::store::board::Phase;
+use crate::store::format::ParseError;
 use crate::store::launch::ReadyAt;
-use crate::supervisor::Allowance;
 use crate::sys::procfs::ProcessId;
 
 fn steps() -> Vec<Step> {
@@ -24,26 +24,11 @@ fn steps() -> Vec<Step> {
     ]
 }
 
-fn requests() -> [(Request, &'static str); 13] {
+fn requests() -> [(Request, &'static str); 10] {
     let generation = 7;
     [
         (Request::Status, "gamectl request 1\nverb status\n"),
         (Request::Subscribe, "gamectl request 1\nverb subscribe\n"),
-        (Request::Attend, "gamectl request 1\nverb subscribe\nattends true\n"),
-        (
-            Request::Renew { generation },
-            "gamectl request 1\nverb renew\ngeneration 7\n",
-        ),
-        (
-            Request::Allow {
-                generation,
-                allowance: Allowance {
-                    restarts: 3,
-                    except: vec![78, 0],
-                },
-            },
-            "gamectl request 1\nverb allow\ngeneration 7\nrestarts 3\nexcept 78 0\n",
-        ),
         (
             Request::Stop {
                 generation,
@@ -119,11 +104,10 @@ fn report(phase: Phase) -> Report {
         carry: None,
         refusal: String::new(),
         note: String::new(),
-        allowed: false,
     }
 }
 
-fn reports() -> [(Report, &'static str); 5] {
+fn reports() -> [(Report, &'static str); 4] {
     [
         (
             report(Phase::Launching),
@@ -161,14 +145,6 @@ fn reports() -> [(Report, &'static str); 5] {
             },
             "gamectl report 1\nphase ended\ngeneration 7\nmain 4321,98765\nstep \nstep_elapsed_ms 0\n\
              step_limit_ms 0\nrefusal \nnote its exit cannot be put on record yet\ngamectl 0.1.0\n",
-        ),
-        (
-            Report {
-                allowed: true,
-                ..report(Phase::Alive)
-            },
-            "gamectl report 1\nphase alive\ngeneration 7\nmain 4321,98765\nstep \nstep_elapsed_ms 0\n\
-             step_limit_ms 0\nrefusal \nnote \ngamectl 0.1.0\nallowed true\n",
         ),
     ]
 }
@@ -228,6 +204,25 @@ fn an_old_gamectl_understands_us_and_we_an_old_shim() {
         assert_eq!(started.to_message(), recorded);
         assert_eq!(Started::from_message(recorded.as_bytes()), Ok(started));
     }
+}
+
+/// Builds up to 9949831 could allow a shim to launch its game again.
+#[test]
+fn an_old_gamectl_that_allows_restarts_is_answered() {
+    let attends = "gamectl request 1\nverb subscribe\nattends true\n";
+    assert_eq!(Request::from_message(attends.as_bytes()), Ok(Request::Subscribe));
+    for request in [
+        "verb renew\ngeneration 7\n",
+        "verb allow\ngeneration 7\nrestarts 3\nexcept 78 0\n",
+    ] {
+        let message = format!("gamectl request 1\n{request}");
+        assert_eq!(
+            Request::from_message(message.as_bytes()),
+            Err(ParseError::Damaged(UNKNOWN_VERB))
+        );
+    }
+    let allowed = format!("{}allowed true\n", reports()[0].1);
+    assert_eq!(Report::from_message(allowed.as_bytes()), Ok(report(Phase::Launching)));
 }
 
 /// A message that is newer than whoever reads it: what was added is passed over.

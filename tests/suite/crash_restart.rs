@@ -1,5 +1,4 @@
-//! Games that `gamectl run` has launched and starts again at once: their shim
-//! does that, where it could be allowed beforehand without being asked, and with
+//! Games that crash under `gamectl run` and are to come back at once: with
 //! whatever is killed at whatever point there is one game.
 
 use std::io::{BufRead, BufReader};
@@ -9,7 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{Instance, Outcome, Process, Sandbox, spin, wait_until};
+use crate::support::{Instance, Process, Sandbox, spin, wait_until};
 
 /// A game that may not be there twice, and comes back at once.
 fn game(sandbox: &Sandbox) -> Instance {
@@ -61,19 +60,15 @@ fn wait_for_another(sandbox: &Sandbox, than: i32) -> i32 {
 }
 
 #[test]
-fn its_shim_launches_it_again() {
+fn a_game_that_crashes_comes_back_and_is_counted() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
-    let shim = sandbox.shim("a");
     for code in 1..6 {
-        // A game that ends before `run` attends to its shim gets another one.
-        wait_until("run to attend", || sandbox.is_allowed("a"));
         sandbox.tell("a", &format!("exit {code}"));
         pid = wait_for_another(&sandbox, pid);
         let row = sandbox.status("a");
-        assert_eq!(row["details"]["shim_pid"], json!(shim), "{row}");
         assert_eq!(
             (&row["last_exit"]["code"], &row["restarts"]),
             (&json!(code), &json!(code))
@@ -90,56 +85,34 @@ fn its_shim_launches_it_again() {
     sandbox.nothing_left();
 }
 
-/// Has the game crash while `run` is frozen; it comes back without it.
-#[track_caller]
-fn comes_back_alone(sandbox: &Sandbox, run: &Run) -> i32 {
-    wait_until("that to be allowed", || sandbox.is_allowed("a"));
-    let pid = sandbox.pid("a");
-    Process::signal(run.pid(), Signal::SIGSTOP);
-    Process::kill(pid);
-    let mut row = sandbox.status("a");
-    wait_until("the next game", || {
-        row = sandbox.status("a");
-        !row["pid"].is_null() && row["pid"] != json!(pid)
-    });
-    assert!(!sandbox.is_allowed("a"), "it was for one crash");
-    sandbox.pid("a")
-}
-
 #[test]
-fn what_is_allowed_needs_nobody_and_holds_for_one_crash() {
+fn a_crash_waits_for_a_frozen_run_and_is_told_once() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
     let mut run = Run(sandbox.command(&["run"]).spawn().expect("run gamectl"));
     let lines = BufReader::new(run.0.stdout.take().expect("a pipe")).lines();
     let (told, said) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || lines.for_each(|line| drop(told.send(line.expect("a line")))));
-    wait_for_another(&sandbox, 0);
-    let pid = comes_back_alone(&sandbox, &run);
-    let restarts = sandbox.status("a")["restarts"].clone();
-    // Nobody has heard of that crash yet, so the next is nobody's to answer.
-    Process::kill(pid);
-    let row = sandbox.wait_state("a", "crashed");
-    assert_eq!(
-        (&row["last_exit"]["signal"], &row["restarts"]),
-        (&json!("SIGKILL"), &restarts)
-    );
-    Process::signal(run.pid(), Signal::SIGCONT);
-    let pid = wait_for_another(&sandbox, pid);
-    assert_eq!(
-        sandbox.status("a")["restarts"].as_u64(),
-        restarts.as_u64().map(|n| n + 1)
-    );
-    // Both are told, and once each.
-    let wanted = restarts.as_u64().expect("a number") as usize + 1;
+    let mut pid = wait_for_another(&sandbox, 0);
+    for _ in 0..2 {
+        Process::signal(run.pid(), Signal::SIGSTOP);
+        let restarts = sandbox.status("a")["restarts"].as_u64().expect("a number");
+        Process::kill(pid);
+        let row = sandbox.wait_state("a", "crashed");
+        assert_eq!(
+            (&row["last_exit"]["signal"], &row["restarts"]),
+            (&json!("SIGKILL"), &json!(restarts))
+        );
+        Process::signal(run.pid(), Signal::SIGCONT);
+        pid = wait_for_another(&sandbox, pid);
+        assert_eq!(sandbox.status("a")["restarts"], json!(restarts + 1));
+    }
     let count = |told: &[String], what: &str| told.iter().filter(|line| line.contains(what)).count();
     let mut told = Vec::new();
     wait_until("run to tell of every crash", || {
         told.extend(said.try_iter());
-        count(&told, "crashed: ") == wanted && count(&told, "started again") == wanted
+        count(&told, "crashed: ") == 2 && count(&told, "started again") == 2
     });
-    // And it is allowed anew.
-    assert_ne!(comes_back_alone(&sandbox, &run), pid);
     drop(run);
     reader.join().expect("the reader");
     sandbox.never_two("a");
@@ -148,14 +121,11 @@ fn what_is_allowed_needs_nobody_and_holds_for_one_crash() {
 }
 
 #[test]
-fn what_is_allowed_ends_with_who_allowed_it() {
+fn nothing_comes_back_without_run() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
-    wait_for_another(&sandbox, 0);
-    let pid = comes_back_alone(&sandbox, &run);
-    Process::signal(run.pid(), Signal::SIGCONT);
-    wait_for_another(&sandbox, 0);
+    let pid = wait_for_another(&sandbox, 0);
     drop(run);
     let begun = starts(&sandbox);
     Process::kill(pid);
@@ -166,19 +136,15 @@ fn what_is_allowed_ends_with_who_allowed_it() {
 }
 
 #[test]
-fn an_end_on_purpose_is_no_crash_also_where_a_restart_is_allowed() {
+fn an_end_on_purpose_is_no_crash() {
     let sandbox = Sandbox::new();
     let policy = json!({ "delay": "0s", "policy": "on-failure", "success_exit_codes": [0, 5] });
     sandbox.inventory(&[game(&sandbox).with("restart", policy)]);
     for (code, state) in [(5, "stopped"), (78, "crashed")] {
         let run = Run::begin(&sandbox);
-        // One that somebody else has started is not run's to have started again.
         let pid = wait_for_another(&sandbox, 0);
         Process::kill(pid);
         wait_for_another(&sandbox, pid);
-        comes_back_alone(&sandbox, &run);
-        Process::signal(run.pid(), Signal::SIGCONT);
-        wait_until("the next to be allowed", || sandbox.is_allowed("a"));
         let begun = starts(&sandbox);
         sandbox.tell("a", &format!("exit {code}"));
         sandbox.wait_state("a", state);
@@ -198,44 +164,16 @@ fn what_the_last_game_did_not_read_is_not_for_the_next() {
     sandbox.inventory(&[game(&sandbox)]);
     let run = Run::begin(&sandbox);
     let pid = wait_for_another(&sandbox, 0);
-    let shim = sandbox.shim("a");
-    wait_until("run to attend", || sandbox.is_allowed("a"));
     Process::signal(pid, Signal::SIGSTOP);
     sandbox.ok(&["send", "a", "exit 9"]);
     Process::kill(pid);
     wait_for_another(&sandbox, pid);
-    assert_eq!(sandbox.shim("a"), shim);
     sandbox.ok(&["send", "a", "say again"]);
     sandbox.wait_console("a", "again\n");
     assert_eq!(starts(&sandbox), 2, "the second has read another command than its own");
     drop(run);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
-}
-
-#[test]
-fn a_game_that_somebody_else_launched_gets_another_shim() {
-    let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox)]);
-    sandbox.ok(&["start", "a"]);
-    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
-    let mut command = sandbox.command(&["run"]);
-    let mut run = Run(command.spawn().expect("run gamectl"));
-    let mut lines = BufReader::new(run.0.stdout.take().expect("a pipe")).lines();
-    assert!(lines.any(|line| line.expect("a line").contains("adopted")));
-    let reader = std::thread::spawn(move || lines.count());
-    Process::kill(pid);
-    let second = wait_for_another(&sandbox, pid);
-    let of_run = sandbox.shim("a");
-    assert_ne!(of_run, shim, "limits and control group are those of who starts it");
-    wait_until("run to attend", || sandbox.is_allowed("a"));
-    Process::kill(second);
-    wait_for_another(&sandbox, second);
-    assert_eq!(sandbox.shim("a"), of_run);
-    drop(run);
-    reader.join().expect("the reader");
-    sandbox.ok(&["stop", "a"]);
-    sandbox.never_two("a");
 }
 
 #[test]
@@ -305,33 +243,9 @@ fn no_game_after_a_stop_at_any_point_after_a_crash() {
         sandbox.ok(&["start", "a"]);
         assert_eq!(starts(&sandbox), begun + 1, "after {step} steps");
         pid = sandbox.pid("a");
-        // The next is launched by run, so that its shim waits for it.
         Process::kill(pid);
         pid = wait_for_another(&sandbox, pid);
     }
-    sandbox.never_two("a");
-    drop(run);
-    sandbox.ok(&["stop", "a"]);
-    sandbox.nothing_left();
-}
-
-#[test]
-fn a_shim_waits_for_a_frozen_run_no_longer_than_a_moment() {
-    let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox)]);
-    let run = Run::begin(&sandbox);
-    wait_for_another(&sandbox, 0);
-    // That is used up then.
-    let pid = comes_back_alone(&sandbox, &run);
-    Process::kill(pid);
-    // The exit is on record although its shim is there still.
-    sandbox.wait_state("a", "crashed");
-    let start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
-    Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(0);
-    let second = sandbox.pid("a");
-    Process::signal(run.pid(), Signal::SIGCONT);
-    Process::kill(second);
-    wait_for_another(&sandbox, second);
     sandbox.never_two("a");
     drop(run);
     sandbox.ok(&["stop", "a"]);
