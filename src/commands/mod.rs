@@ -131,7 +131,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Ended> {
 
 /// `gamectl schema`: it is JSON already.
 fn schema(context: &Context<'_>) -> Result<u8, Ended> {
-    context.screen.print(crate::inventory::reference::SCHEMA);
+    context.screen.print(crate::inventory::keys::SCHEMA);
     Ok(0)
 }
 

@@ -1,59 +1,38 @@
 //! The inventory: from YAML text to a validated model.
 //!
 //! ```text
-//! source ──▶ parse ─▶ syntax ─▶ yaml ─▶ check ─▶ model
-//!             │      (screen)  (tree)     │
-//!             └───────────────────────────┴─▶ problem (excerpt, secret)
+//!             source ─▶ parse ─┬─▶ read ────▶ model
+//!                              │     │
+//!                              │     ▼
+//!                              ├─▶ report ──▶ keys
+//!                              │     │
+//!                              └──▶ text
 //! ```
 //!
-//! The text becomes a tree that knows where each word stands. Everything else
-//! is done on the tree, so that all problems come at once and each has its
-//! exact place.
+//! `text` makes of the text a tree that knows where each word stands. `read`
+//! makes the `model` of the tree, and collects all problems with their places.
+//! `report` shows the problems with the lines they are in, secrets masked, and
+//! has the one table of keys.
 
-mod address;
-mod channels;
-mod check;
-mod common;
-mod compose;
-mod duration;
-mod entries;
-mod excerpt;
-mod expand;
-mod fields;
-mod game;
-mod halves;
-mod healthy;
-mod hook;
-mod http;
-mod lines;
-mod lookup;
-mod mask;
 mod model;
-mod nearest;
-mod node;
 mod parse;
-mod pattern;
-mod problem;
-mod process;
-mod ready;
-pub mod reference;
-mod remote;
-mod restart;
-mod secret;
-mod signal;
-mod size;
+mod read;
+mod report;
 mod source;
-mod stop;
-mod syntax;
-mod value;
-mod yaml;
+mod text;
 
-pub use channels::*;
-pub use compose::ComposeSpec;
-pub use hook::{Alarm, Hook};
-pub use mask::Mask;
-pub use model::*;
-pub use nearest::nearest;
+pub use model::address::HostPort;
+pub use model::channels::{ChannelKind, Channels, Password, Remote, Secret};
+pub use model::compose::ComposeSpec;
+pub use model::hook::{Alarm, Hook};
+pub use model::instance::{ID_MAX, Instance, Inventory, Plane, Port, Protocol, is_valid_id};
+pub use model::probe::{Healthy, HttpCheck, HttpMethod, Probe, Ready};
+pub use model::process::{LogSpec, ProcessSpec};
+pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
+pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};
 pub use parse::parse;
-pub use problem::{Problem, Problems};
+pub use report::keys;
+pub use report::mask::Mask;
+pub use report::nearest::nearest;
+pub use report::problem::{Problem, Problems};
 pub use source::{Source, Unchecked, find, read};

@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::model::Inventory;
+use super::model::instance::Inventory;
 use super::parse::parse;
-use super::problem::Problems;
+use super::report::problem::Problems;
 use crate::failure::{Failure, FailureKind};
 
 /// The largest inventory, in bytes.

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use crate::channel;
-use crate::inventory::HttpCheck;
+use crate::inventory::{HttpCheck, HttpMethod};
 
 /// How long one attempt may take, the lookup of the name included.
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -65,7 +65,7 @@ pub async fn request(request: &HttpCheck, limit: Duration) -> Option<u16> {
 async fn ask(request: &HttpCheck, until: Instant) -> Option<u16> {
     let mut stream = channel::connect(&request.address, until).await.ok()?;
     let body = &request.body;
-    let about = if body.is_empty() && request.method == "GET" {
+    let about = if body.is_empty() && request.method == HttpMethod::Get {
         String::new()
     } else {
         let kind = if body.starts_with(['{', '[']) {

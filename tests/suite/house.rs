@@ -211,8 +211,8 @@ fn one_file_names_the_yaml_crate() {
     none(&rules::words(
         &sources(),
         &["serde_yaml", "yaml_serde"],
-        "only src/inventory/yaml.rs names the YAML crate",
-        |source| source.path == "src/inventory/yaml.rs",
+        "only src/inventory/text/yaml.rs names the YAML crate",
+        |source| source.path == "src/inventory/text/yaml.rs",
     ));
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use gamectl::games::PRESETS;
-use gamectl::inventory::reference::SCHEMA;
+use gamectl::inventory::keys::SCHEMA;
 use serde_json::Value;
 use validator::problems;
 

@@ -1,6 +1,6 @@
 //! gamectl-inventory(5), from the table of the inventory's keys.
 
-use gamectl::inventory::reference::{Holds, SECTIONS};
+use gamectl::inventory::keys::{Holds, SECTIONS};
 
 const HEAD: &str = r#".ie \n(.g .ds Aq \(aq
 .el .ds Aq '
@@ -28,7 +28,7 @@ pub(crate) fn page() -> String {
             plain(section.place).to_uppercase(),
             plain(section.about)
         ));
-        for key in section.keys {
+        for key in section.keys() {
             page.push_str(&format!(
                 ".TP\n\\fB{}\\fR ({})\n",
                 plain(key.name),

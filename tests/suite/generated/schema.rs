@@ -1,6 +1,6 @@
 //! The JSON Schema of the inventory, from the table of its keys.
 
-use gamectl::inventory::reference::{Holds, Reference, SECTIONS};
+use gamectl::inventory::keys::{Holds, SECTIONS, Section};
 use serde_json::{Map, Value, json};
 
 /// All of it.
@@ -9,7 +9,7 @@ pub(crate) fn text() -> String {
     for section in &SECTIONS[1..] {
         defs.insert(section.name.to_owned(), mapping(section));
     }
-    let mut whole = mapping(&SECTIONS[0]);
+    let mut whole = mapping(SECTIONS[0]);
     whole["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     whole["title"] = json!("gamectl inventory");
     whole["type"] = json!("object");
@@ -19,10 +19,10 @@ pub(crate) fn text() -> String {
     serde_json::to_string_pretty(&whole).expect("it can be written") + "\n"
 }
 
-fn mapping(section: &Reference) -> Value {
+fn mapping(section: &Section) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
-    for key in section.keys {
+    for key in section.keys() {
         let mut schema = holds(key.holds);
         let default = match key.default {
             "required" => "Required.".to_owned(),
@@ -62,7 +62,7 @@ fn text_of(pattern: &str) -> Value {
 
 fn holds(what: Holds) -> Value {
     let any = json!({ "type": ["string", "number", "boolean"] });
-    let section = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+    let section = |of: &Section| json!({ "$ref": format!("#/$defs/{}", of.name) });
     let list = |items: Value| json!({ "type": "array", "items": items });
     let number = |low: u32, high: u32| scalar("integer", json!({ "minimum": low, "maximum": high }));
     let choice = |words: &[&str]| scalar("string", json!({ "enum": words }));
@@ -80,8 +80,8 @@ fn holds(what: Holds) -> Value {
         Holds::Choice(words) => choice(words),
         Holds::ChoiceList(words) => list(choice(words)),
         Holds::Map(of) => json!({ "type": ["object", "null"], "additionalProperties": holds(*of) }),
-        Holds::Section(name) => section(name),
-        Holds::SectionOr(name) => json!({ "anyOf": [any, section(name)] }),
-        Holds::List(name) => list(section(name)),
+        Holds::Section(of) => section(of),
+        Holds::SectionOr(of) => json!({ "anyOf": [any, section(of)] }),
+        Holds::List(of) => list(section(of)),
     }
 }

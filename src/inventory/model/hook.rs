@@ -1,0 +1,72 @@
+//! Commands that are run when something happens to an instance.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A command to be run when something happens.
+#[derive(Clone, PartialEq)]
+pub struct Hook {
+    /// The program and its arguments; no shell reads them.
+    pub command: Vec<OsString>,
+    /// The events at which it is run.
+    pub events: Vec<Alarm>,
+    /// The time that it may take.
+    pub timeout: Duration,
+    /// Its working directory: the inventory's folder.
+    pub cwd: PathBuf,
+}
+
+impl fmt::Debug for Hook {
+    // The arguments may carry secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hook")
+            .field("program", &self.command.first())
+            .field("events", &self.events)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
+/// An event that a hook can be run at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alarm {
+    /// It ended although no verb asked it to.
+    Crashed,
+    /// It was started again after that.
+    Restarted,
+    /// It is not started again: it crashed too often, or its configuration is
+    /// wrong.
+    GaveUp,
+    /// After a crash, it has been ready for long enough to be called healthy.
+    Recovered,
+    /// It has become ready.
+    Started,
+    /// It was stopped on purpose.
+    Stopped,
+}
+
+impl Alarm {
+    /// All events.
+    pub const ALL: [Self; 6] = [
+        Self::Crashed,
+        Self::Restarted,
+        Self::GaveUp,
+        Self::Recovered,
+        Self::Started,
+        Self::Stopped,
+    ];
+
+    /// Returns its name in the inventory.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crashed => "crashed",
+            Self::Restarted => "restarted",
+            Self::GaveUp => "gave_up",
+            Self::Recovered => "recovered",
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+        }
+    }
+}

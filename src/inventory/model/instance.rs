@@ -1,0 +1,120 @@
+//! The inventory and its instances.
+
+use super::channels::Channels;
+use super::compose::ComposeSpec;
+use super::hook::Hook;
+use super::probe::{Healthy, Ready};
+use super::process::ProcessSpec;
+use super::restart::RestartPolicy;
+use super::stop::StopStep;
+
+/// The longest instance id.
+pub const ID_MAX: usize = 63;
+
+/// Returns true for a valid instance id: `[a-z0-9][a-z0-9_-]{0,62}`. Such an id
+/// is safe as a file name and as one segment of a message subject.
+pub fn is_valid_id(id: &str) -> bool {
+    let bytes = id.as_bytes();
+    let alnum = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    bytes.first().is_some_and(alnum)
+        && bytes.len() <= ID_MAX
+        && bytes.iter().all(|b| alnum(b) || matches!(b, b'_' | b'-'))
+}
+
+/// A whole inventory.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Inventory {
+    /// The instances, in the order of the file. Ids are unique.
+    pub instances: Vec<Instance>,
+}
+
+impl Inventory {
+    /// Returns the instance of that id.
+    pub fn get(&self, id: &str) -> Option<&Instance> {
+        self.instances.iter().find(|instance| instance.id == id)
+    }
+}
+
+/// One game server as a person thinks of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instance {
+    /// Its slug, valid by [`is_valid_id`].
+    pub id: String,
+    /// The preset that it was made from.
+    pub game: Option<&'static str>,
+    /// The ports it is known to take.
+    pub ports: Vec<Port>,
+    /// The line that says something to all players, with `{message}` in it.
+    pub broadcast: Option<String>,
+    /// The line whose reply lists the players.
+    pub players: Option<String>,
+    /// Its tags, for `tag:NAME` selectors.
+    pub tags: Vec<String>,
+    /// True when `run` starts it.
+    pub autostart: bool,
+    /// What manages it.
+    pub plane: Plane,
+    /// When it counts as ready.
+    pub ready: Ready,
+    /// When it counts as hung; `None` where that is not checked.
+    pub healthy: Option<Healthy>,
+    /// The polite steps of its stop chain. The kill at the end is implied.
+    pub stop: Vec<StopStep>,
+    /// Its admin channels.
+    pub channels: Channels,
+    /// When `run` starts it again.
+    pub restart: RestartPolicy,
+    /// The commands that `run` executes when something happens to it.
+    pub on_event: Vec<Hook>,
+}
+
+/// A port that a game takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// Its name, which says what it is for.
+    pub name: String,
+    /// Its number; never 0.
+    pub number: u16,
+    /// What is spoken there.
+    pub protocol: Protocol,
+}
+
+/// The protocol of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+}
+
+/// A management plane with its settings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plane {
+    /// No plane section, or one that lacks what it needs: shown, not managed.
+    Unmanaged {
+        /// The plane it would be on, or `none`.
+        plane: &'static str,
+        /// The reason, for the note of a status row.
+        reason: String,
+    },
+    /// A spawned process of this host.
+    Process(Box<ProcessSpec>),
+    /// A stack of containers.
+    DockerCompose(Box<ComposeSpec>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids() {
+        for good in ["a", "0", "rust-main", "a_b", "9-", &"x".repeat(63)] {
+            assert!(is_valid_id(good), "{good}");
+        }
+        for bad in ["", "-a", "_a", "A", "a.b", "a b", "ä", "a/b", "..", &"x".repeat(64)] {
+            assert!(!is_valid_id(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The validated inventory, which every other room works with: nothing in it
+//! is out of range, unknown or incomplete. How it is read is not known here.
+
+pub(crate) mod address;
+pub(crate) mod channels;
+pub(crate) mod compose;
+pub(crate) mod hook;
+pub(crate) mod instance;
+pub(crate) mod probe;
+pub(crate) mod process;
+pub(crate) mod restart;
+pub(crate) mod stop;

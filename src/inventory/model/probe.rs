@@ -1,0 +1,161 @@
+//! Probes: when an instance counts as ready, and when as hung.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::address::HostPort;
+use super::channels::Remote;
+
+/// When an instance counts as ready: when every probe holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ready {
+    /// The probes; never empty.
+    pub probes: Vec<Probe>,
+    /// The time that `start` waits for them.
+    pub timeout: Duration,
+    /// The time between two attempts; `None` leaves it to each probe.
+    pub interval: Option<Duration>,
+    /// The limit of one attempt, where it is below the probe's own.
+    pub attempt_timeout: Option<Duration>,
+}
+
+impl Default for Ready {
+    fn default() -> Self {
+        Self {
+            probes: vec![Probe::AliveFor(Duration::from_secs(1))],
+            timeout: Duration::from_secs(5 * 60),
+            interval: None,
+            attempt_timeout: None,
+        }
+    }
+}
+
+/// When an instance that was ready counts as hung: when `failures` of the
+/// last `of` checks failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Healthy {
+    /// The probes; a check holds when each of them does. Never empty.
+    pub probes: Vec<Probe>,
+    /// The time after it became ready in which nothing is checked.
+    pub start_grace: Duration,
+    /// The time between two checks.
+    pub interval: Duration,
+    /// The limit of one attempt.
+    pub attempt_timeout: Duration,
+    /// The failed checks that make it hung.
+    pub failures: u32,
+    /// The checks that are remembered, at most 64.
+    pub of: u32,
+}
+
+impl Default for Healthy {
+    fn default() -> Self {
+        Self {
+            probes: Vec::new(),
+            start_grace: Duration::from_secs(60),
+            interval: Duration::from_secs(15),
+            attempt_timeout: Duration::from_secs(5),
+            failures: 3,
+            of: 3,
+        }
+    }
+}
+
+/// One probe.
+#[derive(Clone, PartialEq)]
+pub enum Probe {
+    /// This valid regular expression matches a line that this launch wrote.
+    Log(String),
+    /// A TCP connection to this address is accepted.
+    Tcp(HostPort),
+    /// A server there answers the query of Steam's server browser.
+    A2s(HostPort),
+    /// A Minecraft server there answers a status ping.
+    Minecraft(HostPort),
+    /// A login over this channel works.
+    Login(Box<Remote>),
+    /// A request is answered with a wanted status.
+    Http(HttpCheck),
+    /// This command, run without a shell in the instance's working directory,
+    /// exits with 0. Never empty.
+    Exec(Vec<String>),
+    /// It has been alive for so long.
+    AliveFor(Duration),
+}
+
+impl fmt::Debug for Probe {
+    // The arguments of a command may carry secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(pattern) => f.debug_tuple("Log").field(pattern).finish(),
+            Self::Tcp(address) => f.debug_tuple("Tcp").field(address).finish(),
+            Self::A2s(address) => f.debug_tuple("A2s").field(address).finish(),
+            Self::Minecraft(address) => f.debug_tuple("Minecraft").field(address).finish(),
+            Self::Login(remote) => f.debug_tuple("Login").field(remote).finish(),
+            Self::Http(check) => f.debug_tuple("Http").field(&check.address).finish(),
+            Self::Exec(argv) => {
+                let program = argv.first().map_or("", String::as_str);
+                let hidden = argv.len().saturating_sub(1);
+                write!(f, "Exec({program:?}, [{hidden} hidden])")
+            }
+            Self::AliveFor(time) => f.debug_tuple("AliveFor").field(time).finish(),
+        }
+    }
+}
+
+/// A request over HTTP, and the answers that are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct HttpCheck {
+    /// The server.
+    pub address: HostPort,
+    /// The path and the query, beginning with `/`.
+    pub path: String,
+    /// The wanted statuses; any from 200 to 299 when empty.
+    pub status: Vec<u16>,
+    /// What is asked for.
+    pub method: HttpMethod,
+    /// The body; no body is sent when empty.
+    pub body: String,
+}
+
+impl HttpCheck {
+    /// Returns true when the status is a wanted one.
+    pub fn accepts(&self, status: u16) -> bool {
+        if self.status.is_empty() {
+            return (200..300).contains(&status);
+        }
+        self.status.contains(&status)
+    }
+}
+
+/// The method of an [`HttpCheck`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum HttpMethod {
+    /// `GET`.
+    Get,
+    /// `POST`.
+    Post,
+    /// `PUT`.
+    Put,
+}
+
+impl HttpMethod {
+    /// All methods.
+    pub(crate) const ALL: [Self; 3] = [Self::Get, Self::Post, Self::Put];
+
+    /// Returns the word of the request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+impl fmt::Display for HttpMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

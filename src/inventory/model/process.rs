@@ -1,0 +1,86 @@
+//! The plane `process`.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A process to spawn. Paths are absolute.
+#[derive(Clone, PartialEq)]
+pub struct ProcessSpec {
+    /// The program.
+    pub executable: PathBuf,
+    /// Its arguments, byte for byte.
+    pub args: Vec<OsString>,
+    /// Its working directory.
+    pub cwd: PathBuf,
+    /// Environment variables; they win over the env file.
+    pub env: Vec<(OsString, OsString)>,
+    /// A file of `NAME=value` lines, read at the launch.
+    pub env_file: Option<PathBuf>,
+    /// The user that it runs as; only root can switch.
+    pub user: Option<String>,
+    /// True when it gets a pseudo-terminal.
+    pub tty: bool,
+    /// The rotation of its console log.
+    pub log: LogSpec,
+    /// A regular expression that tells the real game from its launcher. It is
+    /// matched against the path of an executable, and against the name by
+    /// which a process was called.
+    pub main: Option<String>,
+}
+
+impl fmt::Debug for ProcessSpec {
+    // The environment may carry secrets, and so may the arguments.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessSpec")
+            .field("executable", &self.executable)
+            .field("args", &format_args!("[{} hidden]", self.args.len()))
+            .field("cwd", &self.cwd)
+            .field("env", &format_args!("[{} hidden]", self.env.len()))
+            .field("env_file", &self.env_file)
+            .field("user", &self.user)
+            .field("tty", &self.tty)
+            .field("log", &self.log)
+            .field("main", &self.main)
+            .finish()
+    }
+}
+
+/// The rotation of a console log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSpec {
+    /// The size in bytes at which the log is rotated.
+    pub max_size: u64,
+    /// The number of rotated files that are kept beside the current one.
+    pub keep: u32,
+}
+
+impl Default for LogSpec {
+    fn default() -> Self {
+        Self {
+            max_size: 50 * 1024 * 1024,
+            keep: 5,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_environment_and_arguments() {
+        let spec = ProcessSpec {
+            executable: "/bin/x".into(),
+            args: vec!["canary-1".into()],
+            cwd: "/".into(),
+            env: vec![("K".into(), "canary-2".into())],
+            env_file: None,
+            user: None,
+            tty: false,
+            log: LogSpec::default(),
+            main: None,
+        };
+        assert!(!format!("{spec:?}").contains("canary"));
+    }
+}

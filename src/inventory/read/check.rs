@@ -1,0 +1,126 @@
+//! The collector of problems, with what all readers share.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::programs::Programs;
+use crate::inventory::report::found::Found;
+use crate::inventory::text::node::Span;
+
+/// A lookup of the variables that a file refers to.
+pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The most values that all instances may have together: what defaults and
+/// aliases say once can multiply.
+const BUDGET: usize = 1_000_000;
+
+/// The reason why a pattern is no regular expression, and the place in it.
+type Verdict = Option<(String, usize)>;
+
+/// A check under way.
+pub(crate) struct Check<'a> {
+    folder: &'a Path,
+    env: Env<'a>,
+    found: Vec<Found>,
+    programs: Programs,
+    /// The verdicts on regular expressions, which instances tend to share.
+    patterns: HashMap<String, Verdict>,
+    /// `None` when it is used up.
+    budget: Option<usize>,
+}
+
+impl<'a> Check<'a> {
+    pub(crate) fn new(folder: &'a Path, env: Env<'a>) -> Self {
+        Self {
+            folder,
+            env,
+            found: Vec::new(),
+            programs: Programs::default(),
+            patterns: HashMap::new(),
+            budget: Some(BUDGET),
+        }
+    }
+
+    /// Notes a problem.
+    pub(crate) fn problem(&mut self, at: Span, message: impl Into<String>) -> &mut Found {
+        self.found.push(Found {
+            at,
+            message: message.into(),
+            hint: None,
+            related: None,
+        });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+
+    /// Returns how many problems were noted.
+    pub(crate) fn problems(&self) -> usize {
+        self.found.len()
+    }
+
+    pub(crate) fn into_problems(self) -> Vec<Found> {
+        self.found
+    }
+
+    /// Takes `values` from the budget. Returns false when it is used up, which
+    /// is a problem the first time.
+    pub(crate) fn spend(&mut self, values: usize, at: Span) -> bool {
+        let Some(budget) = self.budget else {
+            return false;
+        };
+        self.budget = budget.checked_sub(values);
+        if self.budget.is_none() {
+            let message = format!("with what defaults and aliases repeat, there are more than {BUDGET} values by here");
+            self.problem(at, message)
+                .hint("make the defaults, or what is aliased, smaller");
+        }
+        self.budget.is_some()
+    }
+
+    /// Runs `read`, and returns how many values it took from the budget, too.
+    pub(crate) fn spent_by<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, usize) {
+        let before = self.budget.unwrap_or_default();
+        let done = read(self);
+        (done, before - self.budget.unwrap_or_default())
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.budget.is_none()
+    }
+
+    /// Runs `read` on another text, in which nothing is wrong: it neither notes
+    /// problems nor takes from the budget.
+    pub(crate) fn aside<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let (before, budget) = (self.found.len(), self.budget);
+        let done = read(self);
+        self.found.truncate(before);
+        self.budget = budget;
+        done
+    }
+
+    /// Returns the inventory's folder.
+    pub(crate) fn folder(&self) -> &'a Path {
+        self.folder
+    }
+
+    pub(crate) fn env(&self) -> Env<'a> {
+        self.env
+    }
+
+    /// Returns the path of a program that is given by its bare name.
+    pub(crate) fn program(&mut self, name: &OsStr) -> PathBuf {
+        let path = || (self.env)("PATH");
+        self.programs.find(name, self.folder, path)
+    }
+
+    /// Returns the verdict on a pattern. `judge` is asked once for each.
+    pub(crate) fn verdict(&mut self, pattern: &str, judge: fn(&str) -> Verdict) -> Verdict {
+        if let Some(known) = self.patterns.get(pattern) {
+            return known.clone();
+        }
+        let verdict = judge(pattern);
+        self.patterns.insert(pattern.to_owned(), verdict.clone());
+        verdict
+    }
+}

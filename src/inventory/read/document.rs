@@ -1,0 +1,203 @@
+//! The whole file: defaults, instances, and keys that are given twice.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use super::check::{Check, Env};
+use super::common::{self, Common};
+use super::plane;
+use super::section::{quoted, short};
+use crate::games::Preset;
+use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
+use crate::inventory::report::found::Found;
+use crate::inventory::report::keys;
+use crate::inventory::text::node::{BadKey, Entry, Mapping, Node, Shape, Span, Tree};
+use crate::inventory::text::yaml;
+
+/// What `instances` must be.
+const IDS: &str = "a mapping of ids to instances";
+
+/// Reads a whole file. The model is complete only if there are no problems.
+pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Found>) {
+    let mut document = Document {
+        check: Check::new(folder, env),
+        defaults: Common::default(),
+        cost: 0,
+        presets: HashMap::new(),
+    };
+    let instances = document.root(&tree.root);
+    bad_keys(&mut document.check, tree);
+    (Inventory { instances }, document.check.into_problems())
+}
+
+struct Document<'a> {
+    check: Check<'a>,
+    defaults: Common,
+    /// The values that inheriting the defaults copies.
+    cost: usize,
+    /// What presets say, by name.
+    presets: HashMap<&'static str, Common>,
+}
+
+impl Document<'_> {
+    fn root(&mut self, root: &Node) -> Vec<Instance> {
+        let Shape::Map(Mapping { entries, .. }) = &root.shape else {
+            let message = "the inventory must be a mapping with `instances`, but this is";
+            self.check.problem(root.span, format!("{message} {}", root.kind()));
+            return Vec::new();
+        };
+        self.check.known_keys(&keys::TOP, entries);
+        let get = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
+        if let Some(defaults) = get("defaults") {
+            (self.defaults, self.cost) = self.check.spent_by(|check| {
+                let entries = check.section("`defaults`", &keys::DEFAULTS, defaults);
+                common::read(check, entries)
+            });
+        }
+        let Some(instances) = get("instances") else {
+            self.check
+                .problem(Span::new(root.span.start, 0), "there is no `instances` here")
+                .hint("write `instances: {}` if there are none yet");
+            return Vec::new();
+        };
+        match &instances.shape {
+            Shape::Map(map) => self.instances(map),
+            Shape::List(_) => {
+                self.check
+                    .mismatch("`instances`", IDS, instances)
+                    .hint("write `my-server:` with its keys below it, not `- id: my-server`");
+                Vec::new()
+            }
+            Shape::Scalar(_) => {
+                self.check.mapping("`instances`", IDS, instances);
+                Vec::new()
+            }
+        }
+    }
+
+    fn instances(&mut self, map: &Mapping) -> Vec<Instance> {
+        // One that is given twice is looked at all the same.
+        let repeated = map.unusable.iter().filter(|entry| !entry.key.is_empty());
+        let mut instances = Vec::with_capacity(map.entries.len());
+        for entry in map.entries.iter().chain(repeated) {
+            id(&mut self.check, entry);
+            instances.extend(self.instance(entry));
+            if self.check.is_spent() {
+                break;
+            }
+        }
+        instances
+    }
+
+    fn instance(&mut self, entry: &Entry) -> Option<Instance> {
+        let check = &mut self.check;
+        if !check.spend(self.cost, entry.at) {
+            return None;
+        }
+        let entries = check.section(&format!("`{}`", short(&entry.key)), &keys::INSTANCE, &entry.value);
+        let mut own = common::read(check, entries);
+        let plane = plane::read(check, &entry.key, entries);
+        if let Some(preset) = own.game().or(self.defaults.game()) {
+            own = own.over(self.preset(preset));
+        }
+        let whole = own.over(&self.defaults);
+        // What is missing is noted where a person would add it.
+        let uses = |entry: &&Entry| {
+            matches!(
+                entry.key.as_ref(),
+                "game" | "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready" | "healthy"
+            )
+        };
+        let at = entries.iter().find(uses).map_or(entry.at, |entry| entry.at);
+        Some(whole.finish(&mut self.check, entry.key.to_string(), plane, at))
+    }
+
+    /// Returns what a preset says. It is read once, however many instances have
+    /// it.
+    fn preset(&mut self, preset: &'static Preset) -> &Common {
+        let check = &mut self.check;
+        self.presets.entry(preset.name).or_insert_with(|| {
+            check.aside(|check| match yaml::read(preset.text) {
+                Ok(tree) => match &tree.root.shape {
+                    Shape::Map(map) => common::read(check, &map.entries).of_preset(),
+                    Shape::Scalar(_) | Shape::List(_) => Common::default(),
+                },
+                Err(_) => Common::default(),
+            })
+        })
+    }
+}
+
+fn id(check: &mut Check, entry: &Entry) {
+    if is_valid_id(&entry.key) {
+        return;
+    }
+    let hint = match slug(&entry.key) {
+        Some(slug) => format!("ids are lower-case letters, digits, `-` and `_`; for example `{slug}`"),
+        None => "ids are lower-case letters, digits, `-` and `_`, at most 63, the first a letter or digit".to_owned(),
+    };
+    check
+        .problem(entry.at, format!("`{}` cannot be an instance's id", short(&entry.key)))
+        .hint(hint);
+}
+
+/// Returns the id that is closest to a word.
+fn slug(word: &str) -> Option<String> {
+    let mut slug = String::new();
+    for c in word.chars().take(200) {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() || c == '_' => slug.push(c),
+            _ if slug.ends_with('-') => {}
+            _ => slug.push('-'),
+        }
+    }
+    let slug: String = slug.trim_matches(['-', '_']).chars().take(ID_MAX).collect();
+    is_valid_id(&slug).then_some(slug)
+}
+
+/// Notes keys that were given twice, or that are no words.
+fn bad_keys(check: &mut Check, tree: &Tree) {
+    let mut repeated_ids = HashSet::new();
+    if let Shape::Map(top) = &tree.root.shape
+        && let Some(entry) = top.entries.iter().find(|entry| entry.key == "instances")
+        && let Shape::Map(instances) = &entry.value.shape
+    {
+        repeated_ids.extend(instances.unusable.iter().map(|entry| entry.at));
+    }
+    for bad in &tree.bad_keys {
+        match bad {
+            BadKey::NotAWord(at) => {
+                check
+                    .problem(*at, "a key must be a word, but this is a list or a mapping")
+                    .hint("quote it if it is meant as text");
+            }
+            BadKey::Repeated { key, first, again } => {
+                let message = if repeated_ids.contains(again) {
+                    format!("the instance `{}` is given twice", short(key))
+                } else {
+                    format!("the key{} is given twice", quoted(key))
+                };
+                check.problem(*again, message).related(*first, "first given here");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for (word, expected) in [
+            ("Rust Main", Some("rust-main")),
+            ("a.b//c", Some("a-b-c")),
+            ("_x", Some("x")),
+            ("ü", None),
+            ("", None),
+        ] {
+            assert_eq!(slug(word).as_deref(), expected, "{word}");
+        }
+        assert_eq!(slug(&"x".repeat(100)).unwrap().len(), 63);
+    }
+}

@@ -1,0 +1,152 @@
+//! `http` of `ready`, `healthy` and `stop`: a URL, or a mapping with one.
+
+use super::address::address;
+use super::check::Check;
+use crate::inventory::model::address::HostPort;
+use crate::inventory::model::probe::{HttpCheck, HttpMethod};
+use crate::inventory::report::keys;
+use crate::inventory::text::node::{Node, Shape};
+
+/// The longest path, in bytes.
+const PATH_MAX: usize = 2000;
+
+/// The largest body, in bytes.
+const BODY_MAX: usize = 64 * 1024;
+
+/// Reads it; `method` is used where none is given.
+pub(crate) fn read(check: &mut Check, method: HttpMethod, node: &Node) -> Option<HttpCheck> {
+    if !matches!(node.shape, Shape::Map(_)) {
+        let request = url(check, node)?;
+        return Some(HttpCheck { method, ..request });
+    }
+    let (mut method, mut body) = (Some(method), Some(String::new()));
+    let entries = check.section("`http`", &keys::HTTP, node);
+    let mut request = None;
+    let mut status = Some(Vec::new());
+    for entry in entries {
+        match entry.key.as_ref() {
+            "url" => request = Some(url(check, &entry.value)),
+            "status" => status = statuses(check, &entry.value),
+            "method" => method = one_of_methods(check, &entry.value),
+            "body" => body = read_body(check, &entry.value),
+            _ => {}
+        }
+    }
+    let Some(request) = request else {
+        check
+            .problem(node.span, "`http` has no `url`")
+            .hint("such as `http: { url: 'http://127.0.0.1:8212/', status: [200, 401] }`");
+        return None;
+    };
+    Some(HttpCheck {
+        status: status?,
+        method: method?,
+        body: body?,
+        ..request?
+    })
+}
+
+fn one_of_methods(check: &mut Check, node: &Node) -> Option<HttpMethod> {
+    let word = check.word("`method`", "GET, POST or PUT", node)?;
+    let method = HttpMethod::ALL.into_iter().find(|method| method.as_str() == word);
+    if method.is_none() {
+        check.problem(node.span, "`method` must be `GET`, `POST` or `PUT`");
+    }
+    method
+}
+
+fn read_body(check: &mut Check, node: &Node) -> Option<String> {
+    let body = check.word("`body`", "text", node)?;
+    if body.len() > BODY_MAX {
+        check.problem(node.span, "`body` must be at most 64KiB");
+        return None;
+    }
+    Some(body.into_owned())
+}
+
+fn statuses(check: &mut Check, node: &Node) -> Option<Vec<u16>> {
+    let items = check.list("`status`", "a list of numbers", node)?;
+    let mut statuses = Vec::with_capacity(items.len());
+    for item in items {
+        let status = check.number("a status", 100..=599, item)?;
+        statuses.extend(u16::try_from(status));
+    }
+    Some(statuses)
+}
+
+fn url(check: &mut Check, node: &Node) -> Option<HttpCheck> {
+    let word = check.word("`http`", "a URL", node)?;
+    match parse(&word) {
+        Ok(request) => Some(request),
+        Err(hint) => {
+            // It may carry a token, so it is not repeated.
+            check.problem(node.span, "`http` must be a URL").hint(hint);
+            None
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<HttpCheck, &'static str> {
+    const FORM: &str = "write it like `http://127.0.0.1:8212/health`";
+    if text.starts_with("https:") {
+        return Err("TLS is not spoken here; ask with `exec` and a program such as curl");
+    }
+    let rest = text.strip_prefix("http://").ok_or(FORM)?;
+    let (host, path) = match rest.find(['/', '?']) {
+        Some(at) => rest.split_at(at),
+        None => (rest, "/"),
+    };
+    let printable = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if !printable || path.len() > PATH_MAX {
+        return Err("what is not ASCII, and spaces, are written like `%20`; a fragment (`#`) has no meaning here");
+    }
+    let path = if path.starts_with('?') {
+        format!("/{path}")
+    } else {
+        path.to_owned()
+    };
+    let bare = !host.ends_with(']') && !host.contains(':') || host.ends_with(']');
+    let address: HostPort = if bare {
+        address(&format!("{host}:80"))?
+    } else {
+        address(host)?
+    };
+    Ok(HttpCheck {
+        address,
+        path,
+        status: Vec::new(),
+        method: HttpMethod::Get,
+        body: String::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        for (text, wanted) in [
+            ("http://a", "a:80 /"),
+            ("http://127.0.0.1:8212/v1/api?x=1", "127.0.0.1:8212 /v1/api?x=1"),
+            ("http://[::1]/x", "[::1]:80 /x"),
+            ("http://[::1]:81?y", "[::1]:81 /?y"),
+        ] {
+            let request = parse(text).unwrap();
+            assert_eq!(format!("{} {}", request.address, request.path), wanted);
+        }
+        for text in [
+            "",
+            "a",
+            "https://a",
+            "http://",
+            "http://a:0",
+            "http://a/ b",
+            "http://a/#b",
+            "http://u@a/",
+            "http://a/\r\nX: y",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! From the tree to the model: every problem is collected, and an inventory
+//! without any comes out. Each section has a file of its own; the collector of
+//! problems is at the foot (`check`), the reader of the whole at the head
+//! (`document`).
+
+mod address;
+mod channels;
+pub(crate) mod check;
+mod common;
+mod compose;
+pub(crate) mod document;
+mod game;
+mod healthy;
+mod hook;
+mod http;
+mod pattern;
+mod plane;
+mod ports;
+mod process;
+mod programs;
+mod ready;
+mod restart;
+mod section;
+mod signal;
+mod stop;
+mod value;

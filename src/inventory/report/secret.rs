@@ -1,0 +1,286 @@
+//! Which parts of a file may be secret: every value under `env`, every value
+//! whose key sounds like one or is not ours (it may have slipped out of
+//! `env`), and in a list what follows such a word.
+
+use std::collections::{HashMap, HashSet};
+
+use super::keys::{is_known, looks_like_key};
+use crate::inventory::text::lines::Lines;
+use crate::inventory::text::node::{Entry, Node, Shape, Span, Tree};
+
+const WORDS: [&str; 8] = ["pass", "secret", "token", "key", "credential", "pwd", "psw", "auth"];
+
+/// Whether a name sounds like that of a secret. Returns where the word ends.
+pub(crate) fn sounds_secret(name: &str) -> Option<usize> {
+    let lower = name.to_ascii_lowercase();
+    WORDS
+        .iter()
+        .filter_map(|word| Some(lower.find(word)? + word.len()))
+        .max()
+}
+
+fn hides(key: &str) -> bool {
+    // Also a key that was to be `env`.
+    key.to_ascii_lowercase().contains("env") || sounds_secret(key).is_some()
+}
+
+/// The parts of a tree that may be secret, sorted and without overlaps.
+pub(crate) fn in_tree(tree: &Tree, text: &str) -> Vec<Span> {
+    let mut search = Search {
+        found: Vec::new(),
+        starts: Vec::new(),
+        words: Vec::new(),
+        visited: HashSet::new(),
+        sounds: HashMap::new(),
+    };
+    search.node(&tree.root, false);
+    search.starts.sort_unstable();
+    search.words.sort_unstable();
+    search.found.extend(comments(text, &search.words));
+    let mut spans: Vec<Span> = search
+        .found
+        .iter()
+        .map(|span| stretch(*span, &search.starts, text))
+        .collect();
+    spans.sort_unstable();
+    join(&spans)
+}
+
+/// A text whose end is not known may reach to the next word.
+fn stretch(span: Span, starts: &[usize], text: &str) -> Span {
+    if span.len > 0 {
+        return span;
+    }
+    let next = starts.get(starts.partition_point(|start| *start <= span.start));
+    let end = next.copied().unwrap_or(text.len());
+    Span::new(span.start, end.saturating_sub(span.start))
+}
+
+/// What comments say: it may be an entry that was taken out.
+fn comments(text: &str, words: &[Span]) -> Vec<Span> {
+    let bytes = text.as_bytes();
+    let mut comments: Vec<Span> = Vec::new();
+    for (at, _) in text.match_indices('#') {
+        let begins = at == 0 || bytes.get(at - 1).is_some_and(u8::is_ascii_whitespace);
+        let before = words
+            .get(..words.partition_point(|word| word.start <= at))
+            .unwrap_or_default();
+        let inside = before.last().is_some_and(|word| at < word.end());
+        let known = comments.last().is_some_and(|comment| at < comment.end());
+        if begins && !inside && !known {
+            let len = text
+                .get(at..)
+                .and_then(|rest| rest.find('\n'))
+                .unwrap_or(text.len() - at);
+            comments.push(Span::new(at + 1, len - 1));
+        }
+    }
+    comments
+}
+
+fn join(spans: &[Span]) -> Vec<Span> {
+    let mut joined: Vec<Span> = Vec::new();
+    for span in spans.iter().filter(|span| span.len > 0) {
+        match joined.last_mut() {
+            Some(last) if last.end() >= span.start => last.len = last.end().max(span.end()) - last.start,
+            _ => joined.push(*span),
+        }
+    }
+    joined
+}
+
+struct Search {
+    found: Vec<Span>,
+    starts: Vec<usize>,
+    /// Keys and values of known length.
+    words: Vec<Span>,
+    visited: HashSet<(*const (), bool)>,
+    /// What was heard in the word of a place: aliases repeat long ones.
+    sounds: HashMap<Span, Option<usize>>,
+}
+
+impl Search {
+    fn node(&mut self, node: &Node, hidden: bool) {
+        self.starts.push(node.span.start);
+        self.words.push(node.span);
+        if !self.visited.insert((std::ptr::from_ref(node).cast(), hidden)) {
+            return;
+        }
+        match &node.shape {
+            Shape::Scalar(scalar) if hidden && !scalar.text.is_empty() => self.found.push(node.span),
+            Shape::Scalar(_) => {
+                self.word(node);
+            }
+            Shape::List(items) => {
+                let mut follows = false;
+                for item in items {
+                    if let (true, Shape::Map(map)) = (hidden || follows, &item.shape) {
+                        let all = map.entries.iter().chain(&map.unusable);
+                        self.found.extend(all.map(|entry| entry.at));
+                    }
+                    self.node(item, hidden || follows);
+                    follows = self.word(item);
+                }
+            }
+            Shape::Map(map) => {
+                for entry in map.entries.iter().chain(&map.unusable) {
+                    self.entry(entry, hidden);
+                }
+            }
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry, hidden: bool) {
+        self.starts.push(entry.at.start);
+        self.words.push(entry.at);
+        let key = entry.key.as_ref();
+        let foreign = match &entry.value.shape {
+            Shape::Map(_) => false,
+            Shape::List(_) => !is_known(key),
+            // A command line that was to be a list, or a password where a
+            // section was to be.
+            Shape::Scalar(_) => !is_known(key) || matches!(key, "args" | "exec" | "rcon" | "webrcon" | "telnet"),
+        };
+        // `NAME=value`, or a value where a name is wanted.
+        if (foreign || hidden) && !looks_like_key(key) {
+            self.found.push(entry.at);
+        }
+        self.node(&entry.value, hidden || foreign || hides(key));
+    }
+
+    /// Hides what follows a secret's name in the same word. Returns whether
+    /// the next word may be the secret.
+    fn word(&mut self, node: &Node) -> bool {
+        let Shape::Scalar(scalar) = &node.shape else {
+            return false;
+        };
+        let heard = if node.span.len == 0 {
+            sounds_secret(&scalar.text)
+        } else {
+            *self
+                .sounds
+                .entry(node.span)
+                .or_insert_with(|| sounds_secret(&scalar.text))
+        };
+        let Some(end) = heard else {
+            return false;
+        };
+        if node.span.len == 0 {
+            self.found.push(node.span);
+        } else if let Some(sign) = scalar.text.get(end..).and_then(|rest| rest.find(['=', ':', ' '])) {
+            let at = node.span.start + end + sign + 1;
+            self.found.push(Span::new(at, node.span.end().saturating_sub(at)));
+        }
+        true
+    }
+}
+
+/// So many lines above one that cannot be read may have to do with it.
+const NEAR: usize = 20;
+
+/// What to hide of the one line at `at` when the text is no tree: all behind
+/// the key, where the line, one near above it or one that it seems to belong
+/// to sounds secret. Nothing is certain about such a line, its indentation
+/// least of all.
+pub(crate) fn in_line(text: &str, lines: &Lines, at: usize) -> Vec<Span> {
+    let (number, start) = lines.line(at);
+    let line_at = |number: usize| text.get(lines.start(number)?..)?.split('\n').next();
+    let Some(line) = line_at(number) else {
+        return Vec::new();
+    };
+    let mut depth = indent(line);
+    let above = (1..number)
+        .rev()
+        .filter_map(line_at)
+        .filter(|line| !line.trim().is_empty());
+    let doubtful = suspect(line)
+        || above.enumerate().any(|(i, above)| {
+            let part = i < NEAR || indent(above) < depth;
+            depth = depth.min(indent(above));
+            part && suspect(above)
+        });
+    if !doubtful {
+        return Vec::new();
+    }
+    let key = line.split_once(": ").map(|(key, _)| key);
+    let from = match key {
+        Some(key) if looks_like_key(key.trim_start()) => key.len() + 2,
+        _ => indent(line),
+    };
+    vec![Span::new(start + from, line.len().saturating_sub(from))]
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+fn suspect(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    lower.contains("env") || sounds_secret(&lower).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::text::yaml;
+
+    fn hidden(text: &str) -> Vec<&str> {
+        let tree = yaml::read(text).map_err(|refusal| refusal.message).unwrap();
+        in_tree(&tree, text)
+            .iter()
+            .map(|span| &text[span.start..span.end()])
+            .collect()
+    }
+
+    #[test]
+    fn what_sounds_secret_is_found() {
+        for (text, expected) in [
+            ("env: {A: x1, B: [y1, 5]}", vec!["x1", "y1", "5"]),
+            ("env: A=x1", vec!["A=x1"]),
+            ("args: [+password, {x1: x2}]", vec!["x1", "x2"]),
+            ("env: {A: , B: '', C: x1}", vec!["x1"]),
+            ("env: {A=x1: b}", vec!["A=x1", "b"]),
+            (
+                "a: {db_password: {x: x1}, user: c, b: {user: x}, z: x2}",
+                vec!["x1", "x2"],
+            ),
+            ("args: [a, +rcon.Password, x1, b]", vec!["x1"]),
+            ("args: [a, --token=x1, b]", vec!["x1", "b"]),
+            ("args: ['+secret x1']", vec!["x1"]),
+            ("args: +map x +secret x1", vec!["+map x +secret x1"]),
+            ("stdin: login token x1", vec!["x1"]),
+            ("# x1\nuser: a#b # x2 # x3\ncwd: 'c # d'", vec![" x1", " x2 # x3"]),
+            ("env:\n  A: |\n    x1\n  B: c", vec!["|\n    x1\n  ", "c"]),
+            ("e: &e {A: x1}\nenv: *e", vec!["x1"]),
+        ] {
+            assert_eq!(hidden(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_tree_too_much_is_hidden_rather_than_too_little() {
+        let hidden = |text: &str, needle: &str| {
+            let at = text.find(needle).unwrap();
+            in_line(text, &Lines::of_people(text), at)
+                .iter()
+                .any(|span| span.start <= at && at < span.end())
+        };
+        assert!(hidden("a:\n  env:\n    A: b\n\n    B: x1", "x1"));
+        assert!(hidden("a:\n  env: {B: x1", "x1"));
+        assert!(hidden("a:\n  args:\n    - +password\n    - x1", "x1"));
+        assert!(hidden("rcon_pass: x1", "x1"));
+        assert!(hidden("a:\n  env:\n    A: b\n\t  B: x1", "x1"));
+        assert!(hidden("a:\n  env:\n    A: b\n   B: x1", "x1"));
+        assert!(hidden("a:\n  b:\n    env:\n      A: b\n   B: x1", "x1"));
+        assert!(!hidden("x1: [", "x1"));
+        assert!(hidden("env: {}\nx1/: [", "x1"));
+        assert!(!hidden(
+            &format!("a:\n  env:\n{}  args: [x1", "    A: b\n".repeat(NEAR)),
+            "x1"
+        ));
+        assert!(hidden(
+            &format!("a:\n  env:\n{}    B: [x1", "    A: b\n".repeat(NEAR)),
+            "x1"
+        ));
+    }
+}
