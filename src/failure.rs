@@ -104,6 +104,16 @@ impl Failure {
         self
     }
 
+    /// Begins the message with the id of the instance.
+    #[cold]
+    #[must_use]
+    pub fn of(self, id: &str) -> Self {
+        Self {
+            message: format!("{id}: {}", self.message),
+            ..self
+        }
+    }
+
     /// The failure in an error chain: itself where it is one, else a plain
     /// failure that tells the whole chain once.
     pub fn from_error(error: &anyhow::Error) -> Self {

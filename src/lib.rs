@@ -10,6 +10,7 @@ pub mod failure;
 pub mod finding;
 pub mod fleet;
 pub mod games;
+pub mod host;
 pub mod instancecmd;
 pub mod inventory;
 pub mod players;

@@ -1,24 +1,22 @@
-//! What a shell asks while a command line is typed.
+//! The answers to a shell that completes a command line.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::ValueEnum;
 
 use crate::cli::completion::{HIDDEN_VERB, Place, Shell, Values, place};
 use crate::games::PRESETS;
-use crate::inventory;
+use crate::host;
 use crate::ui::{Options, Screen, Surroundings};
 
-/// Answers, when this is such a question. Never with an error: there is nobody
-/// to read it.
+/// Returns the exit code when this process was started for a completion. It
+/// never fails: an error would be shown in the middle of a command line.
 pub(super) fn answer() -> Option<u8> {
     let mut words = std::env::args_os().skip(1);
     (words.next()? == HIDDEN_VERB).then(|| print(words))
 }
 
-/// Prints what fits the words.
-#[inline(never)]
+/// Prints the candidates that begin with the current word.
 fn print(words: impl Iterator<Item = OsString>) -> u8 {
     let mut words = words.map(|word| word.to_string_lossy().into_owned());
     let current = words.next().unwrap_or_default();
@@ -47,19 +45,5 @@ fn candidates(place: &Place) -> Vec<String> {
 }
 
 fn listed(place: &Place, tags: bool) -> Vec<String> {
-    // Standard input is the shell's.
-    let named = place.inventory.as_deref().filter(|name| *name != "-");
-    let Ok(source) = inventory::find(named.map(std::ffi::OsStr::new)) else {
-        return Vec::new();
-    };
-    let read = source.path().and_then(|_| inventory::read(&source).ok());
-    let Some(Ok(inventory)) = read.map(|unchecked| unchecked.check()) else {
-        return Vec::new();
-    };
-    let mut found: Vec<String> = inventory.instances.iter().map(|one| one.id.clone()).collect();
-    if tags {
-        let all: BTreeSet<&String> = inventory.instances.iter().flat_map(|one| &one.tags).collect();
-        found.extend(all.into_iter().map(|tag| format!("tag:{tag}")));
-    }
-    found
+    host::suggestions(place.inventory.as_deref().map(OsStr::new), tags)
 }

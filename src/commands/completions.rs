@@ -1,9 +1,10 @@
 //! `gamectl completions`.
 
-use super::context::{Context, Ended};
+use super::context::Context;
 use crate::cli::{Completions, completion};
+use crate::host::Error;
 
-pub(super) fn run(context: &Context<'_>, completions: &Completions) -> Result<u8, Ended> {
+pub(super) fn run(context: &Context<'_>, completions: &Completions) -> Result<u8, Error> {
     context.screen.print(&completion::script(completions.shell));
     Ok(0)
 }

@@ -1,62 +1,43 @@
 //! `gamectl console`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::context::{Context, Ended};
+use super::context::Context;
 use super::interrupt::Interrupt;
 use super::keyboard::keyboard;
-use super::selection;
-use crate::cli::Console;
+use crate::cli;
 use crate::failure::{Failure, FailureKind};
-use crate::fleet::Ground;
-use crate::store::InstanceDir;
-use crate::store::tail::Tail;
-use crate::supervisor::{ConsoleInput, ConsoleKind, Supervisor};
+use crate::host::{Console, ConsoleInput, ConsoleKind, Error};
 use crate::sys::pty;
 use crate::sys::terminal::Mode;
 use crate::ui::{self, Wanted};
 
-/// How often the log is looked at; a terminal's keys are answered through it.
+/// How often the output is read; a terminal's keys are answered through it.
 const AGAIN: Duration = Duration::from_millis(50);
 const AGAIN_TERMINAL: Duration = Duration::from_millis(15);
 
-/// After so many looks it is asked whether the game still runs.
-const ALIVE_LOOKS: u32 = 20;
-
-/// Bytes taken from the log at once.
-const PIECE: usize = 64 * 1024;
+/// After this many reads without output it is checked that the game still runs.
+const QUIET_READS: u32 = 20;
 
 /// Ctrl-D and Ctrl-].
 const DETACH: [u8; 2] = [0x04, 0x1d];
 
-/// Somebody at a console.
-struct Seat {
-    supervisor: Arc<dyn Supervisor>,
-    kind: ConsoleKind,
-    dir: InstanceDir,
-    tail: Tail,
+/// The console of a game, joined to our screen and keyboard.
+struct Session {
+    console: Console,
     screen: ui::Console,
-    /// Whether keys come from a terminal, and what is printed goes to one.
+    /// True when keys come from a terminal, and the output goes to one.
     live: bool,
-    /// The start of a line that was not typed on a terminal.
+    /// The start of a line that does not come from a terminal.
     partial: Vec<u8>,
-    quiet_looks: u32,
+    quiet_reads: u32,
 }
 
-pub(super) async fn run(context: &Context<'_>, console: &Console) -> Result<u8, Ended> {
-    let (supervisor, id) = choose(context, &console.id)?;
-    let attached = async { supervisor.required_console()?.kind().await };
-    let kind = attached.await.map_err(|error| named(&id, &error))?;
-    let state = context.state_to_look()?;
-    let dir = match &state {
-        Some(state) => state.instance(&id)?,
-        None => None,
-    };
-    let dir = dir.ok_or_else(|| Failure::unknown(format!("{id}: it has no folder")))?;
-    let tail = Tail::from_last_lines(&dir, console.lines)?;
+pub(super) async fn run(context: &Context<'_>, asked: &cli::Console) -> Result<u8, Error> {
+    let console = context.host()?.console(&asked.id, asked.lines).await?;
+    let (id, kind) = (console.id().to_owned(), console.kind());
     let live = pty::size(std::io::stdin()).is_some() && context.screen.is_on_terminal();
     let mut interrupt = Interrupt::new()?;
     context
@@ -67,19 +48,16 @@ pub(super) async fn run(context: &Context<'_>, console: &Console) -> Result<u8, 
         (true, ConsoleKind::Lines) => Some(Mode::keys(std::io::stdin())?),
         (true, ConsoleKind::Terminal) => Some(Mode::raw(std::io::stdin())?),
     };
-    let mut seat = Seat {
-        supervisor,
-        kind,
-        dir,
-        tail,
+    let mut session = Session {
+        console,
         screen: context.screen.console(live && kind == ConsoleKind::Lines),
         live,
         partial: Vec::new(),
-        quiet_looks: 0,
+        quiet_reads: 0,
     };
-    let ended = seat.sit(&mut interrupt).await;
-    let _ = seat.show();
-    seat.screen.finish();
+    let ended = session.live(&mut interrupt).await;
+    let _ = session.show();
+    session.screen.finish();
     drop(mode);
     match ended {
         Ok(code) => {
@@ -87,46 +65,22 @@ pub(super) async fn run(context: &Context<'_>, console: &Console) -> Result<u8, 
             Ok(code)
         }
         Err(failure) if failure.kind == FailureKind::NotRunning => {
-            Err(Failure::new(FailureKind::NotRunning, format!("{id}: it has ended")).into())
+            Err(Failure::new(FailureKind::NotRunning, "it has ended").of(&id).into())
         }
-        Err(failure) => {
-            let message = format!("{id}: {}", failure.message);
-            Err(Failure { message, ..failure }.into())
-        }
+        Err(failure) => Err(failure.of(&id).into()),
     }
 }
 
-fn choose(context: &Context<'_>, selector: &str) -> Result<(Arc<dyn Supervisor>, String), Ended> {
-    let inventory = context.inventory()?;
-    let ground = context.state_to_look()?.map_or_else(Ground::default, Ground::for_verbs);
-    let selectors = [selector.to_owned()];
-    let mut members = ground.members(&inventory);
-    members.extend(ground.named_strays(&inventory, &selectors)?);
-    let [one] = selection::select(&members, &selectors)?[..] else {
-        let message = format!("`{selector}` means several instances, and a console is of one");
-        return Err(Failure::new(FailureKind::Usage, message).into());
-    };
-    let member = members.get(one.index);
-    let member = member.ok_or_else(|| Failure::unknown("there is no such instance"))?;
-    Ok((Arc::clone(&member.supervisor), member.id().to_owned()))
-}
-
-fn named(id: &str, error: &anyhow::Error) -> Failure {
-    let failure = Failure::from_error(error);
-    let message = format!("{id}: {}", failure.message);
-    Failure { message, ..failure }
-}
-
-impl Seat {
-    /// Stays until somebody leaves or the game ends.
-    async fn sit(&mut self, interrupt: &mut Interrupt) -> Result<u8, Failure> {
+impl Session {
+    /// Stays until the person leaves or the game ends.
+    async fn live(&mut self, interrupt: &mut Interrupt) -> Result<u8, Failure> {
         let mut keys = keyboard();
         let mut resized = signal(SignalKind::window_change()).map_err(|error| Failure::failed(error.to_string()))?;
-        let again = match self.kind {
+        let again = match self.console.kind() {
             ConsoleKind::Lines => AGAIN,
             ConsoleKind::Terminal => AGAIN_TERMINAL,
         };
-        self.tell_size().await?;
+        self.pass_size().await?;
         loop {
             self.look().await?;
             tokio::select! {
@@ -135,55 +89,51 @@ impl Seat {
                     Some(pressed) => if self.take(&pressed).await? { return Ok(0) },
                     None => return self.end_of_input().await.map(|()| 0),
                 },
-                _ = resized.recv() => self.tell_size().await?,
+                _ = resized.recv() => self.pass_size().await?,
                 () = tokio::time::sleep(again) => {}
             }
         }
     }
 
-    /// Shows what has come, and asks now and then whether more can come.
+    /// Shows new output, and checks now and then that more can come.
     async fn look(&mut self) -> Result<(), Failure> {
         if self.show()? {
-            self.quiet_looks = 0;
+            self.quiet_reads = 0;
             return Ok(());
         }
-        self.quiet_looks += 1;
-        if self.quiet_looks == 2 && self.kind == ConsoleKind::Lines {
+        self.quiet_reads += 1;
+        if self.quiet_reads == 2 && self.console.kind() == ConsoleKind::Lines {
             self.screen.settle();
         }
-        if self.quiet_looks.is_multiple_of(ALIVE_LOOKS) {
-            let kind = self.supervisor.required_console()?.kind().await;
-            kind.map_err(|error| Failure::from_error(&error))?;
+        if self.quiet_reads.is_multiple_of(QUIET_READS) {
+            self.console.check_running().await?;
         }
         Ok(())
     }
 
-    /// Shows what has come since. Whether there was any.
+    /// Shows new output. Returns true when there was any.
     fn show(&mut self) -> Result<bool, Failure> {
-        let mut buffer = vec![0; PIECE];
         let mut any = false;
         loop {
-            let read = self.tail.read(&self.dir, &mut buffer);
-            let n = read.map_err(|error| Failure::unknown(format!("its log cannot be read: {error}")))?;
-            if n == 0 {
+            let bytes = self.console.read()?;
+            if bytes.is_empty() {
                 return Ok(any);
             }
             any = true;
-            let bytes = buffer.get(..n).unwrap_or_default();
-            match self.kind {
-                ConsoleKind::Terminal if self.live => self.screen.pass_through(bytes),
-                _ => self.screen.write(bytes),
+            match self.console.kind() {
+                ConsoleKind::Terminal if self.live => self.screen.pass_through(&bytes),
+                _ => self.screen.write(&bytes),
             }
         }
     }
 
-    /// Takes what was typed. True when whoever typed it leaves.
+    /// Takes keys. Returns true when the person leaves.
     async fn take(&mut self, pressed: &[u8]) -> Result<bool, Failure> {
         if !self.live {
             self.partial.extend_from_slice(pressed);
             return self.send_whole_lines().await.map(|()| false);
         }
-        if self.kind == ConsoleKind::Terminal {
+        if self.console.kind() == ConsoleKind::Terminal {
             let end = pressed.iter().position(|key| DETACH.contains(key));
             let keys = pressed.get(..end.unwrap_or(pressed.len())).unwrap_or_default();
             if !keys.is_empty() {
@@ -203,8 +153,7 @@ impl Seat {
     async fn send_whole_lines(&mut self) -> Result<(), Failure> {
         while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.partial.drain(..=end).collect();
-            let line = String::from_utf8_lossy(line.get(..end).unwrap_or_default()).into_owned();
-            self.send_line(line).await?;
+            self.send_line(line.get(..end).unwrap_or_default()).await?;
         }
         Ok(())
     }
@@ -214,24 +163,22 @@ impl Seat {
             return Ok(());
         }
         let rest = std::mem::take(&mut self.partial);
-        self.send_line(String::from_utf8_lossy(&rest).into_owned()).await
+        self.send_line(&rest).await
     }
 
-    async fn send_line(&mut self, line: String) -> Result<(), Failure> {
-        let line = line.trim_end_matches('\r').to_owned();
-        match self.kind {
-            ConsoleKind::Lines => self.pass_on(ConsoleInput::Line(line)).await,
-            ConsoleKind::Terminal => {
-                self.pass_on(ConsoleInput::Bytes(format!("{line}\r").into_bytes()))
-                    .await
-            }
-        }
+    async fn send_line(&mut self, line: &[u8]) -> Result<(), Failure> {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_end_matches('\r');
+        self.pass_on(match self.console.kind() {
+            ConsoleKind::Lines => ConsoleInput::Line(line.to_owned()),
+            ConsoleKind::Terminal => ConsoleInput::Bytes(format!("{line}\r").into_bytes()),
+        })
+        .await
     }
 
-    async fn pass_on(&mut self, input: ConsoleInput) -> Result<(), Failure> {
-        let taken = self.supervisor.required_console()?.type_in(&input).await;
-        match taken.map_err(|error| Failure::from_error(&error)) {
-            // What cannot be taken now is no reason to throw anybody out.
+    async fn pass_on(&mut self, typed: ConsoleInput) -> Result<(), Failure> {
+        match self.console.type_in(&typed).await {
+            // Input that cannot be taken now does not end the session.
             Err(failure) if failure.kind != FailureKind::NotRunning => {
                 self.screen.say(&failure.message);
                 Ok(())
@@ -241,9 +188,11 @@ impl Seat {
     }
 
     /// Gives the game's terminal the size of ours.
-    async fn tell_size(&mut self) -> Result<(), Failure> {
-        let size = pty::size(std::io::stdin()).filter(|_| self.live && self.kind == ConsoleKind::Terminal);
-        match size {
+    async fn pass_size(&mut self) -> Result<(), Failure> {
+        if !self.live || self.console.kind() != ConsoleKind::Terminal {
+            return Ok(());
+        }
+        match pty::size(std::io::stdin()) {
             Some((columns, rows)) => self.pass_on(ConsoleInput::Size { columns, rows }).await,
             None => Ok(()),
         }

@@ -1,12 +1,12 @@
 //! `gamectl games`.
 
-use super::context::{Context, Ended};
+use super::context::Context;
 use crate::cli::Games;
 use crate::failure::{Failure, FailureKind};
 use crate::games::{self, PRESETS, Preset};
-use crate::inventory::nearest;
+use crate::host::{Error, nearest};
 
-pub(super) fn run(context: &Context<'_>, games: &Games) -> Result<u8, Ended> {
+pub(super) fn run(context: &Context<'_>, games: &Games) -> Result<u8, Error> {
     let Some(name) = &games.name else {
         let list: Vec<(&str, &str)> = PRESETS.iter().map(|preset| (preset.name, preset.title)).collect();
         context.screen.games(&list);
@@ -17,7 +17,7 @@ pub(super) fn run(context: &Context<'_>, games: &Games) -> Result<u8, Ended> {
     Ok(0)
 }
 
-/// The preset of that name.
+/// Returns the preset of that name.
 ///
 /// # Errors
 /// When there is none.

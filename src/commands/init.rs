@@ -6,16 +6,17 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::context::{Context, Ended};
+use super::context::Context;
 use super::games;
 use crate::cli::Init;
 use crate::failure::Failure;
 use crate::games::Preset;
+use crate::host::Error;
 
-/// The example, as it is in the repository.
+/// The example of the repository.
 const EXAMPLE: &str = include_str!("../../instances.example.yaml");
 
-pub(super) fn run(context: &Context<'_>, init: &Init) -> Result<u8, Ended> {
+pub(super) fn run(context: &Context<'_>, init: &Init) -> Result<u8, Error> {
     let mut presets: Vec<&Preset> = Vec::new();
     for name in &init.games {
         let preset = games::known(name)?;
@@ -40,11 +41,11 @@ pub(super) fn run(context: &Context<'_>, init: &Init) -> Result<u8, Ended> {
     Ok(0)
 }
 
-/// Where it goes: where an inventory that is named is looked for, else the
-/// first place in which one that is not named is.
+/// Returns the path for the new inventory: the one named, else the first place
+/// in which an inventory is looked for.
 fn place(context: &Context<'_>) -> PathBuf {
-    let named = context.cli.verb.inventory().or(context.cli.inventory.as_ref()).cloned();
     let variable = || std::env::var_os("GAMECTL_INVENTORY").filter(|value| !value.is_empty());
+    let named = context.inventory().cloned();
     named
         .or_else(variable)
         .unwrap_or_else(|| OsString::from("instances.yaml"))
@@ -72,8 +73,9 @@ fn text(presets: &[&Preset], shown: &str) -> String {
     text
 }
 
-/// Makes the file, for its owner alone: passwords may come to stand in it.
-/// Never over one that is there, not even one that a dangling link names.
+/// Makes the file, readable by its owner alone, because passwords may be
+/// written into it. A file that is there is never overwritten, not even one
+/// that a dangling link names.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let written = file.write_all(text.as_bytes());

@@ -6,14 +6,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::FailureKind;
 
-/// Listens for both.
 pub(super) struct Interrupt {
     int: Signal,
     term: Signal,
 }
 
 impl Interrupt {
-    /// Begins to listen.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             int: signal(SignalKind::interrupt())?,
@@ -21,7 +19,7 @@ impl Interrupt {
         })
     }
 
-    /// Returns when one of them has come.
+    /// Waits for one of them.
     ///
     /// # Cancel safety
     /// Safe.

@@ -1,14 +1,15 @@
-//! What is typed, as it comes.
+//! The keyboard, read as keys are pressed.
 
 use std::io::Read;
 
 use tokio::sync::mpsc;
 
-/// Bytes taken from the keyboard at once.
+/// The most bytes that are read at once.
 const KEYS: usize = 1024;
 
-/// Reads the keyboard on a thread of its own: it may be a file, which no
-/// readiness can be waited for. The thread ends with the process.
+/// Reads the keyboard on a thread of its own, because standard input may be a
+/// file, and a file is never reported as ready. The thread ends with the
+/// process.
 pub(super) fn keyboard() -> mpsc::UnboundedReceiver<Vec<u8>> {
     let (pressed, keys) = mpsc::unbounded_channel();
     std::thread::spawn(move || {

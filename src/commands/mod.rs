@@ -1,5 +1,7 @@
-//! The verbs of the command line: one file each, and short. Selection in,
-//! dispatch or a look, and the result to the screen.
+//! The verbs of the command line, one file each: parse, ask the [`host`], and
+//! hand the answer to the screen.
+//!
+//! [`host`]: crate::host
 
 mod check;
 mod complete;
@@ -7,22 +9,18 @@ mod completions;
 mod console;
 mod context;
 mod games;
-mod goal;
 mod init;
 mod interrupt;
 mod keyboard;
 mod logs;
-mod order;
-mod rehearsal;
-mod restart;
 mod run;
-mod selection;
 mod send;
-mod start;
+mod service_manager;
+mod signals;
 mod status;
-mod stop;
 mod ticking;
 mod usage;
+mod verb;
 mod watch;
 
 use std::ffi::OsString;
@@ -32,9 +30,10 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
 use crate::failure::{Failure, FailureKind};
-use crate::sys::{host, pipe, pty};
+use crate::host::Error;
+use crate::sys::{self, pipe, pty};
 use crate::ui::{Color, Options, Screen, Size, Surroundings};
-use context::{Context, Ended};
+use context::Context;
 
 /// Parses the command line of this process, does what it says, and returns the
 /// exit code.
@@ -67,11 +66,11 @@ pub fn main() -> u8 {
     };
     let code = match run(&context) {
         Ok(code) => code,
-        Err(Ended::Failure(failure)) => {
+        Err(Error::Failure(failure)) => {
             screen.failure(&failure);
             failure.kind.exit_code()
         }
-        Err(Ended::Problems(problems)) => {
+        Err(Error::Problems(problems)) => {
             screen.problems(&problems);
             FailureKind::Inventory.exit_code()
         }
@@ -99,16 +98,16 @@ fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
     words
 }
 
-fn run(context: &Context<'_>) -> Result<u8, Ended> {
+fn run(context: &Context<'_>) -> Result<u8, Error> {
     match &context.cli.verb {
         Verb::Status(verb) => status::run(context, &verb.own),
         Verb::Completions(verb) => completions::run(context, &verb.own),
         Verb::Games(verb) => games::run(context, &verb.own),
         Verb::Init(verb) => init::run(context, &verb.own),
         Verb::Schema(_) => schema(context),
-        Verb::Start(verb) => runtime()?.block_on(start::run(context, &verb.own)),
-        Verb::Stop(verb) => runtime()?.block_on(stop::run(context, &verb.own)),
-        Verb::Restart(verb) => runtime()?.block_on(restart::run(context, &verb.own)),
+        Verb::Start(verb) => runtime()?.block_on(verb::start(context, &verb.own)),
+        Verb::Stop(verb) => runtime()?.block_on(verb::stop(context, &verb.own)),
+        Verb::Restart(verb) => runtime()?.block_on(verb::restart(context, &verb.own)),
         Verb::Logs(verb) => runtime()?.block_on(logs::run(context, &verb.own)),
         Verb::Watch(verb) => runtime()?.block_on(watch::run(context, &verb.own)),
         Verb::Run(verb) => runtime()?.block_on(run::run(context, &verb.own)),
@@ -118,20 +117,20 @@ fn run(context: &Context<'_>) -> Result<u8, Ended> {
     }
 }
 
-/// What waits for many things at once.
-fn runtime() -> Result<tokio::runtime::Runtime, Ended> {
+/// Makes the runtime of a command that waits.
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     // Without these it would not fail, but panic.
     const DESCRIPTORS: usize = 8;
-    host::room_for_descriptors(DESCRIPTORS).map_err(|error| {
+    sys::host::room_for_descriptors(DESCRIPTORS).map_err(|error| {
         let (what, hint) = (error.to_string(), "raise the limit: `ulimit -n 1024`");
         Failure::failed(format!("cannot begin: {what}")).hint(hint)
     })?;
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
-/// `gamectl schema`: it is JSON already.
-fn schema(context: &Context<'_>) -> Result<u8, Ended> {
-    context.screen.print(crate::inventory::keys::SCHEMA);
+/// Prints the schema, which is JSON with and without `--json`.
+fn schema(context: &Context<'_>) -> Result<u8, Error> {
+    context.screen.print(crate::host::SCHEMA);
     Ok(0)
 }
 
@@ -144,7 +143,7 @@ fn screen(options: Options) -> Screen {
     Screen::new(options, Surroundings::detect(std::sync::Arc::new(size)))
 }
 
-/// Whether nobody reads our answer any more.
+/// Returns true when no process reads the answer any more.
 fn reader_is_gone() -> bool {
     pipe::is_hung_up(std::io::stdout())
 }
@@ -169,7 +168,7 @@ fn usage(error: clap::Error) -> u8 {
     FailureKind::Usage.exit_code()
 }
 
-/// Sends what the engine says of itself to standard error.
+/// Sends traces of the engine to standard error.
 fn trace(verbose: u8) {
     let level = if verbose == 1 {
         tracing::Level::DEBUG

@@ -1,16 +1,17 @@
-//! What comes with time, for loops that wait for several things at once.
+//! Timers for loops that wait for several things at once.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-/// How often what counts up or down on a screen is drawn again.
+/// The interval at which a screen with running clocks is drawn again.
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
-/// A screen is not drawn more often than this.
+/// The shortest interval between two drawings of a screen.
 pub(super) const FRAME: Duration = Duration::from_millis(50);
 
-/// Ticks, the first one after a whole span; `None` without a span.
+/// Returns a timer whose first tick comes after a whole interval; `None`
+/// without an interval.
 pub(super) fn ticks(every: Option<Duration>) -> Option<Interval> {
     every.map(|every| {
         let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
@@ -19,7 +20,7 @@ pub(super) fn ticks(every: Option<Duration>) -> Option<Interval> {
     })
 }
 
-/// Returns at the next tick; never without any.
+/// Waits for the next tick; forever without a timer.
 ///
 /// # Cancel safety
 /// Safe.
@@ -30,7 +31,7 @@ pub(super) async fn tick(ticks: &mut Option<Interval>) {
     }
 }
 
-/// Returns at that time; never without one.
+/// Waits until that time; forever without one.
 ///
 /// # Cancel safety
 /// Safe.

@@ -1,10 +1,11 @@
-//! A command line that means nothing, in the shape of every other error.
+//! A command line that cannot be parsed, as a failure like every other one.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::failure::{Failure, FailureKind};
 
-/// What stands around the message of an error; what of it helps is a hint here.
+/// The parts that clap adds to the message of an error. The useful ones become
+/// the hint.
 const BESIDES: [ContextKind; 6] = [
     ContextKind::Usage,
     ContextKind::Suggested,
@@ -14,7 +15,7 @@ const BESIDES: [ContextKind; 6] = [
     ContextKind::SuggestedValue,
 ];
 
-/// What is wrong, and what to type instead.
+/// Returns the failure, with a hint at what to type instead.
 pub(super) fn failure(mut error: clap::Error) -> Failure {
     let hint = misplaced(&error).or_else(|| meant(&error)).or_else(|| usage(&error));
     for besides in BESIDES {
@@ -22,7 +23,7 @@ pub(super) fn failure(mut error: clap::Error) -> Failure {
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    // It says where the help is at its end.
+    // The last paragraph says where the help is.
     let message = text.split("\n\nFor more information").next().unwrap_or(text);
     let failure = Failure::new(FailureKind::Usage, message.trim_end());
     match hint {
@@ -31,8 +32,8 @@ pub(super) fn failure(mut error: clap::Error) -> Failure {
     }
 }
 
-/// `-f` behind a verb follows a log, and names the inventory nowhere but before
-/// the verb: the mistake that everybody makes once.
+/// Returns the hint for `-f` behind a verb: there it follows a log, and it
+/// names the inventory only before the verb.
 fn misplaced(error: &clap::Error) -> Option<String> {
     let unknown = error.kind() == ErrorKind::UnknownArgument;
     let which = error.get(ContextKind::InvalidArg)?;
@@ -40,7 +41,7 @@ fn misplaced(error: &clap::Error) -> Option<String> {
         .then(|| "the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory".to_owned())
 }
 
-/// What was typed almost.
+/// Returns the hint that names the most similar words.
 fn meant(error: &clap::Error) -> Option<String> {
     let similar = [
         ContextKind::SuggestedSubcommand,

@@ -1,4 +1,4 @@
-//! Waiting for the lock of an instance.
+//! The wait for the lock of an instance.
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::hold::{self, Waiting};
-use super::read_intent;
+use super::intent;
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::store::StateDir;
@@ -33,7 +33,7 @@ pub async fn end_hung(
         gives_way_from: None,
     };
     let _lock = hold::hold(&dir, &waiting, |_| {}).await?;
-    if read_intent(&dir)?.is_some_and(|wish| wish.want == Want::Stopped) {
+    if intent::read(&dir)?.is_some_and(|wish| wish.want == Want::Stopped) {
         return Ok(false);
     }
     match target.look().await {

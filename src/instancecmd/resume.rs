@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::hold::{self, Waiting};
-use super::read_intent;
+use super::intent;
 use crate::event::Want;
 use crate::failure::Failure;
-use crate::store::{StateDir, intent};
+use crate::store::{self, StateDir};
 use crate::supervisor::{Observation, Outcome, StartOptions, Supervisor};
 
 /// What became of it.
@@ -37,7 +37,7 @@ pub async fn resume(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u3
         gives_way_from: None,
     };
     let _lock = hold::hold(&dir, &waiting, |_| {}).await?;
-    if read_intent(&dir)?.is_some_and(|wish| wish.want == Want::Stopped) {
+    if intent::read(&dir)?.is_some_and(|wish| wish.want == Want::Stopped) {
         return Ok(Resumed::NotNeeded);
     }
     match target.look().await {
@@ -51,7 +51,7 @@ pub async fn resume(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u3
     };
     let started = Arc::clone(target).start_with(how).await;
     // Without it a stop is still possible, if not on record.
-    let _ = intent::reserve_stop(&dir);
+    let _ = store::intent::reserve_stop(&dir);
     let _ = dir.tidy();
     started
         .map(Resumed::Launched)

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 use super::*;
-use crate::store::lock;
-use crate::supervisor::Facts;
+use crate::event::Want;
+use crate::store::{InstanceDir, intent, lock};
+use crate::supervisor::{Facts, InstanceState, Observation, Outcome, StartOptions, StopOptions};
+use tokio::time::Instant;
 
 /// How many are at work, and how many ever were at the same time.
 #[derive(Default)]
@@ -85,17 +87,6 @@ impl Supervisor for Slow {
     }
 }
 
-fn order(verb: Verb) -> Order {
-    Order {
-        verb,
-        no_wait: false,
-        timeout: None,
-        now: false,
-        lock_wait: None,
-        keeps_intent: false,
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn many_at_once_but_not_all_and_each_for_itself() {
     const MANY: usize = 150;
@@ -121,7 +112,7 @@ async fn many_at_once_but_not_all_and_each_for_itself() {
     for (verb, want) in [(Verb::Start, Want::Running), (Verb::Stop, Want::Stopped)] {
         let (events, mut heard) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        let results = dispatch(&order(verb), &targets, &state, events).await;
+        let results = dispatch(&Request::new(verb), &targets, &state, events).await;
         // In as many waves as it takes, and no more.
         assert_eq!(begun.elapsed().as_secs(), MANY.div_ceil(AT_ONCE) as u64);
         assert_eq!(crowd.most.load(Ordering::SeqCst), AT_ONCE);

@@ -23,9 +23,7 @@ mod herald;
 mod hook;
 mod keeper;
 mod lateness;
-pub mod notify;
 mod plan;
-pub mod reload;
 mod telling;
 #[cfg(test)]
 mod tests;

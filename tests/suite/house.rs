@@ -18,15 +18,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lib", &[]),
     (
         "commands",
+        &["cli", "event", "failure", "finding", "games", "host", "sys", "ui"],
+    ),
+    (
+        "host",
         &[
             "players",
             "check",
-            "cli",
             "event",
             "failure",
             "finding",
             "fleet",
-            "games",
             "instancecmd",
             "inventory",
             "watcher",
@@ -34,8 +36,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "supervisor",
             "sys",
-            "ui",
-            "unmanaged",
         ],
     ),
     (

@@ -1,31 +1,35 @@
-//! `--dry-run`: what a verb would do.
+//! `--dry-run`: the effect that a verb would have.
 
-use super::context::Context;
+use super::{Host, Request, Selection};
 use crate::event::{DryRun, Verb};
-use crate::failure::{FailureKind, worst};
-use crate::fleet::Member;
-use crate::instancecmd::Order;
+use crate::failure::{Failure, FailureKind, worst};
+use crate::fleet::Ground;
 use crate::supervisor::{InstanceState, Observation, PlannedStep, StartOptions, StopOptions, Supervisor};
 
-/// Says what would be done. Returns the exit code.
-pub(super) async fn rehearse(context: &Context<'_>, order: &Order, targets: &[Member]) -> u8 {
-    let mut items = Vec::new();
-    let mut code = 0;
-    for target in targets {
-        let observation = target.supervisor.look().await;
-        let (would, one) = would(order, &observation);
-        code = worst([code, one]);
-        items.push(DryRun {
-            id: target.id().to_owned(),
-            would,
-            steps: steps(order, &observation, target.supervisor.as_ref()),
-        });
+impl Host {
+    /// Returns what a request would do to each selected instance, and the exit
+    /// code that it can be expected to end with. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Host::targets`].
+    pub async fn dry_run(&self, request: &Request, selection: Selection<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
+        let ground = Ground::for_a_look(self.state()?);
+        let (mut items, mut code) = (Vec::new(), 0);
+        for target in self.targets_of(&ground, request.verb, selection)? {
+            let observation = target.look().await;
+            let (would, one) = would(request, &observation);
+            code = worst([code, one]);
+            items.push(DryRun {
+                id: target.instance_id().to_owned(),
+                would,
+                steps: steps(request, &observation, target.as_ref()),
+            });
+        }
+        Ok((items, code))
     }
-    context.screen.dry_run(order.verb, &items);
-    code
 }
 
-fn would(order: &Order, observation: &Observation) -> (String, u8) {
+fn would(request: &Request, observation: &Observation) -> (String, u8) {
     let facts = match observation {
         Observation::Known(facts) => facts,
         Observation::Unknown { reason } => {
@@ -33,7 +37,7 @@ fn would(order: &Order, observation: &Observation) -> (String, u8) {
         }
     };
     let (alive, state) = (facts.state.is_alive(), &facts.state);
-    let text = match (order.verb, state) {
+    let text = match (request.verb, state) {
         (_, InstanceState::Unmanaged) => {
             let note = facts.note.clone().unwrap_or_default();
             return (
@@ -57,7 +61,7 @@ fn would(order: &Order, observation: &Observation) -> (String, u8) {
     (text, 0)
 }
 
-fn steps(order: &Order, observation: &Observation, supervisor: &dyn Supervisor) -> Vec<PlannedStep> {
+fn steps(request: &Request, observation: &Observation, supervisor: &dyn Supervisor) -> Vec<PlannedStep> {
     let Observation::Known(facts) = observation else {
         return Vec::new();
     };
@@ -68,13 +72,13 @@ fn steps(order: &Order, observation: &Observation, supervisor: &dyn Supervisor) 
         return Vec::new();
     };
     let mut steps = Vec::new();
-    if alive && (order.verb == Verb::Restart || (order.verb == Verb::Stop && !stopping)) {
-        steps.extend(plan.stop_steps(&StopOptions { now: order.now }));
+    if alive && (request.verb == Verb::Restart || (request.verb == Verb::Stop && !stopping)) {
+        steps.extend(plan.stop_steps(&StopOptions { now: request.now }));
     }
-    if managed && (order.verb == Verb::Restart || (order.verb == Verb::Start && starts)) {
+    if managed && (request.verb == Verb::Restart || (request.verb == Verb::Start && starts)) {
         steps.extend(plan.start_steps(&StartOptions {
-            no_wait: order.no_wait,
-            timeout: order.timeout,
+            no_wait: request.no_wait,
+            timeout: request.timeout,
             restarts: 0,
         }));
     }

@@ -1,5 +1,5 @@
-//! Telling a service manager how far we are, by the protocol of
-//! `sd_notify(3)`: datagrams to the socket that `$NOTIFY_SOCKET` names.
+//! Reports to a service manager, by the protocol of `sd_notify(3)`: datagrams
+//! to the socket that `$NOTIFY_SOCKET` names.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,16 +10,17 @@ use std::time::Duration;
 
 use crate::sys::clock;
 
-/// A service manager that wants to know, or nobody.
+/// The service manager that started this process; without one, every report
+/// goes nowhere.
 #[derive(Debug, Default)]
-pub struct ServiceManager {
+pub(super) struct ServiceManager {
     socket: Option<(UnixDatagram, SocketAddr)>,
     watchdog: Option<Duration>,
 }
 
 impl ServiceManager {
-    /// The one that started us, by our environment.
-    pub fn of(env: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Self {
+    /// Finds it by the environment.
+    pub(super) fn of(env: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Self {
         let socket = env("NOTIFY_SOCKET").and_then(|name| connect(&name).ok());
         let number = |name: &str| env(name)?.to_str()?.parse::<u64>().ok();
         let ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
@@ -31,34 +32,30 @@ impl ServiceManager {
         }
     }
 
-    /// How often it wants a sign of life.
-    pub fn watchdog(&self) -> Option<Duration> {
+    /// Returns the interval at which it wants [`ServiceManager::alive`].
+    pub(super) fn watchdog(&self) -> Option<Duration> {
         self.watchdog
     }
 
-    /// We do what we were started for.
-    pub fn ready(&self) {
+    pub(super) fn ready(&self) {
         self.send("READY=1");
     }
 
-    /// We are reading the inventory again.
-    pub fn reloading(&self) {
+    pub(super) fn reloading(&self) {
         let usec = clock::monotonic_ms().saturating_mul(1000);
         self.send(&format!("RELOADING=1\nMONOTONIC_USEC={usec}"));
     }
 
-    /// We are ending.
-    pub fn stopping(&self) {
+    pub(super) fn stopping(&self) {
         self.send("STOPPING=1");
     }
 
-    /// A line for `systemctl status`.
-    pub fn status(&self, text: &str) {
+    /// Sets the line that `systemctl status` shows.
+    pub(super) fn status(&self, text: &str) {
         self.send(&format!("STATUS={}", text.replace('\n', " ")));
     }
 
-    /// A sign of life.
-    pub fn alive(&self) {
+    pub(super) fn alive(&self) {
         self.send("WATCHDOG=1");
     }
 

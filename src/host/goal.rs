@@ -1,4 +1,4 @@
-//! What is awaited of instances that are looked at.
+//! The state that `watch --until` waits for.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use crate::event::ResidentEvent;
 use crate::failure::{Failure, FailureKind};
 use crate::supervisor::Observation;
 
-/// A state that all of them are to be in.
+/// A state that all of the watched instances are to reach.
 #[derive(Debug)]
-pub(super) struct Goal {
+pub struct Goal {
     wanted: &'static str,
     /// The state of each as a word, once it is known.
     states: BTreeMap<String, &'static str>,
@@ -16,11 +16,11 @@ pub(super) struct Goal {
 }
 
 impl Goal {
-    /// All of these in a state. Which nothing manages, told by the flag, never
-    /// are in another, and are left out.
+    /// Makes a goal for these ids; the flag is true for an unmanaged instance,
+    /// which never changes its state and is left out.
     ///
     /// # Errors
-    /// When that leaves nothing out of something.
+    /// When all of them are left out.
     pub(super) fn new(wanted: &'static str, ids: &[(String, bool)]) -> Result<Self, Failure> {
         let states: BTreeMap<_, _> = ids
             .iter()
@@ -38,8 +38,8 @@ impl Goal {
         })
     }
 
-    /// Takes in what was told. Whether all are as they were to be.
-    pub(super) fn is_reached_by(&mut self, told: &ResidentEvent) -> bool {
+    /// Takes an event in. Returns true when the goal is reached.
+    pub fn is_reached_by(&mut self, told: &ResidentEvent) -> bool {
         match told {
             ResidentEvent::Settled => self.settled = true,
             ResidentEvent::Row(watched) => {
@@ -55,8 +55,8 @@ impl Goal {
         self.settled && self.states.values().all(|state| *state == self.wanted)
     }
 
-    /// In words, what is not as it was to be, and how it is instead.
-    pub(super) fn missing(&self) -> String {
+    /// Returns a sentence about the instances that are in another state.
+    pub fn missing(&self) -> String {
         const MOST: usize = 5;
         let mut others: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (id, state) in self.states.iter().filter(|(_, state)| **state != self.wanted) {

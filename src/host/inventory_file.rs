@@ -1,4 +1,4 @@
-//! Being told that the inventory has changed on disk.
+//! Notices that the inventory has changed on disk.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use crate::sys::inotify::{Change, Watches};
 
-/// How long it must be left alone: editors write in several steps.
+/// The file must stay unchanged for this long: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// The file of the inventory, watched. It may be written in place or replaced,
-/// so it is its directory that is watched.
+/// A watch on the file of the inventory. The directory is watched, because the
+/// file may be written in place or replaced.
 pub struct InventoryFile {
     watches: Watches,
     name: OsString,
@@ -21,11 +21,9 @@ pub struct InventoryFile {
 }
 
 impl InventoryFile {
-    /// Watches a file.
-    ///
     /// # Errors
-    /// When its directory cannot be watched.
-    pub fn watch(path: &Path) -> io::Result<Self> {
+    /// When the directory of the file cannot be watched.
+    pub(super) fn watch(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -39,10 +37,11 @@ impl InventoryFile {
         })
     }
 
-    /// Returns when it has changed, and was then left alone for a moment.
+    /// Returns when the file has changed, and has then stayed unchanged for a
+    /// moment.
     ///
     /// # Cancel safety
-    /// Safe: a change that was seen is told the next time.
+    /// Safe: a change that was noticed is reported by the next call.
     pub async fn changed(&mut self) {
         loop {
             let Some(at) = self.touched_at else {
@@ -64,7 +63,7 @@ impl InventoryFile {
 
     async fn touched(&mut self) -> bool {
         let Ok(changes) = self.watches.next().await else {
-            // Nothing is told any more; a signal still works.
+            // Changes are noticed no more; a reload by signal still works.
             return std::future::pending().await;
         };
         changes.iter().any(|change| match change {

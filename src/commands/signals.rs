@@ -1,0 +1,58 @@
+//! The signals to a command that keeps a screen.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::interrupt::Interrupt;
+use crate::failure::FailureKind;
+
+/// A signal that has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signalled {
+    /// SIGINT or SIGTERM.
+    Interrupt(FailureKind),
+    Hangup,
+    /// SIGTSTP: the terminal is given back before the process stops.
+    Suspend,
+    /// SIGCONT.
+    Resume,
+    /// SIGWINCH.
+    Resize,
+}
+
+/// The handlers of these signals.
+pub(super) struct Signals {
+    interrupt: Interrupt,
+    hangup: Signal,
+    suspend: Signal,
+    resume: Signal,
+    resize: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: Interrupt::new()?,
+            hangup: signal(SignalKind::hangup())?,
+            suspend: signal(SignalKind::from_raw(libc::SIGTSTP))?,
+            resume: signal(SignalKind::from_raw(libc::SIGCONT))?,
+            resize: signal(SignalKind::window_change())?,
+        })
+    }
+
+    /// Waits for the next one.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn next(&mut self) -> Signalled {
+        tokio::select! {
+            biased;
+            kind = self.interrupt.signalled() => Signalled::Interrupt(kind),
+            _ = self.hangup.recv() => Signalled::Hangup,
+            _ = self.suspend.recv() => Signalled::Suspend,
+            _ = self.resume.recv() => Signalled::Resume,
+            _ = self.resize.recv() => Signalled::Resize,
+        }
+    }
+}

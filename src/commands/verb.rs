@@ -1,0 +1,85 @@
+//! `gamectl start`, `stop` and `restart`.
+
+use tokio::sync::mpsc;
+
+use super::context::{Context, typed};
+use super::interrupt::Interrupt;
+use crate::cli::{Restart, Selection, Start, Stop};
+use crate::event::{Verb, VerbEvent, VerbResult};
+use crate::host::{Error, Request, Targets, verdict};
+use crate::ui::Progress;
+
+pub(super) async fn start(context: &Context<'_>, start: &Start) -> Result<u8, Error> {
+    let request = Request {
+        no_wait: start.no_wait,
+        timeout: start.timeout,
+        lock_wait: context.common.lock_wait,
+        ..Request::new(Verb::Start)
+    };
+    run(context, &request, &start.selection, start.dry_run).await
+}
+
+pub(super) async fn stop(context: &Context<'_>, stop: &Stop) -> Result<u8, Error> {
+    let request = Request {
+        timeout: stop.timeout,
+        now: stop.now,
+        lock_wait: context.common.lock_wait,
+        ..Request::new(Verb::Stop)
+    };
+    run(context, &request, &stop.selection, stop.dry_run).await
+}
+
+pub(super) async fn restart(context: &Context<'_>, restart: &Restart) -> Result<u8, Error> {
+    let request = Request {
+        no_wait: restart.no_wait,
+        timeout: restart.timeout,
+        now: restart.now,
+        lock_wait: context.common.lock_wait,
+        ..Request::new(Verb::Restart)
+    };
+    run(context, &request, &restart.selection, restart.dry_run).await
+}
+
+async fn run(context: &Context<'_>, request: &Request, selected: &Selection, dry_run: bool) -> Result<u8, Error> {
+    let verb = request.verb;
+    let selection = typed(verb.as_str(), selected)?;
+    let host = context.host()?;
+    if dry_run {
+        let (items, code) = host.dry_run(request, selection).await?;
+        context.screen.dry_run(verb, &items);
+        return Ok(code);
+    }
+    let targets = host.targets(verb, selection)?;
+    let mut interrupt = Interrupt::new()?;
+    tokio::select! {
+        results = dispatch(context, request, &targets) => Ok(verdict::of_results(&results)),
+        signal = interrupt.signalled() => {
+            context.screen.interrupted(verb, &targets.ids());
+            Ok(signal.exit_code())
+        }
+    }
+}
+
+/// Carries a request out, and shows its progress and its results.
+pub(super) async fn dispatch(context: &Context<'_>, request: &Request, targets: &Targets) -> Vec<VerbResult> {
+    let (events, receiver) = mpsc::unbounded_channel();
+    let progress = context.screen.progress(request.verb, targets.ids().len());
+    let (results, ()) = tokio::join!(targets.dispatch(request, events), show(progress, receiver));
+    context.screen.results(request.verb, &results);
+    results
+}
+
+/// Shows events until there are no more.
+async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<VerbEvent>) {
+    let mut ticks = tokio::time::interval(crate::ui::TICK);
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => progress.event(&event),
+                None => break,
+            },
+            _ = ticks.tick() => progress.tick(),
+        }
+    }
+    progress.finish();
+}

@@ -1,0 +1,162 @@
+//! One look at the selected instances: the rows of `status`.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::{Host, Selection};
+use crate::event::{PlayerCount, Row};
+use crate::failure::Failure;
+use crate::fleet::{Ground, Member};
+use crate::players;
+use crate::store::{StateDir, intent};
+use crate::supervisor::{Facts, InstanceState, Observation};
+
+const UNLISTED: &str = "not in the inventory";
+
+/// The optional parts of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    pub intent: bool,
+    pub players: bool,
+}
+
+/// A look that may have to wait for some of the instances.
+pub struct Look {
+    members: Vec<Looked>,
+    /// The state directory, where intents are wanted.
+    intents: Option<Arc<StateDir>>,
+}
+
+struct Looked {
+    member: Member,
+    observation: Option<Observation>,
+    player_count: PlayerCount,
+}
+
+impl Host {
+    /// Looks at the selected instances, as far as that needs no waiting.
+    ///
+    /// # Errors
+    /// When a selector matches nothing, or the state directory cannot be read.
+    pub fn look(&self, selection: Selection<'_>, wanted: Wanted) -> Result<Look, Failure> {
+        let state = self.state()?;
+        let ground = Ground::for_a_look(state.clone());
+        let looked = |member: Member| Looked {
+            observation: member.supervisor.snapshot(),
+            player_count: match wanted.players && member.supervisor.players().is_some() {
+                true => PlayerCount::Unanswered,
+                false => PlayerCount::NotAsked,
+            },
+            member,
+        };
+        Ok(Look {
+            members: self.members(&ground, selection)?.into_iter().map(looked).collect(),
+            intents: state.filter(|_| wanted.intent),
+        })
+    }
+}
+
+impl Look {
+    /// Returns true when nothing is left to wait for.
+    pub fn is_complete(&self) -> bool {
+        !self.members.iter().any(Looked::waits)
+    }
+
+    /// Waits for the instances that could not be looked at at once, all at the
+    /// same time, and for the games that are asked how many play.
+    ///
+    /// # Cancel safety
+    /// The answers that have come are kept.
+    pub async fn complete(&mut self) {
+        let turns = Arc::new(Semaphore::new(players::AT_ONCE));
+        let mut waits = JoinSet::new();
+        for (index, looked) in self.members.iter().enumerate().filter(|(_, looked)| looked.waits()) {
+            let supervisor = Arc::clone(&looked.member.supervisor);
+            let (observation, asks) = (looked.observation.clone(), looked.asks());
+            let turns = Arc::clone(&turns);
+            waits.spawn(async move {
+                let observation = match observation {
+                    Some(observation) => observation,
+                    None => supervisor.look().await,
+                };
+                let player_count = match asks && is_running(&observation) {
+                    true => Some(players::ask(supervisor.as_ref(), &turns).await),
+                    false => None,
+                };
+                (index, observation, player_count)
+            });
+        }
+        while let Some(over) = waits.join_next().await {
+            if let Ok((index, observation, player_count)) = over
+                && let Some(looked) = self.members.get_mut(index)
+            {
+                looked.observation = Some(observation);
+                looked.player_count = player_count.unwrap_or(looked.player_count);
+            }
+        }
+    }
+
+    /// Returns the rows. What was not waited for is unknown.
+    pub fn into_rows(self) -> Vec<Row> {
+        let state = self.intents;
+        let row = |looked: Looked| looked.into_row(state.as_deref());
+        self.members.into_iter().map(row).collect()
+    }
+}
+
+impl Looked {
+    fn asks(&self) -> bool {
+        self.player_count == PlayerCount::Unanswered
+    }
+
+    fn waits(&self) -> bool {
+        self.observation
+            .as_ref()
+            .is_none_or(|observation| self.asks() && is_running(observation))
+    }
+
+    fn into_row(self, state: Option<&StateDir>) -> Row {
+        let mut observation = self.observation.unwrap_or_else(|| Observation::Unknown {
+            reason: "it could not be looked at".to_owned(),
+        });
+        if !self.member.listed
+            && let Observation::Known(facts) = &mut observation
+        {
+            facts.note = Some(match facts.note.take() {
+                Some(note) => format!("{UNLISTED}; {note}"),
+                None => UNLISTED.to_owned(),
+            });
+        }
+        let intent = match state.map(|state| intent::peek(state, self.member.id())) {
+            None => None,
+            Some(Ok(intent)) => intent.map(|intent| intent.want),
+            Some(Err(error)) => {
+                // The facts are known all the same.
+                if let Observation::Known(facts) = &mut observation {
+                    add_note(facts, &error.to_string());
+                }
+                None
+            }
+        };
+        Row {
+            id: self.member.id().to_owned(),
+            plane: self.member.supervisor.plane(),
+            observation,
+            intent,
+            player_count: self.player_count,
+        }
+    }
+}
+
+fn is_running(observation: &Observation) -> bool {
+    matches!(observation, Observation::Known(facts) if facts.state == InstanceState::Running)
+}
+
+fn add_note(facts: &mut Facts, more: &str) {
+    facts.note = Some(match facts.note.take() {
+        Some(note) => format!("{note}; {more}"),
+        None => more.to_owned(),
+    });
+}

@@ -1,0 +1,168 @@
+//! The host of the instances: an inventory that is opened once for every verb,
+//! with the instances that a command line selects and what belongs to them
+//! (lock, intent, history, console log).
+//!
+//! # Theory of operation
+//!
+//! A command opens a [`Host`], asks it one thing and hands the answer to the
+//! screen. Questions and answers are ids, selectors, requests, rows, results
+//! and bytes. They never say what runs an instance, nor where, so that the
+//! same questions can be put to a gamectl on another machine.
+//!
+//! ```text
+//! Host::open ─▶ select ─▶ look      rows, once
+//!                      ├▶ watch     events, without acting
+//!                      ├▶ targets   dispatch, dry run
+//!                      ├▶ logs, console, send
+//!                      └▶ supervise events, acting: `run`
+//! ```
+//!
+//! This room does not decide when an instance is restarted (`resident`), how a
+//! verb is carried out (`instancecmd`) or how anything is shown (`ui`).
+
+mod check;
+mod console;
+mod dry_run;
+mod goal;
+mod inventory_file;
+mod logs;
+mod look;
+mod members;
+mod selector;
+mod supervise;
+mod targets;
+pub mod verdict;
+mod watch;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use crate::instancecmd::{Events, Request};
+pub use crate::inventory::keys::SCHEMA;
+pub use crate::inventory::nearest;
+pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputFrom};
+pub use console::Console;
+pub use goal::Goal;
+pub use inventory_file::InventoryFile;
+pub use logs::Logs;
+pub use look::{Look, Wanted};
+pub use members::Selection;
+pub use supervise::{RunLease, Supervision};
+pub use targets::Targets;
+pub use watch::Watching;
+
+use crate::failure::Failure;
+use crate::fleet::Ground;
+use crate::inventory::{self, Inventory, Problems, Source};
+use crate::store::{StateDir, dir};
+
+/// The reason why a command ended early.
+#[derive(Debug)]
+pub enum Error {
+    Failure(Failure),
+    /// The inventory is not valid.
+    Problems(Problems),
+}
+
+impl Error {
+    /// Returns the reason as one line.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Failure(failure) => failure.message.clone(),
+            Self::Problems(problems) => problems.summary(),
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failure(Failure::failed(error.to_string()))
+    }
+}
+
+/// An inventory that is open, and the place of its state directory.
+pub struct Host {
+    source: Source,
+    inventory: Inventory,
+    state_path: PathBuf,
+}
+
+impl Host {
+    /// Reads and checks the inventory, the one named or the first one found,
+    /// and locates the state directory. Nothing is made.
+    ///
+    /// # Errors
+    /// When there is no inventory, or it is not valid.
+    pub fn open(inventory: Option<&OsStr>, state_dir: Option<&Path>) -> Result<Self, Error> {
+        let source = inventory::find(inventory)?;
+        Self::read(source, dir::locate(state_dir, &|name| std::env::var_os(name)))
+    }
+
+    fn read(source: Source, state_path: Result<PathBuf, Failure>) -> Result<Self, Error> {
+        let unchecked = inventory::read(&source).map_err(Error::Problems)?;
+        Ok(Self {
+            inventory: unchecked.check().map_err(Error::Problems)?,
+            state_path: state_path?,
+            source,
+        })
+    }
+
+    /// Returns the name of the inventory for a title.
+    pub fn name(&self) -> String {
+        self.source.to_string()
+    }
+
+    /// Returns true when the inventory can be read a second time.
+    pub fn can_reopen(&self) -> bool {
+        self.source != Source::Stdin
+    }
+
+    /// Watches the file of the inventory; `None` where that is not possible.
+    pub fn watch_file(&self) -> Option<InventoryFile> {
+        self.source.path().and_then(|path| InventoryFile::watch(path).ok())
+    }
+
+    /// Opens the state directory; `None` when there is none, which means that
+    /// nothing was ever started.
+    fn state(&self) -> Result<Option<Arc<StateDir>>, Failure> {
+        Ok(StateDir::open(&self.state_path)?.map(Arc::new))
+    }
+
+    /// Opens the state directory, and makes it where there is none.
+    fn create_state(&self) -> Result<Arc<StateDir>, Failure> {
+        StateDir::create(&self.state_path).map(Arc::new)
+    }
+
+    /// Returns the supervisors' surroundings for verbs, logs and consoles: each
+    /// look is a fresh one.
+    fn for_verbs(&self) -> Result<Ground, Failure> {
+        Ok(self.state()?.map_or_else(Ground::default, Ground::for_verbs))
+    }
+}
+
+/// Returns the ids and, with `tags`, the tag selectors of an inventory, for
+/// shell completion. An inventory that cannot be read has none; standard input
+/// is not read, because it is the shell's.
+pub fn suggestions(inventory: Option<&OsStr>, tags: bool) -> Vec<String> {
+    let source = inventory::find(inventory.filter(|name| *name != "-")).ok();
+    let source = source.filter(|source| source.path().is_some());
+    let unchecked = source.and_then(|source| inventory::read(&source).ok());
+    let Some(Ok(inventory)) = unchecked.map(|unchecked| unchecked.check()) else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = inventory.instances.iter().map(|one| one.id.clone()).collect();
+    if tags {
+        let mut all: Vec<&String> = inventory.instances.iter().flat_map(|one| &one.tags).collect();
+        all.sort_unstable();
+        all.dedup();
+        found.extend(all.into_iter().map(|tag| format!("tag:{tag}")));
+    }
+    found
+}

@@ -1,0 +1,89 @@
+//! The instances that a verb is carried out on.
+
+use std::sync::Arc;
+
+use super::members::choose;
+use super::{Events, Host, Request, Selection};
+use crate::event::{Verb, VerbResult};
+use crate::failure::Failure;
+use crate::fleet::Ground;
+use crate::instancecmd;
+use crate::store::StateDir;
+use crate::store::lock::RunLock;
+use crate::supervisor::{Observation, Supervisor};
+
+/// Instances that were selected for a verb, and their state directory.
+pub struct Targets {
+    supervisors: Vec<Arc<dyn Supervisor>>,
+    state: Arc<StateDir>,
+    /// The lock of the `run` that stops its instances as it ends.
+    _run_lock: Option<RunLock>,
+}
+
+impl Targets {
+    pub(super) fn new(supervisors: Vec<Arc<dyn Supervisor>>, state: Arc<StateDir>, run_lock: Option<RunLock>) -> Self {
+        Self {
+            supervisors,
+            state,
+            _run_lock: run_lock,
+        }
+    }
+
+    /// Returns the ids, in the order of the results.
+    pub fn ids(&self) -> Vec<&str> {
+        self.supervisors.iter().map(|target| target.instance_id()).collect()
+    }
+
+    /// Leaves out the instances that are known not to run.
+    pub async fn leave_out_stopped(&mut self) {
+        let mut alive = Vec::new();
+        for target in self.supervisors.drain(..) {
+            if !matches!(target.look().await, Observation::Known(facts) if !facts.state.is_alive()) {
+                alive.push(target);
+            }
+        }
+        self.supervisors = alive;
+    }
+
+    /// Carries the request out on all of them, many at the same time.
+    ///
+    /// # Cancel safety
+    /// As [`instancecmd::dispatch`].
+    pub async fn dispatch(&self, request: &Request, events: Events) -> Vec<VerbResult> {
+        instancecmd::dispatch(request, &self.supervisors, &self.state, events).await
+    }
+}
+
+impl Host {
+    /// Selects the instances for a verb. The state directory is made where
+    /// there is none, once the selection is known to be valid.
+    ///
+    /// # Errors
+    /// When a selector matches nothing, or the state directory cannot be used.
+    pub fn targets(&self, verb: Verb, selection: Selection<'_>) -> Result<Targets, Failure> {
+        if self.state()?.is_none() {
+            self.targets_of(&Ground::for_a_look(None), verb, selection)?;
+        }
+        let state = self.create_state()?;
+        let ground = Ground::for_verbs(Arc::clone(&state));
+        Ok(Targets::new(self.targets_of(&ground, verb, selection)?, state, None))
+    }
+
+    /// Returns the supervisors that a verb applies to. What has left the
+    /// inventory can be stopped, and not started. An unmanaged instance is left
+    /// out unless it was named: the verb on it fails.
+    pub(super) fn targets_of(
+        &self,
+        ground: &Ground,
+        verb: Verb,
+        selection: Selection<'_>,
+    ) -> Result<Vec<Arc<dyn Supervisor>>, Failure> {
+        let unlisted = match verb {
+            Verb::Stop => self.unlisted_ids(ground, selection)?,
+            Verb::Start | Verb::Restart => Vec::new(),
+        };
+        let chosen = choose(&self.inventory, ground, selection, &unlisted)?.into_iter();
+        let wanted = chosen.filter(|one| one.named || !one.member.is_unmanaged());
+        Ok(wanted.map(|one| one.member.supervisor).collect())
+    }
+}

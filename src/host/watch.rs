@@ -1,0 +1,115 @@
+//! Watching the selected instances without acting: `watch`.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinSet;
+
+use super::members::choose;
+use super::{Goal, Host, Selection};
+use crate::event::ResidentEvent;
+use crate::failure::Failure;
+use crate::fleet::Ground;
+use crate::players::PlayerCounts;
+use crate::store::changes::Changes;
+use crate::watcher::Watcher;
+
+/// A watch that sends events for as long as it is held.
+pub struct Watching<'a> {
+    host: &'a Host,
+    selection: Selection<'a>,
+    events: UnboundedSender<ResidentEvent>,
+    with_players: bool,
+    parts: Parts,
+}
+
+/// One watch over the instances as the state directory had them.
+struct Parts {
+    /// Each id, and true for an unmanaged instance.
+    ids: Vec<(String, bool)>,
+    has_state: bool,
+    _changes: JoinSet<()>,
+    _watcher: Watcher,
+    _player_counts: Option<PlayerCounts>,
+}
+
+impl Host {
+    /// Begins to watch the selected instances, and to count their players
+    /// where a screen shows them.
+    ///
+    /// # Errors
+    /// When a selector matches nothing, or the state directory cannot be read.
+    pub fn watch<'a>(
+        &'a self,
+        selection: Selection<'a>,
+        events: UnboundedSender<ResidentEvent>,
+        with_players: bool,
+    ) -> Result<Watching<'a>, Failure> {
+        Ok(Watching {
+            parts: Parts::new(self, selection, &events, with_players)?,
+            host: self,
+            selection,
+            events,
+            with_players,
+        })
+    }
+}
+
+impl Watching<'_> {
+    /// Returns the goal that all of the instances reach a state.
+    ///
+    /// # Errors
+    /// When none of them can ever reach it.
+    pub fn goal(&self, state: &'static str) -> Result<Goal, Failure> {
+        Goal::new(state, &self.parts.ids)
+    }
+
+    /// Begins anew once there is a state directory; to be called now and then.
+    /// While there is none, nothing was ever started, and nothing can change.
+    ///
+    /// # Errors
+    /// When the state directory cannot be used.
+    pub fn refresh(&mut self) -> Result<(), Failure> {
+        if !self.parts.has_state && self.host.state()?.is_some() {
+            self.parts = Parts::new(self.host, self.selection, &self.events, self.with_players)?;
+        }
+        Ok(())
+    }
+}
+
+impl Parts {
+    fn new(
+        host: &Host,
+        selection: Selection<'_>,
+        events: &UnboundedSender<ResidentEvent>,
+        with_players: bool,
+    ) -> Result<Self, Failure> {
+        let state = host.state()?;
+        let look = Ground::for_a_look(state.clone());
+        let unlisted = host.unlisted_ids(&look, selection)?;
+        let mut following = JoinSet::new();
+        let ground = match state.clone() {
+            None => look,
+            Some(state) => {
+                let changes = Arc::new(Changes::of(&state));
+                let followed = Arc::clone(&changes);
+                // Where changes are not reported, a supervisor looks now and then.
+                following.spawn(async move { drop(followed.follow().await) });
+                Ground::for_looking_on(state, changes)
+            }
+        };
+        let chosen = choose(&host.inventory, &ground, selection, &unlisted)?;
+        let members: Vec<_> = chosen.into_iter().map(|one| one.member).collect();
+        let supervisors = || members.iter().map(|member| &member.supervisor);
+        Ok(Self {
+            ids: members
+                .iter()
+                .map(|member| (member.id().to_owned(), member.is_unmanaged()))
+                .collect(),
+            has_state: state.is_some(),
+            _changes: following,
+            _watcher: Watcher::over(&members, state.as_ref(), events),
+            _player_counts: with_players.then(|| PlayerCounts::of(supervisors(), events)),
+        })
+    }
+}

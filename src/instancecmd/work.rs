@@ -1,0 +1,279 @@
+//! A verb on one instance.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::intent::{self, Set};
+use super::{Events, Request, hold};
+use crate::event::{Verb, VerbEvent, VerbResult, Want};
+use crate::failure::{Failure, FailureKind};
+use crate::store::intent::Intent;
+use crate::store::lock::VerbLock;
+use crate::store::{self, InstanceDir, StateDir};
+use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor};
+
+/// A request to one instance.
+pub(super) struct Work {
+    request: Request,
+    target: Arc<dyn Supervisor>,
+    state: Arc<StateDir>,
+    events: Events,
+}
+
+impl Work {
+    pub(super) fn new(request: Request, target: Arc<dyn Supervisor>, state: Arc<StateDir>, events: Events) -> Self {
+        Self {
+            request,
+            target,
+            state,
+            events,
+        }
+    }
+
+    pub(super) async fn run(self) -> VerbResult {
+        let began = Instant::now();
+        self.tell(VerbEvent::Began { id: self.id() });
+        let outcome = self.carry_out(began).await;
+        let (outcome, error) = match outcome {
+            Ok(outcome) => (Some(outcome), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        let state = match &outcome {
+            Some(outcome) => Some(outcome.state.clone()),
+            None => self.state_now().await,
+        };
+        let outcome = outcome.as_ref();
+        let result = VerbResult {
+            id: self.id(),
+            changed: outcome.is_some_and(|outcome| outcome.changed),
+            state,
+            took: began.elapsed(),
+            ended_by: outcome.and_then(|outcome| outcome.ended_by.clone()),
+            note: outcome.and_then(|outcome| outcome.note.clone()),
+            error,
+        };
+        self.tell(VerbEvent::Done(result.clone()));
+        result
+    }
+
+    fn id(&self) -> String {
+        self.target.instance_id().to_owned()
+    }
+
+    fn tell(&self, event: VerbEvent) {
+        // Without a receiver the verb goes on all the same.
+        let _ = self.events.send(event);
+    }
+
+    async fn state_now(&self) -> Option<InstanceState> {
+        match self.target.look().await {
+            Observation::Known(facts) => Some(facts.state),
+            Observation::Unknown { .. } => None,
+        }
+    }
+
+    async fn carry_out(&self, began: Instant) -> Result<Outcome, Failure> {
+        if self.target.state() == InstanceState::Unmanaged {
+            // The supervisor gives the reason; no folder is made for it.
+            return match self.request.verb {
+                Verb::Start | Verb::Restart => self.start().await,
+                Verb::Stop => self.stop().await,
+            };
+        }
+        let dir = self.state.create_instance(self.target.instance_id())?;
+        let work = self.follow(self.verb(&dir, began));
+        let outcome = match self.request.timeout {
+            Some(limit) => {
+                let ran_out = |_| self.ran_out(limit);
+                tokio::time::timeout_at(began + limit, work).await.map_err(ran_out)?
+            }
+            None => work.await,
+        };
+        // At the end, so that the verb itself does not wait for it.
+        let _ = dir.tidy();
+        outcome
+    }
+
+    fn ran_out(&self, limit: Duration) -> Failure {
+        let id = self.target.instance_id();
+        let (what, hint) = match self.request.verb {
+            Verb::Start => (
+                "ready",
+                format!("what was launched goes on starting; see `gamectl status {id}`"),
+            ),
+            Verb::Stop => (
+                "stopped",
+                format!("the stop goes on; see `gamectl status {id}`, or hurry it with `gamectl stop --now {id}`"),
+            ),
+            Verb::Restart => (
+                "restarted",
+                format!("what was begun goes on; see `gamectl status {id}`"),
+            ),
+        };
+        let limit = humantime::format_duration(limit);
+        Failure::new(FailureKind::Timeout, format!("not {what} after {limit}")).hint(hint)
+    }
+
+    async fn verb(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
+        let before = intent::read(dir)?;
+        // Before the intent is changed: with a stop on record the same end
+        // reads as a stop, and not as a crash.
+        let crashed = self.request.verb == Verb::Stop && self.has_crashed().await;
+        let _lock = match self.request.verb {
+            Verb::Stop if self.request.keeps_intent => Some(self.hold(dir, began, None).await?),
+            Verb::Stop => {
+                // A kept intent is written again: a start that waits for the
+                // lock gives way to a stop that was typed after it. Where it
+                // cannot be written, this stop waits for that start.
+                if let Ok(Set::Kept) = intent::set(dir, Want::Stopped, store::intent::write) {
+                    let _ = store::intent::write_unsynced(dir, Intent::now(Want::Stopped));
+                }
+                if self.request.now {
+                    hold::try_now(dir, self.request.verb)?
+                } else {
+                    Some(self.hold(dir, began, None).await?)
+                }
+            }
+            Verb::Start | Verb::Restart => {
+                let lock = self.hold(dir, began, Some(before)).await?;
+                // A stop that does not wait for the lock may have come just
+                // now, and have found nothing that runs.
+                hold::give_way(dir, before)?;
+                Some(lock)
+            }
+        };
+        match self.request.verb {
+            Verb::Start => {
+                // The launch makes it durable on its way, which takes less time
+                // than before it.
+                intent::set(dir, Want::Running, store::intent::write_unsynced)?;
+                // Without it a stop is still possible, if not on record.
+                let _ = store::intent::reserve_stop(dir);
+                let started = self.start().await;
+                if !started.as_ref().is_ok_and(|outcome| outcome.changed) {
+                    dir.sync().map_err(|error| intent::not_on_record(&error))?;
+                }
+                started
+            }
+            Verb::Stop => {
+                let on_record = match self.request.keeps_intent {
+                    true => Ok(Set::Kept),
+                    false => intent::set(dir, Want::Stopped, store::intent::write),
+                };
+                let outcome = self.stop().await?;
+                match on_record {
+                    // A full disk does not keep a game from being stopped.
+                    Err(failure) if outcome.changed => Ok(with_note(outcome, &may_start_again(&failure))),
+                    Err(failure) => Err(failure),
+                    Ok(_) => Ok(Outcome {
+                        changed: outcome.changed || crashed,
+                        ..outcome
+                    }),
+                }
+            }
+            Verb::Restart => {
+                intent::set(dir, Want::Running, store::intent::write)?;
+                let _ = store::intent::reserve_stop(dir);
+                self.restart(dir).await
+            }
+        }
+    }
+
+    async fn hold(
+        &self,
+        dir: &InstanceDir,
+        began: Instant,
+        gives_way_from: Option<Option<Intent>>,
+    ) -> Result<VerbLock, Failure> {
+        let waiting = hold::Waiting {
+            verb: self.request.verb.as_str(),
+            lock_until: self.request.lock_wait.map(|wait| began + wait),
+            verb_until: self.request.timeout.map(|timeout| began + timeout),
+            gives_way_from,
+        };
+        let told = |holder: String| {
+            self.tell(VerbEvent::LockHeld { id: self.id(), holder });
+        };
+        hold::hold(dir, &waiting, told).await
+    }
+
+    /// Returns true when the last run ended in a crash that was not acknowledged
+    /// yet: the stop of such an instance is a change.
+    async fn has_crashed(&self) -> bool {
+        matches!(self.state_now().await, Some(InstanceState::Crashed { .. }))
+    }
+
+    async fn start(&self) -> Result<Outcome, Failure> {
+        let how = StartOptions {
+            no_wait: self.request.no_wait,
+            timeout: self.request.timeout,
+            restarts: 0,
+        };
+        let started = Arc::clone(&self.target).start_with(how).await;
+        started.map_err(|error| Failure::from_error(&error))
+    }
+
+    async fn stop(&self) -> Result<Outcome, Failure> {
+        let how = StopOptions { now: self.request.now };
+        let stopped = Arc::clone(&self.target).stop_with(how).await;
+        stopped.map_err(|error| Failure::from_error(&error))
+    }
+
+    async fn restart(&self, dir: &InstanceDir) -> Result<Outcome, Failure> {
+        let stopped = self.stop().await?;
+        if intent::read(dir)?.is_some_and(|now| now.want == Want::Stopped) {
+            return Err(Failure::failed(
+                "somebody asked for a stop meanwhile, and that wins: it was stopped and not started",
+            )
+            .hint(format!("`gamectl start {}` starts it again", self.target.instance_id())));
+        }
+        let started = self.start().await?;
+        Ok(Outcome {
+            changed: true,
+            ended_by: stopped.ended_by,
+            note: stopped.note.or(started.note),
+            ..started
+        })
+    }
+
+    /// Does the work, and passes on what it waits for as events.
+    async fn follow<T>(&self, work: impl Future<Output = T>) -> T {
+        let Some(mut activity) = self.target.activity() else {
+            return work.await;
+        };
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                changed = activity.changed() => {
+                    if changed.is_err() {
+                        return work.await;
+                    }
+                    let activity = activity.borrow_and_update().clone();
+                    if !activity.awaiting.is_empty() {
+                        self.tell(VerbEvent::Awaiting { id: self.id(), activity });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns the note of a stop that worked, and that the next `run` does not know
+/// about.
+fn may_start_again(failure: &Failure) -> String {
+    format!("{}; a `run` that begins later may start it again", failure.message)
+}
+
+fn with_note(outcome: Outcome, note: &str) -> Outcome {
+    let note = outcome
+        .note
+        .map_or_else(|| note.to_owned(), |known| format!("{known}; {note}"));
+    Outcome {
+        note: Some(note),
+        ..outcome
+    }
+}
