@@ -92,6 +92,7 @@ fn an_interrupted_wait_gives_the_terminal_back() {
     for (signal, code) in [(None, 130), (Some(Signal::SIGINT), 130), (Some(Signal::SIGTERM), 143)] {
         let mut terminal = open(&sandbox, &["start", "a"], 80);
         terminal.wait_line("a: starting");
+        sandbox.wait_state("a", "starting");
         match signal {
             None => terminal.type_key(3),
             Some(signal) => Process::signal(terminal.gamectl(&sandbox), signal),

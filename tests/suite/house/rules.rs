@@ -1,9 +1,10 @@
 //! The rules, each as a list of where it is broken.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::source::{Source, Token};
+use super::graph::{absolute, circles_of, names};
+use super::source::Source;
 
 /// Where a rule is broken.
 #[derive(Debug, Clone)]
@@ -27,100 +28,51 @@ fn broken(source: &Source, line: usize, rule: String) -> Broken {
     }
 }
 
-/// A path such as `crate::a::b`, with its line.
-struct Name {
-    parts: Vec<String>,
-    line: usize,
+/// The room of a module: the longest entry of the table that leads to it, such
+/// as `inventory/read`, or else the folder or file right below `src`.
+fn room_of(module: &[String], table: &[(&str, &[&str])]) -> String {
+    let prefixes = (1..=module.len()).rev().map(|len| module[..len].join("/"));
+    let mut known = prefixes.filter(|room| table.iter().any(|(name, _)| name == room));
+    known
+        .next()
+        .unwrap_or_else(|| module.first().cloned().unwrap_or_default())
 }
 
-/// All paths of a source, those of a `use a::{b, c};` one by one.
-fn names(tokens: &[Token]) -> Vec<Name> {
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let follows = at > 0 && tokens[at - 1].is("::");
-        if tokens[at].is_word() && !follows {
-            at = path(tokens, at, &[], &mut out);
-        } else {
-            at += 1;
-        }
-    }
-    out
-}
-
-/// Reads a path from its first word on. Returns where it ends.
-fn path(tokens: &[Token], from: usize, before: &[String], out: &mut Vec<Name>) -> usize {
-    let mut parts = before.to_vec();
-    let mut at = from;
-    while let Some(word) = tokens.get(at).filter(|token| token.is_word()) {
-        parts.push(word.text.clone());
-        at += 1;
-        if !tokens.get(at).is_some_and(|token| token.is("::")) {
-            break;
-        }
-        at += 1;
-        if tokens.get(at).is_some_and(|token| token.is("{")) {
-            return group(tokens, at + 1, &parts, out);
-        }
-    }
-    let line = tokens[from].line;
-    out.push(Name { parts, line });
-    at.max(from + 1)
-}
-
-fn group(tokens: &[Token], from: usize, before: &[String], out: &mut Vec<Name>) -> usize {
-    let mut at = from;
-    while let Some(token) = tokens.get(at) {
-        if token.is("}") {
-            return at + 1;
-        }
-        at = if token.is_word() {
-            path(tokens, at, before, out)
-        } else {
-            at + 1
-        };
-    }
-    at
-}
-
-/// The rooms that a source names, by `crate::`, by enough `super::`, or by the
-/// name of the crate.
-fn rooms_of(source: &Source) -> Vec<(String, usize)> {
-    let room = |name: &Name| -> Option<String> {
-        let first = name.parts.first()?;
-        let supers = name.parts.iter().take_while(|part| *part == "super").count();
-        let own = matches!(first.as_str(), "self" | "super");
-        let at = match first.as_str() {
-            "crate" | "gamectl" => 1,
-            _ if own && supers > 0 && supers >= source.depth => supers,
-            _ => return None,
-        };
-        name.parts.get(at).cloned()
-    };
+/// The rooms that a source names, each with the first line that does.
+fn rooms_named(source: &Source, table: &[(&str, &[&str])]) -> Vec<(String, usize)> {
+    let own = room_of(&source.module, table);
     let mut out: Vec<(String, usize)> = Vec::new();
     for name in names(&source.tokens) {
-        let Some(room) = room(&name).filter(|room| *room != source.room) else {
+        let Some(module) = absolute(source, &name.parts).filter(|module| !module.is_empty()) else {
             continue;
         };
-        let found = (room, name.line);
-        if !out.contains(&found) {
+        let found = (room_of(&module, table), name.line);
+        if found.0 != own && !out.contains(&found) {
             out.push(found);
         }
     }
     out
 }
 
-/// Imports that the table does not allow.
+/// Imports that the table does not allow. What may be imported includes the rooms
+/// within it: `inventory` allows `inventory/read`.
 pub(crate) fn imports(sources: &[Source], table: &[(&str, &[&str])]) -> Vec<Broken> {
     let mut out = Vec::new();
     for source in sources {
-        let own = &source.room;
-        let Some((_, allowed)) = table.iter().find(|(room, _)| room == own) else {
+        let own = room_of(&source.module, table);
+        let Some((_, allowed)) = table.iter().find(|(room, _)| *room == own) else {
             out.push(broken(source, 1, format!("the room `{own}` is not in the table")));
             continue;
         };
-        for (room, line) in rooms_of(source) {
-            if !allowed.contains(&room.as_str()) {
+        let may = |room: &str| {
+            let mut outer = allowed.iter();
+            outer.any(|name| {
+                room.strip_prefix(name)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        for (room, line) in rooms_named(source, table) {
+            if !may(&room) {
                 out.push(broken(source, line, format!("`{own}` may not import `{room}`")));
             }
         }
@@ -130,61 +82,87 @@ pub(crate) fn imports(sources: &[Source], table: &[(&str, &[&str])]) -> Vec<Brok
 
 /// Rooms that import each other, whatever the table says.
 pub(crate) fn circles(sources: &[Source]) -> Vec<Broken> {
-    let mut edges: BTreeMap<&str, BTreeMap<String, Broken>> = BTreeMap::new();
+    let mut edges: BTreeMap<String, BTreeMap<String, Broken>> = BTreeMap::new();
     for source in sources {
-        for (room, line) in rooms_of(source) {
-            let of_room = edges.entry(&source.room).or_default();
+        let of_room = edges.entry(source.room().to_owned()).or_default();
+        for (room, line) in rooms_named(source, &[]) {
             of_room
                 .entry(room)
                 .or_insert_with(|| broken(source, line, String::new()));
         }
     }
+    told(&edges, "a circle of imports")
+}
+
+/// Files that import each other. `mod` lines and what is only passed on are no
+/// imports: who uses it imports the file where it stands.
+pub(crate) fn file_circles(sources: &[Source]) -> Vec<Broken> {
+    let edges = super::graph::imports(sources);
+    let edges = edges.into_iter().map(|(from, to)| {
+        let source = |path: &String| sources.iter().find(|source| source.path == *path);
+        let to = to
+            .into_iter()
+            .filter_map(|(path, line)| Some((path, broken(source(&from)?, line, String::new()))));
+        (from.clone(), to.collect())
+    });
+    told(&edges.collect(), "files import each other in a circle")
+}
+
+fn told(edges: &BTreeMap<String, BTreeMap<String, Broken>>, rule: &str) -> Vec<Broken> {
+    let names = edges
+        .iter()
+        .map(|(from, to)| (from.clone(), to.keys().cloned().collect()))
+        .collect();
+    let circles = circles_of(&names).into_iter().map(|circle| Broken {
+        rule: format!("{rule}: {}, {}", circle.join(", "), circle[0]),
+        ..edges[&circle[0]][circle.get(1).unwrap_or(&circle[0])].clone()
+    });
+    circles.collect()
+}
+
+/// Words with which a sentence of a doc comment has no subject, or names none.
+const HEADLESS: &[&str] = &[
+    "What", "Who", "Whose", "Whom", "Whether", "How", "Where", "When", "Why", "So many", "So long", "The same", "As",
+    "It",
+];
+
+/// Doc comments that begin with one of the [`HEADLESS`] words.
+pub(crate) fn headless_docs(sources: &[Source]) -> Vec<Broken> {
+    let begins = |doc: &str, word: &str| {
+        let rest = doc.strip_prefix(word);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+    };
     let mut out = Vec::new();
-    let mut done = HashSet::new();
-    for room in edges.keys() {
-        let mut way = vec![(*room).to_owned()];
-        if let Some(first) = circle(&edges, &mut way, &mut done) {
-            out.push(Broken {
-                rule: format!("a circle of imports: {}", way.join(", ")),
-                ..first
-            });
+    for source in sources {
+        for (line, doc) in &source.docs {
+            if let Some(word) = HEADLESS.iter().find(|word| begins(doc, word)) {
+                out.push(broken(source, *line, format!("a doc comment begins with `{word}`")));
+            }
         }
     }
     out
 }
 
-/// Follows the imports until they come back. `way` is then the circle.
-fn circle(
-    edges: &BTreeMap<&str, BTreeMap<String, Broken>>,
-    way: &mut Vec<String>,
-    done: &mut HashSet<String>,
-) -> Option<Broken> {
-    let room = way.last()?.clone();
-    for (next, place) in edges.get(room.as_str())? {
-        if let Some(start) = way.iter().position(|before| before == next) {
-            let first = way.get(start + 1).unwrap_or(next);
-            let begins = edges
-                .get(next.as_str())
-                .and_then(|of_room| of_room.get(first))
-                .unwrap_or(place)
-                .clone();
-            way.drain(..start);
-            way.push(next.clone());
-            // Reported once, not from each of its rooms.
-            done.extend(way.iter().cloned());
-            return Some(begins);
+/// Types of one name that more than their own file can see.
+pub(crate) fn types_twice(sources: &[Source]) -> Vec<Broken> {
+    let mut known: BTreeMap<&str, &Source> = BTreeMap::new();
+    let mut out = Vec::new();
+    for source in sources {
+        for (at, token) in source.tokens.iter().enumerate() {
+            let is_type = matches!(token.text.as_str(), "struct" | "enum" | "trait" | "union" | "type");
+            let is_seen = at > 0 && (source.tokens[at - 1].is("pub") || source.tokens[at - 1].is(")"));
+            let Some(name) = source.tokens.get(at + 1).filter(|_| is_type && is_seen) else {
+                continue;
+            };
+            if let Some(first) = known.get(name.text.as_str()) {
+                let rule = format!("another type `{}` is in {}", name.text, first.path);
+                out.push(broken(source, token.line, rule));
+            } else {
+                known.insert(&name.text, source);
+            }
         }
-        if done.contains(next) {
-            continue;
-        }
-        way.push(next.clone());
-        if let Some(found) = circle(edges, way, done) {
-            return Some(found);
-        }
-        way.pop();
     }
-    done.insert(room);
-    None
+    out
 }
 
 /// Words outside of where they may stand.
@@ -217,12 +195,12 @@ pub(crate) fn macros(sources: &[Source], macros: &[&str], rule: &str, may: impl 
 
 /// Calls of `std::process::exit` and its like outside of `main.rs`.
 pub(crate) fn exits(sources: &[Source]) -> Vec<Broken> {
-    let ends = |name: &Name| {
+    let ends = |name: &super::graph::Name| {
         let parts: Vec<&str> = name.parts.iter().map(String::as_str).collect();
         let parts = parts.strip_prefix(&["std"]).unwrap_or(&parts);
         matches!(parts, ["process", "exit" | "abort"])
     };
-    let strays = sources.iter().filter(|source| source.room != "main");
+    let strays = sources.iter().filter(|source| source.room() != "main");
     strays
         .flat_map(|source| {
             let found = names(&source.tokens).into_iter().filter(ends);

@@ -25,10 +25,11 @@ impl Token {
 pub(crate) struct Source {
     /// Its path below the package, as it is shown.
     pub(crate) path: String,
-    pub(crate) room: String,
-    /// How many `super` lead from it to the root of the crate.
-    pub(crate) depth: usize,
+    /// The module that it is, from the root of the crate.
+    pub(crate) module: Vec<String>,
     pub(crate) tokens: Vec<Token>,
+    /// The first line of each doc comment, with its number.
+    pub(crate) docs: Vec<(usize, String)>,
     /// How many lines it has without tests.
     pub(crate) lines: usize,
     /// The modules in files of their own that are tests: their names, or the
@@ -39,32 +40,59 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn new(path: &str, text: &str) -> Self {
         let below = path.strip_prefix("src/").unwrap_or(path);
-        let parts: Vec<&str> = below.trim_end_matches(".rs").split('/').collect();
-        let is_root = matches!(below, "lib.rs" | "main.rs");
-        let is_mod = parts.last() == Some(&"mod");
+        let mut module: Vec<String> = below.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+        module.pop_if(|last| last == "mod");
         let (tokens, tests, test_lines) = without_tests(&tokens(text));
         Self {
             path: path.to_owned(),
-            room: parts.first().copied().unwrap_or_default().to_owned(),
-            depth: if is_root { 0 } else { parts.len() - usize::from(is_mod) },
+            module,
             tokens,
+            docs: docs(text),
             lines: text.lines().count().saturating_sub(test_lines),
             tests,
         }
     }
+
+    /// Returns true for `main.rs` and `lib.rs`, whose `crate` and `super` lead nowhere else.
+    pub(crate) fn is_root(&self) -> bool {
+        matches!(self.path.as_str(), "src/main.rs" | "src/lib.rs")
+    }
+
+    /// The room right below `src`.
+    pub(crate) fn room(&self) -> &str {
+        self.module.first().map_or("", String::as_str)
+    }
 }
 
-/// All source files below a folder called `src`, but for those that are tests.
-pub(crate) fn all_below(src: &Path) -> Vec<Source> {
+/// Finds the first line of each doc comment.
+fn docs(text: &str) -> Vec<(usize, String)> {
+    let doc = |line: &str| {
+        let line = line.trim_start();
+        let is_doc = line.starts_with("//!") || line.starts_with("///") && !line.starts_with("////");
+        is_doc.then(|| line[3..].trim().to_owned())
+    };
+    let lines: Vec<Option<String>> = text.lines().map(doc).collect();
+    let begins = |at: usize| lines[at].is_some() && (at == 0 || lines[at - 1].is_none());
+    let firsts = (0..lines.len()).filter(|at| begins(*at));
+    firsts.filter_map(|at| Some((at + 1, lines[at].clone()?))).collect()
+}
+
+/// Reads all source files below a folder of the package.
+pub(crate) fn below(package: &Path, folder: &str) -> Vec<Source> {
     let mut files = Vec::new();
-    collect(src, &mut files);
+    collect(&package.join(folder), &mut files);
     files.sort();
     let read = |file: &PathBuf| {
-        let below = file.strip_prefix(src).expect("it is below").to_string_lossy();
+        let path = file.strip_prefix(package).expect("it is below").to_string_lossy();
         let text = fs::read_to_string(file).expect("it can be read");
-        Source::new(&format!("src/{below}"), &text)
+        Source::new(&path, &text)
     };
-    let sources: Vec<Source> = files.iter().map(read).collect();
+    files.iter().map(read).collect()
+}
+
+/// Reads all source files below `src`, but for those that are tests.
+pub(crate) fn without_test_files(package: &Path) -> Vec<Source> {
+    let sources = below(package, "src");
     let tests: Vec<String> = sources.iter().flat_map(test_files).collect();
     sources
         .into_iter()
