@@ -100,7 +100,7 @@ impl Common {
     }
 }
 
-/// When to do something.
+/// A choice that may depend on the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
     /// On a terminal
@@ -151,11 +151,11 @@ pub enum Verb {
     Completions(Deferred<Completions>),
 }
 
-/// What may follow a verb. It is defined when that verb is typed: to define what
+/// The arguments of a verb, defined when that verb is typed: to define what
 /// may follow any of them takes longer than most verbs do.
 #[derive(Debug)]
 pub struct Deferred<T> {
-    /// What is the verb's own.
+    /// The arguments of the verb itself.
     pub own: T,
     /// Options that stand before or after the verb. They are defined for each
     /// place by itself, because clap's global ones are copied to every verb.
@@ -208,7 +208,7 @@ pub struct Selection {
     #[arg(short = 'a', long, conflicts_with = "selectors")]
     pub all: bool,
 
-    /// Where they are listed.
+    /// The inventory that lists them.
     #[command(flatten)]
     pub listed: Listed,
 }
@@ -327,7 +327,7 @@ pub struct Logs {
     pub raw: bool,
 }
 
-/// How many lines.
+/// A number of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lines {
     /// All there are.
@@ -357,7 +357,7 @@ pub struct Run {
     pub heartbeat_interval: Duration,
 }
 
-/// What becomes of the instances when the watching ends.
+/// The fate of the instances when the watching ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnExit {
     /// They go on

@@ -64,7 +64,7 @@ fn zsh(text: &str) -> String {
     script
 }
 
-/// What may stand somewhere.
+/// The kind of word that may stand at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
     /// Ids and tags.
@@ -77,10 +77,10 @@ pub enum Values {
     Shells,
 }
 
-/// What a command line is at, and the inventory that it names.
+/// The place that a command line has come to, and the inventory that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// What may stand there; `None` where nothing of the inventory may.
+    /// The kind of word there; `None` where nothing of the inventory may stand.
     pub values: Option<Values>,
     /// The inventory.
     pub inventory: Option<String>,

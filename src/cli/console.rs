@@ -1,4 +1,4 @@
-//! What is said to one game: `gamectl console` and `gamectl send`.
+//! `gamectl console` and `gamectl send`, which talk to one game.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Console {
     #[arg(short = 'n', long, value_name = "N", default_value = "20")]
     pub lines: u64,
 
-    /// Where it is listed.
+    /// The inventory that lists it.
     #[command(flatten)]
     pub listed: Listed,
 
@@ -31,7 +31,7 @@ pub struct Send {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub timeout: Duration,
 
-    /// Where it is listed.
+    /// The inventory that lists it.
     #[command(flatten)]
     pub listed: Listed,
 

@@ -1,4 +1,4 @@
-//! What stands at the end of the help.
+//! The last part of the help: examples, exit codes.
 
 pub(super) const AFTER_HELP: &str = "Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.";
 

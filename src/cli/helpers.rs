@@ -8,7 +8,7 @@ use super::{Listed, completion, help};
 #[derive(Debug, Args)]
 #[command(after_help = help::CHECK)]
 pub struct Check {
-    /// Where they are listed.
+    /// The inventory that lists them.
     #[command(flatten)]
     pub listed: Listed,
 }

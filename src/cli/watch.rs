@@ -1,4 +1,4 @@
-//! What may follow `watch`.
+//! The arguments of `gamectl watch`.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub enum Awaited {
     Starting,
     /// On its way to its end, with something of it still there
     Stopping,
-    /// It has ended although nobody asked for it
+    /// It has ended without having been asked to
     Crashed,
     /// Nothing manages it
     Unmanaged,

@@ -8,7 +8,7 @@ use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock};
 use crate::sys::host::Frame;
-use crate::sys::procfs::{self, Presence};
+use crate::sys::identity::{self, Presence};
 use crate::sys::{clock, tree};
 
 /// What could be read, or why not.
@@ -217,7 +217,7 @@ fn game(dir: &InstanceDir, launch: &Launch) -> Game {
     let own = dir
         .mark()
         .is_ok_and(|mark| launch.mark.is_empty() || launch.mark == mark);
-    match procfs::presence(launch.main) {
+    match identity::presence(launch.main) {
         Presence::Alive if own => return Game::Alive,
         // Whoever copied the record has not made its game ours.
         Presence::Alive => {

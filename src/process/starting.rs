@@ -26,7 +26,7 @@ use crate::store::{InstanceDir, StateDir, ending, launch, lock, plan};
 use crate::supervisor::{InstanceState, Outcome, StartOptions};
 use crate::sys::daemon;
 use crate::sys::host::Frame;
-use crate::sys::procfs::{self, Presence};
+use crate::sys::identity::{self, Presence};
 
 /// How often a verb looks again at what is about to change.
 pub(super) const PASSING: Duration = Duration::from_millis(10);
@@ -311,7 +311,7 @@ impl Tries {
 
 /// Whether the main process has ended, and its shim has not come to that yet.
 fn has_lost_its_game(dir: &InstanceDir, evidence: &Evidence) -> bool {
-    let gone = |entry: &Entry| entry.phase == Phase::Alive && procfs::presence(entry.main) == Presence::Gone;
+    let gone = |entry: &Entry| entry.phase == Phase::Alive && identity::presence(entry.main) == Presence::Gone;
     matches!(&evidence.shim, Shim::Lives(Some(entry)) if gone(entry)) && was_launched_here(dir)
 }
 

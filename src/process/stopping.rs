@@ -18,7 +18,8 @@ use crate::store::ending::Exit;
 use crate::store::plan::UNKNOWN_STEP;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock};
 use crate::supervisor::{InstanceState, Outcome, StopOptions};
-use crate::sys::pidfd::{self, Pidfd};
+use crate::sys::identity;
+use crate::sys::pidfd::Pidfd;
 
 /// How long a shim may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -259,7 +260,7 @@ impl ProcessSupervisor {
 /// does not notice.
 pub(super) fn rouse_shim(dir: &InstanceDir) {
     if let Ok(Some(launch)) = launch::read(dir) {
-        let _ = pidfd::signal_identified(launch.shim, libc::SIGCONT);
+        let _ = identity::signal_identified(launch.shim, libc::SIGCONT);
     }
 }
 

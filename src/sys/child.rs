@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Uid};
 use super::program::{Ids, Program, Streams};
 use super::signals;
 
-/// What the child was doing when it failed.
+/// The step at which a child failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ChildStage {
@@ -58,16 +58,14 @@ impl ChildStage {
     }
 }
 
-/// Why a child did not become the game.
+/// The reason why a child did not become the game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChildFailure {
-    /// What it was doing.
     pub stage: ChildStage,
-    /// What the kernel said.
     pub errno: i32,
 }
 
-/// What the child reads while it runs in its parent's memory.
+/// The input of a child, which reads it while it runs in its parent's memory.
 #[derive(Debug)]
 pub(super) struct Task<'a> {
     pub(super) program: &'a Program,
@@ -87,7 +85,7 @@ pub(super) extern "C" fn child(task: *mut libc::c_void) -> libc::c_int {
     let task = unsafe { &*task.cast_const().cast::<Task<'_>>() };
     let mut report = task.report;
     let message = encode_failure(become_program(task, &mut report));
-    // Nobody is left to tell when even this write fails: the parent then sees
+    // Nothing is left to do when even this write fails: the parent then sees
     // the pipe end and the child exit with 127.
     // SAFETY: the buffer is valid for its length.
     unsafe {
@@ -104,7 +102,7 @@ fn encode_failure(failure: ChildFailure) -> [u8; 5] {
     [failure.stage as u8, a, b, c, d]
 }
 
-/// What was read from the report pipe: nothing when the exec succeeded.
+/// Decodes what the report pipe held: nothing when the exec succeeded.
 pub(super) fn decode_failure(message: &[u8]) -> io::Result<Result<(), ChildFailure>> {
     match message {
         [] => Ok(Ok(())),
@@ -120,13 +118,13 @@ pub(super) fn decode_failure(message: &[u8]) -> io::Result<Result<(), ChildFailu
     }
 }
 
-/// Where the report pipe is moved to, so that everything above can be closed
-/// without knowing what it is.
+/// The report pipe is moved to this descriptor, so that all above can be closed
+/// without a look at each.
 const REPORT_FD: RawFd = 3;
 
 /// Returns only when it failed.
 fn become_program(task: &Task<'_>, report: &mut RawFd) -> ChildFailure {
-    // As long as it has the key itself it would never see that nobody else has.
+    // As long as it has the key itself it would never see the end of the pipe.
     // SAFETY: the child's copy of a descriptor that only its parent uses.
     unsafe { libc::close(task.key) };
     let done = wait_at_gate(task.gate)
@@ -244,7 +242,7 @@ fn wait_at_gate(gate: RawFd) -> Result<(), ChildFailure> {
         let n = unsafe { libc::read(gate, (&raw mut byte).cast(), 1) };
         match Errno::result(n) {
             Ok(1) => return Ok(()),
-            // The pipe ended without the byte: nobody will put us on record.
+            // The pipe ended without the byte: the launch will not be on record.
             Ok(_) => {
                 return Err(ChildFailure {
                     stage: ChildStage::Gate,

@@ -16,7 +16,7 @@ use super::procfs;
 /// busy.
 ///
 /// # Errors
-/// What `setsid(2)` and `chdir(2)` said: a process that leads a group cannot
+/// Returns the error of `setsid(2)` or `chdir(2)`: a process that leads a group cannot
 /// make a session.
 pub fn leave_session() -> io::Result<()> {
     if nix::unistd::getsid(None)? != nix::unistd::getpid() {
@@ -51,7 +51,7 @@ pub fn fork() -> io::Result<Option<i32>> {
 /// # Errors
 /// `EBADF` when descriptor 0 is not open, or there is no `/dev/null`.
 pub fn take_only_descriptor() -> io::Result<OwnedFd> {
-    // SAFETY: descriptors only; the result is new and owned by nobody.
+    // SAFETY: descriptors only; the result is new and has no other owner.
     let kept = unsafe {
         let fd = libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3);
         if fd < 0 {

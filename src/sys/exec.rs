@@ -2,7 +2,7 @@
 //!
 //! The child waits at a gate: a pipe on which its parent sends one byte once
 //! the launch is on record. If the parent dies before that, the pipe ends and so
-//! does the child: no game runs that nobody knows of. Behind the gate it
+//! does the child: no game runs that is not on record. Behind the gate it
 //! prepares everything that can fail, and executes the program. What fails is
 //! reported over a second pipe as a stage and an error number; that pipe ends by
 //! itself when the exec succeeds.
@@ -42,7 +42,7 @@ pub struct Gated<'a> {
     /// Until it is opened.
     gate: Option<File>,
     report: File,
-    /// What the child works with. Boxed, so that it stays where it is.
+    /// Memory that the child works with, boxed so that it does not move.
     memory: Option<Box<(Task<'a>, Buffer)>>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Gated<'a> {
         let memory_is_shared = if program.ids.is_none() { libc::CLONE_VM } else { 0 };
         let stack = memory.1.bytes().as_mut_ptr_range().end;
         let task = &raw const memory.0;
-        // SAFETY: the child runs on a stack that nobody else uses. That, the
+        // SAFETY: the child runs on a stack of its own. That, the
         // task and the program stay until it has a memory of its own or none
         // any more, which the end of the report pipe proves: `settle` awaits it.
         // Where the memory is not shared, the caller's promise of a single

@@ -27,7 +27,7 @@ impl Frame {
     /// boot, or changes its own namespaces here.
     ///
     /// # Errors
-    /// When `/proc` is not mounted or not readable: without it nothing can be
+    /// Fails when `/proc` is not mounted or not readable: without it nothing can be
     /// told of any process.
     pub fn here() -> io::Result<Self> {
         static HERE: OnceLock<Frame> = OnceLock::new();
@@ -86,13 +86,13 @@ pub fn user_name() -> Option<String> {
     })
 }
 
-/// Whether our effective user may write here and pass through: `faccessat(2)`.
+/// Returns true when our effective user may write here and pass through: `faccessat(2)`.
 pub fn may_write(path: &Path) -> bool {
     let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
     nix::unistd::faccessat(nix::fcntl::AT_FDCWD, path, wanted, nix::fcntl::AtFlags::AT_EACCESS).is_ok()
 }
 
-/// Whether our effective user may execute a file: `faccessat(2)`.
+/// Returns true when our effective user may execute a file: `faccessat(2)`.
 pub fn may_execute(path: &Path) -> bool {
     let at = nix::fcntl::AtFlags::AT_EACCESS;
     nix::unistd::faccessat(nix::fcntl::AT_FDCWD, path, AccessFlags::X_OK, at).is_ok()
@@ -102,17 +102,17 @@ pub fn may_execute(path: &Path) -> bool {
 /// a path: `statvfs(3)`.
 ///
 /// # Errors
-/// When the path cannot be reached.
+/// Fails when the path cannot be reached.
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
     let stat = nix::sys::statvfs::statvfs(path)?;
     Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
 }
 
-/// How many files this process, and so a game, may have open: the soft limit
+/// Returns how many files this process, and so a game, may have open: the soft limit
 /// and the hard one (`getrlimit(2)`).
 ///
 /// # Errors
-/// When the kernel does not say.
+/// Fails when the kernel does not say.
 pub fn open_files_limit() -> io::Result<(u64, u64)> {
     let limit = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)?;
     Ok(limit)
@@ -130,14 +130,14 @@ pub fn raise_open_files(enough: u64) -> Option<u64> {
 /// Sets the soft limit of open files.
 ///
 /// # Errors
-/// When the hard limit is lower.
+/// Fails when the hard limit is lower.
 pub fn limit_open_files(soft: u64) -> io::Result<()> {
     let (_, hard) = open_files_limit()?;
     nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, soft, hard)?;
     Ok(())
 }
 
-/// Whether so many files more can be opened now.
+/// Checks that `count` more files can be opened now.
 ///
 /// # Errors
 /// `EMFILE` and `ENFILE` when they cannot.

@@ -35,7 +35,7 @@ pub struct Watches {
     tags: HashMap<WatchDescriptor, String>,
 }
 
-/// What has changed.
+/// A change in a watched folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// This name in the directory with this tag.
@@ -75,10 +75,10 @@ impl Watches {
         self.add_for(path, tag, NEW_NAMES)
     }
 
-    /// As [`Watches::add`], and for files in it that are written to.
+    /// Watches like [`Watches::add`], and for writes to files in the folder, too.
     ///
     /// # Errors
-    /// As [`Watches::add`].
+    /// Fails like [`Watches::add`].
     pub fn add_with_writes(&mut self, path: &Path, tag: &str) -> io::Result<()> {
         self.add_for(path, tag, NAMES)
     }
@@ -92,7 +92,7 @@ impl Watches {
     /// Waits until something changes.
     ///
     /// # Errors
-    /// What `read(2)` said.
+    /// Returns the error of `read(2)`.
     ///
     /// # Cancel safety
     /// Safe: what was read is returned.

@@ -13,7 +13,7 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 
-/// What of a file a lock is for. It need not be there: a byte can be locked in
+/// The part of a file that a lock is for. It need not exist: a byte can be locked in
 /// an empty file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -46,7 +46,7 @@ fn range(kind: libc::c_int, start: i64, len: i64) -> libc::flock {
 /// lock is held until every descriptor of this open file is closed.
 ///
 /// # Errors
-/// What `fcntl(2)` said, other than that somebody holds it.
+/// Returns the error of `fcntl(2)`, unless the reason is another holder.
 pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
@@ -55,11 +55,11 @@ pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
     }
 }
 
-/// Tries to take a lock that keeps out whoever wants that part exclusively,
+/// Tries to take a lock that excludes exclusive locks of that part,
 /// without waiting. The file need not be open for writing.
 ///
 /// # Errors
-/// What `fcntl(2)` said, other than that somebody holds it exclusively.
+/// Returns the error of `fcntl(2)`, unless the reason is an exclusive lock.
 pub fn try_shared(file: impl AsFd, part: Part) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_RDLCK))) {
         Ok(_) => Ok(true),
@@ -68,10 +68,10 @@ pub fn try_shared(file: impl AsFd, part: Part) -> io::Result<bool> {
     }
 }
 
-/// Whether somebody else holds a lock of a part of a file. Takes nothing.
+/// Returns true when another open file holds a lock of that part. Takes nothing.
 ///
 /// # Errors
-/// What `fcntl(2)` said.
+/// Returns the error of `fcntl(2)`.
 pub fn is_held(file: impl AsFd, part: Part) -> io::Result<bool> {
     let mut lock = part.lock(libc::F_WRLCK);
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
@@ -83,7 +83,7 @@ pub fn is_held(file: impl AsFd, part: Part) -> io::Result<bool> {
 /// inherit it.
 ///
 /// # Errors
-/// What `fcntl(2)` said, other than that somebody holds it.
+/// Returns the error of `fcntl(2)`, unless the reason is another holder.
 pub fn try_byte(file: impl AsFd, offset: i64) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_SETLK(&range(libc::F_WRLCK, offset, 1))) {
         Ok(_) => Ok(true),
@@ -95,7 +95,7 @@ pub fn try_byte(file: impl AsFd, offset: i64) -> io::Result<bool> {
 /// Lets go of the lock of one byte.
 ///
 /// # Errors
-/// What `fcntl(2)` said.
+/// Returns the error of `fcntl(2)`.
 pub fn free_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
     fcntl(file, FcntlArg::F_SETLK(&range(libc::F_UNLCK, offset, 1)))?;
     Ok(())
@@ -104,7 +104,7 @@ pub fn free_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
 /// Waits for the lock of one byte, as this open file's own.
 ///
 /// # Errors
-/// What `fcntl(2)` said.
+/// Returns the error of `fcntl(2)`.
 pub fn wait_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
     loop {
         match fcntl(file.as_fd(), FcntlArg::F_OFD_SETLKW(&range(libc::F_WRLCK, offset, 1))) {
@@ -115,10 +115,10 @@ pub fn wait_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
     }
 }
 
-/// Whether another process holds the lock of one byte. Takes nothing.
+/// Returns true when another process holds the lock of one byte. Takes nothing.
 ///
 /// # Errors
-/// What `fcntl(2)` said.
+/// Returns the error of `fcntl(2)`.
 pub fn is_byte_held(file: impl AsFd, offset: i64) -> io::Result<bool> {
     let mut lock = range(libc::F_WRLCK, offset, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock))?;
@@ -172,11 +172,11 @@ mod tests {
         assert!(try_exclusive(&other, second).unwrap());
         assert!(!try_exclusive(&other, first).unwrap() && !try_exclusive(&one, second).unwrap());
         assert!(!try_shared(&reader, first).unwrap());
-        assert!(!is_held(&one, first).unwrap(), "what is one's own is nobody else's");
+        assert!(!is_held(&one, first).unwrap(), "an own lock does not show as held");
         assert!(is_held(&one, second).unwrap() && is_held(&reader, Part::Whole).unwrap());
         drop(one);
         assert!(!is_held(&reader, first).unwrap() && is_held(&reader, second).unwrap());
-        // Who may not write keeps out those who can, and nobody of its kind.
+        // A shared lock, on a read-only file, excludes exclusive ones only.
         assert!(try_shared(&reader, first).unwrap());
         assert!(!try_exclusive(&other, first).unwrap());
         assert!(try_shared(File::open(&path).unwrap(), first).unwrap());

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod daemon;
 pub mod exec;
 pub mod host;
+pub mod identity;
 pub mod inotify;
 pub mod lock;
 pub mod oom;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::procfs;
 
-/// What a change of the counters says.
+/// The meaning of a change of the counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
     /// No kill was counted.
@@ -36,7 +36,7 @@ impl Counters {
         }
     }
 
-    /// What has changed since these counters were read.
+    /// Returns what has changed since these counters were read.
     pub fn since(&self) -> Evidence {
         if let (Some(before), Some(path)) = (self.group, &self.group_file)
             && let Some(now) = count(path)

@@ -20,13 +20,13 @@ impl Pidfd {
     /// `ESRCH` when there is none, `ENOSYS` before Linux 5.3, `EMFILE`.
     pub fn open(pid: i32) -> io::Result<Self> {
         // SAFETY: a system call without pointers; it returns a new descriptor
-        // that nobody else owns, or -1.
+        // without another owner, or -1.
         let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
         let fd = i32::try_from(fd).unwrap_or(-1);
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: just returned by the kernel, and owned by nobody.
+        // SAFETY: just returned by the kernel, and has no other owner.
         Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
@@ -34,7 +34,7 @@ impl Pidfd {
     /// is checked after the descriptor is held, when it can no longer change.
     ///
     /// # Errors
-    /// When it cannot be told whether it is the same process.
+    /// Fails when it cannot be told whether it is the same process.
     pub fn open_identified(id: ProcessId) -> io::Result<Option<Self>> {
         let fd = match Self::open(id.pid) {
             Ok(fd) => fd,
@@ -71,13 +71,13 @@ impl Pidfd {
         }
     }
 
-    /// Whether the process has ended (it may still be a zombie).
+    /// Returns true when the process has ended; it may still be a zombie.
     pub fn has_ended(&self) -> bool {
         let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
         poll(&mut fds, PollTimeout::ZERO).is_ok_and(|n| n > 0)
     }
 
-    /// Whether the process has ended and its parent knows.
+    /// Returns true when the process has ended and its parent has reaped it.
     pub fn is_reaped(&self) -> bool {
         matches!(self.signal(0), Err(error) if error.raw_os_error() == Some(libc::ESRCH))
     }
@@ -88,9 +88,9 @@ impl Pidfd {
         while poll(&mut fds, PollTimeout::NONE) == Err(nix::errno::Errno::EINTR) {}
     }
 
-    /// How the process ended, when the kernel still knows: Linux 6.15 and
-    /// later keep it for whoever held the descriptor when it ended, once its
-    /// parent has reaped it. See `PIDFD_GET_INFO` in `linux/pidfd.h`.
+    /// Returns how the process ended, when the kernel still knows: Linux 6.15 and
+    /// later keep it for a holder of the descriptor at that time, once the
+    /// parent has reaped the process. See `PIDFD_GET_INFO` in `linux/pidfd.h`.
     pub fn ending(&self) -> Option<Ending> {
         /// `struct pidfd_info`, its first published size, with the exit code.
         #[repr(C)]
@@ -129,66 +129,5 @@ impl Pidfd {
 impl AsFd for Pidfd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
-    }
-}
-
-/// Signals a process only if it is still the one that was identified. Returns
-/// whether it was there.
-///
-/// # Errors
-/// When that cannot be told, or the process is not ours to signal.
-pub fn signal_identified(id: ProcessId, signal: i32) -> io::Result<bool> {
-    match Pidfd::open_identified(id) {
-        Ok(Some(fd)) => match fd.signal(signal) {
-            Ok(()) => Ok(true),
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
-            Err(error) => Err(error),
-        },
-        Ok(None) => Ok(false),
-        // Before Linux 5.3 the window between look and signal stays open.
-        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
-            if procfs::presence(id) != procfs::Presence::Alive {
-                return Ok(false);
-            }
-            // SAFETY: a system call without pointers.
-            if unsafe { libc::kill(id.pid, signal) } == 0 {
-                Ok(true)
-            } else {
-                let error = io::Error::last_os_error();
-                if error.raw_os_error() == Some(libc::ESRCH) {
-                    Ok(false)
-                } else {
-                    Err(error)
-                }
-            }
-        }
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::{Command, Stdio};
-
-    #[test]
-    fn only_the_identified_process_is_signalled() {
-        let mut child = Command::new("/bin/cat").stdin(Stdio::piped()).spawn().unwrap();
-        let id = procfs::identify(child.id() as i32).unwrap();
-        let stranger = ProcessId {
-            start: id.start + 1,
-            ..id
-        };
-        assert!(!signal_identified(stranger, libc::SIGKILL).unwrap());
-        assert_eq!(child.try_wait().unwrap(), None, "a stranger's pid is left alone");
-        let held = Pidfd::open(id.pid).unwrap();
-        assert!(!held.has_ended());
-        assert!(signal_identified(id, libc::SIGKILL).unwrap());
-        held.wait();
-        child.wait().unwrap();
-        assert!(!signal_identified(id, libc::SIGKILL).unwrap());
-        if let Some(ending) = held.ending() {
-            assert_eq!(ending, Ending::Signal(libc::SIGKILL, false));
-        }
     }
 }

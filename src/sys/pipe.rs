@@ -6,10 +6,10 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{Mode, SFlag, fstat};
 
-/// How many bytes wait to be read.
+/// Returns how many bytes wait to be read.
 ///
 /// # Errors
-/// What `ioctl(2)` said.
+/// Returns the error of `ioctl(2)`.
 pub fn pending(fd: impl AsFd) -> io::Result<usize> {
     let mut count: libc::c_int = 0;
     // SAFETY: FIONREAD stores one int through the pointer.
@@ -29,7 +29,7 @@ pub fn set_capacity(fd: impl AsFd, bytes: usize) -> usize {
     fcntl(fd, FcntlArg::F_GETPIPE_SZ).map_or(0, |n| usize::try_from(n).unwrap_or(0))
 }
 
-/// Whether whoever read the other end of a pipe, socket or terminal is gone. A
+/// Returns true when the reader of a pipe, socket or terminal is gone. A
 /// file never is.
 pub fn is_hung_up(fd: impl AsFd) -> bool {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -47,18 +47,18 @@ pub fn is_hung_up(fd: impl AsFd) -> bool {
 /// faster than to a FIFO, because no file system is told of each write.
 ///
 /// # Errors
-/// What `pipe2(2)` said.
+/// Returns the error of `pipe2(2)`.
 pub fn anonymous() -> io::Result<OwnedFd> {
     // The other end is closed at once: there is a read end to open it by.
     let (read, _write) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
     Ok(read)
 }
 
-/// Both ends of a pipe in one descriptor, which blocks: whoever writes to that
+/// Both ends of a pipe in one descriptor, which blocks: a process that writes to that
 /// never gets a SIGPIPE.
 ///
 /// # Errors
-/// What `open(2)` said: `/proc` is needed (proc_pid_fd(5)).
+/// Returns the error of `open(2)`: `/proc` is needed (proc_pid_fd(5)).
 pub fn both_ends(fd: impl AsFd) -> io::Result<OwnedFd> {
     let link = format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd());
     Ok(nix::fcntl::open(
@@ -74,7 +74,7 @@ pub fn both_ends(fd: impl AsFd) -> io::Result<OwnedFd> {
 /// fs/pipe.c), this leaves no trace when it is turned off. See `fcntl(2)`.
 ///
 /// # Errors
-/// What `fcntl(2)` said.
+/// Returns the error of `fcntl(2)`.
 pub fn signal_input(fd: impl AsFd, on: bool) -> io::Result<()> {
     let fd = fd.as_fd();
     if on {
@@ -92,7 +92,7 @@ pub fn signal_input(fd: impl AsFd, on: bool) -> io::Result<()> {
 /// this system is up.
 ///
 /// # Errors
-/// What `fstat(2)` said.
+/// Returns the error of `fstat(2)`.
 pub fn number(fd: impl AsFd) -> io::Result<u64> {
     Ok(fstat(fd)?.st_ino)
 }
@@ -118,7 +118,7 @@ pub fn open_of_process(pid: i32, number: u64) -> io::Result<OwnedFd> {
 /// waits for the other side nor ever sees it close.
 ///
 /// # Errors
-/// When it is not there, not a FIFO, not ours, or open to others.
+/// Fails when it is not there, not a FIFO, not ours, or open to others.
 pub fn open_fifo(dir: BorrowedFd<'_>, name: &str, blocking: bool) -> io::Result<OwnedFd> {
     let mut flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
     if !blocking {
@@ -135,7 +135,7 @@ pub fn open_fifo(dir: BorrowedFd<'_>, name: &str, blocking: bool) -> io::Result<
 /// Reads what is there, without waiting where the descriptor does not.
 ///
 /// # Errors
-/// What `read(2)` said; `WouldBlock` when there is nothing.
+/// Returns the error of `read(2)`; `WouldBlock` when there is nothing.
 pub fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match nix::unistd::read(fd.as_fd(), buffer) {
@@ -148,7 +148,7 @@ pub fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
 /// Writes as much as is taken, without waiting where the descriptor does not.
 ///
 /// # Errors
-/// What `write(2)` said; `WouldBlock` when nothing is taken.
+/// Returns the error of `write(2)`; `WouldBlock` when nothing is taken.
 pub fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     loop {
         match nix::unistd::write(fd.as_fd(), bytes) {

@@ -1,4 +1,4 @@
-//! What `/proc` tells of one process. See `proc_pid_stat(5)`.
+//! One process as `/proc` shows it. See `proc_pid_stat(5)`.
 
 use std::fs;
 use std::io::{self, Read};
@@ -69,7 +69,7 @@ pub fn stat(pid: i32) -> io::Result<Stat> {
 /// makes it anew for each, and tells no size.
 ///
 /// # Errors
-/// As [`fs::read_to_string`].
+/// Fails like [`fs::read_to_string`].
 pub(super) fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
     let mut text = String::with_capacity(TEXT);
     fs::File::open(path)?.read_to_string(&mut text)?;
@@ -79,8 +79,8 @@ pub(super) fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
 /// Bytes that hold most texts of `/proc`.
 const TEXT: usize = 8 * 1024;
 
-/// Whether there is a process with this pid, in our pid namespace and whoever
-/// it belongs to, as far as the kernel says. Needs no `/proc`.
+/// Returns true when a process of any user has this pid in our pid namespace.
+/// Needs no `/proc`.
 pub fn exists(pid: i32) -> bool {
     let asked = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
     asked != Err(nix::errno::Errno::ESRCH)
@@ -113,7 +113,7 @@ pub fn executable(pid: i32) -> Option<Vec<u8>> {
     Some(path)
 }
 
-/// What the kernel appends to the path of a file that is gone: see
+/// The kernel appends this to the path of a file that is gone: see
 /// `proc_pid_exe(5)`.
 const DELETED: &[u8] = b" (deleted)";
 
@@ -125,10 +125,10 @@ pub fn first_argument(pid: i32) -> Option<Vec<u8>> {
     line.split(|byte| *byte == 0).next().map(<[u8]>::to_vec)
 }
 
-/// Reads who a process is, to recognise it later.
+/// Reads the identity of a process, to recognise it later.
 ///
 /// # Errors
-/// As [`stat`].
+/// Fails like [`stat`].
 pub fn identify(pid: i32) -> io::Result<ProcessId> {
     Ok(ProcessId {
         pid,
@@ -136,43 +136,7 @@ pub fn identify(pid: i32) -> io::Result<ProcessId> {
     })
 }
 
-/// What became of a process that was once identified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Presence {
-    /// It is alive.
-    Alive,
-    /// It is gone; its pid may belong to a stranger by now.
-    Gone,
-    /// That cannot be told, and this is why. Nothing may be concluded from it.
-    CannotTell(String),
-}
-
-/// Finds out whether an identified process is still alive.
-pub fn presence(id: ProcessId) -> Presence {
-    match stat(id.pid) {
-        Ok(stat) if stat.start != id.start => Presence::Gone,
-        // `Z` is also shown for a process whose first thread has ended while
-        // others go on; only a pidfd knows which it is.
-        Ok(stat) if matches!(stat.state, b'Z' | b'X' | b'x') => match super::pidfd::Pidfd::open(id.pid) {
-            Ok(fd) if fd.has_ended() => Presence::Gone,
-            Ok(_) => Presence::Alive,
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Presence::Gone,
-            // Without pidfds a zombie is taken at its word.
-            Err(_) => Presence::Gone,
-        },
-        Ok(_) => Presence::Alive,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if is_mounted() {
-                Presence::Gone
-            } else {
-                Presence::CannotTell("/proc is not mounted".to_owned())
-            }
-        }
-        Err(error) => Presence::CannotTell(format!("/proc/{}/stat: {error}", id.pid)),
-    }
-}
-
-/// Whether `/proc` is there at all: whether we can see ourselves in it.
+/// Returns true when `/proc` is mounted, which is when it shows this process.
 pub fn is_mounted() -> bool {
     fs::symlink_metadata("/proc/self/stat").is_ok()
 }
@@ -197,23 +161,5 @@ mod tests {
         }
         assert_eq!(parse_stat(b""), None);
         assert_eq!(parse_stat(b"1 sh S"), None);
-    }
-
-    #[test]
-    fn presence_of_the_living_the_dead_and_a_stranger() {
-        let me = identify(std::process::id() as i32).unwrap();
-        assert_eq!(presence(me), Presence::Alive);
-        let stranger = ProcessId {
-            start: me.start + 1,
-            ..me
-        };
-        assert_eq!(presence(stranger), Presence::Gone);
-        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
-        let id = identify(child.id() as i32).unwrap();
-        let pidfd = crate::sys::pidfd::Pidfd::open(id.pid).unwrap();
-        pidfd.wait();
-        assert_eq!(presence(id), Presence::Gone, "a zombie is gone");
-        child.wait().unwrap();
-        assert_eq!(presence(id), Presence::Gone);
     }
 }

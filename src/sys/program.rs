@@ -1,4 +1,4 @@
-//! What a child needs to become the game.
+//! The program that a child becomes, with all that the child needs for it.
 
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
@@ -42,12 +42,12 @@ pub struct Program {
     pub envp: Vec<CString>,
     /// Its working directory.
     pub cwd: CString,
-    /// The user to become; `None` stays who we are.
+    /// The user to become; `None` keeps our own.
     pub ids: Option<Ids>,
     /// Its standard streams.
     pub streams: Streams,
     /// Its file mode creation mask.
     pub umask: u32,
-    /// How many files it may have open, when our own limit was raised.
+    /// The number of files it may have open, when our own limit was raised.
     pub open_files: Option<u64>,
 }

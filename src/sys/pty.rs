@@ -19,7 +19,7 @@ impl Pty {
     /// Opens a pseudo-terminal of 80 columns and 24 rows.
     ///
     /// # Errors
-    /// When the host has no free one, or none at all.
+    /// Fails when the host has no free one, or none at all.
     pub fn open() -> io::Result<Self> {
         let size = Winsize {
             ws_row: 24,
@@ -40,9 +40,9 @@ pub fn name(fd: impl std::os::fd::AsFd) -> Option<std::path::PathBuf> {
     nix::unistd::ttyname(fd).ok()
 }
 
-/// Whether this process has a controlling terminal, whatever its streams are.
+/// Returns true when this process has a controlling terminal, whatever its streams are.
 pub fn is_controlled() -> bool {
-    // See tty(4): the open fails for whoever has none.
+    // See tty(4): the open fails without one.
     std::fs::File::open("/dev/tty").is_ok()
 }
 

@@ -6,12 +6,12 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// It exited with this code.
+    /// An exit with this code.
     Code(i32),
-    /// This signal ended it; whether it dumped core.
+    /// An end by this signal; true when it dumped core.
     Signal(i32, bool),
 }
 
@@ -40,13 +40,11 @@ pub fn signal_name(signal: i32) -> String {
 /// One child that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reaped {
-    /// Its pid.
     pub pid: i32,
-    /// How it ended.
     pub ending: Ending,
 }
 
-/// What a reap found.
+/// The outcome of a reap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reap {
     /// This child ended and was reaped.
@@ -83,13 +81,13 @@ pub fn reap() -> Reap {
 /// `PR_SET_CHILD_SUBREAPER`.
 ///
 /// # Errors
-/// What the kernel said; it has been there since Linux 3.4.
+/// Returns the kernel's error; it has been there since Linux 3.4.
 pub fn become_subreaper() -> io::Result<()> {
     nix::sys::prctl::set_child_subreaper(true)?;
     Ok(())
 }
 
-/// Kills a child of this process that nobody has waited for yet, and waits
+/// Kills a child of this process that has not been reaped yet, and waits
 /// until it is gone.
 pub fn kill_and_reap(child: i32) {
     let child = Pid::from_raw(child);

@@ -57,7 +57,7 @@ impl Signals {
     }
 }
 
-/// Stops this process until somebody makes it go on: what Ctrl-Z does to a
+/// Stops this process until it gets SIGCONT: what Ctrl-Z does to a
 /// program that does not handle it.
 pub fn stop_self() {
     let _ = nix::sys::signal::raise(Signal::SIGSTOP);

@@ -45,7 +45,7 @@ pub fn listen(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
 /// `EMFILE` and the like. The connection then still waits.
 pub fn accept(listener: &OwnedFd) -> io::Result<Option<OwnedFd>> {
     match nix::sys::socket::accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK) {
-        // SAFETY: just returned by the kernel, and owned by nobody.
+        // SAFETY: just returned by the kernel, and has no other owner.
         Ok(fd) => Ok(Some(unsafe { OwnedFd::from_raw_fd(fd) })),
         Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNABORTED) => Ok(None),
         Err(errno) => Err(errno.into()),
@@ -55,7 +55,7 @@ pub fn accept(listener: &OwnedFd) -> io::Result<Option<OwnedFd>> {
 /// Connects to a listening socket, without waiting.
 ///
 /// # Errors
-/// `NotFound` and `ConnectionRefused` when nobody listens, `WouldBlock` when
+/// `NotFound` and `ConnectionRefused` when no process listens, `WouldBlock` when
 /// the listener does not accept.
 pub fn connect(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
     let socket = new_socket()?;
@@ -63,7 +63,7 @@ pub fn connect(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Who is at the other end: who connected, or who made a pair.
+/// The process at the other end: the one that connected, or that made a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     /// The process.
@@ -72,10 +72,10 @@ pub struct Peer {
     pub uid: u32,
 }
 
-/// Asks the kernel who is at the other end.
+/// Asks the kernel for the process at the other end.
 ///
 /// # Errors
-/// What `getsockopt(2)` said.
+/// Returns the error of `getsockopt(2)`.
 pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
     let credentials = nix::sys::socket::getsockopt(&socket, sockopt::PeerCredentials)?;
     Ok(Peer {
@@ -139,7 +139,7 @@ fn pair(kind: SockType) -> io::Result<(OwnedFd, OwnedFd)> {
 /// many bytes were taken.
 ///
 /// # Errors
-/// What `sendmsg(2)` said.
+/// Returns the error of `sendmsg(2)`.
 pub fn send_with_descriptors(socket: impl AsFd, bytes: &[u8], descriptors: &[RawFd]) -> io::Result<usize> {
     let attached = [ControlMessage::ScmRights(descriptors)];
     Ok(nix::sys::socket::sendmsg::<UnixAddr>(
@@ -155,7 +155,7 @@ pub fn send_with_descriptors(socket: impl AsFd, bytes: &[u8], descriptors: &[Raw
 /// other end is closed.
 ///
 /// # Errors
-/// What `recvmsg(2)` said.
+/// Returns the error of `recvmsg(2)`.
 pub fn receive_with_descriptors(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     loop {
         match try_receive_with_descriptors(socket.as_fd().as_raw_fd(), buffer) {

@@ -1,4 +1,4 @@
-//! The modes of the terminal that somebody sits at. See `termios(3)`.
+//! The modes of the terminal that a person sits at. See `termios(3)`.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -88,7 +88,7 @@ fn give_back_on_panic() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            // Whoever panics may hold it.
+            // The panicking thread may hold it.
             if let Ok(mut held) = HELD.try_lock()
                 && let Some(held) = held.take()
             {
@@ -99,7 +99,7 @@ fn give_back_on_panic() {
     });
 }
 
-/// Makes a terminal another size, in character cells. Those who have it as
+/// Makes a terminal another size, in character cells. Processes that have it as
 /// their controlling terminal are told by `SIGWINCH`.
 ///
 /// # Errors

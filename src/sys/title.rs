@@ -18,7 +18,7 @@ const ARG_END: usize = 49 - 3;
 /// `std::env::args`, which gives the new words from then on.
 ///
 /// # Errors
-/// When `/proc` does not say where the words are.
+/// Fails when `/proc` does not say where the words are.
 pub fn set(words: &[&str]) -> io::Result<()> {
     let stat = procfs::read_text("/proc/self/stat")?;
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);

@@ -2,7 +2,7 @@
 //!
 //! A process group or a session does not hold a tree together: anything may
 //! leave both. Parentage does, as long as its reaper lives; when that is lost,
-//! a mark in the environment finds those who still carry it.
+//! a mark in the environment finds the processes that still carry it.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -14,7 +14,7 @@ use super::procfs::{self, ProcessId, Stat};
 /// is born or ends meanwhile may be missed: look again until there is none.
 ///
 /// # Errors
-/// When `/proc` cannot be read.
+/// Fails when `/proc` cannot be read.
 pub fn descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     let mut found = Vec::new();
     let mut queue = vec![root];
@@ -76,7 +76,7 @@ fn all_processes() -> io::Result<Vec<(i32, Stat)>> {
     Ok(all)
 }
 
-/// The same as [`descendants`], from one look at every process.
+/// Finds what [`descendants`] finds, from one look at every process.
 fn scan_descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     let all = all_processes()?;
     let mut of_parent: HashMap<i32, Vec<ProcessId>> = HashMap::new();
@@ -98,7 +98,7 @@ fn scan_descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     Ok(found)
 }
 
-/// Whether the environment of a process carries `mark`. One that is about to
+/// Returns true when the environment of a process carries `mark`. One that is about to
 /// become a game has not got the game's yet.
 pub fn is_marked(pid: i32, mark: &str) -> bool {
     carries(pid, mark.as_bytes())
@@ -110,7 +110,7 @@ pub fn is_marked(pid: i32, mark: &str) -> bool {
 /// unless we are root.
 ///
 /// # Errors
-/// When `/proc` cannot be read.
+/// Fails when `/proc` cannot be read.
 pub fn marked(mark: &str) -> io::Result<Vec<ProcessId>> {
     let me = std::process::id() as i32;
     let mut found = HashSet::new();

@@ -10,7 +10,7 @@ use crate::event::Want;
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, ending, intent, launch, lock};
 use crate::sys::host::Frame;
-use crate::sys::procfs::{self, Presence};
+use crate::sys::identity::{self, Presence};
 use crate::sys::tree;
 
 /// Whether the launch is still what is wanted: nobody has asked for a stop, and
@@ -47,7 +47,7 @@ pub(super) fn may_launch(
     if record.frame.boot != frame.boot {
         return Ok(previous);
     }
-    match procfs::presence(record.main) {
+    match identity::presence(record.main) {
         Presence::Alive => {
             let why = format!("an earlier run still lives (pid {})", record.main.pid);
             return Err(refuse(why));

@@ -6,8 +6,8 @@
 
 use regex::bytes::Regex;
 
-use crate::sys::clock;
 use crate::sys::procfs::{self, ProcessId};
+use crate::sys::{clock, identity};
 
 /// How soon it is looked again at first, and how late at most, in
 /// milliseconds.
@@ -65,7 +65,7 @@ impl Search {
             .chain(procfs::first_argument(id.pid));
         called.into_iter().any(|name| self.pattern.is_match(&name))
             // What was read may have been another's that had its pid before.
-            && procfs::presence(id) == procfs::Presence::Alive
+            && identity::presence(id) == identity::Presence::Alive
     }
 }
 

@@ -21,10 +21,11 @@ use crate::store::room::Room;
 use crate::store::{InstanceDir, StateDir, ending, launch, lock};
 use crate::sys::exec::{Gated, Program, Streams};
 use crate::sys::host::Frame;
-use crate::sys::procfs::{self, Presence, ProcessId};
+use crate::sys::identity::{self, Presence};
+use crate::sys::procfs::{self, ProcessId};
 use crate::sys::pty::Pty;
 use crate::sys::signals::Signals;
-use crate::sys::{clock, daemon, oom, pidfd, pipe, reaper, tree};
+use crate::sys::{clock, daemon, oom, pipe, reaper, tree};
 
 /// The FIFO behind the game's standard input.
 const INPUT: &str = "in";
@@ -155,7 +156,9 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
 /// mark for longer is a game that hides its environment.
 fn await_gate(main: ProcessId, mark: &str) {
     let until = clock::monotonic_ms() + AT_ITS_GATE.as_millis() as u64;
-    while procfs::presence(main) == Presence::Alive && !tree::is_marked(main.pid, mark) && clock::monotonic_ms() < until
+    while identity::presence(main) == Presence::Alive
+        && !tree::is_marked(main.pid, mark)
+        && clock::monotonic_ms() < until
     {
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -317,7 +320,7 @@ fn run(
 fn end_children() {
     while reaper::reap() != reaper::Reap::NoChildren {
         for child in tree::descendants(std::process::id() as i32).unwrap_or_default() {
-            let _ = pidfd::signal_identified(child, libc::SIGKILL);
+            let _ = identity::signal_identified(child, libc::SIGKILL);
         }
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -10,8 +10,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use super::search::Search;
-use crate::sys::pidfd::{self, Pidfd};
-use crate::sys::procfs::{self, Presence, ProcessId};
+use crate::sys::identity::{self, Presence};
+use crate::sys::pidfd::Pidfd;
+use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::{self, Ending, Reap};
 use crate::sys::{clock, tree};
 
@@ -108,7 +109,7 @@ impl Tree {
     pub(super) fn of_strangers(main: ProcessId, mark: String) -> io::Result<Self> {
         let members = Vec::new();
         let mut tree = Self::of_kind(main, Kind::Strangers { mark, members });
-        match procfs::presence(main) {
+        match identity::presence(main) {
             Presence::Alive => tree.join(main)?,
             Presence::Gone => {}
             Presence::CannotTell(why) => return Err(io::Error::other(why)),
@@ -357,13 +358,13 @@ impl Tree {
 fn send(id: ProcessId, signal: i32) {
     // A process that has just ended, or that has taken another user's rights,
     // cannot be signalled; the chain goes on to its end, which tells.
-    let _ = pidfd::signal_identified(id, signal);
+    let _ = identity::signal_identified(id, signal);
     let stops = matches!(
         signal,
         libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU | libc::SIGCONT | libc::SIGKILL
     );
     if !stops {
         // A stopped process would keep the signal for later.
-        let _ = pidfd::signal_identified(id, libc::SIGCONT);
+        let _ = identity::signal_identified(id, libc::SIGCONT);
     }
 }
