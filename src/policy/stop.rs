@@ -14,6 +14,10 @@
 //! and take its helpers down in its own order. Later signals go to everything
 //! that is still there.
 
+use nix::sys::signal::Signal;
+
+use crate::inventory::{StopAction, StopStep, default_stop_chain};
+
 /// What outlives the main process gets a TERM and then this long, in
 /// milliseconds.
 pub const LEFTOVER_GRACE_MS: u64 = 5_000;
@@ -26,67 +30,35 @@ pub const LAUNCHER_GRACE_MS: u64 = 2_000;
 /// between the look and the kill.
 const KILL_AGAIN_MS: u64 = 200;
 
-/// What one step does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StepAction {
-    /// Writes this line to the console.
-    Stdin(String),
-    /// Sends the signal of this number.
-    Signal(i32),
-    /// Is carried out by whoever asked for the stop, since it takes the
-    /// network or another program. Where nobody does, it is passed over when
-    /// its time is up.
-    Client,
-}
+/// How long a delegated step may take before it is passed over, if it does not
+/// wait for longer, in milliseconds.
+pub const DELEGATED_MS: u64 = 10_000;
 
-/// How long a step that a client carries out may take before it is passed
-/// over, if it does not wait for longer, in milliseconds.
-pub const CARRY_MS: u64 = 10_000;
+/// How soon a delegated step must be claimed, in milliseconds: it may be that no
+/// gamectl follows the stop any more.
+const CLAIM_MS: u64 = 5_000;
 
-/// How soon a client must take such a step on, in milliseconds: nobody may be
-/// there any more who could.
-const TAKE_ON_MS: u64 = 5_000;
-
-/// The steps that need no client. A chain of nothing else becomes a TERM and
-/// a minute, so that it does not come to a kill at once.
-pub fn without_clients(steps: &[Step]) -> Vec<Step> {
-    let rest: Vec<Step> = steps
-        .iter()
-        .filter(|step| step.action != StepAction::Client)
-        .cloned()
-        .collect();
+/// Returns the steps that a shim carries out alone. A chain of nothing else
+/// becomes a TERM and a minute, so that it does not come to a kill at once.
+pub fn without_delegated(steps: &[StopStep]) -> Vec<StopStep> {
+    let rest: Vec<StopStep> = steps.iter().filter(|step| !step.is_delegated()).cloned().collect();
     if !rest.is_empty() || steps.is_empty() {
         return rest;
     }
-    vec![Step {
-        action: StepAction::Signal(libc::SIGTERM),
-        wait_ms: 60_000,
-        label: "signal: TERM".to_owned(),
-    }]
-}
-
-/// One step of a chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// What it does.
-    pub action: StepAction,
-    /// How long the end is awaited before the next step, in milliseconds.
-    pub wait_ms: u64,
-    /// What it is called on a screen: `stdin: quit`, `signal: TERM`.
-    pub label: String,
+    default_stop_chain()
 }
 
 /// What is to be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing: a client does it.
-    LeaveToClient,
+    /// Leave the step to the gamectl that follows the stop.
+    Delegate,
     /// Write this line to the console.
     WriteConsole(String),
     /// Send this signal to the main process.
-    SignalMain(i32),
+    SignalMain(Signal),
     /// Send this signal to the whole tree.
-    SignalAll(i32),
+    SignalAll(Signal),
     /// Kill the whole tree.
     KillAll,
 }
@@ -99,24 +71,24 @@ enum Phase {
     Kill { since: u64, again: u64 },
 }
 
-/// How far a client is with a step that is left to it.
+/// How far a delegated step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Carry {
-    Open,
-    TakenOn,
-    Done,
+enum Delegation {
+    Offered,
+    Claimed,
+    Completed,
 }
 
 /// A stop that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
-    steps: Vec<Step>,
+    steps: Vec<StopStep>,
     phase: Phase,
     signalled_main: bool,
     /// Whether the main process has a launcher.
     launcher: bool,
-    /// How far a client is with the step under way.
-    carry: Carry,
+    /// The progress of the step under way, where that is delegated.
+    delegation: Delegation,
 }
 
 /// What a stop under way waits for.
@@ -135,21 +107,21 @@ pub const KILL_LABEL: &str = "kill";
 
 impl Escalation {
     /// Begins a chain. Returns the first thing to do.
-    pub fn begin(steps: Vec<Step>, now: u64) -> (Self, Action) {
+    pub fn begin(steps: Vec<StopStep>, now: u64) -> (Self, Action) {
         let mut escalation = Self {
             steps,
             phase: Phase::Step { index: 0, since: now },
             signalled_main: false,
             launcher: false,
-            carry: Carry::Open,
+            delegation: Delegation::Offered,
         };
         let action = escalation.enter(0, now);
         (escalation, action)
     }
 
     /// Begins a chain at its signals: the other steps are left out.
-    pub fn begin_now(mut steps: Vec<Step>, now: u64) -> (Self, Action) {
-        steps.retain(|step| matches!(step.action, StepAction::Signal(_)));
+    pub fn begin_now(mut steps: Vec<StopStep>, now: u64) -> (Self, Action) {
+        steps.retain(|step| matches!(step.action, StopAction::Signal(_)));
         Self::begin(steps, now)
     }
 
@@ -164,9 +136,9 @@ impl Escalation {
             },
             signalled_main: false,
             launcher: false,
-            carry: Carry::Open,
+            delegation: Delegation::Offered,
         };
-        (escalation, Action::SignalAll(libc::SIGTERM))
+        (escalation, Action::SignalAll(Signal::SIGTERM))
     }
 
     /// Begins with a short while in which the launcher of a main process that
@@ -180,7 +152,7 @@ impl Escalation {
             },
             signalled_main: false,
             launcher: true,
-            carry: Carry::Open,
+            delegation: Delegation::Offered,
         }
     }
 
@@ -192,9 +164,9 @@ impl Escalation {
     fn leftovers(&mut self, now: u64) -> Action {
         self.phase = Phase::Leftovers {
             since: now,
-            ended_by: self.ended_by().to_owned(),
+            ended_by: self.ended_by(),
         };
-        Action::SignalAll(libc::SIGTERM)
+        Action::SignalAll(Signal::SIGTERM)
     }
 
     fn enter(&mut self, index: usize, now: u64) -> Action {
@@ -202,16 +174,16 @@ impl Escalation {
             return self.kill(now);
         };
         let action = match &step.action {
-            StepAction::Client => Action::LeaveToClient,
-            StepAction::Stdin(line) => Action::WriteConsole(line.clone()),
-            StepAction::Signal(signal) if self.signalled_main => Action::SignalAll(*signal),
-            StepAction::Signal(signal) => {
+            StopAction::Stdin(line) => Action::WriteConsole(line.clone()),
+            StopAction::Signal(signal) if self.signalled_main => Action::SignalAll(*signal),
+            StopAction::Signal(signal) => {
                 self.signalled_main = true;
                 Action::SignalMain(*signal)
             }
+            _ => Action::Delegate,
         };
         self.phase = Phase::Step { index, since: now };
-        self.carry = Carry::Open;
+        self.delegation = Delegation::Offered;
         action
     }
 
@@ -233,7 +205,7 @@ impl Escalation {
     pub fn due(&mut self, now: u64, main_alive: bool) -> Option<Action> {
         match &self.phase {
             Phase::Step { .. } if !main_alive && self.launcher => {
-                let ended_by = self.ended_by().to_owned();
+                let ended_by = self.ended_by();
                 self.phase = Phase::Launcher { since: now, ended_by };
                 None
             }
@@ -254,47 +226,48 @@ impl Escalation {
         }
     }
 
-    fn time(&self, step: &Step) -> u64 {
-        match self.carry {
-            _ if step.action != StepAction::Client => step.wait_ms,
-            Carry::Open => TAKE_ON_MS,
-            Carry::TakenOn => step.wait_ms.max(CARRY_MS),
-            Carry::Done => step.wait_ms,
+    fn time(&self, step: &StopStep) -> u64 {
+        let wait = u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX);
+        match self.delegation {
+            _ if !step.is_delegated() => wait,
+            Delegation::Offered => CLAIM_MS,
+            Delegation::Claimed => wait.max(DELEGATED_MS),
+            Delegation::Completed => wait,
         }
     }
 
-    /// The step under way that a client is to take on, by its place in the
-    /// chain.
-    pub fn client_step(&self) -> Option<usize> {
-        self.step_of_a_client().filter(|_| self.carry == Carry::Open)
+    /// Returns the step under way that a gamectl is to claim, and its number.
+    pub fn offered_step(&self) -> Option<(usize, &StopStep)> {
+        self.delegated_step().filter(|_| self.delegation == Delegation::Offered)
     }
 
-    fn step_of_a_client(&self) -> Option<usize> {
+    fn delegated_step(&self) -> Option<(usize, &StopStep)> {
         let Phase::Step { index, .. } = self.phase else {
             return None;
         };
         let step = self.steps.get(index)?;
-        (step.action == StepAction::Client).then_some(index)
+        step.is_delegated().then_some((index, step))
     }
 
-    /// A client takes this step on. False when it is not to be taken on, or no
-    /// more.
-    pub fn take_on(&mut self, index: usize) -> bool {
-        let open = self.client_step() == Some(index);
-        if open {
-            self.carry = Carry::TakenOn;
+    /// Claims a delegated step for a gamectl. Returns false when it is not
+    /// offered, or no more.
+    pub fn claim(&mut self, index: usize) -> bool {
+        let offered = self.offered_step().is_some_and(|(offered, _)| offered == index);
+        if offered {
+            self.delegation = Delegation::Claimed;
         }
-        open
+        offered
     }
 
-    /// A client has done its part of this step: what is left of its wait is
-    /// waited. False when that step is not under way.
-    pub fn carried(&mut self, index: usize) -> bool {
-        let now = self.step_of_a_client() == Some(index) && self.carry == Carry::TakenOn;
-        if now {
-            self.carry = Carry::Done;
+    /// Notes that a claimed step is done; what is left of its wait is waited.
+    /// Returns false when that step is not under way.
+    pub fn complete(&mut self, index: usize) -> bool {
+        let is_under_way = self.delegated_step().is_some_and(|(now, _)| now == index);
+        let claimed = is_under_way && self.delegation == Delegation::Claimed;
+        if claimed {
+            self.delegation = Delegation::Completed;
         }
-        now
+        claimed
     }
 
     /// Goes straight to the signals: to the next step that is one, or to the
@@ -306,7 +279,7 @@ impl Escalation {
         let Phase::Step { index, .. } = self.phase else {
             return None;
         };
-        let is_signal = |step: &Step| matches!(step.action, StepAction::Signal(_));
+        let is_signal = |step: &StopStep| matches!(step.action, StopAction::Signal(_));
         if self.steps.get(index).is_some_and(is_signal) {
             return None;
         }
@@ -328,33 +301,36 @@ impl Escalation {
         }
     }
 
-    /// The label of the step that the end, should it come now, is owed to.
+    /// Returns the name of the step that the end, should it come now, is owed to.
     /// Empty when no step was taken.
-    pub fn ended_by(&self) -> &str {
+    pub fn ended_by(&self) -> String {
         match &self.phase {
-            Phase::Step { index, .. } => self.steps.get(*index).map_or("", |step| step.label.as_str()),
-            Phase::Launcher { ended_by, .. } | Phase::Leftovers { ended_by, .. } => ended_by,
-            Phase::Kill { .. } => KILL_LABEL,
+            Phase::Step { index, .. } => self.label(*index),
+            Phase::Launcher { ended_by, .. } | Phase::Leftovers { ended_by, .. } => ended_by.clone(),
+            Phase::Kill { .. } => KILL_LABEL.to_owned(),
         }
     }
 
-    /// What is awaited at `now`.
+    fn label(&self, index: usize) -> String {
+        self.steps
+            .get(index)
+            .map(|step| step.action.to_string())
+            .unwrap_or_default()
+    }
+
+    /// Returns what is awaited at `now`.
     pub fn awaiting(&self, now: u64) -> Awaiting {
         let (label, since, limit_ms) = match &self.phase {
             Phase::Step { index, since } => {
-                let step = self.steps.get(*index);
-                (
-                    step.map_or("", |step| step.label.as_str()),
-                    *since,
-                    step.map(|step| self.time(step)),
-                )
+                let limit = self.steps.get(*index).map(|step| self.time(step));
+                (self.label(*index), *since, limit)
             }
-            Phase::Launcher { since, .. } => ("its launcher", *since, Some(LAUNCHER_GRACE_MS)),
-            Phase::Leftovers { since, .. } => ("what outlived it", *since, Some(LEFTOVER_GRACE_MS)),
-            Phase::Kill { since, .. } => (KILL_LABEL, *since, None),
+            Phase::Launcher { since, .. } => ("its launcher".to_owned(), *since, Some(LAUNCHER_GRACE_MS)),
+            Phase::Leftovers { since, .. } => ("what outlived it".to_owned(), *since, Some(LEFTOVER_GRACE_MS)),
+            Phase::Kill { since, .. } => (KILL_LABEL.to_owned(), *since, None),
         };
         Awaiting {
-            label: label.to_owned(),
+            label,
             elapsed_ms: now.saturating_sub(since),
             limit_ms,
         }
@@ -364,57 +340,61 @@ impl Escalation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::ChannelKind;
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
-    fn stdin(line: &str, wait_ms: u64) -> Step {
-        Step {
-            action: StepAction::Stdin(line.to_owned()),
-            wait_ms,
-            label: format!("stdin: {line}"),
-        }
+    const INT: Signal = Signal::SIGINT;
+    const TERM: Signal = Signal::SIGTERM;
+
+    fn step(action: StopAction, wait_ms: u64) -> StopStep {
+        let wait = Duration::from_millis(wait_ms);
+        let expect = None;
+        StopStep { action, wait, expect }
     }
 
-    fn signal(number: i32, wait_ms: u64) -> Step {
-        Step {
-            action: StepAction::Signal(number),
-            wait_ms,
-            label: format!("signal: {number}"),
-        }
+    fn stdin(line: &str, wait_ms: u64) -> StopStep {
+        step(StopAction::Stdin(line.to_owned()), wait_ms)
+    }
+
+    fn signal(signal: Signal, wait_ms: u64) -> StopStep {
+        step(StopAction::Signal(signal), wait_ms)
     }
 
     #[test]
     fn a_launcher_has_a_short_while_after_its_game() {
-        let (mut stop, _) = Escalation::begin(vec![signal(15, 60_000)], 0);
+        let (mut stop, _) = Escalation::begin(vec![signal(TERM, 60_000)], 0);
         stop.has_launcher();
         assert_eq!(stop.due(10, false), None);
-        assert_eq!((stop.deadline(), stop.ended_by()), (2010, "signal: 15"));
+        assert_eq!((stop.deadline(), stop.ended_by().as_str()), (2010, "signal: TERM"));
         assert_eq!(stop.due(2009, false), None);
-        assert_eq!(stop.due(2010, false), Some(Action::SignalAll(libc::SIGTERM)));
-        assert_eq!(stop.ended_by(), "signal: 15");
+        assert_eq!(stop.due(2010, false), Some(Action::SignalAll(Signal::SIGTERM)));
+        assert_eq!(stop.ended_by(), "signal: TERM");
         assert_eq!(stop.due(7010, false), Some(Action::KillAll));
         let mut crash = Escalation::await_launcher(5);
         assert_eq!(crash.due(6, false), None);
         assert_eq!(
             crash.hurry(7),
-            Some(Action::SignalAll(libc::SIGTERM)),
+            Some(Action::SignalAll(Signal::SIGTERM)),
             "stop --now does not wait for it"
         );
     }
 
     #[test]
     fn a_chain_runs_to_the_kill() {
-        let steps = vec![stdin("save", 10), stdin("quit", 60), signal(2, 30), signal(15, 20)];
+        let steps = vec![stdin("save", 10), stdin("quit", 60), signal(INT, 30), signal(TERM, 20)];
         let (mut stop, first) = Escalation::begin(steps, 1000);
         assert_eq!(first, Action::WriteConsole("save".into()));
         assert_eq!(stop.due(1009, true), None);
         assert_eq!(stop.due(1010, true), Some(Action::WriteConsole("quit".into())));
         assert_eq!(stop.due(1010, true), None);
         assert_eq!(stop.deadline(), 1070);
-        assert_eq!(stop.due(1070, true), Some(Action::SignalMain(2)));
-        assert_eq!(stop.ended_by(), "signal: 2");
+        assert_eq!(stop.due(1070, true), Some(Action::SignalMain(INT)));
+        assert_eq!(stop.ended_by(), "signal: INT");
         assert_eq!(
             stop.due(1100, true),
-            Some(Action::SignalAll(15)),
+            Some(Action::SignalAll(TERM)),
             "a later signal goes to all"
         );
         assert_eq!(stop.due(1120, true), Some(Action::KillAll));
@@ -426,11 +406,11 @@ mod tests {
 
     #[test]
     fn what_outlives_the_main_process_gets_five_seconds() {
-        let (mut stop, _) = Escalation::begin(vec![signal(15, 60_000)], 0);
-        assert_eq!(stop.due(100, false), Some(Action::SignalAll(libc::SIGTERM)));
+        let (mut stop, _) = Escalation::begin(vec![signal(TERM, 60_000)], 0);
+        assert_eq!(stop.due(100, false), Some(Action::SignalAll(Signal::SIGTERM)));
         assert_eq!(
             stop.ended_by(),
-            "signal: 15",
+            "signal: TERM",
             "the step did it, the rest is clearing up"
         );
         assert_eq!(stop.due(5_099, false), None);
@@ -438,33 +418,30 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_carry_out_is_passed_over_without_one() {
-        let client = |wait_ms| Step {
-            action: StepAction::Client,
-            wait_ms,
-            label: "rcon: x".into(),
-        };
-        let (mut stop, first) = Escalation::begin(vec![client(0), client(20_000), signal(15, 10)], 0);
-        assert_eq!((first, stop.client_step()), (Action::LeaveToClient, Some(0)));
-        assert!(!stop.take_on(1) && !stop.carried(0), "not yet");
-        assert!(stop.take_on(0) && !stop.take_on(0), "one does it");
-        assert_eq!(stop.due(CARRY_MS - 1, true), None);
-        assert!(stop.carried(0) && !stop.carried(0));
-        assert_eq!(stop.due(5, true), Some(Action::LeaveToClient));
-        assert!(stop.take_on(1));
+    fn delegated_steps_are_passed_over_where_no_gamectl_claims_them() {
+        let client = |wait_ms| step(StopAction::Remote(ChannelKind::Rcon, "x".into()), wait_ms);
+        let (mut stop, first) = Escalation::begin(vec![client(0), client(20_000), signal(TERM, 10)], 0);
+        assert_eq!(first, Action::Delegate);
+        assert_eq!(stop.offered_step(), Some((0, &client(0))));
+        assert!(!stop.claim(1) && !stop.complete(0), "not yet");
+        assert!(stop.claim(0) && !stop.claim(0), "one does it");
+        assert_eq!(stop.due(DELEGATED_MS - 1, true), None);
+        assert!(stop.complete(0) && !stop.complete(0));
+        assert_eq!(stop.due(5, true), Some(Action::Delegate));
+        assert!(stop.claim(1));
         assert_eq!(stop.due(20_004, true), None);
-        assert_eq!(stop.due(20_005, true), Some(Action::SignalMain(15)));
-        assert!(!stop.carried(1), "too late");
-        let (mut stop, _) = Escalation::begin(vec![client(0), signal(15, 10)], 0);
-        assert_eq!(stop.due(TAKE_ON_MS - 1, true), None);
+        assert_eq!(stop.due(20_005, true), Some(Action::SignalMain(TERM)));
+        assert!(!stop.complete(1), "too late");
+        let (mut stop, _) = Escalation::begin(vec![client(0), signal(TERM, 10)], 0);
+        assert_eq!(stop.due(CLAIM_MS - 1, true), None);
         assert_eq!(
-            stop.due(TAKE_ON_MS, true),
-            Some(Action::SignalMain(15)),
-            "nobody was there"
+            stop.due(CLAIM_MS, true),
+            Some(Action::SignalMain(TERM)),
+            "it was not claimed"
         );
-        assert_eq!(without_clients(&[client(1), signal(2, 3)]), [signal(2, 3)]);
-        assert_eq!(without_clients(&[client(1)])[0].label, "signal: TERM");
-        assert_eq!(without_clients(&[]), []);
+        assert_eq!(without_delegated(&[client(1), signal(INT, 3)]), [signal(INT, 3)]);
+        assert_eq!(without_delegated(&[client(1)])[0].action.to_string(), "signal: TERM");
+        assert_eq!(without_delegated(&[]), Vec::new());
     }
 
     #[test]
@@ -476,29 +453,29 @@ mod tests {
 
     #[test]
     fn hurrying_skips_to_the_signals_only() {
-        let steps = || vec![stdin("save", 10), signal(2, 30), signal(15, 30)];
+        let steps = || vec![stdin("save", 10), signal(INT, 30), signal(TERM, 30)];
         let (mut stop, _) = Escalation::begin(steps(), 0);
-        assert_eq!(stop.hurry(5), Some(Action::SignalMain(2)));
+        assert_eq!(stop.hurry(5), Some(Action::SignalMain(INT)));
         assert_eq!(stop.hurry(6), None, "a signal under way is left its time");
-        assert_eq!(stop.due(35, true), Some(Action::SignalAll(15)));
+        assert_eq!(stop.due(35, true), Some(Action::SignalAll(TERM)));
         let (mut stop, _) = Escalation::begin(vec![stdin("save", 10)], 0);
         assert_eq!(stop.hurry(5), Some(Action::KillAll));
     }
 
     #[test]
     fn a_hurried_chain_is_its_signals() {
-        let steps = vec![stdin("save", 10), signal(2, 30), stdin("x", 5), signal(15, 30)];
+        let steps = vec![stdin("save", 10), signal(INT, 30), stdin("x", 5), signal(TERM, 30)];
         let (mut stop, first) = Escalation::begin_now(steps, 0);
-        assert_eq!(first, Action::SignalMain(2));
-        assert_eq!(stop.due(30, true), Some(Action::SignalAll(15)));
+        assert_eq!(first, Action::SignalMain(INT));
+        assert_eq!(stop.due(30, true), Some(Action::SignalAll(TERM)));
         let (_, first) = Escalation::begin_now(vec![stdin("save", 10)], 0);
         assert_eq!(first, Action::KillAll);
     }
 
     #[test]
     fn a_step_that_fails_gives_way_to_the_next() {
-        let (mut stop, _) = Escalation::begin(vec![stdin("save", 10_000), signal(15, 10)], 0);
-        assert_eq!(stop.step_failed(1), Some(Action::SignalMain(15)));
+        let (mut stop, _) = Escalation::begin(vec![stdin("save", 10_000), signal(TERM, 10)], 0);
+        assert_eq!(stop.step_failed(1), Some(Action::SignalMain(TERM)));
         assert_eq!(stop.deadline(), 11);
     }
 
@@ -511,10 +488,10 @@ mod tests {
             looks in proptest::collection::vec((1_u64..300, any::<bool>()), 1..200),
             main_dies_at in 0_u64..5000,
         ) {
-            let steps: Vec<Step> = waits
+            let steps: Vec<StopStep> = waits
                 .iter()
                 .enumerate()
-                .map(|(i, (is_signal, wait))| if *is_signal { signal(i as i32 + 1, *wait) } else { stdin("x", *wait) })
+                .map(|(i, (is_signal, wait))| if *is_signal { signal(Signal::try_from(i as i32 + 1).unwrap(), *wait) } else { stdin("x", *wait) })
                 .collect();
             let total: u64 = waits.iter().map(|(_, wait)| wait).sum();
             let (mut stop, first) = Escalation::begin(steps.clone(), 0);

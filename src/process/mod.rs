@@ -1,6 +1,6 @@
 //! The process plane: games that are spawned processes of this host.
 
-mod carrying;
+mod delegated;
 mod derive;
 mod environment;
 mod evidence;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::supervisor::ProcessSupervisor;
-use crate::inventory::{Mask, Probe, ProcessSpec};
-use crate::policy::stop::StepAction;
+use crate::inventory::{Mask, Probe, ProcessSpec, StopAction};
 use crate::store::StateDir;
 use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
@@ -39,12 +38,15 @@ impl VerbPlan for ProcessSupervisor {
         let mut steps = Vec::new();
         let mask = self.mask();
         for step in &self.plan.stop {
-            let polite = !matches!(step.action, StepAction::Signal(_));
+            let polite = !matches!(step.action, StopAction::Signal(_));
             if options.now && polite {
                 continue;
             }
-            let wait = spoken(Duration::from_millis(step.wait_ms));
-            let does = format!("{}, and wait up to {wait} for its end", mask.text(&step.label));
+            let wait = spoken(step.wait);
+            let does = format!(
+                "{}, and wait up to {wait} for its end",
+                mask.text(&step.action.to_string())
+            );
             steps.push(PlannedStep::new(does, cause));
         }
         steps.push(PlannedStep::new(

@@ -12,7 +12,7 @@ use super::starting::{PASSING, PASSING_MAX, stuck};
 use super::supervisor::ProcessSupervisor;
 use super::unseen;
 use crate::failure::Failure;
-use crate::policy::stop::without_clients;
+use crate::policy::stop::without_delegated;
 use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
 use crate::store::plan::UNKNOWN_STEP;
@@ -129,7 +129,7 @@ impl ProcessSupervisor {
         // What is no longer in the inventory cannot be spoken to any more.
         let steps = match &self.spec {
             Some(_) => self.plan.stop.clone(),
-            None => without_clients(&self.plan.stop),
+            None => without_delegated(&self.plan.stop),
         };
         let request = Request::Stop {
             generation,
@@ -144,7 +144,7 @@ impl ProcessSupervisor {
             && report.refusal == UNKNOWN_STEP
         {
             told.push("its shim is older than this gamectl: only its stdin and signal steps were taken".to_owned());
-            let steps = without_clients(&self.plan.stop);
+            let steps = without_delegated(&self.plan.stop);
             let now = how.now;
             answer = client.ask(&Request::Stop { generation, steps, now }).await;
         }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::watch;
 
-use super::carrying::steps;
 use super::derive;
 use super::evidence;
 use super::glance::Glance;
@@ -15,7 +14,7 @@ use super::shim::spawner::Spawner;
 use super::survey;
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
-use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy, StopStep};
+use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy};
 use crate::probe;
 use crate::store::changes::Changes;
 use crate::store::plan::Plan;
@@ -44,7 +43,6 @@ pub struct ProcessSupervisor {
     pub(super) ready: Ready,
     pub(super) plan: Plan,
     pub(super) channels: Channels,
-    pub(super) chain: Vec<StopStep>,
     pub(super) healthy: Option<Healthy>,
     pub(super) policy: RestartPolicy,
     pub(super) state_dir: Option<Arc<StateDir>>,
@@ -72,7 +70,7 @@ impl ProcessSupervisor {
         glance: Option<Arc<Glance>>,
     ) -> Self {
         let plan = Plan {
-            stop: steps(&instance.stop),
+            stop: instance.stop.clone(),
             log: spec.log,
             tty: spec.tty,
             main: spec.main.clone(),
@@ -81,7 +79,6 @@ impl ProcessSupervisor {
         let (ready, policy) = (instance.ready.clone(), instance.restart.clone());
         Self {
             channels: instance.channels.clone(),
-            chain: instance.stop.clone(),
             healthy: instance.healthy.clone(),
             ..Self::with(instance.id.clone(), spec, ready, policy, plan, state_dir, glance)
         }
@@ -132,7 +129,6 @@ impl ProcessSupervisor {
             ready,
             plan,
             channels: Channels::default(),
-            chain: Vec::new(),
             healthy: None,
             policy,
             state_dir,

@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 
 /// A place in the console log that survives rotation: a file by its inode, and
 /// a byte in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct LogPosition {
     /// The inode of the file that was current.
     pub inode: u64,
@@ -24,7 +24,7 @@ pub struct LogPosition {
 }
 
 /// When an instance became ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReadyAt {
     /// On the boot-time clock, in milliseconds.
     pub boot_ms: u64,

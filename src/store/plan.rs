@@ -1,10 +1,13 @@
 //! How a launch is stopped and logged: enough to end it when it is no longer
 //! in the inventory, and for another shim to go on where one was killed.
 
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
-use crate::inventory::LogSpec;
-use crate::policy::stop::{Step, StepAction};
+use crate::inventory::{LogSpec, StopAction, StopStep};
 
 const NAME: &str = "plan";
 const KIND: &str = "plan";
@@ -16,8 +19,7 @@ pub const UNKNOWN_STEP: &str = "it holds an unknown stop step";
 /// The plan of a launch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// The polite steps of its stop chain.
-    pub stop: Vec<Step>,
+    pub stop: Vec<StopStep>,
     /// The rotation of its console log.
     pub log: LogSpec,
     /// Whether it has a pseudo-terminal.
@@ -26,16 +28,22 @@ pub struct Plan {
     pub main: Option<String>,
 }
 
-/// Adds a stop chain to a document.
-pub fn push_steps(document: &mut Document, steps: &[Step]) {
+/// Adds a stop chain to a document: first as builds up to 9949831 read it, to
+/// which a delegated step is a name, then whole.
+pub fn push_steps(document: &mut Document, steps: &[StopStep]) {
     for step in steps {
         let (kind, argument) = match &step.action {
-            StepAction::Stdin(line) => ("stdin", line.clone()),
-            StepAction::Signal(signal) => ("signal", signal.to_string()),
-            StepAction::Client => ("client", String::new()),
+            StopAction::Stdin(line) => ("stdin", line.clone()),
+            StopAction::Signal(signal) => ("signal", (*signal as i32).to_string()),
+            _ => ("client", String::new()),
         };
-        document.push("step_label", &step.label);
-        document.push("step", format!("{} {kind} {argument}", step.wait_ms));
+        document.push("step_label", &step.action);
+        document.push("step", format!("{} {kind} {argument}", step.wait.as_millis()));
+    }
+    if steps.iter().any(StopStep::is_delegated)
+        && let Ok(chain) = serde_json::to_string(steps)
+    {
+        document.push("chain", chain);
     }
 }
 
@@ -43,29 +51,27 @@ pub fn push_steps(document: &mut Document, steps: &[Step]) {
 ///
 /// # Errors
 /// When a step cannot be read, or is of a kind not known here.
-pub fn steps_of(document: &Document) -> Result<Vec<Step>, ParseError> {
-    let labels = document.all("step_label");
-    let steps = document.all("step");
+pub fn steps_of(document: &Document) -> Result<Vec<StopStep>, ParseError> {
+    if let Some(chain) = document.get("chain") {
+        return serde_json::from_str(chain).map_err(|_| ParseError::Damaged(UNKNOWN_STEP));
+    }
+    let steps = document.all("step").zip(document.all("step_label"));
     steps
-        .zip(labels)
-        .map(|(step, label)| parse_step(step, label).ok_or(ParseError::Damaged(UNKNOWN_STEP)))
+        .map(|(step, name)| parse_step(step, name).ok_or(ParseError::Damaged(UNKNOWN_STEP)))
         .collect()
 }
 
-fn parse_step(text: &str, label: &str) -> Option<Step> {
+fn parse_step(text: &str, name: &str) -> Option<StopStep> {
     let mut words = text.splitn(3, ' ');
-    let wait_ms = words.next()?.parse().ok()?;
+    let wait = Duration::from_millis(words.next()?.parse().ok()?);
     let action = match (words.next()?, words.next()?) {
-        ("stdin", line) => StepAction::Stdin(line.to_owned()),
-        ("client", "") => StepAction::Client,
-        ("signal", number) => StepAction::Signal(number.parse().ok().filter(|n| (1..=64).contains(n))?),
+        ("stdin", line) => StopAction::Stdin(line.to_owned()),
+        ("client", "") => StopAction::Named(name.to_owned()),
+        ("signal", number) => StopAction::Signal(Signal::try_from(number.parse::<i32>().ok()?).ok()?),
         _ => return None,
     };
-    Some(Step {
-        action,
-        wait_ms,
-        label: label.to_owned(),
-    })
+    let expect = None;
+    Some(StopStep { action, wait, expect })
 }
 
 impl Plan {
@@ -120,7 +126,14 @@ pub fn write(dir: &InstanceDir, plan: &Plan) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::ChannelKind;
     use crate::store::StateDir;
+
+    fn step(action: StopAction, wait_ms: u64) -> StopStep {
+        let wait = Duration::from_millis(wait_ms);
+        let expect = None;
+        StopStep { action, wait, expect }
+    }
 
     #[test]
     fn round_trip() {
@@ -130,26 +143,11 @@ mod tests {
         assert_eq!(read(&dir).unwrap(), None);
         let plan = Plan {
             stop: vec![
-                Step {
-                    action: StepAction::Stdin("say  bye \\ \u{1b}[0m ".into()),
-                    wait_ms: 1,
-                    label: "stdin: say".into(),
-                },
-                Step {
-                    action: StepAction::Stdin(String::new()),
-                    wait_ms: 0,
-                    label: "stdin: ".into(),
-                },
-                Step {
-                    action: StepAction::Client,
-                    wait_ms: 9,
-                    label: "rcon: quit".into(),
-                },
-                Step {
-                    action: StepAction::Signal(15),
-                    wait_ms: 60_000,
-                    label: "signal: TERM".into(),
-                },
+                step(StopAction::Stdin("say  bye \\ \u{1b}[0m ".into()), 1),
+                step(StopAction::Stdin(String::new()), 0),
+                step(StopAction::Remote(ChannelKind::Rcon, "quit".into()), 9),
+                step(StopAction::Exec(vec!["/bin/save".into(), "a b\n".into()]), 0),
+                step(StopAction::Signal(Signal::SIGTERM), 60_000),
             ],
             log: LogSpec { max_size: 5, keep: 1 },
             tty: true,

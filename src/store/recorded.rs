@@ -3,6 +3,10 @@
 //! would not be recognised any more, or an exit not be told. Facts may be added
 //! to a record; what stands here is added to, never changed.
 
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
 use super::StateDir;
 use super::ending::Exit;
 use super::entry::{Entry, Past, Phase, SLOT};
@@ -12,8 +16,7 @@ use super::launch::{Launch, LogPosition, ReadyAt};
 use super::plan::Plan;
 use super::{ending, launch, plan};
 use crate::event::Want;
-use crate::inventory::LogSpec;
-use crate::policy::stop::{Step, StepAction};
+use crate::inventory::{LogSpec, StopAction, StopStep};
 use crate::sys::host::Frame;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
@@ -121,16 +124,16 @@ end 5f5462b6
 ";
 
 fn a_plan() -> Plan {
-    let step = |action, wait_ms, label: &str| Step {
+    let step = |action, wait_ms| StopStep {
         action,
-        wait_ms,
-        label: label.to_owned(),
+        wait: Duration::from_millis(wait_ms),
+        expect: None,
     };
     Plan {
         stop: vec![
-            step(StepAction::Client, 10_000, "rcon: save"),
-            step(StepAction::Stdin("quit".into()), 5_000, "stdin: quit"),
-            step(StepAction::Signal(2), 60_000, "signal: INT"),
+            step(StopAction::Named("rcon: save".into()), 10_000),
+            step(StopAction::Stdin("quit".into()), 5_000),
+            step(StopAction::Signal(Signal::SIGINT), 60_000),
         ],
         log: LogSpec {
             max_size: 52_428_800,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A process by what cannot be confused: its pid and when the kernel started
 /// it. A pid alone is reused; a name or a command line says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct ProcessId {
     /// The pid, in our pid namespace.
     pub pid: i32,

@@ -9,8 +9,9 @@ use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, sockopt,
 };
 
-/// The longest message on a control socket.
-pub const MESSAGE_MAX: usize = 64 * 1024;
+/// The longest message on a control socket, in bytes. The longest HTTP body that
+/// a stop step may have fits in it, escaped.
+pub const MESSAGE_MAX: usize = 128 * 1024;
 
 /// The address of a socket in an open directory. A socket address holds 108
 /// bytes; by way of `/proc/self/fd` the directory's own path does not count.

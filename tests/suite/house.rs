@@ -214,7 +214,7 @@ fn only_ui_names_the_streams() {
     const STARTERS: [&str; 10] = [
         "src/commands/mod.rs",
         "src/probe/exec.rs",
-        "src/process/carrying.rs",
+        "src/process/delegated.rs",
         "src/channel/resolve.rs",
         "src/docker_compose/call.rs",
         "src/docker_compose/printed.rs",

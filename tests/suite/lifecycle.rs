@@ -498,6 +498,52 @@ fn stop_now_hurries_a_stop_under_way() {
     assert!(outcome.stdout.contains("signal: TERM"), "{outcome:?}");
 }
 
+/// Has a stop by this chain begin, and killed while the game is told to save.
+fn begin_stop_and_lose_it(sandbox: &Sandbox) {
+    sandbox.ok(&["start", "a"]);
+    let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
+    sandbox.wait_state("a", "stopping");
+    stop.kill().and_then(|()| stop.wait()).expect("the end of stop");
+}
+
+#[test]
+fn a_second_stop_carries_out_the_steps_of_the_first_ones_chain() {
+    let sandbox = Sandbox::new();
+    let game = |made: &str| {
+        let chain = json!([
+            { "stdin": "say saving", "wait": "1s" },
+            { "exec": ["/usr/bin/touch", sandbox.arg(made)], "wait": "100ms" },
+            { "signal": "TERM", "wait": "10s" },
+        ]);
+        let game = Instance::awkward("a", &["serve", "--ready", "up"]);
+        game.ready_log("up").with("stop", chain)
+    };
+    sandbox.inventory(&[game("right")]);
+    begin_stop_and_lose_it(&sandbox);
+    sandbox.inventory(&[game("wrong")]);
+    sandbox.ok(&["stop", "a"]);
+    assert_eq!(
+        (sandbox.path("right").exists(), sandbox.path("wrong").exists()),
+        (true, false)
+    );
+}
+
+#[test]
+fn a_step_over_a_channel_that_a_second_stop_does_not_know_is_said_not_to_be_sent() {
+    let sandbox = Sandbox::new();
+    let game = || Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("up");
+    let chain =
+        json!([{ "stdin": "say saving", "wait": "1s" }, { "rcon": "save", "wait": "1s" }, { "signal": "TERM" }]);
+    let rcon = json!({ "port": 1, "password": "x" });
+    sandbox.inventory(&[game().with("stop", chain).with("rcon", rcon)]);
+    begin_stop_and_lose_it(&sandbox);
+    sandbox.inventory(&[game()]);
+    let stop = sandbox.ok(&["stop", "a"]);
+    let said = "rcon: save was not sent: the inventory has no section `rcon` for it";
+    assert!(format!("{}{}", stop.stdout, stop.stderr).contains(said), "{stop:?}");
+    assert!(stop.stdout.contains("stopped by signal: TERM"), "{stop:?}");
+}
+
 #[test]
 fn a_state_directory_deeper_than_a_socket_name_is_long() {
     let sandbox = Sandbox::with(&[simple("a")]);

@@ -47,7 +47,7 @@ impl fmt::Debug for ProcessSpec {
 }
 
 /// The rotation of a console log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LogSpec {
     /// The size in bytes at which the log is rotated.
     pub max_size: u64,

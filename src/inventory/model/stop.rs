@@ -42,6 +42,17 @@ pub enum StopAction {
     Exec(Vec<String>),
     /// Makes this request, whose status says if it was understood.
     Http(Box<HttpCheck>),
+    /// A step of which only the name is known: an older gamectl asked for it and
+    /// carries it out itself. No inventory holds one.
+    Named(String),
+}
+
+impl StopStep {
+    /// Returns true when a shim leaves the step to the gamectl that follows the
+    /// stop, since it takes the network or another program.
+    pub fn is_delegated(&self) -> bool {
+        !matches!(self.action, StopAction::Stdin(_) | StopAction::Signal(_))
+    }
 }
 
 impl StopAction {
@@ -49,7 +60,7 @@ impl StopAction {
     pub fn channel(&self) -> Option<ChannelKind> {
         match self {
             Self::Remote(kind, _) => Some(*kind),
-            Self::Stdin(_) | Self::Signal(_) | Self::Exec(_) | Self::Http(_) => None,
+            _ => None,
         }
     }
 }
@@ -60,6 +71,7 @@ impl fmt::Display for StopAction {
             Self::Stdin(text) => write!(f, "stdin: {text}"),
             Self::Signal(signal) => write!(f, "signal: {}", short_name(*signal)),
             Self::Remote(kind, line) => write!(f, "{kind}: {line}"),
+            Self::Named(name) => f.write_str(name),
             // Its arguments may carry secrets.
             Self::Exec(argv) => write!(f, "exec: {}", argv.first().map_or("", String::as_str)),
             // So may its query and its body.

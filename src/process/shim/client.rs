@@ -12,9 +12,6 @@ use super::wire::{Report, Request};
 use crate::store::InstanceDir;
 use crate::sys::socket;
 
-/// Reports are short.
-const REPORT_MAX: usize = 8 * 1024;
-
 /// How soon a connection to a shim with too many of them is tried again.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -69,14 +66,15 @@ impl Client {
     /// # Cancel safety
     /// Safe: a report is received whole or not at all.
     pub async fn receive(&self) -> io::Result<Option<Report>> {
-        let mut buffer = [0; REPORT_MAX];
-        let received = self
-            .socket
-            .async_io(Interest::READABLE, || socket::receive(&self.socket, &mut buffer))
-            .await?;
-        let Some(n) = received else { return Ok(None) };
-        let report = Report::from_message(buffer.get(..n).unwrap_or_default());
-        report.map(Some).map_err(|error| io::Error::other(error.to_string()))
+        // Made when there is something to read: thousands may wait at a time.
+        let receive = || {
+            let mut buffer = vec![0; socket::MESSAGE_MAX];
+            let received = socket::receive(&self.socket, &mut buffer)?;
+            let report = |n| Report::from_message(buffer.get(..n).unwrap_or_default());
+            let report = received.map(report).transpose();
+            report.map_err(|error| io::Error::other(error.to_string()))
+        };
+        self.socket.async_io(Interest::READABLE, receive).await
     }
 
     /// Sends a request and receives the answer; `None` when the shim has ended.

@@ -18,9 +18,9 @@ use crate::sys::{daemon, pipe, reaper, socket};
 /// The first argument that makes this program a shim.
 pub const HIDDEN_VERB: &str = "__shim";
 
-/// A message longer than this is none: the kernel would not execute a program
-/// with so much in its arguments and environment.
-const SPEC_MAX: usize = 16 << 20;
+/// The longest message, in bytes: no kernel executes a program whose arguments and
+/// environment take more, also as numbers in JSON.
+const SPEC_MAX: usize = 64 << 20;
 
 /// The life of a shim; returns its exit code. Descriptor 0 is the starter.
 ///
@@ -76,7 +76,7 @@ fn receive(channel: &OwnedFd) -> io::Result<Task> {
             n => filled += n,
         }
     }
-    let spec = Spec::from_bytes(&bytes).ok_or_else(broken)?;
+    let spec: Spec = serde_json::from_slice(&bytes)?;
     let path = PathBuf::from("instances").join(&spec.id);
     Ok(Task {
         spec,

@@ -25,7 +25,7 @@ pub(super) struct Account<'a> {
     pub(super) requested: bool,
     /// The signal to the shim that asked for it, where no verb did.
     pub(super) signal: Option<Signal>,
-    pub(super) ended_by: &'a str,
+    pub(super) ended_by: String,
     pub(super) killed: bool,
     pub(super) killed_leftovers: u32,
     pub(super) lost_output: u64,
@@ -33,7 +33,7 @@ pub(super) struct Account<'a> {
 }
 
 /// Draws up the exit.
-pub(super) fn account(seen: &Account<'_>) -> Exit {
+pub(super) fn account(seen: Account<'_>) -> Exit {
     let by_kill = matches!(seen.ending, Some(Ending::Signal(libc::SIGKILL, _))) && !seen.killed;
     let oom_killed = by_kill && seen.evidence != Evidence::None;
     let mut notes = Vec::new();
@@ -57,11 +57,7 @@ pub(super) fn account(seen: &Account<'_>) -> Exit {
         ending: seen.ending,
         at_wall_ms: Some(clock::wall_ms()),
         requested: seen.requested,
-        ended_by: if seen.requested {
-            seen.ended_by.to_owned()
-        } else {
-            String::new()
-        },
+        ended_by: if seen.requested { seen.ended_by } else { String::new() },
         oom_killed,
         was_ready: seen.record.ready.is_some(),
         killed_leftovers: seen.killed_leftovers,
@@ -121,13 +117,13 @@ mod tests {
             ),
             (None, false, Evidence::Certain, false),
         ] {
-            let exit = account(&Account {
+            let exit = account(Account {
                 record: &record,
                 ending,
                 passed_on: false,
                 requested: false,
                 signal: None,
-                ended_by: "",
+                ended_by: String::new(),
                 killed,
                 killed_leftovers: 0,
                 lost_output: 0,
@@ -146,13 +142,13 @@ mod tests {
             (Some(Signal::SIGTERM), "its shim got SIGTERM, and stopped it"),
             (Some(Signal::SIGINT), "its shim got SIGINT, and stopped it"),
         ] {
-            let exit = account(&Account {
+            let exit = account(Account {
                 record: &record,
                 ending: Some(Ending::Code(0)),
                 passed_on: false,
                 requested: true,
                 signal,
-                ended_by: "stdin: quit",
+                ended_by: "stdin: quit".into(),
                 killed: false,
                 killed_leftovers: 0,
                 lost_output: 0,
@@ -165,13 +161,13 @@ mod tests {
     #[test]
     fn an_exit_code_is_never_invented() {
         let record = launch(true);
-        let exit = account(&Account {
+        let exit = account(Account {
             record: &record,
             ending: None,
             passed_on: false,
             requested: true,
             signal: None,
-            ended_by: "signal: TERM",
+            ended_by: "signal: TERM".into(),
             killed: false,
             killed_leftovers: 0,
             lost_output: 0,

@@ -12,8 +12,9 @@ use super::serve::Server;
 use super::tree::{Main, Tree};
 use super::voice::Voice;
 use super::waker::{self, Waker};
-use super::wire::Report;
-use crate::policy::stop::{Action, Escalation, Step, without_clients};
+use super::wire::{OfferedStep, Report};
+use crate::inventory::StopStep;
+use crate::policy::stop::{Action, Escalation, without_delegated};
 use crate::store::board::Slot;
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
@@ -31,7 +32,7 @@ mod observing;
 /// What a keeper is made of.
 pub(super) struct Parts {
     pub(super) id: String,
-    pub(super) stop: Vec<Step>,
+    pub(super) stop: Vec<StopStep>,
     pub(super) dir: InstanceDir,
     pub(super) signals: Signals,
     pub(super) shim_lock: ShimLock,
@@ -63,7 +64,7 @@ pub(super) struct Keeper {
     _shim_lock: ShimLock,
     voice: Voice,
     record: Launch,
-    plan: Vec<Step>,
+    plan: Vec<StopStep>,
     tree: Tree,
     ending: Option<Ending>,
     stop: Option<Stop>,
@@ -171,12 +172,12 @@ impl Keeper {
             // Asked to end by init or by hand: we cannot go before the game
             // has, so that is what we were asked for.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
-                self.begin_stop(without_clients(&self.plan), false, Some(signal));
+                self.begin_stop(without_delegated(&self.plan), false, Some(signal));
             }
         }
     }
 
-    fn begin_stop(&mut self, steps: Vec<Step>, now: bool, signal: Option<Signal>) {
+    fn begin_stop(&mut self, steps: Vec<StopStep>, now: bool, signal: Option<Signal>) {
         if self.tree.is_gone() {
             return;
         }
@@ -240,7 +241,7 @@ impl Keeper {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::LeaveToClient => {}
+            Action::Delegate => {}
             Action::WriteConsole(line) => {
                 if !self.write_console(&line) {
                     let now = clock::monotonic_ms();
@@ -251,12 +252,12 @@ impl Keeper {
                 }
             }
             Action::SignalMain(signal) => {
-                self.killed |= signal == libc::SIGKILL;
-                self.tree.signal_main(signal);
+                self.killed |= signal == Signal::SIGKILL;
+                self.tree.signal_main(signal as i32);
             }
             Action::SignalAll(signal) => {
-                self.killed |= signal == libc::SIGKILL;
-                self.tree.signal_all(signal);
+                self.killed |= signal == Signal::SIGKILL;
+                self.tree.signal_all(signal as i32);
             }
             Action::KillAll => {
                 self.killed = true;
@@ -275,13 +276,13 @@ impl Keeper {
     fn account(&self) -> Exit {
         let stop = self.stop.as_ref();
         let passed_on = self.tree.launcher_ending();
-        exit::account(&Account {
+        exit::account(Account {
             record: &self.record,
             ending: self.ending.or(passed_on),
             passed_on: self.ending.is_none() && passed_on.is_some(),
             requested: stop.is_some_and(|stop| stop.requested),
             signal: stop.and_then(|stop| stop.signal),
-            ended_by: stop.map_or("", |stop| stop.escalation.ended_by()),
+            ended_by: stop.map(|stop| stop.escalation.ended_by()).unwrap_or_default(),
             killed: self.killed,
             killed_leftovers: self.killed_leftovers,
             lost_output: self.output.lost(),
@@ -303,9 +304,12 @@ impl Keeper {
     }
 
     fn report(&self) -> Report {
-        let carry = self.stop.as_ref().and_then(|stop| stop.escalation.client_step());
+        let offered = self.stop.as_ref().and_then(|stop| stop.escalation.offered_step());
         Report {
-            carry: carry.map(|step| step as u64),
+            offered: offered.map(|(index, step)| OfferedStep {
+                index: index as u64,
+                step: Some(step.clone()),
+            }),
             note: self.trouble.clone(),
             ..self.voice.report()
         }

@@ -241,7 +241,7 @@ mod tests {
             step: String::new(),
             step_elapsed_ms: 0,
             step_limit_ms: 0,
-            carry: None,
+            offered: None,
             refusal: String::new(),
             note: String::new(),
         };

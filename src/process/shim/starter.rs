@@ -43,7 +43,7 @@ async fn told_on(channel: OwnedFd, state: &StateDir, dir: &InstanceDir, spec: &S
 }
 
 async fn converse(stream: UnixStream, state: &StateDir, dir: &InstanceDir, spec: &Spec) -> io::Result<Vec<u8>> {
-    let bytes = spec.to_bytes();
+    let bytes = serde_json::to_vec(spec)?;
     let length = u32::try_from(bytes.len()).map_err(|_| io::Error::from_raw_os_error(libc::E2BIG))?;
     let descriptors = [state.as_fd().as_raw_fd(), dir.as_fd().as_raw_fd()];
     socket::send_with_descriptors(&stream, &length.to_le_bytes(), &descriptors)?;

@@ -5,7 +5,7 @@
 //! only ever gain facts; a request that a shim does not know is answered with
 //! a report that says so.
 
-use crate::policy::stop::Step;
+use crate::inventory::StopStep;
 use crate::store::board::{Entry, Phase};
 use crate::store::format::{Document, ParseError, Seal};
 use crate::store::launch::{ReadyAt, id_text, parse_id};
@@ -36,7 +36,7 @@ pub enum Request {
         /// request.
         generation: u64,
         /// The polite steps.
-        steps: Vec<Step>,
+        steps: Vec<StopStep>,
         /// Skip to the signals, also of a stop that is under way.
         now: bool,
     },
@@ -45,16 +45,16 @@ pub enum Request {
         /// The launch that was found ready.
         generation: u64,
     },
-    /// Take it on to carry out this step of the stop under way. The first to
-    /// ask does it.
-    Carry {
+    /// Claim a delegated step of the stop under way, which the first to ask
+    /// carries out.
+    Claim {
         /// The launch that is meant.
         generation: u64,
         /// The step's place in the chain.
         step: u64,
     },
-    /// A step that was taken on is done.
-    Carried {
+    /// Report that a claimed step is done.
+    Complete {
         /// The launch that is meant.
         generation: u64,
         /// The step's place in the chain.
@@ -102,11 +102,11 @@ impl Request {
                 document
             }
             Self::Ready { generation } => Document::default().with("verb", "ready").with("generation", generation),
-            Self::Carry { generation, step } => Document::default()
+            Self::Claim { generation, step } => Document::default()
                 .with("verb", "carry")
                 .with("generation", generation)
                 .with("of_step", step),
-            Self::Carried {
+            Self::Complete {
                 generation,
                 step,
                 failed,
@@ -153,11 +153,11 @@ impl Request {
             Some("ready") => Ok(Self::Ready {
                 generation: document.require("generation")?,
             }),
-            Some("carry") => Ok(Self::Carry {
+            Some("carry") => Ok(Self::Claim {
                 generation: document.require("generation")?,
                 step: document.require("of_step")?,
             }),
-            Some("carried") => Ok(Self::Carried {
+            Some("carried") => Ok(Self::Complete {
                 generation: document.require("generation")?,
                 step: document.require("of_step")?,
                 failed: document.require("failed")?,
@@ -201,6 +201,16 @@ fn of_hex(text: &str) -> Option<Vec<u8>> {
     text.as_bytes().chunks(2).map(pair).collect()
 }
 
+/// A delegated step that a shim offers to the gamectl that follows its stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedStep {
+    /// Its place in the shim's chain, by which it is claimed and completed.
+    pub index: u64,
+    /// The step itself; `None` from a build up to 9949831, which tells its name
+    /// alone, as [`Report::step`].
+    pub step: Option<StopStep>,
+}
+
 /// What a shim says of its instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -218,9 +228,8 @@ pub struct Report {
     pub step_elapsed_ms: u64,
     /// How long it may take, in milliseconds; 0 when it has no limit.
     pub step_limit_ms: u64,
-    /// The step under way that a client is to take on, by its place in the
-    /// chain.
-    pub carry: Option<u64>,
+    /// The delegated step under way that is to be claimed.
+    pub offered: Option<OfferedStep>,
     /// Why the request was not carried out; empty when it was.
     pub refusal: String,
     /// What else a person should know; empty when there is nothing.
@@ -238,7 +247,7 @@ impl Report {
             step: entry.step.clone(),
             step_elapsed_ms: now_ms.saturating_sub(entry.step_since_ms),
             step_limit_ms: entry.step_limit_ms,
-            carry: None,
+            offered: None,
             refusal: String::new(),
             note: String::new(),
         }
@@ -267,13 +276,15 @@ impl Report {
             .with("refusal", &self.refusal)
             .with("note", &self.note)
             .with("gamectl", env!("CARGO_PKG_VERSION"));
-        if let Some(step) = self.carry {
-            document.push("carry", step);
+        if let Some(offered) = &self.offered {
+            document.push("carry", offered.index);
         }
         if let Some(ready) = self.ready {
             document.push("ready_boot_ms", ready.boot_ms);
             document.push("ready_wall_ms", ready.wall_ms);
         }
+        let step = self.offered.as_ref().and_then(|offered| offered.step.as_ref());
+        document.push_some("offered_step", step.and_then(|step| serde_json::to_string(step).ok()));
         document.to_text("report", VERSION, Seal::None)
     }
 
@@ -302,7 +313,12 @@ impl Report {
             step: document.parse("step").unwrap_or_default(),
             step_elapsed_ms: document.parse("step_elapsed_ms").unwrap_or(0),
             step_limit_ms: document.parse("step_limit_ms").unwrap_or(0),
-            carry: document.parse("carry"),
+            offered: document.parse("carry").map(|index| OfferedStep {
+                index,
+                step: document
+                    .get("offered_step")
+                    .and_then(|step| serde_json::from_str(step).ok()),
+            }),
             refusal: document.parse("refusal").unwrap_or_default(),
             note: document.parse("note").unwrap_or_default(),
         })
@@ -312,15 +328,17 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::stop::StepAction;
+    use std::time::Duration;
+
+    use crate::inventory::{ChannelKind, StopAction};
     use proptest::prelude::*;
 
     #[test]
     fn requests_survive() {
-        let step = Step {
-            action: StepAction::Stdin("say hi\u{7}".into()),
-            wait_ms: 5,
-            label: "stdin: say hi".into(),
+        let step = StopStep {
+            action: StopAction::Remote(ChannelKind::Rcon, "say hi\u{7}".into()),
+            wait: Duration::from_millis(5),
+            expect: Some("hi".into()),
         };
         let requests = [
             Request::Status,
@@ -331,8 +349,8 @@ mod tests {
                 now: true,
             },
             Request::Ready { generation: 9 },
-            Request::Carry { generation: 1, step: 2 },
-            Request::Carried {
+            Request::Claim { generation: 1, step: 2 },
+            Request::Complete {
                 generation: 1,
                 step: 2,
                 failed: true,
@@ -368,7 +386,14 @@ mod tests {
             step: "signal: TERM".into(),
             step_elapsed_ms: 7,
             step_limit_ms: 60_000,
-            carry: Some(3),
+            offered: Some(OfferedStep {
+                index: 3,
+                step: Some(StopStep {
+                    action: StopAction::Exec(vec!["/bin/save".into(), "a\nb".into()]),
+                    wait: Duration::from_secs(1),
+                    expect: None,
+                }),
+            }),
             refusal: String::new(),
             note: "a\nb".into(),
         };

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::Keeper;
-use crate::policy::stop::Step;
+use crate::inventory::StopStep;
 use crate::process::shim::serve::Asked;
 use crate::process::shim::wire::{Report, Request};
 use crate::sys::buffer::Buffer;
@@ -47,17 +47,17 @@ impl Keeper {
                 self.check(*generation)?;
                 self.become_ready()
             }
-            Request::Carry { generation, step } => {
+            Request::Claim { generation, step } => {
                 self.check(*generation)?;
-                self.take_on(*step)
+                self.claim(*step)
             }
-            Request::Carried {
+            Request::Complete {
                 generation,
                 step,
                 failed,
             } => {
                 self.check(*generation)?;
-                self.carried(*step, *failed);
+                self.complete(*step, *failed);
                 Ok(())
             }
             Request::Console { generation, line } => {
@@ -98,7 +98,7 @@ impl Keeper {
         Err(format!("this is launch {ours}, not {generation}"))
     }
 
-    fn request_stop(&mut self, steps: &[Step], now: bool) {
+    fn request_stop(&mut self, steps: &[StopStep], now: bool) {
         if self.stop.is_none() {
             self.begin_stop(steps.to_vec(), now, None);
             return;
@@ -114,19 +114,19 @@ impl Keeper {
         }
     }
 
-    fn take_on(&mut self, step: u64) -> Result<(), String> {
+    fn claim(&mut self, step: u64) -> Result<(), String> {
         let step = usize::try_from(step).unwrap_or(usize::MAX);
         let stop = self.stop.as_mut();
-        if !stop.is_some_and(|stop| stop.escalation.take_on(step)) {
+        if !stop.is_some_and(|stop| stop.escalation.claim(step)) {
             return Err("that step is not to be taken on".to_owned());
         }
         self.tell_step();
         Ok(())
     }
 
-    fn carried(&mut self, step: u64, failed: bool) {
+    fn complete(&mut self, step: u64, failed: bool) {
         let Some(stop) = &mut self.stop else { return };
-        let done = usize::try_from(step).is_ok_and(|step| stop.escalation.carried(step));
+        let done = usize::try_from(step).is_ok_and(|step| stop.escalation.complete(step));
         if !done {
             return;
         }

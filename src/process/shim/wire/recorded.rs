@@ -4,23 +4,27 @@
 //! would not understand: facts may be added to a message, at its end, and what
 //! stands here is added to, never changed.
 
-use super::{Report, Request, Started, UNKNOWN_VERB};
-use crate::policy::stop::{Step, StepAction};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::{OfferedStep, Report, Request, Started, UNKNOWN_VERB};
+use crate::inventory::{StopAction, StopStep};
 use crate::store::board::Phase;
 use crate::store::format::ParseError;
 use crate::store::launch::ReadyAt;
 use crate::sys::procfs::ProcessId;
 
-fn steps() -> Vec<Step> {
-    let step = |action, wait_ms, label: &str| Step {
+fn steps() -> Vec<StopStep> {
+    let step = |action, wait_ms| StopStep {
         action,
-        wait_ms,
-        label: label.to_owned(),
+        wait: Duration::from_millis(wait_ms),
+        expect: None,
     };
     vec![
-        step(StepAction::Client, 10_000, "rcon: save"),
-        step(StepAction::Stdin("say  bye \\ \u{7}".into()), 5_000, "stdin: say  bye"),
-        step(StepAction::Signal(15), 60_000, "signal: TERM"),
+        step(StopAction::Named("rcon: save".into()), 10_000),
+        step(StopAction::Stdin("say  bye \\ \u{7}".into()), 5_000),
+        step(StopAction::Signal(Signal::SIGTERM), 60_000),
     ]
 }
 
@@ -37,7 +41,7 @@ fn requests() -> [(Request, &'static str); 10] {
             },
             "gamectl request 1\nverb stop\ngeneration 7\nnow false\n\
              step_label rcon: save\nstep 10000 client \n\
-             step_label stdin: say  bye\nstep 5000 stdin say  bye \\\\ \\u0007\n\
+             step_label stdin: say  bye \\\\ \\u0007\nstep 5000 stdin say  bye \\\\ \\u0007\n\
              step_label signal: TERM\nstep 60000 signal 15\n",
         ),
         (
@@ -53,11 +57,11 @@ fn requests() -> [(Request, &'static str); 10] {
             "gamectl request 1\nverb ready\ngeneration 7\n",
         ),
         (
-            Request::Carry { generation, step: 2 },
+            Request::Claim { generation, step: 2 },
             "gamectl request 1\nverb carry\ngeneration 7\nof_step 2\n",
         ),
         (
-            Request::Carried {
+            Request::Complete {
                 generation,
                 step: 2,
                 failed: true,
@@ -101,7 +105,7 @@ fn report(phase: Phase) -> Report {
         step: String::new(),
         step_elapsed_ms: 0,
         step_limit_ms: 0,
-        carry: None,
+        offered: None,
         refusal: String::new(),
         note: String::new(),
     }
@@ -132,7 +136,7 @@ fn reports() -> [(Report, &'static str); 4] {
                 step: "rcon: save".into(),
                 step_elapsed_ms: 3,
                 step_limit_ms: 10_000,
-                carry: Some(0),
+                offered: Some(OfferedStep { index: 0, step: None }),
                 ..report(Phase::Stopping)
             },
             "gamectl report 1\nphase stopping\ngeneration 7\nmain 4321,98765\nstep rcon: save\n\
@@ -223,6 +227,28 @@ fn an_old_gamectl_that_allows_restarts_is_answered() {
     }
     let allowed = format!("{}allowed true\n", reports()[0].1);
     assert_eq!(Report::from_message(allowed.as_bytes()), Ok(report(Phase::Launching)));
+}
+
+const CHAIN: &str = concat!(
+    r#"[{"action":{"remote":["rcon","save"]},"wait_ms":10000,"expect":"saved"},"#,
+    r#"{"action":{"exec":["/bin/save","now"]},"wait_ms":5},"#,
+    r#"{"action":{"http":{"address":{"host":"::1","port":80},"path":"/","status":[204],"method":"PUT","body":""}},"#,
+    r#""wait_ms":1000},{"action":{"stdin":"quit"},"wait_ms":1000},{"action":{"signal":"INT"},"wait_ms":1000}]"#,
+);
+
+/// The whole steps, which builds after 9949831 add to what stands above.
+#[test]
+fn a_chain_with_delegated_steps_stays_as_it_was_recorded() {
+    let steps: Vec<StopStep> = serde_json::from_str(CHAIN).unwrap();
+    assert_eq!(serde_json::to_string(&steps).unwrap(), CHAIN);
+    let request = Request::Stop {
+        generation: 7,
+        steps,
+        now: false,
+    };
+    let message = request.to_message();
+    assert!(message.ends_with(&format!("\nchain {CHAIN}\n")), "{message}");
+    assert_eq!(Request::from_message(message.as_bytes()), Ok(request));
 }
 
 /// A message that is newer than whoever reads it: what was added is passed over.

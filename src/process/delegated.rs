@@ -1,6 +1,7 @@
-//! The steps of a stop that need the network or another program: the verb
-//! carries them out, while the shim holds the plan and the deadlines. When the
-//! verb is lost on the way, the shim goes on with the next step in time.
+//! The delegated steps of a stop, which need the network or another program. The
+//! shim holds the chain and the deadlines, and offers each of these steps to the
+//! gamectl that follows the stop. When that is lost on the way, the shim goes on
+//! with the next step in time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,44 +10,43 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::shim::client::Client;
-use super::shim::wire::Request;
+use super::shim::wire::{OfferedStep, Report, Request};
 use super::supervisor::ProcessSupervisor;
 use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
-use crate::policy::stop::{CARRY_MS, Step, StepAction};
+use crate::policy::stop::DELEGATED_MS;
 use crate::probe;
 use crate::store::InstanceDir;
 
 /// How long a reply may lag behind the end of the game that gave it.
 const LATE: Duration = Duration::from_millis(200);
 
+/// How much sooner we give a step up than its shim does, so that its outcome is
+/// noted before the next one is offered.
+const MARGIN: Duration = Duration::from_millis(500);
+
 /// How long the shim may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// A step under way, by its place in the chain.
-struct Carrying<'a> {
-    step: u64,
-    work: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
-}
-
 impl ProcessSupervisor {
-    /// Follows a stop until the shim has ended, and carries out what it leaves
-    /// to us. What a person should know of that goes to `told`. False when the
-    /// game has ended, and its shim cannot say so on record.
+    /// Follows a stop until the shim has ended, and carries out the steps that it
+    /// offers. What a person should know of them is added to `notes`. Returns
+    /// false when the game has ended, and its shim cannot put that on record.
     pub(super) async fn follow_stop(
         &self,
         dir: &InstanceDir,
         client: &Client,
         generation: u64,
-        told: &mut Vec<String>,
+        notes: &mut Vec<String>,
     ) -> bool {
-        let notes = Mutex::new(Vec::new());
-        let mut carrying: Option<Carrying<'_>> = None;
+        let noted = Mutex::new(Vec::new());
+        let mut under_way: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
+        let mut seen = None;
         let has_ended = loop {
             let work = async {
-                match &mut carrying {
-                    Some(carrying) => carrying.work.as_mut().await,
+                match &mut under_way {
+                    Some(work) => work.as_mut().await,
                     None => std::future::pending().await,
                 }
             };
@@ -58,48 +58,88 @@ impl ProcessSupervisor {
                     if report.is_in_trouble() {
                         break false;
                     }
-                    if let Some(step) = report.carry.filter(|step| carrying.as_ref().is_none_or(|now| now.step != *step)) {
-                        let work = Box::pin(self.carry(dir, generation, step, &notes));
-                        carrying = Some(Carrying { step, work });
+                    if let Some(offered) = &report.offered
+                        && seen.replace(offered.index) != Some(offered.index)
+                    {
+                        let step = self.step_of(offered, &report);
+                        under_way = Some(Box::pin(self.carry_out(dir, generation, offered.index, step, &noted)));
                     }
                 }
-                () = work => carrying = None,
+                () = work => under_way = None,
             }
         };
-        if let Some(carrying) = carrying {
-            let _ = tokio::time::timeout(LATE, carrying.work).await;
+        if let Some(work) = under_way {
+            let _ = tokio::time::timeout(LATE, work).await;
         }
-        told.append(&mut notes.lock().unwrap_or_else(PoisonError::into_inner));
+        notes.append(&mut noted.lock().unwrap_or_else(PoisonError::into_inner));
         has_ended
     }
 
-    /// Carries one step out. What a person should know of it is noted before
-    /// the shim is told, which may go on at once.
-    async fn carry(&self, dir: &InstanceDir, generation: u64, step: u64, notes: &Mutex<Vec<String>>) {
-        let Some(what) = usize::try_from(step).ok().and_then(|index| self.chain.get(index)) else {
-            return;
+    /// Returns the step that a shim offers, or why it cannot be carried out here.
+    fn step_of(&self, offered: &OfferedStep, report: &Report) -> Result<StopStep, String> {
+        let ours = || {
+            let index = usize::try_from(offered.index).ok()?;
+            let step = self.plan.stop.get(index)?;
+            (step.action.to_string() == report.step).then(|| step.clone())
         };
-        // Of several who stop it, one does it.
-        if !tell(dir, &Request::Carry { generation, step }).await {
+        let step = offered.step.clone().or_else(ours);
+        let unsent = |why: &str| Err(format!("{} was not sent: {why}", report.step));
+        match step.as_ref().map(|step| &step.action) {
+            None | Some(StopAction::Named(_)) => {
+                unsent("another gamectl asked for it, and its shim tells no more of it")
+            }
+            Some(StopAction::Remote(kind, _)) if self.channels.get(*kind).is_none() => {
+                unsent(&format!("the inventory has no section `{kind}` for it"))
+            }
+            Some(StopAction::Exec(_)) if self.spec.is_none() => unsent("it is not in the inventory"),
+            Some(_) => step.ok_or_else(String::new),
+        }
+    }
+
+    /// Carries one step out. What a person should know of it is noted before the
+    /// shim is told, which may go on at once.
+    async fn carry_out(
+        &self,
+        dir: &InstanceDir,
+        generation: u64,
+        index: u64,
+        step: Result<StopStep, String>,
+        notes: &Mutex<Vec<String>>,
+    ) {
+        let note = |text: String| notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        let step = match step {
+            Ok(step) => step,
+            // Not claimed: another gamectl may know better.
+            Err(why) => return note(why),
+        };
+        // Of several that follow the stop, one does it.
+        if !tell(
+            dir,
+            &Request::Claim {
+                generation,
+                step: index,
+            },
+        )
+        .await
+        {
             return;
         }
-        let done = self.carry_out_step(what).await;
+        let done = self.carry_out_step(&step).await;
         let failed = done.is_err();
-        let said = match done {
-            Ok(reply) => confirmation(what, &reply),
-            Err(failure) => Some(format!("{} failed: {failure}", what.action)),
-        };
-        notes.lock().unwrap_or_else(PoisonError::into_inner).extend(said);
-        let done = Request::Carried {
+        match done {
+            Ok(reply) => confirmation(&step, &reply).into_iter().for_each(note),
+            Err(failure) => note(format!("{} failed: {failure}", step.action)),
+        }
+        let done = Request::Complete {
             generation,
-            step,
+            step: index,
             failed,
         };
         tell(dir, &done).await;
     }
 
     async fn carry_out_step(&self, step: &StopStep) -> Result<Reply, Failure> {
-        let limit = step.wait.max(Duration::from_millis(CARRY_MS));
+        let limit = step.wait.max(Duration::from_millis(DELEGATED_MS)) - MARGIN;
         match &step.action {
             StopAction::Remote(kind, line) => {
                 let remote = self.channels.get(*kind);
@@ -117,7 +157,9 @@ impl ProcessSupervisor {
                 Some(status) => Err(Failure::failed(format!("the answer was {status}"))),
                 None => Err(Failure::failed("there was no answer")),
             },
-            StopAction::Stdin(_) | StopAction::Signal(_) => Err(Failure::failed("this is the shim's to do")),
+            StopAction::Stdin(_) | StopAction::Signal(_) | StopAction::Named(_) => {
+                Err(Failure::failed("this is not to be carried out here"))
+            }
         }
     }
 
@@ -145,7 +187,7 @@ impl ProcessSupervisor {
     }
 }
 
-/// Tells the shim something. Whether it took it.
+/// Tells the shim something. Returns true when it accepted that.
 async fn tell(dir: &InstanceDir, request: &Request) -> bool {
     let asked = async { Client::connect(dir).await?.ask(request).await };
     match tokio::time::timeout(ANSWER, asked).await {
@@ -154,7 +196,7 @@ async fn tell(dir: &InstanceDir, request: &Request) -> bool {
     }
 }
 
-/// What is said of a step whose reply was to confirm it.
+/// Returns a note on a step whose reply was to confirm it.
 fn confirmation(step: &StopStep, reply: &Reply) -> Option<String> {
     let expected = step.expect.as_deref()?;
     if reply.confirmed == Some(true) {
@@ -166,18 +208,4 @@ fn confirmation(step: &StopStep, reply: &Reply) -> Option<String> {
         ));
     }
     Some(format!("{} was not confirmed: no `{expected}` came", step.action))
-}
-
-/// The stop chain as the shim carries it out.
-pub(super) fn steps(chain: &[StopStep]) -> Vec<Step> {
-    let step = |step: &StopStep| Step {
-        action: match &step.action {
-            StopAction::Stdin(line) => StepAction::Stdin(line.clone()),
-            StopAction::Signal(signal) => StepAction::Signal(*signal as i32),
-            StopAction::Remote(..) | StopAction::Exec(_) | StopAction::Http(_) => StepAction::Client,
-        },
-        wait_ms: u64::try_from(step.wait.as_millis()).unwrap_or(u64::MAX),
-        label: step.action.to_string(),
-    };
-    chain.iter().map(step).collect()
 }
