@@ -6,7 +6,7 @@ use crate::docker_compose::{Announcers, DockerComposeSupervisor, Engines};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::shim::spawner::Spawner;
-use crate::process::{Glance, ProcessSupervisor};
+use crate::process::{ProcessSupervisor, Snapshot};
 use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::supervisor::{InstanceState, Observation, Supervisor};
@@ -39,7 +39,7 @@ impl Member {
 #[derive(Clone, Default)]
 pub struct Ground {
     state: Option<Arc<StateDir>>,
-    glance: Option<Arc<Glance>>,
+    snapshot: Option<Arc<Snapshot>>,
     changes: Option<Arc<Changes>>,
     engines: Option<Arc<Engines>>,
     announcers: Option<Arc<Announcers>>,
@@ -52,7 +52,7 @@ impl Ground {
     pub fn for_verbs(state: Arc<StateDir>) -> Self {
         Self {
             state: Some(state),
-            glance: None,
+            snapshot: None,
             changes: None,
             engines: None,
             announcers: None,
@@ -64,10 +64,10 @@ impl Ground {
     /// To look once at everything. Without a state directory nothing was ever
     /// started.
     pub fn for_a_look(state: Option<Arc<StateDir>>) -> Self {
-        let glance = state.as_deref().map(Glance::take).map(Arc::new);
+        let snapshot = state.as_deref().map(Snapshot::take).map(Arc::new);
         Self {
             state,
-            glance,
+            snapshot,
             changes: None,
             engines: Some(Arc::default()),
             announcers: None,
@@ -106,8 +106,8 @@ impl Ground {
         let supervisor: Arc<dyn Supervisor> = match &instance.plane {
             Plane::Unmanaged { plane, reason } => Arc::new(Unmanaged::new(&instance.id, plane, reason)),
             Plane::Process(spec) => {
-                let (state, glance) = (self.state.clone(), self.glance.clone());
-                let supervisor = ProcessSupervisor::new(instance, spec, state, glance);
+                let (state, snapshot) = (self.state.clone(), self.snapshot.clone());
+                let supervisor = ProcessSupervisor::new(instance, spec, state, snapshot);
                 Arc::new(
                     supervisor
                         .told_by(self.changes.clone())
@@ -153,7 +153,7 @@ impl Ground {
         if folder.is_none() {
             return Ok(None);
         }
-        let supervisor = ProcessSupervisor::unlisted(id, Arc::clone(state), self.glance.clone())?;
+        let supervisor = ProcessSupervisor::unlisted(id, Arc::clone(state), self.snapshot.clone())?;
         let supervisor = supervisor
             .told_by(self.changes.clone())
             .spawned_by(Arc::clone(&self.spawner))
@@ -170,14 +170,14 @@ impl Ground {
     /// # Errors
     /// When the state directory cannot be read.
     pub fn strays(&self, inventory: &Inventory) -> Result<Vec<Member>, Failure> {
-        let Some(glance) = &self.glance else {
+        let Some(snapshot) = &self.snapshot else {
             return Ok(Vec::new());
         };
         let listed = inventory.instances.iter();
         let mut listed: Vec<&str> = listed.map(|instance| instance.id.as_str()).collect();
         listed.sort_unstable();
         let mut strays = Vec::new();
-        let mut ids = glance.ids()?;
+        let mut ids = snapshot.ids()?;
         ids.retain(|id| listed.binary_search(id).is_err());
         ids.sort_unstable();
         for id in ids {

@@ -9,9 +9,10 @@ use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::shim::client::Client;
+use super::game::ManagedGame;
+use super::live::LiveState;
+use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{OfferedStep, Report, Request};
-use super::supervisor::ProcessSupervisor;
 use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
@@ -26,20 +27,28 @@ const LATE: Duration = Duration::from_millis(200);
 /// noted before the next one is offered.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// How long the shim may take to answer.
-const ANSWER: Duration = Duration::from_secs(5);
+/// Follows the stop of one launch.
+pub(super) struct Follow<'a> {
+    game: &'a ManagedGame,
+    live: &'a LiveState,
+    dir: &'a InstanceDir,
+    generation: u64,
+}
 
-impl ProcessSupervisor {
-    /// Follows a stop until the shim has ended, and carries out the steps that it
-    /// offers. What a person should know of them is added to `notes`. Returns
-    /// false when the game has ended, and its shim cannot put that on record.
-    pub(super) async fn follow_stop(
-        &self,
-        dir: &InstanceDir,
-        client: &Client,
-        generation: u64,
-        notes: &mut Vec<String>,
-    ) -> bool {
+impl<'a> Follow<'a> {
+    pub(super) fn new(game: &'a ManagedGame, live: &'a LiveState, dir: &'a InstanceDir, generation: u64) -> Self {
+        Self {
+            game,
+            live,
+            dir,
+            generation,
+        }
+    }
+
+    /// Follows the stop until the shim has exited, and carries out the steps that
+    /// it offers. Notes on them for a person are added to `notes`. Returns false
+    /// if the game has ended, and its shim cannot put that on record.
+    pub(super) async fn run(&self, client: &Client, notes: &mut Vec<String>) -> bool {
         let noted = Mutex::new(Vec::new());
         let mut under_way: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
         let mut seen = None;
@@ -54,7 +63,7 @@ impl ProcessSupervisor {
                 biased;
                 report = client.receive() => {
                     let Ok(Some(report)) = report else { break true };
-                    self.show(&report);
+                    self.live.show(&report);
                     if report.is_in_trouble() {
                         break false;
                     }
@@ -62,7 +71,7 @@ impl ProcessSupervisor {
                         && seen.replace(offered.index) != Some(offered.index)
                     {
                         let step = self.step_of(offered, &report);
-                        under_way = Some(Box::pin(self.carry_out(dir, generation, offered.index, step, &noted)));
+                        under_way = Some(Box::pin(self.carry_out(offered.index, step, &noted)));
                     }
                 }
                 () = work => under_way = None,
@@ -79,7 +88,7 @@ impl ProcessSupervisor {
     fn step_of(&self, offered: &OfferedStep, report: &Report) -> Result<StopStep, String> {
         let ours = || {
             let index = usize::try_from(offered.index).ok()?;
-            let step = self.plan.stop.get(index)?;
+            let step = self.game.plan().stop.get(index)?;
             (step.action.to_string() == report.step).then(|| step.clone())
         };
         let step = offered.step.clone().or_else(ours);
@@ -88,40 +97,30 @@ impl ProcessSupervisor {
             None | Some(StopAction::Named(_)) => {
                 unsent("another gamectl asked for it, and its shim tells no more of it")
             }
-            Some(StopAction::Remote(kind, _)) if self.channels.get(*kind).is_none() => {
+            Some(StopAction::Remote(kind, _)) if self.game.channels().get(*kind).is_none() => {
                 unsent(&format!("the inventory has no section `{kind}` for it"))
             }
-            Some(StopAction::Exec(_)) if self.spec.is_none() => unsent("it is not in the inventory"),
+            Some(StopAction::Exec(_)) if self.game.spec().is_none() => unsent("it is not in the inventory"),
             Some(_) => step.ok_or_else(String::new),
         }
     }
 
     /// Carries one step out. What a person should know of it is noted before the
     /// shim is told, which may go on at once.
-    async fn carry_out(
-        &self,
-        dir: &InstanceDir,
-        generation: u64,
-        index: u64,
-        step: Result<StopStep, String>,
-        notes: &Mutex<Vec<String>>,
-    ) {
+    async fn carry_out(&self, index: u64, step: Result<StopStep, String>, notes: &Mutex<Vec<String>>) {
         let note = |text: String| notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
         let step = match step {
             Ok(step) => step,
             // Not claimed: another gamectl may know better.
             Err(why) => return note(why),
         };
+        let generation = self.generation;
         // Of several that follow the stop, one does it.
-        if !tell(
-            dir,
-            &Request::Claim {
-                generation,
-                step: index,
-            },
-        )
-        .await
-        {
+        let claim = Request::Claim {
+            generation,
+            step: index,
+        };
+        if !self.tell(&claim).await {
             return;
         }
         let done = self.carry_out_step(&step).await;
@@ -135,14 +134,14 @@ impl ProcessSupervisor {
             step: index,
             failed,
         };
-        tell(dir, &done).await;
+        self.tell(&done).await;
     }
 
     async fn carry_out_step(&self, step: &StopStep) -> Result<Reply, Failure> {
         let limit = step.wait.max(Duration::from_millis(DELEGATED_MS)) - MARGIN;
         match &step.action {
             StopAction::Remote(kind, line) => {
-                let remote = self.channels.get(*kind);
+                let remote = self.game.channels().get(*kind);
                 let remote = remote.ok_or_else(|| Failure::failed(format!("there is no section `{kind}`")))?;
                 let question = Question {
                     line: line.clone(),
@@ -151,7 +150,7 @@ impl ProcessSupervisor {
                 };
                 channel::ask(remote, &question).await
             }
-            StopAction::Exec(argv) => self.run(argv, limit).await,
+            StopAction::Exec(argv) => self.execute(argv, limit).await,
             StopAction::Http(request) => match probe::request(request, limit).await {
                 Some(status) if request.accepts(status) => Ok(Reply::default()),
                 Some(status) => Err(Failure::failed(format!("the answer was {status}"))),
@@ -163,8 +162,8 @@ impl ProcessSupervisor {
         }
     }
 
-    async fn run(&self, argv: &[String], limit: Duration) -> Result<Reply, Failure> {
-        let (Some((program, args)), Some(spec)) = (argv.split_first(), self.spec.as_deref()) else {
+    async fn execute(&self, argv: &[String], limit: Duration) -> Result<Reply, Failure> {
+        let (Some((program, args)), Some(spec)) = (argv.split_first(), self.game.spec()) else {
             return Err(Failure::failed("it names no program"));
         };
         let env = super::environment::of_game(spec, None, std::env::vars_os())?;
@@ -185,14 +184,11 @@ impl ProcessSupervisor {
             Err(_) => Err(Failure::new(FailureKind::Timeout, "it did not end in time")),
         }
     }
-}
 
-/// Tells the shim something. Returns true when it accepted that.
-async fn tell(dir: &InstanceDir, request: &Request) -> bool {
-    let asked = async { Client::connect(dir).await?.ask(request).await };
-    match tokio::time::timeout(ANSWER, asked).await {
-        Ok(Ok(Some(report))) => report.refusal.is_empty(),
-        _ => false,
+    /// Sends the shim a request. Returns true if it was accepted.
+    async fn tell(&self, request: &Request) -> bool {
+        let answer = client::ask(self.dir, request, ANSWER).await;
+        answer.is_some_and(|report| report.refusal.is_empty())
     }
 }
 

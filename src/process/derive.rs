@@ -1,8 +1,9 @@
-//! From evidence to facts: pure, and the one place that says what a state is.
+//! The facts of an instance: a rendering of its situation. Pure.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::evidence::{Evidence, Found, Game, Shim, has_ended};
+use super::evidence::{Evidence, Found};
+use super::situation::{Last, Situation};
 use crate::event::Want;
 use crate::inventory::RestartPolicy;
 use crate::store::board::{Entry, Past, Phase};
@@ -12,10 +13,11 @@ use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation};
 use crate::sys::reaper::{Ending, signal_name};
 
 const ENDED: &str = "its end is being put on record";
-const CLEARING: &str = "its main process has ended; what outlived it is being cleared away";
-const STRAYED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
+const DRAINING: &str = "its main process has ended; what outlived it is being cleared away";
+const DETACHED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
+const ORPHAN: &str = "its shim was killed; the next verb takes it over";
+const REBOOTED: &str = "what ran ended with a reboot of the host";
 
-/// What a look makes of the evidence.
 pub(super) fn observation(evidence: &Evidence, policy: &RestartPolicy) -> Observation {
     match facts(evidence, policy) {
         Ok(facts) => Observation::Known(Box::new(facts)),
@@ -24,83 +26,52 @@ pub(super) fn observation(evidence: &Evidence, policy: &RestartPolicy) -> Observ
 }
 
 fn facts(evidence: &Evidence, policy: &RestartPolicy) -> Result<Facts, String> {
-    if let Shim::CannotTell(why) = &evidence.shim {
-        return Err(why.clone());
-    }
-    if let Shim::Lives(Some(entry)) = &evidence.shim
-        && entry.phase != Phase::Ended
-    {
-        return Ok(of_entry(entry, evidence.now_boot_ms));
-    }
-    if let Shim::Strayed(entry) = &evidence.shim {
-        return Ok(Facts {
-            note: Some(STRAYED.to_owned()),
-            ..of_entry(entry, evidence.now_boot_ms)
-        });
-    }
-    let launch = match &evidence.launch {
-        Found::Nothing => return Ok(without_launch(evidence)),
-        Found::This(launch) => launch,
-        Found::Damaged(why) | Found::CannotTell(why) => return Err(why.clone()),
-    };
-    if has_ended(launch, &evidence.exit)
-        && let Some(exit) = evidence.exit.this()
-    {
-        return Ok(of_exit(launch, exit, evidence.intent, policy));
-    }
-    let frame = match &evidence.frame {
-        Found::This(frame) => frame,
-        Found::Damaged(why) | Found::CannotTell(why) => return Err(why.clone()),
-        Found::Nothing => return Err("/proc cannot be read".to_owned()),
-    };
-    if launch.frame.machine != frame.machine {
-        return Err("it was started on another machine that shares this state directory".to_owned());
-    }
-    if launch.frame.boot != frame.boot {
-        let note = "what ran ended with a reboot of the host";
-        return Ok(earlier(
-            evidence,
-            Facts::bare(InstanceState::Stopped, Some(note.to_owned())),
-        ));
-    }
-    if launch.frame.namespaces != frame.namespaces {
-        return Err("it was started in another container or pid namespace".to_owned());
-    }
-    if matches!(evidence.shim, Shim::Lives(None)) && evidence.game == Game::Gone {
-        let facts = Facts::bare(InstanceState::Stopping, Some(ENDED.to_owned()));
-        return Ok(earlier(evidence, facts));
-    }
-    if matches!(evidence.shim, Shim::Lives(_)) {
-        return Ok(earlier(evidence, of_launch(launch, evidence.now_boot_ms, None)));
-    }
-    match &evidence.game {
-        Game::Alive => {
-            let note = "its shim was killed; the next verb takes it over".to_owned();
-            Ok(earlier(evidence, of_launch(launch, evidence.now_boot_ms, Some(note))))
+    let now = evidence.now_boot_ms;
+    let facts = match Situation::of(evidence) {
+        Situation::Kept(entry) => of_entry(entry, now),
+        Situation::Detached(entry) => Facts {
+            note: Some(DETACHED.to_owned()),
+            ..of_entry(entry, now)
+        },
+        Situation::Ended(launch, exit)
+        | Situation::Transitional(Last::Ended { launch, exit, .. })
+        | Situation::Free {
+            last: Last::Ended { launch, exit, .. },
+            ..
+        } => of_exit(launch, exit, evidence.intent, policy),
+        Situation::KeptSilently(launch) | Situation::Transitional(Last::Open(launch)) => {
+            with_last_exit(evidence, of_launch(launch, now, None))
         }
-        Game::Gone => unseen_end(launch, evidence),
-        Game::CannotTell(why) => Err(why.clone()),
-        Game::NotAsked => Err("what is left of it could not be found out".to_owned()),
-    }
+        Situation::Orphan(launch) => with_last_exit(evidence, of_launch(launch, now, Some(ORPHAN.to_owned()))),
+        Situation::Transitional(Last::Never) => bare(evidence, InstanceState::Starting, Some("being launched")),
+        Situation::Transitional(Last::Unobserved(_)) => bare(evidence, InstanceState::Stopping, Some(ENDED)),
+        Situation::Free {
+            last: Last::Unobserved(launch),
+            ..
+        } => of_unobserved(launch, evidence),
+        Situation::Transitional(Last::Rebooted)
+        | Situation::Free {
+            last: Last::Rebooted, ..
+        } => bare(evidence, InstanceState::Stopped, Some(REBOOTED)),
+        Situation::Free { .. } => bare(evidence, InstanceState::Stopped, None),
+        Situation::Unclear(why) | Situation::Transitional(Last::Unclear(why)) => return Err(why.reason()),
+    };
+    Ok(facts)
 }
 
 /// Adds how an earlier launch ended.
-fn earlier(evidence: &Evidence, facts: Facts) -> Facts {
+fn with_last_exit(evidence: &Evidence, facts: Facts) -> Facts {
     Facts {
         last_exit: evidence.exit.this().map(last_exit),
         ..facts
     }
 }
 
-fn without_launch(evidence: &Evidence) -> Facts {
-    let facts = match evidence.shim {
-        Shim::Lives(_) => Facts::bare(InstanceState::Starting, Some("being launched".to_owned())),
-        _ => Facts::bare(InstanceState::Stopped, None),
-    };
-    earlier(evidence, facts)
+fn bare(evidence: &Evidence, state: InstanceState, note: Option<&str>) -> Facts {
+    with_last_exit(evidence, Facts::bare(state, note.map(str::to_owned)))
 }
 
-fn unseen_end(launch: &Launch, evidence: &Evidence) -> Result<Facts, String> {
+fn of_unobserved(launch: &Launch, evidence: &Evidence) -> Facts {
     let (state, note) = match evidence.intent {
         Some(Want::Stopped) => (InstanceState::Stopped, "it ended after its shim was killed"),
         _ => (
@@ -109,14 +80,13 @@ fn unseen_end(launch: &Launch, evidence: &Evidence) -> Result<Facts, String> {
         ),
     };
     let note = match &evidence.exit {
-        Found::CannotTell(why) => return Err(why.clone()),
-        Found::Damaged(why) => why.clone(),
-        _ => note.to_owned(),
+        Found::Damaged(why) => why,
+        _ => note,
     };
-    Ok(Facts {
+    Facts {
         restarts: launch.restarts,
-        ..earlier(evidence, Facts::bare(state, Some(note)))
-    })
+        ..bare(evidence, state, Some(note))
+    }
 }
 
 fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartPolicy) -> Facts {
@@ -161,7 +131,7 @@ fn crash_note(exit: &Exit) -> String {
     }
 }
 
-/// The facts that a living shim gives.
+/// Returns the facts that a living shim reports.
 pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     let (state, since_ms, uptime) = match (entry.phase, entry.ready) {
         // Nothing to play on is left.
@@ -173,7 +143,7 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     let note = match entry.phase {
         Phase::Stopping if !entry.step.is_empty() => Some(format!("waiting for {}", entry.step)),
         Phase::Ended => Some(ENDED.to_owned()),
-        _ if entry.is_clearing() => Some(CLEARING.to_owned()),
+        _ if entry.is_clearing() => Some(DRAINING.to_owned()),
         _ if entry.lost_output > 0 => Some(format!("{} bytes of its output could not be logged", entry.lost_output)),
         _ => None,
     };
@@ -245,7 +215,7 @@ fn past_exit(past: &Past) -> LastExit {
     }
 }
 
-/// A time on the wall clock, up to the end of the year 9999.
+/// Returns a time on the wall clock, at most the end of the year 9999.
 fn wall(wall_ms: u64) -> SystemTime {
     const LATEST_MS: u64 = 253_402_300_799_000;
     UNIX_EPOCH + Duration::from_millis(wall_ms.min(LATEST_MS))
@@ -253,7 +223,7 @@ fn wall(wall_ms: u64) -> SystemTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::standing::{Standing, standing};
+    use super::super::evidence::{Game, Shim};
     use super::*;
     use crate::inventory::RestartWhen;
     use crate::store::launch::LogPosition;
@@ -353,13 +323,13 @@ mod tests {
             step_limit_ms: 0,
         };
         let mut seen = Evidence::never_started();
-        seen.shim = Shim::Strayed(Box::new(entry.clone()));
+        seen.shim = Shim::Detached(Box::new(entry.clone()));
         let told = state(&seen);
         assert!(
             told.starts_with("running: its folder in the state directory was removed"),
             "{told}"
         );
-        assert_eq!(standing(&seen).unwrap(), Standing::Strayed(Box::new(entry)));
+        assert_eq!(Situation::of(&seen), Situation::Detached(&entry));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What can be found out about an instance, from its folder and the kernel.
+//! The evidence of an instance: all that its folder and the kernel tell of it.
 
 use std::fmt::Display;
 
@@ -11,16 +11,13 @@ use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
 use crate::sys::{clock, tree};
 
-/// What could be read, or why not.
+/// The outcome of a reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found<T> {
-    /// It is not there.
     Nothing,
-    /// It is there.
     This(T),
-    /// It is there, and damaged.
     Damaged(String),
-    /// It cannot be told.
+    /// It could not be read, or was written by a newer gamectl.
     CannotTell(String),
 }
 
@@ -34,7 +31,6 @@ impl<T> Found<T> {
         }
     }
 
-    /// What is there.
     pub(super) fn this(&self) -> Option<&T> {
         match self {
             Self::This(found) => Some(found),
@@ -43,58 +39,49 @@ impl<T> Found<T> {
     }
 }
 
-/// The shim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shim {
-    /// It lives, and says this on the board; `None` when it says nothing yet, or
+    /// It lives, and has reported this; `None` if it has reported nothing yet, or
     /// cannot.
     Lives(Option<Box<Entry>>),
-    /// One lives that keeps a game of this name, and says this on the board; but
-    /// its folder was removed, and what stands in its place knows nothing of it.
-    Strayed(Box<Entry>),
-    /// There is none.
+    /// It lives and has reported this, but its folder was removed, and the one
+    /// that stands in its place now has no launch on record.
+    Detached(Box<Entry>),
     None,
-    /// It cannot be told.
     CannotTell(String),
 }
 
-/// The game of a launch of which no shim speaks.
+/// The game of a launch of which no shim reports anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Game {
-    /// Nobody looked, because the shim or an exit tells already.
+    /// The shim or an exit tells already.
     NotAsked,
-    /// Its main process is alive, or something else of its tree.
+    /// Its main process is alive, or another process of its tree.
     Alive,
-    /// Nothing of it is left.
+    /// No process of its tree is left.
     Gone,
-    /// It cannot be told.
     CannotTell(String),
 }
 
-/// Everything a state is derived from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Evidence {
-    /// The wish.
     pub intent: Option<Want>,
     /// The current or last launch.
     pub launch: Found<Launch>,
-    /// The last exit, which may be that of an earlier launch. Where its shim is
-    /// gone, also one that the shim had written and not yet put in its place.
+    /// The last exit, which may be that of an earlier launch.
     pub exit: Found<Exit>,
-    /// Whether that is such a one.
+    /// True if the shim had written that exit, but was killed before it put it in
+    /// its place.
     pub misplaced: bool,
-    /// The shim.
     pub shim: Shim,
-    /// The game, where its shim is gone or says nothing.
     pub game: Game,
-    /// The frame in which pids are read here.
+    /// The boot and namespaces in which pids are read here.
     pub frame: Found<Frame>,
-    /// Now, on the boot-time clock, in milliseconds.
+    /// Milliseconds on the boot-time clock.
     pub now_boot_ms: u64,
 }
 
 impl Evidence {
-    /// What there is about an instance that was never started.
     pub(super) fn never_started() -> Self {
         Self {
             intent: None,
@@ -108,47 +95,42 @@ impl Evidence {
         }
     }
 
-    /// What there is about an instance that has no folder.
+    /// Gathers the evidence of an instance that has no folder.
     pub(super) fn without_folder(state: &StateDir, id: &str) -> Self {
-        strayed(state, id).map_or_else(Self::never_started, Self::of_strayed)
+        detached(state, id).map_or_else(Self::never_started, |entry| Self::of_shim(Shim::Detached(entry)))
     }
 
-    fn of_strayed(entry: Box<Entry>) -> Self {
+    /// Returns the evidence of a shim that tells all there is to know.
+    fn of_shim(shim: Shim) -> Self {
         Self {
-            shim: Shim::Strayed(entry),
+            shim,
             now_boot_ms: clock::boot_ms(),
             ..Self::never_started()
         }
     }
 
-    /// Gathers what there is. Takes no lock and changes nothing.
+    /// Gathers the evidence in a folder. Takes no lock and changes nothing.
     pub(super) fn gather(state: &StateDir, dir: &InstanceDir, id: &str) -> Self {
-        // The shim first: one that ends while we read has then written its
-        // exit before we come to it.
+        // The shim comes first: one that ends during this has then written its
+        // exit before the exit is read.
         let shim = shim(state, dir, id);
         if matches!(&shim, Shim::Lives(Some(entry)) if entry.phase != Phase::Ended) {
-            // Nobody knows better than a shim that keeps it, so nothing else is
-            // asked.
-            return Self {
-                shim,
-                now_boot_ms: clock::boot_ms(),
-                ..Self::never_started()
-            };
+            return Self::of_shim(shim);
         }
         let launch = Found::of(launch::read(dir));
         if (&shim, &launch) == (&Shim::None, &Found::Nothing)
-            && let Some(entry) = strayed(state, id)
+            && let Some(entry) = detached(state, id)
         {
-            // Unless it was launched since we looked.
+            // Unless it was launched meanwhile.
             return match launch::read(dir) {
-                Ok(None) => Self::of_strayed(entry),
+                Ok(None) => Self::of_shim(Shim::Detached(entry)),
                 _ => Self::gather(state, dir, id),
             };
         }
         let mut exit = Found::of(ending::read(dir));
         let mut misplaced = false;
         if let (Shim::None, Some(launch)) = (&shim, launch.this())
-            && !has_ended(launch, &exit)
+            && exit_of(launch, &exit).is_none()
             && let Some(written) = ending::written(dir, launch.generation)
         {
             exit = Found::This(written);
@@ -160,7 +142,7 @@ impl Evidence {
         };
         let game = match (&shim, launch.this(), frame.this()) {
             (Shim::None | Shim::Lives(None), Some(launch), Some(frame))
-                if launch.frame == *frame && !has_ended(launch, &exit) =>
+                if launch.frame == *frame && exit_of(launch, &exit).is_none() =>
             {
                 game(dir, launch)
             }
@@ -177,15 +159,19 @@ impl Evidence {
             now_boot_ms: clock::boot_ms(),
         }
     }
+
+    /// Returns the exit if it is that of this launch, or of a later one.
+    pub(super) fn exit_of(&self, launch: &Launch) -> Option<&Exit> {
+        exit_of(launch, &self.exit)
+    }
 }
 
-/// Whether the exit is that of this launch, or of a later one.
-pub(super) fn has_ended(launch: &Launch, exit: &Found<Exit>) -> bool {
-    exit.this().is_some_and(|exit| exit.generation >= launch.generation)
+fn exit_of<'a>(launch: &Launch, exit: &'a Found<Exit>) -> Option<&'a Exit> {
+    exit.this().filter(|exit| exit.generation >= launch.generation)
 }
 
-/// Whether nothing has been launched there since the host booted, so that no
-/// plan is of use.
+/// Returns true if nothing was launched there since the host booted: then no
+/// plan is needed any more.
 pub(super) fn nothing_of_this_boot(dir: &InstanceDir) -> bool {
     match (launch::read(dir), Frame::here()) {
         (Ok(None), _) => true,
@@ -205,12 +191,12 @@ fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
     }
 }
 
-/// What a living shim says of a game that is not on record here. A game is put on
-/// record before it is let go, so that this one was launched from another folder,
-/// which had the name then.
-fn strayed(state: &StateDir, id: &str) -> Option<Box<Entry>> {
-    let plays = |entry: &Entry| matches!(entry.phase, Phase::Alive | Phase::Stopping);
-    board::of(state, id).filter(plays).map(Box::new)
+/// Returns the report of a living shim that keeps a game which is not on record
+/// here. A launch is recorded before its game executes, so that one was
+/// launched from another folder, which had this name then.
+fn detached(state: &StateDir, id: &str) -> Option<Box<Entry>> {
+    let keeps = |entry: &Entry| matches!(entry.phase, Phase::Alive | Phase::Stopping);
+    board::of(state, id).filter(keeps).map(Box::new)
 }
 
 fn game(dir: &InstanceDir, launch: &Launch) -> Game {
@@ -219,7 +205,7 @@ fn game(dir: &InstanceDir, launch: &Launch) -> Game {
         .is_ok_and(|mark| launch.mark.is_empty() || launch.mark == mark);
     match identity::presence(launch.main) {
         Presence::Alive if own => return Game::Alive,
-        // Whoever copied the record has not made its game ours.
+        // A copy of the record does not make its game ours.
         Presence::Alive => {
             let pid = launch.main.pid;
             return Game::CannotTell(format!(

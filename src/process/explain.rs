@@ -1,9 +1,77 @@
-//! Why a start came to nothing, in words.
+//! The failures of the verbs, in words.
 
 use std::path::Path;
 
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
+use crate::store::InstanceDir;
+use crate::store::board::Entry;
+use crate::store::ending::Exit;
+use crate::store::launch;
+
+/// Returns the failure of a start while an earlier run is being stopped.
+pub(super) fn still_stopping(id: &str) -> Failure {
+    Failure::failed("an earlier run of it is still being stopped")
+        .hint(format!("wait for its end with `gamectl stop {id}`, then start it"))
+}
+
+/// Returns the failure of a verb that needs the folder of a game, which was
+/// removed.
+pub(super) fn detached(id: &str, entry: &Entry) -> Failure {
+    let pid = entry.main.pid;
+    Failure::failed(format!(
+        "it runs (pid {pid}), but its folder in the state directory was removed"
+    ))
+    .hint(format!("`gamectl stop {id}` ends it; then it can be started anew"))
+}
+
+/// Returns the failure of a verb for which a shim was in the way for too long;
+/// `trouble` is what the shim reports to be in its way.
+pub(super) fn held_up(id: &str, trouble: Option<String>) -> Failure {
+    match trouble {
+        Some(trouble) => Failure::failed(format!("of its last run: {trouble}"))
+            .hint("free some space or mend the state directory; its shim goes on trying"),
+        None => stuck(id),
+    }
+}
+
+/// Returns the failure of a verb for which a shim has neither launched nor
+/// ended the game in time.
+pub(super) fn stuck(id: &str) -> Failure {
+    Failure::failed("its shim holds the instance and neither launches nor ends it").hint(format!(
+        "look at the process called gamectl:{id}; when it is killed, nothing of the game is lost"
+    ))
+}
+
+/// Returns the failure of a stop whose shim does not answer.
+pub(super) fn no_answer(id: &str, dir: &InstanceDir) -> Failure {
+    let pid = launch::read(dir).ok().flatten().map(|launch| launch.shim.pid);
+    let shim = pid.map_or_else(|| "its shim".to_owned(), |pid| format!("its shim (pid {pid})"));
+    Failure::failed(format!("{shim} does not answer")).hint(format!(
+        "when it is killed the game goes on, and `gamectl stop {id}` then takes it over and stops it"
+    ))
+}
+
+/// Returns the failure of a start whose game ended before it was ready.
+pub(super) fn early_end(id: &str, exit: &Exit, last_lines: &str) -> Failure {
+    let how = match (exit.code(), exit.signal()) {
+        (Some(code), _) => format!("it ended with exit code {code}"),
+        (None, Some(signal)) => format!("it was ended by {signal}"),
+        (None, None) => "it ended".to_owned(),
+    };
+    let mut message = format!("{how} before it was ready");
+    for line in last_lines.lines() {
+        message.push_str("\n  | ");
+        message.push_str(line);
+    }
+    Failure::failed(message).hint(format!("all it printed: `gamectl logs {id}`"))
+}
+
+/// Returns the failure of a start that gave way to a stop.
+pub(super) fn overtaken(id: &str) -> Failure {
+    Failure::failed("somebody asked for a stop meanwhile, and that wins")
+        .hint(format!("`gamectl start {id}` starts it again"))
+}
 
 /// Explains what a shim reported: the stage, the kernel's error number (0 when
 /// it was not the kernel's), and what was in the way.

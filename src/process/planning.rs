@@ -1,22 +1,26 @@
-//! What `start` and `stop` would do, in words.
+//! Dry runs: the steps that `start` and `stop` would take, in words.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::supervisor::ProcessSupervisor;
-use crate::inventory::{Mask, Probe, ProcessSpec, StopAction};
-use crate::store::StateDir;
+use super::game::ManagedGame;
+use crate::inventory::{Probe, ProcessSpec, StopAction};
 use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
 /// The longest word of a command line that is shown whole, in characters.
 const WORD_MAX: usize = 60;
 
-impl VerbPlan for ProcessSupervisor {
+/// Plans the verbs of one game.
+#[derive(Debug)]
+pub(super) struct Planner(pub(super) Arc<ManagedGame>);
+
+impl VerbPlan for Planner {
     fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
-        let Some(spec) = self.spec.as_deref() else {
+        let Some(spec) = self.0.spec() else {
             return Vec::new();
         };
         let mut steps = Vec::new();
-        if !self.state_dir.as_deref().is_some_and(|state| self.is_known(state)) {
+        if !matches!(self.0.find_folder(), Ok(Some(_))) {
             let cause = "it was never started before";
             steps.push(PlannedStep::new("make its folder in the state directory", cause));
         }
@@ -30,14 +34,14 @@ impl VerbPlan for ProcessSupervisor {
     }
 
     fn stop_steps(&self, options: &StopOptions) -> Vec<PlannedStep> {
-        let cause = if self.spec.is_some() {
+        let cause = if self.0.spec().is_some() {
             "stop"
         } else {
             "the plan it was started with"
         };
         let mut steps = Vec::new();
-        let mask = self.mask();
-        for step in &self.plan.stop {
+        let mask = self.0.mask();
+        for step in &self.0.plan().stop {
             let polite = !matches!(step.action, StopAction::Signal(_));
             if options.now && polite {
                 continue;
@@ -57,19 +61,10 @@ impl VerbPlan for ProcessSupervisor {
     }
 }
 
-impl ProcessSupervisor {
-    /// What of it is never shown.
-    fn mask(&self) -> Mask {
-        Mask::of(&self.channels, self.spec.as_deref())
-    }
-
-    fn is_known(&self, state: &StateDir) -> bool {
-        state.instance(&self.id).is_ok_and(|dir| dir.is_some())
-    }
-
+impl Planner {
     fn launch_in_words(&self, spec: &ProcessSpec) -> String {
         let program = spec.executable.display().to_string();
-        let words = std::iter::once(program).chain(self.mask().words(&spec.args));
+        let words = std::iter::once(program).chain(self.0.mask().words(&spec.args));
         let command: Vec<String> = words.map(|word| quoted(&word)).collect();
         let mut text = format!("run {} in {}", command.join(" "), spec.cwd.display());
         if let Some(user) = &spec.user {
@@ -89,10 +84,10 @@ impl ProcessSupervisor {
         if options.no_wait {
             return PlannedStep::new("return without waiting until it is ready", "--no-wait");
         }
-        let probes: Vec<String> = self.ready.probes.iter().map(probe_in_words).collect();
+        let probes: Vec<String> = self.0.ready().probes.iter().map(probe_in_words).collect();
         let (limit, cause) = match options.timeout {
             Some(limit) => (limit, "ready, --timeout"),
-            None => (self.ready.timeout, "ready"),
+            None => (self.0.ready().timeout, "ready"),
         };
         let does = format!(
             "wait up to {} until it is ready: {}",
@@ -121,7 +116,7 @@ fn probe_in_words(probe: &Probe) -> String {
     }
 }
 
-/// A word as a shell would want it, cut when it is very long.
+/// Quotes a word as a shell would want it, cut if it is very long.
 fn quoted(word: &str) -> String {
     let mut text: String = word.chars().take(WORD_MAX).collect();
     if text.len() < word.len() {

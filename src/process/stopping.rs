@@ -1,194 +1,196 @@
 //! `stop`: until nothing of the game is left.
 
-use std::time::Duration;
+use std::io;
 
 use tokio::time::Instant;
 
-use super::evidence::Evidence;
-use super::shim::client::Client;
+use super::delegated::Follow;
+use super::game::{Folder, ManagedGame};
+use super::launcher::Launcher;
+use super::live::LiveState;
+use super::pause::{PAUSE_MAX, Pauses};
+use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{Report, Request};
-use super::standing::{Standing, standing};
-use super::starting::{PASSING, PASSING_MAX, stuck};
-use super::supervisor::ProcessSupervisor;
-use super::unseen;
+use super::situation::{Situation, Unclear};
+use super::{explain, unobserved};
 use crate::failure::Failure;
+use crate::inventory::StopStep;
 use crate::policy::stop::without_delegated;
 use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
 use crate::store::plan::UNKNOWN_STEP;
-use crate::store::{InstanceDir, StateDir, ending, launch, lock};
+use crate::store::{ending, lock};
 use crate::supervisor::{InstanceState, Outcome, StopOptions};
-use crate::sys::identity;
 use crate::sys::pidfd::Pidfd;
 
-/// How long a shim may take to answer.
-const ANSWER: Duration = Duration::from_secs(5);
-
-/// How often a stop may begin anew because shims die under it.
+/// A stop begins anew at most this often because shims are killed meanwhile.
 const ROUNDS: u32 = 100;
 
-impl ProcessSupervisor {
-    pub(super) async fn carry_out_stop(&self, how: &StopOptions) -> Result<Outcome, Failure> {
-        let (state, dir) = self.place()?;
-        let mut passing_until = Instant::now() + PASSING_MAX;
-        let mut changed = None;
-        let mut told = Vec::new();
+/// One `stop` under way.
+pub(super) struct GameStop<'a> {
+    game: &'a ManagedGame,
+    live: &'a LiveState,
+    launcher: Launcher<'a>,
+    now: bool,
+    folder: Folder<'a>,
+    /// The launch that was found running.
+    stopped: Option<u64>,
+    notes: Vec<String>,
+}
+
+impl<'a> GameStop<'a> {
+    /// # Errors
+    /// When its folder cannot be made.
+    pub(super) fn new(
+        game: &'a ManagedGame,
+        live: &'a LiveState,
+        launcher: Launcher<'a>,
+        options: &StopOptions,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            game,
+            live,
+            launcher,
+            now: options.now,
+            folder: game.create_folder()?,
+            stopped: None,
+            notes: Vec::new(),
+        })
+    }
+
+    pub(super) async fn run(mut self) -> Result<Outcome, Failure> {
+        let mut pauses = Pauses::new();
         let mut round = 0;
         while round < ROUNDS {
-            match standing(&Evidence::gather(&state, &dir, &self.id))? {
-                Standing::Free { unseen, .. } => {
-                    if unseen::record(&dir, unseen.as_deref())? {
-                        return Ok(self.stopped(&dir, changed, told));
+            let evidence = self.folder.gather();
+            match Situation::of(&evidence) {
+                Situation::Free { last, .. } => {
+                    if unobserved::record(self.folder.dir(), last.unrecorded())? {
+                        return Ok(self.outcome());
                     }
-                    tokio::time::sleep(PASSING).await;
+                    pauses.pause().await;
                 }
-                Standing::Damaged(why) => unseen::set_damaged_aside(&dir, &why)?,
-                at @ (Standing::Passing | Standing::Ended { .. }) if Instant::now() < passing_until => {
-                    if let Standing::Ended { generation } = at {
-                        self.let_go(&dir, generation).await;
+                Situation::Transitional(_) | Situation::Ended(..) if pauses.are_over() => {
+                    return self.ended_off_record().await;
+                }
+                Situation::Transitional(_) | Situation::Ended(..) => {
+                    // The wait that a stop has shown last goes on.
+                    if self.stopped.is_none() {
+                        self.live.awaits("its shim", None);
                     }
-                    // What a stop has shown last is what it waits for still.
-                    if changed.is_none() {
-                        self.awaits("its shim", None);
-                    }
-                    tokio::time::sleep(PASSING).await;
-                    // A look while somebody else is about to change it is no round.
+                    pauses.pause().await;
+                    // This look was no round: a shim is at work.
                     continue;
                 }
-                Standing::Passing | Standing::Ended { .. } => {
-                    let trouble = self.trouble(&dir).await.ok_or_else(|| stuck(&self.id))?;
-                    told.push(format!("{trouble}; its shim goes on trying"));
-                    return Ok(ended_off_record(changed, &told));
+                Situation::Orphan(launch) => {
+                    self.stopped = Some(launch.generation);
+                    self.launcher.take_over(&self.folder, launch).await?;
+                    pauses.reset();
                 }
-                Standing::Orphan(launch) => {
-                    changed = Some(launch.generation);
-                    self.take_over(&state, &dir, &launch).await?;
-                    passing_until = Instant::now() + PASSING_MAX;
-                }
-                Standing::Strayed(entry) => {
-                    changed = Some(entry.generation);
-                    self.publish(InstanceState::Stopping);
-                    if self.end_strayed(&state, &entry).await? {
-                        told.push("its folder was gone, so that its shim was told by a signal".to_owned());
+                Situation::Detached(entry) => {
+                    self.begin(entry.generation);
+                    if self.end_detached(entry).await? {
+                        let note = "its folder was gone, so that its shim was told by a signal";
+                        self.notes.push(note.to_owned());
                     }
                 }
-                Standing::Kept { generation, .. } | Standing::Clearing { generation } => {
-                    changed = Some(generation);
-                    self.publish(InstanceState::Stopping);
-                    self.ask_to_stop(&dir, generation, how, &mut told).await?;
-                    passing_until = Instant::now() + PASSING_MAX;
+                Situation::Kept(Entry { generation, .. }) => {
+                    self.end_kept(*generation).await?;
+                    pauses.reset();
                 }
+                Situation::KeptSilently(launch) => {
+                    self.end_kept(launch.generation).await?;
+                    pauses.reset();
+                }
+                Situation::Unclear(Unclear::Damaged(why)) => unobserved::quarantine(self.folder.dir(), why)?,
+                Situation::Unclear(why) => return Err(why.failure()),
             }
             round += 1;
         }
-        Err(stuck(&self.id))
+        Err(explain::stuck(self.game.id()))
     }
 
-    /// Has a shim leave that is there for the next launch by somebody else,
-    /// after the end of this one.
-    pub(super) async fn let_go(&self, dir: &InstanceDir, generation: u64) {
-        let steps = Vec::new();
-        let request = Request::Stop {
-            generation,
-            steps,
-            now: false,
-        };
-        let asked = async { Client::connect(dir).await?.ask(&request).await };
-        // One that does not answer is about to leave in any case.
-        let _ = tokio::time::timeout(PASSING, asked).await;
+    fn begin(&mut self, generation: u64) {
+        self.stopped = Some(generation);
+        self.live.publish(InstanceState::Stopping);
     }
 
-    /// Why a shim whose game has ended is there still, as it says itself: the
-    /// end cannot be put on record.
-    async fn trouble(&self, dir: &InstanceDir) -> Option<String> {
-        let asked = async { Client::connect(dir).await?.ask(&Request::Status).await };
-        let report = tokio::time::timeout(ANSWER, asked).await.ok()?.ok()??;
-        report.is_in_trouble().then_some(report.note)
-    }
-
-    /// The failure of a verb for which a shim is in the way for too long.
-    pub(super) async fn held_up(&self, dir: &InstanceDir) -> Failure {
-        match self.trouble(dir).await {
-            Some(trouble) => Failure::failed(format!("of its last run: {trouble}"))
-                .hint("free some space or mend the state directory; its shim goes on trying"),
-            None => stuck(&self.id),
-        }
-    }
-
-    /// Asks the shim to end the launch, and follows until the shim has ended.
-    async fn ask_to_stop(
-        &self,
-        dir: &InstanceDir,
-        generation: u64,
-        how: &StopOptions,
-        told: &mut Vec<String>,
-    ) -> Result<(), Failure> {
-        let Some(client) = self.connect(dir).await? else {
+    /// Has the shim end the launch, and waits until the shim has exited.
+    async fn end_kept(&mut self, generation: u64) -> Result<(), Failure> {
+        self.begin(generation);
+        let Some(client) = self.connect().await? else {
             return Ok(());
         };
-        // What is no longer in the inventory cannot be spoken to any more.
-        let steps = match &self.spec {
-            Some(_) => self.plan.stop.clone(),
-            None => without_delegated(&self.plan.stop),
-        };
-        let request = Request::Stop {
-            generation,
-            steps,
-            now: how.now,
-        };
-        let mut answer = match tokio::time::timeout(ANSWER, client.ask(&request)).await {
-            Ok(answer) => answer,
-            Err(_) => self.wake(dir, &client).await?,
-        };
-        if let Ok(Some(report)) = &answer
-            && report.refusal == UNKNOWN_STEP
-        {
-            told.push("its shim is older than this gamectl: only its stdin and signal steps were taken".to_owned());
-            let steps = without_delegated(&self.plan.stop);
-            let now = how.now;
-            answer = client.ask(&Request::Stop { generation, steps, now }).await;
-        }
-        let report = match answer {
-            Ok(Some(report)) => report,
-            Ok(None) | Err(_) => return Ok(()),
+        let Some(report) = self.ask_to_stop(&client, generation).await? else {
+            return Ok(());
         };
         if !report.refusal.is_empty() {
-            // It is another launch by now: we look again, and a little later.
-            tokio::time::sleep(PASSING).await;
+            // The shim has begun another launch: another look is due soon.
+            tokio::time::sleep(PAUSE_MAX).await;
             return Ok(());
         }
-        self.show(&report);
+        self.live.show(&report);
         if client.send(&Request::Subscribe).await.is_err() {
             return Ok(());
         }
-        if self.follow_stop(dir, &client, generation, told).await {
-            self.wait_for_lock(dir).await;
+        let follow = Follow::new(self.game, self.live, self.folder.dir(), generation);
+        if follow.run(&client, &mut self.notes).await {
+            self.wait_for_lock().await;
         }
         Ok(())
     }
 
-    /// Ends a game whose folder is gone: nobody can talk to its shim, which takes a
-    /// SIGTERM for the wish to stop. Whether it was told.
-    async fn end_strayed(&self, state: &StateDir, entry: &Entry) -> Result<bool, Failure> {
+    /// Returns the answer of the shim; `None` if it has exited.
+    async fn ask_to_stop(&mut self, client: &Client, generation: u64) -> Result<Option<Report>, Failure> {
+        let request = |steps| Request::Stop {
+            generation,
+            steps,
+            now: self.now,
+        };
+        let mut answer = match tokio::time::timeout(ANSWER, client.ask(&request(self.steps()))).await {
+            Ok(answer) => answer,
+            Err(_) => self.wake(client).await?,
+        };
+        if matches!(&answer, Ok(Some(report)) if report.refusal == UNKNOWN_STEP) {
+            answer = client.ask(&request(without_delegated(&self.game.plan().stop))).await;
+            self.notes
+                .push("its shim is older than this gamectl: only its stdin and signal steps were taken".to_owned());
+        }
+        Ok(answer.ok().flatten())
+    }
+
+    fn steps(&self) -> Vec<StopStep> {
+        let steps = &self.game.plan().stop;
+        match self.game.spec() {
+            Some(_) => steps.clone(),
+            // The channels of an instance that left the inventory are not known.
+            None => without_delegated(steps),
+        }
+    }
+
+    /// Ends a game whose folder was removed: a SIGTERM has its shim stop it.
+    /// Returns true if that was sent.
+    async fn end_detached(&self, entry: &Entry) -> Result<bool, Failure> {
         let pid = entry.shim_pid;
         let Ok(shim) = Pidfd::open(pid) else {
             return Ok(false);
         };
-        // Who has its place on the board still is whom the descriptor stands for.
-        if board::of(state, &self.id).is_none_or(|now| now.shim_pid != pid) {
+        // The descriptor stands for that shim if it still has its place on the board.
+        if board::of(self.folder.state_dir(), self.game.id()).is_none_or(|now| now.shim_pid != pid) {
             return Ok(false);
         }
         shim.signal(libc::SIGTERM)
             .map_err(|error| Failure::failed(format!("its shim (pid {pid}) cannot be told to stop it: {error}")))?;
-        self.awaits("its shim, which was told by a signal", None);
+        self.live.awaits("its shim, which was told by a signal", None);
         while !shim.has_ended() {
-            tokio::time::sleep(PASSING).await;
+            tokio::time::sleep(PAUSE_MAX).await;
         }
         Ok(true)
     }
 
-    /// Connects to the shim. `None` when it has ended instead.
-    async fn connect(&self, dir: &InstanceDir) -> Result<Option<Client>, Failure> {
+    /// Connects to the shim. `None` if it has exited.
+    async fn connect(&self) -> Result<Option<Client>, Failure> {
+        let dir = self.folder.dir();
         let until = Instant::now() + ANSWER;
         loop {
             if let Ok(Ok(client)) = tokio::time::timeout_at(until, Client::connect(dir)).await {
@@ -198,83 +200,58 @@ impl ProcessSupervisor {
                 return Ok(None);
             }
             if Instant::now() >= until {
-                return Err(no_answer(&self.id, dir));
+                return Err(explain::no_answer(self.game.id(), dir));
             }
-            // It is there, and does not listen yet, or no more.
-            tokio::time::sleep(PASSING).await;
+            // It does not listen yet, or no more.
+            tokio::time::sleep(PAUSE_MAX).await;
         }
     }
 
-    /// A shim that somebody has stopped with a signal is made to go on.
-    async fn wake(&self, dir: &InstanceDir, client: &Client) -> Result<std::io::Result<Option<Report>>, Failure> {
-        self.awaits("its shim, which does not answer", Some(ANSWER));
-        rouse_shim(dir);
+    /// Resumes a shim that was stopped by a signal, and returns its answer.
+    async fn wake(&self, client: &Client) -> Result<io::Result<Option<Report>>, Failure> {
+        self.live.awaits("its shim, which does not answer", Some(ANSWER));
+        client::resume_shim(self.folder.dir());
         tokio::time::timeout(ANSWER, client.receive())
             .await
-            .map_err(|_| no_answer(&self.id, dir))
+            .map_err(|_| explain::no_answer(self.game.id(), self.folder.dir()))
     }
 
-    pub(super) fn show(&self, report: &Report) {
-        if report.step.is_empty() {
-            let awaits = if report.note.is_empty() {
-                "its end"
-            } else {
-                &report.note
-            };
-            self.awaits(awaits, None);
-        } else {
-            let limit = (report.step_limit_ms > 0).then(|| Duration::from_millis(report.step_limit_ms));
-            self.awaits(report.step.clone(), limit);
+    /// Waits until the lock of the shim is free: its connection ends a moment
+    /// before.
+    async fn wait_for_lock(&self) {
+        let mut pauses = Pauses::new();
+        while lock::shim_lives(self.folder.dir()).unwrap_or(false) && !pauses.are_over() {
+            pauses.pause().await;
         }
     }
 
-    /// The connection ends a moment before the lock is free.
-    async fn wait_for_lock(&self, dir: &InstanceDir) {
-        let until = Instant::now() + PASSING_MAX;
-        let mut pause = Duration::from_micros(200);
-        while lock::shim_lives(dir).unwrap_or(false) && Instant::now() < until {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PASSING);
-        }
+    fn outcome(mut self) -> Outcome {
+        let exit = ending::read(self.folder.dir()).ok().flatten();
+        let exit = exit.filter(|exit| Some(exit.generation) == self.stopped);
+        self.notes.extend(exit.as_ref().map(notes).unwrap_or_default());
+        self.stopped_by(exit.map(|exit| exit.ended_by).filter(|step| !step.is_empty()))
     }
 
-    fn stopped(&self, dir: &InstanceDir, ended: Option<u64>, mut told: Vec<String>) -> Outcome {
-        let exit = ending::read(dir)
-            .ok()
-            .flatten()
-            .filter(|exit| Some(exit.generation) == ended);
-        told.extend(exit.as_ref().and_then(note));
+    /// Returns the outcome if the game has ended, and its shim is kept from putting
+    /// that on record.
+    async fn ended_off_record(mut self) -> Result<Outcome, Failure> {
+        let trouble = client::trouble(self.folder.dir()).await;
+        let trouble = trouble.ok_or_else(|| explain::stuck(self.game.id()))?;
+        self.notes.push(format!("{trouble}; its shim goes on trying"));
+        Ok(self.stopped_by(None))
+    }
+
+    fn stopped_by(self, ended_by: Option<String>) -> Outcome {
         Outcome {
-            changed: ended.is_some(),
+            changed: self.stopped.is_some(),
             state: InstanceState::Stopped,
-            ended_by: exit
-                .as_ref()
-                .map(|exit| exit.ended_by.clone())
-                .filter(|step| !step.is_empty()),
-            note: (!told.is_empty()).then(|| told.join("; ")),
+            ended_by,
+            note: (!self.notes.is_empty()).then(|| self.notes.join("; ")),
         }
     }
 }
 
-/// Has a shim go on that somebody has stopped with a signal. One that works
-/// does not notice.
-pub(super) fn rouse_shim(dir: &InstanceDir) {
-    if let Ok(Some(launch)) = launch::read(dir) {
-        let _ = identity::signal_identified(launch.shim, libc::SIGCONT);
-    }
-}
-
-/// Nothing of it is left, and that is all that can be said for now.
-fn ended_off_record(ended: Option<u64>, told: &[String]) -> Outcome {
-    Outcome {
-        changed: ended.is_some(),
-        state: InstanceState::Stopped,
-        ended_by: None,
-        note: Some(told.join("; ")),
-    }
-}
-
-fn note(exit: &Exit) -> Option<String> {
+fn notes(exit: &Exit) -> Vec<String> {
     let mut notes = Vec::new();
     match exit.killed_leftovers {
         0 => {}
@@ -290,13 +267,5 @@ fn note(exit: &Exit) -> Option<String> {
     if !exit.note.is_empty() {
         notes.push(exit.note.clone());
     }
-    (!notes.is_empty()).then(|| notes.join("; "))
-}
-
-fn no_answer(id: &str, dir: &InstanceDir) -> Failure {
-    let pid = launch::read(dir).ok().flatten().map(|launch| launch.shim.pid);
-    let who = pid.map_or_else(|| "its shim".to_owned(), |pid| format!("its shim (pid {pid})"));
-    Failure::failed(format!("{who} does not answer")).hint(format!(
-        "when it is killed the game goes on, and `gamectl stop {id}` then takes it over and stops it"
-    ))
+    notes
 }

@@ -1,145 +1,89 @@
 //! The supervisor of one process instance.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
 
-use super::derive;
-use super::evidence;
-use super::glance::Glance;
+use super::game::ManagedGame;
+use super::input::GameInput;
+use super::launcher::Launcher;
+use super::live::LiveState;
+use super::observer::{Observer, awaits_ready};
+use super::planning::Planner;
+use super::probing::{self, HealthProbes};
 use super::shim::spawner::Spawner;
+use super::snapshot::Snapshot;
+use super::starting::GameStart;
+use super::stopping::GameStop;
 use super::survey;
+use super::watching::GameWatch;
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
-use crate::inventory::{Channels, Healthy, Instance, ProcessSpec, Ready, RestartPolicy};
+use crate::inventory::{Instance, ProcessSpec};
 use crate::probe;
+use crate::store::StateDir;
 use crate::store::changes::Changes;
-use crate::store::plan::Plan;
-use crate::store::{InstanceDir, ReadError, StateDir, plan};
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome, PlayerQuery,
-    StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+    StartOptions, StopOptions, Supervisor, Survey, VerbPlan,
 };
-use crate::sys::clock;
 
 /// The name of this plane in the inventory.
 pub const PLANE: &str = "process";
 
-/// The state directory, and an instance's folder in it.
-pub(super) type Place = (Arc<StateDir>, Arc<InstanceDir>);
-
-/// How long `status` may take to judge whether an instance has become ready.
+/// The limit for `status` to judge if an instance is ready.
 const JUDGE: Duration = Duration::from_secs(3);
 
 /// Supervises one game that is a process of this host.
 #[derive(Debug)]
 pub struct ProcessSupervisor {
-    pub(super) id: String,
-    /// What to launch; `None` for what is no longer in the inventory.
-    pub(super) spec: Option<Box<ProcessSpec>>,
-    pub(super) ready: Ready,
-    pub(super) plan: Plan,
-    pub(super) channels: Channels,
-    pub(super) healthy: Option<Healthy>,
-    pub(super) policy: RestartPolicy,
-    pub(super) state_dir: Option<Arc<StateDir>>,
-    pub(super) glance: Option<Arc<Glance>>,
-    pub(super) changes: Option<Arc<Changes>>,
-    pub(super) spawner: Arc<Spawner>,
-    /// Whether a game that has lost its shim is taken over by who watches it.
-    pub(super) takes_over: bool,
-    state: StateCell<InstanceState>,
-    pub(super) running_since_boot_ms: Mutex<Option<u64>>,
-    pub(super) activity: StateCell<Activity>,
-    /// Whether it is being launched by us.
-    pub(super) launching: AtomicBool,
+    game: Arc<ManagedGame>,
+    observer: Observer,
+    live: LiveState,
+    input: GameInput,
+    health: HealthProbes,
+    planner: Planner,
+    spawner: Arc<Spawner>,
+    changes: Option<Arc<Changes>>,
+    takes_over: bool,
 }
 
 impl ProcessSupervisor {
-    /// The supervisor of an instance of the inventory. `state_dir` is `None`
-    /// where there is none, and so nothing was ever started; such a supervisor
-    /// can only look. With a `glance` the first thing it says of a living
-    /// instance is what was seen then.
+    /// Returns the supervisor of an instance of the inventory. Without a state
+    /// directory nothing was ever started, and it can only look. With a
+    /// `snapshot` it observes that first.
     pub fn new(
         instance: &Instance,
         spec: &ProcessSpec,
         state_dir: Option<Arc<StateDir>>,
-        glance: Option<Arc<Glance>>,
+        snapshot: Option<Arc<Snapshot>>,
     ) -> Self {
-        let plan = Plan {
-            stop: instance.stop.clone(),
-            log: spec.log,
-            tty: spec.tty,
-            main: spec.main.clone(),
-        };
-        let spec = Some(Box::new(spec.clone()));
-        let (ready, policy) = (instance.ready.clone(), instance.restart.clone());
-        Self {
-            channels: instance.channels.clone(),
-            healthy: instance.healthy.clone(),
-            ..Self::with(instance.id.clone(), spec, ready, policy, plan, state_dir, glance)
-        }
+        Self::of(ManagedGame::listed(instance, spec, state_dir), snapshot)
     }
 
-    /// The supervisor of what runs, or ran, but is not in the inventory: it
-    /// can be looked at and stopped, by the plan it was started with.
+    /// Returns the supervisor of what runs, or ran, and is not in the inventory:
+    /// it can look, and stop by the plan that the game was started with.
     ///
     /// # Errors
     /// When that plan cannot be read.
-    pub fn unlisted(id: &str, state_dir: Arc<StateDir>, glance: Option<Arc<Glance>>) -> Result<Self, Failure> {
-        let dir = state_dir
-            .instance(id)
-            .map_err(|error| Failure::unknown(format!("{id}: {error}")))?;
-        let plan = match dir.as_ref().map(plan::read) {
-            Some(Ok(Some(plan))) => plan,
-            None | Some(Ok(None)) => Plan::default(),
-            // As a power cut may leave it.
-            Some(Err(ReadError::Damaged(..))) if dir.as_ref().is_some_and(evidence::nothing_of_this_boot) => {
-                Plan::default()
-            }
-            Some(Err(error)) => return Err(Failure::failed(error.to_string())),
-        };
-        let (ready, policy) = (Ready::default(), RestartPolicy::default());
-        Ok(Self::with(
-            id.to_owned(),
-            None,
-            ready,
-            policy,
-            plan,
-            Some(state_dir),
-            glance,
-        ))
+    pub fn unlisted(id: &str, state_dir: Arc<StateDir>, snapshot: Option<Arc<Snapshot>>) -> Result<Self, Failure> {
+        Ok(Self::of(ManagedGame::unlisted(id, state_dir)?, snapshot))
     }
 
-    fn with(
-        id: String,
-        spec: Option<Box<ProcessSpec>>,
-        ready: Ready,
-        policy: RestartPolicy,
-        plan: Plan,
-        state_dir: Option<Arc<StateDir>>,
-        glance: Option<Arc<Glance>>,
-    ) -> Self {
+    fn of(game: ManagedGame, snapshot: Option<Arc<Snapshot>>) -> Self {
+        let game = Arc::new(game);
         Self {
-            id,
-            spec,
-            ready,
-            plan,
-            channels: Channels::default(),
-            healthy: None,
-            policy,
-            state_dir,
-            glance,
-            changes: None,
+            observer: Observer::new(Arc::clone(&game), snapshot),
+            live: LiveState::default(),
+            input: GameInput(Arc::clone(&game)),
+            health: HealthProbes(Arc::clone(&game)),
+            planner: Planner(Arc::clone(&game)),
+            game,
             spawner: Arc::default(),
+            changes: None,
             takes_over: true,
-            state: StateCell::new(InstanceState::Stopped),
-            running_since_boot_ms: Mutex::new(None),
-            activity: StateCell::default(),
-            launching: AtomicBool::new(false),
         }
     }
 
@@ -150,84 +94,63 @@ impl ProcessSupervisor {
         self
     }
 
-    /// Watches its folder by `changes` instead of looking again and again.
+    /// Watches its folder by `changes`, instead of looking at intervals.
     #[must_use]
     pub fn told_by(mut self, changes: Option<Arc<Changes>>) -> Self {
         self.changes = changes;
         self
     }
 
-    /// The same, for somebody who only looks on: a game that has lost its shim
-    /// is left as it is.
+    /// With `only`, leaves a game that has lost its shim as it is.
     #[must_use]
     pub fn only_looking(mut self, only: bool) -> Self {
         self.takes_over = !only;
         self
     }
 
-    /// The state directory and the instance's folder in it.
-    pub(super) fn place(&self) -> Result<(Arc<StateDir>, Arc<InstanceDir>), Failure> {
-        let state = self
-            .state_dir
-            .clone()
-            .ok_or_else(|| Failure::failed("there is no state directory"))?;
-        let dir = state.create_instance(&self.id)?;
-        Ok((state, Arc::new(dir)))
+    fn launcher(&self) -> Launcher<'_> {
+        Launcher::new(&self.game, &self.live, &self.spawner)
     }
 
-    /// The same, where anything was ever started; nothing is made.
-    pub(super) fn known_place(&self) -> Result<Option<Place>, Failure> {
-        let Some(state) = self.state_dir.clone() else {
-            return Ok(None);
-        };
-        let dir = state
-            .instance(&self.id)
-            .map_err(|error| Failure::unknown(format!("its folder in {}: {error}", state.path().display())))?;
-        Ok(dir.map(|dir| (state, Arc::new(dir))))
+    /// Returns true if no verb and no watch judges its readiness, so that the
+    /// look does.
+    fn wants_judging(&self, observation: &Observation) -> bool {
+        self.observer.has_snapshot() && awaits_ready(observation)
     }
 
-    /// What is awaited now.
-    pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
-        self.activity.set(Activity::awaiting(awaiting, limit));
-    }
-
-    /// Nothing is awaited any more, where that which was begins so.
-    pub(super) fn awaits_no_more(&self, start: &str) {
-        self.activity.change(|old| {
-            let over = old.awaiting.starts_with(start);
-            if over {
-                *old = Activity::default();
+    /// Publishes how a verb ended.
+    fn settle(&self, outcome: Result<Outcome, Failure>) -> Result<Outcome> {
+        match &outcome {
+            Ok(outcome) => self.live.publish(outcome.state.clone()),
+            Err(failure) if failure.kind == FailureKind::Timeout => {}
+            Err(_) => {
+                if let Observation::Known(facts) = self.observer.observe_anew() {
+                    self.live.publish(facts.state);
+                }
             }
-            over
-        });
-    }
-
-    pub(super) fn publish(&self, state: InstanceState) {
-        self.state.set(state);
+        }
+        self.live.awaits_nothing();
+        Ok(outcome?)
     }
 }
 
 #[async_trait::async_trait]
 impl Supervisor for ProcessSupervisor {
     fn instance_id(&self) -> &str {
-        &self.id
+        self.game.id()
     }
 
     fn state(&self) -> InstanceState {
-        self.state.get()
+        self.live.state()
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
-        self.state.follow()
+        self.live.follow_state()
     }
 
     async fn uptime_seconds(&self) -> u64 {
-        let since = *self
-            .running_since_boot_ms
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match (self.state(), since) {
-            (InstanceState::Running, Some(since)) => clock::boot_ms().saturating_sub(since) / 1000,
+        match self.state() {
+            InstanceState::Running => self.observer.uptime_seconds(),
             _ => 0,
         }
     }
@@ -237,27 +160,27 @@ impl Supervisor for ProcessSupervisor {
     }
 
     fn snapshot(&self) -> Option<Observation> {
-        let observation = self.see();
+        let observation = self.observer.observe();
         (!self.wants_judging(&observation)).then_some(observation)
     }
 
     async fn look(&self) -> Observation {
-        let mut observation = self.see();
+        let mut observation = self.observer.observe();
         if self.wants_judging(&observation)
-            && let Ok(Some(())) = tokio::time::timeout(JUDGE, self.judge()).await
-            && let Ok(evidence) = self.gather()
+            && let Ok(Some(())) = tokio::time::timeout(JUDGE, probing::judge(&self.game)).await
         {
-            observation = derive::observation(&evidence, &self.policy);
+            observation = self.observer.observe_anew();
         }
         if let Observation::Known(facts) = &observation {
-            self.publish(facts.state.clone());
+            self.live.publish(facts.state.clone());
         }
         observation
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
         if let Some(changes) = &self.changes {
-            return self.watch(&seen, changes.subscribe(&self.id)).await;
+            let watch = GameWatch::new(&self.game, &self.live, &self.observer, self.launcher(), self.takes_over);
+            return watch.run(&seen, changes.subscribe(self.game.id())).await;
         }
         while !seen.is_closed() {
             seen.send_replace(Some(self.look().await));
@@ -266,39 +189,43 @@ impl Supervisor for ProcessSupervisor {
     }
 
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
-        let outcome = self.carry_out_start(&options).await;
-        self.settle(&outcome);
-        Ok(outcome?)
+        let start = GameStart::new(&self.game, &self.live, self.launcher(), &options);
+        self.settle(match start {
+            Ok(start) => start.run().await,
+            Err(failure) => Err(failure),
+        })
     }
 
     async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
-        let outcome = self.carry_out_stop(&options).await;
-        self.settle(&outcome);
-        Ok(outcome?)
+        let stop = GameStop::new(&self.game, &self.live, self.launcher(), &options);
+        self.settle(match stop {
+            Ok(stop) => stop.run().await,
+            Err(failure) => Err(failure),
+        })
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
-        Some(self.activity.follow())
+        Some(self.live.follow_activity())
     }
 
     fn console(&self) -> Option<&dyn ConsoleAccess> {
-        Some(self)
+        Some(&self.input)
     }
 
     fn admin(&self) -> Option<&dyn AdminChannel> {
-        Some(self)
+        Some(&self.input)
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
-        probe::player_query(&self.ready, self.healthy.as_ref())
+        probe::player_query(self.game.ready(), self.game.healthy())
     }
 
     fn health(&self) -> Option<&dyn HealthCheck> {
-        Some(self)
+        Some(&self.health)
     }
 
     fn plan(&self) -> Option<&dyn VerbPlan> {
-        Some(self)
+        Some(&self.planner)
     }
 
     fn survey(&self) -> Option<&dyn Survey> {
@@ -309,24 +236,6 @@ impl Supervisor for ProcessSupervisor {
 #[async_trait::async_trait]
 impl Survey for ProcessSupervisor {
     async fn findings(&self) -> Vec<Finding> {
-        self.spec.as_deref().map(survey::of_spec).unwrap_or_default()
-    }
-}
-
-impl ProcessSupervisor {
-    /// Publishes how a verb ended.
-    fn settle(&self, outcome: &Result<Outcome, Failure>) {
-        match outcome {
-            Ok(outcome) => self.publish(outcome.state.clone()),
-            Err(failure) if failure.kind == FailureKind::Timeout => {}
-            Err(_) => {
-                if let Ok(evidence) = self.gather()
-                    && let Observation::Known(facts) = derive::observation(&evidence, &self.policy)
-                {
-                    self.publish(facts.state);
-                }
-            }
-        }
-        self.awaits("", None);
+        self.game.spec().map(survey::of_spec).unwrap_or_default()
     }
 }

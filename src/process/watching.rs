@@ -1,189 +1,200 @@
-//! Watching one instance for as long as somebody wants to know: told by its
-//! folder and by its shim, asking nobody in between.
+//! Watching one instance: its folder and its shim report changes, so nothing is
+//! asked in between.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::evidence::Evidence;
+use super::game::{Folder, ManagedGame};
+use super::launcher::Launcher;
+use super::live::LiveState;
+use super::observer::{Observer, awaits_ready};
+use super::probing;
 use super::shim::client::Client;
 use super::shim::wire::Request;
-use super::standing::{Standing, standing};
-use super::supervisor::ProcessSupervisor;
-use crate::probe::Readiness;
+use super::situation::Situation;
 use crate::store::board::Phase;
 use crate::store::changes::Changed;
 use crate::store::{InstanceDir, launch, lock};
-use crate::supervisor::{InstanceState, Observation};
+use crate::supervisor::Observation;
 
-/// How soon to look again when a shim is about to begin or to end, or is gone
-/// without a word.
+/// The pause before another look while a shim begins or exits, or is gone
+/// without a report.
 const SOON: Duration = Duration::from_millis(20);
 
-/// How what is said begins while a launch is judged.
+/// The beginning of the published wait while a launch is judged.
 const READY: &str = "ready ";
 
-/// How often it is looked again until what should pass is taken as it is.
-const PASSING_LOOKS: u32 = 500;
+/// After this many looks a transition is reported as it is.
+const TRANSITION_LOOKS: u32 = 500;
 
-/// How long what cannot be connected to, though it lives, is left alone.
+/// The pause before another attempt to connect to a shim that lives.
 const LATER: Duration = Duration::from_secs(1);
 
-/// What a connection to a shim is good for.
-enum Line {
-    /// It tells of changes.
+/// The looks that are waited for the exit of a shim whose connection has ended.
+const EXIT_LOOKS: u32 = 50;
+
+/// The connection to a shim.
+enum ShimLink {
+    /// It reports changes.
     Open(Client),
-    /// There is none, and nobody to connect to.
+    /// No shim lives.
     None,
-    /// There should be one.
+    /// A shim lives, and did not accept the connection.
     Broken,
 }
 
-/// What a look has seen.
+/// The outcome of a look.
 struct Seen {
     observation: Observation,
-    /// The launch whose end was seen in its folder.
+    /// The launch whose end was found on record while its shim still lived.
     ended: Option<u64>,
 }
 
-impl ProcessSupervisor {
+/// A watch over one instance.
+pub(super) struct GameWatch<'a> {
+    game: &'a ManagedGame,
+    live: &'a LiveState,
+    observer: &'a Observer,
+    launcher: Launcher<'a>,
+    /// True if a game that has lost its shim is taken over.
+    takes_over: bool,
+    link: ShimLink,
+    /// The launch that was last found ready by this watch.
+    judged: Option<u64>,
+}
+
+impl<'a> GameWatch<'a> {
+    pub(super) fn new(
+        game: &'a ManagedGame,
+        live: &'a LiveState,
+        observer: &'a Observer,
+        launcher: Launcher<'a>,
+        takes_over: bool,
+    ) -> Self {
+        Self {
+            game,
+            live,
+            observer,
+            launcher,
+            takes_over,
+            link: ShimLink::None,
+            judged: None,
+        }
+    }
+
     /// Looks, and looks again whenever something has happened.
-    pub(super) async fn watch(&self, seen: &watch::Sender<Option<Observation>>, mut changed: Changed) {
-        let mut line = Line::None;
-        let mut judged = None;
+    pub(super) async fn run(mut self, seen: &watch::Sender<Option<Observation>>, mut changed: Changed) {
         let mut was_starting = false;
-        let mut passing = 0;
+        let mut transition_looks = 0;
         while !seen.is_closed() {
             changed.mark_unchanged();
-            let dir = self.folder();
-            // The line before the look: what happens after the look is told.
-            if !matches!(line, Line::Open(_)) {
-                line = self.connect_line(dir.as_deref()).await;
+            let folder = self.game.find_folder().ok().flatten();
+            let dir = folder.as_ref().map(Folder::dir);
+            // The link comes before the look: what happens after the look is reported.
+            if !matches!(self.link, ShimLink::Open(_)) {
+                self.link = connect(dir).await;
             }
-            if matches!(line, Line::None) && self.adopt(dir.as_ref()).await {
-                line = self.connect_line(dir.as_deref()).await;
+            if matches!(self.link, ShimLink::None) && self.adopt(folder.as_ref()).await {
+                self.link = connect(dir).await;
             }
-            let Some(Seen { observation, ended }) = self.steady_observation(passing >= PASSING_LOOKS) else {
-                // Soon it will stand elsewhere, and nothing is concluded from
-                // where it seems to stand now.
-                passing += 1;
+            let Some(Seen { observation, ended }) = self.look(transition_looks >= TRANSITION_LOOKS) else {
+                transition_looks += 1;
                 tokio::select! {
                     () = tokio::time::sleep(SOON) => {}
-                    lost = receive(&line, None) => if lost {
-                        line = Line::None;
-                        self.wait_for_end(dir.as_deref()).await;
-                    },
+                    lost = receive(&self.link, None) => if lost { self.unlink(dir).await },
                 }
                 continue;
             };
-            passing = 0;
-            let starting = matches!(&observation, Observation::Known(facts)
-                if facts.state == InstanceState::Starting && facts.pid.is_some());
-            let deaf = matches!(line, Line::None)
-                && matches!(&observation, Observation::Known(facts) if facts.state.is_alive());
+            transition_looks = 0;
+            let starting = awaits_ready(&observation);
             if was_starting && !starting {
-                self.awaits_no_more(READY);
+                self.live.awaits_no_more(READY);
             }
             was_starting = starting;
-            // What kept us from seeing need not be in its folder, which would tell.
-            let unseen = matches!(&observation, Observation::Unknown { .. });
+            let pause = self.pause(&observation);
             seen.send_replace(Some(observation));
-            let until = match &line {
-                Line::Broken if starting => SOON,
-                Line::Broken => LATER,
-                Line::None if deaf || unseen => LATER,
-                _ => Duration::MAX,
-            };
             tokio::select! {
                 told = changed.changed() => match told {
                     // One launch is half a dozen changes.
-                    Ok(()) if self.launching.load(Ordering::Relaxed) => tokio::time::sleep(SOON).await,
+                    Ok(()) if self.live.is_launching() => tokio::time::sleep(SOON).await,
                     Ok(()) => {}
                     Err(_) => tokio::time::sleep(LATER).await,
                 },
-                lost = receive(&line, ended) => if lost {
-                    line = Line::None;
-                    self.wait_for_end(dir.as_deref()).await;
-                },
-                () = self.judge_patiently(dir.as_ref(), &mut judged), if starting => {}
-                () = tokio::time::sleep(until), if until < Duration::MAX => {}
+                lost = receive(&self.link, ended) => if lost { self.unlink(dir).await },
+                judged = self.judge(dir), if starting => self.judged = judged.or(self.judged),
+                () = tokio::time::sleep(pause), if pause < Duration::MAX => {}
                 () = seen.closed() => {}
             }
         }
     }
 
-    /// What is to be seen; `None` while a shim is about to launch it or to put its
-    /// end on record, unless that has taken too long.
-    fn steady_observation(&self, at_any_rate: bool) -> Option<Seen> {
-        let mut ended = None;
-        let observation = match self.gather() {
-            Ok(evidence) => {
-                match standing(&evidence) {
-                    Ok(Standing::Passing) if !at_any_rate => return None,
-                    Ok(Standing::Ended { generation }) => ended = Some(generation),
-                    _ => {}
-                }
-                self.conclude(&evidence)
-            }
-            Err(reason) => Observation::Unknown { reason },
+    /// Returns the longest pause before the next look.
+    fn pause(&self, observation: &Observation) -> Duration {
+        // Reports of changes cannot be relied on where a shim has no link, and a
+        // failed look need not end with a change of the folder.
+        let (alive, failed) = match observation {
+            Observation::Known(facts) => (facts.state.is_alive(), false),
+            Observation::Unknown { .. } => (false, true),
         };
+        match self.link {
+            ShimLink::Broken if awaits_ready(observation) => SOON,
+            ShimLink::Broken => LATER,
+            ShimLink::None if alive || failed => LATER,
+            _ => Duration::MAX,
+        }
+    }
+
+    /// Looks. `None` while a shim is about to launch the game or to put its end on
+    /// record: nothing is concluded then, unless `at_any_rate`.
+    fn look(&self, at_any_rate: bool) -> Option<Seen> {
+        let gathered = self.game.gather();
+        let mut ended = None;
+        match gathered.as_ref().map(Situation::of) {
+            Ok(Situation::Transitional(_)) if !at_any_rate => return None,
+            Ok(Situation::Ended(launch, _)) => ended = Some(launch.generation),
+            _ => {}
+        }
+        let observation = self.observer.conclude(gathered);
         if let Observation::Known(facts) = &observation {
-            self.publish(facts.state.clone());
+            self.live.publish(facts.state.clone());
         }
         Some(Seen { observation, ended })
     }
 
-    fn folder(&self) -> Option<Arc<InstanceDir>> {
-        let state = self.state_dir.as_ref()?;
-        state.instance(&self.id).ok().flatten().map(Arc::new)
-    }
-
-    /// Takes a game over that has lost its shim, unless a verb is at work on it:
-    /// that does the same. True when it has a shim again.
-    async fn adopt(&self, dir: Option<&Arc<InstanceDir>>) -> bool {
-        let (Some(state), Some(dir), true) = (&self.state_dir, dir, self.takes_over) else {
+    /// Takes a game over that has lost its shim. Leaves that to a verb that is at
+    /// work on it. Returns true if it has a shim again.
+    async fn adopt(&self, folder: Option<&Folder<'_>>) -> bool {
+        let (Some(folder), true) = (folder, self.takes_over) else {
             return false;
         };
-        let Ok(Standing::Orphan(_)) = standing(&Evidence::gather(state, dir, &self.id)) else {
+        let is_orphan = || matches!(Situation::of(&folder.gather()), Situation::Orphan(_));
+        if !is_orphan() {
+            return false;
+        }
+        let Ok(Ok(_lock)) = lock::try_verb(folder.dir(), "run") else {
             return false;
         };
-        let Ok(Ok(_lock)) = lock::try_verb(dir, "run") else {
+        // A verb may have taken it over before the lock was free.
+        let evidence = folder.gather();
+        let Situation::Orphan(launch) = Situation::of(&evidence) else {
             return false;
         };
-        // Once more, now that nobody else can be at it.
-        let Ok(Standing::Orphan(launch)) = standing(&Evidence::gather(state, dir, &self.id)) else {
-            return false;
-        };
-        match self.take_over(state, dir, &launch).await {
+        match self.launcher.take_over(folder, launch).await {
             Ok(_) => true,
             Err(error) => {
-                tracing::warn!(id = self.id, %error, "not taken over");
+                tracing::warn!(id = self.game.id(), %error, "not taken over");
                 false
             }
         }
     }
 
-    async fn connect_line(&self, dir: Option<&InstanceDir>) -> Line {
-        let Some(dir) = dir else { return Line::None };
-        let connected = tokio::time::timeout(LATER, Client::connect(dir)).await;
-        if let Ok(Ok(client)) = connected
-            && client.send(&Request::Subscribe).await.is_ok()
-        {
-            return Line::Open(client);
-        }
-        // A shim that has just begun has no socket yet; its folder tells when
-        // it has one.
-        match lock::shim_lives(dir) {
-            Ok(false) => Line::None,
-            _ => Line::Broken,
-        }
-    }
-
-    /// A connection ends a moment before its shim does.
-    async fn wait_for_end(&self, dir: Option<&InstanceDir>) {
-        for _ in 0..50 {
+    /// Drops the link, and waits until its shim has exited: that happens a moment
+    /// after.
+    async fn unlink(&mut self, dir: Option<&Arc<InstanceDir>>) {
+        self.link = ShimLink::None;
+        for _ in 0..EXIT_LOOKS {
             if !dir.is_some_and(|dir| lock::shim_lives(dir).unwrap_or(false)) {
                 return;
             }
@@ -191,44 +202,56 @@ impl ProcessSupervisor {
         }
     }
 
-    /// Judges whether a launch that nobody waits for has become ready, and has
-    /// that put on record. Returns when it has; never for a launch that was
-    /// judged before.
-    async fn judge_patiently(&self, dir: Option<&Arc<InstanceDir>>, judged: &mut Option<u64>) {
+    /// Waits until a launch that no verb waits for is ready, and has that put on
+    /// record. Returns the launch if that was done; never returns for a launch
+    /// that was judged before.
+    async fn judge(&self, dir: Option<&Arc<InstanceDir>>) -> Option<u64> {
         let launch = dir.and_then(|dir| launch::read(dir).ok().flatten());
-        if let (Some(dir), Some(launch), Some(_)) = (dir, launch, self.spec.as_ref())
-            && *judged != Some(launch.generation)
-            && let Ok(mut readiness) = Readiness::new(&self.ready, &self.scene(dir, &launch))
+        if let (Some(dir), Some(launch), Some(_)) = (dir, launch, self.game.spec())
+            && self.judged != Some(launch.generation)
+            && let Ok(mut readiness) = probing::readiness(self.game, dir, &launch)
         {
-            let limit = self.ready.timeout;
+            let limit = self.game.ready().timeout;
             readiness
-                .hold(|awaits| self.awaits(format!("{READY}({awaits})"), Some(limit)))
+                .hold(|awaits| self.live.awaits(format!("{READY}({awaits})"), Some(limit)))
                 .await;
-            let generation = launch.generation;
-            if let Ok(client) = Client::connect(dir).await
-                && let Ok(Some(_)) = client.ask(&Request::Ready { generation }).await
-            {
-                *judged = Some(generation);
-                self.awaits("", None);
-                return;
+            if probing::record_ready(dir, launch.generation).await.is_some() {
+                self.live.awaits_nothing();
+                return Some(launch.generation);
             }
             tokio::time::sleep(LATER).await;
-            return;
+            return None;
         }
-        std::future::pending::<()>().await;
+        std::future::pending().await
     }
 }
 
-/// Waits for the next word of the shim that tells more than the end of this
-/// launch, which was seen in its folder. True when there will be none.
-async fn receive(line: &Line, ended: Option<u64>) -> bool {
-    let Line::Open(client) = line else {
+async fn connect(dir: Option<&Arc<InstanceDir>>) -> ShimLink {
+    let Some(dir) = dir else { return ShimLink::None };
+    let connected = tokio::time::timeout(LATER, Client::connect(dir)).await;
+    if let Ok(Ok(client)) = connected
+        && client.send(&Request::Subscribe).await.is_ok()
+    {
+        return ShimLink::Open(client);
+    }
+    // A shim that has just begun has no socket yet: a change of its folder tells
+    // when it has.
+    match lock::shim_lives(dir) {
+        Ok(false) => ShimLink::None,
+        _ => ShimLink::Broken,
+    }
+}
+
+/// Waits for the next report that tells more than the end of the launch `ended`.
+/// Returns true if no report will come any more.
+async fn receive(link: &ShimLink, ended: Option<u64>) -> bool {
+    let ShimLink::Open(client) = link else {
         return std::future::pending().await;
     };
     loop {
         match client.receive().await {
             Ok(Some(report)) if report.phase == Phase::Ended && Some(report.generation) == ended => {}
-            told => return !matches!(told, Ok(Some(_))),
+            received => return !matches!(received, Ok(Some(_))),
         }
     }
 }

@@ -16,6 +16,12 @@ const FILES_MAX: u32 = 1_001;
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
+/// The number of last lines that are shown of a game that ended early.
+pub const LAST_LINES: u64 = 20;
+
+/// The most that [`last_lines`] returns.
+const LAST_BYTES: usize = 4096;
+
 /// A place in a console log from which it is read on.
 #[derive(Debug)]
 pub struct Tail {
@@ -219,6 +225,27 @@ impl Tail {
         }
         Ok(true)
     }
+}
+
+/// Returns the last lines that a game printed, since `began` if that is known.
+pub fn last_lines(dir: &InstanceDir, lines: u64, began: Option<LogPosition>) -> String {
+    let mut text = Vec::new();
+    let Ok(tail) = Tail::from_last_lines(dir, lines) else {
+        return String::new();
+    };
+    let mut tail = match began {
+        Some(began) => tail.not_before(began),
+        None => tail,
+    };
+    let mut buffer = vec![0; LAST_BYTES];
+    while let Ok(n) = tail.read(dir, &mut buffer) {
+        if n == 0 {
+            break;
+        }
+        text.extend_from_slice(buffer.get(..n).unwrap_or_default());
+    }
+    let from = text.len().saturating_sub(LAST_BYTES);
+    String::from_utf8_lossy(text.get(from..).unwrap_or_default()).into_owned()
 }
 
 #[cfg(test)]

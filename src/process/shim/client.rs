@@ -9,8 +9,11 @@ use tokio::net::UnixStream;
 
 use super::serve::NAME;
 use super::wire::{Report, Request};
-use crate::store::InstanceDir;
-use crate::sys::socket;
+use crate::store::{InstanceDir, launch};
+use crate::sys::{identity, socket};
+
+/// The limit for a shim to answer.
+pub(in crate::process) const ANSWER: Duration = Duration::from_secs(5);
 
 /// How soon a connection to a shim with too many of them is tried again.
 const AGAIN: Duration = Duration::from_millis(10);
@@ -90,5 +93,27 @@ impl Client {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Sends one request over a connection of its own. `None` if no answer came
+/// within `limit`.
+pub(in crate::process) async fn ask(dir: &InstanceDir, request: &Request, limit: Duration) -> Option<Report> {
+    let asked = async { Client::connect(dir).await?.ask(request).await };
+    tokio::time::timeout(limit, asked).await.ok()?.ok()?
+}
+
+/// Asks a shim whose game has ended why it is still there: it cannot put that on
+/// record. `None` if it does not say so.
+pub(in crate::process) async fn trouble(dir: &InstanceDir) -> Option<String> {
+    let report = ask(dir, &Request::Status, ANSWER).await?;
+    report.is_in_trouble().then_some(report.note)
+}
+
+/// Resumes a shim that was stopped by a signal. A shim that works does not
+/// notice.
+pub(in crate::process) fn resume_shim(dir: &InstanceDir) {
+    if let Ok(Some(launch)) = launch::read(dir) {
+        let _ = identity::signal_identified(launch.shim, libc::SIGCONT);
     }
 }

@@ -1,8 +1,8 @@
-//! What a verb puts right before it goes on: an end that nobody put on record,
-//! and a record that nobody can read.
+//! The repairs of a verb before it goes on: of an end that is not on record, and
+//! of a record that cannot be read.
 //!
-//! Both are done with the shim's lock held, so that no shim writes meanwhile,
-//! and after another look: what was seen without the lock may have changed.
+//! Both hold the shim's lock, so that no shim writes meanwhile, and look again
+//! under it: what was seen without the lock may have changed.
 
 use std::io;
 
@@ -13,14 +13,14 @@ use crate::store::launch::Launch;
 use crate::store::{InstanceDir, ReadError, ending, intent, launch, lock};
 use crate::sys::tree;
 
-/// Puts the end of a launch on record that nobody saw, before another one.
-/// False when it has been done meanwhile, or somebody is at work on it: then
-/// all must be looked at again.
+/// Puts the end of a launch on record that no shim has recorded. Returns false if
+/// that was done meanwhile, or another process is at it: then all must be looked
+/// at again.
 ///
 /// # Errors
 /// When it cannot be put on record.
-pub(super) fn record(dir: &InstanceDir, unseen: Option<&Launch>) -> Result<bool, Failure> {
-    let Some(launch) = unseen else { return Ok(true) };
+pub(super) fn record(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Result<bool, Failure> {
+    let Some(launch) = unrecorded else { return Ok(true) };
     let failed =
         |error: io::Error| Failure::failed(format!("the end of its last run cannot be put on record: {error}"));
     let Some(_lock) = lock::try_shim(dir).map_err(failed)? else {
@@ -32,32 +32,28 @@ pub(super) fn record(dir: &InstanceDir, unseen: Option<&Launch>) -> Result<bool,
     }
     match ending::read(dir) {
         Ok(Some(exit)) if exit.generation >= launch.generation => return Ok(false),
-        // It may be of use to somebody who knows how to read it.
+        // A person may still make use of it.
         Err(ReadError::Damaged(..)) => drop(ending::set_aside(dir).map_err(failed)?),
-        // Nothing is put in the place of what a newer gamectl wrote.
+        // A record of a newer gamectl is not replaced.
         Err(error) => return Err(failed(io::Error::other(error.to_string()))),
         Ok(_) => {}
     }
-    if let Some(exit) = ending::written(dir, launch.generation) {
-        put(dir, &exit).map_err(failed)?;
-        return Ok(true);
-    }
-    let stopped = intent::read(dir)
-        .ok()
-        .flatten()
-        .is_some_and(|wish| wish.want == Want::Stopped);
-    let mut exit = Exit::unseen(
-        launch.generation,
-        launch.frame.boot.clone(),
-        stopped,
-        "it ended after its shim was killed",
-    );
-    exit.was_ready = launch.ready.is_some();
+    let exit = ending::written(dir, launch.generation).unwrap_or_else(|| unobserved(dir, launch));
     put(dir, &exit).map_err(failed)?;
     Ok(true)
 }
 
-/// Puts an exit on record in the room that its shim had reserved, or in any
+fn unobserved(dir: &InstanceDir, launch: &Launch) -> Exit {
+    let wish = intent::read(dir).ok().flatten();
+    let requested = wish.is_some_and(|wish| wish.want == Want::Stopped);
+    let note = "it ended after its shim was killed";
+    Exit {
+        was_ready: launch.ready.is_some(),
+        ..Exit::unseen(launch.generation, launch.frame.boot.clone(), requested, note)
+    }
+}
+
+/// Puts an exit on record in the space that its shim had reserved, or in any
 /// other.
 fn put(dir: &InstanceDir, exit: &Exit) -> io::Result<()> {
     ending::reserve(dir)
@@ -66,11 +62,11 @@ fn put(dir: &InstanceDir, exit: &Exit) -> io::Result<()> {
     dir.sync()
 }
 
-/// Puts a damaged record out of the way, when nothing of the instance runs.
+/// Quarantines a damaged launch record, if nothing of the instance runs.
 ///
 /// # Errors
-/// When something may still run, or the record cannot be put aside.
-pub(super) fn set_damaged_aside(dir: &InstanceDir, why: &str) -> Result<(), Failure> {
+/// When something may still run, or the record cannot be moved.
+pub(super) fn quarantine(dir: &InstanceDir, why: &str) -> Result<(), Failure> {
     let unknown = |error: io::Error| Failure::unknown(format!("{why}; what runs cannot be told: {error}"));
     let Some(_lock) = lock::try_shim(dir).map_err(unknown)? else {
         return Ok(());

@@ -7,24 +7,22 @@ use crate::store::StateDir;
 use crate::store::board::{self, Entry};
 use crate::sys::clock;
 
-/// What all living shims say, taken in one look.
+/// The reports of all living shims, read at one moment.
 #[derive(Debug)]
-pub struct Glance {
-    /// One an instance, by its id.
+pub struct Snapshot {
+    /// One entry an instance, sorted by id.
     entries: Vec<Entry>,
-    /// The instances that have a folder; `None` where it is those.
+    /// The instances that have a folder; `None` if these are those of `entries`.
     folders: Option<io::Result<Vec<String>>>,
-    pub(super) now_boot_ms: u64,
+    now_boot_ms: u64,
 }
 
-impl Glance {
-    /// Takes the look.
+impl Snapshot {
     pub fn take(state: &StateDir) -> Self {
         let mut entries = board::living(state);
         entries.sort_by(|one, other| one.id.cmp(&other.id));
-        // Two of one instance are a shim that ends and one that follows it.
+        // Two entries of one instance are a shim that exits and its successor.
         entries.dedup_by(|other, one| other.id == one.id);
-        // Where all that were ever started are living, nobody else has a folder.
         let is_all = state.folder_count() == Some(entries.len());
         let folders = (!is_all).then(|| state.instance_ids());
         Self {
@@ -34,13 +32,18 @@ impl Glance {
         }
     }
 
-    /// What the living shim of an instance says.
+    /// Returns the report of the living shim of an instance.
     pub(super) fn of(&self, id: &str) -> Option<&Entry> {
         let place = self.entries.binary_search_by(|entry| entry.id.as_str().cmp(id));
         place.ok().and_then(|place| self.entries.get(place))
     }
 
-    /// The ids of all instances that were ever started, in no particular order.
+    pub(super) fn now_boot_ms(&self) -> u64 {
+        self.now_boot_ms
+    }
+
+    /// Returns the ids of all instances that were ever started, in no
+    /// particular order.
     ///
     /// # Errors
     /// When the state directory could not be read.

@@ -1,0 +1,154 @@
+//! Launching a game, and taking one over that has lost its shim: both begin a
+//! shim.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+
+use super::game::{Folder, ManagedGame};
+use super::live::LiveState;
+use super::shim::spawner::Spawner;
+use super::shim::spec::{Adoption, Command, Mode, Spec};
+use super::shim::starter;
+use super::shim::wire::Started;
+use super::{environment, explain, user};
+use crate::failure::Failure;
+use crate::store::launch::Launch;
+use crate::store::plan::Plan;
+use crate::store::{InstanceDir, lock, plan};
+use crate::supervisor::InstanceState;
+use crate::sys::daemon;
+
+/// Begins the shims of one game.
+#[derive(Clone, Copy)]
+pub(super) struct Launcher<'a> {
+    game: &'a ManagedGame,
+    live: &'a LiveState,
+    spawner: &'a Spawner,
+}
+
+/// The answer of a shim that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShimReply {
+    /// It keeps the game.
+    Ok,
+    /// Another shim was faster, or nothing is left to keep.
+    NotNeeded,
+    /// It exited without an answer.
+    Nothing,
+}
+
+impl<'a> Launcher<'a> {
+    pub(super) fn new(game: &'a ManagedGame, live: &'a LiveState, spawner: &'a Spawner) -> Self {
+        Self { game, live, spawner }
+    }
+
+    /// Launches the game. Its plan is on record before that.
+    ///
+    /// # Errors
+    /// When the launch fails, or gives way to a stop.
+    pub(super) async fn launch(
+        &self,
+        folder: &Folder<'_>,
+        generation: u64,
+        restarts: u32,
+    ) -> Result<ShimReply, Failure> {
+        let game = self.game.program()?;
+        let command = self.command(folder.dir())?;
+        plan::write(folder.dir(), self.game.plan())
+            .map_err(|error| explain::start_failure(game, "record", error.raw_os_error().unwrap_or(0), "plan"))?;
+        self.live.publish(InstanceState::Starting);
+        self.live.awaits("the launch", None);
+        let spec = self.spec(generation, restarts, self.game.plan(), Mode::Launch(command));
+        match self.begin(folder, &spec).await {
+            Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
+            Ok(Some(Started::Busy)) => Ok(ShimReply::NotNeeded),
+            Ok(Some(Started::Cancelled)) => Err(explain::overtaken(self.game.id())),
+            Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, &stage, errno, &what)),
+            // It was killed before it could answer: what runs is looked for.
+            Ok(None) => Ok(ShimReply::Nothing),
+            Err(error) => Err(Failure::failed(format!("its shim could not be started: {error}"))),
+        }
+    }
+
+    /// Begins a shim for a game that has lost its own.
+    ///
+    /// # Errors
+    /// When that fails; the game goes on.
+    pub(super) async fn take_over(&self, folder: &Folder<'_>, launch: &Launch) -> Result<ShimReply, Failure> {
+        self.live.awaits("taking it over from its dead shim", None);
+        // The plan it was started with may differ from the inventory.
+        let recorded = plan::read(folder.dir()).ok().flatten();
+        let adoption = Adoption {
+            main: launch.main,
+            launched_wall_ms: launch.launched_wall_ms,
+            launched_boot_ms: launch.launched_boot_ms,
+            log: launch.log,
+            ready: launch.ready,
+        };
+        let plan = recorded.as_ref().unwrap_or(self.game.plan());
+        let spec = self.spec(launch.generation, launch.restarts, plan, Mode::Adopt(adoption));
+        let failed = |why: String| {
+            Err(Failure::failed(format!(
+                "its shim was killed, and it could not be taken over (pid {}): {why}",
+                launch.main.pid
+            )))
+        };
+        match self.begin(folder, &spec).await {
+            Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
+            Ok(Some(Started::Busy | Started::Cancelled)) => Ok(ShimReply::NotNeeded),
+            Ok(None) => Ok(ShimReply::Nothing),
+            // It ended meanwhile.
+            Ok(Some(Started::Failed { stage, .. })) if stage == "tree" => Ok(ShimReply::NotNeeded),
+            Ok(Some(Started::Failed { stage, errno: 0, what })) => failed(format!("{stage}: {what}")),
+            Ok(Some(Started::Failed { stage, errno, .. })) => {
+                failed(format!("{stage}: {}", nix::errno::Errno::from_raw(errno).desc()))
+            }
+            Err(error) => failed(error.to_string()),
+        }
+    }
+
+    async fn begin(&self, folder: &Folder<'_>, spec: &Spec) -> io::Result<Option<Started>> {
+        starter::start(self.spawner, folder.state_dir(), folder.dir(), spec).await
+    }
+
+    /// Returns the orders of a shim. Log and terminal are those of `plan`; how
+    /// the game is stopped and found is the inventory's affair in any case.
+    fn spec(&self, generation: u64, restarts: u32, plan: &Plan, mode: Mode) -> Spec {
+        Spec {
+            id: self.game.id().to_owned(),
+            generation,
+            stop: self.game.plan().stop.clone(),
+            log: plan.log,
+            tty: plan.tty,
+            main: self.game.plan().main.clone(),
+            restarts,
+            mode,
+        }
+    }
+
+    /// Returns the program that the shim executes, byte for byte.
+    fn command(&self, dir: &InstanceDir) -> Result<Command, Failure> {
+        let game = self.game.program()?;
+        let user = game.user.as_deref().map(user::to_become).transpose()?.flatten();
+        let environment = environment::of_game(game, user.as_ref(), std::env::vars_os())?;
+        let mark = dir
+            .mark()
+            .map_err(|error| Failure::failed(format!("its folder: {error}")))?;
+        let ours = [
+            format!("GAMECTL_INSTANCE={}", self.game.id()).into_bytes(),
+            mark.into_bytes(),
+        ];
+        let pair = |(name, value): (&OsString, &OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();
+        let argv = std::iter::once(game.executable.as_os_str()).chain(game.args.iter().map(OsString::as_os_str));
+        Ok(Command {
+            path: game.executable.as_os_str().as_bytes().to_vec(),
+            argv: argv.map(OsStr::as_bytes).map(<[u8]>::to_vec).collect(),
+            envp: environment.iter().map(pair).chain(ours).collect(),
+            cwd: game.cwd.as_os_str().as_bytes().to_vec(),
+            ids: user.map(|user| user.ids),
+            umask: daemon::umask(),
+            turn: lock::turn(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Looking at one instance: at a snapshot of all, or at its records and shim.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::derive;
+use super::evidence::Evidence;
+use super::game::ManagedGame;
+use super::situation::Situation;
+use super::snapshot::Snapshot;
+use crate::store::board::Phase;
+use crate::supervisor::{InstanceState, Observation};
+use crate::sys::clock;
+
+/// The time on the boot-time clock that stands for "not ready": no uptime
+/// comes of it.
+const NOT_READY: u64 = u64::MAX;
+
+/// Looks at one instance, and remembers since when it is ready.
+#[derive(Debug)]
+pub(super) struct Observer {
+    game: Arc<ManagedGame>,
+    snapshot: Option<Arc<Snapshot>>,
+    ready_boot_ms: AtomicU64,
+}
+
+impl Observer {
+    pub(super) fn new(game: Arc<ManagedGame>, snapshot: Option<Arc<Snapshot>>) -> Self {
+        Self {
+            game,
+            snapshot,
+            ready_boot_ms: AtomicU64::new(NOT_READY),
+        }
+    }
+
+    pub(super) fn has_snapshot(&self) -> bool {
+        self.snapshot.is_some()
+    }
+
+    /// Returns the observation of the snapshot, if its shim reported one, else a
+    /// fresh one.
+    pub(super) fn observe(&self) -> Observation {
+        let Some(snapshot) = self.snapshot.as_deref() else {
+            return self.observe_anew();
+        };
+        if let Some(entry) = snapshot.of(self.game.id())
+            && entry.phase != Phase::Ended
+        {
+            self.remember(Situation::Kept(entry));
+            return derive::of_entry(entry, snapshot.now_boot_ms()).into();
+        }
+        // The snapshot holds all living shims, those without a folder too.
+        self.conclude(self.game.gather_in_folder())
+    }
+
+    pub(super) fn observe_anew(&self) -> Observation {
+        self.conclude(self.game.gather())
+    }
+
+    pub(super) fn conclude(&self, gathered: Result<Evidence, String>) -> Observation {
+        match gathered {
+            Ok(evidence) => {
+                self.remember(Situation::of(&evidence));
+                derive::observation(&evidence, self.game.policy())
+            }
+            Err(reason) => Observation::Unknown { reason },
+        }
+    }
+
+    fn remember(&self, situation: Situation<'_>) {
+        let ready = situation.ready().map_or(NOT_READY, |ready| ready.boot_ms);
+        self.ready_boot_ms.store(ready, Ordering::Relaxed);
+    }
+
+    /// Returns the seconds since the game became ready; 0 if it is not.
+    pub(super) fn uptime_seconds(&self) -> u64 {
+        clock::boot_ms().saturating_sub(self.ready_boot_ms.load(Ordering::Relaxed)) / 1000
+    }
+}
+
+/// Returns true while the launched game is not known to be ready.
+pub(super) fn awaits_ready(observation: &Observation) -> bool {
+    matches!(observation, Observation::Known(facts)
+        if facts.state == InstanceState::Starting && facts.pid.is_some())
+}

@@ -1,0 +1,84 @@
+//! The probes of a game: is it ready, and does it still answer?
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::environment;
+use super::game::ManagedGame;
+use super::shim::client::Client;
+use super::shim::wire::{Report, Request};
+use crate::failure::Failure;
+use crate::inventory::Ready;
+use crate::probe::{Readiness, Scene};
+use crate::store::launch::Launch;
+use crate::store::{InstanceDir, launch};
+use crate::supervisor::{Health, HealthCheck};
+
+/// Asks the `healthy` probes of a running game.
+#[derive(Debug)]
+pub(super) struct HealthProbes(pub(super) Arc<ManagedGame>);
+
+#[async_trait::async_trait]
+impl HealthCheck for HealthProbes {
+    async fn check(&self) -> Health {
+        health(&self.0).await.unwrap_or(Health::NotAsked)
+    }
+}
+
+async fn health(game: &ManagedGame) -> Option<Health> {
+    let healthy = game.healthy()?;
+    let asked = Ready {
+        probes: healthy.probes.clone(),
+        attempt_timeout: Some(healthy.attempt_timeout),
+        ..Ready::default()
+    };
+    let (dir, launch) = last_launch(game)?;
+    let mut probes = Readiness::new(&asked, &context(game, &dir, &launch)).ok()?;
+    Some(if probes.check().await {
+        Health::Well
+    } else {
+        Health::Silent(probes.awaits())
+    })
+}
+
+/// Asks the probes of a launch that no verb waits for, once, and has it put on
+/// record if it is ready. `None` if it is not, or that failed.
+pub(super) async fn judge(game: &ManagedGame) -> Option<()> {
+    game.spec()?;
+    let (dir, launch) = last_launch(game)?;
+    if !readiness(game, &dir, &launch).ok()?.check().await {
+        return None;
+    }
+    record_ready(&dir, launch.generation).await.map(drop)
+}
+
+/// Has the shim put on record that this launch is ready. Returns its answer;
+/// `None` if there was none.
+pub(super) async fn record_ready(dir: &InstanceDir, generation: u64) -> Option<Report> {
+    let client = Client::connect(dir).await.ok()?;
+    client.ask(&Request::Ready { generation }).await.ok()?
+}
+
+/// # Errors
+/// When a regular expression is too large.
+pub(super) fn readiness(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> Result<Readiness, Failure> {
+    Readiness::new(game.ready(), &context(game, dir, launch))
+}
+
+fn last_launch(game: &ManagedGame) -> Option<(Arc<InstanceDir>, Launch)> {
+    let dir = Arc::clone(game.find_folder().ok()??.dir());
+    let launch = launch::read(&dir).ok()??;
+    Some((dir, launch))
+}
+
+fn context(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> Scene {
+    let spec = game.spec();
+    let env = spec.and_then(|spec| environment::of_game(spec, None, std::env::vars_os()).ok());
+    Scene {
+        dir: Some(Arc::clone(dir)),
+        log_from: launch.log,
+        launched_boot_ms: launch.launched_boot_ms,
+        cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),
+        env: env.unwrap_or_default().into_iter().collect(),
+    }
+}

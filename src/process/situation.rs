@@ -1,0 +1,198 @@
+//! The situation of an instance, by its evidence: the one place that decides
+//! what runs, what has ended and what cannot be told. Pure.
+//!
+//! Facts are a rendering of it ([`super::derive`]), and verbs act on it.
+
+use super::evidence::{Evidence, Found, Game, Shim};
+use crate::failure::Failure;
+use crate::store::board::{Entry, Phase};
+use crate::store::ending::Exit;
+use crate::store::launch::{Launch, ReadyAt};
+
+const UNREADABLE: &str = "nothing was changed; use the gamectl that wrote it, or mend what is in the way";
+const NOT_ASKED: &str = "what is left of it could not be found out";
+
+/// The situation of an instance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Situation<'a> {
+    /// A shim keeps the game, and reports this.
+    Kept(&'a Entry),
+    /// A shim keeps the game of this launch, and reports nothing.
+    KeptSilently(&'a Launch),
+    /// A shim keeps the game and reports this, but their folder was removed: no
+    /// process can connect to that shim.
+    Detached(&'a Entry),
+    /// The end of this launch is on record, and its shim is about to exit.
+    Ended(&'a Launch, &'a Exit),
+    /// A living shim is about to launch the game or to put its end on record.
+    Transitional(Last<'a>),
+    /// The game runs without a shim.
+    Orphan(&'a Launch),
+    /// Nothing of the instance runs.
+    Free {
+        /// The number of the next launch.
+        next: u64,
+        last: Last<'a>,
+    },
+    /// No shim lives, and the game may run: nothing may be started, nor called
+    /// stopped.
+    Unclear(Unclear<'a>),
+}
+
+/// The last launch, by its records.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Last<'a> {
+    Never,
+    Ended {
+        launch: &'a Launch,
+        exit: &'a Exit,
+        /// The shim had written the exit, but not yet put it in its place.
+        misplaced: bool,
+    },
+    /// The host was rebooted since.
+    Rebooted,
+    /// Nothing of it is left, and no exit is on record.
+    Unobserved(&'a Launch),
+    /// No exit is on record, and its processes are not known to be gone.
+    Open(&'a Launch),
+    Unclear(Unclear<'a>),
+}
+
+/// A reason why the records do not tell what runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Unclear<'a> {
+    Damaged(&'a str),
+    /// It cannot be read, or a newer gamectl wrote it.
+    Unreadable(&'a str),
+    Elsewhere(&'static str),
+    Unknown(&'a str),
+}
+
+impl Unclear<'_> {
+    /// Returns the reason, for a person.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Damaged(why) | Self::Unreadable(why) | Self::Unknown(why) => why.to_owned(),
+            Self::Elsewhere(place) => format!("it was started {place} that shares this state directory"),
+        }
+    }
+
+    /// Returns the failure of a verb.
+    pub(super) fn failure(self) -> Failure {
+        let failure = match self {
+            Self::Unreadable(_) => return Failure::failed(self.reason()).hint(UNREADABLE),
+            _ => Failure::unknown(self.reason()),
+        };
+        match self {
+            Self::Elsewhere(_) => {
+                failure.hint("stop it there, or give this one another state directory with --state-dir")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl<'a> Situation<'a> {
+    pub(super) fn of(evidence: &'a Evidence) -> Self {
+        match &evidence.shim {
+            Shim::CannotTell(why) => Self::Unclear(Unclear::Unknown(why)),
+            Shim::Detached(entry) => Self::Detached(entry),
+            Shim::Lives(Some(entry)) if entry.phase != Phase::Ended => Self::Kept(entry),
+            Shim::Lives(entry) => Self::with_shim(entry.as_deref(), Last::of(evidence)),
+            Shim::None => Self::without_shim(evidence, Last::of(evidence)),
+        }
+    }
+
+    fn with_shim(reported_end: Option<&Entry>, last: Last<'a>) -> Self {
+        match (reported_end, last) {
+            (None, Last::Open(launch)) => Self::KeptSilently(launch),
+            (Some(entry), Last::Ended { launch, exit, .. })
+                if entry.generation == launch.generation && exit.generation == launch.generation =>
+            {
+                Self::Ended(launch, exit)
+            }
+            _ => Self::Transitional(last),
+        }
+    }
+
+    fn without_shim(evidence: &'a Evidence, last: Last<'a>) -> Self {
+        match (last, &evidence.game) {
+            (Last::Unclear(why), _) => return Self::Unclear(why),
+            (Last::Open(launch), Game::Alive) => return Self::Orphan(launch),
+            (Last::Open(_), Game::CannotTell(why)) => return Self::Unclear(Unclear::Unknown(why)),
+            (Last::Open(_), _) => return Self::Unclear(Unclear::Unknown(NOT_ASKED)),
+            _ => {}
+        }
+        // The next exit would be put in its place.
+        if let Found::CannotTell(why) = &evidence.exit {
+            return Self::Unclear(Unclear::Unreadable(why));
+        }
+        let launch = evidence.launch.this().map(|launch| launch.generation);
+        let exit = evidence.exit.this().map(|exit| exit.generation);
+        let next = launch.max(exit).unwrap_or(0) + 1;
+        Self::Free { next, last }
+    }
+
+    /// Returns when the game that runs became ready, once it has.
+    pub(super) fn ready(self) -> Option<ReadyAt> {
+        match self {
+            Self::Kept(entry) | Self::Detached(entry) => entry.ready,
+            Self::KeptSilently(launch) | Self::Orphan(launch) | Self::Transitional(Last::Open(launch)) => launch.ready,
+            _ => None,
+        }
+    }
+
+    /// Returns true while the main process has ended by itself, and its shim
+    /// ends what is left of its tree.
+    pub(super) fn is_draining(self) -> bool {
+        matches!(self, Self::Kept(entry) if entry.is_clearing())
+    }
+}
+
+impl<'a> Last<'a> {
+    fn of(evidence: &'a Evidence) -> Self {
+        let launch = match &evidence.launch {
+            Found::Nothing => return Self::Never,
+            Found::This(launch) => launch,
+            Found::Damaged(why) => return Self::Unclear(Unclear::Damaged(why)),
+            Found::CannotTell(why) => return Self::Unclear(Unclear::Unreadable(why)),
+        };
+        if let Some(exit) = evidence.exit_of(launch) {
+            let misplaced = evidence.misplaced;
+            return Self::Ended {
+                launch,
+                exit,
+                misplaced,
+            };
+        }
+        let here = match &evidence.frame {
+            Found::This(frame) => frame,
+            Found::CannotTell(why) | Found::Damaged(why) => return Self::Unclear(Unclear::Unknown(why)),
+            Found::Nothing => return Self::Unclear(Unclear::Unknown("/proc cannot be read")),
+        };
+        if launch.frame.machine != here.machine {
+            Self::Unclear(Unclear::Elsewhere("on another machine"))
+        } else if launch.frame.boot != here.boot {
+            Self::Rebooted
+        } else if launch.frame.namespaces != here.namespaces {
+            Self::Unclear(Unclear::Elsewhere("in another container or pid namespace"))
+        } else if evidence.game == Game::Gone {
+            Self::Unobserved(launch)
+        } else {
+            Self::Open(launch)
+        }
+    }
+
+    /// Returns the launch whose end no exit record tells in its place.
+    pub(super) fn unrecorded(self) -> Option<&'a Launch> {
+        match self {
+            Self::Unobserved(launch)
+            | Self::Ended {
+                launch,
+                misplaced: true,
+                ..
+            } => Some(launch),
+            _ => None,
+        }
+    }
+}
