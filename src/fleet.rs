@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::docker_compose::{Announcers, DockerComposeSupervisor, Engines};
+use crate::containers::{EngineEvents, EngineSnapshots};
+use crate::docker_compose::DockerComposeSupervisor;
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::shim::spawner::Spawner;
@@ -41,8 +42,8 @@ pub struct Ground {
     state: Option<Arc<StateDir>>,
     snapshot: Option<Arc<Snapshot>>,
     changes: Option<Arc<Changes>>,
-    engines: Option<Arc<Engines>>,
-    announcers: Option<Arc<Announcers>>,
+    engine_snapshots: Option<Arc<EngineSnapshots>>,
+    engine_events: Option<Arc<EngineEvents>>,
     spawner: Arc<Spawner>,
     only_looks: bool,
 }
@@ -54,8 +55,8 @@ impl Ground {
             state: Some(state),
             snapshot: None,
             changes: None,
-            engines: None,
-            announcers: None,
+            engine_snapshots: None,
+            engine_events: None,
             spawner: Arc::default(),
             only_looks: false,
         }
@@ -69,8 +70,8 @@ impl Ground {
             state,
             snapshot,
             changes: None,
-            engines: Some(Arc::default()),
-            announcers: None,
+            engine_snapshots: Some(Arc::default()),
+            engine_events: None,
             spawner: Arc::default(),
             only_looks: true,
         }
@@ -80,7 +81,7 @@ impl Ground {
     pub fn for_watching(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
         Self {
             changes: Some(changes),
-            announcers: Some(Arc::default()),
+            engine_events: Some(Arc::default()),
             ..Self::for_verbs(state)
         }
     }
@@ -116,9 +117,9 @@ impl Ground {
                 )
             }
             Plane::DockerCompose(spec) => {
-                let (state, engines) = (self.state.clone(), self.engines.clone());
-                let supervisor = DockerComposeSupervisor::new(instance, spec, state, engines);
-                Arc::new(supervisor.told_by(self.announcers.clone()))
+                let (state, engine_snapshots) = (self.state.clone(), self.engine_snapshots.clone());
+                let supervisor = DockerComposeSupervisor::new(instance, spec, state, engine_snapshots);
+                Arc::new(supervisor.following(self.engine_events.clone()))
             }
         };
         Member {

@@ -3,9 +3,14 @@
 //! of `getent(1)`, which can.
 
 use std::net::IpAddr;
-use std::process::Stdio;
+use std::time::Duration;
+
+use crate::program::Program;
 
 const HOSTS: &str = "/etc/hosts";
+
+/// The time that a lookup may take; its callers have shorter limits.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// The addresses of a host, in the order in which to try them. Empty when the
 /// name is not known.
@@ -45,16 +50,11 @@ fn in_hosts(text: &str, host: &str) -> Vec<IpAddr> {
 }
 
 async fn ask_getent(host: &str) -> Vec<IpAddr> {
-    let mut command = tokio::process::Command::new("getent");
-    command
-        .args(["ahosts", "--", host])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    let Ok(output) = command.output().await else {
-        return Vec::new();
-    };
-    parse_ahosts(&String::from_utf8_lossy(&output.stdout))
+    let asked = Program::new(["getent", "ahosts", "--", host]).output(ANSWER).await;
+    asked.map_or_else(
+        |_| Vec::new(),
+        |answer| parse_ahosts(&String::from_utf8_lossy(&answer.output)),
+    )
 }
 
 /// Each address stands there once per socket type.

@@ -10,24 +10,21 @@
 //!   stop ────────▶ engine ─▶ docker stop, layer by layer
 //! ```
 //!
-//! What runs is asked of the engine by the labels that compose puts on its
-//! containers, never by names and never through compose: that is faster, is the
-//! same for every version of compose, and needs no compose file. A stop needs
-//! none either, so a stack whose file is broken or gone can be stopped.
+//! The engine is asked for containers by the labels that compose puts on them,
+//! never by names and never through compose: that is faster, works alike with
+//! every version of compose, and needs no compose file. A stop needs none
+//! either, so a stack whose file is broken or gone can be stopped.
 //!
-//! The engine keeps what happened to a container. What it cannot know, whether
-//! somebody wanted that, is our intent; see [`crate::store::intent`].
+//! The engine knows what happened to a container, but not whether that was
+//! wanted: that is our intent; see [`crate::store::intent`]. What is common to
+//! all container planes is in [`crate::containers`].
 
-mod aggregate;
-mod announcer;
-mod call;
-mod container;
-mod engine;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod labels;
 mod order;
+mod output;
 mod planning;
-mod printed;
 mod starting;
 mod stopping;
 mod supervisor;
@@ -35,8 +32,6 @@ mod survey;
 mod tool;
 mod watching;
 
-pub use announcer::Announcers;
-pub use engine::Engines;
 pub use supervisor::DockerComposeSupervisor;
 
 /// The name of this plane in the inventory.

@@ -1,16 +1,23 @@
-//! In which order containers are stopped: whoever needs another goes first.
+//! The order in which containers are stopped: one that needs another goes first.
 
-use super::container::Container;
+use crate::containers::Container;
 
-/// The containers in layers; all of one layer may be stopped at once. Where
-/// they need each other in a circle, what is left goes together.
+/// Puts containers into layers, each of which may be stopped at once. Containers
+/// that need each other in a circle are one layer.
 pub(super) fn layers<'a>(containers: &'a [&Container]) -> Vec<Vec<&'a Container>> {
     let mut left: Vec<&Container> = containers.to_vec();
     let mut layers = Vec::new();
     while !left.is_empty() {
         let needed = |one: &Container| {
-            let others = left.iter().filter(|other| other.service != one.service);
-            others.into_iter().any(|other| other.depends_on.contains(&one.service))
+            let mut others = left.iter().filter(|other| other.service() != one.service());
+            others.any(|other| {
+                other
+                    .member
+                    .depends_on
+                    .iter()
+                    .flatten()
+                    .any(|name| name == one.service())
+            })
         };
         let (later, now): (Vec<&Container>, Vec<&Container>) = left.iter().partition(|one| needed(one));
         if now.is_empty() {
@@ -25,11 +32,12 @@ pub(super) fn layers<'a>(containers: &'a [&Container]) -> Vec<Vec<&'a Container>
 
 #[cfg(test)]
 mod tests {
-    use super::super::container;
     use super::layers;
+    use crate::containers;
+    use crate::docker_compose::labels::COMPOSE;
 
     #[test]
-    fn whoever_needs_another_goes_first() {
+    fn a_container_that_needs_another_goes_first() {
         let one = |service: &str, needs: &str| {
             format!(
                 r#"{{"Id":"{service}","State":{{"Status":"running"}},"Config":{{"Labels":{{
@@ -48,17 +56,11 @@ mod tests {
             (vec![], ""),
         ] {
             let texts: Vec<String> = stack.iter().map(|(service, needs)| one(service, needs)).collect();
-            let containers = container::parse(format!("[{}]", texts.join(",")).as_bytes()).unwrap();
+            let containers = containers::parse(format!("[{}]", texts.join(",")).as_bytes(), &COMPOSE).unwrap();
             let containers: Vec<_> = containers.iter().collect();
             let layers: Vec<String> = layers(&containers)
                 .iter()
-                .map(|layer| {
-                    layer
-                        .iter()
-                        .map(|one| one.service.as_str())
-                        .collect::<Vec<_>>()
-                        .join(" ")
-                })
+                .map(|layer| layer.iter().map(|one| one.service()).collect::<Vec<_>>().join(" "))
                 .collect();
             assert_eq!(layers.join("|"), expected);
         }

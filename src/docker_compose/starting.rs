@@ -1,38 +1,36 @@
 //! `start`: compose brings the stack up, and we wait until it is ready.
 
 use std::io::Read;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::call::{Called, tail};
-use super::engine::refused;
 use super::supervisor::{DockerComposeSupervisor, Look};
 use super::tool::Tool;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
+use crate::program::last_text;
 use crate::store::InstanceDir;
 use crate::store::stack::{self, Stack};
 use crate::supervisor::{InstanceState, Outcome, StartOptions};
 use crate::sys::clock;
 
-/// How often the containers are looked at while they start.
+/// The interval between looks at containers that start.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
-/// How long somebody else's `up` is given before ours is tried again.
+/// The pause after another `up` was in the way, before ours is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Where compose says what it does.
-const SAID: &str = "compose.log";
+/// The file for the messages of compose.
+const MESSAGES: &str = "compose.log";
 
-/// How many of the last lines are shown of a service that ended early.
+/// The number of last lines that are shown of a service that ended early.
 const LAST_LINES: &str = "20";
 
 impl DockerComposeSupervisor {
-    pub(super) async fn carry_out_start(&self, how: &StartOptions) -> Result<Outcome, Failure> {
-        let limit = how.timeout.unwrap_or(self.ready.timeout);
+    pub(super) async fn carry_out_start(&self, options: &StartOptions) -> Result<Outcome, Failure> {
+        let limit = options.timeout.unwrap_or(self.ready.timeout);
         let deadline = Instant::now() + limit;
         let before = self.see().await?;
         if before.aggregate.facts.state == InstanceState::Running {
@@ -47,26 +45,26 @@ impl DockerComposeSupervisor {
         let dir = place.create_instance(&self.id)?;
         let mut stack = Stack {
             started_wall_ms: clock::wall_ms(),
-            restarts: how.restarts,
+            restarts: options.restarts,
             services: Vec::new(),
             arrived: false,
         };
         put_on_record(&dir, &stack)?;
         let up = self.bring_up(&tool, &dir, limit).await?;
-        if !up.is_ok() {
+        if !up.success() {
             return Err(self.not_up(&dir).await);
         }
         let look = self.see().await?;
         stack.services = look
             .containers
             .iter()
-            .filter(|one| !one.oneoff)
-            .map(|one| one.service.clone())
+            .filter(|one| !one.member.oneoff)
+            .map(|one| one.service().to_owned())
             .collect();
         stack.services.sort_unstable();
         stack.services.dedup();
         put_on_record(&dir, &stack)?;
-        if how.no_wait {
+        if options.no_wait {
             return Ok(outcome(look.aggregate.facts.state, true));
         }
         let outcome = self.wait_until_ready(deadline, limit).await?;
@@ -75,10 +73,10 @@ impl DockerComposeSupervisor {
         Ok(outcome)
     }
 
-    /// `up`, tried once more where another `up` was in its way.
-    async fn bring_up(&self, tool: &Tool, dir: &InstanceDir, limit: Duration) -> Result<Called, Failure> {
+    /// Brings the stack up, with a second try if another `up` was in the way.
+    async fn bring_up(&self, tool: &Tool, dir: &InstanceDir, limit: Duration) -> Result<ExitStatus, Failure> {
         let up = self.up(tool, dir, limit).await?;
-        if up.is_ok() || !is_conflict(&said(dir)) {
+        if up.success() || !is_conflict(&messages(dir)) {
             return Ok(up);
         }
         self.awaits("another `docker compose up`", Some(AGAIN));
@@ -86,23 +84,21 @@ impl DockerComposeSupervisor {
         self.up(tool, dir, limit).await
     }
 
-    async fn up(&self, tool: &Tool, dir: &InstanceDir, limit: Duration) -> Result<Called, Failure> {
+    async fn up(&self, tool: &Tool, dir: &InstanceDir, limit: Duration) -> Result<ExitStatus, Failure> {
         let cannot = |error: std::io::Error| Failure::failed(format!("the state directory cannot be written: {error}"));
-        dir.remove(SAID).map_err(cannot)?;
-        let said = dir.open_append(SAID).map_err(cannot)?;
-        let halt = Arc::new(AtomicBool::new(false));
-        let up = tool.up(&self.spec, limit, said, Arc::clone(&halt));
-        tokio::pin!(up);
+        dir.remove(MESSAGES).map_err(cannot)?;
+        let messages = dir.open_append(MESSAGES).map_err(cannot)?;
+        let mut up = tool.up(&self.spec, messages)?;
+        let until = Instant::now() + limit;
         loop {
             tokio::select! {
                 biased;
-                up = &mut up => return up,
+                ended = up.wait(until, limit) => return ended.map_err(|error| tool.call_failed(&error)),
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
             if self.is_overtaken() {
-                halt.store(true, Ordering::Relaxed);
                 // Nothing may be started any more once the stop looks.
-                let _ = up.await;
+                up.kill().await;
                 return Err(overtaken(&self.id));
             }
             if let Ok(look) = self.see().await {
@@ -146,11 +142,11 @@ impl DockerComposeSupervisor {
         matches!(self.intent(), Ok(Some(intent)) if intent.want == Want::Stopped)
     }
 
-    /// Why `up` failed: what compose said, and what the service said that it
-    /// failed at.
+    /// Returns the failure of an `up`, with the messages of compose and the last
+    /// output of the service that failed.
     async fn not_up(&self, dir: &InstanceDir) -> Failure {
-        let said = said(dir);
-        let refusal = refused(&said);
+        let said = messages(dir);
+        let refusal = self.engine.kind().refusal(&said);
         if refusal.kind == FailureKind::Unknown {
             return refusal;
         }
@@ -176,7 +172,7 @@ impl DockerComposeSupervisor {
         Failure::failed(message).hint(format!("all its services said: `gamectl logs {}`", self.id))
     }
 
-    /// The last that the failed container said.
+    /// Returns the last output of the failed container.
     async fn last_lines(&self, look: &Look) -> String {
         let Some(failed) = &look.aggregate.failed else {
             return String::new();
@@ -185,7 +181,7 @@ impl DockerComposeSupervisor {
             return String::new();
         };
         let mut lines = String::new();
-        let answer = tail(&called.answer);
+        let answer = last_text(&called.output);
         for line in answer.lines().chain(called.complaint.lines()) {
             lines.push_str("\n  | ");
             lines.push_str(line);
@@ -198,15 +194,15 @@ fn put_on_record(dir: &InstanceDir, stack: &Stack) -> Result<(), Failure> {
     stack::write(dir, stack).map_err(|error| Failure::failed(format!("the start cannot be put on record: {error}")))
 }
 
-fn said(dir: &InstanceDir) -> String {
+fn messages(dir: &InstanceDir) -> String {
     let mut bytes = Vec::new();
-    if let Ok(Some(mut file)) = dir.open_read(SAID) {
+    if let Ok(Some(mut file)) = dir.open_read(MESSAGES) {
         let _ = file.read_to_end(&mut bytes);
     }
-    tail(&bytes)
+    last_text(&bytes)
 }
 
-/// Whether somebody else's `up` was in the way.
+/// Returns true if another `up` was in the way.
 fn is_conflict(said: &str) -> bool {
     said.contains("is already in use") || said.contains("is ambiguous")
 }

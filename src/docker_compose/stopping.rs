@@ -1,24 +1,21 @@
-//! `stop`: every container of the project, whoever needs others first.
+//! `stop`: every container of the project, those that need others first.
 
 use std::time::Duration;
 
-use super::aggregate::{Circumstances, aggregate};
-use super::call::Call;
-use super::container::{Container, Status};
-use super::engine::refused;
 use super::order::layers;
 use super::supervisor::DockerComposeSupervisor;
 use super::tool::Tool;
+use crate::containers::{Circumstances, Container, ContainerStatus, aggregate, too_short_grace};
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::supervisor::{InstanceState, Outcome};
 
-/// What `docker stop` may take beyond the grace period.
+/// The time that `docker-compose stop` may take beyond the grace periods.
 const BEYOND: Duration = Duration::from_secs(30);
 
 impl DockerComposeSupervisor {
     pub(super) async fn carry_out_stop(&self) -> Result<Outcome, Failure> {
-        let before = self.engine.of_project(&self.spec.project).await?;
+        let before = self.engine.of_group(&self.spec.project).await?;
         let alive: Vec<&Container> = before.iter().filter(|one| one.is_alive()).collect();
         if alive.is_empty() {
             self.see().await?;
@@ -30,8 +27,8 @@ impl DockerComposeSupervisor {
                 note: None,
             });
         }
-        self.let_go_on(&alive).await;
-        if alive.iter().any(|one| !one.knows_order) {
+        self.unpause(&alive).await;
+        if alive.iter().any(|one| one.member.depends_on.is_none()) {
             self.stop_by_old_compose(&alive).await;
         }
         for layer in layers(&alive) {
@@ -42,7 +39,7 @@ impl DockerComposeSupervisor {
             .containers
             .iter()
             .filter(|one| one.is_alive())
-            .map(|one| one.service.as_str())
+            .map(Container::service)
             .collect();
         if !survivors.is_empty() {
             return Err(Failure::failed(format!("still alive: {}", survivors.join(", "))));
@@ -51,30 +48,25 @@ impl DockerComposeSupervisor {
         let killed = after
             .containers
             .iter()
-            .find(|one| stopped_here(&one.id) && one.exit_code == 137 && !one.oom_killed);
+            .find(|one| stopped_here(&one.id) && one.was_killed());
         Ok(Outcome {
             changed: true,
             state: InstanceState::Stopped,
             ended_by: Some(if killed.is_some() { "kill" } else { "docker stop" }.to_owned()),
-            note: killed.map(|one| {
-                format!(
-                    "{} was killed: its grace period of {} s was too short",
-                    one.service, one.grace
-                )
-            }),
+            note: killed.map(too_short_grace),
         })
     }
 
-    /// What is paused hears no signal.
-    async fn let_go_on(&self, alive: &[&Container]) {
-        for one in alive.iter().filter(|one| one.status == Status::Paused) {
-            // Whether it worked shows when it is stopped.
+    /// Unpauses what is paused, as it would receive no signal.
+    async fn unpause(&self, alive: &[&Container]) {
+        for one in alive.iter().filter(|one| one.status == ContainerStatus::Paused) {
+            // A failure shows when the container is stopped.
             let _ = self.engine.ask(["unpause", &one.id]).await;
         }
     }
 
-    /// The old compose leaves no word of the order on its containers, but
-    /// knows it where its file is as it was. What it leaves is stopped below.
+    /// Lets the old compose stop the stack: it puts no order on its containers,
+    /// but knows it if its file is unchanged. What it leaves is stopped by layers.
     async fn stop_by_old_compose(&self, alive: &[&Container]) {
         let Ok(tool) = Tool::find(&self.engine).await else {
             return;
@@ -89,33 +81,19 @@ impl DockerComposeSupervisor {
     async fn stop_layer(&self, layer: &[&Container]) -> Result<(), Failure> {
         let grace = layer.iter().map(|one| one.grace).max().unwrap_or_default();
         let grace = Duration::from_secs(grace);
-        let names: Vec<&str> = layer.iter().map(|one| one.service.as_str()).collect();
+        let names: Vec<&str> = layer.iter().map(|one| one.service()).collect();
         self.awaits(format!("docker stop: {}", names.join(", ")), Some(grace));
-        let ids = layer.iter().map(|one| one.id.as_str());
-        let call = Call {
-            // Without -t: each has its own grace period.
-            argv: self.engine.docker(std::iter::once("stop").chain(ids)),
-            limit: grace + BEYOND,
-            complaints: None,
-            halt: None,
-        };
-        let called = call.make().await?;
-        let is_gone = called.complaint.contains("No such container");
-        if called.is_ok() || is_gone {
-            return Ok(());
-        }
-        Err(refused(&called.complaint))
+        self.engine.stop(layer, grace).await
     }
 }
 
-/// Whether it had ended by itself.
+/// Returns true if the stack had ended by itself.
 fn was_crashed(containers: &[Container], required: &[String]) -> bool {
     let around = Circumstances {
         required,
         want: Some(Want::Running),
         ..Circumstances::default()
     };
-    let polite = |one: &Container| matches!(one.exit_code, 0 | 130 | 137 | 143) && !one.oom_killed;
     let facts = aggregate(containers, &around).facts;
-    matches!(facts.state, InstanceState::Crashed { .. }) && !containers.iter().all(polite)
+    matches!(facts.state, InstanceState::Crashed { .. }) && !containers.iter().all(Container::ended_politely)
 }

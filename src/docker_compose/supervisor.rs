@@ -8,17 +8,16 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use super::PLANE;
-use super::aggregate::{Aggregate, Circumstances, aggregate};
-use super::announcer::Announcers;
-use super::container::Container;
-use super::engine::{Engine, Engines};
-use super::printed;
-use super::survey;
+use super::labels::COMPOSE;
+use super::{output, survey};
+use crate::containers::{
+    Aggregate, Circumstances, Container, DOCKER, Engine, EngineEvents, EngineSnapshots, aggregate,
+};
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{ComposeSpec, Healthy, Instance, Probe, Ready};
-use crate::probe::{self, Readiness, Scene};
+use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::intent::{self, Intent};
 use crate::store::launch::LogPosition;
 use crate::store::stack::{self, Stack};
@@ -29,14 +28,14 @@ use crate::supervisor::{
 };
 use crate::sys::clock;
 
-/// For how long a container must be alive where nothing else was said: a crash
-/// loop is up again and again.
+/// The time for which a container must be alive by default: a crash loop is up
+/// again and again.
 const SETTLES: Duration = Duration::from_secs(1);
 
-/// How long a look may take to ask the probes of a stack.
+/// The time that a look may take to ask the probes of a stack.
 const JUDGE: Duration = Duration::from_secs(3);
 
-/// What a stop may take beyond the grace periods.
+/// The time that a stop may take beyond the grace periods.
 const ENDING: Duration = Duration::from_secs(30);
 
 /// Supervises one docker-compose project.
@@ -47,11 +46,11 @@ pub struct DockerComposeSupervisor {
     pub(super) ready: Ready,
     healthy: Option<Healthy>,
     pub(super) place: Option<Arc<StateDir>>,
-    /// What is seen of all stacks at once, where one look serves them all.
-    shared: Option<Arc<Engines>>,
-    announcers: Option<Arc<Announcers>>,
-    /// For how long a container that has no health check must be alive until it
-    /// counts as up.
+    /// One look at all stacks, if it serves them all.
+    snapshots: Option<Arc<EngineSnapshots>>,
+    events: Option<Arc<EngineEvents>>,
+    /// The time for which a container without a health check must be alive until
+    /// it counts as up.
     settles: Duration,
     state: StateCell<InstanceState>,
     activity: StateCell<Activity>,
@@ -60,40 +59,36 @@ pub struct DockerComposeSupervisor {
     since: Mutex<Option<SystemTime>>,
 }
 
-/// What was seen of a stack, in one look.
 pub(super) struct Look {
     pub(super) containers: Vec<Container>,
     pub(super) aggregate: Aggregate,
 }
 
 impl DockerComposeSupervisor {
-    /// The supervisor of an instance on this plane.
     pub fn new(
         instance: &Instance,
         spec: &ComposeSpec,
         place: Option<Arc<StateDir>>,
-        shared: Option<Arc<Engines>>,
+        snapshots: Option<Arc<EngineSnapshots>>,
     ) -> Self {
         let mut ready = instance.ready.clone();
         let settles = ready.probes.iter().find_map(|probe| match probe {
             Probe::AliveFor(span) => Some(*span),
             _ => None,
         });
-        // The health checks of the services say more than both; and a stack
-        // has no console.
+        // The health checks of the services say more than `alive_for`, and a
+        // stack has no console.
         let means_something = |probe: &Probe| !matches!(probe, Probe::AliveFor(_) | Probe::Log(_));
         ready.probes.retain(means_something);
         Self {
             id: instance.id.clone(),
             spec: spec.clone(),
-            engine: Engine {
-                context: spec.context.clone(),
-            },
+            engine: Engine::new(&DOCKER, &COMPOSE, spec.context.clone()),
             ready,
             healthy: instance.healthy.clone(),
             place,
-            shared,
-            announcers: None,
+            snapshots,
+            events: None,
             settles: settles.unwrap_or(SETTLES),
             state: StateCell::new(InstanceState::Stopped),
             activity: StateCell::default(),
@@ -102,28 +97,22 @@ impl DockerComposeSupervisor {
         }
     }
 
-    /// The same, told of what happens on its engine: it can be watched without
-    /// being asked again and again.
+    /// Makes it follow the events of its engine, so that a watch need not look
+    /// again and again.
     #[must_use]
-    pub fn told_by(mut self, announcers: Option<Arc<Announcers>>) -> Self {
-        self.announcers = announcers;
+    pub fn following(mut self, events: Option<Arc<EngineEvents>>) -> Self {
+        self.events = events;
         self
     }
 
     /// Looks at the containers, and judges them.
     ///
     /// # Errors
-    /// When what there is could not be found out.
+    /// When the containers could not be found out.
     pub(super) async fn see(&self) -> Result<Look, Failure> {
-        let containers = match &self.shared {
-            Some(shared) => {
-                let all = shared.see(&self.engine).await?;
-                all.iter()
-                    .filter(|one| one.project == self.spec.project)
-                    .cloned()
-                    .collect()
-            }
-            None => self.engine.of_project(&self.spec.project).await?,
+        let containers = match &self.snapshots {
+            Some(snapshots) => snapshots.of_group(&self.engine, &self.spec.project).await?,
+            None => self.engine.of_group(&self.spec.project).await?,
         };
         let intent = self.intent()?;
         let dir = self.dir()?;
@@ -155,6 +144,7 @@ impl DockerComposeSupervisor {
         let now = SystemTime::now();
         let ends = intent.filter(|intent| intent.want == Want::Stopped);
         Circumstances {
+            engine: self.engine.kind().program,
             required: &self.spec.services,
             known: stack.map(|stack| stack.services.as_slice()).unwrap_or_default(),
             want,
@@ -177,7 +167,7 @@ impl DockerComposeSupervisor {
         if look.aggregate.started.is_some() && held(self) == look.aggregate.started {
             return Ok(());
         }
-        let mut readiness = Readiness::new(&self.ready, &self.scene())?;
+        let mut readiness = Readiness::new(&self.ready, &self.probe_context())?;
         if tokio::time::timeout(JUDGE, readiness.check()).await.unwrap_or(false) {
             *self.held.lock().unwrap_or_else(PoisonError::into_inner) = look.aggregate.started;
             return Ok(());
@@ -190,9 +180,9 @@ impl DockerComposeSupervisor {
         Ok(())
     }
 
-    fn scene(&self) -> Scene {
+    fn probe_context(&self) -> ProbeContext {
         let folder = self.spec.files.first().and_then(|file| file.parent());
-        Scene {
+        ProbeContext {
             dir: None,
             log_from: LogPosition::default(),
             launched_boot_ms: 0,
@@ -201,7 +191,7 @@ impl DockerComposeSupervisor {
         }
     }
 
-    /// Its folder in the state directory, if it was ever started.
+    /// Returns its folder in the state directory, if it was ever started.
     pub(super) fn dir(&self) -> Result<Option<InstanceDir>, Failure> {
         let Some(place) = &self.place else { return Ok(None) };
         place
@@ -260,7 +250,7 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
-        self.watch(self.announcers.as_deref(), &seen).await;
+        self.watch(self.events.as_deref(), &seen).await;
     }
 
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
@@ -306,6 +296,6 @@ impl Survey for DockerComposeSupervisor {
 #[async_trait::async_trait]
 impl OutputSource for DockerComposeSupervisor {
     async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
-        Ok(printed::read(&self.engine, &self.spec, from, follow).await?)
+        Ok(output::open(&self.engine, &self.spec, from, follow).await?)
     }
 }

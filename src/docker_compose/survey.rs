@@ -1,15 +1,15 @@
-//! The ground that a stack stands on: its engine, compose, and its file.
+//! Checks of what a stack needs: its engine, compose, and its file.
 
-use super::engine::Engine;
 use super::tool::Tool;
+use crate::containers::Engine;
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::ComposeSpec;
 
-/// Looks it over. Nothing is created or started.
+/// Checks a stack. Nothing is created or started.
 pub(super) async fn of_spec(spec: &ComposeSpec, engine: &Engine) -> Vec<Finding> {
-    let mut findings = vec![match engine.ask(["version", "--format", "{{.Server.Version}}"]).await {
-        Ok(called) => Finding::ok("engine", format!("it answers, and is version {}", called.word())),
+    let mut findings = vec![match engine.version().await {
+        Ok(version) => Finding::ok("engine", format!("it answers, and is version {version}")),
         Err(failure) => bad("engine", failure),
     }];
     let tool = match Tool::find(engine).await {

@@ -5,23 +5,22 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::{Call, Called};
-use super::engine::Engine;
+use crate::containers::Engine;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ComposeSpec;
+use crate::program::{Answer, CallError, OutputStream, Program, Running};
 use crate::supervisor::OutputFrom;
 
-/// How long a question to compose may take. The old one needs half a second
-/// for its version alone.
+/// The time within which compose answers a question. The old one needs half a
+/// second for its version alone.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// Which one there is.
+const STANDALONE: &str = "docker-compose";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// `docker compose`.
@@ -34,7 +33,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone)]
 pub(super) struct Tool {
     kind: Kind,
-    /// Whether it is of the first generation.
+    /// True if it is of the first generation.
     pub(super) is_old: bool,
     version: String,
     engine: Engine,
@@ -51,63 +50,40 @@ impl fmt::Display for Tool {
 }
 
 impl Tool {
-    /// Finds out what there is.
+    /// Finds out which compose there is.
     ///
     /// # Errors
     /// When there is none, or docker does not answer.
     pub(super) async fn find(engine: &Engine) -> Result<Self, Failure> {
-        let plugin = Call {
-            argv: engine.docker(["compose", "version", "--short"]),
-            limit: ANSWER,
-            complaints: None,
-            halt: None,
+        let program = engine.kind().program;
+        let asked = call(engine, engine.argv(program, ["compose", "version", "--short"]), ANSWER).await;
+        let found = |kind, answer: &Answer| Self {
+            kind,
+            is_old: kind == Kind::Standalone && answer.output.starts_with(b"1."),
+            version: answer.word(),
+            engine: engine.clone(),
         };
-        let asked = plugin.make().await;
-        if let Ok(called) = &asked
-            && called.is_ok()
+        if let Ok(answer) = &asked
+            && answer.status.success()
         {
-            return Ok(Self {
-                kind: Kind::Plugin,
-                is_old: false,
-                version: called.word(),
-                engine: engine.clone(),
-            });
+            return Ok(found(Kind::Plugin, answer));
         }
-        let standalone = Call {
-            argv: vec!["docker-compose".into(), "version".into(), "--short".into()],
-            limit: ANSWER,
-            complaints: None,
-            halt: None,
-        };
-        match standalone.make().await {
-            Ok(called) if called.is_ok() => Ok(Self {
-                kind: Kind::Standalone,
-                is_old: called.answer.starts_with(b"1."),
-                version: called.word(),
-                engine: engine.clone(),
-            }),
+        let standalone = [STANDALONE, "version", "--short"].map(OsString::from);
+        match call(engine, standalone.into(), ANSWER).await {
+            Ok(answer) if answer.status.success() => Ok(found(Kind::Standalone, &answer)),
             _ => {
                 asked?;
-                Err(Failure::new(
-                    FailureKind::Unsupported,
-                    "there is neither `docker compose` nor `docker-compose`",
-                )
-                .hint("install the compose plugin of Docker"))
+                let message = "there is neither `docker compose` nor `docker-compose`";
+                Err(Failure::new(FailureKind::Unsupported, message).hint("install the compose plugin of Docker"))
             }
         }
     }
 
-    /// The command line of a verb on a project.
+    /// Returns the command line of a verb on a project.
     fn argv(&self, spec: &ComposeSpec, words: &[&str]) -> Vec<OsString> {
         let mut argv = match self.kind {
-            Kind::Plugin => self.engine.docker(["compose"]),
-            Kind::Standalone => {
-                let mut argv: Vec<OsString> = vec!["docker-compose".into()];
-                if let Some(context) = &self.engine.context {
-                    argv.extend(["--context".into(), context.into()]);
-                }
-                argv
-            }
+            Kind::Plugin => self.engine.argv(self.engine.kind().program, ["compose"]),
+            Kind::Standalone => self.engine.argv(STANDALONE, [""; 0]),
         };
         argv.extend(["--project-name".into(), (&spec.project).into()]);
         for file in &spec.files {
@@ -125,78 +101,67 @@ impl Tool {
         argv
     }
 
-    /// Whether compose takes the files. With an explicit project, some of its
-    /// verbs never look at them.
+    /// Checks that compose accepts the files. With an explicit project, some of
+    /// its verbs never read them.
     ///
     /// # Errors
-    /// What compose says is wrong with them.
+    /// When it does not, with its message.
     pub(super) async fn validate(&self, spec: &ComposeSpec) -> Result<(), Failure> {
         let called = self.ask(spec, &["config", "--quiet"]).await?;
-        if called.is_ok() {
+        if called.status.success() {
             return Ok(());
         }
         let said = called.complaint.trim();
         Err(Failure::failed(format!("compose does not take its file: {said}")).hint("nothing was changed"))
     }
 
-    /// The services that Docker itself starts again. None where compose does not
-    /// say, as the old one does not in JSON.
+    /// Returns the services that Docker itself starts again. The old compose has
+    /// no JSON, so it names none.
     pub(super) async fn restarting(&self, spec: &ComposeSpec) -> Vec<String> {
         match self.ask(spec, &["config", "--format", "json"]).await {
-            Ok(called) if called.is_ok() => restarting(&called.answer),
+            Ok(called) if called.status.success() => restarting(&called.output),
             _ => Vec::new(),
         }
     }
 
-    async fn ask(&self, spec: &ComposeSpec, words: &[&str]) -> Result<Called, Failure> {
-        let call = Call {
-            argv: self.argv(spec, words),
-            limit: ANSWER,
-            complaints: None,
-            halt: None,
-        };
-        call.make().await
+    async fn ask(&self, spec: &ComposeSpec, words: &[&str]) -> Result<Answer, Failure> {
+        call(&self.engine, self.argv(spec, words), ANSWER).await
     }
 
-    /// `up`: creates what is missing or has changed, and starts it. What it
-    /// says goes into `said`, so that it can go on without us.
+    /// Begins an `up`, which creates what is missing or has changed, and starts
+    /// it. Its messages go into a file, so that it can go on without us.
     ///
     /// # Errors
-    /// When compose is missing or does not end in time.
-    pub(super) async fn up(
-        &self,
-        spec: &ComposeSpec,
-        limit: Duration,
-        said: File,
-        halt: Arc<AtomicBool>,
-    ) -> Result<Called, Failure> {
+    /// When compose is missing.
+    pub(super) fn up(&self, spec: &ComposeSpec, messages: File) -> Result<Running, Failure> {
         let services: Vec<&str> = spec.services.iter().map(String::as_str).collect();
         let words = [["up", "--detach"].as_slice(), &services].concat();
-        let call = Call {
-            argv: self.argv(spec, &words),
-            limit,
-            complaints: Some(said),
-            halt: Some(halt),
-        };
-        call.make().await
+        let up = Program::new(self.argv(spec, &words)).complaining_to(messages);
+        up.outliving_caller().spawn().map_err(|error| self.call_failed(&error))
     }
 
-    /// `stop`, in the order of the file.
+    /// Returns the failure of a call that has no outcome.
+    pub(super) fn call_failed(&self, error: &CallError) -> Failure {
+        let program = match self.kind {
+            Kind::Plugin => self.engine.kind().program,
+            Kind::Standalone => STANDALONE,
+        };
+        self.engine.kind().call_failed(program, error)
+    }
+
+    /// Stops the services in the order of the compose file.
     ///
     /// # Errors
     /// When compose is missing or does not end in time.
-    pub(super) async fn stop(&self, spec: &ComposeSpec, limit: Duration) -> Result<Called, Failure> {
-        let call = Call {
-            argv: self.argv(spec, &["stop"]),
-            limit,
-            complaints: None,
-            halt: None,
-        };
-        call.make().await
+    pub(super) async fn stop(&self, spec: &ComposeSpec, limit: Duration) -> Result<(), Failure> {
+        call(&self.engine, self.argv(spec, &["stop"]), limit).await.map(drop)
     }
 
-    /// The command line that prints what the services said.
-    pub(super) fn logs(&self, spec: &ComposeSpec, from: OutputFrom, follow: bool) -> Vec<OsString> {
+    /// Opens the output of the services.
+    ///
+    /// # Errors
+    /// When compose cannot be called.
+    pub(super) fn logs(&self, spec: &ComposeSpec, from: OutputFrom, follow: bool) -> Result<OutputStream, Failure> {
         let from = match from {
             OutputFrom::Start => "--tail=all".to_owned(),
             OutputFrom::LastLines(lines) => format!("--tail={lines}"),
@@ -206,11 +171,21 @@ impl Tool {
         if follow {
             words.push("--follow");
         }
-        self.argv(spec, &words)
+        let logs = Program::new(self.argv(spec, &words));
+        logs.stream()
+            .map_err(|error| Failure::unknown(format!("compose cannot be called: {error}")))
     }
 }
 
-/// Those of a configuration, in JSON, that have a policy other than `no`.
+/// Calls a program that reaches the engine. It goes on when the caller is gone.
+async fn call(engine: &Engine, argv: Vec<OsString>, limit: Duration) -> Result<Answer, Failure> {
+    let program = argv.first().map(|word| word.to_string_lossy().into_owned());
+    let called = Program::new(argv).outliving_caller().output(limit).await;
+    called.map_err(|error| engine.kind().call_failed(&program.unwrap_or_default(), &error))
+}
+
+/// Returns the services of a configuration, in JSON, whose restart policy is not
+/// `no`.
 pub(super) fn restarting(config: &[u8]) -> Vec<String> {
     let config: Value = serde_json::from_slice(config).unwrap_or_default();
     let services = config["services"].as_object().into_iter().flatten();
@@ -224,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_restarted_by_docker() {
+    fn services_that_docker_restarts() {
         let config = br#"{"services":{"db":{"restart":"always"},"game":{"restart":"no"},"web":{},"x":7}}"#;
         assert_eq!(restarting(config), ["db"]);
         for nothing in [&b""[..], b"services: {}", b"[]", b"{\"services\":[]}"] {

@@ -1,27 +1,25 @@
 //! A command that exits with 0.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
+use super::ProbeContext;
+use crate::program::Program;
 
-use super::Scene;
-
-/// How long one run may take.
+/// The time that one run may take.
 const RUN_MAX: Duration = Duration::from_secs(10);
 
 /// Runs a command, without a shell.
 #[derive(Debug)]
 pub(super) struct ExecProbe {
     argv: Vec<String>,
-    scene: Scene,
+    context: ProbeContext,
 }
 
 impl ExecProbe {
-    pub(super) fn new(argv: Vec<String>, scene: &Scene) -> Self {
+    pub(super) fn new(argv: Vec<String>, context: &ProbeContext) -> Self {
         Self {
             argv,
-            scene: scene.clone(),
+            context: context.clone(),
         }
     }
 
@@ -29,24 +27,11 @@ impl ExecProbe {
         self.argv.first().map_or("", String::as_str)
     }
 
-    /// A command that cannot be run, or takes too long, has not held.
+    /// Returns true if the command ends with 0; a command that cannot be run or
+    /// takes too long does not.
     pub(super) async fn holds(&self) -> bool {
-        let Some((program, args)) = self.argv.split_first() else {
-            return false;
-        };
-        let mut command = Command::new(program);
-        command
-            .args(args)
-            .current_dir(&self.scene.cwd)
-            .env_clear()
-            .envs(self.scene.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        match tokio::time::timeout(RUN_MAX, command.status()).await {
-            Ok(Ok(status)) => status.success(),
-            Ok(Err(_)) | Err(_) => false,
-        }
+        let program = Program::new(&self.argv).in_folder(&self.context.cwd);
+        let ended = program.with_env(self.context.env.iter().cloned()).status(RUN_MAX).await;
+        ended.is_ok_and(|status| status.success())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regex::bytes::Regex;
 
-use super::Scene;
+use super::ProbeContext;
 use crate::failure::Failure;
 use crate::store::InstanceDir;
 use crate::store::tail::Tail;
@@ -27,16 +27,16 @@ pub(super) struct LogProbe {
 }
 
 impl LogProbe {
-    pub(super) fn new(pattern: &str, scene: &Scene) -> Result<Self, Failure> {
+    pub(super) fn new(pattern: &str, context: &ProbeContext) -> Result<Self, Failure> {
         let pattern = Regex::new(pattern).map_err(|error| Failure::failed(format!("ready.log: {error}")))?;
         Ok(Self {
             pattern,
-            dir: scene
+            dir: context
                 .dir
                 .clone()
                 .ok_or_else(|| Failure::failed("there is no console log to look at"))?,
             tail: None,
-            from: scene.log_from,
+            from: context.log_from,
             line: Vec::new(),
         })
     }
@@ -93,9 +93,9 @@ mod tests {
     use crate::store::{StateDir, console};
     use std::io::Write;
 
-    fn scene(state: &StateDir) -> Scene {
+    fn context(state: &StateDir) -> ProbeContext {
         let dir = state.create_instance("a").unwrap();
-        Scene {
+        ProbeContext {
             dir: Some(Arc::new(dir)),
             log_from: LogPosition { inode: 0, offset: 0 },
             launched_boot_ms: 0,
@@ -108,9 +108,9 @@ mod tests {
     fn a_line_split_over_reads_and_bad_text() {
         let temporary = tempfile::tempdir().unwrap();
         let state = StateDir::create(&temporary.path().join("state")).unwrap();
-        let scene = scene(&state);
-        let mut probe = LogProbe::new("^Server (ready|up)$", &scene).unwrap();
-        let mut log = scene.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
+        let context = context(&state);
+        let mut probe = LogProbe::new("^Server (ready|up)$", &context).unwrap();
+        let mut log = context.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
         assert!(!probe.holds());
         log.write_all(b"not Server ready\n\xff\xfe\nSer").unwrap();
         assert!(!probe.holds());
@@ -124,9 +124,9 @@ mod tests {
     fn a_line_split_by_a_rotation_and_one_far_behind_it() {
         let temporary = tempfile::tempdir().unwrap();
         let state = StateDir::create(&temporary.path().join("state")).unwrap();
-        let scene = scene(&state);
-        let dir = scene.dir.as_ref().unwrap();
-        let mut probe = LogProbe::new("^(ready|up)$", &scene).unwrap();
+        let context = context(&state);
+        let dir = context.dir.as_ref().unwrap();
+        let mut probe = LogProbe::new("^(ready|up)$", &context).unwrap();
         let mut log = dir.open_append(console::NAME).unwrap();
         let rotate = || {
             let name = |n| dir.path().join(console::file_name(n));
@@ -150,15 +150,15 @@ mod tests {
         use std::os::unix::fs::MetadataExt;
         let temporary = tempfile::tempdir().unwrap();
         let state = StateDir::create(&temporary.path().join("state")).unwrap();
-        let mut scene = scene(&state);
-        let mut log = scene.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
+        let mut context = context(&state);
+        let mut log = context.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
         log.write_all(b"ready\n").unwrap();
         let meta = log.metadata().unwrap();
-        scene.log_from = LogPosition {
+        context.log_from = LogPosition {
             inode: meta.ino(),
             offset: meta.len(),
         };
-        let mut probe = LogProbe::new("^ready$", &scene).unwrap();
+        let mut probe = LogProbe::new("^ready$", &context).unwrap();
         assert!(!probe.holds());
         log.write_all(b"ready").unwrap();
         assert!(probe.holds(), "also before its line has ended");

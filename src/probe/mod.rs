@@ -38,7 +38,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// What probes look at.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub struct ProbeContext {
     /// The instance's folder, with its console log; `None` where there is none.
     pub dir: Option<Arc<InstanceDir>>,
     /// Where the output of this launch begins.
@@ -69,17 +69,17 @@ enum Prober {
 }
 
 impl Prober {
-    fn new(probe: &Probe, scene: &Scene) -> Result<Self, Failure> {
+    fn new(probe: &Probe, context: &ProbeContext) -> Result<Self, Failure> {
         Ok(match probe {
-            Probe::Log(pattern) => Self::Log(Box::new(log::LogProbe::new(pattern, scene)?)),
+            Probe::Log(pattern) => Self::Log(Box::new(log::LogProbe::new(pattern, context)?)),
             Probe::Tcp(address) => Self::Tcp(tcp::TcpProbe::new(address.clone())),
             Probe::A2s(address) => Self::A2s(a2s::A2sProbe::new(address.clone())),
             Probe::Minecraft(address) => Self::Minecraft(minecraft::MinecraftProbe::new(address.clone())),
             Probe::Http(check) => Self::Http(http::HttpProbe::new(check.clone())),
             Probe::Login(remote) => Self::Login(remote.clone()),
-            Probe::Exec(argv) => Self::Exec(exec::ExecProbe::new(argv.clone(), scene)),
+            Probe::Exec(argv) => Self::Exec(exec::ExecProbe::new(argv.clone(), context)),
             Probe::AliveFor(span) => Self::AliveFor {
-                until_boot_ms: scene
+                until_boot_ms: context
                     .launched_boot_ms
                     .saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
                 span: *span,
@@ -155,10 +155,10 @@ impl Readiness {
     ///
     /// # Errors
     /// When a regular expression is too large.
-    pub fn new(ready: &Ready, scene: &Scene) -> Result<Self, Failure> {
+    pub fn new(ready: &Ready, context: &ProbeContext) -> Result<Self, Failure> {
         let due = Instant::now();
         let pending = ready.probes.iter().map(|probe| {
-            let prober = Prober::new(probe, scene)?;
+            let prober = Prober::new(probe, context)?;
             Ok(Pending { prober, due })
         });
         Ok(Self {

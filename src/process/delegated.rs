@@ -5,7 +5,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
 use crate::policy::stop::DELEGATED_MS;
 use crate::probe;
+use crate::program::{CallError, Program};
 use crate::store::InstanceDir;
 
 /// How long a reply may lag behind the end of the game that gave it.
@@ -163,25 +163,16 @@ impl<'a> Follow<'a> {
     }
 
     async fn execute(&self, argv: &[String], limit: Duration) -> Result<Reply, Failure> {
-        let (Some((program, args)), Some(spec)) = (argv.split_first(), self.game.spec()) else {
+        let Some(spec) = self.game.spec() else {
             return Err(Failure::failed("it names no program"));
         };
         let env = super::environment::of_game(spec, None, std::env::vars_os())?;
-        let mut command = tokio::process::Command::new(program);
-        command
-            .args(args)
-            .current_dir(&spec.cwd)
-            .env_clear()
-            .envs(env)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        match tokio::time::timeout(limit, command.status()).await {
-            Ok(Ok(status)) if status.success() => Ok(Reply::default()),
-            Ok(Ok(status)) => Err(Failure::failed(format!("it ended with {status}"))),
-            Ok(Err(error)) => Err(Failure::failed(error.to_string())),
-            Err(_) => Err(Failure::new(FailureKind::Timeout, "it did not end in time")),
+        let program = Program::new(argv).in_folder(&spec.cwd).with_env(env);
+        match program.status(limit).await {
+            Ok(status) if status.success() => Ok(Reply::default()),
+            Ok(status) => Err(Failure::failed(format!("it ended with {status}"))),
+            Err(CallError::TimedOut(_)) => Err(Failure::new(FailureKind::Timeout, "it did not end in time")),
+            Err(CallError::Io(error)) => Err(Failure::failed(error.to_string())),
         }
     }
 

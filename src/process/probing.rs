@@ -9,7 +9,7 @@ use super::shim::client::Client;
 use super::shim::wire::{Report, Request};
 use crate::failure::Failure;
 use crate::inventory::Ready;
-use crate::probe::{Readiness, Scene};
+use crate::probe::{ProbeContext, Readiness};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch};
 use crate::supervisor::{Health, HealthCheck};
@@ -71,10 +71,10 @@ fn last_launch(game: &ManagedGame) -> Option<(Arc<InstanceDir>, Launch)> {
     Some((dir, launch))
 }
 
-fn context(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> Scene {
+fn context(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> ProbeContext {
     let spec = game.spec();
     let env = spec.and_then(|spec| environment::of_game(spec, None, std::env::vars_os()).ok());
-    Scene {
+    ProbeContext {
         dir: Some(Arc::clone(dir)),
         log_from: launch.log,
         launched_boot_ms: launch.launched_boot_ms,

@@ -1,13 +1,10 @@
 //! The commands of `on_event`.
 
 use std::ffi::OsStr;
-use std::process::Stdio;
-
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 use super::herald::{Herald, now};
 use crate::inventory::{Alarm, Hook};
+use crate::program::{CallError, Program};
 use crate::sys::host;
 use crate::trust;
 
@@ -75,45 +72,24 @@ fn distrust(program: &OsStr, hook: &Hook) -> Result<(), String> {
 }
 
 async fn carry_out(hook: &Hook, alert: &Alert) -> Result<(), String> {
-    let Some((program, args)) = hook.command.split_first() else {
+    let Some(program) = hook.command.first() else {
         return Ok(());
     };
     distrust(program, hook)?;
-    let mut command = Command::new(program);
-    command
-        .args(args)
-        .current_dir(&hook.cwd)
-        .env("GAMECTL_EVENT", alert.alarm.as_str())
-        .env("GAMECTL_ID", &alert.id)
-        .env("GAMECTL_STATE", alert.state)
-        .env("GAMECTL_RESTARTS", alert.restarts.to_string())
-        .env("GAMECTL_NOTE", &alert.note)
-        .env(
-            "GAMECTL_EXIT_CODE",
-            alert.exit_code.map(|code| code.to_string()).unwrap_or_default(),
-        )
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    let work = async {
-        let mut child = command.spawn().map_err(|error| error.to_string())?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // It need not read.
-            let _ = stdin.write_all(alert.json().as_bytes()).await;
-        }
-        let status = child.wait().await.map_err(|error| error.to_string())?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(status.to_string())
-        }
-    };
-    match tokio::time::timeout(hook.timeout, work).await {
-        Ok(done) => done,
-        Err(_) => Err(format!(
-            "it was killed after {}",
-            humantime::format_duration(hook.timeout)
-        )),
+    let exit_code = alert.exit_code.map(|code| code.to_string());
+    let env = [
+        ("GAMECTL_EVENT", alert.alarm.as_str().to_owned()),
+        ("GAMECTL_ID", alert.id.clone()),
+        ("GAMECTL_STATE", alert.state.to_owned()),
+        ("GAMECTL_RESTARTS", alert.restarts.to_string()),
+        ("GAMECTL_NOTE", alert.note.clone()),
+        ("GAMECTL_EXIT_CODE", exit_code.unwrap_or_default()),
+    ];
+    let program = Program::new(&hook.command).in_folder(&hook.cwd).add_env(env);
+    match program.with_input(alert.json()).status(hook.timeout).await {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(status.to_string()),
+        Err(CallError::TimedOut(limit)) => Err(format!("it was killed after {}", humantime::format_duration(limit))),
+        Err(CallError::Io(error)) => Err(error.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::*;
+use crate::containers::Member;
 
 const DB: &str = "db";
 const GAME: &str = "game";
@@ -11,16 +12,17 @@ fn at(seconds: u64) -> Option<SystemTime> {
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-fn container(service: &str, status: Status) -> Container {
+fn container(service: &str, status: ContainerStatus) -> Container {
     Container {
         id: format!("{service}-id"),
-        project: "p".into(),
-        service: service.into(),
-        oneoff: false,
-        depends_on: Vec::new(),
-        knows_order: true,
+        member: Member {
+            group: "p".into(),
+            service: service.into(),
+            oneoff: false,
+            depends_on: Some(Vec::new()),
+        },
         status,
-        health: Health::None,
+        health: ContainerHealth::None,
         exit_code: 0,
         oom_killed: false,
         error: String::new(),
@@ -32,22 +34,23 @@ fn container(service: &str, status: Status) -> Container {
 }
 
 fn up(service: &str) -> Container {
-    container(service, Status::Running)
+    container(service, ContainerStatus::Running)
 }
 
 fn exited(service: &str, code: i32) -> Container {
     Container {
         exit_code: code,
-        ..container(service, Status::Exited)
+        ..container(service, ContainerStatus::Exited)
     }
 }
 
-fn healthy(service: &str, health: Health) -> Container {
+fn healthy(service: &str, health: ContainerHealth) -> Container {
     Container { health, ..up(service) }
 }
 
 fn wanted() -> Circumstances<'static> {
     Circumstances {
+        engine: "docker",
         want: Some(Want::Running),
         ..Circumstances::default()
     }
@@ -85,7 +88,7 @@ fn state(containers: &[Container], around: &Circumstances<'_>) -> String {
 
 #[test]
 fn every_state_of_a_stack() {
-    let created = || container(GAME, Status::Created);
+    let created = || container(GAME, ContainerStatus::Created);
     let oom = Container {
         oom_killed: true,
         ..exited(GAME, 137)
@@ -98,7 +101,7 @@ fn every_state_of_a_stack() {
     let looping = Container {
         exit_code: 3,
         restart_count: 4,
-        ..container(GAME, Status::Restarting)
+        ..container(GAME, ContainerStatus::Restarting)
     };
     let cases: [(&str, Vec<Container>, Circumstances<'_>, &str); 29] = [
         ("none created", vec![], nobody(), "stopped"),
@@ -136,16 +139,21 @@ fn every_state_of_a_stack() {
         ("all up", vec![up(DB), up(GAME)], wanted(), "running"),
         ("all up, by hand", vec![up(DB), up(GAME)], nobody(), "running"),
         ("all up, after a stop", vec![up(DB), up(GAME)], stopped(), "running"),
-        ("healthy", vec![healthy(DB, Health::Healthy)], wanted(), "running"),
+        (
+            "healthy",
+            vec![healthy(DB, ContainerHealth::Healthy)],
+            wanted(),
+            "running",
+        ),
         (
             "health starting",
-            vec![healthy(DB, Health::Starting)],
+            vec![healthy(DB, ContainerHealth::Starting)],
             wanted(),
             "starting: db is not healthy yet",
         ),
         (
             "unhealthy",
-            vec![healthy(DB, Health::Unhealthy)],
+            vec![healthy(DB, ContainerHealth::Unhealthy)],
             wanted(),
             "starting: db is unhealthy",
         ),
@@ -188,19 +196,19 @@ fn every_state_of_a_stack() {
         ),
         (
             "paused",
-            vec![container(GAME, Status::Paused)],
+            vec![container(GAME, ContainerStatus::Paused)],
             wanted(),
             "starting: game is paused",
         ),
         (
             "removing",
-            vec![container(GAME, Status::Removing)],
+            vec![container(GAME, ContainerStatus::Removing)],
             stopped(),
             "stopping",
         ),
         (
             "dead",
-            vec![container(GAME, Status::Dead)],
+            vec![container(GAME, ContainerStatus::Dead)],
             wanted(),
             "crashed 0: game ended with exit code 0",
         ),
@@ -297,10 +305,8 @@ fn the_first_failure_that_nobody_asked_for_is_told() {
 
 #[test]
 fn containers_of_compose_run_do_not_count() {
-    let oneoff = Container {
-        oneoff: true,
-        ..exited("tool", 9)
-    };
+    let mut oneoff = exited("tool", 9);
+    oneoff.member.oneoff = true;
     assert_eq!(state(&[up(GAME), oneoff.clone()], &wanted()), "running");
     assert_eq!(state(&[oneoff], &wanted()), "stopped");
 }
@@ -317,7 +323,11 @@ fn what_was_started_just_now_has_to_show_that_it_stays() {
         (vec![up(DB)], young(1_001, 1_002), "running"),
         // From the future: of an engine with another clock.
         (vec![up(DB)], young(10, 20), "running"),
-        (vec![healthy(DB, Health::Healthy)], young(999, 1_001), "running"),
+        (
+            vec![healthy(DB, ContainerHealth::Healthy)],
+            young(999, 1_001),
+            "running",
+        ),
         (
             vec![up(DB), exited(GAME, 3)],
             young(999, 1_001),

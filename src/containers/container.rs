@@ -1,0 +1,160 @@
+//! A container, as `docker inspect` describes it. See the Docker Engine API,
+//! `ContainerInspect`. Podman prints the same.
+
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use super::grouping::{Grouping, Labels, Member};
+
+/// The grace period of a container that has none of its own, in seconds.
+const USUAL_GRACE: u64 = 10;
+
+/// The engine's word for the state of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContainerStatus {
+    Created,
+    Running,
+    Paused,
+    Restarting,
+    Removing,
+    Exited,
+    Dead,
+    /// A word that is not known here.
+    #[serde(other)]
+    Other,
+}
+
+/// The verdict of a container's health check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum ContainerHealth {
+    Starting,
+    Healthy,
+    Unhealthy,
+    /// It has no health check.
+    #[default]
+    #[serde(other)]
+    None,
+}
+
+/// One container of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Container {
+    pub id: String,
+    pub member: Member,
+    pub status: ContainerStatus,
+    pub health: ContainerHealth,
+    pub exit_code: i32,
+    pub oom_killed: bool,
+    /// The reason why it could not be started.
+    pub error: String,
+    pub started: Option<SystemTime>,
+    pub finished: Option<SystemTime>,
+    pub restart_count: u32,
+    /// Its grace period, in seconds.
+    pub grace: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Raw {
+    id: String,
+    state: RawState,
+    #[serde(default)]
+    restart_count: u32,
+    config: RawConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawState {
+    status: ContainerStatus,
+    #[serde(default)]
+    exit_code: i32,
+    #[serde(rename = "OOMKilled", default)]
+    oom_killed: bool,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    started_at: String,
+    #[serde(default)]
+    finished_at: String,
+    #[serde(default)]
+    health: Option<RawHealth>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawHealth {
+    #[serde(default)]
+    status: ContainerHealth,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawConfig {
+    #[serde(default)]
+    labels: Option<Labels>,
+    #[serde(default)]
+    stop_timeout: Option<u64>,
+}
+
+/// Parses the output of `docker inspect`, and returns the containers that are
+/// in a group.
+///
+/// # Errors
+/// When `docker inspect` prints no such thing.
+pub fn parse(text: &[u8], grouping: &Grouping) -> Result<Vec<Container>, serde_json::Error> {
+    let raw: Vec<Raw> = serde_json::from_slice(text)?;
+    Ok(raw
+        .into_iter()
+        .filter_map(|raw| Container::from_raw(raw, grouping))
+        .collect())
+}
+
+impl Container {
+    fn from_raw(raw: Raw, grouping: &Grouping) -> Option<Self> {
+        Some(Self {
+            member: (grouping.member)(&raw.config.labels.unwrap_or_default())?,
+            id: raw.id,
+            status: raw.state.status,
+            health: raw.state.health.map_or(ContainerHealth::None, |health| health.status),
+            exit_code: raw.state.exit_code,
+            oom_killed: raw.state.oom_killed,
+            error: raw.state.error,
+            started: time(&raw.state.started_at),
+            finished: time(&raw.state.finished_at),
+            restart_count: raw.restart_count,
+            grace: raw.config.stop_timeout.unwrap_or(USUAL_GRACE),
+        })
+    }
+
+    pub fn service(&self) -> &str {
+        &self.member.service
+    }
+
+    /// Returns true if a process of it may be alive.
+    pub fn is_alive(&self) -> bool {
+        use ContainerStatus::{Other, Paused, Removing, Restarting, Running};
+        matches!(self.status, Running | Paused | Restarting | Removing | Other)
+    }
+
+    /// Returns true if it was killed, but not for want of memory.
+    pub fn was_killed(&self) -> bool {
+        self.exit_code == 137 && !self.oom_killed
+    }
+
+    /// Returns true if it ended by itself with code 0, or by SIGINT, SIGKILL or
+    /// SIGTERM: as it does when it is asked to.
+    pub fn ended_politely(&self) -> bool {
+        matches!(self.exit_code, 0 | 130 | 137 | 143) && !self.oom_killed
+    }
+}
+
+/// Parses a time. The engine writes "never" as the year 1, which is before any
+/// other time.
+fn time(text: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339(text).ok()
+}

@@ -1,0 +1,164 @@
+//! A container engine, asked by labels: one list and one description of all
+//! containers that are wanted.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::container::{self, Container};
+use super::grouping::Grouping;
+use super::kind::EngineKind;
+use crate::failure::Failure;
+use crate::program::{Answer, OutputStream, Program};
+
+/// The time within which the engine answers a question.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// The most containers that are described in one call: their ids make up its
+/// command line.
+const AT_ONCE: usize = 1000;
+
+/// The time that stopping may take beyond the grace period.
+const BEYOND_GRACE: Duration = Duration::from_secs(30);
+
+/// The program and the context, which tell one engine from another.
+pub(super) type EngineKey = (&'static str, Option<String>);
+
+#[derive(Debug, Clone)]
+pub struct Engine {
+    kind: &'static EngineKind,
+    grouping: &'static Grouping,
+    context: Option<String>,
+}
+
+impl Engine {
+    /// Creates the engine that is reached through a context; `None` is the
+    /// default one.
+    pub fn new(kind: &'static EngineKind, grouping: &'static Grouping, context: Option<String>) -> Self {
+        Self {
+            kind,
+            grouping,
+            context,
+        }
+    }
+
+    pub fn kind(&self) -> &'static EngineKind {
+        self.kind
+    }
+
+    pub(super) fn grouping(&self) -> &'static Grouping {
+        self.grouping
+    }
+
+    pub(super) fn key(&self) -> EngineKey {
+        (self.kind.program, self.context.clone())
+    }
+
+    /// Returns a command line for this engine: of its own program, or of one
+    /// that takes the same option for the context.
+    pub fn argv<W: Into<OsString>>(&self, program: &str, words: impl IntoIterator<Item = W>) -> Vec<OsString> {
+        let mut argv: Vec<OsString> = vec![program.into()];
+        if let Some(context) = &self.context {
+            argv.extend([self.kind.context_option.into(), context.into()]);
+        }
+        argv.extend(words.into_iter().map(Into::into));
+        argv
+    }
+
+    fn program<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Program {
+        Program::new(self.argv(self.kind.program, words))
+    }
+
+    async fn call(&self, program: Program, limit: Duration) -> Result<Answer, Failure> {
+        let called = program.output(limit).await;
+        called.map_err(|error| self.kind.call_failed(self.kind.program, &error))
+    }
+
+    /// Asks a question and returns the answer.
+    ///
+    /// # Errors
+    /// When the program is missing, does not answer in time, or refuses.
+    pub async fn ask<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Result<Answer, Failure> {
+        let answer = self.call(self.program(words), ANSWER).await?;
+        if answer.status.success() {
+            return Ok(answer);
+        }
+        Err(self.kind.refusal(&answer.complaint))
+    }
+
+    /// Returns the version of the engine.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn version(&self) -> Result<String, Failure> {
+        let answer = self.ask(["version", "--format", "{{.Server.Version}}"]).await?;
+        Ok(answer.word())
+    }
+
+    /// Starts to follow the engine with a program that prints what happens.
+    pub(super) fn follow<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Option<OutputStream> {
+        self.program(words).stream().ok()
+    }
+
+    /// Returns the containers of one group.
+    ///
+    /// # Errors
+    /// When they could not be found out.
+    pub async fn of_group(&self, group: &str) -> Result<Vec<Container>, Failure> {
+        self.labelled(&format!("{}={group}", self.grouping.label)).await
+    }
+
+    /// Returns the containers of all groups.
+    ///
+    /// # Errors
+    /// When they could not be found out.
+    pub(super) async fn of_all_groups(&self) -> Result<Vec<Container>, Failure> {
+        self.labelled(self.grouping.label).await
+    }
+
+    async fn labelled(&self, label: &str) -> Result<Vec<Container>, Failure> {
+        let filter = format!("label={label}");
+        let listed = self
+            .ask(["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter])
+            .await?;
+        let listed = String::from_utf8_lossy(&listed.output).into_owned();
+        let ids: Vec<&str> = listed.split_ascii_whitespace().collect();
+        let mut all = Vec::new();
+        for ids in ids.chunks(AT_ONCE) {
+            let inspect = self.program(["inspect", "--type", "container"].iter().chain(ids));
+            let described = self.call(inspect, ANSWER).await?;
+            // One that was removed in between is left out, with a complaint.
+            if !described.status.success() && !is_gone(&described.complaint) {
+                return Err(self.kind.refusal(&described.complaint));
+            }
+            let parsed = container::parse(&described.output, self.grouping);
+            all.extend(parsed.map_err(|error| {
+                let program = self.kind.program;
+                Failure::unknown(format!("`{program} inspect` said something unexpected: {error}"))
+            })?);
+        }
+        Ok(all)
+    }
+
+    /// Stops containers, each within its own grace period, of which `grace` is
+    /// the longest. One that is gone counts as stopped.
+    ///
+    /// # Errors
+    /// When the engine does not do it, or not in time.
+    ///
+    /// # Cancel safety
+    /// The engine goes on stopping them.
+    pub async fn stop(&self, containers: &[&Container], grace: Duration) -> Result<(), Failure> {
+        let ids = containers.iter().map(|one| one.id.as_str());
+        // Without -t: each has its own grace period.
+        let stop = self.program(std::iter::once("stop").chain(ids)).outliving_caller();
+        let answer = self.call(stop, grace + BEYOND_GRACE).await?;
+        if answer.status.success() || is_gone(&answer.complaint) {
+            return Ok(());
+        }
+        Err(self.kind.refusal(&answer.complaint))
+    }
+}
+
+fn is_gone(complaint: &str) -> bool {
+    complaint.contains("No such") || complaint.contains("no such")
+}
