@@ -20,10 +20,10 @@ use crate::probe;
 use crate::program::{CallError, Program};
 use crate::store::InstanceDir;
 
-/// How long a reply may lag behind the end of the game that gave it.
+/// The longest time that a reply lags behind the end of the game that gave it.
 const LATE: Duration = Duration::from_millis(200);
 
-/// How much sooner we give a step up than its shim does, so that its outcome is
+/// A step is given up this much sooner than its shim does, so that its outcome is
 /// noted before the next one is offered.
 const MARGIN: Duration = Duration::from_millis(500);
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::evidence::{Evidence, Found};
+use super::evidence::{Evidence, Reading};
 use super::situation::{Last, Situation};
 use crate::event::Want;
 use crate::inventory::RestartPolicy;
@@ -80,7 +80,7 @@ fn of_unobserved(launch: &Launch, evidence: &Evidence) -> Facts {
         ),
     };
     let note = match &evidence.exit {
-        Found::Damaged(why) => why,
+        Reading::Damaged(why) => why,
         _ => note,
     };
     Facts {
@@ -269,8 +269,8 @@ mod tests {
 
     fn evidence(launch: Launch) -> Evidence {
         Evidence {
-            launch: Found::This(launch),
-            frame: Found::This(frame()),
+            launch: Reading::This(launch),
+            frame: Reading::This(frame()),
             now_boot_ms: 12_345,
             ..Evidence::never_started()
         }
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn one_whose_folder_is_gone_says_what_it_says_and_that() {
+    fn a_detached_game_keeps_its_state_and_gets_a_note() {
         let entry = Entry {
             id: "a".into(),
             phase: Phase::Alive,
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_living_shim_without_a_word_on_the_board() {
+    fn a_living_shim_without_a_report() {
         let mut seen = evidence(launch(true));
         seen.shim = Shim::Lives(None);
         assert_eq!(state(&seen), "running: ");
@@ -365,9 +365,9 @@ mod tests {
         seen.game = Game::Gone;
         seen.intent = Some(Want::Stopped);
         assert_eq!(state(&seen), "stopped: it ended after its shim was killed");
-        seen.exit = Found::Damaged("exit is damaged".into());
+        seen.exit = Reading::Damaged("exit is damaged".into());
         assert_eq!(state(&seen), "stopped: exit is damaged");
-        seen.exit = Found::CannotTell("a newer gamectl wrote exit".into());
+        seen.exit = Reading::CannotTell("a newer gamectl wrote exit".into());
         assert_eq!(state(&seen), "unknown: a newer gamectl wrote exit");
     }
 
@@ -386,9 +386,9 @@ mod tests {
             (None, false, "crashed: exit code not known"),
         ] {
             let mut seen = evidence(launch(true));
-            seen.exit = Found::This(exit(4, ending, requested));
+            seen.exit = Reading::This(exit(4, ending, requested));
             assert_eq!(state(&seen), wanted);
-            // Whoever asked for it after the crash has acknowledged it.
+            // A stop after the crash acknowledges it.
             seen.intent = Some(Want::Stopped);
             assert!(state(&seen).starts_with("stopped"));
         }
@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn an_exit_of_another_launch_says_nothing_of_this_one() {
         let mut seen = evidence(launch(true));
-        seen.exit = Found::This(exit(3, Some(Ending::Code(1)), false));
+        seen.exit = Reading::This(exit(3, Some(Ending::Code(1)), false));
         seen.game = Game::Alive;
         assert!(state(&seen).starts_with("running"));
         let Observation::Known(facts) = observation(&seen, &RestartPolicy::default()) else {
@@ -415,14 +415,14 @@ mod tests {
         };
         let mut seen = evidence(launch(true));
         for (code, wanted) in [(0, "stopped"), (9, "stopped"), (1, "crashed")] {
-            seen.exit = Found::This(exit(4, Some(Ending::Code(code)), false));
+            seen.exit = Reading::This(exit(4, Some(Ending::Code(code)), false));
             assert!(state_under(&seen, &on_failure).starts_with(wanted), "{code}");
         }
         let early = Exit {
             was_ready: false,
             ..exit(4, Some(Ending::Code(0)), false)
         };
-        seen.exit = Found::This(early);
+        seen.exit = Reading::This(early);
         assert_eq!(
             state_under(&seen, &on_failure),
             "crashed 0: exit code 0 before it was ready"
@@ -432,31 +432,31 @@ mod tests {
     #[test]
     fn other_frames() {
         let mut seen = evidence(launch(true));
-        seen.frame = Found::This(Frame {
+        seen.frame = Reading::This(Frame {
             boot: "later".into(),
             ..frame()
         });
         assert_eq!(state(&seen), "stopped: what ran ended with a reboot of the host");
-        seen.frame = Found::This(Frame {
+        seen.frame = Reading::This(Frame {
             machine: "other".into(),
             ..frame()
         });
         assert!(state(&seen).starts_with("unknown: it was started on another machine"));
-        seen.frame = Found::This(Frame {
+        seen.frame = Reading::This(Frame {
             namespaces: "other".into(),
             ..frame()
         });
         assert!(state(&seen).starts_with("unknown: it was started in another container"));
-        seen.frame = Found::CannotTell("no /proc".into());
+        seen.frame = Reading::CannotTell("no /proc".into());
         assert_eq!(state(&seen), "unknown: no /proc");
     }
 
     #[test]
     fn what_cannot_be_read_is_unknown() {
         let mut seen = evidence(launch(true));
-        seen.launch = Found::Damaged("launch is damaged".into());
+        seen.launch = Reading::Damaged("launch is damaged".into());
         assert_eq!(state(&seen), "unknown: launch is damaged");
-        seen.launch = Found::CannotTell("permission denied".into());
+        seen.launch = Reading::CannotTell("permission denied".into());
         assert_eq!(state(&seen), "unknown: permission denied");
         seen.shim = Shim::CannotTell("lock: no".into());
         assert_eq!(state(&seen), "unknown: lock: no");

@@ -1,6 +1,5 @@
-//! The environment of a game: little from whoever typed the command, so that a
-//! server started from a terminal, from cron and by the resident supervisor is
-//! the same server.
+//! The environment of a game. It takes little from that of the command, so that a
+//! server started from a terminal, from cron and by `run` is the same server.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -11,16 +10,16 @@ use super::user::User;
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
 
-/// What is taken over from our own environment, besides `LC_*`.
+/// The variables that are taken over from our own environment, besides `LC_*`.
 const TAKEN_OVER: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"];
 
-/// Where programs are looked for when our own environment does not say.
+/// The path to programs if our own environment has none.
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An environment, sorted by name.
 pub(super) type Environment = BTreeMap<OsString, OsString>;
 
-/// Puts the environment of a game together. `base` is our own.
+/// Returns the environment of a game. `base` is our own.
 ///
 /// # Errors
 /// When the env file cannot be read or parsed.

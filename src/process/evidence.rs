@@ -13,15 +13,15 @@ use crate::sys::{clock, tree};
 
 /// The outcome of a reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found<T> {
+pub(super) enum Reading<T> {
     Nothing,
     This(T),
     Damaged(String),
-    /// It could not be read, or was written by a newer gamectl.
+    /// A record could not be read, or was written by a newer gamectl.
     CannotTell(String),
 }
 
-impl<T> Found<T> {
+impl<T> Reading<T> {
     fn of(read: Result<Option<T>, ReadError>) -> Self {
         match read {
             Ok(None) => Self::Nothing,
@@ -41,10 +41,10 @@ impl<T> Found<T> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shim {
-    /// It lives, and has reported this; `None` if it has reported nothing yet, or
+    /// A shim lives, and has reported this; `None` if it has reported nothing yet, or
     /// cannot.
     Lives(Option<Box<Entry>>),
-    /// It lives and has reported this, but its folder was removed, and the one
+    /// A shim lives and has reported this, but its folder was removed, and the one
     /// that stands in its place now has no launch on record.
     Detached(Box<Entry>),
     None,
@@ -67,16 +67,16 @@ pub(super) enum Game {
 pub(super) struct Evidence {
     pub intent: Option<Want>,
     /// The current or last launch.
-    pub launch: Found<Launch>,
+    pub launch: Reading<Launch>,
     /// The last exit, which may be that of an earlier launch.
-    pub exit: Found<Exit>,
+    pub exit: Reading<Exit>,
     /// True if the shim had written that exit, but was killed before it put it in
     /// its place.
     pub misplaced: bool,
     pub shim: Shim,
     pub game: Game,
     /// The boot and namespaces in which pids are read here.
-    pub frame: Found<Frame>,
+    pub frame: Reading<Frame>,
     /// Milliseconds on the boot-time clock.
     pub now_boot_ms: u64,
 }
@@ -85,12 +85,12 @@ impl Evidence {
     pub(super) fn never_started() -> Self {
         Self {
             intent: None,
-            launch: Found::Nothing,
-            exit: Found::Nothing,
+            launch: Reading::Nothing,
+            exit: Reading::Nothing,
             misplaced: false,
             shim: Shim::None,
             game: Game::NotAsked,
-            frame: Found::Nothing,
+            frame: Reading::Nothing,
             now_boot_ms: 0,
         }
     }
@@ -117,8 +117,8 @@ impl Evidence {
         if matches!(&shim, Shim::Lives(Some(entry)) if entry.phase != Phase::Ended) {
             return Self::of_shim(shim);
         }
-        let launch = Found::of(launch::read(dir));
-        if (&shim, &launch) == (&Shim::None, &Found::Nothing)
+        let launch = Reading::of(launch::read(dir));
+        if (&shim, &launch) == (&Shim::None, &Reading::Nothing)
             && let Some(entry) = detached(state, id)
         {
             // Unless it was launched meanwhile.
@@ -127,18 +127,18 @@ impl Evidence {
                 _ => Self::gather(state, dir, id),
             };
         }
-        let mut exit = Found::of(ending::read(dir));
+        let mut exit = Reading::of(ending::read(dir));
         let mut misplaced = false;
         if let (Shim::None, Some(launch)) = (&shim, launch.this())
             && exit_of(launch, &exit).is_none()
             && let Some(written) = ending::written(dir, launch.generation)
         {
-            exit = Found::This(written);
+            exit = Reading::This(written);
             misplaced = true;
         }
         let frame = match Frame::here() {
-            Ok(frame) => Found::This(frame),
-            Err(error) => Found::CannotTell(format!("/proc cannot be read: {error}")),
+            Ok(frame) => Reading::This(frame),
+            Err(error) => Reading::CannotTell(format!("/proc cannot be read: {error}")),
         };
         let game = match (&shim, launch.this(), frame.this()) {
             (Shim::None | Shim::Lives(None), Some(launch), Some(frame))
@@ -166,7 +166,7 @@ impl Evidence {
     }
 }
 
-fn exit_of<'a>(launch: &Launch, exit: &'a Found<Exit>) -> Option<&'a Exit> {
+fn exit_of<'a>(launch: &Launch, exit: &'a Reading<Exit>) -> Option<&'a Exit> {
     exit.this().filter(|exit| exit.generation >= launch.generation)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::shim::wire::LaunchStage;
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
 use crate::store::InstanceDir;
@@ -73,19 +74,20 @@ pub(super) fn overtaken(id: &str) -> Failure {
         .hint(format!("`gamectl start {id}` starts it again"))
 }
 
-/// Explains what a shim reported: the stage, the kernel's error number (0 when
-/// it was not the kernel's), and what was in the way.
-pub(super) fn start_failure(spec: &ProcessSpec, stage: &str, errno: i32, what: &str) -> Failure {
+/// Returns the failure of a launch, by the report of its shim: the stage, the
+/// error number of the kernel (0 if the error is not the kernel's), and what was
+/// in the way.
+pub(super) fn start_failure(spec: &ProcessSpec, stage: LaunchStage, errno: i32, what: &str) -> Failure {
     match stage {
-        "exec" => exec_failure(&spec.executable, errno, what),
-        "cwd" => cwd_failure(&spec.cwd, errno),
-        "user" | "groups" => Failure::failed(format!(
+        LaunchStage::Exec => exec_failure(&spec.executable, errno, what),
+        LaunchStage::Cwd => cwd_failure(&spec.cwd, errno),
+        LaunchStage::User | LaunchStage::Groups => Failure::failed(format!(
             "it cannot run as user `{}`: {}",
             spec.user.as_deref().unwrap_or("?"),
             reason(errno, what)
         )),
-        "previous" => Failure::failed(reason(errno, what)).hint("stop it first with `gamectl stop`"),
-        "exit" | "record" | "fifo" | "socket" => {
+        LaunchStage::Previous => Failure::failed(reason(errno, what)).hint("stop it first with `gamectl stop`"),
+        LaunchStage::Exit | LaunchStage::Record | LaunchStage::Fifo | LaunchStage::Socket => {
             let failure = Failure::failed(format!(
                 "the state directory cannot be written ({stage}): {}",
                 reason(errno, what)

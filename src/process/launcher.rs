@@ -10,7 +10,7 @@ use super::live::LiveState;
 use super::shim::spawner::Spawner;
 use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::starter;
-use super::shim::wire::Started;
+use super::shim::wire::{LaunchStage, Started};
 use super::{environment, explain, user};
 use crate::failure::Failure;
 use crate::store::launch::Launch;
@@ -30,11 +30,11 @@ pub(super) struct Launcher<'a> {
 /// The answer of a shim that was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShimReply {
-    /// It keeps the game.
+    /// The shim keeps the game.
     Ok,
     /// Another shim was faster, or nothing is left to keep.
     NotNeeded,
-    /// It exited without an answer.
+    /// The shim exited without an answer.
     Nothing,
 }
 
@@ -55,8 +55,9 @@ impl<'a> Launcher<'a> {
     ) -> Result<ShimReply, Failure> {
         let game = self.game.program()?;
         let command = self.command(folder.dir())?;
-        plan::write(folder.dir(), self.game.plan())
-            .map_err(|error| explain::start_failure(game, "record", error.raw_os_error().unwrap_or(0), "plan"))?;
+        plan::write(folder.dir(), self.game.plan()).map_err(|error| {
+            explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), "plan")
+        })?;
         self.live.publish(InstanceState::Starting);
         self.live.awaits("the launch", None);
         let spec = self.spec(generation, restarts, self.game.plan(), Mode::Launch(command));
@@ -64,7 +65,7 @@ impl<'a> Launcher<'a> {
             Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
             Ok(Some(Started::Busy)) => Ok(ShimReply::NotNeeded),
             Ok(Some(Started::Cancelled)) => Err(explain::overtaken(self.game.id())),
-            Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, &stage, errno, &what)),
+            Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, stage, errno, &what)),
             // It was killed before it could answer: what runs is looked for.
             Ok(None) => Ok(ShimReply::Nothing),
             Err(error) => Err(Failure::failed(format!("its shim could not be started: {error}"))),
@@ -99,7 +100,10 @@ impl<'a> Launcher<'a> {
             Ok(Some(Started::Busy | Started::Cancelled)) => Ok(ShimReply::NotNeeded),
             Ok(None) => Ok(ShimReply::Nothing),
             // It ended meanwhile.
-            Ok(Some(Started::Failed { stage, .. })) if stage == "tree" => Ok(ShimReply::NotNeeded),
+            Ok(Some(Started::Failed {
+                stage: LaunchStage::Tree,
+                ..
+            })) => Ok(ShimReply::NotNeeded),
             Ok(Some(Started::Failed { stage, errno: 0, what })) => failed(format!("{stage}: {what}")),
             Ok(Some(Started::Failed { stage, errno, .. })) => {
                 failed(format!("{stage}: {}", nix::errno::Errno::from_raw(errno).desc()))

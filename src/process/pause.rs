@@ -7,7 +7,7 @@ use tokio::time::Instant;
 /// The longest pause between two looks of a verb.
 pub(super) const PAUSE_MAX: Duration = Duration::from_millis(10);
 
-/// How long a shim may take to launch a game, or to put its end on record.
+/// The limit for a shim to launch a game, or to put its end on record.
 pub(super) const TRANSITION_MAX: Duration = Duration::from_secs(10);
 
 const PAUSE_MIN: Duration = Duration::from_micros(200);

@@ -3,7 +3,7 @@
 //!
 //! Facts are a rendering of it ([`super::derive`]), and verbs act on it.
 
-use super::evidence::{Evidence, Found, Game, Shim};
+use super::evidence::{Evidence, Game, Reading, Shim};
 use crate::failure::Failure;
 use crate::store::board::{Entry, Phase};
 use crate::store::ending::Exit;
@@ -62,7 +62,7 @@ pub(super) enum Last<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Unclear<'a> {
     Damaged(&'a str),
-    /// It cannot be read, or a newer gamectl wrote it.
+    /// A record cannot be read, or a newer gamectl wrote it.
     Unreadable(&'a str),
     Elsewhere(&'static str),
     Unknown(&'a str),
@@ -124,7 +124,7 @@ impl<'a> Situation<'a> {
             _ => {}
         }
         // The next exit would be put in its place.
-        if let Found::CannotTell(why) = &evidence.exit {
+        if let Reading::CannotTell(why) = &evidence.exit {
             return Self::Unclear(Unclear::Unreadable(why));
         }
         let launch = evidence.launch.this().map(|launch| launch.generation);
@@ -152,10 +152,10 @@ impl<'a> Situation<'a> {
 impl<'a> Last<'a> {
     fn of(evidence: &'a Evidence) -> Self {
         let launch = match &evidence.launch {
-            Found::Nothing => return Self::Never,
-            Found::This(launch) => launch,
-            Found::Damaged(why) => return Self::Unclear(Unclear::Damaged(why)),
-            Found::CannotTell(why) => return Self::Unclear(Unclear::Unreadable(why)),
+            Reading::Nothing => return Self::Never,
+            Reading::This(launch) => launch,
+            Reading::Damaged(why) => return Self::Unclear(Unclear::Damaged(why)),
+            Reading::CannotTell(why) => return Self::Unclear(Unclear::Unreadable(why)),
         };
         if let Some(exit) = evidence.exit_of(launch) {
             let misplaced = evidence.misplaced;
@@ -166,9 +166,9 @@ impl<'a> Last<'a> {
             };
         }
         let here = match &evidence.frame {
-            Found::This(frame) => frame,
-            Found::CannotTell(why) | Found::Damaged(why) => return Self::Unclear(Unclear::Unknown(why)),
-            Found::Nothing => return Self::Unclear(Unclear::Unknown("/proc cannot be read")),
+            Reading::This(frame) => frame,
+            Reading::CannotTell(why) | Reading::Damaged(why) => return Self::Unclear(Unclear::Unknown(why)),
+            Reading::Nothing => return Self::Unclear(Unclear::Unknown("/proc cannot be read")),
         };
         if launch.frame.machine != here.machine {
             Self::Unclear(Unclear::Elsewhere("on another machine"))

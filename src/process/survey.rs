@@ -1,5 +1,5 @@
-//! The ground that a process instance stands on: its program and its folder,
-//! as the user sees them that it is going to run as.
+//! Checks of what a game needs on its host: its program and its working
+//! directory, with the rights of the user that it will run as.
 
 use std::fs::Metadata;
 use std::io;
@@ -12,7 +12,7 @@ use crate::inventory::ProcessSpec;
 use crate::sys::exec::Ids;
 use crate::sys::host;
 
-/// Looks it over. Nothing is started.
+/// Checks them. Nothing is started.
 pub(super) fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
     let ids = match spec.user.as_deref().map(user::to_become) {
         None | Some(Ok(None)) => ourselves(),
@@ -23,7 +23,7 @@ pub(super) fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
                 Some(hint) => finding.hint(hint),
                 None => finding,
             };
-            // Whether somebody else may do something cannot be told.
+            // The rights of an unknown user cannot be told.
             return vec![finding];
         }
     };
@@ -66,7 +66,7 @@ impl From<&Metadata> for Bits {
 
 const EXECUTE: u32 = 0o1;
 
-/// Whether a user may execute a file, or pass through a folder: the first of
+/// Returns true if a user may execute a file, or pass through a folder: the first of
 /// owner, group and others that applies decides (`path_resolution(7)`). Root
 /// passes through everything, and executes what anybody may.
 fn may_execute(bits: Bits, ids: &Ids, folder: bool) -> bool {
@@ -83,7 +83,8 @@ fn may_execute(bits: Bits, ids: &Ids, folder: bool) -> bool {
     (bits.mode >> shift) & EXECUTE != 0
 }
 
-/// The first folder on the way to a path that the user may not pass through.
+/// Returns the first folder on the way to a path that the user may not pass
+/// through.
 fn closed_folder<'a>(path: &'a Path, ids: &Ids) -> Option<&'a Path> {
     let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
     above.reverse();
@@ -93,7 +94,7 @@ fn closed_folder<'a>(path: &'a Path, ids: &Ids) -> Option<&'a Path> {
     })
 }
 
-/// Why a path leads to nothing.
+/// Explains why a path leads to nothing.
 fn absence(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "is not there".to_owned(),

@@ -1,6 +1,6 @@
-//! Users and their groups. The program is linked statically, and so cannot
-//! load the name services of the host's C library: who is not in the files is
-//! asked of `getent(1)` and `id(1)`, which can.
+//! Users and their groups. The program is linked statically, and so cannot load
+//! the name services of the host's C library: `getent(1)` and `id(1)`, which can,
+//! are asked about users that are not in the files.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -16,21 +16,17 @@ const GROUP: &str = "/etc/group";
 /// A user that a game can run as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct User {
-    /// The login name.
     pub name: String,
-    /// The home directory.
     pub home: OsString,
-    /// The login shell.
     pub shell: OsString,
-    /// The numbers.
     pub ids: Ids,
 }
 
-/// Looks up the user that a game is to run as. `None` when that is who we are
-/// already.
+/// Looks up the user that a game is to run as. Returns `None` if this process
+/// runs as that user already.
 ///
 /// # Errors
-/// When there is no such user, or we are not root and would have to be.
+/// When there is no such user, or only root could become it.
 pub(super) fn to_become(name: &str) -> Result<Option<User>, Failure> {
     let user = find(name)?;
     let me = host::effective_uid();
@@ -59,7 +55,7 @@ fn find(name: &str) -> Result<User, Failure> {
     Ok(user)
 }
 
-/// All groups of a user, the primary one among them.
+/// Returns all groups of a user, the primary one among them.
 fn groups_of(user: &User) -> Vec<u32> {
     let asked = ask("id", &["-G", "--", &user.name]);
     let told: Vec<u32> = String::from_utf8_lossy(&asked)
@@ -117,7 +113,8 @@ fn parse_passwd(text: &[u8], name: &str) -> Option<User> {
     })
 }
 
-/// The groups of which a user is a member by the text of a `group(5)` file.
+/// Returns the groups of which a user is a member by the text of a `group(5)`
+/// file.
 fn parse_group(text: &[u8], name: &str) -> Vec<u32> {
     let text = String::from_utf8_lossy(text);
     let of_line = |line: &str| {
@@ -149,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_there_is_named() {
+    fn an_unknown_user_is_named() {
         let error = to_become("no-such-user-here").unwrap_err();
         assert!(error.message.contains("`no-such-user-here`"), "{error}");
         assert!(error.hint.unwrap().contains("useradd"));

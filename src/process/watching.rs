@@ -37,7 +37,7 @@ const EXIT_LOOKS: u32 = 50;
 
 /// The connection to a shim.
 enum ShimLink {
-    /// It reports changes.
+    /// The shim reports changes.
     Open(Client),
     /// No shim lives.
     None,

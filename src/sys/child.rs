@@ -42,20 +42,6 @@ impl ChildStage {
         Self::Gate,
         Self::Exec,
     ];
-
-    /// The stage as one word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Terminal => "terminal",
-            Self::Stdio => "stdio",
-            Self::Groups => "groups",
-            Self::User => "user",
-            Self::Cwd => "cwd",
-            Self::Gate => "gate",
-            Self::Exec => "exec",
-        }
-    }
 }
 
 /// The reason why a child did not become the game.

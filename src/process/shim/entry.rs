@@ -10,7 +10,7 @@ use super::setup::{self, Place};
 use super::spec::{Mode, Spec};
 use super::stage::failed;
 use super::waker;
-use super::wire::Started;
+use super::wire::{LaunchStage, Started};
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::signals::{self, Signals};
 use crate::sys::{daemon, pipe, reaper, socket};
@@ -38,7 +38,7 @@ pub(super) fn serve(channel: OwnedFd) -> u8 {
     match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
         Ok((signals, task)) => live(signals, task, channel),
         Err(error) => {
-            tell(&channel, &failed("shim", &error, ""));
+            tell(&channel, &failed(LaunchStage::Shim, &error, ""));
             1
         }
     }
@@ -112,7 +112,7 @@ fn live(signals: Signals, task: Task, channel: OwnedFd) -> u8 {
 }
 
 /// Tells a starter that there will be no shim.
-pub(super) fn refuse(channel: &OwnedFd, stage: &str, error: &io::Error) {
+pub(super) fn refuse(channel: &OwnedFd, stage: LaunchStage, error: &io::Error) {
     tell(channel, &failed(stage, error, ""));
 }
 

@@ -5,7 +5,7 @@ use std::io;
 
 use super::spec::{Command, Spec};
 use super::stage::{Stage, failed};
-use super::wire::Started;
+use super::wire::{LaunchStage, Started};
 use crate::event::Want;
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, ending, intent, launch, lock};
@@ -17,9 +17,9 @@ use crate::sys::tree;
 /// no other verb has been carried out since it was told. However late we are,
 /// we then do what was wanted last.
 pub(super) fn still_wanted(command: &Command, dir: &InstanceDir) -> Result<(), Started> {
-    let wish = intent::read(dir).stage("intent")?;
+    let wish = intent::read(dir).stage(LaunchStage::Intent)?;
     let is_wanted = wish.is_none_or(|wish| wish.want != Want::Stopped);
-    if is_wanted && lock::turn(dir).stage("lock")? == command.turn {
+    if is_wanted && lock::turn(dir).stage(LaunchStage::Lock)? == command.turn {
         return Ok(());
     }
     Err(Started::Cancelled)
@@ -34,7 +34,7 @@ pub(super) fn may_launch(
     frame: &Frame,
 ) -> Result<Option<Launch>, Started> {
     still_wanted(command, dir)?;
-    let previous = launch::read(dir).stage("record")?;
+    let previous = launch::read(dir).stage(LaunchStage::Record)?;
     let exit = ending::read(dir).ok().flatten();
     let ended = exit.map(|exit| exit.generation);
     let before = previous.as_ref().map(|record| record.generation).max(ended);
@@ -43,7 +43,7 @@ pub(super) fn may_launch(
         return Err(Started::Busy);
     }
     let Some(record) = &previous else { return Ok(None) };
-    let refuse = |why: String| failed("previous", &io::Error::other(why), "");
+    let refuse = |why: String| failed(LaunchStage::Previous, &io::Error::other(why), "");
     if record.frame.boot != frame.boot {
         return Ok(previous);
     }
@@ -56,7 +56,7 @@ pub(super) fn may_launch(
         Presence::Gone => {}
     }
     if ended != Some(record.generation) {
-        let survivors = tree::marked(&dir.mark().stage("record")?).stage("previous")?;
+        let survivors = tree::marked(&dir.mark().stage(LaunchStage::Record)?).stage(LaunchStage::Previous)?;
         if let Some(survivor) = survivors.first() {
             return Err(refuse(format!(
                 "something of an earlier run still lives (pid {})",

@@ -12,7 +12,7 @@ use super::serve::Server;
 use super::spec::{Adoption, Command, Spec};
 use super::stage::{Stage, failed, in_the_way};
 use super::tree::Tree;
-use super::wire::Started;
+use super::wire::{LaunchStage, Started};
 use crate::store::board::Slot;
 use crate::store::console::ConsoleLog;
 use crate::store::launch::Launch;
@@ -48,21 +48,21 @@ pub(super) struct Place {
 /// Launches a game.
 pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Keeper, Started> {
     let shim_lock = place.take_lock()?;
-    let frame = Frame::here().stage("record")?;
+    let frame = Frame::here().stage(LaunchStage::Record)?;
     let previous = may_launch(spec, command, &place.dir, &frame)?;
-    let room = ending::reserve(&place.dir).stage("exit")?;
+    let room = ending::reserve(&place.dir).stage(LaunchStage::Exit)?;
     let (streams, input, source) = make_streams(spec, command, &place.dir)?;
-    let server = Server::open(&place.dir).stage("socket")?;
+    let server = Server::open(&place.dir).stage(LaunchStage::Socket)?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
     let output = match &source {
-        Some(Source::Pipe(pipe)) => pipe::number(pipe).stage("pipe")?,
+        Some(Source::Pipe(pipe)) => pipe::number(pipe).stage(LaunchStage::Pipe)?,
         Some(Source::Terminal(_)) | None => 0,
     };
     let mut record = Launch {
         generation: spec.generation,
         frame,
-        shim: procfs::identify(std::process::id() as i32).stage("record")?,
+        shim: procfs::identify(std::process::id() as i32).stage(LaunchStage::Record)?,
         main: ProcessId { pid: 0, start: 0 },
         launched_wall_ms: clock::wall_ms(),
         launched_boot_ms: clock::boot_ms(),
@@ -71,14 +71,14 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
         ready: None,
         restarts: spec.restarts,
         adopted: false,
-        mark: place.dir.mark().stage("record")?,
+        mark: place.dir.mark().stage(LaunchStage::Record)?,
     };
     let program = Program {
         open_files: place.open_files,
         ..program(command, streams)?
     };
     // After the launch nothing may fail any more: a start that fails has no game.
-    let output = Output::new(source, log).stage("memory")?;
+    let output = Output::new(source, log).stage(LaunchStage::Memory)?;
     record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
     // The game's keeper should be the last to go, where it may be; the child
     // has kept what we were begun with.
@@ -103,18 +103,18 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
 /// Takes over a game whose shim has died.
 pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Keeper, Started> {
     let shim_lock = place.take_lock()?;
-    let recorded = launch::read(&place.dir).stage("record")?;
+    let recorded = launch::read(&place.dir).stage(LaunchStage::Record)?;
     if recorded.as_ref().map(|record| record.generation) != Some(spec.generation) {
         // We come late: what we were to take over has ended since.
         return Err(Started::Busy);
     }
-    let mark = place.dir.mark().stage("record")?;
+    let mark = place.dir.mark().stage(LaunchStage::Record)?;
     await_gate(adoption.main, &mark);
-    let mut tree = Tree::of_strangers(adoption.main, mark.clone()).stage("tree")?;
+    let mut tree = Tree::of_strangers(adoption.main, mark.clone()).stage(LaunchStage::Tree)?;
     if let Some(main) = &spec.main {
         tree.search_for(main);
     }
-    let room = ending::reserve(&place.dir).stage("exit")?;
+    let room = ending::reserve(&place.dir).stage(LaunchStage::Exit)?;
     let now = clock::monotonic_ms();
     let log = ConsoleLog::open(&place.dir, spec.log, now);
     let output = recorded.map_or(0, |record| record.output);
@@ -126,11 +126,11 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         let input = pipe::open_fifo(place.dir.as_fd(), INPUT, false).ok();
         (input, find_output(output, tree.main(), &mark).map(Source::Pipe))
     };
-    let server = Server::open(&place.dir).stage("socket")?;
+    let server = Server::open(&place.dir).stage(LaunchStage::Socket)?;
     let record = Launch {
         generation: spec.generation,
-        frame: Frame::here().stage("record")?,
-        shim: procfs::identify(std::process::id() as i32).stage("record")?,
+        frame: Frame::here().stage(LaunchStage::Record)?,
+        shim: procfs::identify(std::process::id() as i32).stage(LaunchStage::Record)?,
         main: tree.main(),
         launched_wall_ms: adoption.launched_wall_ms,
         launched_boot_ms: adoption.launched_boot_ms,
@@ -141,10 +141,10 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Ke
         adopted: true,
         mark,
     };
-    launch::write(&place.dir, &record).stage("record")?;
+    launch::write(&place.dir, &record).stage(LaunchStage::Record)?;
     let _ = room.settle();
     daemon::avoid_oom_killer();
-    let output = Output::new(source, log).stage("memory")?;
+    let output = Output::new(source, log).stage(LaunchStage::Memory)?;
     let counters = oom::Counters::read();
     Ok(assemble(
         spec, place, shim_lock, record, tree, server, input, output, room, counters,
@@ -204,7 +204,7 @@ impl Place {
     fn take_lock(&self) -> Result<ShimLock, Started> {
         let deadline = clock::monotonic_ms() + OTHER_SHIM.as_millis() as u64;
         loop {
-            match lock::try_shim(&self.dir).stage("lock")? {
+            match lock::try_shim(&self.dir).stage(LaunchStage::Lock)? {
                 Some(taken) => return Ok(taken),
                 None if clock::monotonic_ms() >= deadline => return Err(Started::Busy),
                 None => std::thread::sleep(Duration::from_millis(5)),
@@ -219,21 +219,21 @@ type Made = (Streams, Option<OwnedFd>, Option<Source>);
 fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Made, Started> {
     let owner = command.ids.as_ref();
     if spec.tty {
-        let pty = Pty::open().stage("terminal")?;
+        let pty = Pty::open().stage(LaunchStage::Terminal)?;
         if let Some(ids) = owner {
-            nix::unistd::fchown(&pty.slave, Some(ids.uid.into()), None).stage("terminal")?;
+            nix::unistd::fchown(&pty.slave, Some(ids.uid.into()), None).stage(LaunchStage::Terminal)?;
         }
-        let input = pty.master.try_clone().stage("terminal")?;
+        let input = pty.master.try_clone().stage(LaunchStage::Terminal)?;
         return Ok((
             Streams::Terminal(pty.slave),
             Some(input),
             Some(Source::Terminal(pty.master)),
         ));
     }
-    dir.make_fifo(INPUT).stage("fifo")?;
-    let fifo = |blocking| pipe::open_fifo(dir.as_fd(), INPUT, blocking).stage("fifo");
-    let source = pipe::anonymous().stage("pipe")?;
-    let output = || pipe::both_ends(&source).stage("pipe");
+    dir.make_fifo(INPUT).stage(LaunchStage::Fifo)?;
+    let fifo = |blocking| pipe::open_fifo(dir.as_fd(), INPUT, blocking).stage(LaunchStage::Fifo);
+    let source = pipe::anonymous().stage(LaunchStage::Pipe)?;
+    let output = || pipe::both_ends(&source).stage(LaunchStage::Pipe);
     let streams = Streams::Separate {
         input: fifo(true)?,
         output: output()?,
@@ -243,7 +243,7 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
     if let Some(ids) = owner {
         // So that the game may open /dev/stdout and its like again.
         for end in [&input, &source] {
-            nix::unistd::fchown(end, Some(ids.uid.into()), Some(ids.gid.into())).stage("pipe")?;
+            nix::unistd::fchown(end, Some(ids.uid.into()), Some(ids.gid.into())).stage(LaunchStage::Pipe)?;
         }
     }
     Ok((streams, Some(input), Some(Source::Pipe(source))))
@@ -260,7 +260,8 @@ fn find_output(number: u64, main: ProcessId, mark: &str) -> Option<OwnedFd> {
 
 fn program(command: &Command, streams: Streams) -> Result<Program, Started> {
     let text = |bytes: &Vec<u8>| {
-        CString::new(bytes.as_slice()).map_err(|error| failed("exec", &io::Error::other(error.to_string()), ""))
+        CString::new(bytes.as_slice())
+            .map_err(|error| failed(LaunchStage::Exec, &io::Error::other(error.to_string()), ""))
     };
     let list = |words: &[Vec<u8>]| words.iter().map(text).collect::<Result<Vec<_>, _>>();
     Ok(Program {
@@ -284,22 +285,25 @@ fn run(
     previous: Option<&Launch>,
     command: &Command,
 ) -> Result<ProcessId, Started> {
-    let gated = Gated::fork(program).stage("fork")?;
+    let gated = Gated::fork(program).stage(LaunchStage::Fork)?;
     let recorded = procfs::identify(gated.pid).and_then(|main| {
         record.main = main;
         launch::write(dir, record)
     });
     // The last look, and then the gate: what is asked for from now on is asked of
     // a launch that is on record.
-    let outcome = match recorded.stage("record").and_then(|()| still_wanted(command, dir)) {
+    let outcome = match recorded
+        .stage(LaunchStage::Record)
+        .and_then(|()| still_wanted(command, dir))
+    {
         Ok(()) => match gated.release() {
             Ok(Ok(())) => return Ok(record.main),
             Ok(Err(failure)) => {
                 let what = in_the_way(failure.stage, &command.path, &command.cwd);
                 let error = io::Error::from_raw_os_error(failure.errno);
-                failed(failure.stage.as_str(), &error, &what)
+                failed(failure.stage.into(), &error, &what)
             }
-            Err(error) => failed("exec", &error, ""),
+            Err(error) => failed(LaunchStage::Exec, &error, ""),
         },
         Err(outcome) => {
             drop(gated);

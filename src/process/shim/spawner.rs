@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use nix::sys::signal::Signal;
 
 use super::entry;
+use super::wire::LaunchStage;
 use crate::sys::{daemon, reaper, signals, socket, title};
 
 /// The first argument that makes this program a spawner.
@@ -144,7 +145,7 @@ fn serve(commands: OwnedFd) -> io::Result<u8> {
                 let _ = title::set(&["gamectl", entry::HIDDEN_VERB, id]);
                 return Ok(entry::serve(channel));
             }
-            Err(error) => entry::refuse(&channel, "fork", &error),
+            Err(error) => entry::refuse(&channel, LaunchStage::Fork, &error),
         }
     }
 }

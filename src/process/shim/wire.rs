@@ -14,8 +14,10 @@ use crate::sys::procfs::ProcessId;
 
 #[cfg(test)]
 mod recorded;
+mod stage;
 mod started;
 
+pub use stage::LaunchStage;
 pub use started::Started;
 
 const VERSION: u32 = 1;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{OfferedStep, Report, Request, Started, UNKNOWN_VERB};
+use super::{LaunchStage, OfferedStep, Report, Request, Started, UNKNOWN_VERB};
 use crate::inventory::{StopAction, StopStep};
 use crate::store::board::Phase;
 use crate::store::format::ParseError;
@@ -159,7 +159,7 @@ fn answers() -> [(Started, &'static str); 4] {
         start: 98_765,
     };
     let failed = Started::Failed {
-        stage: "exec".into(),
+        stage: LaunchStage::Exec,
         errno: 2,
         what: "/no/such".into(),
     };

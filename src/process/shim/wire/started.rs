@@ -1,6 +1,7 @@
 //! How the start of a shim went.
 
 use super::VERSION;
+use super::stage::LaunchStage;
 use crate::store::format::{Document, ParseError, Seal};
 use crate::store::launch::{id_text, parse_id};
 use crate::sys::procfs::ProcessId;
@@ -20,8 +21,7 @@ pub enum Started {
     Cancelled,
     /// It failed, and nothing of it runs.
     Failed {
-        /// What was being done, as one word.
-        stage: String,
+        stage: LaunchStage,
         /// What the kernel said; 0 when it was not the kernel.
         errno: i32,
         /// What was in the way.
@@ -75,7 +75,7 @@ mod tests {
     fn how_a_start_went_survives_whole_or_not_at_all() {
         let main = ProcessId { pid: 5, start: 6 };
         let failed = Started::Failed {
-            stage: "exec".into(),
+            stage: LaunchStage::Exec,
             errno: 2,
             what: "/no/such".into(),
         };
