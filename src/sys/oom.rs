@@ -1,4 +1,4 @@
-//! Evidence that the kernel's out-of-memory killer was at work: its counters
+//! OomEvidence that the kernel's out-of-memory killer was at work: its counters
 //! before and after. See `memory.events` in the kernel's control group
 //! documentation, and `vmstat` in `proc(5)`.
 
@@ -8,7 +8,7 @@ use super::procfs;
 
 /// The meaning of a change of the counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
+pub enum OomEvidence {
     /// No kill was counted.
     None,
     /// Something on this host was killed; our control group does not count.
@@ -37,19 +37,19 @@ impl Counters {
     }
 
     /// Returns what has changed since these counters were read.
-    pub fn since(&self) -> Evidence {
+    pub fn since(&self) -> OomEvidence {
         if let (Some(before), Some(path)) = (self.group, &self.group_file)
             && let Some(now) = count(path)
         {
             return if now > before {
-                Evidence::Certain
+                OomEvidence::Certain
             } else {
-                Evidence::None
+                OomEvidence::None
             };
         }
         match (self.host, count(&PathBuf::from("/proc/vmstat"))) {
-            (Some(before), Some(now)) if now > before => Evidence::Likely,
-            _ => Evidence::None,
+            (Some(before), Some(now)) if now > before => OomEvidence::Likely,
+            _ => OomEvidence::None,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::store::ending::{self, Exit};
 use crate::store::launch::Launch;
 use crate::store::room::Room;
 use crate::sys::clock;
-use crate::sys::oom::Evidence;
+use crate::sys::oom::OomEvidence;
 use crate::sys::reaper::Ending;
 
 /// How long to wait, in milliseconds, before an exit that could not be put on
@@ -29,15 +29,15 @@ pub(super) struct Account<'a> {
     pub(super) killed: bool,
     pub(super) killed_leftovers: u32,
     pub(super) lost_output: u64,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: OomEvidence,
 }
 
 /// Draws up the exit.
 pub(super) fn account(seen: Account<'_>) -> Exit {
     let by_kill = matches!(seen.ending, Some(Ending::Signal(libc::SIGKILL, _))) && !seen.killed;
-    let oom_killed = by_kill && seen.evidence != Evidence::None;
+    let oom_killed = by_kill && seen.evidence != OomEvidence::None;
     let mut notes = Vec::new();
-    if oom_killed && seen.evidence == Evidence::Likely {
+    if oom_killed && seen.evidence == OomEvidence::Likely {
         notes.push("the out-of-memory killer was probably at work");
     }
     if seen.record.adopted && seen.ending.is_none() {
@@ -105,17 +105,17 @@ mod tests {
         let record = launch(false);
         let kill = Some(Ending::Signal(libc::SIGKILL, false));
         for (ending, killed, evidence, oom) in [
-            (kill, false, Evidence::Certain, true),
-            (kill, false, Evidence::Likely, true),
-            (kill, false, Evidence::None, false),
-            (kill, true, Evidence::Certain, false),
+            (kill, false, OomEvidence::Certain, true),
+            (kill, false, OomEvidence::Likely, true),
+            (kill, false, OomEvidence::None, false),
+            (kill, true, OomEvidence::Certain, false),
             (
                 Some(Ending::Signal(libc::SIGSEGV, true)),
                 false,
-                Evidence::Certain,
+                OomEvidence::Certain,
                 false,
             ),
-            (None, false, Evidence::Certain, false),
+            (None, false, OomEvidence::Certain, false),
         ] {
             let exit = account(Account {
                 record: &record,
@@ -130,7 +130,7 @@ mod tests {
                 evidence,
             });
             assert_eq!(exit.oom_killed, oom, "{ending:?} {killed} {evidence:?}");
-            assert_eq!(exit.note.contains("probably"), oom && evidence == Evidence::Likely);
+            assert_eq!(exit.note.contains("probably"), oom && evidence == OomEvidence::Likely);
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
                 killed: false,
                 killed_leftovers: 0,
                 lost_output: 0,
-                evidence: Evidence::None,
+                evidence: OomEvidence::None,
             });
             assert_eq!(exit.note, wanted);
         }
@@ -171,7 +171,7 @@ mod tests {
             killed: false,
             killed_leftovers: 0,
             lost_output: 0,
-            evidence: Evidence::None,
+            evidence: OomEvidence::None,
         });
         assert_eq!((exit.code(), exit.signal()), (None, None));
         assert!(exit.note.contains("not known"), "{}", exit.note);
