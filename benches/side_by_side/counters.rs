@@ -1,4 +1,4 @@
-//! What the kernel counts of a process.
+//! The kernel's counters of a process.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ pub(crate) fn memory(pids: &[i32]) -> f64 {
         .sum()
 }
 
-/// How often and how long processes ran.
+/// The number of times and the time that processes ran.
 #[derive(Default, Clone, Copy)]
 pub(crate) struct Activity {
     /// Wake-ups: every switch away from it followed one to it.

@@ -1,4 +1,5 @@
-//! What a supervisor is given to supervise, and how we hear of its games.
+//! The games that a supervisor is given, and the way in which their starts are
+//! noticed.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -28,17 +29,17 @@ pub(crate) struct Fleet {
     pub(crate) ids: Vec<String>,
     /// The game: a program and its arguments.
     pub(crate) game: Vec<String>,
-    /// Whether what the games print is kept in files.
+    /// True when the output of the games is kept in files.
     pub(crate) logs: bool,
-    /// Whether the games run once the supervisor is set up.
+    /// True when the games run once the supervisor is set up.
     pub(crate) running: bool,
-    /// Whether games that end are started again, at once, by a supervisor that
+    /// True when games that end are started again, at once, by a supervisor that
     /// stays: for gamectl, `gamectl run`.
     pub(crate) resident: bool,
 }
 
 impl Fleet {
-    /// So many instances in this folder, which is theirs alone. `output` is
+    /// Makes `count` instances in this folder, which is theirs alone. `output` is
     /// what the game prints: nothing, or `lines` or `blocks` and how much.
     pub(crate) fn new(dir: PathBuf, count: usize, output: &[&str]) -> Self {
         let own = std::env::current_exe().expect("our own path");
@@ -89,9 +90,10 @@ impl Fleet {
         command
     }
 
-    /// The same, wherever we work. Only such a command is executed by a child that
-    /// borrows our memory; any other is by one that copies it first, a sixth of the
-    /// time of a short command that is measured.
+    /// Makes a command that does not depend on our working directory. Only such a
+    /// command is executed by a child that borrows our memory; any other is by one
+    /// that copies it first, a sixth of the time of a short command that is
+    /// measured.
     pub(crate) fn client(&self, program: impl AsRef<Path>) -> Command {
         let program = program.as_ref();
         let found = path::find(program);

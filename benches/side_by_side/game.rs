@@ -8,9 +8,9 @@ use std::process::ExitCode;
 
 use nix::time::{ClockId, clock_gettime};
 
-/// How long a line is, with its end.
+/// The length of a line, with its end.
 pub(crate) const LINE: usize = 100;
-/// How long a block is.
+/// The length of a block.
 pub(crate) const BLOCK: usize = 64 * 1024;
 
 /// The monotonic clock in nanoseconds, the same in all processes.

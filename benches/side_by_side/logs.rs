@@ -1,4 +1,4 @@
-//! What a game prints, until the last byte is in the log file.
+//! The time from a game's output until its last byte is in the log file.
 
 use std::fs;
 use std::path::Path;

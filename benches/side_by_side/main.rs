@@ -45,10 +45,10 @@ use manager::Manager;
 use table::Table;
 use wait::wait_until;
 
-/// What can be measured by itself.
+/// The measurements that can be asked for by name.
 const NAMES: [&str; 7] = ["status", "start", "memory", "logs", "cold", "crashes", "stacks"];
 
-/// What the command line asks for.
+/// The options of the command line.
 pub(crate) struct Options {
     names: Vec<String>,
     /// Fewer rounds and smaller sizes.
@@ -144,7 +144,7 @@ fn compare(options: &Options) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Where this was measured.
+/// Describes the machine that this was measured on.
 fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
     let cpus = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);

@@ -26,11 +26,11 @@ pub(crate) trait Manager {
     fn start(&self, fleet: &Fleet, id: &str) -> Command;
     /// Stops an instance, and waits for its end.
     fn stop(&self, fleet: &Fleet, id: &str) -> Command;
-    /// Where the log of an instance is: a file or a folder.
+    /// Returns the path of an instance's log: a file or a folder.
     fn log(&self, fleet: &Fleet, id: &str) -> PathBuf;
 }
 
-/// Whether all its programs are there.
+/// Returns true when all its programs are there.
 pub(crate) fn is_installed(manager: &dyn Manager) -> bool {
     manager.programs().iter().all(|program| path::find(program).is_some())
 }
@@ -82,7 +82,7 @@ impl<'a> Running<'a> {
         Some(new)
     }
 
-    /// When the last of so many games came to life.
+    /// Waits for `count` games to come to life. Returns the time of the last one.
     pub(crate) fn last_birth(&mut self, count: usize) -> Option<u64> {
         let births: Vec<u64> = std::iter::from_fn(|| self.births.next()).take(count).collect();
         if births.len() < count {

@@ -1,4 +1,4 @@
-//! What supervision itself costs while nothing happens: memory, wake-ups and
+//! The cost of supervision itself while nothing happens: memory, wake-ups and
 //! processor time. With log, without the games.
 
 use std::time::Duration;

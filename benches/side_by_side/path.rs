@@ -1,6 +1,6 @@
-//! Where a program is. A shell looks that up once; looking it up at each
-//! execution would be measured for the rivals, and not for the binary whose path
-//! is given.
+//! The path of a program. A shell looks that up once; looking it up at each
+//! execution would be measured for the rivals, and not for the binary whose path is
+//! given.
 
 use std::path::{Path, PathBuf};
 

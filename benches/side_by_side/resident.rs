@@ -1,4 +1,4 @@
-//! What a supervisor that stays does: it starts all that should run, and starts
+//! The work of a supervisor that stays: it starts all that should run, and starts
 //! again what crashes. For gamectl that is `gamectl run`.
 
 use std::time::Duration;

@@ -52,7 +52,7 @@ impl Manager for S6 {
         crate::wait_until("s6-supervise", || last.as_ref().is_none_or(|status| status.exists()));
     }
 
-    /// It has no status of many: people loop, and so do we.
+    /// s6 has no status of many: people loop, and so do we.
     fn status(&self, fleet: &Fleet) -> Command {
         if let [id] = fleet.ids.as_slice() {
             let mut command = fleet.client("s6-svstat");

@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::manager::{Manager, is_installed};
 
-/// What gamectl should reach.
+/// The value that gamectl should reach.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
-    /// So many times the value of a rival, or less.
+    /// This many times the value of a rival, or less.
     AtMost(f64, &'static str),
-    /// So many times the value of a rival, or more.
+    /// This many times the value of a rival, or more.
     AtLeast(f64, &'static str),
     /// This value, or less.
     Below(f64),

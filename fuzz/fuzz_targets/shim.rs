@@ -1,5 +1,4 @@
-//! What a shim understands, and what is understood of it, stays the same when
-//! it is said again.
+//! Messages to and from a shim stay the same when they are read and written again.
 #![no_main]
 use gamectl::process::shim::wire::{Report, Request};
 

@@ -1,10 +1,10 @@
-//! What the process was given, byte for byte, as one JSON object with these
-//! keys: `argv`, `environ` (bytes in hexadecimal, items ended by NUL), `cwd`,
-//! `pid`, `ppid`, `pgid`, `sid`, `uid`, `euid`, `gid`, `egid`, `groups`,
-//! `umask` (octal), `status` (lines of `/proc/self/status`: `SigBlk`, `SigIgn`,
-//! `SigCgt`, `NoNewPrivs`, `CapEff`...), `fds` (number to target), `ttys` (of
-//! 0, 1 and 2), `nice`, `oom_score_adj`, `limits`, `cgroup`. Beside it
-//! `FILE.argv` and `FILE.environ` hold the bytes themselves.
+//! A dump of all that the process was given, byte for byte, as one JSON object with
+//! these keys: `argv`, `environ` (bytes in hexadecimal, items ended by NUL), `cwd`,
+//! `pid`, `ppid`, `pgid`, `sid`, `uid`, `euid`, `gid`, `egid`, `groups`, `umask`
+//! (octal), `status` (lines of `/proc/self/status`: `SigBlk`, `SigIgn`, `SigCgt`,
+//! `NoNewPrivs`, `CapEff`...), `fds` (number to target), `ttys` (of 0, 1 and 2),
+//! `nice`, `oom_score_adj`, `limits`, `cgroup`. Beside it `FILE.argv` and
+//! `FILE.environ` hold the bytes themselves.
 //!
 //! Rust's runtime ignores PIPE, catches SEGV and BUS and opens closed standard
 //! descriptors before `main`: whether a game was given exactly those right is
@@ -22,7 +22,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::{getegid, geteuid, getgid, getgroups, getpgrp, getpid, getppid, getsid, getuid};
 use serde_json::{Value, json};
 
-/// What is changed by living, read before it was.
+/// Facts that running changes, read before it did.
 pub(crate) struct Given {
     status: BTreeMap<String, String>,
     fds: BTreeMap<String, String>,

@@ -1,5 +1,5 @@
-//! What every mode shares: output that never panics, the end of its lifetime,
-//! waiting for a gate.
+//! The code that every mode shares: output that never panics, the end of its
+//! lifetime, waiting for a gate.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -13,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-/// How long between two looks for a file.
+/// The time between two looks for a file.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// The lifetime that the environment gives.
@@ -56,7 +56,7 @@ pub(crate) fn append(path: &Path, line: &str) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Why a wait ended.
+/// The reason for the end of a wait.
 pub(crate) enum Woken {
     /// One of the signals that are handled arrived.
     Signal(Signal),

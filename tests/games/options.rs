@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The options of the command line.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub(crate) struct Options {
     pub(crate) mode: String,
     /// The plain arguments of the mode.
     pub(crate) arguments: Vec<String>,
-    /// What stands behind `--`: the mode of a process to start.
+    /// The words behind `--`: the mode of a process to start.
     pub(crate) rest: Vec<OsString>,
     pub(crate) gate: Option<PathBuf>,
     pub(crate) ready: Option<String>,

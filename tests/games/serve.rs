@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::words::{Next, obey};
 use crate::{LIFETIME_OVER, NOT_ALONE, WRONG};
 
-/// How a server differs from a well-behaved one.
+/// The ways in which a server differs from a well-behaved one.
 #[derive(Default)]
 pub(crate) struct Manners {
     /// Never reads its standard input.

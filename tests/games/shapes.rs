@@ -174,7 +174,7 @@ fn zombie() -> Result<(), String> {
     Ok(())
 }
 
-/// Whether O_NONBLOCK on stdin leaves stdout alone.
+/// Returns true when O_NONBLOCK on stdin leaves stdout alone.
 fn nonblock() -> Result<bool, String> {
     let flags = |fd: &dyn std::os::fd::AsFd| {
         fcntl(fd.as_fd(), FcntlArg::F_GETFL)

@@ -64,7 +64,7 @@ fn did(what: &str) {
     writeln!(file, "{what}").expect("did");
 }
 
-/// What a line does: the reply, and whether the game ends.
+/// Obeys a line. Returns the reply, and true when the game ends.
 fn obey(kind: &str, line: &str) -> (String, bool) {
     did(line);
     match (kind, line) {

@@ -11,7 +11,7 @@ use crate::life::{print, say};
 use crate::options::{number, signal};
 use crate::shapes::{close_output, spawn};
 
-/// What a line of the console leads to.
+/// The consequence of a line of the console.
 pub(crate) enum Next {
     /// Nothing more.
     Stay,

@@ -19,19 +19,18 @@ use crate::support::{self, Instance, Process, Sandbox, wait_until};
 /// So often, without being asked.
 const RESTARTS: u64 = 300;
 
-/// What a process may take more than it did, in KiB: the allocator's business.
-/// A hundred bytes for each of a hundred thousand restarts would be 10 MiB.
+/// KiB by which a process may grow, for the allocator's own needs. A hundred bytes
+/// for each of a hundred thousand restarts would be 10 MiB.
 const SLACK_KIB: u64 = 512;
 
-/// So many descriptors may belong to launches that are under way, at all looks of
-/// one sample and none of the other. One that is lost with each restart would be
-/// hundreds.
+/// Descriptors that may belong to launches under way, at all looks of one sample
+/// and at none of the other. One that is lost with each restart would be hundreds.
 const SLACK_FDS: usize = 16;
 
-/// So many looks at least, so that one finds nothing under way.
+/// The least number of looks, so that one finds no launch under way.
 const LOOKS: u32 = 200;
 
-/// What something takes, at the least, over some looks.
+/// The least that a process took, over some looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Takes {
     /// Memory that is nobody else's, in KiB: what it shares grows and shrinks
@@ -60,7 +59,7 @@ impl Takes {
     }
 }
 
-/// What all of it takes.
+/// Everything that the processes and files take.
 #[derive(Debug, PartialEq, Eq)]
 struct Sample {
     restarts: u64,
@@ -90,7 +89,7 @@ impl Sample {
     }
 }
 
-/// How often it was launched.
+/// Returns the number of launches so far.
 fn launched(sandbox: &Sandbox) -> u64 {
     let record = fs::read(sandbox.instance_dir("a").join("launch")).unwrap_or_default();
     let record = String::from_utf8_lossy(&record);
@@ -126,7 +125,7 @@ fn many_restarts_take_no_more_than_some() {
     grows_by_nothing(&Sandbox::with(&[game]), 100, restarts.max(150));
 }
 
-/// The same for a game that was ready before it crashed.
+/// Restarts a game that was ready before it crashed.
 #[test]
 fn many_crashes_take_no_more_than_some() {
     let _alone = crate::alone();

@@ -28,7 +28,7 @@ use crate::support::{self, Sandbox, SmallDisk, wait_until};
 /// Seconds, without being asked.
 const SECONDS: u64 = 15;
 
-/// What they all share.
+/// The state that all threads share.
 struct Soak<'a> {
     sandbox: &'a Sandbox,
     moods: &'a [Mood],

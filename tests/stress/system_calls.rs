@@ -25,7 +25,7 @@ use life::{Ending, Life, Past, Point, Seen, Who};
 use crate::support::random::{Random, seed};
 use crate::support::{self, Instance, Outcome, Sandbox};
 
-/// So many are taken without being asked.
+/// The number of points that are tried where `GAMECTL_TEST_CALLS` says nothing.
 const POINTS: usize = 40;
 
 #[test]
@@ -37,7 +37,7 @@ fn a_fault_at_any_system_call_of_a_shim() {
     sweep(&strace, "an executed shim", &all_points(&strace), 1);
 }
 
-/// What comes before its first task is the same as with one that is executed.
+/// Its calls before its first task are those of a shim that is executed.
 #[test]
 fn a_fault_at_any_system_call_of_a_forked_shim() {
     let _alone = crate::alone();
@@ -208,7 +208,7 @@ fn what_a_killed_writer_has_left() {
     sandbox.nothing_left();
 }
 
-/// The same, if it may also follow what it has not executed.
+/// Returns a strace that may also follow a process that it has not executed.
 fn strace_that_attaches() -> Option<PathBuf> {
     let strace = support::strace("faults at every system call")?;
     let mut sleeper = Command::new("sleep").arg("60").spawn().expect("sleep");

@@ -100,7 +100,7 @@ fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
 /// In no other test, so that it is found in what belongs to this one only.
 const CANARY: &str = "hunter3-sings-here-only";
 
-/// Where the canary is, of all files of the state directory and of all that
+/// Finds the canary among all files of the state directory and of all that
 /// processes show of themselves to everybody.
 fn canary(sandbox: &Sandbox) -> Option<std::path::PathBuf> {
     let mut files = Vec::new();

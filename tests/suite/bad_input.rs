@@ -1,5 +1,5 @@
-//! What the built binary says when it is asked for what cannot be: the exit
-//! code, the cause, the next step, and nothing changed.
+//! Answers of the built binary to impossible requests: the exit code, the cause,
+//! the next step, and nothing changed.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -259,8 +259,8 @@ fn an_answer_that_cannot_be_written() {
     }
 }
 
-/// What is opened by a program without standard streams must not take their
-/// numbers: its answer would land in its records.
+/// A file that a program without standard streams opens must not take their
+/// numbers, or the program's answer would land in its records.
 #[test]
 fn closed_standard_streams() {
     let sandbox = Sandbox::new();

@@ -160,7 +160,7 @@ fn commands_that_are_wanted_one_day_are_looked_for_today() {
     assert!(!outcome.stdout.contains("canary"), "{outcome:?}");
 }
 
-/// Where root starts a game as somebody, it is that somebody's rights that count.
+/// The rights that count are those of the user that root starts the game as.
 #[test]
 fn the_user_of_the_instance_is_who_must_be_able_to() {
     if !support::is_root("the_user_of_the_instance_is_who_must_be_able_to") {

@@ -35,7 +35,7 @@ fn shell(sandbox: &Sandbox, program: &str, args: &[&str]) -> Command {
     command
 }
 
-/// What bash offers behind this line, as it is asked by a person's Tab.
+/// Returns the words that bash offers behind this line at a press of Tab.
 fn offered(sandbox: &Sandbox, line: &str) -> Vec<String> {
     let drive = r#"
         source "$1"; COMP_LINE="$2"; COMP_POINT=${#COMP_LINE}

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Instance, Outcome, Process, Sandbox, SmallDisk, wait_for, wait_until};
 
-/// What the game's flood looks like: numbered lines of this length.
+/// Returns the text of the game's flood: numbered lines of this length.
 fn flood(total: usize, length: usize) -> String {
     let mut text = String::with_capacity(total + length);
     for number in 0.. {
@@ -57,7 +57,7 @@ fn flooder(sandbox: &Sandbox, id: &str, total: usize, how: &[&str]) -> Instance 
     Instance::awkward(id, &args).with("ready", json!({ "alive_for": "1ms" }))
 }
 
-/// What prints before anybody listens is busy from the start, too.
+/// A game that prints before its shim reads is busy from the start, too.
 #[test]
 fn a_game_that_prints_at_once_is_given_room() {
     let games = ["a", "b", "c", "d", "e"].map(|id| {

@@ -118,8 +118,8 @@ fn a_stop_without_a_free_inode() {
     }
 }
 
-/// What an older gamectl has started, or what was started without an inode to
-/// spare, is stopped all the same.
+/// A game that was started by an older gamectl, or without an inode to spare, is
+/// stopped all the same.
 #[test]
 fn a_stop_that_cannot_be_put_on_record() {
     let sandbox = Sandbox::with_one();

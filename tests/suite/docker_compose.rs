@@ -72,7 +72,7 @@ fn image() {
     });
 }
 
-/// What these tests need and this machine has not.
+/// Returns the first thing that these tests need and this machine lacks.
 fn missing() -> Option<&'static str> {
     let runs = |program: &str, args: &[&str]| {
         let ran = Command::new(program).args(args).stdin(Stdio::null()).output();

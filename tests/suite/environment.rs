@@ -1,4 +1,4 @@
-//! What a game is given: arguments and environment byte for byte, and nothing
+//! The surroundings of a game: arguments and environment byte for byte, and nothing
 //! of whoever happened to type the command.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ fn dumper(id: &str) -> Instance {
     Instance::awkward(id, &["serve", "--dump", "dump", "--ready", "up"]).ready_log("up")
 }
 
-/// What it wrote down.
+/// Reads the dump that the game wrote.
 #[track_caller]
 fn dump(sandbox: &Sandbox, name: &str) -> Value {
     let text = fs::read_to_string(sandbox.path(name)).expect("read the dump");

@@ -1,6 +1,5 @@
-//! What happens when gamectl itself is killed, at whatever point, and when two
-//! of it want different things: never two games, never one that nobody knows
-//! of, never an exit code that nobody saw.
+//! Gamectl is killed at any point, and two gamectl want different things: never two
+//! games, never one that nobody knows of, never an exit code that nobody saw.
 
 use std::fs::File;
 use std::process::Child;
@@ -18,12 +17,12 @@ fn alone(sandbox: &Sandbox, id: &str) -> Instance {
     sandbox.solitary(id).with("ready", json!({ "alive_for": "1ms" }))
 }
 
-/// How often it was executed.
+/// Returns the number of times that the game was executed.
 fn starts(sandbox: &Sandbox, id: &str) -> usize {
     sandbox.starts(&format!("{id}.journal"))
 }
 
-/// Whether a game holds its beacon.
+/// Returns true when a game holds its beacon.
 fn is_held(sandbox: &Sandbox, id: &str) -> bool {
     let file = File::options().write(true).open(sandbox.path(&format!("{id}.beacon")));
     file.is_ok_and(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err())
@@ -640,7 +639,8 @@ fn a_terminal_dies_with_its_shim_and_the_game_may_too() {
     sandbox.never_two("a");
 }
 
-/// What it has asked for goes on, and nothing is started that nobody asks for.
+/// The stop that it asked for goes on, and nothing is started that no command asks
+/// for.
 #[test]
 fn a_restart_that_is_killed_between_its_stop_and_its_start() {
     let sandbox = Sandbox::new();

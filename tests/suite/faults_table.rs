@@ -47,8 +47,8 @@ fn named(cell: &str) -> Vec<(String, String)> {
     tests.collect()
 }
 
-/// Whether a function of that name is there, right below attributes of which
-/// one makes it a test.
+/// Returns true when a function of that name is there, right below attributes of
+/// which one makes it a test.
 fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let is = |line: &str| {

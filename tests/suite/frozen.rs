@@ -1,5 +1,5 @@
-//! Who does not go on: a verb, `run`, a shim before its launch, a socket that
-//! takes connections and never answers. Nobody else waits for them without an
+//! Processes that do not go on: a verb, `run`, a shim before its launch, a socket
+//! that takes connections and never answers. Nobody else waits for them without an
 //! end.
 
 use std::fs;
@@ -110,7 +110,7 @@ fn a_socket_that_takes_connections_and_never_answers() {
 /// launched, and that start has given up.
 struct Late {
     sandbox: Sandbox,
-    /// What will be the shim.
+    /// The pid of the process that becomes the shim.
     shim: i32,
 }
 
@@ -121,7 +121,7 @@ fn shim_of(sandbox: &Sandbox) -> Option<i32> {
 }
 
 impl Late {
-    /// It is frozen before it has done anything, by the words to `sh`.
+    /// Freezes it before it has done anything, in the shell that executes it.
     fn before_anything() -> Self {
         let sandbox = Sandbox::with_one();
         let pid = sandbox.arg("late.pid");
@@ -131,8 +131,8 @@ impl Late {
         })
     }
 
-    /// It holds its lock, its child waits at the gate, and it is frozen as it puts
-    /// that on record. `None` where there is no strace.
+    /// Freezes it as it puts its launch on record, with its lock held and its child
+    /// at the gate. Returns `None` where there is no strace.
     fn at_its_gate() -> Option<Self> {
         let strace = support::strace("a shim that is frozen at its gate")?;
         // Not in the sandbox: strace would seem to belong to its processes.
@@ -175,7 +175,7 @@ impl Late {
             .inventory(&[Instance::program("a", "/nowhere/to/be/found", &[])]);
     }
 
-    /// It goes on, and must come to nothing.
+    /// Lets it go on, and checks that it launches nothing.
     #[track_caller]
     fn wake_in_vain(&self) {
         Process::signal(self.shim, Signal::SIGCONT);
@@ -188,7 +188,7 @@ impl Late {
         );
     }
 
-    /// What was said last is what counts from then on.
+    /// Checks that the last verb is the one that counts from then on.
     #[track_caller]
     fn all_is_well(&self) {
         let args = ["serve", "--ready", "up", "--journal", "journal"];

@@ -1,5 +1,5 @@
-//! What happens to the host and its files: it shuts down, it boots again, its
-//! clocks and names are odd, the program is replaced.
+//! Events of the host and its files: it shuts down, it boots again, its clocks and
+//! names are odd, the program is replaced.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{self, Mounts, Process, Sandbox, wait_until};
 
-/// What makes a command see another boot; `None` where that is not allowed.
+/// Returns mounts that make a command see another boot; `None` where they are not
+/// allowed.
 fn next_boot(sandbox: &Sandbox, test: &str) -> Option<Mounts> {
     fs::write(sandbox.path("boot"), "5a5a5a5a-0000-4000-8000-0123456789ab\n").expect("write");
     let boot = sandbox.arg("boot");
@@ -53,7 +54,7 @@ fn a_host_that_boots_again() {
     sandbox.nothing_left();
 }
 
-/// It is not waited for until the plan of a launch is on the disk.
+/// No start waits until the plan of its launch is on the disk.
 #[test]
 fn a_plan_that_a_power_cut_has_torn() {
     let sandbox = Sandbox::with_one();
@@ -234,7 +235,8 @@ fn a_state_directory_that_is_removed_under_games() {
     sandbox.nothing_left();
 }
 
-/// What vanishes at a logout or is cleared now and then holds nothing of ours.
+/// Folders that vanish at a logout or are cleared now and then hold nothing of
+/// ours.
 #[test]
 fn nothing_lives_where_things_vanish() {
     let sandbox = Sandbox::with_one();

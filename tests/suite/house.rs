@@ -171,7 +171,12 @@ fn no_files_import_each_other_in_a_circle() {
 #[test]
 #[ignore = "some still do"]
 fn no_doc_comment_begins_without_a_subject() {
-    for folder in ["src", "tests", "benches", "fuzz/fuzz_targets"] {
+    none(&rules::headless_docs(&source::below(package(), "src")));
+}
+
+#[test]
+fn no_doc_comment_of_a_test_begins_without_a_subject() {
+    for folder in ["tests", "benches", "fuzz/fuzz_targets"] {
         none(&rules::headless_docs(&source::below(package(), folder)));
     }
 }
@@ -259,7 +264,8 @@ fn files_are_short() {
     none(&rules::long_files(&sources(), LINES_MAX));
 }
 
-/// What is forbidden is found, by file, line and rule, and nothing else is.
+/// Tests of the checker: it finds what is forbidden, by file, line and rule, and
+/// nothing else.
 mod the_checker {
     use super::*;
 

@@ -38,7 +38,7 @@ fn it_writes_where_none_is_and_never_over_one() {
     assert!(!sandbox.path("nowhere").exists());
 }
 
-/// Where nothing fits, nothing is left that would be in the way.
+/// A disk on which nothing fits keeps no part that would be in the way later.
 #[test]
 fn a_full_disk_leaves_no_half_of_it() {
     if !support::is_root("a_full_disk_leaves_no_half_of_it") {

@@ -929,7 +929,7 @@ const PARTS: &[&str] = &[
     "`",
 ];
 
-/// What damages a file without making other words of its words.
+/// Signs that damage a file without changing its words.
 const MARKS: &[&str] = &[
     ": ", " ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ",", "*a ", "'", "\"", "|\n", "#", "!x ", "!!str ",
     "? ", "\t", "${A}", "@",

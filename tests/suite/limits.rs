@@ -1,6 +1,6 @@
-//! What is left of gamectl when the host gives it no more: no descriptor, no
-//! process, no memory, no larger file. A start comes to a game or to an error,
-//! never to both; a shim goes on, and does not turn in circles.
+//! Gamectl at the limits of its host: no descriptor, no process, no memory, no
+//! larger file. A start comes to a game or to an error, never to both; a shim goes
+//! on, and does not turn in circles.
 
 use std::fs;
 use std::path::Path;
@@ -143,8 +143,8 @@ fn a_shim_without_descriptors() {
     sandbox.nothing_left();
 }
 
-/// Who connects and says nothing takes no descriptor that a stop needs, under the
-/// lowest limit at which anything is started.
+/// A client that connects and says nothing takes no descriptor that a stop needs,
+/// under the lowest limit at which anything is started.
 #[test]
 fn a_shim_with_hardly_any_descriptors() {
     let sandbox = Sandbox::with_one();
@@ -162,7 +162,7 @@ fn a_shim_with_hardly_any_descriptors() {
     sandbox.nothing_left();
 }
 
-/// What it may have more of it takes by itself.
+/// A shim raises its own soft limit.
 #[test]
 fn a_shim_that_is_near_its_soft_limit() {
     let sandbox = Sandbox::with_one();

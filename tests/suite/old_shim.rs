@@ -19,7 +19,7 @@ use crate::support::{Instance, Process, Sandbox, wait_until};
 
 const VERB_UNKNOWN: &str = "the verb is not known here";
 
-/// What it is played with.
+/// The parts with which the test plays an old shim.
 struct OldShim {
     folder: PathBuf,
     game: i32,

@@ -1,6 +1,5 @@
-//! What the other users of a host can do to a game, its shim and its records,
-//! and what a game can that runs as one of them: nothing. SECURITY.md promises
-//! it.
+//! Other users of a host can do nothing to a game, its shim and its records, and
+//! neither can a game that runs as one of them. SECURITY.md promises it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

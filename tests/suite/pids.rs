@@ -85,7 +85,7 @@ impl Container {
         self.shell(&format!("kill -KILL {pid}"));
     }
 
-    /// Whether there is such a process, dead or alive.
+    /// Returns true when there is such a process, dead or alive.
     fn has(&self, pid: i64) -> bool {
         self.shell(&format!("kill -0 {pid}")).0
     }

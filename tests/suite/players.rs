@@ -1,5 +1,5 @@
-//! How many play: asked of the games themselves, and never waited for by
-//! anything else.
+//! The number of players: it is asked of the games themselves, and never waited for
+//! by anything else.
 
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
@@ -83,8 +83,8 @@ fn they_stand_in_the_table_and_in_json() {
     assert!(mute.recv_from(&mut buffer).is_ok(), "it was not asked");
 }
 
-/// Where nobody can be asked, `status` does what it does without asking: not a
-/// system call more, whatever else is known of the games.
+/// A `status` without a game that can be asked does what it does without asking:
+/// not a system call more, whatever else is known of the games.
 #[test]
 fn where_nobody_can_be_asked_a_look_costs_nothing_more() {
     let Some(strace) = support::strace("the system calls of status") else {
@@ -161,7 +161,7 @@ fn they_stand_on_the_screens() {
     sandbox.ok(&["stop", "--all"]);
 }
 
-/// What was drawn last, and whole.
+/// Returns the last frame that was drawn as a whole.
 fn last_frame(terminal: &Terminal) -> String {
     let text = terminal.text();
     let whole = text.rsplit_once("\x1b[?2026l").map_or("", |(whole, _)| whole);

@@ -13,7 +13,7 @@ fn game() -> String {
     format!("'{}'", support::awkward().display())
 }
 
-/// How many lines of a journal begin with this word.
+/// Returns the number of lines of a journal that begin with this word.
 fn count(sandbox: &Sandbox, journal: &str, word: &str) -> usize {
     let lines = sandbox.lines(journal);
     lines.iter().filter(|line| line.starts_with(word)).count()

@@ -13,7 +13,7 @@ fn game(sandbox: &Sandbox, id: &str) -> Instance {
     Instance::awkward(id, &args).ready_log("^up$")
 }
 
-/// What is seen, without what no two runs have in common.
+/// Returns the lines without the parts in which two runs always differ.
 fn masked(lines: &[String]) -> String {
     let spinner = regex::Regex::new(r"(?m)^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏|/\\-] ").expect("a pattern");
     let time = regex::Regex::new(r"\b\d+(\.\d+)? ?m?s\b").expect("a pattern");

@@ -1,5 +1,5 @@
-//! What the README says can be looked up: its commands work, its exit codes are
-//! the program's, and each claim beside others has tests that are there.
+//! The claims of the README: its commands work, its exit codes are the program's,
+//! and each claim beside others has tests that are there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,19 +12,19 @@ fn file(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What stands between two headings.
+/// Returns the text between two headings.
 fn part(heading: &str) -> String {
     let readme = file("README.md");
     let (_, rest) = readme.split_once(&format!("\n## {heading}\n")).expect("the heading");
     rest.split("\n## ").next().unwrap_or_default().to_owned()
 }
 
-/// What stands in backticks.
+/// Returns the texts in backticks.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// What is named as a place in this repository is there.
+/// Every path of this repository that a document names is there.
 #[test]
 fn places_that_are_named_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

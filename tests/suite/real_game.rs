@@ -42,8 +42,8 @@ fn instance(sandbox: &Sandbox, port: u16) -> Instance {
         .env("HOME", &sandbox.arg("home"))
 }
 
-/// Whether the server answers a client that wants to join: the first packet of
-/// its protocol asks for a peer id, and the answer gives one.
+/// Returns true when the server answers a client that wants to join: the first
+/// packet of its protocol asks for a peer id, and the answer gives one.
 /// <https://docs.luanti.org/for-engine-devs/network-protocol/>
 fn answers(port: u16) -> bool {
     const HELLO: [u8; 11] = [

@@ -17,7 +17,7 @@ use crate::support::{self, Instance, Process, Sandbox, wait_until};
 /// A server, and how it is known to behave.
 struct Game {
     instance: Instance,
-    /// What is sent to its console, and what it prints then.
+    /// The line for its console, and the text that it prints then.
     word: Option<(&'static str, &'static str)>,
     ended_by: &'static str,
     code: i32,

@@ -744,7 +744,7 @@ fn a_hang_up_without_a_terminal_reads_the_inventory_again() {
 const FRAME: &str = "\x1b[?2026h";
 const FRAME_END: &str = "\x1b[?2026l";
 
-/// What was drawn last.
+/// Returns the last frame that was drawn.
 fn frame(text: &str) -> String {
     let end = text.rfind(FRAME_END).unwrap_or(0);
     let begin = text[..end].rfind(FRAME).unwrap_or(0);

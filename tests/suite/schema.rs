@@ -41,8 +41,8 @@ fn the_example_and_the_presets_follow_it() {
     }
 }
 
-/// What is shown as YAML in a text, as whole inventories: what is none is part
-/// of an instance.
+/// Returns the YAML of a text as whole inventories. Any other YAML there is part of
+/// an instance.
 fn shown(text: &str) -> Vec<String> {
     let snippets = text
         .split("```yaml\n")
@@ -71,7 +71,7 @@ fn what_the_readme_shows_follows_it_and_is_taken() {
     }
 }
 
-/// It refuses what the check refuses.
+/// The schema refuses what the check refuses.
 #[test]
 fn mistakes_are_found() {
     let sandbox = Sandbox::new();

@@ -1,5 +1,6 @@
-//! How a shim comes into being: executed, as the first one of a command, or
-//! forked by a spawner, as all others. Neither can be told from the other.
+//! The ways in which a shim comes into being: executed, as the first one of a
+//! command, or forked by a spawner, as all others. Neither can be told from the
+//! other.
 
 use std::fs;
 use std::process::Stdio;
@@ -15,7 +16,7 @@ fn game(id: &str) -> Instance {
         .with("restart", json!({ "delay": "0s" }))
 }
 
-/// What `ps` and everybody else can read of a shim.
+/// Checks what `ps` and other processes can read of a shim.
 #[track_caller]
 fn assert_is_plain(sandbox: &Sandbox, id: &str) {
     let shim = sandbox.shim(id);
@@ -117,7 +118,7 @@ fn run_does_without_its_spawner() {
     sandbox.nothing_left();
 }
 
-/// How often it has given the processor away, or lost it.
+/// Returns the counts of its context switches.
 fn switches(pid: i32) -> Vec<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
     let lines = status.lines().filter(|line| line.contains("voluntary_ctxt_switches"));

@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 
 use crate::support::{Instance, Sandbox, Terminal, wait_for, wait_until};
 
-/// As long as an id may be.
+/// The longest that an id may be.
 const LIMIT: usize = 63;
 
 fn long_id(number: usize) -> String {
@@ -26,7 +26,7 @@ fn game(id: &str) -> Instance {
     Instance::script(id, "echo up; exec sleep 300").ready_log("^up$")
 }
 
-/// What the terminal was sent up to the end of the command.
+/// Returns the bytes that the terminal was sent up to the end of the command.
 fn seen(sandbox: &Sandbox, args: &[&str], variables: &[(&str, &str)], columns: u16) -> (Terminal, Option<i32>) {
     let mut command = sandbox.command(args);
     command.envs(variables.iter().copied());

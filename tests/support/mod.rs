@@ -1,6 +1,6 @@
-//! What the tests of the built binary share: a [`Sandbox`] with a state
-//! directory and an inventory of its own, that leaves no process behind; the
-//! game with bad manners; waiting without guessing.
+//! Helpers that the tests of the built binary share: a [`Sandbox`] with a state
+//! directory and an inventory of its own, that leaves no process behind; the game
+//! with bad manners; waiting without guessing.
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test takes what it needs")]
 
@@ -46,8 +46,8 @@ pub fn example(name: &str) -> PathBuf {
     path
 }
 
-/// Whether this test can be run by whoever runs it: only root can become
-/// somebody else, or mount. Says so where it cannot.
+/// Returns true where the tests run as root, which alone can become another user,
+/// or mount. Says so where they do not.
 pub fn is_root(test: &str) -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {
@@ -84,7 +84,7 @@ fn is_required(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| value == "required")
 }
 
-/// The same of many tests, or of a costly one. Where the variable says
+/// Says that many tests, or a costly one, could not be run. Where the variable says
 /// `required`, that is a failure.
 #[track_caller]
 pub fn not_run(what: &str, why: &str, variable: &str) {

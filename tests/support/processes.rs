@@ -37,12 +37,12 @@ impl Process {
         Some(Self { pid, command })
     }
 
-    /// Whether it lives, now.
+    /// Returns true when it lives, now.
     pub fn lives(pid: i32) -> bool {
         Self::find(pid).is_some()
     }
 
-    /// Whether it has been stopped by a signal, or by who traces it.
+    /// Returns true when a signal or a tracer has stopped it.
     pub fn is_frozen(pid: i32) -> bool {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         matches!(state_in(&stat), Some("T" | "t"))

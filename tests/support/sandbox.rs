@@ -173,7 +173,7 @@ impl Sandbox {
         self.run(args).expect_code(0)
     }
 
-    /// What `status --json` says of an instance.
+    /// Returns the row of `status --json` of an instance.
     #[track_caller]
     pub fn status(&self, id: &str) -> Value {
         let outcome = self.run(&["status", "--json", id]);
@@ -289,16 +289,16 @@ impl Sandbox {
     }
 }
 
-/// Whether it was a shim before it gave its memory back, and with it its words:
-/// `exe` until it has named itself.
+/// Returns true for a process that was a shim before it gave its memory back, and
+/// with it its arguments: `exe` until it has named itself.
 fn is_ending_shim(process: &Process) -> bool {
     ["[exe]", "[gamectl"]
         .iter()
         .any(|name| process.command.starts_with(name))
 }
 
-/// Whether it is what a command has forked for its shims, and has not taken its
-/// title yet. It ends with its command, and a moment later where that was
+/// Returns true for a process that a command has forked for its shims, and that has
+/// no title yet. It ends with its command, and a moment later where that was
 /// killed.
 fn is_copy(process: &Process) -> bool {
     let own = std::process::id().try_into().ok();
@@ -324,7 +324,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// How a run of the binary ended.
+/// The end of a run of the binary.
 #[derive(Debug)]
 pub struct Outcome {
     /// Its arguments, for messages.

@@ -17,7 +17,7 @@ impl Sandbox {
         assert_eq!(self.lines(&format!("{id}.beacon.violations")), [""; 0]);
     }
 
-    /// How often the game that writes this journal was executed.
+    /// Returns the number of times that the game of this journal was executed.
     pub fn starts(&self, journal: &str) -> usize {
         let lines = self.lines(journal);
         lines.iter().filter(|line| line.starts_with("start ")).count()

@@ -10,7 +10,7 @@ use super::{Sandbox, wait_for, wait_until};
 
 /// A program on a terminal of its own.
 pub struct Terminal {
-    /// What `setsid` runs it.
+    /// The `setsid` that runs it.
     pub child: Child,
     /// The end that is typed into.
     pub master: std::fs::File,
@@ -31,8 +31,8 @@ impl Terminal {
         Self::sized(sandbox, inner, (80, 24))
     }
 
-    /// The same, on so many columns and rows. It is an xterm in a UTF-8 locale,
-    /// unless the environment of the program says otherwise.
+    /// Opens a terminal of this many columns and rows. It is an xterm in a UTF-8
+    /// locale, unless the environment of the program says otherwise.
     pub fn sized(sandbox: &Sandbox, inner: &Command, (columns, rows): (u16, u16)) -> Self {
         let size = nix::pty::Winsize {
             ws_row: rows,
@@ -84,7 +84,7 @@ impl Terminal {
         String::from_utf8_lossy(&self.shown.lock().expect("the screen")).into_owned()
     }
 
-    /// What a terminal that was never resized shows now.
+    /// Returns the screen of a terminal that was never resized.
     pub fn screen(&self) -> vt100::Screen {
         let (columns, rows) = self.size;
         let cells = |count| std::num::NonZero::new(count).expect("a size");
@@ -126,7 +126,7 @@ impl Terminal {
         self.master.write_all(text.as_bytes()).expect("type");
     }
 
-    /// Whether what is typed is shown, and handed over in lines: the mode in
+    /// Returns true when typed text is shown, and handed over in lines: the mode in
     /// which a shell expects its terminal.
     pub fn is_as_found(&self) -> bool {
         use nix::sys::termios::LocalFlags;

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use super::{Outcome, Sandbox, not_run, skipped};
 
-/// Whether a command can be run within this one; said, past the capture of the
-/// test's output, where it cannot.
+/// Returns true when a command can be run within this one. Says so, past the
+/// capture of the test's output, where it cannot.
 pub fn is_possible(test: &str, wrapper: &[&str]) -> bool {
     let (program, words) = wrapper.split_first().expect("a program");
     let mut command = Command::new(program);
@@ -30,7 +30,7 @@ impl Mounts {
         is_possible(test, &mounts.wrapper()).then_some(mounts)
     }
 
-    /// What to run a command within.
+    /// Returns the program and arguments that run a command within the mounts.
     pub fn wrapper(&self) -> [&str; 8] {
         [
             "unshare",

@@ -1,4 +1,4 @@
-//! What is done to all of them: kill -9, freezing, a full disk.
+//! The harm that is done to all of them: kill -9, freezing, a full disk.
 
 use std::fs;
 use std::time::Duration;

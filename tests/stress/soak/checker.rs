@@ -1,4 +1,4 @@
-//! What must hold at any time, told from `/proc` and the files alone.
+//! The rules that hold at any time, checked by `/proc` and the files alone.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -83,7 +83,8 @@ impl<'a> Checker<'a> {
         self.stays_stopped(&known, &Seen::now(), stop.mood)
     }
 
-    /// What is seen was seen after those stops were acknowledged.
+    /// Fails when a game lives after its stop was acknowledged. `seen` is later
+    /// than `known`.
     fn stays_stopped(&self, known: &Known, seen: &Seen, mood: &Mood) -> Result<(), String> {
         let games = seen.games_of(&mood.id);
         if games.is_empty() {

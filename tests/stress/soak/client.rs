@@ -104,7 +104,7 @@ fn issue(soak: &Soak<'_>, words: &[&str]) -> Option<Outcome> {
     Some(Outcome::of(words, &child.wait_with_output().expect("wait")))
 }
 
-/// What became of a command, in one line; not what it was asked to show.
+/// Summarises the end of a command in one line, without what it was asked to show.
 fn told(outcome: &Outcome) -> String {
     let lines = outcome.stdout.lines().take(2).chain(outcome.stderr.lines());
     let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();

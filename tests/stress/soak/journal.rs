@@ -1,4 +1,4 @@
-//! What was done, for whoever must understand a failure.
+//! A journal of all that was done, to explain a failure.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -9,7 +9,7 @@ pub(crate) struct Mood {
     pub(crate) id: String,
     /// The exit codes that its main process can truly have.
     pub(crate) codes: Vec<i64>,
-    /// Whether its main process is the one that holds the beacon.
+    /// True when its main process is the one that holds the beacon.
     pub(crate) is_plain: bool,
     instance: Instance,
 }
@@ -41,8 +41,8 @@ impl Mood {
         }
     }
 
-    /// As an entry of the inventory: quick in all it does, for much of it is to
-    /// happen.
+    /// Returns its entry in the inventory. All its waits are short, so that much
+    /// happens.
     fn entry(&self) -> Instance {
         let ready = json!({ "alive_for": "20ms", "timeout": "5s" });
         self.instance

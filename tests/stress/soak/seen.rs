@@ -1,4 +1,4 @@
-//! What `/proc` and the files say, without asking gamectl.
+//! Facts from `/proc` and the files, without asking gamectl.
 
 use std::collections::HashMap;
 use std::fs;
@@ -65,7 +65,7 @@ impl Seen {
     }
 }
 
-/// What the files of an instance say.
+/// The files of an instance, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Files {
     /// The wish, as it stands there: who set it and when tells one from another.
@@ -85,7 +85,7 @@ impl Files {
         }
     }
 
-    /// Whether the instance is to be stopped.
+    /// Returns true when the instance is to be stopped.
     pub(crate) fn wants_stop(&self) -> bool {
         self.intent.split(',').nth(1) == Some("stopped")
     }
@@ -99,7 +99,7 @@ impl Files {
         Self::generation(&self.launch)
     }
 
-    /// Whether the last launch has ended, by the files.
+    /// Returns true when the last launch has ended, by the files.
     pub(crate) fn has_ended(&self) -> bool {
         Self::generation(&self.exit) >= self.launched()
     }
@@ -124,7 +124,7 @@ fn facts(path: &Path) -> HashMap<String, String> {
     lines.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// Whether a process is there, and no zombie.
+/// Returns true for a process that is there and no zombie.
 pub(crate) fn lives(pid: i32) -> bool {
     Process::lives(pid)
 }

@@ -20,7 +20,7 @@ mod tracer {
 
     const EVENT_EXEC: i32 = 4;
 
-    /// What is to happen, and where.
+    /// A fault, and the call at which it happens.
     pub(super) struct Fault {
         pub(super) name: String,
         pub(super) nth: usize,

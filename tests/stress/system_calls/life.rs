@@ -19,7 +19,7 @@ pub(crate) const CODE: i64 = 7;
 /// No command and no change takes so long.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// How the game ends.
+/// The end of the game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// By a stop.
@@ -28,16 +28,16 @@ pub(crate) enum Ending {
     Crash,
 }
 
-/// Where it happens.
+/// The past of the state directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Past {
     /// In a folder where nothing has happened yet.
     Fresh,
-    /// Where a game was started and stopped before.
+    /// One in which a game was started and stopped before.
     Used,
 }
 
-/// Whose calls they are.
+/// The process that makes the calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     /// A shim that is executed, from its first call on.
@@ -61,7 +61,8 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// Whether this word means it: `openat:15`, or `openat:15:EIO`.
+    /// Returns true when this word means the point: `openat:15`, or
+    /// `openat:15:EIO`.
     pub(crate) fn is(&self, word: &str) -> bool {
         let place = format!("{}:{}", self.call.name, self.call.nth);
         let fault = match self.fault {
@@ -71,7 +72,7 @@ impl Point {
         word == place || word == format!("{place}:{fault}")
     }
 
-    /// Whether gamectl once went wrong here.
+    /// Returns true for a point at which gamectl once went wrong.
     pub(crate) fn was_a_finding(&self) -> bool {
         if self.who != Who::Executed {
             return false;
@@ -88,10 +89,10 @@ impl Point {
     }
 }
 
-/// What came of it.
+/// The outcome of a life with a fault.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// Whether the call was made at all: what depends on time may not be.
+    /// True when the call was made at all, which may depend on time.
     pub(crate) reached: bool,
     /// The start was said to have failed, and its game ran, on record.
     pub(crate) ran_all_the_same: bool,
@@ -107,7 +108,7 @@ pub(crate) struct Life {
     /// Not in the sandbox: it would seem to belong to its processes.
     pub(crate) log: tempfile::TempDir,
     pub(crate) strace: PathBuf,
-    /// What follows a process that was there before it.
+    /// The tracer of a process that was there before it.
     pub(crate) tracer: RefCell<Option<Killed>>,
 }
 
@@ -219,8 +220,8 @@ impl Life {
         Err(format!("not on record: {said}"))
     }
 
-    /// Whether the log could not be written when the game said that it is
-    /// ready: nobody can know then.
+    /// Returns true when the log could not be written as the game said that it is
+    /// ready, so that gamectl cannot know.
     fn lost_its_word(&self) -> bool {
         !self.sandbox.console("a").ends_with("up\n")
     }
@@ -274,7 +275,7 @@ impl Life {
         Err(format!("an invented exit: {row}"))
     }
 
-    /// What strace wrote, once the shim has ended.
+    /// Returns the text that strace wrote, once the shim has ended.
     fn record_of_strace(&self) -> Result<String, String> {
         let mut text = String::new();
         self.wait("the end of strace", || {

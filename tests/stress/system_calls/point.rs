@@ -1,4 +1,4 @@
-//! What a shim asked of the kernel, and what can go wrong there.
+//! The system calls of a shim, and the faults that can happen at each.
 
 /// One system call of a recorded life.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +11,12 @@ pub(crate) struct Call {
     line: String,
 }
 
-/// What happens instead of a call.
+/// A fault in the place of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The shim is killed.
     Kill,
-    /// It fails with this error.
+    /// The call fails with this error.
     Error(&'static str),
 }
 
@@ -41,12 +41,12 @@ impl Call {
         calls
     }
 
-    /// Whether its line begins and goes on like this.
+    /// Returns true when its line begins with `begins` and contains `holds`.
     pub(crate) fn is(&self, begins: &str, holds: &str) -> bool {
         self.line.starts_with(begins) && self.line.contains(holds)
     }
 
-    /// Whether this is the word to the starter that the game runs.
+    /// Returns true for the message to the starter that the game runs.
     pub(crate) fn is_answer(&self) -> bool {
         self.line.contains("gamectl started")
     }
@@ -66,7 +66,7 @@ impl Call {
         ]
     }
 
-    /// The same for `child-fault`.
+    /// Returns the arguments of `child-fault` for this fault.
     pub(crate) fn words(&self, fault: Fault) -> [String; 3] {
         let what = match fault {
             Fault::Kill => "KILL",
@@ -75,8 +75,8 @@ impl Call {
         [self.name.clone(), self.nth.to_string(), what.to_owned()]
     }
 
-    /// What can go wrong here before the game is there. A child that cannot be
-    /// executed is no fault of the kernel's alone.
+    /// Returns the faults that can happen here before the game is there. A child
+    /// that cannot be executed is no fault of the kernel's alone.
     pub(crate) fn faults_of_child(&self) -> Vec<Fault> {
         let errors: &[&str] = match self.name.as_str() {
             "setsid" => &["EPERM"],
@@ -92,8 +92,8 @@ impl Call {
         std::iter::once(Fault::Kill).chain(errors).collect()
     }
 
-    /// What can go wrong here. A `close` that fails has closed all the same,
-    /// which cannot be had from strace.
+    /// Returns the faults that can happen here. A `close` that fails has closed all
+    /// the same, which cannot be had from strace.
     pub(crate) fn faults(&self) -> Vec<Fault> {
         let flag = |flag: &str| self.line.contains(flag);
         let errors: &[&str] = match self.name.as_str() {

@@ -1,4 +1,4 @@
-//! How the calls of a process come to be seen, and one of them to fail: `strace`
+//! Tracing: it records the calls of a process and makes one of them fail. `strace`
 //! executes a shim, or follows one that is there already; for the child of a shim
 //! there is a tracer of our own.
 

@@ -6,7 +6,7 @@ use std::fmt;
 use super::graph::{absolute, circles_of, names};
 use super::source::Source;
 
-/// Where a rule is broken.
+/// A place at which a rule is broken.
 #[derive(Debug, Clone)]
 pub(crate) struct Broken {
     path: String,

@@ -30,7 +30,7 @@ pub(crate) struct Source {
     pub(crate) tokens: Vec<Token>,
     /// The first line of each doc comment, with its number.
     pub(crate) docs: Vec<(usize, String)>,
-    /// How many lines it has without tests.
+    /// The number of its lines without tests.
     pub(crate) lines: usize,
     /// The modules in files of their own that are tests: their names, or the
     /// paths that they are given, in quotes.
@@ -111,7 +111,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Where the test modules of a file may be.
+/// Returns the places at which the test modules of a file may be.
 fn test_files(source: &Source) -> Vec<String> {
     let stem = source.path.trim_end_matches(".rs");
     let folder = match stem.rsplit_once('/') {
@@ -155,7 +155,8 @@ fn without_tests(tokens: &[Token]) -> (Vec<Token>, Vec<String>, usize) {
     (rest, modules, lines)
 }
 
-/// How many tokens an item has: up to a semicolon or the end of a block.
+/// Returns the number of tokens of an item: up to a semicolon or the end of a
+/// block.
 fn end_of_item(tokens: &[Token]) -> usize {
     let (mut depth, mut braces) = (0_usize, 0_usize);
     let is_use = tokens.iter().take(20).any(|token| token.is("use"));

@@ -42,11 +42,11 @@ impl Hasher for Quick {
     }
 }
 
-/// What was found.
+/// The result of an exploration.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) states: usize,
-    /// What is wrong, and the way to it.
+    /// The error, and the way to it.
     pub(crate) wrong: Option<(&'static str, String)>,
 }
 

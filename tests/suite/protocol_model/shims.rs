@@ -72,7 +72,7 @@ pub(crate) fn steps(state: &State, who: usize, without: Without, out: &mut Vec<S
     }
 }
 
-/// Whether nobody wants it stopped, and no other verb has come since.
+/// Returns true when no stop is wanted, and no other verb has come since.
 fn is_wanted(state: &State, who: usize, without: Without) -> bool {
     let stop = state.wants_stop && without != Without::IntentReread;
     let late = state.late & (1 << who) != 0 && !matches!(without, Without::TurnCheck | Without::NumberAndTurn);

@@ -1,25 +1,25 @@
-//! What the actors share, and how far each of them is. Small and `Copy`: there
-//! are hundreds of thousands of these.
+//! The state that the actors share, and the place that each has reached. Small and
+//! `Copy`: there are hundreds of thousands of these.
 
-/// What takes part.
+/// The verbs and events that take part.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scene {
     /// The verbs that are typed at the same time.
     pub(crate) verbs: [Verb; 3],
-    /// Whether a game and its shim are there before anybody types.
+    /// True when a game and its shim are there before the first verb.
     pub(crate) kept: bool,
-    /// How many times somebody is killed, at any point. Games need no kill:
-    /// they may always end by themselves.
+    /// The number of kills, at any point. Games need no kill: they may always end
+    /// by themselves.
     pub(crate) kills: u8,
-    /// Whether the executable may fail to be executed, once.
+    /// True when the executable may fail to be executed, once.
     pub(crate) exec_fails: bool,
-    /// Whether the host may reboot, once, which is the end of all verbs.
+    /// True when the host may reboot, once, which is the end of all verbs.
     pub(crate) reboot: bool,
-    /// Whether everybody may come back later: a fresh stop, a fresh start.
+    /// True when a fresh stop and a fresh start may follow later.
     pub(crate) afterwards: bool,
 }
 
-/// What somebody typed.
+/// A verb that was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Verb {
     Nothing,
@@ -46,7 +46,7 @@ pub(crate) enum Without {
     NumberCheck,
     /// A late shim does not look whether it is still its verb's turn.
     TurnCheck,
-    /// It does neither.
+    /// A record holds neither.
     NumberAndTurn,
     /// The shim does not look at the wish and the turn once more before it opens
     /// the gate; see the test.
@@ -117,8 +117,8 @@ impl Game {
     }
 }
 
-/// How far a verb is. `ending` tells what it works towards: a restart first
-/// ends, then starts.
+/// The place that a verb has reached. `ending` tells what it works towards: a
+/// restart first ends, then starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Pc {
     /// About to see what was wanted so far.
@@ -195,7 +195,7 @@ impl Pc {
     }
 }
 
-/// How far a shim is.
+/// The place that a shim has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shim {
     None,
@@ -251,7 +251,7 @@ pub(crate) enum Shim {
 }
 
 impl Shim {
-    /// Whether it may still launch what it was told to.
+    /// Returns true when it may still launch its game.
     pub(crate) fn is_pending(self) -> bool {
         match self {
             Self::Lock { adopts, .. } => adopts == 0,
@@ -367,18 +367,18 @@ impl State {
         launch.checked_sub(1).and_then(|at| self.games.get_mut(usize::from(at)))
     }
 
-    /// Whether anything carries the mark. A child at its gate has not got the
-    /// game's environment yet.
+    /// Returns true when any process carries the mark. A child at its gate has not
+    /// got the game's environment yet.
     pub(crate) fn any_marked(&self) -> bool {
         self.games.iter().any(|game| game.runs())
     }
 
-    /// Whether the recorded main process of a launch is there.
+    /// Returns true when the recorded main process of a launch is there.
     pub(crate) fn main_is_there(&self, launch: Launch) -> bool {
         self.rebooted || matches!(self.game(launch).main, Life::Alive | Life::Gated)
     }
 
-    /// Who holds the lock of a shim, and how far it is.
+    /// Returns the shim that holds the lock, and the place that it has reached.
     pub(crate) fn lock_holder(&self) -> Option<(usize, Shim)> {
         let at = usize::from(self.shim_lock.checked_sub(1)?);
         self.shims.get(at).map(|shim| (at, *shim))
@@ -406,7 +406,7 @@ impl State {
         self.actors.iter().all(|actor| actor.is_over())
     }
 
-    /// What is wrong with this state, if anything.
+    /// Returns the rule that this state breaks, if any.
     pub(crate) fn wrong(&self) -> Option<&'static str> {
         if self.games.iter().filter(|game| game.runs()).count() > 1 {
             return Some("two games at once");

@@ -10,7 +10,7 @@ pub(crate) struct Step {
     pub(crate) who: &'static str,
     pub(crate) number: usize,
     pub(crate) what: &'static str,
-    /// Whether it may just as well never happen.
+    /// True when the step may just as well never happen.
     pub(crate) chance: bool,
     pub(crate) to: State,
 }
@@ -76,15 +76,15 @@ fn tidy(state: &mut State) {
     state.overtaken &= state.pending();
 }
 
-/// Whether somebody is there who may yet open the gate of a launch.
+/// Returns true when an actor may yet open the gate of a launch.
 fn has_gatekeeper(state: &State, launch: Launch) -> bool {
     state.shims.iter().any(
         |shim| matches!(shim, Shim::Record { launch: own, .. } | Shim::LastLook { launch: own, .. } | Shim::Release { launch: own, .. } if *own == launch),
     )
 }
 
-/// Whether everybody has noticed who has ended. A start that is typed between
-/// the end of a game and its shim's notice of it rightly finds it running.
+/// Returns true when every end has been noticed. A start that is typed between the
+/// end of a game and its shim's notice of it rightly finds it running.
 fn is_settled(state: &State) -> bool {
     let mut launches = (1..).zip(&state.games);
     let gate_is_gone = launches.any(|(launch, game)| game.main == Life::Gated && !has_gatekeeper(state, launch));
@@ -167,8 +167,8 @@ fn reboot(mut state: State) -> State {
     }
 }
 
-/// When all verbs have ended somebody types another: a stop and then a start,
-/// or a start at once. Shims may still be on their way.
+/// Types another verb once all have ended: a stop and then a start, or a start at
+/// once. Shims may still be on their way.
 fn afterwards(state: &State, out: &mut Vec<Step>) {
     let fresh = |phase| {
         let mut to = State {

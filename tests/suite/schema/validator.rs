@@ -1,9 +1,9 @@
-//! As much of JSON Schema as the inventory's uses. A keyword that is not known
-//! here fails the test.
+//! The part of JSON Schema that the inventory's schema uses. A keyword that is not
+//! known here fails the test.
 
 use serde_json::Value;
 
-/// What is wrong with a value.
+/// Returns the problems of a value.
 pub(crate) fn problems(root: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(root, root, value, "", &mut found);
