@@ -1,5 +1,5 @@
-//! Why something did not work, in the one shape that every error here has:
-//! a kind (which fixes the exit code), a sentence, and what to do next.
+//! The one shape of every error here: a kind (which fixes the exit code), a
+//! sentence, and a hint what to do next.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// It did not get where it was sent.
+    /// The wanted state was not reached.
     Failed,
     /// The command line makes no sense.
     Usage,
-    /// It does not run.
+    /// The instance does not run.
     NotRunning,
     /// There is no such instance, or its state could not be found out.
     Unknown,
@@ -22,7 +22,7 @@ pub enum FailureKind {
     Unsupported,
     /// The inventory is missing or invalid.
     Inventory,
-    /// Somebody else holds it.
+    /// Another gamectl holds the instance.
     Busy,
     /// The wait ran out; it may still get there.
     Timeout,
@@ -33,7 +33,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// The process exit code that stands for this kind.
+    /// Returns the exit code of this kind.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Failed => 1,
@@ -50,9 +50,8 @@ impl FailureKind {
     }
 }
 
-/// Which exit code stands for several: the worst, where what was decided
-/// before or beside the instances (usage, inventory, a signal) outranks what
-/// became of each.
+/// Returns the worst of several exit codes. Failures that do not come from an
+/// instance (usage, inventory, a signal) outrank those of the instances.
 pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
     const ORDER: [u8; 11] = [143, 130, 2, 6, 1, 4, 5, 124, 75, 3, 0];
     codes
@@ -61,19 +60,17 @@ pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
         .unwrap_or(0)
 }
 
-/// A failure with everything a person needs to go on.
+/// A failure, with all that a person needs to go on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// What class of failure it is.
     pub kind: FailureKind,
-    /// What failed and why, as one sentence fragment without a full stop.
+    /// The failure and its reason, as a sentence fragment without a full stop.
     pub message: String,
-    /// What to do next.
+    /// Advice what to do next.
     pub hint: Option<String>,
 }
 
 impl Failure {
-    /// A failure of the given kind.
     #[cold]
     #[inline(never)]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
@@ -84,19 +81,16 @@ impl Failure {
         }
     }
 
-    /// Something did not get where it was sent.
     #[cold]
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Failed, message)
     }
 
-    /// Something could not be found out.
     #[cold]
     pub fn unknown(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Unknown, message)
     }
 
-    /// Adds what to do next.
     #[cold]
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -114,8 +108,8 @@ impl Failure {
         }
     }
 
-    /// The failure in an error chain: itself where it is one, else a plain
-    /// failure that tells the whole chain once.
+    /// Returns the failure in an error chain, or else a plain failure with the
+    /// messages of the whole chain.
     pub fn from_error(error: &anyhow::Error) -> Self {
         match error.chain().find_map(|cause| cause.downcast_ref::<Self>()) {
             Some(failure) => failure.clone(),

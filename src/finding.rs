@@ -1,22 +1,17 @@
-//! What was found when something was looked over: a judgement, what it means,
-//! and what to do about it.
+//! The findings of a check: a judgement, its meaning, and advice.
 
 use serde::Serialize;
 
-/// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// As it should be.
+pub enum Severity {
     Ok,
-    /// It works, and may not for long, or not for everybody.
+    /// Usable, with a caveat.
     Warning,
-    /// It does not work.
     Error,
 }
 
-impl Level {
-    /// The word for it.
+impl Severity {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -26,27 +21,25 @@ impl Level {
     }
 }
 
-/// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The instance it is about; `None` where it is about all of them.
+    /// The instance; `None` if the finding is about all of them.
     pub id: Option<String>,
-    /// What was looked at, as one word: `executable`, `ports`.
+    /// The subject, as one word: `executable`, `ports`.
     pub about: &'static str,
-    /// How it is.
-    pub level: Level,
-    /// What was found and what it means, without a full stop.
+    pub level: Severity,
+    /// The finding and its meaning, without a full stop.
     pub message: String,
-    /// What to do.
+    /// Advice what to do.
     pub hint: Option<String>,
 }
 
 impl Finding {
-    /// What a finding about a compose file is about: it is part of what the
-    /// inventory says.
+    /// The subject of a finding about a compose file, which counts as a part of
+    /// the inventory.
     pub const COMPOSE_FILE: &'static str = "compose file";
 
-    fn new(about: &'static str, level: Level, message: impl Into<String>) -> Self {
+    fn new(about: &'static str, level: Severity, message: impl Into<String>) -> Self {
         Self {
             id: None,
             about,
@@ -56,29 +49,25 @@ impl Finding {
         }
     }
 
-    /// All is well.
     pub fn ok(about: &'static str, message: impl Into<String>) -> Self {
-        Self::new(about, Level::Ok, message)
+        Self::new(about, Severity::Ok, message)
     }
 
-    /// It works, but.
+    /// Creates a warning: usable, with a caveat.
     pub fn warning(about: &'static str, message: impl Into<String>) -> Self {
-        Self::new(about, Level::Warning, message)
+        Self::new(about, Severity::Warning, message)
     }
 
-    /// It does not work.
     pub fn error(about: &'static str, message: impl Into<String>) -> Self {
-        Self::new(about, Level::Error, message)
+        Self::new(about, Severity::Error, message)
     }
 
-    /// Adds what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says which instance it is about.
     #[must_use]
     pub fn of(mut self, id: &str) -> Self {
         self.id = Some(id.to_owned());

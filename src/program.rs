@@ -65,7 +65,7 @@ impl From<io::Error> for CallError {
 
 /// The outcome of a call.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Finished {
     pub status: ExitStatus,
     /// The standard output, cut at 64 MiB.
     pub output: Vec<u8>,
@@ -73,7 +73,7 @@ pub struct Answer {
     pub complaint: String,
 }
 
-impl Answer {
+impl Finished {
     /// Returns an answer that is one word, such as a version.
     pub fn word(&self) -> String {
         String::from_utf8_lossy(&self.output).trim().to_owned()
@@ -82,13 +82,13 @@ impl Answer {
 
 /// A program that is to be called.
 #[derive(Debug)]
-pub struct Program {
+pub struct ProgramCall {
     command: Command,
     input: Vec<u8>,
     outlives_caller: bool,
 }
 
-impl Program {
+impl ProgramCall {
     pub fn new<W: Into<OsString>>(argv: impl IntoIterator<Item = W>) -> Self {
         let mut words = argv.into_iter().map(Into::into);
         let mut command = Command::new(words.next().unwrap_or_default());
@@ -173,7 +173,7 @@ impl Program {
     ///
     /// # Cancel safety
     /// The program is killed, unless it outlives its caller.
-    pub async fn output(mut self, limit: Duration) -> Result<Answer, CallError> {
+    pub async fn output(mut self, limit: Duration) -> Result<Finished, CallError> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let until = Instant::now() + limit;
         let mut running = self.spawn()?;
@@ -183,7 +183,7 @@ impl Program {
             running.kill().await;
             return Err(CallError::TimedOut(limit));
         };
-        Ok(Answer {
+        Ok(Finished {
             status: running.wait(until, limit).await?,
             output,
             complaint,
@@ -312,8 +312,8 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(20);
 
-    fn shell(script: &str) -> Program {
-        Program::new(["sh", "-c", script])
+    fn shell(script: &str) -> ProgramCall {
+        ProgramCall::new(["sh", "-c", script])
     }
 
     #[tokio::test]
@@ -377,7 +377,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_program_is_an_error_of_its_own() {
-        let error = Program::new(["gamectl-no-such-program"])
+        let error = ProgramCall::new(["gamectl-no-such-program"])
             .output(LONG)
             .await
             .unwrap_err();

@@ -1,5 +1,5 @@
-//! Which file a command names, and whether everybody on this host could put
-//! something else into its place.
+//! The file that a command names, and a check that no other user of this host
+//! could put something else into its place.
 
 use std::ffi::OsStr;
 use std::io;
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use crate::sys::host;
 
-/// The permission bit by which everybody may write; see inode(7).
+/// The permission bit that lets all users write; see inode(7).
 pub const OTHERS_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
-/// The file that `program` names for a process in `cwd` whose `$PATH` is
-/// `path`: with a slash it is a path, any other is looked for, as by
-/// `execvp(3)`. `look` says whether a file can be executed.
+/// Finds the file that `program` names for a process in `cwd` whose `$PATH` is
+/// `path`: with a slash it is a path, any other name is searched for, as by
+/// `execvp(3)`. `look` fails for a file that cannot be executed.
 ///
 /// # Errors
 /// With the reason of `look`, or that it is not on `$PATH`.
@@ -35,10 +35,10 @@ pub fn named(
         .ok_or_else(|| "it is not on PATH".to_owned())
 }
 
-/// Whether we may execute a file.
+/// Checks that we may execute a file.
 ///
 /// # Errors
-/// With why not.
+/// With the reason if we may not.
 pub fn may_run(path: &Path) -> Result<(), String> {
     match path.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it is not there".to_owned()),
@@ -49,9 +49,10 @@ pub fn may_run(path: &Path) -> Result<(), String> {
     }
 }
 
-/// Through which file or folder everybody could replace what `file` holds:
-/// itself, or a folder above it, by its own name or by the one that a link leads
-/// to. A folder where each may remove only what is his, as `/tmp`, is none.
+/// Returns the file or folder through which any user could replace `file`: the
+/// file itself, or a folder above it, by its own name or by the one that a link
+/// leads to. A folder in which users may remove only their own files, such as
+/// `/tmp`, does not count.
 pub fn open_to_all(file: &Path) -> Option<PathBuf> {
     let real = file.canonicalize().ok()?;
     let mut places = real.ancestors().chain(file.ancestors());
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_could_replace() {
+    fn files_that_any_user_could_replace() {
         let temporary = tempfile::tempdir().unwrap();
         let dir = temporary.path().canonicalize().unwrap();
         let mode = |name: &str, mode| fs::set_permissions(dir.join(name), PermissionsExt::from_mode(mode)).unwrap();
@@ -105,7 +106,7 @@ mod tests {
         assert_eq!(found("own/tell"), None);
         assert_eq!(found("open/link"), None);
         assert_eq!(found("own/none"), None);
-        // Everybody may lay another link.
+        // Any user may make another link.
         mode("open", 0o777);
         assert_eq!(found("open/link"), Some("open".into()));
         assert_eq!(found("own/tell"), None);

@@ -12,27 +12,23 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// What a server sent, put together again.
+/// A message of the server, put together from its frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Incoming {
-    /// A whole message.
     Message(Vec<u8>),
     /// To be answered with the same bytes.
     Ping(Vec<u8>),
-    /// It closes the connection.
     Close,
 }
 
-/// What came is not the protocol.
+/// The error of bytes that are not of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotWebsocket;
 
-/// A text message as a client sends it.
 pub(super) fn text(payload: &str, mask: [u8; 4]) -> Vec<u8> {
     frame(TEXT, payload.as_bytes(), mask)
 }
 
-/// The answer to a ping.
 pub(super) fn pong(payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     frame(PONG, payload, mask)
 }
@@ -59,19 +55,19 @@ fn frame(opcode: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
 
 /// Takes messages from a stream of bytes, however it is cut into pieces.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(super) struct FrameDecoder {
     buffer: Vec<u8>,
     /// The message so far, when it comes in fragments.
     partial: Option<Vec<u8>>,
 }
 
-impl Decoder {
+impl FrameDecoder {
     /// Adds what was read.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// What comes next, once all of it is there.
+    /// Takes the next message, once all of it is there.
     pub(super) fn next(&mut self) -> Result<Option<Incoming>, NotWebsocket> {
         while let Some((fin, opcode, payload)) = self.frame()? {
             match opcode {
@@ -132,7 +128,7 @@ impl Decoder {
     }
 }
 
-/// The base64 of some bytes, for the key of the handshake. See RFC 4648.
+/// Encodes bytes as base64, for the key of the handshake. See RFC 4648.
 pub(super) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
@@ -153,7 +149,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// As a server sends it: not masked.
+    /// Returns a frame of a server, which does not mask.
     fn sent(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
         let mut bytes = frame(opcode, payload, [0; 4]);
         if !fin {
@@ -175,7 +171,7 @@ mod tests {
             text("Hello", [0x37, 0xfa, 0x21, 0x3d]),
             [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
         );
-        let mut decoder = Decoder::default();
+        let mut decoder = FrameDecoder::default();
         decoder.push(&[0x01, 0x03, 0x48, 0x65, 0x6c, 0x89, 0x01, b'x', 0x80, 0x02, 0x6c, 0x6f]);
         assert_eq!(decoder.next(), Ok(Some(Incoming::Ping(b"x".to_vec()))));
         assert_eq!(decoder.next(), Ok(Some(Incoming::Message(b"Hello".to_vec()))));
@@ -192,11 +188,11 @@ mod tests {
             &[0x09, 0],
             &[0x89, 126, 0, 0],
         ] {
-            let mut decoder = Decoder::default();
+            let mut decoder = FrameDecoder::default();
             decoder.push(bytes);
             assert_eq!(decoder.next(), Err(NotWebsocket), "{bytes:x?}");
         }
-        let mut decoder = Decoder::default();
+        let mut decoder = FrameDecoder::default();
         decoder.push(&[0x81, 127, 0xff, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(decoder.next(), Err(NotWebsocket), "too long");
     }
@@ -229,7 +225,7 @@ mod tests {
                     bytes.extend(sent(i + 1 == count, if i == 0 { TEXT } else { CONTINUATION }, part));
                 }
             }
-            let mut decoder = Decoder::default();
+            let mut decoder = FrameDecoder::default();
             let mut read = Vec::new();
             for piece in bytes.chunks(piece) {
                 decoder.push(piece);
@@ -242,7 +238,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut decoder = Decoder::default();
+            let mut decoder = FrameDecoder::default();
             decoder.push(&bytes);
             while let Ok(Some(_)) = decoder.next() {}
         }

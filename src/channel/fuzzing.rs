@@ -1,4 +1,4 @@
-//! What the fuzz targets reach: the clients, with a server that says anything.
+//! Entry points of the fuzz targets: the clients, with a server that says anything.
 //! Built with `--cfg fuzzing` only; see `fuzz/README.md`.
 
 use std::io;
@@ -81,7 +81,7 @@ pub fn rcon(bytes: &[u8]) {
         });
     });
     let packets = |piece: usize| {
-        let mut decoder = packet::Decoder::default();
+        let mut decoder = packet::PacketDecoder::default();
         let mut packets = Vec::new();
         for piece in bytes.chunks(piece) {
             decoder.push(piece);
@@ -121,7 +121,7 @@ pub fn webrcon(bytes: &[u8]) {
         });
     });
     let messages = |piece: usize| {
-        let mut decoder = frame::Decoder::default();
+        let mut decoder = frame::FrameDecoder::default();
         let mut messages = Vec::new();
         for piece in bytes.chunks(piece) {
             decoder.push(piece);

@@ -1,11 +1,11 @@
 //! A reply as it comes together.
 
-use super::Reply;
+use super::exchange::Reply;
 
-/// A reply is cut here, in bytes: a server that floods us costs no more.
+/// The longest reply, in bytes; a longer one is cut.
 pub(super) const REPLY_MAX: usize = 1 << 20;
 
-/// What has come so far.
+/// The part of a reply that has come so far.
 #[derive(Debug)]
 pub(super) struct Gathered<'a> {
     bytes: Vec<u8>,
@@ -31,13 +31,13 @@ impl<'a> Gathered<'a> {
         self.any = true;
         let room = REPLY_MAX - self.bytes.len();
         self.cut |= piece.len() > room;
-        // What is expected may begin in the piece before.
+        // The expected text may begin in the piece before.
         let from = self.bytes.len().saturating_sub(self.expect.map_or(0, str::len));
         self.bytes.extend_from_slice(piece.get(..room).unwrap_or(piece));
         self.look(from);
     }
 
-    /// Looks for what is expected in something that is not part of the reply.
+    /// Looks for the expected text in something that is not part of the reply.
     pub(super) fn overhear(&mut self, text: &str) {
         self.confirmed |= self.expect.is_some_and(|expect| text.contains(expect));
     }
@@ -50,22 +50,21 @@ impl<'a> Gathered<'a> {
         self.confirmed |= expect.is_empty() || new.windows(expect.len()).any(|window| window == expect);
     }
 
-    /// Whether anything came, be it an empty piece.
+    /// Returns true if anything came, even an empty piece.
     pub(super) fn any(&self) -> bool {
         self.any
     }
 
-    /// Whether no more is read.
+    /// Returns true if no more is read.
     pub(super) fn is_full(&self) -> bool {
         self.cut
     }
 
-    /// Whether something is still expected.
+    /// Returns true if the expected text has not come yet.
     pub(super) fn expects_more(&self) -> bool {
         self.expect.is_some() && !self.confirmed
     }
 
-    /// All of it.
     pub(super) fn finish(self, closed: bool) -> Reply {
         let text = String::from_utf8_lossy(&self.bytes);
         Reply {
@@ -85,7 +84,6 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// However a reply is cut into pieces, it is the same reply.
         #[test]
         fn pieces_make_no_difference(text in "[ab]{0,40}", expect in "[ab]{1,4}", cuts in proptest::collection::vec(0_usize..40, 0..6)) {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();

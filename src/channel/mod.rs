@@ -5,8 +5,10 @@
 //! connection serves one line and is closed: game servers drop idle ones, and
 //! several people may ask at once.
 //!
-//! A password never leaves this room but to the server: no error repeats it.
+//! A password leaves this room only to the server: no error repeats it.
 
+mod connect;
+mod exchange;
 mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -17,54 +19,24 @@ pub mod resolve;
 mod telnet;
 mod webrcon;
 
-use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+pub use connect::connect;
+pub use exchange::{LINE_MAX, Question, Reply};
+
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{ChannelKind, HostPort, Password, Remote, Secret};
+use crate::inventory::{ChannelKind, Password, Remote, Secret};
 
-/// The longest line that is sent, in bytes. A packet of Source RCON holds 4096
-/// with its head.
-pub const LINE_MAX: usize = 4000;
-
-/// A password file that is longer is none, in bytes.
+/// The longest password file, in bytes.
 const PASSWORD_MAX: u64 = 4096;
 
-/// A line to be sent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Question {
-    /// The line, without an end.
-    pub line: String,
-    /// A text that confirms it. Where one is given it is waited for, also past
-    /// the end of the reply.
-    pub expect: Option<String>,
-    /// How long all of it may take, connecting included.
-    pub limit: Duration,
-}
-
-/// What came back.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Reply {
-    /// The reply, without white space at its end. Bytes that are no UTF-8 are
-    /// replaced.
-    pub text: String,
-    /// Whether what was expected came; `None` when nothing was expected.
-    pub confirmed: Option<bool>,
-    /// Whether the other end closed the connection meanwhile, as servers do
-    /// that are told to quit.
-    pub closed: bool,
-    /// Whether there was more than is read.
-    pub cut: bool,
-}
-
-/// Sends a line and returns what came back.
+/// Sends a line and returns its reply.
 ///
 /// # Errors
-/// When nothing answers, the password is wrong, what comes is not the
+/// When nothing answers, the password is wrong, the answer is not of the
 /// protocol, or no reply came in time.
 ///
 /// # Cancel safety
@@ -75,65 +47,61 @@ pub async fn ask(remote: &Remote, question: &Question) -> Result<Reply, Failure>
         return Err(Failure::new(FailureKind::Usage, message));
     }
     let until = Instant::now() + question.limit;
-    let asked = async {
-        let secret = password(remote)?;
-        let stream = connect(&remote.address, until).await?;
-        match remote.kind {
-            ChannelKind::Rcon => {
-                let mut rcon = rcon::Rcon::login(stream, secret.reveal(), until).await?;
-                rcon.ask(question, until).await
-            }
-            ChannelKind::Webrcon => {
-                let host = remote.address.to_string();
-                let mut webrcon = webrcon::Webrcon::open(stream, &host, secret.reveal(), until).await?;
-                webrcon.ask(question, until).await
-            }
-            ChannelKind::Telnet => {
-                let greeting = remote.greeting.as_deref();
-                let mut telnet = telnet::Telnet::login(stream, greeting, secret.reveal(), until).await?;
-                telnet.ask(question, until).await
-            }
-            ChannelKind::Stdin => Err(not_a_remote()),
-        }
-    };
+    let asked = async { Session::open(remote, until).await?.ask(question, until).await };
     asked.await.map_err(|failure| named(remote, failure))
 }
 
-/// Logs in and sends nothing: whether the channel works.
+/// Checks that the channel works: logs in and sends nothing.
 ///
 /// # Errors
-/// As [`ask`].
+/// Like [`ask`].
 ///
 /// # Cancel safety
 /// Safe.
 pub async fn login(remote: &Remote, limit: Duration) -> Result<(), Failure> {
-    let until = Instant::now() + limit;
-    let tried = async {
+    let opened = Session::open(remote, Instant::now() + limit).await;
+    opened.map(drop).map_err(|failure| named(remote, failure))
+}
+
+/// A connection that is logged in.
+enum Session {
+    Rcon(rcon::Rcon<TcpStream>),
+    Webrcon(webrcon::Webrcon<TcpStream>),
+    Telnet(telnet::Telnet<TcpStream>),
+}
+
+impl Session {
+    async fn open(remote: &Remote, until: Instant) -> Result<Self, Failure> {
         let secret = password(remote)?;
+        let password = secret.reveal();
         let stream = connect(&remote.address, until).await?;
-        match remote.kind {
-            ChannelKind::Rcon => rcon::Rcon::login(stream, secret.reveal(), until).await.map(drop),
+        Ok(match remote.kind {
+            ChannelKind::Rcon => Self::Rcon(rcon::Rcon::login(stream, password, until).await?),
             ChannelKind::Webrcon => {
                 let host = remote.address.to_string();
-                let opened = webrcon::Webrcon::open(stream, &host, secret.reveal(), until).await;
-                opened.map(drop)
+                Self::Webrcon(webrcon::Webrcon::open(stream, &host, password, until).await?)
             }
             ChannelKind::Telnet => {
                 let greeting = remote.greeting.as_deref();
-                let opened = telnet::Telnet::login(stream, greeting, secret.reveal(), until).await;
-                opened.map(drop)
+                Self::Telnet(telnet::Telnet::login(stream, greeting, password, until).await?)
             }
-            ChannelKind::Stdin => Err(not_a_remote()),
+            ChannelKind::Stdin => {
+                let message = "this channel is not one over the network";
+                return Err(Failure::new(FailureKind::Unsupported, message));
+            }
+        })
+    }
+
+    async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
+        match self {
+            Self::Rcon(rcon) => rcon.ask(question, until).await,
+            Self::Webrcon(webrcon) => webrcon.ask(question, until).await,
+            Self::Telnet(telnet) => telnet.ask(question, until).await,
         }
-    };
-    tried.await.map_err(|failure| named(remote, failure))
+    }
 }
 
-fn not_a_remote() -> Failure {
-    Failure::new(FailureKind::Unsupported, "this channel is not one over the network")
-}
-
-/// Says of which channel a failure is.
+/// Names the channel in a failure.
 fn named(remote: &Remote, failure: Failure) -> Failure {
     Failure {
         message: format!("{} {}: {}", remote.kind, remote.address, failure.message),
@@ -141,7 +109,7 @@ fn named(remote: &Remote, failure: Failure) -> Failure {
     }
 }
 
-/// The password of a channel; empty when it has none.
+/// Reads the password of a channel; it is empty if the channel has none.
 fn password(remote: &Remote) -> Result<Secret, Failure> {
     match &remote.password {
         None => Ok(Secret::new(String::new())),
@@ -165,55 +133,10 @@ fn password(remote: &Remote) -> Result<Secret, Failure> {
     }
 }
 
-/// Connects to a host, wherever its name leads.
-///
-/// # Errors
-/// When none of its addresses accepts in time.
-///
-/// # Cancel safety
-/// Safe.
-pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Failure> {
-    let tried = async {
-        let mut last = Failure::failed(format!("the host `{}` is not known", address.host));
-        for ip in resolve::addresses(&address.host).await {
-            match TcpStream::connect(SocketAddr::new(ip, address.port)).await {
-                Ok(stream) => {
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
-                }
-                Err(error) => last = refused(&error),
-            }
-        }
-        Err(last)
-    };
-    match tokio::time::timeout_at(until, tried).await {
-        Ok(connected) => connected,
-        Err(_) => Err(silent("the connection was not accepted in time")),
-    }
-}
-
-fn refused(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Failure::failed("nothing listens there").hint(
-            "many games open it late in their start, or only when it is switched on in their settings or arguments",
-        ),
-        _ => Failure::failed(error.to_string()),
-    }
-}
-
-/// The failure of a server that said nothing in time.
-fn silent(message: &str) -> Failure {
-    Failure::new(FailureKind::Timeout, message)
-}
-
-/// The failure of a wrong password.
-fn wrong_password() -> Failure {
-    Failure::failed("the password is wrong").hint("compare it with the game's own settings or arguments")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::HostPort;
 
     fn remote(password: Option<Password>) -> Remote {
         Remote {

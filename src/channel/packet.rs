@@ -39,7 +39,6 @@ impl Packet {
         }
     }
 
-    /// The packet as it is sent.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let size = u32::try_from(self.body.len() + SIZE_MIN).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(self.body.len() + SIZE_MIN + 4);
@@ -52,24 +51,24 @@ impl Packet {
     }
 }
 
-/// What came is not the protocol.
+/// The error of bytes that are not of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotRcon;
 
 /// Takes packets from a stream of bytes, however it is cut into pieces.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(super) struct PacketDecoder {
     buffer: Vec<u8>,
 }
 
-impl Decoder {
+impl PacketDecoder {
     /// Adds what was read.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next packet, once all of it is there. To be asked until it is
-    /// `None` before more is read, so that the buffer stays small.
+    /// Takes the next packet, once all of it is there. Call it until it returns
+    /// `None` before reading more, so that the buffer stays small.
     pub(super) fn next(&mut self) -> Result<Option<Packet>, NotRcon> {
         let Some(size) = number(&self.buffer, 0) else {
             return Ok(None);
@@ -112,11 +111,11 @@ mod tests {
     #[test]
     fn what_is_no_packet() {
         for size in [-1, 0, 9, i32::MAX] {
-            let mut decoder = Decoder::default();
+            let mut decoder = PacketDecoder::default();
             decoder.push(&size.to_le_bytes());
             assert_eq!(decoder.next(), Err(NotRcon), "{size}");
         }
-        let mut decoder = Decoder::default();
+        let mut decoder = PacketDecoder::default();
         decoder.push(b"HTTP/1.1 400 Bad Request\r\n");
         assert_eq!(decoder.next(), Err(NotRcon));
     }
@@ -129,7 +128,7 @@ mod tests {
         ) {
             let packets: Vec<Packet> = packets.into_iter().map(|(id, kind, body)| Packet { id, kind, body }).collect();
             let bytes: Vec<u8> = packets.iter().flat_map(Packet::to_bytes).collect();
-            let mut decoder = Decoder::default();
+            let mut decoder = PacketDecoder::default();
             let mut read = Vec::new();
             for piece in bytes.chunks(piece) {
                 decoder.push(piece);
@@ -143,7 +142,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut decoder = Decoder::default();
+            let mut decoder = PacketDecoder::default();
             decoder.push(&bytes);
             while let Ok(Some(_)) = decoder.next() {}
         }

@@ -13,9 +13,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
+use super::exchange::{Question, Reply, silent, wrong_password};
 use super::gather::Gathered;
-use super::packet::{AUTH, AUTH_RESPONSE, COMMAND, Decoder, Packet, REFUSED, RESPONSE};
-use super::{Question, Reply, silent, wrong_password};
+use super::packet::{AUTH, AUTH_RESPONSE, COMMAND, Packet, PacketDecoder, REFUSED, RESPONSE};
 use crate::failure::Failure;
 
 const AUTH_ID: i32 = 1;
@@ -32,10 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Rcon<S> {
     stream: S,
-    decoder: Decoder,
+    decoder: PacketDecoder,
 }
 
-/// What happened on the line.
 enum Heard {
     Packet(Packet),
     Closed,
@@ -46,14 +45,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     /// Logs in.
     ///
     /// # Errors
-    /// When the password is wrong, or the answer is none or comes too late.
+    /// When the password is wrong, or no proper answer comes in time.
     ///
     /// # Cancel safety
     /// The connection is lost.
     pub(super) async fn login(stream: S, password: &str, until: Instant) -> Result<Self, Failure> {
         let mut new = Self {
             stream,
-            decoder: Decoder::default(),
+            decoder: PacketDecoder::default(),
         };
         new.send(&Packet::new(AUTH_ID, AUTH, password), until)
             .await
@@ -77,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     /// Sends a command and returns its reply.
     ///
     /// # Errors
-    /// When no reply came in time, or what came is not the protocol.
+    /// When no reply came in time, or the answer is not of the protocol.
     ///
     /// # Cancel safety
     /// The command may have been sent; the connection is lost.

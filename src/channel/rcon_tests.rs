@@ -3,7 +3,7 @@ use crate::channel::packet::RESPONSE;
 use crate::failure::FailureKind;
 use tokio::io::DuplexStream;
 
-/// What a server does with what it is told.
+/// The behaviour of a server towards a command.
 type Script = fn(Packet) -> Vec<Act>;
 
 enum Act {
@@ -21,7 +21,7 @@ fn accepts(packet: &Packet) -> Option<Vec<Act>> {
 }
 
 async fn serve(mut stream: DuplexStream, script: Script) {
-    let mut decoder = Decoder::default();
+    let mut decoder = PacketDecoder::default();
     let mut buffer = [0; 512];
     while let Ok(n @ 1..) = stream.read(&mut buffer).await {
         decoder.push(&buffer[..n]);

@@ -5,15 +5,15 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::program::Program;
+use crate::program::ProgramCall;
 
 const HOSTS: &str = "/etc/hosts";
 
 /// The time that a lookup may take; its callers have shorter limits.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// The addresses of a host, in the order in which to try them. Empty when the
-/// name is not known.
+/// Returns the addresses of a host, in the order in which to try them. Empty if
+/// the name is not known.
 ///
 /// # Cancel safety
 /// Safe.
@@ -50,7 +50,7 @@ fn in_hosts(text: &str, host: &str) -> Vec<IpAddr> {
 }
 
 async fn ask_getent(host: &str) -> Vec<IpAddr> {
-    let asked = Program::new(["getent", "ahosts", "--", host]).output(ANSWER).await;
+    let asked = ProgramCall::new(["getent", "ahosts", "--", host]).output(ANSWER).await;
     asked.map_or_else(
         |_| Vec::new(),
         |answer| parse_ahosts(&String::from_utf8_lossy(&answer.output)),

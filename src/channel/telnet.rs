@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
+use super::exchange::{Question, Reply, silent, wrong_password};
 use super::gather::Gathered;
-use super::{Question, Reply, silent, wrong_password};
 use crate::failure::Failure;
 
 /// A greeting or a reply is over when nothing has come for so long.
@@ -45,7 +45,7 @@ struct Decoder {
 }
 
 impl Decoder {
-    /// The text in these bytes, and the refusals they call for.
+    /// Returns the text in these bytes, and the refusals that they call for.
     fn take(&mut self, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let (mut text, mut refusals) = (Vec::new(), Vec::new());
         for &byte in bytes {
@@ -127,8 +127,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         Ok(new)
     }
 
-    /// What is said until nothing more comes, until `greeting` has come, or
-    /// until it asks for a password.
+    /// Reads until nothing more comes, until `greeting` has come, or until a
+    /// password is asked for.
     async fn greeting(&mut self, greeting: Option<&str>, until: Instant) -> Result<String, Failure> {
         let mut said = Vec::new();
         loop {
@@ -151,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         }
     }
 
-    /// Sends a line and returns what is said after it.
+    /// Sends a line and returns the text that follows it.
     ///
     /// # Errors
     /// When the connection is lost before the line is sent.
@@ -212,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     }
 }
 
-/// Whether the last thing said asks for a password.
+/// Returns true if the last line asks for a password.
 fn asks_for_password(said: &str) -> bool {
     let last = said.trim_end().lines().last().unwrap_or_default();
     last.to_ascii_lowercase().contains("password") && last.ends_with(':')

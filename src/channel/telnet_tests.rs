@@ -3,7 +3,7 @@ use crate::failure::FailureKind;
 use proptest::prelude::*;
 use tokio::io::DuplexStream;
 
-/// What is said first, and what is said to each line; nothing more: it closes.
+/// A server that says a greeting and an answer to each line, and then closes.
 async fn serve(mut stream: DuplexStream, said: Vec<(u64, &'static [u8])>, stays: bool) -> Vec<u8> {
     let mut heard = Vec::new();
     let mut buffer = [0; 256];

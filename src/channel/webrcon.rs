@@ -3,7 +3,7 @@
 //! See <https://wiki.facepunch.com/rust/Admin_Commands> and the publisher's own
 //! client, <https://github.com/Facepunch/webrcon>; for the websocket RFC 6455.
 //! Each command carries an identifier of our choice, and its reply the same;
-//! what the server tells everybody (chat, console) carries 0 or -1.
+//! broadcasts (chat, console) carry 0 or -1.
 //!
 //! The key of the handshake is not checked against the answer: that guards
 //! browsers against caches in between, which nothing here passes through.
@@ -16,15 +16,15 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::frame::{self, Decoder, Incoming};
+use super::exchange::{Question, Reply, silent};
+use super::frame::{self, FrameDecoder, Incoming};
 use super::gather::Gathered;
-use super::{Question, Reply, silent};
 use crate::failure::Failure;
 
-/// The head of an answer that is longer is none, in bytes.
+/// The longest head of an answer, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
 
-/// What else belongs to a reply comes within this time after its beginning.
+/// The time within which all parts of a reply follow each other.
 const QUIET: Duration = Duration::from_millis(100);
 
 /// The identifier of our command: no push has it.
@@ -34,7 +34,7 @@ const IDENTIFIER: i64 = 1_001;
 #[derive(Debug)]
 pub(super) struct Webrcon<S> {
     stream: S,
-    decoder: Decoder,
+    decoder: FrameDecoder,
 }
 
 enum Heard {
@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
             Some(code) => return Err(Failure::failed(format!("it answered the handshake with {code}")).hint(hint)),
             None => return Err(Failure::failed("what it answers is not a websocket").hint(hint)),
         }
-        let mut decoder = Decoder::default();
+        let mut decoder = FrameDecoder::default();
         decoder.push(&rest);
         Ok(Self { stream, decoder })
     }
@@ -95,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     /// Sends a command and returns its reply.
     ///
     /// # Errors
-    /// When no reply came in time, or what came is not the protocol.
+    /// When no reply came in time, or the answer is not of the protocol.
     ///
     /// # Cancel safety
     /// The command may have been sent; the connection is lost.
@@ -120,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
                         gathered.push(text.as_bytes());
                         quiet_at = Some(Instant::now() + QUIET);
                     }
-                    // What is told to everybody may be what is waited for.
+                    // The expected reply may come as a broadcast.
                     Some((_, text)) => gathered.overhear(&text),
                     None => return Err(Failure::failed("what it answers is not WebRCON")),
                 },
@@ -163,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     }
 }
 
-/// The identifier and the text of a message.
+/// Reads the identifier and the text of a message.
 fn understood(message: &[u8]) -> Option<(i64, String)> {
     let value: Value = serde_json::from_slice(message).ok()?;
     let text = value.get("Message")?.as_str().unwrap_or_default().to_owned();
@@ -177,7 +177,7 @@ fn status(head: &[u8]) -> Option<u16> {
     line.get(2..5)?.parse().ok()
 }
 
-/// A password as part of a path: see RFC 3986, section 3.3.
+/// Encodes a password as part of a path: see RFC 3986, section 3.3.
 fn in_path(password: &str) -> String {
     let mut path = String::new();
     for byte in password.bytes() {

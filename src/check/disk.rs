@@ -70,7 +70,7 @@ fn largest_logs(instance: &Instance) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     #[test]
     fn where_a_game_runs() {
@@ -79,7 +79,7 @@ mod tests {
         let [a, b] = &inventory.instances[..] else { panic!() };
         let free = |left| move |path: &Path| (path == Path::new("/srv/a")).then_some(left);
         let full = of_instance(a, &free(1 << 20)).expect("a finding");
-        assert_eq!(full.level, Level::Warning);
+        assert_eq!(full.level, Severity::Warning);
         assert!(full.message.contains("1.0 MiB are free at /srv/a"), "{full:?}");
         assert_eq!(of_instance(a, &free(2 << 30)), None);
         assert_eq!(of_instance(b, &free(0)), None);
@@ -91,10 +91,10 @@ mod tests {
         let inventory = crate::inventory::parse(text, "", "/".as_ref(), &|_| None).unwrap();
         const MIB: u64 = 1 << 20;
         for (free, level) in [
-            (Some(300 * MIB), Level::Ok),
-            (Some(199 * MIB), Level::Warning),
-            (Some(10 * MIB), Level::Error),
-            (None, Level::Warning),
+            (Some(300 * MIB), Severity::Ok),
+            (Some(199 * MIB), Severity::Warning),
+            (Some(10 * MIB), Severity::Error),
+            (None, Severity::Warning),
         ] {
             assert_eq!(
                 judge("/s".as_ref(), free, &inventory.instances).level,

@@ -38,17 +38,17 @@ pub(super) fn judge(limit: Option<Limit>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     #[test]
     fn levels() {
         for (soft, hard, level) in [
-            (1024, 524_288, Level::Ok),
-            (256, 524_288, Level::Warning),
-            (1024, 1024, Level::Warning),
+            (1024, 524_288, Severity::Ok),
+            (256, 524_288, Severity::Warning),
+            (1024, 1024, Severity::Warning),
         ] {
             assert_eq!(judge(Some(Limit { soft, hard })).level, level);
         }
-        assert_eq!(judge(None).level, Level::Warning);
+        assert_eq!(judge(None).level, Severity::Warning);
     }
 }

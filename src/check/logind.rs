@@ -117,7 +117,7 @@ pub(super) fn spares(files: &[String], user: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     #[test]
     fn who_is_spared() {
@@ -144,19 +144,19 @@ mod tests {
         const UNIT: &str = "/system.slice/gamectl.service";
         const MIXED: &str = "1:name=systemd:/user.slice/user-1000.slice/session-3.scope\n0::/\n";
         for (cgroup, kills, root, lingers, level) in [
-            (SESSION, Some(false), false, false, Level::Ok),
-            (SESSION, Some(true), false, false, Level::Error),
+            (SESSION, Some(false), false, false, Severity::Ok),
+            (SESSION, Some(true), false, false, Severity::Error),
             // Lingering alone does not spare a session.
-            (SESSION, Some(true), false, true, Level::Error),
-            (SESSION, Some(true), true, false, Level::Ok),
-            (SESSION, None, false, false, Level::Ok),
-            (MANAGER, Some(false), false, false, Level::Warning),
-            (MANAGER, Some(false), false, true, Level::Ok),
-            (MANAGER, Some(true), false, false, Level::Warning),
-            (MANAGER, Some(true), false, true, Level::Ok),
-            (MIXED, Some(true), false, false, Level::Error),
-            (UNIT, Some(true), false, false, Level::Warning),
-            (UNIT, Some(false), false, false, Level::Ok),
+            (SESSION, Some(true), false, true, Severity::Error),
+            (SESSION, Some(true), true, false, Severity::Ok),
+            (SESSION, None, false, false, Severity::Ok),
+            (MANAGER, Some(false), false, false, Severity::Warning),
+            (MANAGER, Some(false), false, true, Severity::Ok),
+            (MANAGER, Some(true), false, false, Severity::Warning),
+            (MANAGER, Some(true), false, true, Severity::Ok),
+            (MIXED, Some(true), false, false, Severity::Error),
+            (UNIT, Some(true), false, false, Severity::Warning),
+            (UNIT, Some(false), false, false, Severity::Ok),
         ] {
             let login = Login {
                 runs: true,
@@ -168,7 +168,7 @@ mod tests {
             };
             assert_eq!(judge(&login).level, level, "{login:?}");
         }
-        assert_eq!(judge(&Login::default()).level, Level::Ok);
+        assert_eq!(judge(&Login::default()).level, Severity::Ok);
     }
 
     #[test]

@@ -171,7 +171,7 @@ pub(super) fn free(id: &str, claims: &[Claim], taken: &Taken, runs: bool) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     fn instances(text: &str) -> Vec<Instance> {
         let parsed = crate::inventory::parse(text.as_bytes(), "", "/".as_ref(), &|_| None);
@@ -220,7 +220,7 @@ mod tests {
                     c: {process: {executable: /x}, ports: {game: 2457/tcp}}}";
         let found = shared(&claims(&instances(text)));
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].level, Level::Error);
+        assert_eq!(found[0].level, Severity::Error);
         assert!(
             found[0]
                 .message
@@ -230,7 +230,7 @@ mod tests {
         let alone = shared(&claims(&instances(
             "instances: {a: {process: {executable: /x}, ports: {game: 1/udp}}}",
         )));
-        assert_eq!(alone[0].level, Level::Ok);
+        assert_eq!(alone[0].level, Severity::Ok);
     }
 
     #[test]
@@ -240,9 +240,9 @@ mod tests {
         ));
         let taken = Taken::from([(7, Protocol::Udp)]);
         let level = |taken: &Taken, runs| free("a", &claims, taken, runs)[0].level;
-        assert_eq!(level(&taken, false), Level::Error);
-        assert_eq!(level(&taken, true), Level::Ok);
-        assert_eq!(level(&Taken::from([(7, Protocol::Tcp)]), false), Level::Ok);
+        assert_eq!(level(&taken, false), Severity::Error);
+        assert_eq!(level(&taken, true), Severity::Ok);
+        assert_eq!(level(&Taken::from([(7, Protocol::Tcp)]), false), Severity::Ok);
         assert_eq!(free("b", &claims, &taken, false), []);
     }
 }

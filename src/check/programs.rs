@@ -106,9 +106,9 @@ fn own_path(instance: &Instance) -> Option<&OsStr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
-    fn judged(body: &str) -> Vec<(Level, String)> {
+    fn judged(body: &str) -> Vec<(Severity, String)> {
         let text = format!("instances: {{a: {{process: {{executable: /x, cwd: /g, env: {{PATH: /game}}}}, {body}}}}}");
         let parsed = crate::inventory::parse(text.as_bytes(), "", "/i".as_ref(), &|_| None);
         let inventory = parsed.unwrap_or_else(|problems| panic!("{problems}"));
@@ -130,20 +130,20 @@ mod tests {
     fn what_is_there_and_what_is_not() {
         let hook = |command: &str| format!("on_event: [{{command: [{command}, secret], events: [crashed]}}]");
         for (body, level) in [
-            (hook("tell"), Level::Ok),
-            (hook("/bin/tell"), Level::Ok),
-            (hook("shared"), Level::Error),
-            ("ready: {exec: [/bin/shared]}".into(), Level::Error),
+            (hook("tell"), Severity::Ok),
+            (hook("/bin/tell"), Severity::Ok),
+            (hook("shared"), Severity::Error),
+            ("ready: {exec: [/bin/shared]}".into(), Severity::Error),
             // Beside the inventory, not beside the game.
-            (hook("./tell"), Level::Ok),
-            (hook("./bin/ask"), Level::Error),
+            (hook("./tell"), Severity::Ok),
+            (hook("./bin/ask"), Severity::Error),
             // The game's PATH is not that of a hook.
-            (hook("rcon"), Level::Error),
-            ("ready: {exec: [bin/ask]}".into(), Level::Ok),
-            ("ready: {exec: [rcon]}".into(), Level::Ok),
-            ("ready: {exec: [tell]}".into(), Level::Error),
-            ("stop: [{exec: [/bin/none, secret], wait: 1s}]".into(), Level::Error),
-            ("healthy: {exec: [/bin/none], interval: 5s}".into(), Level::Error),
+            (hook("rcon"), Severity::Error),
+            ("ready: {exec: [bin/ask]}".into(), Severity::Ok),
+            ("ready: {exec: [rcon]}".into(), Severity::Ok),
+            ("ready: {exec: [tell]}".into(), Severity::Error),
+            ("stop: [{exec: [/bin/none, secret], wait: 1s}]".into(), Severity::Error),
+            ("healthy: {exec: [/bin/none], interval: 5s}".into(), Severity::Error),
         ] {
             let found = judged(&body);
             assert_eq!(found.len(), 1, "{body}: {found:?}");

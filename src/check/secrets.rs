@@ -82,13 +82,13 @@ fn judge(access: &Access) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     #[test]
     fn levels() {
         let text = b"instances: {a: {process: {executable: /x, env_file: /e}, rcon: {port: 1, password: {file: /p}}}}";
         let parsed = crate::inventory::parse(text, "", "/".as_ref(), &|_| None).unwrap();
-        let levels = |mode: Result<u32, String>| -> Vec<(Level, bool)> {
+        let levels = |mode: Result<u32, String>| -> Vec<(Severity, bool)> {
             let look = |path: &Path| {
                 Some(Access {
                     path: path.to_owned(),
@@ -98,10 +98,10 @@ mod tests {
             let found = of_instance(&parsed.instances[0], &look);
             found.iter().map(|one| (one.level, one.hint.is_some())).collect()
         };
-        assert_eq!(levels(Ok(0o640)), [(Level::Ok, false); 2]);
-        assert_eq!(levels(Ok(0o644)), [(Level::Warning, true); 2]);
-        assert_eq!(levels(Ok(0o666)), [(Level::Error, true); 2]);
-        assert_eq!(levels(Err("gone".into())), [(Level::Error, true); 2]);
+        assert_eq!(levels(Ok(0o640)), [(Severity::Ok, false); 2]);
+        assert_eq!(levels(Ok(0o644)), [(Severity::Warning, true); 2]);
+        assert_eq!(levels(Ok(0o666)), [(Severity::Error, true); 2]);
+        assert_eq!(levels(Err("gone".into())), [(Severity::Error, true); 2]);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
         };
         assert_eq!(level(0o644, "{file: /p}"), None);
         assert_eq!(level(0o640, "x"), None);
-        assert_eq!(level(0o644, "x"), Some(Level::Warning));
-        assert_eq!(level(0o646, "{file: /p}"), Some(Level::Error));
+        assert_eq!(level(0o644, "x"), Some(Severity::Warning));
+        assert_eq!(level(0o646, "{file: /p}"), Some(Severity::Error));
     }
 }

@@ -44,16 +44,16 @@ pub(super) fn judge(path: &Path, place: &Place) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     #[test]
     fn levels() {
         let bad = Place::Bad("it is open to others".into(), None);
         for (path, place, level) in [
-            ("/var/lib/gamectl", Place::Good, Level::Ok),
-            ("/var/lib/gamectl", Place::CanBeMade("/var/lib".into()), Level::Ok),
-            ("/run/user/1000/gamectl", Place::Good, Level::Warning),
-            ("/var/lib/gamectl", bad, Level::Error),
+            ("/var/lib/gamectl", Place::Good, Severity::Ok),
+            ("/var/lib/gamectl", Place::CanBeMade("/var/lib".into()), Severity::Ok),
+            ("/run/user/1000/gamectl", Place::Good, Severity::Warning),
+            ("/var/lib/gamectl", bad, Severity::Error),
         ] {
             assert_eq!(judge(path.as_ref(), &place).level, level, "{path}");
         }

@@ -32,7 +32,7 @@ pub(super) fn judge(zone: &Zone) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     #[test]
     fn levels() {
@@ -41,10 +41,10 @@ mod tests {
             local: local.map(str::to_owned),
         };
         for (zone, level) in [
-            (zone(None, Some("Europe/Berlin")), Level::Ok),
-            (zone(Some(("UTC", true)), None), Level::Ok),
-            (zone(Some(("Mars/Base", false)), Some("UTC")), Level::Warning),
-            (zone(None, None), Level::Warning),
+            (zone(None, Some("Europe/Berlin")), Severity::Ok),
+            (zone(Some(("UTC", true)), None), Severity::Ok),
+            (zone(Some(("Mars/Base", false)), Some("UTC")), Severity::Warning),
+            (zone(None, None), Severity::Warning),
         ] {
             assert_eq!(judge(&zone).level, level, "{zone:?}");
         }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::containers::Member;
+use crate::containers::GroupMember;
 
 const DB: &str = "db";
 const GAME: &str = "game";
@@ -15,7 +15,7 @@ fn at(seconds: u64) -> Option<SystemTime> {
 fn container(service: &str, status: ContainerStatus) -> Container {
     Container {
         id: format!("{service}-id"),
-        member: Member {
+        member: GroupMember {
             group: "p".into(),
             service: service.into(),
             oneoff: false,

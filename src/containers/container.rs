@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::grouping::{Grouping, Labels, Member};
+use super::grouping::{GroupMember, Grouping, Labels};
 
 /// The grace period of a container that has none of its own, in seconds.
 const USUAL_GRACE: u64 = 10;
@@ -33,7 +33,7 @@ pub enum ContainerHealth {
     Starting,
     Healthy,
     Unhealthy,
-    /// It has no health check.
+    /// The container has no health check.
     #[default]
     #[serde(other)]
     None,
@@ -43,7 +43,7 @@ pub enum ContainerHealth {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Container {
     pub id: String,
-    pub member: Member,
+    pub member: GroupMember,
     pub status: ContainerStatus,
     pub health: ContainerHealth,
     pub exit_code: i32,

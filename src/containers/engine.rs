@@ -8,7 +8,7 @@ use super::container::{self, Container};
 use super::grouping::Grouping;
 use super::kind::EngineKind;
 use crate::failure::Failure;
-use crate::program::{Answer, OutputStream, Program};
+use crate::program::{Finished, OutputStream, ProgramCall};
 
 /// The time within which the engine answers a question.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -64,11 +64,11 @@ impl Engine {
         argv
     }
 
-    fn program<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Program {
-        Program::new(self.argv(self.kind.program, words))
+    fn program<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> ProgramCall {
+        ProgramCall::new(self.argv(self.kind.program, words))
     }
 
-    async fn call(&self, program: Program, limit: Duration) -> Result<Answer, Failure> {
+    async fn call(&self, program: ProgramCall, limit: Duration) -> Result<Finished, Failure> {
         let called = program.output(limit).await;
         called.map_err(|error| self.kind.call_failed(self.kind.program, &error))
     }
@@ -77,7 +77,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the program is missing, does not answer in time, or refuses.
-    pub async fn ask<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Result<Answer, Failure> {
+    pub async fn ask<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Result<Finished, Failure> {
         let answer = self.call(self.program(words), ANSWER).await?;
         if answer.status.success() {
             return Ok(answer);

@@ -11,12 +11,12 @@ pub struct Grouping {
     pub label: &'static str,
     /// Reads the place of a container in its group from its labels; `None` if it
     /// is in none.
-    pub member: fn(&Labels) -> Option<Member>,
+    pub member: fn(&Labels) -> Option<GroupMember>,
 }
 
 /// The place of a container in its group.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Member {
+pub struct GroupMember {
     pub group: String,
     pub service: String,
     /// Belongs to the group, but to no service that is to run.

@@ -17,6 +17,6 @@ pub use aggregate::{Aggregate, Circumstances, aggregate, too_short_grace};
 pub use container::{Container, ContainerHealth, ContainerStatus, parse};
 pub use engine::Engine;
 pub use events::EngineEvents;
-pub use grouping::{Grouping, Labels, Member};
+pub use grouping::{GroupMember, Grouping, Labels};
 pub use kind::{DOCKER, EngineKind};
 pub use snapshots::EngineSnapshots;

@@ -1,20 +1,20 @@
 //! The labels that compose puts on its containers.
 
-use crate::containers::{Grouping, Labels, Member};
+use crate::containers::{GroupMember, Grouping, Labels};
 
 pub(super) const COMPOSE: Grouping = Grouping {
     label: "com.docker.compose.project",
     member,
 };
 
-fn member(labels: &Labels) -> Option<Member> {
+fn member(labels: &Labels) -> Option<GroupMember> {
     let label = |name: &str| labels.get(&format!("com.docker.compose.{name}")).map(String::as_str);
     // `db:service_healthy:false,init:service_started:true`
     let needed = |needs: &str| {
         let names = needs.split(',').filter_map(|need| need.split(':').next());
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
-    Some(Member {
+    Some(GroupMember {
         group: label("project")?.to_owned(),
         service: label("service")?.to_owned(),
         // `compose run` made it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::supervisor::{DockerComposeSupervisor, Look};
+use super::supervisor::{DockerComposeSupervisor, StackLook};
 use super::tool::Tool;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
@@ -126,7 +126,7 @@ impl DockerComposeSupervisor {
         }
     }
 
-    fn tell(&self, look: &Look, limit: Duration) {
+    fn tell(&self, look: &StackLook, limit: Duration) {
         let awaited = look.aggregate.awaited.join(", ");
         self.awaits(
             if awaited.is_empty() {
@@ -165,7 +165,7 @@ impl DockerComposeSupervisor {
         Failure::failed(message).hint(format!("all its services said: `gamectl logs {}`", self.id))
     }
 
-    async fn ended_early(&self, look: &Look) -> Failure {
+    async fn ended_early(&self, look: &StackLook) -> Failure {
         let facts = &look.aggregate.facts;
         let note = facts.note.clone().unwrap_or_else(|| "it ended".to_owned());
         let message = format!("{note}, before it was ready{}", self.last_lines(look).await);
@@ -173,7 +173,7 @@ impl DockerComposeSupervisor {
     }
 
     /// Returns the last output of the failed container.
-    async fn last_lines(&self, look: &Look) -> String {
+    async fn last_lines(&self, look: &StackLook) -> String {
         let Some(failed) = &look.aggregate.failed else {
             return String::new();
         };

@@ -59,7 +59,7 @@ pub struct DockerComposeSupervisor {
     since: Mutex<Option<SystemTime>>,
 }
 
-pub(super) struct Look {
+pub(super) struct StackLook {
     pub(super) containers: Vec<Container>,
     pub(super) aggregate: Aggregate,
 }
@@ -109,7 +109,7 @@ impl DockerComposeSupervisor {
     ///
     /// # Errors
     /// When the containers could not be found out.
-    pub(super) async fn see(&self) -> Result<Look, Failure> {
+    pub(super) async fn see(&self) -> Result<StackLook, Failure> {
         let containers = match &self.snapshots {
             Some(snapshots) => snapshots.of_group(&self.engine, &self.spec.project).await?,
             None => self.engine.of_group(&self.spec.project).await?,
@@ -121,7 +121,7 @@ impl DockerComposeSupervisor {
             None => None,
         };
         let aggregate = aggregate(&containers, &self.circumstances(&containers, intent, stack.as_ref()));
-        let mut look = Look { containers, aggregate };
+        let mut look = StackLook { containers, aggregate };
         self.probe(&mut look).await?;
         let state = look.aggregate.facts.state.clone();
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = look.aggregate.started;
@@ -158,7 +158,7 @@ impl DockerComposeSupervisor {
     }
 
     /// Asks the probes of a stack that is up, unless they have held already.
-    async fn probe(&self, look: &mut Look) -> Result<(), Failure> {
+    async fn probe(&self, look: &mut StackLook) -> Result<(), Failure> {
         let facts = &mut look.aggregate.facts;
         if facts.state != InstanceState::Running || self.ready.probes.is_empty() {
             return Ok(());

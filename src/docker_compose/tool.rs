@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::containers::Engine;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ComposeSpec;
-use crate::program::{Answer, CallError, OutputStream, Program, Running};
+use crate::program::{CallError, Finished, OutputStream, ProgramCall, Running};
 use crate::supervisor::OutputFrom;
 
 /// The time within which compose answers a question. The old one needs half a
@@ -57,7 +57,7 @@ impl Tool {
     pub(super) async fn find(engine: &Engine) -> Result<Self, Failure> {
         let program = engine.kind().program;
         let asked = call(engine, engine.argv(program, ["compose", "version", "--short"]), ANSWER).await;
-        let found = |kind, answer: &Answer| Self {
+        let found = |kind, answer: &Finished| Self {
             kind,
             is_old: kind == Kind::Standalone && answer.output.starts_with(b"1."),
             version: answer.word(),
@@ -124,7 +124,7 @@ impl Tool {
         }
     }
 
-    async fn ask(&self, spec: &ComposeSpec, words: &[&str]) -> Result<Answer, Failure> {
+    async fn ask(&self, spec: &ComposeSpec, words: &[&str]) -> Result<Finished, Failure> {
         call(&self.engine, self.argv(spec, words), ANSWER).await
     }
 
@@ -136,7 +136,7 @@ impl Tool {
     pub(super) fn up(&self, spec: &ComposeSpec, messages: File) -> Result<Running, Failure> {
         let services: Vec<&str> = spec.services.iter().map(String::as_str).collect();
         let words = [["up", "--detach"].as_slice(), &services].concat();
-        let up = Program::new(self.argv(spec, &words)).complaining_to(messages);
+        let up = ProgramCall::new(self.argv(spec, &words)).complaining_to(messages);
         up.outliving_caller().spawn().map_err(|error| self.call_failed(&error))
     }
 
@@ -171,16 +171,16 @@ impl Tool {
         if follow {
             words.push("--follow");
         }
-        let logs = Program::new(self.argv(spec, &words));
+        let logs = ProgramCall::new(self.argv(spec, &words));
         logs.stream()
             .map_err(|error| Failure::unknown(format!("compose cannot be called: {error}")))
     }
 }
 
 /// Calls a program that reaches the engine. It goes on when the caller is gone.
-async fn call(engine: &Engine, argv: Vec<OsString>, limit: Duration) -> Result<Answer, Failure> {
+async fn call(engine: &Engine, argv: Vec<OsString>, limit: Duration) -> Result<Finished, Failure> {
     let program = argv.first().map(|word| word.to_string_lossy().into_owned());
-    let called = Program::new(argv).outliving_caller().output(limit).await;
+    let called = ProgramCall::new(argv).outliving_caller().output(limit).await;
     called.map_err(|error| engine.kind().call_failed(&program.unwrap_or_default(), &error))
 }
 

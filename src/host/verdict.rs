@@ -2,7 +2,7 @@
 
 use crate::event::{Row, VerbResult};
 use crate::failure::{FailureKind, worst};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Severity};
 use crate::supervisor::{InstanceState, Observation};
 
 /// Returns the exit code of `status`. 0: all run; 1: one has crashed; 4: one
@@ -35,7 +35,7 @@ pub fn of_results(results: &[VerbResult]) -> u8 {
 /// Returns the exit code of `check`. Warnings are no failure; a compose file
 /// that compose refuses counts like a mistake in the inventory.
 pub fn of_findings(findings: &[Finding]) -> u8 {
-    let mut errors = findings.iter().filter(|finding| finding.level == Level::Error);
+    let mut errors = findings.iter().filter(|finding| finding.level == Severity::Error);
     if errors.clone().any(|finding| finding.about == Finding::COMPOSE_FILE) {
         return FailureKind::Inventory.exit_code();
     }

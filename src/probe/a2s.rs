@@ -13,21 +13,20 @@ use crate::channel::resolve;
 use crate::inventory::HostPort;
 use crate::supervisor::Players;
 
-/// How long one attempt may take, the lookup of the name included.
+/// The time that one attempt may take, the lookup of the name included.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
 const INFO: &[u8] = b"\xff\xff\xff\xffTSource Engine Query\0";
 
-/// Bytes of an answer that are looked at.
+/// The bytes of an answer that are read.
 const ANSWER_MAX: usize = 1400;
 
-/// Asks, and is content with any answer that is one.
+/// Asks, and accepts any proper answer.
 #[derive(Debug)]
 pub(super) struct A2sProbe {
     address: HostPort,
 }
 
-/// What an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     /// With how many play, where that could be read.
@@ -47,8 +46,8 @@ fn understood(bytes: &[u8]) -> Answer {
     }
 }
 
-/// Who plays and for how many there is room: behind the name, the map, the
-/// folder and the game, each with its end, and the number of the game.
+/// Reads the player counts: they stand behind the name, the map, the folder and
+/// the game, each with its end, and the number of the game.
 fn players(mut rest: &[u8]) -> Option<Players> {
     for _ in 0..4 {
         let end = rest.iter().position(|byte| *byte == 0)?;
@@ -77,12 +76,12 @@ impl A2sProbe {
         timeout_at(until, self.any()).await.is_ok_and(|info| info.is_some())
     }
 
-    /// How many play; `None` when nobody tells. Takes as long as it takes.
+    /// Asks how many play; `None` if the answer does not say it. Has no limit.
     pub(super) async fn players(&self) -> Option<Players> {
         self.any().await.flatten()
     }
 
-    /// The first answer of any of its addresses.
+    /// Returns the first answer of any of its addresses.
     async fn any(&self) -> Option<Option<Players>> {
         for ip in resolve::addresses(&self.address.host).await {
             if let Ok(info) = ask(SocketAddr::new(ip, self.address.port)).await {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::ProbeContext;
-use crate::program::Program;
+use super::context::ProbeContext;
+use crate::program::ProgramCall;
 
 /// The time that one run may take.
 const RUN_MAX: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ impl ExecProbe {
     /// Returns true if the command ends with 0; a command that cannot be run or
     /// takes too long does not.
     pub(super) async fn holds(&self) -> bool {
-        let program = Program::new(&self.argv).in_folder(&self.context.cwd);
+        let program = ProgramCall::new(&self.argv).in_folder(&self.context.cwd);
         let ended = program.with_env(self.context.env.iter().cloned()).status(RUN_MAX).await;
         ended.is_ok_and(|status| status.success())
     }

@@ -1,5 +1,4 @@
-//! What the fuzz targets reach: what answers of servers are taken for. Built
-//! with `--cfg fuzzing` only; see `fuzz/README.md`.
+//! Entry points of the fuzz targets: the readers of answers. Built with `--cfg fuzzing` only; see `fuzz/README.md`.
 
 /// A packet of a Steam server.
 pub fn a2s(bytes: &[u8]) {

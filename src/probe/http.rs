@@ -10,10 +10,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::channel;
 use crate::inventory::{HttpCheck, HttpMethod};
 
-/// How long one attempt may take, the lookup of the name included.
+/// The time that one attempt may take, the lookup of the name included.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// A first line that is longer is none, in bytes.
+/// The longest first line, in bytes.
 const LINE_MAX: usize = 1024;
 
 /// Gets a page, and looks at its status.
@@ -22,8 +22,8 @@ pub(super) struct HttpProbe {
     check: HttpCheck,
 }
 
-/// The status in a first line; `None` when it is not whole yet, `Some(None)`
-/// when it is none.
+/// Reads the status in a first line; `None` if it is not whole yet, `Some(None)`
+/// if it is not a status.
 fn status(bytes: &[u8]) -> Option<Option<u16>> {
     let Some(end) = bytes.iter().take(LINE_MAX + 1).position(|byte| *byte == b'\n') else {
         return (bytes.len() > LINE_MAX).then_some(None);
@@ -94,7 +94,7 @@ async fn ask(request: &HttpCheck, until: Instant) -> Option<u16> {
     }
 }
 
-/// However much of an answer has come, its status does not change any more.
+/// Checks that the status does not change once there is one.
 #[cfg(fuzzing)]
 pub(super) fn fuzz(bytes: &[u8]) {
     let found = (0..=bytes.len()).find_map(|n| status(bytes.get(..n)?));

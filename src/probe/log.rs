@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regex::bytes::Regex;
 
-use super::ProbeContext;
+use super::context::ProbeContext;
 use crate::failure::Failure;
 use crate::store::InstanceDir;
 use crate::store::tail::Tail;

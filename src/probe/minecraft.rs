@@ -13,10 +13,10 @@ use crate::channel;
 use crate::inventory::HostPort;
 use crate::supervisor::Players;
 
-/// How long one attempt may take, the lookup of the name included.
+/// The time that one attempt may take, the lookup of the name included.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
-/// A status that is longer is none, in bytes; an icon is part of it.
+/// The longest status, in bytes; it contains an icon.
 const STATUS_MAX: usize = 256 * 1024;
 
 /// Asks for the status.
@@ -25,7 +25,7 @@ pub(super) struct MinecraftProbe {
     address: HostPort,
 }
 
-/// A number as the protocol writes it: seven bits a byte, the low ones first.
+/// Encodes a number: seven bits a byte, the low ones first.
 fn varint(mut number: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -39,8 +39,8 @@ fn varint(mut number: u32) -> Vec<u8> {
     }
 }
 
-/// Takes a number off. `None` when it is not whole, `Some(None)` when it is
-/// none.
+/// Takes a number off. `None` if it is not whole, `Some(None)` if it is not a
+/// number.
 fn take_varint(bytes: &mut &[u8]) -> Option<Option<u32>> {
     let mut number = 0;
     for at in 0..5 {
@@ -59,7 +59,7 @@ fn packet(body: &[u8]) -> Vec<u8> {
     [varint(len), body.to_vec()].concat()
 }
 
-/// The handshake and the request, in one.
+/// Returns the handshake and the request.
 fn request(address: &HostPort) -> Vec<u8> {
     let mut body = vec![0];
     // -1: whatever version the server is of.
@@ -70,15 +70,14 @@ fn request(address: &HostPort) -> Vec<u8> {
     [packet(&body), packet(&[0])].concat()
 }
 
-/// What a reply is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reply {
-    /// A status, with how many play where it says so.
+    /// A status, with the player counts if it has them.
     Status(Option<Players>),
     Nonsense,
 }
 
-/// What has come; `None` when it is not whole yet.
+/// Reads a reply; `None` if it is not whole yet.
 fn understood(mut bytes: &[u8]) -> Option<Reply> {
     let Some(len) = take_varint(&mut bytes)?.and_then(|len| usize::try_from(len).ok()) else {
         return Some(Reply::Nonsense);
@@ -122,7 +121,7 @@ impl MinecraftProbe {
         matches!(reply, Ok(Some(Reply::Status(_))))
     }
 
-    /// How many play; `None` when nobody tells by then.
+    /// Asks how many play; `None` if the answer does not say it in time.
     pub(super) async fn players(&self, until: Instant) -> Option<Players> {
         match timeout_at(until, self.ask(until)).await.ok()?? {
             Reply::Status(players) => players,
@@ -145,7 +144,7 @@ impl MinecraftProbe {
     }
 }
 
-/// However much of a reply has come, the verdict does not change any more.
+/// Checks that the verdict does not change once there is one.
 #[cfg(fuzzing)]
 pub(super) fn fuzz(bytes: &[u8]) {
     if let Some(verdict) = (0..=bytes.len()).find_map(|n| understood(bytes.get(..n)?)) {

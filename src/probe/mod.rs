@@ -1,9 +1,10 @@
-//! Readiness: whether a game accepts players, found out from outside.
+//! Readiness: finds out from outside that a game accepts players.
 //!
-//! A probe that fails says "not yet", or "could not be found out"; it never
-//! says that a game is stopped.
+//! A probe that fails means "not yet" or "could not be found out"; it never
+//! means that a game is stopped.
 
 mod a2s;
+mod context;
 mod exec;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -13,12 +14,10 @@ mod minecraft;
 mod players;
 mod tcp;
 
+pub use context::ProbeContext;
 pub use http::request;
 pub use players::player_query;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -26,30 +25,13 @@ use tokio::time::Instant;
 use crate::channel;
 use crate::failure::Failure;
 use crate::inventory::{Probe, Ready, Remote};
-use crate::store::InstanceDir;
-use crate::store::launch::LogPosition;
 use crate::sys::clock;
 
-/// How long one login may take.
+/// The time that one login may take.
 const LOGIN: Duration = Duration::from_secs(5);
 
-/// Longer than anything runs.
+/// A time that no process outlives.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// What probes look at.
-#[derive(Debug, Clone)]
-pub struct ProbeContext {
-    /// The instance's folder, with its console log; `None` where there is none.
-    pub dir: Option<Arc<InstanceDir>>,
-    /// Where the output of this launch begins.
-    pub log_from: LogPosition,
-    /// When it was launched, on the boot-time clock, in milliseconds.
-    pub launched_boot_ms: u64,
-    /// Where commands are run.
-    pub cwd: PathBuf,
-    /// The whole environment of commands.
-    pub env: Vec<(OsString, OsString)>,
-}
 
 #[derive(Debug)]
 enum Prober {
@@ -107,7 +89,7 @@ impl Prober {
             Self::Log(_) => Duration::from_millis(50),
             Self::Tcp(_) => Duration::from_millis(250),
             Self::A2s(_) | Self::Minecraft(_) | Self::Http(_) => Duration::from_millis(500),
-            // A server may ban who comes too often.
+            // A server may ban a client that logs in too often.
             Self::Login(_) => Duration::from_secs(2),
             Self::Exec(_) => Duration::from_secs(1),
             Self::AliveFor { until_boot_ms, .. } => {
@@ -138,7 +120,7 @@ impl Prober {
 #[derive(Debug)]
 struct Pending {
     prober: Prober,
-    /// When it is asked next.
+    /// The time at which it is asked next.
     due: Instant,
 }
 
@@ -151,7 +133,7 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// The probes of an instance for one launch.
+    /// Creates the probes of an instance for one launch.
     ///
     /// # Errors
     /// When a regular expression is too large.
@@ -168,11 +150,11 @@ impl Readiness {
         })
     }
 
-    /// Asks every probe that has not held yet, each once. Returns whether all
+    /// Asks every probe that has not held yet, each once. Returns true if all
     /// of them have held.
     ///
     /// # Cancel safety
-    /// Safe: what was not finished is asked again.
+    /// Safe: a probe that was cut short is asked again.
     pub async fn check(&mut self) -> bool {
         for pending in &mut self.pending {
             pending.due = Instant::now();
@@ -181,8 +163,8 @@ impl Readiness {
         self.pending.is_empty()
     }
 
-    /// Returns when every probe has held. Each is asked in its own interval.
-    /// Tells what is awaited, at first and whenever a probe has held.
+    /// Waits until every probe has held. Each is asked in its own interval.
+    /// Calls `tell` with what is awaited, at first and when a probe has held.
     ///
     /// # Cancel safety
     /// Safe.
@@ -201,7 +183,7 @@ impl Readiness {
         }
     }
 
-    /// One after the other: all must hold, so none waits for long in vain.
+    /// Asks one after the other: all must hold, so none waits long in vain.
     async fn ask_those_due(&mut self) {
         let now = Instant::now();
         let mut index = 0;
@@ -223,7 +205,7 @@ impl Readiness {
         }
     }
 
-    /// What is awaited, as a short phrase: `log line, tcp 127.0.0.1:28015`.
+    /// Returns what is awaited, as a short phrase: `log line, tcp 127.0.0.1:28015`.
     pub fn awaits(&self) -> String {
         let awaited: Vec<String> = self.pending.iter().map(|pending| pending.prober.awaits()).collect();
         awaited.join(", ")
@@ -233,9 +215,9 @@ impl Readiness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
-    /// Holds after so many questions.
+    /// A probe that holds at the `held_at`-th question.
     #[derive(Debug)]
     pub(super) struct Fake {
         pub(super) interval: Duration,
@@ -270,7 +252,6 @@ mod tests {
         }
     }
 
-    /// A login is not tried as often as a log is looked at.
     #[tokio::test(start_paused = true)]
     async fn each_is_asked_in_its_own_interval() {
         let start = Instant::now();

@@ -8,10 +8,10 @@ use tokio::net::TcpStream;
 use crate::channel::resolve;
 use crate::inventory::HostPort;
 
-/// How long one attempt may take, the lookup of the name included.
+/// The time that one attempt may take, the lookup of the name included.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// Connects, and is content with that.
+/// Holds if a connection is accepted.
 #[derive(Debug)]
 pub(super) struct TcpProbe {
     address: HostPort,

@@ -17,7 +17,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
 use crate::policy::stop::DELEGATED_MS;
 use crate::probe;
-use crate::program::{CallError, Program};
+use crate::program::{CallError, ProgramCall};
 use crate::store::InstanceDir;
 
 /// The longest time that a reply lags behind the end of the game that gave it.
@@ -167,7 +167,7 @@ impl<'a> Follow<'a> {
             return Err(Failure::failed("it names no program"));
         };
         let env = super::environment::of_game(spec, None, std::env::vars_os())?;
-        let program = Program::new(argv).in_folder(&spec.cwd).with_env(env);
+        let program = ProgramCall::new(argv).in_folder(&spec.cwd).with_env(env);
         match program.status(limit).await {
             Ok(status) if status.success() => Ok(Reply::default()),
             Ok(status) => Err(Failure::failed(format!("it ended with {status}"))),

@@ -142,7 +142,7 @@ fn cwd(path: &Path, ids: &Ids) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::Severity;
 
     #[test]
     fn the_first_that_applies_decides() {
@@ -178,12 +178,12 @@ mod tests {
         let file = dir.path().join("data");
         std::fs::write(&file, "").unwrap();
         let ids = ourselves();
-        assert_eq!(executable("/bin/sh".as_ref(), &ids).level, Level::Ok);
-        assert_eq!(executable(&file, &ids).level, Level::Error);
-        assert_eq!(executable(dir.path(), &ids).level, Level::Error);
-        assert_eq!(executable(&dir.path().join("none"), &ids).level, Level::Error);
-        assert_eq!(cwd(dir.path(), &ids).level, Level::Ok);
-        assert_eq!(cwd(&file, &ids).level, Level::Error);
-        assert_eq!(cwd(&dir.path().join("none"), &ids).level, Level::Error);
+        assert_eq!(executable("/bin/sh".as_ref(), &ids).level, Severity::Ok);
+        assert_eq!(executable(&file, &ids).level, Severity::Error);
+        assert_eq!(executable(dir.path(), &ids).level, Severity::Error);
+        assert_eq!(executable(&dir.path().join("none"), &ids).level, Severity::Error);
+        assert_eq!(cwd(dir.path(), &ids).level, Severity::Ok);
+        assert_eq!(cwd(&file, &ids).level, Severity::Error);
+        assert_eq!(cwd(&dir.path().join("none"), &ids).level, Severity::Error);
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use super::herald::{Herald, now};
 use crate::inventory::{Alarm, Hook};
-use crate::program::{CallError, Program};
+use crate::program::{CallError, ProgramCall};
 use crate::sys::host;
 use crate::trust;
 
@@ -85,7 +85,7 @@ async fn carry_out(hook: &Hook, alert: &Alert) -> Result<(), String> {
         ("GAMECTL_NOTE", alert.note.clone()),
         ("GAMECTL_EXIT_CODE", exit_code.unwrap_or_default()),
     ];
-    let program = Program::new(&hook.command).in_folder(&hook.cwd).add_env(env);
+    let program = ProgramCall::new(&hook.command).in_folder(&hook.cwd).add_env(env);
     match program.with_input(alert.json()).status(hook.timeout).await {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(status.to_string()),

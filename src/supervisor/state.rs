@@ -24,7 +24,7 @@ pub enum InstanceState {
     /// On its way through its stop chain, or what its crash has left behind is
     /// being cleared away.
     Stopping,
-    /// It exited or died without a stop request.
+    /// Exited or died without a stop request.
     Crashed {
         /// `None` if a signal ended it or the exit was not observed.
         #[serde(skip_serializing_if = "Option::is_none")]

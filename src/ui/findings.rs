@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::paint::{Look, Tone};
 use super::text::{clean, clean_line};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Severity};
 
 /// Where the text begins, behind the level.
 const HANG: usize = 8;
@@ -15,7 +15,7 @@ pub(super) fn render(findings: &[Finding], only_errors: bool, look: Look) -> Str
     let told = told_once(findings);
     let mut out = String::new();
     for one in &told {
-        if !only_errors || one.finding.level == Level::Error {
+        if !only_errors || one.finding.level == Severity::Error {
             out.push_str(&one.lines(look));
         }
     }
@@ -56,9 +56,9 @@ impl Told<'_> {
     fn lines(&self, look: Look) -> String {
         let finding = self.finding;
         let tone = match finding.level {
-            Level::Ok => Tone::Good,
-            Level::Warning => Tone::Loud,
-            Level::Error => Tone::Error,
+            Severity::Ok => Tone::Good,
+            Severity::Warning => Tone::Loud,
+            Severity::Error => Tone::Error,
         };
         let label = look.paint(tone, &format!("{:7}", finding.level.as_str()));
         let who = match self.ids[..] {
@@ -83,13 +83,13 @@ fn below(label: &str, tone: Tone, text: &str, look: Look) -> String {
 }
 
 fn summary(told: &[Told<'_>]) -> String {
-    let count = |level: Level| told.iter().filter(|one| one.finding.level == level).count();
+    let count = |level: Severity| told.iter().filter(|one| one.finding.level == level).count();
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     format!(
         "\n{} ok, {}, {}\n",
-        count(Level::Ok),
-        plural(count(Level::Warning), "warning"),
-        plural(count(Level::Error), "error")
+        count(Severity::Ok),
+        plural(count(Severity::Warning), "warning"),
+        plural(count(Severity::Error), "error")
     )
 }
 

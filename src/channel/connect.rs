@@ -1,0 +1,48 @@
+//! TCP connections to a host by its name.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::exchange::silent;
+use super::resolve;
+use crate::failure::Failure;
+use crate::inventory::HostPort;
+
+/// Connects to a host at any of its addresses.
+///
+/// # Errors
+/// When none of its addresses accepts in time.
+///
+/// # Cancel safety
+/// Safe.
+pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Failure> {
+    let tried = async {
+        let mut last = Failure::failed(format!("the host `{}` is not known", address.host));
+        for ip in resolve::addresses(&address.host).await {
+            match TcpStream::connect(SocketAddr::new(ip, address.port)).await {
+                Ok(stream) => {
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Err(error) => last = refused(&error),
+            }
+        }
+        Err(last)
+    };
+    match tokio::time::timeout_at(until, tried).await {
+        Ok(connected) => connected,
+        Err(_) => Err(silent("the connection was not accepted in time")),
+    }
+}
+
+fn refused(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Failure::failed("nothing listens there").hint(
+            "many games open it late in their start, or only when it is switched on in their settings or arguments",
+        ),
+        _ => Failure::failed(error.to_string()),
+    }
+}

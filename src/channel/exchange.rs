@@ -1,0 +1,44 @@
+//! One line and its reply, and the failures that all protocols share.
+
+use std::time::Duration;
+
+use crate::failure::{Failure, FailureKind};
+
+/// The longest line that is sent, in bytes. A packet of Source RCON holds 4096
+/// with its head.
+pub const LINE_MAX: usize = 4000;
+
+/// A line that is to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The line, without an end.
+    pub line: String,
+    /// A text that confirms it. Where one is given it is waited for, also past
+    /// the end of the reply.
+    pub expect: Option<String>,
+    /// The time that the whole exchange may take, connecting included.
+    pub limit: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reply {
+    /// The reply, without white space at its end. Bytes that are no UTF-8 are
+    /// replaced.
+    pub text: String,
+    /// True if the expected text came; `None` if none was expected.
+    pub confirmed: Option<bool>,
+    /// True if the other end closed the connection meanwhile, as servers do
+    /// that are told to quit.
+    pub closed: bool,
+    /// True if the reply was longer than what is read.
+    pub cut: bool,
+}
+
+/// Returns the failure of a server that did not answer in time.
+pub(super) fn silent(message: &str) -> Failure {
+    Failure::new(FailureKind::Timeout, message)
+}
+
+pub(super) fn wrong_password() -> Failure {
+    Failure::failed("the password is wrong").hint("compare it with the game's own settings or arguments")
+}

@@ -1,0 +1,22 @@
+//! The surroundings of a launch in which its probes look.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::store::InstanceDir;
+use crate::store::launch::LogPosition;
+
+#[derive(Debug, Clone)]
+pub struct ProbeContext {
+    /// The instance's folder, with its console log.
+    pub dir: Option<Arc<InstanceDir>>,
+    /// The position in the log at which the output of this launch begins.
+    pub log_from: LogPosition,
+    /// The time of the launch, on the boot-time clock, in milliseconds.
+    pub launched_boot_ms: u64,
+    /// The folder in which commands are run.
+    pub cwd: PathBuf,
+    /// The whole environment of commands.
+    pub env: Vec<(OsString, OsString)>,
+}
