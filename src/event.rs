@@ -51,6 +51,19 @@ pub struct VerbResult {
 }
 
 impl VerbResult {
+    /// Makes the result of a verb that failed, and changed nothing.
+    pub fn failed(id: &str, failure: Failure) -> Self {
+        Self {
+            id: id.to_owned(),
+            changed: false,
+            state: None,
+            took: Duration::ZERO,
+            ended_by: None,
+            note: None,
+            error: Some(failure),
+        }
+    }
+
     /// Whether the wanted state was reached.
     pub fn ok(&self) -> bool {
         self.error.is_none()

@@ -1,7 +1,7 @@
 //! `gamectl check`.
 
 use super::context::Context;
-use super::interrupt::Interrupt;
+use super::signals::Interrupt;
 use crate::host::{Error, verdict};
 
 pub(super) async fn run(context: &Context<'_>) -> Result<u8, Error> {

@@ -5,16 +5,16 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::Context;
-use super::interrupt::Interrupt;
 use super::keyboard::keyboard;
+use super::signals::Interrupt;
 use crate::cli;
 use crate::failure::{Failure, FailureKind};
-use crate::host::{Console, ConsoleInput, ConsoleKind, Error};
+use crate::host::{ConsoleInput, ConsoleKind, Error, GameConsole};
 use crate::sys::pty;
 use crate::sys::terminal::Mode;
 use crate::ui::{self, Wanted};
 
-/// How often the output is read; a terminal's keys are answered through it.
+/// The intervals at which the output is read. A terminal echoes keys through it.
 const AGAIN: Duration = Duration::from_millis(50);
 const AGAIN_TERMINAL: Duration = Duration::from_millis(15);
 
@@ -26,7 +26,7 @@ const DETACH: [u8; 2] = [0x04, 0x1d];
 
 /// The console of a game, joined to our screen and keyboard.
 struct Session {
-    console: Console,
+    console: GameConsole,
     screen: ui::Console,
     /// True when keys come from a terminal, and the output goes to one.
     live: bool,

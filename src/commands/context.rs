@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
-use crate::cli::{Cli, Common, Selection as Selected};
+use crate::cli::{Cli, Common, Selection};
 use crate::failure::{Failure, FailureKind};
-use crate::host::{Error, Host, Selection};
+use crate::host::{Error, Host, Scope};
+use crate::sys::{host, pipe};
 use crate::ui::Screen;
 
 pub(super) struct Context<'a> {
@@ -28,23 +29,39 @@ impl Context<'_> {
     }
 }
 
-/// Returns the selection of a verb that needs one to be typed.
-pub(super) fn typed<'a>(verb: &str, selected: &'a Selected) -> Result<Selection<'a>, Failure> {
+/// Returns the scope of a verb that needs one to be typed.
+pub(super) fn typed<'a>(verb: &str, selected: &'a Selection) -> Result<Scope<'a>, Failure> {
     match selected.selectors.as_slice() {
-        [] if selected.all => Ok(Selection::Listed),
+        [] if selected.all => Ok(Scope::Listed),
         [] => Err(
             Failure::new(FailureKind::Usage, format!("{verb} what? No instance was named")).hint(format!(
                 "name instances, as in `gamectl {verb} ID`, or say `gamectl {verb} --all`"
             )),
         ),
-        selectors => Ok(Selection::Matching(selectors)),
+        selectors => Ok(Scope::Matching(selectors)),
     }
 }
 
-/// Returns the selection of a verb that means everything where none is typed.
-pub(super) fn typed_or_everything(selected: &Selected) -> Selection<'_> {
+/// Returns the scope of a verb that means everything where none is typed.
+pub(super) fn typed_or_everything(selected: &Selection) -> Scope<'_> {
     match selected.selectors.as_slice() {
-        [] => Selection::Everything,
-        selectors => Selection::Matching(selectors),
+        [] => Scope::Everything,
+        selectors => Scope::Matching(selectors),
     }
+}
+
+/// Makes the runtime of a command that waits.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    // Without these the runtime would not fail, but panic.
+    const DESCRIPTORS: usize = 8;
+    host::room_for_descriptors(DESCRIPTORS).map_err(|error| {
+        let (what, hint) = (error.to_string(), "raise the limit: `ulimit -n 1024`");
+        Failure::failed(format!("cannot begin: {what}")).hint(hint)
+    })?;
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// Returns true when no process reads the answer any more.
+pub(super) fn reader_is_gone() -> bool {
+    pipe::is_hung_up(std::io::stdout())
 }

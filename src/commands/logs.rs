@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::context::{Context, typed};
-use super::interrupt::Interrupt;
+use super::context::{Context, reader_is_gone, typed};
+use super::signals::Interrupt;
 use crate::cli::{Lines, Logs};
 use crate::host::{Error, OutputFrom};
 
-/// How often it is checked that the output is still read.
+/// The interval of the check that the output is still read.
 const READER_CHECK: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Error> {
@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Error>
                 Some((index, bytes)) => screen.write(index, &bytes),
                 None => break,
             },
-            () = tokio::time::sleep(READER_CHECK) => if super::reader_is_gone() {
+            () = tokio::time::sleep(READER_CHECK) => if reader_is_gone() {
                 break;
             },
         }

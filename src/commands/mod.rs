@@ -10,7 +10,6 @@ mod console;
 mod context;
 mod games;
 mod init;
-mod interrupt;
 mod keyboard;
 mod logs;
 mod run;
@@ -29,11 +28,11 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Verb, When};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::FailureKind;
 use crate::host::Error;
-use crate::sys::{self, pipe, pty};
+use crate::sys::pty;
 use crate::ui::{Color, Options, Screen, Size, Surroundings};
-use context::Context;
+use context::{Context, runtime};
 
 /// Parses the command line of this process, does what it says, and returns the
 /// exit code.
@@ -117,17 +116,6 @@ fn run(context: &Context<'_>) -> Result<u8, Error> {
     }
 }
 
-/// Makes the runtime of a command that waits.
-fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    // Without these it would not fail, but panic.
-    const DESCRIPTORS: usize = 8;
-    sys::host::room_for_descriptors(DESCRIPTORS).map_err(|error| {
-        let (what, hint) = (error.to_string(), "raise the limit: `ulimit -n 1024`");
-        Failure::failed(format!("cannot begin: {what}")).hint(hint)
-    })?;
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
-}
-
 /// Prints the schema, which is JSON with and without `--json`.
 fn schema(context: &Context<'_>) -> Result<u8, Error> {
     context.screen.print(crate::host::SCHEMA);
@@ -141,11 +129,6 @@ fn screen(options: Options) -> Screen {
         size.map(|(columns, rows)| Size { columns, rows })
     };
     Screen::new(options, Surroundings::detect(std::sync::Arc::new(size)))
-}
-
-/// Returns true when no process reads the answer any more.
-fn reader_is_gone() -> bool {
-    pipe::is_hung_up(std::io::stdout())
 }
 
 /// Shows what is wrong with a command line, or the help that was asked for.

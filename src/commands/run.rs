@@ -6,29 +6,31 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::service_manager::ServiceManager;
-use super::signals::{Signalled, Signals};
+use super::signals::{ScreenSignals, Signalled};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use super::verb;
 use crate::cli::{OnExit, Run};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::FailureKind;
-use crate::host::{Error, InventoryFile, Request, Supervision, verdict};
+use crate::host::{Error, InventoryFile, RunOptions, Supervision, VerbRequest, verdict};
 use crate::sys::{pty, signals};
 use crate::ui::Watch;
 
 pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Error> {
     let host = context.host()?;
-    let name = host.name();
     let can_reload = host.can_reopen();
     let file = host.watch_file();
-    let lease = host.lease_run(&run.selection.selectors, &title()).await?;
     let (events, receiver) = mpsc::unbounded_channel();
-    let view = context.screen.watch(&format!("gamectl run {name}"));
-    let at_once = run.at_once.map(std::num::NonZero::get);
+    let view = context.screen.watch(&format!("gamectl run {}", host.name()));
+    let options = RunOptions {
+        title: title(),
+        at_once: run.at_once.map(std::num::NonZero::get),
+        players: view.is_live(),
+    };
     let session = Session {
         context,
         run,
-        supervision: lease.begin(events, at_once, view.is_live()),
+        supervision: host.supervise(&run.selection.selectors, options, events).await?,
         can_reload,
         service: ServiceManager::of(&|name| std::env::var_os(name)),
         view,
@@ -69,7 +71,7 @@ impl Session<'_> {
         mut file: Option<InventoryFile>,
         mut events: mpsc::UnboundedReceiver<ResidentEvent>,
     ) -> Result<u8, Error> {
-        let mut signals = Signals::new()?;
+        let mut signals = ScreenSignals::new()?;
         let mut reload = signal(SignalKind::user_defined1())?;
         let mut seconds = ticks(self.view.is_live().then_some(SECOND));
         let mut beats = ticks(
@@ -152,7 +154,7 @@ impl Session<'_> {
         self,
         end: End,
         mut events: mpsc::UnboundedReceiver<ResidentEvent>,
-        mut signals: Signals,
+        mut signals: ScreenSignals,
     ) -> Result<u8, Error> {
         let mut view = self.view;
         let mut targets = self.supervision.end();
@@ -168,9 +170,9 @@ impl Session<'_> {
             return Ok(0);
         }
         view.say("stopping all that was watched; interrupt again to leave the rest running");
-        let request = Request {
+        let request = VerbRequest {
             keeps_intent: true,
-            ..Request::new(Verb::Stop)
+            ..VerbRequest::new(Verb::Stop)
         };
         targets.leave_out_stopped().await;
         let stopping = verb::dispatch(self.context, &request, &targets);

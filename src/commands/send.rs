@@ -1,7 +1,7 @@
 //! `gamectl send`.
 
 use super::context::Context;
-use super::interrupt::Interrupt;
+use super::signals::Interrupt;
 use crate::cli::Send;
 use crate::host::Error;
 

@@ -1,13 +1,38 @@
-//! The signals to a command that keeps a screen.
+//! The signals to a command that waits.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::interrupt::Interrupt;
 use crate::failure::FailureKind;
 
-/// A signal that has come.
+/// The handlers of SIGINT and SIGTERM.
+pub(super) struct Interrupt {
+    int: Signal,
+    term: Signal,
+}
+
+impl Interrupt {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            int: signal(SignalKind::interrupt())?,
+            term: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn signalled(&mut self) -> FailureKind {
+        tokio::select! {
+            _ = self.int.recv() => FailureKind::Interrupted,
+            _ = self.term.recv() => FailureKind::Terminated,
+        }
+    }
+}
+
+/// A signal to a command that keeps a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signalled {
     /// SIGINT or SIGTERM.
@@ -21,8 +46,7 @@ pub(super) enum Signalled {
     Resize,
 }
 
-/// The handlers of these signals.
-pub(super) struct Signals {
+pub(super) struct ScreenSignals {
     interrupt: Interrupt,
     hangup: Signal,
     suspend: Signal,
@@ -30,7 +54,7 @@ pub(super) struct Signals {
     resize: Signal,
 }
 
-impl Signals {
+impl ScreenSignals {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: Interrupt::new()?,

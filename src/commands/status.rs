@@ -1,18 +1,18 @@
 //! `gamectl status`.
 
-use super::context::{Context, typed_or_everything};
+use super::context::{Context, runtime, typed_or_everything};
 use crate::cli::Status;
-use crate::host::{Error, Wanted, verdict};
+use crate::host::{Error, RowParts, verdict};
 
 pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Error> {
-    let wanted = Wanted {
+    let wanted = RowParts {
         intent: context.common.json,
         players: context.common.json || !context.common.quiet,
     };
     let host = context.host()?;
     let mut look = host.look(typed_or_everything(&status.selection), wanted)?;
     if !look.is_complete() {
-        super::runtime()?.block_on(look.complete());
+        runtime()?.block_on(look.complete());
     }
     let rows = look.into_rows();
     context.screen.status(&rows);

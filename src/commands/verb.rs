@@ -3,44 +3,44 @@
 use tokio::sync::mpsc;
 
 use super::context::{Context, typed};
-use super::interrupt::Interrupt;
+use super::signals::Interrupt;
 use crate::cli::{Restart, Selection, Start, Stop};
 use crate::event::{Verb, VerbEvent, VerbResult};
-use crate::host::{Error, Request, Targets, verdict};
+use crate::host::{Error, Targets, VerbRequest, verdict};
 use crate::ui::Progress;
 
 pub(super) async fn start(context: &Context<'_>, start: &Start) -> Result<u8, Error> {
-    let request = Request {
+    let request = VerbRequest {
         no_wait: start.no_wait,
         timeout: start.timeout,
         lock_wait: context.common.lock_wait,
-        ..Request::new(Verb::Start)
+        ..VerbRequest::new(Verb::Start)
     };
     run(context, &request, &start.selection, start.dry_run).await
 }
 
 pub(super) async fn stop(context: &Context<'_>, stop: &Stop) -> Result<u8, Error> {
-    let request = Request {
+    let request = VerbRequest {
         timeout: stop.timeout,
         now: stop.now,
         lock_wait: context.common.lock_wait,
-        ..Request::new(Verb::Stop)
+        ..VerbRequest::new(Verb::Stop)
     };
     run(context, &request, &stop.selection, stop.dry_run).await
 }
 
 pub(super) async fn restart(context: &Context<'_>, restart: &Restart) -> Result<u8, Error> {
-    let request = Request {
+    let request = VerbRequest {
         no_wait: restart.no_wait,
         timeout: restart.timeout,
         now: restart.now,
         lock_wait: context.common.lock_wait,
-        ..Request::new(Verb::Restart)
+        ..VerbRequest::new(Verb::Restart)
     };
     run(context, &request, &restart.selection, restart.dry_run).await
 }
 
-async fn run(context: &Context<'_>, request: &Request, selected: &Selection, dry_run: bool) -> Result<u8, Error> {
+async fn run(context: &Context<'_>, request: &VerbRequest, selected: &Selection, dry_run: bool) -> Result<u8, Error> {
     let verb = request.verb;
     let selection = typed(verb.as_str(), selected)?;
     let host = context.host()?;
@@ -61,7 +61,7 @@ async fn run(context: &Context<'_>, request: &Request, selected: &Selection, dry
 }
 
 /// Carries a request out, and shows its progress and its results.
-pub(super) async fn dispatch(context: &Context<'_>, request: &Request, targets: &Targets) -> Vec<VerbResult> {
+pub(super) async fn dispatch(context: &Context<'_>, request: &VerbRequest, targets: &Targets) -> Vec<VerbResult> {
     let (events, receiver) = mpsc::unbounded_channel();
     let progress = context.screen.progress(request.verb, targets.ids().len());
     let (results, ()) = tokio::join!(targets.dispatch(request, events), show(progress, receiver));

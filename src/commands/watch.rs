@@ -3,14 +3,14 @@
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::context::{Context, typed_or_everything};
+use super::context::{Context, reader_is_gone, typed_or_everything};
 use super::keyboard::keyboard;
-use super::signals::{Signalled, Signals};
+use super::signals::{ScreenSignals, Signalled};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use crate::cli::Watch;
 use crate::event::ResidentEvent;
 use crate::failure::{Failure, FailureKind};
-use crate::host::{Error, Goal, Watching};
+use crate::host::{Error, Goal, WatchHandle};
 use crate::sys::terminal::Mode;
 use crate::sys::{pty, signals};
 use crate::ui::{self, Key};
@@ -18,7 +18,7 @@ use crate::ui::{self, Key};
 pub(super) async fn run(context: &Context<'_>, watch: &Watch) -> Result<u8, Error> {
     let host = context.host()?;
     let (events, receiver) = mpsc::unbounded_channel();
-    let signals = Signals::new()?;
+    let signals = ScreenSignals::new()?;
     let view = context.screen.look_on(&format!("gamectl watch {}", host.name()));
     let selection = typed_or_everything(&watch.selection);
     let mut watching = host.watch(selection, events, view.is_live())?;
@@ -67,9 +67,9 @@ struct Session {
 impl Session {
     async fn live(
         &mut self,
-        mut signals: Signals,
+        mut signals: ScreenSignals,
         mut events: mpsc::UnboundedReceiver<ResidentEvent>,
-        watching: &mut Watching<'_>,
+        watching: &mut WatchHandle<'_>,
         mut goal: Option<&mut Goal>,
         deadline: Option<Instant>,
     ) -> Result<End, Error> {
@@ -119,7 +119,7 @@ impl Session {
                     self.view.draw();
                 }
             }
-            if !self.view.is_open() || (!self.view.is_live() && super::reader_is_gone()) {
+            if !self.view.is_open() || (!self.view.is_live() && reader_is_gone()) {
                 return Ok(End::Left);
             }
         }

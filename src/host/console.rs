@@ -13,7 +13,7 @@ use crate::supervisor::Supervisor;
 const PIECE: usize = 64 * 1024;
 
 /// The open console of a running game: its output as bytes, and its input.
-pub struct Console {
+pub struct GameConsole {
     supervisor: Arc<dyn Supervisor>,
     kind: ConsoleKind,
     dir: InstanceDir,
@@ -26,7 +26,7 @@ impl Host {
     ///
     /// # Errors
     /// When the instance does not run, or its plane has no consoles.
-    pub async fn console(&self, selector: &str, lines: u64) -> Result<Console, Failure> {
+    pub async fn console(&self, selector: &str, lines: u64) -> Result<GameConsole, Failure> {
         let supervisor = self.the_one(selector, "a console is of one")?.supervisor;
         let id = supervisor.instance_id();
         let kind = kind(&supervisor).await.map_err(|failure| failure.of(id))?;
@@ -36,7 +36,7 @@ impl Host {
             None => None,
         };
         let dir = dir.ok_or_else(|| Failure::unknown("it has no folder").of(id))?;
-        Ok(Console {
+        Ok(GameConsole {
             tail: Tail::from_last_lines(&dir, lines).map_err(cannot)?,
             supervisor,
             kind,
@@ -62,7 +62,7 @@ impl Host {
     }
 }
 
-impl Console {
+impl GameConsole {
     pub fn id(&self) -> &str {
         self.supervisor.instance_id()
     }

@@ -1,6 +1,6 @@
 //! `--dry-run`: the effect that a verb would have.
 
-use super::{Host, Request, Selection};
+use super::{Host, Scope, VerbRequest};
 use crate::event::{DryRun, Verb};
 use crate::failure::{Failure, FailureKind, worst};
 use crate::fleet::Ground;
@@ -12,10 +12,10 @@ impl Host {
     ///
     /// # Errors
     /// As [`Host::targets`].
-    pub async fn dry_run(&self, request: &Request, selection: Selection<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
+    pub async fn dry_run(&self, request: &VerbRequest, scope: Scope<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
         let ground = Ground::for_a_look(self.state()?);
         let (mut items, mut code) = (Vec::new(), 0);
-        for target in self.targets_of(&ground, request.verb, selection)? {
+        for target in self.targets_of(&ground, request.verb, scope)? {
             let observation = target.look().await;
             let (would, one) = would(request, &observation);
             code = worst([code, one]);
@@ -29,7 +29,7 @@ impl Host {
     }
 }
 
-fn would(request: &Request, observation: &Observation) -> (String, u8) {
+fn would(request: &VerbRequest, observation: &Observation) -> (String, u8) {
     let facts = match observation {
         Observation::Known(facts) => facts,
         Observation::Unknown { reason } => {
@@ -61,7 +61,7 @@ fn would(request: &Request, observation: &Observation) -> (String, u8) {
     (text, 0)
 }
 
-fn steps(request: &Request, observation: &Observation, supervisor: &dyn Supervisor) -> Vec<PlannedStep> {
+fn steps(request: &VerbRequest, observation: &Observation, supervisor: &dyn Supervisor) -> Vec<PlannedStep> {
     let Observation::Known(facts) = observation else {
         return Vec::new();
     };

@@ -6,21 +6,21 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
-use super::{Host, OutputFrom, Selection};
+use super::{Host, OutputFrom, Scope};
 use crate::failure::Failure;
 use crate::fleet::Member;
 use crate::store::tail::Tail;
 use crate::store::{InstanceDir, times};
 use crate::supervisor::ConsoleOutput;
 
-/// How often a followed log is read.
+/// The interval at which a followed log is read.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The most bytes that are read from one log before the next one is read.
 const PIECE: usize = 64 * 1024;
 
 /// The logs of several instances.
-pub struct Logs<'a> {
+pub struct LogReader<'a> {
     host: &'a Host,
     logs: Vec<Log>,
     follow: bool,
@@ -46,10 +46,10 @@ impl Host {
     ///
     /// # Errors
     /// When a selector matches nothing, or a log cannot be read.
-    pub async fn logs(&self, selection: Selection<'_>, from: OutputFrom, follow: bool) -> Result<Logs<'_>, Failure> {
+    pub async fn logs(&self, scope: Scope<'_>, from: OutputFrom, follow: bool) -> Result<LogReader<'_>, Failure> {
         let (pieces, streamed) = mpsc::channel(1);
         let mut logs = Vec::new();
-        for member in self.members(&self.for_verbs()?, selection)? {
+        for member in self.members(&self.for_verbs()?, scope)? {
             let printed = printed(&member, from, follow).await?;
             let mut log = Log {
                 id: member.id().to_owned(),
@@ -62,7 +62,7 @@ impl Host {
             }
             logs.push(log);
         }
-        Ok(Logs {
+        Ok(LogReader {
             host: self,
             logs,
             follow,
@@ -94,7 +94,7 @@ async fn pass_on(index: usize, mut printed: ConsoleOutput, pieces: mpsc::Sender<
     }
 }
 
-impl Logs<'_> {
+impl LogReader<'_> {
     pub fn ids(&self) -> Vec<String> {
         self.logs.iter().map(|log| log.id.clone()).collect()
     }

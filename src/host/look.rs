@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Host, Selection};
+use super::{Host, Scope};
 use crate::event::{PlayerCount, Row};
 use crate::failure::Failure;
 use crate::fleet::{Ground, Member};
@@ -17,13 +17,13 @@ const UNLISTED: &str = "not in the inventory";
 
 /// The optional parts of a row.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct RowParts {
     pub intent: bool,
     pub players: bool,
 }
 
 /// A look that may have to wait for some of the instances.
-pub struct Look {
+pub struct StatusLook {
     members: Vec<Looked>,
     /// The state directory, where intents are wanted.
     intents: Option<Arc<StateDir>>,
@@ -40,7 +40,7 @@ impl Host {
     ///
     /// # Errors
     /// When a selector matches nothing, or the state directory cannot be read.
-    pub fn look(&self, selection: Selection<'_>, wanted: Wanted) -> Result<Look, Failure> {
+    pub fn look(&self, scope: Scope<'_>, wanted: RowParts) -> Result<StatusLook, Failure> {
         let state = self.state()?;
         let ground = Ground::for_a_look(state.clone());
         let looked = |member: Member| Looked {
@@ -51,14 +51,14 @@ impl Host {
             },
             member,
         };
-        Ok(Look {
-            members: self.members(&ground, selection)?.into_iter().map(looked).collect(),
+        Ok(StatusLook {
+            members: self.members(&ground, scope)?.into_iter().map(looked).collect(),
             intents: state.filter(|_| wanted.intent),
         })
     }
 }
 
-impl Look {
+impl StatusLook {
     /// Returns true when nothing is left to wait for.
     pub fn is_complete(&self) -> bool {
         !self.members.iter().any(Looked::waits)

@@ -1,14 +1,14 @@
 //! The instances that a command line selects, with their supervisors.
 
 use super::Host;
-use super::selector::{Candidate, Selected, select};
+use super::selector::{Candidate, select};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::{Ground, Member};
-use crate::inventory::Inventory;
+use crate::inventory::{Instance, Inventory};
 
-/// A choice among the instances.
+/// The instances that a command is about.
 #[derive(Debug, Clone, Copy)]
-pub enum Selection<'a> {
+pub enum Scope<'a> {
     /// Every instance of the inventory.
     Listed,
     /// Every instance of the inventory, and what runs without being in it.
@@ -17,86 +17,68 @@ pub enum Selection<'a> {
     Matching(&'a [String]),
 }
 
-/// A selected instance.
-pub(super) struct Chosen {
-    pub(super) member: Member,
-    /// True when it was selected by its id.
-    pub(super) named: bool,
+impl Scope<'_> {
+    /// Returns true when an instance is named by its id, rather than matched.
+    pub(super) fn names(self, id: &str) -> bool {
+        matches!(self, Self::Matching(selectors) if selectors.iter().any(|one| one == id))
+    }
 }
 
-/// Returns every member of the inventory, and of those ids that it does not
-/// list but that were started once; of these the ones that are selected.
-///
-/// # Errors
-/// When a selector matches nothing, or a record cannot be read.
-pub(super) fn choose(
-    inventory: &Inventory,
-    ground: &Ground,
-    selection: Selection<'_>,
-    unlisted: &[String],
-) -> Result<Vec<Chosen>, Failure> {
-    let mut members = ground.members(inventory);
-    members.extend(ground.named_strays(inventory, unlisted)?);
-    let Selection::Matching(selectors) = selection else {
-        let chosen = |member| Chosen { member, named: false };
-        return Ok(members.into_iter().map(chosen).collect());
-    };
-    let candidates = members.iter().map(|member| Candidate {
-        id: member.id(),
-        tags: &member.tags,
-    });
-    let selected = select(&candidates.collect::<Vec<_>>(), selectors)?;
-    let chosen = |one: Selected| {
-        let member = members.get(one.index)?.clone();
-        Some(Chosen {
-            member,
-            named: one.named,
-        })
-    };
-    Ok(selected.into_iter().filter_map(chosen).collect())
-}
-
-/// Returns the inventory reduced to what is selected.
+/// Returns the inventory reduced to what the selectors match; without
+/// selectors the whole of it.
 ///
 /// # Errors
 /// When a selector matches nothing.
 pub(super) fn reduced(mut inventory: Inventory, selectors: &[String]) -> Result<Inventory, Failure> {
-    if selectors.is_empty() {
-        return Ok(inventory);
+    if !selectors.is_empty() {
+        let candidate: fn(&Instance) -> Candidate<'_> = |instance| Candidate {
+            id: &instance.id,
+            tags: &instance.tags,
+        };
+        inventory.instances = select(inventory.instances, candidate, selectors)?;
     }
-    let candidates = inventory.instances.iter().map(|instance| Candidate {
-        id: &instance.id,
-        tags: &instance.tags,
-    });
-    let selected = select(&candidates.collect::<Vec<_>>(), selectors)?;
-    let mut indices = 0..;
-    inventory.instances.retain(|_| {
-        indices
-            .next()
-            .is_some_and(|index| selected.iter().any(|one| one.index == index))
-    });
     Ok(inventory)
 }
 
 impl Host {
-    /// Returns the selected members; an id that the inventory does not list is
-    /// selected where it was started once.
-    pub(super) fn members(&self, ground: &Ground, selection: Selection<'_>) -> Result<Vec<Member>, Failure> {
-        let unlisted = self.unlisted_ids(ground, selection)?;
-        let chosen = choose(&self.inventory, ground, selection, &unlisted)?;
-        Ok(chosen.into_iter().map(|one| one.member).collect())
+    /// Returns the members in a scope: of those that the inventory lists, and
+    /// of the unlisted ids that were started once.
+    ///
+    /// # Errors
+    /// When a selector matches nothing, or a record cannot be read.
+    pub(super) fn choose(
+        &self,
+        ground: &Ground,
+        scope: Scope<'_>,
+        unlisted: &[String],
+    ) -> Result<Vec<Member>, Failure> {
+        let mut members = ground.members(&self.inventory);
+        members.extend(ground.named_strays(&self.inventory, unlisted)?);
+        let Scope::Matching(selectors) = scope else {
+            return Ok(members);
+        };
+        let candidate: fn(&Member) -> Candidate<'_> = |member| Candidate {
+            id: member.id(),
+            tags: &member.tags,
+        };
+        select(members, candidate, selectors)
     }
 
-    /// Returns the ids that a selection may mean beside those of the
-    /// inventory. `ground` is one that looks.
-    pub(super) fn unlisted_ids(&self, ground: &Ground, selection: Selection<'_>) -> Result<Vec<String>, Failure> {
-        Ok(match selection {
-            Selection::Listed => Vec::new(),
-            Selection::Everything => {
+    /// Returns the members in a scope, unlisted ones too.
+    pub(super) fn members(&self, ground: &Ground, scope: Scope<'_>) -> Result<Vec<Member>, Failure> {
+        self.choose(ground, scope, &self.unlisted_ids(ground, scope)?)
+    }
+
+    /// Returns the ids that a scope may mean beside those of the inventory.
+    /// For `Everything`, `ground` is one that looks.
+    pub(super) fn unlisted_ids(&self, ground: &Ground, scope: Scope<'_>) -> Result<Vec<String>, Failure> {
+        Ok(match scope {
+            Scope::Listed => Vec::new(),
+            Scope::Everything => {
                 let running = ground.strays(&self.inventory)?;
                 running.iter().map(|member| member.id().to_owned()).collect()
             }
-            Selection::Matching(selectors) => selectors.to_vec(),
+            Scope::Matching(selectors) => selectors.to_vec(),
         })
     }
 
@@ -104,7 +86,7 @@ impl Host {
     /// sentence of the failure.
     pub(super) fn the_one(&self, selector: &str, purpose: &str) -> Result<Member, Failure> {
         let selectors = [selector.to_owned()];
-        let mut members = self.members(&self.for_verbs()?, Selection::Matching(&selectors))?;
+        let mut members = self.members(&self.for_verbs()?, Scope::Matching(&selectors))?;
         match (members.pop(), members.is_empty()) {
             (Some(member), true) => Ok(member),
             _ => Err(Failure::new(

@@ -38,19 +38,19 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use crate::instancecmd::{Events, Request};
+pub use crate::instancecmd::{Events, VerbRequest};
 pub use crate::inventory::keys::SCHEMA;
 pub use crate::inventory::nearest;
 pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputFrom};
-pub use console::Console;
+pub use console::GameConsole;
 pub use goal::Goal;
 pub use inventory_file::InventoryFile;
-pub use logs::Logs;
-pub use look::{Look, Wanted};
-pub use members::Selection;
-pub use supervise::{RunLease, Supervision};
+pub use logs::LogReader;
+pub use look::{RowParts, StatusLook};
+pub use members::Scope;
+pub use supervise::{RunOptions, Supervision};
 pub use targets::Targets;
-pub use watch::Watching;
+pub use watch::WatchHandle;
 
 use crate::failure::Failure;
 use crate::fleet::Ground;

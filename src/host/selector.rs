@@ -10,15 +10,6 @@ pub(super) struct Candidate<'a> {
     pub(super) tags: &'a [String],
 }
 
-/// A candidate that was selected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Selected {
-    /// Its position among the candidates.
-    pub(super) index: usize,
-    /// True when it was selected by its id, rather than matched.
-    pub(super) named: bool,
-}
-
 enum Selector<'a> {
     Id(&'a str),
     Tag(&'a str),
@@ -72,44 +63,53 @@ impl<'a> Selector<'a> {
     }
 }
 
-/// Returns the candidates that the selectors match, in the order of the
-/// candidates, none twice.
+/// Returns those that the selectors match, in the same order.
 ///
 /// # Errors
 /// When a selector matches nothing.
-pub(super) fn select(candidates: &[Candidate<'_>], selectors: &[String]) -> Result<Vec<Selected>, Failure> {
-    let mut chosen: Vec<Option<Selected>> = vec![None; candidates.len()];
+pub(super) fn select<T>(
+    all: Vec<T>,
+    candidate: fn(&T) -> Candidate<'_>,
+    selectors: &[String],
+) -> Result<Vec<T>, Failure> {
+    let candidates: Vec<Candidate<'_>> = all.iter().map(candidate).collect();
+    let mut chosen = vec![false; all.len()];
     for text in selectors {
         let selector = Selector::parse(text)?;
-        let by_id = matches!(selector, Selector::Id(_));
         let mut any = false;
-        for (index, (candidate, place)) in candidates.iter().zip(&mut chosen).enumerate() {
-            if selector.matches(candidate) {
-                any = true;
-                let named = by_id || place.is_some_and(|before| before.named);
-                *place = Some(Selected { index, named });
-            }
+        for (candidate, chosen) in candidates.iter().zip(&mut chosen) {
+            let matches = selector.matches(candidate);
+            any |= matches;
+            *chosen |= matches;
         }
         if !any {
-            return Err(selector.no_match(candidates));
+            return Err(selector.no_match(&candidates));
         }
     }
-    Ok(chosen.into_iter().flatten().collect())
+    let both = all.into_iter().zip(chosen);
+    Ok(both.filter_map(|(one, chosen)| chosen.then_some(one)).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Scope;
     use super::*;
 
     fn chosen(selectors: &[&str]) -> Result<String, String> {
-        let tags = |tags: &[&str]| tags.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (main, conan) = (tags(&["pvp"]), tags(&["pvp", "eu"]));
-        let all: [(&str, &[String]); 3] = [("rust-main", &main), ("rust-test", &[]), ("conan", &conan)];
-        let candidates = all.map(|(id, tags)| Candidate { id, tags });
-        let selectors: Vec<String> = selectors.iter().map(ToString::to_string).collect();
-        let shown = |one: Selected| format!("{}{}", candidates[one.index].id, if one.named { "!" } else { "" });
-        match select(&candidates, &selectors) {
-            Ok(chosen) => Ok(chosen.into_iter().map(shown).collect::<Vec<_>>().join(" ")),
+        let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<String>>();
+        let all = [
+            ("rust-main", &["pvp"][..]),
+            ("rust-test", &[]),
+            ("conan", &["pvp", "eu"]),
+        ];
+        let all = all.map(|(id, tags)| (id, owned(tags)));
+        let candidate: for<'a> fn(&'a (&'static str, Vec<String>)) -> Candidate<'a> =
+            |(id, tags)| Candidate { id, tags };
+        let selectors = owned(selectors);
+        let scope = Scope::Matching(&selectors);
+        let shown = |(id, _): &(&str, _)| format!("{id}{}", if scope.names(id) { "!" } else { "" });
+        match select(all.to_vec(), candidate, &selectors) {
+            Ok(chosen) => Ok(chosen.iter().map(shown).collect::<Vec<_>>().join(" ")),
             Err(failure) => Err(format!(
                 "{}: {} ({})",
                 failure.kind.exit_code(),

@@ -12,7 +12,6 @@ use super::{Error, Host, Targets};
 use crate::event::{Level, ResidentEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::Ground;
-use crate::inventory::Inventory;
 use crate::resident::Resident;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
@@ -27,15 +26,7 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// disk.
 const LAUNCHES_PER_CORE: usize = 4;
 
-/// The right to be the only `run` of a state directory.
-pub struct RunLease {
-    state: Arc<StateDir>,
-    lock: RunLock,
-    inventory: Inventory,
-    selectors: Vec<String>,
-}
-
-/// A `run` under way.
+/// A `run` under way: the only one of its state directory.
 pub struct Supervision {
     state: Arc<StateDir>,
     lock: RunLock,
@@ -44,21 +35,48 @@ pub struct Supervision {
     _changes: JoinSet<()>,
 }
 
+/// The options of a `run`.
+pub struct RunOptions {
+    /// The name under which another `run` is told about this one.
+    pub title: String,
+    /// The most launches at the same time.
+    pub at_once: Option<usize>,
+    /// Count players, for a screen that shows them.
+    pub players: bool,
+}
+
 impl Host {
     /// Becomes the only `run` of the state directory, which is made where there
-    /// is none, for the instances that the selectors match, or for all of them
-    /// without selectors. Nothing is started. `title` tells another `run` which
-    /// one this is.
+    /// is none, and begins to watch and to start the instances that the
+    /// selectors match, or all of them without selectors.
     ///
     /// # Errors
-    /// When another `run` is there, or a selector matches nothing.
-    pub async fn lease_run(self, selectors: &[String], title: &str) -> Result<RunLease, Failure> {
+    /// When another `run` is there, or a selector matches nothing; nothing is
+    /// started then.
+    pub async fn supervise(
+        self,
+        selectors: &[String],
+        options: RunOptions,
+        events: UnboundedSender<ResidentEvent>,
+    ) -> Result<Supervision, Failure> {
         let state = self.create_state()?;
-        Ok(RunLease {
-            lock: take_lock(&state, title).await?,
-            inventory: reduced(self.inventory, selectors)?,
-            selectors: selectors.to_vec(),
+        let lock = take_lock(&state, &options.title).await?;
+        let inventory = reduced(self.inventory, selectors)?;
+        let changes = Arc::new(Changes::of(&state));
+        let ground = Ground::for_watching(Arc::clone(&state), Arc::clone(&changes));
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
+        let mut resident = Resident::new(ground, Arc::clone(&state), Arc::clone(&changes), events, at_once)
+            .counting_players(options.players);
+        let mut following = JoinSet::new();
+        following.spawn(async move { drop(changes.follow().await) });
+        resident.apply(&inventory);
+        Ok(Supervision {
             state,
+            lock,
+            selectors: selectors.to_vec(),
+            resident,
+            _changes: following,
         })
     }
 }
@@ -79,35 +97,6 @@ async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
                 .hint("end that one first; `gamectl status` shows the instances meanwhile"));
         }
         tokio::time::sleep(AGAIN).await;
-    }
-}
-
-impl RunLease {
-    /// Begins to watch and to start instances, at most `at_once` of them at the
-    /// same time, and to count players where a screen shows them.
-    pub fn begin(
-        self,
-        events: UnboundedSender<ResidentEvent>,
-        at_once: Option<usize>,
-        with_players: bool,
-    ) -> Supervision {
-        let changes = Arc::new(Changes::of(&self.state));
-        let ground = Ground::for_watching(Arc::clone(&self.state), Arc::clone(&changes));
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let at_once = at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
-        let state = Arc::clone(&self.state);
-        let mut resident =
-            Resident::new(ground, state, Arc::clone(&changes), events, at_once).counting_players(with_players);
-        let mut following = JoinSet::new();
-        following.spawn(async move { drop(changes.follow().await) });
-        resident.apply(&self.inventory);
-        Supervision {
-            state: self.state,
-            lock: self.lock,
-            selectors: self.selectors,
-            resident,
-            _changes: following,
-        }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::members::choose;
-use super::{Events, Host, Request, Selection};
+use super::{Events, Host, Scope, VerbRequest};
 use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::fleet::Ground;
@@ -49,24 +48,24 @@ impl Targets {
     ///
     /// # Cancel safety
     /// As [`instancecmd::dispatch`].
-    pub async fn dispatch(&self, request: &Request, events: Events) -> Vec<VerbResult> {
+    pub async fn dispatch(&self, request: &VerbRequest, events: Events) -> Vec<VerbResult> {
         instancecmd::dispatch(request, &self.supervisors, &self.state, events).await
     }
 }
 
 impl Host {
     /// Selects the instances for a verb. The state directory is made where
-    /// there is none, once the selection is known to be valid.
+    /// there is none, once the scope is known to be valid.
     ///
     /// # Errors
     /// When a selector matches nothing, or the state directory cannot be used.
-    pub fn targets(&self, verb: Verb, selection: Selection<'_>) -> Result<Targets, Failure> {
+    pub fn targets(&self, verb: Verb, scope: Scope<'_>) -> Result<Targets, Failure> {
         if self.state()?.is_none() {
-            self.targets_of(&Ground::for_a_look(None), verb, selection)?;
+            self.targets_of(&Ground::for_a_look(None), verb, scope)?;
         }
         let state = self.create_state()?;
         let ground = Ground::for_verbs(Arc::clone(&state));
-        Ok(Targets::new(self.targets_of(&ground, verb, selection)?, state, None))
+        Ok(Targets::new(self.targets_of(&ground, verb, scope)?, state, None))
     }
 
     /// Returns the supervisors that a verb applies to. What has left the
@@ -76,14 +75,14 @@ impl Host {
         &self,
         ground: &Ground,
         verb: Verb,
-        selection: Selection<'_>,
+        scope: Scope<'_>,
     ) -> Result<Vec<Arc<dyn Supervisor>>, Failure> {
         let unlisted = match verb {
-            Verb::Stop => self.unlisted_ids(ground, selection)?,
+            Verb::Stop => self.unlisted_ids(ground, scope)?,
             Verb::Start | Verb::Restart => Vec::new(),
         };
-        let chosen = choose(&self.inventory, ground, selection, &unlisted)?.into_iter();
-        let wanted = chosen.filter(|one| one.named || !one.member.is_unmanaged());
-        Ok(wanted.map(|one| one.member.supervisor).collect())
+        let chosen = self.choose(ground, scope, &unlisted)?.into_iter();
+        let wanted = chosen.filter(|one| scope.names(one.id()) || !one.is_unmanaged());
+        Ok(wanted.map(|one| one.supervisor).collect())
     }
 }

@@ -1,12 +1,11 @@
-//! Watching the selected instances without acting: `watch`.
+//! WatchHandle the selected instances without acting: `watch`.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-use super::members::choose;
-use super::{Goal, Host, Selection};
+use super::{Goal, Host, Scope};
 use crate::event::ResidentEvent;
 use crate::failure::Failure;
 use crate::fleet::Ground;
@@ -15,9 +14,9 @@ use crate::store::changes::Changes;
 use crate::watcher::Watcher;
 
 /// A watch that sends events for as long as it is held.
-pub struct Watching<'a> {
+pub struct WatchHandle<'a> {
     host: &'a Host,
-    selection: Selection<'a>,
+    scope: Scope<'a>,
     events: UnboundedSender<ResidentEvent>,
     with_players: bool,
     parts: Parts,
@@ -41,21 +40,21 @@ impl Host {
     /// When a selector matches nothing, or the state directory cannot be read.
     pub fn watch<'a>(
         &'a self,
-        selection: Selection<'a>,
+        scope: Scope<'a>,
         events: UnboundedSender<ResidentEvent>,
         with_players: bool,
-    ) -> Result<Watching<'a>, Failure> {
-        Ok(Watching {
-            parts: Parts::new(self, selection, &events, with_players)?,
+    ) -> Result<WatchHandle<'a>, Failure> {
+        Ok(WatchHandle {
+            parts: Parts::new(self, scope, &events, with_players)?,
             host: self,
-            selection,
+            scope,
             events,
             with_players,
         })
     }
 }
 
-impl Watching<'_> {
+impl WatchHandle<'_> {
     /// Returns the goal that all of the instances reach a state.
     ///
     /// # Errors
@@ -71,7 +70,7 @@ impl Watching<'_> {
     /// When the state directory cannot be used.
     pub fn refresh(&mut self) -> Result<(), Failure> {
         if !self.parts.has_state && self.host.state()?.is_some() {
-            self.parts = Parts::new(self.host, self.selection, &self.events, self.with_players)?;
+            self.parts = Parts::new(self.host, self.scope, &self.events, self.with_players)?;
         }
         Ok(())
     }
@@ -80,13 +79,13 @@ impl Watching<'_> {
 impl Parts {
     fn new(
         host: &Host,
-        selection: Selection<'_>,
+        scope: Scope<'_>,
         events: &UnboundedSender<ResidentEvent>,
         with_players: bool,
     ) -> Result<Self, Failure> {
         let state = host.state()?;
         let look = Ground::for_a_look(state.clone());
-        let unlisted = host.unlisted_ids(&look, selection)?;
+        let unlisted = host.unlisted_ids(&look, scope)?;
         let mut following = JoinSet::new();
         let ground = match state.clone() {
             None => look,
@@ -98,8 +97,7 @@ impl Parts {
                 Ground::for_looking_on(state, changes)
             }
         };
-        let chosen = choose(&host.inventory, &ground, selection, &unlisted)?;
-        let members: Vec<_> = chosen.into_iter().map(|one| one.member).collect();
+        let members = host.choose(&ground, scope, &unlisted)?;
         let supervisors = || members.iter().map(|member| &member.supervisor);
         Ok(Self {
             ids: members

@@ -10,19 +10,18 @@ use crate::store::InstanceDir;
 use crate::store::intent::{self, Intent};
 use crate::store::lock::{self, Holder, VerbLock};
 
-/// How often the lock is tried again: soon at first, then less often.
+/// The pauses between two tries: short at first, then longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// A wait for the lock.
+/// The limits of a wait for the lock.
 pub(super) struct Waiting {
-    /// Who waits.
     pub(super) verb: &'static str,
-    /// When to give up as busy.
+    /// The time at which the wait ends as busy.
     pub(super) lock_until: Option<Instant>,
-    /// When the time of the whole verb is over.
+    /// The time at which the whole verb times out.
     pub(super) verb_until: Option<Instant>,
-    /// The wish when the verb was typed, for a verb that gives way to a stop
+    /// The intent as the verb was typed, for a verb that gives way to a stop
     /// typed after it.
     pub(super) gives_way_from: Option<Option<Intent>>,
 }
@@ -41,7 +40,7 @@ fn try_once(dir: &InstanceDir, verb: &str) -> Result<Result<VerbLock, Holder>, F
     tried.map_err(|error| cannot(&error))
 }
 
-/// Takes the lock, waiting until it is free. Tells once who holds it.
+/// Waits until the lock is free, and takes it. Reports its holder once.
 ///
 /// # Errors
 /// When the time is over, or a stop came in between.
@@ -79,10 +78,10 @@ pub(super) async fn hold(dir: &InstanceDir, waiting: &Waiting, tell: impl Fn(Str
     }
 }
 
-/// Fails when a stop was asked for since the wish was `before`.
+/// Fails when a stop was typed since the intent was `before`.
 pub(super) fn give_way(dir: &InstanceDir, before: Option<Intent>) -> Result<(), Failure> {
     match intent::read(dir) {
-        Ok(Some(wish)) if wish.want == Want::Stopped && Some(wish) != before => {
+        Ok(Some(now)) if now.want == Want::Stopped && Some(now) != before => {
             Err(Failure::failed("somebody asked for a stop meanwhile, and that wins"))
         }
         _ => Ok(()),

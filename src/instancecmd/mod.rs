@@ -18,21 +18,22 @@
 mod hold;
 mod intent;
 mod renew;
+mod request;
 mod resume;
 #[cfg(test)]
 mod tests;
 mod work;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use renew::end_hung;
+pub use request::{Events, VerbRequest};
 pub use resume::{Resumed, resume};
 
-use crate::event::{Verb, VerbEvent, VerbResult};
+use crate::event::VerbResult;
 use crate::failure::Failure;
 use crate::store::StateDir;
 use crate::supervisor::Supervisor;
@@ -41,40 +42,6 @@ use work::Work;
 /// The most instances that are worked on at the same time.
 const AT_ONCE: usize = 64;
 
-/// A verb with its options.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Request {
-    pub verb: Verb,
-    /// `start`, `restart`: return at the launch.
-    pub no_wait: bool,
-    /// How long each instance may take altogether.
-    pub timeout: Option<Duration>,
-    /// `stop`, `restart`: skip the polite steps.
-    pub now: bool,
-    /// How long the lock may be waited for; `None`: as long as the verb may
-    /// take.
-    pub lock_wait: Option<Duration>,
-    /// `stop`: leave the intent as it is.
-    pub keeps_intent: bool,
-}
-
-impl Request {
-    /// Makes a request without any option.
-    pub fn new(verb: Verb) -> Self {
-        Self {
-            verb,
-            no_wait: false,
-            timeout: None,
-            now: false,
-            lock_wait: None,
-            keeps_intent: false,
-        }
-    }
-}
-
-/// The sender of the events of a verb.
-pub type Events = mpsc::UnboundedSender<VerbEvent>;
-
 /// Carries the request out on every target, and returns the results in the
 /// order of the targets.
 ///
@@ -82,7 +49,7 @@ pub type Events = mpsc::UnboundedSender<VerbEvent>;
 /// Dropped, it abandons the waits and frees the locks; what was launched or
 /// is being stopped goes on.
 pub async fn dispatch(
-    request: &Request,
+    request: &VerbRequest,
     targets: &[Arc<dyn Supervisor>],
     state: &Arc<StateDir>,
     events: Events,
@@ -100,7 +67,12 @@ pub async fn dispatch(
     }
     // The channel then closes with the last task.
     drop(events);
-    let mut results: Vec<VerbResult> = targets.iter().map(|target| broken(target.instance_id())).collect();
+    // The result that stays if a task panics.
+    let broken = |target: &Arc<dyn Supervisor>| {
+        let failure = Failure::failed("gamectl failed inside; please report this");
+        VerbResult::failed(target.instance_id(), failure)
+    };
+    let mut results: Vec<VerbResult> = targets.iter().map(broken).collect();
     while let Some(done) = tasks.join_next().await {
         if let Ok((index, result)) = done
             && let Some(place) = results.get_mut(index)
@@ -109,17 +81,4 @@ pub async fn dispatch(
         }
     }
     results
-}
-
-/// Returns the result of a task that panicked.
-fn broken(id: &str) -> VerbResult {
-    VerbResult {
-        id: id.to_owned(),
-        changed: false,
-        state: None,
-        took: Duration::ZERO,
-        ended_by: None,
-        note: None,
-        error: Some(Failure::failed("gamectl failed inside; please report this")),
-    }
 }

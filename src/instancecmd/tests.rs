@@ -4,15 +4,16 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::*;
-use crate::event::Want;
+use crate::event::{Verb, VerbEvent, Want};
 use crate::store::{InstanceDir, intent, lock};
 use crate::supervisor::{Facts, InstanceState, Observation, Outcome, StartOptions, StopOptions};
+use std::time::Duration;
 use tokio::time::Instant;
 
-/// How many are at work, and how many ever were at the same time.
+/// The number of instances at work, and its maximum.
 #[derive(Default)]
 struct Crowd {
     now: AtomicUsize,
@@ -25,7 +26,7 @@ struct Slow {
     fails: bool,
     state: watch::Sender<InstanceState>,
     crowd: Arc<Crowd>,
-    /// Whether its lock was held, and what was wanted, while it was at work.
+    /// For each work: true if the lock was held, and the intent.
     seen: Mutex<Vec<(bool, Option<Want>)>>,
     dir: InstanceDir,
 }
@@ -112,7 +113,7 @@ async fn many_at_once_but_not_all_and_each_for_itself() {
     for (verb, want) in [(Verb::Start, Want::Running), (Verb::Stop, Want::Stopped)] {
         let (events, mut heard) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        let results = dispatch(&Request::new(verb), &targets, &state, events).await;
+        let results = dispatch(&VerbRequest::new(verb), &targets, &state, events).await;
         // In as many waves as it takes, and no more.
         assert_eq!(begun.elapsed().as_secs(), MANY.div_ceil(AT_ONCE) as u64);
         assert_eq!(crowd.most.load(Ordering::SeqCst), AT_ONCE);

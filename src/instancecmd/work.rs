@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::hold;
 use super::intent::{self, Set};
-use super::{Events, Request, hold};
+use super::request::{Events, VerbRequest};
 use crate::event::{Verb, VerbEvent, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::store::intent::Intent;
@@ -16,14 +17,14 @@ use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopO
 
 /// A request to one instance.
 pub(super) struct Work {
-    request: Request,
+    request: VerbRequest,
     target: Arc<dyn Supervisor>,
     state: Arc<StateDir>,
     events: Events,
 }
 
 impl Work {
-    pub(super) fn new(request: Request, target: Arc<dyn Supervisor>, state: Arc<StateDir>, events: Events) -> Self {
+    pub(super) fn new(request: VerbRequest, target: Arc<dyn Supervisor>, state: Arc<StateDir>, events: Events) -> Self {
         Self {
             request,
             target,
@@ -35,24 +36,21 @@ impl Work {
     pub(super) async fn run(self) -> VerbResult {
         let began = Instant::now();
         self.tell(VerbEvent::Began { id: self.id() });
-        let outcome = self.carry_out(began).await;
-        let (outcome, error) = match outcome {
-            Ok(outcome) => (Some(outcome), None),
-            Err(failure) => (None, Some(failure)),
-        };
-        let state = match &outcome {
-            Some(outcome) => Some(outcome.state.clone()),
-            None => self.state_now().await,
-        };
-        let outcome = outcome.as_ref();
-        let result = VerbResult {
-            id: self.id(),
-            changed: outcome.is_some_and(|outcome| outcome.changed),
-            state,
-            took: began.elapsed(),
-            ended_by: outcome.and_then(|outcome| outcome.ended_by.clone()),
-            note: outcome.and_then(|outcome| outcome.note.clone()),
-            error,
+        let result = match self.carry_out(began).await {
+            Ok(outcome) => VerbResult {
+                id: self.id(),
+                changed: outcome.changed,
+                state: Some(outcome.state),
+                took: began.elapsed(),
+                ended_by: outcome.ended_by,
+                note: outcome.note,
+                error: None,
+            },
+            Err(failure) => VerbResult {
+                state: self.state_now().await,
+                took: began.elapsed(),
+                ..VerbResult::failed(self.target.instance_id(), failure)
+            },
         };
         self.tell(VerbEvent::Done(result.clone()));
         result
@@ -78,8 +76,8 @@ impl Work {
         if self.target.state() == InstanceState::Unmanaged {
             // The supervisor gives the reason; no folder is made for it.
             return match self.request.verb {
-                Verb::Start | Verb::Restart => self.start().await,
-                Verb::Stop => self.stop().await,
+                Verb::Start | Verb::Restart => self.launch().await,
+                Verb::Stop => self.end().await,
             };
         }
         let dir = self.state.create_instance(self.target.instance_id())?;
@@ -117,68 +115,89 @@ impl Work {
     }
 
     async fn verb(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
-        let before = intent::read(dir)?;
-        // Before the intent is changed: with a stop on record the same end
-        // reads as a stop, and not as a crash.
-        let crashed = self.request.verb == Verb::Stop && self.has_crashed().await;
-        let _lock = match self.request.verb {
-            Verb::Stop if self.request.keeps_intent => Some(self.hold(dir, began, None).await?),
-            Verb::Stop => {
-                // A kept intent is written again: a start that waits for the
-                // lock gives way to a stop that was typed after it. Where it
-                // cannot be written, this stop waits for that start.
-                if let Ok(Set::Kept) = intent::set(dir, Want::Stopped, store::intent::write) {
-                    let _ = store::intent::write_unsynced(dir, Intent::now(Want::Stopped));
-                }
-                if self.request.now {
-                    hold::try_now(dir, self.request.verb)?
-                } else {
-                    Some(self.hold(dir, began, None).await?)
-                }
-            }
-            Verb::Start | Verb::Restart => {
-                let lock = self.hold(dir, began, Some(before)).await?;
-                // A stop that does not wait for the lock may have come just
-                // now, and have found nothing that runs.
-                hold::give_way(dir, before)?;
-                Some(lock)
-            }
-        };
         match self.request.verb {
-            Verb::Start => {
-                // The launch makes it durable on its way, which takes less time
-                // than before it.
-                intent::set(dir, Want::Running, store::intent::write_unsynced)?;
-                // Without it a stop is still possible, if not on record.
-                let _ = store::intent::reserve_stop(dir);
-                let started = self.start().await;
-                if !started.as_ref().is_ok_and(|outcome| outcome.changed) {
-                    dir.sync().map_err(|error| intent::not_on_record(&error))?;
-                }
-                started
-            }
-            Verb::Stop => {
-                let on_record = match self.request.keeps_intent {
-                    true => Ok(Set::Kept),
-                    false => intent::set(dir, Want::Stopped, store::intent::write),
-                };
-                let outcome = self.stop().await?;
-                match on_record {
-                    // A full disk does not keep a game from being stopped.
-                    Err(failure) if outcome.changed => Ok(with_note(outcome, &may_start_again(&failure))),
-                    Err(failure) => Err(failure),
-                    Ok(_) => Ok(Outcome {
-                        changed: outcome.changed || crashed,
-                        ..outcome
-                    }),
-                }
-            }
-            Verb::Restart => {
-                intent::set(dir, Want::Running, store::intent::write)?;
-                let _ = store::intent::reserve_stop(dir);
-                self.restart(dir).await
-            }
+            Verb::Start => self.start(dir, began).await,
+            Verb::Stop => self.stop(dir, began).await,
+            Verb::Restart => self.restart(dir, began).await,
         }
+    }
+
+    async fn start(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
+        let _lock = self.hold_to_start(dir, began).await?;
+        // The launch makes the intent durable on its way, which takes less time
+        // than before it.
+        intent::set(dir, Want::Running, store::intent::write_unsynced)?;
+        // Without it a stop is still possible, if not on record.
+        let _ = store::intent::reserve_stop(dir);
+        let started = self.launch().await;
+        if !started.as_ref().is_ok_and(|outcome| outcome.changed) {
+            dir.sync().map_err(|error| intent::not_on_record(&error))?;
+        }
+        started
+    }
+
+    async fn stop(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
+        intent::read(dir)?;
+        // Before the intent is changed: with a stop on record the same end
+        // reads as a stop, and not as a crash. The stop of an instance whose
+        // crash was not acknowledged is a change.
+        let crashed = matches!(self.state_now().await, Some(InstanceState::Crashed { .. }));
+        let keeps_intent = self.request.keeps_intent;
+        // A kept intent is written again: a start that waits for the lock gives
+        // way to a stop that was typed after it. Where it cannot be written,
+        // this stop waits for that start.
+        if !keeps_intent && let Ok(Set::Kept) = intent::set(dir, Want::Stopped, store::intent::write) {
+            let _ = store::intent::write_unsynced(dir, Intent::now(Want::Stopped));
+        }
+        let _lock = match self.request.now && !keeps_intent {
+            true => hold::try_now(dir, self.request.verb)?,
+            false => Some(self.hold(dir, began, None).await?),
+        };
+        let on_record = match keeps_intent {
+            true => Ok(Set::Kept),
+            false => intent::set(dir, Want::Stopped, store::intent::write),
+        };
+        let outcome = self.end().await?;
+        match on_record {
+            // A full disk does not keep a game from being stopped.
+            Err(failure) if outcome.changed => Ok(not_recorded(outcome, &failure)),
+            Err(failure) => Err(failure),
+            Ok(_) => Ok(Outcome {
+                changed: outcome.changed || crashed,
+                ..outcome
+            }),
+        }
+    }
+
+    async fn restart(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
+        let _lock = self.hold_to_start(dir, began).await?;
+        intent::set(dir, Want::Running, store::intent::write)?;
+        let _ = store::intent::reserve_stop(dir);
+        let stopped = self.end().await?;
+        if intent::read(dir)?.is_some_and(|now| now.want == Want::Stopped) {
+            return Err(Failure::failed(
+                "somebody asked for a stop meanwhile, and that wins: it was stopped and not started",
+            )
+            .hint(format!("`gamectl start {}` starts it again", self.target.instance_id())));
+        }
+        let started = self.launch().await?;
+        Ok(Outcome {
+            changed: true,
+            ended_by: stopped.ended_by,
+            note: stopped.note.or(started.note),
+            ..started
+        })
+    }
+
+    /// Takes the lock for a start, which gives way to a stop that was typed
+    /// after it.
+    async fn hold_to_start(&self, dir: &InstanceDir, began: Instant) -> Result<VerbLock, Failure> {
+        let before = intent::read(dir)?;
+        let lock = self.hold(dir, began, Some(before)).await?;
+        // A stop that does not wait for the lock may have come just now, and
+        // have found nothing that runs.
+        hold::give_way(dir, before)?;
+        Ok(lock)
     }
 
     async fn hold(
@@ -199,43 +218,20 @@ impl Work {
         hold::hold(dir, &waiting, told).await
     }
 
-    /// Returns true when the last run ended in a crash that was not acknowledged
-    /// yet: the stop of such an instance is a change.
-    async fn has_crashed(&self) -> bool {
-        matches!(self.state_now().await, Some(InstanceState::Crashed { .. }))
-    }
-
-    async fn start(&self) -> Result<Outcome, Failure> {
-        let how = StartOptions {
+    async fn launch(&self) -> Result<Outcome, Failure> {
+        let options = StartOptions {
             no_wait: self.request.no_wait,
             timeout: self.request.timeout,
             restarts: 0,
         };
-        let started = Arc::clone(&self.target).start_with(how).await;
+        let started = Arc::clone(&self.target).start_with(options).await;
         started.map_err(|error| Failure::from_error(&error))
     }
 
-    async fn stop(&self) -> Result<Outcome, Failure> {
-        let how = StopOptions { now: self.request.now };
-        let stopped = Arc::clone(&self.target).stop_with(how).await;
+    async fn end(&self) -> Result<Outcome, Failure> {
+        let options = StopOptions { now: self.request.now };
+        let stopped = Arc::clone(&self.target).stop_with(options).await;
         stopped.map_err(|error| Failure::from_error(&error))
-    }
-
-    async fn restart(&self, dir: &InstanceDir) -> Result<Outcome, Failure> {
-        let stopped = self.stop().await?;
-        if intent::read(dir)?.is_some_and(|now| now.want == Want::Stopped) {
-            return Err(Failure::failed(
-                "somebody asked for a stop meanwhile, and that wins: it was stopped and not started",
-            )
-            .hint(format!("`gamectl start {}` starts it again", self.target.instance_id())));
-        }
-        let started = self.start().await?;
-        Ok(Outcome {
-            changed: true,
-            ended_by: stopped.ended_by,
-            note: stopped.note.or(started.note),
-            ..started
-        })
     }
 
     /// Does the work, and passes on what it waits for as events.
@@ -262,16 +258,11 @@ impl Work {
     }
 }
 
-/// Returns the note of a stop that worked, and that the next `run` does not know
+/// Adds a note to a stop that worked, and that the next `run` does not know
 /// about.
-fn may_start_again(failure: &Failure) -> String {
-    format!("{}; a `run` that begins later may start it again", failure.message)
-}
-
-fn with_note(outcome: Outcome, note: &str) -> Outcome {
-    let note = outcome
-        .note
-        .map_or_else(|| note.to_owned(), |known| format!("{known}; {note}"));
+fn not_recorded(outcome: Outcome, failure: &Failure) -> Outcome {
+    let more = format!("{}; a `run` that begins later may start it again", failure.message);
+    let note = outcome.note.map_or(more.clone(), |known| format!("{known}; {more}"));
     Outcome {
         note: Some(note),
         ..outcome
