@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::cli::{Cli, Common, Selection};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, Scope};
-use crate::sys::{host, pipe};
+use crate::sys::host;
 use crate::ui::Screen;
 
 pub(super) struct Context<'a> {
@@ -59,9 +59,4 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         Failure::failed(format!("cannot begin: {what}")).hint(hint)
     })?;
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
-}
-
-/// Returns true when no process reads the answer any more.
-pub(super) fn reader_is_gone() -> bool {
-    pipe::is_hung_up(std::io::stdout())
 }

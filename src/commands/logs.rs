@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::context::{Context, reader_is_gone, typed};
+use super::context::{Context, typed};
 use super::signals::Interrupt;
+use super::streams::reader_is_gone;
 use crate::cli::{Lines, Logs};
 use crate::host::{Error, OutputFrom};
 

@@ -17,6 +17,7 @@ mod send;
 mod service_manager;
 mod signals;
 mod status;
+mod streams;
 mod ticking;
 mod usage;
 mod verb;
@@ -30,9 +31,9 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::cli::{Cli, Verb, When};
 use crate::failure::FailureKind;
 use crate::host::Error;
-use crate::sys::pty;
-use crate::ui::{Color, Options, Screen, Size, Surroundings};
+use crate::ui::{Color, Options};
 use context::{Context, runtime};
+use streams::{screen, trace};
 
 /// Parses the command line of this process, does what it says, and returns the
 /// exit code.
@@ -122,15 +123,6 @@ fn schema(context: &Context<'_>) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn screen(options: Options) -> Screen {
-    let size = || {
-        // Standard error may be the terminal where standard output is a pipe.
-        let size = pty::size(std::io::stdout()).or_else(|| pty::size(std::io::stderr()));
-        size.map(|(columns, rows)| Size { columns, rows })
-    };
-    Screen::new(options, Surroundings::detect(std::sync::Arc::new(size)))
-}
-
 /// Shows what is wrong with a command line, or the help that was asked for.
 #[cold]
 fn usage(error: clap::Error) -> u8 {
@@ -149,19 +141,4 @@ fn usage(error: clap::Error) -> u8 {
         screen.failure(&usage::failure(error));
     }
     FailureKind::Usage.exit_code()
-}
-
-/// Sends traces of the engine to standard error.
-fn trace(verbose: u8) {
-    let level = if verbose == 1 {
-        tracing::Level::DEBUG
-    } else {
-        tracing::Level::TRACE
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .without_time()
-        .init();
 }

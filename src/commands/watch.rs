@@ -3,9 +3,10 @@
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::context::{Context, reader_is_gone, typed_or_everything};
+use super::context::{Context, typed_or_everything};
 use super::keyboard::keyboard;
 use super::signals::{ScreenSignals, Signalled};
+use super::streams::reader_is_gone;
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use crate::cli::Watch;
 use crate::event::ResidentEvent;

@@ -231,7 +231,7 @@ fn only_ui_prints() {
 #[test]
 fn only_ui_names_the_streams() {
     const STARTERS: [&str; 4] = [
-        "src/commands/mod.rs",
+        "src/commands/streams.rs",
         "src/process/shim/spawner.rs",
         "src/process/user.rs",
         "src/program.rs",
