@@ -189,19 +189,21 @@ impl Supervisor for ProcessSupervisor {
     }
 
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
-        let start = GameStart::new(&self.game, &self.live, self.launcher(), &options);
-        self.settle(match start {
-            Ok(start) => start.run().await,
-            Err(failure) => Err(failure),
-        })
+        let start = async {
+            GameStart::new(&self.game, &self.live, self.launcher(), &options)?
+                .run()
+                .await
+        };
+        self.settle(start.await)
     }
 
     async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
-        let stop = GameStop::new(&self.game, &self.live, self.launcher(), &options);
-        self.settle(match stop {
-            Ok(stop) => stop.run().await,
-            Err(failure) => Err(failure),
-        })
+        let stop = async {
+            GameStop::new(&self.game, &self.live, self.launcher(), &options)?
+                .run()
+                .await
+        };
+        self.settle(stop.await)
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
+use serde::de::{IntoDeserializer, value};
+
 use crate::sys::exec::ChildStage;
 
 /// A stage of a launch: of the shim's own work, or of its child's on the way to
 /// the game.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LaunchStage {
     Shim,
     Intent,
@@ -35,42 +39,17 @@ pub enum LaunchStage {
     Exec,
 }
 
-const WORDS: [(LaunchStage, &str); 20] = [
-    (LaunchStage::Shim, "shim"),
-    (LaunchStage::Intent, "intent"),
-    (LaunchStage::Lock, "lock"),
-    (LaunchStage::Record, "record"),
-    (LaunchStage::Previous, "previous"),
-    (LaunchStage::Exit, "exit"),
-    (LaunchStage::Socket, "socket"),
-    (LaunchStage::Memory, "memory"),
-    (LaunchStage::Pipe, "pipe"),
-    (LaunchStage::Fifo, "fifo"),
-    (LaunchStage::Fork, "fork"),
-    (LaunchStage::Tree, "tree"),
-    (LaunchStage::Terminal, "terminal"),
-    (LaunchStage::Session, "session"),
-    (LaunchStage::Stdio, "stdio"),
-    (LaunchStage::Groups, "groups"),
-    (LaunchStage::User, "user"),
-    (LaunchStage::Cwd, "cwd"),
-    (LaunchStage::Gate, "gate"),
-    (LaunchStage::Exec, "exec"),
-];
-
 impl fmt::Display for LaunchStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = WORDS.iter().find(|(stage, _)| stage == self);
-        f.write_str(word.map_or("", |(_, word)| word))
+        f.write_str(&format!("{self:?}").to_lowercase())
     }
 }
 
 impl FromStr for LaunchStage {
-    type Err = ();
+    type Err = value::Error;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let known = WORDS.iter().find(|(_, word)| *word == text);
-        known.map(|(stage, _)| *stage).ok_or(())
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::deserialize(word.into_deserializer())
     }
 }
 
@@ -86,5 +65,18 @@ impl From<ChildStage> for LaunchStage {
             ChildStage::Gate => Self::Gate,
             ChildStage::Exec => Self::Exec,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_the_word_that_it_is_read_from() {
+        for word in ["exec", "cwd", "previous", "fifo"] {
+            assert_eq!(word.parse::<LaunchStage>().unwrap().to_string(), word);
+        }
+        assert!("dance".parse::<LaunchStage>().is_err());
     }
 }
