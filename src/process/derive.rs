@@ -276,6 +276,28 @@ mod tests {
         }
     }
 
+    fn entry(phase: Phase) -> Entry {
+        Entry {
+            id: "a".into(),
+            phase,
+            phase_wall_ms: 1_000,
+            generation: 4,
+            shim_pid: 10,
+            main: ProcessId { pid: 11, start: 2 },
+            main_ended: false,
+            launched_wall_ms: 1_000,
+            launched_boot_ms: 1_000,
+            ready: launch(true).ready,
+            restarts: 2,
+            adopted: false,
+            lost_output: 0,
+            past: None,
+            step: String::new(),
+            step_since_ms: 0,
+            step_limit_ms: 0,
+        }
+    }
+
     fn state(evidence: &Evidence) -> String {
         state_under(evidence, &RestartPolicy::default())
     }
@@ -303,25 +325,7 @@ mod tests {
 
     #[test]
     fn a_detached_game_keeps_its_state_and_gets_a_note() {
-        let entry = Entry {
-            id: "a".into(),
-            phase: Phase::Alive,
-            phase_wall_ms: 1_000,
-            generation: 4,
-            shim_pid: 10,
-            main: ProcessId { pid: 11, start: 2 },
-            main_ended: false,
-            launched_wall_ms: 1_000,
-            launched_boot_ms: 1_000,
-            ready: launch(true).ready,
-            restarts: 2,
-            adopted: false,
-            lost_output: 0,
-            past: None,
-            step: String::new(),
-            step_since_ms: 0,
-            step_limit_ms: 0,
-        };
+        let entry = entry(Phase::Alive);
         let mut seen = Evidence::never_started();
         seen.shim = Shim::Detached(Box::new(entry.clone()));
         let told = state(&seen);
@@ -330,6 +334,15 @@ mod tests {
             "{told}"
         );
         assert_eq!(Situation::of(&seen), Situation::Detached(&entry));
+    }
+
+    #[test]
+    fn a_shim_that_reports_an_end_which_is_not_on_record() {
+        let mut seen = evidence(launch(true));
+        seen.shim = Shim::Lives(Some(Box::new(entry(Phase::Ended))));
+        assert_eq!(state(&seen), "stopping: its end is being put on record");
+        seen.exit = Reading::This(exit(4, Some(Ending::Code(7)), false));
+        assert_eq!(state(&seen), "crashed 7: exit code 7");
     }
 
     #[test]

@@ -106,6 +106,9 @@ impl<'a> Situation<'a> {
     fn with_shim(reported_end: Option<&Entry>, last: Last<'a>) -> Self {
         match (reported_end, last) {
             (None, Last::Open(launch)) => Self::KeptSilently(launch),
+            (Some(entry), Last::Open(launch)) if entry.generation == launch.generation => {
+                Self::Transitional(Last::Unobserved(launch))
+            }
             (Some(entry), Last::Ended { launch, exit, .. })
                 if entry.generation == launch.generation && exit.generation == launch.generation =>
             {

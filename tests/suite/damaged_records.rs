@@ -461,8 +461,9 @@ fn an_exit_that_its_shim_could_not_put_in_its_place() {
     let sandbox = one();
     for verb in ["stop", "start"] {
         sandbox.ok(&["start", "a"]);
+        let shim = sandbox.shim("a");
         sandbox.tell("a", "exit 3");
-        wait_until("the crash", || sandbox.state("a") == "crashed");
+        wait_until("the crash", || sandbox.state("a") == "crashed" && !Process::lives(shim));
         // As it is when the shim is killed between its last two steps.
         fs::rename(record(&sandbox, "exit"), record(&sandbox, "exit.next")).expect("rename");
         assert_eq!(sandbox.status("a")["last_exit"]["code"], json!(3), "told by a look");
