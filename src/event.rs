@@ -116,7 +116,17 @@ pub struct Row {
     pub player_count: PlayerCount,
 }
 
-/// How many play, as far as that is known.
+impl Row {
+    /// Returns the state as one word, `unknown` where it could not be found out.
+    pub fn label(&self) -> &'static str {
+        match &self.observation {
+            Observation::Known(facts) => facts.state.as_label(),
+            Observation::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+/// The number of players, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlayerCount {
     /// Nobody asked, or there is nobody to ask.

@@ -19,6 +19,7 @@ pub mod policy;
 pub mod probe;
 pub mod process;
 pub mod program;
+pub mod report;
 pub mod resident;
 pub mod store;
 pub mod supervisor;

@@ -4,17 +4,19 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::console::Console;
+use super::json::line;
 use super::logs::Logs;
 use super::options::{Options, Surroundings};
 use super::paint::{Look, Tone};
 use super::progress::Progress;
 use super::sink::{SharedSink, Sink, lock};
 use super::watch::{Mode, Part, Watch, Window};
-use super::{findings, json, problem, result, status, text};
+use super::{findings, problem, result, status, text};
 use crate::event::{DryRun, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::Problems;
+use crate::report::json;
 
 /// Everything that is printed goes through here.
 pub struct Screen {
@@ -83,7 +85,7 @@ impl Screen {
     /// What a game replied to a line; nothing where its channel has no replies.
     pub fn reply(&self, id: &str, reply: Option<&str>) {
         if self.options.json {
-            self.write_out(&json::reply(id, reply));
+            self.write_out(&line(&json::reply(id, reply)));
             return;
         }
         let text = text::clean(reply.unwrap_or_default());
@@ -95,7 +97,7 @@ impl Screen {
     /// Names, each with what it stands for.
     pub fn games(&self, list: &[(&str, &str)]) {
         if self.options.json {
-            self.write_out(&json::games(list));
+            self.write_out(&line(&json::games(list)));
             return;
         }
         let look = self.out_look();
@@ -109,7 +111,7 @@ impl Screen {
     /// One of them, as text to paste.
     pub fn game(&self, name: &str, yaml: &str) {
         if self.options.json {
-            self.write_out(&json::game(name, yaml));
+            self.write_out(&line(&json::game(name, yaml)));
         } else {
             self.write_out(yaml);
         }
@@ -131,7 +133,7 @@ impl Screen {
     /// The rows of `status`.
     pub fn status(&self, rows: &[Row]) {
         if self.options.json {
-            self.write_out(&json::status(rows));
+            self.write_out(&line(&json::status(rows)));
             return;
         }
         if rows.is_empty() {
@@ -175,7 +177,7 @@ impl Screen {
     /// The results of a verb, when all of them are there.
     pub fn results(&self, verb: Verb, results: &[VerbResult]) {
         if self.options.json {
-            self.write_out(&json::results(verb, results));
+            self.write_out(&line(&json::results(verb, results)));
         }
         if self.options.json || self.options.quiet {
             // The others were told as they came.
@@ -193,7 +195,7 @@ impl Screen {
     /// What a verb would do.
     pub fn dry_run(&self, verb: Verb, items: &[DryRun]) {
         if self.options.json {
-            self.write_out(&json::dry_run(verb, items));
+            self.write_out(&line(&json::dry_run(verb, items)));
             return;
         }
         for one in items {
@@ -220,7 +222,7 @@ impl Screen {
     /// A file that was written, and what to do next.
     pub fn wrote(&self, path: &str, next: &str) {
         if self.options.json {
-            self.write_out(&json::wrote(path));
+            self.write_out(&line(&json::wrote(path)));
         } else if !self.options.quiet {
             self.write_out(&format!("{} is written\n", text::clean_line(path)));
             self.remark("next:", &text::clean_line(next));
@@ -230,7 +232,7 @@ impl Screen {
     /// What was found when things were looked over.
     pub fn findings(&self, findings: &[Finding]) {
         if self.options.json {
-            self.write_out(&json::findings(findings));
+            self.write_out(&line(&json::findings(findings)));
         } else {
             self.write_out(&findings::render(findings, self.options.quiet, self.out_look()));
         }
@@ -240,7 +242,7 @@ impl Screen {
     pub fn failure(&self, failure: &Failure) {
         self.write_err(&result::failure(None, failure, self.err_look()));
         if self.options.json {
-            self.write_out(&json::failure(failure));
+            self.write_out(&line(&json::failure(failure)));
         }
     }
 
@@ -248,7 +250,7 @@ impl Screen {
     pub fn problems(&self, problems: &Problems) {
         self.write_err(&problem::render(problems, self.err_look()));
         if self.options.json {
-            self.write_out(&json::problems(problems));
+            self.write_out(&line(&json::problems(problems)));
         }
     }
 

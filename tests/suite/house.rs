@@ -54,7 +54,11 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli", &["failure"]),
-    ("ui", &["event", "failure", "finding", "inventory", "supervisor"]),
+    (
+        "ui",
+        &["event", "failure", "finding", "inventory", "report", "supervisor"],
+    ),
+    ("report", &["event", "failure", "finding", "inventory", "supervisor"]),
     (
         "resident",
         &[

@@ -1,6 +1,5 @@
-//! What is told of instances as it happens, by a resident supervisor or by
-//! somebody who looks on: one screen on a terminal, one line per event off it,
-//! one object per line for programs.
+//! Instances that are watched, as `run` and `watch` show them: one screen on a
+//! terminal, one line per event off it, one object per line for programs.
 
 mod screen;
 #[cfg(test)]
@@ -10,10 +9,10 @@ mod window;
 pub(super) use window::Window;
 pub use window::{Key, keys};
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::json;
 use super::options::Surroundings;
@@ -21,13 +20,14 @@ use super::screen::Handles;
 use super::sink::{last_word, lock};
 use super::span::short;
 use super::text::clean_line;
-use crate::event::{Awaits, Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow, nth};
-use crate::supervisor::{InstanceState, Observation};
+use crate::event::{Awaits, Level, LogEntry, ResidentEvent, nth};
+use crate::report::{self, Feed, Report, Stream};
+use crate::supervisor::rfc3339;
 
-/// So many events are kept for the screen: more than any terminal has rows.
+/// The number of events kept for the screen: more than any terminal has rows.
 const EVENTS_MAX: usize = 500;
 
-/// How it is shown.
+/// The form in which instances are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// One screen, drawn again and again.
@@ -38,12 +38,12 @@ pub(super) enum Mode {
     Json,
 }
 
-/// Who shows it.
+/// The command that shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Who acts, and tells what it does.
+    /// `run`, which acts and reports what it does.
     Resident,
-    /// Who only looks on, at a part of the table.
+    /// `watch`, which only looks on, at a part of the table.
     Onlooker(Window),
 }
 
@@ -55,12 +55,10 @@ pub struct Watch {
     title: String,
     handles: Handles,
     around: Surroundings,
-    rows: BTreeMap<(usize, String), WatchedRow>,
-    /// How many play, by id.
-    players: HashMap<String, PlayerCount>,
+    feed: Feed,
+    stream: Stream,
     events: VecDeque<LogEntry>,
-    settled: bool,
-    /// Whether the terminal shows our screen now.
+    /// True while the terminal shows our screen.
     shown: Arc<AtomicBool>,
     changed: bool,
 }
@@ -84,107 +82,75 @@ impl Watch {
             title: title.to_owned(),
             handles,
             around,
-            rows: BTreeMap::new(),
-            players: HashMap::new(),
+            feed: Feed::default(),
+            stream: Stream::new(part == Part::Resident),
             events: VecDeque::new(),
-            settled: false,
             shown,
             changed: true,
         }
     }
 
-    /// Whether time alone changes what is shown.
+    /// Returns true when time alone changes what is shown.
     pub fn is_live(&self) -> bool {
         self.mode == Mode::Live
     }
 
-    /// Takes in what was told.
-    pub fn told(&mut self, told: ResidentEvent) {
+    /// Takes an event in, and writes what there is to write of it at once.
+    pub fn told(&mut self, event: ResidentEvent) {
         self.changed = true;
-        match told {
-            ResidentEvent::Row(watched) => self.row(*watched),
-            ResidentEvent::Gone(id) => self.rows.retain(|(_, known), _| *known != id),
-            ResidentEvent::Players(id, player_count) => drop(self.players.insert(id, player_count)),
-            ResidentEvent::Settled if self.settled => {}
-            ResidentEvent::Settled => {
-                self.settled = true;
-                if self.mode == Mode::Json {
-                    let rows: Vec<Row> = self.rows.values().map(|watched| watched.row.clone()).collect();
-                    self.print(&json::snapshot(&rows));
-                    if self.part == Part::Resident {
-                        let before: String = self.events.iter().map(json::happening).collect();
-                        self.print(&before);
-                    }
+        let Some(report) = self.feed.take(event) else { return };
+        if self.mode == Mode::Json {
+            self.write_objects(&report);
+            return;
+        }
+        match report {
+            Report::Snapshot(_) => {}
+            // `run` reports more of a transition than that it has happened.
+            Report::Transition { row, first } => {
+                if self.part != Part::Resident && (!first || self.mode == Mode::Lines) {
+                    self.happened(report::in_words(&row, now()));
                 }
             }
-            ResidentEvent::Happened(happening) => self.happened(happening),
+            Report::Log(entry) => self.happened(entry),
         }
     }
 
-    fn row(&mut self, watched: WatchedRow) {
-        let id = watched.row.id.clone();
-        let before = self.rows.iter().find(|((_, known), _)| *known == id);
-        let (key, state) = match before {
-            Some((key, before)) => (Some(key.clone()), Some(label(&before.row))),
-            None => (None, None),
-        };
-        if state != Some(label(&watched.row)) {
-            if self.mode == Mode::Json && self.settled {
-                self.print(&json::transition(&watched.row, &now()));
-            }
-            // Who acts tells more than that it has come to this.
-            if self.part != Part::Resident && (state.is_some() || self.mode == Mode::Lines) {
-                self.happened(transition(&watched.row));
-            }
-        }
-        key.and_then(|key| self.rows.remove(&key));
-        self.rows.insert((watched.place, id), watched);
+    fn write_objects(&mut self, report: &Report) {
+        let objects = self.stream.take(report, &now());
+        let text: String = objects.iter().map(json::line).collect();
+        self.print(&text);
     }
 
-    fn happened(&mut self, happening: LogEntry) {
-        match self.mode {
-            // The snapshot comes first.
-            Mode::Json if !self.settled => {}
-            // Who only looks on tells of states alone.
-            Mode::Json if self.part != Part::Resident => {}
-            Mode::Json => self.print(&json::happening(&happening)),
-            Mode::Lines if self.quiet && happening.level == Level::Info => {}
-            Mode::Lines => {
-                let text = plain(&happening);
-                self.print(&text);
-            }
-            Mode::Live => {}
+    fn happened(&mut self, entry: LogEntry) {
+        if self.mode == Mode::Lines && !(self.quiet && entry.level == Level::Info) {
+            self.print(&plain(&entry));
         }
-        self.events.push_back(happening);
+        self.events.push_back(entry);
         if self.events.len() > EVENTS_MAX {
             self.events.pop_front();
         }
     }
 
-    /// Tells of every instance that it is still watched.
+    /// Writes a heartbeat of every instance, for programs.
     pub fn heartbeat(&mut self) {
-        if self.mode != Mode::Json || !self.settled {
-            return;
+        if self.mode == Mode::Json {
+            let at = now();
+            let beats = self.feed.heartbeats(Instant::now());
+            let lines = beats.map(|(row, uptime)| json::line(&report::json::heartbeat(row, uptime, &at)));
+            self.print(&lines.collect::<String>());
         }
-        let (at, seen) = (now(), Instant::now());
-        let lines: String = self
-            .rows
-            .values()
-            .map(|watched| json::heartbeat(&watched.row, uptime(watched, seen), &at))
-            .collect();
-        self.print(&lines);
     }
 
     fn print(&self, text: &str) {
         lock(&self.handles.out).write(text.as_bytes());
     }
 
-    /// A line for somebody else's screen: how many are in which state.
+    /// Returns the number of instances in each state, in one line.
     pub fn summary(&self) -> String {
-        screen::summary(self.rows.values())
+        screen::summary(self.feed.rows())
     }
 
-    /// Whether what is written still arrives.
+    /// Returns true while what is written still arrives.
     pub fn is_open(&self) -> bool {
         lock(&self.handles.out).is_open()
     }
@@ -196,43 +162,7 @@ impl Drop for Watch {
     }
 }
 
-/// The state as one word.
-fn label(row: &Row) -> &'static str {
-    match &row.observation {
-        Observation::Known(facts) => facts.state.as_label(),
-        Observation::Unknown { .. } => "unknown",
-    }
-}
-
-/// That an instance has come to a state, for who sees no more of it.
-fn transition(row: &Row) -> LogEntry {
-    let (level, note) = match &row.observation {
-        Observation::Unknown { reason } => (Level::Warning, Some(reason)),
-        Observation::Known(facts) => match facts.state {
-            InstanceState::Crashed { .. } => (Level::Error, facts.note.as_ref()),
-            _ => (Level::Info, facts.note.as_ref()),
-        },
-    };
-    let note = note.map(|note| format!(": {note}")).unwrap_or_default();
-    LogEntry {
-        at: now(),
-        level,
-        id: Some(row.id.clone()),
-        text: format!("{}{note}", label(row)),
-    }
-}
-
-/// Seconds since it became ready, by now.
-fn uptime(watched: &WatchedRow, now: Instant) -> u64 {
-    match &watched.row.observation {
-        Observation::Known(facts) if facts.state == InstanceState::Running => {
-            facts.uptime_seconds + now.saturating_duration_since(watched.seen).as_secs()
-        }
-        _ => 0,
-    }
-}
-
-/// What it waits for, in words.
+/// Puts in words what an instance waits for.
 fn awaited(awaits: &Awaits, now: Instant) -> String {
     match awaits {
         Awaits::Retry { at, count } => {
@@ -249,12 +179,12 @@ fn awaited(awaits: &Awaits, now: Instant) -> String {
     }
 }
 
-fn plain(happening: &LogEntry) -> String {
-    let id = happening.id.as_deref().unwrap_or("gamectl");
-    let text = clean_line(&happening.text).into_owned();
-    format!("{} {:7} {id}: {text}\n", happening.at, happening.level.as_str())
+fn plain(entry: &LogEntry) -> String {
+    let id = entry.id.as_deref().unwrap_or("gamectl");
+    let text = clean_line(&entry.text).into_owned();
+    format!("{} {:7} {id}: {text}\n", entry.at, entry.level.as_str())
 }
 
 fn now() -> String {
-    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
+    rfc3339(SystemTime::now())
 }

@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::{Mode, Part, Watch, awaited, label, uptime};
+use super::{Mode, Part, Watch, awaited};
 use crate::event::{Level, LogEntry, Row, WatchedRow};
+use crate::report::{Report, uptime};
 use crate::supervisor::{InstanceState, Observation};
 use crate::ui::paint::{Look, Tone};
 use crate::ui::sink::lock;
@@ -85,7 +86,7 @@ impl Watch {
     /// Says a last word, or one between two screens.
     pub fn say(&mut self, text: &str) {
         self.leave();
-        let happening = LogEntry {
+        let entry = LogEntry {
             at: super::now(),
             level: Level::Info,
             id: None,
@@ -96,16 +97,17 @@ impl Watch {
                 let columns = usize::from(self.around.size().columns);
                 self.print(&format!("{}\n", wrapped(&clean_line(text), 0, Some(columns))));
             }
-            Mode::Lines | Mode::Json => self.happened(happening),
+            Mode::Lines => self.happened(entry),
+            Mode::Json => self.write_objects(&Report::Log(entry)),
         }
     }
 
     fn lines(&mut self, columns: usize, rows: usize, now: Instant) -> Vec<String> {
         let look = self.handles.out_look;
         let mut lines = vec![self.head(columns)];
-        if !self.rows.is_empty() {
+        if self.feed.rows().len() > 0 {
             let (chosen, more) = self.chosen(self.room(rows));
-            let all: Vec<Row> = self.rows.values().map(|watched| self.shown(watched, now)).collect();
+            let all: Vec<Row> = self.feed.rows().map(|watched| self.shown(watched, now)).collect();
             let width = u16::try_from(columns).unwrap_or(u16::MAX);
             // The columns are those of all, so that none moves with the window.
             let table = status::part(&all.iter().collect::<Vec<_>>(), &chosen, look, width);
@@ -138,7 +140,7 @@ impl Watch {
         // The first line, and that of the columns.
         let room = rows.saturating_sub(2);
         let below = |events: usize| if self.events.is_empty() { 0 } else { 1 + events };
-        if self.rows.len() + below(1) <= room {
+        if self.feed.rows().len() + below(1) <= room {
             return room;
         }
         let events = EVENTS_MIN.min(self.events.len());
@@ -149,7 +151,7 @@ impl Watch {
     /// said of the others.
     fn chosen(&mut self, room: usize) -> (Vec<usize>, Option<String>) {
         match self.part {
-            Part::Resident => choose(self.rows.values(), room),
+            Part::Resident => choose(self.feed.rows(), room),
             Part::Onlooker(_) => self.cut_out(room),
         }
     }
@@ -157,7 +159,7 @@ impl Watch {
     /// The row as it is now: what counts up or down with time stands in it.
     fn shown(&self, watched: &WatchedRow, now: Instant) -> Row {
         let mut row = watched.row.clone();
-        row.player_count = self.players.get(&row.id).copied().unwrap_or_default();
+        row.player_count = self.feed.players(&row.id);
         if let Observation::Known(facts) = &mut row.observation {
             facts.uptime_seconds = uptime(watched, now);
             if let Some(awaits) = &watched.awaits {
@@ -176,7 +178,7 @@ impl Watch {
     /// typed.
     fn head(&self, columns: usize) -> String {
         let look = self.handles.out_look;
-        let states = summary(self.rows.values());
+        let states = summary(self.feed.rows());
         let titled = format!("{}: {states}", self.title);
         let right = match self.part {
             Part::Resident => "Ctrl-C ends the watching",
@@ -257,7 +259,7 @@ pub(super) fn summary<'a>(rows: impl Iterator<Item = &'a WatchedRow>) -> String 
     ];
     let mut counts = [0_usize; WORDS.len()];
     for watched in rows {
-        let word = label(&watched.row);
+        let word = watched.row.label();
         if let Some(at) = WORDS.iter().position(|known| *known == word) {
             counts[at] += 1;
         }

@@ -76,7 +76,7 @@ pub(in crate::ui) struct Window {
 impl Watch {
     /// Moves the window, where there is one.
     pub fn scroll(&mut self, key: Key) {
-        let count = self.rows.len();
+        let count = self.feed.rows().len();
         if let Part::Onlooker(window) = &mut self.part {
             let last = count.saturating_sub(window.room);
             let page = isize::try_from(window.room).unwrap_or(1);
@@ -93,7 +93,7 @@ impl Watch {
     /// What is shown of the table where there is room for so many lines, and in
     /// words what part that is, where it is not all. The last page is full.
     pub(super) fn cut_out(&mut self, room: usize) -> (Vec<usize>, Option<String>) {
-        let all = self.rows.len();
+        let all = self.feed.rows().len();
         let Part::Onlooker(window) = &mut self.part else {
             return (Vec::new(), None);
         };

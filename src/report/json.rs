@@ -1,0 +1,190 @@
+//! The answers for programs, as JSON values: see "JSON" in the contract of the
+//! command line. Keys may be added, and are never changed.
+
+use serde_json::{Map, Value, json};
+
+use crate::event::{DryRun, LogEntry, PlayerCount, Row, Verb, VerbResult};
+use crate::failure::Failure;
+use crate::finding::Finding;
+use crate::inventory::{Problem, Problems};
+use crate::supervisor::{Facts, Observation, PlannedStep, rfc3339};
+
+const SCHEMA: u32 = 1;
+
+/// Returns the answer of `status`.
+pub fn status(rows: &[Row]) -> Value {
+    let rows: Vec<Value> = rows.iter().map(row).collect();
+    json!({ "schema": SCHEMA, "instances": rows })
+}
+
+/// Returns one row, with its state flattened into it.
+fn row(row: &Row) -> Value {
+    let unknown = Facts::bare(crate::supervisor::InstanceState::Stopped, None);
+    let (facts, reason) = match &row.observation {
+        Observation::Known(facts) => (facts.as_ref(), None),
+        Observation::Unknown { reason } => (&unknown, Some(reason)),
+    };
+    let mut details: Map<String, Value> = facts
+        .details
+        .iter()
+        .map(|(name, detail)| ((*name).to_owned(), json!(detail)))
+        .collect();
+    let players = match row.player_count {
+        PlayerCount::NotAsked => None,
+        PlayerCount::Unanswered => Some(Value::Null),
+        PlayerCount::Counted(players) => Some(json!(players)),
+    };
+    details.extend(players.map(|players| ("players".to_owned(), players)));
+    let value = json!({
+        "id": row.id,
+        "plane": row.plane,
+        "uptime_seconds": facts.uptime_seconds,
+        "intent": row.intent,
+        "since": facts.since.map(rfc3339),
+        "pid": facts.pid,
+        "restarts": facts.restarts,
+        "last_exit": facts.last_exit,
+        "note": facts.note.as_ref().or(reason),
+        "details": details,
+    });
+    flattened(row, value)
+}
+
+/// Returns the first object of a stream: all instances as they are.
+pub fn snapshot(rows: &[Row]) -> Value {
+    let rows: Vec<Value> = rows.iter().map(row).collect();
+    json!({ "schema": SCHEMA, "event": "snapshot", "instances": rows })
+}
+
+/// Returns a transition in a stream; `at` is RFC 3339.
+pub fn transition(row: &Row, at: &str) -> Value {
+    flattened(row, json!({ "event": "status", "id": row.id, "at": at }))
+}
+
+/// Returns a heartbeat in a stream; `at` is RFC 3339.
+pub fn heartbeat(row: &Row, uptime_seconds: u64, at: &str) -> Value {
+    let value = json!({ "event": "heartbeat", "id": row.id, "uptime_seconds": uptime_seconds, "at": at });
+    flattened(row, value)
+}
+
+/// Returns a log entry in a stream.
+pub fn log_entry(entry: &LogEntry) -> Value {
+    json!({
+        "event": "log",
+        "level": entry.level.as_str(),
+        "id": entry.id,
+        "message": entry.text,
+        "at": entry.at,
+    })
+}
+
+/// Adds the state of the row to an object.
+fn flattened(row: &Row, mut value: Value) -> Value {
+    let state = match &row.observation {
+        Observation::Known(facts) => json!(facts.state),
+        Observation::Unknown { .. } => json!({ "state": "unknown" }),
+    };
+    if let (Value::Object(value), Value::Object(state)) = (&mut value, state) {
+        value.extend(state);
+    }
+    value
+}
+
+/// Returns the results of a verb.
+pub fn results(verb: Verb, results: &[VerbResult]) -> Value {
+    let result = |one: &VerbResult| {
+        json!({
+            "id": one.id,
+            "ok": one.ok(),
+            "changed": one.changed,
+            "state": one.state.as_ref().map_or("unknown", |state| state.as_label()),
+            "took_seconds": (one.took.as_secs_f64() * 1000.0).round() / 1000.0,
+            "ended_by": one.ended_by,
+            "note": one.note,
+            "error": one.error.as_ref().map(|failure| json!({
+                "kind": failure.kind,
+                "message": failure.message,
+                "hint": failure.hint,
+            })),
+        })
+    };
+    let results: Vec<Value> = results.iter().map(result).collect();
+    json!({ "schema": SCHEMA, "verb": verb, "results": results })
+}
+
+/// Returns the answer of a dry run.
+pub fn dry_run(verb: Verb, items: &[DryRun]) -> Value {
+    let step = |step: &PlannedStep| json!({ "does": step.does, "cause": step.cause });
+    let item = |one: &DryRun| {
+        let steps: Vec<Value> = one.steps.iter().map(step).collect();
+        json!({ "id": one.id, "would": one.would, "steps": steps })
+    };
+    let items: Vec<Value> = items.iter().map(item).collect();
+    json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items })
+}
+
+/// Returns the list of known games, as name and title.
+pub fn games(list: &[(&str, &str)]) -> Value {
+    let item = |(name, title): &(&str, &str)| json!({ "name": name, "title": title });
+    let items: Vec<Value> = list.iter().map(item).collect();
+    json!({ "schema": SCHEMA, "games": items })
+}
+
+/// Returns one game preset.
+pub fn game(name: &str, yaml: &str) -> Value {
+    json!({ "schema": SCHEMA, "name": name, "yaml": yaml })
+}
+
+/// Returns the reply of a game to a line.
+pub fn reply(id: &str, reply: Option<&str>) -> Value {
+    json!({ "schema": SCHEMA, "id": id, "reply": reply })
+}
+
+/// Returns the path of a file that was written.
+pub fn wrote(path: &str) -> Value {
+    json!({ "schema": SCHEMA, "wrote": path })
+}
+
+/// Returns the findings of `check`.
+pub fn findings(findings: &[Finding]) -> Value {
+    let finding = |one: &Finding| {
+        json!({
+            "id": one.id,
+            "about": one.about,
+            "level": one.level,
+            "message": one.message,
+            "hint": one.hint,
+        })
+    };
+    let all: Vec<Value> = findings.iter().map(finding).collect();
+    json!({ "schema": SCHEMA, "findings": all })
+}
+
+/// Returns the failure that ended a command.
+pub fn failure(failure: &Failure) -> Value {
+    json!({ "schema": SCHEMA, "error": {
+        "kind": failure.kind,
+        "message": failure.message,
+        "hint": failure.hint,
+        "file": null,
+        "line": null,
+        "column": null,
+    }})
+}
+
+/// Returns the problems of an inventory: the first one as the error, and all of
+/// them beside it.
+pub fn problems(problems: &Problems) -> Value {
+    let problem = |one: &Problem| {
+        json!({
+            "kind": "inventory",
+            "message": one.message,
+            "hint": one.hint,
+            "file": problems.source,
+            "line": one.line,
+            "column": one.column,
+        })
+    };
+    let all: Vec<Value> = problems.list.iter().map(problem).collect();
+    json!({ "schema": SCHEMA, "error": all.first(), "problems": all })
+}
