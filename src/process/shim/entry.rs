@@ -1,4 +1,4 @@
-//! The shim's first steps: away from whoever started it, then to work.
+//! The first steps of a shim: it leaves its starter's session and goes to work.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
-use super::setup::{self, Place};
+use super::monitor::Monitor;
+use super::setup;
 use super::spec::{Mode, Spec};
 use super::stage::failed;
-use super::waker;
 use super::wire::{LaunchStage, Started};
+use super::workplace::Workplace;
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::signals::{self, Signals};
 use crate::sys::{daemon, pipe, reaper, socket};
@@ -22,7 +23,8 @@ pub const HIDDEN_VERB: &str = "__shim";
 /// environment take more, also as numbers in JSON.
 const SPEC_MAX: usize = 64 << 20;
 
-/// The life of a shim; returns its exit code. Descriptor 0 is the starter.
+/// Runs this process as a shim and returns its exit code. Descriptor 0 leads to
+/// the starter.
 ///
 /// To be called first of all in the program: while it has one thread, and
 /// before it has opened anything.
@@ -32,8 +34,8 @@ pub fn main() -> u8 {
     daemon::take_only_descriptor().map_or(1, serve)
 }
 
-/// The same with what a starter tells on this channel, for a process that has
-/// nothing else open.
+/// Runs a shim for the starter at the other end of this channel, in a process that
+/// has nothing else open.
 pub(super) fn serve(channel: OwnedFd) -> u8 {
     match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
         Ok((signals, task)) => live(signals, task, channel),
@@ -51,14 +53,14 @@ fn detach() -> io::Result<Signals> {
     Signals::block_all_but_read(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT])
 }
 
-/// What is to be done, and where.
+/// The task, and the directories to carry it out in.
 struct Task {
     spec: Spec,
     state: StateDir,
     dir: InstanceDir,
 }
 
-/// Receives what is to be done, and the two directories to do it in.
+/// Receives a task.
 fn receive(channel: &OwnedFd) -> io::Result<Task> {
     let broken = || io::Error::new(io::ErrorKind::InvalidData, "the starter's message is not whole");
     let mut length = [0; 4];
@@ -88,20 +90,17 @@ fn receive(channel: &OwnedFd) -> io::Result<Task> {
 fn live(signals: Signals, task: Task, channel: OwnedFd) -> u8 {
     let Task { spec, state, dir } = task;
     daemon::set_name(&format!("gamectl:{}", spec.id));
-    let place = Place {
-        state,
-        dir,
-        signals,
-        open_files: waker::raise_open_files(),
-    };
-    let made = match &spec.mode {
-        Mode::Launch(command) => setup::launch(&spec, command, place),
-        Mode::Adopt(adoption) => setup::adopt(&spec, adoption, place),
-    };
-    match made {
-        Ok(keeper) => {
-            tell(channel, &Started::Ok { main: keeper.main() });
-            keeper.keep();
+    let begun = Workplace::take(state, dir, signals).and_then(|place| {
+        let game = match &spec.mode {
+            Mode::Launch(command) => setup::launch(&spec, command, &place),
+            Mode::Adopt(adoption) => setup::adopt(&spec, adoption, &place),
+        };
+        Ok(Monitor::new(&spec, place, game?))
+    });
+    match begun {
+        Ok(monitor) => {
+            tell(channel, &Started::Ok { main: monitor.main() });
+            monitor.run();
             0
         }
         Err(outcome) => {
@@ -116,8 +115,8 @@ pub(super) fn refuse(channel: &OwnedFd, stage: LaunchStage, error: &io::Error) {
     tell(channel, &failed(stage, error, ""));
 }
 
-/// Tells the starter how it went. A starter that is gone learns nothing, and
-/// the game runs all the same: it is on record.
+/// Reports the outcome to the starter. Where that is gone, the game runs all the
+/// same: it is on record.
 fn tell(channel: impl AsFd, outcome: &Started) {
     let message = outcome.to_message();
     let _ = socket::send(channel, message.as_bytes());

@@ -66,10 +66,13 @@
 
 pub mod client;
 pub mod entry;
+mod event_source;
 mod exit;
-mod keeper;
+mod launched;
+mod monitor;
 mod output;
-mod permit;
+mod precheck;
+mod publisher;
 mod search;
 mod serve;
 mod setup;
@@ -78,6 +81,5 @@ pub mod spec;
 mod stage;
 pub mod starter;
 mod tree;
-mod voice;
-mod waker;
 pub mod wire;
+mod workplace;

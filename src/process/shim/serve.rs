@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use super::waker;
+use super::event_source;
 use super::wire::{Report, Request};
 use crate::store::InstanceDir;
 use crate::store::folder::temporary;
@@ -160,7 +160,8 @@ impl Server {
                 Ok(None) => return,
                 // A soft limit that somebody has set is raised, which comes to an
                 // end.
-                Err(error) if error.raw_os_error() == Some(libc::EMFILE) && waker::raise_open_files().is_some() => {}
+                Err(error)
+                    if error.raw_os_error() == Some(libc::EMFILE) && event_source::raise_open_files().is_some() => {}
                 Err(_) => {
                     self.paused_until = now + PAUSE_MS;
                     return;

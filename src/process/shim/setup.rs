@@ -1,60 +1,45 @@
-//! From a message to a keeper: everything that can fail before a game runs.
+//! From a message to a game that runs: everything that can fail before.
 
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use super::keeper::{Keeper, Parts};
+use super::event_source;
+use super::launched::LaunchedGame;
 use super::output::{Output, Source};
-use super::permit::{may_launch, still_wanted};
+use super::precheck::{may_launch, still_wanted};
 use super::serve::Server;
 use super::spec::{Adoption, Command, Spec};
 use super::stage::{Stage, failed, in_the_way};
 use super::tree::Tree;
 use super::wire::{LaunchStage, Started};
-use crate::store::board::Slot;
+use super::workplace::Workplace;
 use crate::store::console::ConsoleLog;
 use crate::store::launch::Launch;
-use crate::store::lock::ShimLock;
-use crate::store::room::Room;
-use crate::store::{InstanceDir, StateDir, ending, launch, lock};
+use crate::store::{InstanceDir, ending, launch};
 use crate::sys::exec::{Gated, Program, Streams};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::pty::Pty;
-use crate::sys::signals::Signals;
 use crate::sys::{clock, daemon, oom, pipe, reaper, tree};
 
 /// The FIFO behind the game's standard input.
 const INPUT: &str = "in";
 
-/// How long a shim that is about to end is waited for.
-const OTHER_SHIM: Duration = Duration::from_secs(2);
-
-/// How long a child whose gate is gone may take to notice that.
+/// The time in which a child notices that its gate is gone.
 const AT_ITS_GATE: Duration = Duration::from_millis(500);
 
-/// Where a shim works, and what wakes it.
-pub(super) struct Place {
-    pub(super) state: StateDir,
-    pub(super) dir: InstanceDir,
-    pub(super) signals: Signals,
-    /// How many files a game may have open, where we may have more.
-    pub(super) open_files: Option<u64>,
-}
-
 /// Launches a game.
-pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Keeper, Started> {
-    let shim_lock = place.take_lock()?;
+pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Result<LaunchedGame, Started> {
+    let dir = &place.dir;
     let frame = Frame::here().stage(LaunchStage::Record)?;
-    let previous = may_launch(spec, command, &place.dir, &frame)?;
-    let room = ending::reserve(&place.dir).stage(LaunchStage::Exit)?;
-    let (streams, input, source) = make_streams(spec, command, &place.dir)?;
-    let server = Server::open(&place.dir).stage(LaunchStage::Socket)?;
-    let now = clock::monotonic_ms();
-    let log = ConsoleLog::open(&place.dir, spec.log, now);
+    let previous = may_launch(spec, command, dir, &frame)?;
+    let room = ending::reserve(dir).stage(LaunchStage::Exit)?;
+    let (streams, input, source) = make_streams(spec, command, dir)?;
+    let server = Server::open(dir).stage(LaunchStage::Socket)?;
+    let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
     let output = match &source {
         Some(Source::Pipe(pipe)) => pipe::number(pipe).stage(LaunchStage::Pipe)?,
         Some(Source::Terminal(_)) | None => 0,
@@ -62,7 +47,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
     let mut record = Launch {
         generation: spec.generation,
         frame,
-        shim: procfs::identify(std::process::id() as i32).stage(LaunchStage::Record)?,
+        shim: ourselves()?,
         main: ProcessId { pid: 0, start: 0 },
         launched_wall_ms: clock::wall_ms(),
         launched_boot_ms: clock::boot_ms(),
@@ -71,127 +56,26 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: Place) -> Result<Kee
         ready: None,
         restarts: spec.restarts,
         adopted: false,
-        mark: place.dir.mark().stage(LaunchStage::Record)?,
-    };
-    let program = Program {
-        open_files: place.open_files,
-        ..program(command, streams)?
+        mark: dir.mark().stage(LaunchStage::Record)?,
     };
     // After the launch nothing may fail any more: a start that fails has no game.
     let output = Output::new(source, log).stage(LaunchStage::Memory)?;
-    record.main = run(&program, &place.dir, &mut record, previous.as_ref(), command)?;
-    // The game's keeper should be the last to go, where it may be; the child
-    // has kept what we were begun with.
+    let program = program(command, streams, event_source::raise_open_files())?;
+    record.main = run(&program, dir, &mut record, previous.as_ref(), command)?;
+    // The shim should be the last to go, where it may be; its child has kept the
+    // value from before.
     daemon::avoid_oom_killer();
-    // The child's ends of its streams are the child's now.
+    // The child's ends of its streams are closed here.
     drop(program);
-    // What need not be there before the game runs comes after its start: what
-    // the counters say, and that the room for its exit and the names of files
-    // outlive a power cut. With these the starter's intent becomes durable, too.
+    // What the game need not wait for follows its start: the counters, and that
+    // the room for its exit and the names of files, with them the starter's
+    // intent, outlive a power cut.
     let counters = oom::Counters::read();
     let _ = room.settle();
-    let _ = place.dir.sync();
-    let mut tree = Tree::of_children(record.main);
-    if let Some(main) = &spec.main {
-        tree.search_for(main);
-    }
-    Ok(assemble(
-        spec, place, shim_lock, record, tree, server, input, output, room, counters,
-    ))
-}
-
-/// Takes over a game whose shim has died.
-pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: Place) -> Result<Keeper, Started> {
-    let shim_lock = place.take_lock()?;
-    let recorded = launch::read(&place.dir).stage(LaunchStage::Record)?;
-    if recorded.as_ref().map(|record| record.generation) != Some(spec.generation) {
-        // We come late: what we were to take over has ended since.
-        return Err(Started::Busy);
-    }
-    let mark = place.dir.mark().stage(LaunchStage::Record)?;
-    await_gate(adoption.main, &mark);
-    let mut tree = Tree::of_strangers(adoption.main, mark.clone()).stage(LaunchStage::Tree)?;
-    if let Some(main) = &spec.main {
-        tree.search_for(main);
-    }
-    let room = ending::reserve(&place.dir).stage(LaunchStage::Exit)?;
-    let now = clock::monotonic_ms();
-    let log = ConsoleLog::open(&place.dir, spec.log, now);
-    let output = recorded.map_or(0, |record| record.output);
-    // Without its pipes the game goes on unheard, which is better than not at
-    // all: with a pseudo-terminal the master died with the shim that held it.
-    let (input, source) = if spec.tty {
-        (None, None)
-    } else {
-        let input = pipe::open_fifo(place.dir.as_fd(), INPUT, false).ok();
-        (input, find_output(output, tree.main(), &mark).map(Source::Pipe))
-    };
-    let server = Server::open(&place.dir).stage(LaunchStage::Socket)?;
-    let record = Launch {
-        generation: spec.generation,
-        frame: Frame::here().stage(LaunchStage::Record)?,
-        shim: procfs::identify(std::process::id() as i32).stage(LaunchStage::Record)?,
-        main: tree.main(),
-        launched_wall_ms: adoption.launched_wall_ms,
-        launched_boot_ms: adoption.launched_boot_ms,
-        log: adoption.log,
-        output,
-        ready: adoption.ready,
-        restarts: spec.restarts,
-        adopted: true,
-        mark,
-    };
-    launch::write(&place.dir, &record).stage(LaunchStage::Record)?;
-    let _ = room.settle();
-    daemon::avoid_oom_killer();
-    let output = Output::new(source, log).stage(LaunchStage::Memory)?;
-    let counters = oom::Counters::read();
-    Ok(assemble(
-        spec, place, shim_lock, record, tree, server, input, output, room, counters,
-    ))
-}
-
-/// Waits for a child whose shim was killed while it stood at its gate. It never
-/// was the game, and ends by itself: how is nobody's exit code. What shows no
-/// mark for longer is a game that hides its environment.
-fn await_gate(main: ProcessId, mark: &str) {
-    let until = clock::monotonic_ms() + AT_ITS_GATE.as_millis() as u64;
-    while identity::presence(main) == Presence::Alive
-        && !tree::is_marked(main.pid, mark)
-        && clock::monotonic_ms() < until
-    {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of a keeper, put together in one place"
-)]
-fn assemble(
-    spec: &Spec,
-    place: Place,
-    shim_lock: ShimLock,
-    record: Launch,
-    tree: Tree,
-    server: Server,
-    input: Option<OwnedFd>,
-    output: Output,
-    room: Room,
-    counters: oom::Counters,
-) -> Keeper {
-    let slot = Slot::take(&place.state, &spec.id);
-    let past = ending::read(&place.dir).ok().flatten();
-    Keeper::new(Parts {
-        id: spec.id.clone(),
-        stop: spec.stop.clone(),
-        dir: place.dir,
-        signals: place.signals,
-        shim_lock,
-        slot,
+    let _ = dir.sync();
+    Ok(LaunchedGame {
+        tree: searching(Tree::of_children(record.main), spec),
         record,
-        past,
-        tree,
         server,
         input,
         output,
@@ -200,16 +84,81 @@ fn assemble(
     })
 }
 
-impl Place {
-    fn take_lock(&self) -> Result<ShimLock, Started> {
-        let deadline = clock::monotonic_ms() + OTHER_SHIM.as_millis() as u64;
-        loop {
-            match lock::try_shim(&self.dir).stage(LaunchStage::Lock)? {
-                Some(taken) => return Ok(taken),
-                None if clock::monotonic_ms() >= deadline => return Err(Started::Busy),
-                None => std::thread::sleep(Duration::from_millis(5)),
-            }
-        }
+/// Takes over a game whose shim has died.
+pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Result<LaunchedGame, Started> {
+    event_source::raise_open_files();
+    let dir = &place.dir;
+    let recorded = launch::read(dir).stage(LaunchStage::Record)?;
+    let Some(recorded) = recorded.filter(|record| record.generation == spec.generation) else {
+        // The game has ended since, and this shim comes late.
+        return Err(Started::Busy);
+    };
+    let mark = dir.mark().stage(LaunchStage::Record)?;
+    await_gate(adoption.main, &mark);
+    let tree = Tree::of_strangers(adoption.main, mark.clone()).stage(LaunchStage::Tree)?;
+    let tree = searching(tree, spec);
+    let room = ending::reserve(dir).stage(LaunchStage::Exit)?;
+    let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
+    // A game goes on unheard rather than not at all: the master of a
+    // pseudo-terminal died with the shim that held it.
+    let (input, source) = if spec.tty {
+        (None, None)
+    } else {
+        let input = pipe::open_fifo(dir.as_fd(), INPUT, false).ok();
+        let source = find_output(recorded.output, tree.main(), &mark);
+        (input, source.map(Source::Pipe))
+    };
+    let server = Server::open(dir).stage(LaunchStage::Socket)?;
+    let record = Launch {
+        generation: spec.generation,
+        frame: Frame::here().stage(LaunchStage::Record)?,
+        shim: ourselves()?,
+        main: tree.main(),
+        launched_wall_ms: adoption.launched_wall_ms,
+        launched_boot_ms: adoption.launched_boot_ms,
+        log: adoption.log,
+        output: recorded.output,
+        ready: adoption.ready,
+        restarts: spec.restarts,
+        adopted: true,
+        mark,
+    };
+    launch::write(dir, &record).stage(LaunchStage::Record)?;
+    let _ = room.settle();
+    daemon::avoid_oom_killer();
+    Ok(LaunchedGame {
+        record,
+        tree,
+        server,
+        input,
+        output: Output::new(source, log).stage(LaunchStage::Memory)?,
+        room,
+        counters: oom::Counters::read(),
+    })
+}
+
+fn ourselves() -> Result<ProcessId, Started> {
+    procfs::identify(std::process::id() as i32).stage(LaunchStage::Record)
+}
+
+/// Has the tree look for its main process, where a launcher starts it.
+fn searching(mut tree: Tree, spec: &Spec) -> Tree {
+    if let Some(main) = &spec.main {
+        tree.search_for(main);
+    }
+    tree
+}
+
+/// Waits for a child whose shim was killed while it stood at its gate. It never
+/// was the game and ends by itself, so its exit code is none. A process without
+/// the mark after that is a game that hides its environment.
+fn await_gate(main: ProcessId, mark: &str) {
+    let until = clock::monotonic_ms() + AT_ITS_GATE.as_millis() as u64;
+    while identity::presence(main) == Presence::Alive
+        && !tree::is_marked(main.pid, mark)
+        && clock::monotonic_ms() < until
+    {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -249,8 +198,7 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
     Ok((streams, Some(input), Some(Source::Pipe(source))))
 }
 
-/// The pipe that a game writes into, which its dead shim left to the game
-/// alone.
+/// Finds the pipe that a game writes into, which its dead shim left to it alone.
 fn find_output(number: u64, main: ProcessId, mark: &str) -> Option<OwnedFd> {
     let others = tree::marked(mark).unwrap_or_default();
     std::iter::once(main)
@@ -258,7 +206,7 @@ fn find_output(number: u64, main: ProcessId, mark: &str) -> Option<OwnedFd> {
         .find_map(|member| pipe::open_of_process(member.pid, number).ok())
 }
 
-fn program(command: &Command, streams: Streams) -> Result<Program, Started> {
+fn program(command: &Command, streams: Streams, open_files: Option<u64>) -> Result<Program, Started> {
     let text = |bytes: &Vec<u8>| {
         CString::new(bytes.as_slice())
             .map_err(|error| failed(LaunchStage::Exec, &io::Error::other(error.to_string()), ""))
@@ -272,7 +220,7 @@ fn program(command: &Command, streams: Streams) -> Result<Program, Started> {
         ids: command.ids.clone(),
         streams,
         umask: command.umask,
-        open_files: None,
+        open_files,
     })
 }
 
@@ -290,12 +238,9 @@ fn run(
         record.main = main;
         launch::write(dir, record)
     });
-    // The last look, and then the gate: what is asked for from now on is asked of
-    // a launch that is on record.
-    let outcome = match recorded
-        .stage(LaunchStage::Record)
-        .and_then(|()| still_wanted(command, dir))
-    {
+    // Check the intent once more, then open the gate: a later stop finds this launch
+    // on record.
+    let outcome = match recorded.stage(LaunchStage::Record).and_then(|()| still_wanted(command, dir)) {
         Ok(()) => match gated.release() {
             Ok(Ok(())) => return Ok(record.main),
             Ok(Err(failure)) => {

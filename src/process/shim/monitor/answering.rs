@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::Keeper;
+use super::Monitor;
 use crate::inventory::StopStep;
 use crate::process::shim::serve::Asked;
 use crate::process::shim::wire::{Report, Request};
@@ -12,13 +12,13 @@ use crate::sys::{clock, pipe, socket, terminal};
 /// Bytes of a request.
 const REQUEST_MAX: NonZeroUsize = NonZeroUsize::new(socket::MESSAGE_MAX).expect("not zero");
 
-impl Keeper {
+impl Monitor {
     pub(super) fn serve(&mut self) {
-        // Mapped for as long as somebody speaks: an idle shim does without.
+        // Mapped only while requests are read: an idle shim does without.
         let Ok(mut buffer) = Buffer::new(REQUEST_MAX) else {
-            return self.server.pause();
+            return self.game.server.pause();
         };
-        while let Some(asked) = self.server.next(buffer.bytes()) {
+        while let Some(asked) = self.game.server.next(buffer.bytes()) {
             let refusal = match &asked.request {
                 Ok(request) => self.carry_out(request).err().unwrap_or_default(),
                 Err(error) => error.clone(),
@@ -32,7 +32,7 @@ impl Keeper {
             refusal,
             ..self.report()
         };
-        self.server.answer(asked, &report);
+        self.game.server.answer(asked, &report);
     }
 
     fn carry_out(&mut self, request: &Request) -> Result<(), String> {
@@ -62,7 +62,7 @@ impl Keeper {
             }
             Request::Console { generation, line } => {
                 self.check(*generation)?;
-                if self.tree.is_gone() {
+                if self.game.tree.is_gone() {
                     return Err("it has ended".to_owned());
                 }
                 if !self.write_console(line) {
@@ -72,7 +72,11 @@ impl Keeper {
             }
             Request::Keys { generation, bytes } => {
                 self.check(*generation)?;
-                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
+                let input = self
+                    .game
+                    .input
+                    .as_ref()
+                    .ok_or("its terminal was lost with its first shim")?;
                 match pipe::write(input, bytes) {
                     Ok(n) if n == bytes.len() => Ok(()),
                     _ => Err("its terminal takes no input now".to_owned()),
@@ -84,14 +88,18 @@ impl Keeper {
                 rows,
             } => {
                 self.check(*generation)?;
-                let input = self.input.as_ref().ok_or("its terminal was lost with its first shim")?;
+                let input = self
+                    .game
+                    .input
+                    .as_ref()
+                    .ok_or("its terminal was lost with its first shim")?;
                 terminal::resize(input, *columns, *rows).map_err(|error| error.to_string())
             }
         }
     }
 
     fn check(&self, generation: u64) -> Result<(), String> {
-        let ours = self.record.generation;
+        let ours = self.game.record.generation;
         if generation == ours {
             return Ok(());
         }
@@ -110,7 +118,7 @@ impl Keeper {
             && let Some(action) = stop.escalation.hurry(at)
         {
             self.act(action);
-            self.tell_step();
+            self.publish_step();
         }
     }
 
@@ -120,7 +128,7 @@ impl Keeper {
         if !stop.is_some_and(|stop| stop.escalation.claim(step)) {
             return Err("that step is not to be taken on".to_owned());
         }
-        self.tell_step();
+        self.publish_step();
         Ok(())
     }
 
@@ -133,6 +141,6 @@ impl Keeper {
         if failed && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms()) {
             self.act(action);
         }
-        self.tell_step();
+        self.publish_step();
     }
 }

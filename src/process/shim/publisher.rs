@@ -9,12 +9,12 @@ use crate::sys::clock;
 use crate::sys::procfs::ProcessId;
 
 /// What is said, and where it is written.
-pub(super) struct Voice {
+pub(super) struct StatusPublisher {
     entry: Entry,
     slot: Option<Slot>,
 }
 
-impl Voice {
+impl StatusPublisher {
     /// The first word: it is alive.
     pub(super) fn new(id: &str, record: &Launch, past: Option<&Exit>, slot: Option<Slot>) -> Self {
         let entry = Entry {

@@ -1,6 +1,6 @@
 //! Who the main process is, and what it means that it has ended.
 
-use super::{Keeper, Stop};
+use super::{Monitor, Stop};
 use crate::policy::stop::Escalation;
 use crate::process::shim::tree::Main;
 use crate::store::launch;
@@ -8,25 +8,25 @@ use crate::sys::clock;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 
-impl Keeper {
+impl Monitor {
     /// Learns who has ended, and decides what that means.
     pub(super) fn observe(&mut self) {
-        self.tree.refresh();
+        self.game.tree.refresh();
         if self.stop.is_none() {
-            let ended = self.tree.main_state() != Main::Alive;
+            let ended = self.game.tree.main_state() != Main::Alive;
             self.find_main(ended);
         }
-        let Main::Ended(ending) = self.tree.main_state() else {
+        let Main::Ended(ending) = self.game.tree.main_state() else {
             return;
         };
-        if self.tree.is_gone() || self.stop.is_some() {
+        if self.game.tree.is_gone() || self.stop.is_some() {
             self.ending = self.ending.or(ending);
             return;
         }
         // What exits well and leaves something behind was a launcher. Where
         // nobody can know how it exited, what is left is not killed on a guess.
-        let launcher = !self.tree.has_settled() && matches!(ending, None | Some(Ending::Code(0)));
-        if launcher && let Some(main) = self.tree.promote_oldest() {
+        let launcher = !self.game.tree.has_settled() && matches!(ending, None | Some(Ending::Code(0)));
+        if launcher && let Some(main) = self.game.tree.promote_oldest() {
             self.follow(main);
             return;
         }
@@ -37,7 +37,7 @@ impl Keeper {
     /// Clears away what outlived a main process that nobody asked to end.
     fn clear_leftovers(&mut self) {
         let now = clock::monotonic_ms();
-        let (escalation, action) = if self.tree.has_launcher() {
+        let (escalation, action) = if self.game.tree.has_launcher() {
             (Escalation::await_launcher(now), None)
         } else {
             let (escalation, action) = Escalation::clear_leftovers(now);
@@ -48,7 +48,7 @@ impl Keeper {
             requested: false,
             signal: None,
         });
-        self.voice.clearing();
+        self.publisher.clearing();
         if let Some(action) = action {
             self.act(action);
         }
@@ -57,19 +57,19 @@ impl Keeper {
     /// Finds the main process where a launcher starts it, if it is there by
     /// now.
     pub(super) fn find_main(&mut self, at_once: bool) {
-        let before = self.tree.main();
-        if let Some(main) = self.tree.find_main(at_once).filter(|main| *main != before) {
+        let before = self.game.tree.main();
+        if let Some(main) = self.game.tree.find_main(at_once).filter(|main| *main != before) {
             self.follow(main);
         }
     }
 
     /// Goes on with another main process.
     fn follow(&mut self, main: ProcessId) {
-        self.record.main = main;
+        self.game.record.main = main;
         // A record that still names the launcher costs a look at every process
         // after a crash of ours, nothing else.
-        let _ = launch::write(&self.dir, &self.record);
-        self.voice.main(main);
+        let _ = launch::write(&self.dir, &self.game.record);
+        self.publisher.main(main);
         self.notify();
     }
 }

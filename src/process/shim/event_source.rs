@@ -1,0 +1,74 @@
+//! The one place where a shim waits, and what it waits for.
+
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::signal::SigSet;
+use nix::sys::time::TimeSpec;
+
+use crate::sys::host;
+
+/// Enough descriptors for a shim: its own, its clients, and one for each process
+/// of a game that it has taken over.
+const DESCRIPTORS: u64 = 1024;
+
+/// The pause before a kernel that cannot wait is asked again.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Raises the soft limit of open files to what a shim may need, where that is
+/// allowed. Returns the limit of before, where it was changed.
+pub(super) fn raise_open_files() -> Option<u64> {
+    host::raise_open_files(DESCRIPTORS)
+}
+
+/// A source of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EventSource {
+    /// Signals, which also tell that a child has ended.
+    Signals,
+    /// The output of the game.
+    Output,
+    /// The listening socket and its connections.
+    Clients,
+    /// The members of a tree that this shim has not started, which have ended.
+    Members,
+}
+
+/// The sources that have something; empty when the time was over.
+#[derive(Debug)]
+pub(super) struct ReadySources(Vec<EventSource>);
+
+impl ReadySources {
+    /// Returns true when this source is among them.
+    pub(super) fn has(&self, source: EventSource) -> bool {
+        self.0.contains(&source)
+    }
+}
+
+/// Waits until any of the sources has something, or the time is over. Returns all
+/// sources, after a moment, when the kernel would not say: reading one in vain
+/// does not block.
+pub(super) fn poll<'a>(
+    sources: impl Iterator<Item = (EventSource, BorrowedFd<'a>)>,
+    timeout: Option<Duration>,
+) -> ReadySources {
+    let poll_fd = |(source, fd)| (source, PollFd::new(fd, PollFlags::POLLIN));
+    let (mut sources, mut fds): (Vec<_>, Vec<_>) = sources.map(poll_fd).unzip();
+    match nix::poll::ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None::<SigSet>) {
+        Ok(_) | Err(Errno::EINTR) => {
+            let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(false));
+            sources.retain(|_| ready.next().unwrap_or(false));
+        }
+        // ENOMEM, or EINVAL: the limit of open files has been set below the
+        // number of descriptors.
+        Err(errno) => {
+            if errno == Errno::EINVAL {
+                let _ = raise_open_files();
+            }
+            std::thread::sleep(timeout.unwrap_or(PAUSE).min(PAUSE));
+        }
+    }
+    ReadySources(sources)
+}
