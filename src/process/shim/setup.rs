@@ -240,7 +240,10 @@ fn run(
     });
     // Check the intent once more, then open the gate: a later stop finds this launch
     // on record.
-    let outcome = match recorded.stage(LaunchStage::Record).and_then(|()| still_wanted(command, dir)) {
+    let outcome = match recorded
+        .stage(LaunchStage::Record)
+        .and_then(|()| still_wanted(command, dir))
+    {
         Ok(()) => match gated.release() {
             Ok(Ok(())) => return Ok(record.main),
             Ok(Err(failure)) => {
