@@ -7,8 +7,8 @@
 //!                    nothing left, at any point: ended
 //! ```
 //!
-//! Where the main process was found by its pattern, what outlives it is its
-//! launcher, which is given a short while to end by itself before its TERM.
+//! A main process that was found by its pattern has a launcher, which is given a
+//! short while to end by itself before its TERM.
 //!
 //! The first signal goes to the game's main process alone, so that it can save
 //! and take its helpers down in its own order. Later signals go to everything
@@ -18,24 +18,24 @@ use nix::sys::signal::Signal;
 
 use crate::inventory::{StopAction, StopStep, default_stop_chain};
 
-/// What outlives the main process gets a TERM and then this long, in
+/// The time between the TERM and the kill of what outlives the main process, in
 /// milliseconds.
 pub const LEFTOVER_GRACE_MS: u64 = 5_000;
 
-/// How long the launcher of a main process has to end by itself after it, in
-/// milliseconds.
+/// The time in which the launcher of a main process may end by itself after it,
+/// in milliseconds.
 pub const LAUNCHER_GRACE_MS: u64 = 2_000;
 
-/// How often a kill is repeated, in milliseconds: something may have been born
-/// between the look and the kill.
+/// The pause before a kill is repeated, in milliseconds: a process may have been
+/// born between the look and the kill.
 const KILL_AGAIN_MS: u64 = 200;
 
-/// How long a delegated step may take before it is passed over, if it does not
-/// wait for longer, in milliseconds.
+/// The time after which a claimed step is passed over, if it does not wait for
+/// longer, in milliseconds.
 pub const DELEGATED_MS: u64 = 10_000;
 
-/// How soon a delegated step must be claimed, in milliseconds: it may be that no
-/// gamectl follows the stop any more.
+/// The time in which a delegated step must be claimed, in milliseconds: it may be
+/// that no gamectl follows the stop any more.
 const CLAIM_MS: u64 = 5_000;
 
 /// Returns the steps that a shim carries out alone. A chain of nothing else
@@ -48,7 +48,7 @@ pub fn without_delegated(steps: &[StopStep]) -> Vec<StopStep> {
     default_stop_chain()
 }
 
-/// What is to be done now.
+/// An action that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Leave the step to the gamectl that follows the stop.
@@ -71,7 +71,7 @@ enum Phase {
     Kill { since: u64, again: u64 },
 }
 
-/// How far a delegated step is.
+/// The progress of a delegated step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Delegation {
     Offered,
@@ -85,20 +85,20 @@ pub struct Escalation {
     steps: Vec<StopStep>,
     phase: Phase,
     signalled_main: bool,
-    /// Whether the main process has a launcher.
+    /// True where the main process has a launcher.
     launcher: bool,
     /// The progress of the step under way, where that is delegated.
     delegation: Delegation,
 }
 
-/// What a stop under way waits for.
+/// The thing that a stop under way waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Awaiting {
     /// The step's label.
     pub label: String,
-    /// How long it has been waiting, in milliseconds.
+    /// The time that has passed, in milliseconds.
     pub elapsed_ms: u64,
-    /// How long it waits altogether, in milliseconds; `None` for a kill.
+    /// The limit of the wait, in milliseconds; `None` for a kill.
     pub limit_ms: Option<u64>,
 }
 
@@ -199,9 +199,9 @@ impl Escalation {
         Action::KillAll
     }
 
-    /// What is due at `now`, if anything. To be asked again until it is
-    /// `None`, whenever a deadline has come or something of the tree has
-    /// ended. When all of the tree has ended nobody need ask any more.
+    /// Returns the action that is due at `now`. The caller asks again until there is
+    /// none, whenever a deadline has come or a process of the tree has ended, and
+    /// no more when the whole tree has ended.
     pub fn due(&mut self, now: u64, main_alive: bool) -> Option<Action> {
         match &self.phase {
             Phase::Step { .. } if !main_alive && self.launcher => {
@@ -289,7 +289,7 @@ impl Escalation {
         Some(self.enter(next, now))
     }
 
-    /// When something is next due, on the clock that was passed in.
+    /// Returns the time of the next action, on the clock that was passed in.
     pub fn deadline(&self) -> u64 {
         match &self.phase {
             Phase::Step { index, since } => {

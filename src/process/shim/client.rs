@@ -15,7 +15,7 @@ use crate::sys::{identity, socket};
 /// The limit for a shim to answer.
 pub(in crate::process) const ANSWER: Duration = Duration::from_secs(5);
 
-/// How soon a connection to a shim with too many of them is tried again.
+/// The pause before a connection to a shim with too many of them is tried again.
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// A connection to a shim.

@@ -1,4 +1,4 @@
-//! How a launch ended, from what the shim saw.
+//! The exit of a launch, drawn up from what its shim saw.
 
 use std::io;
 
@@ -12,15 +12,15 @@ use crate::sys::clock;
 use crate::sys::oom::OomEvidence;
 use crate::sys::reaper::Ending;
 
-/// How long to wait, in milliseconds, before an exit that could not be put on
-/// record is tried again.
+/// The pause before an exit that could not be put on record is tried again, in
+/// milliseconds.
 pub(super) const RETRY_MS: u64 = 5_000;
 
-/// What the shim saw of an end.
+/// An end as the shim saw it.
 pub(super) struct Account<'a> {
     pub(super) record: &'a Launch,
     pub(super) ending: Option<Ending>,
-    /// Whether that is how the launcher of the main process ended.
+    /// True where that is the ending of the main process's launcher.
     pub(super) passed_on: bool,
     pub(super) requested: bool,
     /// The signal to the shim that asked for it, where no verb did.

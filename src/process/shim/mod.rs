@@ -1,10 +1,9 @@
 //! The shim: one small process per started instance, the parent of the game.
 //!
-//! It is this same program in a hidden mode. It owns the game's console and
+//! A shim is this same program in a hidden mode. It owns the game's console and
 //! log, learns its exit code, ends its whole process tree on request, and
-//! outlives everybody else: the command that started it, the session, the
-//! resident supervisor. It has no opinion: whether a game is started again is
-//! decided elsewhere.
+//! outlives the command that started it, the session and the resident supervisor.
+//! It decides nothing: a restart is the matter of `run`.
 //!
 //! # How a game is started
 //!
@@ -31,7 +30,7 @@
 //! lives; the intent is read under it, so that no game starts after a stop was
 //! acknowledged. A shim that was begun by a verb which gave up may come late:
 //! it launches only if no other verb has held the instance's lock since, and
-//! nobody has asked for a stop, which it looks at last of all. The model in
+//! no stop has been asked for, which it looks at last of all. The model in
 //! `tests/suite/protocol_model.rs` walks through every order of events, with a kill at
 //! every point.
 //!
@@ -42,18 +41,19 @@
 //!
 //! The whole chain is handed to the shim before its first step, and the shim
 //! alone keeps its time. Console lines and signals it carries out itself. What
-//! needs the network or another program it leaves to whoever asked for the
-//! stop, and says so in its reports:
+//! needs the network or another program it offers to the gamectl that follows
+//! the stop, in its reports:
 //!
 //! ```text
-//!  shim ── report: carry 1 ──▶ verb       5 s, and the next step is due
-//!  shim ◀────── carry 1 ────── verb       taken on: 10 s, or the step's wait
+//!  shim ── report: step 1 ───▶ verb       5 s, and the next step is due
+//!  shim ◀────── claim 1 ────── verb       claimed: 10 s, or the step's wait
 //!                              verb ── line ──▶ game
-//!  shim ◀───── carried 1 ───── verb       what is left of the step's wait
+//!  shim ◀──── complete 1 ───── verb       what is left of the step's wait
 //! ```
 //!
 //! A verb that is lost at any of these points costs that much time, and the
-//! game is stopped all the same: by the steps that need nobody, and the kill.
+//! game is stopped all the same: by the steps that the shim carries out alone,
+//! and the kill.
 //!
 //! # When the shim is killed
 //!

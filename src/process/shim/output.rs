@@ -22,32 +22,33 @@ use crate::sys::buffer::Buffer;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, pipe};
 
-/// What is read at once from a source that is not busy.
+/// Bytes that are read at once from a source that is not busy.
 const CALM_READ: usize = 4096;
 
-/// What is read at once from a busy one.
+/// Bytes that are read at once from a busy source.
 const BUSY_READ: NonZeroUsize = NonZeroUsize::new(256 * 1024).expect("not zero");
 
 /// The capacity of a pipe, as the kernel makes it and when it is busy.
 const CALM_PIPE: usize = 64 * 1024;
 const BUSY_PIPE: usize = 1024 * 1024;
 
-/// So many reads with less than [`STREAK_MS`] between them make a source busy.
+/// The number of reads with less than [`STREAK_MS`] between them that makes a
+/// source busy.
 const STREAK: u32 = 16;
 const STREAK_MS: u64 = 2;
 
-/// How long a busy source is left alone, in microseconds: while its pipe is
-/// large, and where it could not be made so.
+/// The pause between two reads of a busy source, in microseconds: with a large
+/// pipe, and where it could not be made large.
 const NAP_US: u64 = 2_000;
 const SHORT_NAP_US: u64 = 250;
 
-/// So many reads follow each other at the most before others have their turn.
+/// The most reads that follow each other before other sources are served.
 const READS: usize = 8;
 
 /// A busy source that gives nothing for so long is busy no more.
 const CALM_AFTER_MS: u64 = 50;
 
-/// Where output comes from.
+/// The source of output.
 #[derive(Debug)]
 pub(super) enum Source {
     /// The end of a pipe that is read; the game holds both.
@@ -62,14 +63,14 @@ enum Pace {
     Busy { rest: Rest, last_ms: u64 },
 }
 
-/// What a busy source does between two reads.
+/// The state of a busy source between two reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rest {
     /// Nothing: there may be more.
     None,
-    /// It is left alone.
+    /// The source is not read for a moment.
     Nap,
-    /// It gave nothing, and is waited for.
+    /// The source gave nothing, and is waited for.
     Wait,
 }
 
@@ -85,7 +86,7 @@ pub(super) struct Output {
     buffer: Buffer,
     pace: Pace,
     capacity: usize,
-    /// Whether more room was asked for, since it was calm.
+    /// True once a larger pipe was asked for, until the source is calm.
     asked_for_room: bool,
 }
 
@@ -116,7 +117,8 @@ impl Output {
         self.log.lost()
     }
 
-    /// What to wait on; `None` while it is left alone, or when it has ended.
+    /// Returns the descriptor to wait on; `None` while the source rests, or when it
+    /// has ended.
     pub(super) fn wanted(&self) -> Option<BorrowedFd<'_>> {
         if matches!(self.pace, Pace::Busy { rest: Rest::Nap, .. }) {
             return None;
@@ -191,7 +193,7 @@ impl Output {
         self.pace = Pace::Busy { rest, last_ms };
     }
 
-    /// Whether a source tells us that it has something. A terminal always does.
+    /// Has the source signal its input, or no more. A terminal always does.
     fn listen(&mut self, on: bool) {
         let done = match &self.source {
             Some(Source::Pipe(fd)) if self.listening != on => pipe::signal_input(fd, on).is_ok(),
@@ -255,7 +257,7 @@ impl Output {
                 return n;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // EIO: nobody has the pseudo-terminal open any more.
+            // EIO: no process has the pseudo-terminal open any more.
             Err(_) => self.source = None,
         }
         0

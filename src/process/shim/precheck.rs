@@ -1,5 +1,5 @@
-//! Whether a launch may come about. A shim may come late: it is frozen, or the
-//! machine is busy, and whoever began it has given up since.
+//! The checks before a launch. A shim may come late, where it was frozen or the
+//! machine is busy, and the verb that made it has given up since.
 
 use std::io;
 
@@ -13,9 +13,8 @@ use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
 use crate::sys::tree;
 
-/// Whether the launch is still what is wanted: nobody has asked for a stop, and
-/// no other verb has been carried out since it was told. However late we are,
-/// we then do what was wanted last.
+/// Checks that the launch is still wanted: no stop was asked for, and no other verb
+/// has held the instance's lock since the launch was decided on.
 pub(super) fn still_wanted(command: &Command, dir: &InstanceDir) -> Result<(), Started> {
     let wish = intent::read(dir).stage(LaunchStage::Intent)?;
     let is_wanted = wish.is_none_or(|wish| wish.want != Want::Stopped);

@@ -1,4 +1,5 @@
-//! What the shim says of its instance: on the board, and in every report.
+//! The status of an instance, as its shim publishes it: on the board, and in every
+//! report.
 
 use super::wire::Report;
 use crate::policy::stop::Awaiting;
@@ -8,14 +9,14 @@ use crate::store::launch::{Launch, ReadyAt};
 use crate::sys::clock;
 use crate::sys::procfs::ProcessId;
 
-/// What is said, and where it is written.
+/// Publishes the status of one instance.
 pub(super) struct StatusPublisher {
     entry: Entry,
     slot: Option<Slot>,
 }
 
 impl StatusPublisher {
-    /// The first word: it is alive.
+    /// Publishes that the game is alive.
     pub(super) fn new(id: &str, record: &Launch, past: Option<&Exit>, slot: Option<Slot>) -> Self {
         let entry = Entry {
             id: id.to_owned(),
@@ -36,9 +37,9 @@ impl StatusPublisher {
             step_since_ms: 0,
             step_limit_ms: 0,
         };
-        let voice = Self { entry, slot };
-        voice.write();
-        voice
+        let publisher = Self { entry, slot };
+        publisher.write();
+        publisher
     }
 
     fn write(&self) {
@@ -52,7 +53,6 @@ impl StatusPublisher {
         self.entry.phase_wall_ms = clock::wall_ms();
     }
 
-    /// It is ready.
     pub(super) fn ready(&mut self, ready: ReadyAt) {
         self.entry.ready = Some(ready);
         if self.entry.phase == Phase::Alive {
@@ -61,25 +61,22 @@ impl StatusPublisher {
         self.write();
     }
 
-    /// Another process is the main one.
     pub(super) fn main(&mut self, main: ProcessId) {
         self.entry.main = main;
         self.write();
     }
 
-    /// The main process has ended by itself, and something has outlived it.
+    /// Publishes that the main process has ended by itself and left processes behind.
     pub(super) fn clearing(&mut self) {
         self.entry.main_ended = true;
         self.entry.phase_wall_ms = clock::wall_ms();
         self.write();
     }
 
-    /// It is being stopped.
     pub(super) fn stopping(&mut self) {
         self.enter(Phase::Stopping);
     }
 
-    /// The stop waits for this.
     pub(super) fn step(&mut self, awaiting: Awaiting, now: u64) {
         self.entry.step = awaiting.label;
         self.entry.step_since_ms = now.saturating_sub(awaiting.elapsed_ms);
@@ -87,7 +84,7 @@ impl StatusPublisher {
         self.write();
     }
 
-    /// So many bytes of output were lost by now.
+    /// Publishes the number of bytes of output that were lost by now.
     pub(super) fn lost_output(&mut self, bytes: u64) {
         if self.entry.lost_output != bytes {
             self.entry.lost_output = bytes;
@@ -95,14 +92,13 @@ impl StatusPublisher {
         }
     }
 
-    /// It has ended.
     pub(super) fn ended(&mut self) {
         self.enter(Phase::Ended);
         self.entry.step.clear();
         self.write();
     }
 
-    /// All of it as a report.
+    /// Returns the status as a report.
     pub(super) fn report(&self) -> Report {
         Report::of_entry(&self.entry, clock::monotonic_ms())
     }

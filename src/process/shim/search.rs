@@ -9,14 +9,13 @@ use regex::bytes::Regex;
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::{clock, identity};
 
-/// How soon it is looked again at first, and how late at most, in
-/// milliseconds.
+/// The first and the longest pause between two looks, in milliseconds.
 const EVERY_MS: (u64, u64) = (50, 2_000);
 
 /// A look comes when so much of the time since the launch has passed again.
 const SHARE: u64 = 20;
 
-/// A search that has not found anybody yet.
+/// A search that has not found the process yet.
 #[derive(Debug)]
 pub(super) struct Search {
     pattern: Regex,
@@ -26,7 +25,7 @@ pub(super) struct Search {
 
 impl Search {
     /// Begins a search. A pattern that is none, which no inventory lets
-    /// through, finds nobody.
+    /// through, finds nothing.
     pub(super) fn begin(pattern: &str) -> Option<Self> {
         let now = clock::monotonic_ms();
         let pattern = Regex::new(pattern).ok()?;
@@ -37,12 +36,12 @@ impl Search {
         })
     }
 
-    /// When to look again, on the monotonic clock.
+    /// Returns the time of the next look, on the monotonic clock.
     pub(super) fn deadline(&self) -> u64 {
         self.next
     }
 
-    /// Whether a look is due; the next one then comes later.
+    /// Returns true when a look is due; the next one then comes later.
     pub(super) fn is_due(&mut self) -> bool {
         let now = clock::monotonic_ms();
         let due = now >= self.next;

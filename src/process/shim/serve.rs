@@ -1,4 +1,4 @@
-//! The shim's socket: who may speak, and who listens.
+//! The shim's socket, with its clients.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -12,20 +12,20 @@ use crate::sys::{clock, host, socket};
 /// The socket's name in the instance's folder.
 pub(super) const NAME: &str = "ctl";
 
-/// So many connections are served at once. When another comes, the oldest that
-/// has not subscribed makes room: who connects and says nothing must not keep
-/// a stop out. When all have subscribed it waits.
+/// The most connections at a time. When another comes, the oldest that has not
+/// subscribed makes room, so that an idle one cannot keep a stop out. When all have
+/// subscribed, the new one waits.
 const CLIENTS_MAX: usize = 32;
 
-/// So many at the least, however few descriptors are allowed: some stay.
+/// The fewest connections, however few descriptors are allowed.
 const CLIENTS_MIN: usize = 4;
 
-/// So many descriptors are for the shim itself: what it holds, and what it takes
-/// to find a tree and to signal it.
+/// The descriptors for the shim itself: those that it holds, and those that it
+/// takes to find a tree and to signal it.
 const OWN: u64 = 20;
 
-/// When there is no descriptor left for a connection, the next try comes after
-/// this time, in milliseconds.
+/// The pause after a connection for which no descriptor was left, in
+/// milliseconds.
 const PAUSE_MS: u64 = 100;
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Client {
     subscribed: bool,
 }
 
-/// What a client asked for, and where to answer.
+/// A request, and the client to answer.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) request: Result<Request, String>,
@@ -56,18 +56,18 @@ pub(super) struct Server {
     clients: Vec<Client>,
     clients_max: usize,
     paused_until: u64,
-    /// Nobody is listened to while it is paused.
+    /// True while no client is listened to.
     deaf: bool,
 }
 
 impl Server {
-    /// Listens, in place of whoever did before.
+    /// Listens, in place of an earlier shim.
     ///
     /// # Errors
     /// What `bind(2)` and `rename(2)` said.
     pub(super) fn open(dir: &InstanceDir) -> io::Result<Self> {
-        // Under another name first: a client that finds `ctl` finds somebody
-        // who listens.
+        // Under another name first: a client that finds `ctl` finds a socket that
+        // listens.
         let new = temporary(NAME);
         dir.remove(&new)?;
         let listener = match socket::listen(dir.as_fd(), &new) {
@@ -88,7 +88,8 @@ impl Server {
         })
     }
 
-    /// What to wait on: the clients, and the listener unless it is paused.
+    /// Returns the descriptors to wait on: the clients, and the listener unless it
+    /// is paused.
     pub(super) fn wanted(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let accepts = self.has_room() && self.paused_until == 0;
         let listener = accepts.then(|| self.listener.as_fd());
@@ -96,18 +97,19 @@ impl Server {
         clients.map(|client| client.fd.as_fd()).chain(listener)
     }
 
-    /// When to come back although nobody spoke, on the monotonic clock.
+    /// Returns the time at which to come back without a request, on the monotonic
+    /// clock.
     pub(super) fn deadline(&self) -> Option<u64> {
         (self.paused_until > 0).then_some(self.paused_until)
     }
 
-    /// Listens to nobody for a moment: there is no memory to listen with.
+    /// Listens to no client for a moment: there is no memory to listen with.
     pub(super) fn pause(&mut self) {
         self.deaf = true;
         self.paused_until = clock::monotonic_ms() + PAUSE_MS;
     }
 
-    /// Accepts who waits, and returns the next request; `None` when there is
+    /// Accepts new connections, and returns the next request; `None` when there is
     /// none.
     pub(super) fn next(&mut self, buffer: &mut [u8]) -> Option<Asked> {
         self.deaf = false;
@@ -158,8 +160,7 @@ impl Server {
                     self.clients.extend(peer.map(|_| Client { fd, subscribed: false }));
                 }
                 Ok(None) => return,
-                // A soft limit that somebody has set is raised, which comes to an
-                // end.
+                // A soft limit that was lowered from outside is raised, once.
                 Err(error)
                     if error.raw_os_error() == Some(libc::EMFILE) && event_source::raise_open_files().is_some() => {}
                 Err(_) => {
@@ -170,15 +171,15 @@ impl Server {
         }
     }
 
-    /// Answers a request. Whoever takes no answer is dropped.
+    /// Answers a request. A client that takes no answer is dropped.
     pub(super) fn answer(&mut self, asked: &Asked, report: &Report) {
         let message = report.to_message();
         self.clients
             .retain(|client| !asked.is_of(client) || socket::send(&client.fd, message.as_bytes()).is_ok());
     }
 
-    /// Tells everybody who subscribed. Whoever does not listen is dropped: it
-    /// can come back and ask.
+    /// Reports to all subscribers. One that does not read is dropped: it can come
+    /// back and ask.
     pub(super) fn notify(&mut self, report: &Report) {
         if !self.clients.iter().any(|client| client.subscribed) {
             return;
@@ -194,7 +195,7 @@ impl Server {
     }
 }
 
-/// How many connections there may be under a soft limit of open files.
+/// Returns the most connections under this soft limit of open files.
 fn clients_max(limit: Option<(u64, u64)>) -> usize {
     let left = limit.map_or(u64::MAX, |(soft, _)| soft.saturating_sub(OWN));
     usize::try_from(left)
@@ -218,7 +219,7 @@ mod tests {
     use crate::sys::procfs::ProcessId;
 
     #[test]
-    fn whoever_asked_is_answered_also_when_others_are_dropped_meanwhile() {
+    fn a_request_is_answered_also_when_other_clients_are_dropped_meanwhile() {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::create(&folder.path().join("state")).unwrap();
         let dir = state.create_instance("a").unwrap();

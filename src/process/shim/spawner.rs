@@ -2,8 +2,8 @@
 //! is there in a fraction of the time that executing this program takes, and
 //! shims with the same spawner share the memory that they never write to.
 //!
-//! It is an advantage only: where it cannot be had, shims are executed. It ends
-//! with the command that has made it, and its shims go on.
+//! A spawner is an advantage only: where it cannot be had, shims are executed. It
+//! ends with the command that has made it, and its shims go on.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};

@@ -1,4 +1,4 @@
-//! How a shim comes into being: the starter's end.
+//! The starter's end of the conversation with a new shim.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -15,8 +15,8 @@ use crate::sys::socket;
 /// Answers are short.
 const ANSWER_MAX: u64 = 64 * 1024;
 
-/// Starts a shim and waits for its word on how that went. `None` when it ended
-/// without one: what runs then must be looked for.
+/// Starts a shim and waits for its answer. Returns `None` when it ended without
+/// one: what runs then must be looked for.
 ///
 /// # Errors
 /// When no process could be made.

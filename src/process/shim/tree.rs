@@ -1,9 +1,8 @@
-//! The game's process tree: who is in it, who its main process is, and when
-//! nothing is left.
+//! The game's process tree: its members, its main process, and its end.
 //!
 //! A shim that started the game is the reaper of everything that descends from
 //! it: the tree is gone when the kernel says that we have no children left. A
-//! shim that took a game over is nobody's parent. It holds a pidfd of every
+//! shim that took a game over is not the parent. It holds a pidfd of every
 //! member that it can find, and looks for others whenever one of them ends.
 
 use std::io;
@@ -16,22 +15,21 @@ use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::{self, Ending, Reap};
 use crate::sys::{clock, tree};
 
-/// How long the parent of a process that is not ours is given to reap it, in
-/// milliseconds: only then does the kernel tell how it ended.
+/// The time in which the parent of a stranger may reap it, in milliseconds: only
+/// then does the kernel tell how it ended.
 const REAP_MS: u64 = 3_000;
 
-/// How often that is looked at, in milliseconds.
+/// The pause between two looks at that, in milliseconds.
 const REAP_EVERY_MS: u64 = 20;
 
 /// Killing a tree takes as many rounds as it gives birth while it is killed.
 const KILL_ROUNDS: u32 = 16;
 
-/// What has become of the main process.
+/// The state of the main process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Main {
-    /// It is alive.
     Alive,
-    /// It has ended; `None` when nobody can know how.
+    /// The process has ended; `None` when its ending cannot be known.
     Ended(Option<Ending>),
 }
 
@@ -42,20 +40,20 @@ pub(super) struct Tree {
     state: Main,
     gone: bool,
     kind: Kind,
-    /// Where a launcher starts the main process, and it was not found yet.
+    /// The search for a main process that a launcher starts, until it is found.
     search: Option<Search>,
     /// The main process, where the search has found it below a child of ours.
     found: Option<Pidfd>,
     /// The main process, when it has ended and its parent has not been told
     /// yet; and until when that is waited for.
     unreaped: Option<(Pidfd, u64)>,
-    /// How the child that we started ended, by itself.
+    /// The ending of the child that we started, where it ended by itself.
     launcher: Option<Ending>,
     /// The child that we started.
     launched: ProcessId,
-    /// Whether everybody has been signalled.
+    /// True once the whole tree has been signalled.
     swept: bool,
-    /// Whether the main process has a pattern to be found by.
+    /// True where the main process has a pattern to be found by.
     named: bool,
 }
 
@@ -128,17 +126,16 @@ impl Tree {
         self.main
     }
 
-    /// What has become of the main process.
     pub(super) fn main_state(&self) -> Main {
         self.state
     }
 
-    /// Whether nothing of the tree is left.
+    /// Returns true when nothing of the tree is left.
     pub(super) fn is_gone(&self) -> bool {
         self.gone
     }
 
-    /// What to wait on besides SIGCHLD.
+    /// Returns the descriptors to wait on besides SIGCHLD.
     pub(super) fn watched(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let members = match &self.kind {
             Kind::Children => &[][..],
@@ -169,7 +166,7 @@ impl Tree {
         self.learn_ending();
     }
 
-    /// Asks how a main process ended that somebody else reaps. True when that
+    /// Asks how a main process ended that another process reaps. True when that
     /// is settled now.
     fn learn_ending(&mut self) -> bool {
         let Some((fd, until)) = &self.unreaped else {
@@ -204,18 +201,20 @@ impl Tree {
         Some(main)
     }
 
-    /// Whether the main process was found by its pattern: no other takes its
-    /// place then.
+    /// Returns true when the main process was found by its pattern: no other takes
+    /// its place then.
     pub(super) fn has_settled(&self) -> bool {
         self.named && self.search.is_none()
     }
 
-    /// Whether what outlives the main process is the launcher that started it.
+    /// Returns true when the main process was started by a launcher, which outlives
+    /// it.
     pub(super) fn has_launcher(&self) -> bool {
         self.has_settled() && (self.launched != self.main || matches!(self.kind, Kind::Strangers { .. }))
     }
 
-    /// How the launcher of a main process ended, when nobody signalled it.
+    /// Returns the ending of the main process's launcher, where that was not
+    /// signalled.
     pub(super) fn launcher_ending(&self) -> Option<Ending> {
         self.launcher.filter(|_| self.has_launcher())
     }
@@ -241,7 +240,7 @@ impl Tree {
         }
     }
 
-    /// When to look again although nobody has ended.
+    /// Returns the time to look again although no member has ended.
     pub(super) fn deadline(&self) -> Option<u64> {
         let search = self.search.as_ref().map(Search::deadline);
         let reap = self.unreaped.as_ref().map(|_| clock::monotonic_ms() + REAP_EVERY_MS);
@@ -263,7 +262,7 @@ impl Tree {
         if !changed {
             return;
         }
-        // When /proc cannot be read we keep to whom we know.
+        // When /proc cannot be read, the known members stay.
         let _ = self.look_for_members();
         if let Kind::Strangers { members, .. } = &self.kind {
             self.gone = members.is_empty() && self.unreaped.is_none();
@@ -307,7 +306,7 @@ impl Tree {
         Some(oldest)
     }
 
-    /// Everybody who is still alive, oldest first.
+    /// Returns all members that are alive, oldest first.
     fn survivors(&self) -> Vec<ProcessId> {
         match &self.kind {
             Kind::Children => tree::descendants(std::process::id() as i32).unwrap_or_default(),

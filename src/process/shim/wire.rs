@@ -1,5 +1,5 @@
-//! What is said on a shim's socket: one request a message, one report a
-//! message. The documents are those of the store, without a checksum.
+//! The messages on a shim's socket: one request or one report each. They are
+//! documents of the store's format, without a checksum.
 //!
 //! A shim may be older or newer than who talks to it. Requests and reports
 //! only ever gain facts; a request that a shim does not know is answered with
@@ -22,10 +22,10 @@ pub use started::Started;
 
 const VERSION: u32 = 1;
 
-/// What a shim says of a request that it is too old for.
+/// The refusal of a request that is newer than the shim.
 pub(in crate::process) const UNKNOWN_VERB: &str = "the verb is not known here";
 
-/// What is asked of a shim.
+/// A request to a shim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// Report once.
@@ -61,7 +61,7 @@ pub enum Request {
         generation: u64,
         /// The step's place in the chain.
         step: u64,
-        /// Whether it failed: then the next is taken at once.
+        /// True when it failed: then the next step is taken at once.
         failed: bool,
     },
     /// Write a line to the console of this launch.
@@ -213,28 +213,24 @@ pub struct OfferedStep {
     pub step: Option<StopStep>,
 }
 
-/// What a shim says of its instance.
+/// The report of a shim on its instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// How far it is.
     pub phase: Phase,
-    /// The launch.
     pub generation: u64,
-    /// The main process.
     pub main: ProcessId,
-    /// When it became ready.
     pub ready: Option<ReadyAt>,
     /// The stop step under way; empty when there is none.
     pub step: String,
-    /// How long it has been, in milliseconds.
+    /// The time since that step began, in milliseconds.
     pub step_elapsed_ms: u64,
-    /// How long it may take, in milliseconds; 0 when it has no limit.
+    /// The time that the step may take, in milliseconds; 0 without a limit.
     pub step_limit_ms: u64,
     /// The delegated step under way that is to be claimed.
     pub offered: Option<OfferedStep>,
-    /// Why the request was not carried out; empty when it was.
+    /// The reason why the request was not carried out; empty when it was.
     pub refusal: String,
-    /// What else a person should know; empty when there is nothing.
+    /// A note for a person; empty when there is none.
     pub note: String,
 }
 
@@ -255,7 +251,7 @@ impl Report {
         }
     }
 
-    /// Whether its game has ended, and that cannot be put on record.
+    /// Returns true when its game has ended, and that cannot be put on record.
     pub fn is_in_trouble(&self) -> bool {
         self.phase == Phase::Ended && !self.note.is_empty()
     }

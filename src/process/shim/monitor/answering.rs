@@ -1,4 +1,4 @@
-//! What the shim does when it is asked.
+//! The requests to a shim, and their execution.
 
 use std::num::NonZeroUsize;
 

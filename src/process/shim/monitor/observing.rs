@@ -1,4 +1,4 @@
-//! Who the main process is, and what it means that it has ended.
+//! The main process of a game, and what follows from its end.
 
 use super::{Monitor, Stop};
 use crate::policy::stop::Escalation;
@@ -9,7 +9,7 @@ use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 
 impl Monitor {
-    /// Learns who has ended, and decides what that means.
+    /// Learns which processes have ended, and decides what follows.
     pub(super) fn observe(&mut self) {
         self.game.tree.refresh();
         if self.stop.is_none() {
@@ -24,7 +24,7 @@ impl Monitor {
             return;
         }
         // What exits well and leaves something behind was a launcher. Where
-        // nobody can know how it exited, what is left is not killed on a guess.
+        // its exit cannot be known, what is left is not killed on a guess.
         let launcher = !self.game.tree.has_settled() && matches!(ending, None | Some(Ending::Code(0)));
         if launcher && let Some(main) = self.game.tree.promote_oldest() {
             self.follow(main);
@@ -34,7 +34,7 @@ impl Monitor {
         self.clear_leftovers();
     }
 
-    /// Clears away what outlived a main process that nobody asked to end.
+    /// Clears away what outlived a main process that ended unasked.
     fn clear_leftovers(&mut self) {
         let now = clock::monotonic_ms();
         let (escalation, action) = if self.game.tree.has_launcher() {

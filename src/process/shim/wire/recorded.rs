@@ -1,4 +1,4 @@
-//! What was said on the sockets of version 0.1, byte for byte. A shim lives for
+//! The messages on the sockets of version 0.1, byte for byte. A shim lives for
 //! as long as its game, and so speaks to every gamectl that is installed
 //! meanwhile. What fails here is a change that such a shim, or such a gamectl,
 //! would not understand: facts may be added to a message, at its end, and what
@@ -180,8 +180,8 @@ fn answers() -> [(Started, &'static str); 4] {
     ]
 }
 
-/// Whether all of an old message stands in a new one, up to facts that were added
-/// at its end.
+/// Returns true when all of an old message stands in a new one, up to facts that
+/// were added at its end.
 fn holds(now: &str, then: &str) -> bool {
     // Each says its own version.
     let own = |text: &str| text.replace(&format!("gamectl {}\n", env!("CARGO_PKG_VERSION")), "gamectl 0.1.0\n");
@@ -251,7 +251,7 @@ fn a_chain_with_delegated_steps_stays_as_it_was_recorded() {
     assert_eq!(Request::from_message(message.as_bytes()), Ok(request));
 }
 
-/// A message that is newer than whoever reads it: what was added is passed over.
+/// Facts that were added to a message later are passed over by an older reader.
 #[test]
 fn facts_that_are_not_known_are_passed_over() {
     for (request, recorded) in requests() {

@@ -1,4 +1,4 @@
-//! How the start of a shim went.
+//! The outcome of the start of a shim.
 
 use super::VERSION;
 use super::stage::LaunchStage;
@@ -6,7 +6,7 @@ use crate::store::format::{Document, ParseError, Seal};
 use crate::store::launch::{id_text, parse_id};
 use crate::sys::procfs::ProcessId;
 
-/// How the start of a shim went, as it tells its starter.
+/// The outcome of a start, as a shim reports it to its starter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
     /// The game executes (or was taken over).
@@ -19,12 +19,12 @@ pub enum Started {
     /// The intent had become `stopped`, or another verb has been carried out
     /// since.
     Cancelled,
-    /// It failed, and nothing of it runs.
+    /// The start failed, and nothing of it runs.
     Failed {
         stage: LaunchStage,
-        /// What the kernel said; 0 when it was not the kernel.
+        /// The error number; 0 when the kernel gave none.
         errno: i32,
-        /// What was in the way.
+        /// The path that was in the way, or the error in words.
         what: String,
     },
 }
@@ -48,7 +48,7 @@ impl Started {
     /// Reads a message.
     ///
     /// # Errors
-    /// When it is not whole: then nothing is known of how the start went.
+    /// When it is not whole: then the outcome is not known.
     pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
         let document = Document::from_text(bytes, "started", VERSION, Seal::Checksum)?;
         match document.get("outcome") {
