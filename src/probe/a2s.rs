@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use crate::channel::resolve;
 use crate::inventory::HostPort;
@@ -20,12 +20,6 @@ const INFO: &[u8] = b"\xff\xff\xff\xffTSource Engine Query\0";
 
 /// The bytes of an answer that are read.
 const ANSWER_MAX: usize = 1400;
-
-/// Asks, and accepts any proper answer.
-#[derive(Debug)]
-pub(super) struct A2sProbe {
-    address: HostPort,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
@@ -62,34 +56,24 @@ fn players(mut rest: &[u8]) -> Option<Players> {
     }
 }
 
-impl A2sProbe {
-    pub(super) fn new(address: HostPort) -> Self {
-        Self { address }
-    }
+/// Returns true if the server answers.
+pub(super) async fn answers(server: &HostPort) -> bool {
+    timeout(ATTEMPT, any(server)).await.is_ok_and(|info| info.is_some())
+}
 
-    pub(super) fn address(&self) -> &HostPort {
-        &self.address
-    }
+/// Asks how many play; `None` if the answer does not say it. Has no limit.
+pub(super) async fn count(server: &HostPort) -> Option<Players> {
+    any(server).await.flatten()
+}
 
-    pub(super) async fn holds(&self) -> bool {
-        let until = Instant::now() + ATTEMPT;
-        timeout_at(until, self.any()).await.is_ok_and(|info| info.is_some())
-    }
-
-    /// Asks how many play; `None` if the answer does not say it. Has no limit.
-    pub(super) async fn players(&self) -> Option<Players> {
-        self.any().await.flatten()
-    }
-
-    /// Returns the first answer of any of its addresses.
-    async fn any(&self) -> Option<Option<Players>> {
-        for ip in resolve::addresses(&self.address.host).await {
-            if let Ok(info) = ask(SocketAddr::new(ip, self.address.port)).await {
-                return Some(info);
-            }
+/// Returns the first answer of any of its addresses.
+async fn any(server: &HostPort) -> Option<Option<Players>> {
+    for ip in resolve::addresses(&server.host).await {
+        if let Ok(info) = ask(SocketAddr::new(ip, server.port)).await {
+            return Some(info);
         }
-        None
     }
+    None
 }
 
 async fn ask(server: SocketAddr) -> std::io::Result<Option<Players>> {
@@ -130,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers() {
+    fn kinds_of_answers() {
         assert_eq!(
             understood(b"\xff\xff\xff\xffA\x01\x02\x03\x04"),
             Answer::Challenge([1, 2, 3, 4])
@@ -174,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn a_challenge_is_answered() {
         let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffI\x11name\0"]).await;
-        assert!(A2sProbe::new(address).holds().await);
+        assert!(answers(&address).await);
         let heard = task.await.unwrap();
         assert_eq!(heard[0], INFO);
         assert_eq!(heard[1], [INFO, b"abcd"].concat());
@@ -183,7 +167,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn endless_challenges_and_silence_are_no_answer() {
         let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffAefgh", b""]).await;
-        assert!(!A2sProbe::new(address).holds().await);
+        assert!(!answers(&address).await);
         task.abort();
     }
 }

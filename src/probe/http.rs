@@ -16,12 +16,6 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 /// The longest first line, in bytes.
 const LINE_MAX: usize = 1024;
 
-/// Gets a page, and looks at its status.
-#[derive(Debug)]
-pub(super) struct HttpProbe {
-    check: HttpCheck,
-}
-
 /// Reads the status in a first line; `None` if it is not whole yet, `Some(None)`
 /// if it is not a status.
 fn status(bytes: &[u8]) -> Option<Option<u16>> {
@@ -37,19 +31,9 @@ fn status(bytes: &[u8]) -> Option<Option<u16>> {
     Some(code)
 }
 
-impl HttpProbe {
-    pub(super) fn new(check: HttpCheck) -> Self {
-        Self { check }
-    }
-
-    pub(super) fn awaits(&self) -> String {
-        format!("http {}{}", self.check.address, self.check.path)
-    }
-
-    pub(super) async fn holds(&self) -> bool {
-        let code = request(&self.check, ATTEMPT).await;
-        code.is_some_and(|code| self.check.accepts(code))
-    }
+/// Returns true if the answer has a wanted status.
+pub(super) async fn answers(check: &HttpCheck) -> bool {
+    request(check, ATTEMPT).await.is_some_and(|code| check.accepts(code))
 }
 
 /// Makes a request, and returns the status of its answer; `None` when none

@@ -19,12 +19,6 @@ const ATTEMPT: Duration = Duration::from_secs(3);
 /// The longest status, in bytes; it contains an icon.
 const STATUS_MAX: usize = 256 * 1024;
 
-/// Asks for the status.
-#[derive(Debug)]
-pub(super) struct MinecraftProbe {
-    address: HostPort,
-}
-
 /// Encodes a number: seven bits a byte, the low ones first.
 fn varint(mut number: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -106,40 +100,31 @@ fn players(status: &Value) -> Option<Players> {
     })
 }
 
-impl MinecraftProbe {
-    pub(super) fn new(address: HostPort) -> Self {
-        Self { address }
-    }
+/// Returns true if the server answers.
+pub(super) async fn answers(server: &HostPort) -> bool {
+    let until = Instant::now() + ATTEMPT;
+    let reply = timeout_at(until, ask(server, until)).await;
+    matches!(reply, Ok(Some(Reply::Status(_))))
+}
 
-    pub(super) fn address(&self) -> &HostPort {
-        &self.address
+/// Asks how many play; `None` if the answer does not say it in time.
+pub(super) async fn count(server: &HostPort, until: Instant) -> Option<Players> {
+    match timeout_at(until, ask(server, until)).await.ok()?? {
+        Reply::Status(players) => players,
+        Reply::Nonsense => None,
     }
+}
 
-    pub(super) async fn holds(&self) -> bool {
-        let until = Instant::now() + ATTEMPT;
-        let reply = timeout_at(until, self.ask(until)).await;
-        matches!(reply, Ok(Some(Reply::Status(_))))
-    }
-
-    /// Asks how many play; `None` if the answer does not say it in time.
-    pub(super) async fn players(&self, until: Instant) -> Option<Players> {
-        match timeout_at(until, self.ask(until)).await.ok()?? {
-            Reply::Status(players) => players,
-            Reply::Nonsense => None,
-        }
-    }
-
-    async fn ask(&self, until: Instant) -> Option<Reply> {
-        let mut stream = channel::connect(&self.address, until).await.ok()?;
-        stream.write_all(&request(&self.address)).await.ok()?;
-        let mut reply = Vec::new();
-        let mut buffer = vec![0; 4096];
-        loop {
-            let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
-            reply.extend_from_slice(buffer.get(..n)?);
-            if let Some(understood) = understood(&reply) {
-                return Some(understood);
-            }
+async fn ask(server: &HostPort, until: Instant) -> Option<Reply> {
+    let mut stream = channel::connect(server, until).await.ok()?;
+    stream.write_all(&request(server)).await.ok()?;
+    let mut reply = Vec::new();
+    let mut buffer = vec![0; 4096];
+    loop {
+        let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
+        reply.extend_from_slice(buffer.get(..n)?);
+        if let Some(understood) = understood(&reply) {
+            return Some(understood);
         }
     }
 }

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use crate::channel;
 use crate::failure::Failure;
-use crate::inventory::{Probe, Ready, Remote};
+use crate::inventory::{HostPort, HttpCheck, Probe, Ready, Remote};
 use crate::sys::clock;
 
 /// The time that one login may take.
@@ -36,10 +36,10 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 #[derive(Debug)]
 enum Prober {
     Log(Box<log::LogProbe>),
-    Tcp(tcp::TcpProbe),
-    A2s(a2s::A2sProbe),
-    Minecraft(minecraft::MinecraftProbe),
-    Http(http::HttpProbe),
+    Tcp(HostPort),
+    A2s(HostPort),
+    Minecraft(HostPort),
+    Http(HttpCheck),
     Login(Box<Remote>),
     Exec(exec::ExecProbe),
     AliveFor {
@@ -54,10 +54,10 @@ impl Prober {
     fn new(probe: &Probe, context: &ProbeContext) -> Result<Self, Failure> {
         Ok(match probe {
             Probe::Log(pattern) => Self::Log(Box::new(log::LogProbe::new(pattern, context)?)),
-            Probe::Tcp(address) => Self::Tcp(tcp::TcpProbe::new(address.clone())),
-            Probe::A2s(address) => Self::A2s(a2s::A2sProbe::new(address.clone())),
-            Probe::Minecraft(address) => Self::Minecraft(minecraft::MinecraftProbe::new(address.clone())),
-            Probe::Http(check) => Self::Http(http::HttpProbe::new(check.clone())),
+            Probe::Tcp(address) => Self::Tcp(address.clone()),
+            Probe::A2s(address) => Self::A2s(address.clone()),
+            Probe::Minecraft(address) => Self::Minecraft(address.clone()),
+            Probe::Http(check) => Self::Http(check.clone()),
             Probe::Login(remote) => Self::Login(remote.clone()),
             Probe::Exec(argv) => Self::Exec(exec::ExecProbe::new(argv.clone(), context)),
             Probe::AliveFor(span) => Self::AliveFor {
@@ -72,10 +72,10 @@ impl Prober {
     async fn holds(&mut self) -> bool {
         match self {
             Self::Log(probe) => probe.holds(),
-            Self::Tcp(probe) => probe.holds().await,
-            Self::A2s(probe) => probe.holds().await,
-            Self::Minecraft(probe) => probe.holds().await,
-            Self::Http(probe) => probe.holds().await,
+            Self::Tcp(server) => tcp::answers(server).await,
+            Self::A2s(server) => a2s::answers(server).await,
+            Self::Minecraft(server) => minecraft::answers(server).await,
+            Self::Http(check) => http::answers(check).await,
             Self::Login(remote) => channel::login(remote, LOGIN).await.is_ok(),
             Self::Exec(probe) => probe.holds().await,
             Self::AliveFor { until_boot_ms, .. } => clock::boot_ms() >= *until_boot_ms,
@@ -103,10 +103,10 @@ impl Prober {
     fn awaits(&self) -> String {
         match self {
             Self::Log(_) => "log line".to_owned(),
-            Self::Tcp(probe) => format!("tcp {}", probe.address()),
-            Self::A2s(probe) => format!("a2s {}", probe.address()),
-            Self::Minecraft(probe) => format!("minecraft {}", probe.address()),
-            Self::Http(probe) => probe.awaits(),
+            Self::Tcp(server) => format!("tcp {server}"),
+            Self::A2s(server) => format!("a2s {server}"),
+            Self::Minecraft(server) => format!("minecraft {server}"),
+            Self::Http(check) => format!("http {}{}", check.address, check.path),
             Self::Login(remote) => format!("{} {}", remote.kind, remote.address),
             Self::Exec(probe) => format!("exec {}", probe.program()),
             Self::AliveFor { span, .. } => format!("alive for {}", humantime::format_duration(*span)),

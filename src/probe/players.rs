@@ -26,11 +26,8 @@ impl PlayerQuery for Probe {
     async fn count(&self, limit: Duration) -> Option<Players> {
         let until = Instant::now() + limit;
         match self {
-            Self::A2s(address) => {
-                let probe = a2s::A2sProbe::new(address.clone());
-                timeout_at(until, probe.players()).await.ok()?
-            }
-            Self::Minecraft(address) => minecraft::MinecraftProbe::new(address.clone()).players(until).await,
+            Self::A2s(server) => timeout_at(until, a2s::count(server)).await.ok()?,
+            Self::Minecraft(server) => minecraft::count(server, until).await,
             _ => None,
         }
     }
