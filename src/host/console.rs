@@ -23,9 +23,6 @@ pub struct GameConsole {
 impl Host {
     /// Opens the console of the one instance that a selector matches, with the
     /// last lines of its output.
-    ///
-    /// # Errors
-    /// When the instance does not run, or its plane has no consoles.
     pub async fn console(&self, selector: &str, lines: u64) -> Result<GameConsole, Failure> {
         let supervisor = self.the_one(selector, "a console is of one")?.supervisor;
         let id = supervisor.instance_id();
@@ -46,9 +43,6 @@ impl Host {
 
     /// Sends one line to the one instance that a selector matches. Returns its
     /// id and the reply; `None` where the channel has no replies.
-    ///
-    /// # Errors
-    /// When the instance does not run, or does not answer within `limit`.
     ///
     /// # Cancel safety
     /// The line may have been sent.
@@ -72,9 +66,6 @@ impl GameConsole {
     }
 
     /// Reads what was printed since; empty when there is nothing new.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
     pub fn read(&mut self) -> Result<Vec<u8>, Failure> {
         let mut buffer = vec![0; PIECE];
         let read = self.tail.read(&self.dir, &mut buffer);
@@ -93,9 +84,6 @@ impl GameConsole {
     }
 
     /// Checks that the game still runs.
-    ///
-    /// # Errors
-    /// When it does not.
     pub async fn check_running(&self) -> Result<(), Failure> {
         kind(&self.supervisor).await.map(drop)
     }

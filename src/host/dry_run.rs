@@ -9,9 +9,6 @@ use crate::supervisor::{InstanceState, Observation, PlannedStep, StartOptions, S
 impl Host {
     /// Returns what a request would do to each selected instance, and the exit
     /// code that it can be expected to end with. Nothing is changed.
-    ///
-    /// # Errors
-    /// As [`Host::targets`].
     pub async fn dry_run(&self, request: &VerbRequest, scope: Scope<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
         let ground = Ground::for_a_look(self.state()?);
         let (mut items, mut code) = (Vec::new(), 0);

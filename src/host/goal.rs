@@ -18,9 +18,6 @@ pub struct Goal {
 impl Goal {
     /// Makes a goal for these ids; the flag is true for an unmanaged instance,
     /// which never changes its state and is left out.
-    ///
-    /// # Errors
-    /// When all of them are left out.
     pub(super) fn new(wanted: &'static str, ids: &[(String, bool)]) -> Result<Self, Failure> {
         let states: BTreeMap<_, _> = ids
             .iter()

@@ -43,9 +43,6 @@ struct Log {
 
 impl Host {
     /// Opens the logs of the selected instances.
-    ///
-    /// # Errors
-    /// When a selector matches nothing, or a log cannot be read.
     pub async fn logs(&self, scope: Scope<'_>, from: OutputFrom, follow: bool) -> Result<LogReader<'_>, Failure> {
         let (pieces, streamed) = mpsc::channel(1);
         let mut logs = Vec::new();
@@ -108,9 +105,6 @@ impl LogReader<'_> {
 
     /// Waits for the next piece, and returns it with the position of its
     /// instance; `None` at the end.
-    ///
-    /// # Errors
-    /// When a log cannot be read.
     ///
     /// # Cancel safety
     /// Safe.

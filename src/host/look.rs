@@ -32,23 +32,20 @@ pub struct StatusLook {
 struct Looked {
     member: Member,
     observation: Option<Observation>,
-    player_count: PlayerCount,
+    /// True when the game is asked how many play, should it run.
+    asks: bool,
+    player_count: Option<PlayerCount>,
 }
 
 impl Host {
     /// Looks at the selected instances, as far as that needs no waiting.
-    ///
-    /// # Errors
-    /// When a selector matches nothing, or the state directory cannot be read.
     pub fn look(&self, scope: Scope<'_>, wanted: RowParts) -> Result<StatusLook, Failure> {
         let state = self.state()?;
         let ground = Ground::for_a_look(state.clone());
         let looked = |member: Member| Looked {
             observation: member.supervisor.snapshot(),
-            player_count: match wanted.players && member.supervisor.players().is_some() {
-                true => PlayerCount::Unanswered,
-                false => PlayerCount::NotAsked,
-            },
+            asks: wanted.players && member.supervisor.players().is_some(),
+            player_count: None,
             member,
         };
         Ok(StatusLook {
@@ -74,7 +71,7 @@ impl StatusLook {
         let mut waits = JoinSet::new();
         for (index, looked) in self.members.iter().enumerate().filter(|(_, looked)| looked.waits()) {
             let supervisor = Arc::clone(&looked.member.supervisor);
-            let (observation, asks) = (looked.observation.clone(), looked.asks());
+            let (observation, asks) = (looked.observation.clone(), looked.asks);
             let turns = Arc::clone(&turns);
             waits.spawn(async move {
                 let observation = match observation {
@@ -93,7 +90,7 @@ impl StatusLook {
                 && let Some(looked) = self.members.get_mut(index)
             {
                 looked.observation = Some(observation);
-                looked.player_count = player_count.unwrap_or(looked.player_count);
+                looked.player_count = player_count;
             }
         }
     }
@@ -107,14 +104,9 @@ impl StatusLook {
 }
 
 impl Looked {
-    fn asks(&self) -> bool {
-        self.player_count == PlayerCount::Unanswered
-    }
-
     fn waits(&self) -> bool {
-        self.observation
-            .as_ref()
-            .is_none_or(|observation| self.asks() && is_running(observation))
+        let observation = self.observation.as_ref();
+        observation.is_none_or(|observation| self.asks && self.player_count.is_none() && is_running(observation))
     }
 
     fn into_row(self, state: Option<&StateDir>) -> Row {
@@ -145,7 +137,11 @@ impl Looked {
             plane: self.member.supervisor.plane(),
             observation,
             intent,
-            player_count: self.player_count,
+            player_count: match self.player_count {
+                Some(count) => count,
+                None if self.asks => PlayerCount::Unanswered,
+                None => PlayerCount::NotAsked,
+            },
         }
     }
 }

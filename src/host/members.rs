@@ -26,9 +26,6 @@ impl Scope<'_> {
 
 /// Returns the inventory reduced to what the selectors match; without
 /// selectors the whole of it.
-///
-/// # Errors
-/// When a selector matches nothing.
 pub(super) fn reduced(mut inventory: Inventory, selectors: &[String]) -> Result<Inventory, Failure> {
     if !selectors.is_empty() {
         let candidate: fn(&Instance) -> Candidate<'_> = |instance| Candidate {
@@ -43,9 +40,6 @@ pub(super) fn reduced(mut inventory: Inventory, selectors: &[String]) -> Result<
 impl Host {
     /// Returns the members in a scope: of those that the inventory lists, and
     /// of the unlisted ids that were started once.
-    ///
-    /// # Errors
-    /// When a selector matches nothing, or a record cannot be read.
     pub(super) fn choose(
         &self,
         ground: &Ground,

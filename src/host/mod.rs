@@ -97,19 +97,12 @@ pub struct Host {
 impl Host {
     /// Reads and checks the inventory, the one named or the first one found,
     /// and locates the state directory. Nothing is made.
-    ///
-    /// # Errors
-    /// When there is no inventory, or it is not valid.
     pub fn open(inventory: Option<&OsStr>, state_dir: Option<&Path>) -> Result<Self, Error> {
         let source = inventory::find(inventory)?;
-        Self::read(source, dir::locate(state_dir, &|name| std::env::var_os(name)))
-    }
-
-    fn read(source: Source, state_path: Result<PathBuf, Failure>) -> Result<Self, Error> {
         let unchecked = inventory::read(&source).map_err(Error::Problems)?;
         Ok(Self {
             inventory: unchecked.check().map_err(Error::Problems)?,
-            state_path: state_path?,
+            state_path: dir::locate(state_dir, &|name| std::env::var_os(name))?,
             source,
         })
     }
@@ -154,7 +147,7 @@ pub fn suggestions(inventory: Option<&OsStr>, tags: bool) -> Vec<String> {
     let source = inventory::find(inventory.filter(|name| *name != "-")).ok();
     let source = source.filter(|source| source.path().is_some());
     let unchecked = source.and_then(|source| inventory::read(&source).ok());
-    let Some(Ok(inventory)) = unchecked.map(|unchecked| unchecked.check()) else {
+    let Some(inventory) = unchecked.and_then(|unchecked| unchecked.check().ok()) else {
         return Vec::new();
     };
     let mut found: Vec<String> = inventory.instances.iter().map(|one| one.id.clone()).collect();

@@ -64,9 +64,6 @@ impl<'a> Selector<'a> {
 }
 
 /// Returns those that the selectors match, in the same order.
-///
-/// # Errors
-/// When a selector matches nothing.
 pub(super) fn select<T>(
     all: Vec<T>,
     candidate: fn(&T) -> Candidate<'_>,

@@ -56,9 +56,6 @@ impl Targets {
 impl Host {
     /// Selects the instances for a verb. The state directory is made where
     /// there is none, once the scope is known to be valid.
-    ///
-    /// # Errors
-    /// When a selector matches nothing, or the state directory cannot be used.
     pub fn targets(&self, verb: Verb, scope: Scope<'_>) -> Result<Targets, Failure> {
         if self.state()?.is_none() {
             self.targets_of(&Ground::for_a_look(None), verb, scope)?;

@@ -35,9 +35,6 @@ struct Parts {
 impl Host {
     /// Begins to watch the selected instances, and to count their players
     /// where a screen shows them.
-    ///
-    /// # Errors
-    /// When a selector matches nothing, or the state directory cannot be read.
     pub fn watch<'a>(
         &'a self,
         scope: Scope<'a>,
@@ -65,9 +62,6 @@ impl WatchHandle<'_> {
 
     /// Begins anew once there is a state directory; to be called now and then.
     /// While there is none, nothing was ever started, and nothing can change.
-    ///
-    /// # Errors
-    /// When the state directory cannot be used.
     pub fn refresh(&mut self) -> Result<(), Failure> {
         if !self.parts.has_state && self.host.state()?.is_some() {
             self.parts = Parts::new(self.host, self.scope, &self.events, self.with_players)?;
