@@ -1,6 +1,7 @@
 //! What happened, as types: what screens and JSON are made from. The engine
 //! emits these and prints nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -174,7 +175,7 @@ pub enum VerbEvent {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ResidentEvent {
     /// An instance as it is now: a new one, or a known one that has changed.
-    Row(Box<WatchedRow>),
+    Row(Arc<WatchedRow>),
     /// An instance that is shown no more.
     Gone(String),
     /// How many play on an instance, where that has changed.

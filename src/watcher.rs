@@ -64,7 +64,7 @@ struct InstanceWatch {
     place: usize,
     state: Option<Arc<StateDir>>,
     told: mpsc::UnboundedSender<ResidentEvent>,
-    last: Option<WatchedRow>,
+    last: Option<Arc<WatchedRow>>,
     /// What it waits for, and since when.
     open: Option<(String, Instant)>,
 }
@@ -132,9 +132,10 @@ impl InstanceWatch {
                 since: *since,
             }),
         };
-        let same = |last: &WatchedRow| (&last.row, &last.awaits) == (&watched.row, &watched.awaits);
+        let same = |last: &Arc<WatchedRow>| (&last.row, &last.awaits) == (&watched.row, &watched.awaits);
         if !self.last.as_ref().is_some_and(same) {
-            let _ = self.told.send(ResidentEvent::Row(Box::new(watched.clone())));
+            let watched = Arc::new(watched);
+            let _ = self.told.send(ResidentEvent::Row(Arc::clone(&watched)));
             self.last = Some(watched);
         }
     }

@@ -74,6 +74,8 @@ impl Goal {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::event::{PlayerCount, Row, WatchedRow};
     use crate::supervisor::{Facts, InstanceState};
@@ -83,7 +85,7 @@ mod tests {
             Some(state) => Observation::Known(Box::new(Facts::bare(state, None))),
             None => Observation::Unknown { reason: "x".into() },
         };
-        ResidentEvent::Row(Box::new(WatchedRow {
+        ResidentEvent::Row(Arc::new(WatchedRow {
             row: Row {
                 id: id.into(),
                 plane: "process",

@@ -17,11 +17,10 @@
 
 mod hold;
 mod intent;
-mod renew;
 mod request;
-mod resume;
 #[cfg(test)]
 mod tests;
+mod unasked;
 mod work;
 
 use std::sync::Arc;
@@ -29,9 +28,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-pub use renew::end_hung;
 pub use request::{Events, VerbRequest};
-pub use resume::{Resumed, resume};
+pub use unasked::{launch_if_down, stop_if_unchanged};
 
 use crate::event::VerbResult;
 use crate::failure::Failure;

@@ -1,6 +1,7 @@
 //! The rows as they are now, and the news in each event.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
@@ -26,7 +27,7 @@ pub enum Report {
 #[derive(Debug, Default)]
 pub struct Feed {
     /// By place and id, so that they stay in their order.
-    rows: BTreeMap<(usize, String), WatchedRow>,
+    rows: BTreeMap<(usize, String), Arc<WatchedRow>>,
     players: HashMap<String, PlayerCount>,
     settled: bool,
 }
@@ -35,7 +36,7 @@ impl Feed {
     /// Takes an event in and returns the news in it.
     pub fn take(&mut self, event: ResidentEvent) -> Option<Report> {
         match event {
-            ResidentEvent::Row(watched) => self.row(*watched),
+            ResidentEvent::Row(watched) => self.row(watched),
             ResidentEvent::Gone(id) => {
                 self.rows.retain(|(_, known), _| *known != id);
                 None
@@ -54,7 +55,7 @@ impl Feed {
         }
     }
 
-    fn row(&mut self, watched: WatchedRow) -> Option<Report> {
+    fn row(&mut self, watched: Arc<WatchedRow>) -> Option<Report> {
         let id = watched.row.id.clone();
         let key = self.rows.keys().find(|(_, known)| *known == id).cloned();
         let before = key.and_then(|key| self.rows.remove(&key));
@@ -69,7 +70,7 @@ impl Feed {
 
     /// Returns the rows as they were last seen, in their order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &WatchedRow> + Clone {
-        self.rows.values()
+        self.rows.values().map(AsRef::as_ref)
     }
 
     /// Returns the number of players that an instance last reported.
@@ -119,7 +120,7 @@ mod tests {
     use crate::supervisor::Facts;
 
     fn watched(id: &str, place: usize, state: InstanceState) -> ResidentEvent {
-        ResidentEvent::Row(Box::new(WatchedRow {
+        ResidentEvent::Row(Arc::new(WatchedRow {
             row: Row {
                 id: id.into(),
                 plane: "process",

@@ -1,5 +1,5 @@
-//! The monotonic clock in milliseconds, as the runtime tells it: in a test
-//! with a paused clock it stands still.
+//! The monotonic clock in milliseconds, as the runtime reads it: in a test with
+//! a paused clock it stands still.
 
 use std::time::Duration;
 
@@ -28,10 +28,11 @@ impl Clock {
         self.origin_ms.saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
     }
 
-    /// The instant of a time; what is too far away is in a year.
+    /// Returns the instant of a time, or one that no timer reaches where that is
+    /// too far away for one.
     pub(super) fn instant(&self, at_ms: u64) -> Instant {
-        const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
-        let wait = Duration::from_millis(at_ms.saturating_sub(self.now_ms())).min(FAR);
-        Instant::now() + wait
+        const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+        let since = Duration::from_millis(at_ms.saturating_sub(self.origin_ms));
+        self.origin + since.min(FAR)
     }
 }

@@ -1,316 +1,335 @@
-//! The keeper of one instance.
+//! The keeper of one instance: it waits for what the core decides about, and
+//! carries out what that decides.
 
+use std::future::pending;
+use std::hash::{BuildHasher, Hasher};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use super::clock::Clock;
-use super::health::Checkup;
-use super::herald::Herald;
-use super::plan::{Done, Plan};
-use crate::event::{ResidentEvent, WatchedRow};
-use crate::inventory::{Alarm, Instance};
+use super::core::Core;
+use super::event_sender::EventSender;
+use super::row_view::RowView;
+use super::step::{Answer, CurrentIntent, Effect, Input, Moment};
+use super::{hook, lateness};
+use crate::event::ResidentEvent;
+use crate::instancecmd;
+use crate::inventory::Instance;
 use crate::store::changes::{Changed, Changes};
 use crate::store::history::{self, Restarts};
-use crate::store::intent::{self, Intent};
-use crate::store::{InstanceDir, StateDir};
-use crate::supervisor::{Activity, InstanceState, Observation, Supervisor};
+use crate::store::{InstanceDir, StateDir, intent};
+use crate::supervisor::{Activity, Health, LOOK_EVERY, Observation, Supervisor};
+use crate::sys::clock;
+
+/// A check that fails while a timer of this process comes this late says
+/// nothing.
+const LATE: Duration = Duration::from_secs(1);
 
 /// What all keepers share.
 pub(super) struct Shared {
     pub(super) state: Arc<StateDir>,
     pub(super) changes: Arc<Changes>,
-    pub(super) told: mpsc::UnboundedSender<ResidentEvent>,
-    pub(super) launches: Arc<Semaphore>,
+    pub(super) events: mpsc::UnboundedSender<ResidentEvent>,
+    pub(super) launches: Semaphore,
     pub(super) clock: Clock,
+    /// How many instances have not been looked at yet.
     pub(super) unsettled: AtomicUsize,
 }
 
 impl Shared {
-    /// So many instances are to be looked at before all have been.
     pub(super) fn expect(&self, count: usize) {
         self.unsettled.store(count, Ordering::Relaxed);
     }
 
-    pub(super) fn settle_one(&self) {
+    fn settle_one(&self) {
         let before = self
             .unsettled
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if before == Ok(1) {
-            let _ = self.told.send(ResidentEvent::Settled);
+            let _ = self.events.send(ResidentEvent::Settled);
         }
+    }
+
+    fn folder(&self, id: &str) -> Option<InstanceDir> {
+        self.state.instance(id).ok().flatten()
     }
 }
 
-/// What a changed inventory says of an instance that is kept.
-pub(super) enum Change {
-    /// It stands elsewhere.
-    Place(usize),
-    /// Its settings are others.
-    Replaced {
-        instance: Box<Instance>,
-        supervisor: Arc<dyn Supervisor>,
-        place: usize,
-        restart_to_apply: bool,
-    },
-    /// It is not in the inventory any more.
-    Unlisted { place: usize },
+/// What the inventory says of an instance.
+#[derive(Clone)]
+pub(super) struct Listing {
+    pub(super) instance: Arc<Instance>,
+    pub(super) supervisor: Arc<dyn Supervisor>,
+    pub(super) place: usize,
+    /// Whether it stands in the inventory that was read last.
+    pub(super) listed: bool,
 }
 
+type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// The keeper of one instance.
-pub(super) struct Keeper {
-    pub(super) instance: Instance,
-    pub(super) supervisor: Arc<dyn Supervisor>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) herald: Herald,
-    pub(super) place: usize,
-    pub(super) listed: bool,
-    pub(super) restart_to_apply: bool,
-    pub(super) observation: Option<Observation>,
-    /// The last that was known, which an unknown does not wipe out.
-    pub(super) known: Option<InstanceState>,
-    pub(super) plan: Plan,
-    pub(super) restarts: Restarts,
-    pub(super) ready_since: Option<Instant>,
-    /// How long it had been ready, where it is on its way to its end.
-    pub(super) ran: Option<Duration>,
-    /// What it waits for and since when, for the screen.
-    pub(super) open: Option<(String, std::time::Instant)>,
-    /// Whether it has crashed and was not healthy since.
-    pub(super) ailing: bool,
-    pub(super) failed_start: Option<String>,
-    /// How its checks of health stand.
-    pub(super) checkup: Checkup,
-    /// What it does not answer, for the screen.
-    pub(super) silent: Option<String>,
-    /// Why it was stopped, when it hung, until it runs again.
-    pub(super) hung: Option<String>,
-    pub(super) told: Option<WatchedRow>,
-    /// Whether anything was told of it.
-    pub(super) settled: bool,
-    /// Whether it is to be looked at afresh.
-    pub(super) looks_again: bool,
+struct Keeper {
+    core: Core,
+    supervisor: Arc<dyn Supervisor>,
+    shared: Arc<Shared>,
+    events: EventSender,
+    view: RowView,
+    observations: Observations,
+    activity: Option<watch::Receiver<Activity>>,
+    folder_changes: Changed,
+    /// The launch or the stop that is under way.
+    act: Option<Task<Input>>,
+    check: Option<Task<Input>>,
+}
+
+/// Keeps an instance until the listings end, or it is not in the inventory any
+/// more and has ended.
+pub(super) async fn keep(shared: Arc<Shared>, mut listings: watch::Receiver<Listing>) {
+    let listing = listings.borrow_and_update().clone();
+    let mut keeper = Keeper::new(shared, listing);
+    loop {
+        let input = tokio::select! {
+            biased;
+            changed = listings.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let listing = listings.borrow_and_update().clone();
+                keeper.take_listing(listing)
+            }
+            input = keeper.next() => input,
+        };
+        let intent = keeper.intent();
+        if let Some(input) = input {
+            for effect in keeper.core.step(input, &keeper.moment(intent)) {
+                keeper.carry_out(effect);
+            }
+        }
+        if keeper.core.is_over() {
+            let id = keeper.core.instance().id.clone();
+            keeper.events.send(ResidentEvent::Gone(id));
+            return;
+        }
+        keeper.send_row(intent);
+    }
 }
 
 impl Keeper {
-    pub(super) fn new(instance: &Instance, supervisor: Arc<dyn Supervisor>, shared: Arc<Shared>, place: usize) -> Self {
-        let herald = Herald::new(shared.told.clone(), Some(&instance.id));
-        Self {
-            instance: instance.clone(),
+    fn new(shared: Arc<Shared>, listing: Listing) -> Self {
+        let Listing {
+            instance,
             supervisor,
-            herald,
             place,
-            listed: true,
-            restart_to_apply: false,
-            observation: None,
-            known: None,
-            plan: Plan::Nothing,
-            restarts: Restarts::default(),
-            ready_since: None,
-            ran: None,
-            open: None,
-            ailing: false,
-            failed_start: None,
-            checkup: Checkup::default(),
-            silent: None,
-            hung: None,
-            told: None,
-            settled: false,
-            looks_again: false,
+            ..
+        } = listing;
+        let restarts = shared
+            .folder(&instance.id)
+            .and_then(|dir| history::read(&dir).ok().flatten());
+        Self {
+            events: EventSender::new(shared.events.clone(), Some(&instance.id)),
+            view: RowView::new(place),
+            observations: Observations::of(&supervisor),
+            activity: supervisor.activity(),
+            folder_changes: shared.changes.subscribe(&instance.id),
+            core: Core::new(instance, restarts.unwrap_or_default()),
+            supervisor,
+            act: None,
+            check: None,
             shared,
         }
     }
 
-    /// Keeps it until its orders end, or it is not in the inventory any more
-    /// and has ended.
-    pub(super) async fn keep(mut self, mut orders: mpsc::UnboundedReceiver<Change>) {
-        let mut changed = self.shared.changes.subscribe(&self.instance.id);
-        let (mut observations, mut watching) = self.watch();
-        let mut activity = self.supervisor.activity();
-        loop {
-            self.follow_health();
-            let (due, recovers, check_due) = (self.plan.due(), self.recovers_at(), self.checkup.due());
-            tokio::select! {
-                biased;
-                order = orders.recv() => match order {
-                    None => break,
-                    Some(order) => if self.take(order) {
-                        (observations, watching) = self.watch();
-                        activity = self.supervisor.activity();
-                    },
-                },
-                seen = observations.changed() => {
-                    let observation = observations.borrow_and_update().clone();
-                    match (seen, observation) {
-                        (Ok(()), Some(observation)) => self.see(observation),
-                        (Ok(()), None) => {}
-                        // It was not to end: again, but not in a hurry.
-                        (Err(_), _) => {
-                            tokio::time::sleep(crate::supervisor::LOOK_EVERY).await;
-                            (observations, watching) = self.watch();
+    /// Waits for the next input; `None` when only its row is to be made anew.
+    ///
+    /// # Cancel safety
+    /// Safe: what was not returned is returned the next time.
+    async fn next(&mut self) -> Option<Input> {
+        let due = self.core.due_ms();
+        let timer = async {
+            match due {
+                Some(at_ms) => tokio::time::sleep_until(self.shared.clock.instant(at_ms)).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            observation = self.observations.next() => Some(Input::Observed(observation)),
+            () = changed(&mut self.folder_changes) => Some(Input::IntentChanged),
+            input = ended(&mut self.act) => Some(input),
+            input = ended(&mut self.check) => Some(input),
+            () = timer => Some(Input::TimePassed),
+            awaiting = next_activity(&mut self.activity) => {
+                self.view.note_activity(awaiting);
+                None
+            }
+        }
+    }
+
+    fn take_listing(&mut self, listing: Listing) -> Option<Input> {
+        self.view.move_to(listing.place);
+        if !Arc::ptr_eq(&listing.instance, self.core.instance()) {
+            self.supervisor = listing.supervisor;
+            self.observations = Observations::of(&self.supervisor);
+            self.activity = self.supervisor.activity();
+            return Some(Input::Replaced(listing.instance));
+        }
+        (listing.listed != self.core.is_listed()).then_some(Input::Listed(listing.listed))
+    }
+
+    fn intent(&self) -> Option<CurrentIntent> {
+        let intent = intent::peek(&self.shared.state, &self.core.instance().id);
+        intent.ok().flatten().map(|intent| CurrentIntent {
+            want: intent.want,
+            is_of_this_boot: intent.is_of_this_boot(),
+        })
+    }
+
+    fn moment(&self, intent: Option<CurrentIntent>) -> Moment {
+        let booted_ms = clock::wall_ms().saturating_sub(clock::boot_ms());
+        Moment {
+            now_ms: self.shared.clock.now_ms(),
+            booted: UNIX_EPOCH + Duration::from_millis(booted_ms),
+            intent,
+            chance: chance(),
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Log(level, text) => self.events.log(level, text),
+            Effect::Record => self.record(self.core.restarts()),
+            Effect::Alert(alert) => hook::run(self.core.instance(), *alert, &self.events),
+            Effect::Launch { restarts } => {
+                let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
+                self.act = Some(Box::pin(async move {
+                    // Only the launch itself takes a permit: a game that takes
+                    // minutes to become ready delays no other launch.
+                    let _permit = shared.launches.acquire().await;
+                    let launched = instancecmd::launch_if_down(&supervisor, &shared.state, restarts).await;
+                    Input::LaunchEnded(launched.map_err(|failure| failure.message))
+                }));
+            }
+            Effect::StopHung { running_since } => {
+                let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
+                self.act = Some(Box::pin(async move {
+                    let stopped = instancecmd::stop_if_unchanged(&supervisor, &shared.state, running_since).await;
+                    Input::HungStopEnded(stopped.map_err(|failure| failure.message))
+                }));
+            }
+            Effect::CheckHealth => {
+                let supervisor = Arc::clone(&self.supervisor);
+                self.check = Some(Box::pin(async move {
+                    let check = async {
+                        match supervisor.health() {
+                            Some(health) => health.check().await,
+                            None => Health::NotAsked,
                         }
-                    }
-                }
-                told = wish_changed(&mut changed) => if told { self.heed_wish() },
-                done = self.plan.done() => match done {
-                    Done::Launch(result, restarts) => self.launched(result, restarts),
-                    Done::Ending(result, hung) => self.hung_ended(result, hung),
-                },
-                answer = self.checkup.answered() => self.heed_health(answer),
-                () = until(check_due) => self.check_health(),
-                () = until(due) => self.launch(),
-                () = until(recovers) => self.recover(),
-                () = active(&mut activity) => self.note_activity(activity.as_mut()),
+                    };
+                    Input::HealthChecked(match lateness::beside(check).await {
+                        (Health::Silent(_), late) if late >= LATE => Answer::HostBusy(late),
+                        (health, _) => Answer::Health(health),
+                    })
+                }));
             }
-            if self.is_over() {
-                self.herald.tell(ResidentEvent::Gone(self.instance.id.clone()));
-                break;
-            }
-            self.tell_row();
-            if std::mem::take(&mut self.looks_again) {
-                (observations, watching) = self.watch();
-            }
-            if !std::mem::replace(&mut self.settled, self.told.is_some()) && self.settled {
+            Effect::ForgetCheck => self.check = None,
+            Effect::LookAgain => self.observations = Observations::of(&self.supervisor),
+        }
+    }
+
+    fn record(&self, restarts: &Restarts) {
+        let id = &self.core.instance().id;
+        let Some(dir) = self.shared.folder(id) else { return };
+        if let Err(error) = history::write(&dir, restarts) {
+            tracing::warn!(id, %error, "its crashes cannot be recorded");
+        }
+    }
+
+    /// Sends the row where it has changed.
+    fn send_row(&mut self, intent: Option<CurrentIntent>) {
+        let is_first = !self.view.is_sent();
+        let want = intent.map(|intent| intent.want);
+        let plane = self.supervisor.plane();
+        if let Some(row) = self.view.update(&self.core, plane, want, &self.shared.clock) {
+            self.events.send(ResidentEvent::Row(row));
+            if is_first {
                 self.shared.settle_one();
             }
         }
-        drop(watching);
     }
+}
 
-    pub(super) fn watch(&self) -> (watch::Receiver<Option<Observation>>, Watching) {
-        let (seen, observations) = watch::channel(None);
-        let task = tokio::spawn(Arc::clone(&self.supervisor).keep_watch(seen));
-        (observations, Watching(task))
-    }
+/// The observations of one supervisor, which looks for as long as it is polled.
+struct Observations {
+    seen: watch::Receiver<Option<Observation>>,
+    watching: Task<()>,
+}
 
-    /// Takes a change of the inventory in. True when the supervisor is another.
-    pub(super) fn take(&mut self, change: Change) -> bool {
-        match change {
-            Change::Place(place) => self.place = place,
-            Change::Unlisted { place } => {
-                if self.listed {
-                    self.herald.info("no longer in the inventory; it is left as it is");
-                }
-                (self.listed, self.place, self.plan) = (false, place, Plan::Nothing);
+impl Observations {
+    fn of(supervisor: &Arc<dyn Supervisor>) -> Self {
+        let (sender, seen) = watch::channel(None);
+        let supervisor = Arc::clone(supervisor);
+        let watching = Box::pin(async move {
+            loop {
+                Arc::clone(&supervisor).keep_watch(sender.clone()).await;
+                // It was not to end: again, but not in a hurry.
+                tokio::time::sleep(LOOK_EVERY).await;
             }
-            Change::Replaced {
-                instance,
-                supervisor,
-                place,
-                restart_to_apply,
-            } => {
-                let alive = self.known.as_ref().is_some_and(InstanceState::is_alive);
-                self.restart_to_apply |= restart_to_apply && alive;
-                self.herald.info(if restart_to_apply && alive {
-                    "changed in the inventory; restart it to apply that"
-                } else {
-                    "changed in the inventory"
-                });
-                (self.instance, self.supervisor) = (*instance, supervisor);
-                (self.place, self.listed) = (place, true);
-                self.checkup = Checkup::default();
-                if let Plan::Due { restarts, .. } = self.plan {
-                    // It may be what it waited for.
-                    self.plan = Plan::Due {
-                        at: Instant::now(),
-                        restarts,
-                    };
+        });
+        Self { seen, watching }
+    }
+
+    /// Waits for the next observation.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    async fn next(&mut self) -> Observation {
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = self.seen.changed() => {
+                    if let Some(observation) = self.seen.borrow_and_update().clone() {
+                        return observation;
+                    }
                 }
-                return true;
+                () = &mut self.watching => pending().await,
             }
         }
-        false
     }
+}
 
-    /// When it will have run for long enough to be called healthy again.
-    pub(super) fn recovers_at(&self) -> Option<Instant> {
-        let since = self.ready_since.filter(|_| self.ailing)?;
-        since.checked_add(self.instance.restart.reset_after)
-    }
-
-    pub(super) fn recover(&mut self) {
-        self.ailing = false;
-        self.restarts.history.doublings = 0;
-        self.put_on_record();
-        self.herald.info("healthy again");
-        if let Some(Observation::Known(facts)) = &self.observation {
-            let facts = facts.clone();
-            self.alert(Alarm::Recovered, &facts);
+/// Waits for a task, and forgets it when it has ended.
+async fn ended(task: &mut Option<Task<Input>>) -> Input {
+    match task {
+        Some(running) => {
+            let input = running.await;
+            *task = None;
+            input
         }
-    }
-
-    /// Whether there is nothing left to keep.
-    pub(super) fn is_over(&self) -> bool {
-        let known = self.known.as_ref();
-        !self.listed
-            && known.is_some_and(|state| !state.is_alive())
-            && matches!(self.observation, Some(Observation::Known(_)))
-    }
-
-    pub(super) fn note_activity(&mut self, activity: Option<&mut watch::Receiver<Activity>>) {
-        let Some(activity) = activity else { return };
-        let what = activity.borrow_and_update().awaiting.clone();
-        if what.is_empty() {
-            self.open = None;
-        } else if self.open.as_ref().is_none_or(|(known, _)| *known != what) {
-            self.open = Some((what, std::time::Instant::now()));
-        }
-    }
-
-    pub(super) fn folder(&self) -> Option<InstanceDir> {
-        self.shared.state.instance(&self.instance.id).ok().flatten()
-    }
-
-    pub(super) fn wish(&self) -> Option<Intent> {
-        intent::peek(&self.shared.state, &self.instance.id).ok().flatten()
-    }
-
-    pub(super) fn remember(&mut self) {
-        let known = self.folder().and_then(|dir| history::read(&dir).ok().flatten());
-        self.restarts = known.unwrap_or_default();
-    }
-
-    pub(super) fn put_on_record(&self) {
-        let Some(dir) = self.folder() else { return };
-        if let Err(error) = history::write(&dir, &self.restarts) {
-            tracing::warn!(id = self.instance.id, %error, "its crashes cannot be put on record");
-        }
+        None => pending().await,
     }
 }
 
-/// A watch under way, for as long as it is held.
-pub(super) struct Watching(JoinHandle<()>);
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.0.abort();
+async fn changed(folder_changes: &mut Changed) {
+    if folder_changes.changed().await.is_err() {
+        pending::<()>().await;
     }
 }
 
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Returns when the folder has changed; false when nobody will tell any more.
-async fn wish_changed(changed: &mut Changed) -> bool {
-    if changed.changed().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    true
-}
-
-async fn active(activity: &mut Option<watch::Receiver<Activity>>) {
+async fn next_activity(activity: &mut Option<watch::Receiver<Activity>>) -> String {
     if let Some(activity) = activity
         && activity.changed().await.is_ok()
     {
-        return;
+        return activity.borrow_and_update().awaiting.clone();
     }
-    std::future::pending::<()>().await;
+    pending().await
+}
+
+/// Returns a random number from 0 to 1.
+fn chance() -> f64 {
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    random as f64 / u64::MAX as f64
 }

@@ -3,35 +3,39 @@
 //!
 //! # Theory of operation
 //!
-//! A keeper is told of every change by its supervisor, and acts on two things:
-//! that an instance is down which should run, and that a delay is over. Before
-//! it acts it takes the lock of the instance and looks again, so that whoever
-//! typed a verb elsewhere is never fought. What it knows of crashes is on
-//! record, so that the next resident supervisor goes on where this one was
-//! killed. It sets no wish and owns no game: when it ends, nothing else does.
+//! A keeper receives every change from its supervisor. Its core, which is pure,
+//! decides; the keeper carries that out. Before a launch it takes the lock of
+//! the instance and looks again, so that it works against no verb that is
+//! typed elsewhere. The record of crashes lets the next resident supervisor go
+//! on where this one was killed. A keeper sets no intent and owns no game: when
+//! it ends, no game does.
 //!
 //! ```text
-//! supervisor ─ observation ─▶ keeper ─ policy ─▶ delay ─▶ lock, look, start
-//!                         │
-//!                         └─ ResidentEvent ─▶ screen, lines, JSON
+//! supervisor ─ observation ─▶ core ─ effects ─▶ lock, look, launch
+//!                               ▲                log, record, hooks
+//!        timers, intent ────────┘                ResidentEvent ─▶ screen, JSON
 //! ```
 
+mod checkup;
 mod clock;
-mod deciding;
-mod health;
-mod herald;
+mod core;
+mod event_sender;
 mod hook;
 mod keeper;
 mod lateness;
-mod plan;
-mod telling;
+mod notes;
+mod ready_time;
+mod restarting;
+mod row_view;
+mod step;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::event::{Level, ResidentEvent};
@@ -42,17 +46,33 @@ use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::supervisor::Supervisor;
 use clock::Clock;
-use herald::Herald;
-use keeper::{Change, Keeper, Shared};
+use event_sender::EventSender;
+use keeper::{Listing, Shared, keep};
 
-/// A keeper at work.
+/// A keeper at work, which ends when this is dropped.
 struct Kept {
-    instance: Instance,
-    supervisor: Arc<dyn Supervisor>,
-    orders: mpsc::UnboundedSender<Change>,
+    listing: watch::Sender<Listing>,
     task: JoinHandle<()>,
-    /// Whether it stands in the inventory that was taken in last.
-    listed: bool,
+}
+
+impl Kept {
+    fn supervisor(&self) -> Arc<dyn Supervisor> {
+        Arc::clone(&self.listing.borrow().supervisor)
+    }
+
+    /// Passes on what an inventory that was read again says. Without
+    /// changed settings those it has stay.
+    fn update(&self, place: usize, changed: Option<(&Instance, &Arc<dyn Supervisor>)>, listed: bool) {
+        self.listing.send_if_modified(|old| {
+            let is_same = changed.is_none() && (old.place, old.listed) == (place, listed);
+            (old.place, old.listed) = (place, listed);
+            if let Some((instance, supervisor)) = changed {
+                old.instance = Arc::new(instance.clone());
+                old.supervisor = Arc::clone(supervisor);
+            }
+            !is_same
+        });
+    }
 }
 
 impl Drop for Kept {
@@ -66,10 +86,9 @@ pub struct Resident {
     ground: Ground,
     shared: Arc<Shared>,
     kept: HashMap<String, Kept>,
-    /// Whether an inventory was taken in before: what is new then was added.
-    begun: bool,
-    /// Whether it is told how many play, and who finds that out.
-    counts: bool,
+    /// Whether an inventory was applied before: what is new then was added.
+    has_begun: bool,
+    counts_players: bool,
     player_counts: Option<PlayerCounts>,
 }
 
@@ -79,110 +98,95 @@ impl Resident {
         ground: Ground,
         state: Arc<StateDir>,
         changes: Arc<Changes>,
-        told: mpsc::UnboundedSender<ResidentEvent>,
+        events: mpsc::UnboundedSender<ResidentEvent>,
         at_once: usize,
     ) -> Self {
         let shared = Shared {
             state,
             changes,
-            told,
-            launches: Arc::new(Semaphore::new(at_once.max(1))),
+            events,
+            launches: Semaphore::new(at_once.max(1)),
             clock: Clock::new(),
-            unsettled: std::sync::atomic::AtomicUsize::new(0),
+            unsettled: AtomicUsize::new(0),
         };
         Self {
             ground,
             shared: Arc::new(shared),
             kept: HashMap::new(),
-            begun: false,
-            counts: false,
+            has_begun: false,
+            counts_players: false,
             player_counts: None,
         }
     }
 
-    /// The same, for who wants to be told how many play.
     #[must_use]
     pub fn counting_players(mut self, counts: bool) -> Self {
-        self.counts = counts;
+        self.counts_players = counts;
         self
     }
 
-    /// Takes an inventory in: the first one, or a changed one. Nothing that
+    /// Applies an inventory: the first one, or a changed one. Nothing that
     /// runs is stopped or restarted by it.
     pub fn apply(&mut self, inventory: &Inventory) {
-        let herald = Herald::new(self.shared.told.clone(), None);
         let members = self.ground.members(inventory);
-        if !self.begun {
-            let count = members.len();
+        let count = members.len();
+        if !self.has_begun {
             self.shared.expect(count);
         }
-        let mut listed = 0;
         for (place, (instance, member)) in inventory.instances.iter().zip(members).enumerate() {
-            listed += 1;
-            match self.kept.get_mut(&instance.id) {
-                Some(kept) if kept.instance == *instance && !kept.task.is_finished() => {
-                    let _ = kept.orders.send(Change::Place(place));
-                }
+            match self.kept.get(&instance.id) {
                 Some(kept) if !kept.task.is_finished() => {
-                    let restart_to_apply = kept.instance.plane != instance.plane;
-                    kept.instance = instance.clone();
-                    kept.supervisor = Arc::clone(&member.supervisor);
-                    let _ = kept.orders.send(Change::Replaced {
-                        instance: Box::new(instance.clone()),
-                        supervisor: member.supervisor,
-                        place,
-                        restart_to_apply,
-                    });
+                    let is_same = *kept.listing.borrow().instance == *instance;
+                    let changed = (!is_same).then_some((instance, &member.supervisor));
+                    kept.update(place, changed, true);
                 }
                 _ => {
-                    if self.begun {
-                        herald.say(Some(&instance.id), Level::Info, "added to the inventory");
+                    if self.has_begun {
+                        self.events(Some(&instance.id))
+                            .log(Level::Info, "added to the inventory");
                     }
-                    let kept = self.keep(instance, member.supervisor, place);
-                    self.kept.insert(instance.id.clone(), kept);
+                    let (listing, listings) = watch::channel(Listing {
+                        instance: Arc::new(instance.clone()),
+                        supervisor: member.supervisor,
+                        place,
+                        listed: true,
+                    });
+                    let task = tokio::spawn(keep(Arc::clone(&self.shared), listings));
+                    self.kept.insert(instance.id.clone(), Kept { listing, task });
                 }
             }
         }
-        for (id, kept) in &mut self.kept {
-            kept.listed = inventory.get(id).is_some();
-            if !kept.listed && !kept.orders.is_closed() {
-                let _ = kept.orders.send(Change::Unlisted { place: listed });
+        for (id, kept) in &self.kept {
+            if inventory.get(id).is_none() {
+                kept.update(count, None, false);
             }
         }
-        if !self.begun && listed == 0 {
-            let _ = self.shared.told.send(ResidentEvent::Settled);
+        if !self.has_begun && count == 0 {
+            self.events(None).send(ResidentEvent::Settled);
         }
-        self.begun = true;
-        if self.counts {
-            let supervisors = self.kept.values().map(|kept| &kept.supervisor);
-            self.player_counts = Some(PlayerCounts::of(supervisors, &self.shared.told));
-        }
-    }
-
-    fn keep(&self, instance: &Instance, supervisor: Arc<dyn Supervisor>, place: usize) -> Kept {
-        let (orders, receiver) = mpsc::unbounded_channel();
-        let shared = Arc::clone(&self.shared);
-        let keeper = Keeper::new(instance, Arc::clone(&supervisor), shared, place);
-        Kept {
-            instance: instance.clone(),
-            supervisor,
-            orders,
-            task: tokio::spawn(keeper.keep(receiver)),
-            listed: true,
+        self.has_begun = true;
+        if self.counts_players {
+            let supervisors: Vec<_> = self.kept.values().map(Kept::supervisor).collect();
+            self.player_counts = Some(PlayerCounts::of(supervisors.iter(), &self.shared.events));
         }
     }
 
-    /// Tells of something that is about the supervisor itself.
+    /// Logs something about the supervisor itself.
     pub fn say(&self, level: Level, text: impl Into<String>) {
-        Herald::new(self.shared.told.clone(), None).say(None, level, text);
+        self.events(None).log(level, text);
     }
 
-    /// Ends the keeping, and returns the supervisors of all that was kept to
-    /// the last: what has left the inventory is nobody's to stop but those who
-    /// name it. Nothing that runs is touched.
+    fn events(&self, id: Option<&str>) -> EventSender {
+        EventSender::new(self.shared.events.clone(), id)
+    }
+
+    /// Ends the keeping, and returns the supervisors of all that is listed.
+    /// What has left the inventory is stopped only where it is named. Nothing
+    /// that runs is touched.
     pub fn end(self) -> Vec<Arc<dyn Supervisor>> {
-        let mut kept: Vec<_> = self.kept.into_values().filter(|kept| kept.listed).collect();
-        kept.sort_by(|a, b| a.instance.id.cmp(&b.instance.id));
-        kept.iter().map(|kept| Arc::clone(&kept.supervisor)).collect()
+        let listings = self.kept.values().map(|kept| kept.listing.borrow().clone());
+        let mut listings: Vec<_> = listings.filter(|listing| listing.listed).collect();
+        listings.sort_by(|a, b| a.instance.id.cmp(&b.instance.id));
+        listings.into_iter().map(|listing| listing.supervisor).collect()
     }
 }

@@ -11,6 +11,7 @@ use crate::store::intent::{self, Intent};
 use crate::store::lock;
 use crate::supervisor::{Facts, InstanceState, LastExit, Observation};
 
+mod core;
 mod health;
 mod rig;
 

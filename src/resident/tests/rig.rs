@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::event::ResidentEvent;
 use crate::inventory::{Channels, Instance, Plane, Ready, RestartPolicy};
 use crate::resident::clock::Clock;
-use crate::resident::keeper::{Change, Keeper, Shared};
+use crate::resident::keeper::{Listing, Shared, keep};
 use crate::store::changes::Changes;
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
@@ -145,8 +145,8 @@ pub(super) struct Rig {
     _tmp: tempfile::TempDir,
     pub(super) state: Arc<StateDir>,
     pub(super) supervisor: Arc<Scripted>,
-    pub(super) told: mpsc::UnboundedReceiver<ResidentEvent>,
-    pub(super) orders: mpsc::UnboundedSender<Change>,
+    pub(super) events: mpsc::UnboundedReceiver<ResidentEvent>,
+    pub(super) listing: watch::Sender<Listing>,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -158,9 +158,9 @@ impl Rig {
     /// What was said since it was last asked.
     pub(super) fn said(&mut self) -> String {
         let mut text = String::new();
-        while let Ok(told) = self.told.try_recv() {
-            if let ResidentEvent::Happened(happening) = told {
-                text.push_str(&happening.text);
+        while let Ok(event) = self.events.try_recv() {
+            if let ResidentEvent::Happened(entry) = event {
+                text.push_str(&entry.text);
                 text.push('\n');
             }
         }
@@ -169,11 +169,18 @@ impl Rig {
 
     /// Starts another keeper of the same instance, as after a `kill -9`.
     pub(super) fn again(&mut self, instance: &Instance) {
-        let (orders, receiver) = mpsc::unbounded_channel();
-        let supervisor: Arc<dyn Supervisor> = Arc::<Scripted>::clone(&self.supervisor);
-        let keeper = Keeper::new(instance, supervisor, Arc::clone(&self.shared), 0);
-        tokio::spawn(keeper.keep(receiver));
-        self.orders = orders;
+        let (listing, listings) = watch::channel(listing(instance, &self.supervisor));
+        tokio::spawn(keep(Arc::clone(&self.shared), listings));
+        self.listing = listing;
+    }
+}
+
+fn listing(instance: &Instance, supervisor: &Arc<Scripted>) -> Listing {
+    Listing {
+        instance: Arc::new(instance.clone()),
+        supervisor: Arc::<Scripted>::clone(supervisor),
+        place: 0,
+        listed: true,
     }
 }
 
@@ -203,12 +210,12 @@ pub(super) fn rig(instance: &Instance, state: InstanceState) -> Rig {
     let tmp = tempfile::tempdir().unwrap();
     let state_dir = Arc::new(StateDir::create(&tmp.path().join("s")).unwrap());
     state_dir.create_instance("a").unwrap();
-    let (told, receiver) = mpsc::unbounded_channel();
+    let (sender, events) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         changes: Arc::new(Changes::of(&state_dir)),
         state: Arc::clone(&state_dir),
-        told,
-        launches: Arc::new(Semaphore::new(1)),
+        events: sender,
+        launches: Semaphore::new(1),
         clock: Clock::new(),
         unsettled: 1.into(),
     });
@@ -221,13 +228,12 @@ pub(super) fn rig(instance: &Instance, state: InstanceState) -> Rig {
         stops: Mutex::default(),
     });
     supervisor.show(state, 0);
-    let (orders, _) = mpsc::unbounded_channel();
     let mut rig = Rig {
         _tmp: tmp,
         state: state_dir,
+        listing: watch::Sender::new(listing(instance, &supervisor)),
         supervisor,
-        told: receiver,
-        orders,
+        events,
         shared,
     };
     rig.again(instance);

@@ -1,5 +1,6 @@
 //! The screen of `watch`, and what it tells off a terminal.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::options;
@@ -27,7 +28,7 @@ pub(super) fn watched(rows: Vec<Row>, now: Instant) -> Vec<ResidentEvent> {
             "old" => Some(Awaits::Turn),
             _ => None,
         };
-        ResidentEvent::Row(Box::new(WatchedRow {
+        ResidentEvent::Row(Arc::new(WatchedRow {
             row,
             place,
             seen: now,

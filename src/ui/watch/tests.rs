@@ -1,5 +1,6 @@
 //! The screen, the lines and the stream of what is watched.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::{Awaits, Level, PlayerCount, ResidentEvent, Row, WatchedRow};
@@ -23,7 +24,7 @@ fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> 
 }
 
 fn row(watched: WatchedRow) -> ResidentEvent {
-    ResidentEvent::Row(Box::new(watched))
+    ResidentEvent::Row(Arc::new(watched))
 }
 
 /// A whole little world.

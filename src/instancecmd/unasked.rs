@@ -1,0 +1,90 @@
+//! What the resident supervisor does to an instance without being asked: a
+//! launch after a crash, and the stop of a hung game.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::hold::{self, Waiting};
+use super::intent;
+use crate::event::Want;
+use crate::failure::Failure;
+use crate::store::{self, InstanceDir, StateDir};
+use crate::supervisor::{Facts, InstanceState, Observation, StartOptions, StopOptions, Supervisor};
+
+/// Launches an instance that is down, as the nth automatic restart. Returns
+/// false when nothing was done: it is to be stopped, it runs, or it is not known
+/// whether it does.
+///
+/// # Errors
+/// When it could not be launched.
+///
+/// # Cancel safety
+/// Dropped, it abandons the wait and frees the lock.
+pub async fn launch_if_down(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u32) -> Result<bool, Failure> {
+    let is_down = |facts: &Facts| !facts.state.is_alive();
+    unasked(target, state, is_down, async |dir| {
+        let how = StartOptions {
+            no_wait: true,
+            timeout: None,
+            restarts,
+        };
+        let started = Arc::clone(target).start_with(how).await;
+        // Without it a stop is still possible, if not on record.
+        let _ = store::intent::reserve_stop(dir);
+        let _ = dir.tidy();
+        started.map(drop)
+    })
+    .await
+}
+
+/// Stops an instance by its chain if it still runs, since the same time.
+/// Returns false when nothing was done: it is to be stopped, or was started
+/// again.
+///
+/// # Errors
+/// When it could not be stopped.
+///
+/// # Cancel safety
+/// Dropped, it abandons the wait and frees the lock; a stop that was begun
+/// goes on.
+pub async fn stop_if_unchanged(
+    target: &Arc<dyn Supervisor>,
+    state: &StateDir,
+    running_since: Option<SystemTime>,
+) -> Result<bool, Failure> {
+    let is_unchanged = |facts: &Facts| facts.state == InstanceState::Running && facts.since == running_since;
+    unasked(target, state, is_unchanged, async |_| {
+        Arc::clone(target).stop_with(StopOptions::default()).await.map(drop)
+    })
+    .await
+}
+
+/// Acts on an instance once its lock is held, if it is not to be stopped and
+/// is as it should be for that. The intent is left as it is. Returns whether
+/// it acted.
+async fn unasked(
+    target: &Arc<dyn Supervisor>,
+    state: &StateDir,
+    is_needed: impl Fn(&Facts) -> bool,
+    act: impl AsyncFnOnce(&InstanceDir) -> anyhow::Result<()>,
+) -> Result<bool, Failure> {
+    let dir = state.create_instance(target.instance_id())?;
+    let waiting = Waiting {
+        verb: "run",
+        lock_until: None,
+        verb_until: None,
+        gives_way_from: None,
+    };
+    let _lock = hold::hold(&dir, &waiting, |_| {}).await?;
+    if intent::read(&dir)?.is_some_and(|intent| intent.want == Want::Stopped) {
+        return Ok(false);
+    }
+    match target.look().await {
+        Observation::Known(facts) if is_needed(&facts) => {}
+        _ => return Ok(false),
+    }
+    match act(&dir).await {
+        Ok(()) => Ok(true),
+        Err(error) => Err(Failure::from_error(&error)),
+    }
+}

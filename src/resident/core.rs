@@ -1,0 +1,445 @@
+//! The decisions about one instance: pure, without any input or output, and
+//! with the time passed in.
+//!
+//! [`Core::step`] takes one input in and returns what is to be done.
+//! Carrying that out, and the timer for [`Core::due_ms`], are the keeper's.
+//!
+//! # What it holds to
+//!
+//! One act (a launch, or the stop of a hung game) is under way at most. Nothing
+//! is launched against an intent to stop, nor what is not listed. An
+//! observation that failed changes nothing. One crash is counted once.
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use super::checkup::Checkup;
+use super::notes::Notes;
+use super::ready_time::ReadyTime;
+use super::restarting::{HungRun, LaunchEnd, Restarting, Wait, report_launch};
+use super::step::{Answer, Effect, Effects, Input, Moment};
+use crate::event::{Level, Want};
+use crate::inventory::{Alarm, Instance};
+use crate::policy::restart::End;
+use crate::store::history::Restarts;
+use crate::supervisor::{Facts, Health, InstanceState, Observation};
+
+/// The decisions about one instance.
+#[derive(Debug, Clone)]
+pub(super) struct Core {
+    instance: Arc<Instance>,
+    listed: bool,
+    seen: Option<Observation>,
+    /// The last state that was known: an observation that fails does not
+    /// change it.
+    known: Option<InstanceState>,
+    restarting: Restarting,
+    ready: ReadyTime,
+    /// Whether it has crashed and was not healthy since.
+    ailing: bool,
+    checkup: Checkup,
+    notes: Notes,
+}
+
+impl Core {
+    /// Begins with what an earlier resident supervisor has recorded.
+    pub(super) fn new(instance: Arc<Instance>, restarts: Restarts) -> Self {
+        Self {
+            instance,
+            listed: true,
+            seen: None,
+            known: None,
+            restarting: Restarting::new(restarts),
+            ready: ReadyTime::default(),
+            ailing: false,
+            checkup: Checkup::default(),
+            notes: Notes::default(),
+        }
+    }
+
+    pub(super) fn step(&mut self, input: Input, moment: &Moment) -> Vec<Effect> {
+        let mut effects = Effects::default();
+        match input {
+            Input::Observed(observation) => self.observe(observation, moment, &mut effects),
+            // It is taken into account below, as at every step.
+            Input::IntentChanged => {}
+            Input::TimePassed => self.pass_time(moment, &mut effects),
+            Input::Replaced(instance) => self.replace(instance, moment, &mut effects),
+            Input::Listed(listed) => self.list(listed, &mut effects),
+            Input::LaunchEnded(result) => self.end_launch(result, moment, &mut effects),
+            Input::HungStopEnded(result) => self.end_stop_of_hung(result, moment, &mut effects),
+            Input::HealthChecked(answer) => self.take_answer(answer, moment, &mut effects),
+        }
+        if moment.wants_stopped() {
+            self.restarting.cancel();
+        }
+        self.follow_health(&mut effects);
+        self.restarting.launch_if_due(moment.now_ms, &mut effects);
+        effects.into_vec()
+    }
+
+    /// Returns when [`Input::TimePassed`] is due.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        let due = [self.checkup.due_ms(), self.restarting.due_ms(), self.recovers_at_ms()];
+        due.into_iter().flatten().min()
+    }
+
+    pub(super) fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
+    pub(super) fn is_listed(&self) -> bool {
+        self.listed
+    }
+
+    pub(super) fn seen(&self) -> Option<&Observation> {
+        self.seen.as_ref()
+    }
+
+    pub(super) fn known(&self) -> Option<&InstanceState> {
+        self.known.as_ref()
+    }
+
+    pub(super) fn restarts(&self) -> &Restarts {
+        self.restarting.record()
+    }
+
+    /// Returns true when nothing is left to look after: it is not in the
+    /// inventory any more, and has ended.
+    pub(super) fn is_over(&self) -> bool {
+        let down = self.known.as_ref().is_some_and(|state| !state.is_alive());
+        !self.listed && !self.restarting.is_acting() && down && matches!(self.seen, Some(Observation::Known(_)))
+    }
+
+    pub(super) fn waits_for(&self) -> Wait {
+        self.restarting.wait()
+    }
+
+    /// Returns the remarks for its row, with the one of its plane.
+    pub(super) fn note(&self, of_plane: Option<String>) -> Option<String> {
+        let has_crashed = matches!(self.known, Some(InstanceState::Crashed { .. }));
+        let stays = self.restarts().stays.filter(|_| has_crashed);
+        self.notes.join(self.listed, stays, of_plane)
+    }
+
+    fn observe(&mut self, observation: Observation, moment: &Moment, effects: &mut Effects) {
+        match &observation {
+            Observation::Unknown { reason } => {
+                if !matches!(self.seen, Some(Observation::Unknown { .. })) {
+                    effects.log(Level::Warning, format!("its state is not known: {reason}"));
+                }
+            }
+            Observation::Known(facts) => self.learn(facts, moment, effects),
+        }
+        self.seen = Some(observation);
+    }
+
+    fn learn(&mut self, facts: &Facts, moment: &Moment, effects: &mut Effects) {
+        let before = self.known.replace(facts.state.clone());
+        match &facts.state {
+            InstanceState::Unmanaged => {}
+            InstanceState::Starting | InstanceState::Running | InstanceState::Stopping => {
+                self.lives(facts, before.as_ref(), moment, effects);
+            }
+            InstanceState::Stopped => self.is_stopped(facts, before.as_ref(), moment, effects),
+            InstanceState::Crashed { .. } if before.is_none() && ended_in_earlier_boot(facts, moment) => {
+                self.autostart(moment);
+            }
+            InstanceState::Crashed { .. } => self.has_crashed(facts, before.is_none(), moment, effects),
+        }
+    }
+
+    fn lives(&mut self, facts: &Facts, before: Option<&InstanceState>, moment: &Moment, effects: &mut Effects) {
+        let stopping = facts.state == InstanceState::Stopping;
+        self.restarting.lives(stopping);
+        self.notes.failed_start = None;
+        if before.is_some_and(|before| !before.is_alive()) {
+            self.notes.restart_to_apply = false;
+        }
+        // Without automatic restarts it was started by hand.
+        if facts.restarts == 0 && self.restarting.count_anew() {
+            effects.add(Effect::Record);
+        }
+        if facts.state == InstanceState::Running {
+            if self.ready.begin(moment.now_ms, facts.uptime_seconds) {
+                self.notes.hung = None;
+                if before.is_some() {
+                    effects.log(Level::Info, "running");
+                    effects.alert(Alarm::Started, facts);
+                } else {
+                    effects.log(Level::Info, "running already, and adopted as it is");
+                }
+            }
+            return;
+        }
+        if stopping {
+            self.ready.ends_soon(moment.now_ms);
+        } else {
+            self.ready = ReadyTime::default();
+        }
+        if before != Some(&facts.state) {
+            let unasked = stopping && !moment.wants_stopped();
+            let why = reason(facts.note.as_deref().filter(|_| unasked));
+            effects.log(Level::Info, format!("{}{why}", facts.state));
+        }
+    }
+
+    fn is_stopped(&mut self, facts: &Facts, before: Option<&InstanceState>, moment: &Moment, effects: &mut Effects) {
+        self.ready = ReadyTime::default();
+        match before {
+            None => self.autostart(moment),
+            Some(InstanceState::Stopped) => {}
+            Some(_) => {
+                (self.ailing, self.notes.failed_start) = (false, None);
+                effects.log(Level::Info, format!("stopped{}", reason(facts.note.as_deref())));
+                effects.alert(Alarm::Stopped, facts);
+            }
+        }
+        self.restart_hung(moment, effects);
+        self.restarting.start_deferred(moment.now_ms);
+    }
+
+    fn has_crashed(&mut self, facts: &Facts, is_first: bool, moment: &Moment, effects: &mut Effects) {
+        let name = crash_name(facts);
+        let restarts = facts.restarts.saturating_add(1);
+        if self.restarts().decided == name {
+            if is_first {
+                self.ailing = true;
+                if self.listed {
+                    self.restarting.go_on(restarts);
+                }
+            }
+            self.restarting.start_deferred(moment.now_ms);
+            return;
+        }
+        if self.restarting.crashed(name, facts.restarts) {
+            report_launch(facts.restarts, effects);
+        }
+        let note = facts.note.as_deref().unwrap_or_default();
+        effects.log(Level::Error, format!("crashed: {note}"));
+        let end = End {
+            code: facts.last_exit.as_ref().and_then(|exit| exit.code),
+            ran_ms: self.ready.end(moment.now_ms),
+        };
+        if self.listed {
+            self.ailing = true;
+            effects.alert(Alarm::Crashed, facts);
+        }
+        self.decide((end, restarts), facts, moment, effects);
+    }
+
+    /// Plans the start of an instance that is down when it is first seen.
+    fn autostart(&mut self, moment: &Moment) {
+        let autostart = self.instance.autostart;
+        let is_wanted = match moment.intent {
+            Some(intent) => intent.want == Want::Running && (autostart || intent.is_of_this_boot),
+            None => autostart,
+        };
+        if is_wanted && self.listed {
+            self.restarting.plan_first(moment.now_ms);
+        }
+    }
+
+    /// Lets the policy decide about what has ended, and plans accordingly.
+    fn decide(&mut self, end: (End, u32), facts: &Facts, moment: &Moment, effects: &mut Effects) {
+        if self.listed {
+            self.restarting.decide(&self.instance, end, facts, moment, effects);
+        } else {
+            effects.add(Effect::Record);
+        }
+    }
+
+    fn end_launch(&mut self, result: Result<bool, String>, moment: &Moment, effects: &mut Effects) {
+        match self.restarting.end_launch(result, self.listed) {
+            None => {}
+            Some(LaunchEnd::Launched { restarts }) => {
+                self.notes.failed_start = None;
+                report_launch(restarts, effects);
+            }
+            Some(LaunchEnd::Needless) => effects.add(Effect::LookAgain),
+            Some(LaunchEnd::Failed { restarts, message }) => {
+                effects.log(Level::Error, format!("cannot be started: {message}"));
+                self.notes.failed_start = Some(message.clone());
+                self.ailing = true;
+                let facts = Facts::bare(InstanceState::Crashed { exit_code: None }, Some(message));
+                let end = End { code: None, ran_ms: 0 };
+                self.decide((end, restarts.max(1)), &facts, moment, effects);
+            }
+        }
+    }
+
+    fn replace(&mut self, instance: Arc<Instance>, moment: &Moment, effects: &mut Effects) {
+        let is_alive = self.known.as_ref().is_some_and(InstanceState::is_alive);
+        let restart_to_apply = is_alive && self.instance.plane != instance.plane;
+        self.notes.restart_to_apply |= restart_to_apply;
+        let apply = if restart_to_apply {
+            "; restart it to apply that"
+        } else {
+            ""
+        };
+        effects.log(Level::Info, format!("changed in the inventory{apply}"));
+        (self.instance, self.listed) = (instance, true);
+        if self.checkup.follow(None, None) {
+            effects.add(Effect::ForgetCheck);
+        }
+        // The change may be what it waited for.
+        self.restarting.hurry(moment.now_ms);
+    }
+
+    fn list(&mut self, listed: bool, effects: &mut Effects) {
+        if self.listed && !listed {
+            effects.log(Level::Info, "no longer in the inventory; it is left as it is");
+            self.restarting.cancel();
+        } else if listed && !self.listed {
+            effects.log(Level::Info, "in the inventory again");
+        }
+        self.listed = listed;
+    }
+
+    fn pass_time(&mut self, moment: &Moment, effects: &mut Effects) {
+        if self.checkup.begins(moment.now_ms) {
+            effects.add(Effect::CheckHealth);
+        }
+        if self.recovers_at_ms().is_some_and(|at| at <= moment.now_ms) {
+            self.recover(effects);
+        }
+    }
+
+    /// Returns when it will have run for long enough to be called healthy again.
+    fn recovers_at_ms(&self) -> Option<u64> {
+        let since = self.ready.since_ms().filter(|_| self.ailing)?;
+        let wait = self.instance.restart.reset_after.as_millis();
+        Some(since.saturating_add(u64::try_from(wait).unwrap_or(u64::MAX)))
+    }
+
+    fn recover(&mut self, effects: &mut Effects) {
+        self.ailing = false;
+        self.restarting.recover();
+        effects.add(Effect::Record);
+        effects.log(Level::Info, "healthy again");
+        if let Some(Observation::Known(facts)) = &self.seen {
+            effects.alert(Alarm::Recovered, facts);
+        }
+    }
+
+    fn follow_health(&mut self, effects: &mut Effects) {
+        let since_ms = self.ready.since_ms();
+        if self.checkup.follow(self.instance.healthy.as_ref(), since_ms) {
+            effects.add(Effect::ForgetCheck);
+        }
+        if since_ms.is_none() {
+            self.notes.silent = None;
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answer, moment: &Moment, effects: &mut Effects) {
+        let instance = Arc::clone(&self.instance);
+        let Some(healthy) = &instance.healthy else { return };
+        if !self.checkup.is_asking() {
+            return;
+        }
+        if self.checkup.note_busy(matches!(answer, Answer::HostBusy(_)))
+            && let Answer::HostBusy(late) = answer
+        {
+            let late = humantime::format_duration(std::time::Duration::from_secs(late.as_secs()));
+            effects.log(
+                Level::Warning,
+                format!("whether it still answers could not be found out: this host was busy or asleep for {late}"),
+            );
+        }
+        let health = match answer {
+            Answer::Health(health) => health,
+            Answer::HostBusy(_) => Health::NotAsked,
+        };
+        let is_hung = self.checkup.note(healthy, &health, moment.now_ms);
+        self.notes.silent = match health {
+            Health::Silent(what) => Some(format!(
+                "does not answer ({what}), {} of the last {} checks",
+                self.checkup.failures(healthy),
+                healthy.of
+            )),
+            Health::Well | Health::NotAsked => None,
+        };
+        if is_hung {
+            self.checkup.forget_failures();
+            self.stop_hung(moment, effects);
+        }
+    }
+
+    fn stop_hung(&mut self, moment: &Moment, effects: &mut Effects) {
+        let Some(Observation::Known(facts)) = &self.seen else {
+            return;
+        };
+        let runs = facts.state == InstanceState::Running && !moment.wants_stopped();
+        if !runs || !self.listed || !self.restarting.is_idle() {
+            return;
+        }
+        let why = format!("hung: {}", self.notes.silent.as_deref().unwrap_or("does not answer"));
+        let facts = Facts {
+            note: Some(why.clone()),
+            ..(**facts).clone()
+        };
+        effects.log(Level::Error, format!("{why}; it is stopped by its chain"));
+        effects.alert(Alarm::Crashed, &facts);
+        self.notes.hung = Some(why);
+        self.restarting.stop_hung(HungRun {
+            ran_ms: self.ready.measured(moment.now_ms).unwrap_or(0),
+            restarts: facts.restarts.saturating_add(1),
+        });
+        effects.add(Effect::StopHung {
+            running_since: facts.since,
+        });
+    }
+
+    fn end_stop_of_hung(&mut self, result: Result<bool, String>, moment: &Moment, effects: &mut Effects) {
+        let has_stopped = result == Ok(true);
+        if !self.restarting.end_stop_of_hung(has_stopped && self.listed) {
+            return;
+        }
+        match result {
+            Ok(true) if self.known == Some(InstanceState::Stopped) => self.restart_hung(moment, effects),
+            // It is down, and that was not seen yet.
+            Ok(true) => effects.add(Effect::LookAgain),
+            Ok(false) => {
+                self.notes.hung = None;
+                effects.add(Effect::LookAgain);
+            }
+            Err(message) => effects.log(Level::Error, format!("hung, and it could not be stopped: {message}")),
+        }
+    }
+
+    /// Lets the policy decide about what was stopped because it hung.
+    fn restart_hung(&mut self, moment: &Moment, effects: &mut Effects) {
+        let Some(hung) = self.restarting.take_hung() else {
+            return;
+        };
+        if moment.wants_stopped() {
+            return;
+        }
+        self.ailing = true;
+        let facts = Facts::bare(InstanceState::Stopped, self.notes.hung.clone());
+        let end = End {
+            code: None,
+            ran_ms: hung.ran_ms,
+        };
+        self.decide((end, hung.restarts), &facts, moment, effects);
+    }
+}
+
+/// Returns a text that tells one crash from another.
+fn crash_name(facts: &Facts) -> String {
+    format!(
+        "{:?} {} {:?} {:?}",
+        facts.since, facts.restarts, facts.last_exit, facts.details
+    )
+}
+
+fn ended_in_earlier_boot(facts: &Facts, moment: &Moment) -> bool {
+    let ended = facts.last_exit.as_ref().and_then(|exit| exit.at);
+    let since_epoch = |at: std::time::SystemTime| at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    ended.is_some_and(|at| since_epoch(at) + 1000 < since_epoch(moment.booted))
+}
+
+fn reason(note: Option<&str>) -> String {
+    note.map(|note| format!(": {note}")).unwrap_or_default()
+}

@@ -1,0 +1,40 @@
+//! The remarks that a row shows beside the state.
+
+use crate::policy::restart::Why;
+
+/// The remarks on one instance.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notes {
+    pub(super) restart_to_apply: bool,
+    pub(super) failed_start: Option<String>,
+    /// What the game does not answer.
+    pub(super) silent: Option<String>,
+    /// Why it was stopped when it hung, until it runs again.
+    pub(super) hung: Option<String>,
+}
+
+impl Notes {
+    /// Joins the remarks with the one of the plane; `None` where there is none.
+    pub(super) fn join(&self, listed: bool, stays: Option<Why>, of_plane: Option<String>) -> Option<String> {
+        let mut notes = Vec::new();
+        if !listed {
+            notes.push("no longer in the inventory".to_owned());
+        }
+        if self.restart_to_apply {
+            notes.push("changed in the inventory: restart to apply".to_owned());
+        }
+        notes.extend(
+            self.failed_start
+                .as_ref()
+                .map(|why| format!("cannot be started: {why}")),
+        );
+        notes.extend(self.hung.clone().or_else(|| self.silent.clone()));
+        match stays {
+            Some(Why::Held) => notes.push("held: start it by hand".to_owned()),
+            Some(Why::GaveUp) => notes.push("given up: start it by hand".to_owned()),
+            Some(Why::Never) | None => {}
+        }
+        notes.extend(of_plane.filter(|note| !note.is_empty()));
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+}

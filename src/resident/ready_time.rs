@@ -1,0 +1,41 @@
+//! The time for which an instance has been ready.
+
+/// Measures how long an instance is ready, up to its end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ReadyTime {
+    since_ms: Option<u64>,
+    /// How long it had been ready, while it is on its way to its end.
+    ran_ms: Option<u64>,
+}
+
+impl ReadyTime {
+    pub(super) fn since_ms(&self) -> Option<u64> {
+        self.since_ms
+    }
+
+    /// Begins where it has not begun. Returns true when it has begun with this.
+    pub(super) fn begin(&mut self, now_ms: u64, uptime_seconds: u64) -> bool {
+        let begins = self.since_ms.is_none();
+        if begins {
+            self.since_ms = Some(now_ms.saturating_sub(uptime_seconds.saturating_mul(1000)));
+        }
+        begins
+    }
+
+    /// Ends the time; what was measured is kept for the end that is to come.
+    pub(super) fn ends_soon(&mut self, now_ms: u64) {
+        self.ran_ms = self.measured(now_ms).or(self.ran_ms);
+        self.since_ms = None;
+    }
+
+    /// Ends the time, and returns it in milliseconds; 0 when it never was ready.
+    pub(super) fn end(&mut self, now_ms: u64) -> u64 {
+        let ran_ms = self.measured(now_ms).or(self.ran_ms);
+        *self = Self::default();
+        ran_ms.unwrap_or(0)
+    }
+
+    pub(super) fn measured(&self, now_ms: u64) -> Option<u64> {
+        self.since_ms.map(|since| now_ms.saturating_sub(since))
+    }
+}

@@ -1,0 +1,299 @@
+//! When an instance is launched next, and what is under way: one act at most.
+
+use super::step::{Effect, Effects, Moment};
+use crate::event::{Level, nth};
+use crate::inventory::{Alarm, Instance};
+use crate::policy::restart::{End, Verdict, Why};
+use crate::store::history::Restarts;
+use crate::supervisor::{Facts, InstanceState};
+
+/// How soon a launch is tried again, in milliseconds, when another process was
+/// at work on the instance and it is still down.
+const SHORTLY_MS: u64 = 50;
+
+/// The crash that a hung game counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HungRun {
+    /// How long it had been ready.
+    pub(super) ran_ms: u64,
+    /// The number in a row of the restart that follows.
+    pub(super) restarts: u32,
+}
+
+/// What comes next, once no act is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    Nothing,
+    /// A launch at this time, as the nth restart in a row.
+    Due {
+        at_ms: u64,
+        restarts: u32,
+    },
+    /// A launch if it is still down at the next look: another process was at
+    /// work on it when the launch was due.
+    Deferred {
+        restarts: u32,
+    },
+    /// A decision by the restart policy once it is seen to be down: it hung, and
+    /// was stopped.
+    HungStopped(HungRun),
+}
+
+/// What is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    None,
+    Launch {
+        restarts: u32,
+        /// Whether what it launched has crashed already.
+        has_crashed: bool,
+    },
+    StopHung(HungRun),
+}
+
+/// What an instance waits for, as far as decisions go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Nothing,
+    /// A launch that is under way or comes at once.
+    Turn,
+    /// The nth restart in a row.
+    Restart {
+        at_ms: u64,
+        restarts: u32,
+    },
+}
+
+/// The outcome of a launch, as far as it has not been decided on before.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum LaunchEnd {
+    Launched { restarts: u32 },
+    Needless,
+    Failed { restarts: u32, message: String },
+}
+
+/// The plan for one instance, with the record of its crashes.
+#[derive(Debug, Clone)]
+pub(super) struct Restarting {
+    plan: Plan,
+    act: Act,
+    record: Restarts,
+}
+
+impl Restarting {
+    pub(super) fn new(record: Restarts) -> Self {
+        Self {
+            plan: Plan::Nothing,
+            act: Act::None,
+            record,
+        }
+    }
+
+    pub(super) fn record(&self) -> &Restarts {
+        &self.record
+    }
+
+    pub(super) fn is_acting(&self) -> bool {
+        self.act != Act::None
+    }
+
+    /// Returns true when nothing is planned and nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.act == Act::None && self.plan == Plan::Nothing
+    }
+
+    pub(super) fn wait(&self) -> Wait {
+        match (self.act, self.plan) {
+            (Act::Launch { .. }, _) | (Act::None, Plan::Due { restarts: 0, .. }) => Wait::Turn,
+            (Act::None, Plan::Due { at_ms, restarts }) => Wait::Restart { at_ms, restarts },
+            _ => Wait::Nothing,
+        }
+    }
+
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        match (self.act, self.plan) {
+            (Act::None, Plan::Due { at_ms, .. }) => Some(at_ms),
+            _ => None,
+        }
+    }
+
+    pub(super) fn cancel(&mut self) {
+        self.plan = Plan::Nothing;
+    }
+
+    /// Takes in that it lives, so that nothing has to be launched.
+    pub(super) fn lives(&mut self, is_stopping: bool) {
+        if !(is_stopping && matches!(self.plan, Plan::HungStopped(_))) {
+            self.cancel();
+        }
+    }
+
+    /// Plans the launch that no crash has led to.
+    pub(super) fn plan_first(&mut self, at_ms: u64) {
+        self.plan = Plan::Due { at_ms, restarts: 0 };
+    }
+
+    /// Plans what an earlier resident supervisor has decided on.
+    pub(super) fn go_on(&mut self, restarts: u32) {
+        if self.record.stays.is_none() {
+            self.plan = Plan::Due {
+                at_ms: self.record.due_ms.unwrap_or(0),
+                restarts,
+            };
+        }
+    }
+
+    /// Launches at once what waits for its time.
+    pub(super) fn hurry(&mut self, now_ms: u64) {
+        if let Plan::Due { at_ms, .. } = &mut self.plan {
+            *at_ms = now_ms;
+        }
+    }
+
+    /// Plans the launch of what was left to another process, and is down still.
+    pub(super) fn start_deferred(&mut self, now_ms: u64) {
+        if let Plan::Deferred { restarts } = self.plan {
+            self.plan = Plan::Due {
+                at_ms: now_ms.saturating_add(SHORTLY_MS),
+                restarts,
+            };
+        }
+    }
+
+    /// Begins the launch that is due.
+    pub(super) fn launch_if_due(&mut self, now_ms: u64, effects: &mut Effects) {
+        if let (Act::None, Plan::Due { at_ms, restarts }) = (self.act, self.plan)
+            && at_ms <= now_ms
+        {
+            self.plan = Plan::Nothing;
+            self.act = Act::Launch {
+                restarts,
+                has_crashed: false,
+            };
+            effects.add(Effect::Launch { restarts });
+        }
+    }
+
+    /// Returns the outcome of the launch under way, which has ended; `None`
+    /// when there is none, or what it launched has crashed since.
+    pub(super) fn end_launch(&mut self, result: Result<bool, String>, is_listed: bool) -> Option<LaunchEnd> {
+        let Act::Launch { restarts, has_crashed } = self.act else {
+            return None;
+        };
+        self.act = Act::None;
+        if has_crashed {
+            return None;
+        }
+        Some(match result {
+            Ok(true) => LaunchEnd::Launched { restarts },
+            Ok(false) => {
+                // What was decided meanwhile, about a crash of its own, stands.
+                let is_open = self.plan == Plan::Nothing && (restarts == 0 || self.record.stays.is_none());
+                if is_listed && is_open {
+                    self.plan = Plan::Deferred { restarts };
+                }
+                LaunchEnd::Needless
+            }
+            Err(message) => LaunchEnd::Failed { restarts, message },
+        })
+    }
+
+    /// Takes a crash in. Returns true when it was the end of the launch under
+    /// way, before that was reported.
+    pub(super) fn crashed(&mut self, name: String, of_restarts: u32) -> bool {
+        self.record.decided = name;
+        match &mut self.act {
+            Act::Launch { restarts, has_crashed } if *restarts == of_restarts => !std::mem::replace(has_crashed, true),
+            _ => false,
+        }
+    }
+
+    pub(super) fn stop_hung(&mut self, hung: HungRun) {
+        self.act = Act::StopHung(hung);
+    }
+
+    /// Ends the stop of a hung game. Returns false when none was under way.
+    pub(super) fn end_stop_of_hung(&mut self, has_stopped: bool) -> bool {
+        let Act::StopHung(hung) = self.act else { return false };
+        self.act = Act::None;
+        if has_stopped && self.plan == Plan::Nothing {
+            self.plan = Plan::HungStopped(hung);
+        }
+        true
+    }
+
+    /// Returns the run that hung and was stopped, once.
+    pub(super) fn take_hung(&mut self) -> Option<HungRun> {
+        let Plan::HungStopped(hung) = self.plan else {
+            return None;
+        };
+        self.plan = Plan::Nothing;
+        Some(hung)
+    }
+
+    /// Begins the count anew, after a start by hand. Returns false when it was
+    /// at its beginning.
+    pub(super) fn count_anew(&mut self) -> bool {
+        let counted = self.record != Restarts::default();
+        self.record = Restarts::default();
+        counted
+    }
+
+    /// Lets the delay fall back.
+    pub(super) fn recover(&mut self) {
+        self.record.history.doublings = 0;
+    }
+
+    /// Lets the policy decide about what has ended.
+    pub(super) fn decide(
+        &mut self,
+        instance: &Instance,
+        (end, restarts): (End, u32),
+        facts: &Facts,
+        moment: &Moment,
+        effects: &mut Effects,
+    ) {
+        let history = &mut self.record.history;
+        match history.crashed(&instance.restart, end, moment.now_ms, moment.chance) {
+            Verdict::Restart { at_ms } => {
+                (self.record.due_ms, self.record.stays) = (Some(at_ms), None);
+                self.plan = Plan::Due { at_ms, restarts };
+            }
+            Verdict::Stay(why) => {
+                (self.record.due_ms, self.record.stays) = (None, Some(why));
+                self.plan = Plan::Nothing;
+                report_stay(why, &instance.id, facts, effects);
+            }
+        }
+        effects.add(Effect::Record);
+    }
+}
+
+fn report_stay(why: Why, id: &str, facts: &Facts, effects: &mut Effects) {
+    match why {
+        Why::Never => effects.log(Level::Info, "left as it is: its policy is `never`"),
+        Why::Held => effects.log(
+            Level::Error,
+            format!("held: its configuration is wrong; `gamectl start {id}` tries again"),
+        ),
+        Why::GaveUp => effects.log(
+            Level::Error,
+            format!("given up: it crashes too often; `gamectl start {id}` tries again"),
+        ),
+    }
+    if why != Why::Never {
+        effects.alert(Alarm::GaveUp, facts);
+    }
+}
+
+/// Reports an automatic restart.
+pub(super) fn report_launch(restarts: u32, effects: &mut Effects) {
+    if restarts > 0 {
+        effects.log(Level::Info, format!("started again ({})", nth(restarts)));
+        let facts = Facts {
+            restarts,
+            ..Facts::bare(InstanceState::Starting, None)
+        };
+        effects.alert(Alarm::Restarted, &facts);
+    }
+}

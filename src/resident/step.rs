@@ -1,0 +1,122 @@
+//! What goes into a decision about an instance, and what comes out of it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::event::{Level, Want};
+use crate::inventory::{Alarm, Instance};
+use crate::supervisor::{Facts, Health, InstanceState, Observation};
+
+/// Something that a decision may follow from.
+#[derive(Debug, Clone)]
+pub(super) enum Input {
+    /// The supervisor has looked.
+    Observed(Observation),
+    /// The intent may be another one.
+    IntentChanged,
+    /// A timer may be due; see [`super::core::Core::due_ms`].
+    TimePassed,
+    /// The inventory has other settings for it.
+    Replaced(Arc<Instance>),
+    /// The inventory lists it, or does not any more.
+    Listed(bool),
+    /// The launch has ended; `false` when another process made it needless.
+    LaunchEnded(Result<bool, String>),
+    /// The stop of the hung game has ended; `false` when it was needless.
+    HungStopEnded(Result<bool, String>),
+    /// The check of its health has ended.
+    HealthChecked(Answer),
+}
+
+/// How a check of the health of a game ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Health(Health),
+    /// The check failed, but a timer of this process came late by this much
+    /// meanwhile, so that the game is not to blame.
+    HostBusy(Duration),
+}
+
+/// The circumstances of a decision.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// The monotonic clock.
+    pub(super) now_ms: u64,
+    /// When the host was booted.
+    pub(super) booted: SystemTime,
+    pub(super) intent: Option<CurrentIntent>,
+    /// A random number from 0 to 1.
+    pub(super) chance: f64,
+}
+
+impl Moment {
+    pub(super) fn wants_stopped(&self) -> bool {
+        self.intent.is_some_and(|intent| intent.want == Want::Stopped)
+    }
+}
+
+/// The intent as far as a decision needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CurrentIntent {
+    pub(super) want: Want,
+    pub(super) is_of_this_boot: bool,
+}
+
+/// Something that is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Effect {
+    Log(Level, String),
+    /// Write [`super::core::Core::restarts`] down.
+    Record,
+    /// Run the hooks for this.
+    Alert(Box<Alert>),
+    /// Launch it, as the nth automatic restart in a row.
+    Launch {
+        restarts: u32,
+    },
+    /// Stop it by its chain, if it is the run that began at this time.
+    StopHung {
+        running_since: Option<SystemTime>,
+    },
+    CheckHealth,
+    /// Ignore the check that is under way.
+    ForgetCheck,
+    /// Look afresh: what was seen under the lock was not observed here.
+    LookAgain,
+}
+
+/// An event that a hook may be configured for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Alert {
+    pub(super) alarm: Alarm,
+    pub(super) state: InstanceState,
+    pub(super) restarts: u32,
+    pub(super) note: String,
+}
+
+/// The effects of one step, in the order in which they are carried out.
+#[derive(Debug, Default)]
+pub(super) struct Effects(Vec<Effect>);
+
+impl Effects {
+    pub(super) fn add(&mut self, effect: Effect) {
+        self.0.push(effect);
+    }
+
+    pub(super) fn log(&mut self, level: Level, text: impl Into<String>) {
+        self.add(Effect::Log(level, text.into()));
+    }
+
+    pub(super) fn alert(&mut self, alarm: Alarm, facts: &Facts) {
+        self.add(Effect::Alert(Box::new(Alert {
+            alarm,
+            state: facts.state.clone(),
+            restarts: facts.restarts,
+            note: facts.note.clone().unwrap_or_default(),
+        })));
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Effect> {
+        self.0
+    }
+}
