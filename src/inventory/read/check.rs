@@ -28,6 +28,7 @@ pub(crate) struct Check<'a> {
     patterns: HashMap<String, Verdict>,
     /// `None` when it is used up.
     budget: Option<usize>,
+    is_whole: bool,
 }
 
 impl<'a> Check<'a> {
@@ -39,6 +40,7 @@ impl<'a> Check<'a> {
             programs: Programs::default(),
             patterns: HashMap::new(),
             budget: Some(BUDGET),
+            is_whole: false,
         }
     }
 
@@ -78,25 +80,19 @@ impl<'a> Check<'a> {
         self.budget.is_some()
     }
 
-    /// Runs `read`, and returns how many values it took from the budget, too.
-    pub(crate) fn spent_by<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, usize) {
-        let before = self.budget.unwrap_or_default();
-        let done = read(self);
-        (done, before - self.budget.unwrap_or_default())
-    }
-
     pub(crate) fn is_spent(&self) -> bool {
         self.budget.is_none()
     }
 
-    /// Runs `read` on another text, in which nothing is wrong: it neither notes
-    /// problems nor takes from the budget.
-    pub(crate) fn aside<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
-        let (before, budget) = (self.found.len(), self.budget);
-        let done = read(self);
-        self.found.truncate(before);
-        self.budget = budget;
-        done
+    /// Makes [`Check::is_whole`] true or false.
+    pub(crate) fn set_whole(&mut self, is_whole: bool) {
+        self.is_whole = is_whole;
+    }
+
+    /// Returns true when everything that is inherited is there, so that what is
+    /// missing or does not fit together is a problem.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Returns the inventory's folder.

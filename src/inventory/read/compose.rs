@@ -1,73 +1,61 @@
 //! The `docker_compose` section.
 
+use std::path::PathBuf;
+
 use super::check::Check;
 use crate::inventory::model::compose::ComposeSpec;
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
-use crate::inventory::text::node::{Entry, Node, Shape};
+use crate::inventory::text::node::{Entry, Node};
 
 /// Reads the section of the instance `id`. All of it is checked, even if it
 /// names no file.
 pub(crate) fn read(check: &mut Check, id: &str, section: &Entry) -> Plane {
     let entries = check.section("`docker_compose`", &keys::DOCKER_COMPOSE, &section.value);
-    let mut spec = ComposeSpec {
-        files: Vec::new(),
-        project: id.to_owned(),
-        profiles: Vec::new(),
-        services: Vec::new(),
-        env_file: None,
-        context: None,
+    let one = check.get(entries, "file", Check::path);
+    let several = check.get(entries, "files", files);
+    let spec = ComposeSpec {
+        files: one.into_iter().chain(several.into_iter().flatten()).collect(),
+        project: check.get(entries, "project", project).unwrap_or_else(|| id.to_owned()),
+        profiles: check.get(entries, "profiles", names).unwrap_or_default(),
+        services: check.get(entries, "services", names).unwrap_or_default(),
+        env_file: check.get(entries, "env_file", Check::path),
+        context: check.get(entries, "context", context),
     };
-    let mut one = None;
-    for entry in entries {
-        let value = &entry.value;
-        match entry.key.as_ref() {
-            "file" => {
-                one = Some(entry.at);
-                spec.files.extend(check.path("`file`", value));
-            }
-            "files" => {
-                let Shape::List(items) = &value.shape else {
-                    check.mismatch("`files`", "a list of paths", value);
-                    continue;
-                };
-                if items.is_empty() {
-                    check
-                        .problem(value.span, "`files` names no compose file")
-                        .hint("add the path of one");
-                }
-                for item in items {
-                    spec.files.extend(check.path("an item of `files`", item));
-                }
-            }
-            "project" => spec.project = project(check, value).unwrap_or_default(),
-            "profiles" => spec.profiles = names(check, "`profiles`", value),
-            "services" => spec.services = names(check, "`services`", value),
-            "env_file" => spec.env_file = check.path("`env_file`", value),
-            "context" => {
-                spec.context = check
-                    .word("`context`", "the name of a docker context", value)
-                    .map(Into::into);
-            }
-            _ => {}
+    let given = |key: &str| entries.iter().find(|entry| entry.key == key);
+    match (given("file"), given("files")) {
+        (Some(_), Some(files)) => {
+            check
+                .problem(files.at, "there are both `file` and `files`")
+                .hint("one of them is enough");
         }
-    }
-    let both = entries.iter().find(|entry| entry.key == "files");
-    if let (Some(_), Some(files)) = (one, both) {
-        check
-            .problem(files.at, "there are both `file` and `files`")
-            .hint("one of them is enough");
-    }
-    if one.is_none() && both.is_none() {
-        check
-            .problem(section.at, "`docker_compose` names no compose file")
-            .hint("add `file: /path/to/compose.yaml`");
+        (None, None) => {
+            check
+                .problem(section.at, "`docker_compose` names no compose file")
+                .hint("add `file: /path/to/compose.yaml`");
+        }
+        _ => {}
     }
     Plane::DockerCompose(Box::new(spec))
 }
 
-fn project(check: &mut Check, node: &Node) -> Option<String> {
-    let name = check.word("`project`", "a project name", node)?;
+fn files(check: &mut Check, what: &str, node: &Node) -> Option<Vec<PathBuf>> {
+    let items = check.list(what, "a list of paths", node)?;
+    if items.is_empty() {
+        check
+            .problem(node.span, format!("{what} names no compose file"))
+            .hint("add the path of one");
+    }
+    let item = format!("an item of {what}");
+    Some(items.iter().filter_map(|node| check.path(&item, node)).collect())
+}
+
+fn context(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+    check.word(what, "the name of a docker context", node).map(Into::into)
+}
+
+fn project(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+    let name = check.word(what, "a project name", node)?;
     // The rule of compose itself: compose-spec, "name".
     let alnum = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let all = name.bytes().all(|b| alnum(b) || matches!(b, b'-' | b'_'));
@@ -81,11 +69,11 @@ fn project(check: &mut Check, node: &Node) -> Option<String> {
 }
 
 /// Reads names that end up as words of a command line.
-fn names(check: &mut Check, what: &str, node: &Node) -> Vec<String> {
-    let names = check.words(what, node).unwrap_or_default();
+fn names(check: &mut Check, what: &str, node: &Node) -> Option<Vec<String>> {
+    let names = check.words(what, node)?;
     if names.iter().any(|name| name.is_empty() || name.starts_with('-')) {
         check.problem(node.span, format!("a name in {what} is empty or begins with `-`"));
-        return Vec::new();
+        return None;
     }
-    names
+    Some(names)
 }

@@ -1,12 +1,14 @@
 //! The whole file: defaults, instances, and keys that are given twice.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::check::{Check, Env};
-use super::common::{self, Common};
-use super::plane;
 use super::section::{quoted, short};
+use super::settings::{self, Outline};
+use super::{game, merge, plane};
 use crate::games::Preset;
 use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
 use crate::inventory::report::found::Found;
@@ -21,8 +23,7 @@ const IDS: &str = "a mapping of ids to instances";
 pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Found>) {
     let mut document = Document {
         check: Check::new(folder, env),
-        defaults: Common::default(),
-        cost: 0,
+        defaults: &[],
         presets: HashMap::new(),
     };
     let instances = document.root(&tree.root);
@@ -30,17 +31,15 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Foun
     (Inventory { instances }, document.check.into_problems())
 }
 
-struct Document<'a> {
-    check: Check<'a>,
-    defaults: Common,
-    /// The values that inheriting the defaults copies.
-    cost: usize,
+struct Document<'c, 't, 'a> {
+    check: Check<'c>,
+    defaults: &'t [Entry<'a>],
     /// What presets say, by name.
-    presets: HashMap<&'static str, Common>,
+    presets: HashMap<&'static str, Vec<Entry<'static>>>,
 }
 
-impl Document<'_> {
-    fn root(&mut self, root: &Node) -> Vec<Instance> {
+impl<'t, 'a> Document<'_, 't, 'a> {
+    fn root(&mut self, root: &'t Node<'a>) -> Vec<Instance> {
         let Shape::Map(Mapping { entries, .. }) = &root.shape else {
             let message = "the inventory must be a mapping with `instances`, but this is";
             self.check.problem(root.span, format!("{message} {}", root.kind()));
@@ -48,12 +47,12 @@ impl Document<'_> {
         };
         self.check.known_keys(&keys::TOP, entries);
         let get = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
+        let before = self.check.problems();
         if let Some(defaults) = get("defaults") {
-            (self.defaults, self.cost) = self.check.spent_by(|check| {
-                let entries = check.section("`defaults`", &keys::DEFAULTS, defaults);
-                common::read(check, entries)
-            });
+            self.defaults(defaults);
         }
+        // What is missing might be in defaults that are wrong.
+        self.check.set_whole(self.check.problems() == before);
         let Some(instances) = get("instances") else {
             self.check
                 .problem(Span::new(root.span.start, 0), "there is no `instances` here")
@@ -75,13 +74,30 @@ impl Document<'_> {
         }
     }
 
-    fn instances(&mut self, map: &Mapping) -> Vec<Instance> {
+    /// Reads the defaults on their own, and keeps them if nothing is wrong:
+    /// their problems are to be reported once, not for each instance.
+    fn defaults(&mut self, node: &'t Node<'a>) {
+        let check = &mut self.check;
+        let before = check.problems();
+        let entries = check.section("`defaults`", &keys::DEFAULTS, node);
+        let outline = Outline {
+            id: String::new(),
+            game: check.get(entries, "game", game::read),
+            plane: plane::none(),
+            at: node.span,
+        };
+        settings::read(check, outline, entries, &|_| false);
+        if check.problems() == before {
+            self.defaults = entries;
+        }
+    }
+
+    fn instances(&mut self, map: &Mapping<'a>) -> Vec<Instance> {
         // One that is given twice is looked at all the same.
         let repeated = map.unusable.iter().filter(|entry| !entry.key.is_empty());
         let mut instances = Vec::with_capacity(map.entries.len());
         for entry in map.entries.iter().chain(repeated) {
-            id(&mut self.check, entry);
-            instances.extend(self.instance(entry));
+            instances.push(self.instance(entry));
             if self.check.is_spent() {
                 break;
             }
@@ -89,43 +105,64 @@ impl Document<'_> {
         instances
     }
 
-    fn instance(&mut self, entry: &Entry) -> Option<Instance> {
-        let check = &mut self.check;
-        if !check.spend(self.cost, entry.at) {
-            return None;
+    fn instance(&mut self, entry: &Entry<'a>) -> Instance {
+        let Self {
+            check,
+            defaults,
+            presets,
+        } = self;
+        id(check, entry);
+        let own = check.section(&format!("`{}`", short(&entry.key)), &keys::INSTANCE, &entry.value);
+        let game = check.get(own, "game", game::read);
+        let game = game.or_else(|| check.get(defaults, "game", game::read));
+        let mut whole = Cow::Borrowed(own);
+        let preset = game.map(|game| &**presets.entry(game.name).or_insert_with(|| preset(game)));
+        for below in preset.into_iter().chain([*defaults]).filter(|below| !below.is_empty()) {
+            whole = Cow::Owned(merge::over(Some(&keys::INSTANCE), &whole, below));
         }
-        let entries = check.section(&format!("`{}`", short(&entry.key)), &keys::INSTANCE, &entry.value);
-        let mut own = common::read(check, entries);
-        let plane = plane::read(check, &entry.key, entries);
-        if let Some(preset) = own.game().or(self.defaults.game()) {
-            own = own.over(self.preset(preset));
-        }
-        let whole = own.over(&self.defaults);
-        // What is missing is noted where a person would add it.
         let uses = |entry: &&Entry| {
             matches!(
                 entry.key.as_ref(),
                 "game" | "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready" | "healthy"
             )
         };
-        let at = entries.iter().find(uses).map_or(entry.at, |entry| entry.at);
-        Some(whole.finish(&mut self.check, entry.key.to_string(), plane, at))
+        let outline = Outline {
+            id: entry.key.to_string(),
+            game,
+            plane: plane::read(check, &entry.key, own),
+            at: own.iter().find(uses).map_or(entry.at, |entry| entry.at),
+        };
+        let is_given = |key: &str| own.iter().chain(*defaults).any(|entry| entry.key == key);
+        settings::read(check, outline, &whole, &is_given)
     }
+}
 
-    /// Returns what a preset says. It is read once, however many instances have
-    /// it.
-    fn preset(&mut self, preset: &'static Preset) -> &Common {
-        let check = &mut self.check;
-        self.presets.entry(preset.name).or_insert_with(|| {
-            check.aside(|check| match yaml::read(preset.text) {
-                Ok(tree) => match &tree.root.shape {
-                    Shape::Map(map) => common::read(check, &map.entries).of_preset(),
-                    Shape::Scalar(_) | Shape::List(_) => Common::default(),
-                },
-                Err(_) => Common::default(),
-            })
+/// Returns what a preset says. Its planes and its passwords are examples.
+fn preset(preset: &'static Preset) -> Vec<Entry<'static>> {
+    let Ok(tree) = yaml::read(preset.text) else {
+        return Vec::new();
+    };
+    let Shape::Map(map) = &tree.root.shape else {
+        return Vec::new();
+    };
+    let settings = map.entries.iter().filter(|entry| !keys::is_plane(&entry.key));
+    settings
+        .map(|entry| match &entry.value.shape {
+            Shape::Map(map) => {
+                let known = map.entries.iter().filter(|entry| entry.key != "password");
+                let shape = Shape::Map(Mapping {
+                    entries: known.cloned().collect(),
+                    unusable: Vec::new(),
+                });
+                let span = entry.value.span;
+                Entry {
+                    value: Arc::new(Node { span, shape }),
+                    ..entry.clone()
+                }
+            }
+            Shape::Scalar(_) | Shape::List(_) => entry.clone(),
         })
-    }
+        .collect()
 }
 
 fn id(check: &mut Check, entry: &Entry) {

@@ -6,8 +6,8 @@ use crate::games::{self, PRESETS, Preset};
 use crate::inventory::report::nearest::nearest;
 use crate::inventory::text::node::Node;
 
-pub(crate) fn read(check: &mut Check, node: &Node) -> Option<&'static Preset> {
-    let word = check.word("`game`", "the name of a game", node)?;
+pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<&'static Preset> {
+    let word = check.word(what, "the name of a game", node)?;
     let preset = games::find(&word);
     if preset.is_none() {
         let near = nearest(&word, PRESETS.iter().map(|preset| preset.name));

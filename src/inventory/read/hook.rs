@@ -12,57 +12,46 @@ use crate::inventory::text::node::{Node, Shape};
 /// The limit of a hook that names none.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(crate) fn read(check: &mut Check, node: &Node) -> Option<Vec<Hook>> {
+pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Hook>> {
     if let Shape::Map(_) = &node.shape {
         check
             .problem(node.span, "`on_event` must be a list of hooks, but this is a mapping")
             .hint("put a `- ` before the hook");
         return None;
     }
-    let items = check.list("`on_event`", "a list of hooks", node)?;
+    let items = check.list(what, "a list of hooks", node)?;
     Some(items.iter().filter_map(|item| hook(check, item)).collect())
 }
 
 fn hook(check: &mut Check, node: &Node) -> Option<Hook> {
     let entries = check.mapping("a hook of `on_event`", "a mapping with `command`", node);
     check.known_keys(&keys::HOOK, entries);
-    let mut command = None;
-    let mut events = Some(Alarm::ALL.to_vec());
-    let mut timeout = Some(USUAL_TIMEOUT);
-    let mut given = false;
-    for entry in entries {
-        let value = &entry.value;
-        match entry.key.as_ref() {
-            "command" => {
-                given = true;
-                command = check.texts("`command`", value);
-                if command.as_ref().is_some_and(Vec::is_empty) {
-                    check
-                        .problem(value.span, "`command` is empty")
-                        .hint("it is a list: the program, then its arguments");
-                    command = None;
-                }
-            }
-            "events" => events = alarms(check, value),
-            "timeout" => timeout = check.duration("`timeout`", value),
-            _ => {}
+    let command = check.get(entries, "command", |check, what, node| {
+        let command = check.texts(what, node);
+        if command.as_ref().is_some_and(Vec::is_empty) {
+            check
+                .problem(node.span, "`command` is empty")
+                .hint("it is a list: the program, then its arguments");
         }
-    }
-    if !given && matches!(node.shape, Shape::Map(_)) {
+        command
+    });
+    if matches!(node.shape, Shape::Map(_)) && entries.iter().all(|entry| entry.key != "command") {
         check
             .problem(node.span, "this hook has no `command`")
             .hint("such as `command: [/usr/local/bin/tell, me]`");
     }
     Some(Hook {
         command: command?,
-        events: events?,
-        timeout: timeout?,
+        events: check
+            .get(entries, "events", alarms)
+            .unwrap_or_else(|| Alarm::ALL.to_vec()),
+        timeout: check.get(entries, "timeout", Check::duration).unwrap_or(USUAL_TIMEOUT),
         cwd: check.folder().to_owned(),
     })
 }
 
-fn alarms(check: &mut Check, node: &Node) -> Option<Vec<Alarm>> {
-    let items = check.list("`events`", "a list of events", node)?;
+fn alarms(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Alarm>> {
+    let items = check.list(what, "a list of events", node)?;
     let mut alarms = Vec::new();
     for item in items {
         let word = check.word("an event", "the name of an event", item)?;

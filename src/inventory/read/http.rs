@@ -14,40 +14,30 @@ const PATH_MAX: usize = 2000;
 const BODY_MAX: usize = 64 * 1024;
 
 /// Reads it; `method` is used where none is given.
-pub(crate) fn read(check: &mut Check, method: HttpMethod, node: &Node) -> Option<HttpCheck> {
+pub(super) fn read(check: &mut Check, method: HttpMethod, node: &Node) -> Option<HttpCheck> {
     if !matches!(node.shape, Shape::Map(_)) {
-        let request = url(check, node)?;
-        return Some(HttpCheck { method, ..request });
+        return url(check, "`http`", node).map(|request| HttpCheck { method, ..request });
     }
-    let (mut method, mut body) = (Some(method), Some(String::new()));
     let entries = check.section("`http`", &keys::HTTP, node);
-    let mut request = None;
-    let mut status = Some(Vec::new());
-    for entry in entries {
-        match entry.key.as_ref() {
-            "url" => request = Some(url(check, &entry.value)),
-            "status" => status = statuses(check, &entry.value),
-            "method" => method = one_of_methods(check, &entry.value),
-            "body" => body = read_body(check, &entry.value),
-            _ => {}
-        }
-    }
-    let Some(request) = request else {
+    if entries.iter().all(|entry| entry.key != "url") {
         check
             .problem(node.span, "`http` has no `url`")
             .hint("such as `http: { url: 'http://127.0.0.1:8212/', status: [200, 401] }`");
-        return None;
-    };
+    }
+    let status = check.get(entries, "status", statuses).unwrap_or_default();
+    let method = check.get(entries, "method", one_of_methods).unwrap_or(method);
+    let body = check.get(entries, "body", read_body).unwrap_or_default();
+    let request = check.get(entries, "url", |check, _, node| url(check, "`http`", node))?;
     Some(HttpCheck {
-        status: status?,
-        method: method?,
-        body: body?,
-        ..request?
+        status,
+        method,
+        body,
+        ..request
     })
 }
 
-fn one_of_methods(check: &mut Check, node: &Node) -> Option<HttpMethod> {
-    let word = check.word("`method`", "GET, POST or PUT", node)?;
+fn one_of_methods(check: &mut Check, what: &str, node: &Node) -> Option<HttpMethod> {
+    let word = check.word(what, "GET, POST or PUT", node)?;
     let method = HttpMethod::ALL.into_iter().find(|method| method.as_str() == word);
     if method.is_none() {
         check.problem(node.span, "`method` must be `GET`, `POST` or `PUT`");
@@ -55,8 +45,8 @@ fn one_of_methods(check: &mut Check, node: &Node) -> Option<HttpMethod> {
     method
 }
 
-fn read_body(check: &mut Check, node: &Node) -> Option<String> {
-    let body = check.word("`body`", "text", node)?;
+fn read_body(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+    let body = check.word(what, "text", node)?;
     if body.len() > BODY_MAX {
         check.problem(node.span, "`body` must be at most 64KiB");
         return None;
@@ -64,8 +54,8 @@ fn read_body(check: &mut Check, node: &Node) -> Option<String> {
     Some(body.into_owned())
 }
 
-fn statuses(check: &mut Check, node: &Node) -> Option<Vec<u16>> {
-    let items = check.list("`status`", "a list of numbers", node)?;
+fn statuses(check: &mut Check, what: &str, node: &Node) -> Option<Vec<u16>> {
+    let items = check.list(what, "a list of numbers", node)?;
     let mut statuses = Vec::with_capacity(items.len());
     for item in items {
         let status = check.number("a status", 100..=599, item)?;
@@ -74,8 +64,8 @@ fn statuses(check: &mut Check, node: &Node) -> Option<Vec<u16>> {
     Some(statuses)
 }
 
-fn url(check: &mut Check, node: &Node) -> Option<HttpCheck> {
-    let word = check.word("`http`", "a URL", node)?;
+fn url(check: &mut Check, what: &str, node: &Node) -> Option<HttpCheck> {
+    let word = check.word(what, "a URL", node)?;
     match parse(&word) {
         Ok(request) => Some(request),
         Err(hint) => {

@@ -19,10 +19,7 @@ pub(crate) fn read(check: &mut Check, id: &str, entries: &[Entry]) -> Plane {
         Some((*name, *read, entry))
     });
     let Some((name, read, entry)) = given.next() else {
-        return Plane::Unmanaged {
-            plane: "none",
-            reason: "no plane, such as `process`".to_owned(),
-        };
+        return none();
     };
     let mut is_alone = true;
     for (_, _, second) in given {
@@ -35,6 +32,14 @@ pub(crate) fn read(check: &mut Check, id: &str, entries: &[Entry]) -> Plane {
         check.allowed_on(name, &keys::INSTANCE, "", entries);
     }
     read(check, id, entry)
+}
+
+/// Returns the plane of an instance without a plane section.
+pub(super) fn none() -> Plane {
+    Plane::Unmanaged {
+        plane: "none",
+        reason: "no plane, such as `process`".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -7,12 +7,10 @@ use super::section::quoted;
 use crate::inventory::model::instance::{Port, Protocol};
 use crate::inventory::text::node::Node;
 
-/// Ports by name.
-pub(crate) type RawPorts = BTreeMap<String, Port>;
-
-pub(crate) fn read(check: &mut Check, node: &Node) -> RawPorts {
-    let mut ports = RawPorts::new();
-    for entry in check.mapping("`ports`", "a mapping of names to ports", node) {
+pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Port>> {
+    // Sorted by name.
+    let mut ports = BTreeMap::new();
+    for entry in check.mapping(what, "a mapping of names to ports", node) {
         let what = format!("the port{}", quoted(&entry.key));
         let Some(word) = check.word(&what, "a port such as `28015/udp`", &entry.value) else {
             continue;
@@ -29,7 +27,7 @@ pub(crate) fn read(check: &mut Check, node: &Node) -> RawPorts {
             }
         }
     }
-    ports
+    Some(ports.into_values().collect())
 }
 
 fn port(text: &str) -> Option<(u16, Protocol)> {

@@ -25,32 +25,19 @@ const NAMES: &str = "a mapping of names to values";
 /// Reads the section. All of it is checked, even if it names no program.
 pub(crate) fn read(check: &mut Check, _: &str, section: &Entry) -> Plane {
     let entries = check.section("`process`", &keys::PROCESS, &section.value);
-    let mut spec = ProcessSpec {
-        executable: PathBuf::new(),
-        args: Vec::new(),
-        cwd: check.folder().to_owned(),
-        env: Vec::new(),
-        env_file: None,
-        user: None,
-        tty: false,
-        log: LogSpec::default(),
-        main: None,
+    let spec = ProcessSpec {
+        executable: check.get(entries, "executable", executable).unwrap_or_default(),
+        args: check.get(entries, "args", Check::texts).unwrap_or_default(),
+        cwd: check
+            .get(entries, "cwd", Check::path)
+            .unwrap_or_else(|| check.folder().to_owned()),
+        env: check.get(entries, "env", env).unwrap_or_default(),
+        env_file: check.get(entries, "env_file", Check::path),
+        user: check.get(entries, "user", user),
+        tty: check.get(entries, "tty", Check::flag).unwrap_or_default(),
+        log: check.get(entries, "log", log).unwrap_or_default(),
+        main: check.get(entries, "main", pattern::read),
     };
-    for entry in entries {
-        let value = &entry.value;
-        match entry.key.as_ref() {
-            "executable" => spec.executable = executable(check, value).unwrap_or_default(),
-            "args" => spec.args = check.texts("`args`", value).unwrap_or_default(),
-            "cwd" => spec.cwd = check.path("`cwd`", value).unwrap_or_default(),
-            "env" => spec.env = env(check, value),
-            "env_file" => spec.env_file = check.path("`env_file`", value),
-            "user" => spec.user = user(check, value),
-            "tty" => spec.tty = check.flag("`tty`", value).unwrap_or_default(),
-            "log" => spec.log = log(check, value),
-            "main" => spec.main = pattern::read(check, "`main`", value),
-            _ => {}
-        }
-    }
     if spec.executable.as_os_str().is_empty() {
         return Plane::Unmanaged {
             plane: "process",
@@ -60,11 +47,11 @@ pub(crate) fn read(check: &mut Check, _: &str, section: &Entry) -> Plane {
     Plane::Process(Box::new(spec))
 }
 
-fn executable(check: &mut Check, node: &Node) -> Option<PathBuf> {
+fn executable(check: &mut Check, what: &str, node: &Node) -> Option<PathBuf> {
     if node.is_null() {
         return None;
     }
-    let text = check.text("`executable`", "a path", node)?;
+    let text = check.text(what, "a path", node)?;
     if text.is_empty() {
         return None;
     }
@@ -73,19 +60,19 @@ fn executable(check: &mut Check, node: &Node) -> Option<PathBuf> {
         return None;
     }
     if text.as_bytes().contains(&b'/') || text.as_bytes() == b"~" {
-        return check.path_of("`executable`", &text, node.span);
+        return check.path_of(what, &text, node.span);
     }
     Some(check.program(&text))
 }
 
-fn env(check: &mut Check, node: &Node) -> Vec<(OsString, OsString)> {
+fn env(check: &mut Check, what: &str, node: &Node) -> Option<Vec<(OsString, OsString)>> {
     if let Shape::List(_) = &node.shape {
         check
-            .mismatch("`env`", NAMES, node)
+            .mismatch(what, NAMES, node)
             .hint("write `NAME: value`, not `- NAME=value`");
-        return Vec::new();
+        return None;
     }
-    let entries = check.mapping("`env`", NAMES, node);
+    let entries = check.mapping(what, NAMES, node);
     let mut env = Vec::with_capacity(entries.len());
     for entry in entries {
         let name = entry.key.as_ref();
@@ -105,11 +92,11 @@ fn env(check: &mut Check, node: &Node) -> Vec<(OsString, OsString)> {
         let value = check.text(&format!("the variable{}", quoted(name)), "text", &entry.value);
         env.extend(value.map(|value| (name.into(), value.into_owned())));
     }
-    env
+    Some(env)
 }
 
-fn user(check: &mut Check, node: &Node) -> Option<String> {
-    let user = check.word("`user`", "a user's name", node)?;
+fn user(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+    let user = check.word(what, "a user's name", node)?;
     if user.trim().is_empty() || user.contains([':', '/', '\n']) {
         check.problem(node.span, "`user` is not a user's name");
         return None;
@@ -117,21 +104,18 @@ fn user(check: &mut Check, node: &Node) -> Option<String> {
     Some(user.into_owned())
 }
 
-fn log(check: &mut Check, node: &Node) -> LogSpec {
-    let entries = check.section("`log`", &keys::LOG, node);
-    let mut log = LogSpec::default();
-    for entry in entries {
-        match entry.key.as_ref() {
-            "max_size" => log.max_size = max_size(check, &entry.value).unwrap_or_default(),
-            "keep" => log.keep = check.number("`keep`", 0..=MOST_LOGS, &entry.value).unwrap_or_default(),
-            _ => {}
-        }
-    }
-    log
+fn log(check: &mut Check, what: &str, node: &Node) -> Option<LogSpec> {
+    let entries = check.section(what, &keys::LOG, node);
+    let usual = LogSpec::default();
+    let keep = |check: &mut Check, what: &str, node: &Node| check.number(what, 0..=MOST_LOGS, node);
+    Some(LogSpec {
+        max_size: check.get(entries, "max_size", max_size).unwrap_or(usual.max_size),
+        keep: check.get(entries, "keep", keep).unwrap_or(usual.keep),
+    })
 }
 
-fn max_size(check: &mut Check, node: &Node) -> Option<u64> {
-    let word = check.word("`max_size`", "a size such as `50MiB`", node)?;
+fn max_size(check: &mut Check, what: &str, node: &Node) -> Option<u64> {
+    let word = check.word(what, "a size such as `50MiB`", node)?;
     let Some(bytes) = size(&word) else {
         check
             .problem(node.span, "`max_size` is not a size")

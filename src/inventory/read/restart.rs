@@ -1,58 +1,39 @@
 //! The `restart` section.
 
-use std::time::Duration;
-
 use super::check::Check;
 use crate::inventory::model::restart::{GiveUp, RestartPolicy, RestartWhen};
 use crate::inventory::report::keys;
 use crate::inventory::report::nearest::nearest;
 use crate::inventory::text::duration::written;
-use crate::inventory::text::node::{Node, Span};
+use crate::inventory::text::node::{Entry, Node};
 
-/// A duration and the place where it was given.
-type Placed = Option<(Duration, Span)>;
-
-/// The settings of a `restart` section that were given.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct RawRestart {
-    policy: Option<RestartWhen>,
-    delay: Placed,
-    max_delay: Placed,
-    reset_after: Option<Duration>,
-    success_exit_codes: Option<Vec<i32>>,
-    give_up: RawGiveUp,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct RawGiveUp {
-    at: Option<Span>,
-    times: Option<u32>,
-    within: Option<Duration>,
-    /// True when one of them was wrong, which was noted.
-    wrong: bool,
-}
-
-pub(crate) fn read(check: &mut Check, node: &Node) -> RawRestart {
-    let entries = check.section("`restart`", &keys::RESTART, node);
-    let mut restart = RawRestart::default();
-    for entry in entries {
-        let value = &entry.value;
-        match entry.key.as_ref() {
-            "policy" => restart.policy = policy(check, value),
-            "delay" => restart.delay = check.duration("`delay`", value).map(|time| (time, value.span)),
-            "max_delay" => restart.max_delay = check.duration("`max_delay`", value).map(|time| (time, value.span)),
-            "reset_after" => restart.reset_after = check.duration("`reset_after`", value),
-            "success_exit_codes" => restart.success_exit_codes = codes(check, value),
-            "give_up" => restart.give_up = give_up(check, value, entry.at),
-            _ => {}
-        }
+/// Reads the policy.
+pub(super) fn read(check: &mut Check, entries: &[Entry]) -> RestartPolicy {
+    let entries = check.subsection(entries, "restart", &keys::RESTART);
+    let usual = RestartPolicy::default();
+    let restart = RestartPolicy {
+        policy: check.get(entries, "policy", policy).unwrap_or(usual.policy),
+        delay: check.get(entries, "delay", Check::duration).unwrap_or(usual.delay),
+        max_delay: check
+            .get(entries, "max_delay", Check::duration)
+            .unwrap_or(usual.max_delay),
+        reset_after: check
+            .get(entries, "reset_after", Check::duration)
+            .unwrap_or(usual.reset_after),
+        success_exit_codes: check
+            .get(entries, "success_exit_codes", codes)
+            .unwrap_or(usual.success_exit_codes),
+        give_up: give_up(check, entries),
+    };
+    if restart.delay > restart.max_delay && check.is_whole() {
+        too_long_a_delay(check, entries, &restart);
     }
     restart
 }
 
-fn policy(check: &mut Check, node: &Node) -> Option<RestartWhen> {
+fn policy(check: &mut Check, what: &str, node: &Node) -> Option<RestartWhen> {
     const POLICIES: [&str; 3] = ["always", "on-failure", "never"];
-    let word = check.word("`policy`", "always, on-failure or never", node)?;
+    let word = check.word(what, "always, on-failure or never", node)?;
     match word.as_ref() {
         "always" => Some(RestartWhen::Always),
         "on-failure" => Some(RestartWhen::OnFailure),
@@ -70,8 +51,8 @@ fn policy(check: &mut Check, node: &Node) -> Option<RestartWhen> {
     }
 }
 
-fn codes(check: &mut Check, node: &Node) -> Option<Vec<i32>> {
-    let items = check.list("`success_exit_codes`", "a list of exit codes", node)?;
+fn codes(check: &mut Check, what: &str, node: &Node) -> Option<Vec<i32>> {
+    let items = check.list(what, "a list of exit codes", node)?;
     let mut codes = Vec::new();
     for item in items {
         let code = check
@@ -82,100 +63,49 @@ fn codes(check: &mut Check, node: &Node) -> Option<Vec<i32>> {
     Some(codes)
 }
 
-fn give_up(check: &mut Check, node: &Node, at: Span) -> RawGiveUp {
-    let entries = check.mapping("`give_up`", "a mapping with `times` and `within`", node);
-    check.known_keys(&keys::GIVE_UP, entries);
+fn give_up(check: &mut Check, entries: &[Entry]) -> Option<GiveUp> {
+    let section = entries.iter().find(|entry| entry.key == "give_up")?;
     let before = check.problems();
-    let mut give_up = RawGiveUp {
-        at: Some(at),
-        ..RawGiveUp::default()
-    };
-    for entry in entries {
-        match entry.key.as_ref() {
-            "times" => give_up.times = check.number("`times`", 1..=u32::MAX, &entry.value),
-            "within" => give_up.within = check.duration("`within`", &entry.value),
-            _ => {}
-        }
+    let entries = check.mapping("`give_up`", "a mapping with `times` and `within`", &section.value);
+    check.known_keys(&keys::GIVE_UP, entries);
+    let times = check.get(entries, "times", |check, what, node| {
+        check.number(what, 1..=u32::MAX, node)
+    });
+    let within = check.get(entries, "within", Check::duration);
+    if let (Some(times), Some(within)) = (times, within) {
+        return Some(GiveUp { times, within });
     }
-    give_up.wrong = check.problems() > before;
-    give_up
+    if check.problems() == before && check.is_whole() {
+        let missing = if times.is_none() { "times" } else { "within" };
+        check
+            .problem(section.at, format!("`give_up` needs `{missing}` as well"))
+            .hint("such as `give_up: { times: 10, within: 10m }`");
+    }
+    None
 }
 
-impl RawRestart {
-    /// Returns these settings, and where they are silent, those below.
-    pub(crate) fn over(self, below: &Self) -> Self {
-        Self {
-            policy: self.policy.or(below.policy),
-            delay: self.delay.or(below.delay),
-            max_delay: self.max_delay.or(below.max_delay),
-            reset_after: self.reset_after.or(below.reset_after),
-            success_exit_codes: self.success_exit_codes.or_else(|| below.success_exit_codes.clone()),
-            give_up: RawGiveUp {
-                at: self.give_up.at.or(below.give_up.at),
-                times: self.give_up.times.or(below.give_up.times),
-                within: self.give_up.within.or(below.give_up.within),
-                wrong: self.give_up.wrong || below.give_up.wrong,
-            },
+fn too_long_a_delay(check: &mut Check, entries: &[Entry], restart: &RestartPolicy) {
+    let place = |key: &str| {
+        entries
+            .iter()
+            .find(|entry| entry.key == key)
+            .map(|entry| entry.value.span)
+    };
+    let (delay, longest) = (written(restart.delay), written(restart.max_delay));
+    match (place("delay"), place("max_delay")) {
+        (Some(at), Some(other)) => {
+            check
+                .problem(at, format!("`delay` ({delay}) is longer than `max_delay` ({longest})"))
+                .related(other, "`max_delay` is given here");
         }
-    }
-
-    /// Returns the settings with nothing left open.
-    pub(crate) fn finish(self, check: &mut Check) -> RestartPolicy {
-        let usual = RestartPolicy::default();
-        self.check_delays(check, &usual);
-        let give_up = match (self.give_up.times, self.give_up.within, self.give_up.at) {
-            (Some(times), Some(within), _) => Some(GiveUp { times, within }),
-            (times, _, Some(at)) if !self.give_up.wrong => {
-                let missing = if times.is_none() { "times" } else { "within" };
-                check
-                    .problem(at, format!("`give_up` needs `{missing}` as well"))
-                    .hint("such as `give_up: { times: 10, within: 10m }`");
-                None
-            }
-            _ => None,
-        };
-        RestartPolicy {
-            policy: self.policy.unwrap_or(usual.policy),
-            delay: self.delay.map_or(usual.delay, |(delay, _)| delay),
-            max_delay: self.max_delay.map_or(usual.max_delay, |(delay, _)| delay),
-            reset_after: self.reset_after.unwrap_or(usual.reset_after),
-            success_exit_codes: self.success_exit_codes.unwrap_or(usual.success_exit_codes),
-            give_up,
+        (Some(at), None) => {
+            let message = format!("`delay` ({delay}) is longer than `max_delay`, which is {longest} by default");
+            check.problem(at, message).hint("give a longer `max_delay` as well");
         }
-    }
-
-    fn check_delays(&self, check: &mut Check, usual: &RestartPolicy) {
-        let (delay, delay_at) = self.delay.map_or((usual.delay, None), |(delay, at)| (delay, Some(at)));
-        let (longest, longest_at) = self
-            .max_delay
-            .map_or((usual.max_delay, None), |(delay, at)| (delay, Some(at)));
-        if delay <= longest {
-            return;
+        (None, Some(at)) => {
+            let message = format!("`max_delay` ({longest}) is shorter than `delay`, which is {delay} by default");
+            check.problem(at, message).hint("give a shorter `delay` as well");
         }
-        let (delay, longest) = (written(delay), written(longest));
-        match (delay_at, longest_at) {
-            (Some(at), Some(other)) => {
-                check
-                    .problem(at, format!("`delay` ({delay}) is longer than `max_delay` ({longest})"))
-                    .related(other, "`max_delay` is given here");
-            }
-            (Some(at), None) => {
-                check
-                    .problem(
-                        at,
-                        format!("`delay` ({delay}) is longer than `max_delay`, which is {longest} by default"),
-                    )
-                    .hint("give a longer `max_delay` as well");
-            }
-            (None, Some(at)) => {
-                check
-                    .problem(
-                        at,
-                        format!("`max_delay` ({longest}) is shorter than `delay`, which is {delay} by default"),
-                    )
-                    .hint("give a shorter `delay` as well");
-            }
-            (None, None) => {}
-        }
+        (None, None) => {}
     }
 }

@@ -14,6 +14,29 @@ impl Check<'_> {
         entries
     }
 
+    /// Returns the entries of the section of that key; none where it is not
+    /// given.
+    pub(crate) fn subsection<'n, 'a>(
+        &mut self,
+        entries: &'n [Entry<'a>],
+        key: &str,
+        section: &Section,
+    ) -> &'n [Entry<'a>] {
+        let given = entries.iter().find(|entry| entry.key == key);
+        given.map_or(&[], |entry| self.section(&format!("`{key}`"), section, &entry.value))
+    }
+
+    /// Reads the value of a key; `None` where it is not given, or is wrong.
+    pub(crate) fn get<'n, 'a, T>(
+        &mut self,
+        entries: &'n [Entry<'a>],
+        key: &str,
+        read: impl FnOnce(&mut Self, &str, &'n Node<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let entry = entries.iter().find(|entry| entry.key == key)?;
+        read(self, &format!("`{key}`"), &entry.value)
+    }
+
     /// Notes every key that `section` does not have.
     pub(crate) fn known_keys(&mut self, section: &Section, entries: &[Entry]) {
         for entry in entries {

@@ -8,16 +8,19 @@ use crate::inventory::model::channels::ChannelKind;
 use crate::inventory::model::probe::HttpMethod;
 use crate::inventory::model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep};
 use crate::inventory::report::keys;
-use crate::inventory::text::node::{Entry, Mapping, Node, Shape, Span};
+use crate::inventory::text::node::{Entry, Node, Shape};
 
-pub(crate) fn read(check: &mut Check, node: &Node) -> Option<Vec<StopStep>> {
+/// The keys of a step that do nothing by themselves.
+const MODIFIERS: [&str; 2] = ["wait", "expect"];
+
+pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<StopStep>> {
     if let Shape::Map(_) = &node.shape {
         check
             .problem(node.span, "`stop` must be a list of steps, but this is a mapping")
             .hint("put a `- ` before the step");
         return None;
     }
-    let items = check.list("`stop`", "a list of steps", node)?;
+    let items = check.list(what, "a list of steps", node)?;
     Some(items.iter().filter_map(|item| step(check, item)).collect())
 }
 
@@ -30,56 +33,35 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
         return None;
     };
     check.section("a step of `stop`", &keys::STEP, node);
-    let mut actions = Vec::new();
-    let mut wait = Some(DEFAULT_STEP_WAIT);
-    let mut expect = None;
-    for entry in &map.entries {
-        match entry.key.as_ref() {
-            "expect" => expect = Some((entry.at, text(check, "`expect`", &entry.value))),
-            "wait" => wait = check.duration("`wait`", &entry.value),
-            key if keys::STEP.key(key).is_some() => actions.push((entry.at, action(check, entry))),
-            _ => {}
-        }
-    }
-    let (_, action) = the_one(check, actions, map, node.span)?;
-    let (action, wait) = (action?, wait?);
-    let Some((expect_at, expect)) = expect else {
-        return Some(StopStep {
-            action,
-            wait,
-            expect: None,
-        });
-    };
-    if action.channel().is_none() {
+    let is_action = |entry: &&Entry| !MODIFIERS.contains(&&*entry.key) && keys::STEP.key(&entry.key).is_some();
+    let mut actions = map.entries.iter().filter(is_action);
+    let (first, second) = (actions.next(), actions.next());
+    let wait = check.get(&map.entries, "wait", Check::duration);
+    let expect = check.get(&map.entries, "expect", text);
+    let action = first.and_then(|entry| action(check, entry));
+    if let (Some(first), Some(second)) = (first, second) {
         check
-            .problem(expect_at, "`expect` needs a step with a reply")
-            .hint("that is `rcon`, `webrcon` and `telnet`");
-        return None;
-    }
-    let expect = Some(expect?);
-    Some(StopStep { action, wait, expect })
-}
-
-/// An action with the place of its key; `None` where it is wrong.
-type Placed = (Span, Option<StopAction>);
-
-/// Returns the only action of a step.
-fn the_one(check: &mut Check, mut actions: Vec<Placed>, map: &Mapping, at: Span) -> Option<Placed> {
-    if let [(first, _), (second, _), ..] = actions.as_slice() {
-        check
-            .problem(*second, "a step of `stop` does one thing, but this does two")
+            .problem(second.at, "a step of `stop` does one thing, but this does two")
             .hint("make it two steps; give the first `wait: 0s` if the second is to follow at once")
-            .related(*first, "the other one");
+            .related(first.at, "the other one");
         return None;
     }
     let mut all = map.entries.iter().chain(&map.unusable);
     // A key that is unknown was to be the action, and was noted.
-    if actions.is_empty() && all.all(|entry| matches!(entry.key.as_ref(), "wait" | "expect")) {
+    if all.all(|entry| MODIFIERS.contains(&&*entry.key)) {
         check
-            .problem(at, "this step of `stop` does nothing")
+            .problem(node.span, "this step of `stop` does nothing")
             .hint("give it `signal: NAME` or `stdin: TEXT`");
     }
-    actions.pop()
+    let action = action?;
+    let expect_key = map.entries.iter().find(|entry| entry.key == "expect");
+    if let (Some(entry), None) = (expect_key, action.channel()) {
+        check
+            .problem(entry.at, "`expect` needs a step with a reply")
+            .hint("that is `rcon`, `webrcon` and `telnet`");
+    }
+    let wait = wait.unwrap_or(DEFAULT_STEP_WAIT);
+    Some(StopStep { action, wait, expect })
 }
 
 fn action(check: &mut Check, entry: &Entry) -> Option<StopAction> {

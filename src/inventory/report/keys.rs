@@ -93,6 +93,14 @@ pub(crate) fn is_plane(key: &str) -> bool {
     PLANES.iter().any(|plane| plane.name == key)
 }
 
+/// Returns true for a probe of `ready` or `healthy`.
+pub(crate) fn is_probe(key: &Key) -> bool {
+    [PROBES, READY_LOG, ALIVE_FOR]
+        .into_iter()
+        .flatten()
+        .any(|probe| probe == key)
+}
+
 /// Returns true when a key looks like one. What does not may be a value that
 /// slipped, and a secret, so it is not repeated.
 pub(crate) fn looks_like_key(key: &str) -> bool {
@@ -206,9 +214,12 @@ const READY_LOG: &[Key] = keys! {
         not on "docker_compose": "give the service a `healthcheck` in the compose file, or use `tcp`, `a2s`, `http` or `exec`";
 };
 
-const READY_REST: &[Key] = keys! {
+const ALIVE_FOR: &[Key] = keys! {
     "alive_for": Duration, "1s, where there is no other probe", "alive_for: 10s",
         "It is alive for so long.";
+};
+
+const READY_REST: &[Key] = keys! {
     "timeout": Duration, "5m", "timeout: 15m",
         "How long `start` waits.";
     "interval": Duration, "each probe's own", "interval: 500ms",
@@ -286,7 +297,7 @@ sections! {
         "keep": Number(0, 1000), "5", "keep: 2",
             "How many files are kept beside the present one.";
     }];
-    READY: "ready", "`ready`", "All probes that are given must hold. Own probes replace all of the preset's.", &[READY_LOG, PROBES, READY_REST];
+    READY: "ready", "`ready`", "All probes that are given must hold. Own probes replace all of the preset's.", &[READY_LOG, PROBES, ALIVE_FOR, READY_REST];
     HEALTHY: "healthy", "`healthy`", "Off unless it is given. One failed probe says nothing; so many of the last ones mean that the game hangs.", &[PROBES, HEALTHY_REST];
     HTTP: "http", "`http`", "Or the URL alone.", &[keys! {
         "url": Text, "required", "url: http://127.0.0.1:8212/health",

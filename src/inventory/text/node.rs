@@ -50,6 +50,7 @@ pub(crate) struct Mapping<'a> {
 }
 
 /// A key with its value.
+#[derive(Clone)]
 pub(crate) struct Entry<'a> {
     pub(crate) key: Cow<'a, str>,
     pub(crate) at: Span,
