@@ -181,7 +181,8 @@ impl<'a> GameWatch<'a> {
         let Situation::Orphan(launch) = Situation::of(&evidence) else {
             return false;
         };
-        match self.launcher.take_over(folder, launch).await {
+        // On the heap: as a part of each watch it would take memory for as long.
+        match Box::pin(self.launcher.take_over(folder, launch)).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(id = self.game.id(), %error, "not taken over");
@@ -212,10 +213,10 @@ impl<'a> GameWatch<'a> {
             && let Ok(mut readiness) = probing::readiness(self.game, dir, &launch)
         {
             let limit = self.game.ready().timeout;
-            readiness
-                .hold(|awaits| self.live.awaits(format!("{READY}({awaits})"), Some(limit)))
-                .await;
-            if probing::record_ready(dir, launch.generation).await.is_some() {
+            let held = readiness.hold(|awaits| self.live.awaits(format!("{READY}({awaits})"), Some(limit)));
+            // On the heap, as above.
+            Box::pin(held).await;
+            if Box::pin(probing::record_ready(dir, launch.generation)).await.is_some() {
                 self.live.awaits_nothing();
                 return Some(launch.generation);
             }
