@@ -1,17 +1,23 @@
 //! Inventory in, supervisors out: the one place that names every plane.
 
+mod plane_change;
+mod unknown_plane;
+
 use std::sync::Arc;
 
 use crate::containers::{EngineEvents, EngineSnapshots};
-use crate::docker_compose::DockerComposeSupervisor;
+use crate::docker_compose::{self, DockerComposeSupervisor};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::shim::spawner::Spawner;
-use crate::process::{ProcessSupervisor, Snapshot};
-use crate::store::StateDir;
+use crate::process::{self, ProcessSupervisor, Snapshot};
 use crate::store::changes::Changes;
-use crate::supervisor::{InstanceState, Observation, Supervisor};
+use crate::store::origin::{self, Origin};
+use crate::store::{InstanceDir, ReadError, StateDir};
+use crate::supervisor::{Facts, InstanceState, Observation, Supervisor};
 use crate::unmanaged::Unmanaged;
+use plane_change::PlaneChange;
+use unknown_plane::UnknownPlane;
 
 /// One instance with its supervisor.
 #[derive(Clone)]
@@ -104,17 +110,11 @@ impl Ground {
     }
 
     fn member(&self, instance: &Instance) -> Member {
-        let supervisor: Arc<dyn Supervisor> = match &instance.plane {
+        let present: Arc<dyn Supervisor> = match &instance.plane {
             Plane::Unmanaged { plane, reason } => Arc::new(Unmanaged::new(&instance.id, plane, reason)),
             Plane::Process(spec) => {
                 let (state, snapshot) = (self.state.clone(), self.snapshot.clone());
-                let supervisor = ProcessSupervisor::new(instance, spec, state, snapshot);
-                Arc::new(
-                    supervisor
-                        .told_by(self.changes.clone())
-                        .spawned_by(Arc::clone(&self.spawner))
-                        .only_looking(self.only_looks),
-                )
+                Arc::new(self.equipped(ProcessSupervisor::new(instance, spec, state, snapshot)))
             }
             Plane::DockerCompose(spec) => {
                 let (state, engine_snapshots) = (self.state.clone(), self.engine_snapshots.clone());
@@ -122,11 +122,94 @@ impl Ground {
                 Arc::new(supervisor.following(self.engine_events.clone()))
             }
         };
+        let supervisor = match self.former(instance) {
+            Some(former) => Arc::new(PlaneChange::new(former, present)),
+            None => present,
+        };
         Member {
             supervisor,
             tags: instance.tags.clone(),
             listed: true,
         }
+    }
+
+    fn equipped(&self, supervisor: ProcessSupervisor) -> ProcessSupervisor {
+        supervisor
+            .told_by(self.changes.clone())
+            .spawned_by(Arc::clone(&self.spawner))
+            .only_looking(self.only_looks)
+    }
+
+    /// Returns the supervisor of what an instance was last started by, if that
+    /// is not what the inventory defines now, and may still run.
+    fn former(&self, instance: &Instance) -> Option<Arc<dyn Supervisor>> {
+        let id = &instance.id;
+        let is_process = matches!(instance.plane, Plane::Process(_));
+        if is_process && self.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(id)) {
+            return None;
+        }
+        let state = self.state.as_ref()?;
+        // Without a folder, or where it cannot be used, the present plane says so.
+        let dir = state.instance(id).ok()??;
+        let origin = origin::read(&dir);
+        let is_same = match (&instance.plane, &origin) {
+            (_, Err(_)) => false,
+            (_, Ok(Some(origin))) if origin.is_stopped() => true,
+            (Plane::Process(_), Ok(origin)) => origin.as_ref().is_none_or(|origin| origin.plane() == process::PLANE),
+            (Plane::DockerCompose(spec), Ok(Some(origin))) => docker_compose::origin::is_same_stack(origin, spec),
+            (Plane::DockerCompose(_) | Plane::Unmanaged { .. }, Ok(_)) => false,
+        };
+        if is_same {
+            return None;
+        }
+        let former = self
+            .recorded(id, &dir, origin)
+            .unwrap_or_else(|failure| Arc::new(UnknownPlane::new(id, process::PLANE, failure.message)));
+        let is_over = |facts: &Facts| !facts.state.is_alive();
+        let is_over = matches!(former.snapshot(), Some(Observation::Known(facts)) if is_over(&facts));
+        (!is_over).then_some(former)
+    }
+
+    /// Returns the supervisor of what is on record as the last start.
+    ///
+    /// # Errors
+    /// When the plan of a process cannot be read.
+    fn recorded(
+        &self,
+        id: &str,
+        dir: &InstanceDir,
+        origin: Result<Option<Origin>, ReadError>,
+    ) -> Result<Arc<dyn Supervisor>, Failure> {
+        let place = dir.path().display();
+        let unknown = |plane, reason| -> Arc<dyn Supervisor> { Arc::new(UnknownPlane::new(id, plane, reason)) };
+        let origin = match origin {
+            Ok(origin) => origin.unwrap_or_else(|| Origin::of(process::PLANE)),
+            Err(error) => return Ok(unknown("unknown", error.to_string())),
+        };
+        let state = self.state.clone();
+        Ok(match (origin.plane(), state) {
+            (process::PLANE, Some(state)) => {
+                let supervisor = ProcessSupervisor::unlisted(id, state, self.snapshot.clone())?;
+                Arc::new(self.equipped(supervisor))
+            }
+            (docker_compose::PLANE, state) => {
+                let snapshots = self.engine_snapshots.clone();
+                match DockerComposeSupervisor::recorded(id, &origin, state, snapshots) {
+                    Some(supervisor) => Arc::new(supervisor.following(self.engine_events.clone())),
+                    None => unknown(
+                        docker_compose::PLANE,
+                        format!(
+                            "an older gamectl started it, and did not write down the project of the stack; \
+                             put it back into the inventory, or remove {place} once nothing of it runs"
+                        ),
+                    ),
+                }
+            }
+            (plane, _) => unknown(
+                "unknown",
+                format!("{place}/origin names the plane `{plane}`, which this gamectl does not know"),
+            ),
+        })
     }
 
     /// The supervisors of what the selectors name by id and the inventory does
@@ -151,16 +234,9 @@ impl Ground {
         let folder = state
             .instance(id)
             .map_err(|error| Failure::unknown(format!("{id}: {error}")))?;
-        if folder.is_none() {
-            return Ok(None);
-        }
-        let supervisor = ProcessSupervisor::unlisted(id, Arc::clone(state), self.snapshot.clone())?;
-        let supervisor = supervisor
-            .told_by(self.changes.clone())
-            .spawned_by(Arc::clone(&self.spawner))
-            .only_looking(self.only_looks);
+        let Some(dir) = folder else { return Ok(None) };
         Ok(Some(Member {
-            supervisor: Arc::new(supervisor),
+            supervisor: self.recorded(id, &dir, origin::read(&dir))?,
             tags: Vec::new(),
             listed: false,
         }))
@@ -183,6 +259,9 @@ impl Ground {
         ids.sort_unstable();
         for id in ids {
             let Some(member) = self.unlisted(id)? else { continue };
+            if self.is_stopped(id) {
+                continue;
+            }
             let runs = match member.supervisor.snapshot() {
                 Some(Observation::Known(facts)) => facts.state.is_alive(),
                 Some(Observation::Unknown { .. }) | None => true,
@@ -192,5 +271,12 @@ impl Ground {
             }
         }
         Ok(strays)
+    }
+
+    /// Returns true if a stop of an instance is on record as complete.
+    fn is_stopped(&self, id: &str) -> bool {
+        let dir = self.state.as_ref().and_then(|state| state.instance(id).ok().flatten());
+        let origin = dir.map(|dir| origin::read(&dir));
+        matches!(origin, Some(Ok(Some(origin))) if origin.is_stopped())
     }
 }

@@ -23,6 +23,7 @@
 pub mod fuzzing;
 mod labels;
 mod order;
+pub mod origin;
 mod output;
 mod planning;
 mod starting;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::origin;
 use super::supervisor::{DockerComposeSupervisor, StackLook};
 use super::tool::Tool;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
 use crate::program::last_text;
-use crate::store::InstanceDir;
 use crate::store::stack::{self, Stack};
+use crate::store::{self, InstanceDir};
 use crate::supervisor::{InstanceState, Outcome, StartOptions};
 use crate::sys::clock;
 
@@ -34,6 +35,9 @@ impl DockerComposeSupervisor {
         let deadline = Instant::now() + limit;
         let before = self.see().await?;
         if before.aggregate.facts.state == InstanceState::Running {
+            if let Some(dir) = self.dir()? {
+                self.record_origin(&dir)?;
+            }
             return Ok(outcome(InstanceState::Running, false));
         }
         self.awaits("docker compose config", None);
@@ -49,6 +53,7 @@ impl DockerComposeSupervisor {
             services: Vec::new(),
             arrived: false,
         };
+        self.record_origin(&dir)?;
         put_on_record(&dir, &stack)?;
         let up = self.bring_up(&tool, &dir, limit).await?;
         if !up.success() {
@@ -71,6 +76,10 @@ impl DockerComposeSupervisor {
         stack.arrived = true;
         put_on_record(&dir, &stack)?;
         Ok(outcome)
+    }
+
+    fn record_origin(&self, dir: &InstanceDir) -> Result<(), Failure> {
+        store::origin::record(dir, &origin::of_spec(&self.spec)).map_err(|error| not_recorded(&error))
     }
 
     /// Brings the stack up, with a second try if another `up` was in the way.
@@ -191,7 +200,11 @@ impl DockerComposeSupervisor {
 }
 
 fn put_on_record(dir: &InstanceDir, stack: &Stack) -> Result<(), Failure> {
-    stack::write(dir, stack).map_err(|error| Failure::failed(format!("the start cannot be put on record: {error}")))
+    stack::write(dir, stack).map_err(|error| not_recorded(&error))
+}
+
+fn not_recorded(error: &std::io::Error) -> Failure {
+    Failure::failed(format!("the start cannot be put on record: {error}"))
 }
 
 fn messages(dir: &InstanceDir) -> String {

@@ -8,6 +8,7 @@ use super::tool::Tool;
 use crate::containers::{Circumstances, Container, ContainerStatus, aggregate, too_short_grace};
 use crate::event::Want;
 use crate::failure::Failure;
+use crate::store::origin;
 use crate::supervisor::{InstanceState, Outcome};
 
 /// The time that `docker-compose stop` may take beyond the grace periods.
@@ -19,6 +20,7 @@ impl DockerComposeSupervisor {
         let alive: Vec<&Container> = before.iter().filter(|one| one.is_alive()).collect();
         if alive.is_empty() {
             self.see().await?;
+            self.record_stopped();
             return Ok(Outcome {
                 // A crash is acknowledged by a stop.
                 changed: was_crashed(&before, &self.spec.services),
@@ -44,6 +46,7 @@ impl DockerComposeSupervisor {
         if !survivors.is_empty() {
             return Err(Failure::failed(format!("still alive: {}", survivors.join(", "))));
         }
+        self.record_stopped();
         let stopped_here = |id: &str| alive.iter().any(|one| one.id == id);
         let killed = after
             .containers
@@ -55,6 +58,15 @@ impl DockerComposeSupervisor {
             ended_by: Some(if killed.is_some() { "kill" } else { "docker stop" }.to_owned()),
             note: killed.map(too_short_grace),
         })
+    }
+
+    /// Notes that nothing runs, so that no later look need ask the engine once
+    /// the stack has left the inventory.
+    fn record_stopped(&self) {
+        if let Ok(Some(dir)) = self.dir() {
+            // Without the note the engine is asked.
+            let _ = origin::record_stopped(&dir);
+        }
     }
 
     /// Unpauses what is paused, as it would receive no signal.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::PLANE;
 use super::labels::COMPOSE;
-use super::{output, survey};
+use super::{origin, output, survey};
 use crate::containers::{
     Aggregate, Circumstances, Container, DOCKER, Engine, EngineEvents, EngineSnapshots, aggregate,
 };
@@ -20,6 +20,7 @@ use crate::inventory::{ComposeSpec, Healthy, Instance, Probe, Ready};
 use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::intent::{self, Intent};
 use crate::store::launch::LogPosition;
+use crate::store::origin::Origin;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
 use crate::supervisor::{
@@ -71,7 +72,37 @@ impl DockerComposeSupervisor {
         place: Option<Arc<StateDir>>,
         snapshots: Option<Arc<EngineSnapshots>>,
     ) -> Self {
-        let mut ready = instance.ready.clone();
+        let (ready, healthy) = (instance.ready.clone(), instance.healthy.clone());
+        Self::with(instance.id.clone(), spec.clone(), ready, healthy, place, snapshots)
+    }
+
+    /// Returns the supervisor of a stack that is not in the inventory, by the
+    /// record of its last start; `None` if that does not name the project.
+    pub fn recorded(
+        id: &str,
+        origin: &Origin,
+        place: Option<Arc<StateDir>>,
+        snapshots: Option<Arc<EngineSnapshots>>,
+    ) -> Option<Self> {
+        let spec = origin::to_spec(origin)?;
+        Some(Self::with(
+            id.to_owned(),
+            spec,
+            Ready::default(),
+            None,
+            place,
+            snapshots,
+        ))
+    }
+
+    fn with(
+        id: String,
+        spec: ComposeSpec,
+        mut ready: Ready,
+        healthy: Option<Healthy>,
+        place: Option<Arc<StateDir>>,
+        snapshots: Option<Arc<EngineSnapshots>>,
+    ) -> Self {
         let settles = ready.probes.iter().find_map(|probe| match probe {
             Probe::AliveFor(span) => Some(*span),
             _ => None,
@@ -81,11 +112,11 @@ impl DockerComposeSupervisor {
         let means_something = |probe: &Probe| !matches!(probe, Probe::AliveFor(_) | Probe::Log(_));
         ready.probes.retain(means_something);
         Self {
-            id: instance.id.clone(),
-            spec: spec.clone(),
+            id,
             engine: Engine::new(&DOCKER, &COMPOSE, spec.context.clone()),
+            spec,
             ready,
-            healthy: instance.healthy.clone(),
+            healthy,
             place,
             snapshots,
             events: None,

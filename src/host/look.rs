@@ -27,6 +27,8 @@ pub struct StatusLook {
     members: Vec<Looked>,
     /// The state directory, where intents are wanted.
     intents: Option<Arc<StateDir>>,
+    /// True if what left the inventory is shown only while it runs.
+    unlisted_must_run: bool,
 }
 
 struct Looked {
@@ -51,6 +53,7 @@ impl Host {
         Ok(StatusLook {
             members: self.members(&ground, scope)?.into_iter().map(looked).collect(),
             intents: state.filter(|_| wanted.intent),
+            unlisted_must_run: !matches!(scope, Scope::Matching(_)),
         })
     }
 }
@@ -98,12 +101,17 @@ impl StatusLook {
     /// Returns the rows. What was not waited for is unknown.
     pub fn into_rows(self) -> Vec<Row> {
         let state = self.intents;
+        let is_shown = |looked: &Looked| !self.unlisted_must_run || looked.member.listed || looked.may_run();
         let row = |looked: Looked| looked.into_row(state.as_deref());
-        self.members.into_iter().map(row).collect()
+        self.members.into_iter().filter(is_shown).map(row).collect()
     }
 }
 
 impl Looked {
+    fn may_run(&self) -> bool {
+        !matches!(&self.observation, Some(Observation::Known(facts)) if !facts.state.is_alive())
+    }
+
     fn waits(&self) -> bool {
         let observation = self.observation.as_ref();
         observation.is_none_or(|observation| self.asks && self.player_count.is_none() && is_running(observation))

@@ -11,9 +11,10 @@ use super::shim::spawner::Spawner;
 use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::starter;
 use super::shim::wire::{LaunchStage, Started};
-use super::{environment, explain, user};
+use super::{PLANE, environment, explain, user};
 use crate::failure::Failure;
 use crate::store::launch::Launch;
+use crate::store::origin::{self, Origin};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, lock, plan};
 use crate::supervisor::InstanceState;
@@ -57,6 +58,9 @@ impl<'a> Launcher<'a> {
         let command = self.command(folder.dir())?;
         plan::write(folder.dir(), self.game.plan()).map_err(|error| {
             explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), "plan")
+        })?;
+        origin::record(folder.dir(), &Origin::of(PLANE)).map_err(|error| {
+            explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), "origin")
         })?;
         self.live.publish(InstanceState::Starting);
         self.live.awaits("the launch", None);

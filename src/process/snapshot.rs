@@ -38,6 +38,11 @@ impl Snapshot {
         place.ok().and_then(|place| self.entries.get(place))
     }
 
+    /// Returns true if an instance has a living shim.
+    pub fn has(&self, id: &str) -> bool {
+        self.of(id).is_some()
+    }
+
     pub(super) fn now_boot_ms(&self) -> u64 {
         self.now_boot_ms
     }

@@ -13,6 +13,7 @@
 //!     exit                   how the last launch ended
 //!     restarts               what the resident supervisor knows of its crashes
 //!     stack                  the last start of a stack of containers
+//!     origin                 the plane of the last start, if it is not `process`
 //!     launch.next, exit.next, restarts.next
 //!                            room reserved for the next of each
 //!     NAME.new-PID           what PID is writing, before it takes its place
@@ -46,6 +47,7 @@ pub mod intent;
 pub mod launch;
 mod leftovers;
 pub mod lock;
+pub mod origin;
 pub mod plan;
 #[cfg(test)]
 mod recorded;

@@ -58,5 +58,6 @@ mod spawner;
 mod support_itself;
 mod surroundings;
 mod test_files;
+mod unlisted_stacks;
 mod upgrade;
 mod watch;

@@ -1,0 +1,208 @@
+//! An instance that may run on the plane it had before the inventory changed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+use tokio::sync::watch;
+
+use crate::failure::Failure;
+use crate::supervisor::{
+    Activity, AdminChannel, ConsoleAccess, Facts, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome,
+    OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+};
+
+/// Supervises an instance through its former plane for as long as it runs
+/// there, and then through the present one. It starts no second copy.
+pub(super) struct PlaneChange {
+    former: Arc<dyn Supervisor>,
+    present: Arc<dyn Supervisor>,
+    former_runs: AtomicBool,
+    state: StateCell<InstanceState>,
+}
+
+impl PlaneChange {
+    pub(super) fn new(former: Arc<dyn Supervisor>, present: Arc<dyn Supervisor>) -> Self {
+        let (former_runs, state) = match former.snapshot() {
+            Some(Observation::Known(facts)) if facts.state.is_alive() => (true, facts.state),
+            _ => (false, present.state()),
+        };
+        Self {
+            former,
+            present,
+            former_runs: AtomicBool::new(former_runs),
+            state: StateCell::new(state),
+        }
+    }
+
+    fn acting(&self) -> &dyn Supervisor {
+        match self.former_runs.load(Ordering::Relaxed) {
+            true => self.former.as_ref(),
+            false => self.present.as_ref(),
+        }
+    }
+
+    async fn look_at_former(&self) -> Observation {
+        let observation = self.former.look().await;
+        self.former_runs.store(runs(&observation), Ordering::Relaxed);
+        observation
+    }
+
+    fn noted(&self, mut facts: Box<Facts>) -> Observation {
+        let plane = self.former.plane();
+        let note = format!("it runs as it was started, by `{plane}`, and the inventory has changed");
+        facts.note = Some(match facts.note.take() {
+            Some(more) => format!("{note}; {more}"),
+            None => note,
+        });
+        Observation::Known(facts)
+    }
+
+    fn unknown(&self, reason: &str) -> Failure {
+        let plane = self.former.plane();
+        Failure::unknown(format!(
+            "it may still run as it was last started, by `{plane}`: {reason}"
+        ))
+    }
+}
+
+#[async_trait::async_trait]
+impl Supervisor for PlaneChange {
+    fn instance_id(&self) -> &str {
+        self.present.instance_id()
+    }
+
+    fn state(&self) -> InstanceState {
+        self.state.get()
+    }
+
+    fn watch_state(&self) -> watch::Receiver<InstanceState> {
+        self.state.follow()
+    }
+
+    async fn uptime_seconds(&self) -> u64 {
+        self.acting().uptime_seconds().await
+    }
+
+    fn plane(&self) -> &'static str {
+        self.acting().plane()
+    }
+
+    async fn look(&self) -> Observation {
+        let observation = match self.look_at_former().await {
+            Observation::Known(facts) if facts.state.is_alive() => self.noted(facts),
+            Observation::Known(_) => self.present.look().await,
+            Observation::Unknown { reason } => match self.present.look().await {
+                present if runs(&present) => present,
+                _ => Observation::Unknown {
+                    reason: self.unknown(&reason).message,
+                },
+            },
+        };
+        if let Observation::Known(facts) = &observation {
+            self.state.set(facts.state.clone());
+        }
+        observation
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+        loop {
+            let former = self.look_at_former().await;
+            if matches!(&former, Observation::Known(facts) if !facts.state.is_alive()) || seen.is_closed() {
+                break;
+            }
+            seen.send_replace(Some(self.look().await));
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let mut states = self.present.watch_state();
+        let repeat = async {
+            while states.changed().await.is_ok() {
+                self.state.set(states.borrow_and_update().clone());
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = Arc::clone(&self.present).keep_watch(seen) => {}
+            () = repeat => {}
+        }
+    }
+
+    async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
+        match self.look_at_former().await {
+            Observation::Known(facts) if facts.state.is_alive() => {
+                let plane = self.former.plane();
+                let message = format!("it runs as it was last started, by `{plane}`, and the inventory has changed");
+                let hint = format!(
+                    "`gamectl restart {}` ends that, and starts the new one",
+                    self.instance_id()
+                );
+                return Err(Failure::failed(message).hint(hint).into());
+            }
+            Observation::Unknown { reason } if !runs(&self.present.look().await) => {
+                return Err(self.unknown(&reason).into());
+            }
+            _ => {}
+        }
+        let outcome = Arc::clone(&self.present).start_with(options).await;
+        self.state.set(self.present.state());
+        outcome
+    }
+
+    async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
+        let former = self.look_at_former().await;
+        let ended = match &former {
+            Observation::Known(facts) if facts.state.is_alive() => {
+                Some(Arc::clone(&self.former).stop_with(options.clone()).await?)
+            }
+            _ => None,
+        };
+        self.former_runs.store(false, Ordering::Relaxed);
+        if let Some(outcome) = &ended
+            && self.present.state() == InstanceState::Unmanaged
+        {
+            return Ok(outcome.clone());
+        }
+        let outcome = Arc::clone(&self.present).stop_with(options).await;
+        self.state.set(self.present.state());
+        match former {
+            Observation::Unknown { reason } => Err(self.unknown(&reason).into()),
+            Observation::Known(_) => Ok(ended.unwrap_or(outcome?)),
+        }
+    }
+
+    fn activity(&self) -> Option<watch::Receiver<Activity>> {
+        self.acting().activity()
+    }
+
+    fn console(&self) -> Option<&dyn ConsoleAccess> {
+        self.acting().console()
+    }
+
+    fn admin(&self) -> Option<&dyn AdminChannel> {
+        self.acting().admin()
+    }
+
+    fn players(&self) -> Option<&dyn PlayerQuery> {
+        self.acting().players()
+    }
+
+    fn health(&self) -> Option<&dyn HealthCheck> {
+        self.acting().health()
+    }
+
+    fn plan(&self) -> Option<&dyn VerbPlan> {
+        self.acting().plan()
+    }
+
+    fn survey(&self) -> Option<&dyn Survey> {
+        self.present.survey()
+    }
+
+    fn output(&self) -> Option<&dyn OutputSource> {
+        self.acting().output()
+    }
+}
+
+fn runs(observation: &Observation) -> bool {
+    matches!(observation, Observation::Known(facts) if facts.state.is_alive())
+}

@@ -1,0 +1,185 @@
+//! The record of what an instance was last started by: its plane, and what that
+//! plane needs to find it again once it has left the inventory.
+//!
+//! The plane `process` finds its games by the other records, so the file is
+//! missing as long as an instance was never started by another plane.
+
+use std::io;
+
+use super::folder::{InstanceDir, ReadError};
+use super::format::{Document, ParseError, Seal};
+use super::{intent, launch, stack};
+use crate::event::Want;
+
+const NAME: &str = "origin";
+const KIND: &str = "origin";
+const VERSION: u32 = 1;
+
+const PLANE: &str = "plane";
+const STOPPED: &str = "stopped";
+const PROCESS: &str = "process";
+const STACK: &str = "docker_compose";
+
+/// A plane, with its own facts about one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    document: Document,
+}
+
+impl Origin {
+    pub fn of(plane: &str) -> Self {
+        Self {
+            document: Document::default().with(PLANE, plane),
+        }
+    }
+
+    /// Adds a fact of the plane.
+    pub fn push(&mut self, key: &str, value: impl std::fmt::Display) {
+        self.document.push(key, value);
+    }
+
+    pub fn plane(&self) -> &str {
+        self.document.get(PLANE).unwrap_or(PROCESS)
+    }
+
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.document.get(key)
+    }
+
+    /// Returns the values of a key that may stand several times.
+    pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.document.all(key)
+    }
+
+    /// Returns true if a stop has found, or left, nothing of it running.
+    pub fn is_stopped(&self) -> bool {
+        self.document.get(STOPPED).is_some()
+    }
+}
+
+/// Reads the record; `None` if the instance was never started, or by the plane
+/// `process` alone.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(dir: &InstanceDir) -> Result<Option<Origin>, ReadError> {
+    let Some(bytes) = dir.read(NAME)? else {
+        return older(dir);
+    };
+    let parse = |document: &Document| -> Result<Origin, ParseError> {
+        document.require::<String>(PLANE)?;
+        Ok(Origin {
+            document: document.clone(),
+        })
+    };
+    dir.parse(NAME, &bytes, KIND, VERSION, parse).map(Some)
+}
+
+/// Returns what the records of a gamectl without this record say: a stack that
+/// no launch followed was started by the plane `docker_compose`. They do not say
+/// which project it was.
+fn older(dir: &InstanceDir) -> Result<Option<Origin>, ReadError> {
+    let Some(stack) = stack::read(dir)? else {
+        return Ok(None);
+    };
+    let is_later = |launch: &launch::Launch| launch.launched_wall_ms > stack.started_wall_ms;
+    let was_followed = matches!(launch::read(dir), Ok(Some(launch)) if is_later(&launch));
+    let mut origin = Origin::of(STACK);
+    if matches!(intent::read(dir), Ok(Some(intent)) if intent.want == Want::Stopped) {
+        origin.push(STOPPED, true);
+    }
+    Ok((!was_followed).then_some(origin))
+}
+
+/// Puts a start on record, unless the same is on record.
+///
+/// # Errors
+/// When it could not be written; the old record is then still there.
+pub fn record(dir: &InstanceDir, origin: &Origin) -> io::Result<()> {
+    match read(dir) {
+        Ok(None) if *origin == Origin::of(PROCESS) => return Ok(()),
+        Ok(Some(old)) if old == *origin => return Ok(()),
+        Err(ReadError::Damaged(..)) => drop(dir.set_aside(NAME)?),
+        Err(error @ ReadError::Future(..)) => return Err(io::Error::other(error.to_string())),
+        _ => {}
+    }
+    write(dir, &origin.document)
+}
+
+/// Puts on record that nothing of the instance runs any more.
+///
+/// # Errors
+/// When it could not be written; the old record is then still there.
+pub fn record_stopped(dir: &InstanceDir) -> io::Result<()> {
+    match read(dir) {
+        Ok(Some(origin)) if !origin.is_stopped() => write(dir, &origin.document.with(STOPPED, true)),
+        _ => Ok(()),
+    }
+}
+
+/// A power cut must not take the record away: containers come back after it.
+fn write(dir: &InstanceDir, document: &Document) -> io::Result<()> {
+    let text = document.to_text(KIND, VERSION, Seal::Checksum);
+    dir.replace(NAME, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StateDir;
+    use crate::store::stack::Stack;
+
+    fn stack_of_shop() -> Origin {
+        let mut origin = Origin::of(STACK);
+        origin.push("project", "shop");
+        origin
+    }
+
+    #[test]
+    fn what_is_recorded_is_read() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        record(&dir, &Origin::of(PROCESS)).unwrap();
+        assert!(!dir.path().join(NAME).exists(), "a process needs no record");
+        record_stopped(&dir).unwrap();
+        assert_eq!(read(&dir).unwrap(), None);
+        record(&dir, &stack_of_shop()).unwrap();
+        assert_eq!(read(&dir).unwrap(), Some(stack_of_shop()));
+        record_stopped(&dir).unwrap();
+        let stopped = read(&dir).unwrap().unwrap();
+        assert!(stopped.is_stopped() && stopped.get("project") == Some("shop"));
+        record(&dir, &stack_of_shop()).unwrap();
+        assert!(!read(&dir).unwrap().unwrap().is_stopped());
+        record(&dir, &Origin::of(PROCESS)).unwrap();
+        assert_eq!(read(&dir).unwrap().unwrap().plane(), PROCESS);
+    }
+
+    #[test]
+    fn a_newer_record_is_left_alone_and_a_damaged_one_put_aside() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        dir.replace(NAME, b"gamectl origin 2\nplane ferry\n").unwrap();
+        assert!(matches!(read(&dir), Err(ReadError::Future(_, 2))));
+        assert!(record(&dir, &stack_of_shop()).is_err());
+        dir.replace(NAME, b"noise").unwrap();
+        assert!(matches!(read(&dir), Err(ReadError::Damaged(..))));
+        record(&dir, &stack_of_shop()).unwrap();
+        assert_eq!(read(&dir).unwrap(), Some(stack_of_shop()));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_stack_of_an_older_gamectl_is_one_of_compose() {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let dir = state.create_instance("a").unwrap();
+        stack::write(&dir, &Stack::default()).unwrap();
+        let origin = read(&dir).unwrap().unwrap();
+        assert_eq!((origin.plane(), origin.get("project")), (STACK, None));
+        assert!(!origin.is_stopped());
+        intent::write(&dir, intent::Intent::now(Want::Stopped)).unwrap();
+        assert!(read(&dir).unwrap().unwrap().is_stopped());
+    }
+}
