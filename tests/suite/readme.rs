@@ -29,7 +29,7 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
 fn places_that_are_named_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let starts = ["src/", "tests/", "packaging/", "completions/", "man/"];
-    for name in ["README.md", "CONTRIBUTING.md", "SECURITY.md"] {
+    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let text = file(name);
         let words = text
             .split(['`', ' ', '\n', '(', ')'])
