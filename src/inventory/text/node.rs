@@ -57,11 +57,16 @@ pub(crate) struct Entry<'a> {
     pub(crate) value: Arc<Node<'a>>,
 }
 
+/// Returns true when a plain word means that there is no value.
+pub(super) fn is_null(word: &str) -> bool {
+    matches!(word, "" | "~" | "null" | "Null" | "NULL")
+}
+
 impl Node<'_> {
     /// Returns true when there is no value at all: nothing, `~` or `null`.
     pub(crate) fn is_null(&self) -> bool {
         match &self.shape {
-            Shape::Scalar(scalar) => scalar.plain && matches!(&*scalar.text, "" | "~" | "null" | "Null" | "NULL"),
+            Shape::Scalar(scalar) => scalar.plain && is_null(&scalar.text),
             _ => false,
         }
     }

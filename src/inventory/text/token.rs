@@ -1,6 +1,6 @@
 //! Where the tokens of YAML begin.
 
-/// Whether the text may have aliases: it has something like an anchor and
+/// Returns true when the text may have aliases: it has something like an anchor and
 /// something like an alias.
 pub(super) fn may_alias(text: &str) -> bool {
     let has = |mark: u8| {
@@ -10,7 +10,7 @@ pub(super) fn may_alias(text: &str) -> bool {
     has(b'&') && has(b'*')
 }
 
-/// Where the first token of the content begins.
+/// Returns where the first token of the content begins.
 pub(super) fn content_start(text: &str) -> usize {
     let mut at = 0;
     loop {
@@ -27,7 +27,7 @@ pub(super) fn content_start(text: &str) -> usize {
     }
 }
 
-/// Behind white space, line breaks and comments.
+/// Returns the place behind white space, line breaks and comments.
 fn skip_blank(text: &str, mut at: usize) -> usize {
     let bytes = text.as_bytes();
     loop {
@@ -44,13 +44,36 @@ fn skip_blank(text: &str, mut at: usize) -> usize {
     }
 }
 
-/// Behind anchors and tags, to what they belong to.
+/// Returns the place behind anchors and tags.
 pub(super) fn skip_properties(text: &str, mut at: usize) -> usize {
     while let Some(rest) = text.get(at..).filter(|rest| rest.starts_with(['&', '!'])) {
         at += rest.find(|c: char| c.is_whitespace()).unwrap_or(rest.len());
         at = skip_blank(text, at);
     }
     at
+}
+
+/// Returns where the value of the key that ends at `end` begins.
+pub(super) fn value_start(text: &str, end: usize) -> usize {
+    let mut at = end;
+    if matches!(text.as_bytes().get(at), Some(b'"' | b'\'')) {
+        at += 1;
+    }
+    at = skip_blank(text, at);
+    if text.as_bytes().get(at) != Some(&b':') {
+        return end;
+    }
+    skip_properties(text, skip_blank(text, at + 1))
+}
+
+/// Returns the word that begins at `at`, if it is a number, a truth value or
+/// null: of the characters that occur in these.
+pub(super) fn plain_word(text: &str, at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or("");
+    let end = rest
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '~' | '_')))
+        .unwrap_or(rest.len());
+    rest.get(..end).unwrap_or("")
 }
 
 fn find_marked(text: &str, from: usize, mark: char) -> Option<usize> {
@@ -62,12 +85,12 @@ fn find_marked(text: &str, from: usize, mark: char) -> Option<usize> {
     rest.match_indices(mark).map(|(i, _)| i).find(follows).map(|i| from + i)
 }
 
-/// The next alias.
+/// Returns the place of the next alias.
 pub(super) fn find_alias(text: &str, from: usize) -> Option<usize> {
     find_marked(text, from, '*')
 }
 
-/// The next tag.
+/// Returns the place of the next tag.
 pub(super) fn find_tag(text: &str, from: usize) -> Option<usize> {
     find_marked(text, from, '!')
 }
