@@ -1,4 +1,4 @@
-//! What happened, as types: what screens and JSON are made from. The engine
+//! Events and results, as types: screens and JSON are made from them. The engine
 //! emits these and prints nothing.
 
 use std::sync::Arc;
@@ -32,22 +32,21 @@ impl Verb {
     }
 }
 
-/// What became of one instance under a verb.
+/// The result of a verb for one instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerbResult {
-    /// The instance.
     pub id: String,
-    /// Whether anything was changed.
+    /// True when anything was changed.
     pub changed: bool,
     /// Its state at the end; `None` when that could not be found out.
     pub state: Option<InstanceState>,
-    /// How long the verb took, the waiting for the lock included.
+    /// The time that the verb took, with the wait for the lock.
     pub took: Duration,
     /// The stop step that ended it.
     pub ended_by: Option<String>,
-    /// What a person should know besides.
+    /// A remark for a person.
     pub note: Option<String>,
-    /// Why it failed; `None` when it did not.
+    /// The failure, if it failed.
     pub error: Option<Failure>,
 }
 
@@ -65,18 +64,17 @@ impl VerbResult {
         }
     }
 
-    /// Whether the wanted state was reached.
+    /// Returns true when the wanted state was reached.
     pub fn ok(&self) -> bool {
         self.error.is_none()
     }
 }
 
-/// What a verb would do with one instance.
+/// The plan of a verb for one instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DryRun {
-    /// The instance.
     pub id: String,
-    /// What would come of it, and why.
+    /// The expected result, with the reason.
     pub would: String,
     /// The steps on the way.
     pub steps: Vec<PlannedStep>,
@@ -86,9 +84,8 @@ pub struct DryRun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Want {
-    /// It should run.
     Running,
-    /// It should be stopped, also after a reboot.
+    /// Stopped, also after a reboot.
     Stopped,
 }
 
@@ -105,15 +102,12 @@ impl Want {
 /// One instance as `status` shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// The instance.
     pub id: String,
     /// Its plane, as spelled in the inventory; `none` without a plane section.
     pub plane: &'static str,
-    /// What was seen.
     pub observation: Observation,
-    /// The wish for it; `None` when nobody ever said.
+    /// The wish for it; `None` where there has never been one.
     pub intent: Option<Want>,
-    /// How many play.
     pub player_count: PlayerCount,
 }
 
@@ -130,12 +124,11 @@ impl Row {
 /// The number of players, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlayerCount {
-    /// Nobody asked, or there is nobody to ask.
+    /// No question, or a game that cannot be asked.
     #[default]
     NotAsked,
-    /// It does not run, or has not answered.
+    /// No answer, or it does not run.
     Unanswered,
-    /// So many, when it was asked.
     Counted(Players),
 }
 
@@ -149,36 +142,27 @@ impl From<Option<Players>> for PlayerCount {
 #[derive(Debug, Clone, PartialEq)]
 pub enum VerbEvent {
     /// The verb began on this instance.
-    Began {
-        /// The instance.
-        id: String,
-    },
-    /// It waits for another gamectl that holds the instance.
+    Began { id: String },
+    /// Another gamectl holds the instance, and is awaited.
     LockHeld {
-        /// The instance.
         id: String,
-        /// Who holds it, such as `gamectl stop (pid 123)`.
+        /// The holder, such as `gamectl stop (pid 123)`.
         holder: String,
     },
-    /// What it waits for now.
-    Awaiting {
-        /// The instance.
-        id: String,
-        /// What is awaited.
-        activity: Activity,
-    },
+    /// The verb waits for something else than before.
+    Awaiting { id: String, activity: Activity },
     /// The verb ended on this instance.
     Done(VerbResult),
 }
 
-/// What a resident supervisor tells as it goes.
+/// An event of watched instances.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ResidentEvent {
     /// An instance as it is now: a new one, or a known one that has changed.
     Row(Arc<WatchedRow>),
     /// An instance that is shown no more.
     Gone(String),
-    /// How many play on an instance, where that has changed.
+    /// A changed number of players on an instance.
     Players(String, PlayerCount),
     /// Every instance has been looked at once.
     Settled,
@@ -189,22 +173,20 @@ pub enum ResidentEvent {
 /// An instance that is watched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WatchedRow {
-    /// What is known of it.
     pub row: Row,
-    /// Where it stands among the others.
+    /// Its place among the others.
     pub place: usize,
-    /// When that was seen.
+    /// The time of that observation.
     pub seen: std::time::Instant,
-    /// What is to come of itself.
+    /// The thing that it waits for.
     pub awaits: Option<Awaits>,
 }
 
-/// What a watched instance waits for.
+/// A wait of a watched instance.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Awaits {
     /// Its next start.
     Retry {
-        /// When.
         at: std::time::Instant,
         /// The how many-th restart in a row it will be.
         count: u32,
@@ -213,21 +195,20 @@ pub enum Awaits {
     Turn,
     /// Something that takes as long as it takes, such as becoming ready.
     Open {
-        /// What, as a short phrase.
+        /// A short phrase.
         what: String,
-        /// Since when.
         since: std::time::Instant,
     },
 }
 
-/// How much something that happened matters.
+/// The weight of a log entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// As it should be.
+    /// Everything is as it should be.
     Info,
-    /// Somebody may want to look.
+    /// A person may want to look.
     Warning,
-    /// Somebody has to.
+    /// A person has to look.
     Error,
 }
 
@@ -242,16 +223,15 @@ impl Level {
     }
 }
 
-/// Something that happened while a resident supervisor watched.
+/// An entry of the log of `run`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
-    /// When, as RFC 3339 in UTC.
+    /// RFC 3339 in UTC.
     pub at: String,
-    /// How much it matters.
     pub level: Level,
     /// The instance; `None` when it is about the supervisor itself.
     pub id: Option<String>,
-    /// What, as a sentence for a person.
+    /// A sentence for a person.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Whether there is room for logs and records.
+//! The room for logs, records and worlds.
 
 use std::path::Path;
 
@@ -42,10 +42,10 @@ pub(super) fn judge(state_dir: &Path, free: Option<u64>, instances: &[Instance])
     }
 }
 
-/// Where a game runs it keeps its world, as a rule: bytes.
+/// The bytes that a world may take; games keep it in their working directory.
 const WORLD: u64 = 1024 * 1024 * 1024;
 
-/// Whether a game can still save where it runs. Says nothing when it can.
+/// Finds fault with a working directory in which a game has no room to save.
 pub(super) fn of_instance(instance: &Instance, free: &dyn Fn(&Path) -> Option<u64>) -> Option<Finding> {
     let Plane::Process(spec) = &instance.plane else {
         return None;
@@ -59,7 +59,7 @@ pub(super) fn of_instance(instance: &Instance, free: &dyn Fn(&Path) -> Option<u6
     Some(Finding::warning(ABOUT, message).hint("free some space there: old backups, logs, crash dumps"))
 }
 
-/// What the console logs of an instance may grow to, in bytes.
+/// Returns the bytes that the console logs of an instance may grow to.
 fn largest_logs(instance: &Instance) -> u64 {
     match &instance.plane {
         Plane::Process(spec) => spec.log.max_size.saturating_mul(u64::from(spec.log.keep) + 1),

@@ -13,7 +13,7 @@ use super::time_zone::Zone;
 use crate::store::StateDir;
 use crate::sys::host as system;
 
-/// Who may do what with a file.
+/// Returns the owner and the mode of a file.
 pub(super) fn access(path: &Path) -> Option<Access> {
     let meta = fs::File::open(path).and_then(|file| file.metadata());
     Some(Access {
@@ -34,7 +34,7 @@ fn nearest(path: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
-/// What is at the place of the state directory.
+/// Looks at the place of the state directory.
 pub(super) fn place(path: &Path) -> Place {
     match StateDir::open(path) {
         Err(failure) => Place::Bad(failure.message, failure.hint),
@@ -60,7 +60,7 @@ pub(super) fn free(path: &Path) -> Option<u64> {
     system::free_bytes(&nearest(path)?).ok()
 }
 
-/// How many files may be open.
+/// Returns the limits of open files.
 pub(super) fn open_files() -> Option<Limit> {
     let (soft, hard) = system::open_files_limit().ok()?;
     Some(Limit { soft, hard })
@@ -85,7 +85,7 @@ pub(super) fn time_zone() -> Zone {
     }
 }
 
-/// What systemd's login manager does to whom.
+/// Reads what systemd's login manager does at a logout.
 pub(super) fn login() -> Login {
     let user = system::user_name();
     let linger = user

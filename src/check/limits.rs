@@ -1,10 +1,10 @@
-//! How many files a game may have open.
+//! The limit of open files of a game.
 
 use crate::finding::Finding;
 
 const ABOUT: &str = "open files";
 
-/// What the larger servers open: sockets, maps, mods.
+/// The number of files that larger servers open: sockets, maps, mods.
 const ENOUGH: u64 = 4096;
 
 /// A limit of this process, which a game inherits: the soft one, and the hard

@@ -1,4 +1,4 @@
-//! Which ports are taken on this host, as `/proc/net` tells.
+//! The ports that are taken on this host, as `/proc/net` shows them.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ pub(super) type Taken = HashSet<(u16, Protocol)>;
 /// `TCP_LISTEN` of the kernel's `tcp_states.h`.
 const LISTEN: &str = "0A";
 
-/// Every port that somebody listens on, in the network namespace of this
+/// Returns every port that a process listens on, in the network namespace of this
 /// process. A table that cannot be read counts as empty.
 pub(super) fn here() -> Taken {
     let mut taken = Taken::new();
@@ -27,7 +27,7 @@ pub(super) fn here() -> Taken {
 }
 
 /// Reads a table as `proc_net(5)` describes it. A UDP socket has no state of
-/// listening: whoever is bound to a port, and not connected, has it.
+/// listening: a socket that is bound to a port, and not connected, has it.
 fn parse(table: &str, protocol: Protocol) -> impl Iterator<Item = u16> {
     table.lines().skip(1).filter_map(move |line| {
         let mut fields = line.split_ascii_whitespace().skip(1);

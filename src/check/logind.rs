@@ -1,27 +1,27 @@
-//! Whether a server that is started from a session outlives the logout.
+//! The end of a session: a server that was started from it may not outlive it.
 
 use crate::finding::Finding;
 
 const ABOUT: &str = "logout";
 
-/// What systemd's login manager does, and to whom.
+/// The settings of systemd's login manager, as far as they matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Login {
-    /// Whether it is there.
+    /// True when it runs.
     pub(super) runs: bool,
     /// `KillUserProcesses=` of `logind.conf(5)`; `None` when nothing says.
     pub(super) kills: Option<bool>,
-    /// Whether it spares our user: by default root alone.
+    /// True when it spares our user: by default root alone.
     pub(super) spared: bool,
-    /// Whether we are root, whose service manager is of no account.
+    /// True for root, whose service manager does not matter.
     pub(super) root: bool,
-    /// Whether our user lingers: `loginctl enable-linger`.
+    /// True when our user lingers: `loginctl enable-linger`.
     pub(super) lingers: bool,
     /// The control group that we are in.
     pub(super) cgroup: String,
 }
 
-/// What our control group says of where we were started.
+/// The place from which this process was started, by its control group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seat {
     /// In a session: a login over SSH, a terminal.
@@ -81,8 +81,8 @@ pub(super) fn judge(login: &Login) -> Finding {
     }
 }
 
-/// What the files of `logind.conf(5)` say, the ones that win last. A line that
-/// is commented out is what the distribution has built in.
+/// Returns `KillUserProcesses=` of the files of `logind.conf(5)`, those that win
+/// last. A line that is commented out shows the built-in value.
 pub(super) fn kills(files: &[String]) -> Option<bool> {
     let value = |line: &str, start: &str| -> Option<bool> {
         let word = line.trim().strip_prefix(start)?.trim().to_ascii_lowercase();
@@ -95,7 +95,7 @@ pub(super) fn kills(files: &[String]) -> Option<bool> {
     last("KillUserProcesses=").or_else(|| last("#KillUserProcesses="))
 }
 
-/// Whom those files spare: `KillExcludeUsers=` wins over `KillOnlyUsers=`. Both
+/// Returns true when those files spare a user: `KillExcludeUsers=` wins over `KillOnlyUsers=`. Both
 /// are lists that grow with each line, and begin anew with an empty one.
 pub(super) fn spares(files: &[String], user: &str) -> bool {
     let users = |start: &str, built_in: &[&str]| {

@@ -28,7 +28,7 @@ use crate::inventory::{Inventory, Source};
 use crate::supervisor::Observation;
 use crate::trust;
 
-/// How many instances are asked about at once.
+/// The number of instances that are asked at the same time.
 const AT_ONCE: usize = 32;
 
 /// Looks everything over: the host first, then each of the instances.
@@ -72,8 +72,8 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     findings
 }
 
-/// What the planes say of their instances, in that order. Asked side by side:
-/// an engine that does not answer is waited for once, and not once for each.
+/// Asks the planes for the findings and the state of each instance, side by
+/// side: an engine that does not answer is waited for once, not once for each.
 async fn ask(members: &[Member]) -> Vec<(Vec<Finding>, Observation)> {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let ask_one = |member: &Member| {

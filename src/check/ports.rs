@@ -26,7 +26,7 @@ impl Claim {
     }
 }
 
-/// What every managed instance takes: the ports of its game, those beside them
+/// Returns the claims of every managed instance: the ports of its game, those beside them
 /// that the game takes without being told, and those at which its probes and
 /// channels expect it on this host. Each once per instance.
 pub(super) fn claims(instances: &[Instance]) -> Vec<Claim> {
@@ -92,8 +92,8 @@ fn login(remote: &Remote) -> &HostPort {
     &remote.address
 }
 
-/// Whether an address is one of this host, as far as that can be told without
-/// asking anybody.
+/// Returns true when an address is one of this host, without a look-up of its
+/// name.
 fn is_local(address: &HostPort) -> bool {
     match address.host.parse::<IpAddr>() {
         Ok(ip) => ip.is_loopback() || ip.is_unspecified(),
@@ -139,7 +139,8 @@ fn clash(claims: &[&Claim]) -> Option<Finding> {
     ))
 }
 
-/// Whether what an instance takes is free. When it runs, it has them itself.
+/// Finds the claims of an instance that are taken. A running instance has them
+/// itself.
 pub(super) fn free(id: &str, claims: &[Claim], taken: &Taken, runs: bool) -> Vec<Finding> {
     let own: Vec<&Claim> = claims.iter().filter(|claim| claim.id == id).collect();
     let list = |claims: &[&Claim]| -> String {

@@ -12,10 +12,10 @@ use crate::trust;
 
 const ABOUT: &str = "commands";
 
-/// What is asked of files.
+/// The questions that are asked about files.
 #[derive(Clone, Copy)]
 pub(super) struct Looks<'a> {
-    /// Whether we can execute it, with why not.
+    /// Returns why we cannot execute it.
     pub(super) may_run: &'a dyn Fn(&Path) -> Result<(), String>,
     /// Through what everybody could replace it.
     pub(super) open_to_all: &'a dyn Fn(&Path) -> Option<PathBuf>,
@@ -53,7 +53,7 @@ pub(super) fn of_instance(instance: &Instance, path: Option<&OsStr>, looks: Look
     bad
 }
 
-/// What is wrong with one.
+/// Finds what is wrong with a program.
 fn judge(named: &Named<'_>, path: Option<&OsStr>, looks: Looks<'_>) -> Option<Finding> {
     let (program, key) = (named.program.display(), named.key);
     match trust::named(named.program, named.cwd, path, looks.may_run) {

@@ -1,4 +1,4 @@
-//! Whether records can be kept, and by nobody else be read.
+//! The state directory: records can be kept in it, and no other user reads them.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,14 @@ use crate::finding::Finding;
 
 const ABOUT: &str = "state directory";
 
-/// What is at the place of the state directory.
+/// The place of the state directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It is there, ours alone, and can be written.
+    /// A directory of ours alone that can be written.
     Good,
-    /// It is not there yet, and can be made below this folder.
+    /// No directory yet; it can be made below this folder.
     CanBeMade(PathBuf),
-    /// It cannot be used, with why and what to do.
+    /// A place that cannot be used, with the reason and a hint.
     Bad(String, Option<String>),
 }
 

@@ -5,12 +5,12 @@ use crate::finding::Finding;
 
 const ABOUT: &str = "time zone";
 
-/// What says which one it is.
+/// The sources of the time zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Zone {
     /// `$TZ`, and whether the zone it names is known here.
     pub(super) variable: Option<(String, bool)>,
-    /// What `/etc/localtime` points at.
+    /// The target of `/etc/localtime`.
     pub(super) local: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether a game that does not answer is hung.
+//! The decision that a game which does not answer is hung.
 //!
 //! One check that fails says nothing: a server that saves its world, or a
 //! machine that is busy, answers late. So many failures of the last so many
@@ -6,7 +6,7 @@
 
 use crate::inventory::Healthy;
 
-/// How the last checks went.
+/// The outcome of the last checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checks {
     /// One bit a check, the last one lowest; set where it failed.
@@ -20,7 +20,7 @@ impl Checks {
         self.failures(healthy) >= healthy.failures
     }
 
-    /// How many of the checks that count have failed.
+    /// Returns the number of failures among the checks that count.
     pub fn failures(self, healthy: &Healthy) -> u32 {
         let window = 1_u64.checked_shl(healthy.of).map_or(u64::MAX, |above| above - 1);
         (self.failed & window).count_ones()

@@ -1,4 +1,4 @@
-//! What becomes of an instance that ended although nobody asked it to.
+//! The decision about an instance that ended without a request.
 //!
 //! Times are milliseconds of the monotonic clock: neither a clock step nor a
 //! suspend makes a delay longer or shorter.
@@ -8,51 +8,48 @@ use std::time::Duration;
 use crate::inventory::{RestartPolicy, RestartWhen};
 
 /// The exit code of a program that cannot work as it is configured, by
-/// `sysexits(3)`: trying again helps nobody.
+/// `sysexits(3)`: trying again does not help.
 pub const EX_CONFIG: i32 = 78;
 
-/// How far a delay may be from what was configured, either way, so that what
-/// crashed together does not start together.
+/// The part by which a delay may differ from its setting, either way, so that
+/// instances that crashed together do not start together.
 const JITTER: f64 = 0.1;
 
-/// How an instance ended.
+/// The end of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
     /// Its exit code, where it is known.
     pub code: Option<i32>,
-    /// How long it had been ready, in milliseconds; 0 when it never was.
+    /// The milliseconds for which it had been ready; 0 when it never was.
     pub ran_ms: u64,
 }
 
-/// What is to be done about it.
+/// The decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Start it again at this time.
-    Restart {
-        /// When.
-        at_ms: u64,
-    },
+    Restart { at_ms: u64 },
     /// Leave it as it is.
     Stay(Why),
 }
 
-/// Why an instance is not started again.
+/// The reason why an instance is not started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     /// Its policy is `never`.
     Never,
-    /// It said that its configuration is wrong.
+    /// Its exit code says that its configuration is wrong.
     Held,
-    /// It crashed too often.
+    /// Too many crashes within the time of `give_up`.
     GaveUp,
 }
 
-/// What is known of the crashes of an instance since somebody last started it.
+/// The crashes of an instance since a person last started it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
-    /// How many times the delay has doubled.
+    /// The number of times that the delay has doubled.
     pub doublings: u32,
-    /// When it crashed, of late: as many as `give_up` needs to know.
+    /// The times of the last crashes, as many as `give_up` needs.
     pub crashes: Vec<u64>,
 }
 
