@@ -1,4 +1,4 @@
-//! What is known of games: a preset each, as data, compiled in.
+//! Games that are known: a preset each, as data, compiled in.
 //!
 //! A preset is what would stand in an instance of the inventory, and is merged
 //! under it: whatever the inventory says wins. Beside that it has an example of
@@ -48,7 +48,7 @@ pub const PRESETS: &[Preset] = presets! {
 };
 
 /// A port that a game takes at a fixed distance from another one of its ports,
-/// without being told: whoever moves the one moves both.
+/// on its own: both move together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follower {
     /// The preset.
@@ -81,18 +81,18 @@ pub const FOLLOWERS: &[Follower] = &[
     follows("valheim", "query", 1),
 ];
 
-/// The preset of that name.
+/// Returns the preset of that name.
 pub fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
 
 impl Preset {
-    /// An inventory with one instance of this game, to be pasted and adapted.
+    /// Returns an inventory with one instance of this game, to be pasted and adapted.
     pub fn to_inventory(&self) -> String {
         format!("instances:\n{}", self.to_instance())
     }
 
-    /// The same without the word `instances`, to stand below it.
+    /// Returns the entry of [`Preset::to_inventory`], to stand below `instances`.
     pub fn to_instance(&self) -> String {
         let mut text = format!("  {}:\n    game: {}\n", self.name, self.name);
         for line in self.text.lines() {

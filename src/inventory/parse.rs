@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::model::instance::Inventory;
-use super::read::check::Env;
+use super::read::collector::Env;
 use super::read::document;
 use super::report::found;
 use super::report::problem::Problems;

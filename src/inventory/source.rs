@@ -1,4 +1,4 @@
-//! Where the inventory is, and reading it.
+//! Finding the inventory, and reading it.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::failure::{Failure, FailureKind};
 /// The largest inventory, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Where an inventory comes from.
+/// The place that an inventory is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A file, as it was named.
@@ -24,7 +24,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The file, where it is one.
+    /// Returns the file, where it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -100,7 +100,7 @@ pub struct Unchecked {
 }
 
 impl Unchecked {
-    /// Its size in bytes.
+    /// Returns its size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -146,7 +146,7 @@ pub fn read(source: &Source) -> Result<Unchecked, Problems> {
     Ok(Unchecked { name, bytes, folder })
 }
 
-/// An error in words for people, without the number.
+/// Returns an error in words for people, without the number.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -163,7 +163,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read_limited(&mut File::open(path)?)
 }
 
-/// Bytes that hold most inventories.
+/// A number of bytes that holds most inventories.
 const USUAL: usize = 4096;
 
 /// Reads one byte more than is allowed, to tell; a pipe has no size to ask

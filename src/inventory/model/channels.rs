@@ -9,18 +9,18 @@ use super::address::HostPort;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
-    /// Lines on the game's console. Always there; it never answers.
+    /// LineIndex on the game's console. Always there; it never answers.
     Stdin,
     /// Source RCON, over TCP.
     Rcon,
     /// JSON over a websocket, as Rust has it.
     Webrcon,
-    /// Lines over TCP.
+    /// LineIndex over TCP.
     Telnet,
 }
 
 impl ChannelKind {
-    /// Its name in the inventory.
+    /// Returns its name in the inventory.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stdin => "stdin",
@@ -30,7 +30,7 @@ impl ChannelKind {
         }
     }
 
-    /// The kind of that name.
+    /// Returns the kind of that name.
     pub fn of_name(name: &str) -> Option<Self> {
         let all = [Self::Stdin, Self::Rcon, Self::Webrcon, Self::Telnet];
         all.into_iter().find(|kind| kind.as_str() == name)
@@ -53,7 +53,7 @@ impl Secret {
         Self(text)
     }
 
-    /// The text, for the one place where it is sent.
+    /// Returns the text, for the one place where it is sent.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -65,10 +65,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a password comes from.
+/// The source of a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Password {
-    /// It stands in the inventory, or in a variable that this names.
+    /// The text in the inventory, or in a variable that this names.
     Given(Secret),
     /// The first line of this file, read whenever it is needed. Absolute.
     File(PathBuf),
@@ -77,13 +77,12 @@ pub enum Password {
 /// An admin channel over the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Remote {
-    /// What is spoken; never stdin.
+    /// The protocol; never stdin.
     pub kind: ChannelKind,
-    /// Where it listens.
     pub address: HostPort,
-    /// What opens it. Only telnet may do without.
+    /// The password. Only telnet may do without.
     pub password: Option<Password>,
-    /// What a telnet server says before it listens, where that is known.
+    /// The text that a telnet server sends before it listens, where known.
     pub greeting: Option<String>,
 }
 
@@ -106,7 +105,7 @@ impl Default for Channels {
 }
 
 impl Channels {
-    /// The network channel of that kind.
+    /// Returns the network channel of that kind.
     pub fn get(&self, kind: ChannelKind) -> Option<&Remote> {
         self.remotes.iter().find(|remote| remote.kind == kind)
     }

@@ -32,18 +32,18 @@ impl fmt::Debug for Hook {
 /// An event that a hook can be run at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alarm {
-    /// It ended although no verb asked it to.
+    /// The instance ended although no verb asked it to.
     Crashed,
-    /// It was started again after that.
+    /// The instance was started again after that.
     Restarted,
-    /// It is not started again: it crashed too often, or its configuration is
-    /// wrong.
+    /// The instance is not started again: it crashed too often, or its
+    /// configuration is wrong.
     GaveUp,
-    /// After a crash, it has been ready for long enough to be called healthy.
+    /// After a crash, the instance has been ready for long enough to be called healthy.
     Recovered,
-    /// It has become ready.
+    /// The instance has become ready.
     Started,
-    /// It was stopped on purpose.
+    /// The instance was stopped on purpose.
     Stopped,
 }
 

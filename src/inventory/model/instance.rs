@@ -52,17 +52,17 @@ pub struct Instance {
     pub tags: Vec<String>,
     /// True when `run` starts it.
     pub autostart: bool,
-    /// What manages it.
+    /// The plane that manages it.
     pub plane: Plane,
-    /// When it counts as ready.
+    /// The probes that tell when it is ready.
     pub ready: Ready,
-    /// When it counts as hung; `None` where that is not checked.
+    /// The probes that tell when it hangs; `None` where that is not checked.
     pub healthy: Option<Healthy>,
     /// The polite steps of its stop chain. The kill at the end is implied.
     pub stop: Vec<StopStep>,
     /// Its admin channels.
     pub channels: Channels,
-    /// When `run` starts it again.
+    /// The rule by which `run` starts it again.
     pub restart: RestartPolicy,
     /// The commands that `run` executes when something happens to it.
     pub on_event: Vec<Hook>,
@@ -75,7 +75,7 @@ pub struct Port {
     pub name: String,
     /// Its number; never 0.
     pub number: u16,
-    /// What is spoken there.
+    /// The protocol that is spoken there.
     pub protocol: Protocol,
 }
 

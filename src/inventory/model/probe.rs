@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::address::HostPort;
 use super::channels::Remote;
 
-/// When an instance counts as ready: when every probe holds.
+/// The rule by which an instance counts as ready: every probe holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ready {
     /// The probes; never empty.
@@ -30,8 +30,8 @@ impl Default for Ready {
     }
 }
 
-/// When an instance that was ready counts as hung: when `failures` of the
-/// last `of` checks failed.
+/// The rule by which an instance that was ready counts as hung: `failures` of
+/// the last `of` checks failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Healthy {
     /// The probes; a check holds when each of them does. Never empty.
@@ -79,7 +79,7 @@ pub enum Probe {
     /// This command, run without a shell in the instance's working directory,
     /// exits with 0. Never empty.
     Exec(Vec<String>),
-    /// It has been alive for so long.
+    /// The game has been alive for this time.
     AliveFor(Duration),
 }
 
@@ -112,7 +112,7 @@ pub struct HttpCheck {
     pub path: String,
     /// The wanted statuses; any from 200 to 299 when empty.
     pub status: Vec<u16>,
-    /// What is asked for.
+    /// The method of the request.
     pub method: HttpMethod,
     /// The body; no body is sent when empty.
     pub body: String,

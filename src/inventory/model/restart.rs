@@ -1,4 +1,4 @@
-//! When an instance that ended by itself is started again.
+//! Restarts of an instance that ended by itself.
 
 use std::time::Duration;
 
@@ -36,9 +36,9 @@ impl Default for RestartPolicy {
 /// The cases in which an instance is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestartWhen {
-    /// It ended without being asked to.
+    /// Every end that no verb asked for.
     Always,
-    /// The same, unless its exit code says that it ended on purpose.
+    /// Every such end, unless the exit code says that it was on purpose.
     OnFailure,
     /// None.
     Never,

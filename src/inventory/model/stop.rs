@@ -17,7 +17,7 @@ pub const DEFAULT_STEP_WAIT: Duration = Duration::from_secs(60);
 /// One step of a stop chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopStep {
-    /// What is done.
+    /// The action.
     pub action: StopAction,
     /// The time in which the tree may end before the next step.
     #[serde(rename = "wait_ms", with = "milliseconds")]
@@ -27,7 +27,7 @@ pub struct StopStep {
     pub expect: Option<String>,
 }
 
-/// What a stop step does.
+/// The action of a stop step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopAction {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::check::Check;
+use super::collector::Collector;
 use super::section::{did_you_mean, written};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::{ChannelKind, Channels, Password, Remote, Secret};
@@ -17,7 +17,7 @@ const REMOTES: [ChannelKind; 3] = [ChannelKind::Rcon, ChannelKind::Webrcon, Chan
 /// probes use. What is missing is noted at `at`, but not of a section that only
 /// a preset has and nothing uses.
 pub(super) fn read(
-    check: &mut Check,
+    check: &mut Collector,
     entries: &[Entry],
     needed: &[ChannelKind],
     is_given: &dyn Fn(&str) -> bool,
@@ -53,14 +53,14 @@ pub(super) fn read(
 }
 
 /// Reads the section of a kind. The error is what it lacks.
-fn remote(check: &mut Check, kind: ChannelKind, what: &str, node: &Node) -> Result<Remote, String> {
+fn remote(check: &mut Collector, kind: ChannelKind, what: &str, node: &Node) -> Result<Remote, String> {
     let is_telnet = kind == ChannelKind::Telnet;
     let section = if is_telnet { &keys::TELNET } else { &keys::RCON };
     let entries = check.section(what, section, node);
     let host = check
         .get(entries, "host", host)
         .unwrap_or_else(|| "127.0.0.1".to_owned());
-    let port = check.get(entries, "port", Check::port);
+    let port = check.get(entries, "port", Collector::port);
     let password = check.get(entries, "password", password);
     let greeting = check.get(entries, "greeting", |check, what, node| check.word(what, "text", node));
     let greeting = greeting.filter(|_| is_telnet).map(Cow::into_owned);
@@ -78,7 +78,7 @@ fn remote(check: &mut Check, kind: ChannelKind, what: &str, node: &Node) -> Resu
     }
 }
 
-fn admin(check: &mut Check, what: &str, node: &Node) -> Option<ChannelKind> {
+fn admin(check: &mut Collector, what: &str, node: &Node) -> Option<ChannelKind> {
     let word = check.word(what, "the name of a channel", node)?;
     let kind = ChannelKind::of_name(&word);
     if kind.is_none() {
@@ -90,7 +90,7 @@ fn admin(check: &mut Check, what: &str, node: &Node) -> Option<ChannelKind> {
     kind
 }
 
-fn host(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+fn host(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let word = check.word(what, "a host's name or address", node)?;
     let bare = word.trim_start_matches('[').trim_end_matches(']');
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '@');
@@ -104,7 +104,7 @@ fn host(check: &mut Check, what: &str, node: &Node) -> Option<String> {
     Some(bare.to_owned())
 }
 
-fn password(check: &mut Check, what: &str, node: &Node) -> Option<Password> {
+fn password(check: &mut Collector, what: &str, node: &Node) -> Option<Password> {
     const WANTS: &str = "text or `{ file: PATH }`";
     if !matches!(node.shape, Shape::Map(_)) {
         let word = check.word(what, WANTS, node)?;
@@ -122,7 +122,7 @@ fn password(check: &mut Check, what: &str, node: &Node) -> Option<Password> {
             .problem(node.span, "`password` names no file")
             .hint("write `password: { file: PATH }`, or `password: ${VARIABLE}`");
     }
-    check.get(entries, "file", Check::path).map(Password::File)
+    check.get(entries, "file", Collector::path).map(Password::File)
 }
 
 fn example(kind: ChannelKind) -> String {

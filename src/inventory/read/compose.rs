@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::check::Check;
+use super::collector::Collector;
 use crate::inventory::model::compose::ComposeSpec;
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
@@ -10,16 +10,16 @@ use crate::inventory::text::node::{Entry, Node};
 
 /// Reads the section of the instance `id`. All of it is checked, even if it
 /// names no file.
-pub(crate) fn read(check: &mut Check, id: &str, section: &Entry) -> Plane {
+pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
     let entries = check.section("`docker_compose`", &keys::DOCKER_COMPOSE, &section.value);
-    let one = check.get(entries, "file", Check::path);
+    let one = check.get(entries, "file", Collector::path);
     let several = check.get(entries, "files", files);
     let spec = ComposeSpec {
         files: one.into_iter().chain(several.into_iter().flatten()).collect(),
         project: check.get(entries, "project", project).unwrap_or_else(|| id.to_owned()),
         profiles: check.get(entries, "profiles", names).unwrap_or_default(),
         services: check.get(entries, "services", names).unwrap_or_default(),
-        env_file: check.get(entries, "env_file", Check::path),
+        env_file: check.get(entries, "env_file", Collector::path),
         context: check.get(entries, "context", context),
     };
     let given = |key: &str| entries.iter().find(|entry| entry.key == key);
@@ -39,7 +39,7 @@ pub(crate) fn read(check: &mut Check, id: &str, section: &Entry) -> Plane {
     Plane::DockerCompose(Box::new(spec))
 }
 
-fn files(check: &mut Check, what: &str, node: &Node) -> Option<Vec<PathBuf>> {
+fn files(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<PathBuf>> {
     let items = check.list(what, "a list of paths", node)?;
     if items.is_empty() {
         check
@@ -50,11 +50,11 @@ fn files(check: &mut Check, what: &str, node: &Node) -> Option<Vec<PathBuf>> {
     Some(items.iter().filter_map(|node| check.path(&item, node)).collect())
 }
 
-fn context(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+fn context(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     check.word(what, "the name of a docker context", node).map(Into::into)
 }
 
-fn project(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+fn project(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let name = check.word(what, "a project name", node)?;
     // The rule of compose itself: compose-spec, "name".
     let alnum = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -69,7 +69,7 @@ fn project(check: &mut Check, what: &str, node: &Node) -> Option<String> {
 }
 
 /// Reads names that end up as words of a command line.
-fn names(check: &mut Check, what: &str, node: &Node) -> Option<Vec<String>> {
+fn names(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<String>> {
     let names = check.words(what, node)?;
     if names.iter().any(|name| name.is_empty() || name.starts_with('-')) {
         check.problem(node.span, format!("a name in {what} is empty or begins with `-`"));

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::check::{Check, Env};
+use super::collector::{Collector, Env};
 use super::section::{quoted, short};
 use super::settings::{self, Outline};
 use super::{game, merge, plane};
@@ -16,13 +16,13 @@ use crate::inventory::report::keys;
 use crate::inventory::text::node::{BadKey, Entry, Mapping, Node, Shape, Span, Tree};
 use crate::inventory::text::yaml;
 
-/// What `instances` must be.
+/// The shape of `instances`, for a sentence.
 const IDS: &str = "a mapping of ids to instances";
 
 /// Reads a whole file. The model is complete only if there are no problems.
 pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Found>) {
     let mut document = Document {
-        check: Check::new(folder, env),
+        check: Collector::new(folder, env),
         defaults: &[],
         presets: HashMap::new(),
     };
@@ -32,9 +32,9 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Foun
 }
 
 struct Document<'c, 't, 'a> {
-    check: Check<'c>,
+    check: Collector<'c>,
     defaults: &'t [Entry<'a>],
-    /// What presets say, by name.
+    /// The settings of presets, by name.
     presets: HashMap<&'static str, Vec<Entry<'static>>>,
 }
 
@@ -137,7 +137,8 @@ impl<'t, 'a> Document<'_, 't, 'a> {
     }
 }
 
-/// Returns what a preset says. Its planes and its passwords are examples.
+/// Returns the settings of a preset. Its planes and its passwords are only
+/// examples.
 fn preset(preset: &'static Preset) -> Vec<Entry<'static>> {
     let Ok(tree) = yaml::read(preset.text) else {
         return Vec::new();
@@ -165,7 +166,7 @@ fn preset(preset: &'static Preset) -> Vec<Entry<'static>> {
         .collect()
 }
 
-fn id(check: &mut Check, entry: &Entry) {
+fn id(check: &mut Collector, entry: &Entry) {
     if is_valid_id(&entry.key) {
         return;
     }
@@ -193,7 +194,7 @@ fn slug(word: &str) -> Option<String> {
 }
 
 /// Notes keys that were given twice, or that are no words.
-fn bad_keys(check: &mut Check, tree: &Tree) {
+fn bad_keys(check: &mut Collector, tree: &Tree) {
     let mut repeated_ids = HashSet::new();
     if let Shape::Map(top) = &tree.root.shape
         && let Some(entry) = top.entries.iter().find(|entry| entry.key == "instances")

@@ -1,12 +1,12 @@
 //! The `game` whose preset an instance is merged over.
 
-use super::check::Check;
+use super::collector::Collector;
 use super::section::{did_you_mean, written};
 use crate::games::{self, PRESETS, Preset};
 use crate::inventory::report::nearest::nearest;
 use crate::inventory::text::node::Node;
 
-pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<&'static Preset> {
+pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<&'static Preset> {
     let word = check.word(what, "the name of a game", node)?;
     let preset = games::find(&word);
     if preset.is_none() {

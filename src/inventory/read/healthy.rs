@@ -1,6 +1,6 @@
 //! The `healthy` section.
 
-use super::check::Check;
+use super::collector::Collector;
 use super::ready;
 use crate::inventory::model::channels::Channels;
 use crate::inventory::model::probe::Healthy;
@@ -11,7 +11,7 @@ use crate::inventory::text::node::{Entry, Node};
 const MOST_CHECKS: u32 = 64;
 
 /// Reads when an instance counts as hung; `None` where no probe is given.
-pub(super) fn read(check: &mut Check, entries: &[Entry], channels: &Channels) -> Option<Healthy> {
+pub(super) fn read(check: &mut Collector, entries: &[Entry], channels: &Channels) -> Option<Healthy> {
     let section = entries.iter().find(|entry| entry.key == "healthy")?;
     let entries = check.subsection(entries, "healthy", &keys::HEALTHY);
     let usual = Healthy::default();
@@ -19,7 +19,7 @@ pub(super) fn read(check: &mut Check, entries: &[Entry], channels: &Channels) ->
     let healthy = Healthy {
         probes: ready::probes(check, entries, channels),
         start_grace: check
-            .get(entries, "start_grace", Check::duration)
+            .get(entries, "start_grace", Collector::duration)
             .unwrap_or(usual.start_grace),
         interval: check
             .get(entries, "interval", ready::interval)
@@ -43,6 +43,6 @@ pub(super) fn read(check: &mut Check, entries: &[Entry], channels: &Channels) ->
     Some(healthy)
 }
 
-fn checks(check: &mut Check, what: &str, node: &Node) -> Option<u32> {
+fn checks(check: &mut Collector, what: &str, node: &Node) -> Option<u32> {
     check.number(what, 1..=MOST_CHECKS, node)
 }

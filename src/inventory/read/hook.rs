@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::check::Check;
+use super::collector::Collector;
 use super::section::did_you_mean;
 use crate::inventory::model::hook::{Alarm, Hook};
 use crate::inventory::report::keys;
@@ -12,7 +12,7 @@ use crate::inventory::text::node::{Node, Shape};
 /// The limit of a hook that names none.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Hook>> {
+pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Hook>> {
     if let Shape::Map(_) = &node.shape {
         check
             .problem(node.span, "`on_event` must be a list of hooks, but this is a mapping")
@@ -23,7 +23,7 @@ pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Hoo
     Some(items.iter().filter_map(|item| hook(check, item)).collect())
 }
 
-fn hook(check: &mut Check, node: &Node) -> Option<Hook> {
+fn hook(check: &mut Collector, node: &Node) -> Option<Hook> {
     let entries = check.mapping("a hook of `on_event`", "a mapping with `command`", node);
     check.known_keys(&keys::HOOK, entries);
     let command = check.get(entries, "command", |check, what, node| {
@@ -45,12 +45,14 @@ fn hook(check: &mut Check, node: &Node) -> Option<Hook> {
         events: check
             .get(entries, "events", alarms)
             .unwrap_or_else(|| Alarm::ALL.to_vec()),
-        timeout: check.get(entries, "timeout", Check::duration).unwrap_or(USUAL_TIMEOUT),
+        timeout: check
+            .get(entries, "timeout", Collector::duration)
+            .unwrap_or(USUAL_TIMEOUT),
         cwd: check.folder().to_owned(),
     })
 }
 
-fn alarms(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Alarm>> {
+fn alarms(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Alarm>> {
     let items = check.list(what, "a list of events", node)?;
     let mut alarms = Vec::new();
     for item in items {

@@ -1,7 +1,7 @@
 //! `http` of `ready`, `healthy` and `stop`: a URL, or a mapping with one.
 
 use super::address::address;
-use super::check::Check;
+use super::collector::Collector;
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::probe::{HttpCheck, HttpMethod};
 use crate::inventory::report::keys;
@@ -14,7 +14,7 @@ const PATH_MAX: usize = 2000;
 const BODY_MAX: usize = 64 * 1024;
 
 /// Reads it; `method` is used where none is given.
-pub(super) fn read(check: &mut Check, method: HttpMethod, node: &Node) -> Option<HttpCheck> {
+pub(super) fn read(check: &mut Collector, method: HttpMethod, node: &Node) -> Option<HttpCheck> {
     if !matches!(node.shape, Shape::Map(_)) {
         return url(check, "`http`", node).map(|request| HttpCheck { method, ..request });
     }
@@ -36,7 +36,7 @@ pub(super) fn read(check: &mut Check, method: HttpMethod, node: &Node) -> Option
     })
 }
 
-fn one_of_methods(check: &mut Check, what: &str, node: &Node) -> Option<HttpMethod> {
+fn one_of_methods(check: &mut Collector, what: &str, node: &Node) -> Option<HttpMethod> {
     let word = check.word(what, "GET, POST or PUT", node)?;
     let method = HttpMethod::ALL.into_iter().find(|method| method.as_str() == word);
     if method.is_none() {
@@ -45,7 +45,7 @@ fn one_of_methods(check: &mut Check, what: &str, node: &Node) -> Option<HttpMeth
     method
 }
 
-fn read_body(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+fn read_body(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let body = check.word(what, "text", node)?;
     if body.len() > BODY_MAX {
         check.problem(node.span, "`body` must be at most 64KiB");
@@ -54,7 +54,7 @@ fn read_body(check: &mut Check, what: &str, node: &Node) -> Option<String> {
     Some(body.into_owned())
 }
 
-fn statuses(check: &mut Check, what: &str, node: &Node) -> Option<Vec<u16>> {
+fn statuses(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<u16>> {
     let items = check.list(what, "a list of numbers", node)?;
     let mut statuses = Vec::with_capacity(items.len());
     for item in items {
@@ -64,7 +64,7 @@ fn statuses(check: &mut Check, what: &str, node: &Node) -> Option<Vec<u16>> {
     Some(statuses)
 }
 
-fn url(check: &mut Check, what: &str, node: &Node) -> Option<HttpCheck> {
+fn url(check: &mut Collector, what: &str, node: &Node) -> Option<HttpCheck> {
     let word = check.word(what, "a URL", node)?;
     match parse(&word) {
         Ok(request) => Some(request),

@@ -1,11 +1,11 @@
 //! From the tree to the model: every problem is collected, and an inventory
 //! without any comes out. Each section has a file of its own; the collector of
-//! problems is at the foot (`check`), the reader of the whole at the head
+//! problems is at the foot (`collector`), the reader of the whole at the head
 //! (`document`).
 
 mod address;
 mod channels;
-pub(crate) mod check;
+pub(crate) mod collector;
 mod compose;
 pub(crate) mod document;
 mod game;

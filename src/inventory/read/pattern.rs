@@ -1,10 +1,10 @@
 //! Regular expressions, which are judged without the cost of compiling them.
 
-use super::check::Check;
+use super::collector::Collector;
 use crate::inventory::text::node::{Node, Span};
 
 /// Reads a regular expression; `what` is its key, in backquotes.
-pub(crate) fn read(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+pub(crate) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let word = check.word(what, "a regular expression", node)?;
     if word.is_empty() {
         check.problem(node.span, format!("{what} is empty, which everything matches"));

@@ -1,19 +1,19 @@
 //! The plane sections. A new plane is one line here, its table of keys and a
 //! file of its own.
 
-use super::check::Check;
+use super::collector::Collector;
 use super::{compose, process};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
 use crate::inventory::text::node::Entry;
 
 /// Reads the section of the instance of that id.
-type Read = fn(&mut Check, &str, &Entry) -> Plane;
+type Read = fn(&mut Collector, &str, &Entry) -> Plane;
 
 const READERS: [(&str, Read); 2] = [("process", process::read), ("docker_compose", compose::read)];
 
 /// Reads the one plane section of an instance.
-pub(crate) fn read(check: &mut Check, id: &str, entries: &[Entry]) -> Plane {
+pub(crate) fn read(check: &mut Collector, id: &str, entries: &[Entry]) -> Plane {
     let mut given = READERS.iter().filter_map(|(name, read)| {
         let entry = entries.iter().find(|entry| entry.key == *name)?;
         Some((*name, *read, entry))

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::check::Check;
+use super::collector::Collector;
 use super::section::quoted;
 use crate::inventory::model::instance::{Port, Protocol};
 use crate::inventory::text::node::Node;
 
-pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Port>> {
+pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Port>> {
     // Sorted by name.
     let mut ports = BTreeMap::new();
     for entry in check.mapping(what, "a mapping of names to ports", node) {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::check::Check;
+use super::collector::Collector;
 use super::pattern;
 use super::section::quoted;
 use crate::inventory::model::instance::Plane;
@@ -19,22 +19,22 @@ const SMALLEST_LOG: u64 = 4096;
 /// The most rotated files that are kept.
 const MOST_LOGS: u32 = 1000;
 
-/// What `env` must be.
+/// The shape of `env`, for a sentence.
 const NAMES: &str = "a mapping of names to values";
 
 /// Reads the section. All of it is checked, even if it names no program.
-pub(crate) fn read(check: &mut Check, _: &str, section: &Entry) -> Plane {
+pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
     let entries = check.section("`process`", &keys::PROCESS, &section.value);
     let spec = ProcessSpec {
         executable: check.get(entries, "executable", executable).unwrap_or_default(),
-        args: check.get(entries, "args", Check::texts).unwrap_or_default(),
+        args: check.get(entries, "args", Collector::texts).unwrap_or_default(),
         cwd: check
-            .get(entries, "cwd", Check::path)
+            .get(entries, "cwd", Collector::path)
             .unwrap_or_else(|| check.folder().to_owned()),
         env: check.get(entries, "env", env).unwrap_or_default(),
-        env_file: check.get(entries, "env_file", Check::path),
+        env_file: check.get(entries, "env_file", Collector::path),
         user: check.get(entries, "user", user),
-        tty: check.get(entries, "tty", Check::flag).unwrap_or_default(),
+        tty: check.get(entries, "tty", Collector::flag).unwrap_or_default(),
         log: check.get(entries, "log", log).unwrap_or_default(),
         main: check.get(entries, "main", pattern::read),
     };
@@ -47,7 +47,7 @@ pub(crate) fn read(check: &mut Check, _: &str, section: &Entry) -> Plane {
     Plane::Process(Box::new(spec))
 }
 
-fn executable(check: &mut Check, what: &str, node: &Node) -> Option<PathBuf> {
+fn executable(check: &mut Collector, what: &str, node: &Node) -> Option<PathBuf> {
     if node.is_null() {
         return None;
     }
@@ -65,7 +65,7 @@ fn executable(check: &mut Check, what: &str, node: &Node) -> Option<PathBuf> {
     Some(check.program(&text))
 }
 
-fn env(check: &mut Check, what: &str, node: &Node) -> Option<Vec<(OsString, OsString)>> {
+fn env(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<(OsString, OsString)>> {
     if let Shape::List(_) = &node.shape {
         check
             .mismatch(what, NAMES, node)
@@ -95,7 +95,7 @@ fn env(check: &mut Check, what: &str, node: &Node) -> Option<Vec<(OsString, OsSt
     Some(env)
 }
 
-fn user(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+fn user(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let user = check.word(what, "a user's name", node)?;
     if user.trim().is_empty() || user.contains([':', '/', '\n']) {
         check.problem(node.span, "`user` is not a user's name");
@@ -104,17 +104,17 @@ fn user(check: &mut Check, what: &str, node: &Node) -> Option<String> {
     Some(user.into_owned())
 }
 
-fn log(check: &mut Check, what: &str, node: &Node) -> Option<LogSpec> {
+fn log(check: &mut Collector, what: &str, node: &Node) -> Option<LogSpec> {
     let entries = check.section(what, &keys::LOG, node);
     let usual = LogSpec::default();
-    let keep = |check: &mut Check, what: &str, node: &Node| check.number(what, 0..=MOST_LOGS, node);
+    let keep = |check: &mut Collector, what: &str, node: &Node| check.number(what, 0..=MOST_LOGS, node);
     Some(LogSpec {
         max_size: check.get(entries, "max_size", max_size).unwrap_or(usual.max_size),
         keep: check.get(entries, "keep", keep).unwrap_or(usual.keep),
     })
 }
 
-fn max_size(check: &mut Check, what: &str, node: &Node) -> Option<u64> {
+fn max_size(check: &mut Collector, what: &str, node: &Node) -> Option<u64> {
     let word = check.word(what, "a size such as `50MiB`", node)?;
     let Some(bytes) = size(&word) else {
         check

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::address::address;
-use super::check::Check;
+use super::collector::Collector;
 use super::{http, pattern};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::{ChannelKind, Channels};
@@ -15,39 +15,41 @@ use crate::inventory::text::node::{Entry, Node, Shape};
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Reads when an instance counts as ready.
-pub(super) fn read(check: &mut Check, entries: &[Entry], channels: &Channels) -> Ready {
+pub(super) fn read(check: &mut Collector, entries: &[Entry], channels: &Channels) -> Ready {
     let entries = check.subsection(entries, "ready", &keys::READY);
     let usual = Ready::default();
     let probes = probes(check, entries, channels);
     Ready {
         probes: if probes.is_empty() { usual.probes } else { probes },
-        timeout: check.get(entries, "timeout", Check::duration).unwrap_or(usual.timeout),
+        timeout: check
+            .get(entries, "timeout", Collector::duration)
+            .unwrap_or(usual.timeout),
         interval: check.get(entries, "interval", interval),
         attempt_timeout: check.get(entries, "attempt_timeout", interval),
     }
 }
 
 /// Returns the network channel that the probes of a section need.
-pub(super) fn channel(check: &mut Check, entries: &[Entry], section: &str) -> Option<ChannelKind> {
+pub(super) fn channel(check: &mut Collector, entries: &[Entry], section: &str) -> Option<ChannelKind> {
     let section = entries.iter().find(|entry| entry.key == section)?;
     let Shape::Map(map) = &section.value.shape else {
         return None;
     };
-    let login = check.get(&map.entries, "rcon", Check::flag)?;
+    let login = check.get(&map.entries, "rcon", Collector::flag)?;
     login.then_some(ChannelKind::Rcon)
 }
 
 /// Reads the probes of a section, in the order of the file; a login comes last.
-pub(super) fn probes(check: &mut Check, entries: &[Entry], channels: &Channels) -> Vec<Probe> {
+pub(super) fn probes(check: &mut Collector, entries: &[Entry], channels: &Channels) -> Vec<Probe> {
     let mut probes: Vec<Probe> = entries.iter().filter_map(|entry| probe(check, entry)).collect();
-    if check.get(entries, "rcon", Check::flag) == Some(true) {
+    if check.get(entries, "rcon", Collector::flag) == Some(true) {
         let remote = channels.get(ChannelKind::Rcon).cloned();
         probes.extend(remote.map(Box::new).map(Probe::Login));
     }
     probes
 }
 
-fn probe(check: &mut Check, entry: &Entry) -> Option<Probe> {
+fn probe(check: &mut Collector, entry: &Entry) -> Option<Probe> {
     let value = &entry.value;
     match entry.key.as_ref() {
         "log" => pattern::read(check, "`log`", value).map(Probe::Log),
@@ -62,7 +64,7 @@ fn probe(check: &mut Check, entry: &Entry) -> Option<Probe> {
 }
 
 /// Reads a time that is worth waiting.
-pub(super) fn interval(check: &mut Check, what: &str, node: &Node) -> Option<Duration> {
+pub(super) fn interval(check: &mut Collector, what: &str, node: &Node) -> Option<Duration> {
     let time = check.duration(what, node)?;
     if time < SHORTEST {
         check.problem(node.span, format!("{what} must be at least 10ms"));
@@ -71,7 +73,7 @@ pub(super) fn interval(check: &mut Check, what: &str, node: &Node) -> Option<Dur
     Some(time)
 }
 
-fn host_port(check: &mut Check, what: &str, node: &Node) -> Option<HostPort> {
+fn host_port(check: &mut Collector, what: &str, node: &Node) -> Option<HostPort> {
     let word = check.word(what, "HOST:PORT", node)?;
     match address(&word) {
         Ok(address) => Some(address),

@@ -1,6 +1,6 @@
 //! The `restart` section.
 
-use super::check::Check;
+use super::collector::Collector;
 use crate::inventory::model::restart::{GiveUp, RestartPolicy, RestartWhen};
 use crate::inventory::report::keys;
 use crate::inventory::report::nearest::nearest;
@@ -8,17 +8,17 @@ use crate::inventory::text::duration::written;
 use crate::inventory::text::node::{Entry, Node};
 
 /// Reads the policy.
-pub(super) fn read(check: &mut Check, entries: &[Entry]) -> RestartPolicy {
+pub(super) fn read(check: &mut Collector, entries: &[Entry]) -> RestartPolicy {
     let entries = check.subsection(entries, "restart", &keys::RESTART);
     let usual = RestartPolicy::default();
     let restart = RestartPolicy {
         policy: check.get(entries, "policy", policy).unwrap_or(usual.policy),
-        delay: check.get(entries, "delay", Check::duration).unwrap_or(usual.delay),
+        delay: check.get(entries, "delay", Collector::duration).unwrap_or(usual.delay),
         max_delay: check
-            .get(entries, "max_delay", Check::duration)
+            .get(entries, "max_delay", Collector::duration)
             .unwrap_or(usual.max_delay),
         reset_after: check
-            .get(entries, "reset_after", Check::duration)
+            .get(entries, "reset_after", Collector::duration)
             .unwrap_or(usual.reset_after),
         success_exit_codes: check
             .get(entries, "success_exit_codes", codes)
@@ -31,7 +31,7 @@ pub(super) fn read(check: &mut Check, entries: &[Entry]) -> RestartPolicy {
     restart
 }
 
-fn policy(check: &mut Check, what: &str, node: &Node) -> Option<RestartWhen> {
+fn policy(check: &mut Collector, what: &str, node: &Node) -> Option<RestartWhen> {
     const POLICIES: [&str; 3] = ["always", "on-failure", "never"];
     let word = check.word(what, "always, on-failure or never", node)?;
     match word.as_ref() {
@@ -51,7 +51,7 @@ fn policy(check: &mut Check, what: &str, node: &Node) -> Option<RestartWhen> {
     }
 }
 
-fn codes(check: &mut Check, what: &str, node: &Node) -> Option<Vec<i32>> {
+fn codes(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<i32>> {
     let items = check.list(what, "a list of exit codes", node)?;
     let mut codes = Vec::new();
     for item in items {
@@ -63,7 +63,7 @@ fn codes(check: &mut Check, what: &str, node: &Node) -> Option<Vec<i32>> {
     Some(codes)
 }
 
-fn give_up(check: &mut Check, entries: &[Entry]) -> Option<GiveUp> {
+fn give_up(check: &mut Collector, entries: &[Entry]) -> Option<GiveUp> {
     let section = entries.iter().find(|entry| entry.key == "give_up")?;
     let before = check.problems();
     let entries = check.mapping("`give_up`", "a mapping with `times` and `within`", &section.value);
@@ -71,7 +71,7 @@ fn give_up(check: &mut Check, entries: &[Entry]) -> Option<GiveUp> {
     let times = check.get(entries, "times", |check, what, node| {
         check.number(what, 1..=u32::MAX, node)
     });
-    let within = check.get(entries, "within", Check::duration);
+    let within = check.get(entries, "within", Collector::duration);
     if let (Some(times), Some(within)) = (times, within) {
         return Some(GiveUp { times, within });
     }
@@ -84,7 +84,7 @@ fn give_up(check: &mut Check, entries: &[Entry]) -> Option<GiveUp> {
     None
 }
 
-fn too_long_a_delay(check: &mut Check, entries: &[Entry], restart: &RestartPolicy) {
+fn too_long_a_delay(check: &mut Collector, entries: &[Entry], restart: &RestartPolicy) {
     let place = |key: &str| {
         entries
             .iter()

@@ -1,11 +1,11 @@
 //! Sections with their keys, and words of the file in sentences.
 
-use super::check::Check;
+use super::collector::Collector;
 use crate::inventory::report::keys::{self, Section};
 use crate::inventory::report::nearest::nearest;
 use crate::inventory::text::node::{Entry, Node, Shape};
 
-impl Check<'_> {
+impl Collector<'_> {
     /// Returns the entries of a section, and notes every key that it does not
     /// have. `what` is its name with its quotes.
     pub(crate) fn section<'n, 'a>(&mut self, what: &str, section: &Section, node: &'n Node<'a>) -> &'n [Entry<'a>] {

@@ -1,6 +1,6 @@
 //! The settings of an instance that do not depend on its plane.
 
-use super::check::Check;
+use super::collector::Collector;
 use super::{channels, healthy, hook, ports, ready, restart, stop};
 use crate::games::Preset;
 use crate::inventory::model::instance::{Instance, Plane};
@@ -19,7 +19,7 @@ pub(super) struct Outline {
 /// Reads the settings. `is_given` tells the sections of channels that the file
 /// has from those that only a preset has.
 pub(super) fn read(
-    check: &mut Check,
+    check: &mut Collector,
     outline: Outline,
     entries: &[Entry],
     is_given: &dyn Fn(&str) -> bool,
@@ -35,10 +35,10 @@ pub(super) fn read(
         id: outline.id,
         game: outline.game.map(|preset| preset.name),
         ports: check.get(entries, "ports", ports::read).unwrap_or_default(),
-        broadcast: check.get(entries, "broadcast", Check::line),
-        players: check.get(entries, "players", Check::line),
+        broadcast: check.get(entries, "broadcast", Collector::line),
+        players: check.get(entries, "players", Collector::line),
         tags: check.get(entries, "tags", tags).unwrap_or_default(),
-        autostart: check.get(entries, "autostart", Check::flag).unwrap_or(true),
+        autostart: check.get(entries, "autostart", Collector::flag).unwrap_or(true),
         plane: outline.plane,
         ready: ready::read(check, entries, &channels),
         healthy: healthy::read(check, entries, &channels),
@@ -49,7 +49,7 @@ pub(super) fn read(
     }
 }
 
-fn tags(check: &mut Check, what: &str, node: &Node) -> Option<Vec<String>> {
+fn tags(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<String>> {
     let mut tags = check.words(what, node)?;
     let odd = |tag: &String| tag.is_empty() || tag.contains(|c: char| c.is_whitespace() || c.is_control());
     if tags.iter().any(odd) {

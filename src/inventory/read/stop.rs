@@ -1,6 +1,6 @@
 //! The `stop` chain.
 
-use super::check::Check;
+use super::collector::Collector;
 use super::http;
 use super::section::written;
 use super::signal::signal;
@@ -13,7 +13,7 @@ use crate::inventory::text::node::{Entry, Node, Shape};
 /// The keys of a step that do nothing by themselves.
 const MODIFIERS: [&str; 2] = ["wait", "expect"];
 
-pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<StopStep>> {
+pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<StopStep>> {
     if let Shape::Map(_) = &node.shape {
         check
             .problem(node.span, "`stop` must be a list of steps, but this is a mapping")
@@ -24,7 +24,7 @@ pub(super) fn read(check: &mut Check, what: &str, node: &Node) -> Option<Vec<Sto
     Some(items.iter().filter_map(|item| step(check, item)).collect())
 }
 
-fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
+fn step(check: &mut Collector, node: &Node) -> Option<StopStep> {
     let Shape::Map(map) = &node.shape else {
         let message = format!("a step of `stop` must be a mapping, but this is {}", node.kind());
         check
@@ -36,7 +36,7 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
     let is_action = |entry: &&Entry| !MODIFIERS.contains(&&*entry.key) && keys::STEP.key(&entry.key).is_some();
     let mut actions = map.entries.iter().filter(is_action);
     let (first, second) = (actions.next(), actions.next());
-    let wait = check.get(&map.entries, "wait", Check::duration);
+    let wait = check.get(&map.entries, "wait", Collector::duration);
     let expect = check.get(&map.entries, "expect", text);
     let action = first.and_then(|entry| action(check, entry));
     if let (Some(first), Some(second)) = (first, second) {
@@ -64,7 +64,7 @@ fn step(check: &mut Check, node: &Node) -> Option<StopStep> {
     Some(StopStep { action, wait, expect })
 }
 
-fn action(check: &mut Check, entry: &Entry) -> Option<StopAction> {
+fn action(check: &mut Collector, entry: &Entry) -> Option<StopAction> {
     let node = &entry.value;
     match entry.key.as_ref() {
         "stdin" => check.line("`stdin`", node).map(StopAction::Stdin),
@@ -88,7 +88,7 @@ fn action(check: &mut Check, entry: &Entry) -> Option<StopAction> {
     }
 }
 
-fn text(check: &mut Check, what: &str, node: &Node) -> Option<String> {
+fn text(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let line = check.line(what, node)?;
     if line.is_empty() {
         check.problem(node.span, format!("{what} is empty"));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::check::Check;
+use super::collector::Collector;
 use crate::inventory::report::found::Found;
 use crate::inventory::text::duration::duration;
 use crate::inventory::text::expand::expand;
@@ -18,7 +18,7 @@ use crate::inventory::text::node::{Entry, Node, Shape, Span};
 /// as well as many.
 const TEXT_PER_VALUE: usize = 64;
 
-impl Check<'_> {
+impl Collector<'_> {
     /// Notes that a value has the wrong shape. `what` comes with its quotes.
     pub(crate) fn mismatch(&mut self, what: &str, wants: &str, node: &Node) -> &mut Found {
         let scalar = matches!(node.shape, Shape::Scalar(_));
@@ -214,7 +214,7 @@ impl Check<'_> {
         self.path_of(what, &text, node.span)
     }
 
-    /// Returns the path that a text names; see [`Check::path`].
+    /// Returns the path that a text names; see [`Collector::path`].
     pub(crate) fn path_of(&mut self, what: &str, text: &OsStr, at: Span) -> Option<PathBuf> {
         if text.is_empty() {
             self.problem(at, format!("{what} is empty"))

@@ -1,6 +1,6 @@
 //! A line of the source, safe to be shown.
 
-use crate::inventory::text::lines::Lines;
+use crate::inventory::text::lines::LineIndex;
 use crate::inventory::text::node::Span;
 
 /// The widest excerpt, in characters, and how much of it stands before the
@@ -23,7 +23,7 @@ pub(crate) struct Excerpt {
 
 /// Shows the line of `span`. `secrets` are sorted and do not overlap; each is
 /// shown as `***` whatever its length. `None` when nothing is left to show.
-pub(crate) fn excerpt(text: &str, lines: &Lines, span: Span, secrets: &[Span]) -> Option<Excerpt> {
+pub(crate) fn excerpt(text: &str, lines: &LineIndex, span: Span, secrets: &[Span]) -> Option<Excerpt> {
     let (_, start) = lines.line(span.start);
     // A line may be a megabyte long.
     let from = text.floor_char_boundary(span.start.saturating_sub(WINDOW)).max(start);
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, start: usize, len: usize, secrets: &[Span]) -> String {
-        let excerpt = excerpt(text, &Lines::of_people(text), Span::new(start, len), secrets).unwrap();
+        let excerpt = excerpt(text, &LineIndex::of_people(text), Span::new(start, len), secrets).unwrap();
         let room = " ".repeat(excerpt.caret as usize);
         format!("{}\n{room}{}", excerpt.text, "^".repeat(excerpt.width as usize))
     }

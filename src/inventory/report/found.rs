@@ -4,7 +4,7 @@
 use super::excerpt::excerpt;
 use super::problem::{Problem, Problems};
 use super::secret;
-use crate::inventory::text::lines::Lines;
+use crate::inventory::text::lines::LineIndex;
 use crate::inventory::text::node::{Refusal, Span, Tree};
 
 /// The most problems that are shown one by one.
@@ -45,7 +45,7 @@ pub(crate) fn refused(text: &str, source: &str, refusal: Refusal) -> Problems {
         hint: refusal.hint,
         related: None,
     };
-    let lines = Lines::of_people(text);
+    let lines = LineIndex::of_people(text);
     let secrets = secret::in_line(text, &lines, at);
     Problems {
         source: source.to_owned(),
@@ -60,7 +60,7 @@ pub(crate) fn listed(mut found: Vec<Found>, text: &str, tree: &Tree, source: &st
     found.dedup_by(|a, b| a.at == b.at && a.message == b.message);
     let more = found.len().saturating_sub(MOST);
     found.truncate(MOST);
-    let lines = Lines::of_people(text);
+    let lines = LineIndex::of_people(text);
     let secrets = secret::in_tree(tree, text);
     let shown = found.into_iter().map(|found| shown(found, text, &lines, &secrets));
     let mut list: Vec<Problem> = shown.collect();
@@ -73,7 +73,7 @@ pub(crate) fn listed(mut found: Vec<Found>, text: &str, tree: &Tree, source: &st
     }
 }
 
-fn shown(found: Found, text: &str, lines: &Lines, secrets: &[Span]) -> Problem {
+fn shown(found: Found, text: &str, lines: &LineIndex, secrets: &[Span]) -> Problem {
     let (line, column) = lines.place(found.at.start);
     let excerpt = excerpt(text, lines, found.at, secrets);
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

@@ -8,7 +8,7 @@ use Holds::{Path, Section as In, SectionOr, Size, Text, Words};
 /// The JSON Schema of the inventory, draft 2020-12, made from [`SECTIONS`].
 pub const SCHEMA: &str = include_str!("../instances.schema.json");
 
-/// What a key holds.
+/// The kind of value that a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
     /// Any scalar, as text.
@@ -42,7 +42,7 @@ pub enum Holds {
 pub struct Key {
     pub name: &'static str,
     pub holds: Holds,
-    /// What holds without it, in words.
+    /// The value without it, in words.
     pub default: &'static str,
     /// A use of it, as YAML.
     pub example: &'static str,
@@ -57,7 +57,7 @@ pub struct Key {
 pub struct Section {
     /// Its name, for references.
     pub name: &'static str,
-    /// Where it stands, for a sentence.
+    /// Its place, for a sentence.
     pub place: &'static str,
     /// The sentences about all of it.
     pub about: &'static str,
@@ -169,7 +169,7 @@ const SETTINGS: &[Key] = keys! {
     "webrcon": In(&RCON), "none", "webrcon: { port: 28016, password: \"${RCON}\" }",
         "WebRCON, as Rust has it.";
     "telnet": In(&TELNET), "none", "telnet: { port: 8081 }",
-        "Lines over TCP.";
+        "LineIndex over TCP.";
     "admin": Choice(&["stdin", "rcon", "webrcon", "telnet"]), "the preset's, else the only one given, else stdin", "admin: rcon",
         "The channel that `gamectl send` uses.";
     "restart": In(&RESTART), "always", "restart: { policy: on-failure }",

@@ -6,7 +6,7 @@ use super::secret::sounds_secret;
 use crate::inventory::model::channels::{Channels, Password};
 use crate::inventory::model::process::ProcessSpec;
 
-/// What stands for a secret.
+/// The text that is shown for a secret.
 const MASK: &str = "***";
 
 /// The known secrets of an instance.

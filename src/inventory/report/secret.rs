@@ -1,16 +1,17 @@
-//! Which parts of a file may be secret: every value under `env`, every value
+//! The parts of a file that may be secret: every value under `env`, every value
 //! whose key sounds like one or is not ours (it may have slipped out of
 //! `env`), and in a list what follows such a word.
 
 use std::collections::{HashMap, HashSet};
 
 use super::keys::{is_known, looks_like_key};
-use crate::inventory::text::lines::Lines;
+use crate::inventory::text::lines::LineIndex;
 use crate::inventory::text::node::{Entry, Node, Shape, Span, Tree};
 
 const WORDS: [&str; 8] = ["pass", "secret", "token", "key", "credential", "pwd", "psw", "auth"];
 
-/// Whether a name sounds like that of a secret. Returns where the word ends.
+/// Returns where the word ends that makes a name sound like that of a secret;
+/// `None` where it has no such word.
 pub(crate) fn sounds_secret(name: &str) -> Option<usize> {
     let lower = name.to_ascii_lowercase();
     WORDS
@@ -24,7 +25,7 @@ fn hides(key: &str) -> bool {
     key.to_ascii_lowercase().contains("env") || sounds_secret(key).is_some()
 }
 
-/// The parts of a tree that may be secret, sorted and without overlaps.
+/// Returns the parts of a tree that may be secret, sorted and without overlaps.
 pub(crate) fn in_tree(tree: &Tree, text: &str) -> Vec<Span> {
     let mut search = Search {
         found: Vec::new(),
@@ -56,7 +57,7 @@ fn stretch(span: Span, starts: &[usize], text: &str) -> Span {
     Span::new(span.start, end.saturating_sub(span.start))
 }
 
-/// What comments say: it may be an entry that was taken out.
+/// Returns the texts of comments: one may be an entry that was taken out.
 fn comments(text: &str, words: &[Span]) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut comments: Vec<Span> = Vec::new();
@@ -95,7 +96,7 @@ struct Search {
     /// Keys and values of known length.
     words: Vec<Span>,
     visited: HashSet<(*const (), bool)>,
-    /// What was heard in the word of a place: aliases repeat long ones.
+    /// The results of [`sounds_secret`] by place: aliases repeat long words.
     sounds: HashMap<Span, Option<usize>>,
 }
 
@@ -175,14 +176,14 @@ impl Search {
     }
 }
 
-/// So many lines above one that cannot be read may have to do with it.
+/// The number of lines above one that cannot be read that may belong to it.
 const NEAR: usize = 20;
 
-/// What to hide of the one line at `at` when the text is no tree: all behind
+/// Returns what to hide of the one line at `at` when the text is no tree: all behind
 /// the key, where the line, one near above it or one that it seems to belong
 /// to sounds secret. Nothing is certain about such a line, its indentation
 /// least of all.
-pub(crate) fn in_line(text: &str, lines: &Lines, at: usize) -> Vec<Span> {
+pub(crate) fn in_line(text: &str, lines: &LineIndex, at: usize) -> Vec<Span> {
     let (number, start) = lines.line(at);
     let line_at = |number: usize| text.get(lines.start(number)?..)?.split('\n').next();
     let Some(line) = line_at(number) else {
@@ -261,7 +262,7 @@ mod tests {
     fn without_a_tree_too_much_is_hidden_rather_than_too_little() {
         let hidden = |text: &str, needle: &str| {
             let at = text.find(needle).unwrap();
-            in_line(text, &Lines::of_people(text), at)
+            in_line(text, &LineIndex::of_people(text), at)
                 .iter()
                 .any(|span| span.start <= at && at < span.end())
         };

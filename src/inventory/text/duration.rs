@@ -1,8 +1,8 @@
-//! How long: `500ms`, `30s`, `1h30m`.
+//! Durations: `500ms`, `30s`, `1h30m`.
 
 use std::time::Duration;
 
-/// The longest that makes any sense.
+/// The longest duration that makes any sense.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Reads a duration. The error is what is wrong, and what to do about it.
@@ -33,7 +33,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, (&'static str, Option<Str
     Ok(parsed)
 }
 
-/// A duration as it would be written.
+/// Returns a duration as it would be written.
 pub(crate) fn written(duration: Duration) -> String {
     humantime::format_duration(duration).to_string().replace(' ', "")
 }

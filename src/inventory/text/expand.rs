@@ -7,9 +7,9 @@ use std::ffi::{OsStr, OsString};
 #[derive(Debug, PartialEq)]
 pub(crate) struct Unset<'t> {
     pub(crate) name: &'t str,
-    /// Where in the text its `$` is, in bytes.
+    /// The place of its `$` in the text, in bytes.
     pub(crate) at: usize,
-    /// How long the reference is, in bytes.
+    /// The length of the reference, in bytes.
     pub(crate) len: usize,
 }
 
@@ -57,7 +57,8 @@ pub(crate) fn expand<'t>(
     }
 }
 
-/// What follows a `$`, if it is a reference: the name, the default, the rest.
+/// Splits what follows a `$`, if it is a reference: the name, the default, the
+/// rest.
 fn reference(after: &str) -> Option<(&str, Option<&str>, &str)> {
     let inner = after.strip_prefix('{')?;
     let end = inner

@@ -1,6 +1,6 @@
 //! Syntax errors in our own words.
 
-use super::lines::Lines;
+use super::lines::LineIndex;
 use super::node::Refusal;
 use super::token::content_start;
 
@@ -14,7 +14,7 @@ pub(super) fn split_place(shown: &str) -> (&str, Option<(usize, usize)>) {
     split().map_or((shown, None), |(what, place)| (what, Some(place)))
 }
 
-/// What the parser says, and what we make of it.
+/// Words of the parser, each with our message and a hint.
 const MEANINGS: [(&str, &str, &str); 18] = [
     (
         "expected node content",
@@ -88,8 +88,8 @@ const MEANINGS: [(&str, &str, &str); 18] = [
     ("unexpected end of stream", "the file ends in the middle of this", ""),
 ];
 
-/// A syntax error in our own words.
-pub(super) fn explain(text: &str, lines: &Lines, shown: &str, at: Option<usize>) -> Refusal {
+/// Returns a syntax error in our own words.
+pub(super) fn explain(text: &str, lines: &LineIndex, shown: &str, at: Option<usize>) -> Refusal {
     let meaning = MEANINGS.iter().find(|(sign, _, _)| shown.contains(sign));
     let mut at = at;
     if shown.contains("more than one document") {
@@ -127,7 +127,7 @@ pub(super) fn explain(text: &str, lines: &Lines, shown: &str, at: Option<usize>)
     }
 }
 
-fn indenting_tab(text: &str, lines: &Lines, at: usize) -> Option<usize> {
+fn indenting_tab(text: &str, lines: &LineIndex, at: usize) -> Option<usize> {
     let (_, start) = lines.line(at);
     let line = text.get(start..)?;
     let indent = line.len() - line.trim_start_matches([' ', '\t']).len();

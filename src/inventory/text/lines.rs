@@ -1,4 +1,4 @@
-//! Where the lines of a text begin.
+//! The beginnings of the lines of a text.
 
 use std::cell::OnceCell;
 
@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 const STRIDE: usize = 64;
 
 /// The beginnings of lines.
-pub(crate) struct Lines<'a> {
+pub(crate) struct LineIndex<'a> {
     text: &'a str,
     every_break: bool,
     /// Then a character is a byte.
@@ -17,13 +17,13 @@ pub(crate) struct Lines<'a> {
     chars: OnceCell<Vec<usize>>,
 }
 
-impl<'a> Lines<'a> {
-    /// Lines as people and editors count them.
+impl<'a> LineIndex<'a> {
+    /// LineIndex as people and editors count them.
     pub(crate) fn of_people(text: &'a str) -> Self {
         Self::new(text, false)
     }
 
-    /// Lines as YAML 1.1 counts them: a lone CR and three Unicode characters
+    /// LineIndex as YAML 1.1 counts them: a lone CR and three Unicode characters
     /// end a line as well.
     pub(crate) fn of_parser(text: &'a str) -> Self {
         Self::new(text, true)
@@ -101,20 +101,20 @@ impl<'a> Lines<'a> {
             .map_or(self.text.len(), |(i, _)| from + i)
     }
 
-    /// The line and column of a byte, both from 1, the column in characters.
+    /// Returns the line and column of a byte, both from 1, the column in characters.
     pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
         let (line, start) = self.line(offset);
         (line, self.char_at(offset) - self.char_at(start) + 1)
     }
 
-    /// The line, from 1, of a byte, and where it begins.
+    /// Returns the line, from 1, of a byte, and where it begins.
     pub(crate) fn line(&self, offset: usize) -> (usize, usize) {
         let starts = self.starts();
         let line = starts.partition_point(|start| *start <= offset);
         (line, starts.get(line.saturating_sub(1)).copied().unwrap_or(0))
     }
 
-    /// Where a line, from 1, begins.
+    /// Returns where a line, from 1, begins.
     pub(crate) fn start(&self, line: usize) -> Option<usize> {
         self.starts().get(line.checked_sub(1)?).copied()
     }
@@ -127,16 +127,16 @@ mod tests {
     #[test]
     fn there_and_back() {
         let text = format!("a\r\nb\u{85}é{}x\ny", "ü".repeat(200));
-        for lines in [Lines::of_people(&text), Lines::of_parser(&text)] {
+        for lines in [LineIndex::of_people(&text), LineIndex::of_parser(&text)] {
             for (i, _) in text.char_indices() {
                 let (line, column) = lines.place(i);
                 assert_eq!(lines.offset(line, column), i);
             }
         }
-        assert_eq!(Lines::of_parser(&text).line(text.len()).0, 4);
-        assert_eq!(Lines::of_people(&text).line(text.len()).0, 3);
-        assert_eq!(Lines::of_people("ab\ncd").place(4), (2, 2));
-        assert_eq!(Lines::of_people("").place(0), (1, 1));
-        assert_eq!(Lines::of_people("ab").offset(7, 1), 2);
+        assert_eq!(LineIndex::of_parser(&text).line(text.len()).0, 4);
+        assert_eq!(LineIndex::of_people(&text).line(text.len()).0, 3);
+        assert_eq!(LineIndex::of_people("ab\ncd").place(4), (2, 2));
+        assert_eq!(LineIndex::of_people("").place(0), (1, 1));
+        assert_eq!(LineIndex::of_people("ab").offset(7, 1), 2);
     }
 }

@@ -86,7 +86,7 @@ impl Node<'_> {
 pub(crate) enum BadKey {
     /// The mapping gives it a second time.
     Repeated { key: String, first: Span, again: Span },
-    /// It is a list or a mapping.
+    /// The key is a list or a mapping.
     NotAWord(Span),
 }
 

@@ -1,4 +1,5 @@
-//! What no parser is given: text that is none, and text without content.
+//! The look at a text before the parser gets it: it must be text, and not be
+//! nested without end.
 
 use super::node::Refusal;
 
@@ -53,7 +54,7 @@ fn screen_text(text: &str) -> Option<Refusal> {
     deep(text).map(|at| Refusal::new(at, "this is nested too deeply"))
 }
 
-/// Where more brackets are open than anybody means, or more list dashes
+/// Returns where more brackets are open than a person means, or more list dashes
 /// follow each other on one line.
 fn deep(text: &str) -> Option<usize> {
     let (mut depth, mut base, mut at) = (0usize, 0usize, 0usize);

@@ -1,4 +1,4 @@
-//! How many bytes: `50MiB`, `10MB`, `4096`.
+//! Sizes in bytes: `50MiB`, `10MB`, `4096`.
 
 use bytesize::ByteSize;
 

@@ -1,4 +1,4 @@
-//! Where the tokens of YAML begin.
+//! The beginnings of the tokens of YAML.
 
 /// Returns true when the text may have aliases: it has something like an anchor and
 /// something like an alias.

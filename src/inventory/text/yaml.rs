@@ -32,7 +32,7 @@ use std::sync::Arc;
 use serde::de::{DeserializeSeed, Deserializer as _, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::explain::{explain, split_place};
-use super::lines::Lines;
+use super::lines::LineIndex;
 use super::mapping::MappingBuilder;
 use super::node::{BadKey, Node, Refusal, Scalar, Shape, Span, Tree, is_null};
 use super::token;
@@ -78,7 +78,7 @@ enum Unplaced {
 
 struct Build<'a> {
     text: &'a str,
-    lines: Lines<'a>,
+    lines: LineIndex<'a>,
     /// Without aliases nothing needs to be remembered for them.
     may_alias: bool,
     /// The lists and mappings read so far by their position; `None` while one
@@ -98,7 +98,7 @@ impl<'a> Build<'a> {
         let start = token::content_start(text);
         Self {
             text,
-            lines: Lines::of_parser(text),
+            lines: LineIndex::of_parser(text),
             may_alias: token::may_alias(text),
             // The root is never met as an error. Only an alias in it can be.
             containers: RefCell::new(HashMap::from([(start, None)])),
@@ -225,9 +225,9 @@ impl<'a> Build<'a> {
 /// The way to ask for a value.
 #[derive(Clone, Copy, PartialEq)]
 enum Ask {
-    /// As an enum: only a scalar is one, all else is an error with a position.
+    /// Asks for an enum: only a scalar is one, all else is an error with a position.
     AsEnum,
-    /// As whatever it is. A list or mapping comes without its position, which
+    /// Asks for whatever it is. A list or mapping comes without its position, which
     /// is known when it was an error before, or stands behind a key.
     AsIs,
 }
@@ -382,7 +382,7 @@ mod tests {
 
     fn dump(node: &Node, text: &str, out: &mut String) {
         let place = || {
-            let (line, column) = Lines::of_people(text).place(node.span.start);
+            let (line, column) = LineIndex::of_people(text).place(node.span.start);
             format!("@{line}:{column}")
         };
         match &node.shape {
@@ -418,7 +418,7 @@ mod tests {
                 out
             }
             Err(refusal) => {
-                let place = refusal.at.map(|at| Lines::of_people(text).place(at));
+                let place = refusal.at.map(|at| LineIndex::of_people(text).place(at));
                 format!("{place:?} {}", refusal.message)
             }
         }

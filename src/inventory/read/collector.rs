@@ -18,8 +18,8 @@ const BUDGET: usize = 1_000_000;
 /// The reason why a pattern is no regular expression, and the place in it.
 type Verdict = Option<(String, usize)>;
 
-/// A check under way.
-pub(crate) struct Check<'a> {
+/// The problems found so far, and what the readers share.
+pub(crate) struct Collector<'a> {
     folder: &'a Path,
     env: Env<'a>,
     found: Vec<Found>,
@@ -31,7 +31,7 @@ pub(crate) struct Check<'a> {
     is_whole: bool,
 }
 
-impl<'a> Check<'a> {
+impl<'a> Collector<'a> {
     pub(crate) fn new(folder: &'a Path, env: Env<'a>) -> Self {
         Self {
             folder,
@@ -84,7 +84,7 @@ impl<'a> Check<'a> {
         self.budget.is_none()
     }
 
-    /// Makes [`Check::is_whole`] true or false.
+    /// Makes [`Collector::is_whole`] true or false.
     pub(crate) fn set_whole(&mut self, is_whole: bool) {
         self.is_whole = is_whole;
     }
