@@ -318,6 +318,39 @@ impl Drop for Run {
 
 #[test]
 #[ignore = "needs a Docker Engine"]
+fn a_stack_that_left_the_inventory_is_shown_and_stopped() {
+    let stack = Stack::new(json!({ "game": serves() }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    let container = stack.container("game");
+    stack.sandbox.inventory_text("instances: {}\n");
+    for selectors in [&[][..], &["dune"]] {
+        let answer = stack
+            .run(&[&["status", "--json"], selectors].concat())
+            .expect_code(0)
+            .json();
+        let row = &answer["instances"][0];
+        assert_eq!(
+            (&row["state"], &row["plane"]),
+            (&json!("running"), &json!("docker_compose")),
+            "{row}"
+        );
+    }
+    // Neither file nor inventory is needed to stop it.
+    std::fs::remove_file(stack.file()).expect("the file");
+    let stopped = stack.run(&["stop", "dune", "--json"]).expect_code(0).json()["results"][0].clone();
+    assert_eq!(
+        (&stopped["state"], &stopped["changed"]),
+        (&json!("stopped"), &json!(true)),
+        "{stopped}"
+    );
+    let running = docker_ok(&["inspect", "-f", "{{.State.Running}}", &container]);
+    assert_eq!(running, "false");
+    let rows = stack.run(&["status", "--json"]).json();
+    assert_eq!(rows["instances"], json!([]));
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
 fn a_stack_through_its_life() {
     let stack = Stack::new(json!({
         "db": {
@@ -574,8 +607,10 @@ fn engines_by_their_contexts() {
     assert_eq!(told["instances"][1]["state"], "unknown", "{told}");
     let refused = run(None, &["start", "far"]).expect_code(4);
     assert!(refused.stderr.contains("does not answer"), "{}", refused.stderr);
+    run(None, &["stop", "dune"]).expect_code(0);
     // The same by the environment, where the inventory names none.
     stack.section(&json!({}));
+    run(Some("here"), &["start", "dune"]).expect_code(0);
     for (context, state, code) in [("here", "running", 0), ("away", "unknown", 4)] {
         let told = run(Some(context), &["status", "--json"]).expect_code(code).json();
         assert_eq!(told["instances"][0]["state"], state, "{context}: {told}");
@@ -593,13 +628,12 @@ fn a_status_of_many_stacks_asks_the_engine_twice() {
     let calls = stack.sandbox.arg("calls");
     stack.shadow_docker(&format!("echo \"$1\" >>{calls}"));
     let one = |index: usize| {
-        let project = if index == 0 {
-            stack.project.clone()
-        } else {
-            format!("none-{index}")
+        let (id, project) = match index {
+            0 => ("dune".to_owned(), stack.project.clone()),
+            _ => (format!("dune-{index}"), format!("none-{index}")),
         };
         (
-            format!("dune-{index}"),
+            id,
             json!({ "docker_compose": { "file": "compose.yaml", "project": project } }),
         )
     };
