@@ -11,8 +11,8 @@
 //!   consumed by it, so that it can be read again as what it is.
 //!
 //! A value behind a key needs no error: its place is told by the key. So it is
-//! read at once, which saves a third of the time that a large file takes. Only in
-//! a file with aliases the position must be known before.
+//! read at once, which is an eighth faster for a large file. Only in a file with
+//! aliases the position must be known before.
 //!
 //! An alias of a list or mapping is such an error too, with the position of
 //! what it stands for. It IS consumed, but what it stands for was read before,
