@@ -1,5 +1,5 @@
-//! JSON as it is written. A terminal may read it, too, so everything that a
-//! terminal could obey is escaped.
+//! JSON in lines. A terminal may show it, so everything that a terminal could
+//! obey is escaped.
 
 use std::fmt::Write;
 

@@ -1,72 +1,61 @@
-//! What was asked of the screen, and what there is to print on.
+//! The options of the screen, and the terminal and environment around it.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-/// When to use colour.
+/// The use of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Color {
-    /// On a terminal that can show it, unless `NO_COLOR` says otherwise.
+    /// Colour on a terminal that can show it, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Always, even into a file and against `NO_COLOR`: it was typed for this
-    /// one call.
+    /// Colour even in a file and against `NO_COLOR`: it was typed for this call.
     Always,
-    /// Never.
     Never,
 }
 
-/// What the command line asks of the screen.
+/// The options of the command line for the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
-    /// When to use colour.
     pub color: Color,
-    /// Answer with JSON.
     pub json: bool,
-    /// Print failures only.
+    /// Prints failures only.
     pub quiet: bool,
-    /// Say more on the way.
     pub verbose: bool,
 }
 
 /// The size of a terminal in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// Characters in a line.
     pub columns: u16,
-    /// Lines.
     pub rows: u16,
 }
 
-/// What a terminal is taken for that does not tell its size.
+/// The size assumed for a terminal that does not report one.
 const USUAL_SIZE: Size = Size { columns: 80, rows: 24 };
 
-/// Tells the size of the terminal now: it changes while a verb waits.
+/// Returns the size of the terminal now: it changes while a verb waits.
 pub type SizeSource = Arc<dyn Fn() -> Option<Size> + Send + Sync>;
 
-/// What there is to print on.
+/// The terminal and the environment.
 #[derive(Clone)]
 pub struct Surroundings {
-    /// Whether standard output is a terminal.
     pub stdout_tty: bool,
-    /// Whether standard error is a terminal.
     pub stderr_tty: bool,
-    /// Whether the locale is a UTF-8 one.
     pub utf8: bool,
-    /// Whether `NO_COLOR` is set and not empty.
+    /// True when `NO_COLOR` is set and not empty.
     pub no_color: bool,
-    /// Whether the terminal can neither show colour nor move its cursor:
-    /// `TERM` is `dumb`, or says nothing.
+    /// True when the terminal can neither show colour nor move its cursor:
+    /// `TERM` is `dumb`, empty or not set.
     pub dumb: bool,
-    /// Asked for the size of the terminal.
     pub size: SizeSource,
 }
 
 impl Surroundings {
-    /// The surroundings of this program. The size of a terminal takes a system
-    /// call, which is not this room's to make.
+    /// Returns the surroundings of this program. The size of a terminal is passed
+    /// in: it takes a system call.
     pub fn detect(size: SizeSource) -> Self {
         let text = |value: OsString| {
             let lossy = |value: OsString| value.to_string_lossy().into_owned();
@@ -80,10 +69,10 @@ impl Surroundings {
         }
     }
 
-    /// What the environment says, with neither stream a terminal.
+    /// Returns the surroundings with these variables, and no terminal.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>, size: SizeSource) -> Self {
         let filled = |name: &str| variable(name).filter(|value| !value.is_empty());
-        // The first of these that says anything is the one that counts.
+        // The first of these that is not empty counts.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(filled);
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
         Self {
@@ -96,20 +85,18 @@ impl Surroundings {
         }
     }
 
-    /// The size of the terminal, or the usual one where it does not tell.
+    /// Returns the size of the terminal, with the usual one for what it does not
+    /// report.
     pub fn size(&self) -> Size {
-        let told = (self.size)().unwrap_or(USUAL_SIZE);
+        let reported = (self.size)().unwrap_or(USUAL_SIZE);
+        let or = |length, usual| if length == 0 { usual } else { length };
         Size {
-            columns: if told.columns == 0 {
-                USUAL_SIZE.columns
-            } else {
-                told.columns
-            },
-            rows: if told.rows == 0 { USUAL_SIZE.rows } else { told.rows },
+            columns: or(reported.columns, USUAL_SIZE.columns),
+            rows: or(reported.rows, USUAL_SIZE.rows),
         }
     }
 
-    /// Whether a stream is coloured under this choice.
+    /// Returns true when a stream is coloured under this choice.
     pub(super) fn colored(&self, choice: Color, tty: bool) -> bool {
         match choice {
             Color::Always => true,
@@ -190,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_does_not_tell_its_size_has_the_usual_one() {
+    fn a_terminal_that_reports_no_size_has_the_usual_one() {
         let mut around = environment(&[]);
         assert_eq!(around.size(), USUAL_SIZE);
         around.size = Arc::new(|| Some(Size { columns: 0, rows: 50 }));

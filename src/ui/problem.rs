@@ -1,11 +1,10 @@
-//! What is wrong with an inventory, with the line and a caret under it.
+//! The problems of an inventory, with their lines and carets under them.
 
 use super::paint::{Look, Tone};
 use super::result;
 use super::text::{clean, clean_line};
 use crate::inventory::{Problem, Problems};
 
-/// All problems, and how many there are.
 pub(super) fn render(problems: &Problems, look: Look) -> String {
     let mut out = String::new();
     for problem in &problems.list {
@@ -59,15 +58,15 @@ fn one(source: &str, problem: &Problem, look: Look) -> String {
     out
 }
 
-/// The part of a line around its carets that fits, and where they are in it.
+/// Returns the part of a line around its carets that fits, with the position
+/// and the number of carets in it.
 fn window(text: &str, caret: usize, width: usize, room: Option<usize>, ellipsis: &str) -> (String, usize, usize) {
     let cells: Vec<char> = text.chars().collect();
-    let room = match room {
-        Some(room) if cells.len() > room => room,
-        _ => return (text.to_owned(), caret, width),
+    let Some(room) = room.filter(|room| cells.len() > *room) else {
+        return (text.to_owned(), caret, width);
     };
     let dots = ellipsis.chars().count();
-    // As much of what stands before as leaves half of it to what is wrong.
+    // The mistake gets half of the room, and the text before it the other half.
     let from = if caret + width.min(room / 2) + dots > room {
         caret.saturating_sub(room / 2)
     } else {

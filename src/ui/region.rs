@@ -2,8 +2,8 @@
 //!
 //! Between two frames the cursor rests on the first character of the region. A
 //! terminal that is made narrower cuts its lines or wraps them anew, each kind
-//! in its own way, and tells nobody which. But the cursor stays on the
-//! character that it was on, and all from there to the end is ours to clear.
+//! in its own way, and does not report which. But the cursor stays on the
+//! character that it was on, and all from there to the end can be cleared.
 //! The `^C` that a terminal echoes stands there too, and goes with the next
 //! frame. See the "xterm control sequences" document for the sequences used.
 
@@ -17,15 +17,14 @@ use super::sink::{SharedSink, last_word, lock};
 /// line as soon as the last one is filled.
 pub(super) const FREE: u16 = 1;
 
-/// Away with all from the beginning of this line on: the line, and then what is
-/// behind its first column. From the first column of the first row a terminal
-/// may take it for the whole screen, and keep a copy among what has scrolled
-/// away.
+/// Clears from the beginning of this line on: the line, and then everything
+/// behind its first column. Cleared from the first column of the first row, a
+/// terminal may take it for the whole screen, and keep a copy in its scrollback.
 const CLEAR: &str = "\r\x1b[K\x1b[C\x1b[J\r";
 
-/// A synchronized update: terminals that know it show the frame at once. And no
-/// line goes on to the next one: a terminal may be narrower already than it
-/// tells, tmux for a quarter of a second.
+/// Begins a synchronized update, which terminals that know it show at once, and
+/// keeps lines from going on to the next one: a terminal may be narrower already
+/// than it reports, tmux for a quarter of a second.
 const BEGIN: &str = "\x1b[?2026h\x1b[?7l";
 const END: &str = "\x1b[?7h\x1b[?2026l";
 
@@ -33,9 +32,8 @@ const END: &str = "\x1b[?7h\x1b[?2026l";
 pub(super) struct Region {
     sink: SharedSink,
     around: Surroundings,
-    /// Whether there are any lines now.
     shown: Arc<AtomicBool>,
-    /// What the terminal was like at the last frame.
+    /// The size of the terminal at the last frame.
     size: Option<Size>,
 }
 
@@ -77,14 +75,13 @@ impl Region {
         lock(&self.sink).write(frame.as_bytes());
     }
 
-    /// Takes the lines away. What is written next begins where they began.
+    /// Takes the lines away. The next output begins where they began.
     pub(super) fn clear(&mut self) {
         if self.shown.swap(false, Ordering::Relaxed) {
             lock(&self.sink).write(CLEAR.as_bytes());
         }
     }
 
-    /// Whether it has lines now.
     pub(super) fn is_shown(&self) -> bool {
         self.shown.load(Ordering::Relaxed)
     }

@@ -1,27 +1,27 @@
-//! A stream to write to, and what became of it.
+//! A stream to write to, and its first failure.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A stream, shared between the screen and the live region above it.
+/// A stream that the screen and its views share.
 pub(super) type SharedSink = Arc<Mutex<Sink>>;
 
-/// Locks what a panic elsewhere may have left locked: a screen must still be
-/// able to tell of it.
+/// Locks a mutex even if a panic has poisoned it: the panic must still be
+/// reported.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Before anything is said of a panic, which ends the program without another
-/// word, writes this where it is `shown`: it gives a terminal back.
+/// Writes `word` before a panic is reported, if `shown` is true. A panic ends the
+/// program, so the terminal has to be given back at once.
 pub(super) fn last_word(sink: &SharedSink, shown: &Arc<AtomicBool>, word: &'static str) {
     let (sink, shown) = (Arc::downgrade(sink), Arc::downgrade(shown));
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if shown.upgrade().is_some_and(|shown| shown.swap(false, Ordering::Relaxed))
             && let Some(sink) = sink.upgrade()
-            // Whoever panics may hold it.
+            // The thread that panics may hold it.
             && let Ok(mut sink) = sink.try_lock()
         {
             sink.write(word.as_bytes());
@@ -38,7 +38,7 @@ pub(super) struct Sink {
 
 enum State {
     Open,
-    /// The reader is gone: `gamectl logs | head`. Nobody is left to tell.
+    /// The reader is gone, as in `gamectl logs | head`: this is no failure.
     Closed,
     Failed(io::Error),
 }
@@ -69,12 +69,11 @@ impl Sink {
         }
     }
 
-    /// Whether what is written still arrives.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// The first failed write, unless the reader had simply gone.
+    /// Returns the first failed write, unless the reader has closed the pipe.
     pub(super) fn failure(&self) -> Option<&io::Error> {
         match &self.state {
             State::Failed(error) => Some(error),

@@ -6,7 +6,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// The two largest units of `seconds`; the second one only when it is not 0.
+/// Returns the two largest units of `seconds`, the second only if it is not 0.
 fn two_units(seconds: u64, names: [&str; 4]) -> String {
     let (large, small, left) = match seconds {
         DAY.. => ((seconds / DAY, names[0]), names[1], seconds % DAY / HOUR),
@@ -20,14 +20,14 @@ fn two_units(seconds: u64, names: [&str; 4]) -> String {
     }
 }
 
-/// Whole seconds, short, for columns: `3d 4h`, `2h 5m`, `42s`.
+/// Returns whole seconds for columns: `3d 4h`, `2h 5m`, `42s`.
 pub(super) fn short(seconds: u64) -> String {
     two_units(seconds, ["d", "h", "m", "s"])
 }
 
-/// For sentences: `7 s`, `1 min 5 s`. Below a second with one decimal, for
-/// there a rounded `0 s` or `1 s` would be wrong either way, and below a tenth
-/// of one in milliseconds.
+/// Returns a time for sentences: `7 s`, `1 min 5 s`. Below a second it has one
+/// decimal, since a rounded `0 s` or `1 s` would be wrong either way, and below a
+/// tenth of a second it is in milliseconds.
 pub(super) fn spoken(span: Duration) -> String {
     if span < Duration::from_millis(100) {
         return format!("{} ms", span.as_millis());

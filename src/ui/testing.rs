@@ -37,7 +37,7 @@ pub(super) fn happened(id: Option<&str>, level: Level, text: &str) -> ResidentEv
 pub(super) struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
-    /// What was written since it was last asked.
+    /// Returns the output since the last call.
     pub(super) fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *lock(&self.0))).unwrap()
     }

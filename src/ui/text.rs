@@ -5,15 +5,15 @@
 //! terminals type into the shell. Everything a game or its plane said passes
 //! through here before it is shown.
 //!
-//! What is taken out: control characters of both sets, escape sequences as a
-//! whole (colours too), and the controls that reorder text for display. What
-//! stays: everything printable, `\n` and `\t`. Bytes that are not UTF-8 become
+//! Control characters of both sets, escape sequences as a whole (colours too) and
+//! the controls that reorder text for display are taken out. Everything
+//! printable, `\n` and `\t` stay. Bytes that are not UTF-8 become
 //! U+FFFD. A carriage return ends a line, alone or before a line feed.
 
 use std::borrow::Cow;
 
-/// Whether a terminal could obey this character instead of showing it.
-/// `\n` and `\t` are not among these.
+/// Returns true when a terminal could obey this character instead of showing it;
+/// false for `\n` and `\t`.
 pub(super) fn is_harmful(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
@@ -25,19 +25,15 @@ pub(super) fn is_harmful(c: char) -> bool {
     }
 }
 
-/// `text` without anything that a terminal could obey; `\n` and `\t` stay.
+/// Returns `text` without anything that a terminal could obey; `\n` and `\t` stay.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len());
-    let mut cleaner = Cleaner::default();
-    cleaner.push(text.as_bytes(), &mut out);
-    cleaner.finish(&mut out);
-    Cow::Owned(out)
+    Cow::Owned(clean_bytes(text.as_bytes()))
 }
 
-/// As [`clean`], for bytes of any kind.
+/// Cleans bytes of any kind as [`clean`] does.
 pub fn clean_bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     let mut cleaner = Cleaner::default();
@@ -46,7 +42,7 @@ pub fn clean_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// As [`clean`], and in one line: for a row of a table.
+/// Cleans text as [`clean`] does, and puts it in one line: for a row of a table.
 pub fn clean_line(text: &str) -> Cow<'_, str> {
     let breaks = |c: char| matches!(c, '\n' | '\t' | '\u{2028}' | '\u{2029}');
     match clean(text) {
@@ -55,31 +51,30 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// [`clean`] for bytes that come in pieces: where they are cut, be it within a
-/// character or a sequence, makes no difference to what comes out.
+/// Cleans bytes that come in pieces. They may be cut anywhere, even within a
+/// character or a sequence: the output is the same.
 #[derive(Debug, Clone, Default)]
 pub struct Cleaner {
-    /// The beginning of a character, of which the rest is still to come.
+    /// The first bytes of a character.
     partial: Vec<u8>,
     place: Place,
-    /// A carriage return that was not yet written: what follows it decides
-    /// whether it was the first half of a line end or a line end of its own.
+    /// True after a carriage return: the next character decides if it was the
+    /// first half of a line end or a line end of its own.
     returned: bool,
 }
 
-/// Where in a stream of characters we are.
+/// The position in a stream of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Place {
-    /// In text.
     #[default]
     Text,
-    /// After an escape character, and perhaps its intermediates.
+    /// An escape character, and perhaps its intermediates, came before.
     Escape { intermediates: bool },
-    /// In a control sequence, up to its final character.
+    /// A control sequence goes on up to its final character.
     Control,
-    /// In a string that BEL ends too: a window title, a link.
+    /// A string that BEL ends too: a window title, a link.
     Title,
-    /// In a string that only its terminator ends: a picture, a message.
+    /// A string that only its terminator ends: a picture, a message.
     Data,
 }
 
@@ -118,7 +113,7 @@ impl Cleaner {
         }
     }
 
-    /// Ends the stream: a character that was begun will not be completed.
+    /// Ends the stream, and a character that is not complete.
     pub fn finish(&mut self, out: &mut String) {
         if !std::mem::take(&mut self.partial).is_empty() {
             self.feed("\u{fffd}", out);
@@ -154,7 +149,7 @@ impl Cleaner {
         }
     }
 
-    /// One character that may be part of a sequence, or begin one.
+    /// Takes one character that may be part of a sequence, or begin one.
     fn step(&mut self, c: char, out: &mut String) {
         match c {
             // A line end also ends a sequence: one that was never finished
@@ -187,7 +182,7 @@ impl Cleaner {
     }
 }
 
-/// Where one of the upper control characters leads: each is a shorter way to
+/// Returns the place after an upper control character: each is a shorter way to
 /// write an escape and a letter.
 fn after_c1(c: char) -> Place {
     match c {
@@ -198,7 +193,7 @@ fn after_c1(c: char) -> Place {
     }
 }
 
-/// Where `c` leads within a sequence; `None` when it is text.
+/// Returns the place after `c` in a sequence, or `None` when `c` is text.
 fn after(place: Place, c: char) -> Option<Place> {
     match (place, c) {
         (Place::Text, _) => None,

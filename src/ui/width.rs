@@ -1,15 +1,14 @@
-//! How many terminal columns text takes, and cutting it to fit.
+//! The terminal columns that text takes, and cutting text to fit.
 
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthChar;
 
-/// What a character takes: 0, 1 or 2 columns.
 fn char_width(c: char) -> usize {
     c.width().unwrap_or(0)
 }
 
-/// The columns that `text` takes.
+/// Returns the columns that `text` takes.
 pub(super) fn width(text: &str) -> usize {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.len();
@@ -17,7 +16,7 @@ pub(super) fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 
-/// `text` where it fits into `columns`, else its beginning with `ellipsis`.
+/// Returns `text` if it fits into `columns`, else its beginning and `ellipsis`.
 pub(super) fn cut<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);

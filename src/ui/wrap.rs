@@ -1,13 +1,14 @@
-//! Long lines on a terminal: broken between words, where it would break them
+//! Long lines on a terminal, broken between words: the terminal would break them
 //! anywhere.
 
 use super::width::width;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-/// `text` for a terminal of so many columns: what follows the first line of it
-/// begins behind `hang` blanks. A line that stands in the text by itself keeps
-/// its own indent. A word that is too long, such as a path, stays whole, so that
-/// it can be copied, and what stands in backquotes does where it fits. Off a terminal, without columns, nothing is touched.
+/// Breaks `text` into lines of so many columns; without columns, off a terminal,
+/// it returns it as it is. Lines after the first begin with `hang` blanks, but a
+/// line of its own in the text keeps its indent. A word that is too long, such as
+/// a path, stays whole so that it can be copied, and so does text in backquotes
+/// that fits on a line.
 pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String {
     let Some(columns) = columns else { return text.to_owned() };
     let mut lines = Vec::new();
@@ -29,11 +30,11 @@ pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String
     lines.join("\n")
 }
 
-/// Stands for a blank at which no line is broken: a character that no text has,
-/// and one column wide.
+/// The stand-in for a blank at which no line is broken: a character that no text
+/// has, and one column wide.
 const JOINT: &str = "\u{e000}";
 
-/// With no blank between a number and its unit.
+/// Joins each number and its unit.
 fn measured(line: &str) -> String {
     // A colour may begin before the number, and end behind the unit.
     let is_number = |word: &str| {
@@ -56,7 +57,7 @@ fn measured(line: &str) -> String {
     out
 }
 
-/// With no blanks in what stands in backquotes and is at most so wide.
+/// Joins the words in backquotes if they are at most so wide.
 fn joined(line: &str, columns: usize) -> String {
     let mut parts: Vec<String> = line.split('`').map(str::to_owned).collect();
     let count = parts.len();

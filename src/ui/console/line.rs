@@ -1,21 +1,19 @@
-//! A line that is being typed, with those typed before. Pure: keys in, and
-//! what there is to show out.
+//! A line that is being typed, and the lines typed before. It takes keys and
+//! returns the text to show; it reads and writes nothing.
 
 use crate::ui::width;
 
-/// So many lines are remembered.
+/// The number of lines that are remembered.
 const HISTORY: usize = 500;
 
-/// What a key led to.
+/// The effect of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pressed {
-    /// Nothing to be seen.
     Nothing,
-    /// The line is another.
     Changed,
-    /// It is to be sent.
+    /// The line is complete.
     Enter(String),
-    /// Whoever types goes: Ctrl-D, Ctrl-], Ctrl-C.
+    /// The person leaves: Ctrl-D, Ctrl-], Ctrl-C.
     Detach,
 }
 
@@ -27,13 +25,12 @@ enum Sequence {
     Bracket,
 }
 
-/// A line that is being typed.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     text: Vec<char>,
     cursor: usize,
     history: Vec<String>,
-    /// The place in the history; its length for the line that is new.
+    /// The position in the history; its length for the new line.
     at: usize,
     /// The new line, while an old one is shown.
     draft: Vec<char>,
@@ -44,7 +41,6 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Takes one byte from the terminal.
     pub(super) fn press(&mut self, byte: u8) -> Pressed {
         match std::mem::take(&mut self.sequence) {
             Sequence::None => self.plain(byte),
@@ -169,8 +165,8 @@ impl Line {
         line
     }
 
-    /// What shows it in one row of a terminal with so many columns: the part
-    /// around the cursor, and the cursor in its place.
+    /// Returns the part around the cursor that fits into so many columns, and a
+    /// sequence that puts the cursor into its place.
     pub(super) fn shown(&self, columns: usize) -> String {
         let room = columns.saturating_sub(1).max(1);
         let wide = |part: &[char]| width::width(&part.iter().collect::<String>());

@@ -1,4 +1,4 @@
-//! What `check` found.
+//! The findings of `check`.
 
 use super::seen;
 use crate::finding::Finding;
@@ -66,7 +66,7 @@ fn what_a_check_finds() {
 }
 
 #[test]
-fn what_is_the_same_for_several_is_told_once() {
+fn findings_of_several_instances_are_shown_once() {
     let root = |id: &str| {
         Finding::warning("user", "it runs as root: a hole in the game is a hole in the host")
             .hint("make a user for it, and name that in `user:`")

@@ -1,4 +1,4 @@
-//! What ends a command.
+//! The failures that end a command.
 
 use super::seen;
 use crate::event::Verb;

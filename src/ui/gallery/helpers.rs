@@ -1,4 +1,4 @@
-//! What touches no instance: `games`, `init`, and the remarks beside an answer.
+//! Commands that touch no instance: `games`, `init`, and the remarks beside an answer.
 
 use super::seen;
 use crate::failure::{Failure, FailureKind};

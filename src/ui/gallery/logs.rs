@@ -3,8 +3,8 @@
 use super::seen;
 use crate::ui::screen::Screen;
 
-/// What these printed, in turns, each in two parts of which the first ends
-/// within a line.
+/// Shows the output of these instances, in turns, each in two parts of which the
+/// first ends within a line.
 fn printed(screen: &Screen, ids: &[&str], said: &[u8]) {
     let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
     let mut logs = screen.logs(&ids, false);

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod dry_run;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod helpers;
@@ -12,8 +14,6 @@ mod helpers;
 mod logs;
 #[cfg(test)]
 mod progress;
-#[cfg(test)]
-mod rehearsal;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
@@ -29,7 +29,6 @@ use super::options::{Color, Options};
 use super::screen::Screen;
 use super::testing::{Shown, both_on_terminal, piped};
 
-/// What is coloured where that is wanted, or not at all.
 fn options(color: bool) -> Options {
     Options {
         color: if color { Color::Auto } else { Color::Never },
@@ -37,8 +36,8 @@ fn options(color: bool) -> Options {
     }
 }
 
-/// What it shows in all these ways, one below the other; an escape character
-/// is seen as `␛`.
+/// Returns the output in all these ways, one below the other, with `␛` for an
+/// escape character.
 fn seen(show: impl Fn(&Screen)) -> String {
     let both = |shown: Shown| {
         show(&shown.screen);
@@ -61,7 +60,7 @@ fn on_columns(columns: u16, color: bool) -> String {
     format!("{columns} columns{how}")
 }
 
-/// What is seen in several ways.
+/// Outputs, each with the ways in which it is seen.
 #[derive(Default)]
 struct Ways(Vec<(Vec<String>, String)>);
 

@@ -59,7 +59,7 @@ impl Work {
     }
 }
 
-/// What comes of a play on terminals with so many rows.
+/// Returns the output of a play on terminals with so many rows.
 fn seen(rows: u16, verb: Verb, targets: usize, play: impl Fn(&mut Work) -> String) -> String {
     on_terminals(rows, |scene| {
         play(&mut Work {

@@ -42,8 +42,8 @@ impl Scene {
         }
     }
 
-    /// What the terminal shows now, and an empty line; an escape character is
-    /// seen as `␛`.
+    /// Returns the text on the terminal, with `␛` for an escape character, and an
+    /// empty line.
     pub(super) fn seen(&mut self) -> String {
         // As the terminal's line discipline does.
         let written = self.kept.take().replace('\n', "\r\n");
@@ -60,7 +60,7 @@ impl Scene {
     }
 }
 
-/// What comes of a play on terminals of 120 and 80 columns, plain and in colour.
+/// Returns the output of a play on terminals of 120 and 80 columns, plain and in colour.
 pub(super) fn on_terminals(rows: u16, play: impl Fn(Scene) -> String) -> String {
     let mut all = Ways::default();
     for columns in [120, 80] {

@@ -11,7 +11,7 @@ pub(super) fn running(id: &str, uptime: u64, pid: u32) -> Row {
     })
 }
 
-/// One of each, with all that can be told.
+/// One of each, with all that can be known.
 pub(super) fn all_kinds() -> Vec<Row> {
     let mut rust = running("rust-main", 273_600, 4242);
     rust.player_count = PlayerCount::Counted(Players { online: 87, max: 200 });

@@ -1,4 +1,4 @@
-//! What became of a verb.
+//! The results of a verb.
 
 use std::time::Duration;
 
@@ -369,7 +369,7 @@ fn replies_to_a_line() {
     ");
 }
 
-/// Off a terminal it is told at once that another one is waited for: there is no
+/// Off a terminal it is reported at once that another one is waited for: there is no
 /// live line.
 #[test]
 fn a_verb_that_waits_for_another_one() {

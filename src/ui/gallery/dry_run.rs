@@ -1,11 +1,11 @@
-//! What would become of a verb: `--dry-run`.
+//! The steps of a verb: `--dry-run`.
 
 use super::seen;
 use crate::event::{DryRun, Verb};
 use crate::supervisor::PlannedStep;
 
 #[test]
-fn a_rehearsal() {
+fn a_dry_run() {
     let item = DryRun {
         id: "rust-main".into(),
         would: "would be stopped and started: it is running".into(),
