@@ -27,7 +27,7 @@ const DETACH: [u8; 2] = [0x04, 0x1d];
 /// The console of a game, joined to our screen and keyboard.
 struct Session {
     console: GameConsole,
-    screen: ui::Console,
+    screen: ui::ConsoleView,
     /// True when keys come from a terminal, and the output goes to one.
     live: bool,
     /// The start of a line that does not come from a terminal.

@@ -14,14 +14,14 @@ use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::FailureKind;
 use crate::host::{Error, InventoryFile, RunOptions, Supervision, VerbRequest, verdict};
 use crate::sys::{pty, signals};
-use crate::ui::Watch;
+use crate::ui::WatchView;
 
 pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Error> {
     let host = context.host()?;
     let can_reload = host.can_reopen();
     let file = host.watch_file();
     let (events, receiver) = mpsc::unbounded_channel();
-    let view = context.screen.watch(&format!("gamectl run {}", host.name()));
+    let view = context.screen.run_view(&format!("gamectl run {}", host.name()));
     let options = RunOptions {
         title: title(),
         at_once: run.at_once.map(std::num::NonZero::get),
@@ -61,7 +61,7 @@ struct Session<'a> {
     supervision: Supervision,
     can_reload: bool,
     service: ServiceManager,
-    view: Watch,
+    view: WatchView,
     last_problem: String,
 }
 
@@ -101,7 +101,7 @@ impl Session<'_> {
                     if event == ResidentEvent::Settled {
                         self.service.ready();
                     }
-                    self.view.told(event);
+                    self.view.event(event);
                     frame = frame.or_else(|| Some(Instant::now() + FRAME));
                 }
                 () = tick(&mut seconds) => frame = Some(Instant::now()),
@@ -159,7 +159,7 @@ impl Session<'_> {
         let mut view = self.view;
         let mut targets = self.supervision.end();
         while let Ok(event) = events.try_recv() {
-            view.told(event);
+            view.event(event);
         }
         if matches!(end, End::Lost) {
             view.leave();

@@ -14,13 +14,13 @@ use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Goal, WatchHandle};
 use crate::sys::terminal::Mode;
 use crate::sys::{pty, signals};
-use crate::ui::{self, Key};
+use crate::ui::{self, WatchKey};
 
 pub(super) async fn run(context: &Context<'_>, watch: &Watch) -> Result<u8, Error> {
     let host = context.host()?;
     let (events, receiver) = mpsc::unbounded_channel();
     let signals = ScreenSignals::new()?;
-    let view = context.screen.look_on(&format!("gamectl watch {}", host.name()));
+    let view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
     let selection = typed_or_everything(&watch.selection);
     let mut watching = host.watch(selection, events, view.is_live())?;
     let mut goal = watch.until.map(|state| watching.goal(state.word())).transpose()?;
@@ -60,7 +60,7 @@ enum End {
 
 /// The view, and the keys that are typed at it.
 struct Session {
-    view: ui::Watch,
+    view: ui::WatchView,
     mode: Option<Mode>,
     typed: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
 }
@@ -95,7 +95,7 @@ impl Session {
                 event = events.recv() => {
                     let Some(event) = event else { return Ok(End::Left) };
                     let reached = goal.as_mut().is_some_and(|goal| goal.is_reached_by(&event));
-                    self.view.told(event);
+                    self.view.event(event);
                     if reached {
                         return Ok(End::Left);
                     }
@@ -103,7 +103,7 @@ impl Session {
                 }
                 typed = pressed(&mut self.typed) => {
                     for key in ui::keys(&typed) {
-                        if key == Key::Quit {
+                        if key == WatchKey::Quit {
                             return Ok(End::Left);
                         }
                         self.view.scroll(key);

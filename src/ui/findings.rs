@@ -1,4 +1,4 @@
-//! What `check` found, a line or two each.
+//! The findings of `check`, a line or two each.
 
 use std::collections::HashMap;
 
@@ -6,53 +6,53 @@ use super::paint::{Look, Tone};
 use super::text::{clean, clean_line};
 use crate::finding::{Finding, Severity};
 
-/// Where the text begins, behind the level.
+/// The column at which the text begins, behind the level.
 const HANG: usize = 8;
 
-/// All of them and how many there are of each, or only the errors: a warning is
-/// no failure. What is the same for several instances is told once.
+/// Renders all findings with their counts, or only the errors: a warning is no
+/// failure. A finding that is the same for several instances is shown once.
 pub(super) fn render(findings: &[Finding], only_errors: bool, look: Look) -> String {
-    let told = told_once(findings);
+    let merged = merge(findings);
     let mut out = String::new();
-    for one in &told {
+    for one in &merged {
         if !only_errors || one.finding.level == Severity::Error {
             out.push_str(&one.lines(look));
         }
     }
     if !only_errors {
-        out.push_str(&summary(&told));
+        out.push_str(&summary(&merged));
     }
     out
 }
 
-/// A finding, and all the instances it is about.
-struct Told<'a> {
+/// A finding, and the instances that have it.
+struct Merged<'a> {
     finding: &'a Finding,
     ids: Vec<&'a str>,
 }
 
-fn told_once(findings: &[Finding]) -> Vec<Told<'_>> {
-    let mut told: Vec<Told<'_>> = Vec::new();
+fn merge(findings: &[Finding]) -> Vec<Merged<'_>> {
+    let mut merged: Vec<Merged<'_>> = Vec::new();
     let mut places = HashMap::new();
     for finding in findings {
         let known = (finding.about, finding.level, &finding.message, &finding.hint);
-        let next = told.len();
+        let next = merged.len();
         let place = match &finding.id {
             Some(_) => *places.entry(known).or_insert(next),
             None => next,
         };
-        match told.get_mut(place) {
+        match merged.get_mut(place) {
             Some(one) => one.ids.extend(finding.id.as_deref()),
-            None => told.push(Told {
+            None => merged.push(Merged {
                 finding,
                 ids: finding.id.as_deref().into_iter().collect(),
             }),
         }
     }
-    told
+    merged
 }
 
-impl Told<'_> {
+impl Merged<'_> {
     fn lines(&self, look: Look) -> String {
         let finding = self.finding;
         let tone = match finding.level {
@@ -61,11 +61,11 @@ impl Told<'_> {
             Severity::Error => Tone::Error,
         };
         let label = look.paint(tone, &format!("{:7}", finding.level.as_str()));
-        let who = match self.ids[..] {
+        let subject = match self.ids[..] {
             [id] => format!("{id}: "),
             _ => String::new(),
         };
-        let line = format!("{label} {who}{}: {}", finding.about, clean_line(&finding.message));
+        let line = format!("{label} {subject}{}: {}", finding.about, clean_line(&finding.message));
         let mut out = look.wrap(&line, HANG) + "\n";
         if self.ids.len() > 1 {
             out.push_str(&below("for:", Tone::Dim, &self.ids.join(", "), look));
@@ -82,8 +82,8 @@ fn below(label: &str, tone: Tone, text: &str, look: Look) -> String {
     look.wrap(&line, HANG + label.len() + 1) + "\n"
 }
 
-fn summary(told: &[Told<'_>]) -> String {
-    let count = |level: Severity| told.iter().filter(|one| one.finding.level == level).count();
+fn summary(merged: &[Merged<'_>]) -> String {
+    let count = |level: Severity| merged.iter().filter(|one| one.finding.level == level).count();
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     format!(
         "\n{} ok, {}, {}\n",
@@ -100,7 +100,6 @@ mod tests {
     #[test]
     fn lines() {
         let look = Look {
-            tty: false,
             color: false,
             symbols: false,
             columns: None,

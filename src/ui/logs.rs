@@ -1,26 +1,26 @@
-//! What instances printed.
+//! The output of instances.
 
 use super::paint::{Look, Tone};
 use super::sink::{SharedSink, lock};
 use super::text::Cleaner;
 
-/// One instance whose output is shown.
+/// An instance whose output is shown.
 struct Source {
     prefix: String,
     cleaner: Cleaner,
-    /// What is still without a line end, when prefixes are shown.
+    /// The line that has no end yet, when prefixes are shown.
     partial: Vec<u8>,
 }
 
-/// Shows the logs of one or several instances.
-pub struct Logs {
+/// The view of the logs of one or several instances.
+pub struct LogView {
     sources: Vec<Source>,
     prefixed: bool,
     raw: bool,
     out: SharedSink,
 }
 
-impl Logs {
+impl LogView {
     pub(super) fn new(ids: &[String], raw: bool, out: SharedSink, look: Look) -> Self {
         let longest = ids.iter().map(String::len).max().unwrap_or(0);
         let source = |(at, id): (usize, &String)| Source {
@@ -36,8 +36,8 @@ impl Logs {
         }
     }
 
-    /// Shows what the instance at this position printed. With several
-    /// instances a line is shown when it is whole, so that lines never mix.
+    /// Shows output of the instance at this position. With several instances a
+    /// line is shown when it is whole, so that lines never mix.
     pub fn write(&mut self, index: usize, bytes: &[u8]) {
         let Some(source) = self.sources.get_mut(index) else {
             return;
@@ -54,16 +54,13 @@ impl Logs {
             return;
         }
         source.partial.extend_from_slice(bytes);
-        let whole = source
-            .partial
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
+        let end = source.partial.iter().rposition(|byte| *byte == b'\n');
+        let whole = end.map_or(0, |at| at + 1);
         let lines: Vec<u8> = source.partial.drain(..whole).collect();
         lock(&self.out).write(&with_prefix(&source.prefix, &lines));
     }
 
-    /// Shows what was still without a line end.
+    /// Shows the lines that have no end.
     pub fn finish(&mut self) {
         for source in &mut self.sources {
             let mut rest = String::new();

@@ -1,4 +1,4 @@
-//! What people and scripts see: the only room that prints.
+//! The screen that people and scripts see: the only room that prints.
 //!
 //! # Theory of operation
 //!
@@ -6,14 +6,14 @@
 //! what there is to print on ([`Surroundings`]); both are passed in, so that
 //! every screen can be seen in a test. Everything goes through it:
 //!
-//! *stdout is the answer, stderr is everything else.* Whoever reads stdout in
-//! a script gets rows, results, log lines or JSON, and nothing besides.
+//! *stdout is the answer, stderr is everything else.* A script that reads
+//! stdout gets rows, results, log lines or JSON, and nothing besides.
 //!
 //! *Off a terminal nothing is decorated.* No colour, no symbol, no spinner, no
-//! cut line: what a script was tested with in a shell it also gets from cron.
+//! cut line: a script that was tested in a shell gets the same from cron.
 //!
-//! *A closed pipe is not an error.* What is written after it is dropped; any
-//! other failed write is kept, and [`Screen::finish`] tells it.
+//! *A closed pipe is not an error.* Later output is dropped; any
+//! other failed write is kept, and [`Screen::finish`] reports it.
 //!
 //! *Text from a game is never trusted.* It passes [`text`] before it can reach
 //! a terminal. JSON keeps it whole and escapes what a terminal could obey.
@@ -33,6 +33,7 @@ mod sink;
 mod span;
 mod spinner;
 mod status;
+mod streams;
 pub mod text;
 mod watch;
 mod width;
@@ -45,9 +46,9 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use console::{Console, Wanted};
-pub use logs::Logs;
+pub use console::{ConsoleView, Wanted};
+pub use logs::LogView;
 pub use options::{Color, Options, Size, SizeSource, Surroundings};
 pub use progress::{Progress, TICK};
 pub use screen::Screen;
-pub use watch::{Key, Watch, keys};
+pub use watch::{WatchKey, WatchView, keys};

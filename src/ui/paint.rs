@@ -4,23 +4,20 @@ use comfy_table::{Attribute, Cell, Color};
 
 use super::wrap::wrapped;
 
-/// How a stream is to be written to.
+/// The form in which a stream is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look {
-    /// Whether it is a terminal.
-    pub(super) tty: bool,
-    /// Whether it is coloured.
     pub(super) color: bool,
-    /// Whether symbols stand before the words. Off a terminal they do not:
+    /// True when symbols stand before the words. Off a terminal they do not:
     /// a script that splits a row into words must find the same words under
     /// every locale.
     pub(super) symbols: bool,
-    /// The columns that a line must fit into; none off a terminal.
+    /// The columns that a line must fit into, or `None` off a terminal.
     pub(super) columns: Option<usize>,
 }
 
 impl Look {
-    /// Paints `text`, where this stream is coloured.
+    /// Returns `text` in the colour of `tone`, if this stream is coloured.
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         match (self.color, tone.sgr()) {
             (true, Some(sgr)) => format!("\x1b[{sgr}m{text}\x1b[0m"),
@@ -28,7 +25,7 @@ impl Look {
         }
     }
 
-    /// A mark and the space after it, or nothing where symbols are not shown.
+    /// Returns a symbol and the space after it, or nothing if symbols are not shown.
     pub(super) fn mark(self, tone: Tone, symbol: &str) -> String {
         if self.symbols {
             self.paint(tone, symbol) + " "
@@ -37,40 +34,37 @@ impl Look {
         }
     }
 
-    /// A line, or several, in the columns that there are. What does not fit goes
-    /// on behind `hang` blanks.
+    /// Breaks text into lines that fit. Continued lines begin with `hang` blanks.
     pub(super) fn wrap(self, text: &str, hang: usize) -> String {
         wrapped(text, hang, self.columns)
     }
 
-    /// What stands for text that was cut off.
     pub(super) fn ellipsis(self) -> &'static str {
         if self.symbols { "…" } else { "..." }
     }
 }
 
-/// What a colour means.
+/// The meaning of a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
-    /// Nothing in particular.
     Plain,
-    /// As wanted.
+    /// A state that is wanted.
     Good,
-    /// On its way.
+    /// A state that will pass.
     Busy,
-    /// Failed.
+    /// A failure.
     Bad,
-    /// Not known.
+    /// A state that is not known.
     Odd,
-    /// Of less interest.
+    /// Text of less interest.
     Dim,
     /// A heading.
     Strong,
-    /// `error:`
+    /// The label `error:`.
     Error,
-    /// `warning:`, and a kill.
+    /// The label `warning:`, and a kill.
     Loud,
-    /// `hint:`
+    /// The label `hint:`.
     Hint,
     /// The instance at this position, to tell it from its neighbours.
     Position(usize),
@@ -96,7 +90,6 @@ impl Tone {
         })
     }
 
-    /// A table cell in this tone.
     pub(super) fn cell(self, text: &str) -> Cell {
         let cell = Cell::new(text);
         match self {

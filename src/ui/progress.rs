@@ -1,26 +1,27 @@
-//! A verb at work: a spinner per instance on a terminal, and a line for each
-//! when it is done.
+//! A verb at work: on a terminal a spinner per instance, everywhere a line for
+//! each instance that is done.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::options::Surroundings;
 use super::paint::{Look, Tone};
 use super::region::{self, Region};
 use super::result;
-use super::screen::Handles;
-use super::sink::lock;
 use super::span::short;
 use super::spinner::Spinner;
+use super::streams::OutputStreams;
 use super::text::clean_line;
 use super::width::{cut, width};
-use crate::event::{Verb, VerbEvent};
+use crate::event::{Verb, VerbEvent, VerbResult};
 
-/// How often a live screen moves.
+/// The time between two frames of a live screen.
 pub const TICK: Duration = Duration::from_millis(100);
 
-/// What is worked on.
+/// Less room than this shows nothing of what a game said.
+const LAST_LINE_MIN: usize = 8;
+
+/// An instance that is worked on.
 struct Work {
     awaiting: String,
     since: Instant,
@@ -29,59 +30,50 @@ struct Work {
     last_line: String,
 }
 
-/// Shows a verb while it works.
+/// The view of a verb at work.
 pub struct Progress {
     verb: Verb,
     silent: bool,
-    handles: Handles,
-    around: Surroundings,
+    streams: OutputStreams,
     region: Option<Region>,
     works: HashMap<String, Work>,
-    /// Those that have a line, from the top.
+    /// The ids that have a line, from the top.
     lines: Vec<String>,
+    /// The number of instances whose work has not begun.
     waiting: usize,
-    /// Before all of them.
     spinner: Spinner,
 }
 
 impl Progress {
-    pub(super) fn new(
-        verb: Verb,
-        targets: usize,
-        live: bool,
-        silent: bool,
-        handles: Handles,
-        around: Surroundings,
-    ) -> Self {
-        let region = || Region::on(Arc::clone(&handles.err), around.clone());
+    pub(super) fn new(verb: Verb, targets: usize, streams: OutputStreams) -> Self {
+        let (options, around) = (streams.options(), streams.around());
+        let silent = options.json || options.quiet;
+        let live = around.stderr_tty && !around.dumb && !silent;
         Self {
             verb,
             silent,
-            spinner: Spinner::new(handles.err_look),
-            region: live.then(region),
-            handles,
-            around,
+            spinner: Spinner::new(streams.err_look()),
+            region: live.then(|| Region::on(Arc::clone(streams.err()), around.clone())),
+            streams,
             works: HashMap::new(),
             lines: Vec::new(),
             waiting: targets,
         }
     }
 
-    /// Takes in what happened.
     pub fn event(&mut self, event: &VerbEvent) {
         self.event_at(event, Instant::now());
     }
 
-    /// The same, at a time that is given.
     pub(super) fn event_at(&mut self, event: &VerbEvent, now: Instant) {
         match event {
             VerbEvent::Began { id } => self.began(id, now),
             VerbEvent::LockHeld { id, holder } => {
-                let text = format!("{id}: waiting for {}", clean_line(holder));
+                let holder = clean_line(holder);
                 if self.region.is_none() && !self.silent {
-                    lock(&self.handles.err).write(format!("{text}\n").as_bytes());
+                    self.streams.write_err(&format!("{id}: waiting for {holder}\n"));
                 }
-                self.awaits(id, format!("{}, which holds it", clean_line(holder)), None, now);
+                self.awaits(id, format!("{holder}, which holds it"), None, now);
             }
             VerbEvent::Awaiting { id, activity } => {
                 let awaiting = clean_line(&activity.awaiting).into_owned();
@@ -90,36 +82,29 @@ impl Progress {
                     work.last_line = clean_line(&activity.last_line).into_owned();
                 }
             }
-            VerbEvent::Done(done) => {
-                self.works.remove(&done.id);
-                if self.silent {
-                    return;
-                }
-                let (sink, lines) = if done.ok() {
-                    let look = self.now(self.handles.out_look);
-                    (Arc::clone(&self.handles.out), result::succeeded(self.verb, done, look))
-                } else {
-                    let look = self.now(self.handles.err_look);
-                    (Arc::clone(&self.handles.err), result::failed(done, look))
-                };
-                let was_shown = self.region.as_ref().is_some_and(Region::is_shown);
-                if let Some(region) = &mut self.region {
-                    region.clear();
-                }
-                lock(&sink).write(lines.as_bytes());
-                if was_shown {
-                    self.draw(now);
+            VerbEvent::Done(result) => {
+                self.works.remove(&result.id);
+                if !self.silent {
+                    self.done(result, now);
                 }
             }
         }
     }
 
-    /// A look with the columns that there are by now.
-    fn now(&self, look: Look) -> Look {
-        let columns = usize::from(self.around.size().columns);
-        Look {
-            columns: look.columns.map(|_| columns),
-            ..look
+    /// Writes a result above the live lines.
+    fn done(&mut self, result: &VerbResult, now: Instant) {
+        let was_shown = self.region.as_ref().is_some_and(Region::is_shown);
+        if let Some(region) = &mut self.region {
+            region.clear();
+        }
+        if result.ok() {
+            let line = result::succeeded(self.verb, result, self.streams.out_look());
+            self.streams.write_out(&line);
+        } else {
+            self.streams.write_err(&result::failed(result, self.streams.err_look()));
+        }
+        if was_shown {
+            self.draw(now);
         }
     }
 
@@ -142,12 +127,11 @@ impl Progress {
         (work.awaiting, work.limit) = (awaiting, limit);
     }
 
-    /// Moves the spinners on. Costs nothing off a terminal.
+    /// Moves the spinners on.
     pub fn tick(&mut self) {
         self.tick_at(Instant::now());
     }
 
-    /// The same, at a time that is given.
     pub(super) fn tick_at(&mut self, now: Instant) {
         self.spinner.tick();
         self.draw(now);
@@ -155,11 +139,11 @@ impl Progress {
 
     fn draw(&mut self, now: Instant) {
         let Some(mut region) = self.region.take() else { return };
-        let size = self.around.size();
-        let look = self.handles.err_look;
+        let size = self.streams.around().size();
+        let look = self.streams.err_look();
         let columns = usize::from(size.columns.saturating_sub(region::FREE));
-        // One line is left for those that have none of their own, one for what
-        // was typed, and one for what is written next.
+        // One line is left for the count of the others, one for what was typed,
+        // and one for what is written next.
         self.choose(usize::from(size.rows).saturating_sub(3).max(1));
         let room = columns.saturating_sub(2);
         let of = |id: &String| {
@@ -176,8 +160,8 @@ impl Progress {
         self.region = Some(region);
     }
 
-    /// Chooses those that have a line: who has one keeps it, so that no line
-    /// moves that need not.
+    /// Chooses the instances that have a line. One that has a line keeps it, so
+    /// that lines move as little as possible.
     fn choose(&mut self, room: usize) {
         self.lines.retain(|id| self.works.contains_key(id));
         self.lines.truncate(room);
@@ -188,16 +172,16 @@ impl Progress {
         self.lines.extend(others);
     }
 
-    /// Takes the live region away.
+    /// Takes the live lines away.
     pub fn finish(&mut self) {
         self.region = None;
     }
 }
 
-/// `rust-main: starting, waiting for ready (log line), 42s of 15m`, and what
-/// the game said last where there is room for it. Where there is little, the
-/// time goes last, and what is awaited before it: that something is waited for
-/// is said as long as it is named, or it would read as if it had come.
+/// Renders `rust-main: starting, waiting for ready (log line), 42s of 15m`, with
+/// the last line of the game where there is room for it. Where there is little
+/// room, what is awaited is left out before the time is, and it is never named
+/// without a word for the waiting, or it would read as if it had come.
 fn line(verb: Verb, id: &str, work: &Work, now: Instant, columns: usize, look: Look) -> String {
     let doing = match verb {
         Verb::Start => "starting",
@@ -226,15 +210,11 @@ fn line(verb: Verb, id: &str, work: &Work, now: Instant, columns: usize, look: L
     cut(&line, columns, look.ellipsis()).into_owned()
 }
 
-/// Less of what a game said than this tells nothing.
-const LAST_LINE_MIN: usize = 8;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const LOOK: Look = Look {
-        tty: true,
         color: false,
         symbols: true,
         columns: Some(80),

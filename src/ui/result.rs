@@ -1,4 +1,4 @@
-//! What became of an instance under a verb, as one line.
+//! The result of a verb on an instance, as one line.
 
 use super::paint::{Look, Tone};
 use super::span::spoken;
@@ -7,7 +7,6 @@ use crate::event::{DryRun, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::supervisor::InstanceState;
 
-/// The line of a verb that succeeded.
 pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
     let took = spoken(result.took);
     let (tone, symbol, what) = match (verb, &result.state) {
@@ -16,12 +15,13 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
             (Tone::Busy, "●", format!("{done}; not waiting until it is ready"))
         }
         (Verb::Start, Some(state)) if !result.changed => {
-            let word = if *state == InstanceState::Starting {
-                "starting"
+            let starting = *state == InstanceState::Starting;
+            let what = if starting {
+                "already starting"
             } else {
-                "running"
+                "already running"
             };
-            (Tone::Good, "●", format!("already {word}"))
+            (Tone::Good, "●", what.to_owned())
         }
         (Verb::Start, _) => (Tone::Good, "●", format!("ready after {took}")),
         (Verb::Restart, _) => (Tone::Good, "●", format!("restarted, ready after {took}")),
@@ -43,8 +43,8 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
     look.wrap(&line, 2) + "\n"
 }
 
-/// What would become of one, step by step.
-pub(super) fn rehearsed(one: &DryRun, look: Look) -> String {
+/// Renders the steps that a verb would take on an instance.
+pub(super) fn dry_run(one: &DryRun, look: Look) -> String {
     let mut out = look.wrap(&format!("{}: {}", one.id, clean_line(&one.would)), 2) + "\n";
     for (index, step) in one.steps.iter().enumerate() {
         let cause = look.paint(Tone::Dim, &format!("({})", clean_line(&step.cause)));
@@ -55,7 +55,6 @@ pub(super) fn rehearsed(one: &DryRun, look: Look) -> String {
     out
 }
 
-/// The lines of a verb that failed.
 pub(super) fn failed(result: &VerbResult, look: Look) -> String {
     match &result.error {
         Some(error) => failure(Some(&result.id), error, look),
@@ -63,30 +62,43 @@ pub(super) fn failed(result: &VerbResult, look: Look) -> String {
     }
 }
 
-/// A failure, of an instance or of the whole command.
+/// Renders a failure, of an instance or of the whole command.
 pub(super) fn failure(id: Option<&str>, failure: &Failure, look: Look) -> String {
-    let who = id.map_or_else(String::new, |id| format!("{id}: "));
-    let mut out = error(&format!("{who}{}", clean(&failure.message).trim_end()), look);
+    let subject = id.map_or_else(String::new, |id| format!("{id}: "));
+    let mut out = error(&format!("{subject}{}", clean(&failure.message).trim_end()), look);
     if let Some(text) = &failure.hint {
         out.push_str(&hint(text, look));
     }
     out
 }
 
-/// What is wrong.
 pub(super) fn error(text: &str, look: Look) -> String {
     let label = look.paint(Tone::Error, "error:");
     look.wrap(&format!("{label} {text}"), "error: ".len()) + "\n"
 }
 
-/// What to do about it.
 pub(super) fn hint(text: &str, look: Look) -> String {
     let label = look.paint(Tone::Hint, "hint:");
     let line = format!("{label} {}", clean(text).trim_end());
     look.wrap(&line, "hint: ".len()) + "\n"
 }
 
-/// How many came to what: `18 started, 1 already running, 1 failed`.
+/// Renders how work goes on after an interrupted verb.
+pub(super) fn interrupted(verb: Verb, ids: &[&str], look: Look) -> String {
+    let what = match verb {
+        Verb::Start => "what was launched goes on starting",
+        Verb::Stop => "a stop that has begun goes on",
+        Verb::Restart => "a stop that has begun goes on; what was launched goes on starting",
+    };
+    let of = match ids {
+        [one] => format!(" {one}"),
+        _ => String::new(),
+    };
+    let label = look.paint(Tone::Loud, "interrupted:");
+    look.wrap(&format!("{label} {what}; `gamectl status{of}` shows how far it is"), 2) + "\n"
+}
+
+/// Counts the results: `18 started, 1 already running, 1 failed`.
 pub(super) fn summary(verb: Verb, results: &[VerbResult]) -> String {
     let (done, already) = match verb {
         Verb::Start => ("started", "already running"),

@@ -97,7 +97,7 @@ dune       ? unknown    /proc is not mo…
 }
 
 #[test]
-fn colour_is_for_those_who_want_it() {
+fn colour_is_an_option() {
     let colored = |options, columns| out(&terminal(options, columns)).contains('\u{1b}');
     assert!(colored(Options::default(), 80));
     let never = Options {
@@ -113,7 +113,7 @@ fn colour_is_for_those_who_want_it() {
 }
 
 #[test]
-fn what_a_plane_says_can_do_nothing_to_a_terminal() {
+fn text_of_a_plane_does_nothing_to_a_terminal() {
     let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2Jred\nnext\u{202e}";
     let shown = terminal(Options::default(), 120);
     shown
@@ -141,7 +141,7 @@ fn what_a_plane_says_can_do_nothing_to_a_terminal() {
 }
 
 #[test]
-fn many_are_summed_up_and_none_is_said_to_be_so() {
+fn many_rows_are_counted_and_no_rows_are_noted() {
     let shown = terminal(Options::default(), 80);
     let many: Vec<Row> = (0..12)
         .map(|n| known(&format!("g{n}"), InstanceState::Running, None))
@@ -236,7 +236,7 @@ fn result(id: &str, changed: bool, state: InstanceState) -> VerbResult {
     }
 }
 
-fn told(verb: Verb, result: VerbResult) -> (String, String) {
+fn shown_of(verb: Verb, result: VerbResult) -> (String, String) {
     let shown = piped(Options::default());
     let mut progress = shown.screen.progress(verb, 1);
     progress.event(&crate::event::VerbEvent::Began { id: result.id.clone() });
@@ -247,7 +247,7 @@ fn told(verb: Verb, result: VerbResult) -> (String, String) {
 }
 
 #[test]
-fn what_became_of_a_verb() {
+fn results_of_verbs() {
     use InstanceState::{Running, Starting, Stopped};
     let stopped = |ended_by: &str| VerbResult {
         ended_by: Some(ended_by.to_owned()),
@@ -279,17 +279,17 @@ fn what_became_of_a_verb() {
             "a: stopped by signal: TERM in 7 s (2 processes that had outlived it were killed)\n",
         ),
     ] {
-        assert_eq!(told(verb, result), (wanted.to_owned(), String::new()));
+        assert_eq!(shown_of(verb, result), (wanted.to_owned(), String::new()));
     }
 }
 
 #[test]
-fn a_failure_says_who_why_and_what_next() {
+fn a_failure_has_an_id_a_reason_and_a_hint() {
     let failed = VerbResult {
         error: Some(Failure::failed("it ended\n  | last\u{1b}[31m words").hint("look there")),
         ..result("a", false, InstanceState::Crashed { exit_code: None })
     };
-    let (out, err) = told(Verb::Start, failed.clone());
+    let (out, err) = shown_of(Verb::Start, failed.clone());
     assert_eq!(
         (out.as_str(), err.as_str()),
         ("", "error: a: it ended\n  | last words\nhint: look there\n")

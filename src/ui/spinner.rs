@@ -1,6 +1,6 @@
-//! The spinner of a live screen, by `indicatif`. What it makes is a line of text:
-//! where that is drawn, and how it is taken away again, is the region's, which
-//! has to stand terminals that change their width.
+//! The spinner of a live screen, by `indicatif`, as a line of text. The region
+//! draws that line and takes it away again, since it has to stand terminals that
+//! change their width.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use super::sink::lock;
 const DOTS: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const LINES: [&str; 4] = ["|", "/", "-", "\\"];
 
-/// A spinner before any number of lines, which all move together.
+/// One spinner for all lines: they move together.
 pub(super) struct Spinner {
     bar: ProgressBar,
     paper: Paper,
@@ -35,12 +35,11 @@ impl Spinner {
         Self { bar, paper }
     }
 
-    /// Moves it on.
     pub(super) fn tick(&self) {
         self.bar.tick();
     }
 
-    /// A line with this text behind the spinner.
+    /// Returns a line with this text behind the spinner.
     pub(super) fn line(&self, text: &str) -> String {
         self.bar.set_message(text.to_owned());
         self.bar.force_draw();
@@ -48,15 +47,15 @@ impl Spinner {
     }
 }
 
-/// A terminal of one line, which is kept.
+/// A terminal of one line, which can be read.
 #[derive(Debug, Clone, Default)]
 struct Paper {
     drawn: Arc<Mutex<String>>,
 }
 
 impl TermLike for Paper {
-    /// Wide enough, since lines are cut by whoever draws them; but each is filled
-    /// up with blanks.
+    /// Returns a width that is enough, since lines are cut by their caller; each
+    /// line is filled up to it with blanks.
     fn width(&self) -> u16 {
         512
     }
@@ -109,7 +108,6 @@ mod tests {
     #[test]
     fn lines_move_together() {
         let look = |symbols| Look {
-            tty: true,
             color: false,
             symbols,
             columns: None,

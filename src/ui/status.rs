@@ -17,45 +17,54 @@ const HEADERS: [&str; 8] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", 
 /// The column of the state, which is coloured.
 const STATE: usize = 2;
 
-/// The column of the players, left out where nobody can be asked.
+/// The column of the players, left out where no count was asked for.
 const PLAYERS: usize = 5;
 
 /// The column of the restarts, left out while there are none.
 const RESTARTS: usize = 6;
 
-/// What is left out before a note is cut shorter than that, in this order: a
-/// reason tells more than they do. The plane, then the pid, and where there is
-/// little room the others too.
+/// The columns that are left out, in this order, before a note is cut shorter
+/// than this: a reason says more than they do.
 const EXPENDABLE: [(usize, usize); 5] = [(1, 30), (4, 30), (RESTARTS, 20), (3, 20), (PLAYERS, 20)];
 
-/// An id is shown so far before anything else is cut.
+/// The length of an id that is shown before anything else is cut.
 const ID_WANTED: usize = 24;
+
+const ID_MIN: usize = 8;
 
 /// The id is cut before a note is shorter than this.
 const NOTE_MIN: usize = 12;
+
+/// With more rows than this, the states are counted below the table.
+const MANY: usize = 10;
+
+/// The states in the order in which they are counted.
+const STATES: [&str; 7] = [
+    "running",
+    "starting",
+    "stopping",
+    "crashed",
+    "unknown",
+    "stopped",
+    "unmanaged",
+];
 
 type Cells = [String; HEADERS.len()];
 
 fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells) {
     let dash = || "-".to_owned();
     let players = match row.player_count {
-        // Nobody will see it.
+        // The column is left out.
         PlayerCount::NotAsked if !counted => String::new(),
         PlayerCount::NotAsked | PlayerCount::Unanswered => dash(),
         PlayerCount::Counted(Players { online, max }) => format!("{online}/{max}"),
     };
-    let (tone, symbol, word) = state(row);
-    let mark = if look.symbols {
-        format!("{symbol} ")
-    } else {
-        String::new()
-    };
+    let (tone, symbol) = state(row);
     let (uptime, pid, restarts, note) = match &row.observation {
         Observation::Known(facts) => (
-            if facts.state == InstanceState::Running {
-                short(facts.uptime_seconds)
-            } else {
-                dash()
+            match facts.state {
+                InstanceState::Running => short(facts.uptime_seconds),
+                _ => dash(),
             },
             facts.pid.map_or_else(dash, |pid| pid.to_string()),
             match facts.state {
@@ -66,21 +75,20 @@ fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells)
         ),
         Observation::Unknown { reason } => (dash(), dash(), dash(), Cow::from(reason)),
     };
-    let note = clean_line(&note).into_owned();
     let cells = [
         row.id.clone(),
         row.plane.to_owned(),
-        format!("{mark}{word}"),
+        look.mark(Tone::Plain, symbol) + row.label(),
         uptime,
         pid,
         players,
         restarts,
-        note,
+        clean_line(&note).into_owned(),
     ];
     (tone, cells)
 }
 
-/// The note; of what is under way also for how long it has been so.
+/// Returns the note; for a state that will pass also the time it has lasted.
 fn note(facts: &Facts, now: SystemTime) -> Cow<'_, str> {
     let note = facts.note.as_deref().unwrap_or_default();
     let passes = matches!(facts.state, InstanceState::Starting | InstanceState::Stopping);
@@ -92,47 +100,67 @@ fn note(facts: &Facts, now: SystemTime) -> Cow<'_, str> {
     }
 }
 
-fn state(row: &Row) -> (Tone, &'static str, &'static str) {
+fn state(row: &Row) -> (Tone, &'static str) {
     let Observation::Known(facts) = &row.observation else {
-        return (Tone::Odd, "?", "unknown");
+        return (Tone::Odd, "?");
     };
-    let (tone, symbol) = match facts.state {
+    match facts.state {
         InstanceState::Running => (Tone::Good, "●"),
         InstanceState::Starting => (Tone::Busy, "◐"),
         InstanceState::Stopping => (Tone::Busy, "◑"),
         InstanceState::Crashed { .. } => (Tone::Bad, "✗"),
         InstanceState::Stopped => (Tone::Dim, "○"),
         InstanceState::Unmanaged => (Tone::Dim, "·"),
+    }
+}
+
+/// Renders the table, or only the crashed and the unknown rows of it. On a
+/// terminal the states of many rows are counted below.
+pub(super) fn render(rows: &[Row], only_bad: bool, look: Look) -> String {
+    let is_bad = |row: &&Row| matches!(row.label(), "crashed" | "unknown");
+    let shown: Vec<&Row> = rows.iter().filter(|row| !only_bad || is_bad(row)).collect();
+    // A head without rows would look as if something were missing.
+    if shown.is_empty() {
+        return String::new();
+    }
+    let table = Contents::of(&shown, look);
+    let Some(columns) = look.columns else {
+        return table.plain(look);
     };
-    (tone, symbol, facts.state.as_label())
-}
-
-/// Whether a row is worth telling to somebody who wants failures only.
-pub(super) fn is_bad(row: &Row) -> bool {
-    match &row.observation {
-        Observation::Known(facts) => matches!(facts.state, InstanceState::Crashed { .. }),
-        Observation::Unknown { .. } => true,
+    let mut out = table.fitted(0..shown.len(), look, columns);
+    if rows.len() > MANY && !only_bad {
+        let counts = format!("{} instances: {}", rows.len(), counts(rows.iter()));
+        out.push_str(&format!("\n{}\n", look.paint(Tone::Dim, &counts)));
     }
+    out
 }
 
-/// The table; on a terminal of so many columns it is made to fit.
-pub(super) fn table(rows: &[&Row], look: Look, columns: Option<u16>) -> String {
-    let table = Contents::of(rows, look);
-    match columns {
-        Some(columns) => table.fitted(&(0..rows.len()).collect::<Vec<_>>(), look, usize::from(columns)),
-        None => table.plain(look),
+/// Renders the rows at these positions, in the columns that fit all rows.
+pub(super) fn part(rows: &[Row], positions: &[usize], look: Look, columns: usize) -> String {
+    let rows: Vec<&Row> = rows.iter().collect();
+    Contents::of(&rows, look).fitted(positions.iter().copied(), look, columns)
+}
+
+/// Counts the rows in each state: `3 running, 1 crashed`.
+pub(super) fn counts<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let mut counts = [0_usize; STATES.len()];
+    for row in rows {
+        if let Some(at) = STATES.iter().position(|state| *state == row.label()) {
+            counts[at] += 1;
+        }
     }
+    let parts = counts.iter().zip(STATES).filter(|(count, _)| **count > 0);
+    let parts: Vec<String> = parts.map(|(count, state)| format!("{count} {state}")).collect();
+    if parts.is_empty() {
+        return "no instances".to_owned();
+    }
+    parts.join(", ")
 }
 
-/// These rows of the table, by their place, as they stand in the whole of it.
-pub(super) fn part(rows: &[&Row], chosen: &[usize], look: Look, columns: u16) -> String {
-    Contents::of(rows, look).fitted(chosen, look, usize::from(columns))
-}
-
-/// What stands in a table.
+/// The cells of a table.
 struct Contents {
     rows: Vec<(Tone, Cells)>,
-    /// The columns that tell something.
+    /// The columns that are not left out.
     shown: Vec<usize>,
 }
 
@@ -159,7 +187,8 @@ impl Contents {
         self.shown.iter().map(of).collect()
     }
 
-    /// Aligned columns for scripts: nothing is cut, nothing ends in blanks.
+    /// Returns aligned columns for scripts: nothing is cut, and no line ends in
+    /// blanks.
     fn plain(&self, look: Look) -> String {
         let widths = self.widths();
         let mut out = String::with_capacity((self.rows.len() + 1) * 80);
@@ -171,66 +200,60 @@ impl Contents {
     }
 
     fn line<T: AsRef<str>>(&self, out: &mut String, cells: &[T], tone: Tone, widths: &[usize], look: Look) {
-        const BLANKS: &str = "                                ";
         let start = out.len();
         for (column, room) in self.shown.iter().zip(widths) {
             let Some(cell) = cells.get(*column).map(AsRef::as_ref) else {
                 continue;
             };
-            if *column == STATE {
-                out.push_str(&look.paint(tone, cell));
-            } else {
-                out.push_str(cell);
-            }
-            let mut blanks = room.saturating_sub(width(cell)) + 2;
-            while blanks > 0 {
-                let some = blanks.min(BLANKS.len());
-                out.push_str(&BLANKS[..some]);
-                blanks -= some;
-            }
+            let tone = if *column == STATE { tone } else { Tone::Plain };
+            out.push_str(&look.paint(tone, cell));
+            let blanks = room.saturating_sub(width(cell)) + 2;
+            out.extend(std::iter::repeat_n(' ', blanks));
         }
         out.truncate(start + out[start..].trim_end().len());
         out.push('\n');
     }
 
-    /// A table for a terminal: what does not fit is cut, the note first, then the
-    /// id, and where even that is too much, whole columns are left out.
-    fn fitted(&self, chosen: &[usize], look: Look, columns: usize) -> String {
+    /// Returns the rows at these positions for a terminal. Where they do not fit
+    /// the note is cut first, then the id, and then whole columns are left out.
+    fn fitted(&self, positions: impl Iterator<Item = usize>, look: Look, columns: usize) -> String {
         let mut shown = self.shown.clone();
         let mut widths = self.widths();
-        let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
-        let least = |widths: &[usize], wanted: usize| {
-            let note = widths.last().copied().unwrap_or(0);
-            total(widths) - note + note.min(wanted)
-        };
-        // One long id is no reason to leave out anything else.
-        let excess = least(&widths, NOTE_MIN).saturating_sub(columns);
-        if let Some(id) = widths.first_mut() {
-            *id -= excess.min(id.saturating_sub((columns * 2 / 5).max(ID_WANTED)));
-        }
-        for (expendable, wanted) in EXPENDABLE {
-            let too_wide = least(&widths, wanted) > columns;
-            if let (true, Some(at)) = (too_wide, shown.iter().position(|column| *column == expendable)) {
-                shown.remove(at);
-                widths.remove(at);
-            }
-        }
-        let excess = total(&widths).saturating_sub(columns);
-        if let Some(note) = widths.last_mut() {
-            *note -= excess.min(note.saturating_sub(NOTE_MIN.min(*note)));
-        }
-        let excess = total(&widths).saturating_sub(columns);
-        if let Some(id) = widths.first_mut() {
-            *id -= excess.min(id.saturating_sub(8));
-        }
-        // On a very narrow one the note gives all it has.
-        let excess = total(&widths).saturating_sub(columns);
-        if let Some(note) = widths.last_mut() {
-            *note = note.saturating_sub(excess).max(1);
-        }
-        let rows = chosen.iter().filter_map(|at| self.rows.get(*at));
+        fit(&mut shown, &mut widths, columns);
+        let rows = positions.filter_map(|at| self.rows.get(at));
         draw(rows, &shown, &widths, look)
     }
+}
+
+/// Leaves columns out, and makes the id and the note as narrow as is needed.
+fn fit(shown: &mut Vec<usize>, widths: &mut Vec<usize>, columns: usize) {
+    let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+    let least = |widths: &[usize], note_wanted: usize| {
+        let note = widths.last().copied().unwrap_or(0);
+        total(widths) - note + note.min(note_wanted)
+    };
+    let shrink = |width: Option<&mut usize>, excess: usize, least: usize| {
+        if let Some(width) = width {
+            *width -= excess.min(width.saturating_sub(least));
+        }
+    };
+    // One long id is no reason to leave out anything else.
+    let excess = least(widths, NOTE_MIN).saturating_sub(columns);
+    shrink(widths.first_mut(), excess, (columns * 2 / 5).max(ID_WANTED));
+    for (expendable, wanted) in EXPENDABLE {
+        let too_wide = least(widths, wanted) > columns;
+        if let (true, Some(at)) = (too_wide, shown.iter().position(|column| *column == expendable)) {
+            shown.remove(at);
+            widths.remove(at);
+        }
+    }
+    let excess = total(widths).saturating_sub(columns);
+    shrink(widths.last_mut(), excess, NOTE_MIN);
+    let excess = total(widths).saturating_sub(columns);
+    shrink(widths.first_mut(), excess, ID_MIN);
+    // On a very narrow terminal nothing else is left to cut.
+    let excess = total(widths).saturating_sub(columns);
+    shrink(widths.last_mut(), excess, 1);
 }
 
 fn draw<'a>(rows: impl Iterator<Item = &'a (Tone, Cells)>, shown: &[usize], widths: &[usize], look: Look) -> String {
@@ -248,11 +271,8 @@ fn draw<'a>(rows: impl Iterator<Item = &'a (Tone, Cells)>, shown: &[usize], widt
     for (tone, cells) in rows {
         let cell = |(column, room): (&usize, &usize)| {
             let text = cut(&cells[*column], *room, look.ellipsis());
-            if *column == STATE {
-                tone.cell(&text)
-            } else {
-                Tone::Plain.cell(&text)
-            }
+            let tone = if *column == STATE { *tone } else { Tone::Plain };
+            tone.cell(&text)
         };
         let mut row = TableRow::from(shown.iter().zip(widths).map(cell).collect::<Vec<_>>());
         row.max_height(1);
@@ -273,31 +293,6 @@ fn draw<'a>(rows: impl Iterator<Item = &'a (Tone, Cells)>, shown: &[usize], widt
         out.push('\n');
     }
     out
-}
-
-/// How many are in which state, where there are many.
-pub(super) fn summary(rows: &[Row]) -> Option<String> {
-    const MANY: usize = 10;
-    if rows.len() <= MANY {
-        return None;
-    }
-    let words = [
-        "running",
-        "starting",
-        "stopping",
-        "crashed",
-        "unknown",
-        "stopped",
-        "unmanaged",
-    ];
-    let count = |word: &&str| rows.iter().filter(|row| state(row).2 == *word).count();
-    let parts: Vec<String> = words
-        .iter()
-        .map(|word| (count(word), word))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{n} {word}"))
-        .collect();
-    Some(format!("{} instances: {}", rows.len(), parts.join(", ")))
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ fn a_table_fits_its_terminal() {
 }
 
 #[test]
-fn a_failed_write_is_told() {
+fn a_failed_write_is_reported() {
     struct Full;
     impl std::io::Write for Full {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {

@@ -1,4 +1,4 @@
-//! Somebody at the console of a game.
+//! The console of a game.
 
 mod line;
 
@@ -7,28 +7,26 @@ use super::sink::{SharedSink, lock};
 use super::text::Cleaner;
 use line::{Line, Pressed};
 
-/// What somebody asked for by typing.
+/// A request made by typing at the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// To have this line sent.
     Send(String),
-    /// To leave the console.
     Detach,
 }
 
-/// Shows what a game prints above the line that is being typed.
-pub struct Console {
+/// The view of a game's output, above the line that is being typed.
+pub struct ConsoleView {
     out: SharedSink,
     size: SizeSource,
     cleaner: Cleaner,
     line: Line,
-    /// Whether it is typed on a terminal, which shows the line.
+    /// True when the line is typed on a terminal, which shows it.
     live: bool,
-    /// What the game has printed without a line end by now.
+    /// The output that has no line end yet.
     partial: String,
 }
 
-impl Console {
+impl ConsoleView {
     pub(super) fn new(out: SharedSink, size: SizeSource, live: bool) -> Self {
         Self {
             out,
@@ -40,7 +38,7 @@ impl Console {
         }
     }
 
-    /// Shows what the game has printed: whole lines of it.
+    /// Takes output of the game, and shows the whole lines.
     pub fn write(&mut self, bytes: &[u8]) {
         self.cleaner.push(bytes, &mut self.partial);
         let whole = self.partial.rfind('\n').map_or(0, |at| at + 1);
@@ -48,8 +46,8 @@ impl Console {
         self.show(&lines);
     }
 
-    /// Shows what is still without a line end: a game that asks something does
-    /// not end its line.
+    /// Shows the output that has no line end: a game that asks something does not
+    /// end its line.
     pub fn settle(&mut self) {
         if !self.partial.is_empty() {
             let mut rest = std::mem::take(&mut self.partial);
@@ -58,7 +56,7 @@ impl Console {
         }
     }
 
-    /// Says something that the game did not.
+    /// Shows a message of our own between the lines of the game.
     pub fn say(&mut self, message: &str) {
         self.settle();
         self.show(&format!("[gamectl: {}]\n", super::text::clean_line(message)));
@@ -81,8 +79,7 @@ impl Console {
         self.line.shown(columns)
     }
 
-    /// Takes what was typed on a terminal. Returns what is wanted by it, in
-    /// its order.
+    /// Takes keys from a terminal. Returns the requests in them, in their order.
     pub fn type_in(&mut self, keys: &[u8]) -> Vec<Wanted> {
         let mut wanted = Vec::new();
         for key in keys {

@@ -1,4 +1,4 @@
-//! The screen of `run`, and what it tells off a terminal.
+//! The screen of `run`, and its lines off a terminal.
 
 use std::time::Instant;
 
@@ -10,12 +10,12 @@ use crate::event::{Level, PlayerCount, ResidentEvent, Row};
 use crate::supervisor::{InstanceState, Players};
 use crate::ui::testing::{happened, piped, row};
 
-/// All kinds, who plays on them, and a message of every kind.
+/// All kinds, their player counts, and a message of every kind.
 fn a_world(now: Instant) -> Vec<ResidentEvent> {
     use Level::{Error, Info, Warning};
-    let mut told = watched(all_kinds(), now);
+    let mut events = watched(all_kinds(), now);
     let players = Players { online: 87, max: 200 };
-    told.push(ResidentEvent::Players(
+    events.push(ResidentEvent::Players(
         "rust-main".into(),
         PlayerCount::Counted(players),
     ));
@@ -54,21 +54,21 @@ fn a_world(now: Instant) -> Vec<ResidentEvent> {
         ),
         (None, Info, "the inventory was read again"),
     ] {
-        told.push(happened(id, level, text));
+        events.push(happened(id, level, text));
     }
-    told
+    events
 }
 
-fn watching(mut scene: Scene, told: &impl Fn(Instant) -> Vec<ResidentEvent>) -> String {
+fn watching(mut scene: Scene, events: &impl Fn(Instant) -> Vec<ResidentEvent>) -> String {
     let now = Instant::now();
-    let mut watch = scene.screen.watch("gamectl run instances.yaml");
-    told(now).into_iter().for_each(|told| watch.told(told));
+    let mut watch = scene.screen.run_view("gamectl run instances.yaml");
+    events(now).into_iter().for_each(|event| watch.event(event));
     watch.draw_at(now);
     scene.seen()
 }
 
-fn seen(rows: u16, told: impl Fn(Instant) -> Vec<ResidentEvent>) -> String {
-    on_terminals(rows, |scene| watching(scene, &told))
+fn seen(rows: u16, events: impl Fn(Instant) -> Vec<ResidentEvent>) -> String {
+    on_terminals(rows, |scene| watching(scene, &events))
 }
 
 #[test]
@@ -87,9 +87,9 @@ fn run_of_nothing_and_of_one() {
     ␛[1mgamectl run instances.yaml: no instances                Ctrl-C ends the watching
     ");
     let one = |now| {
-        let mut told = watched(vec![running("rust-main", 42, 4242)], now);
-        told.push(happened(Some("rust-main"), Level::Info, "running"));
-        told
+        let mut events = watched(vec![running("rust-main", 42, 4242)], now);
+        events.push(happened(Some("rust-main"), Level::Info, "running"));
+        events
     };
     insta::assert_snapshot!(seen(6, one), @r"
     --- 120 columns
@@ -245,7 +245,7 @@ fn run_of_every_kind() {
     ");
 }
 
-/// What is not as it should be comes first.
+/// The rows that are not as they should be come first.
 #[test]
 fn run_of_more_than_there_are_rows() {
     let many = |now| {
@@ -256,9 +256,9 @@ fn run_of_more_than_there_are_rows() {
             _ => running(&format!("game-{n:02}"), n, 4000),
         };
         let rows: Vec<Row> = (0..30).map(one).collect();
-        let mut told = watched(rows, now);
-        told.extend((0..9).map(|n| happened(Some("game-17"), Level::Info, &format!("started again ({n}th)"))));
-        told
+        let mut events = watched(rows, now);
+        events.extend((0..9).map(|n| happened(Some("game-17"), Level::Info, &format!("started again ({n}th)"))));
+        events
     };
     insta::assert_snapshot!(seen(14, many), @r"
     --- 120 columns
@@ -330,7 +330,7 @@ fn run_of_more_than_there_are_rows() {
 #[test]
 fn run_ends() {
     let ended = |mut scene: Scene| {
-        let mut watch = scene.screen.watch("gamectl run instances.yaml");
+        let mut watch = scene.screen.run_view("gamectl run instances.yaml");
         watch.draw();
         watch.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
         scene.seen()
@@ -348,8 +348,8 @@ fn run_ends() {
 #[test]
 fn run_off_a_terminal() {
     let shown = piped(options(true));
-    let mut watch = shown.screen.watch("gamectl run instances.yaml");
-    a_world(Instant::now()).into_iter().for_each(|told| watch.told(told));
+    let mut watch = shown.screen.run_view("gamectl run instances.yaml");
+    a_world(Instant::now()).into_iter().for_each(|event| watch.event(event));
     watch.draw();
     watch.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
     insta::assert_snapshot!(timeless(&shown.out.take()), @r"

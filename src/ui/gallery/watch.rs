@@ -1,4 +1,4 @@
-//! The screen of `watch`, and what it tells off a terminal.
+//! The screen of `watch`, and its lines off a terminal.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,9 +8,9 @@ use super::scene::{Scene, on_terminals};
 use super::status::{all_kinds, running};
 use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::supervisor::{InstanceState, Players};
-use crate::ui::Key;
+use crate::ui::WatchKey;
 use crate::ui::testing::{piped, row};
-use crate::ui::watch::Watch;
+use crate::ui::watch::WatchView;
 
 /// Some that are watched, at this time; those that are starting and those that
 /// have crashed wait for something.
@@ -44,16 +44,16 @@ pub(super) fn timeless(text: &str) -> String {
     time.replace_all(text, "hh:mm:ss").into_owned()
 }
 
-/// What is seen of these on terminals with so many rows, and after each of
+/// Returns the screens on terminals with so many rows, at first and after each of
 /// these keys.
-fn seen(rows: u16, told: impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[Key]) -> String {
-    on_terminals(rows, |scene| looked_on(scene, &told, pressed))
+fn seen(rows: u16, events: impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[WatchKey]) -> String {
+    on_terminals(rows, |scene| looked_on(scene, &events, pressed))
 }
 
-fn looked_on(mut scene: Scene, told: &impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[Key]) -> String {
+fn looked_on(mut scene: Scene, events: &impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[WatchKey]) -> String {
     let now = Instant::now();
-    let mut watch = scene.screen.look_on("gamectl watch instances.yaml");
-    told(now).into_iter().for_each(|told| watch.told(told));
+    let mut watch = scene.screen.watch_view("gamectl watch instances.yaml");
+    events(now).into_iter().for_each(|event| watch.event(event));
     watch.draw_at(now);
     let mut out = scene.seen();
     for key in pressed {
@@ -64,20 +64,20 @@ fn looked_on(mut scene: Scene, told: &impl Fn(Instant) -> Vec<ResidentEvent>, pr
     timeless(&out)
 }
 
-/// All kinds, one of which has just crashed, and who plays on them.
+/// All kinds, one of which has just crashed, and their player counts.
 fn a_world(now: Instant) -> Vec<ResidentEvent> {
-    let mut told = watched(vec![running("soulmask", 60, 4711)], now);
-    told.extend(watched(all_kinds(), now));
+    let mut events = watched(vec![running("soulmask", 60, 4711)], now);
+    events.extend(watched(all_kinds(), now));
     let players = Players { online: 87, max: 200 };
-    told.push(ResidentEvent::Players(
+    events.push(ResidentEvent::Players(
         "rust-main".into(),
         PlayerCount::Counted(players),
     ));
-    told.push(ResidentEvent::Players(
+    events.push(ResidentEvent::Players(
         "a-long-name-of-a-server".into(),
         PlayerCount::Unanswered,
     ));
-    told
+    events
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn watch_of_every_kind() {
              held: start it by hand
     ");
     // Too low for all of it.
-    insta::assert_snapshot!(looked_on(Scene::on((80, 8), false), &a_world, &[Key::Bottom]), @r"
+    insta::assert_snapshot!(looked_on(Scene::on((80, 8), false), &a_world, &[WatchKey::Bottom]), @r"
     2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ID                       STATE        UPTIME  PLAYERS  NOTE
     rust-main                ● running    3d 4h   87/200
@@ -226,7 +226,7 @@ fn watch_of_more_than_there_are_rows() {
             now,
         )
     };
-    insta::assert_snapshot!(seen(10, many, &[Key::Move(1), Key::Bottom]), @r"
+    insta::assert_snapshot!(seen(10, many, &[WatchKey::Move(1), WatchKey::Bottom]), @r"
     --- 120 columns
     gamectl watch instances.yaml: 30 running                                                                        q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -365,16 +365,16 @@ fn watch_of_more_than_there_are_rows() {
     ");
 }
 
-/// What is told off a terminal, and with colours that were asked for.
+/// Lines off a terminal, and with colours that were asked for.
 #[test]
 fn watch_off_a_terminal() {
     let shown = piped(options(true));
-    let mut watch: Watch = shown.screen.look_on("gamectl watch instances.yaml");
-    a_world(Instant::now()).into_iter().for_each(|told| watch.told(told));
+    let mut watch: WatchView = shown.screen.watch_view("gamectl watch instances.yaml");
+    a_world(Instant::now()).into_iter().for_each(|event| watch.event(event));
     for state in [InstanceState::Starting, InstanceState::Running] {
         watched(vec![row("old", state, |_| {})], Instant::now())
             .into_iter()
-            .for_each(|told| watch.told(told));
+            .for_each(|event| watch.event(event));
     }
     watch.draw();
     insta::assert_snapshot!(timeless(&shown.out.take()), @r"

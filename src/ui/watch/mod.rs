@@ -1,181 +1,204 @@
 //! Instances that are watched, as `run` and `watch` show them: one screen on a
 //! terminal, one line per event off it, one object per line for programs.
+//!
+//! The screen is drawn on the terminal's alternate screen, whole lines over
+//! whole lines, so that nothing flickers and nothing of the user's is lost. The
+//! modes of the terminal are left alone: after a kill nothing has to be put
+//! right but the screen itself. See the "xterm control sequences" document for
+//! the sequences used.
 
-mod screen;
+mod board;
 #[cfg(test)]
 mod tests;
 mod window;
 
-pub(super) use window::Window;
-pub use window::{Key, keys};
+pub use window::{WatchKey, keys};
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
 use super::json;
-use super::options::Surroundings;
-use super::screen::Handles;
 use super::sink::{last_word, lock};
-use super::span::short;
+use super::streams::OutputStreams;
 use super::text::clean_line;
-use crate::event::{Awaits, Level, LogEntry, ResidentEvent, nth};
-use crate::report::{self, Feed, Report, Stream};
+use crate::event::{Level, LogEntry, ResidentEvent};
+use crate::report::{self, Report, Stream};
 use crate::supervisor::rfc3339;
+use board::Board;
 
-/// The number of events kept for the screen: more than any terminal has rows.
-const EVENTS_MAX: usize = 500;
+/// Enters the alternate screen, and hides the cursor.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+
+/// Shows the cursor, and leaves the alternate screen.
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
 /// The form in which instances are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
     /// One screen, drawn again and again.
-    Live,
+    Screen,
     /// One line per event.
     Lines,
     /// One object per line.
     Json,
 }
 
-/// The command that shows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// `run`, which acts and reports what it does.
-    Resident,
-    /// `watch`, which only looks on, at a part of the table.
-    Onlooker(Window),
-}
-
-/// Shows instances that are watched.
-pub struct Watch {
-    mode: Mode,
-    part: Part,
-    quiet: bool,
-    title: String,
-    handles: Handles,
-    around: Surroundings,
-    feed: Feed,
+/// The view of instances that are watched.
+pub struct WatchView {
+    form: Form,
+    /// True for `run`, which reports more of a transition than that it happened.
+    acts: bool,
+    streams: OutputStreams,
+    board: Board,
     stream: Stream,
-    events: VecDeque<LogEntry>,
     /// True while the terminal shows our screen.
     shown: Arc<AtomicBool>,
-    changed: bool,
 }
 
-impl Watch {
-    pub(super) fn new(
-        (mode, part): (Mode, Part),
-        quiet: bool,
-        title: &str,
-        handles: Handles,
-        around: Surroundings,
-    ) -> Self {
+impl WatchView {
+    pub(super) fn new(title: &str, acts: bool, streams: OutputStreams) -> Self {
+        let (options, around) = (streams.options(), streams.around());
+        let live = around.stdout_tty && !around.dumb && !options.quiet;
+        let form = match (options.json, live) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Screen,
+            (false, false) => Form::Lines,
+        };
         let shown = Arc::new(AtomicBool::new(false));
-        if mode == Mode::Live {
-            last_word(&handles.out, &shown, screen::LEAVE);
+        if form == Form::Screen {
+            last_word(streams.out(), &shown, LEAVE);
         }
         Self {
-            mode,
-            part,
-            quiet,
-            title: title.to_owned(),
-            handles,
-            around,
-            feed: Feed::default(),
-            stream: Stream::new(part == Part::Resident),
-            events: VecDeque::new(),
+            form,
+            acts,
+            streams,
+            board: Board::new(title, !acts),
+            stream: Stream::new(acts),
             shown,
-            changed: true,
         }
     }
 
     /// Returns true when time alone changes what is shown.
     pub fn is_live(&self) -> bool {
-        self.mode == Mode::Live
+        self.form == Form::Screen
     }
 
-    /// Takes an event in, and writes what there is to write of it at once.
-    pub fn told(&mut self, event: ResidentEvent) {
-        self.changed = true;
-        let Some(report) = self.feed.take(event) else { return };
-        if self.mode == Mode::Json {
+    /// Takes an event in, and writes everything but the screen at once.
+    pub fn event(&mut self, event: ResidentEvent) {
+        let Some(report) = self.board.feed_mut().take(event) else {
+            return;
+        };
+        if self.form == Form::Json {
             self.write_objects(&report);
             return;
         }
         match report {
             Report::Snapshot(_) => {}
-            // `run` reports more of a transition than that it has happened.
             Report::Transition { row, first } => {
-                if self.part != Part::Resident && (!first || self.mode == Mode::Lines) {
-                    self.happened(report::in_words(&row, now()));
+                if !self.acts && (!first || self.form == Form::Lines) {
+                    self.log(report::in_words(&row, now()));
                 }
             }
-            Report::Log(entry) => self.happened(entry),
+            Report::Log(entry) => self.log(entry),
         }
     }
 
     fn write_objects(&mut self, report: &Report) {
         let objects = self.stream.take(report, &now());
         let text: String = objects.iter().map(json::line).collect();
-        self.print(&text);
+        self.streams.write_out(&text);
     }
 
-    fn happened(&mut self, entry: LogEntry) {
-        if self.mode == Mode::Lines && !(self.quiet && entry.level == Level::Info) {
-            self.print(&plain(&entry));
+    fn log(&mut self, entry: LogEntry) {
+        let unwanted = self.streams.options().quiet && entry.level == Level::Info;
+        if self.form == Form::Lines && !unwanted {
+            self.streams.write_out(&plain(&entry));
         }
-        self.events.push_back(entry);
-        if self.events.len() > EVENTS_MAX {
-            self.events.pop_front();
-        }
+        self.board.push(entry);
     }
 
     /// Writes a heartbeat of every instance, for programs.
     pub fn heartbeat(&mut self) {
-        if self.mode == Mode::Json {
+        if self.form == Form::Json {
             let at = now();
-            let beats = self.feed.heartbeats(Instant::now());
+            let beats = self.board.feed().heartbeats(Instant::now());
             let lines = beats.map(|(row, uptime)| json::line(&report::json::heartbeat(row, uptime, &at)));
-            self.print(&lines.collect::<String>());
+            self.streams.write_out(&lines.collect::<String>());
         }
     }
 
-    fn print(&self, text: &str) {
-        lock(&self.handles.out).write(text.as_bytes());
+    /// Shows the last message, or one between two screens.
+    pub fn say(&mut self, text: &str) {
+        self.leave();
+        let entry = LogEntry {
+            at: now(),
+            level: Level::Info,
+            id: None,
+            text: text.to_owned(),
+        };
+        match self.form {
+            Form::Screen => {
+                let line = self.streams.out_look().wrap(&clean_line(text), 0);
+                self.streams.write_out(&format!("{line}\n"));
+            }
+            Form::Lines => self.log(entry),
+            Form::Json => self.write_objects(&Report::Log(entry)),
+        }
     }
 
-    /// Returns the number of instances in each state, in one line.
+    /// Moves the shown part of the table, if it can be scrolled.
+    pub fn scroll(&mut self, key: WatchKey) {
+        self.board.scroll(key);
+    }
+
+    /// Draws the screen, if there is one.
+    pub fn draw(&mut self) {
+        self.draw_at(Instant::now());
+    }
+
+    pub(super) fn draw_at(&mut self, now: Instant) {
+        if self.form != Form::Screen {
+            return;
+        }
+        let size = self.streams.around().size();
+        let (columns, rows) = (usize::from(size.columns), usize::from(size.rows));
+        let lines = self.board.lines(columns, rows, self.streams.out_look(), now);
+        let enter = if self.shown.swap(true, Ordering::Relaxed) {
+            ""
+        } else {
+            ENTER
+        };
+        // It clears each line first: behind a full one it would take the last
+        // character away.
+        let text = lines.join("\r\n\x1b[K");
+        let rest = if lines.len() < rows { "\r\n\x1b[J" } else { "" };
+        // In a synchronized update: terminals that know it show the frame at once.
+        self.streams
+            .write_out(&format!("{enter}\x1b[?2026h\x1b[H\x1b[K{text}{rest}\x1b[?2026l"));
+    }
+
+    /// Gives the terminal back as it was found. The screen can be drawn again.
+    pub fn leave(&mut self) {
+        if self.shown.swap(false, Ordering::Relaxed) {
+            self.streams.write_out(LEAVE);
+        }
+    }
+
+    /// Counts the instances in each state, in one line.
     pub fn summary(&self) -> String {
-        screen::summary(self.feed.rows())
+        self.board.counts()
     }
 
-    /// Returns true while what is written still arrives.
+    /// Returns true while stdout can be written.
     pub fn is_open(&self) -> bool {
-        lock(&self.handles.out).is_open()
+        lock(self.streams.out()).is_open()
     }
 }
 
-impl Drop for Watch {
+impl Drop for WatchView {
     fn drop(&mut self) {
         self.leave();
-    }
-}
-
-/// Puts in words what an instance waits for.
-fn awaited(awaits: &Awaits, now: Instant) -> String {
-    match awaits {
-        Awaits::Retry { at, count } => {
-            let left = at.saturating_duration_since(now).as_millis().div_ceil(1000);
-            let left = short(u64::try_from(left).unwrap_or(u64::MAX));
-            format!("retry in {left} ({})", nth(*count))
-        }
-        Awaits::Turn => "about to be started".to_owned(),
-        Awaits::Open { what, since } => {
-            let waited = now.saturating_duration_since(*since).as_secs();
-            // The time goes first: where there is little room it is still seen.
-            format!("waits {} for {}", short(waited), clean_line(what))
-        }
     }
 }
 

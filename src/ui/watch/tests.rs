@@ -27,8 +27,8 @@ fn row(watched: WatchedRow) -> ResidentEvent {
     ResidentEvent::Row(Arc::new(watched))
 }
 
-/// A whole little world.
-fn told(now: Instant) -> Vec<ResidentEvent> {
+/// All kinds of events.
+fn events(now: Instant) -> Vec<ResidentEvent> {
     let mut up = watched("rust-main", 0, InstanceState::Running, None);
     if let Observation::Known(facts) = &mut up.row.observation {
         (facts.uptime_seconds, facts.pid) = (4000, Some(77));
@@ -81,9 +81,9 @@ fn a_screen() {
         },
         80,
     );
-    let mut watch = shown.screen.watch("gamectl run i.yaml");
+    let mut watch = shown.screen.run_view("gamectl run i.yaml");
     let now = Instant::now();
-    told(now).into_iter().for_each(|told| watch.told(told));
+    events(now).into_iter().for_each(|event| watch.event(event));
     watch.draw_at(now);
     let out = shown.out.take();
     assert!(out.starts_with("\u{1b}[?1049h\u{1b}[?25l"));
@@ -113,15 +113,15 @@ fn more_instances_than_rows() {
         },
         60,
     );
-    let mut watch = shown.screen.watch("gamectl run");
+    let mut watch = shown.screen.run_view("gamectl run");
     for n in 0..100 {
         let state = match n {
             70 => InstanceState::Crashed { exit_code: None },
             80 => InstanceState::Starting,
             _ => InstanceState::Running,
         };
-        watch.told(row(watched(&format!("g{n}"), n, state, None)));
-        watch.told(happened(Some("g1"), Level::Info, &format!("event {n}")));
+        watch.event(row(watched(&format!("g{n}"), n, state, None)));
+        watch.event(happened(Some("g1"), Level::Info, &format!("event {n}")));
     }
     watch.draw();
     let frame = frame(&shown.out.take());
@@ -139,7 +139,7 @@ fn more_instances_than_rows() {
 #[test]
 fn a_terminal_that_is_left_is_given_back() {
     let shown = terminal(Options::default(), 80);
-    let mut watch = shown.screen.watch("x");
+    let mut watch = shown.screen.run_view("x");
     watch.draw();
     shown.out.take();
     drop(watch);
@@ -149,8 +149,8 @@ fn a_terminal_that_is_left_is_given_back() {
 #[test]
 fn lines_off_a_terminal() {
     let shown = piped(Options::default());
-    let mut watch = shown.screen.watch("x");
-    told(Instant::now()).into_iter().for_each(|told| watch.told(told));
+    let mut watch = shown.screen.run_view("x");
+    events(Instant::now()).into_iter().for_each(|event| watch.event(event));
     watch.draw();
     watch.heartbeat();
     watch.say("the end");
@@ -169,10 +169,10 @@ fn a_stream_for_programs() {
         json: true,
         ..Options::default()
     });
-    let mut watch = shown.screen.watch("x");
-    told(Instant::now()).into_iter().for_each(|told| watch.told(told));
+    let mut watch = shown.screen.run_view("x");
+    events(Instant::now()).into_iter().for_each(|event| watch.event(event));
     assert_eq!(shown.out.take(), "", "the snapshot comes first");
-    watch.told(ResidentEvent::Settled);
+    watch.event(ResidentEvent::Settled);
     let out = shown.out.take();
     let events: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
@@ -184,15 +184,15 @@ fn a_stream_for_programs() {
         .map(|row| row["id"].as_str().unwrap())
         .collect();
     assert_eq!(ids, ["rust-main", "conan", "soulmask", "dune"]);
-    // A row that tells no other state is no event.
-    watch.told(row(watched(
+    // A row in the same state is no event.
+    watch.event(row(watched(
         "conan",
         1,
         InstanceState::Crashed { exit_code: Some(3) },
         Some("other"),
     )));
     assert_eq!(shown.out.take(), "");
-    watch.told(row(watched("conan", 1, InstanceState::Running, None)));
+    watch.event(row(watched("conan", 1, InstanceState::Running, None)));
     let event: serde_json::Value = serde_json::from_str(&shown.out.take()).unwrap();
     assert_eq!(
         (&event["event"], &event["id"], &event["state"]),
@@ -206,32 +206,32 @@ fn a_stream_for_programs() {
 }
 
 #[test]
-fn a_panic_gives_the_terminal_back_before_it_is_told() {
+fn a_panic_gives_the_terminal_back_before_it_is_reported() {
     let shown = terminal(Options::default(), 80);
-    let mut watch = shown.screen.watch("gamectl run");
+    let mut watch = shown.screen.run_view("gamectl run");
     watch.draw();
     assert!(shown.out.take().ends_with("\u{1b}[?2026l"));
     let panic = std::thread::spawn(|| panic!("a bug, for once")).join();
     assert!(panic.is_err());
-    assert_eq!(shown.out.take(), super::screen::LEAVE);
+    assert_eq!(shown.out.take(), super::LEAVE);
     drop(watch);
     assert_eq!(shown.out.take(), "", "once is enough");
 }
 
 #[test]
-fn who_only_looks_on_tells_of_states() {
+fn a_view_that_does_not_act_reports_transitions() {
     let shown = piped(Options::default());
-    let mut watch = shown.screen.look_on("gamectl watch");
+    let mut watch = shown.screen.watch_view("gamectl watch");
     for state in [
         InstanceState::Stopped,
         InstanceState::Stopped,
         InstanceState::Starting,
         InstanceState::Running,
     ] {
-        watch.told(row(watched("a", 0, state, None)));
+        watch.event(row(watched("a", 0, state, None)));
     }
     let crashed = InstanceState::Crashed { exit_code: Some(3) };
-    watch.told(row(watched("a", 0, crashed, Some("exit code 3\u{1b}[31m"))));
+    watch.event(row(watched("a", 0, crashed, Some("exit code 3\u{1b}[31m"))));
     let out = shown.out.take();
     let without_times: Vec<&str> = out.lines().map(|line| &line[21..]).collect();
     insta::assert_snapshot!(without_times.join("\n"), @r"
@@ -244,11 +244,11 @@ fn who_only_looks_on_tells_of_states() {
         json: true,
         ..Options::default()
     });
-    let mut watch = shown.screen.look_on("gamectl watch");
-    watch.told(row(watched("a", 0, InstanceState::Stopped, None)));
-    watch.told(ResidentEvent::Settled);
-    watch.told(row(watched("a", 0, InstanceState::Running, None)));
-    watch.told(ResidentEvent::Settled);
+    let mut watch = shown.screen.watch_view("gamectl watch");
+    watch.event(row(watched("a", 0, InstanceState::Stopped, None)));
+    watch.event(ResidentEvent::Settled);
+    watch.event(row(watched("a", 0, InstanceState::Running, None)));
+    watch.event(ResidentEvent::Settled);
     let out = shown.out.take();
     let events: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
@@ -257,17 +257,17 @@ fn who_only_looks_on_tells_of_states() {
 
 #[test]
 fn a_long_table_is_seen_part_by_part() {
-    use crate::ui::Key;
+    use crate::ui::WatchKey;
     let options = Options {
         color: crate::ui::Color::Never,
         ..Options::default()
     };
     let shown = terminal(options, 60);
-    let mut watch = shown.screen.look_on("gamectl watch");
+    let mut watch = shown.screen.watch_view("gamectl watch");
     for n in 0..100 {
-        watch.told(row(watched(&format!("g{n:02}"), n, InstanceState::Running, None)));
+        watch.event(row(watched(&format!("g{n:02}"), n, InstanceState::Running, None)));
     }
-    let part = |watch: &mut super::Watch| {
+    let part = |watch: &mut super::WatchView| {
         watch.draw();
         let frame = frame(&shown.out.take());
         assert!(frame.lines().count() <= 24, "{frame}");
@@ -275,13 +275,13 @@ fn a_long_table_is_seen_part_by_part() {
     };
     for (keys, wanted) in [
         (&[][..], "1 to 21 of 100; arrows move"),
-        (&[Key::Move(1)], "2 to 22 of 100; arrows move"),
-        (&[Key::Page(1), Key::Move(19)], "42 to 62 of 100; arrows move"),
-        (&[Key::Page(-1)], "21 to 41 of 100; arrows move"),
-        (&[Key::Bottom, Key::Page(1)], "80 to 100 of 100; arrows move"),
+        (&[WatchKey::Move(1)], "2 to 22 of 100; arrows move"),
+        (&[WatchKey::Page(1), WatchKey::Move(19)], "42 to 62 of 100; arrows move"),
+        (&[WatchKey::Page(-1)], "21 to 41 of 100; arrows move"),
+        (&[WatchKey::Bottom, WatchKey::Page(1)], "80 to 100 of 100; arrows move"),
         // Nothing was run past, so the first key back is seen.
-        (&[Key::Move(-1)], "79 to 99 of 100; arrows move"),
-        (&[Key::Top, Key::Page(-1)], "1 to 21 of 100; arrows move"),
+        (&[WatchKey::Move(-1)], "79 to 99 of 100; arrows move"),
+        (&[WatchKey::Top, WatchKey::Page(-1)], "1 to 21 of 100; arrows move"),
     ] {
         keys.iter().for_each(|key| watch.scroll(*key));
         assert_eq!(part(&mut watch), wanted);
@@ -293,15 +293,15 @@ fn a_long_table_is_seen_part_by_part() {
 fn players_come_and_go() {
     use crate::supervisor::Players;
     let shown = terminal(Options::default(), 80);
-    let mut watch = shown.screen.look_on("gamectl watch");
-    watch.told(row(watched("a", 0, InstanceState::Running, None)));
+    let mut watch = shown.screen.watch_view("gamectl watch");
+    watch.event(row(watched("a", 0, InstanceState::Running, None)));
     let players = |player_count| ResidentEvent::Players("a".into(), player_count);
     for (player_count, column, text) in [
         (PlayerCount::Unanswered, true, "-"),
         (PlayerCount::Counted(Players { online: 7, max: 9 }), true, "7/9"),
         (PlayerCount::NotAsked, false, "running"),
     ] {
-        watch.told(players(player_count));
+        watch.event(players(player_count));
         watch.draw();
         let frame = frame(&shown.out.take());
         assert_eq!(frame.contains("PLAYERS"), column, "{frame}");
