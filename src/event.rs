@@ -1,5 +1,4 @@
-//! Events and results, as types: screens and JSON are made from them. The engine
-//! emits these and prints nothing.
+//! Events as types, from which screens and JSON are made.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,20 +8,15 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players};
 
-/// A verb that changes an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
-    /// Launch it and wait until it is ready.
     Start,
-    /// End it and wait until nothing of it is left.
     Stop,
-    /// `stop`, then `start`.
     Restart,
 }
 
 impl Verb {
-    /// The verb as typed.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -36,22 +30,18 @@ impl Verb {
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerbResult {
     pub id: String,
-    /// True when anything was changed.
     pub changed: bool,
-    /// Its state at the end; `None` when that could not be found out.
+    /// The state at the end; `None` if it could not be found out.
     pub state: Option<InstanceState>,
-    /// The time that the verb took, with the wait for the lock.
+    /// The duration, including the wait for the lock.
     pub took: Duration,
-    /// The stop step that ended it.
+    /// The stop step that ended the game.
     pub ended_by: Option<String>,
-    /// A remark for a person.
     pub note: Option<String>,
-    /// The failure, if it failed.
     pub error: Option<Failure>,
 }
 
 impl VerbResult {
-    /// Makes the result of a verb that failed, and changed nothing.
     pub fn failed(id: &str, failure: Failure) -> Self {
         Self {
             id: id.to_owned(),
@@ -64,33 +54,29 @@ impl VerbResult {
         }
     }
 
-    /// Returns true when the wanted state was reached.
     pub fn ok(&self) -> bool {
         self.error.is_none()
     }
 }
 
-/// The plan of a verb for one instance.
+/// The effects that a verb would have on one instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DryRun {
     pub id: String,
-    /// The expected result, with the reason.
+    /// The outcome and its reason, in words.
     pub would: String,
-    /// The steps on the way.
     pub steps: Vec<PlannedStep>,
 }
 
-/// The wish that outlives commands.
+/// The intent of an instance: a wish that outlives commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Want {
     Running,
-    /// Stopped, also after a reboot.
     Stopped,
 }
 
 impl Want {
-    /// The wish as one lower-case word, the same as in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -103,10 +89,10 @@ impl Want {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     pub id: String,
-    /// Its plane, as spelled in the inventory; `none` without a plane section.
+    /// The name of the plane in the inventory; `none` without a plane section.
     pub plane: &'static str,
     pub observation: Observation,
-    /// The wish for it; `None` where there has never been one.
+    /// The intent; `None` if none was ever set.
     pub intent: Option<Want>,
     pub player_count: PlayerCount,
 }
@@ -124,10 +110,10 @@ impl Row {
 /// The number of players, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlayerCount {
-    /// No question, or a game that cannot be asked.
+    /// The game was not asked, or cannot be.
     #[default]
     NotAsked,
-    /// No answer, or it does not run.
+    /// The game does not run, or did not answer.
     Unanswered,
     Counted(Players),
 }
@@ -138,82 +124,73 @@ impl From<Option<Players>> for PlayerCount {
     }
 }
 
-/// Something that happened while a verb was carried out over instances.
+/// An event during a verb.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VerbEvent {
-    /// The verb began on this instance.
-    Began { id: String },
-    /// Another gamectl holds the instance, and is awaited.
+    Began {
+        id: String,
+    },
+    /// The verb waits for another gamectl, such as `gamectl stop (pid 123)`.
     LockHeld {
         id: String,
-        /// The holder, such as `gamectl stop (pid 123)`.
         holder: String,
     },
-    /// The verb waits for something else than before.
-    Awaiting { id: String, activity: Activity },
-    /// The verb ended on this instance.
+    Awaiting {
+        id: String,
+        activity: Activity,
+    },
     Done(VerbResult),
 }
 
-/// An event of watched instances.
+/// An event of `watch` or `run`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ResidentEvent {
-    /// An instance as it is now: a new one, or a known one that has changed.
+    /// A new instance, or one that has changed.
     Row(Arc<WatchedRow>),
-    /// An instance that is shown no more.
+    /// The id of an instance that is not shown any more.
     Gone(String),
-    /// A changed number of players on an instance.
+    /// A new number of players on an instance.
     Players(String, PlayerCount),
     /// Every instance has been looked at once.
     Settled,
-    /// Something happened.
     Happened(LogEntry),
 }
 
-/// An instance that is watched.
+/// A row of an instance that is watched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WatchedRow {
     pub row: Row,
-    /// Its place among the others.
+    /// The position among the other rows.
     pub place: usize,
-    /// The time of that observation.
+    /// The time of the observation.
     pub seen: std::time::Instant,
-    /// The thing that it waits for.
     pub awaits: Option<Awaits>,
 }
 
-/// A wait of a watched instance.
+/// The next change that a watched instance waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Awaits {
-    /// Its next start.
+    /// The next start, at this time.
     Retry {
         at: std::time::Instant,
-        /// The how many-th restart in a row it will be.
+        /// The number of that restart in a row.
         count: u32,
     },
-    /// Its turn to be started.
+    /// The turn to be started.
     Turn,
-    /// Something that takes as long as it takes, such as becoming ready.
-    Open {
-        /// A short phrase.
-        what: String,
-        since: std::time::Instant,
-    },
+    /// A wait of unknown length, such as for ready, as a short phrase.
+    Open { what: String, since: std::time::Instant },
 }
 
-/// The weight of a log entry.
+/// The importance of a log entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Everything is as it should be.
     Info,
-    /// A person may want to look.
     Warning,
-    /// A person has to look.
     Error,
 }
 
 impl Level {
-    /// The level as one word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
@@ -223,19 +200,19 @@ impl Level {
     }
 }
 
-/// An entry of the log of `run`.
+/// A log entry of `run`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
-    /// RFC 3339 in UTC.
+    /// The time, as RFC 3339 in UTC.
     pub at: String,
     pub level: Level,
-    /// The instance; `None` when it is about the supervisor itself.
+    /// The instance; `None` for an entry about `run` itself.
     pub id: Option<String>,
     /// A sentence for a person.
     pub text: String,
 }
 
-/// 1st, 2nd, 3rd ...
+/// Returns an ordinal number: 1st, 2nd, 3rd, ...
 pub fn nth(n: u32) -> String {
     let ending = match (n % 100, n % 10) {
         (11..=13, _) => "th",

@@ -1,16 +1,13 @@
-//! Games that are known: a preset each, as data, compiled in.
+//! The presets of games, as data that is compiled in.
 //!
-//! A preset is what would stand in an instance of the inventory, and is merged
-//! under it: whatever the inventory says wins. Beside that it has an example of
-//! a `process` section, which is for pasting only. Where its facts come from,
-//! and what is not known, stands in its comments.
+//! A preset holds keys of an instance, which the inventory overrides, and an example
+//! of a `process` section, which is only for pasting. Its comments name the sources
+//! of its facts, and what is not known.
 
-/// A game that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {
-    /// The name of the preset in the inventory.
     pub name: &'static str,
-    /// The game's own name.
+    /// The name of the game.
     pub title: &'static str,
     /// The keys of an instance, as YAML.
     pub text: &'static str,
@@ -22,7 +19,7 @@ macro_rules! presets {
     };
 }
 
-/// All of them, by name.
+/// All presets, sorted by name.
 pub const PRESETS: &[Preset] = presets! {
     "7dtd" => "7 Days to Die",
     "ark-sa" => "ARK: Survival Ascended",
@@ -48,16 +45,12 @@ pub const PRESETS: &[Preset] = presets! {
 };
 
 /// A port that a game takes at a fixed distance from another one of its ports,
-/// on its own: both move together.
+/// unasked: when the one moves, so does the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follower {
-    /// The preset.
     pub game: &'static str,
-    /// The name of the port that follows.
     pub port: &'static str,
-    /// The name of the port that it follows.
     pub after: &'static str,
-    /// The distance.
     pub by: u16,
 }
 
@@ -66,7 +59,7 @@ const fn follows(game: &'static str, port: &'static str, by: u16) -> Follower {
     Follower { game, port, after, by }
 }
 
-/// All of them. The sources are those of the presets.
+/// All followers. The presets name the sources.
 pub const FOLLOWERS: &[Follower] = &[
     follows("7dtd", "tcp", 0),
     follows("7dtd", "game1", 1),
@@ -81,7 +74,6 @@ pub const FOLLOWERS: &[Follower] = &[
     follows("valheim", "query", 1),
 ];
 
-/// Returns the preset of that name.
 pub fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
@@ -92,7 +84,7 @@ impl Preset {
         format!("instances:\n{}", self.to_instance())
     }
 
-    /// Returns the entry of [`Preset::to_inventory`], to stand below `instances`.
+    /// Returns the instance, to stand below the word `instances`.
     pub fn to_instance(&self) -> String {
         let mut text = format!("  {}:\n    game: {}\n", self.name, self.name);
         for line in self.text.lines() {
@@ -108,7 +100,6 @@ impl Preset {
 mod tests {
     use super::*;
 
-    /// A preset's own numbers keep the distance.
     #[test]
     fn followers_follow() {
         for rule in FOLLOWERS {

@@ -1,12 +1,11 @@
 //! The decision that a game which does not answer is hung.
 //!
-//! One check that fails says nothing: a server that saves its world, or a
-//! machine that is busy, answers late. So many failures of the last so many
-//! checks do.
+//! One failed check is not enough: a server that saves its world, or runs on a busy
+//! machine, answers late. A number of failures among the last checks is.
 
 use crate::inventory::Healthy;
 
-/// The outcome of the last checks.
+/// The outcomes of the last checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checks {
     /// One bit a check, the last one lowest; set where it failed.
@@ -14,7 +13,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Takes the next check in. True when the game is hung by now.
+    /// Adds a check. Returns true when the game is hung.
     pub fn note(&mut self, healthy: &Healthy, held: bool) -> bool {
         self.failed = (self.failed << 1) | u64::from(!held);
         self.failures(healthy) >= healthy.failures

@@ -1,5 +1,4 @@
-//! Decisions, without a clock, a process or a file: time is passed in, and
-//! what is to be done comes out.
+//! Pure decisions: time is passed in, and the actions that are due are returned.
 
 pub mod health;
 pub mod restart;

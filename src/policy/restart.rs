@@ -1,4 +1,4 @@
-//! The decision about an instance that ended without a request.
+//! The decision to restart an instance that ended although no stop was requested.
 //!
 //! Times are milliseconds of the monotonic clock: neither a clock step nor a
 //! suspend makes a delay longer or shorter.
@@ -8,54 +8,50 @@ use std::time::Duration;
 use crate::inventory::{RestartPolicy, RestartWhen};
 
 /// The exit code of a program that cannot work as it is configured, by
-/// `sysexits(3)`: trying again does not help.
+/// `sysexits(3)`: trying again helps nobody.
 pub const EX_CONFIG: i32 = 78;
 
-/// The part by which a delay may differ from its setting, either way, so that
-/// instances that crashed together do not start together.
+/// The share by which a delay may differ from the configured one, either way, so
+/// that instances that crashed together do not start together.
 const JITTER: f64 = 0.1;
 
-/// The end of an instance.
+/// The end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// Its exit code, where it is known.
+    /// The exit code, if it is known.
     pub code: Option<i32>,
-    /// The milliseconds for which it had been ready; 0 when it never was.
+    /// The time since it became ready, in milliseconds; 0 if it never did.
     pub ran_ms: u64,
 }
 
-/// The decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Start it again at this time.
     Restart { at_ms: u64 },
-    /// Leave it as it is.
-    Stay(Why),
+    Stay(StayReason),
 }
 
-/// The reason why an instance is not started again.
+/// The reason not to restart an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// Its policy is `never`.
+pub enum StayReason {
+    /// The policy is `never`.
     Never,
-    /// Its exit code says that its configuration is wrong.
+    /// The exit code was [`EX_CONFIG`].
     Held,
-    /// Too many crashes within the time of `give_up`.
+    /// The limit of `give_up` was reached.
     GaveUp,
 }
 
-/// The crashes of an instance since a person last started it.
+/// The crashes of an instance since its last manual start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
-    /// The number of times that the delay has doubled.
     pub doublings: u32,
-    /// The times of the last crashes, as many as `give_up` needs.
+    /// The times of the crashes within the window of `give_up`.
     pub crashes: Vec<u64>,
 }
 
 impl History {
-    /// Decides what becomes of an instance that crashed now. `chance` is a
-    /// random number from 0 to 1.
+    /// Decides on a restart after a crash at `now_ms`. `chance` is a random number
+    /// from 0 to 1.
     pub fn crashed(&mut self, policy: &RestartPolicy, end: End, now_ms: u64, chance: f64) -> Verdict {
         if end.ran_ms >= millis(policy.reset_after) && end.ran_ms > 0 {
             self.doublings = 0;
@@ -68,14 +64,14 @@ impl History {
             self.crashes.clear();
         }
         if end.code == Some(EX_CONFIG) {
-            return Verdict::Stay(Why::Held);
+            return Verdict::Stay(StayReason::Held);
         }
         if policy.policy == RestartWhen::Never {
-            return Verdict::Stay(Why::Never);
+            return Verdict::Stay(StayReason::Never);
         }
         let limit = policy.give_up.map_or(u32::MAX, |limit| limit.times);
         if u32::try_from(self.crashes.len()).unwrap_or(u32::MAX) >= limit {
-            return Verdict::Stay(Why::GaveUp);
+            return Verdict::Stay(StayReason::GaveUp);
         }
         let delay = self.delay(policy, chance);
         self.doublings = self.doublings.saturating_add(1);
@@ -151,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_started_again() {
+    fn instances_that_are_started_again() {
         use RestartWhen::{Always, Never, OnFailure};
         for (when, code, verdict) in [
             (Always, Some(0), None),
@@ -160,10 +156,10 @@ mod tests {
             (OnFailure, Some(1), None),
             // Before it was ready: a failed start.
             (OnFailure, Some(0), None),
-            (Never, Some(1), Some(Why::Never)),
-            (Never, None, Some(Why::Never)),
-            (Always, Some(EX_CONFIG), Some(Why::Held)),
-            (Never, Some(EX_CONFIG), Some(Why::Held)),
+            (Never, Some(1), Some(StayReason::Never)),
+            (Never, None, Some(StayReason::Never)),
+            (Always, Some(EX_CONFIG), Some(StayReason::Held)),
+            (Never, Some(EX_CONFIG), Some(StayReason::Held)),
         ] {
             let end = End { code, ran_ms: 5 };
             let found = History::default().crashed(&policy(when), end, 7, MIDDLE);
@@ -182,7 +178,7 @@ mod tests {
             within: Duration::from_secs(10),
         });
         let mut history = History::default();
-        let mut gives_up = |now| history.crashed(&policy, crash(1), now, MIDDLE) == Verdict::Stay(Why::GaveUp);
+        let mut gives_up = |now| history.crashed(&policy, crash(1), now, MIDDLE) == Verdict::Stay(StayReason::GaveUp);
         assert!(!gives_up(0));
         assert!(!gives_up(9_000));
         // The first is out of the window by now.
@@ -240,7 +236,7 @@ mod tests {
             let mut now = 0;
             for gap in gaps {
                 now += gap;
-                let gave_up = history.crashed(&policy, crash(1), now, 0.5) == Verdict::Stay(Why::GaveUp);
+                let gave_up = history.crashed(&policy, crash(1), now, 0.5) == Verdict::Stay(StayReason::GaveUp);
                 let recent = history.crashes.iter().filter(|at| now - **at <= 10_000).count();
                 prop_assert_eq!(recent, history.crashes.len());
                 prop_assert_eq!(gave_up, recent >= times as usize);

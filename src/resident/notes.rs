@@ -1,6 +1,6 @@
 //! The remarks that a row shows beside the state.
 
-use crate::policy::restart::Why;
+use crate::policy::restart::StayReason;
 
 /// The remarks on one instance.
 #[derive(Debug, Clone, Default)]
@@ -9,13 +9,13 @@ pub(super) struct Notes {
     pub(super) failed_start: Option<String>,
     /// What the game does not answer.
     pub(super) silent: Option<String>,
-    /// Why it was stopped when it hung, until it runs again.
+    /// The reason for its stop when it hung, until it runs again.
     pub(super) hung: Option<String>,
 }
 
 impl Notes {
     /// Joins the remarks with the one of the plane; `None` where there is none.
-    pub(super) fn join(&self, listed: bool, stays: Option<Why>, of_plane: Option<String>) -> Option<String> {
+    pub(super) fn join(&self, listed: bool, stays: Option<StayReason>, of_plane: Option<String>) -> Option<String> {
         let mut notes = Vec::new();
         if !listed {
             notes.push("no longer in the inventory".to_owned());
@@ -30,9 +30,9 @@ impl Notes {
         );
         notes.extend(self.hung.clone().or_else(|| self.silent.clone()));
         match stays {
-            Some(Why::Held) => notes.push("held: start it by hand".to_owned()),
-            Some(Why::GaveUp) => notes.push("given up: start it by hand".to_owned()),
-            Some(Why::Never) | None => {}
+            Some(StayReason::Held) => notes.push("held: start it by hand".to_owned()),
+            Some(StayReason::GaveUp) => notes.push("given up: start it by hand".to_owned()),
+            Some(StayReason::Never) | None => {}
         }
         notes.extend(of_plane.filter(|note| !note.is_empty()));
         (!notes.is_empty()).then(|| notes.join("; "))

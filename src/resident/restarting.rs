@@ -3,7 +3,7 @@
 use super::step::{Effect, Effects, Moment};
 use crate::event::{Level, nth};
 use crate::inventory::{Alarm, Instance};
-use crate::policy::restart::{End, Verdict, Why};
+use crate::policy::restart::{End, StayReason, Verdict};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState};
 
@@ -269,19 +269,19 @@ impl Restarting {
     }
 }
 
-fn report_stay(why: Why, id: &str, facts: &Facts, effects: &mut Effects) {
+fn report_stay(why: StayReason, id: &str, facts: &Facts, effects: &mut Effects) {
     match why {
-        Why::Never => effects.log(Level::Info, "left as it is: its policy is `never`"),
-        Why::Held => effects.log(
+        StayReason::Never => effects.log(Level::Info, "left as it is: its policy is `never`"),
+        StayReason::Held => effects.log(
             Level::Error,
             format!("held: its configuration is wrong; `gamectl start {id}` tries again"),
         ),
-        Why::GaveUp => effects.log(
+        StayReason::GaveUp => effects.log(
             Level::Error,
             format!("given up: it crashes too often; `gamectl start {id}` tries again"),
         ),
     }
-    if why != Why::Never {
+    if why != StayReason::Never {
         effects.alert(Alarm::GaveUp, facts);
     }
 }

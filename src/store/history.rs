@@ -6,7 +6,7 @@ use std::io;
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError, Seal};
 use super::room::{self, Room};
-use crate::policy::restart::{History, Why};
+use crate::policy::restart::{History, StayReason};
 use crate::sys::host;
 
 const NAME: &str = "restarts";
@@ -24,8 +24,8 @@ pub struct Restarts {
     pub decided: String,
     /// When it is started again after that, on the same clock.
     pub due_ms: Option<u64>,
-    /// Why it is not.
-    pub stays: Option<Why>,
+    /// The reason if it is not restarted.
+    pub stays: Option<StayReason>,
 }
 
 impl Restarts {
@@ -39,9 +39,9 @@ impl Restarts {
         }
         document.push_some("due_ms", self.due_ms);
         let stays = self.stays.map(|why| match why {
-            Why::Never => "never",
-            Why::Held => "held",
-            Why::GaveUp => "gave-up",
+            StayReason::Never => "never",
+            StayReason::Held => "held",
+            StayReason::GaveUp => "gave-up",
         });
         document.push_some("stays", stays);
         document
@@ -62,9 +62,9 @@ impl Restarts {
             decided: document.parse("decided").unwrap_or_default(),
             due_ms: document.parse("due_ms"),
             stays: match document.get("stays") {
-                Some("never") => Some(Why::Never),
-                Some("held") => Some(Why::Held),
-                Some("gave-up") => Some(Why::GaveUp),
+                Some("never") => Some(StayReason::Never),
+                Some("held") => Some(StayReason::Held),
+                Some("gave-up") => Some(StayReason::GaveUp),
                 _ => None,
             },
         }))
@@ -142,7 +142,7 @@ mod tests {
             "more than the room takes"
         );
         restarts.history.crashes.truncate(1);
-        for why in [Why::Never, Why::Held, Why::GaveUp] {
+        for why in [StayReason::Never, StayReason::Held, StayReason::GaveUp] {
             (restarts.due_ms, restarts.stays) = (None, Some(why));
             write(&dir, &restarts).unwrap();
             assert_eq!(read(&dir).unwrap().as_ref(), Some(&restarts));
