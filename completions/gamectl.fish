@@ -25,11 +25,11 @@ function __fish_gamectl_using_subcommand
 end
 
 complete -c gamectl -n "__fish_gamectl_needs_command" -s f -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_needs_command" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_needs_command" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_needs_command" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_needs_command" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_needs_command" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_needs_command" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_needs_command" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_needs_command" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_needs_command" -s v -l verbose -d 'Say more on the way; twice, say everything'
@@ -50,12 +50,12 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "init" -d 'Write an 
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "schema" -d 'Print the JSON Schema of the inventory, for editors'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'How long to wait for ready, in place of the instance\'s own `ready.timeout`' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l timeout -d 'The longest wait for ready, in place of the instance\'s own `ready.timeout`' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l no-wait -d 'Return at the launch, without waiting for ready'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s n -l dry-run -d 'Say what would be done, and do nothing'
@@ -64,12 +64,12 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s q -l quiet -d 
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l timeout -d 'How long to wait for the end; the stop itself goes on' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l timeout -d 'The longest wait for the end; the stop itself goes on' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l now -d 'Skip the polite steps and begin with the signals'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s n -l dry-run -d 'Say what would be done, and do nothing'
@@ -78,12 +78,12 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s q -l quiet -d '
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l timeout -d 'How long the new start may take to be ready, the stop included' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l timeout -d 'The longest wait for the new start to be ready, the stop included' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l no-wait -d 'Return at the launch, without waiting for ready'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l now -d 'Skip the polite steps of the stop'
@@ -93,11 +93,11 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s q -l quiet -
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l any -d 'Exit with 0 when at least one runs, else with 3'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l json -d 'Answer with JSON'
@@ -109,27 +109,27 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l until -d 'End 
 stopped\t'Nothing of it runs, as was asked for'
 starting\t'Launched, not yet ready'
 stopping\t'On its way to its end, with something of it still there'
-crashed\t'It has ended although nobody asked for it'
+crashed\t'Ended without having been asked to'
 unmanaged\t'Nothing manages it'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l timeout -d 'How long to wait for that; it then ends with 124' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l timeout -d 'The longest wait for that; it then ends with 124' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s n -l lines -d 'How many of the last lines to show first, or `all`' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s n -l lines -d 'The number of last lines to show first, or `all`' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l since -d 'From a time on instead: 10m ago, or 2026-01-31T20:00:00Z; may begin ten seconds early' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s f -l follow -d 'Go on with what is printed from now on'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l raw -d 'Print the bytes as they are, also what could harm a terminal'
@@ -138,85 +138,85 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s q -l quiet -d '
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l on-exit -d 'What becomes of the instances at the end' -r -f -a "leave\t'They go on'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l on-exit -d 'The fate of the instances at the end' -r -f -a "leave\t'They go on'
 stop\t'They are stopped'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l at-once -d 'How many may be launched at the same time; without it: four per core' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l heartbeat-interval -d 'With --json: how often each instance is told of' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l at-once -d 'The most that may be launched at the same time; without it: four per core' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l heartbeat-interval -d 'With --json: the time between two heartbeats of an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l timeout -d 'How long all of it may take' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l timeout -d 'The longest time that all of it may take' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s n -l lines -d 'How many of the last lines to show first' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s n -l lines -d 'The number of last lines to show first' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l inventory -d 'The inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s v -l verbose -d 'Say more on the way; twice, say everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'Where records, consoles and logs are kept' -r -f -a "(__fish_complete_directories)"
-complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'When to use colour; without it: auto' -r -f -a "auto\t'On a terminal'
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l color -d 'Use colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l lock-wait -d 'How long to wait for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s q -l quiet -d 'Print failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand completions" -s v -l verbose -d 'Say more on the way; twice, say everything'

@@ -5,7 +5,8 @@ pub mod completion;
 mod console;
 mod help;
 mod helpers;
-mod since;
+mod selection;
+mod time;
 mod watch;
 
 use std::ffi::OsString;
@@ -16,9 +17,11 @@ use std::time::{Duration, SystemTime};
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use console::{Console, Send};
-pub use helpers::{Check, Completions, Games, Init, Schema};
-pub use watch::{Awaited, Watch};
+pub use console::{ConsoleArgs, SendArgs};
+pub use helpers::{CheckArgs, CompletionsArgs, GamesArgs, InitArgs, SchemaArgs, Shell};
+pub use selection::{Listed, Selection};
+use time::{duration, when};
+pub use watch::{Awaited, WatchArgs};
 
 /// One set of verbs over game servers, however they are run.
 ///
@@ -45,19 +48,17 @@ pub struct Cli {
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub inventory: Option<OsString>,
 
-    /// Options that stand before or after the verb.
     #[command(flatten)]
     pub common: Common,
 
-    /// What to do.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: VerbArgs,
 }
 
 /// Options that stand before or after the verb.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// Where records, consoles and logs are kept
+    /// The directory of records, consoles and logs
     ///
     /// Without it: $GAMECTL_STATE_DIR, else /var/lib/gamectl for root, else
     /// $XDG_STATE_HOME/gamectl, else ~/.local/state/gamectl.
@@ -76,17 +77,17 @@ pub struct Common {
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// When to use colour; without it: auto
+    /// Use colour; without it: auto
     #[arg(long, value_name = "WHEN")]
     pub color: Option<When>,
 
-    /// How long to wait for another gamectl that holds an instance
+    /// The longest wait for another gamectl that holds an instance
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub lock_wait: Option<Duration>,
 }
 
 impl Common {
-    /// These options, with those that were given later.
+    /// Returns these options, with those that were given later.
     #[must_use]
     pub fn and(&self, later: &Self) -> Self {
         Self {
@@ -111,61 +112,59 @@ pub enum When {
     Never,
 }
 
-/// What to do.
+/// The verb and its arguments.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum VerbArgs {
     /// Start instances and wait until they are ready
-    Start(Deferred<Start>),
+    Start(Deferred<StartArgs>),
     /// Stop instances and wait until nothing of them is left
-    Stop(Deferred<Stop>),
+    Stop(Deferred<StopArgs>),
     /// Stop instances, then start them
-    Restart(Deferred<Restart>),
+    Restart(Deferred<RestartArgs>),
     /// Show the state of instances
-    Status(Deferred<Status>),
+    Status(Deferred<StatusArgs>),
     /// Watch the state of instances
     ///
     /// On a terminal it is a live table. Arrows, j and k move it by a row, space and b by a page, g and G to
     /// its ends; q or Ctrl-C leaves. Off a terminal there is a line for each change.
-    Watch(Deferred<Watch>),
+    Watch(Deferred<WatchArgs>),
     /// Show what instances printed
-    Logs(Deferred<Logs>),
+    Logs(Deferred<LogsArgs>),
     /// Watch instances, start them, and start them again after a crash
     ///
     /// On a terminal it is a live table, with what happened last below it; off one there is a line for
     /// everything that happens. Ctrl-C ends the watching, and the servers go on, unless --on-exit says
     /// otherwise. A changed inventory is read at once; one that is not valid changes nothing.
-    Run(Deferred<Run>),
+    Run(Deferred<RunArgs>),
     /// Send a line to a game and print what it replies
-    Send(Deferred<Send>),
+    Send(Deferred<SendArgs>),
     /// Attach to the console of a game; Ctrl-D or Ctrl-] detaches
-    Console(Deferred<Console>),
+    Console(Deferred<ConsoleArgs>),
     /// List the games that are known, or print one to paste into an inventory
-    Games(Deferred<Games>),
+    Games(Deferred<GamesArgs>),
     /// Look over the inventory and the ground it stands on, without starting anything
-    Check(Deferred<Check>),
+    Check(Deferred<CheckArgs>),
     /// Write an inventory to begin with, where there is none
-    Init(Deferred<Init>),
+    Init(Deferred<InitArgs>),
     /// Print the JSON Schema of the inventory, for editors
-    Schema(Deferred<Schema>),
+    Schema(Deferred<SchemaArgs>),
     /// Print the completions for a shell
-    Completions(Deferred<Completions>),
+    Completions(Deferred<CompletionsArgs>),
 }
 
-/// The arguments of a verb, defined when that verb is typed: to define what
-/// may follow any of them takes longer than most verbs do.
+/// The arguments of a verb, defined only when that verb is typed: to define those
+/// of all verbs takes longer than most verbs do.
 #[derive(Debug)]
 pub struct Deferred<T> {
-    /// The arguments of the verb itself.
     pub own: T,
-    /// Options that stand before or after the verb. They are defined for each
-    /// place by itself, because clap's global ones are copied to every verb.
+    /// The common options, defined at each place by itself, because clap's global ones are copied to every verb.
     pub common: Common,
 }
 
 impl<T: Args> Args for Deferred<T> {
     fn augment_args(command: Command) -> Command {
         command.defer(|command| {
-            // What a verb does is said where the verbs are listed.
+            // The texts about a verb are those of its place in the list of verbs.
             let about = Resettable::from(command.get_about().cloned());
             let long_about = Resettable::from(command.get_long_about().cloned());
             Common::augment_args(T::augment_args(command))
@@ -197,35 +196,9 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
     }
 }
 
-/// Which instances, and where they are listed.
-#[derive(Debug, Args)]
-pub struct Selection {
-    /// An id, a glob ('rust-*') or tag:NAME
-    #[arg(value_name = "SELECTOR")]
-    pub selectors: Vec<String>,
-
-    /// Every instance of the inventory
-    #[arg(short = 'a', long, conflicts_with = "selectors")]
-    pub all: bool,
-
-    /// The inventory that lists them.
-    #[command(flatten)]
-    pub listed: Listed,
-}
-
-/// The inventory, given after the verb.
-#[derive(Debug, Args)]
-pub struct Listed {
-    /// The inventory; - is standard input
-    #[arg(long = "inventory", id = "inventory_after_verb", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub inventory: Option<OsString>,
-}
-
-/// `gamectl start`.
 #[derive(Debug, Args)]
 #[command(after_help = help::START)]
-pub struct Start {
-    /// Which instances.
+pub struct StartArgs {
     #[command(flatten)]
     pub selection: Selection,
 
@@ -233,7 +206,7 @@ pub struct Start {
     #[arg(long)]
     pub no_wait: bool,
 
-    /// How long to wait for ready, in place of the instance's own `ready.timeout`
+    /// The longest wait for ready, in place of the instance's own `ready.timeout`
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
@@ -242,15 +215,13 @@ pub struct Start {
     pub dry_run: bool,
 }
 
-/// `gamectl stop`.
 #[derive(Debug, Args)]
 #[command(after_help = help::STOP)]
-pub struct Stop {
-    /// Which instances.
+pub struct StopArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// How long to wait for the end; the stop itself goes on
+    /// The longest wait for the end; the stop itself goes on
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
@@ -263,11 +234,9 @@ pub struct Stop {
     pub dry_run: bool,
 }
 
-/// `gamectl restart`.
 #[derive(Debug, Args)]
 #[command(after_help = help::RESTART)]
-pub struct Restart {
-    /// Which instances.
+pub struct RestartArgs {
     #[command(flatten)]
     pub selection: Selection,
 
@@ -275,7 +244,7 @@ pub struct Restart {
     #[arg(long)]
     pub no_wait: bool,
 
-    /// How long the new start may take to be ready, the stop included
+    /// The longest wait for the new start to be ready, the stop included
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
@@ -288,11 +257,9 @@ pub struct Restart {
     pub dry_run: bool,
 }
 
-/// `gamectl status`.
 #[derive(Debug, Args)]
 #[command(after_help = help::STATUS)]
-pub struct Status {
-    /// Which instances.
+pub struct StatusArgs {
     #[command(flatten)]
     pub selection: Selection,
 
@@ -301,21 +268,19 @@ pub struct Status {
     pub any: bool,
 }
 
-/// `gamectl logs`.
 #[derive(Debug, Args)]
 #[command(after_help = help::LOGS)]
-pub struct Logs {
-    /// Which instances.
+pub struct LogsArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// How many of the last lines to show first, or `all`
+    /// The number of last lines to show first, or `all`
     #[arg(short = 'n', long, value_name = "N", default_value = "100", value_parser = lines)]
-    pub lines: Lines,
+    pub lines: LineCount,
 
     /// From a time on instead: 10m ago, or 2026-01-31T20:00:00Z; may begin ten
     /// seconds early
-    #[arg(long, value_name = "WHEN", conflicts_with = "lines", value_parser = since::when)]
+    #[arg(long, value_name = "WHEN", conflicts_with = "lines", value_parser = when)]
     pub since: Option<SystemTime>,
 
     /// Go on with what is printed from now on
@@ -329,30 +294,26 @@ pub struct Logs {
 
 /// A number of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
-    /// All there are.
+pub enum LineCount {
     All,
-    /// The last of them.
     Last(u64),
 }
 
-/// `gamectl run`.
 #[derive(Debug, Args)]
 #[command(after_help = help::RUN)]
-pub struct Run {
-    /// Which instances.
+pub struct RunArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// What becomes of the instances at the end
+    /// The fate of the instances at the end
     #[arg(long, value_name = "WHAT", default_value = "leave")]
     pub on_exit: OnExit,
 
-    /// How many may be launched at the same time; without it: four per core
+    /// The most that may be launched at the same time; without it: four per core
     #[arg(long, value_name = "N")]
     pub at_once: Option<NonZeroUsize>,
 
-    /// With --json: how often each instance is told of
+    /// With --json: the time between two heartbeats of an instance
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub heartbeat_interval: Duration,
 }
@@ -366,51 +327,40 @@ pub enum OnExit {
     Stop,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    match humantime::parse_duration(text) {
-        Ok(duration) => Ok(duration),
-        Err(_) if text.parse::<f64>().is_ok() => Err(format!("a unit is missing: {text}s, {text}m or {text}h?")),
-        Err(_) => Err("not a duration such as 500ms, 30s, 5m or 2h".to_owned()),
-    }
-}
-
-fn lines(text: &str) -> Result<Lines, String> {
+fn lines(text: &str) -> Result<LineCount, String> {
     if text == "all" {
-        return Ok(Lines::All);
+        return Ok(LineCount::All);
     }
     text.parse()
-        .map(Lines::Last)
+        .map(LineCount::Last)
         .map_err(|_| "not a number of lines, nor `all`".to_owned())
 }
 
 impl Cli {
-    /// The options that may stand before and after the verb, from both places.
+    /// Returns the options that may stand before and after the verb, from both places.
     pub fn common(&self) -> Common {
         let later = match &self.verb {
-            Verb::Start(verb) => &verb.common,
-            Verb::Stop(verb) => &verb.common,
-            Verb::Restart(verb) => &verb.common,
-            Verb::Status(verb) => &verb.common,
-            Verb::Watch(verb) => &verb.common,
-            Verb::Logs(verb) => &verb.common,
-            Verb::Run(verb) => &verb.common,
-            Verb::Send(verb) => &verb.common,
-            Verb::Console(verb) => &verb.common,
-            Verb::Games(verb) => &verb.common,
-            Verb::Check(verb) => &verb.common,
-            Verb::Init(verb) => &verb.common,
-            Verb::Schema(verb) => &verb.common,
-            Verb::Completions(verb) => &verb.common,
+            VerbArgs::Start(verb) => &verb.common,
+            VerbArgs::Stop(verb) => &verb.common,
+            VerbArgs::Restart(verb) => &verb.common,
+            VerbArgs::Status(verb) => &verb.common,
+            VerbArgs::Watch(verb) => &verb.common,
+            VerbArgs::Logs(verb) => &verb.common,
+            VerbArgs::Run(verb) => &verb.common,
+            VerbArgs::Send(verb) => &verb.common,
+            VerbArgs::Console(verb) => &verb.common,
+            VerbArgs::Games(verb) => &verb.common,
+            VerbArgs::Check(verb) => &verb.common,
+            VerbArgs::Init(verb) => &verb.common,
+            VerbArgs::Schema(verb) => &verb.common,
+            VerbArgs::Completions(verb) => &verb.common,
         };
         self.common.and(later)
     }
 }
 
-impl Verb {
-    /// The inventory, where it was given after the verb.
+impl VerbArgs {
+    /// Returns the inventory that was given after the verb.
     pub fn inventory(&self) -> Option<&OsString> {
         let selection = match self {
             Self::Start(verb) => &verb.own.selection,
@@ -473,16 +423,8 @@ mod tests {
         assert_eq!(cli.verb.inventory().map(OsString::as_os_str), Some("b.yaml".as_ref()));
         assert_eq!(cli.common().lock_wait, Some(Duration::ZERO));
         let cli = parse("gamectl logs -f -n all a b");
-        let Verb::Logs(logs) = cli.verb else { panic!() };
+        let VerbArgs::Logs(logs) = cli.verb else { panic!() };
         assert!(logs.own.follow);
-        assert_eq!(logs.own.lines, Lines::All);
-    }
-
-    #[test]
-    fn durations() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("0"), Ok(Duration::ZERO));
-        assert!(duration("30").unwrap_err().contains("30s"));
-        assert!(duration("soon").is_err());
+        assert_eq!(logs.own.lines, LineCount::All);
     }
 }

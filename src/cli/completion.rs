@@ -1,34 +1,17 @@
-//! Completions: the script of a shell, and what may stand at a place that only
-//! the inventory knows of.
+//! Completions: the script of a shell, and the kinds of words that only the
+//! inventory knows.
 
 use clap::CommandFactory;
 use clap_complete::Shell as Generator;
 
-use super::Cli;
+use super::{Cli, Shell};
 
-/// The hidden first word under which a script asks: then the word that is
-/// being typed, and those before it, without the program.
+/// The hidden verb by which a script asks for words. The word that is being typed
+/// follows, and those before it, without the program.
 pub const HIDDEN_VERB: &str = "__complete";
 
-/// A shell for which there is a script, seen at work in that shell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Shell {
-    /// GNU Bash.
-    #[value(help = None)]
-    Bash,
-    /// Elvish.
-    #[value(help = None)]
-    Elvish,
-    /// Fish.
-    #[value(help = None)]
-    Fish,
-    /// Zsh.
-    #[value(help = None)]
-    Zsh,
-}
-
-/// The script for a shell: generated from the command line, and joined to what
-/// is asked for while typing.
+/// Returns the script for a shell: the one that clap generates, and the part that
+/// asks gamectl for words of the inventory.
 pub fn script(shell: Shell) -> String {
     let generator = match shell {
         Shell::Bash => Generator::Bash,
@@ -47,8 +30,8 @@ pub fn script(shell: Shell) -> String {
     }
 }
 
-/// There the places themselves say by what they are completed, and a function
-/// stands before it is used.
+/// Returns the script for zsh, where each argument names the function that completes
+/// it, and functions are defined before their use.
 fn zsh(text: &str) -> String {
     const PLACES: [&str; 4] = ["'*::selectors ", "':id ", "'::name ", "'*::games "];
     let (head, body) = text.split_once('\n').unwrap_or(("", text));
@@ -69,20 +52,17 @@ fn zsh(text: &str) -> String {
 pub enum Values {
     /// Ids and tags.
     Selectors,
-    /// One id.
     Id,
-    /// Games.
     Games,
-    /// Shells.
     Shells,
 }
 
-/// The place that a command line has come to, and the inventory that it names.
+/// The place of the word that is being typed, and the inventory that the command
+/// line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The kind of word there; `None` where nothing of the inventory may stand.
+pub struct CompletionPlace {
+    /// The kind of word; `None` if only an option may stand there.
     pub values: Option<Values>,
-    /// The inventory.
     pub inventory: Option<String>,
 }
 
@@ -101,9 +81,9 @@ const WITH_VALUE: [&str; 11] = [
     "--until",
 ];
 
-/// Finds the place behind these words.
-pub fn place(before: &[String]) -> Place {
-    let mut place = Place {
+/// Returns the place after these words.
+pub fn place(before: &[String]) -> CompletionPlace {
+    let mut place = CompletionPlace {
         values: None,
         inventory: None,
     };
@@ -118,7 +98,7 @@ pub fn place(before: &[String]) -> Place {
         };
         if short || WITH_VALUE.contains(&word.as_str()) {
             let Some(value) = words.next() else {
-                return Place { values: None, ..place };
+                return CompletionPlace { values: None, ..place };
             };
             if matches!(word.as_str(), "-f" | "--inventory") {
                 place.inventory = Some(value.clone());
@@ -166,7 +146,7 @@ mod tests {
             ("check", None, None),
         ] {
             let before: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            let wanted = Place {
+            let wanted = CompletionPlace {
                 values,
                 inventory: inventory.map(str::to_owned),
             };
@@ -174,7 +154,6 @@ mod tests {
         }
     }
 
-    /// Every option that takes a value is known to.
     #[test]
     fn options_with_values() {
         let mut root = Cli::command();

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Listed, duration, help};
+use super::help;
+use super::selection::Listed;
+use super::time::duration;
 
-/// `gamectl console`.
 #[derive(Debug, Args)]
 #[command(after_help = help::CONSOLE)]
-pub struct Console {
-    /// How many of the last lines to show first
+pub struct ConsoleArgs {
+    /// The number of last lines to show first
     #[arg(short = 'n', long, value_name = "N", default_value = "20")]
     pub lines: u64,
 
-    /// The inventory that lists it.
     #[command(flatten)]
     pub listed: Listed,
 
@@ -23,15 +23,13 @@ pub struct Console {
     pub id: String,
 }
 
-/// `gamectl send`.
 #[derive(Debug, Args)]
 #[command(after_help = help::SEND)]
-pub struct Send {
-    /// How long all of it may take
+pub struct SendArgs {
+    /// The longest time that all of it may take
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub timeout: Duration,
 
-    /// The inventory that lists it.
     #[command(flatten)]
     pub listed: Listed,
 

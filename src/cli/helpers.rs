@@ -1,23 +1,20 @@
-//! The verbs that help to set gamectl up, and touch no instance.
+//! The arguments of the verbs that help to set gamectl up, and touch no instance.
 
 use clap::Args;
 
-use super::{Listed, completion, help};
+use super::help;
+use super::selection::Listed;
 
-/// `gamectl check`.
 #[derive(Debug, Args)]
 #[command(after_help = help::CHECK)]
-pub struct Check {
-    /// The inventory that lists them.
+pub struct CheckArgs {
     #[command(flatten)]
     pub listed: Listed,
 }
 
-/// `gamectl init`.
 #[derive(Debug, Args)]
 #[command(after_help = help::INIT)]
-pub struct Init {
-    /// Where to write it.
+pub struct InitArgs {
     #[command(flatten)]
     pub listed: Listed,
 
@@ -26,23 +23,33 @@ pub struct Init {
     pub games: Vec<String>,
 }
 
-/// `gamectl games`.
 #[derive(Debug, Args)]
 #[command(after_help = help::GAMES)]
-pub struct Games {
+pub struct GamesArgs {
     /// The game to print
     pub name: Option<String>,
 }
 
-/// `gamectl completions`.
 #[derive(Debug, Args)]
 #[command(after_help = help::COMPLETIONS)]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// The shell
-    pub shell: completion::Shell,
+    pub shell: Shell,
 }
 
-/// `gamectl schema`.
 #[derive(Debug, Args)]
 #[command(after_help = help::SCHEMA)]
-pub struct Schema {}
+pub struct SchemaArgs {}
+
+/// A shell for which there is a script; each script was tried in its shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shell {
+    #[value(help = None)]
+    Bash,
+    #[value(help = None)]
+    Elvish,
+    #[value(help = None)]
+    Fish,
+    #[value(help = None)]
+    Zsh,
+}

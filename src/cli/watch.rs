@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Selection, duration, help};
+use super::help;
+use super::selection::Selection;
+use super::time::duration;
 
-/// `gamectl watch`.
 #[derive(Debug, Args)]
 #[command(after_help = help::WATCH)]
-pub struct Watch {
-    /// Which instances.
+pub struct WatchArgs {
     #[command(flatten)]
     pub selection: Selection,
 
@@ -18,7 +18,7 @@ pub struct Watch {
     #[arg(long, value_name = "STATE")]
     pub until: Option<Awaited>,
 
-    /// How long to wait for that; it then ends with 124
+    /// The longest wait for that; it then ends with 124
     #[arg(long, value_name = "DURATION", requires = "until", value_parser = duration)]
     pub timeout: Option<Duration>,
 }
@@ -34,14 +34,13 @@ pub enum Awaited {
     Starting,
     /// On its way to its end, with something of it still there
     Stopping,
-    /// It has ended without having been asked to
+    /// Ended without having been asked to
     Crashed,
     /// Nothing manages it
     Unmanaged,
 }
 
 impl Awaited {
-    /// The state as one word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Running => "running",

@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::ValueEnum;
 
-use crate::cli::completion::{HIDDEN_VERB, Place, Shell, Values, place};
+use crate::cli::Shell;
+use crate::cli::completion::{CompletionPlace, HIDDEN_VERB, Values, place};
 use crate::games::PRESETS;
 use crate::host;
 use crate::ui::{Options, Screen, Surroundings};
@@ -34,7 +35,7 @@ fn shells() -> Vec<String> {
     known.map(|value| value.get_name().to_owned()).collect()
 }
 
-fn candidates(place: &Place) -> Vec<String> {
+fn candidates(place: &CompletionPlace) -> Vec<String> {
     match place.values {
         None => Vec::new(),
         Some(Values::Games) => PRESETS.iter().map(|preset| preset.name.to_owned()).collect(),
@@ -44,6 +45,6 @@ fn candidates(place: &Place) -> Vec<String> {
     }
 }
 
-fn listed(place: &Place, tags: bool) -> Vec<String> {
+fn listed(place: &CompletionPlace, tags: bool) -> Vec<String> {
     host::suggestions(place.inventory.as_deref().map(OsStr::new), tags)
 }

@@ -1,10 +1,10 @@
 //! `gamectl completions`.
 
 use super::context::Context;
-use crate::cli::{Completions, completion};
+use crate::cli::{CompletionsArgs, completion};
 use crate::host::Error;
 
-pub(super) fn run(context: &Context<'_>, completions: &Completions) -> Result<u8, Error> {
+pub(super) fn run(context: &Context<'_>, completions: &CompletionsArgs) -> Result<u8, Error> {
     context.screen.print(&completion::script(completions.shell));
     Ok(0)
 }

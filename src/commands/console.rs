@@ -35,7 +35,7 @@ struct Session {
     quiet_reads: u32,
 }
 
-pub(super) async fn run(context: &Context<'_>, asked: &cli::Console) -> Result<u8, Error> {
+pub(super) async fn run(context: &Context<'_>, asked: &cli::ConsoleArgs) -> Result<u8, Error> {
     let console = context.host()?.console(&asked.id, asked.lines).await?;
     let (id, kind) = (console.id().to_owned(), console.kind());
     let live = pty::size(std::io::stdin()).is_some() && context.screen.is_on_terminal();

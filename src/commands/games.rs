@@ -1,12 +1,12 @@
 //! `gamectl games`.
 
 use super::context::Context;
-use crate::cli::Games;
+use crate::cli::GamesArgs;
 use crate::failure::{Failure, FailureKind};
 use crate::games::{self, PRESETS, Preset};
 use crate::host::{Error, nearest};
 
-pub(super) fn run(context: &Context<'_>, games: &Games) -> Result<u8, Error> {
+pub(super) fn run(context: &Context<'_>, games: &GamesArgs) -> Result<u8, Error> {
     let Some(name) = &games.name else {
         let list: Vec<(&str, &str)> = PRESETS.iter().map(|preset| (preset.name, preset.title)).collect();
         context.screen.games(&list);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::games;
-use crate::cli::Init;
+use crate::cli::InitArgs;
 use crate::failure::Failure;
 use crate::games::Preset;
 use crate::host::Error;
@@ -16,7 +16,7 @@ use crate::host::Error;
 /// The example of the repository.
 const EXAMPLE: &str = include_str!("../../instances.example.yaml");
 
-pub(super) fn run(context: &Context<'_>, init: &Init) -> Result<u8, Error> {
+pub(super) fn run(context: &Context<'_>, init: &InitArgs) -> Result<u8, Error> {
     let mut presets: Vec<&Preset> = Vec::new();
     for name in &init.games {
         let preset = games::known(name)?;

@@ -5,19 +5,19 @@ use std::time::Duration;
 use super::context::{Context, typed};
 use super::signals::Interrupt;
 use super::streams::reader_is_gone;
-use crate::cli::{Lines, Logs};
+use crate::cli::{LineCount, LogsArgs};
 use crate::host::{Error, OutputFrom};
 
 /// The interval of the check that the output is still read.
 const READER_CHECK: Duration = Duration::from_millis(100);
 
-pub(super) async fn run(context: &Context<'_>, logs: &Logs) -> Result<u8, Error> {
+pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Error> {
     let selection = typed("logs", &logs.selection)?;
     let host = context.host()?;
     let from = match (logs.since, logs.lines) {
         (Some(at), _) => OutputFrom::Time(at),
-        (None, Lines::All) => OutputFrom::Start,
-        (None, Lines::Last(lines)) => OutputFrom::LastLines(lines),
+        (None, LineCount::All) => OutputFrom::Start,
+        (None, LineCount::Last(lines)) => OutputFrom::LastLines(lines),
     };
     let mut all = host.logs(selection, from, logs.follow).await?;
     let mut screen = context.screen.logs(&all.ids(), logs.raw);

@@ -28,7 +28,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::{Cli, Verb, When};
+use crate::cli::{Cli, VerbArgs, When};
 use crate::failure::FailureKind;
 use crate::host::Error;
 use crate::ui::{Color, Options};
@@ -100,20 +100,20 @@ fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
 
 fn run(context: &Context<'_>) -> Result<u8, Error> {
     match &context.cli.verb {
-        Verb::Status(verb) => status::run(context, &verb.own),
-        Verb::Completions(verb) => completions::run(context, &verb.own),
-        Verb::Games(verb) => games::run(context, &verb.own),
-        Verb::Init(verb) => init::run(context, &verb.own),
-        Verb::Schema(_) => schema(context),
-        Verb::Start(verb) => runtime()?.block_on(verb::start(context, &verb.own)),
-        Verb::Stop(verb) => runtime()?.block_on(verb::stop(context, &verb.own)),
-        Verb::Restart(verb) => runtime()?.block_on(verb::restart(context, &verb.own)),
-        Verb::Logs(verb) => runtime()?.block_on(logs::run(context, &verb.own)),
-        Verb::Watch(verb) => runtime()?.block_on(watch::run(context, &verb.own)),
-        Verb::Run(verb) => runtime()?.block_on(run::run(context, &verb.own)),
-        Verb::Send(verb) => runtime()?.block_on(send::run(context, &verb.own)),
-        Verb::Console(verb) => runtime()?.block_on(console::run(context, &verb.own)),
-        Verb::Check(_) => runtime()?.block_on(check::run(context)),
+        VerbArgs::Status(verb) => status::run(context, &verb.own),
+        VerbArgs::Completions(verb) => completions::run(context, &verb.own),
+        VerbArgs::Games(verb) => games::run(context, &verb.own),
+        VerbArgs::Init(verb) => init::run(context, &verb.own),
+        VerbArgs::Schema(_) => schema(context),
+        VerbArgs::Start(verb) => runtime()?.block_on(verb::start(context, &verb.own)),
+        VerbArgs::Stop(verb) => runtime()?.block_on(verb::stop(context, &verb.own)),
+        VerbArgs::Restart(verb) => runtime()?.block_on(verb::restart(context, &verb.own)),
+        VerbArgs::Logs(verb) => runtime()?.block_on(logs::run(context, &verb.own)),
+        VerbArgs::Watch(verb) => runtime()?.block_on(watch::run(context, &verb.own)),
+        VerbArgs::Run(verb) => runtime()?.block_on(run::run(context, &verb.own)),
+        VerbArgs::Send(verb) => runtime()?.block_on(send::run(context, &verb.own)),
+        VerbArgs::Console(verb) => runtime()?.block_on(console::run(context, &verb.own)),
+        VerbArgs::Check(_) => runtime()?.block_on(check::run(context)),
     }
 }
 

@@ -9,14 +9,14 @@ use super::service_manager::ServiceManager;
 use super::signals::{ScreenSignals, Signalled};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use super::verb;
-use crate::cli::{OnExit, Run};
+use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::FailureKind;
 use crate::host::{Error, InventoryFile, RunOptions, Supervision, VerbRequest, verdict};
 use crate::sys::{pty, signals};
 use crate::ui::WatchView;
 
-pub(super) async fn run(context: &Context<'_>, run: &Run) -> Result<u8, Error> {
+pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Error> {
     let host = context.host()?;
     let can_reload = host.can_reopen();
     let file = host.watch_file();
@@ -57,7 +57,7 @@ enum End {
 
 struct Session<'a> {
     context: &'a Context<'a>,
-    run: &'a Run,
+    run: &'a RunArgs,
     supervision: Supervision,
     can_reload: bool,
     service: ServiceManager,

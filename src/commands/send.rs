@@ -2,10 +2,10 @@
 
 use super::context::Context;
 use super::signals::Interrupt;
-use crate::cli::Send;
+use crate::cli::SendArgs;
 use crate::host::Error;
 
-pub(super) async fn run(context: &Context<'_>, send: &Send) -> Result<u8, Error> {
+pub(super) async fn run(context: &Context<'_>, send: &SendArgs) -> Result<u8, Error> {
     let host = context.host()?;
     let line = send.text.join(" ");
     let mut interrupt = Interrupt::new()?;

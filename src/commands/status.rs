@@ -1,10 +1,10 @@
 //! `gamectl status`.
 
 use super::context::{Context, runtime, typed_or_everything};
-use crate::cli::Status;
+use crate::cli::StatusArgs;
 use crate::host::{Error, RowParts, verdict};
 
-pub(super) fn run(context: &Context<'_>, status: &Status) -> Result<u8, Error> {
+pub(super) fn run(context: &Context<'_>, status: &StatusArgs) -> Result<u8, Error> {
     let wanted = RowParts {
         intent: context.common.json,
         players: context.common.json || !context.common.quiet,

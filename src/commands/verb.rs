@@ -4,12 +4,12 @@ use tokio::sync::mpsc;
 
 use super::context::{Context, typed};
 use super::signals::Interrupt;
-use crate::cli::{Restart, Selection, Start, Stop};
+use crate::cli::{RestartArgs, Selection, StartArgs, StopArgs};
 use crate::event::{Verb, VerbEvent, VerbResult};
 use crate::host::{Error, Targets, VerbRequest, verdict};
 use crate::ui::Progress;
 
-pub(super) async fn start(context: &Context<'_>, start: &Start) -> Result<u8, Error> {
+pub(super) async fn start(context: &Context<'_>, start: &StartArgs) -> Result<u8, Error> {
     let request = VerbRequest {
         no_wait: start.no_wait,
         timeout: start.timeout,
@@ -19,7 +19,7 @@ pub(super) async fn start(context: &Context<'_>, start: &Start) -> Result<u8, Er
     run(context, &request, &start.selection, start.dry_run).await
 }
 
-pub(super) async fn stop(context: &Context<'_>, stop: &Stop) -> Result<u8, Error> {
+pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, Error> {
     let request = VerbRequest {
         timeout: stop.timeout,
         now: stop.now,
@@ -29,7 +29,7 @@ pub(super) async fn stop(context: &Context<'_>, stop: &Stop) -> Result<u8, Error
     run(context, &request, &stop.selection, stop.dry_run).await
 }
 
-pub(super) async fn restart(context: &Context<'_>, restart: &Restart) -> Result<u8, Error> {
+pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Result<u8, Error> {
     let request = VerbRequest {
         no_wait: restart.no_wait,
         timeout: restart.timeout,

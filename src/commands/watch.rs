@@ -8,7 +8,7 @@ use super::keyboard::keyboard;
 use super::signals::{ScreenSignals, Signalled};
 use super::streams::reader_is_gone;
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
-use crate::cli::Watch;
+use crate::cli::WatchArgs;
 use crate::event::ResidentEvent;
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Goal, WatchHandle};
@@ -16,7 +16,7 @@ use crate::sys::terminal::Mode;
 use crate::sys::{pty, signals};
 use crate::ui::{self, WatchKey};
 
-pub(super) async fn run(context: &Context<'_>, watch: &Watch) -> Result<u8, Error> {
+pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, Error> {
     let host = context.host()?;
     let (events, receiver) = mpsc::unbounded_channel();
     let signals = ScreenSignals::new()?;
@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context<'_>, watch: &Watch) -> Result<u8, Erro
     }
 }
 
-fn too_late(watch: &Watch, goal: Option<&Goal>) -> Failure {
+fn too_late(watch: &WatchArgs, goal: Option<&Goal>) -> Failure {
     let limit = humantime::format_duration(watch.timeout.unwrap_or_default());
     let missing = goal.map(Goal::missing).unwrap_or_default();
     Failure::new(FailureKind::Timeout, format!("after {limit} {missing}"))

@@ -13,8 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
-use gamectl::cli::Cli;
-use gamectl::cli::completion::{Shell, script};
+use gamectl::cli::completion::script;
+use gamectl::cli::{Cli, Shell};
 
 /// File names with their contents.
 type Files = BTreeMap<String, String>;

@@ -1,8 +1,18 @@
-//! A time in the past, as it is typed.
+//! Durations and times in the past, as they are typed.
 
 use std::time::{Duration, SystemTime};
 
-/// A time of the past: how long ago, or a date.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    match humantime::parse_duration(text) {
+        Ok(duration) => Ok(duration),
+        Err(_) => Err(no_unit(text).unwrap_or_else(|| "not a duration such as 500ms, 30s, 5m or 2h".to_owned())),
+    }
+}
+
+/// Parses a time in the past: a duration until now, or a date.
 pub(super) fn when(text: &str) -> Result<SystemTime, String> {
     parse(text, SystemTime::now())
 }
@@ -14,16 +24,19 @@ fn parse(text: &str, now: SystemTime) -> Result<SystemTime, String> {
     }
     // Without a zone it is UTC, as are all times that are shown.
     let at = humantime::parse_rfc3339_weak(text).map_err(|_| {
-        if text.parse::<f64>().is_ok() {
-            format!("a unit is missing: {text}s, {text}m or {text}h?")
-        } else {
+        no_unit(text).unwrap_or_else(|| {
             "neither a duration such as 10m or 2h, nor a time such as 2026-01-31T20:00:00Z".to_owned()
-        }
+        })
     })?;
     if at > now + Duration::from_secs(1) {
         return Err("that is still to come".to_owned());
     }
     Ok(at)
+}
+
+fn no_unit(text: &str) -> Option<String> {
+    let is_number = text.parse::<f64>().is_ok();
+    is_number.then(|| format!("a unit is missing: {text}s, {text}m or {text}h?"))
 }
 
 #[cfg(test)]
@@ -51,5 +64,13 @@ mod tests {
             let refused = shown(text).unwrap_err();
             assert!(refused.contains(wanted), "{text}: {refused}");
         }
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        assert!(duration("30").unwrap_err().contains("30s"));
+        assert!(duration("soon").is_err());
     }
 }

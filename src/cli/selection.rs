@@ -1,0 +1,28 @@
+//! The selection of instances, and the inventory that lists them.
+
+use std::ffi::OsString;
+
+use clap::{Args, ValueHint};
+
+/// A selection of instances.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// An id, a glob ('rust-*') or tag:NAME
+    #[arg(value_name = "SELECTOR")]
+    pub selectors: Vec<String>,
+
+    /// Every instance of the inventory
+    #[arg(short = 'a', long, conflicts_with = "selectors")]
+    pub all: bool,
+
+    #[command(flatten)]
+    pub listed: Listed,
+}
+
+/// The inventory, given after the verb.
+#[derive(Debug, Args)]
+pub struct Listed {
+    /// The inventory; - is standard input
+    #[arg(long = "inventory", id = "inventory_after_verb", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub inventory: Option<OsString>,
+}
