@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::limits::Limit;
 use super::logind::{self, Login};
 use super::secrets::Access;
-use super::state_dir::Place;
+use super::state_dir::Usability;
 use super::time_zone::Zone;
 use crate::store::StateDir;
 use crate::sys::host as system;
@@ -35,13 +35,13 @@ fn nearest(path: &Path) -> Option<PathBuf> {
 }
 
 /// Looks at the place of the state directory.
-pub(super) fn place(path: &Path) -> Place {
+pub(super) fn usability(path: &Path) -> Usability {
     match StateDir::open(path) {
-        Err(failure) => Place::Bad(failure.message, failure.hint),
-        Ok(Some(_)) if system::may_write(path) => Place::Good,
-        Ok(Some(_)) => Place::Bad(format!("{} cannot be written", path.display()), None),
+        Err(failure) => Usability::Bad(failure.message, failure.hint),
+        Ok(Some(_)) if system::may_write(path) => Usability::Good,
+        Ok(Some(_)) => Usability::Bad(format!("{} cannot be written", path.display()), None),
         Ok(None) => match nearest(path) {
-            Some(above) if system::may_write(&above) => Place::CanBeMade(above),
+            Some(above) if system::may_write(&above) => Usability::CanBeMade(above),
             above => {
                 let above = above.unwrap_or_default();
                 let message = format!(
@@ -49,7 +49,7 @@ pub(super) fn place(path: &Path) -> Place {
                     path.display(),
                     above.display()
                 );
-                Place::Bad(message, None)
+                Usability::Bad(message, None)
             }
         },
     }

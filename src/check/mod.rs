@@ -42,7 +42,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
         source.path().and_then(host::access),
         &inventory.instances,
     ));
-    findings.push(state_dir::judge(state_dir, &host::place(state_dir)));
+    findings.push(state_dir::judge(state_dir, &host::usability(state_dir)));
     findings.push(disk::judge(state_dir, host::free(state_dir), &inventory.instances));
     findings.push(logind::judge(&host::login()));
     findings.push(time_zone::judge(&host::time_zone()));

@@ -8,7 +8,7 @@ const ABOUT: &str = "state directory";
 
 /// The place of the state directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Usability {
     /// A directory of ours alone that can be written.
     Good,
     /// No directory yet; it can be made below this folder.
@@ -18,18 +18,18 @@ pub(super) enum Place {
 }
 
 /// Judges it.
-pub(super) fn judge(path: &Path, place: &Place) -> Finding {
+pub(super) fn judge(path: &Path, usability: &Usability) -> Finding {
     let shown = path.display();
-    let finding = match place {
-        Place::Bad(why, hint) => {
+    let finding = match usability {
+        Usability::Bad(why, hint) => {
             let finding = Finding::error(ABOUT, why.clone());
             return match hint {
                 Some(hint) => finding.hint(hint.clone()),
                 None => finding.hint("mend it, or give another place with --state-dir"),
             };
         }
-        Place::Good => format!("{shown} is writable and private"),
-        Place::CanBeMade(_) => format!("{shown} will be made by the first start"),
+        Usability::Good => format!("{shown} is writable and private"),
+        Usability::CanBeMade(_) => format!("{shown} will be made by the first start"),
     };
     if path.starts_with("/run") || path.starts_with("/tmp") || path.starts_with("/dev/shm") {
         return Finding::warning(
@@ -48,14 +48,18 @@ mod tests {
 
     #[test]
     fn levels() {
-        let bad = Place::Bad("it is open to others".into(), None);
-        for (path, place, level) in [
-            ("/var/lib/gamectl", Place::Good, Severity::Ok),
-            ("/var/lib/gamectl", Place::CanBeMade("/var/lib".into()), Severity::Ok),
-            ("/run/user/1000/gamectl", Place::Good, Severity::Warning),
+        let bad = Usability::Bad("it is open to others".into(), None);
+        for (path, usability, level) in [
+            ("/var/lib/gamectl", Usability::Good, Severity::Ok),
+            (
+                "/var/lib/gamectl",
+                Usability::CanBeMade("/var/lib".into()),
+                Severity::Ok,
+            ),
+            ("/run/user/1000/gamectl", Usability::Good, Severity::Warning),
             ("/var/lib/gamectl", bad, Severity::Error),
         ] {
-            assert_eq!(judge(path.as_ref(), &place).level, level, "{path}");
+            assert_eq!(judge(path.as_ref(), &usability).level, level, "{path}");
         }
     }
 }
