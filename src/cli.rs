@@ -1,5 +1,4 @@
-//! The command line: types only, from which completions and man pages are made
-//! too.
+//! The command line as types only; completions and man pages are made from them.
 
 pub mod completion;
 mod console;
@@ -73,7 +72,7 @@ pub struct Common {
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Say more on the way; twice, say everything
+    /// Report more on the way; twice: everything
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
@@ -132,17 +131,17 @@ pub enum VerbArgs {
     Logs(Deferred<LogsArgs>),
     /// Watch instances, start them, and start them again after a crash
     ///
-    /// On a terminal it is a live table, with what happened last below it; off one there is a line for
-    /// everything that happens. Ctrl-C ends the watching, and the servers go on, unless --on-exit says
+    /// On a terminal it is a live table, with the last events below it; off one there is a line for
+    /// each event. Ctrl-C ends the watching, and the servers go on, unless --on-exit says
     /// otherwise. A changed inventory is read at once; one that is not valid changes nothing.
     Run(Deferred<RunArgs>),
     /// Send a line to a game and print what it replies
     Send(Deferred<SendArgs>),
     /// Attach to the console of a game; Ctrl-D or Ctrl-] detaches
     Console(Deferred<ConsoleArgs>),
-    /// List the games that are known, or print one to paste into an inventory
+    /// List the known games, or print one to paste into an inventory
     Games(Deferred<GamesArgs>),
-    /// Look over the inventory and the ground it stands on, without starting anything
+    /// Check the inventory and what its servers need, without starting anything
     Check(Deferred<CheckArgs>),
     /// Write an inventory to begin with, where there is none
     Init(Deferred<InitArgs>),
@@ -210,7 +209,7 @@ pub struct StartArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -229,7 +228,7 @@ pub struct StopArgs {
     #[arg(long)]
     pub now: bool,
 
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -252,7 +251,7 @@ pub struct RestartArgs {
     #[arg(long)]
     pub now: bool,
 
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -278,21 +277,20 @@ pub struct LogsArgs {
     #[arg(short = 'n', long, value_name = "N", default_value = "100", value_parser = lines)]
     pub lines: LineCount,
 
-    /// From a time on instead: 10m ago, or 2026-01-31T20:00:00Z; may begin ten
+    /// Begin at a time instead: 10m (ago), or 2026-01-31T20:00:00Z; may begin ten
     /// seconds early
     #[arg(long, value_name = "WHEN", conflicts_with = "lines", value_parser = when)]
     pub since: Option<SystemTime>,
 
-    /// Go on with what is printed from now on
+    /// Go on with new output
     #[arg(short, long)]
     pub follow: bool,
 
-    /// Print the bytes as they are, also what could harm a terminal
+    /// Print the bytes as they are, including those that could harm a terminal
     #[arg(long)]
     pub raw: bool,
 }
 
-/// A number of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineCount {
     All,
@@ -305,7 +303,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// The fate of the instances at the end
+    /// What to do with the instances at the end
     #[arg(long, value_name = "WHAT", default_value = "leave")]
     pub on_exit: OnExit,
 
@@ -313,7 +311,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "N")]
     pub at_once: Option<NonZeroUsize>,
 
-    /// With --json: the time between two heartbeats of an instance
+    /// With --json: how often to report each instance
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub heartbeat_interval: Duration,
 }

@@ -1,5 +1,5 @@
 //! The file that a command names, and a check that no other user of this host
-//! could put something else into its place.
+//! could replace it.
 
 use std::ffi::OsStr;
 use std::io;

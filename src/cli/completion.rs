@@ -50,7 +50,6 @@ fn zsh(text: &str) -> String {
 /// The kind of word that may stand at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
-    /// Ids and tags.
     Selectors,
     Id,
     Games,
@@ -66,7 +65,7 @@ pub struct CompletionPlace {
     pub inventory: Option<String>,
 }
 
-/// The options that are followed by a value.
+/// The options that take a value.
 const WITH_VALUE: [&str; 11] = [
     "--inventory",
     "--state-dir",

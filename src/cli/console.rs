@@ -26,7 +26,7 @@ pub struct ConsoleArgs {
 #[derive(Debug, Args)]
 #[command(after_help = help::SEND)]
 pub struct SendArgs {
-    /// The longest time that all of it may take
+    /// The limit for connecting, sending and the reply
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub timeout: Duration,
 

@@ -38,18 +38,18 @@ Examples:
   gamectl restart tag:eu --dry-run";
 
 pub(super) const STATUS: &str = "\
-A running game that has an a2s or a minecraft probe, in ready or healthy, is
-asked how many play, for a second at most.
+status asks running games with an a2s or a minecraft probe, in ready or healthy,
+how many play, for a second at most.
 
 Examples:
   gamectl status
   gamectl status --json rust-main
-  gamectl status --any tag:pvp && echo somebody can play";
+  gamectl status --any tag:pvp && echo players can join";
 
 pub(super) const WATCH: &str = "\
 Examples:
   gamectl watch
-  gamectl watch --until running --timeout 10m tag:pvp && tell-everybody
+  gamectl watch --until running --timeout 10m tag:pvp && announce
   gamectl watch --json | jq -r 'select(.event == \"status\") | .id'";
 
 pub(super) const LOGS: &str = "\

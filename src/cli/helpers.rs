@@ -18,7 +18,7 @@ pub struct InitArgs {
     #[command(flatten)]
     pub listed: Listed,
 
-    /// The games to begin with; without any: the example, with demo servers
+    /// The games to write; without any: the example, with demo servers
     #[arg(value_name = "GAME")]
     pub games: Vec<String>,
 }

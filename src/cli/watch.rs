@@ -14,7 +14,7 @@ pub struct WatchArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// End with 0 when all that are managed are in this state
+    /// End with 0 when all managed instances are in this state
     #[arg(long, value_name = "STATE")]
     pub until: Option<Awaited>,
 
@@ -28,15 +28,15 @@ pub struct WatchArgs {
 pub enum Awaited {
     /// Ready for players
     Running,
-    /// Nothing of it runs, as was asked for
+    /// Nothing of it runs, as requested
     Stopped,
     /// Launched, not yet ready
     Starting,
-    /// On its way to its end, with something of it still there
+    /// Ending, with some of its processes still there
     Stopping,
     /// Ended without having been asked to
     Crashed,
-    /// Nothing manages it
+    /// No plane manages it
     Unmanaged,
 }
 

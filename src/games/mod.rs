@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn followers_follow() {
+    fn ports_of_presets_keep_their_distance() {
         for rule in FOLLOWERS {
             let text = find(rule.game).unwrap().text;
             let number = |name: &str| -> u16 {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_in_order_and_say_where_they_are_from() {
+    fn presets_are_sorted_and_name_their_sources() {
         assert!(PRESETS.windows(2).all(|two| two[0].name < two[1].name));
         for preset in PRESETS {
             assert!(preset.text.contains("# Source"), "{}", preset.name);
