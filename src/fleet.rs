@@ -1,8 +1,9 @@
-//! Inventory in, supervisors out: the one place that names every plane.
+//! Makes the supervisor of each instance, from the inventory or from the record
+//! of its last start: the one place that names every plane.
 
 mod plane_change;
-mod unknown_plane;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::containers::{EngineEvents, EngineSnapshots};
@@ -14,37 +15,33 @@ use crate::process::{self, ProcessSupervisor, Snapshot};
 use crate::store::changes::Changes;
 use crate::store::origin::{self, Origin};
 use crate::store::{InstanceDir, ReadError, StateDir};
-use crate::supervisor::{Facts, InstanceState, Observation, Supervisor};
+use crate::supervisor::{InstanceState, Observation, Supervisor};
 use crate::unmanaged::Unmanaged;
 use plane_change::PlaneChange;
-use unknown_plane::UnknownPlane;
 
 /// One instance with its supervisor.
 #[derive(Clone)]
 pub struct Member {
-    /// Its supervisor.
     pub supervisor: Arc<dyn Supervisor>,
-    /// Its tags.
     pub tags: Vec<String>,
-    /// Whether it is in the inventory.
+    /// True if it is in the inventory.
     pub listed: bool,
 }
 
 impl Member {
-    /// Its id.
     pub fn id(&self) -> &str {
         self.supervisor.instance_id()
     }
 
-    /// Whether nothing manages it.
     pub fn is_unmanaged(&self) -> bool {
         self.supervisor.state() == InstanceState::Unmanaged
     }
 }
 
-/// What planes need to work, and to look at many instances at once.
+/// Makes supervisors that work in the same way, and share what serves many of
+/// them at once. Without a state directory nothing was ever started.
 #[derive(Clone, Default)]
-pub struct Ground {
+pub struct Fleet {
     state: Option<Arc<StateDir>>,
     snapshot: Option<Arc<Snapshot>>,
     changes: Option<Arc<Changes>>,
@@ -54,59 +51,48 @@ pub struct Ground {
     only_looks: bool,
 }
 
-impl Ground {
-    /// To carry verbs out: every look is a fresh one.
-    pub fn for_verbs(state: Arc<StateDir>) -> Self {
-        Self {
-            state: Some(state),
-            snapshot: None,
-            changes: None,
-            engine_snapshots: None,
-            engine_events: None,
-            spawner: Arc::default(),
-            only_looks: false,
-        }
-    }
-
-    /// To look once at everything. Without a state directory nothing was ever
-    /// started.
-    pub fn for_a_look(state: Option<Arc<StateDir>>) -> Self {
-        let snapshot = state.as_deref().map(Snapshot::take).map(Arc::new);
+impl Fleet {
+    /// Makes supervisors that carry verbs out: every look is a fresh one.
+    pub fn for_verbs(state: Option<Arc<StateDir>>) -> Self {
         Self {
             state,
-            snapshot,
-            changes: None,
-            engine_snapshots: Some(Arc::default()),
-            engine_events: None,
-            spawner: Arc::default(),
-            only_looks: true,
+            ..Self::default()
         }
     }
 
-    /// To carry verbs out and to keep watching: what can tell of changes does.
-    pub fn for_watching(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
+    /// Makes supervisors that look once, at a snapshot of all.
+    pub fn for_a_look(state: Option<Arc<StateDir>>) -> Self {
+        Self {
+            snapshot: state.as_deref().map(Snapshot::take).map(Arc::new),
+            state,
+            engine_snapshots: Some(Arc::default()),
+            only_looks: true,
+            ..Self::default()
+        }
+    }
+
+    /// Makes supervisors that carry verbs out and keep watching: planes that can
+    /// report changes do.
+    pub fn for_supervising(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
         Self {
             changes: Some(changes),
             engine_events: Some(Arc::default()),
-            ..Self::for_verbs(state)
+            ..Self::for_verbs(Some(state))
         }
     }
 
-    /// To keep watching, and to carry nothing out.
-    pub fn for_looking_on(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
+    /// Makes supervisors that keep watching, and carry nothing out.
+    pub fn for_watching(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
         Self {
             only_looks: true,
-            ..Self::for_watching(state, changes)
+            ..Self::for_supervising(state, changes)
         }
     }
 
-    /// The supervisors of an inventory, in its order.
+    /// Returns the instances of an inventory, in its order.
     pub fn members(&self, inventory: &Inventory) -> Vec<Member> {
-        inventory
-            .instances
-            .iter()
-            .map(|instance| self.member(instance))
-            .collect()
+        let instances = inventory.instances.iter();
+        instances.map(|instance| self.member(instance)).collect()
     }
 
     fn member(&self, instance: &Instance) -> Member {
@@ -164,10 +150,8 @@ impl Ground {
         }
         let former = self
             .recorded(id, &dir, origin)
-            .unwrap_or_else(|failure| Arc::new(UnknownPlane::new(id, process::PLANE, failure.message)));
-        let is_over = |facts: &Facts| !facts.state.is_alive();
-        let is_over = matches!(former.snapshot(), Some(Observation::Known(facts)) if is_over(&facts));
-        (!is_over).then_some(former)
+            .unwrap_or_else(|failure| Arc::new(Unmanaged::unknown(id, process::PLANE, failure.message)));
+        (!is_over(former.as_ref())).then_some(former)
     }
 
     /// Returns the supervisor of what is on record as the last start.
@@ -181,7 +165,7 @@ impl Ground {
         origin: Result<Option<Origin>, ReadError>,
     ) -> Result<Arc<dyn Supervisor>, Failure> {
         let place = dir.path().display();
-        let unknown = |plane, reason| -> Arc<dyn Supervisor> { Arc::new(UnknownPlane::new(id, plane, reason)) };
+        let unknown = |plane, reason| -> Arc<dyn Supervisor> { Arc::new(Unmanaged::unknown(id, plane, reason)) };
         let origin = match origin {
             Ok(origin) => origin.unwrap_or_else(|| Origin::of(process::PLANE)),
             Err(error) => return Ok(unknown("unknown", error.to_string())),
@@ -212,23 +196,22 @@ impl Ground {
         })
     }
 
-    /// The supervisors of what the selectors name by id and the inventory does
-    /// not list, where anything of that name was ever started.
+    /// Returns the unlisted instances that the selectors name by id, as far as
+    /// they were ever started.
     ///
     /// # Errors
-    /// When what is on record of it cannot be read.
-    pub fn named_strays(&self, inventory: &Inventory, selectors: &[String]) -> Result<Vec<Member>, Failure> {
-        let mut strays = Vec::new();
+    /// When the record of one cannot be read.
+    pub fn named_unlisted(&self, inventory: &Inventory, selectors: &[String]) -> Result<Vec<Member>, Failure> {
+        let mut unlisted = Vec::new();
         for id in selectors {
             if is_valid_id(id) && inventory.get(id).is_none() {
-                strays.extend(self.unlisted(id)?);
+                unlisted.extend(self.unlisted(id)?);
             }
         }
-        Ok(strays)
+        Ok(unlisted)
     }
 
-    /// The supervisor of something that is not in the inventory, if anything
-    /// of that name was ever started.
+    /// Returns an unlisted instance, if it was ever started.
     fn unlisted(&self, id: &str) -> Result<Option<Member>, Failure> {
         let Some(state) = &self.state else { return Ok(None) };
         let folder = state
@@ -242,35 +225,28 @@ impl Ground {
         }))
     }
 
-    /// Whatever runs, or may run, but is not in the inventory.
+    /// Returns the unlisted instances that run, or may run; none without a
+    /// snapshot.
     ///
     /// # Errors
     /// When the state directory cannot be read.
-    pub fn strays(&self, inventory: &Inventory) -> Result<Vec<Member>, Failure> {
+    pub fn running_unlisted(&self, inventory: &Inventory) -> Result<Vec<Member>, Failure> {
         let Some(snapshot) = &self.snapshot else {
             return Ok(Vec::new());
         };
         let listed = inventory.instances.iter();
-        let mut listed: Vec<&str> = listed.map(|instance| instance.id.as_str()).collect();
-        listed.sort_unstable();
-        let mut strays = Vec::new();
+        let listed: HashSet<&str> = listed.map(|instance| instance.id.as_str()).collect();
         let mut ids = snapshot.ids()?;
-        ids.retain(|id| listed.binary_search(id).is_err());
+        ids.retain(|id| !listed.contains(id));
         ids.sort_unstable();
+        let mut running = Vec::new();
         for id in ids {
             let Some(member) = self.unlisted(id)? else { continue };
-            if self.is_stopped(id) {
-                continue;
-            }
-            let runs = match member.supervisor.snapshot() {
-                Some(Observation::Known(facts)) => facts.state.is_alive(),
-                Some(Observation::Unknown { .. }) | None => true,
-            };
-            if runs {
-                strays.push(member);
+            if !self.is_stopped(id) && !is_over(member.supervisor.as_ref()) {
+                running.push(member);
             }
         }
-        Ok(strays)
+        Ok(running)
     }
 
     /// Returns true if a stop of an instance is on record as complete.
@@ -279,4 +255,9 @@ impl Ground {
         let origin = dir.map(|dir| origin::read(&dir));
         matches!(origin, Some(Ok(Some(origin))) if origin.is_stopped())
     }
+}
+
+/// Returns true if an instance is known not to run, without waiting for a look.
+fn is_over(supervisor: &dyn Supervisor) -> bool {
+    matches!(supervisor.snapshot(), Some(Observation::Known(facts)) if !facts.state.is_alive())
 }

@@ -1,5 +1,5 @@
-//! Instances that are listed but not managed: they are shown with the reason,
-//! and left alone.
+//! Instances that gamectl cannot manage: they are shown with the reason, and left
+//! alone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,34 +12,41 @@ use crate::supervisor::{
     AdminChannel, Facts, InstanceState, Observation, Outcome, StartOptions, StateCell, StopOptions, Supervisor,
 };
 
-/// The supervisor of an instance that no plane can manage.
+/// The supervisor of an instance that no plane can manage: every look has the
+/// same outcome, and every verb fails.
 #[derive(Debug)]
 pub struct Unmanaged {
     id: String,
     plane: &'static str,
-    reason: String,
+    observation: Observation,
+    refusal: Failure,
     state: StateCell<InstanceState>,
 }
 
 impl Unmanaged {
+    /// Creates the supervisor of an instance whose definition lacks something.
     pub fn new(id: &str, plane: &'static str, reason: &str) -> Self {
+        let message = format!("it is unmanaged: {reason}");
         Self {
             id: id.to_owned(),
             plane,
-            reason: reason.to_owned(),
+            observation: Facts::bare(InstanceState::Unmanaged, Some(reason.to_owned())).into(),
+            refusal: Failure::new(FailureKind::Unsupported, message)
+                .hint("add that to the inventory; until then it is only shown"),
             state: StateCell::new(InstanceState::Unmanaged),
         }
     }
 
-    fn observation(&self) -> Observation {
-        Facts::bare(InstanceState::Unmanaged, Some(self.reason.clone())).into()
-    }
-
-    fn refusal(&self) -> anyhow::Error {
-        let message = format!("it is unmanaged: {}", self.reason);
-        Failure::new(FailureKind::Unsupported, message)
-            .hint("add that to the inventory; until then it is only shown")
-            .into()
+    /// Creates the supervisor of an instance whose record does not say how to
+    /// find what it was started by.
+    pub fn unknown(id: &str, plane: &'static str, reason: String) -> Self {
+        Self {
+            id: id.to_owned(),
+            plane,
+            refusal: Failure::unknown(reason.clone()),
+            observation: Observation::Unknown { reason },
+            state: StateCell::new(InstanceState::Stopped),
+        }
     }
 }
 
@@ -50,7 +57,7 @@ impl Supervisor for Unmanaged {
     }
 
     fn state(&self) -> InstanceState {
-        InstanceState::Unmanaged
+        self.state.get()
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
@@ -62,11 +69,11 @@ impl Supervisor for Unmanaged {
     }
 
     async fn start_with(self: Arc<Self>, _options: StartOptions) -> Result<Outcome> {
-        Err(self.refusal())
+        Err(self.refusal.clone().into())
     }
 
     async fn stop_with(self: Arc<Self>, _options: StopOptions) -> Result<Outcome> {
-        Err(self.refusal())
+        Err(self.refusal.clone().into())
     }
 
     fn admin(&self) -> Option<&dyn AdminChannel> {
@@ -78,23 +85,23 @@ impl Supervisor for Unmanaged {
     }
 
     fn snapshot(&self) -> Option<Observation> {
-        Some(self.observation())
+        Some(self.observation.clone())
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
-        seen.send_replace(Some(self.observation()));
+        seen.send_replace(Some(self.observation.clone()));
         // It never changes.
         seen.closed().await;
     }
 
     async fn look(&self) -> Observation {
-        self.observation()
+        self.observation.clone()
     }
 }
 
 #[async_trait::async_trait]
 impl AdminChannel for Unmanaged {
     async fn send(&self, _line: &str, _limit: Duration) -> Result<Option<String>> {
-        Err(self.refusal())
+        Err(self.refusal.clone().into())
     }
 }

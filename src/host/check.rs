@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Host;
 use crate::check;
 use crate::finding::Finding;
-use crate::fleet::Ground;
+use crate::fleet::Fleet;
 use crate::store::StateDir;
 
 impl Host {
@@ -16,7 +16,7 @@ impl Host {
     pub async fn check(&self) -> Vec<Finding> {
         // A state directory that cannot be used is a finding, and not the end.
         let state = StateDir::open(&self.state_path).ok().flatten().map(Arc::new);
-        let members = Ground::for_a_look(state).members(&self.inventory);
+        let members = Fleet::for_a_look(state).members(&self.inventory);
         check::survey(&self.source, &self.inventory, &members, &self.state_path).await
     }
 }

@@ -3,16 +3,16 @@
 use super::{Host, Scope, VerbRequest};
 use crate::event::{DryRun, Verb};
 use crate::failure::{Failure, FailureKind, worst};
-use crate::fleet::Ground;
+use crate::fleet::Fleet;
 use crate::supervisor::{InstanceState, Observation, PlannedStep, StartOptions, StopOptions, Supervisor};
 
 impl Host {
     /// Returns what a request would do to each selected instance, and the exit
     /// code that it can be expected to end with. Nothing is changed.
     pub async fn dry_run(&self, request: &VerbRequest, scope: Scope<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
-        let ground = Ground::for_a_look(self.state()?);
+        let fleet = Fleet::for_a_look(self.state()?);
         let (mut items, mut code) = (Vec::new(), 0);
-        for target in self.targets_of(&ground, request.verb, scope)? {
+        for target in self.targets_of(&fleet, request.verb, scope)? {
             let observation = target.look().await;
             let (would, one) = would(request, &observation);
             code = worst([code, one]);

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{Host, Scope};
 use crate::event::{PlayerCount, Row};
 use crate::failure::Failure;
-use crate::fleet::{Ground, Member};
+use crate::fleet::{Fleet, Member};
 use crate::players;
 use crate::store::{StateDir, intent};
 use crate::supervisor::{Facts, InstanceState, Observation};
@@ -43,7 +43,7 @@ impl Host {
     /// Looks at the selected instances, as far as that needs no waiting.
     pub fn look(&self, scope: Scope<'_>, wanted: RowParts) -> Result<StatusLook, Failure> {
         let state = self.state()?;
-        let ground = Ground::for_a_look(state.clone());
+        let fleet = Fleet::for_a_look(state.clone());
         let looked = |member: Member| Looked {
             observation: member.supervisor.snapshot(),
             asks: wanted.players && member.supervisor.players().is_some(),
@@ -51,7 +51,7 @@ impl Host {
             member,
         };
         Ok(StatusLook {
-            members: self.members(&ground, scope)?.into_iter().map(looked).collect(),
+            members: self.members(&fleet, scope)?.into_iter().map(looked).collect(),
             intents: state.filter(|_| wanted.intent),
             unlisted_must_run: !matches!(scope, Scope::Matching(_)),
         })

@@ -3,7 +3,7 @@
 use super::Host;
 use super::selector::{Candidate, select};
 use crate::failure::{Failure, FailureKind};
-use crate::fleet::{Ground, Member};
+use crate::fleet::{Fleet, Member};
 use crate::inventory::{Instance, Inventory};
 
 /// The instances that a command is about.
@@ -40,14 +40,9 @@ pub(super) fn reduced(mut inventory: Inventory, selectors: &[String]) -> Result<
 impl Host {
     /// Returns the members in a scope: of those that the inventory lists, and
     /// of the unlisted ids that were started once.
-    pub(super) fn choose(
-        &self,
-        ground: &Ground,
-        scope: Scope<'_>,
-        unlisted: &[String],
-    ) -> Result<Vec<Member>, Failure> {
-        let mut members = ground.members(&self.inventory);
-        members.extend(ground.named_strays(&self.inventory, unlisted)?);
+    pub(super) fn choose(&self, fleet: &Fleet, scope: Scope<'_>, unlisted: &[String]) -> Result<Vec<Member>, Failure> {
+        let mut members = fleet.members(&self.inventory);
+        members.extend(fleet.named_unlisted(&self.inventory, unlisted)?);
         let Scope::Matching(selectors) = scope else {
             return Ok(members);
         };
@@ -59,17 +54,17 @@ impl Host {
     }
 
     /// Returns the members in a scope, unlisted ones too.
-    pub(super) fn members(&self, ground: &Ground, scope: Scope<'_>) -> Result<Vec<Member>, Failure> {
-        self.choose(ground, scope, &self.unlisted_ids(ground, scope)?)
+    pub(super) fn members(&self, fleet: &Fleet, scope: Scope<'_>) -> Result<Vec<Member>, Failure> {
+        self.choose(fleet, scope, &self.unlisted_ids(fleet, scope)?)
     }
 
     /// Returns the ids that a scope may mean beside those of the inventory.
-    /// For `Everything`, `ground` is one that looks.
-    pub(super) fn unlisted_ids(&self, ground: &Ground, scope: Scope<'_>) -> Result<Vec<String>, Failure> {
+    /// For `Everything`, `fleet` is one that looks.
+    pub(super) fn unlisted_ids(&self, fleet: &Fleet, scope: Scope<'_>) -> Result<Vec<String>, Failure> {
         Ok(match scope {
             Scope::Listed => Vec::new(),
             Scope::Everything => {
-                let running = ground.strays(&self.inventory)?;
+                let running = fleet.running_unlisted(&self.inventory)?;
                 running.iter().map(|member| member.id().to_owned()).collect()
             }
             Scope::Matching(selectors) => selectors.to_vec(),

@@ -53,7 +53,7 @@ pub use targets::Targets;
 pub use watch::WatchHandle;
 
 use crate::failure::Failure;
-use crate::fleet::Ground;
+use crate::fleet::Fleet;
 use crate::inventory::{self, Inventory, Problems, Source};
 use crate::store::{StateDir, dir};
 
@@ -133,10 +133,8 @@ impl Host {
         StateDir::create(&self.state_path).map(Arc::new)
     }
 
-    /// Returns the supervisors' surroundings for verbs, logs and consoles: each
-    /// look is a fresh one.
-    fn for_verbs(&self) -> Result<Ground, Failure> {
-        Ok(self.state()?.map_or_else(Ground::default, Ground::for_verbs))
+    fn for_verbs(&self) -> Result<Fleet, Failure> {
+        Ok(Fleet::for_verbs(self.state()?))
     }
 }
 

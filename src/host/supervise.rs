@@ -11,7 +11,7 @@ use super::members::reduced;
 use super::{Error, Host, Targets};
 use crate::event::{Level, ResidentEvent};
 use crate::failure::{Failure, FailureKind};
-use crate::fleet::Ground;
+use crate::fleet::Fleet;
 use crate::resident::Resident;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
@@ -63,10 +63,10 @@ impl Host {
         let lock = take_lock(&state, &options.title).await?;
         let inventory = reduced(self.inventory, selectors)?;
         let changes = Arc::new(Changes::of(&state));
-        let ground = Ground::for_watching(Arc::clone(&state), Arc::clone(&changes));
+        let fleet = Fleet::for_supervising(Arc::clone(&state), Arc::clone(&changes));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
-        let mut resident = Resident::new(ground, Arc::clone(&state), Arc::clone(&changes), events, at_once)
+        let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(options.players);
         let mut following = JoinSet::new();
         following.spawn(async move { drop(changes.follow().await) });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Events, Host, Scope, VerbRequest};
 use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
-use crate::fleet::Ground;
+use crate::fleet::Fleet;
 use crate::instancecmd;
 use crate::store::StateDir;
 use crate::store::lock::RunLock;
@@ -58,11 +58,11 @@ impl Host {
     /// there is none, once the scope is known to be valid.
     pub fn targets(&self, verb: Verb, scope: Scope<'_>) -> Result<Targets, Failure> {
         if self.state()?.is_none() {
-            self.targets_of(&Ground::for_a_look(None), verb, scope)?;
+            self.targets_of(&Fleet::for_a_look(None), verb, scope)?;
         }
         let state = self.create_state()?;
-        let ground = Ground::for_verbs(Arc::clone(&state));
-        Ok(Targets::new(self.targets_of(&ground, verb, scope)?, state, None))
+        let fleet = Fleet::for_verbs(Some(Arc::clone(&state)));
+        Ok(Targets::new(self.targets_of(&fleet, verb, scope)?, state, None))
     }
 
     /// Returns the supervisors that a verb applies to. What has left the
@@ -70,15 +70,15 @@ impl Host {
     /// out unless it was named: the verb on it fails.
     pub(super) fn targets_of(
         &self,
-        ground: &Ground,
+        fleet: &Fleet,
         verb: Verb,
         scope: Scope<'_>,
     ) -> Result<Vec<Arc<dyn Supervisor>>, Failure> {
         let unlisted = match verb {
-            Verb::Stop => self.unlisted_ids(ground, scope)?,
+            Verb::Stop => self.unlisted_ids(fleet, scope)?,
             Verb::Start | Verb::Restart => Vec::new(),
         };
-        let chosen = self.choose(ground, scope, &unlisted)?.into_iter();
+        let chosen = self.choose(fleet, scope, &unlisted)?.into_iter();
         let wanted = chosen.filter(|one| scope.names(one.id()) || !one.is_unmanaged());
         Ok(wanted.map(|one| one.supervisor).collect())
     }

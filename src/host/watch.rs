@@ -1,4 +1,4 @@
-//! WatchHandle the selected instances without acting: `watch`.
+//! Watching the selected instances without acting: `watch`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{Goal, Host, Scope};
 use crate::event::ResidentEvent;
 use crate::failure::Failure;
-use crate::fleet::Ground;
+use crate::fleet::Fleet;
 use crate::players::PlayerCounts;
 use crate::store::changes::Changes;
 use crate::watcher::Watcher;
@@ -78,20 +78,20 @@ impl Parts {
         with_players: bool,
     ) -> Result<Self, Failure> {
         let state = host.state()?;
-        let look = Ground::for_a_look(state.clone());
+        let look = Fleet::for_a_look(state.clone());
         let unlisted = host.unlisted_ids(&look, scope)?;
         let mut following = JoinSet::new();
-        let ground = match state.clone() {
+        let fleet = match state.clone() {
             None => look,
             Some(state) => {
                 let changes = Arc::new(Changes::of(&state));
                 let followed = Arc::clone(&changes);
                 // Where changes are not reported, a supervisor looks now and then.
                 following.spawn(async move { drop(followed.follow().await) });
-                Ground::for_looking_on(state, changes)
+                Fleet::for_watching(state, changes)
             }
         };
-        let members = host.choose(&ground, scope, &unlisted)?;
+        let members = host.choose(&fleet, scope, &unlisted)?;
         let supervisors = || members.iter().map(|member| &member.supervisor);
         Ok(Self {
             ids: members
