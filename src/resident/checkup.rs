@@ -1,6 +1,10 @@
-//! The checks of the health of one run of a game: when the next is due, and
-//! how the last ones went.
+//! The health checks of one run of a game: the time of the next one, and the
+//! conclusion from the last ones.
 
+use std::time::Duration;
+
+use super::step::{Answer, Effects};
+use crate::event::Level;
 use crate::inventory::Healthy;
 use crate::policy::health::Checks;
 use crate::supervisor::Health;
@@ -12,8 +16,9 @@ pub(super) struct Checkup {
     checks: Checks,
     due_ms: Option<u64>,
     is_asking: bool,
-    /// Whether the last check failed because this host is busy.
+    /// True if the last check failed because this host was busy.
     was_busy: bool,
+    silent: Option<String>,
 }
 
 impl Checkup {
@@ -37,8 +42,9 @@ impl Checkup {
         self.due_ms
     }
 
-    pub(super) fn is_asking(&self) -> bool {
-        self.is_asking
+    /// Returns the remark on a game that did not answer the last check.
+    pub(super) fn silent(&self) -> Option<&str> {
+        self.silent.as_deref()
     }
 
     /// Returns true when a check is to be made now; it is under way then.
@@ -50,32 +56,45 @@ impl Checkup {
         begins
     }
 
-    /// Takes in that this host was too busy for the check, or was not. Returns
-    /// true when it was and had not been before.
-    pub(super) fn note_busy(&mut self, is_busy: bool) -> bool {
-        !std::mem::replace(&mut self.was_busy, is_busy) && is_busy
-    }
-
-    /// Takes in how a check went. Returns true when the game is hung by now.
-    pub(super) fn note(&mut self, healthy: &Healthy, health: &Health, now_ms: u64) -> bool {
-        self.is_asking = false;
-        self.due_ms = Some(after(now_ms, healthy.interval));
-        match health {
-            Health::NotAsked => false,
-            Health::Well => self.checks.note(healthy, true),
-            Health::Silent(_) => self.checks.note(healthy, false),
+    /// Ends the check under way. Returns true when the game is hung by now: then
+    /// its failures are counted anew.
+    pub(super) fn end(&mut self, answer: Answer, healthy: &Healthy, now_ms: u64, effects: &mut Effects) -> bool {
+        if !std::mem::take(&mut self.is_asking) {
+            return false;
         }
-    }
-
-    pub(super) fn failures(&self, healthy: &Healthy) -> u32 {
-        self.checks.failures(healthy)
-    }
-
-    pub(super) fn forget_failures(&mut self) {
-        self.checks = Checks::default();
+        self.due_ms = Some(after(now_ms, healthy.interval));
+        self.silent = None;
+        let was_busy = std::mem::take(&mut self.was_busy);
+        match answer {
+            Answer::HostBusy(late) => {
+                self.was_busy = true;
+                if !was_busy {
+                    let late = humantime::format_duration(Duration::from_secs(late.as_secs()));
+                    effects.log(
+                        Level::Warning,
+                        format!(
+                            "whether it still answers could not be found out: this host was busy or asleep for {late}"
+                        ),
+                    );
+                }
+                false
+            }
+            Answer::Health(Health::NotAsked) => false,
+            Answer::Health(Health::Well) => self.checks.note(healthy, true),
+            Answer::Health(Health::Silent(what)) => {
+                let is_hung = self.checks.note(healthy, false);
+                let failures = self.checks.failures(healthy);
+                let of = healthy.of;
+                self.silent = Some(format!("does not answer ({what}), {failures} of the last {of} checks"));
+                if is_hung {
+                    self.checks = Checks::default();
+                }
+                is_hung
+            }
+        }
     }
 }
 
-fn after(since_ms: u64, wait: std::time::Duration) -> u64 {
+fn after(since_ms: u64, wait: Duration) -> u64 {
     since_ms.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }

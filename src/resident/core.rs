@@ -11,18 +11,17 @@
 //! observation that failed changes nothing. One crash is counted once.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::Duration;
 
 use super::checkup::Checkup;
 use super::notes::Notes;
 use super::ready_time::ReadyTime;
-use super::restarting::{HungRun, LaunchEnd, Restarting, Wait, report_launch};
+use super::restarting::{EndedRun, LaunchEnd, Restarting, Wait, report_launch};
 use super::step::{Answer, Effect, Effects, Input, Moment};
 use crate::event::{Level, Want};
 use crate::inventory::{Alarm, Instance};
-use crate::policy::restart::End;
 use crate::store::history::Restarts;
-use crate::supervisor::{Facts, Health, InstanceState, Observation};
+use crate::supervisor::{Facts, InstanceState, Observation};
 
 /// The decisions about one instance.
 #[derive(Debug, Clone)]
@@ -35,14 +34,14 @@ pub(super) struct Core {
     known: Option<InstanceState>,
     restarting: Restarting,
     ready: ReadyTime,
-    /// Whether it has crashed and was not healthy since.
+    /// True if it has crashed and was not healthy since.
     ailing: bool,
     checkup: Checkup,
     notes: Notes,
 }
 
 impl Core {
-    /// Begins with what an earlier resident supervisor has recorded.
+    /// Creates a core that goes on with what an earlier `run` has recorded.
     pub(super) fn new(instance: Arc<Instance>, restarts: Restarts) -> Self {
         Self {
             instance,
@@ -68,12 +67,17 @@ impl Core {
             Input::Listed(listed) => self.list(listed, &mut effects),
             Input::LaunchEnded(result) => self.end_launch(result, moment, &mut effects),
             Input::HungStopEnded(result) => self.end_stop_of_hung(result, moment, &mut effects),
-            Input::HealthChecked(answer) => self.take_answer(answer, moment, &mut effects),
+            Input::HealthChecked(answer) => self.end_check(answer, moment, &mut effects),
         }
         if moment.wants_stopped() {
             self.restarting.cancel();
         }
-        self.follow_health(&mut effects);
+        if self
+            .checkup
+            .follow(self.instance.healthy.as_ref(), self.ready.since_ms())
+        {
+            effects.add(Effect::ForgetCheck);
+        }
         self.restarting.launch_if_due(moment.now_ms, &mut effects);
         effects.into_vec()
     }
@@ -119,7 +123,7 @@ impl Core {
     pub(super) fn note(&self, of_plane: Option<String>) -> Option<String> {
         let has_crashed = matches!(self.known, Some(InstanceState::Crashed { .. }));
         let stays = self.restarts().stays.filter(|_| has_crashed);
-        self.notes.join(self.listed, stays, of_plane)
+        self.notes.join(self.listed, self.checkup.silent(), stays, of_plane)
     }
 
     fn observe(&mut self, observation: Observation, moment: &Moment, effects: &mut Effects) {
@@ -217,15 +221,13 @@ impl Core {
         }
         let note = facts.note.as_deref().unwrap_or_default();
         effects.log(Level::Error, format!("crashed: {note}"));
-        let end = End {
-            code: facts.last_exit.as_ref().and_then(|exit| exit.code),
-            ran_ms: self.ready.end(moment.now_ms),
-        };
+        let code = facts.last_exit.as_ref().and_then(|exit| exit.code);
+        let run = EndedRun::new(code, self.ready.end(moment.now_ms), restarts);
         if self.listed {
             self.ailing = true;
             effects.alert(Alarm::Crashed, facts);
         }
-        self.decide((end, restarts), facts, moment, effects);
+        self.decide(run, facts, moment, effects);
     }
 
     /// Plans the start of an instance that is down when it is first seen.
@@ -241,9 +243,9 @@ impl Core {
     }
 
     /// Lets the policy decide about what has ended, and plans accordingly.
-    fn decide(&mut self, end: (End, u32), facts: &Facts, moment: &Moment, effects: &mut Effects) {
+    fn decide(&mut self, run: EndedRun, facts: &Facts, moment: &Moment, effects: &mut Effects) {
         if self.listed {
-            self.restarting.decide(&self.instance, end, facts, moment, effects);
+            self.restarting.decide(&self.instance, run, facts, moment, effects);
         } else {
             effects.add(Effect::Record);
         }
@@ -262,22 +264,19 @@ impl Core {
                 self.notes.failed_start = Some(message.clone());
                 self.ailing = true;
                 let facts = Facts::bare(InstanceState::Crashed { exit_code: None }, Some(message));
-                let end = End { code: None, ran_ms: 0 };
-                self.decide((end, restarts.max(1)), &facts, moment, effects);
+                self.decide(EndedRun::new(None, 0, restarts.max(1)), &facts, moment, effects);
             }
         }
     }
 
     fn replace(&mut self, instance: Arc<Instance>, moment: &Moment, effects: &mut Effects) {
         let is_alive = self.known.as_ref().is_some_and(InstanceState::is_alive);
-        let restart_to_apply = is_alive && self.instance.plane != instance.plane;
-        self.notes.restart_to_apply |= restart_to_apply;
-        let apply = if restart_to_apply {
-            "; restart it to apply that"
+        if is_alive && self.instance.plane != instance.plane {
+            self.notes.restart_to_apply = true;
+            effects.log(Level::Info, "changed in the inventory; restart it to apply that");
         } else {
-            ""
-        };
-        effects.log(Level::Info, format!("changed in the inventory{apply}"));
+            effects.log(Level::Info, "changed in the inventory");
+        }
         (self.instance, self.listed) = (instance, true);
         if self.checkup.follow(None, None) {
             effects.add(Effect::ForgetCheck);
@@ -322,46 +321,10 @@ impl Core {
         }
     }
 
-    fn follow_health(&mut self, effects: &mut Effects) {
-        let since_ms = self.ready.since_ms();
-        if self.checkup.follow(self.instance.healthy.as_ref(), since_ms) {
-            effects.add(Effect::ForgetCheck);
-        }
-        if since_ms.is_none() {
-            self.notes.silent = None;
-        }
-    }
-
-    fn take_answer(&mut self, answer: Answer, moment: &Moment, effects: &mut Effects) {
-        let instance = Arc::clone(&self.instance);
-        let Some(healthy) = &instance.healthy else { return };
-        if !self.checkup.is_asking() {
-            return;
-        }
-        if self.checkup.note_busy(matches!(answer, Answer::HostBusy(_)))
-            && let Answer::HostBusy(late) = answer
+    fn end_check(&mut self, answer: Answer, moment: &Moment, effects: &mut Effects) {
+        if let Some(healthy) = &self.instance.healthy
+            && self.checkup.end(answer, healthy, moment.now_ms, effects)
         {
-            let late = humantime::format_duration(std::time::Duration::from_secs(late.as_secs()));
-            effects.log(
-                Level::Warning,
-                format!("whether it still answers could not be found out: this host was busy or asleep for {late}"),
-            );
-        }
-        let health = match answer {
-            Answer::Health(health) => health,
-            Answer::HostBusy(_) => Health::NotAsked,
-        };
-        let is_hung = self.checkup.note(healthy, &health, moment.now_ms);
-        self.notes.silent = match health {
-            Health::Silent(what) => Some(format!(
-                "does not answer ({what}), {} of the last {} checks",
-                self.checkup.failures(healthy),
-                healthy.of
-            )),
-            Health::Well | Health::NotAsked => None,
-        };
-        if is_hung {
-            self.checkup.forget_failures();
             self.stop_hung(moment, effects);
         }
     }
@@ -374,7 +337,7 @@ impl Core {
         if !runs || !self.listed || !self.restarting.is_idle() {
             return;
         }
-        let why = format!("hung: {}", self.notes.silent.as_deref().unwrap_or("does not answer"));
+        let why = format!("hung: {}", self.checkup.silent().unwrap_or("does not answer"));
         let facts = Facts {
             note: Some(why.clone()),
             ..(**facts).clone()
@@ -382,10 +345,9 @@ impl Core {
         effects.log(Level::Error, format!("{why}; it is stopped by its chain"));
         effects.alert(Alarm::Crashed, &facts);
         self.notes.hung = Some(why);
-        self.restarting.stop_hung(HungRun {
-            ran_ms: self.ready.measured(moment.now_ms).unwrap_or(0),
-            restarts: facts.restarts.saturating_add(1),
-        });
+        let ran_ms = self.ready.measured(moment.now_ms).unwrap_or(0);
+        self.restarting
+            .stop_hung(EndedRun::new(None, ran_ms, facts.restarts.saturating_add(1)));
         effects.add(Effect::StopHung {
             running_since: facts.since,
         });
@@ -418,11 +380,7 @@ impl Core {
         }
         self.ailing = true;
         let facts = Facts::bare(InstanceState::Stopped, self.notes.hung.clone());
-        let end = End {
-            code: None,
-            ran_ms: hung.ran_ms,
-        };
-        self.decide((end, hung.restarts), &facts, moment, effects);
+        self.decide(hung, &facts, moment, effects);
     }
 }
 
@@ -436,8 +394,8 @@ fn crash_name(facts: &Facts) -> String {
 
 fn ended_in_earlier_boot(facts: &Facts, moment: &Moment) -> bool {
     let ended = facts.last_exit.as_ref().and_then(|exit| exit.at);
-    let since_epoch = |at: std::time::SystemTime| at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    ended.is_some_and(|at| since_epoch(at) + 1000 < since_epoch(moment.booted))
+    let before_boot = ended.and_then(|at| moment.booted.duration_since(at).ok());
+    before_boot.is_some_and(|before| before > Duration::from_secs(1))
 }
 
 fn reason(note: Option<&str>) -> String {

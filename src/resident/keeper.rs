@@ -25,18 +25,18 @@ use crate::store::{InstanceDir, StateDir, intent};
 use crate::supervisor::{Activity, Health, LOOK_EVERY, Observation, Supervisor};
 use crate::sys::clock;
 
-/// A check that fails while a timer of this process comes this late says
+/// A check that fails while a timer of this process comes this late proves
 /// nothing.
 const LATE: Duration = Duration::from_secs(1);
 
-/// What all keepers share.
+/// The state that all keepers share.
 pub(super) struct Shared {
     pub(super) state: Arc<StateDir>,
     pub(super) changes: Arc<Changes>,
     pub(super) events: mpsc::UnboundedSender<ResidentEvent>,
     pub(super) launches: Semaphore,
     pub(super) clock: Clock,
-    /// How many instances have not been looked at yet.
+    /// The number of instances that were not looked at yet.
     pub(super) unsettled: AtomicUsize,
 }
 
@@ -59,13 +59,13 @@ impl Shared {
     }
 }
 
-/// What the inventory says of an instance.
+/// An instance as the inventory lists it.
 #[derive(Clone)]
 pub(super) struct Listing {
     pub(super) instance: Arc<Instance>,
     pub(super) supervisor: Arc<dyn Supervisor>,
     pub(super) place: usize,
-    /// Whether it stands in the inventory that was read last.
+    /// True if it is in the inventory that was read last.
     pub(super) listed: bool,
 }
 

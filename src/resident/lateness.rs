@@ -1,20 +1,19 @@
-//! Whether this process runs when it is due.
-//!
-//! Where a machine has no time for anybody, or is itself paused or asleep, a
-//! game does not answer in time either, and is not hung for that.
+//! Notices that this process does not run when it is due: on a machine that is
+//! overloaded, paused or asleep a game does not answer in time either, and is
+//! not hung for that.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// How often it is looked whether timers come in time.
+/// The interval of the timers whose lateness is measured.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// Does something; and says by how much the latest of the timers beside it came
-/// too late.
+/// Does some work. Returns its outcome, and the delay of the latest of the
+/// timers that run beside it.
 ///
 /// # Cancel safety
-/// As that of the work.
+/// As the work.
 pub(super) async fn beside<T>(work: impl Future<Output = T>) -> (T, Duration) {
     tokio::pin!(work);
     let mut latest = Duration::ZERO;

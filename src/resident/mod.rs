@@ -39,7 +39,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::event::{Level, ResidentEvent};
-use crate::fleet::Ground;
+use crate::fleet::Fleet;
 use crate::inventory::{Instance, Inventory};
 use crate::players::PlayerCounts;
 use crate::store::StateDir;
@@ -83,10 +83,11 @@ impl Drop for Kept {
 
 /// The keepers of an inventory.
 pub struct Resident {
-    ground: Ground,
+    fleet: Fleet,
     shared: Arc<Shared>,
     kept: HashMap<String, Kept>,
-    /// Whether an inventory was applied before: what is new then was added.
+    /// True once an inventory was applied: an instance that is new then was added
+    /// to it.
     has_begun: bool,
     counts_players: bool,
     player_counts: Option<PlayerCounts>,
@@ -95,7 +96,7 @@ pub struct Resident {
 impl Resident {
     /// Keeps nothing yet. At most `at_once` launches are under way at any time.
     pub fn new(
-        ground: Ground,
+        fleet: Fleet,
         state: Arc<StateDir>,
         changes: Arc<Changes>,
         events: mpsc::UnboundedSender<ResidentEvent>,
@@ -110,7 +111,7 @@ impl Resident {
             unsettled: AtomicUsize::new(0),
         };
         Self {
-            ground,
+            fleet,
             shared: Arc::new(shared),
             kept: HashMap::new(),
             has_begun: false,
@@ -128,7 +129,7 @@ impl Resident {
     /// Applies an inventory: the first one, or a changed one. Nothing that
     /// runs is stopped or restarted by it.
     pub fn apply(&mut self, inventory: &Inventory) {
-        let members = self.ground.members(inventory);
+        let members = self.fleet.members(inventory);
         let count = members.len();
         if !self.has_begun {
             self.shared.expect(count);

@@ -7,15 +7,19 @@ use crate::policy::restart::StayReason;
 pub(super) struct Notes {
     pub(super) restart_to_apply: bool,
     pub(super) failed_start: Option<String>,
-    /// What the game does not answer.
-    pub(super) silent: Option<String>,
     /// The reason for its stop when it hung, until it runs again.
     pub(super) hung: Option<String>,
 }
 
 impl Notes {
-    /// Joins the remarks with the one of the plane; `None` where there is none.
-    pub(super) fn join(&self, listed: bool, stays: Option<StayReason>, of_plane: Option<String>) -> Option<String> {
+    /// Joins the remarks with the one of the plane; `None` if there is none.
+    pub(super) fn join(
+        &self,
+        listed: bool,
+        silent: Option<&str>,
+        stays: Option<StayReason>,
+        of_plane: Option<String>,
+    ) -> Option<String> {
         let mut notes = Vec::new();
         if !listed {
             notes.push("no longer in the inventory".to_owned());
@@ -28,7 +32,7 @@ impl Notes {
                 .as_ref()
                 .map(|why| format!("cannot be started: {why}")),
         );
-        notes.extend(self.hung.clone().or_else(|| self.silent.clone()));
+        notes.extend(self.hung.as_deref().or(silent).map(str::to_owned));
         match stays {
             Some(StayReason::Held) => notes.push("held: start it by hand".to_owned()),
             Some(StayReason::GaveUp) => notes.push("given up: start it by hand".to_owned()),

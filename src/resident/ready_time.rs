@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Default)]
 pub(super) struct ReadyTime {
     since_ms: Option<u64>,
-    /// How long it had been ready, while it is on its way to its end.
+    /// The time for which it had been ready, while it is stopping.
     ran_ms: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! When an instance is launched next, and what is under way: one act at most.
+//! The plan for an instance: its next launch, and the act under way, one at most.
 
 use super::step::{Effect, Effects, Moment};
 use crate::event::{Level, nth};
@@ -7,20 +7,26 @@ use crate::policy::restart::{End, StayReason, Verdict};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState};
 
-/// How soon a launch is tried again, in milliseconds, when another process was
-/// at work on the instance and it is still down.
+/// The pause before another try of a launch, in milliseconds, if another process
+/// was at work on the instance and it is still down.
 const SHORTLY_MS: u64 = 50;
 
-/// The crash that a hung game counts as.
+/// A run that the policy decides about: it has crashed, or hangs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct HungRun {
-    /// How long it had been ready.
-    pub(super) ran_ms: u64,
+pub(super) struct EndedRun {
+    end: End,
     /// The number in a row of the restart that follows.
-    pub(super) restarts: u32,
+    restarts: u32,
 }
 
-/// What comes next, once no act is under way.
+impl EndedRun {
+    pub(super) fn new(code: Option<i32>, ran_ms: u64, restarts: u32) -> Self {
+        let end = End { code, ran_ms };
+        Self { end, restarts }
+    }
+}
+
+/// The next act, once none is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plan {
     Nothing,
@@ -36,22 +42,22 @@ enum Plan {
     },
     /// A decision by the restart policy once it is seen to be down: it hung, and
     /// was stopped.
-    HungStopped(HungRun),
+    HungStopped(EndedRun),
 }
 
-/// What is under way.
+/// The act under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     None,
     Launch {
         restarts: u32,
-        /// Whether what it launched has crashed already.
+        /// True if what it launched has crashed already.
         has_crashed: bool,
     },
-    StopHung(HungRun),
+    StopHung(EndedRun),
 }
 
-/// What an instance waits for, as far as decisions go.
+/// The decided step that an instance waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
     Nothing,
@@ -208,7 +214,7 @@ impl Restarting {
         }
     }
 
-    pub(super) fn stop_hung(&mut self, hung: HungRun) {
+    pub(super) fn stop_hung(&mut self, hung: EndedRun) {
         self.act = Act::StopHung(hung);
     }
 
@@ -223,7 +229,7 @@ impl Restarting {
     }
 
     /// Returns the run that hung and was stopped, once.
-    pub(super) fn take_hung(&mut self) -> Option<HungRun> {
+    pub(super) fn take_hung(&mut self) -> Option<EndedRun> {
         let Plan::HungStopped(hung) = self.plan else {
             return None;
         };
@@ -248,7 +254,7 @@ impl Restarting {
     pub(super) fn decide(
         &mut self,
         instance: &Instance,
-        (end, restarts): (End, u32),
+        EndedRun { end, restarts }: EndedRun,
         facts: &Facts,
         moment: &Moment,
         effects: &mut Effects,

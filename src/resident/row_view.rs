@@ -13,7 +13,7 @@ use crate::supervisor::{InstanceState, Observation};
 /// The row of one instance as it was last sent.
 pub(super) struct RowView {
     place: usize,
-    /// What a verb or a probe waits for, and since when.
+    /// The thing that a verb or a probe waits for, and since when.
     activity: Option<(String, Instant)>,
     /// The state during that.
     state: Option<InstanceState>,

@@ -1,4 +1,4 @@
-//! What goes into a decision about an instance, and what comes out of it.
+//! The inputs and the effects of a decision about an instance.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,6 @@ use crate::event::{Level, Want};
 use crate::inventory::{Alarm, Instance};
 use crate::supervisor::{Facts, Health, InstanceState, Observation};
 
-/// Something that a decision may follow from.
 #[derive(Debug, Clone)]
 pub(super) enum Input {
     /// The supervisor has looked.
@@ -28,7 +27,7 @@ pub(super) enum Input {
     HealthChecked(Answer),
 }
 
-/// How a check of the health of a game ended.
+/// The outcome of a check of the health of a game.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     Health(Health),
@@ -42,7 +41,7 @@ pub(super) enum Answer {
 pub(super) struct Moment {
     /// The monotonic clock.
     pub(super) now_ms: u64,
-    /// When the host was booted.
+    /// The time at which the host was booted.
     pub(super) booted: SystemTime,
     pub(super) intent: Option<CurrentIntent>,
     /// A random number from 0 to 1.
@@ -62,7 +61,7 @@ pub(super) struct CurrentIntent {
     pub(super) is_of_this_boot: bool,
 }
 
-/// Something that is to be done.
+/// An act that follows from a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Effect {
     Log(Level, String),

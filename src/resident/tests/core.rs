@@ -198,7 +198,7 @@ struct Model {
     crashed: Option<u32>,
     is_acting: bool,
     is_listed: bool,
-    /// Whether a change of the inventory has cut a delay short.
+    /// True if a change of the inventory has cut a delay short.
     is_hurried: bool,
     due_ms: Option<u64>,
     logged_crashes: u64,

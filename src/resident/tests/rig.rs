@@ -22,9 +22,9 @@ pub(super) struct Scripted {
     pub(super) observation: watch::Sender<Observation>,
     pub(super) starts: Mutex<Vec<(Instant, u32)>>,
     pub(super) crashes: Mutex<u32>,
-    /// What its checks of health are answered; well when nothing is left.
+    /// The answers to its checks of health; well when none is left.
     pub(super) health: Mutex<Vec<Health>>,
-    /// How long nobody gets to run, at each of them.
+    /// The time for which nothing runs, at each of them.
     pub(super) pause: Mutex<Duration>,
     pub(super) stops: Mutex<Vec<Instant>>,
 }
@@ -155,7 +155,7 @@ impl Rig {
         self.state.create_instance("a").unwrap()
     }
 
-    /// What was said since it was last asked.
+    /// Returns the log since it was last asked for.
     pub(super) fn said(&mut self) -> String {
         let mut text = String::new();
         while let Ok(event) = self.events.try_recv() {
