@@ -7,11 +7,8 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
 
 use super::dir::StateDir;
 use super::folder::{InstanceDir, ReadError, temporary};
@@ -145,74 +142,21 @@ pub fn write_unsynced(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
     }
 }
 
-/// Keeps a wish to stop ready, for the time when no inode is left. It is there
-/// already but for the first start, and the first after such a stop. Instances
-/// that are started in the same second share one, under a name for each: to
-/// make an inode is the most costly part of a first start.
+/// Keeps an intent to stop ready, for the time when no inode is left, unless
+/// there is one of this boot.
 ///
 /// # Errors
-/// When there is no inode left for it.
+/// Fails when there is no inode left for it.
 pub fn reserve_stop(dir: &InstanceDir) -> io::Result<()> {
-    reserve_like(&mut LAST.lock().unwrap_or_else(PoisonError::into_inner), dir)
-}
-
-fn reserve_like(last: &mut Option<Reserved>, dir: &InstanceDir) -> io::Result<()> {
-    let wish = Intent::now(Want::Stopped);
-    if is_reserved(dir) || last.as_ref().is_some_and(|last| last.share(dir, wish)) {
-        return Ok(());
+    if !is_reserved(dir) {
+        put(dir, RESERVED, Intent::now(Want::Stopped))?;
     }
-    put(dir, RESERVED, wish)?;
-    *last = Reserved::of(dir, wish);
     Ok(())
 }
 
 fn is_reserved(dir: &InstanceDir) -> bool {
-    matches!(reserved(dir), Some(wish) if wish.want == Want::Stopped && wish.is_of_this_boot())
-}
-
-fn reserved(dir: &InstanceDir) -> Option<Intent> {
     let kept = interpret(nix::fcntl::readlinkat(dir, RESERVED), || dir.path().join(RESERVED));
-    kept.ok().flatten()
-}
-
-/// The wish to stop that this process has kept ready last.
-static LAST: Mutex<Option<Reserved>> = Mutex::new(None);
-
-/// For how long a wish is shared, in milliseconds: no instance has one that
-/// tells of a time long before it was kept ready.
-const SHARED_MS: u64 = 1000;
-
-struct Reserved {
-    /// From the folder of another instance.
-    path: PathBuf,
-    wish: Intent,
-}
-
-impl Reserved {
-    fn of(dir: &InstanceDir, wish: Intent) -> Option<Self> {
-        let folder = dir.path().file_name()?;
-        let path = Path::new("..").join(folder).join(RESERVED);
-        Some(Self { path, wish })
-    }
-
-    /// Gives it a name in another folder, if it is what would be made there.
-    /// Not where it is the present wish already: two names of one inode cannot
-    /// replace each other, nor does one tell of more than the other.
-    fn share(&self, dir: &InstanceDir, wish: Intent) -> bool {
-        let same = Intent {
-            at_ms: wish.at_ms,
-            ..self.wish
-        };
-        if same != wish
-            || self.wish.at_ms.abs_diff(wish.at_ms) > SHARED_MS
-            || matches!(read(dir), Ok(Some(now)) if now == self.wish)
-        {
-            return false;
-        }
-        let linked = nix::unistd::linkat(dir, self.path.as_path(), dir, RESERVED, AtFlags::empty());
-        // What has that name there may have been replaced meanwhile.
-        linked.is_ok() && reserved(dir) == Some(self.wish)
-    }
+    matches!(kept, Ok(Some(kept)) if kept.want == Want::Stopped && kept.is_of_this_boot())
 }
 
 /// Puts a wish under a name. Where nothing has that name, it takes no second
@@ -260,6 +204,8 @@ pub fn set_aside(dir: &InstanceDir) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
 
     #[test]
     fn round_trip_and_damage() {
@@ -320,94 +266,35 @@ mod tests {
         assert_eq!((read(&dir).unwrap(), aside()), (Some(wish), 2));
     }
 
-    /// The inode of the wish that is kept ready.
-    fn kept(dir: &InstanceDir) -> u64 {
-        use std::os::unix::fs::MetadataExt;
-        let link = dir.path().join(RESERVED).symlink_metadata().unwrap();
-        assert!(is_reserved(dir) && link.is_symlink());
-        link.ino()
-    }
-
     #[test]
-    fn what_is_kept_ready_is_shared_and_used_by_each_alone() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let [a, b, c] = ["a", "b", "c"].map(|id| state.create_instance(id).unwrap());
-        let mut last = None;
-        reserve_like(&mut last, &a).unwrap();
-        let wish = last.as_ref().unwrap().wish;
-        // However busy the machine is.
-        let now = || Intent {
-            at_ms: wish.at_ms + SHARED_MS,
-            ..wish
-        };
-        assert!(last.as_ref().unwrap().share(&b, now()));
-        assert_eq!((kept(&a), reserved(&b)), (kept(&b), Some(wish)));
-        // There already.
-        reserve_like(&mut last, &b).unwrap();
-        assert_eq!(kept(&a), kept(&b));
-        b.rename_unsynced(RESERVED, NAME).unwrap();
-        assert_eq!((read(&b).unwrap(), reserved(&b)), (Some(wish), None));
-        assert!(is_reserved(&a) && read(&a).unwrap().is_none());
-        // A wish cannot take the place of itself.
-        assert!(!last.as_ref().unwrap().share(&b, now()));
-        assert_eq!(reserved(&b), None);
-        reserve_like(&mut last, &b).unwrap();
-        assert_ne!(kept(&a), kept(&b));
-        // Neither one of another time, nor of another user, nor of another boot.
-        let shared = last.unwrap();
-        let at_ms = shared.wish.at_ms;
-        for other in [
-            Intent {
-                at_ms: at_ms + SHARED_MS + 1,
-                ..shared.wish
-            },
-            Intent {
-                at_ms: at_ms - SHARED_MS - 1,
-                ..shared.wish
-            },
-            Intent {
-                uid: shared.wish.uid + 1,
-                ..shared.wish
-            },
-            Intent {
-                boot: shared.wish.boot ^ 1,
-                ..shared.wish
-            },
-        ] {
-            assert!(!shared.share(&c, other), "{other:?}");
-            assert_eq!(reserved(&c), None);
-        }
-        assert!(shared.share(&c, shared.wish));
-    }
-
-    #[test]
-    fn what_cannot_be_shared_is_made() {
+    fn what_is_kept_ready_is_the_instances_own_and_of_this_boot() {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let [a, b] = ["a", "b"].map(|id| state.create_instance(id).unwrap());
-        let path = a.path().join(RESERVED);
-        let wish = Intent::now(Want::Stopped);
-        for what in ["nothing", "a file", "another wish", "a folder"] {
-            let _ = (std::fs::remove_file(&path), b.remove(RESERVED));
-            match what {
-                "nothing" => {}
-                "a file" => std::fs::write(&path, wish.to_text()).unwrap(),
-                "another wish" => std::os::unix::fs::symlink("1,stopped,1,1", &path).unwrap(),
-                _ => std::fs::create_dir(&path).unwrap(),
-            }
-            let mut last = Reserved::of(&a, wish);
-            assert!(!last.as_ref().unwrap().share(&b, wish), "{what}");
-            reserve_like(&mut last, &b).unwrap();
-            assert!(is_reserved(&b), "{what}");
-            assert_eq!(last.unwrap().path, Path::new("../b/intent.stop"), "{what}");
+        let link = |dir: &InstanceDir| dir.path().join(RESERVED).symlink_metadata().unwrap();
+        for dir in [&a, &b] {
+            reserve_stop(dir).unwrap();
+            assert!(is_reserved(dir) && link(dir).is_symlink());
+            assert_eq!(link(dir).nlink(), 1);
         }
-        let left = |dir: &InstanceDir| std::fs::read_dir(dir.path()).unwrap().count();
-        assert_eq!((left(&a), left(&b)), (1, 1));
-        // What was kept in an earlier boot makes room for another.
-        std::fs::remove_file(b.path().join(RESERVED)).unwrap();
-        std::os::unix::fs::symlink("1,stopped,1,1,1", b.path().join(RESERVED)).unwrap();
-        reserve_like(&mut None, &b).unwrap();
-        assert!(is_reserved(&b) && left(&b) == 1);
+        let inode = link(&a).ino();
+        reserve_stop(&a).unwrap();
+        assert_eq!(link(&a).ino(), inode, "there already");
+        let kept = || std::fs::read_link(a.path().join(RESERVED)).unwrap();
+        for old in ["1,stopped,1,1,1", "1,running,1,1", "noise"] {
+            std::fs::remove_file(a.path().join(RESERVED)).unwrap();
+            std::os::unix::fs::symlink(old, a.path().join(RESERVED)).unwrap();
+            assert!(!is_reserved(&a), "{old}");
+            reserve_stop(&a).unwrap();
+            assert!(is_reserved(&a) && kept() != Path::new(old));
+        }
+        assert_eq!(std::fs::read_dir(a.path()).unwrap().count(), 1);
+        // An older gamectl has let two instances share one.
+        b.remove(RESERVED).unwrap();
+        std::fs::hard_link(a.path().join(RESERVED), b.path().join(RESERVED)).unwrap();
+        reserve_stop(&b).unwrap();
+        b.rename_unsynced(RESERVED, NAME).unwrap();
+        assert_eq!(read(&b).unwrap().map(|wish| wish.want), Some(Want::Stopped));
+        assert!(is_reserved(&a) && !is_reserved(&b) && read(&a).unwrap().is_none());
     }
 }
