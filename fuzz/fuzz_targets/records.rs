@@ -5,7 +5,8 @@
 #![no_main]
 use std::sync::LazyLock;
 
-use gamectl::store::format::{Document, Seal};
+use gamectl::store::format::{Checksum, Document};
+use gamectl::store::record::Durability;
 use gamectl::store::{InstanceDir, StateDir, ending, history, launch, plan, stack};
 
 struct Place {
@@ -22,9 +23,9 @@ static PLACE: LazyLock<Place> = LazyLock::new(|| {
 
 fn put(name: &str, kind: &str, bytes: &[u8]) {
     let headed = [format!("gamectl {kind} 1\n").as_bytes(), bytes].concat();
-    let sealed = Document::from_text(&headed, kind, 1, Seal::None)
-        .map_or_else(|_| bytes.to_vec(), |document| document.to_text(kind, 1, Seal::Checksum).into_bytes());
-    std::fs::write(PLACE.dir.path().join(name), sealed).expect("written");
+    let bytes = Document::from_text(&headed, kind, 1, Checksum::None)
+        .map_or_else(|_| bytes.to_vec(), |document| document.to_text(kind, 1, Checksum::Crc32).into_bytes());
+    std::fs::write(PLACE.dir.path().join(name), bytes).expect("written");
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -41,7 +42,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         1 => {
             put("exit", "exit", rest);
             if let Ok(Some(one)) = ending::read(dir) {
-                ending::write_unreserved(dir, &one).expect("written");
+                ending::write(dir, None, &one, Durability::ThisBoot).expect("written");
                 assert_eq!(ending::read(dir).ok().flatten(), Some(one));
             }
         }

@@ -3,6 +3,7 @@
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::store::intent::{self, Intent};
+use crate::store::record::Durability;
 use crate::store::{InstanceDir, ReadError};
 
 /// Reads the intent. A damaged one is quarantined: the verb at hand is about to
@@ -31,17 +32,12 @@ pub(super) enum Set {
     Kept,
 }
 
-/// Sets the intent by one of the store's ways to write it, unless it is there
-/// already, set since the host booted.
-pub(super) fn set(
-    dir: &InstanceDir,
-    want: Want,
-    write: fn(&InstanceDir, Intent) -> std::io::Result<()>,
-) -> Result<Set, Failure> {
+/// Sets the intent, unless it is there already, set since the host booted.
+pub(super) fn set(dir: &InstanceDir, want: Want, durability: Durability) -> Result<Set, Failure> {
     if read(dir)?.is_some_and(|known| known.want == want && known.is_of_this_boot()) {
         return Ok(Set::Kept);
     }
-    write(dir, Intent::now(want)).map_err(|error| not_on_record(&error))?;
+    intent::write(dir, Intent::now(want), durability).map_err(|error| not_on_record(&error))?;
     Ok(Set::Written)
 }
 

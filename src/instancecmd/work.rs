@@ -12,6 +12,7 @@ use crate::event::{Verb, VerbEvent, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::store::intent::Intent;
 use crate::store::lock::VerbLock;
+use crate::store::record::Durability;
 use crate::store::{self, InstanceDir, StateDir};
 use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor};
 
@@ -126,7 +127,7 @@ impl Work {
         let _lock = self.hold_to_start(dir, began).await?;
         // The launch makes the intent durable on its way, which takes less time
         // than before it.
-        intent::set(dir, Want::Running, store::intent::write_unsynced)?;
+        intent::set(dir, Want::Running, Durability::WithFolder)?;
         // Without it a stop is still possible, if not on record.
         let _ = store::intent::reserve_stop(dir);
         let started = self.launch().await;
@@ -146,8 +147,8 @@ impl Work {
         // A kept intent is written again: a start that waits for the lock gives
         // way to a stop that was typed after it. Where it cannot be written,
         // this stop waits for that start.
-        if !keeps_intent && let Ok(Set::Kept) = intent::set(dir, Want::Stopped, store::intent::write) {
-            let _ = store::intent::write_unsynced(dir, Intent::now(Want::Stopped));
+        if !keeps_intent && let Ok(Set::Kept) = intent::set(dir, Want::Stopped, Durability::Now) {
+            let _ = store::intent::write(dir, Intent::now(Want::Stopped), Durability::ThisBoot);
         }
         let _lock = match self.request.now && !keeps_intent {
             true => hold::try_now(dir, self.request.verb)?,
@@ -155,7 +156,7 @@ impl Work {
         };
         let on_record = match keeps_intent {
             true => Ok(Set::Kept),
-            false => intent::set(dir, Want::Stopped, store::intent::write),
+            false => intent::set(dir, Want::Stopped, Durability::Now),
         };
         let outcome = self.end().await?;
         match on_record {
@@ -171,7 +172,7 @@ impl Work {
 
     async fn restart(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
         let _lock = self.hold_to_start(dir, began).await?;
-        intent::set(dir, Want::Running, store::intent::write)?;
+        intent::set(dir, Want::Running, Durability::Now)?;
         let _ = store::intent::reserve_stop(dir);
         let stopped = self.end().await?;
         if intent::read(dir)?.is_some_and(|now| now.want == Want::Stopped) {

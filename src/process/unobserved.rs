@@ -10,6 +10,7 @@ use crate::event::Want;
 use crate::failure::Failure;
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
+use crate::store::record::Durability;
 use crate::store::{InstanceDir, ReadError, ending, intent, launch, lock};
 use crate::sys::tree;
 
@@ -33,13 +34,14 @@ pub(super) fn record(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Result<b
     match ending::read(dir) {
         Ok(Some(exit)) if exit.generation >= launch.generation => return Ok(false),
         // A person may still make use of it.
-        Err(ReadError::Damaged(..)) => drop(ending::set_aside(dir).map_err(failed)?),
+        Err(ReadError::Damaged(..)) => drop(dir.set_aside(ending::NAME).map_err(failed)?),
         // A record of a newer gamectl is not replaced.
         Err(error) => return Err(failed(io::Error::other(error.to_string()))),
         Ok(_) => {}
     }
     let exit = ending::written(dir, launch.generation).unwrap_or_else(|| unobserved(dir, launch));
-    put(dir, &exit).map_err(failed)?;
+    let reserve = ending::reserve(dir).ok();
+    ending::write(dir, reserve.as_ref(), &exit, Durability::Now).map_err(failed)?;
     Ok(true)
 }
 
@@ -51,15 +53,6 @@ fn unobserved(dir: &InstanceDir, launch: &Launch) -> Exit {
         was_ready: launch.ready.is_some(),
         ..Exit::unseen(launch.generation, launch.frame.boot.clone(), requested, note)
     }
-}
-
-/// Puts an exit on record in the space that its shim had reserved, or in any
-/// other.
-fn put(dir: &InstanceDir, exit: &Exit) -> io::Result<()> {
-    ending::reserve(dir)
-        .and_then(|room| ending::write(dir, &room, exit))
-        .or_else(|_| ending::write_unreserved(dir, exit))?;
-    dir.sync()
 }
 
 /// Quarantines a damaged launch record, if nothing of the instance runs.
@@ -82,7 +75,7 @@ pub(super) fn quarantine(dir: &InstanceDir, why: &str) -> Result<(), Failure> {
                 .hint("end that by hand; nothing else was touched"),
         );
     }
-    launch::set_aside(dir)
+    dir.set_aside(launch::NAME)
         .map(drop)
         .map_err(|error| Failure::failed(format!("{why}, and it cannot be put aside: {error}")))
 }

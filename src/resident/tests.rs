@@ -9,6 +9,7 @@ use crate::inventory::{GiveUp, Instance, RestartPolicy};
 use crate::store::history;
 use crate::store::intent::{self, Intent};
 use crate::store::lock;
+use crate::store::record::Durability;
 use crate::supervisor::{Facts, InstanceState, LastExit, Observation};
 
 mod core;
@@ -67,7 +68,7 @@ async fn a_stop_during_a_delay_cancels_it() {
     pass(MOMENT).await;
     rig.supervisor.crash(1);
     pass(MOMENT).await;
-    intent::write(&rig.dir(), Intent::now(Want::Stopped)).unwrap();
+    intent::write(&rig.dir(), Intent::now(Want::Stopped), Durability::Now).unwrap();
     rig.supervisor.show(InstanceState::Stopped, 0);
     pass(SECOND * 100).await;
     assert_eq!(rig.supervisor.starts(), []);
@@ -79,7 +80,7 @@ async fn a_stop_that_nobody_has_seen_yet_is_seen_under_the_lock() {
     pass(MOMENT).await;
     rig.supervisor.crash(1);
     pass(MOMENT).await;
-    intent::write(&rig.dir(), Intent::now(Want::Stopped)).unwrap();
+    intent::write(&rig.dir(), Intent::now(Want::Stopped), Durability::Now).unwrap();
     pass(SECOND * 100).await;
     assert_eq!(rig.supervisor.starts(), []);
 }
@@ -226,7 +227,7 @@ async fn what_nobody_wants_is_not_started() {
         };
         let mut rig = rig(&instance, InstanceState::Stopped);
         if let Some(want) = wish {
-            intent::write(&rig.dir(), Intent::now(want)).unwrap();
+            intent::write(&rig.dir(), Intent::now(want), Durability::Now).unwrap();
         }
         pass(SECOND).await;
         assert_eq!(rig.supervisor.starts().len(), starts, "{wish:?} {autostart}");

@@ -249,6 +249,8 @@ fn make_dir(parent: BorrowedFd<'_>, name: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::store::ReadError;
+    use crate::store::format::Document;
+    use crate::store::record::Durability;
     use std::os::unix::fs::PermissionsExt;
 
     fn state() -> (tempfile::TempDir, StateDir) {
@@ -290,15 +292,20 @@ mod tests {
     fn replacing_never_shows_half_a_file_and_links_are_not_followed() {
         let (dir, state) = state();
         let instance = state.create_instance("a").unwrap();
-        assert_eq!(instance.read("x").unwrap(), None);
-        instance.replace("x", b"one").unwrap();
-        instance.replace("x", b"two").unwrap();
-        assert_eq!(instance.read("x").unwrap().unwrap(), b"two");
+        let write = |name: &str, text: &str| {
+            let document = Document::default().with("x", text);
+            instance.write(name, &document, None, Durability::Now).unwrap();
+        };
+        let read = |name: &str| instance.read(name, |document| document.require::<String>("x"));
+        assert_eq!(read("x").unwrap(), None);
+        write("x", "one");
+        write("x", "two");
+        assert_eq!(read("x").unwrap().as_deref(), Some("two"));
         let secret = dir.path().join("secret");
         fs::write(&secret, "secret").unwrap();
         std::os::unix::fs::symlink(&secret, instance.path().join("y")).unwrap();
-        assert!(matches!(instance.read("y"), Err(ReadError::Io(..))));
-        instance.replace("y", b"mine").unwrap();
+        assert!(matches!(read("y"), Err(ReadError::Io(..))));
+        write("y", "mine");
         assert_eq!(fs::read(&secret).unwrap(), b"secret");
         std::os::unix::fs::symlink(dir.path(), state.path().join("instances/b")).unwrap();
         assert!(state.instance("b").is_err());

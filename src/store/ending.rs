@@ -4,14 +4,12 @@
 use std::io;
 
 use super::folder::{InstanceDir, ReadError};
-use super::format::{Document, ParseError, Seal};
-use super::room::{self, Room};
+use super::format::{Document, ParseError};
+use super::record::{Durability, Reserve};
 use crate::sys::reaper::{Ending, signal_name};
 
-const NAME: &str = "exit";
-const RESERVED: &str = "exit.next";
-const KIND: &str = "exit";
-const VERSION: u32 = 1;
+/// The name of the record.
+pub const NAME: &str = "exit";
 
 /// How a launch ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,10 +116,6 @@ impl Exit {
             note: document.parse("note").unwrap_or_default(),
         })
     }
-
-    fn to_text(&self) -> String {
-        self.to_document().to_text(KIND, VERSION, Seal::Checksum)
-    }
 }
 
 /// Reads the last exit; `None` when there was none.
@@ -129,75 +123,39 @@ impl Exit {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Exit>, ReadError> {
-    read_from(dir, NAME)
+    dir.read(NAME, Exit::from_document)
 }
 
-/// The exit of this launch as its shim had written it into its reserved room
-/// when it was killed, before it could put it in its place.
+/// Returns the exit of this launch that its shim had written into the reserve when
+/// it was killed, before it could give it its name.
 pub fn written(dir: &InstanceDir, generation: u64) -> Option<Exit> {
-    let exit = read_from(dir, RESERVED).ok().flatten();
+    let exit = dir.read_reserve(NAME, Exit::from_document);
     exit.filter(|exit| exit.generation == generation)
 }
 
-fn read_from(dir: &InstanceDir, name: &str) -> Result<Option<Exit>, ReadError> {
-    room::read(dir, name, |bytes| {
-        dir.parse(name, bytes, KIND, VERSION, Exit::from_document)
-    })
-}
-
-/// Puts a damaged exit out of the way.
+/// Reserves space for the exit of a launch to come.
 ///
 /// # Errors
-/// What `renameat(2)` said.
-pub fn set_aside(dir: &InstanceDir) -> io::Result<String> {
-    dir.set_aside(NAME)
+/// Fails where the disk is full: nothing should be started then.
+pub fn reserve(dir: &InstanceDir) -> io::Result<Reserve> {
+    dir.reserve(NAME)
 }
 
-/// Reserves room for the exit of a launch to come, which is durable once it is
-/// settled. The room of an earlier launch is used again.
+/// Writes an exit into its reserve or, where that is gone, a new file, and makes
+/// it the last one. Before the name is durable, [`written`] finds it after a power
+/// cut.
 ///
 /// # Errors
-/// `ENOSPC` and the like: nothing should be started then.
-pub fn reserve(dir: &InstanceDir) -> io::Result<Room> {
-    Room::find_or_make(dir, RESERVED)
-}
-
-/// Writes an exit into its reserved room, durably, and makes it the last one.
-/// The room of the exit that it replaces is the reserve of the next. That the
-/// two have swapped names is durable once the folder is synced; until then
-/// [`written`] finds it after a power cut.
-///
-/// # Errors
-/// When even that failed: a read-only filesystem, a broken disk.
-pub fn write(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
-    room.fill(&exit.to_text())?;
-    give_name(dir, room)
-}
-
-fn give_name(dir: &InstanceDir, room: &Room) -> io::Result<()> {
-    if room.is(dir, NAME) {
-        // An earlier try got as far as that: swapped again, the names would
-        // give the exit of the launch before.
-        return Ok(());
-    }
-    if !room.is(dir, RESERVED) {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    dir.swap(RESERVED, NAME)
-}
-
-/// Writes an exit for which no room was reserved.
-///
-/// # Errors
-/// When it could not be written.
-pub fn write_unreserved(dir: &InstanceDir, exit: &Exit) -> io::Result<()> {
-    dir.replace(NAME, exit.to_text().as_bytes())
+/// Fails when neither can be written.
+pub fn write(dir: &InstanceDir, reserve: Option<&Reserve>, exit: &Exit, durability: Durability) -> io::Result<()> {
+    dir.write(NAME, &exit.to_document(), reserve, durability)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::StateDir;
+    use crate::store::format::Checksum;
 
     fn sample(ending: Option<Ending>) -> Exit {
         Exit {
@@ -216,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn round_trip_through_the_reserved_room() {
+    fn round_trip_through_the_reserve() {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
@@ -229,13 +187,13 @@ mod tests {
             Some(Ending::Signal(11, true)),
         ];
         for ending in endings {
-            let room = reserve(&dir).unwrap();
+            let reserve = reserve(&dir).unwrap();
             let exit = sample(ending);
-            write(&dir, &room, &exit).unwrap();
+            write(&dir, Some(&reserve), &exit, Durability::Now).unwrap();
             assert_eq!(read(&dir).unwrap(), Some(exit));
         }
         let unseen = Exit::unseen(9, "b".into(), false, "why");
-        write_unreserved(&dir, &unseen).unwrap();
+        write(&dir, None, &unseen, Durability::Now).unwrap();
         assert_eq!(read(&dir).unwrap(), Some(unseen));
     }
 
@@ -244,18 +202,21 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
-        write(&dir, &reserve(&dir).unwrap(), &sample(None)).unwrap();
-        let room = reserve(&dir).unwrap();
+        let before = sample(None);
+        write(&dir, reserve(&dir).ok().as_ref(), &before, Durability::Now).unwrap();
+        let reserve = reserve(&dir).unwrap();
         let exit = sample(Some(Ending::Code(4)));
         for _ in 0..2 {
-            write(&dir, &room, &exit).unwrap();
+            write(&dir, Some(&reserve), &exit, Durability::WithFolder).unwrap();
             assert_eq!(read(&dir).unwrap().as_ref(), Some(&exit));
+            assert_eq!(dir.read_reserve(NAME, Exit::from_document).as_ref(), Some(&before));
         }
-        // The reserved room has lost both names: what stands under them is
-        // another exit's.
-        write_unreserved(&dir, &exit).unwrap();
-        assert!(write(&dir, &room, &exit).is_err());
+        // The reserve has lost both names: what stands under them is another
+        // exit's.
+        write(&dir, None, &before, Durability::Now).unwrap();
+        write(&dir, Some(&reserve), &exit, Durability::Now).unwrap();
         assert_eq!(read(&dir).unwrap(), Some(exit));
+        assert!(!dir.is_still(NAME, &std::fs::File::open(dir.path().join("exit.next")).unwrap()));
     }
 
     #[test]
@@ -264,9 +225,9 @@ mod tests {
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
         let exit = sample(Some(Ending::Code(3)));
-        write(&dir, &reserve(&dir).unwrap(), &exit).unwrap();
-        let whole = dir.read(NAME).unwrap().unwrap();
-        let text = exit.to_text();
+        write(&dir, reserve(&dir).ok().as_ref(), &exit, Durability::Now).unwrap();
+        let whole = std::fs::read(dir.path().join(NAME)).unwrap();
+        let text = exit.to_document().to_text(NAME, 1, Checksum::Crc32);
         for cut in 0..whole.len() {
             std::fs::write(dir.path().join(NAME), &whole[..cut]).unwrap();
             match read(&dir) {

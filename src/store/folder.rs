@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,6 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
 use nix::unistd::UnlinkatFlags;
 
-use super::format::{Document, ParseError, Seal};
 use crate::sys::host;
 
 /// Our files hold little; what is larger than this is not ours.
@@ -95,7 +94,7 @@ impl InstanceDir {
     ///
     /// # Errors
     /// When it is there and cannot be read, or is not a small plain file.
-    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    pub(super) fn read_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let failed = |error: io::Error| ReadError::Io(self.path.join(name), error);
         // Without O_NONBLOCK the open of a FIFO put in its place would wait.
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
@@ -115,83 +114,6 @@ impl InstanceDir {
             ));
         }
         Ok(Some(bytes))
-    }
-
-    /// Parses what was read from a file as a sealed document.
-    pub(super) fn parse<T>(
-        &self,
-        name: &str,
-        bytes: &[u8],
-        kind: &str,
-        newest: u32,
-        parse: impl FnOnce(&Document) -> Result<T, ParseError>,
-    ) -> Result<T, ReadError> {
-        Document::from_text(bytes, kind, newest, Seal::Checksum)
-            .and_then(|document| parse(&document))
-            .map_err(|error| match error {
-                ParseError::Damaged(why) => ReadError::Damaged(self.path.join(name), why.to_owned()),
-                ParseError::Future(version) => ReadError::Future(self.path.join(name), version),
-            })
-    }
-
-    /// Replaces a file atomically and durably: whoever reads it, also after a
-    /// power cut, finds the old or the new one.
-    ///
-    /// # Errors
-    /// When it could not be written; the old one is then still there.
-    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = temporary(name);
-        let written = self.write_new(&new, bytes).and_then(|()| self.rename(&new, name));
-        if written.is_err() {
-            let _ = self.remove(&new);
-        }
-        written
-    }
-
-    /// As [`InstanceDir::replace`], but for a power cut shortly afterwards: it
-    /// may bring the old file back, whole. For what means nothing after a
-    /// boot.
-    ///
-    /// # Errors
-    /// When it could not be written; the old one is then still there.
-    pub fn replace_for_this_boot(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.put_in_place(name, |new| self.write_new(new, bytes))
-    }
-
-    /// As [`InstanceDir::replace_for_this_boot`], but a power cut may also leave
-    /// the new file empty or full of zeros: its readers must know that. It waits
-    /// for no disk.
-    ///
-    /// # Errors
-    /// When it could not be written; the old one is then still there.
-    pub fn replace_unsynced(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.put_in_place(name, |new| self.create_file(new)?.write_all(bytes))
-    }
-
-    fn put_in_place(&self, name: &str, write: impl Fn(&str) -> io::Result<()>) -> io::Result<()> {
-        let new = temporary(name);
-        let written = write(&new).and_then(|()| self.rename_unsynced(&new, name));
-        if written.is_err() {
-            let _ = self.remove(&new);
-        }
-        written
-    }
-
-    /// Gives a file another name, replacing what has that name. It is durable
-    /// after [`InstanceDir::sync`].
-    ///
-    /// # Errors
-    /// What `renameat(2)` said.
-    pub fn rename_unsynced(&self, from: &str, to: &str) -> io::Result<()> {
-        nix::fcntl::renameat(&self.fd, from, &self.fd, to)?;
-        Ok(())
-    }
-
-    fn write_new(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.create_file(name)?;
-        file.write_all(bytes)?;
-        nix::unistd::fdatasync(&file)?;
-        Ok(())
     }
 
     /// Makes a new empty file, in place of what is left of an older attempt.
@@ -246,13 +168,14 @@ impl InstanceDir {
         }
     }
 
-    /// Gives a file another name, replacing what has that name, durably.
+    /// Gives a file another name, replacing what has that name. It is durable
+    /// after [`InstanceDir::sync`].
     ///
     /// # Errors
-    /// What `renameat(2)` said.
+    /// Returns the error of `renameat(2)`.
     pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.rename_unsynced(from, to)?;
-        self.sync()
+        nix::fcntl::renameat(&self.fd, from, &self.fd, to)?;
+        Ok(())
     }
 
     /// Swaps the names of two files. Where one of them is missing or the
@@ -266,7 +189,7 @@ impl InstanceDir {
         if nix::fcntl::renameat2(&self.fd, from, &self.fd, to, flags).is_ok() {
             return Ok(());
         }
-        self.rename_unsynced(from, to)
+        self.rename(from, to)
     }
 
     /// Makes the names in this directory durable.

@@ -42,12 +42,11 @@ impl std::fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Whether a document closes with a checksum: files do, messages need none.
+/// The last line of a document: files have a checksum, messages need none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seal {
-    /// Closed with the CRC-32 of everything above.
-    Checksum,
-    /// Not closed.
+pub enum Checksum {
+    /// The CRC-32 of everything above.
+    Crc32,
     None,
 }
 
@@ -102,7 +101,7 @@ impl Document {
     }
 
     /// Writes the document as text.
-    pub fn to_text(&self, kind: &str, version: u32, seal: Seal) -> String {
+    pub fn to_text(&self, kind: &str, version: u32, checksum: Checksum) -> String {
         let mut text = format!("gamectl {kind} {version}\n");
         for (key, value) in &self.facts {
             text.push_str(key);
@@ -110,7 +109,7 @@ impl Document {
             escape(value, &mut text);
             text.push('\n');
         }
-        if seal == Seal::Checksum {
+        if checksum == Checksum::Crc32 {
             let sum = crc32fast::hash(text.as_bytes());
             // Writing to a string cannot fail.
             let _ = writeln!(text, "end {sum:08x}");
@@ -123,7 +122,7 @@ impl Document {
     /// # Errors
     /// When it is damaged, of another kind, or of a newer version. The version
     /// is looked at first: what follows may be written differently by then.
-    pub fn from_text(bytes: &[u8], kind: &str, newest: u32, seal: Seal) -> Result<Self, ParseError> {
+    pub fn from_text(bytes: &[u8], kind: &str, newest: u32, checksum: Checksum) -> Result<Self, ParseError> {
         let text = std::str::from_utf8(bytes).map_err(|_| ParseError::Damaged("it is not text"))?;
         let (head, mut body) = text.split_once('\n').ok_or(ParseError::Damaged("it is cut short"))?;
         let mut words = head.split(' ');
@@ -135,8 +134,8 @@ impl Document {
         if version > newest {
             return Err(ParseError::Future(version));
         }
-        if seal == Seal::Checksum {
-            body = check_seal(text, body)?;
+        if checksum == Checksum::Crc32 {
+            body = check_sum(text, body)?;
         }
         let mut facts = Vec::new();
         for line in body.lines() {
@@ -149,7 +148,7 @@ impl Document {
 }
 
 /// Takes the closing line off the body, when it is right.
-fn check_seal<'a>(text: &str, body: &'a str) -> Result<&'a str, ParseError> {
+fn check_sum<'a>(text: &str, body: &'a str) -> Result<&'a str, ParseError> {
     let cut = ParseError::Damaged("it is cut short");
     let inner = body.strip_suffix('\n').ok_or(cut.clone())?;
     let start = inner.rfind('\n').map_or(0, |at| at + 1);
@@ -217,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_text_is_as_documented() {
-        let text = sample().to_text("launch", 1, Seal::Checksum);
+        let text = sample().to_text("launch", 1, Checksum::Crc32);
         assert!(
             text.starts_with("gamectl launch 1\ngeneration 7\nstep a\nstep b c\nend "),
             "{text}"
@@ -225,26 +224,26 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_is_told_from_damage_even_without_its_seal() {
+    fn a_newer_version_is_told_from_damage_even_without_its_checksum() {
         let text = "gamectl launch 2\nwhatever\u{1}";
         assert_eq!(
-            Document::from_text(text.as_bytes(), "launch", 1, Seal::Checksum),
+            Document::from_text(text.as_bytes(), "launch", 1, Checksum::Crc32),
             Err(ParseError::Future(2))
         );
     }
 
     #[test]
     fn every_truncation_and_every_flipped_bit_is_noticed() {
-        let text = sample().to_text("launch", 1, Seal::Checksum);
+        let text = sample().to_text("launch", 1, Checksum::Crc32);
         for cut in 0..text.len() {
-            let torn = Document::from_text(&text.as_bytes()[..cut], "launch", 1, Seal::Checksum);
+            let torn = Document::from_text(&text.as_bytes()[..cut], "launch", 1, Checksum::Crc32);
             assert!(matches!(torn, Err(ParseError::Damaged(_))), "cut at {cut}");
         }
         for at in 0..text.len() {
             for bit in 0..8 {
                 let mut bytes = text.clone().into_bytes();
                 bytes[at] ^= 1 << bit;
-                let read = Document::from_text(&bytes, "launch", 1, Seal::Checksum);
+                let read = Document::from_text(&bytes, "launch", 1, Checksum::Crc32);
                 // The case of a checksum's own hexadecimal digits is no damage.
                 assert!(read.is_err() || read == Ok(sample()), "flipped {at}.{bit}");
             }
@@ -253,22 +252,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_value_survives(values in proptest::collection::vec(".*", 0..5), sealed: bool) {
-            let seal = if sealed { Seal::Checksum } else { Seal::None };
+        fn any_value_survives(values in proptest::collection::vec(".*", 0..5), has_checksum: bool) {
+            let checksum = if has_checksum { Checksum::Crc32 } else { Checksum::None };
             let mut document = Document::default();
             for value in &values {
                 document.push("key", value);
             }
-            let text = document.to_text("x", 3, seal);
-            let read = Document::from_text(text.as_bytes(), "x", 3, seal).unwrap();
+            let text = document.to_text("x", 3, checksum);
+            let read = Document::from_text(text.as_bytes(), "x", 3, checksum).unwrap();
             prop_assert_eq!(&read, &document);
             prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
         }
 
         #[test]
-        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200), sealed: bool) {
-            let seal = if sealed { Seal::Checksum } else { Seal::None };
-            let _ = Document::from_text(&bytes, "launch", 1, seal);
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200), has_checksum: bool) {
+            let checksum = if has_checksum { Checksum::Crc32 } else { Checksum::None };
+            let _ = Document::from_text(&bytes, "launch", 1, checksum);
         }
     }
 }

@@ -4,15 +4,12 @@
 use std::io;
 
 use super::folder::{InstanceDir, ReadError};
-use super::format::{Document, ParseError, Seal};
-use super::room::{self, Room};
+use super::format::{Document, ParseError};
+use super::record::Durability;
 use crate::policy::restart::{History, StayReason};
 use crate::sys::host;
 
 const NAME: &str = "restarts";
-const RESERVED: &str = "restarts.next";
-const KIND: &str = "restarts";
-const VERSION: u32 = 1;
 
 /// What is known of the crashes of an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,14 +73,12 @@ impl Restarts {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
-    let read = room::read(dir, NAME, |bytes| {
-        // What a power cut may leave of it, and so of an earlier boot.
-        if bytes.iter().all(|byte| *byte == 0) {
-            return Ok(None);
-        }
-        dir.parse(NAME, bytes, KIND, VERSION, Restarts::from_document)
-    })?;
-    Ok(read.flatten())
+    let is_blank = || matches!(dir.read_bytes(NAME), Ok(Some(bytes)) if bytes.iter().all(|byte| *byte == 0));
+    match dir.read(NAME, Restarts::from_document) {
+        // Torn by a power cut, so from an earlier boot.
+        Err(ReadError::Damaged(..)) if is_blank() => Ok(None),
+        read => Ok(read?.flatten()),
+    }
 }
 
 /// Puts on record what is known, until the next boot. A start waits for this,
@@ -94,22 +89,8 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
 /// # Errors
 /// When it could not be written; what stood there is still there.
 pub fn write(dir: &InstanceDir, restarts: &Restarts) -> io::Result<()> {
-    let text = restarts.to_document().to_text(KIND, VERSION, Seal::Checksum);
-    let room = Room::find_or_make(dir, RESERVED)?;
-    match room.put(&text) {
-        Ok(()) => dir.swap(RESERVED, NAME),
-        // More crashes than are usually counted.
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => dir.replace_unsynced(NAME, text.as_bytes()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Forgets it.
-///
-/// # Errors
-/// What `unlinkat(2)` said.
-pub fn remove(dir: &InstanceDir) -> io::Result<()> {
-    dir.remove(NAME)
+    let reserve = dir.reserve(NAME)?;
+    dir.write(NAME, &restarts.to_document(), Some(&reserve), Durability::ThisBoot)
 }
 
 #[cfg(test)]
@@ -149,8 +130,7 @@ mod tests {
         }
         let mut document = Document::default().with("boot", host::boot_tag() ^ 1);
         document.push("doublings", 3);
-        let text = document.to_text(KIND, VERSION, Seal::Checksum);
-        dir.replace(NAME, text.as_bytes()).unwrap();
+        dir.write(NAME, &document, None, Durability::Now).unwrap();
         assert_eq!(read(&dir).unwrap(), None);
         for cut in [&b""[..], &[0; 300]] {
             std::fs::write(dir.path().join(NAME), cut).unwrap();
@@ -158,7 +138,5 @@ mod tests {
         }
         std::fs::write(dir.path().join(NAME), "torn").unwrap();
         assert!(matches!(read(&dir), Err(ReadError::Damaged(..))));
-        remove(&dir).unwrap();
-        assert_eq!(read(&dir).unwrap(), None);
     }
 }

@@ -12,6 +12,7 @@ use nix::errno::Errno;
 
 use super::dir::StateDir;
 use super::folder::{InstanceDir, ReadError, temporary};
+use super::record::Durability;
 use crate::event::Want;
 use crate::sys::{clock, host};
 
@@ -118,27 +119,21 @@ fn interpret(
     }
 }
 
-/// Sets the wish for an instance, durably.
+/// Sets the intent of an instance. Where no inode is left, an intent to stop is
+/// the one that [`reserve_stop`] kept ready, with the time and the user of that.
 ///
 /// # Errors
-/// When it could not be written; the old wish then still stands.
-pub fn write(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
-    write_unsynced(dir, intent)?;
-    dir.sync()
-}
-
-/// Sets the wish for an instance. It is durable after [`InstanceDir::sync`].
-/// Where nothing more can be made, a wish to stop is the one that was kept ready
-/// by [`reserve_stop`], with the time and the user of that.
-///
-/// # Errors
-/// When it could not be written; the old wish then still stands.
-pub fn write_unsynced(dir: &InstanceDir, intent: Intent) -> io::Result<()> {
+/// Fails when it could not be written; the old intent then still stands.
+pub fn write(dir: &InstanceDir, intent: Intent, durability: Durability) -> io::Result<()> {
     match put(dir, NAME, intent) {
         Err(Errno::ENOSPC | Errno::EDQUOT) if intent.want == Want::Stopped && is_reserved(dir) => {
-            dir.rename_unsynced(RESERVED, NAME)
+            dir.rename(RESERVED, NAME)?;
         }
-        written => Ok(written?),
+        written => written?,
+    }
+    match durability {
+        Durability::Now => dir.sync(),
+        Durability::WithFolder | Durability::ThisBoot => Ok(()),
     }
 }
 
@@ -217,7 +212,7 @@ mod tests {
         assert_eq!(peek(&state, "never").unwrap(), None);
         for want in [Want::Running, Want::Stopped] {
             let intent = Intent::now(want);
-            write(&dir, intent).unwrap();
+            write(&dir, intent, Durability::Now).unwrap();
             assert_eq!(read(&dir).unwrap(), Some(intent));
             assert_eq!(peek(&state, "a").unwrap(), Some(intent));
             assert!(intent.is_of_this_boot());
@@ -261,7 +256,7 @@ mod tests {
         // Two have found it damaged; one has gone on to say what is wanted.
         set_aside(&dir).unwrap();
         let wish = Intent::now(Want::Stopped);
-        write(&dir, wish).unwrap();
+        write(&dir, wish, Durability::Now).unwrap();
         set_aside(&dir).unwrap();
         assert_eq!((read(&dir).unwrap(), aside()), (Some(wish), 2));
     }
@@ -293,7 +288,7 @@ mod tests {
         b.remove(RESERVED).unwrap();
         std::fs::hard_link(a.path().join(RESERVED), b.path().join(RESERVED)).unwrap();
         reserve_stop(&b).unwrap();
-        b.rename_unsynced(RESERVED, NAME).unwrap();
+        b.rename(RESERVED, NAME).unwrap();
         assert_eq!(read(&b).unwrap().map(|wish| wish.want), Some(Want::Stopped));
         assert!(is_reserved(&a) && !is_reserved(&b) && read(&a).unwrap().is_none());
     }

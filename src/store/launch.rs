@@ -3,15 +3,13 @@
 //! first instruction.
 
 use super::folder::{InstanceDir, ReadError};
-use super::format::{Document, ParseError, Seal};
-use super::room::{self, Room};
+use super::format::{Document, ParseError};
+use super::record::Durability;
 use crate::sys::host::Frame;
 use crate::sys::procfs::ProcessId;
 
-const NAME: &str = "launch";
-const RESERVED: &str = "launch.next";
-const KIND: &str = "launch";
-const VERSION: u32 = 1;
+/// The name of the record.
+pub const NAME: &str = "launch";
 
 /// A place in the console log that survives rotation: a file by its inode, and
 /// a byte in it.
@@ -146,9 +144,7 @@ pub fn parse_id(text: Option<&str>) -> Result<ProcessId, ParseError> {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
-    room::read(dir, NAME, |bytes| {
-        dir.parse(NAME, bytes, KIND, VERSION, Launch::from_document)
-    })
+    dir.read(NAME, Launch::from_document)
 }
 
 /// Writes the record and syncs it. After a power cut the one before may be
@@ -158,25 +154,8 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
 /// # Errors
 /// When it could not be written; the old one then still stands.
 pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
-    let room = Room::find_or_make(dir, RESERVED)?;
-    room.fill(&launch.to_document().to_text(KIND, VERSION, Seal::Checksum))?;
-    dir.swap(RESERVED, NAME)
-}
-
-/// Takes back the record of a launch that came to nothing.
-///
-/// # Errors
-/// What `unlinkat(2)` said.
-pub fn remove(dir: &InstanceDir) -> std::io::Result<()> {
-    dir.remove(NAME)
-}
-
-/// Puts a damaged record out of the way.
-///
-/// # Errors
-/// What `renameat(2)` said.
-pub fn set_aside(dir: &InstanceDir) -> std::io::Result<String> {
-    dir.set_aside(NAME)
+    let reserve = dir.reserve(NAME)?;
+    dir.write(NAME, &launch.to_document(), Some(&reserve), Durability::WithFolder)
 }
 
 #[cfg(test)]

@@ -49,9 +49,9 @@ mod leftovers;
 pub mod lock;
 pub mod origin;
 pub mod plan;
+pub mod record;
 #[cfg(test)]
 mod recorded;
-pub mod room;
 pub mod stack;
 pub mod tail;
 pub mod times;

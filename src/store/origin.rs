@@ -7,13 +7,12 @@
 use std::io;
 
 use super::folder::{InstanceDir, ReadError};
-use super::format::{Document, ParseError, Seal};
+use super::format::Document;
+use super::record::Durability;
 use super::{intent, launch, stack};
 use crate::event::Want;
 
 const NAME: &str = "origin";
-const KIND: &str = "origin";
-const VERSION: u32 = 1;
 
 const PLANE: &str = "plane";
 const STOPPED: &str = "stopped";
@@ -63,16 +62,16 @@ impl Origin {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Origin>, ReadError> {
-    let Some(bytes) = dir.read(NAME)? else {
-        return older(dir);
-    };
-    let parse = |document: &Document| -> Result<Origin, ParseError> {
+    let read = dir.read(NAME, |document| {
         document.require::<String>(PLANE)?;
         Ok(Origin {
             document: document.clone(),
         })
-    };
-    dir.parse(NAME, &bytes, KIND, VERSION, parse).map(Some)
+    });
+    match read? {
+        Some(origin) => Ok(Some(origin)),
+        None => older(dir),
+    }
 }
 
 /// Returns what the records of a gamectl without this record say: a stack that
@@ -119,8 +118,7 @@ pub fn record_stopped(dir: &InstanceDir) -> io::Result<()> {
 
 /// A power cut must not take the record away: containers come back after it.
 fn write(dir: &InstanceDir, document: &Document) -> io::Result<()> {
-    let text = document.to_text(KIND, VERSION, Seal::Checksum);
-    dir.replace(NAME, text.as_bytes())
+    dir.write(NAME, document, None, Durability::Now)
 }
 
 #[cfg(test)]
@@ -160,10 +158,11 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
-        dir.replace(NAME, b"gamectl origin 2\nplane ferry\n").unwrap();
+        let put = |text: &str| std::fs::write(dir.path().join(NAME), text).unwrap();
+        put("gamectl origin 2\nplane ferry\n");
         assert!(matches!(read(&dir), Err(ReadError::Future(_, 2))));
         assert!(record(&dir, &stack_of_shop()).is_err());
-        dir.replace(NAME, b"noise").unwrap();
+        put("noise");
         assert!(matches!(read(&dir), Err(ReadError::Damaged(..))));
         record(&dir, &stack_of_shop()).unwrap();
         assert_eq!(read(&dir).unwrap(), Some(stack_of_shop()));
@@ -179,7 +178,7 @@ mod tests {
         let origin = read(&dir).unwrap().unwrap();
         assert_eq!((origin.plane(), origin.get("project")), (STACK, None));
         assert!(!origin.is_stopped());
-        intent::write(&dir, intent::Intent::now(Want::Stopped)).unwrap();
+        intent::write(&dir, intent::Intent::now(Want::Stopped), Durability::Now).unwrap();
         assert!(read(&dir).unwrap().unwrap().is_stopped());
     }
 }

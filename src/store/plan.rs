@@ -6,12 +6,11 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::folder::{InstanceDir, ReadError};
-use super::format::{Document, ParseError, Seal};
+use super::format::{Document, ParseError};
+use super::record::Durability;
 use crate::inventory::{LogSpec, StopAction, StopStep};
 
 const NAME: &str = "plan";
-const KIND: &str = "plan";
-const VERSION: u32 = 1;
 
 /// What is said of a chain with a step that is newer than who reads it.
 pub const UNKNOWN_STEP: &str = "it holds an unknown stop step";
@@ -104,8 +103,7 @@ impl Plan {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Plan>, ReadError> {
-    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
-    dir.parse(NAME, &bytes, KIND, VERSION, Plan::from_document).map(Some)
+    dir.read(NAME, Plan::from_document)
 }
 
 /// Writes the plan, unless it stands there already. It waits for no disk: a
@@ -116,11 +114,10 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Plan>, ReadError> {
 /// # Errors
 /// When it could not be written.
 pub fn write(dir: &InstanceDir, plan: &Plan) -> std::io::Result<()> {
-    let text = plan.to_document().to_text(KIND, VERSION, Seal::Checksum);
-    if dir.read(NAME).ok().flatten().as_deref() == Some(text.as_bytes()) {
+    if read(dir).ok().flatten().as_ref() == Some(plan) {
         return Ok(());
     }
-    dir.replace_unsynced(NAME, text.as_bytes())
+    dir.write(NAME, &plan.to_document(), None, Durability::ThisBoot)
 }
 
 #[cfg(test)]

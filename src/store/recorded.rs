@@ -14,6 +14,7 @@ use super::folder::InstanceDir;
 use super::intent::{self, Intent};
 use super::launch::{Launch, LogPosition, ReadyAt};
 use super::plan::Plan;
+use super::record::Durability;
 use super::{ending, launch, plan};
 use crate::event::Want;
 use crate::inventory::{LogSpec, StopAction, StopStep};
@@ -30,7 +31,7 @@ fn dir() -> (tempfile::TempDir, InstanceDir) {
 
 /// A record as it stands on the disk, without what pads it.
 fn text(dir: &InstanceDir, name: &str) -> String {
-    let text = String::from_utf8(dir.read(name).unwrap().unwrap()).unwrap();
+    let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
     format!("{}\n", text.trim_end_matches('\n'))
 }
 
@@ -182,7 +183,7 @@ fn what_was_written_then_is_read_now() {
 fn what_is_written_now_was_written_then() {
     let (_tmp, dir) = dir();
     launch::write(&dir, &a_launch()).unwrap();
-    ending::write(&dir, &ending::reserve(&dir).unwrap(), &an_exit()).unwrap();
+    ending::write(&dir, ending::reserve(&dir).ok().as_ref(), &an_exit(), Durability::Now).unwrap();
     plan::write(&dir, &a_plan()).unwrap();
     let facts = |text: &str| -> Vec<String> {
         let kept = text

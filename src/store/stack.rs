@@ -4,11 +4,10 @@
 use std::io;
 
 use super::folder::{InstanceDir, ReadError};
-use super::format::{Document, ParseError, Seal};
+use super::format::Document;
+use super::record::Durability;
 
 const NAME: &str = "stack";
-const KIND: &str = "stack";
-const VERSION: u32 = 1;
 
 /// One start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,16 +27,14 @@ pub struct Stack {
 /// # Errors
 /// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Stack>, ReadError> {
-    let Some(bytes) = dir.read(NAME)? else { return Ok(None) };
-    let parse = |document: &Document| -> Result<Stack, ParseError> {
+    dir.read(NAME, |document| {
         Ok(Stack {
             started_wall_ms: document.require("started_wall_ms")?,
             restarts: document.require("restarts")?,
             services: document.all("service").map(str::to_owned).collect(),
             arrived: document.parse("arrived").unwrap_or_default(),
         })
-    };
-    dir.parse(NAME, &bytes, KIND, VERSION, parse).map(Some)
+    })
 }
 
 /// Writes the record.
@@ -52,8 +49,7 @@ pub fn write(dir: &InstanceDir, stack: &Stack) -> io::Result<()> {
     for service in &stack.services {
         document.push("service", service);
     }
-    let text = document.to_text(KIND, VERSION, Seal::Checksum);
-    dir.replace_for_this_boot(NAME, text.as_bytes())
+    dir.write(NAME, &document, None, Durability::WithFolder)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ fn write(dir: &InstanceDir, note: &[u8]) -> io::Result<()> {
     let mut file = dir.open_append(NAME)?;
     let size = file.metadata()?.len();
     if size >= FILE_MAX || !size.is_multiple_of(NOTE as u64) {
-        dir.rename_unsynced(NAME, OLDER)?;
+        dir.rename(NAME, OLDER)?;
         file = dir.open_append(NAME)?;
     }
     file.write_all(note)

@@ -1,13 +1,9 @@
 //! The exit of a launch, drawn up from what its shim saw.
 
-use std::io;
-
 use nix::sys::signal::Signal;
 
-use crate::store::InstanceDir;
-use crate::store::ending::{self, Exit};
+use crate::store::ending::Exit;
 use crate::store::launch::Launch;
-use crate::store::room::Room;
 use crate::sys::clock;
 use crate::sys::oom::OomEvidence;
 use crate::sys::reaper::Ending;
@@ -64,15 +60,6 @@ pub(super) fn account(seen: Account<'_>) -> Exit {
         lost_output: seen.lost_output,
         note: notes.join("; "),
     }
-}
-
-/// Puts an exit on record, in the room reserved for it or, where that is gone,
-/// in any other.
-///
-/// # Errors
-/// When neither can be written.
-pub(super) fn record(dir: &InstanceDir, room: &Room, exit: &Exit) -> io::Result<()> {
-    ending::write(dir, room, exit).or_else(|_| ending::write_unreserved(dir, exit))
 }
 
 #[cfg(test)]

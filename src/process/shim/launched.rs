@@ -6,7 +6,7 @@ use super::output::Output;
 use super::serve::Server;
 use super::tree::Tree;
 use crate::store::launch::Launch;
-use crate::store::room::Room;
+use crate::store::record::Reserve;
 use crate::sys::oom;
 
 /// A game that was just launched or taken over, with what its shim holds for it.
@@ -16,8 +16,8 @@ pub(super) struct LaunchedGame {
     pub(super) server: Server,
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Output,
-    /// The reserved room for its exit.
-    pub(super) room: Room,
+    /// The space for the record of its exit.
+    pub(super) exit_reserve: Reserve,
     /// The counters of the out-of-memory killer at its start.
     pub(super) counters: oom::Counters,
 }

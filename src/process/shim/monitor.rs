@@ -20,6 +20,7 @@ use crate::store::board::Slot;
 use crate::store::ending::{self, Exit};
 use crate::store::launch::ReadyAt;
 use crate::store::lock::ShimLock;
+use crate::store::record::Durability;
 use crate::store::{InstanceDir, launch};
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
@@ -89,7 +90,7 @@ impl Monitor {
         let exit = self.account();
         self.stop = None;
         self.publisher.ended();
-        while let Err(error) = exit::record(&self.dir, &self.game.room, &exit).and_then(|()| self.dir.sync()) {
+        while let Err(error) = ending::write(&self.dir, Some(&self.game.exit_reserve), &exit, Durability::Now) {
             if self.dir.is_removed() {
                 break;
             }

@@ -36,7 +36,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     let dir = &place.dir;
     let frame = Frame::here().stage(LaunchStage::Record)?;
     let previous = may_launch(spec, command, dir, &frame)?;
-    let room = ending::reserve(dir).stage(LaunchStage::Exit)?;
+    let exit_reserve = ending::reserve(dir).stage(LaunchStage::Exit)?;
     let (streams, input, source) = make_streams(spec, command, dir)?;
     let server = Server::open(dir).stage(LaunchStage::Socket)?;
     let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
@@ -68,10 +68,8 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     // The child's ends of its streams are closed here.
     drop(program);
     // What the game need not wait for follows its start: the counters, and that
-    // the room for its exit and the names of files, with them the starter's
-    // intent, outlive a power cut.
+    // the names of files, with them the starter's intent, outlive a power cut.
     let counters = oom::Counters::read();
-    let _ = room.settle();
     let _ = dir.sync();
     Ok(LaunchedGame {
         tree: searching(Tree::of_children(record.main), spec),
@@ -79,7 +77,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
         server,
         input,
         output,
-        room,
+        exit_reserve,
         counters,
     })
 }
@@ -97,7 +95,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
     await_gate(adoption.main, &mark);
     let tree = Tree::of_strangers(adoption.main, mark.clone()).stage(LaunchStage::Tree)?;
     let tree = searching(tree, spec);
-    let room = ending::reserve(dir).stage(LaunchStage::Exit)?;
+    let exit_reserve = ending::reserve(dir).stage(LaunchStage::Exit)?;
     let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
     // A game goes on unheard rather than not at all: the master of a
     // pseudo-terminal died with the shim that held it.
@@ -124,7 +122,6 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         mark,
     };
     launch::write(dir, &record).stage(LaunchStage::Record)?;
-    let _ = room.settle();
     daemon::avoid_oom_killer();
     Ok(LaunchedGame {
         record,
@@ -132,7 +129,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         server,
         input,
         output: Output::new(source, log).stage(LaunchStage::Memory)?,
-        room,
+        exit_reserve,
         counters: oom::Counters::read(),
     })
 }
@@ -261,7 +258,7 @@ fn run(
     end_children();
     let _ = match previous {
         Some(previous) => launch::write(dir, previous),
-        None => launch::remove(dir),
+        None => dir.remove(launch::NAME),
     };
     Err(outcome)
 }

@@ -7,7 +7,7 @@
 
 use crate::inventory::StopStep;
 use crate::store::board::{Entry, Phase};
-use crate::store::format::{Document, ParseError, Seal};
+use crate::store::format::{Checksum, Document, ParseError};
 use crate::store::launch::{ReadyAt, id_text, parse_id};
 use crate::store::plan::{push_steps, steps_of};
 use crate::sys::procfs::ProcessId;
@@ -135,7 +135,7 @@ impl Request {
                 .with("columns", columns)
                 .with("rows", rows),
         };
-        document.to_text("request", VERSION, Seal::None)
+        document.to_text("request", VERSION, Checksum::None)
     }
 
     /// Reads a message.
@@ -143,7 +143,7 @@ impl Request {
     /// # Errors
     /// When it is not a request, or not one that is known here.
     pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
-        let document = Document::from_text(bytes, "request", VERSION, Seal::None)?;
+        let document = Document::from_text(bytes, "request", VERSION, Checksum::None)?;
         match document.get("verb") {
             Some("status") => Ok(Self::Status),
             Some("subscribe") => Ok(Self::Subscribe),
@@ -283,7 +283,7 @@ impl Report {
         }
         let step = self.offered.as_ref().and_then(|offered| offered.step.as_ref());
         document.push_some("offered_step", step.and_then(|step| serde_json::to_string(step).ok()));
-        document.to_text("report", VERSION, Seal::None)
+        document.to_text("report", VERSION, Checksum::None)
     }
 
     /// Reads a message.
@@ -291,7 +291,7 @@ impl Report {
     /// # Errors
     /// When it is not a report.
     pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
-        let document = Document::from_text(bytes, "report", VERSION, Seal::None)?;
+        let document = Document::from_text(bytes, "report", VERSION, Checksum::None)?;
         let phase = match document.get("phase") {
             Some("launching") => Phase::Launching,
             Some("alive") => Phase::Alive,

@@ -8,6 +8,7 @@ use super::rig::{MOMENT, Rig, SECOND, instance, pass, rig};
 use crate::event::Want;
 use crate::inventory::{Healthy, Instance, RestartPolicy, RestartWhen};
 use crate::store::intent::{self, Intent};
+use crate::store::record::Durability;
 use crate::supervisor::{Health, InstanceState};
 
 fn checked(policy: RestartWhen) -> Instance {
@@ -121,7 +122,7 @@ async fn a_stop_that_somebody_typed_meanwhile_wins() {
     rig.answers("xx");
     pass(SECOND * 72).await;
     assert_eq!(rig.stops().len(), 1, "being stopped");
-    intent::write(&rig.dir(), Intent::now(Want::Stopped)).unwrap();
+    intent::write(&rig.dir(), Intent::now(Want::Stopped), Durability::Now).unwrap();
     pass(SECOND * 200).await;
     assert_eq!(rig.supervisor.starts().len(), 0);
 }

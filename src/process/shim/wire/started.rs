@@ -2,7 +2,7 @@
 
 use super::VERSION;
 use super::stage::LaunchStage;
-use crate::store::format::{Document, ParseError, Seal};
+use crate::store::format::{Checksum, Document, ParseError};
 use crate::store::launch::{id_text, parse_id};
 use crate::sys::procfs::ProcessId;
 
@@ -42,7 +42,7 @@ impl Started {
                 .with("errno", errno)
                 .with("what", what),
         };
-        document.to_text("started", VERSION, Seal::Checksum)
+        document.to_text("started", VERSION, Checksum::Crc32)
     }
 
     /// Reads a message.
@@ -50,7 +50,7 @@ impl Started {
     /// # Errors
     /// When it is not whole: then the outcome is not known.
     pub fn from_message(bytes: &[u8]) -> Result<Self, ParseError> {
-        let document = Document::from_text(bytes, "started", VERSION, Seal::Checksum)?;
+        let document = Document::from_text(bytes, "started", VERSION, Checksum::Crc32)?;
         match document.get("outcome") {
             Some("ok") => Ok(Self::Ok {
                 main: parse_id(document.get("main"))?,
