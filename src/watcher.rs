@@ -1,29 +1,26 @@
-//! Looking on: what becomes of instances is told as it happens, and nothing is
-//! done about it.
-//!
-//! Unlike a resident supervisor this takes no lock, starts nothing, takes no
-//! game over and leaves nothing on record but what any look does.
+//! Follows the states of instances for `watch`. It takes no lock, starts nothing,
+//! takes no game over and leaves nothing on record but what any look does.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
+use crate::event::ResidentEvent;
 use crate::fleet::Member;
+use crate::report::{self, RowView};
 use crate::store::{StateDir, intent};
-use crate::supervisor::{Activity, Observation, Supervisor};
+use crate::supervisor::{Observation, Supervisor};
 
-/// Looks on for as long as it is held.
+/// A watch over instances, for as long as it is held.
 #[derive(Debug)]
 pub struct Watcher {
     _watches: JoinSet<()>,
 }
 
 impl Watcher {
-    /// Tells of these instances: of each as it is, then that all have been told
-    /// of, then of every change. `state` is where the wishes for them are kept.
+    /// Sends the row of each instance, then that all are settled, then every change.
+    /// `state` has their intents.
     pub fn over(
         members: &[Member],
         state: Option<&Arc<StateDir>>,
@@ -35,11 +32,9 @@ impl Watcher {
             let one = InstanceWatch {
                 supervisor: Arc::clone(&member.supervisor),
                 listed: member.listed,
-                place,
+                view: RowView::new(place, member.supervisor.as_ref()),
                 state: state.cloned(),
                 told: told.clone(),
-                last: None,
-                open: None,
             };
             watches.spawn(one.run(seen_once.clone()));
         }
@@ -61,18 +56,14 @@ impl Watcher {
 struct InstanceWatch {
     supervisor: Arc<dyn Supervisor>,
     listed: bool,
-    place: usize,
+    view: RowView,
     state: Option<Arc<StateDir>>,
     told: mpsc::UnboundedSender<ResidentEvent>,
-    last: Option<Arc<WatchedRow>>,
-    /// What it waits for, and since when.
-    open: Option<(String, Instant)>,
 }
 
 impl InstanceWatch {
     async fn run(mut self, seen_once: mpsc::UnboundedSender<()>) {
         let (seen, mut observations) = watch::channel(None);
-        let mut activity = self.supervisor.activity();
         let mut observation: Option<Observation> = None;
         // Dropped with this, and so ended.
         let watching = Arc::clone(&self.supervisor).keep_watch(seen);
@@ -84,11 +75,11 @@ impl InstanceWatch {
                     Ok(()) => observation = observations.borrow_and_update().clone(),
                     Err(_) => return,
                 },
-                () = active(&mut activity) => self.note(activity.as_ref()),
+                () = self.view.activity_changed() => {}
                 () = &mut watching => return,
             }
             let Some(observation) = &observation else { continue };
-            let first = self.last.is_none();
+            let first = !self.view.is_sent();
             self.tell(observation);
             if first {
                 let _ = seen_once.send(());
@@ -96,60 +87,15 @@ impl InstanceWatch {
         }
     }
 
-    fn note(&mut self, activity: Option<&watch::Receiver<Activity>>) {
-        let what = activity.map(|activity| activity.borrow().awaiting.clone());
-        let what = what.filter(|what| !what.is_empty());
-        if self.open.as_ref().map(|(open, _)| open) != what.as_ref() {
-            self.open = what.map(|what| (what, Instant::now()));
-        }
-    }
-
     fn tell(&mut self, observation: &Observation) {
-        let mut observation = observation.clone();
-        let mut alive = false;
-        if let Observation::Known(facts) = &mut observation {
-            alive = facts.state.is_alive();
-            if !self.listed {
-                let note = facts.note.take().map(|note| format!("; {note}"));
-                facts.note = Some(format!("not in the inventory{}", note.unwrap_or_default()));
-            }
-        }
-        let id = self.supervisor.instance_id().to_owned();
-        let wish = self.state.as_deref().map(|state| intent::peek(state, &id));
-        let awaits = self.open.as_ref().filter(|_| alive);
-        let watched = WatchedRow {
-            row: Row {
-                id,
-                plane: self.supervisor.plane(),
-                observation,
-                intent: wish.and_then(|wish| wish.ok().flatten()).map(|wish| wish.want),
-                player_count: PlayerCount::NotAsked,
-            },
-            place: self.place,
-            seen: Instant::now(),
-            awaits: awaits.map(|(what, since)| Awaits::Open {
-                what: what.clone(),
-                since: *since,
-            }),
-        };
-        let same = |last: &Arc<WatchedRow>| (&last.row, &last.awaits) == (&watched.row, &watched.awaits);
-        if !self.last.as_ref().is_some_and(same) {
-            let watched = Arc::new(watched);
-            let _ = self.told.send(ResidentEvent::Row(Arc::clone(&watched)));
-            self.last = Some(watched);
+        let id = self.supervisor.instance_id();
+        let intent = self.state.as_deref().map_or(Ok(None), |state| intent::peek(state, id));
+        let want = intent.map(|intent| intent.map(|intent| intent.want));
+        let row = report::row(self.supervisor.as_ref(), self.listed, observation.clone(), want);
+        if let Some(row) = self.view.update(row, None) {
+            let _ = self.told.send(ResidentEvent::Row(row));
         }
     }
-}
-
-async fn active(activity: &mut Option<watch::Receiver<Activity>>) {
-    if let Some(receiver) = activity
-        && receiver.changed().await.is_ok()
-    {
-        receiver.mark_unchanged();
-        return;
-    }
-    *activity = None;
-    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::context::Context;
 use super::signals::Interrupt;
-use crate::host::{Error, verdict};
+use crate::host::Error;
+use crate::report::verdict;
 
 pub(super) async fn run(context: &Context<'_>) -> Result<u8, Error> {
     let host = context.host()?;

@@ -12,7 +12,8 @@ use super::verb;
 use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::FailureKind;
-use crate::host::{Error, InventoryFile, RunOptions, Supervision, VerbRequest, verdict};
+use crate::host::{Error, InventoryFile, RunOptions, Supervision, VerbRequest};
+use crate::report::verdict;
 use crate::sys::{pty, signals};
 use crate::ui::WatchView;
 

@@ -2,7 +2,8 @@
 
 use super::context::{Context, runtime, typed_or_everything};
 use crate::cli::StatusArgs;
-use crate::host::{Error, RowParts, verdict};
+use crate::host::{Error, RowParts};
+use crate::report::verdict;
 
 pub(super) fn run(context: &Context<'_>, status: &StatusArgs) -> Result<u8, Error> {
     let wanted = RowParts {

@@ -6,7 +6,8 @@ use super::context::{Context, typed};
 use super::signals::Interrupt;
 use crate::cli::{RestartArgs, Selection, StartArgs, StopArgs};
 use crate::event::{Verb, VerbEvent, VerbResult};
-use crate::host::{Error, Targets, VerbRequest, verdict};
+use crate::host::{Error, Targets, VerbRequest};
+use crate::report::verdict;
 use crate::ui::Progress;
 
 pub(super) async fn start(context: &Context<'_>, start: &StartArgs) -> Result<u8, Error> {

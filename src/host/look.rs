@@ -10,10 +10,9 @@ use crate::event::{PlayerCount, Row};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Member};
 use crate::players;
+use crate::report;
 use crate::store::{StateDir, intent};
-use crate::supervisor::{Facts, InstanceState, Observation};
-
-const UNLISTED: &str = "not in the inventory";
+use crate::supervisor::{InstanceState, Observation};
 
 /// The optional parts of a row.
 #[derive(Debug, Clone, Copy)]
@@ -118,49 +117,23 @@ impl Looked {
     }
 
     fn into_row(self, state: Option<&StateDir>) -> Row {
-        let mut observation = self.observation.unwrap_or_else(|| Observation::Unknown {
+        let observation = self.observation.unwrap_or_else(|| Observation::Unknown {
             reason: "it could not be looked at".to_owned(),
         });
-        if !self.member.listed
-            && let Observation::Known(facts) = &mut observation
-        {
-            facts.note = Some(match facts.note.take() {
-                Some(note) => format!("{UNLISTED}; {note}"),
-                None => UNLISTED.to_owned(),
-            });
-        }
-        let intent = match state.map(|state| intent::peek(state, self.member.id())) {
-            None => None,
-            Some(Ok(intent)) => intent.map(|intent| intent.want),
-            Some(Err(error)) => {
-                // The facts are known all the same.
-                if let Observation::Known(facts) = &mut observation {
-                    add_note(facts, &error.to_string());
-                }
-                None
-            }
+        let intent = state.map_or(Ok(None), |state| intent::peek(state, self.member.id()));
+        let want = intent.map(|intent| intent.map(|intent| intent.want));
+        let player_count = match self.player_count {
+            Some(count) => count,
+            None if self.asks => PlayerCount::Unanswered,
+            None => PlayerCount::NotAsked,
         };
         Row {
-            id: self.member.id().to_owned(),
-            plane: self.member.supervisor.plane(),
-            observation,
-            intent,
-            player_count: match self.player_count {
-                Some(count) => count,
-                None if self.asks => PlayerCount::Unanswered,
-                None => PlayerCount::NotAsked,
-            },
+            player_count,
+            ..report::row(self.member.supervisor.as_ref(), self.member.listed, observation, want)
         }
     }
 }
 
 fn is_running(observation: &Observation) -> bool {
     matches!(observation, Observation::Known(facts) if facts.state == InstanceState::Running)
-}
-
-fn add_note(facts: &mut Facts, more: &str) {
-    facts.note = Some(match facts.note.take() {
-        Some(note) => format!("{note}; {more}"),
-        None => more.to_owned(),
-    });
 }

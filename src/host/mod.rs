@@ -23,7 +23,6 @@
 mod check;
 mod console;
 mod dry_run;
-mod goal;
 mod inventory_file;
 mod logs;
 mod look;
@@ -31,7 +30,6 @@ mod members;
 mod selector;
 mod supervise;
 mod targets;
-pub mod verdict;
 mod watch;
 
 use std::ffi::OsStr;
@@ -43,7 +41,6 @@ pub use crate::inventory::keys::SCHEMA;
 pub use crate::inventory::nearest;
 pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputFrom};
 pub use console::GameConsole;
-pub use goal::Goal;
 pub use inventory_file::InventoryFile;
 pub use logs::LogReader;
 pub use look::{RowParts, StatusLook};

@@ -1,15 +1,16 @@
-//! Watching the selected instances without acting: `watch`.
+//! Watches the selected instances without acting: `watch`.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-use super::{Goal, Host, Scope};
+use super::{Host, Scope};
 use crate::event::ResidentEvent;
 use crate::failure::Failure;
 use crate::fleet::Fleet;
 use crate::players::PlayerCounts;
+use crate::report::Goal;
 use crate::store::changes::Changes;
 use crate::watcher::Watcher;
 

@@ -100,6 +100,7 @@ impl Core {
         self.seen.as_ref()
     }
 
+    #[cfg(test)]
     pub(super) fn known(&self) -> Option<&InstanceState> {
         self.known.as_ref()
     }

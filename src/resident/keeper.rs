@@ -1,6 +1,7 @@
 //! The keeper of one instance: it waits for what the core decides about, and
 //! carries out what that decides.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
@@ -13,16 +14,17 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::clock::Clock;
 use super::core::Core;
 use super::event_sender::EventSender;
-use super::row_view::RowView;
+use super::restarting::Wait;
 use super::step::{Answer, CurrentIntent, Effect, Input, Moment};
 use super::{hook, lateness};
-use crate::event::ResidentEvent;
+use crate::event::{Awaits, ResidentEvent};
 use crate::instancecmd;
 use crate::inventory::Instance;
+use crate::report::{self, RowView};
 use crate::store::changes::{Changed, Changes};
 use crate::store::history::{self, Restarts};
 use crate::store::{InstanceDir, StateDir, intent};
-use crate::supervisor::{Activity, Health, LOOK_EVERY, Observation, Supervisor};
+use crate::supervisor::{Health, LOOK_EVERY, Observation, Supervisor};
 use crate::sys::clock;
 
 /// A check that fails while a timer of this process comes this late proves
@@ -79,7 +81,6 @@ struct Keeper {
     events: EventSender,
     view: RowView,
     observations: Observations,
-    activity: Option<watch::Receiver<Activity>>,
     folder_changes: Changed,
     /// The launch or the stop that is under way.
     act: Option<Task<Input>>,
@@ -131,9 +132,8 @@ impl Keeper {
             .and_then(|dir| history::read(&dir).ok().flatten());
         Self {
             events: EventSender::new(shared.events.clone(), Some(&instance.id)),
-            view: RowView::new(place),
+            view: RowView::new(place, supervisor.as_ref()),
             observations: Observations::of(&supervisor),
-            activity: supervisor.activity(),
             folder_changes: shared.changes.subscribe(&instance.id),
             core: Core::new(instance, restarts.unwrap_or_default()),
             supervisor,
@@ -162,10 +162,7 @@ impl Keeper {
             input = ended(&mut self.act) => Some(input),
             input = ended(&mut self.check) => Some(input),
             () = timer => Some(Input::TimePassed),
-            awaiting = next_activity(&mut self.activity) => {
-                self.view.note_activity(awaiting);
-                None
-            }
+            () = self.view.activity_changed() => None,
         }
     }
 
@@ -174,7 +171,7 @@ impl Keeper {
         if !Arc::ptr_eq(&listing.instance, self.core.instance()) {
             self.supervisor = listing.supervisor;
             self.observations = Observations::of(&self.supervisor);
-            self.activity = self.supervisor.activity();
+            self.view.follow(self.supervisor.as_ref());
             return Some(Input::Replaced(listing.instance));
         }
         (listing.listed != self.core.is_listed()).then_some(Input::Listed(listing.listed))
@@ -250,10 +247,25 @@ impl Keeper {
 
     /// Sends the row where it has changed.
     fn send_row(&mut self, intent: Option<CurrentIntent>) {
+        let Some(mut observation) = self.core.seen().cloned() else {
+            return;
+        };
+        if let Observation::Known(facts) = &mut observation {
+            facts.note = self.core.note(facts.note.take());
+        }
+        let awaits = match self.core.waits_for() {
+            Wait::Turn => Some(Awaits::Turn),
+            Wait::Restart { at_ms, restarts } => Some(Awaits::Retry {
+                at: self.shared.clock.instant(at_ms).into_std(),
+                count: restarts,
+            }),
+            Wait::Nothing => None,
+        };
+        // The core has put a note about the inventory among its own.
+        let want = Ok::<_, Infallible>(intent.map(|intent| intent.want));
+        let row = report::row(self.supervisor.as_ref(), true, observation, want);
         let is_first = !self.view.is_sent();
-        let want = intent.map(|intent| intent.want);
-        let plane = self.supervisor.plane();
-        if let Some(row) = self.view.update(&self.core, plane, want, &self.shared.clock) {
+        if let Some(row) = self.view.update(row, awaits) {
             self.events.send(ResidentEvent::Row(row));
             if is_first {
                 self.shared.settle_one();
@@ -317,15 +329,6 @@ async fn changed(folder_changes: &mut Changed) {
     if folder_changes.changed().await.is_err() {
         pending::<()>().await;
     }
-}
-
-async fn next_activity(activity: &mut Option<watch::Receiver<Activity>>) -> String {
-    if let Some(activity) = activity
-        && activity.changed().await.is_ok()
-    {
-        return activity.borrow_and_update().awaiting.clone();
-    }
-    pending().await
 }
 
 /// Returns a random number from 0 to 1.

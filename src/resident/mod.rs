@@ -26,7 +26,6 @@ mod lateness;
 mod notes;
 mod ready_time;
 mod restarting;
-mod row_view;
 mod step;
 #[cfg(test)]
 mod tests;

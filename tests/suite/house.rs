@@ -19,7 +19,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lib", &[]),
     (
         "commands",
-        &["cli", "event", "failure", "finding", "games", "host", "sys", "ui"],
+        &[
+            "cli", "event", "failure", "finding", "games", "host", "report", "sys", "ui",
+        ],
     ),
     (
         "host",
@@ -33,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "instancecmd",
             "inventory",
             "watcher",
+            "report",
             "resident",
             "store",
             "supervisor",
@@ -58,7 +61,6 @@ const ROOMS: &[(&str, &[&str])] = &[
         "ui",
         &["event", "failure", "finding", "inventory", "report", "supervisor"],
     ),
-    ("report", &["event", "failure", "finding", "inventory", "supervisor"]),
     (
         "resident",
         &[
@@ -70,6 +72,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "inventory",
             "policy",
             "program",
+            "report",
             "store",
             "supervisor",
             "sys",
@@ -77,7 +80,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("players", &["event", "supervisor"]),
-    ("watcher", &["event", "fleet", "store", "supervisor"]),
+    ("watcher", &["event", "fleet", "report", "store", "supervisor"]),
+    ("report", &["event", "failure", "finding", "inventory", "supervisor"]),
     ("instancecmd", &["event", "failure", "policy", "store", "supervisor"]),
     (
         "fleet",

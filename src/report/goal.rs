@@ -18,7 +18,7 @@ pub struct Goal {
 impl Goal {
     /// Makes a goal for these ids; the flag is true for an unmanaged instance,
     /// which never changes its state and is left out.
-    pub(super) fn new(wanted: &'static str, ids: &[(String, bool)]) -> Result<Self, Failure> {
+    pub fn new(wanted: &'static str, ids: &[(String, bool)]) -> Result<Self, Failure> {
         let states: BTreeMap<_, _> = ids
             .iter()
             .filter(|(_, unmanaged)| !unmanaged || wanted == "unmanaged")
