@@ -130,11 +130,12 @@ impl Fleet {
     /// is not what the inventory defines now, and may still run.
     fn former(&self, instance: &Instance) -> Option<Arc<dyn Supervisor>> {
         let id = &instance.id;
+        let state = self.state.as_ref()?;
+        let has_shim = || self.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(id));
         let is_process = matches!(instance.plane, Plane::Process(_));
-        if is_process && self.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(id)) {
+        if is_process && (has_shim() || !origin::may_be_on_record(state, id)) {
             return None;
         }
-        let state = self.state.as_ref()?;
         // Without a folder, or where it cannot be used, the present plane says so.
         let dir = state.instance(id).ok()??;
         let origin = origin::read(&dir);
@@ -168,6 +169,10 @@ impl Fleet {
         let unknown = |plane, reason| -> Arc<dyn Supervisor> { Arc::new(Unmanaged::unknown(id, plane, reason)) };
         let origin = match origin {
             Ok(origin) => origin.unwrap_or_else(|| Origin::of(process::PLANE)),
+            Err(error @ ReadError::Damaged(..)) => {
+                let reason = format!("{error}; once nothing of it runs, remove that with: rm {place}/origin");
+                return Ok(unknown("unknown", reason));
+            }
             Err(error) => return Ok(unknown("unknown", error.to_string())),
         };
         let state = self.state.clone();

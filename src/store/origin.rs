@@ -5,7 +5,13 @@
 //! missing as long as an instance was never started by another plane.
 
 use std::io;
+use std::os::fd::AsFd;
 
+use nix::errno::Errno;
+use nix::fcntl::AtFlags;
+use nix::sys::stat::fstatat;
+
+use super::dir::StateDir;
 use super::folder::{InstanceDir, ReadError};
 use super::format::Document;
 use super::record::Durability;
@@ -54,6 +60,17 @@ impl Origin {
     pub fn is_stopped(&self) -> bool {
         self.document.get(STOPPED).is_some()
     }
+}
+
+/// Returns true if [`read`] may find something. This opens nothing: `status` asks
+/// it of each instance that has no living shim.
+pub fn may_be_on_record(state: &StateDir, id: &str) -> bool {
+    let is_missing = |name: &&str| {
+        let path = format!("instances/{id}/{name}");
+        let found = fstatat(state.as_fd(), path.as_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
+        found == Err(Errno::ENOENT)
+    };
+    ![NAME, stack::NAME].iter().all(is_missing)
 }
 
 /// Reads the record; `None` if the instance was never started, or by the plane
@@ -142,7 +159,9 @@ mod tests {
         assert!(!dir.path().join(NAME).exists(), "a process needs no record");
         record_stopped(&dir).unwrap();
         assert_eq!(read(&dir).unwrap(), None);
+        assert!(!may_be_on_record(&state, "a"));
         record(&dir, &stack_of_shop()).unwrap();
+        assert!(may_be_on_record(&state, "a"));
         assert_eq!(read(&dir).unwrap(), Some(stack_of_shop()));
         record_stopped(&dir).unwrap();
         let stopped = read(&dir).unwrap().unwrap();
@@ -175,6 +194,7 @@ mod tests {
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
         stack::write(&dir, &Stack::default()).unwrap();
+        assert!(may_be_on_record(&state, "a"));
         let origin = read(&dir).unwrap().unwrap();
         assert_eq!((origin.plane(), origin.get("project")), (STACK, None));
         assert!(!origin.is_stopped());

@@ -7,7 +7,7 @@ use super::folder::{InstanceDir, ReadError};
 use super::format::Document;
 use super::record::Durability;
 
-const NAME: &str = "stack";
+pub(super) const NAME: &str = "stack";
 
 /// One start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -101,8 +101,10 @@ fn what_cannot_be_found_again_is_unknown_and_no_stop_of_it_succeeds() {
     for text in ["noise", "gamectl origin 2\nplane ferry\n"] {
         fs::write(&origin, text).unwrap();
         assert_eq!(stacks.rows(&[]), ["dune unknown unknown"], "{text}");
-        stacks.run(&["stop", "dune"]).expect_code(4);
+        let stop = stacks.run(&["stop", "dune"]).expect_code(4);
         assert_eq!(stacks.container(), "running", "{text}");
+        let remedy = format!("once nothing of it runs, remove that with: rm {}", origin.display());
+        assert_eq!(stop.stderr.contains(&remedy), text == "noise", "{stop:?}");
     }
     // The records of an older gamectl do not name the project.
     fs::remove_file(&origin).unwrap();
