@@ -224,7 +224,7 @@ pub struct StopArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
-    /// Skip the polite steps and begin with the signals
+    /// Skip the chain: send TERM, and kill after 5 seconds
     #[arg(long)]
     pub now: bool,
 
@@ -247,7 +247,7 @@ pub struct RestartArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
-    /// Skip the polite steps of the stop
+    /// Skip the chain of the stop: send TERM, and kill after 5 seconds
     #[arg(long)]
     pub now: bool,
 

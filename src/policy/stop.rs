@@ -10,9 +10,13 @@
 //! A main process that was found by its pattern has a launcher, which is given a
 //! short while to end by itself before its TERM.
 //!
+//! A stop in a hurry is one TERM, and the kill 5 s after it.
+//!
 //! The first signal goes to the game's main process alone, so that it can save
 //! and take its helpers down in its own order. Later signals go to everything
 //! that is still there.
+
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
@@ -46,6 +50,15 @@ pub fn without_delegated(steps: &[StopStep]) -> Vec<StopStep> {
         return rest;
     }
     default_stop_chain()
+}
+
+/// Returns the chain of a stop in a hurry, whatever chain the game has.
+pub fn chain_now() -> Vec<StopStep> {
+    vec![StopStep {
+        action: StopAction::Signal(Signal::SIGTERM),
+        wait: Duration::from_millis(LEFTOVER_GRACE_MS),
+        expect: None,
+    }]
 }
 
 /// An action that is due.
@@ -85,6 +98,8 @@ pub struct Escalation {
     steps: Vec<StopStep>,
     phase: Phase,
     signalled_main: bool,
+    /// True if the kill comes 5 s after the step under way began, at the latest.
+    hurried: bool,
     /// True where the main process has a launcher.
     launcher: bool,
     /// The progress of the step under way, where that is delegated.
@@ -112,6 +127,7 @@ impl Escalation {
             steps,
             phase: Phase::Step { index: 0, since: now },
             signalled_main: false,
+            hurried: false,
             launcher: false,
             delegation: Delegation::Offered,
         };
@@ -119,10 +135,11 @@ impl Escalation {
         (escalation, action)
     }
 
-    /// Begins a chain at its signals: the other steps are left out.
-    pub fn begin_now(mut steps: Vec<StopStep>, now: u64) -> (Self, Action) {
-        steps.retain(|step| matches!(step.action, StopAction::Signal(_)));
-        Self::begin(steps, now)
+    /// Begins a stop in a hurry.
+    pub fn begin_now(now: u64) -> (Self, Action) {
+        let (escalation, action) = Self::begin(chain_now(), now);
+        let hurried = true;
+        (Self { hurried, ..escalation }, action)
     }
 
     /// Begins the clearing away of what outlived a main process that ended
@@ -135,6 +152,7 @@ impl Escalation {
                 ended_by: String::new(),
             },
             signalled_main: false,
+            hurried: false,
             launcher: false,
             delegation: Delegation::Offered,
         };
@@ -151,6 +169,7 @@ impl Escalation {
                 ended_by: String::new(),
             },
             signalled_main: false,
+            hurried: false,
             launcher: true,
             delegation: Delegation::Offered,
         }
@@ -162,10 +181,12 @@ impl Escalation {
     }
 
     fn leftovers(&mut self, now: u64) -> Action {
-        self.phase = Phase::Leftovers {
-            since: now,
-            ended_by: self.ended_by(),
+        let since = match self.phase {
+            Phase::Step { since, .. } if self.hurried => since,
+            _ => now,
         };
+        let ended_by = self.ended_by();
+        self.phase = Phase::Leftovers { since, ended_by };
         Action::SignalAll(Signal::SIGTERM)
     }
 
@@ -204,7 +225,7 @@ impl Escalation {
     /// no more when the whole tree has ended.
     pub fn due(&mut self, now: u64, main_alive: bool) -> Option<Action> {
         match &self.phase {
-            Phase::Step { .. } if !main_alive && self.launcher => {
+            Phase::Step { .. } if !main_alive && self.launcher && !self.hurried => {
                 let ended_by = self.ended_by();
                 self.phase = Phase::Launcher { since: now, ended_by };
                 None
@@ -270,23 +291,19 @@ impl Escalation {
         claimed
     }
 
-    /// Goes straight to the signals: to the next step that is one, or to the
-    /// kill. A signal step that is under way, and all that follows it, stays.
+    /// Goes on as a stop in a hurry, which it may be already. Returns the TERM,
+    /// if it has still to be sent.
     pub fn hurry(&mut self, now: u64) -> Option<Action> {
-        if matches!(self.phase, Phase::Launcher { .. }) {
-            return Some(self.leftovers(now));
+        match self.phase {
+            Phase::Launcher { .. } => Some(self.leftovers(now)),
+            Phase::Step { .. } if !self.hurried => {
+                self.steps = chain_now();
+                self.hurried = true;
+                Some(self.enter(0, now))
+            }
+            // The kill comes in 5 s, or has come.
+            _ => None,
         }
-        let Phase::Step { index, .. } = self.phase else {
-            return None;
-        };
-        let is_signal = |step: &StopStep| matches!(step.action, StopAction::Signal(_));
-        if self.steps.get(index).is_some_and(is_signal) {
-            return None;
-        }
-        let next = (index..self.steps.len())
-            .find(|i| self.steps.get(*i).is_some_and(is_signal))
-            .unwrap_or(self.steps.len());
-        Some(self.enter(next, now))
     }
 
     /// Returns the time of the next action, on the clock that was passed in.
@@ -452,24 +469,33 @@ mod tests {
     }
 
     #[test]
-    fn hurrying_skips_to_the_signals_only() {
-        let steps = || vec![stdin("save", 10), signal(INT, 30), signal(TERM, 30)];
-        let (mut stop, _) = Escalation::begin(steps(), 0);
-        assert_eq!(stop.hurry(5), Some(Action::SignalMain(INT)));
-        assert_eq!(stop.hurry(6), None, "a signal under way is left its time");
-        assert_eq!(stop.due(35, true), Some(Action::SignalAll(TERM)));
+    fn hurrying_is_one_term_and_a_kill_after_five_seconds() {
+        let (mut stop, _) = Escalation::begin(vec![stdin("save", 10), signal(INT, 60_000)], 0);
+        assert_eq!(stop.hurry(5), Some(Action::SignalMain(TERM)));
+        assert_eq!(stop.ended_by(), "signal: TERM");
+        assert_eq!(stop.hurry(4_000), None, "asked again, it takes no longer");
+        assert_eq!(stop.due(5_004, true), None);
+        assert_eq!(stop.due(5_005, true), Some(Action::KillAll));
+        assert_eq!(stop.hurry(5_006), None);
+        let (mut stop, _) = Escalation::begin(vec![signal(INT, 60_000)], 0);
+        assert_eq!(
+            stop.hurry(5),
+            Some(Action::SignalAll(TERM)),
+            "the game has had its signal"
+        );
+        assert_eq!(stop.due(5_005, true), Some(Action::KillAll));
         let (mut stop, _) = Escalation::begin(vec![stdin("save", 10)], 0);
-        assert_eq!(stop.hurry(5), Some(Action::KillAll));
+        assert_eq!(stop.hurry(5), Some(Action::SignalMain(TERM)));
     }
 
     #[test]
-    fn a_hurried_chain_is_its_signals() {
-        let steps = vec![stdin("save", 10), signal(INT, 30), stdin("x", 5), signal(TERM, 30)];
-        let (mut stop, first) = Escalation::begin_now(steps, 0);
-        assert_eq!(first, Action::SignalMain(INT));
-        assert_eq!(stop.due(30, true), Some(Action::SignalAll(TERM)));
-        let (_, first) = Escalation::begin_now(vec![stdin("save", 10)], 0);
-        assert_eq!(first, Action::KillAll);
+    fn what_outlives_a_hurried_game_is_killed_with_it() {
+        let (mut stop, first) = Escalation::begin_now(0);
+        stop.has_launcher();
+        assert_eq!(first, Action::SignalMain(TERM));
+        assert_eq!(stop.due(4_000, false), Some(Action::SignalAll(TERM)));
+        assert_eq!(stop.due(4_999, false), None);
+        assert_eq!(stop.due(5_000, false), Some(Action::KillAll));
     }
 
     #[test]
@@ -496,11 +522,13 @@ mod tests {
             let total: u64 = waits.iter().map(|(_, wait)| wait).sum();
             let (mut stop, first) = Escalation::begin(steps.clone(), 0);
             let mut taken = vec![first];
+            let mut hurried_at = None;
             let mut now = 0;
             for (pass, hurry) in looks {
                 now += pass;
                 if hurry && now % 7 == 0 {
                     taken.extend(stop.hurry(now));
+                    hurried_at = hurried_at.or(Some(now));
                 }
                 while let Some(action) = stop.due(now, now < main_dies_at) {
                     taken.push(action);
@@ -509,9 +537,11 @@ mod tests {
                 prop_assert!(stop.deadline() > now, "nothing due is left undone");
             }
             let polite = taken.iter().filter(|action| **action != Action::KillAll).count();
-            prop_assert!(polite <= steps.len() + 1);
+            prop_assert!(polite <= steps.len() + 2);
             let main_signals = taken.iter().filter(|action| matches!(action, Action::SignalMain(_))).count();
             prop_assert!(main_signals <= 1);
+            let is_hurried = hurried_at.is_some_and(|at| now >= at + LEFTOVER_GRACE_MS + 300);
+            prop_assert!(!is_hurried || taken.contains(&Action::KillAll));
             if now >= total + LEFTOVER_GRACE_MS + 300 * 8 {
                 prop_assert!(taken.contains(&Action::KillAll));
             }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::game::ManagedGame;
-use crate::inventory::{Probe, ProcessSpec, StopAction};
+use crate::inventory::{Probe, ProcessSpec, StopStep};
+use crate::policy::stop::chain_now;
 use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
 /// The longest word of a command line that is shown whole, in characters.
@@ -34,25 +35,18 @@ impl VerbPlan for Planner {
     }
 
     fn stop_steps(&self, options: &StopOptions) -> Vec<PlannedStep> {
-        let cause = if self.0.spec().is_some() {
-            "stop"
-        } else {
-            "the plan it was started with"
+        let (chain, cause) = match self.0.spec() {
+            _ if options.now => (&chain_now(), "--now"),
+            Some(_) => (&self.0.plan().stop, "stop"),
+            None => (&self.0.plan().stop, "the plan it was started with"),
         };
-        let mut steps = Vec::new();
         let mask = self.0.mask();
-        for step in &self.0.plan().stop {
-            let polite = !matches!(step.action, StopAction::Signal(_));
-            if options.now && polite {
-                continue;
-            }
-            let wait = spoken(step.wait);
-            let does = format!(
-                "{}, and wait up to {wait} for its end",
-                mask.text(&step.action.to_string())
-            );
-            steps.push(PlannedStep::new(does, cause));
-        }
+        let in_words = |step: &StopStep| {
+            let action = mask.text(&step.action.to_string());
+            let does = format!("{action}, and wait up to {} for its end", spoken(step.wait));
+            PlannedStep::new(does, cause)
+        };
+        let mut steps: Vec<PlannedStep> = chain.iter().map(in_words).collect();
         steps.push(PlannedStep::new(
             "kill what is left of it",
             "every chain ends so; a step at which it ends is the last",

@@ -1,6 +1,7 @@
 //! `stop`: until nothing of the game is left.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -15,12 +16,13 @@ use super::situation::{Situation, Unclear};
 use super::{explain, unobserved};
 use crate::failure::Failure;
 use crate::inventory::StopStep;
-use crate::policy::stop::without_delegated;
+use crate::policy::stop::{LEFTOVER_GRACE_MS, chain_now, without_delegated};
 use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
 use crate::store::plan::UNKNOWN_STEP;
 use crate::store::{ending, lock};
 use crate::supervisor::{InstanceState, Outcome, StopOptions};
+use crate::sys::identity;
 use crate::sys::pidfd::Pidfd;
 
 /// A stop begins anew at most this often because shims are killed meanwhile.
@@ -162,14 +164,16 @@ impl<'a> GameStop<'a> {
     fn steps(&self) -> Vec<StopStep> {
         let steps = &self.game.plan().stop;
         match self.game.spec() {
+            // An older shim takes the signals of the chain.
+            _ if self.now => chain_now(),
             Some(_) => steps.clone(),
             // The channels of an instance that left the inventory are not known.
             None => without_delegated(steps),
         }
     }
 
-    /// Ends a game whose folder was removed: a SIGTERM has its shim stop it.
-    /// Returns true if that was sent.
+    /// Ends a game whose folder was removed: a SIGTERM has its shim stop it by its
+    /// chain, and cannot tell it to hurry. Returns true if that was sent.
     async fn end_detached(&self, entry: &Entry) -> Result<bool, Failure> {
         let pid = entry.shim_pid;
         let Ok(shim) = Pidfd::open(pid) else {
@@ -182,8 +186,14 @@ impl<'a> GameStop<'a> {
         shim.signal(libc::SIGTERM)
             .map_err(|error| Failure::failed(format!("its shim (pid {pid}) cannot be told to stop it: {error}")))?;
         self.live.awaits("its shim, which was told by a signal", None);
+        let kill_at = Instant::now() + Duration::from_millis(LEFTOVER_GRACE_MS);
+        let mut hurry_by = self.now.then_some(libc::SIGTERM);
         while !shim.has_ended() {
+            if let Some(signal) = hurry_by.take() {
+                let _ = identity::signal_identified(entry.main, signal);
+            }
             tokio::time::sleep(PAUSE_MAX).await;
+            hurry_by = (self.now && Instant::now() >= kill_at).then_some(libc::SIGKILL);
         }
         Ok(true)
     }

@@ -16,6 +16,6 @@ pub struct StartOptions {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StopOptions {
-    /// Skip the polite steps and begin with the signals.
+    /// Send a TERM at once, and kill 5 seconds later.
     pub now: bool,
 }

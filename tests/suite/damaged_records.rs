@@ -437,6 +437,18 @@ fn a_folder_that_is_removed_under_a_running_game() {
     }
 }
 
+#[test]
+fn a_game_whose_folder_is_removed_is_stopped_now_too() {
+    let deaf = Instance::awkward("a", &["deaf", "--ready", "up"]).ready_log("up");
+    let sandbox = Sandbox::with(&[deaf.with("stop", json!([{ "signal": "INT", "wait": "10m" }]))]);
+    sandbox.ok(&["start", "a"]);
+    let (game, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    fs::remove_dir_all(sandbox.instance_dir("a")).expect("remove the folder");
+    sandbox.ok(&["stop", "a", "--now", "--timeout", "20s"]);
+    assert!(!Process::lives(game) && !Process::lives(shim));
+    sandbox.nothing_left();
+}
+
 /// Somebody takes it for a stale one. It is then told by its name that no shim
 /// lives, and another one takes the game over.
 #[test]

@@ -2,6 +2,7 @@
 //! see.
 
 use std::process::Stdio;
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -354,7 +355,9 @@ fn a_dry_run_tells_each_step_its_cause_and_no_secret() {
     assert!(plain.stdout.contains(wanted), "{plain:?}");
     let now = sandbox.ok(&["stop", "a", "-n", "--now"]);
     assert!(
-        now.stdout.contains("  1. signal: INT") && now.stdout.contains("  2. kill"),
+        now.stdout
+            .contains("  1. signal: TERM, and wait up to 5s for its end (--now)")
+            && now.stdout.contains("  2. kill"),
         "{now:?}"
     );
     assert_eq!(sandbox.state("a"), "running");
@@ -385,6 +388,26 @@ fn what_left_the_inventory_is_shown_and_stopped_by_the_plan_it_was_started_with(
     assert_eq!(sandbox.state("a"), "running", "--all means the inventory");
     let stopped = sandbox.ok(&["stop", "a", "--json"]).json();
     assert_eq!(stopped["results"][0]["ended_by"], "stdin: quit");
+}
+
+#[test]
+fn a_look_at_a_stopped_instance_opens_its_folder_once_and_nothing_that_is_missing() {
+    let Some(strace) = support::strace("the files that status opens") else {
+        return;
+    };
+    let sandbox = Sandbox::with(&[simple("a")]);
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["stop", "a"]);
+    let log = sandbox.path("opened");
+    let (strace, path) = (strace.to_string_lossy(), log.to_string_lossy());
+    let words = [&*strace, "-f", "-qq", "-e", "trace=openat", "-o", &path];
+    sandbox.run_under(&words, &["status", "a"]).expect_code(3);
+    let text = std::fs::read_to_string(&log).expect("the calls");
+    // Those below the state directory are relative to its descriptor.
+    let opened: Vec<&str> = text.lines().filter(|line| !line.contains("AT_FDCWD")).collect();
+    let folders = opened.iter().filter(|line| line.contains("\"instances/a\""));
+    assert_eq!(folders.count(), 1, "{text}");
+    assert!(!opened.iter().any(|line| line.contains("ENOENT")), "{text}");
 }
 
 #[test]
@@ -499,6 +522,34 @@ fn stop_now_hurries_a_stop_under_way() {
 }
 
 /// Has a stop by this chain begin, and killed while the game is told to save.
+#[test]
+fn stop_now_is_a_term_and_a_kill_after_five_seconds_whatever_the_chain_waits() {
+    let game = |id, args: &[&str], chain| Instance::awkward(id, args).ready_log("up").with("stop", chain);
+    let word = json!([{ "stdin": "say no", "wait": "10m" }, { "signal": "INT", "wait": "10m" }]);
+    let signal = json!([{ "signal": "INT", "wait": "10m" }]);
+    let deaf = ["deaf", "--ready", "up"];
+    let sandbox = Sandbox::with(&[
+        game("fresh", &deaf, word),
+        game("joined", &deaf, signal.clone()),
+        game("polite", &["serve", "--ready", "up", "--ignore", "INT"], signal),
+    ]);
+    sandbox.ok(&["start", "--all"]);
+    let joined = sandbox.command(&["stop", "joined"]).spawn().expect("run gamectl");
+    sandbox.wait_state("joined", "stopping");
+    let began = Instant::now();
+    let stopped = sandbox.ok(&["stop", "--all", "--now", "--json"]).json();
+    let took = began.elapsed();
+    assert!((5..10).contains(&took.as_secs()), "{took:?}: {stopped}");
+    let ended_by = |at: usize| stopped["results"][at]["ended_by"].clone();
+    assert_eq!(
+        [ended_by(0), ended_by(1), ended_by(2)],
+        ["kill", "kill", "signal: TERM"],
+        "{stopped}"
+    );
+    Outcome::of(&["stop"], &joined.wait_with_output().expect("wait")).expect_code(0);
+    sandbox.nothing_left();
+}
+
 fn begin_stop_and_lose_it(sandbox: &Sandbox) {
     sandbox.ok(&["start", "a"]);
     let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");

@@ -155,7 +155,7 @@ impl Monitor {
         }
         let at = clock::monotonic_ms();
         let (escalation, action) = if now {
-            Escalation::begin_now(steps, at)
+            Escalation::begin_now(at)
         } else {
             Escalation::begin(steps, at)
         };
