@@ -12,8 +12,7 @@ pub(super) fn read(dir: &InstanceDir) -> Result<Option<Intent>, Failure> {
     match intent::read(dir) {
         Ok(known) => Ok(known),
         Err(ReadError::Damaged(_, why)) => {
-            let aside = intent::set_aside(dir);
-            aside.map_err(|error| {
+            intent::quarantine(dir).map_err(|error| {
                 Failure::failed(format!(
                     "its intent is damaged ({why}) and cannot be put aside: {error}"
                 ))

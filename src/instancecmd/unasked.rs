@@ -31,7 +31,7 @@ pub async fn launch_if_down(target: &Arc<dyn Supervisor>, state: &StateDir, rest
         let started = Arc::clone(target).start_with(how).await;
         // Without it a stop is still possible, if not on record.
         let _ = store::intent::reserve_stop(dir);
-        let _ = dir.tidy();
+        let _ = dir.remove_stale_files();
         started.map(drop)
     })
     .await

@@ -91,7 +91,7 @@ impl Work {
             None => work.await,
         };
         // At the end, so that the verb itself does not wait for it.
-        let _ = dir.tidy();
+        let _ = dir.remove_stale_files();
         outcome
     }
 

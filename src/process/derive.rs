@@ -254,7 +254,7 @@ mod tests {
             }),
             restarts: 2,
             adopted: false,
-            mark: "GAMECTL_TREE=1-2".into(),
+            tree_tag: "GAMECTL_TREE=1-2".into(),
         }
     }
 

@@ -201,8 +201,8 @@ fn detached(state: &StateDir, id: &str) -> Option<Box<Entry>> {
 
 fn game(dir: &InstanceDir, launch: &Launch) -> Game {
     let own = dir
-        .mark()
-        .is_ok_and(|mark| launch.mark.is_empty() || launch.mark == mark);
+        .tree_tag()
+        .is_ok_and(|tag| launch.tree_tag.is_empty() || launch.tree_tag == tag);
     match identity::presence(launch.main) {
         Presence::Alive if own => return Game::Alive,
         // A copy of the record does not make its game ours.
@@ -216,7 +216,7 @@ fn game(dir: &InstanceDir, launch: &Launch) -> Game {
         Presence::Gone => {}
     }
     let cannot = |error: &dyn Display| Game::CannotTell(format!("what is left of it: {error}"));
-    match dir.mark().and_then(|mark| tree::marked(&mark)) {
+    match dir.tree_tag().and_then(|tag| tree::marked(&tag)) {
         Ok(survivors) if survivors.is_empty() => Game::Gone,
         Ok(_) => Game::Alive,
         Err(error) => cannot(&error),

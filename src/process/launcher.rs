@@ -141,7 +141,7 @@ impl<'a> Launcher<'a> {
         let user = game.user.as_deref().map(user::to_become).transpose()?.flatten();
         let environment = environment::of_game(game, user.as_ref(), std::env::vars_os())?;
         let mark = dir
-            .mark()
+            .tree_tag()
             .map_err(|error| Failure::failed(format!("its folder: {error}")))?;
         let ours = [
             format!("GAMECTL_INSTANCE={}", self.game.id()).into_bytes(),
@@ -156,7 +156,7 @@ impl<'a> Launcher<'a> {
             cwd: game.cwd.as_os_str().as_bytes().to_vec(),
             ids: user.map(|user| user.ids),
             umask: daemon::umask(),
-            turn: lock::turn(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
+            fencing_token: lock::fencing_token(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
         })
     }
 }

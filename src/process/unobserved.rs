@@ -34,7 +34,7 @@ pub(super) fn record(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Result<b
     match ending::read(dir) {
         Ok(Some(exit)) if exit.generation >= launch.generation => return Ok(false),
         // A person may still make use of it.
-        Err(ReadError::Damaged(..)) => drop(dir.set_aside(ending::NAME).map_err(failed)?),
+        Err(ReadError::Damaged(..)) => drop(dir.quarantine(ending::NAME).map_err(failed)?),
         // A record of a newer gamectl is not replaced.
         Err(error) => return Err(failed(io::Error::other(error.to_string()))),
         Ok(_) => {}
@@ -67,7 +67,7 @@ pub(super) fn quarantine(dir: &InstanceDir, why: &str) -> Result<(), Failure> {
     if !matches!(launch::read(dir), Err(ReadError::Damaged(..))) {
         return Ok(());
     }
-    let mark = dir.mark().map_err(unknown)?;
+    let mark = dir.tree_tag().map_err(unknown)?;
     let survivors = tree::marked(&mark).map_err(unknown)?;
     if let Some(first) = survivors.first() {
         return Err(
@@ -75,7 +75,7 @@ pub(super) fn quarantine(dir: &InstanceDir, why: &str) -> Result<(), Failure> {
                 .hint("end that by hand; nothing else was touched"),
         );
     }
-    dir.set_aside(launch::NAME)
+    dir.quarantine(launch::NAME)
         .map(drop)
         .map_err(|error| Failure::failed(format!("{why}, and it cannot be put aside: {error}")))
 }

@@ -79,13 +79,13 @@ impl InstanceDir {
         &self.path
     }
 
-    /// What marks the environment of every process of this instance, whatever
-    /// launch it belongs to: a `NAME=value` entry that no other folder of this
-    /// host gives.
+    /// Returns the variable, as `NAME=value`, in the environment of every process
+    /// of this instance, whatever launch it belongs to. No other folder of this
+    /// host has the same.
     ///
     /// # Errors
-    /// What `fstat(2)` said.
-    pub fn mark(&self) -> io::Result<String> {
+    /// Returns the error of `fstat(2)`.
+    pub fn tree_tag(&self) -> io::Result<String> {
         let stat = fstat(&self.fd)?;
         Ok(format!("GAMECTL_TREE={:x}-{:x}", stat.st_dev, stat.st_ino))
     }
@@ -249,7 +249,7 @@ const NEW: &str = ".new-";
 
 /// The name under which a file is written before it takes its own. It holds
 /// our pid, because two processes may replace the same file at once. Where its
-/// writer is killed before that, [`InstanceDir::tidy`] removes it.
+/// writer is killed before that, [`InstanceDir::remove_stale_files`] removes it.
 pub fn temporary(name: &str) -> String {
     format!("{name}{NEW}{}", std::process::id())
 }

@@ -180,18 +180,20 @@ fn put(dir: &InstanceDir, name: &str, intent: Intent) -> nix::Result<()> {
 ///
 /// # Errors
 /// What `renameat2(2)` said.
-pub fn set_aside(dir: &InstanceDir) -> io::Result<()> {
-    let aside = match dir.set_aside(NAME) {
+pub fn quarantine(dir: &InstanceDir) -> io::Result<()> {
+    let quarantined = match dir.quarantine(NAME) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        aside => aside?,
+        quarantined => quarantined?,
     };
-    let moved = interpret(nix::fcntl::readlinkat(dir, aside.as_str()), || dir.path().join(&aside));
+    let moved = interpret(nix::fcntl::readlinkat(dir, quarantined.as_str()), || {
+        dir.path().join(&quarantined)
+    });
     if matches!(moved, Err(ReadError::Damaged(..))) {
         return Ok(());
     }
-    match dir.rename_exclusively(&aside, NAME) {
+    match dir.rename_exclusively(&quarantined, NAME) {
         // Another wish has come since, which counts.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.remove(&aside),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.remove(&quarantined),
         done => done,
     }
 }
@@ -245,20 +247,20 @@ mod tests {
     }
 
     #[test]
-    fn no_wish_is_put_aside_that_was_written_meanwhile() {
+    fn no_intent_is_quarantined_that_was_written_meanwhile() {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
-        let aside = || std::fs::read_dir(dir.path()).unwrap().count();
+        let files = || std::fs::read_dir(dir.path()).unwrap().count();
         std::fs::write(dir.path().join(NAME), "noise").unwrap();
-        set_aside(&dir).unwrap();
-        assert_eq!((read(&dir).unwrap(), aside()), (None, 1));
+        quarantine(&dir).unwrap();
+        assert_eq!((read(&dir).unwrap(), files()), (None, 1));
         // Two have found it damaged; one has gone on to say what is wanted.
-        set_aside(&dir).unwrap();
+        quarantine(&dir).unwrap();
         let wish = Intent::now(Want::Stopped);
         write(&dir, wish, Durability::Now).unwrap();
-        set_aside(&dir).unwrap();
-        assert_eq!((read(&dir).unwrap(), aside()), (Some(wish), 2));
+        quarantine(&dir).unwrap();
+        assert_eq!((read(&dir).unwrap(), files()), (Some(wish), 2));
     }
 
     #[test]

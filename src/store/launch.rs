@@ -57,10 +57,10 @@ pub struct Launch {
     /// Whether the shim took over a game that it did not start: it then cannot
     /// know every exit code.
     pub adopted: bool,
-    /// What marks the game's processes: see [`InstanceDir::mark`]. A record
-    /// with the mark of another folder was copied from there. Empty in one
-    /// that was written before there were marks in it.
-    pub mark: String,
+    /// The tag of the game's processes: see [`InstanceDir::tree_tag`]. A record
+    /// with the tag of another folder was copied from there. It is empty in a
+    /// record from before there were tags.
+    pub tree_tag: String,
 }
 
 impl Launch {
@@ -79,7 +79,7 @@ impl Launch {
             .with("output", self.output)
             .with("restarts", self.restarts)
             .with("adopted", self.adopted)
-            .with("mark", &self.mark)
+            .with("mark", &self.tree_tag)
             .with("gamectl", env!("CARGO_PKG_VERSION"));
         if let Some(ready) = self.ready {
             document.push("ready_boot_ms", ready.boot_ms);
@@ -112,7 +112,7 @@ impl Launch {
             ready,
             restarts: document.require("restarts")?,
             adopted: document.parse("adopted").unwrap_or(false),
-            mark: document.parse("mark").unwrap_or_default(),
+            tree_tag: document.parse("mark").unwrap_or_default(),
         })
     }
 }
@@ -180,7 +180,7 @@ pub(crate) mod tests {
             ready: None,
             restarts: 0,
             adopted: false,
-            mark: "GAMECTL_TREE=1-2".into(),
+            tree_tag: "GAMECTL_TREE=1-2".into(),
         }
     }
 

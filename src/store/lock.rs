@@ -6,9 +6,9 @@
 //! other is locked by the shim for as long as it lives, and proves that it
 //! does. What stands at these places has nothing to do with it.
 //!
-//! In the file stands who carries out a verb, and behind that whose turn it is:
-//! a word that no two holders share. A shim that comes late sees by it whether
-//! another verb has been carried out since it was begun.
+//! In the file stands who carries out a verb, and behind that a fencing token that
+//! no two holders share. A delayed shim sees by it whether another verb has been
+//! carried out since it was begun.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,17 +23,17 @@ use crate::sys::{clock, procfs};
 const NAME: &str = "lock";
 const RUN_LOCK: &str = "run.lock";
 
-/// What whoever carries out a verb locks.
+/// The byte that a verb locks.
 const VERB: Part = Part::Byte(0);
 
-/// What the shim locks.
+/// The byte that a shim locks.
 const SHIM: Part = Part::Byte(1);
 
-/// Bytes of a holder's word about itself.
+/// The bytes of the holder's description.
 const HOLDER: usize = 96;
 
-/// Bytes of the word about whose turn it is.
-const TURN: usize = 48;
+/// The bytes of the fencing token.
+const TOKEN: usize = 48;
 
 /// The right to carry out a verb on an instance, until it is dropped.
 #[derive(Debug)]
@@ -41,13 +41,13 @@ pub struct VerbLock {
     _file: File,
 }
 
-/// Who holds the lock of a verb, as it said itself.
+/// The holder of a lock, as it describes itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder(pub String);
 
 impl Holder {
-    /// Whether whoever said that is no more. What it was about to execute when
-    /// it was killed holds its lock for another moment, until it is executed.
+    /// Returns true when the holder is dead. What it was about to execute when it
+    /// was killed holds its lock for another moment, until it is executed.
     pub fn is_gone(&self) -> bool {
         let pid = self.0.split_once("(pid ").map(|(_, rest)| rest);
         let pid = pid.and_then(|rest| rest.split([',', ')']).next()?.parse().ok());
@@ -63,17 +63,17 @@ impl Holder {
 /// Tries to take the lock of an instance for a verb, without waiting.
 ///
 /// # Errors
-/// When the lock file cannot be made or locked.
+/// Fails when the lock file cannot be made or locked.
 pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
     try_either(dir, verb, false)
 }
 
-/// The same for a verb that has something to do also where nothing can be
-/// written. It then keeps out all who can write, but not others who cannot
-/// either.
+/// Tries to take the lock for a verb that also acts where nothing can be written.
+/// On a read-only filesystem it keeps out all who can write, but not others who
+/// cannot either.
 ///
 /// # Errors
-/// When the lock file cannot be locked, or is not there and cannot be made.
+/// Fails when the lock file cannot be locked, or is not there and cannot be made.
 pub fn try_stop(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
     try_either(dir, verb, true)
 }
@@ -98,39 +98,38 @@ fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Resul
             let known = Some(text.trim_end()).filter(|line| !line.is_empty());
             return Ok(Err(Holder(known.unwrap_or("another gamectl").to_owned())));
         }
-        // Somebody may have removed the file between our open and our lock; a
-        // lock on a file without a name keeps nobody out.
+        // The file may have been removed between our open and our lock; a lock
+        // on a file without a name keeps no process out.
         if !dir.is_still(NAME, &file) {
             continue;
         }
-        // Who we are is told for the sake of messages only; on a full disk it
-        // is left out.
-        // It has a fixed length: cutting a file off costs more than all of
-        // this together.
+        // Our description is for messages only; on a full disk it is left out. It
+        // has a fixed length, since to truncate a file costs more than all of this
+        // together.
         let text = format!("gamectl {verb} (pid {})", std::process::id());
-        let (holder, turn) = (HOLDER - 1, TURN - 1);
-        let _ = file.write_all_at(format!("{text:<holder$}\n{:<turn$}\n", new_turn()).as_bytes(), 0);
+        let (holder, token) = (HOLDER - 1, TOKEN - 1);
+        let _ = file.write_all_at(format!("{text:<holder$}\n{:<token$}\n", new_token()).as_bytes(), 0);
         return Ok(Ok(VerbLock { _file: file }));
     }
 }
 
-/// A word that no other holder of a lock says, in this boot of the host.
-fn new_turn() -> String {
+/// Returns a token that no other holder of a lock has had since the host booted.
+fn new_token() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("turn {}.{}.{count}", std::process::id(), clock::monotonic_ms())
 }
 
-/// Whose turn it is, or was last: it stays the same until another verb takes the
-/// lock of the instance. Empty where none ever has.
+/// Returns the fencing token, which stays the same until another verb takes the
+/// lock of the instance. It is empty where no verb ever has.
 ///
 /// # Errors
-/// When the lock file is there and cannot be read.
-pub fn turn(dir: &InstanceDir) -> io::Result<Vec<u8>> {
+/// Fails when the lock file is there and cannot be read.
+pub fn fencing_token(dir: &InstanceDir) -> io::Result<Vec<u8>> {
     let Some(file) = dir.open_read(NAME)? else {
         return Ok(Vec::new());
     };
-    let mut bytes = [0; TURN];
+    let mut bytes = [0; TOKEN];
     let n = file.read_at(&mut bytes, HOLDER as u64)?;
     Ok(bytes.get(..n).unwrap_or_default().trim_ascii_end().to_vec())
 }
@@ -142,11 +141,11 @@ pub struct RunLock {
     _file: File,
 }
 
-/// Tries to become the resident supervisor, without waiting. `who` is told to
-/// whoever tries it next.
+/// Tries to become the resident supervisor, without waiting. `who` is what the
+/// next one that tries finds as the holder.
 ///
 /// # Errors
-/// When the lock file cannot be made or locked.
+/// Fails when the lock file cannot be made or locked.
 pub fn try_run(state: &StateDir, who: &str) -> io::Result<Result<RunLock, Holder>> {
     use nix::fcntl::OFlag;
     use nix::sys::stat::Mode;
@@ -163,17 +162,17 @@ pub fn try_run(state: &StateDir, who: &str) -> io::Result<Result<RunLock, Holder
     Ok(Ok(RunLock { _file: file }))
 }
 
-/// The proof that a shim lives, until it is dropped.
+/// The proof that a shim is alive, until it is dropped.
 #[derive(Debug)]
 pub struct ShimLock {
     _file: File,
 }
 
-/// Tries to take the shim's lock, without waiting. `None` when another shim
-/// lives.
+/// Tries to take the shim's lock, without waiting. Returns `None` when another
+/// shim is alive.
 ///
 /// # Errors
-/// When the lock file cannot be made or locked.
+/// Fails when the lock file cannot be made or locked.
 pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
     loop {
         let file = dir.open_in_place(NAME)?;
@@ -186,10 +185,10 @@ pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
     }
 }
 
-/// Whether a shim lives. Takes nothing and changes nothing.
+/// Returns true when a shim is alive. Takes nothing and changes nothing.
 ///
 /// # Errors
-/// When that cannot be found out.
+/// Fails when that cannot be found out.
 pub fn shim_lives(dir: &InstanceDir) -> io::Result<bool> {
     match dir.open_read(NAME)? {
         Some(file) => lock::is_held(&file, SHIM),
@@ -215,26 +214,26 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_is_over_when_another_verb_takes_the_lock() {
+    fn a_token_is_replaced_when_another_verb_takes_the_lock() {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
-        assert_eq!(turn(&dir).unwrap(), b"");
-        let mut turns = Vec::new();
+        assert_eq!(fencing_token(&dir).unwrap(), b"");
+        let mut tokens = Vec::new();
         for _ in 0..3 {
             let held = try_verb(&dir, "start").unwrap().unwrap();
-            turns.push(turn(&dir).unwrap());
+            tokens.push(fencing_token(&dir).unwrap());
             // Neither who looks nor who waits in vain, nor the end of it, makes
             // a difference.
             assert!(try_verb(&dir, "stop").unwrap().is_err());
             drop(held);
-            assert_eq!(turns.last(), turn(&dir).ok().as_ref());
+            assert_eq!(tokens.last(), fencing_token(&dir).ok().as_ref());
         }
-        turns.dedup();
-        assert_eq!(turns.len(), 3, "{turns:?}");
+        tokens.dedup();
+        assert_eq!(tokens.len(), 3, "{tokens:?}");
         // As an older gamectl has left it.
         std::fs::write(dir.path().join(NAME), "gamectl start (pid 5)\n").unwrap();
-        assert_eq!(turn(&dir).unwrap(), b"");
+        assert_eq!(fencing_token(&dir).unwrap(), b"");
     }
 
     #[test]
@@ -275,10 +274,10 @@ mod tests {
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();
         let verb = try_verb(&dir, "start").unwrap().unwrap();
-        let turn_of_verb = turn(&dir).unwrap();
+        let token = fencing_token(&dir).unwrap();
         assert!(!shim_lives(&dir).unwrap());
         let shim = try_shim(&dir).unwrap().unwrap();
-        assert_eq!(turn(&dir).unwrap(), turn_of_verb, "a shim takes nobody's turn");
+        assert_eq!(fencing_token(&dir).unwrap(), token, "a shim leaves the token");
         assert!(
             try_verb(&dir, "stop")
                 .unwrap()

@@ -31,7 +31,6 @@
 //! Files are replaced atomically: a reader finds the old or the new one. What
 //! is found damaged is reported and set aside, and never taken for "nothing".
 
-mod aside;
 pub mod board;
 pub mod changes;
 pub mod console;
@@ -45,14 +44,15 @@ pub mod fuzzing;
 pub mod history;
 pub mod intent;
 pub mod launch;
-mod leftovers;
 pub mod lock;
 pub mod origin;
 pub mod plan;
+mod quarantine;
 pub mod record;
 #[cfg(test)]
 mod recorded;
 pub mod stack;
+mod stale_files;
 pub mod tail;
 pub mod times;
 

@@ -115,7 +115,7 @@ pub fn record(dir: &InstanceDir, origin: &Origin) -> io::Result<()> {
     match read(dir) {
         Ok(None) if *origin == Origin::of(PROCESS) => return Ok(()),
         Ok(Some(old)) if old == *origin => return Ok(()),
-        Err(ReadError::Damaged(..)) => drop(dir.set_aside(NAME)?),
+        Err(ReadError::Damaged(..)) => drop(dir.quarantine(NAME)?),
         Err(error @ ReadError::Future(..)) => return Err(io::Error::other(error.to_string())),
         _ => {}
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_record_is_left_alone_and_a_damaged_one_put_aside() {
+    fn a_newer_record_is_left_alone_and_a_damaged_one_quarantined() {
         let tmp = tempfile::tempdir().unwrap();
         let state = StateDir::create(&tmp.path().join("s")).unwrap();
         let dir = state.create_instance("a").unwrap();

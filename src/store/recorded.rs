@@ -65,7 +65,7 @@ fn a_launch() -> Launch {
         }),
         restarts: 2,
         adopted: true,
-        mark: "GAMECTL_TREE=801-2f".into(),
+        tree_tag: "GAMECTL_TREE=801-2f".into(),
     }
 }
 

@@ -83,7 +83,7 @@ mod tests {
             ready: None,
             restarts: 0,
             adopted,
-            mark: String::new(),
+            tree_tag: String::new(),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::sys::tree;
 pub(super) fn still_wanted(command: &Command, dir: &InstanceDir) -> Result<(), Started> {
     let wish = intent::read(dir).stage(LaunchStage::Intent)?;
     let is_wanted = wish.is_none_or(|wish| wish.want != Want::Stopped);
-    if is_wanted && lock::turn(dir).stage(LaunchStage::Lock)? == command.turn {
+    if is_wanted && lock::fencing_token(dir).stage(LaunchStage::Lock)? == command.fencing_token {
         return Ok(());
     }
     Err(Started::Cancelled)
@@ -55,7 +55,7 @@ pub(super) fn may_launch(
         Presence::Gone => {}
     }
     if ended != Some(record.generation) {
-        let survivors = tree::marked(&dir.mark().stage(LaunchStage::Record)?).stage(LaunchStage::Previous)?;
+        let survivors = tree::marked(&dir.tree_tag().stage(LaunchStage::Record)?).stage(LaunchStage::Previous)?;
         if let Some(survivor) = survivors.first() {
             return Err(refuse(format!(
                 "something of an earlier run still lives (pid {})",

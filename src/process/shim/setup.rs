@@ -56,7 +56,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
         ready: None,
         restarts: spec.restarts,
         adopted: false,
-        mark: dir.mark().stage(LaunchStage::Record)?,
+        tree_tag: dir.tree_tag().stage(LaunchStage::Record)?,
     };
     // After the launch nothing may fail any more: a start that fails has no game.
     let output = Output::new(source, log).stage(LaunchStage::Memory)?;
@@ -91,7 +91,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         // The game has ended since, and this shim comes late.
         return Err(Started::Busy);
     };
-    let mark = dir.mark().stage(LaunchStage::Record)?;
+    let mark = dir.tree_tag().stage(LaunchStage::Record)?;
     await_gate(adoption.main, &mark);
     let tree = Tree::of_strangers(adoption.main, mark.clone()).stage(LaunchStage::Tree)?;
     let tree = searching(tree, spec);
@@ -119,7 +119,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         ready: adoption.ready,
         restarts: spec.restarts,
         adopted: true,
-        mark,
+        tree_tag: mark,
     };
     launch::write(dir, &record).stage(LaunchStage::Record)?;
     daemon::avoid_oom_killer();

@@ -56,8 +56,8 @@ pub struct Command {
     pub ids: Option<Ids>,
     pub umask: u32,
     /// The fencing token of the verb that launches it: see
-    /// [`crate::store::lock::turn`].
-    pub turn: Vec<u8>,
+    /// [`crate::store::lock::fencing_token`].
+    pub fencing_token: Vec<u8>,
 }
 
 /// A game to take over.
@@ -96,7 +96,7 @@ mod tests {
                     groups: vec![3],
                 }),
                 umask: 0o22,
-                turn: b"turn".to_vec(),
+                fencing_token: b"turn".to_vec(),
             }),
         };
         let bytes = serde_json::to_vec(&spec).unwrap();

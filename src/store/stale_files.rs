@@ -1,5 +1,4 @@
-//! What is left of a file whose writer was killed before it took its place:
-//! `intent.new-1234`.
+//! The removal of temporary files whose writers were killed: `intent.new-1234`.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -10,17 +9,16 @@ use nix::sys::stat::{Mode, fstatat};
 use super::folder::{InstanceDir, writer_of};
 use crate::sys::{clock, procfs};
 
-/// How old such a file must be, in seconds. Its writer may be in another pid
-/// namespace, where we do not see it; it needs it for a moment only.
+/// The least age of a stale file in seconds. Its writer may be in another pid
+/// namespace, where we do not see it, and needs it for a moment only.
 const OLD_SECS: u64 = 60;
 
 impl InstanceDir {
-    /// Removes what writers that are no more have left. Takes no lock, and
-    /// nothing from a writer that lives.
+    /// Removes the temporary files of dead writers. Takes no lock.
     ///
     /// # Errors
-    /// When the folder cannot be read. What could not be removed stays.
-    pub fn tidy(&self) -> io::Result<()> {
+    /// Fails when the folder cannot be read. A file that cannot be removed stays.
+    pub fn remove_stale_files(&self) -> io::Result<()> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         let mut entries = nix::dir::Dir::openat(self.as_fd(), ".", flags, Mode::empty())?;
         for entry in entries.iter() {
@@ -87,7 +85,7 @@ mod tests {
         for (name, is_link, age) in stay.iter().chain(&go) {
             make(name, *is_link, *age);
         }
-        dir.tidy().unwrap();
+        dir.remove_stale_files().unwrap();
         let there = |name: &String| dir.path().join(name).symlink_metadata().is_ok();
         for (name, ..) in &stay {
             assert!(there(name), "{name}");

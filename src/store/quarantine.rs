@@ -1,6 +1,6 @@
-//! What is damaged is put out of the way, where a person can look at it.
-//! Nothing is lost by that: a name that is taken stays whose it is, also where
-//! two do it at once, and on a filesystem that cannot be asked for that.
+//! The quarantine of damaged files: each gets a new name, under which a person can
+//! look at it. No file is lost by that, also where two processes quarantine at
+//! once, and on a filesystem that cannot rename exclusively.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,46 +13,43 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use super::folder::InstanceDir;
 use crate::sys::clock;
 
-/// How many names are tried. Each that is taken was put aside in the same
+/// The number of names that are tried. Each that is taken was given in the same
 /// millisecond.
 const NAMES: u32 = 1000;
 
-/// A way to rename a file that fails with `EEXIST` where the new name is taken.
+/// A rename that fails with `EEXIST` where the new name is taken.
 type Rename = fn(&InstanceDir, &str, &str) -> nix::Result<()>;
 
 impl InstanceDir {
-    /// Puts a damaged file out of the way, where a person can look at it.
-    /// Returns its new name, which nothing had before.
+    /// Gives a damaged file a name that nothing had before, and returns that.
     ///
     /// # Errors
-    /// `NotFound` when there is no such file, as when somebody else has put it
-    /// aside; else what `renameat2(2)` said.
-    pub fn set_aside(&self, name: &str) -> io::Result<String> {
-        self.set_aside_by(name, clock::wall_ms(), rename_exclusively)
+    /// Returns `NotFound` when there is no such file, as when another process has
+    /// quarantined it, else the error of `renameat2(2)`.
+    pub fn quarantine(&self, name: &str) -> io::Result<String> {
+        self.quarantine_by(name, clock::wall_ms(), rename_exclusively)
     }
 
-    fn set_aside_by(&self, name: &str, at_ms: u64, rename: Rename) -> io::Result<String> {
+    fn quarantine_by(&self, name: &str, at_ms: u64, rename: Rename) -> io::Result<String> {
         for number in 0..NAMES {
-            let aside = match number {
+            let new = match number {
                 0 => format!("{name}.damaged-{at_ms}"),
                 _ => format!("{name}.damaged-{at_ms}-{number}"),
             };
-            match rename(self, name, &aside) {
+            match rename(self, name, &new) {
                 Err(Errno::EEXIST) => {}
                 Err(errno) => return Err(errno.into()),
                 Ok(()) => {
                     self.sync()?;
-                    return Ok(aside);
+                    return Ok(new);
                 }
             }
         }
         Err(Errno::EEXIST.into())
     }
 
-    /// Gives a file another name, unless something has that name.
-    ///
-    /// # Errors
-    /// `AlreadyExists` when it is taken; else what `renameat2(2)` said.
+    /// Gives a file another name, unless that is taken: then it returns
+    /// `AlreadyExists`.
     pub(super) fn rename_exclusively(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(rename_exclusively(self, from, to)?)
     }
@@ -66,8 +63,8 @@ fn rename_exclusively(dir: &InstanceDir, from: &str, to: &str) -> nix::Result<()
     }
 }
 
-/// The same in two steps: something empty takes the name, which fails where it
-/// is taken, and then makes room.
+/// Renames exclusively in two steps: something empty takes the name, which fails
+/// where it is taken, and is then replaced.
 fn rename_over_own(dir: &InstanceDir, from: &str, to: &str) -> nix::Result<()> {
     let stat = fstatat(dir, from, AtFlags::AT_SYMLINK_NOFOLLOW)?;
     let is_dir = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFDIR;
@@ -108,7 +105,7 @@ mod tests {
             let names: Vec<String> = ["one", "two", "three"]
                 .map(|text| {
                     fs::write(dir.path().join("x"), text).unwrap();
-                    dir.set_aside_by("x", 7, rename).unwrap()
+                    dir.quarantine_by("x", 7, rename).unwrap()
                 })
                 .into();
             assert_eq!(names, ["x.damaged-7", "x.damaged-7-1", "x.damaged-7-2"]);
@@ -116,26 +113,26 @@ mod tests {
                 .iter()
                 .map(|name| fs::read_to_string(dir.path().join(name)).unwrap());
             assert_eq!(kept.collect::<Vec<_>>(), ["one", "two", "three"]);
-            let missing = dir.set_aside_by("x", 7, rename).unwrap_err();
+            let missing = dir.quarantine_by("x", 7, rename).unwrap_err();
             assert_eq!(missing.kind(), io::ErrorKind::NotFound);
             assert!(!dir.path().join("x.damaged-7-3").exists(), "nothing is left of the try");
         }
     }
 
     #[test]
-    fn whatever_stands_there_is_put_aside() {
+    fn whatever_stands_there_is_quarantined() {
         for rename in WAYS {
             let (_tmp, dir) = instance();
             let x = dir.path().join("x");
             fs::create_dir(&x).unwrap();
             fs::write(x.join("inside"), "").unwrap();
-            let folder = dir.set_aside_by("x", 7, rename).unwrap();
+            let folder = dir.quarantine_by("x", 7, rename).unwrap();
             assert!(dir.path().join(folder).join("inside").exists());
             std::os::unix::fs::symlink("nowhere", &x).unwrap();
-            let link = dir.set_aside_by("x", 7, rename).unwrap();
+            let link = dir.quarantine_by("x", 7, rename).unwrap();
             assert_eq!(fs::read_link(dir.path().join(link)).unwrap().as_os_str(), "nowhere");
             dir.make_fifo("x").unwrap();
-            dir.set_aside_by("x", 7, rename).unwrap();
+            dir.quarantine_by("x", 7, rename).unwrap();
             assert!(!x.exists());
         }
     }
