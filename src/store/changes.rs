@@ -1,7 +1,6 @@
-//! Being told when the folder of an instance changes: a wish is written, a
-//! launch begins or becomes ready, an end is put on record.
-//!
-//! All folders share one `inotify(7)` instance, of which a user has few.
+//! Notifications of changes to the folders of instances: an intent is written, a
+//! launch begins or becomes ready, an end is put on record. All folders share one
+//! `inotify(7)` instance, of which a user has few.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,16 +12,15 @@ use tokio::sync::watch;
 use super::dir::StateDir;
 use crate::sys::inotify::{Change, Watches};
 
-/// The tag of the directory that holds the folders.
+/// The tag of the watch of the directory that holds the folders.
 const FOLDERS: &str = "";
 
-/// The files whose change matters to somebody who watches an instance.
-const TELLING: [&str; 4] = ["intent", "launch", "exit", "ctl"];
+/// The files whose change is a change of the instance.
+const OBSERVED: [&str; 4] = ["intent", "launch", "exit", "ctl"];
 
-/// A subscription to the changes of one folder. The number grows with each.
+/// A subscription to the changes of one folder, which it counts.
 pub type Changed = watch::Receiver<u64>;
 
-/// Tells of changes to the folders of a state directory.
 #[derive(Debug)]
 pub struct Changes {
     folders: PathBuf,
@@ -30,8 +28,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// For the folders of this state directory. Somebody has to poll
-    /// [`Changes::follow`].
+    /// Watches this state directory while [`Changes::follow`] is polled.
     pub fn of(state: &StateDir) -> Self {
         Self {
             folders: state.path().join(super::dir::INSTANCES),
@@ -47,9 +44,6 @@ impl Changes {
     }
 
     /// Passes changes on, for as long as it is polled.
-    ///
-    /// # Errors
-    /// When nothing can be watched, or no more.
     pub async fn follow(&self) -> io::Result<()> {
         let mut watches = Watches::new()?;
         watches.add(&self.folders, FOLDERS)?;
@@ -58,16 +52,16 @@ impl Changes {
             self.watch(&mut watches, &entry.path(), &entry.file_name().to_string_lossy());
         }
         // What changed before we began to watch.
-        self.tell_all();
+        self.notify_all();
         loop {
             for change in watches.next().await? {
                 match change {
-                    Change::Everything => self.tell_all(),
+                    Change::Everything => self.notify_all(),
                     Change::Name { tag, name } if tag == FOLDERS => {
                         self.watch(&mut watches, &self.folders.join(&name), &name);
-                        self.tell(&name);
+                        self.notify(&name);
                     }
-                    Change::Name { tag, name } if TELLING.contains(&name.as_str()) => self.tell(&tag),
+                    Change::Name { tag, name } if OBSERVED.contains(&name.as_str()) => self.notify(&tag),
                     Change::Name { .. } => {}
                 }
             }
@@ -75,21 +69,20 @@ impl Changes {
     }
 
     fn watch(&self, watches: &mut Watches, path: &Path, id: &str) {
-        // A file that somebody left among the folders, or a folder that is
-        // gone again.
+        // It may be a stray file among the folders, or a folder that is gone again.
         if let Err(error) = watches.add(path, id) {
             tracing::debug!(%error, id, "its folder cannot be watched");
         }
     }
 
-    fn tell(&self, id: &str) {
+    fn notify(&self, id: &str) {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = channels.get(id) {
             channel.send_modify(|count| *count += 1);
         }
     }
 
-    fn tell_all(&self) {
+    fn notify_all(&self) {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         for channel in channels.values() {
             channel.send_modify(|count| *count += 1);

@@ -14,18 +14,18 @@ use crate::inventory::LogSpec;
 /// The current file of a console log.
 pub const NAME: &str = "console.log";
 
-/// How long a log that cannot be written is left alone before the next try, in
-/// milliseconds: a full disk must not cost a system call per line.
+/// The pause before a log that failed is tried again, in milliseconds: a full disk
+/// must not cost a system call per line.
 const RETRY_MS: u64 = 1_000;
 
-/// How often a log that is written to is looked after: removed or cut by
-/// somebody else.
+/// The time between two checks whether the file was removed or truncated, in
+/// milliseconds.
 const CHECK_MS: u64 = 1_000;
 
-/// A line that is longer than this over the limit is broken by the rotation.
+/// The bytes over the limit at which the rotation breaks a line.
 const LINE_SLACK: u64 = 1 << 20;
 
-/// The name of the nth rotated file; the 0th is the current one.
+/// Returns the name of the nth rotated file; the 0th is the current one.
 pub fn file_name(n: u32) -> String {
     if n == 0 { NAME.to_owned() } else { format!("{NAME}.{n}") }
 }
@@ -46,8 +46,8 @@ pub struct ConsoleLog {
 }
 
 impl ConsoleLog {
-    /// Opens the log for appending. A log that cannot be opened is tried again
-    /// later, and what comes meanwhile is counted as lost.
+    /// Opens the log for appending. One that cannot be opened is tried again later,
+    /// and the output until then is counted as lost.
     pub fn open(dir: &InstanceDir, spec: LogSpec, now: u64) -> Self {
         let mut log = Self {
             file: None,
@@ -81,7 +81,7 @@ impl ConsoleLog {
         }
     }
 
-    /// Where the next byte will stand.
+    /// Returns the place of the next byte.
     pub fn position(&self) -> LogPosition {
         let inode = self
             .file
@@ -94,12 +94,11 @@ impl ConsoleLog {
         }
     }
 
-    /// Whether the next byte begins a line.
     pub fn is_at_line_start(&self) -> bool {
         self.at_line_start
     }
 
-    /// Bytes lost since the log was opened.
+    /// Returns the bytes lost since the log was opened.
     pub fn lost(&self) -> u64 {
         self.lost_total
     }
@@ -139,7 +138,7 @@ impl ConsoleLog {
         }
     }
 
-    /// How much goes into the current file: all of it, or up to the last line
+    /// Returns the number of bytes for the current file: all, or up to the last line
     /// end that still fits, or, where none fits, up to the first.
     fn next_cut(&self, bytes: &[u8]) -> usize {
         let room = usize::try_from(self.rotate_at.saturating_sub(self.size)).unwrap_or(usize::MAX);
@@ -185,8 +184,8 @@ impl ConsoleLog {
         self.lost_total += bytes as u64;
     }
 
-    /// Writes the line that stands for what was lost. Returns whether the log
-    /// can be written to.
+    /// Writes the line that stands for what was lost. Returns true if the log can be
+    /// written to.
     fn mark_loss(&mut self, now: u64) -> bool {
         if self.lost_pending == 0 {
             return self.file.is_some();
@@ -221,7 +220,7 @@ impl ConsoleLog {
         self.mark_loss(now);
     }
 
-    /// Notices a log that was removed, renamed or cut by somebody else.
+    /// Notices a file that was removed, renamed or truncated by another program.
     fn look_after(&mut self, dir: &InstanceDir, now: u64) {
         let Some(file) = &self.file else { return };
         if !dir.is_still(NAME, file) {

@@ -1,5 +1,5 @@
-//! The state directory itself: opened once, then everything happens relative
-//! to its descriptor, so that no later rename or link can redirect it.
+//! The state directory: opened once, and then only used by its descriptor, so that
+//! no later rename or link can redirect it.
 
 use std::collections::HashMap;
 use std::fs;
@@ -28,13 +28,13 @@ pub struct StateDir {
     slots: Mutex<HashMap<String, Place>>,
 }
 
-/// Where the state directory is: `--state-dir`, else `$GAMECTL_STATE_DIR`, else
-/// `/var/lib/gamectl` for root, else `$XDG_STATE_HOME/gamectl`, else
-/// `~/.local/state/gamectl`. Never below `XDG_RUNTIME_DIR`, which vanishes at
-/// logout.
+/// Returns the path of the state directory: `--state-dir`, else
+/// `$GAMECTL_STATE_DIR`, else `/var/lib/gamectl` for root, else
+/// `$XDG_STATE_HOME/gamectl`, else `~/.local/state/gamectl`. It is never below
+/// `XDG_RUNTIME_DIR`, which vanishes at logout.
 ///
 /// # Errors
-/// When none of these can be told.
+/// Fails when no home directory is known.
 pub fn locate(explicit: Option<&Path>, env: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Result<PathBuf, Failure> {
     let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(path) = explicit.map(Path::to_path_buf).or_else(|| set("GAMECTL_STATE_DIR")) {
@@ -59,11 +59,11 @@ pub fn locate(explicit: Option<&Path>, env: &dyn Fn(&str) -> Option<std::ffi::Os
 }
 
 impl StateDir {
-    /// Opens the state directory. `None` when there is none, which means that
-    /// nothing was ever started.
+    /// Opens the state directory. Returns `None` when there is none, which means
+    /// that nothing was ever started.
     ///
     /// # Errors
-    /// When it cannot be opened, belongs to somebody else, or others may enter.
+    /// Fails when it cannot be opened, belongs to another user, or others may enter.
     pub fn open(path: &Path) -> Result<Option<Self>, Failure> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         match nix::fcntl::open(path, flags, Mode::empty()) {
@@ -84,7 +84,7 @@ impl StateDir {
     /// Opens the state directory, and makes it where there is none.
     ///
     /// # Errors
-    /// As [`StateDir::open`], and when it cannot be made.
+    /// Fails as [`StateDir::open`] does, and when it cannot be made.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         if let Some(dir) = Self::open(path)? {
             dir.make_instances().map_err(|error| cannot_use(path, &error))?;
@@ -129,8 +129,8 @@ impl StateDir {
         Ok(())
     }
 
-    /// Takes over a descriptor of the directory, as the shim gets it from its
-    /// starter, who has checked it.
+    /// Takes over a descriptor of the directory, which the starter of the shim has
+    /// checked.
     pub fn received(fd: OwnedFd) -> Self {
         Self {
             fd,
@@ -139,27 +139,23 @@ impl StateDir {
         }
     }
 
-    /// Where the slot of an instance was on the board when it was last seen.
+    /// Returns the place of the slot of an instance as it was last noted.
     pub(super) fn known_slot(&self, id: &str) -> Option<Place> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.get(id).copied()
     }
 
-    /// Notes where the slot of an instance is on the board.
     pub(super) fn note_slot(&self, id: &str, place: Place) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.insert(id.to_owned(), place);
     }
 
-    /// Its path, for messages.
+    /// Returns its path, for messages.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Opens the folder of an instance. `None` when it was never started.
-    ///
-    /// # Errors
-    /// When it is there and cannot be used.
+    /// Opens the folder of an instance. Returns `None` when it was never started.
     pub fn instance(&self, id: &str) -> io::Result<Option<InstanceDir>> {
         let name = format!("{INSTANCES}/{id}");
         let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
@@ -171,9 +167,6 @@ impl StateDir {
     }
 
     /// Opens the folder of an instance, and makes it where there is none.
-    ///
-    /// # Errors
-    /// When it cannot be made or used.
     pub fn create_instance(&self, id: &str) -> Result<InstanceDir, Failure> {
         let made = || -> io::Result<InstanceDir> {
             if let Some(dir) = self.instance(id)? {
@@ -185,8 +178,8 @@ impl StateDir {
         made().map_err(|error| cannot_use(&self.path.join(INSTANCES).join(id), &error))
     }
 
-    /// How many folders there are, where the filesystem counts them: each holds
-    /// a link to the directory that it is in. See `inode(7)`.
+    /// Returns the number of folders, where the filesystem counts them: each holds a
+    /// link to the directory that it is in. See `inode(7)`.
     pub fn folder_count(&self) -> Option<usize> {
         let stat = nix::sys::stat::fstatat(&self.fd, INSTANCES, nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW).ok()?;
         let is_dir = stat.st_mode & libc::S_IFMT == libc::S_IFDIR;
@@ -195,10 +188,7 @@ impl StateDir {
         is_dir.then_some(folders)
     }
 
-    /// The ids of all instances that have a folder, sorted.
-    ///
-    /// # Errors
-    /// When the directory cannot be read.
+    /// Returns the ids of all instances that have a folder, sorted.
     pub fn instance_ids(&self) -> io::Result<Vec<String>> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
         let mut dir = match nix::dir::Dir::openat(&self.fd, INSTANCES, flags, Mode::empty()) {

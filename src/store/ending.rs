@@ -1,5 +1,5 @@
-//! How a launch ended. Room for it is reserved at the start, so that it can be
-//! written when the disk is full.
+//! The record of the end of a launch. Space for it is reserved at the start, so
+//! that it can be written when the disk is full.
 
 use std::io;
 
@@ -11,36 +11,34 @@ use crate::sys::reaper::{Ending, signal_name};
 /// The name of the record.
 pub const NAME: &str = "exit";
 
-/// How a launch ended.
+/// The end of a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit {
-    /// Which launch.
     pub generation: u64,
     /// The boot in which it ended.
     pub boot: String,
-    /// How the main process ended; `None` when nobody could know.
+    /// The ending of the main process; `None` when nothing could learn it.
     pub ending: Option<Ending>,
-    /// When it ended, in milliseconds since the Unix epoch; `None` when
-    /// nobody saw it.
+    /// The time in milliseconds since the Unix epoch; `None` when it was not
+    /// observed.
     pub at_wall_ms: Option<u64>,
-    /// Whether somebody had asked for it.
+    /// True when a stop had asked for it.
     pub requested: bool,
-    /// The stop step that it is owed to; empty when none was taken.
+    /// The stop step that ended it; empty when none was taken.
     pub ended_by: String,
-    /// Whether the out-of-memory killer was at work.
     pub oom_killed: bool,
-    /// Whether the game had become ready.
+    /// True when the game had become ready.
     pub was_ready: bool,
-    /// How many processes that had outlived the main one were killed.
+    /// The number of processes that had outlived the main one and were killed.
     pub killed_leftovers: u32,
     /// Bytes of output that were lost on a full disk.
     pub lost_output: u64,
-    /// What else a person should know; empty when there is nothing.
+    /// Further facts for a person; empty when there are none.
     pub note: String,
 }
 
 impl Exit {
-    /// An exit of which nothing is known but that it was.
+    /// Makes the record of an exit of which nothing is known but that it was.
     pub fn unseen(generation: u64, boot: String, requested: bool, note: &str) -> Self {
         Self {
             generation,
@@ -57,7 +55,7 @@ impl Exit {
         }
     }
 
-    /// The exit code, when the main process exited by itself.
+    /// Returns the exit code, when the main process exited by itself.
     pub fn code(&self) -> Option<i32> {
         match self.ending {
             Some(Ending::Code(code)) => Some(code),
@@ -65,7 +63,7 @@ impl Exit {
         }
     }
 
-    /// The name of the signal that ended the main process.
+    /// Returns the name of the signal that ended the main process.
     pub fn signal(&self) -> Option<String> {
         match self.ending {
             Some(Ending::Signal(signal, _)) => Some(signal_name(signal)),
@@ -119,9 +117,6 @@ impl Exit {
 }
 
 /// Reads the last exit; `None` when there was none.
-///
-/// # Errors
-/// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Exit>, ReadError> {
     dir.read(NAME, Exit::from_document)
 }

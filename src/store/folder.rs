@@ -15,17 +15,15 @@ use nix::unistd::UnlinkatFlags;
 
 use crate::sys::host;
 
-/// Our files hold little; what is larger than this is not ours.
+/// The size in bytes above which a file is not one of ours.
 const FILE_MAX: u64 = 256 * 1024;
 
-/// Why a file of the store could not be read.
+/// The reason for which a file that is there could not be read.
 #[derive(Debug)]
 pub enum ReadError {
-    /// It is there, and the system would not let us read it.
     Io(PathBuf, io::Error),
-    /// It is there, and it is damaged.
     Damaged(PathBuf, String),
-    /// A newer gamectl wrote it.
+    /// A newer gamectl wrote it, in this version of the format.
     Future(PathBuf, u32),
 }
 
@@ -59,7 +57,7 @@ impl InstanceDir {
     /// starter. The path is for messages only.
     ///
     /// # Errors
-    /// When it is not a directory of ours.
+    /// Fails when it is not a directory, or belongs to another user.
     pub fn checked(fd: OwnedFd, path: PathBuf) -> io::Result<Self> {
         let stat = fstat(&fd)?;
         if SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) != SFlag::S_IFDIR {
@@ -74,7 +72,7 @@ impl InstanceDir {
         Ok(Self { fd, path })
     }
 
-    /// Its path, for messages.
+    /// Returns its path, for messages.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -82,9 +80,6 @@ impl InstanceDir {
     /// Returns the variable, as `NAME=value`, in the environment of every process
     /// of this instance, whatever launch it belongs to. No other folder of this
     /// host has the same.
-    ///
-    /// # Errors
-    /// Returns the error of `fstat(2)`.
     pub fn tree_tag(&self) -> io::Result<String> {
         let stat = fstat(&self.fd)?;
         Ok(format!("GAMECTL_TREE={:x}-{:x}", stat.st_dev, stat.st_ino))
@@ -93,17 +88,13 @@ impl InstanceDir {
     /// Reads a file; `None` when there is none.
     ///
     /// # Errors
-    /// When it is there and cannot be read, or is not a small plain file.
+    /// Fails when it is there and cannot be read, or is not a small plain file.
     pub(super) fn read_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let failed = |error: io::Error| ReadError::Io(self.path.join(name), error);
-        // Without O_NONBLOCK the open of a FIFO put in its place would wait.
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        let file = match openat(&self.fd, name, flags, Mode::empty()) {
-            Ok(fd) => File::from(fd),
-            Err(Errno::ENOENT) => return Ok(None),
-            Err(errno) => return Err(failed(errno.into())),
+        let Some(file) = self.open_read(name).map_err(failed)? else {
+            return Ok(None);
         };
-        // Room for a whole block and more: it is then read at one go.
+        // More than a block, so that one call reads it.
         let mut bytes = Vec::with_capacity(8192);
         let read = (&file).take(FILE_MAX + 1).read_to_end(&mut bytes);
         read.map_err(failed)?;
@@ -117,10 +108,7 @@ impl InstanceDir {
     }
 
     /// Makes a new empty file, in place of what is left of an older attempt.
-    ///
-    /// # Errors
-    /// What `openat(2)` said.
-    pub fn create_file(&self, name: &str) -> io::Result<File> {
+    pub(super) fn create_file(&self, name: &str) -> io::Result<File> {
         self.remove(name)?;
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
         let fd = openat(&self.fd, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
@@ -131,7 +119,7 @@ impl InstanceDir {
     /// none.
     ///
     /// # Errors
-    /// What `openat(2)` said.
+    /// Fails when it cannot be opened, or is not a plain file.
     pub fn open_append(&self, name: &str) -> io::Result<File> {
         self.open_plain(name, OFlag::O_APPEND)
     }
@@ -140,8 +128,8 @@ impl InstanceDir {
     /// there is none.
     ///
     /// # Errors
-    /// What `openat(2)` said.
-    pub fn open_in_place(&self, name: &str) -> io::Result<File> {
+    /// Fails when it cannot be opened, or is not a plain file.
+    pub(super) fn open_in_place(&self, name: &str) -> io::Result<File> {
         self.open_plain(name, OFlag::empty())
     }
 
@@ -156,10 +144,8 @@ impl InstanceDir {
     }
 
     /// Opens a file for reading; `None` when there is none.
-    ///
-    /// # Errors
-    /// What `openat(2)` said.
     pub fn open_read(&self, name: &str) -> io::Result<Option<File>> {
+        // Without O_NONBLOCK the open of a FIFO put in its place would wait.
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
         match openat(&self.fd, name, flags, Mode::empty()) {
             Ok(fd) => Ok(Some(File::from(fd))),
@@ -170,10 +156,7 @@ impl InstanceDir {
 
     /// Gives a file another name, replacing what has that name. It is durable
     /// after [`InstanceDir::sync`].
-    ///
-    /// # Errors
-    /// Returns the error of `renameat(2)`.
-    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+    pub(super) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         nix::fcntl::renameat(&self.fd, from, &self.fd, to)?;
         Ok(())
     }
@@ -181,10 +164,7 @@ impl InstanceDir {
     /// Swaps the names of two files. Where one of them is missing or the
     /// filesystem cannot swap, `from` just replaces `to`. It is durable after
     /// [`InstanceDir::sync`].
-    ///
-    /// # Errors
-    /// What `renameat(2)` said.
-    pub fn swap(&self, from: &str, to: &str) -> io::Result<()> {
+    pub(super) fn swap(&self, from: &str, to: &str) -> io::Result<()> {
         let flags = nix::fcntl::RenameFlags::RENAME_EXCHANGE;
         if nix::fcntl::renameat2(&self.fd, from, &self.fd, to, flags).is_ok() {
             return Ok(());
@@ -193,18 +173,12 @@ impl InstanceDir {
     }
 
     /// Makes the names in this directory durable.
-    ///
-    /// # Errors
-    /// What `fsync(2)` said.
     pub fn sync(&self) -> io::Result<()> {
         nix::unistd::fsync(&self.fd)?;
         Ok(())
     }
 
     /// Removes a file, if there is one.
-    ///
-    /// # Errors
-    /// What `unlinkat(2)` said.
     pub fn remove(&self, name: &str) -> io::Result<()> {
         match nix::unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
@@ -212,25 +186,21 @@ impl InstanceDir {
         }
     }
 
-    /// Makes a FIFO anew, so that nobody who holds an old one of that name can
+    /// Makes a FIFO anew, so that no process that holds an old one of that name can
     /// write into it.
-    ///
-    /// # Errors
-    /// What `mkfifoat(3)` said.
     pub fn make_fifo(&self, name: &str) -> io::Result<()> {
         self.remove(name)?;
         nix::unistd::mkfifoat(&self.fd, name, Mode::S_IRUSR | Mode::S_IWUSR)?;
         Ok(())
     }
 
-    /// Whether somebody has removed the folder: nothing can be put there, and
-    /// nobody would find it.
+    /// Returns true when the folder was removed: no file can be made there.
     pub fn is_removed(&self) -> bool {
         fstat(&self.fd).is_ok_and(|stat| stat.st_nlink == 0)
     }
 
-    /// Whether an open file is still the one that has this name.
-    pub fn is_still(&self, name: &str, file: &File) -> bool {
+    /// Returns true when an open file still has this name.
+    pub(super) fn is_still(&self, name: &str, file: &File) -> bool {
         let Ok(open) = file.metadata() else { return false };
         fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)
             .is_ok_and(|named| (named.st_dev, named.st_ino) == (open.dev(), open.ino()))
@@ -243,18 +213,18 @@ impl AsFd for InstanceDir {
     }
 }
 
-/// What stands between the name of a file that is being written and the pid of
-/// its writer.
+/// The infix between the name of a file that is being written and the pid of its
+/// writer.
 const NEW: &str = ".new-";
 
-/// The name under which a file is written before it takes its own. It holds
+/// Returns the name under which a file is written before it takes its own. It holds
 /// our pid, because two processes may replace the same file at once. Where its
 /// writer is killed before that, [`InstanceDir::remove_stale_files`] removes it.
 pub fn temporary(name: &str) -> String {
     format!("{name}{NEW}{}", std::process::id())
 }
 
-/// The pid of who writes a file, where its name is such a one.
+/// Returns the pid in a temporary name.
 pub(super) fn writer_of(name: &str) -> Option<i32> {
     let (_, digits) = name.rsplit_once(NEW)?;
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -16,18 +16,18 @@
 
 use std::fmt::Write as _;
 
-/// A document: its version and its facts in order.
+/// A document: its facts in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document {
     facts: Vec<(String, String)>,
 }
 
-/// Why text is not a document.
+/// The reason for which text is not a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParseError {
-    /// It is torn or was tampered with, and this is how one sees it.
+    /// The text is torn or was tampered with, by this evidence.
     Damaged(&'static str),
-    /// It was written by a newer gamectl, in this version of the format.
+    /// A newer gamectl wrote it, in this version of the format.
     Future(u32),
 }
 
@@ -51,26 +51,22 @@ pub enum Checksum {
 }
 
 impl Document {
-    /// Adds a fact.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl std::fmt::Display) -> Self {
         self.push(key, value);
         self
     }
 
-    /// Adds a fact.
     pub fn push(&mut self, key: &str, value: impl std::fmt::Display) {
         self.facts.push((key.to_owned(), value.to_string()));
     }
 
-    /// Adds a fact, if there is one.
     pub fn push_some(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
         if let Some(value) = value {
             self.push(key, value);
         }
     }
 
-    /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.facts
             .iter()
@@ -78,7 +74,7 @@ impl Document {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The values of a key that may stand several times.
+    /// Returns the values of a key that may stand several times.
     pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.facts
             .iter()
@@ -86,21 +82,21 @@ impl Document {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The value of a key, parsed; `None` when it is missing or does not parse.
+    /// Returns the value of a key, parsed; `None` when it is missing or does not
+    /// parse.
     pub fn parse<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
         self.get(key)?.parse().ok()
     }
 
-    /// The value of a key that a document must have.
+    /// Returns the value of a key that a document must have, parsed.
     ///
     /// # Errors
-    /// When it is missing or does not parse.
+    /// Fails when it is missing or does not parse.
     pub fn require<T: std::str::FromStr>(&self, key: &str) -> Result<T, ParseError> {
         self.parse(key)
             .ok_or(ParseError::Damaged("a fact is missing or unreadable"))
     }
 
-    /// Writes the document as text.
     pub fn to_text(&self, kind: &str, version: u32, checksum: Checksum) -> String {
         let mut text = format!("gamectl {kind} {version}\n");
         for (key, value) in &self.facts {
@@ -120,8 +116,8 @@ impl Document {
     /// Reads a document of this kind, in this version or an older one.
     ///
     /// # Errors
-    /// When it is damaged, of another kind, or of a newer version. The version
-    /// is looked at first: what follows may be written differently by then.
+    /// Fails when it is damaged, of another kind, or of a newer version. The
+    /// version is checked first: what follows may be written differently by then.
     pub fn from_text(bytes: &[u8], kind: &str, newest: u32, checksum: Checksum) -> Result<Self, ParseError> {
         let text = std::str::from_utf8(bytes).map_err(|_| ParseError::Damaged("it is not text"))?;
         let (head, mut body) = text.split_once('\n').ok_or(ParseError::Damaged("it is cut short"))?;
@@ -147,7 +143,7 @@ impl Document {
     }
 }
 
-/// Takes the closing line off the body, when it is right.
+/// Takes the line of the checksum off the body, when it is right.
 fn check_sum<'a>(text: &str, body: &'a str) -> Result<&'a str, ParseError> {
     let cut = ParseError::Damaged("it is cut short");
     let inner = body.strip_suffix('\n').ok_or(cut.clone())?;

@@ -1,4 +1,4 @@
-//! What the fuzz targets reach: the slots of the board. Built with
+//! The entry of the fuzz target for the slots of the board. Built with
 //! `--cfg fuzzing` only; see `fuzz/README.md`.
 
 use super::entry::{Entry, SLOT, owner};

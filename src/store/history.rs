@@ -1,5 +1,5 @@
-//! What the resident supervisor knows of the crashes of an instance, so that
-//! the next one goes on counting where it stopped.
+//! The record of the crashes that `run` has counted, so that the next `run` goes on
+//! counting where it stopped.
 
 use std::io;
 
@@ -11,15 +11,14 @@ use crate::sys::host;
 
 const NAME: &str = "restarts";
 
-/// What is known of the crashes of an instance.
+/// The crashes of an instance, and what was decided on the last one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Restarts {
     /// The crashes, in milliseconds of the monotonic clock of this boot.
     pub history: History,
-    /// The crash that was last decided on, by what tells it from others; empty
-    /// when there is none.
+    /// The key of the crash that was last decided on; empty when there is none.
     pub decided: String,
-    /// When it is started again after that, on the same clock.
+    /// The time of the restart after it, on the same clock.
     pub due_ms: Option<u64>,
     /// The reason if it is not restarted.
     pub stays: Option<StayReason>,
@@ -45,7 +44,7 @@ impl Restarts {
     }
 
     fn from_document(document: &Document) -> Result<Option<Self>, ParseError> {
-        // What an earlier boot counted means nothing in this one.
+        // The clock has begun anew since an earlier boot.
         if document.require::<u32>("boot")? != host::boot_tag() {
             return Ok(None);
         }
@@ -68,10 +67,7 @@ impl Restarts {
     }
 }
 
-/// Reads what is known; `None` when nothing is, or it was in an earlier boot.
-///
-/// # Errors
-/// When it is there and cannot be read.
+/// Reads the record; `None` when there is none of this boot.
 pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
     let is_blank = || matches!(dir.read_bytes(NAME), Ok(Some(bytes)) if bytes.iter().all(|byte| *byte == 0));
     match dir.read(NAME, Restarts::from_document) {
@@ -81,13 +77,9 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
     }
 }
 
-/// Puts on record what is known, until the next boot. A start waits for this,
-/// so it waits for no disk, and makes no file where one can be used again: some
-/// filesystems look long for a number for a new one after others were removed.
-/// Only the resident supervisor does this.
-///
-/// # Errors
-/// When it could not be written; what stood there is still there.
+/// Writes the record, for this boot. A start waits for this, so it waits for no
+/// disk, and makes no file where a reserve can be used: after removals some
+/// filesystems look long for the number of a new file. Only `run` writes it.
 pub fn write(dir: &InstanceDir, restarts: &Restarts) -> io::Result<()> {
     let reserve = dir.reserve(NAME)?;
     dir.write(NAME, &restarts.to_document(), Some(&reserve), Durability::ThisBoot)

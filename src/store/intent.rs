@@ -1,8 +1,6 @@
-//! The intent: the wish that outlives commands.
-//!
-//! It is kept as the target of a symbolic link that points nowhere. That makes
-//! it one system call to read, atomic to replace, possible to write on a full
-//! disk (a short target lives in the inode), and `ls -l` shows it:
+//! The intent, kept as the target of a symbolic link that points nowhere. That
+//! makes it one system call to read, atomic to replace, possible to write on a
+//! full disk (a short target lives in the inode), and `ls -l` shows it:
 //! `intent -> 1,running,1764000000123,1000,f8f2d47c`. Nothing ever follows it.
 
 use std::io;
@@ -18,19 +16,17 @@ use crate::sys::{clock, host};
 
 const NAME: &str = "intent";
 
-/// A wish to stop that is kept ready. A link can be given another name also
-/// where no inode is left to make one.
+/// An intent to stop that is kept ready: a link can be renamed also where no inode
+/// is left to make one.
 const RESERVED: &str = "intent.stop";
 const VERSION: u32 = 1;
 
-/// A wish, with who set it and when.
+/// An intent, with the user who set it and the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intent {
-    /// The wish.
     pub want: Want,
-    /// When it was set, in milliseconds since the Unix epoch.
+    /// The time in milliseconds since the Unix epoch.
     pub at_ms: u64,
-    /// The user who set it.
     pub uid: u32,
     /// The boot of the host in which it was set, as [`host::boot_tag`] gives
     /// it; 0 when that is not known.
@@ -38,7 +34,7 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// A wish of this user, now.
+    /// Makes an intent of this user, now.
     pub fn now(want: Want) -> Self {
         Self {
             want,
@@ -48,7 +44,7 @@ impl Intent {
         }
     }
 
-    /// Whether it was set since the host booted.
+    /// Returns true if it was set since the host booted.
     pub fn is_of_this_boot(&self) -> bool {
         self.boot != 0 && self.boot == host::boot_tag()
     }
@@ -83,18 +79,12 @@ impl Intent {
     }
 }
 
-/// Reads the wish for an instance; `None` when nobody ever said.
-///
-/// # Errors
-/// When it is there and cannot be read.
+/// Reads the intent of an instance; `None` when none was ever set.
 pub fn read(dir: &InstanceDir) -> Result<Option<Intent>, ReadError> {
     interpret(nix::fcntl::readlinkat(dir, NAME), || dir.path().join(NAME))
 }
 
-/// Reads the wish for an instance whose folder is not open.
-///
-/// # Errors
-/// When it is there and cannot be read.
+/// Reads the intent of an instance whose folder is not open.
 pub fn peek(state: &StateDir, id: &str) -> Result<Option<Intent>, ReadError> {
     let name = format!("instances/{id}/{NAME}");
     interpret(nix::fcntl::readlinkat(state.as_fd(), name.as_str()), || {
@@ -154,8 +144,8 @@ fn is_reserved(dir: &InstanceDir) -> bool {
     matches!(kept, Ok(Some(kept)) if kept.want == Want::Stopped && kept.is_of_this_boot())
 }
 
-/// Puts a wish under a name. Where nothing has that name, it takes no second
-/// one for that: a link is there with its target, or not at all.
+/// Makes a link of this name, or replaces it. A link that is new needs no temporary
+/// name: it is there with its target, or not at all.
 fn put(dir: &InstanceDir, name: &str, intent: Intent) -> nix::Result<()> {
     use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
     let (new, text) = (temporary(name), intent.to_text());
@@ -175,11 +165,8 @@ fn put(dir: &InstanceDir, name: &str, intent: Intent) -> nix::Result<()> {
     nix::fcntl::renameat(dir, new.as_str(), dir, name)
 }
 
-/// Puts a damaged intent out of the way. One that somebody has written in its
-/// place meanwhile, which takes no lock, is none, and stays.
-///
-/// # Errors
-/// What `renameat2(2)` said.
+/// Quarantines a damaged intent. One that was written in its place meanwhile, which
+/// takes no lock, is not damaged and stays.
 pub fn quarantine(dir: &InstanceDir) -> io::Result<()> {
     let quarantined = match dir.quarantine(NAME) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -192,7 +179,7 @@ pub fn quarantine(dir: &InstanceDir) -> io::Result<()> {
         return Ok(());
     }
     match dir.rename_exclusively(&quarantined, NAME) {
-        // Another wish has come since, which counts.
+        // Another intent has been written since, which counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.remove(&quarantined),
         done => done,
     }
@@ -255,7 +242,7 @@ mod tests {
         std::fs::write(dir.path().join(NAME), "noise").unwrap();
         quarantine(&dir).unwrap();
         assert_eq!((read(&dir).unwrap(), files()), (None, 1));
-        // Two have found it damaged; one has gone on to say what is wanted.
+        // Two have found it damaged; one has gone on to write an intent.
         quarantine(&dir).unwrap();
         let wish = Intent::now(Want::Stopped);
         write(&dir, wish, Durability::Now).unwrap();

@@ -1,6 +1,6 @@
-//! The record of the current or last launch: who is the game, since when, and
-//! in which frame its pid is to be read. The shim writes it, before the game's
-//! first instruction.
+//! The record of the current or last launch: the identity of the game, the time,
+//! and the frame in which its pid is to be read. The shim writes it before the
+//! game's first instruction.
 
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError};
@@ -17,11 +17,11 @@ pub const NAME: &str = "launch";
 pub struct LogPosition {
     /// The inode of the file that was current.
     pub inode: u64,
-    /// How many bytes it held.
+    /// The number of bytes that it held.
     pub offset: u64,
 }
 
-/// When an instance became ready.
+/// The time at which an instance became ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReadyAt {
     /// On the boot-time clock, in milliseconds.
@@ -30,31 +30,26 @@ pub struct ReadyAt {
     pub wall_ms: u64,
 }
 
-/// One launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
     /// The launches of an instance are numbered, upwards.
     pub generation: u64,
     /// The frame in which the pids are to be read.
     pub frame: Frame,
-    /// The shim.
     pub shim: ProcessId,
-    /// The main process: the game.
+    /// The game.
     pub main: ProcessId,
-    /// When it was launched, on the wall clock, in milliseconds.
     pub launched_wall_ms: u64,
-    /// When it was launched, on the boot-time clock, in milliseconds.
     pub launched_boot_ms: u64,
-    /// Where its output begins in the console log.
+    /// The beginning of its output in the console log.
     pub log: LogPosition,
     /// The number of the pipe behind its standard output and error; 0 when it
     /// has a pseudo-terminal.
     pub output: u64,
-    /// When it became ready, once it has.
     pub ready: Option<ReadyAt>,
-    /// Automatic restarts since somebody last started it.
+    /// The automatic restarts since the last start by a verb.
     pub restarts: u32,
-    /// Whether the shim took over a game that it did not start: it then cannot
+    /// True when the shim took over a game that it did not start: it then cannot
     /// know every exit code.
     pub adopted: bool,
     /// The tag of the game's processes: see [`InstanceDir::tree_tag`]. A record
@@ -117,7 +112,7 @@ impl Launch {
     }
 }
 
-/// A process as text: `pid,start`.
+/// Writes a process as text: `pid,start`.
 pub fn id_text(id: ProcessId) -> String {
     format!("{},{}", id.pid, id.start)
 }
@@ -125,7 +120,7 @@ pub fn id_text(id: ProcessId) -> String {
 /// Parses what [`id_text`] wrote.
 ///
 /// # Errors
-/// When it is something else, or names a process that no game can be.
+/// Fails when it is something else, or names a process that no game can be.
 pub fn parse_id(text: Option<&str>) -> Result<ProcessId, ParseError> {
     let parsed = text.and_then(|text| {
         let (pid, start) = text.split_once(',')?;
@@ -140,19 +135,12 @@ pub fn parse_id(text: Option<&str>) -> Result<ProcessId, ParseError> {
 }
 
 /// Reads the record; `None` when the instance was never launched.
-///
-/// # Errors
-/// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
     dir.read(NAME, Launch::from_document)
 }
 
-/// Writes the record and syncs it. After a power cut the one before may be
-/// back, which makes no difference: neither is of that boot. To be called
-/// under the shim's lock.
-///
-/// # Errors
-/// When it could not be written; the old one then still stands.
+/// Writes the record, under the shim's lock. After a power cut the one before may
+/// be back, which makes no difference: neither is of that boot.
 pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
     let reserve = dir.reserve(NAME)?;
     dir.write(NAME, &launch.to_document(), Some(&reserve), Durability::WithFolder)

@@ -2,9 +2,9 @@
 //! holder; the file stays, and is never replaced.
 //!
 //! They are two bytes of one file, `lock`: to make a file is the most costly
-//! part of a first start. One is locked by whoever carries out a verb. The
-//! other is locked by the shim for as long as it lives, and proves that it
-//! does. What stands at these places has nothing to do with it.
+//! part of a first start. One is locked by a verb that acts on the instance. The
+//! other is locked by the shim for as long as it lives, and proves that it does.
+//! What stands at these places has nothing to do with it.
 //!
 //! In the file stands who carries out a verb, and behind that a fencing token that
 //! no two holders share. A delayed shim sees by it whether another verb has been
@@ -61,9 +61,6 @@ impl Holder {
 }
 
 /// Tries to take the lock of an instance for a verb, without waiting.
-///
-/// # Errors
-/// Fails when the lock file cannot be made or locked.
 pub fn try_verb(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Holder>> {
     try_either(dir, verb, false)
 }
@@ -93,10 +90,7 @@ fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Resul
             }
         };
         if !taken {
-            let mut text = String::new();
-            let _ = (&file).take(HOLDER as u64).read_to_string(&mut text);
-            let known = Some(text.trim_end()).filter(|line| !line.is_empty());
-            return Ok(Err(Holder(known.unwrap_or("another gamectl").to_owned())));
+            return Ok(Err(holder(&file, "another gamectl")));
         }
         // The file may have been removed between our open and our lock; a lock
         // on a file without a name keeps no process out.
@@ -113,6 +107,13 @@ fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Resul
     }
 }
 
+fn holder(file: &File, unknown: &str) -> Holder {
+    let mut text = String::new();
+    let _ = file.take(HOLDER as u64).read_to_string(&mut text);
+    let known = Some(text.trim_end()).filter(|line| !line.is_empty());
+    Holder(known.unwrap_or(unknown).to_owned())
+}
+
 /// Returns a token that no other holder of a lock has had since the host booted.
 fn new_token() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -122,9 +123,6 @@ fn new_token() -> String {
 
 /// Returns the fencing token, which stays the same until another verb takes the
 /// lock of the instance. It is empty where no verb ever has.
-///
-/// # Errors
-/// Fails when the lock file is there and cannot be read.
 pub fn fencing_token(dir: &InstanceDir) -> io::Result<Vec<u8>> {
     let Some(file) = dir.open_read(NAME)? else {
         return Ok(Vec::new());
@@ -143,9 +141,6 @@ pub struct RunLock {
 
 /// Tries to become the resident supervisor, without waiting. `who` is what the
 /// next one that tries finds as the holder.
-///
-/// # Errors
-/// Fails when the lock file cannot be made or locked.
 pub fn try_run(state: &StateDir, who: &str) -> io::Result<Result<RunLock, Holder>> {
     use nix::fcntl::OFlag;
     use nix::sys::stat::Mode;
@@ -153,10 +148,7 @@ pub fn try_run(state: &StateDir, who: &str) -> io::Result<Result<RunLock, Holder
     let fd = nix::fcntl::openat(state, RUN_LOCK, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
     let file = File::from(fd);
     if !lock::try_exclusive(&file, Part::Whole)? {
-        let mut text = String::new();
-        let _ = (&file).take(HOLDER as u64).read_to_string(&mut text);
-        let known = Some(text.trim_end()).filter(|line| !line.is_empty());
-        return Ok(Err(Holder(known.unwrap_or("another gamectl run").to_owned())));
+        return Ok(Err(holder(&file, "another gamectl run")));
     }
     let _ = file.write_all_at(format!("{who:<width$}\n", width = HOLDER - 1).as_bytes(), 0);
     Ok(Ok(RunLock { _file: file }))
@@ -170,9 +162,6 @@ pub struct ShimLock {
 
 /// Tries to take the shim's lock, without waiting. Returns `None` when another
 /// shim is alive.
-///
-/// # Errors
-/// Fails when the lock file cannot be made or locked.
 pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
     loop {
         let file = dir.open_in_place(NAME)?;
@@ -186,9 +175,6 @@ pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
 }
 
 /// Returns true when a shim is alive. Takes nothing and changes nothing.
-///
-/// # Errors
-/// Fails when that cannot be found out.
 pub fn shim_lives(dir: &InstanceDir) -> io::Result<bool> {
     match dir.open_read(NAME)? {
         Some(file) => lock::is_held(&file, SHIM),

@@ -1,35 +1,37 @@
-//! The state directory: what outlives every process of ours.
+//! The state directory: the files that outlive every process of ours.
 //!
 //! ```text
 //! STATE/                     0700, ours alone
 //!   run.lock                 held by the resident supervisor
 //!   board, board.N           one slot per instance, for looking at many at once
 //!   instances/ID/
-//!     lock                   held by whoever carries out a verb; another byte of
-//!                            it by the shim, for as long as it lives
-//!     intent                 the wish: a link whose target is the text
-//!     launch                 the current or last launch: who is the game
-//!     plan                   how that launch is stopped and logged
-//!     exit                   how the last launch ended
-//!     restarts               what the resident supervisor knows of its crashes
+//!     lock                   held by a verb that acts on the instance; another byte
+//!                            of it by the shim, for as long as it lives
+//!     intent                 a link whose target is the text
+//!     intent.stop            a link for the next stop, where no inode is left
+//!     launch                 the current or last launch
+//!     plan                   the stop chain and the log settings of that launch
+//!     exit                   the end of the last launch
+//!     restarts               the crashes that `run` has counted
 //!     stack                  the last start of a stack of containers
 //!     origin                 the plane of the last start, if it is not `process`
 //!     launch.next, exit.next, restarts.next
-//!                            room reserved for the next of each
-//!     NAME.new-PID           what PID is writing, before it takes its place
-//!     NAME.damaged-TIME      what was found damaged
+//!                            the reserve of each
+//!     NAME.new-PID           a file that PID writes, before it takes its place
+//!     NAME.damaged-TIME      a damaged file in quarantine
 //!     in                     the FIFO behind the game's standard input
 //!     ctl                    the shim's socket
-//!     console.log[.N]        what the game printed
+//!     console.log[.N]        the output of the game
+//!     console.times[.1]      an index of that by time
 //! ```
 //!
 //! The truth about an instance is in its own folder and in the kernel (locks,
-//! processes). The board repeats what living shims say of themselves, so that
-//! `status` of a thousand instances need not open four files for each; a slot
-//! counts only while its writer is proven to live.
+//! processes). The board repeats the reports of living shims, so that `status` of a
+//! thousand instances need not open four files for each; a slot counts only while
+//! its writer is proven to live.
 //!
-//! Files are replaced atomically: a reader finds the old or the new one. What
-//! is found damaged is reported and set aside, and never taken for "nothing".
+//! Files are replaced atomically: a reader finds the old or the new one. A damaged
+//! file is reported and quarantined, and never taken for "nothing".
 
 pub mod board;
 pub mod changes;

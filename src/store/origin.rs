@@ -75,9 +75,6 @@ pub fn may_be_on_record(state: &StateDir, id: &str) -> bool {
 
 /// Reads the record; `None` if the instance was never started, or by the plane
 /// `process` alone.
-///
-/// # Errors
-/// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Origin>, ReadError> {
     let read = dir.read(NAME, |document| {
         document.require::<String>(PLANE)?;
@@ -108,9 +105,6 @@ fn older(dir: &InstanceDir) -> Result<Option<Origin>, ReadError> {
 }
 
 /// Puts a start on record, unless the same is on record.
-///
-/// # Errors
-/// When it could not be written; the old record is then still there.
 pub fn record(dir: &InstanceDir, origin: &Origin) -> io::Result<()> {
     match read(dir) {
         Ok(None) if *origin == Origin::of(PROCESS) => return Ok(()),
@@ -123,9 +117,6 @@ pub fn record(dir: &InstanceDir, origin: &Origin) -> io::Result<()> {
 }
 
 /// Puts on record that nothing of the instance runs any more.
-///
-/// # Errors
-/// When it could not be written; the old record is then still there.
 pub fn record_stopped(dir: &InstanceDir) -> io::Result<()> {
     match read(dir) {
         Ok(Some(origin)) if !origin.is_stopped() => write(dir, &origin.document.with(STOPPED, true)),

@@ -1,5 +1,5 @@
-//! How a launch is stopped and logged: enough to end it when it is no longer
-//! in the inventory, and for another shim to go on where one was killed.
+//! The record of the stop chain and the log settings of a launch: enough to end it
+//! when it is no longer in the inventory, and for a shim that takes it over.
 
 use std::time::Duration;
 
@@ -12,18 +12,16 @@ use crate::inventory::{LogSpec, StopAction, StopStep};
 
 const NAME: &str = "plan";
 
-/// What is said of a chain with a step that is newer than who reads it.
+/// The error for a chain with a step that is newer than its reader.
 pub const UNKNOWN_STEP: &str = "it holds an unknown stop step";
 
-/// The plan of a launch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub stop: Vec<StopStep>,
-    /// The rotation of its console log.
     pub log: LogSpec,
-    /// Whether it has a pseudo-terminal.
+    /// True when it has a pseudo-terminal.
     pub tty: bool,
-    /// What its main process is known by, where a launcher starts it.
+    /// The pattern of its main process, where a launcher starts it.
     pub main: Option<String>,
 }
 
@@ -49,7 +47,7 @@ pub fn push_steps(document: &mut Document, steps: &[StopStep]) {
 /// Reads the stop chain of a document.
 ///
 /// # Errors
-/// When a step cannot be read, or is of a kind not known here.
+/// Fails when a step cannot be read, or is of an unknown kind.
 pub fn steps_of(document: &Document) -> Result<Vec<StopStep>, ParseError> {
     if let Some(chain) = document.get("chain") {
         return serde_json::from_str(chain).map_err(|_| ParseError::Damaged(UNKNOWN_STEP));
@@ -99,20 +97,12 @@ impl Plan {
 }
 
 /// Reads the plan; `None` when there is none.
-///
-/// # Errors
-/// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Plan>, ReadError> {
     dir.read(NAME, Plan::from_document)
 }
 
-/// Writes the plan, unless it stands there already. It waits for no disk: a
-/// power cut may bring the one before back, or leave this one torn. What runs
-/// has been launched since, so that nothing runs then that it would be of use
-/// for, and its readers must ask that first.
-///
-/// # Errors
-/// When it could not be written.
+/// Writes the plan, unless it is on record. After a power cut, which ends every
+/// game, none runs that it would be of use for; its readers must check that first.
 pub fn write(dir: &InstanceDir, plan: &Plan) -> std::io::Result<()> {
     if read(dir).ok().flatten().as_ref() == Some(plan) {
         return Ok(());

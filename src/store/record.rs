@@ -22,16 +22,17 @@ const VERSION: u32 = 1;
 /// The size of a reserve in bytes: one block, which is more than a record takes.
 const RESERVE: usize = 4096;
 
-/// What a power cut after a write may do to it.
+/// The strength of a write against a power cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Nothing: the new content and its name are on the disk.
+    /// The content and its name are on the disk when the write returns.
     Now,
-    /// It may bring the old content back, whole, until [`InstanceDir::sync`].
+    /// The content is on the disk, and its name after [`InstanceDir::sync`]: until
+    /// then a power cut may bring the old content back, whole.
     WithFolder,
-    /// It may bring the old content back, or leave the file empty or full of
-    /// zeros. The write waits for no disk. This is for what means nothing after a
-    /// boot, and for readers that know this.
+    /// The write waits for no disk: a power cut may bring the old content back, or
+    /// leave the file empty or full of zeros. Meant for records whose readers expect
+    /// that, because they mean nothing after a boot.
     ThisBoot,
 }
 
@@ -42,7 +43,7 @@ pub struct Reserve {
 }
 
 impl Reserve {
-    /// Finds the reserve of a record; `None` when there is none that is whole.
+    /// Finds the reserve of a record, if there is one that is whole.
     fn find(dir: &InstanceDir, record: &str) -> Option<Self> {
         let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
         let file = File::from(openat(dir.as_fd(), reserve_name(record).as_str(), flags, Mode::empty()).ok()?);
@@ -53,9 +54,6 @@ impl Reserve {
     }
 
     /// Makes what was written durable, but for its name.
-    ///
-    /// # Errors
-    /// Returns the error of `fdatasync(2)`.
     pub fn sync(&self) -> io::Result<()> {
         Ok(nix::unistd::fdatasync(&self.file)?)
     }
@@ -107,7 +105,8 @@ impl InstanceDir {
     /// record that its reserve cannot take is written into a new file.
     ///
     /// # Errors
-    /// Fails when neither can be written or given the name.
+    /// Fails when neither can be written or given the name; the old record is then
+    /// still there.
     pub(super) fn write(
         &self,
         record: &str,
@@ -142,9 +141,6 @@ impl InstanceDir {
     }
 
     /// Reads a record; `None` when there is none.
-    ///
-    /// # Errors
-    /// Fails when it is there and cannot be read.
     pub(super) fn read<T>(
         &self,
         record: &str,

@@ -1,7 +1,7 @@
-//! What version 0.1 left in a state directory, byte for byte. It outlives the
-//! gamectl that wrote it: what fails here is a change after which a running game
-//! would not be recognised any more, or an exit not be told. Facts may be added
-//! to a record; what stands here is added to, never changed.
+//! The files that version 0.1 left in a state directory, byte for byte. They
+//! outlive the gamectl that wrote them: a change that fails here would no longer
+//! recognise a running game, or report an exit. Facts may be added to a record;
+//! what stands here is added to, never changed.
 
 use std::time::Duration;
 

@@ -9,23 +9,18 @@ use super::record::Durability;
 
 pub(super) const NAME: &str = "stack";
 
-/// One start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stack {
-    /// When it began, on the wall clock, in milliseconds.
     pub started_wall_ms: u64,
-    /// Automatic restarts since somebody last started it.
+    /// The automatic restarts since the last start by a verb.
     pub restarts: u32,
     /// The services that it brought up.
     pub services: Vec<String>,
-    /// Whether it has seen them ready: what is missing since was not slow.
+    /// True when all were ready once: what is missing since is not slow but gone.
     pub arrived: bool,
 }
 
 /// Reads the record; `None` when it was never started here.
-///
-/// # Errors
-/// When it is there and cannot be read.
 pub fn read(dir: &InstanceDir) -> Result<Option<Stack>, ReadError> {
     dir.read(NAME, |document| {
         Ok(Stack {
@@ -38,9 +33,6 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Stack>, ReadError> {
 }
 
 /// Writes the record.
-///
-/// # Errors
-/// When it could not be written; what stood there is still there.
 pub fn write(dir: &InstanceDir, stack: &Stack) -> io::Result<()> {
     let mut document = Document::default()
         .with("started_wall_ms", stack.started_wall_ms)

@@ -10,16 +10,16 @@ use super::console::file_name;
 use super::folder::InstanceDir;
 use super::launch::LogPosition;
 
-/// More rotated files than this are not looked for.
+/// The most rotated files that are looked for.
 const FILES_MAX: u32 = 1_001;
 
-/// Bytes read at once.
+/// The bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
 /// The number of last lines that are shown of a game that ended early.
 pub const LAST_LINES: u64 = 20;
 
-/// The most that [`last_lines`] returns.
+/// The most bytes that [`last_lines`] returns.
 const LAST_BYTES: usize = 4096;
 
 /// A place in a console log from which it is read on.
@@ -31,8 +31,8 @@ pub struct Tail {
     offset: u64,
 }
 
-/// All files of the log, oldest first. A rotation meanwhile can shift a file
-/// out from under its name; by their inodes none is taken twice.
+/// Opens all files of the log, oldest first. A rotation meanwhile can give a file
+/// another name; by its inode it is not taken twice.
 fn files(dir: &InstanceDir) -> io::Result<VecDeque<File>> {
     let mut files: VecDeque<File> = VecDeque::new();
     for n in 0..FILES_MAX {
@@ -43,53 +43,38 @@ fn files(dir: &InstanceDir) -> io::Result<VecDeque<File>> {
             }
             break;
         };
-        let inode = file.metadata()?.ino();
-        let known = files
-            .iter()
-            .any(|known| known.metadata().is_ok_and(|meta| meta.ino() == inode));
-        if !known {
+        if index_of(&files, file.metadata()?.ino()).is_none() {
             files.push_front(file);
         }
     }
     Ok(files)
 }
 
+fn index_of(files: &VecDeque<File>, inode: u64) -> Option<usize> {
+    let mut files = files.iter();
+    files.position(|file| file.metadata().is_ok_and(|meta| meta.ino() == inode))
+}
+
 impl Tail {
-    /// From the first byte that is still there.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
+    /// Begins at the first byte that is still there.
     pub fn from_start(dir: &InstanceDir) -> io::Result<Self> {
-        Ok(Self {
-            files: files(dir)?,
-            offset: 0,
-        })
+        let files = files(dir)?;
+        Ok(Self { files, offset: 0 })
     }
 
-    /// From a remembered place; where its file has been rotated away, from the
+    /// Begins at a remembered place or, where its file has been rotated away, at the
     /// first byte that is still there.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
     pub fn from_position(dir: &InstanceDir, position: LogPosition) -> io::Result<Self> {
         let mut files = files(dir)?;
-        let at = files
-            .iter()
-            .position(|file| file.metadata().is_ok_and(|meta| meta.ino() == position.inode));
-        let Some(at) = at else {
+        let Some(at) = index_of(&files, position.inode) else {
             return Ok(Self { files, offset: 0 });
         };
         files.drain(..at);
-        Ok(Self {
-            files,
-            offset: position.offset,
-        })
+        let offset = position.offset;
+        Ok(Self { files, offset })
     }
 
-    /// From the start of the `lines`th last line.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
+    /// Begins at the start of the `lines`th last line.
     pub fn from_last_lines(dir: &InstanceDir, lines: u64) -> io::Result<Self> {
         let mut files = files(dir)?;
         // One line end more than lines: the one that ends the line before. The
@@ -124,11 +109,10 @@ impl Tail {
         Ok(Self { files, offset: 0 })
     }
 
-    /// The same, but nothing that stands before a remembered place.
+    /// Skips what stands before a remembered place.
     #[must_use]
     pub fn not_before(mut self, position: LogPosition) -> Self {
-        let is_it = |file: &File| file.metadata().is_ok_and(|meta| meta.ino() == position.inode);
-        match self.files.iter().position(is_it) {
+        match index_of(&self.files, position.inode) {
             Some(0) => self.offset = self.offset.max(position.offset),
             Some(at) => {
                 self.files.drain(..at);
@@ -139,10 +123,7 @@ impl Tail {
         self
     }
 
-    /// From behind the last byte.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
+    /// Begins behind the last byte.
     pub fn from_end(dir: &InstanceDir) -> io::Result<Self> {
         let mut files = files(dir)?;
         let last = files.len().saturating_sub(1);
@@ -154,10 +135,7 @@ impl Tail {
     }
 
     /// Reads on, into `buffer`; 0 when there is nothing more for now. Follows
-    /// the log through rotation, removal and cutting.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
+    /// the log through rotation, removal and truncation.
     pub fn read(&mut self, dir: &InstanceDir, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let Some(file) = self.files.front() else {
@@ -178,8 +156,8 @@ impl Tail {
                 Err(error) => return Err(error),
             }
             if file.metadata()?.len() < self.offset {
-                // Somebody cut it; what has been written since stands at its
-                // new beginning.
+                // It was truncated; what has been written since stands at its new
+                // beginning.
                 self.offset = 0;
                 continue;
             }
@@ -205,10 +183,7 @@ impl Tail {
         }
         let inode = current.metadata()?.ino();
         let mut newer = files(dir)?;
-        let at = newer
-            .iter()
-            .position(|file| file.metadata().is_ok_and(|meta| meta.ino() == inode));
-        match at {
+        match index_of(&newer, inode) {
             // Between a rotation's two renames there is no newer file yet.
             Some(at) if at + 1 == newer.len() => return Ok(false),
             // Once more through the old one: it may have grown between our

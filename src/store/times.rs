@@ -1,11 +1,10 @@
-//! When the console log was where: a coarse index beside it, so that a log of
-//! bytes without any times can be read from a time on.
+//! A coarse index of the console log by time, so that a log of bytes without any
+//! times can be read from a time on.
 //!
-//! A place is noted when output comes and the last note is [`EVERY_MS`] old; a
-//! game that says nothing costs nothing. The index is two files of a fixed size
-//! at most, the older one dropped when the newer is full; what is older than
-//! both reads as the beginning of the log. It may be lost, cut or torn without
-//! any harm: then more is shown, never less.
+//! A place is noted when output comes and the last note is [`EVERY_MS`] old. The
+//! index is two files of a fixed size at most, the older one dropped when the newer
+//! is full; what is older than both reads as the beginning of the log. It may be
+//! lost or torn without harm: then more is shown, never less.
 
 use std::io::{self, Read, Write};
 use std::time::SystemTime;
@@ -19,13 +18,13 @@ use crate::sys::clock;
 const NAME: &str = "console.times";
 const OLDER: &str = "console.times.1";
 
-/// How far apart the notes are, in milliseconds.
+/// The time between two notes in milliseconds.
 pub const EVERY_MS: u64 = 10_000;
 
-/// Bytes of a note: a wall-clock time in milliseconds, an inode, an offset.
+/// The bytes of a note: a wall-clock time in milliseconds, an inode, an offset.
 const NOTE: usize = 24;
 
-/// Bytes of one file: half a day of notes.
+/// The bytes of one file: half a day of notes.
 const FILE_MAX: u64 = 4_320 * NOTE as u64;
 
 /// Notes where a log is, now and then.
@@ -39,8 +38,8 @@ pub struct Times {
 pub struct Note([u8; NOTE]);
 
 impl Times {
-    /// The place of the next byte, where it is due to be noted: at the start of
-    /// a line, by the monotonic clock.
+    /// Returns a note of the next byte, if one is due by the monotonic clock and a
+    /// line begins there.
     pub fn due(&mut self, log: &ConsoleLog, now_ms: u64) -> Option<Note> {
         if now_ms < self.due_ms || !log.is_at_line_start() {
             return None;
@@ -57,8 +56,8 @@ impl Times {
 }
 
 impl Note {
-    /// Writes it, after what it is about: the last of a disk is the log's. What
-    /// cannot be written is left out.
+    /// Writes it, after the output: the last space on a disk is the log's. A note
+    /// that cannot be written is left out.
     pub fn write(&self, dir: &InstanceDir) {
         let _ = write(dir, &self.0);
     }
@@ -74,12 +73,7 @@ fn write(dir: &InstanceDir, note: &[u8]) -> io::Result<()> {
     file.write_all(note)
 }
 
-/// The log from a time on: nothing that came later is left out, and what is
-/// shown before it is at most [`EVERY_MS`] of output. Empty where nothing has
-/// come since.
-///
-/// # Errors
-/// When the log or its index cannot be read.
+/// Returns the log from a time on, or from at most [`EVERY_MS`] of output before.
 pub fn tail_since(dir: &InstanceDir, at: SystemTime) -> io::Result<Tail> {
     let written = dir
         .open_read(super::console::NAME)?
@@ -93,11 +87,8 @@ pub fn tail_since(dir: &InstanceDir, at: SystemTime) -> io::Result<Tail> {
     }
 }
 
-/// Where the log was at a time, or somewhat before. `None` where that is
-/// not known any more: from the beginning, then.
-///
-/// # Errors
-/// When the index is there and cannot be read.
+/// Finds the place of the log at a time, or somewhat before; `None` where it is not
+/// in the index any more.
 fn place_at(dir: &InstanceDir, at: SystemTime) -> io::Result<Option<LogPosition>> {
     let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let wall_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
@@ -113,25 +104,17 @@ fn place_at(dir: &InstanceDir, at: SystemTime) -> io::Result<Option<LogPosition>
 }
 
 fn parse(note: &[u8]) -> (u64, LogPosition) {
-    let mut numbers = note.chunks_exact(8).map(|field| {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(field);
-        u64::from_le_bytes(bytes)
-    });
-    let mut next = || numbers.next().unwrap_or(0);
-    let wall_ms = next();
-    let (inode, offset) = (next(), next());
-    (wall_ms, LogPosition { inode, offset })
+    let (numbers, _) = note.as_chunks::<8>();
+    let number = |at: usize| numbers.get(at).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (inode, offset) = (number(1), number(2));
+    (number(0), LogPosition { inode, offset })
 }
 
-/// The note before the first that is later. A clock that was set back makes it
-/// an earlier one than it need be.
+/// Returns the note before the first that is later. A clock that was set back makes
+/// it an earlier one than it need be.
 fn last_before(notes: &[(u64, LogPosition)], wall_ms: u64) -> Option<LogPosition> {
-    let later = notes.iter().position(|(at, _)| *at > wall_ms).unwrap_or(notes.len());
-    later
-        .checked_sub(1)
-        .and_then(|index| notes.get(index))
-        .map(|(_, place)| *place)
+    let before = notes.iter().take_while(|(at, _)| *at <= wall_ms);
+    before.last().map(|(_, place)| *place)
 }
 
 #[cfg(test)]
