@@ -54,8 +54,11 @@ fn assert_is_plain(sandbox: &Sandbox, id: &str) {
 /// Returns the pid of the shim that was killed.
 fn kill_and_wait_for_the_next(sandbox: &Sandbox, id: &str) -> i32 {
     let (game, shim) = (sandbox.pid(id), sandbox.shim(id));
-    Process::signal(shim, Signal::SIGKILL);
-    Process::signal(game, Signal::SIGKILL);
+    // `run` must not take the game over between the two kills, nor learn its exit.
+    Process::signal(shim, Signal::SIGSTOP);
+    wait_until("the shim to be frozen", || Process::is_frozen(shim));
+    Process::kill_and_wait(game);
+    Process::kill(shim);
     wait_until("another shim", || {
         let row = sandbox.status(id);
         let now = &row["details"]["shim_pid"];
