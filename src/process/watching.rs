@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::game::{Folder, ManagedGame};
 use super::launcher::Launcher;
 use super::live::LiveState;
 use super::observer::{Observer, awaits_ready};
+use super::pause::Pauses;
 use super::probing;
 use super::shim::client::Client;
 use super::shim::wire::Request;
@@ -26,14 +28,11 @@ const SOON: Duration = Duration::from_millis(20);
 /// The beginning of the published wait while a launch is judged.
 const READY: &str = "ready ";
 
-/// After this many looks a transition is reported as it is.
-const TRANSITION_LOOKS: u32 = 500;
-
 /// The pause before another attempt to connect to a shim that lives.
 const LATER: Duration = Duration::from_secs(1);
 
-/// The looks that are waited for the exit of a shim whose connection has ended.
-const EXIT_LOOKS: u32 = 50;
+/// The limit for a shim whose connection has ended to exit.
+const EXIT_MAX: Duration = Duration::from_secs(1);
 
 /// The connection to a shim.
 enum ShimLink {
@@ -87,7 +86,7 @@ impl<'a> GameWatch<'a> {
     /// Looks, and looks again whenever something has happened.
     pub(super) async fn run(mut self, seen: &watch::Sender<Option<Observation>>, mut changed: Changed) {
         let mut was_starting = false;
-        let mut transition_looks = 0;
+        let mut pauses = None;
         while !seen.is_closed() {
             changed.mark_unchanged();
             let folder = self.game.find_folder().ok().flatten();
@@ -99,15 +98,15 @@ impl<'a> GameWatch<'a> {
             if matches!(self.link, ShimLink::None) && self.adopt(folder.as_ref()).await {
                 self.link = connect(dir).await;
             }
-            let Some(Seen { observation, ended }) = self.look(transition_looks >= TRANSITION_LOOKS) else {
-                transition_looks += 1;
+            let is_over = pauses.as_ref().is_some_and(Pauses::are_over);
+            let Some(Seen { observation, ended }) = self.look(is_over) else {
                 tokio::select! {
-                    () = tokio::time::sleep(SOON) => {}
+                    () = pauses.get_or_insert_with(Pauses::new).pause() => {}
                     lost = receive(&self.link, None) => if lost { self.unlink(dir).await },
                 }
                 continue;
             };
-            transition_looks = 0;
+            pauses = None;
             let starting = awaits_ready(&observation);
             if was_starting && !starting {
                 self.live.awaits_no_more(READY);
@@ -195,11 +194,10 @@ impl<'a> GameWatch<'a> {
     /// after.
     async fn unlink(&mut self, dir: Option<&Arc<InstanceDir>>) {
         self.link = ShimLink::None;
-        for _ in 0..EXIT_LOOKS {
-            if !dir.is_some_and(|dir| lock::shim_lives(dir).unwrap_or(false)) {
-                return;
-            }
-            tokio::time::sleep(SOON).await;
+        let mut pauses = Pauses::new();
+        let until = Instant::now() + EXIT_MAX;
+        while dir.is_some_and(|dir| lock::shim_lives(dir).unwrap_or(false)) && Instant::now() < until {
+            pauses.pause().await;
         }
     }
 

@@ -20,7 +20,7 @@ use crate::store::board::Slot;
 use crate::store::ending::{self, Exit};
 use crate::store::launch::ReadyAt;
 use crate::store::lock::ShimLock;
-use crate::store::record::Durability;
+use crate::store::record::{Durability, Reserve};
 use crate::store::{InstanceDir, launch};
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
@@ -81,6 +81,9 @@ impl Monitor {
 
     /// Follows the game until nothing of it is left, and puts its end on record.
     pub(super) fn run(mut self) {
+        // The names of the launch's files, and with them the intent of its starter,
+        // outlive a power cut from now on. Neither game nor starter waits for that.
+        let _ = self.dir.sync();
         self.observe();
         while !self.game.tree.is_gone() {
             self.wait(None);
@@ -90,7 +93,14 @@ impl Monitor {
         let exit = self.account();
         self.stop = None;
         self.publisher.ended();
-        while let Err(error) = ending::write(&self.dir, Some(&self.game.exit_reserve), &exit, Durability::Now) {
+        // A crash waits for no disk, because the next launch waits for its record. A
+        // power cut ends every game of the host, and none is taken for running after
+        // it: what may be lost is the exit code.
+        let durability = match exit.requested {
+            true => Durability::Now,
+            false => Durability::ThisBoot,
+        };
+        while let Err(error) = ending::write(&self.dir, Some(&self.game.exit_reserve), &exit, durability) {
             if self.dir.is_removed() {
                 break;
             }
@@ -102,7 +112,16 @@ impl Monitor {
         }
         self.trouble.clear();
         self.notify();
+        let (dir, reserve) = self.leave();
+        if !exit.requested {
+            let _ = reserve.sync().and_then(|()| dir.sync());
+        }
+    }
+
+    /// Closes the connections and frees the locks, so that the next shim may come.
+    fn leave(self) -> (InstanceDir, Reserve) {
         self.game.server.close(&self.dir);
+        (self.dir, self.game.exit_reserve)
     }
 
     /// Waits for an event or a deadline, and handles what is due.

@@ -67,10 +67,8 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     daemon::avoid_oom_killer();
     // The child's ends of its streams are closed here.
     drop(program);
-    // What the game need not wait for follows its start: the counters, and that
-    // the names of files, with them the starter's intent, outlive a power cut.
+    // The game need not wait for this.
     let counters = oom::Counters::read();
-    let _ = dir.sync();
     Ok(LaunchedGame {
         tree: searching(Tree::of_children(record.main), spec),
         record,
