@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::game::ManagedGame;
 use super::live::LiveState;
 use super::shim::client::{self, ANSWER, Client};
-use super::shim::wire::{OfferedStep, Report, Request};
+use super::shim::wire::{OfferedStep, Order, Report, Request};
 use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
@@ -114,13 +114,8 @@ impl<'a> Follow<'a> {
             // Not claimed: another gamectl may know better.
             Err(why) => return note(why),
         };
-        let generation = self.generation;
         // Of several that follow the stop, one does it.
-        let claim = Request::Claim {
-            generation,
-            step: index,
-        };
-        if !self.tell(&claim).await {
+        if !self.tell(Order::Claim { step: index }).await {
             return;
         }
         let done = self.carry_out_step(&step).await;
@@ -129,12 +124,7 @@ impl<'a> Follow<'a> {
             Ok(reply) => confirmation(&step, &reply).into_iter().for_each(note),
             Err(failure) => note(format!("{} failed: {failure}", step.action)),
         }
-        let done = Request::Complete {
-            generation,
-            step: index,
-            failed,
-        };
-        self.tell(&done).await;
+        self.tell(Order::Complete { step: index, failed }).await;
     }
 
     async fn carry_out_step(&self, step: &StopStep) -> Result<Reply, Failure> {
@@ -176,9 +166,9 @@ impl<'a> Follow<'a> {
         }
     }
 
-    /// Sends the shim a request. Returns true if it was accepted.
-    async fn tell(&self, request: &Request) -> bool {
-        let answer = client::ask(self.dir, request, ANSWER).await;
+    /// Gives the shim an order. Returns true if it was accepted.
+    async fn tell(&self, order: Order) -> bool {
+        let answer = client::ask(self.dir, &Request::Order(self.generation, order), ANSWER).await;
         answer.is_some_and(|report| report.refusal.is_empty())
     }
 }

@@ -10,7 +10,7 @@ use super::explain;
 use super::game::ManagedGame;
 use super::pause::{PAUSE_MAX, Pauses};
 use super::shim::client::{self, Client};
-use super::shim::wire::{Request, UNKNOWN_VERB};
+use super::shim::wire::{Order, Request, UNKNOWN_VERB};
 use super::situation::{Situation, Unclear};
 use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
@@ -59,19 +59,15 @@ impl ConsoleAccess for GameInput {
     async fn type_in(&self, input: &ConsoleInput) -> Result<()> {
         let until = Instant::now() + TYPING;
         let (dir, generation) = self.kept(until).await?;
-        let request = match input {
-            ConsoleInput::Line(line) => line_request(generation, line)?,
-            ConsoleInput::Bytes(bytes) => Request::Keys {
-                generation,
-                bytes: bytes.clone(),
-            },
-            ConsoleInput::Size { columns, rows } => Request::Resize {
-                generation,
+        let order = match input {
+            ConsoleInput::Line(line) => line_order(line)?,
+            ConsoleInput::Bytes(bytes) => Order::Keys { bytes: bytes.clone() },
+            ConsoleInput::Size { columns, rows } => Order::Resize {
                 columns: *columns,
                 rows: *rows,
             },
         };
-        Ok(self.ask(&dir, &request, until).await?)
+        Ok(self.ask(&dir, &Request::Order(generation, order), until).await?)
     }
 }
 
@@ -81,7 +77,8 @@ impl GameInput {
         let channels = self.0.channels();
         let Some(remote) = channels.get(channels.admin) else {
             let (dir, generation) = self.kept(until).await?;
-            self.ask(&dir, &line_request(generation, line)?, until).await?;
+            let request = Request::Order(generation, line_order(line)?);
+            self.ask(&dir, &request, until).await?;
             return Ok(None);
         };
         self.running(until).await?;
@@ -187,11 +184,11 @@ impl GameInput {
     }
 }
 
-fn line_request(generation: u64, line: &str) -> Result<Request, Failure> {
+fn line_order(line: &str) -> Result<Order, Failure> {
     if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
         let message = format!("a line of at most {LINE_MAX} bytes can be sent, without line breaks");
         return Err(Failure::new(FailureKind::Usage, message));
     }
     let line = line.to_owned();
-    Ok(Request::Console { generation, line })
+    Ok(Order::Console { line })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::environment;
 use super::game::ManagedGame;
 use super::shim::client::Client;
-use super::shim::wire::{Report, Request};
+use super::shim::wire::{Order, Report, Request};
 use crate::failure::Failure;
 use crate::inventory::Ready;
 use crate::probe::{ProbeContext, Readiness};
@@ -56,7 +56,7 @@ pub(super) async fn judge(game: &ManagedGame) -> Option<()> {
 /// `None` if there was none.
 pub(super) async fn record_ready(dir: &InstanceDir, generation: u64) -> Option<Report> {
     let client = Client::connect(dir).await.ok()?;
-    client.ask(&Request::Ready { generation }).await.ok()?
+    client.ask(&Request::Order(generation, Order::Ready)).await.ok()?
 }
 
 /// # Errors

@@ -11,7 +11,7 @@ use super::launcher::Launcher;
 use super::live::LiveState;
 use super::pause::{PAUSE_MAX, Pauses};
 use super::shim::client::{self, ANSWER, Client};
-use super::shim::wire::{Report, Request};
+use super::shim::wire::{Order, Report, Request};
 use super::situation::{Situation, Unclear};
 use super::{explain, unobserved};
 use crate::failure::Failure;
@@ -144,11 +144,8 @@ impl<'a> GameStop<'a> {
 
     /// Returns the answer of the shim; `None` if it has exited.
     async fn ask_to_stop(&mut self, client: &Client, generation: u64) -> Result<Option<Report>, Failure> {
-        let request = |steps| Request::Stop {
-            generation,
-            steps,
-            now: self.now,
-        };
+        let now = self.now;
+        let request = |steps| Request::Order(generation, Order::Stop { steps, now });
         let mut answer = match tokio::time::timeout(ANSWER, client.ask(&request(self.steps()))).await {
             Ok(answer) => answer,
             Err(_) => self.wake(client).await?,

@@ -36,24 +36,13 @@ pub(super) enum EventSource {
     Members,
 }
 
-/// The sources that have something; empty when the time was over.
-#[derive(Debug)]
-pub(super) struct ReadySources(Vec<EventSource>);
-
-impl ReadySources {
-    /// Returns true when this source is among them.
-    pub(super) fn has(&self, source: EventSource) -> bool {
-        self.0.contains(&source)
-    }
-}
-
-/// Waits until any of the sources has something, or the time is over. Returns all
-/// sources, after a moment, when the kernel would not say: reading one in vain
-/// does not block.
+/// Waits until any of the sources has something, or the time is over. Returns those
+/// that have something; all of them, after a moment, when the kernel would not say:
+/// reading one in vain does not block.
 pub(super) fn poll<'a>(
     sources: impl Iterator<Item = (EventSource, BorrowedFd<'a>)>,
     timeout: Option<Duration>,
-) -> ReadySources {
+) -> Vec<EventSource> {
     let poll_fd = |(source, fd)| (source, PollFd::new(fd, PollFlags::POLLIN));
     let (mut sources, mut fds): (Vec<_>, Vec<_>) = sources.map(poll_fd).unzip();
     match nix::poll::ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None::<SigSet>) {
@@ -70,5 +59,5 @@ pub(super) fn poll<'a>(
             std::thread::sleep(timeout.unwrap_or(PAUSE).min(PAUSE));
         }
     }
-    ReadySources(sources)
+    sources
 }

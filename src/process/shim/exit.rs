@@ -1,10 +1,8 @@
-//! The exit of a launch, drawn up from what its shim saw.
+//! The exit of a launch, as its shim saw it, and how it is put on record.
 
 use nix::sys::signal::Signal;
 
-use crate::store::ending::Exit;
 use crate::store::launch::Launch;
-use crate::sys::clock;
 use crate::sys::oom::OomEvidence;
 use crate::sys::reaper::Ending;
 
@@ -12,54 +10,41 @@ use crate::sys::reaper::Ending;
 /// milliseconds.
 pub(super) const RETRY_MS: u64 = 5_000;
 
-/// An end as the shim saw it.
-pub(super) struct Account<'a> {
-    pub(super) record: &'a Launch,
-    pub(super) ending: Option<Ending>,
-    /// True where that is the ending of the main process's launcher.
-    pub(super) passed_on: bool,
-    pub(super) requested: bool,
-    /// The signal to the shim that asked for it, where no verb did.
-    pub(super) signal: Option<Signal>,
-    pub(super) ended_by: String,
-    pub(super) killed: bool,
-    pub(super) killed_leftovers: u32,
-    pub(super) lost_output: u64,
-    pub(super) evidence: OomEvidence,
+/// Returns what points to the out-of-memory killer in this ending. A kill of our
+/// own does not.
+pub(super) fn oom_evidence(ending: Option<Ending>, killed_by_us: bool, counted: OomEvidence) -> OomEvidence {
+    match ending {
+        Some(Ending::Signal(libc::SIGKILL, _)) if !killed_by_us => counted,
+        _ => OomEvidence::None,
+    }
 }
 
-/// Draws up the exit.
-pub(super) fn account(seen: Account<'_>) -> Exit {
-    let by_kill = matches!(seen.ending, Some(Ending::Signal(libc::SIGKILL, _))) && !seen.killed;
-    let oom_killed = by_kill && seen.evidence != OomEvidence::None;
+/// Returns the note on an exit, for a person. `passed_on` is true where `ending` is
+/// that of the main process's launcher; `signal` is the one to the shim that asked
+/// for the end.
+pub(super) fn note(
+    record: &Launch,
+    ending: Option<Ending>,
+    passed_on: bool,
+    signal: Option<Signal>,
+    oom: OomEvidence,
+) -> String {
     let mut notes = Vec::new();
-    if oom_killed && seen.evidence == OomEvidence::Likely {
+    if oom == OomEvidence::Likely {
         notes.push("the out-of-memory killer was probably at work");
     }
-    if seen.record.adopted && seen.ending.is_none() {
+    if record.adopted && ending.is_none() {
         notes.push("its shim was killed before it ended, so its exit code is not known");
     }
-    if seen.passed_on {
+    if passed_on {
         notes.push("this is how its launcher ended: how the game did was not to be found out");
     }
-    match seen.signal {
+    match signal {
         Some(Signal::SIGTERM) => notes.push("its shim got SIGTERM, and stopped it"),
         Some(_) => notes.push("its shim got SIGINT, and stopped it"),
         None => {}
     }
-    Exit {
-        generation: seen.record.generation,
-        boot: seen.record.frame.boot.clone(),
-        ending: seen.ending,
-        at_wall_ms: Some(clock::wall_ms()),
-        requested: seen.requested,
-        ended_by: if seen.requested { seen.ended_by } else { String::new() },
-        oom_killed,
-        was_ready: seen.record.ready.is_some(),
-        killed_leftovers: seen.killed_leftovers,
-        lost_output: seen.lost_output,
-        note: notes.join("; "),
-    }
+    notes.join("; ")
 }
 
 #[cfg(test)]
@@ -104,20 +89,10 @@ mod tests {
             ),
             (None, false, OomEvidence::Certain, false),
         ] {
-            let exit = account(Account {
-                record: &record,
-                ending,
-                passed_on: false,
-                requested: false,
-                signal: None,
-                ended_by: String::new(),
-                killed,
-                killed_leftovers: 0,
-                lost_output: 0,
-                evidence,
-            });
-            assert_eq!(exit.oom_killed, oom, "{ending:?} {killed} {evidence:?}");
-            assert_eq!(exit.note.contains("probably"), oom && evidence == OomEvidence::Likely);
+            let found = oom_evidence(ending, killed, evidence);
+            assert_eq!(found != OomEvidence::None, oom, "{ending:?} {killed} {evidence:?}");
+            let note = note(&record, ending, false, None, found);
+            assert_eq!(note.contains("probably"), oom && evidence == OomEvidence::Likely);
         }
     }
 
@@ -129,38 +104,14 @@ mod tests {
             (Some(Signal::SIGTERM), "its shim got SIGTERM, and stopped it"),
             (Some(Signal::SIGINT), "its shim got SIGINT, and stopped it"),
         ] {
-            let exit = account(Account {
-                record: &record,
-                ending: Some(Ending::Code(0)),
-                passed_on: false,
-                requested: true,
-                signal,
-                ended_by: "stdin: quit".into(),
-                killed: false,
-                killed_leftovers: 0,
-                lost_output: 0,
-                evidence: OomEvidence::None,
-            });
-            assert_eq!(exit.note, wanted);
+            let ending = Some(Ending::Code(0));
+            assert_eq!(note(&record, ending, false, signal, OomEvidence::None), wanted);
         }
     }
 
     #[test]
-    fn an_exit_code_is_never_invented() {
-        let record = launch(true);
-        let exit = account(Account {
-            record: &record,
-            ending: None,
-            passed_on: false,
-            requested: true,
-            signal: None,
-            ended_by: "signal: TERM".into(),
-            killed: false,
-            killed_leftovers: 0,
-            lost_output: 0,
-            evidence: OomEvidence::None,
-        });
-        assert_eq!((exit.code(), exit.signal()), (None, None));
-        assert!(exit.note.contains("not known"), "{}", exit.note);
+    fn an_exit_code_that_is_not_known_is_said_to_be() {
+        let note = note(&launch(true), None, false, None, OomEvidence::None);
+        assert!(note.contains("not known"), "{note}");
     }
 }

@@ -68,7 +68,6 @@ pub mod client;
 pub mod entry;
 mod event_source;
 mod exit;
-mod launched;
 mod monitor;
 mod output;
 mod precheck;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::event_source::{self, EventSource};
-use super::exit::{self, Account};
-use super::launched::LaunchedGame;
+use super::exit;
 use super::publisher::StatusPublisher;
+use super::setup::LaunchedGame;
 use super::spec::Spec;
 use super::tree::Main;
 use super::wire::{OfferedStep, Report};
@@ -22,6 +22,7 @@ use crate::store::launch::ReadyAt;
 use crate::store::lock::ShimLock;
 use crate::store::record::{Durability, Reserve};
 use crate::store::{InstanceDir, launch};
+use crate::sys::oom::OomEvidence;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
@@ -131,17 +132,18 @@ impl Monitor {
         let clients = self.game.server.wanted().map(|fd| (EventSource::Clients, fd));
         let members = self.game.tree.watched().map(|fd| (EventSource::Members, fd));
         let ready = event_source::poll(signals.chain(output).chain(clients).chain(members), self.timeout(until));
-        if ready.has(EventSource::Output) || self.game.output.wake_after_us().is_some() {
+        if ready.contains(&EventSource::Output) || self.game.output.wake_after_us().is_some() {
             self.game.output.pump(&self.dir);
             self.publisher.lost_output(self.game.output.lost());
         }
-        if ready.has(EventSource::Signals) {
+        if ready.contains(&EventSource::Signals) {
             self.take_signals();
         }
-        if ready.has(EventSource::Signals) || ready.has(EventSource::Members) || self.game.tree.deadline().is_some() {
+        let is_about_tree = |source: &EventSource| matches!(source, EventSource::Signals | EventSource::Members);
+        if ready.iter().any(is_about_tree) || self.game.tree.deadline().is_some() {
             self.observe();
         }
-        if ready.has(EventSource::Clients) || self.game.server.deadline().is_some() {
+        if ready.contains(&EventSource::Clients) || self.game.server.deadline().is_some() {
             self.serve();
         }
     }
@@ -264,21 +266,27 @@ impl Monitor {
         matches!(pipe::write(input, line.as_bytes()), Ok(n) if n == line.len())
     }
 
+    /// Draws up the exit from what was seen.
     fn account(&self) -> Exit {
+        let record = &self.game.record;
         let stop = self.stop.as_ref();
-        let passed_on = self.game.tree.launcher_ending();
-        exit::account(Account {
-            record: &self.game.record,
-            ending: self.ending.or(passed_on),
-            passed_on: self.ending.is_none() && passed_on.is_some(),
-            requested: stop.is_some_and(|stop| stop.requested),
-            signal: stop.and_then(|stop| stop.signal),
-            ended_by: stop.map(|stop| stop.escalation.ended_by()).unwrap_or_default(),
-            killed: self.killed,
+        let requested = stop.filter(|stop| stop.requested);
+        let ending = self.ending.or(self.game.tree.launcher_ending());
+        let passed_on = self.ending.is_none() && ending.is_some();
+        let oom = exit::oom_evidence(ending, self.killed, self.game.counters.since());
+        Exit {
+            generation: record.generation,
+            boot: record.frame.boot.clone(),
+            ending,
+            at_wall_ms: Some(clock::wall_ms()),
+            requested: requested.is_some(),
+            ended_by: requested.map(|stop| stop.escalation.ended_by()).unwrap_or_default(),
+            oom_killed: oom != OomEvidence::None,
+            was_ready: record.ready.is_some(),
             killed_leftovers: self.killed_leftovers,
             lost_output: self.game.output.lost(),
-            evidence: self.game.counters.since(),
-        })
+            note: exit::note(record, ending, passed_on, stop.and_then(|stop| stop.signal), oom),
+        }
     }
 
     fn publish_step(&mut self) {

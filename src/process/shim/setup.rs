@@ -6,7 +6,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::event_source;
-use super::launched::LaunchedGame;
 use super::output::{Output, Source};
 use super::precheck::{may_launch, still_wanted};
 use super::serve::Server;
@@ -17,6 +16,7 @@ use super::wire::{LaunchStage, Started};
 use super::workplace::Workplace;
 use crate::store::console::ConsoleLog;
 use crate::store::launch::Launch;
+use crate::store::record::Reserve;
 use crate::store::{InstanceDir, ending, launch};
 use crate::sys::exec::{Gated, Program, Streams};
 use crate::sys::host::Frame;
@@ -30,6 +30,19 @@ const INPUT: &str = "in";
 
 /// The time in which a child notices that its gate is gone.
 const AT_ITS_GATE: Duration = Duration::from_millis(500);
+
+/// A game that was just launched or taken over, with what its shim holds for it.
+pub(super) struct LaunchedGame {
+    pub(super) record: Launch,
+    pub(super) tree: Tree,
+    pub(super) server: Server,
+    pub(super) input: Option<OwnedFd>,
+    pub(super) output: Output,
+    /// The space for the record of its exit.
+    pub(super) exit_reserve: Reserve,
+    /// The counters of the out-of-memory killer at its start.
+    pub(super) counters: oom::Counters,
+}
 
 /// Launches a game.
 pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Result<LaunchedGame, Started> {
@@ -70,7 +83,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     // The game need not wait for this.
     let counters = oom::Counters::read();
     Ok(LaunchedGame {
-        tree: searching(Tree::of_children(record.main), spec),
+        tree: Tree::of_children(record.main, spec.main.as_deref()),
         record,
         server,
         input,
@@ -91,8 +104,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
     };
     let mark = dir.tree_tag().stage(LaunchStage::Record)?;
     await_gate(adoption.main, &mark);
-    let tree = Tree::of_strangers(adoption.main, mark.clone()).stage(LaunchStage::Tree)?;
-    let tree = searching(tree, spec);
+    let tree = Tree::of_strangers(adoption.main, spec.main.as_deref(), mark.clone()).stage(LaunchStage::Tree)?;
     let exit_reserve = ending::reserve(dir).stage(LaunchStage::Exit)?;
     let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
     // A game goes on unheard rather than not at all: the master of a
@@ -134,14 +146,6 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
 
 fn ourselves() -> Result<ProcessId, Started> {
     procfs::identify(std::process::id() as i32).stage(LaunchStage::Record)
-}
-
-/// Has the tree look for its main process, where a launcher starts it.
-fn searching(mut tree: Tree, spec: &Spec) -> Tree {
-    if let Some(main) = &spec.main {
-        tree.search_for(main);
-    }
-    tree
 }
 
 /// Waits for a child whose shim was killed while it stood at its gate. It never

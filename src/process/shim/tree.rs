@@ -62,51 +62,44 @@ enum Kind {
     /// Everything in it descends from us.
     Children,
     /// Nothing in it does.
-    Strangers { mark: String, members: Vec<Member> },
-}
-
-#[derive(Debug)]
-struct Member {
-    id: ProcessId,
-    fd: Pidfd,
+    Strangers {
+        mark: String,
+        members: Vec<(ProcessId, Pidfd)>,
+    },
 }
 
 impl Tree {
-    /// The tree of a child of ours.
-    pub(super) fn of_children(main: ProcessId) -> Self {
-        Self::of_kind(main, Kind::Children)
+    /// Returns the tree of a child of ours. Where a launcher starts the main process,
+    /// `pattern` finds it.
+    pub(super) fn of_children(main: ProcessId, pattern: Option<&str>) -> Self {
+        Self::of_kind(main, pattern, Kind::Children)
     }
 
-    fn of_kind(main: ProcessId, kind: Kind) -> Self {
+    fn of_kind(main: ProcessId, pattern: Option<&str>, kind: Kind) -> Self {
+        let search = pattern.and_then(Search::begin);
         Self {
             main,
             state: Main::Alive,
             gone: false,
             kind,
-            search: None,
+            named: search.is_some(),
+            search,
             found: None,
             unreaped: None,
             launcher: None,
             launched: main,
             swept: false,
-            named: false,
         }
     }
 
-    /// From now on the main process is looked for by this pattern.
-    pub(super) fn search_for(&mut self, pattern: &str) {
-        self.search = Search::begin(pattern);
-        self.named = self.search.is_some();
-    }
-
-    /// The tree of a process that is not ours. Where it has ended by now, the
-    /// oldest of its tree takes its place.
+    /// Returns the tree of a process that is not ours. Where it has ended by now,
+    /// the oldest of its tree takes its place.
     ///
     /// # Errors
     /// When nothing of the tree is alive, or that cannot be found out.
-    pub(super) fn of_strangers(main: ProcessId, mark: String) -> io::Result<Self> {
+    pub(super) fn of_strangers(main: ProcessId, pattern: Option<&str>, mark: String) -> io::Result<Self> {
         let members = Vec::new();
-        let mut tree = Self::of_kind(main, Kind::Strangers { mark, members });
+        let mut tree = Self::of_kind(main, pattern, Kind::Strangers { mark, members });
         match identity::presence(main) {
             Presence::Alive => tree.join(main)?,
             Presence::Gone => {}
@@ -121,7 +114,6 @@ impl Tree {
         Ok(tree)
     }
 
-    /// The main process.
     pub(super) fn main(&self) -> ProcessId {
         self.main
     }
@@ -142,10 +134,10 @@ impl Tree {
             Kind::Strangers { members, .. } => members,
         };
         let found = self.found.iter().map(Pidfd::as_fd);
-        members.iter().map(|member| member.fd.as_fd()).chain(found)
+        members.iter().map(|(_, fd)| fd.as_fd()).chain(found)
     }
 
-    /// Learns who has ended.
+    /// Learns which processes have ended.
     pub(super) fn refresh(&mut self) {
         match self.kind {
             Kind::Children => {
@@ -166,8 +158,8 @@ impl Tree {
         self.learn_ending();
     }
 
-    /// Asks how a main process ended that another process reaps. True when that
-    /// is settled now.
+    /// Asks how a main process ended that another process reaps. Returns true when
+    /// that is settled now.
     fn learn_ending(&mut self) -> bool {
         let Some((fd, until)) = &self.unreaped else {
             return false;
@@ -252,10 +244,10 @@ impl Tree {
             return;
         };
         let mut changed = false;
-        for member in members.extract_if(.., |member| member.fd.has_ended()) {
+        for (id, fd) in members.extract_if(.., |(_, fd)| fd.has_ended()) {
             changed = true;
-            if member.id == self.main {
-                self.unreaped = Some((member.fd, clock::monotonic_ms() + REAP_MS));
+            if id == self.main {
+                self.unreaped = Some((fd, clock::monotonic_ms() + REAP_MS));
             }
         }
         changed |= self.learn_ending();
@@ -275,8 +267,8 @@ impl Tree {
             return Ok(());
         };
         let mut found = tree::marked(mark)?;
-        for member in members {
-            found.extend(tree::descendants(member.id.pid)?);
+        for (id, _) in members {
+            found.extend(tree::descendants(id.pid)?);
         }
         found.into_iter().try_for_each(|id| self.join(id))
     }
@@ -285,13 +277,13 @@ impl Tree {
         let Kind::Strangers { members, .. } = &mut self.kind else {
             return Ok(());
         };
-        if members.iter().any(|member| member.id == id) {
+        if members.iter().any(|(member, _)| *member == id) {
             return Ok(());
         }
         if let Some(fd) = Pidfd::open_identified(id)?
             && !fd.has_ended()
         {
-            members.push(Member { id, fd });
+            members.push((id, fd));
         }
         Ok(())
     }
@@ -311,7 +303,7 @@ impl Tree {
         match &self.kind {
             Kind::Children => tree::descendants(std::process::id() as i32).unwrap_or_default(),
             Kind::Strangers { members, .. } => {
-                let mut ids: Vec<_> = members.iter().map(|member| member.id).collect();
+                let mut ids: Vec<_> = members.iter().map(|(id, _)| *id).collect();
                 ids.sort_by_key(|id| (id.start, id.pid));
                 ids
             }

@@ -32,108 +32,39 @@ pub enum Request {
     Status,
     /// Report now and at every change, until the connection ends.
     Subscribe,
-    /// End this launch through this chain.
-    Stop {
-        /// The launch that is meant: a later one is not to be hit by a late
-        /// request.
-        generation: u64,
-        /// The polite steps.
-        steps: Vec<StopStep>,
-        /// Skip to the signals, also of a stop that is under way.
-        now: bool,
-    },
-    /// Put on record that this launch is ready.
-    Ready {
-        /// The launch that was found ready.
-        generation: u64,
-    },
-    /// Claim a delegated step of the stop under way, which the first to ask
-    /// carries out.
-    Claim {
-        /// The launch that is meant.
-        generation: u64,
-        /// The step's place in the chain.
-        step: u64,
-    },
-    /// Report that a claimed step is done.
-    Complete {
-        /// The launch that is meant.
-        generation: u64,
-        /// The step's place in the chain.
-        step: u64,
-        /// True when it failed: then the next step is taken at once.
-        failed: bool,
-    },
-    /// Write a line to the console of this launch.
-    Console {
-        /// The launch that is meant.
-        generation: u64,
-        /// The line, without an end.
-        line: String,
-    },
-    /// Press keys of this launch's pseudo-terminal.
-    Keys {
-        /// The launch that is meant.
-        generation: u64,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// Make this launch's pseudo-terminal another size.
-    Resize {
-        /// The launch that is meant.
-        generation: u64,
-        /// Its width in character cells.
-        columns: u16,
-        /// Its height in character cells.
-        rows: u16,
-    },
+    /// Carry out an order on the launch with this generation: a late request does
+    /// not hit a later launch.
+    Order(u64, Order),
+}
+
+/// An order on one launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// End it through these polite steps; `now` skips to the signals, also of a
+    /// stop that is under way.
+    Stop { steps: Vec<StopStep>, now: bool },
+    /// Put on record that it is ready.
+    Ready,
+    /// Claim a delegated step of the stop under way, by its place in the chain. The
+    /// first to ask carries it out.
+    Claim { step: u64 },
+    /// Report that a claimed step is done. The next step is taken at once after one
+    /// that failed.
+    Complete { step: u64, failed: bool },
+    /// Write a line, given without its end, to the console.
+    Console { line: String },
+    /// Press keys of the pseudo-terminal.
+    Keys { bytes: Vec<u8> },
+    /// Make the pseudo-terminal another size, in character cells.
+    Resize { columns: u16, rows: u16 },
 }
 
 impl Request {
-    /// The message.
     pub fn to_message(&self) -> String {
         let document = match self {
             Self::Status => Document::default().with("verb", "status"),
             Self::Subscribe => Document::default().with("verb", "subscribe"),
-            Self::Stop { generation, steps, now } => {
-                let mut document = Document::default()
-                    .with("verb", "stop")
-                    .with("generation", generation)
-                    .with("now", now);
-                push_steps(&mut document, steps);
-                document
-            }
-            Self::Ready { generation } => Document::default().with("verb", "ready").with("generation", generation),
-            Self::Claim { generation, step } => Document::default()
-                .with("verb", "carry")
-                .with("generation", generation)
-                .with("of_step", step),
-            Self::Complete {
-                generation,
-                step,
-                failed,
-            } => Document::default()
-                .with("verb", "carried")
-                .with("generation", generation)
-                .with("of_step", step)
-                .with("failed", failed),
-            Self::Console { generation, line } => Document::default()
-                .with("verb", "console")
-                .with("generation", generation)
-                .with("line", line),
-            Self::Keys { generation, bytes } => Document::default()
-                .with("verb", "keys")
-                .with("generation", generation)
-                .with("bytes", hex(bytes)),
-            Self::Resize {
-                generation,
-                columns,
-                rows,
-            } => Document::default()
-                .with("verb", "resize")
-                .with("generation", generation)
-                .with("columns", columns)
-                .with("rows", rows),
+            Self::Order(generation, order) => order.to_document(*generation),
         };
         document.to_text("request", VERSION, Checksum::None)
     }
@@ -147,60 +78,75 @@ impl Request {
         match document.get("verb") {
             Some("status") => Ok(Self::Status),
             Some("subscribe") => Ok(Self::Subscribe),
-            Some("stop") => Ok(Self::Stop {
-                generation: document.require("generation")?,
-                steps: steps_of(&document)?,
-                now: document.require("now")?,
-            }),
-            Some("ready") => Ok(Self::Ready {
-                generation: document.require("generation")?,
-            }),
-            Some("carry") => Ok(Self::Claim {
-                generation: document.require("generation")?,
-                step: document.require("of_step")?,
-            }),
-            Some("carried") => Ok(Self::Complete {
-                generation: document.require("generation")?,
-                step: document.require("of_step")?,
-                failed: document.require("failed")?,
-            }),
-            Some("console") => Ok(Self::Console {
-                generation: document.require("generation")?,
-                line: document.require("line")?,
-            }),
-            Some("keys") => Ok(Self::Keys {
-                generation: document.require("generation")?,
-                bytes: document
-                    .get("bytes")
-                    .and_then(of_hex)
-                    .ok_or(ParseError::Damaged("it holds no bytes"))?,
-            }),
-            Some("resize") => Ok(Self::Resize {
-                generation: document.require("generation")?,
-                columns: document.require("columns")?,
-                rows: document.require("rows")?,
-            }),
-            _ => Err(ParseError::Damaged(UNKNOWN_VERB)),
+            verb => {
+                let order = Order::from_document(verb, &document)?;
+                Ok(Self::Order(document.require("generation")?, order))
+            }
         }
     }
 }
 
-/// Bytes as text: two digits each.
+impl Order {
+    fn to_document(&self, generation: u64) -> Document {
+        let of = |verb| Document::default().with("verb", verb).with("generation", generation);
+        match self {
+            Self::Stop { steps, now } => {
+                let mut document = of("stop").with("now", now);
+                push_steps(&mut document, steps);
+                document
+            }
+            Self::Ready => of("ready"),
+            Self::Claim { step } => of("carry").with("of_step", step),
+            Self::Complete { step, failed } => of("carried").with("of_step", step).with("failed", failed),
+            Self::Console { line } => of("console").with("line", line),
+            Self::Keys { bytes } => of("keys").with("bytes", hex(bytes)),
+            Self::Resize { columns, rows } => of("resize").with("columns", columns).with("rows", rows),
+        }
+    }
+
+    fn from_document(verb: Option<&str>, document: &Document) -> Result<Self, ParseError> {
+        Ok(match verb {
+            Some("stop") => Self::Stop {
+                steps: steps_of(document)?,
+                now: document.require("now")?,
+            },
+            Some("ready") => Self::Ready,
+            Some("carry") => Self::Claim {
+                step: document.require("of_step")?,
+            },
+            Some("carried") => Self::Complete {
+                step: document.require("of_step")?,
+                failed: document.require("failed")?,
+            },
+            Some("console") => Self::Console {
+                line: document.require("line")?,
+            },
+            Some("keys") => {
+                let bytes = document.get("bytes").and_then(of_hex);
+                Self::Keys {
+                    bytes: bytes.ok_or(ParseError::Damaged("it holds no bytes"))?,
+                }
+            }
+            Some("resize") => Self::Resize {
+                columns: document.require("columns")?,
+                rows: document.require("rows")?,
+            },
+            _ => return Err(ParseError::Damaged(UNKNOWN_VERB)),
+        })
+    }
+}
+
+/// Writes bytes as text: two digits each.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn of_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| {
-        char::from(*byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(high)? << 4 | digit(low)?),
-        _ => None,
-    };
-    text.as_bytes().chunks(2).map(pair).collect()
+    let digits = text.chars().map(|digit| Some(digit.to_digit(16)? as u8));
+    let digits: Vec<u8> = digits.collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 /// A delegated step that a shim offers to the gamectl that follows its stop.
@@ -235,7 +181,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report that says what is on the board.
+    /// Returns the report that says what is on the board.
     pub fn of_entry(entry: &Entry, now_ms: u64) -> Self {
         Self {
             phase: entry.phase,
@@ -256,7 +202,6 @@ impl Report {
         self.phase == Phase::Ended && !self.note.is_empty()
     }
 
-    /// The message.
     pub fn to_message(&self) -> String {
         let phase = match self.phase {
             Phase::Launching => "launching",
@@ -338,37 +283,33 @@ mod tests {
             wait: Duration::from_millis(5),
             expect: Some("hi".into()),
         };
-        let requests = [
-            Request::Status,
-            Request::Subscribe,
-            Request::Stop {
-                generation: 3,
+        let orders = [
+            Order::Stop {
                 steps: vec![step.clone(), step],
                 now: true,
             },
-            Request::Ready { generation: 9 },
-            Request::Claim { generation: 1, step: 2 },
-            Request::Complete {
-                generation: 1,
-                step: 2,
-                failed: true,
-            },
-            Request::Console {
-                generation: 1,
+            Order::Ready,
+            Order::Claim { step: 2 },
+            Order::Complete { step: 2, failed: true },
+            Order::Console {
                 line: " say \\ hi ".into(),
             },
-            Request::Keys {
-                generation: 1,
+            Order::Keys {
                 bytes: (0..=255).collect(),
             },
-            Request::Resize {
-                generation: 1,
-                columns: 132,
-                rows: 50,
-            },
+            Order::Resize { columns: 132, rows: 50 },
         ];
-        for request in requests {
+        let orders = orders.map(|order| Request::Order(3, order));
+        for request in [Request::Status, Request::Subscribe].into_iter().chain(orders) {
             assert_eq!(Request::from_message(request.to_message().as_bytes()), Ok(request));
+        }
+        for (bytes, wanted) in [
+            ("00ff", Some(vec![0, 255])),
+            ("", Some(Vec::new())),
+            ("0", None),
+            ("0g", None),
+        ] {
+            assert_eq!(of_hex(bytes), wanted);
         }
         let newer = "gamectl request 1\nverb dance\n";
         assert!(Request::from_message(newer.as_bytes()).is_err());

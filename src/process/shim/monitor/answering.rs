@@ -1,11 +1,11 @@
 //! The requests to a shim, and their execution.
 
 use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
 
 use super::Monitor;
 use crate::inventory::StopStep;
-use crate::process::shim::serve::Asked;
-use crate::process::shim::wire::{Report, Request};
+use crate::process::shim::wire::{Order, Report, Request};
 use crate::sys::buffer::Buffer;
 use crate::sys::{clock, pipe, socket, terminal};
 
@@ -19,83 +19,55 @@ impl Monitor {
             return self.game.server.pause();
         };
         while let Some(asked) = self.game.server.next(buffer.bytes()) {
-            let refusal = match &asked.request {
-                Ok(request) => self.carry_out(request).err().unwrap_or_default(),
-                Err(error) => error.clone(),
+            let done = asked.request.clone().and_then(|request| self.carry_out(&request));
+            let report = Report {
+                refusal: done.err().unwrap_or_default(),
+                ..self.report()
             };
-            self.answer(&asked, refusal);
+            self.game.server.answer(&asked, &report);
         }
-    }
-
-    fn answer(&mut self, asked: &Asked, refusal: String) {
-        let report = Report {
-            refusal,
-            ..self.report()
-        };
-        self.game.server.answer(asked, &report);
     }
 
     fn carry_out(&mut self, request: &Request) -> Result<(), String> {
         match request {
             Request::Status | Request::Subscribe => Ok(()),
-            Request::Stop { generation, steps, now } => {
+            Request::Order(generation, order) => {
                 self.check(*generation)?;
+                self.obey(order)
+            }
+        }
+    }
+
+    fn obey(&mut self, order: &Order) -> Result<(), String> {
+        match order {
+            Order::Stop { steps, now } => {
                 self.request_stop(steps, *now);
                 Ok(())
             }
-            Request::Ready { generation } => {
-                self.check(*generation)?;
-                self.become_ready()
-            }
-            Request::Claim { generation, step } => {
-                self.check(*generation)?;
-                self.claim(*step)
-            }
-            Request::Complete {
-                generation,
-                step,
-                failed,
-            } => {
-                self.check(*generation)?;
+            Order::Ready => self.become_ready(),
+            Order::Claim { step } => self.claim(*step),
+            Order::Complete { step, failed } => {
                 self.complete(*step, *failed);
                 Ok(())
             }
-            Request::Console { generation, line } => {
-                self.check(*generation)?;
-                if self.game.tree.is_gone() {
-                    return Err("it has ended".to_owned());
-                }
-                if !self.write_console(line) {
-                    return Err("its console takes no input now: it has not read what was written before".to_owned());
-                }
-                Ok(())
+            Order::Console { .. } if self.game.tree.is_gone() => Err("it has ended".to_owned()),
+            Order::Console { line } if self.write_console(line) => Ok(()),
+            Order::Console { .. } => {
+                Err("its console takes no input now: it has not read what was written before".to_owned())
             }
-            Request::Keys { generation, bytes } => {
-                self.check(*generation)?;
-                let input = self
-                    .game
-                    .input
-                    .as_ref()
-                    .ok_or("its terminal was lost with its first shim")?;
-                match pipe::write(input, bytes) {
-                    Ok(n) if n == bytes.len() => Ok(()),
-                    _ => Err("its terminal takes no input now".to_owned()),
-                }
-            }
-            Request::Resize {
-                generation,
-                columns,
-                rows,
-            } => {
-                self.check(*generation)?;
-                let input = self
-                    .game
-                    .input
-                    .as_ref()
-                    .ok_or("its terminal was lost with its first shim")?;
-                terminal::resize(input, *columns, *rows).map_err(|error| error.to_string())
+            Order::Keys { bytes } => match pipe::write(self.terminal()?, bytes) {
+                Ok(n) if n == bytes.len() => Ok(()),
+                _ => Err("its terminal takes no input now".to_owned()),
+            },
+            Order::Resize { columns, rows } => {
+                terminal::resize(self.terminal()?, *columns, *rows).map_err(|error| error.to_string())
             }
         }
+    }
+
+    fn terminal(&self) -> Result<&OwnedFd, String> {
+        let input = self.game.input.as_ref();
+        input.ok_or_else(|| "its terminal was lost with its first shim".to_owned())
     }
 
     fn check(&self, generation: u64) -> Result<(), String> {

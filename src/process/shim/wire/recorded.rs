@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{LaunchStage, OfferedStep, Report, Request, Started, UNKNOWN_VERB};
+use super::{LaunchStage, OfferedStep, Order, Report, Request, Started, UNKNOWN_VERB};
 use crate::inventory::{StopAction, StopStep};
 use crate::store::board::Phase;
 use crate::store::format::ParseError;
@@ -29,65 +29,50 @@ fn steps() -> Vec<StopStep> {
 }
 
 fn requests() -> [(Request, &'static str); 10] {
-    let generation = 7;
+    let order = |order| Request::Order(7, order);
     [
         (Request::Status, "gamectl request 1\nverb status\n"),
         (Request::Subscribe, "gamectl request 1\nverb subscribe\n"),
         (
-            Request::Stop {
-                generation,
+            order(Order::Stop {
                 steps: steps(),
                 now: false,
-            },
+            }),
             "gamectl request 1\nverb stop\ngeneration 7\nnow false\n\
              step_label rcon: save\nstep 10000 client \n\
              step_label stdin: say  bye \\\\ \\u0007\nstep 5000 stdin say  bye \\\\ \\u0007\n\
              step_label signal: TERM\nstep 60000 signal 15\n",
         ),
         (
-            Request::Stop {
-                generation,
+            order(Order::Stop {
                 steps: Vec::new(),
                 now: true,
-            },
+            }),
             "gamectl request 1\nverb stop\ngeneration 7\nnow true\n",
         ),
+        (order(Order::Ready), "gamectl request 1\nverb ready\ngeneration 7\n"),
         (
-            Request::Ready { generation },
-            "gamectl request 1\nverb ready\ngeneration 7\n",
-        ),
-        (
-            Request::Claim { generation, step: 2 },
+            order(Order::Claim { step: 2 }),
             "gamectl request 1\nverb carry\ngeneration 7\nof_step 2\n",
         ),
         (
-            Request::Complete {
-                generation,
-                step: 2,
-                failed: true,
-            },
+            order(Order::Complete { step: 2, failed: true }),
             "gamectl request 1\nverb carried\ngeneration 7\nof_step 2\nfailed true\n",
         ),
         (
-            Request::Console {
-                generation,
+            order(Order::Console {
                 line: " save \u{e9} ".into(),
-            },
+            }),
             "gamectl request 1\nverb console\ngeneration 7\nline  save \u{e9} \n",
         ),
         (
-            Request::Keys {
-                generation,
+            order(Order::Keys {
                 bytes: vec![0x1b, b'[', b'A', 0xff],
-            },
+            }),
             "gamectl request 1\nverb keys\ngeneration 7\nbytes 1b5b41ff\n",
         ),
         (
-            Request::Resize {
-                generation,
-                columns: 132,
-                rows: 50,
-            },
+            order(Order::Resize { columns: 132, rows: 50 }),
             "gamectl request 1\nverb resize\ngeneration 7\ncolumns 132\nrows 50\n",
         ),
     ]
@@ -241,11 +226,7 @@ const CHAIN: &str = concat!(
 fn a_chain_with_delegated_steps_stays_as_it_was_recorded() {
     let steps: Vec<StopStep> = serde_json::from_str(CHAIN).unwrap();
     assert_eq!(serde_json::to_string(&steps).unwrap(), CHAIN);
-    let request = Request::Stop {
-        generation: 7,
-        steps,
-        now: false,
-    };
+    let request = Request::Order(7, Order::Stop { steps, now: false });
     let message = request.to_message();
     assert!(message.ends_with(&format!("\nchain {CHAIN}\n")), "{message}");
     assert_eq!(Request::from_message(message.as_bytes()), Ok(request));

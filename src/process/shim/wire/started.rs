@@ -10,10 +10,7 @@ use crate::sys::procfs::ProcessId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
     /// The game executes (or was taken over).
-    Ok {
-        /// The main process.
-        main: ProcessId,
-    },
+    Ok { main: ProcessId },
     /// Another shim of this instance lives.
     Busy,
     /// The intent had become `stopped`, or another verb has been carried out
@@ -30,7 +27,6 @@ pub enum Started {
 }
 
 impl Started {
-    /// The message.
     pub fn to_message(&self) -> String {
         let document = match self {
             Self::Ok { main } => Document::default().with("outcome", "ok").with("main", id_text(*main)),
