@@ -83,7 +83,7 @@ impl Point {
             // The game was through the gate, and its shim waited for its end.
             Fault::Error("EIO") => self.call.is("read(", "\"\", 5)") && self.ending == Ending::Stop,
             // A stop gave up while the exit was tried again.
-            Fault::Error("ENOSPC") => self.call.is("fsync(6", "") && self.ending == Ending::Crash,
+            Fault::Error("ENOSPC") => self.call.is("fsync(6", "") && self.ending == Ending::Stop,
             _ => false,
         }
     }
