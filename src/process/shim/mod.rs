@@ -5,8 +5,6 @@
 //! outlives the command that started it, the session and the resident supervisor.
 //! It decides nothing: a restart is the matter of `run`.
 //!
-//! # How a game is started
-//!
 //! ```text
 //!  starter                          shim                        child
 //!  ───────                          ────                        ─────
@@ -37,32 +35,7 @@
 //! The first shim of a command is executed; further ones are forked by a
 //! [`spawner`]. Each serves one launch and ends after it.
 //!
-//! # How a game is stopped
-//!
-//! The whole chain is handed to the shim before its first step, and the shim
-//! alone keeps its time. Console lines and signals it carries out itself. What
-//! needs the network or another program it offers to the gamectl that follows
-//! the stop, in its reports:
-//!
-//! ```text
-//!  shim ── report: step 1 ───▶ verb       5 s, and the next step is due
-//!  shim ◀────── claim 1 ────── verb       claimed: 10 s, or the step's wait
-//!                              verb ── line ──▶ game
-//!  shim ◀──── complete 1 ───── verb       what is left of the step's wait
-//! ```
-//!
-//! A verb that is lost at any of these points costs that much time, and the
-//! game is stopped all the same: by the steps that the shim carries out alone,
-//! and the kill.
-//!
-//! # When the shim is killed
-//!
-//! The game holds both ends of its pipes open, so it neither gets a SIGPIPE
-//! nor an end of file; what it prints waits in the pipe. The next verb finds
-//! the record's process alive, and starts a shim that takes it over, and finds
-//! the pipe among the game's descriptors by the number on record. Such a
-//! shim is not the parent: it learns the exit code from the kernel where that
-//! keeps it for pidfds (Linux 6.15), and else says that it is unknown.
+//! ARCHITECTURE.md follows the life of a stop, of a crash and of a takeover.
 
 pub mod client;
 pub mod entry;

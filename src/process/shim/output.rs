@@ -57,17 +57,14 @@ pub(super) enum Source {
     Terminal(OwnedFd),
 }
 
+/// How a source is read. It is busy unless it is calm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    Calm { streak: u32, last_ms: u64 },
-    Busy { rest: Rest, last_ms: u64 },
-}
-
-/// The state of a busy source between two reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    /// Nothing: there may be more.
-    None,
+    Calm {
+        streak: u32,
+    },
+    /// There may be more.
+    Drain,
     /// The source is not read for a moment.
     Nap,
     /// The source gave nothing, and is waited for.
@@ -85,13 +82,15 @@ pub(super) struct Output {
     times: Times,
     buffer: Buffer,
     pace: Pace,
+    /// The time of the last read that gave something, on the monotonic clock.
+    last_ms: u64,
     capacity: usize,
     /// True once a larger pipe was asked for, until the source is calm.
     asked_for_room: bool,
 }
 
 impl Output {
-    /// SIGIO is to be blocked.
+    /// SIGIO must be blocked.
     pub(super) fn new(source: Option<Source>, log: ConsoleLog) -> io::Result<Self> {
         let mut output = Self {
             source,
@@ -101,10 +100,8 @@ impl Output {
             times: Times::default(),
             buffer: Buffer::new(BUSY_READ)?,
             // What was there before us raises no signal: it is read first.
-            pace: Pace::Busy {
-                rest: Rest::None,
-                last_ms: 0,
-            },
+            pace: Pace::Drain,
+            last_ms: 0,
             capacity: CALM_PIPE,
             asked_for_room: false,
         };
@@ -112,7 +109,7 @@ impl Output {
         Ok(output)
     }
 
-    /// Bytes lost so far.
+    /// Returns the bytes of output that could not be logged so far.
     pub(super) fn lost(&self) -> u64 {
         self.log.lost()
     }
@@ -120,7 +117,7 @@ impl Output {
     /// Returns the descriptor to wait on; `None` while the source rests, or when it
     /// has ended.
     pub(super) fn wanted(&self) -> Option<BorrowedFd<'_>> {
-        if matches!(self.pace, Pace::Busy { rest: Rest::Nap, .. }) {
+        if self.pace == Pace::Nap {
             return None;
         }
         self.source.as_ref().map(|source| match source {
@@ -129,68 +126,60 @@ impl Output {
         })
     }
 
-    /// After how many microseconds to come back although nothing was waited
-    /// for or came; `None` when there is no need to.
+    /// Returns the microseconds after which [`Output::pump`] is due although nothing
+    /// came; `None` when it is not.
     pub(super) fn wake_after_us(&self) -> Option<u64> {
         self.source.as_ref()?;
-        let Pace::Busy { rest, .. } = self.pace else {
-            return None;
-        };
-        Some(match rest {
-            Rest::None => 0,
-            Rest::Nap if self.capacity >= BUSY_PIPE => NAP_US,
-            Rest::Nap => SHORT_NAP_US,
-            Rest::Wait => CALM_AFTER_MS * 1000,
-        })
+        match self.pace {
+            Pace::Calm { .. } => None,
+            Pace::Drain => Some(0),
+            Pace::Nap if self.capacity >= BUSY_PIPE => Some(NAP_US),
+            Pace::Nap => Some(SHORT_NAP_US),
+            Pace::Wait => Some(CALM_AFTER_MS * 1000),
+        }
     }
 
-    /// Reads once. To be called whenever there is something to read, or the
-    /// time of [`Output::wake_after_us`] is over.
+    /// Reads once. This is due whenever there is something to read, or the time of
+    /// [`Output::wake_after_us`] is over.
     pub(super) fn pump(&mut self, dir: &InstanceDir) {
         let now = clock::monotonic_ms();
         // Before the read: what is written after it raises another.
-        if !matches!(self.pace, Pace::Busy { rest: Rest::Nap, .. }) {
+        if self.pace != Pace::Nap {
             let _ = self.signal.next();
         }
-        match self.pace {
-            Pace::Calm { streak, last_ms } => {
-                let n = self.read(dir, CALM_READ, now);
-                if n == 0 {
-                    return;
-                }
-                let streak = if now <= last_ms + STREAK_MS { streak + 1 } else { 0 };
-                if streak >= STREAK || n == CALM_READ {
-                    self.hurry(now);
-                } else {
-                    self.pace = Pace::Calm { streak, last_ms: now };
-                }
+        if let Pace::Calm { streak } = self.pace {
+            let n = self.read(dir, CALM_READ, now);
+            let streak = if now <= self.last_ms + STREAK_MS { streak + 1 } else { 0 };
+            if n == CALM_READ || n > 0 && streak >= STREAK {
+                self.hurry(now);
+            } else if n > 0 {
+                self.go_on(Pace::Calm { streak }, now);
             }
-            Pace::Busy { last_ms, .. } => {
-                let n = self.drain(dir, now);
-                if n >= CALM_READ && !self.asked_for_room {
-                    // It was busy before we came to it.
-                    self.hurry(now);
-                } else if n > 0 {
-                    self.listen(false);
-                    // A source that fills its pipe faster than we empty it
-                    // must not wait for us.
-                    let nap = n < self.capacity / 2;
-                    self.rest(if nap { Rest::Nap } else { Rest::None }, now);
-                } else if !self.listening {
-                    // What came meanwhile has raised no signal: once more.
-                    self.listen(true);
-                    self.rest(Rest::None, last_ms);
-                } else if now >= last_ms + CALM_AFTER_MS {
-                    self.calm(now);
-                } else {
-                    self.rest(Rest::Wait, last_ms);
-                }
-            }
+            return;
+        }
+        let n = self.drain(dir, now);
+        if n >= CALM_READ && !self.asked_for_room {
+            // It was busy before we came to it.
+            self.hurry(now);
+        } else if n > 0 {
+            self.listen(false);
+            // A source that fills its pipe faster than we empty it must not wait for
+            // us.
+            let naps = n < self.capacity / 2;
+            self.go_on(if naps { Pace::Nap } else { Pace::Drain }, now);
+        } else if !self.listening {
+            // What came meanwhile has raised no signal: once more.
+            self.listen(true);
+            self.pace = Pace::Drain;
+        } else if now >= self.last_ms + CALM_AFTER_MS {
+            self.calm(now);
+        } else {
+            self.pace = Pace::Wait;
         }
     }
 
-    fn rest(&mut self, rest: Rest, last_ms: u64) {
-        self.pace = Pace::Busy { rest, last_ms };
+    fn go_on(&mut self, pace: Pace, now: u64) {
+        (self.pace, self.last_ms) = (pace, now);
     }
 
     /// Has the source signal its input, or no more. A terminal always does.
@@ -204,7 +193,7 @@ impl Output {
         }
     }
 
-    /// Reads until there is nothing more, or others must have their turn.
+    /// Reads until there is nothing more, or other sources must be served.
     fn drain(&mut self, dir: &InstanceDir, now: u64) -> usize {
         let mut sum = 0;
         for _ in 0..READS {
@@ -223,10 +212,10 @@ impl Output {
         }
         self.asked_for_room = true;
         self.listen(false);
-        self.rest(Rest::Nap, now);
+        self.go_on(Pace::Nap, now);
     }
 
-    /// To be called with a source that is listened to.
+    /// Takes the source for calm. It must be listened to.
     fn calm(&mut self, now: u64) {
         if let Some(Source::Pipe(fd)) = &self.source
             && self.capacity > CALM_PIPE
@@ -235,13 +224,10 @@ impl Output {
         }
         self.asked_for_room = false;
         self.buffer.release();
-        self.pace = Pace::Calm {
-            streak: 0,
-            last_ms: now,
-        };
+        self.go_on(Pace::Calm { streak: 0 }, now);
     }
 
-    /// Reads at most `limit` bytes into the log. 0 when there is nothing.
+    /// Reads at most `limit` bytes into the log. Returns 0 when there is nothing.
     fn read(&mut self, dir: &InstanceDir, limit: usize, now: u64) -> usize {
         let Some(source) = &self.source else { return 0 };
         let buffer = self.buffer.bytes();
