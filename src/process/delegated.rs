@@ -29,22 +29,13 @@ const MARGIN: Duration = Duration::from_millis(500);
 
 /// Follows the stop of one launch.
 pub(super) struct Follow<'a> {
-    game: &'a ManagedGame,
-    live: &'a LiveState,
-    dir: &'a InstanceDir,
-    generation: u64,
+    pub(super) game: &'a ManagedGame,
+    pub(super) live: &'a LiveState,
+    pub(super) dir: &'a InstanceDir,
+    pub(super) generation: u64,
 }
 
-impl<'a> Follow<'a> {
-    pub(super) fn new(game: &'a ManagedGame, live: &'a LiveState, dir: &'a InstanceDir, generation: u64) -> Self {
-        Self {
-            game,
-            live,
-            dir,
-            generation,
-        }
-    }
-
+impl Follow<'_> {
     /// Follows the stop until the shim has exited, and carries out the steps that
     /// it offers. Notes on them for a person are added to `notes`. Returns false
     /// if the game has ended, and its shim cannot put that on record.
@@ -88,7 +79,7 @@ impl<'a> Follow<'a> {
     fn step_of(&self, offered: &OfferedStep, report: &Report) -> Result<StopStep, String> {
         let ours = || {
             let index = usize::try_from(offered.index).ok()?;
-            let step = self.game.plan().stop.get(index)?;
+            let step = self.game.plan.stop.get(index)?;
             (step.action.to_string() == report.step).then(|| step.clone())
         };
         let step = offered.step.clone().or_else(ours);
@@ -97,10 +88,10 @@ impl<'a> Follow<'a> {
             None | Some(StopAction::Named(_)) => {
                 unsent("another gamectl asked for it, and its shim tells no more of it")
             }
-            Some(StopAction::Remote(kind, _)) if self.game.channels().get(*kind).is_none() => {
+            Some(StopAction::Remote(kind, _)) if self.game.channels.get(*kind).is_none() => {
                 unsent(&format!("the inventory has no section `{kind}` for it"))
             }
-            Some(StopAction::Exec(_)) if self.game.spec().is_none() => unsent("it is not in the inventory"),
+            Some(StopAction::Exec(_)) if self.game.spec.is_none() => unsent("it is not in the inventory"),
             Some(_) => step.ok_or_else(String::new),
         }
     }
@@ -131,7 +122,7 @@ impl<'a> Follow<'a> {
         let limit = step.wait.max(Duration::from_millis(DELEGATED_MS)) - MARGIN;
         match &step.action {
             StopAction::Remote(kind, line) => {
-                let remote = self.game.channels().get(*kind);
+                let remote = self.game.channels.get(*kind);
                 let remote = remote.ok_or_else(|| Failure::failed(format!("there is no section `{kind}`")))?;
                 let question = Question {
                     line: line.clone(),
@@ -153,7 +144,7 @@ impl<'a> Follow<'a> {
     }
 
     async fn execute(&self, argv: &[String], limit: Duration) -> Result<Reply, Failure> {
-        let Some(spec) = self.game.spec() else {
+        let Some(spec) = &self.game.spec else {
             return Err(Failure::failed("it names no program"));
         };
         let env = super::environment::of_game(spec, None, std::env::vars_os())?;

@@ -1,7 +1,5 @@
 //! The evidence of an instance: all that its folder and the kernel tell of it.
 
-use std::fmt::Display;
-
 use crate::event::Want;
 use crate::store::board::{self, Entry, Phase};
 use crate::store::ending::Exit;
@@ -11,35 +9,10 @@ use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
 use crate::sys::{clock, tree};
 
-/// The outcome of a reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reading<T> {
-    Nothing,
-    This(T),
-    Damaged(String),
-    /// A record could not be read, or was written by a newer gamectl.
-    CannotTell(String),
-}
+/// A record that was read; `None` if there is none.
+pub(super) type Reading<T> = Result<Option<T>, ReadError>;
 
-impl<T> Reading<T> {
-    fn of(read: Result<Option<T>, ReadError>) -> Self {
-        match read {
-            Ok(None) => Self::Nothing,
-            Ok(Some(found)) => Self::This(found),
-            Err(error @ ReadError::Damaged(..)) => Self::Damaged(error.to_string()),
-            Err(error) => Self::CannotTell(error.to_string()),
-        }
-    }
-
-    pub(super) fn this(&self) -> Option<&T> {
-        match self {
-            Self::This(found) => Some(found),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Shim {
     /// A shim lives, and has reported this; `None` if it has reported nothing yet, or
     /// cannot.
@@ -52,7 +25,7 @@ pub(super) enum Shim {
 }
 
 /// The game of a launch of which no shim reports anything.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Game {
     /// The shim or an exit tells already.
     NotAsked,
@@ -63,7 +36,7 @@ pub(super) enum Game {
     CannotTell(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Evidence {
     pub intent: Option<Want>,
     /// The current or last launch.
@@ -75,8 +48,9 @@ pub(super) struct Evidence {
     pub misplaced: bool,
     pub shim: Shim,
     pub game: Game,
-    /// The boot and namespaces in which pids are read here.
-    pub frame: Reading<Frame>,
+    /// The boot and namespaces in which pids are read here, or why they are not
+    /// known.
+    pub frame: Result<Frame, String>,
     /// Milliseconds on the boot-time clock.
     pub now_boot_ms: u64,
 }
@@ -85,19 +59,23 @@ impl Evidence {
     pub(super) fn never_started() -> Self {
         Self {
             intent: None,
-            launch: Reading::Nothing,
-            exit: Reading::Nothing,
+            launch: Ok(None),
+            exit: Ok(None),
             misplaced: false,
             shim: Shim::None,
             game: Game::NotAsked,
-            frame: Reading::Nothing,
+            frame: Err("/proc was not read".to_owned()),
             now_boot_ms: 0,
         }
     }
 
-    /// Gathers the evidence of an instance that has no folder.
-    pub(super) fn without_folder(state: &StateDir, id: &str) -> Self {
-        detached(state, id).map_or_else(Self::never_started, |entry| Self::of_shim(Shim::Detached(entry)))
+    /// Gathers the evidence of a living shim that keeps a game which is not on
+    /// record here. A launch is recorded before its game executes, so that one was
+    /// launched from another folder, which had this name then.
+    pub(super) fn detached(state: &StateDir, id: &str) -> Option<Self> {
+        let keeps = |entry: &Entry| matches!(entry.phase, Phase::Alive | Phase::Stopping);
+        let entry = board::of(state, id).filter(keeps)?;
+        Some(Self::of_shim(Shim::Detached(Box::new(entry))))
     }
 
     /// Returns the evidence of a shim that tells all there is to know.
@@ -117,66 +95,56 @@ impl Evidence {
         if matches!(&shim, Shim::Lives(Some(entry)) if entry.phase != Phase::Ended) {
             return Self::of_shim(shim);
         }
-        let launch = Reading::of(launch::read(dir));
-        if (&shim, &launch) == (&Shim::None, &Reading::Nothing)
-            && let Some(entry) = detached(state, id)
+        let launch = launch::read(dir);
+        if matches!((&shim, &launch), (Shim::None, Ok(None)))
+            && let Some(detached) = Self::detached(state, id)
         {
             // Unless it was launched meanwhile.
             return match launch::read(dir) {
-                Ok(None) => Self::of_shim(Shim::Detached(entry)),
+                Ok(None) => detached,
                 _ => Self::gather(state, dir, id),
             };
         }
-        let mut exit = Reading::of(ending::read(dir));
-        let mut misplaced = false;
-        if let (Shim::None, Some(launch)) = (&shim, launch.this())
-            && exit_of(launch, &exit).is_none()
-            && let Some(written) = ending::written(dir, launch.generation)
-        {
-            exit = Reading::This(written);
-            misplaced = true;
-        }
-        let frame = match Frame::here() {
-            Ok(frame) => Reading::This(frame),
-            Err(error) => Reading::CannotTell(format!("/proc cannot be read: {error}")),
-        };
-        let game = match (&shim, launch.this(), frame.this()) {
-            (Shim::None | Shim::Lives(None), Some(launch), Some(frame))
-                if launch.frame == *frame && exit_of(launch, &exit).is_none() =>
-            {
-                game(dir, launch)
-            }
-            _ => Game::NotAsked,
-        };
-        Self {
-            intent: intent::read(dir).ok().flatten().map(|intent| intent.want),
+        let mut evidence = Self {
             launch,
-            exit,
-            misplaced,
-            shim,
-            game,
-            frame,
-            now_boot_ms: clock::boot_ms(),
+            exit: ending::read(dir),
+            intent: intent::read(dir).ok().flatten().map(|intent| intent.want),
+            frame: Frame::here().map_err(|error| format!("/proc cannot be read: {error}")),
+            ..Self::of_shim(shim)
+        };
+        if let Ok(Some(launch)) = &evidence.launch
+            && evidence.exit_of(launch).is_none()
+        {
+            let is_alone = matches!(evidence.shim, Shim::None);
+            let written = is_alone.then(|| ending::written(dir, launch.generation)).flatten();
+            if written.is_some() {
+                evidence.exit = Ok(written);
+                evidence.misplaced = true;
+            } else if (is_alone || matches!(evidence.shim, Shim::Lives(None)))
+                && evidence.frame.as_ref() == Ok(&launch.frame)
+            {
+                evidence.game = game(dir, launch);
+            }
         }
+        evidence
+    }
+
+    /// Returns the last exit, if one is on record and can be read.
+    pub(super) fn last_exit(&self) -> Option<&Exit> {
+        self.exit.as_ref().ok()?.as_ref()
+    }
+
+    /// Returns the number of the next launch.
+    pub(super) fn next_generation(&self) -> u64 {
+        let launch = self.launch.as_ref().ok().and_then(Option::as_ref);
+        let launch = launch.map(|launch| launch.generation);
+        let exit = self.last_exit().map(|exit| exit.generation);
+        launch.max(exit).unwrap_or(0) + 1
     }
 
     /// Returns the exit if it is that of this launch, or of a later one.
     pub(super) fn exit_of(&self, launch: &Launch) -> Option<&Exit> {
-        exit_of(launch, &self.exit)
-    }
-}
-
-fn exit_of<'a>(launch: &Launch, exit: &'a Reading<Exit>) -> Option<&'a Exit> {
-    exit.this().filter(|exit| exit.generation >= launch.generation)
-}
-
-/// Returns true if nothing was launched there since the host booted: then no
-/// plan is needed any more.
-pub(super) fn nothing_of_this_boot(dir: &InstanceDir) -> bool {
-    match (launch::read(dir), Frame::here()) {
-        (Ok(None), _) => true,
-        (Ok(Some(launch)), Ok(here)) => launch.frame.boot != here.boot,
-        _ => false,
+        self.last_exit().filter(|exit| exit.generation >= launch.generation)
     }
 }
 
@@ -189,14 +157,6 @@ fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
         Ok(false) => Shim::None,
         Err(error) => Shim::CannotTell(format!("lock: {error}")),
     }
-}
-
-/// Returns the report of a living shim that keeps a game which is not on record
-/// here. A launch is recorded before its game executes, so that one was
-/// launched from another folder, which had this name then.
-fn detached(state: &StateDir, id: &str) -> Option<Box<Entry>> {
-    let keeps = |entry: &Entry| matches!(entry.phase, Phase::Alive | Phase::Stopping);
-    board::of(state, id).filter(keeps).map(Box::new)
 }
 
 fn game(dir: &InstanceDir, launch: &Launch) -> Game {
@@ -215,10 +175,9 @@ fn game(dir: &InstanceDir, launch: &Launch) -> Game {
         Presence::CannotTell(why) => return Game::CannotTell(why),
         Presence::Gone => {}
     }
-    let cannot = |error: &dyn Display| Game::CannotTell(format!("what is left of it: {error}"));
     match dir.tree_tag().and_then(|tag| tree::marked(&tag)) {
         Ok(survivors) if survivors.is_empty() => Game::Gone,
         Ok(_) => Game::Alive,
-        Err(error) => cannot(&error),
+        Err(error) => Game::CannotTell(format!("what is left of it: {error}")),
     }
 }

@@ -2,23 +2,24 @@
 
 use std::sync::Arc;
 
-use super::evidence::{self, Evidence, Shim};
+use super::evidence::Evidence;
 use crate::failure::Failure;
 use crate::inventory::{Channels, Healthy, Instance, Mask, ProcessSpec, Ready, RestartPolicy};
 use crate::store::plan::Plan;
-use crate::store::{InstanceDir, ReadError, StateDir, plan};
+use crate::store::{InstanceDir, ReadError, StateDir, launch, plan};
+use crate::sys::host::Frame;
 
 /// The definition of a game, and the place of its records. It never changes.
 #[derive(Debug)]
 pub(super) struct ManagedGame {
-    id: String,
+    pub(super) id: String,
     /// `None` for an instance that is not in the inventory.
-    spec: Option<Box<ProcessSpec>>,
-    ready: Ready,
-    healthy: Option<Healthy>,
-    channels: Channels,
-    policy: RestartPolicy,
-    plan: Plan,
+    pub(super) spec: Option<ProcessSpec>,
+    pub(super) ready: Ready,
+    pub(super) healthy: Option<Healthy>,
+    pub(super) channels: Channels,
+    pub(super) policy: RestartPolicy,
+    pub(super) plan: Plan,
     /// `None` if there is none: then nothing was ever started.
     state_dir: Option<Arc<StateDir>>,
 }
@@ -27,15 +28,15 @@ pub(super) struct ManagedGame {
 #[derive(Debug)]
 pub(super) struct Folder<'a> {
     id: &'a str,
-    state_dir: &'a StateDir,
-    dir: Arc<InstanceDir>,
+    pub(super) state_dir: &'a StateDir,
+    pub(super) dir: Arc<InstanceDir>,
 }
 
 impl ManagedGame {
     pub(super) fn listed(instance: &Instance, spec: &ProcessSpec, state_dir: Option<Arc<StateDir>>) -> Self {
         Self {
             id: instance.id.clone(),
-            spec: Some(Box::new(spec.clone())),
+            spec: Some(spec.clone()),
             ready: instance.ready.clone(),
             healthy: instance.healthy.clone(),
             channels: instance.channels.clone(),
@@ -63,9 +64,7 @@ impl ManagedGame {
             Some(Ok(Some(plan))) => plan,
             None | Some(Ok(None)) => Plan::default(),
             // A power cut may damage it.
-            Some(Err(ReadError::Damaged(..))) if dir.as_ref().is_some_and(evidence::nothing_of_this_boot) => {
-                Plan::default()
-            }
+            Some(Err(ReadError::Damaged(..))) if dir.as_ref().is_some_and(nothing_of_this_boot) => Plan::default(),
             Some(Err(error)) => return Err(Failure::failed(error.to_string())),
         };
         Ok(Self {
@@ -80,46 +79,19 @@ impl ManagedGame {
         })
     }
 
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(super) fn spec(&self) -> Option<&ProcessSpec> {
-        self.spec.as_deref()
-    }
-
     /// Returns the program to launch.
     ///
     /// # Errors
     /// When the instance is not in the inventory.
     pub(super) fn program(&self) -> Result<&ProcessSpec, Failure> {
-        self.spec()
+        self.spec
+            .as_ref()
             .ok_or_else(|| Failure::failed("it is not in the inventory, so how to start it is not known"))
-    }
-
-    pub(super) fn ready(&self) -> &Ready {
-        &self.ready
-    }
-
-    pub(super) fn healthy(&self) -> Option<&Healthy> {
-        self.healthy.as_ref()
-    }
-
-    pub(super) fn channels(&self) -> &Channels {
-        &self.channels
-    }
-
-    pub(super) fn policy(&self) -> &RestartPolicy {
-        &self.policy
-    }
-
-    pub(super) fn plan(&self) -> &Plan {
-        &self.plan
     }
 
     /// Returns the mask of its secrets.
     pub(super) fn mask(&self) -> Mask {
-        Mask::of(&self.channels, self.spec())
+        Mask::of(&self.channels, self.spec.as_ref())
     }
 
     /// Returns the folder, which is made if there is none.
@@ -159,30 +131,26 @@ impl ManagedGame {
     /// # Errors
     /// As [`Self::find_folder`].
     pub(super) fn gather(&self) -> Result<Evidence, String> {
-        self.gather_or(|state_dir| Evidence::without_folder(state_dir, &self.id))
-    }
-
-    /// Gathers the evidence there is now, where all living shims are known to
-    /// have a folder, or to be others.
-    pub(super) fn gather_in_folder(&self) -> Result<Evidence, String> {
-        self.gather_or(|_| Evidence::never_started())
-    }
-
-    fn gather_or(&self, without_folder: impl FnOnce(&StateDir) -> Evidence) -> Result<Evidence, String> {
-        if let Some(folder) = self.find_folder()? {
-            return Ok(folder.gather());
+        if let Some(evidence) = self.gather_in_folder()? {
+            return Ok(evidence);
         }
-        let Some(state_dir) = self.state_dir.as_deref() else {
+        let detached = self
+            .state_dir
+            .as_deref()
+            .and_then(|state| Evidence::detached(state, &self.id));
+        let Some(detached) = detached else {
             return Ok(Evidence::never_started());
         };
-        let evidence = without_folder(state_dir);
         // The folder may have been made meanwhile.
-        if matches!(evidence.shim, Shim::Detached(_))
-            && let Ok(Some(folder)) = self.find_folder()
-        {
-            return Ok(folder.gather());
-        }
-        Ok(evidence)
+        Ok(self.gather_in_folder().ok().flatten().unwrap_or(detached))
+    }
+
+    /// Gathers the evidence in its folder; `None` if it has none.
+    ///
+    /// # Errors
+    /// As [`Self::find_folder`].
+    pub(super) fn gather_in_folder(&self) -> Result<Option<Evidence>, String> {
+        Ok(self.find_folder()?.map(|folder| folder.gather()))
     }
 }
 
@@ -190,12 +158,14 @@ impl Folder<'_> {
     pub(super) fn gather(&self) -> Evidence {
         Evidence::gather(self.state_dir, &self.dir, self.id)
     }
+}
 
-    pub(super) fn dir(&self) -> &Arc<InstanceDir> {
-        &self.dir
-    }
-
-    pub(super) fn state_dir(&self) -> &StateDir {
-        self.state_dir
+/// Returns true if nothing was launched there since the host booted: then no
+/// plan is needed any more.
+fn nothing_of_this_boot(dir: &InstanceDir) -> bool {
+    match (launch::read(dir), Frame::here()) {
+        (Ok(None), _) => true,
+        (Ok(Some(launch)), Ok(here)) => launch.frame.boot != here.boot,
+        _ => false,
     }
 }

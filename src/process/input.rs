@@ -24,31 +24,20 @@ const QUITTING: Duration = Duration::from_secs(3);
 /// The limit for a shim to take console input.
 const TYPING: Duration = Duration::from_secs(5);
 
-/// The input of one game.
-#[derive(Debug)]
-pub(super) struct GameInput(pub(super) Arc<ManagedGame>);
-
-/// A game that runs.
-struct Running {
-    dir: Arc<InstanceDir>,
-    /// Its launch; `None` if it has no shim.
-    kept: Option<u64>,
-}
-
 #[async_trait::async_trait]
-impl AdminChannel for GameInput {
+impl AdminChannel for ManagedGame {
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
-        Ok(self.send_line(line, limit).await?)
+        Ok(send_line(self, line, limit).await?)
     }
 }
 
 #[async_trait::async_trait]
-impl ConsoleAccess for GameInput {
+impl ConsoleAccess for ManagedGame {
     async fn kind(&self) -> Result<ConsoleKind> {
-        let (dir, _) = self.kept(Instant::now() + TYPING).await?;
+        let (dir, _) = kept(self, Instant::now() + TYPING).await?;
         // The plan it was started with may differ from the inventory.
         let recorded = plan::read(&dir).ok().flatten();
-        let terminal = recorded.as_ref().unwrap_or(self.0.plan()).tty;
+        let terminal = recorded.as_ref().unwrap_or(&self.plan).tty;
         Ok(if terminal {
             ConsoleKind::Terminal
         } else {
@@ -58,7 +47,7 @@ impl ConsoleAccess for GameInput {
 
     async fn type_in(&self, input: &ConsoleInput) -> Result<()> {
         let until = Instant::now() + TYPING;
-        let (dir, generation) = self.kept(until).await?;
+        let (dir, generation) = kept(self, until).await?;
         let order = match input {
             ConsoleInput::Line(line) => line_order(line)?,
             ConsoleInput::Bytes(bytes) => Order::Keys { bytes: bytes.clone() },
@@ -67,121 +56,115 @@ impl ConsoleAccess for GameInput {
                 rows: *rows,
             },
         };
-        Ok(self.ask(&dir, &Request::Order(generation, order), until).await?)
+        Ok(ask(self, &dir, &Request::Order(generation, order), until).await?)
     }
 }
 
-impl GameInput {
-    async fn send_line(&self, line: &str, limit: Duration) -> Result<Option<String>, Failure> {
-        let until = Instant::now() + limit;
-        let channels = self.0.channels();
-        let Some(remote) = channels.get(channels.admin) else {
-            let (dir, generation) = self.kept(until).await?;
-            let request = Request::Order(generation, line_order(line)?);
-            self.ask(&dir, &request, until).await?;
-            return Ok(None);
-        };
-        self.running(until).await?;
-        let question = Question {
-            line: line.to_owned(),
-            expect: None,
-            limit: until.saturating_duration_since(Instant::now()),
-        };
-        let reply = channel::ask(remote, &question).await?;
-        // This is all that a WebRCON server says of a wrong password.
-        if remote.kind == ChannelKind::Webrcon && reply.closed && reply.text.is_empty() && self.goes_on(until).await {
-            let failure = Failure::failed("it closed the connection without a reply, and goes on");
-            return Err(failure.hint(format!("the password of `{}` may be wrong", remote.kind)));
-        }
-        let mut text = reply.text;
-        if reply.cut {
-            text.push_str("\n[the reply was longer, and is cut here]");
-        }
-        Ok(Some(text))
+async fn send_line(game: &ManagedGame, line: &str, limit: Duration) -> Result<Option<String>, Failure> {
+    let until = Instant::now() + limit;
+    let channels = &game.channels;
+    let Some(remote) = channels.get(channels.admin) else {
+        let (dir, generation) = kept(game, until).await?;
+        let request = Request::Order(generation, line_order(line)?);
+        ask(game, &dir, &request, until).await?;
+        return Ok(None);
+    };
+    running(game, until).await?;
+    let question = Question {
+        line: line.to_owned(),
+        expect: None,
+        limit: until.saturating_duration_since(Instant::now()),
+    };
+    let reply = channel::ask(remote, &question).await?;
+    // This is all that a WebRCON server says of a wrong password.
+    if remote.kind == ChannelKind::Webrcon && reply.closed && reply.text.is_empty() && goes_on(game, until).await {
+        let failure = Failure::failed("it closed the connection without a reply, and goes on");
+        return Err(failure.hint(format!("the password of `{}` may be wrong", remote.kind)));
     }
+    let mut text = reply.text;
+    if reply.cut {
+        text.push_str("\n[the reply was longer, and is cut here]");
+    }
+    Ok(Some(text))
+}
 
-    /// Returns true if the game still runs after a time in which most games have
-    /// quit.
-    async fn goes_on(&self, until: Instant) -> bool {
-        let until = until.min(Instant::now() + QUITTING);
-        loop {
-            match self.running(until).await {
-                Err(failure) if failure.kind == FailureKind::NotRunning => return false,
-                _ if Instant::now() >= until => return true,
-                _ => tokio::time::sleep(PAUSE_MAX).await,
+/// Returns true if the game still runs after a time in which most games have
+/// quit.
+async fn goes_on(game: &ManagedGame, until: Instant) -> bool {
+    let until = until.min(Instant::now() + QUITTING);
+    loop {
+        match running(game, until).await {
+            Err(failure) if failure.kind == FailureKind::NotRunning => return false,
+            _ if Instant::now() >= until => return true,
+            _ => tokio::time::sleep(PAUSE_MAX).await,
+        }
+    }
+}
+
+async fn kept(game: &ManagedGame, until: Instant) -> Result<(Arc<InstanceDir>, u64), Failure> {
+    let (dir, generation) = running(game, until).await?;
+    let generation = generation.ok_or_else(|| {
+        Failure::failed("its shim was killed, so its console cannot be reached").hint(format!(
+            "`gamectl start {}` takes it over, without starting it again",
+            game.id
+        ))
+    })?;
+    Ok((dir, generation))
+}
+
+/// Returns the folder of a game that runs, and its launch; `None` if it has no
+/// shim.
+async fn running(game: &ManagedGame, until: Instant) -> Result<(Arc<InstanceDir>, Option<u64>), Failure> {
+    let Some(folder) = game.find_folder().map_err(Failure::unknown)? else {
+        let evidence = game.gather().map_err(Failure::unknown)?;
+        return Err(match Situation::of(&evidence) {
+            Situation::Detached(entry) => explain::detached(&game.id, entry),
+            _ => not_running(game),
+        });
+    };
+    let running = |generation| Ok((Arc::clone(&folder.dir), generation));
+    let mut pauses = Pauses::new();
+    loop {
+        let evidence = folder.gather();
+        let situation = Situation::of(&evidence);
+        match situation {
+            Situation::Kept(_) if situation.is_draining() => return Err(not_running(game)),
+            Situation::Kept(entry) => return running(Some(entry.generation)),
+            Situation::KeptSilently(launch) => return running(Some(launch.generation)),
+            Situation::Orphan(_) => return running(None),
+            Situation::Detached(entry) => return Err(explain::detached(&game.id, entry)),
+            Situation::Transitional(_) if Instant::now() >= until => {
+                let trouble = client::trouble(&folder.dir).await;
+                return Err(explain::held_up(&game.id, trouble));
             }
-        }
-    }
-
-    async fn kept(&self, until: Instant) -> Result<(Arc<InstanceDir>, u64), Failure> {
-        let Running { dir, kept } = self.running(until).await?;
-        let generation = kept.ok_or_else(|| {
-            Failure::failed("its shim was killed, so its console cannot be reached").hint(format!(
-                "`gamectl start {}` takes it over, without starting it again",
-                self.0.id()
-            ))
-        })?;
-        Ok((dir, generation))
-    }
-
-    async fn running(&self, until: Instant) -> Result<Running, Failure> {
-        let Some(folder) = self.0.find_folder().map_err(Failure::unknown)? else {
-            let evidence = self.0.gather().map_err(Failure::unknown)?;
-            return Err(match Situation::of(&evidence) {
-                Situation::Detached(entry) => explain::detached(self.0.id(), entry),
-                _ => self.not_running(),
-            });
-        };
-        let running = |kept| {
-            Ok(Running {
-                dir: Arc::clone(folder.dir()),
-                kept,
-            })
-        };
-        let mut pauses = Pauses::new();
-        loop {
-            let evidence = folder.gather();
-            let situation = Situation::of(&evidence);
-            match situation {
-                Situation::Kept(_) if situation.is_draining() => return Err(self.not_running()),
-                Situation::Kept(entry) => return running(Some(entry.generation)),
-                Situation::KeptSilently(launch) => return running(Some(launch.generation)),
-                Situation::Orphan(_) => return running(None),
-                Situation::Detached(entry) => return Err(explain::detached(self.0.id(), entry)),
-                Situation::Transitional(_) if Instant::now() >= until => {
-                    let trouble = client::trouble(folder.dir()).await;
-                    return Err(explain::held_up(self.0.id(), trouble));
-                }
-                Situation::Transitional(_) => pauses.pause().await,
-                Situation::Free { .. } | Situation::Ended(..) | Situation::Unclear(Unclear::Damaged(_)) => {
-                    return Err(self.not_running());
-                }
-                Situation::Unclear(why) => return Err(why.failure()),
+            Situation::Transitional(_) => pauses.pause().await,
+            Situation::Free(_) | Situation::Ended(..) | Situation::Unclear(Unclear::Damaged(_)) => {
+                return Err(not_running(game));
             }
+            Situation::Unclear(why) => return Err(why.failure()),
         }
     }
+}
 
-    async fn ask(&self, dir: &InstanceDir, request: &Request, until: Instant) -> Result<(), Failure> {
-        let asked = async { Client::connect(dir).await?.ask(request).await };
-        let report = match tokio::time::timeout_at(until, asked).await {
-            Ok(Ok(Some(report))) => report,
-            Ok(Ok(None) | Err(_)) => return Err(self.not_running()),
-            Err(_) => return Err(Failure::new(FailureKind::Timeout, "its shim did not answer in time")),
-        };
-        match report.refusal.as_str() {
-            "" => Ok(()),
-            UNKNOWN_VERB => Err(
-                Failure::failed("it was started by an older gamectl, whose shim does not take that")
-                    .hint(format!("`gamectl restart {}` gives it a new one", self.0.id())),
-            ),
-            refusal => Err(Failure::failed(refusal)),
-        }
+async fn ask(game: &ManagedGame, dir: &InstanceDir, request: &Request, until: Instant) -> Result<(), Failure> {
+    let asked = async { Client::connect(dir).await?.ask(request).await };
+    let report = match tokio::time::timeout_at(until, asked).await {
+        Ok(Ok(Some(report))) => report,
+        Ok(Ok(None) | Err(_)) => return Err(not_running(game)),
+        Err(_) => return Err(Failure::new(FailureKind::Timeout, "its shim did not answer in time")),
+    };
+    match report.refusal.as_str() {
+        "" => Ok(()),
+        UNKNOWN_VERB => Err(
+            Failure::failed("it was started by an older gamectl, whose shim does not take that")
+                .hint(format!("`gamectl restart {}` gives it a new one", game.id)),
+        ),
+        refusal => Err(Failure::failed(refusal)),
     }
+}
 
-    fn not_running(&self) -> Failure {
-        Failure::new(FailureKind::NotRunning, "it does not run")
-            .hint(format!("`gamectl start {}` starts it", self.0.id()))
-    }
+fn not_running(game: &ManagedGame) -> Failure {
+    Failure::new(FailureKind::NotRunning, "it does not run").hint(format!("`gamectl start {}` starts it", game.id))
 }
 
 fn line_order(line: &str) -> Result<Order, Failure> {

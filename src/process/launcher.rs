@@ -23,9 +23,9 @@ use crate::sys::daemon;
 /// Begins the shims of one game.
 #[derive(Clone, Copy)]
 pub(super) struct Launcher<'a> {
-    game: &'a ManagedGame,
-    live: &'a LiveState,
-    spawner: &'a Spawner,
+    pub(super) game: &'a ManagedGame,
+    pub(super) live: &'a LiveState,
+    pub(super) spawner: &'a Spawner,
 }
 
 /// The answer of a shim that was begun.
@@ -40,10 +40,6 @@ pub(super) enum ShimReply {
 }
 
 impl<'a> Launcher<'a> {
-    pub(super) fn new(game: &'a ManagedGame, live: &'a LiveState, spawner: &'a Spawner) -> Self {
-        Self { game, live, spawner }
-    }
-
     /// Launches the game. Its plan is on record before that.
     ///
     /// # Errors
@@ -55,20 +51,20 @@ impl<'a> Launcher<'a> {
         restarts: u32,
     ) -> Result<ShimReply, Failure> {
         let game = self.game.program()?;
-        let command = self.command(folder.dir())?;
-        plan::write(folder.dir(), self.game.plan()).map_err(|error| {
+        let command = self.command(&folder.dir)?;
+        plan::write(&folder.dir, &self.game.plan).map_err(|error| {
             explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), "plan")
         })?;
-        origin::record(folder.dir(), &Origin::of(PLANE)).map_err(|error| {
+        origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| {
             explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), "origin")
         })?;
-        self.live.publish(InstanceState::Starting);
+        self.live.state.set(InstanceState::Starting);
         self.live.awaits("the launch", None);
-        let spec = self.spec(generation, restarts, self.game.plan(), Mode::Launch(command));
+        let spec = self.spec(generation, restarts, &self.game.plan, Mode::Launch(command));
         match self.begin(folder, &spec).await {
             Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
             Ok(Some(Started::Busy)) => Ok(ShimReply::NotNeeded),
-            Ok(Some(Started::Cancelled)) => Err(explain::overtaken(self.game.id())),
+            Ok(Some(Started::Cancelled)) => Err(explain::overtaken(&self.game.id)),
             Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, stage, errno, &what)),
             // It was killed before it could answer: what runs is looked for.
             Ok(None) => Ok(ShimReply::Nothing),
@@ -83,7 +79,7 @@ impl<'a> Launcher<'a> {
     pub(super) async fn take_over(&self, folder: &Folder<'_>, launch: &Launch) -> Result<ShimReply, Failure> {
         self.live.awaits("taking it over from its dead shim", None);
         // The plan it was started with may differ from the inventory.
-        let recorded = plan::read(folder.dir()).ok().flatten();
+        let recorded = plan::read(&folder.dir).ok().flatten();
         let adoption = Adoption {
             main: launch.main,
             launched_wall_ms: launch.launched_wall_ms,
@@ -91,7 +87,7 @@ impl<'a> Launcher<'a> {
             log: launch.log,
             ready: launch.ready,
         };
-        let plan = recorded.as_ref().unwrap_or(self.game.plan());
+        let plan = recorded.as_ref().unwrap_or(&self.game.plan);
         let spec = self.spec(launch.generation, launch.restarts, plan, Mode::Adopt(adoption));
         let failed = |why: String| {
             Err(Failure::failed(format!(
@@ -117,19 +113,19 @@ impl<'a> Launcher<'a> {
     }
 
     async fn begin(&self, folder: &Folder<'_>, spec: &Spec) -> io::Result<Option<Started>> {
-        starter::start(self.spawner, folder.state_dir(), folder.dir(), spec).await
+        starter::start(self.spawner, folder.state_dir, &folder.dir, spec).await
     }
 
     /// Returns the orders of a shim. Log and terminal are those of `plan`; how
     /// the game is stopped and found is the inventory's affair in any case.
     fn spec(&self, generation: u64, restarts: u32, plan: &Plan, mode: Mode) -> Spec {
         Spec {
-            id: self.game.id().to_owned(),
+            id: self.game.id.to_owned(),
             generation,
-            stop: self.game.plan().stop.clone(),
+            stop: self.game.plan.stop.clone(),
             log: plan.log,
             tty: plan.tty,
-            main: self.game.plan().main.clone(),
+            main: self.game.plan.main.clone(),
             restarts,
             mode,
         }
@@ -144,7 +140,7 @@ impl<'a> Launcher<'a> {
             .tree_tag()
             .map_err(|error| Failure::failed(format!("its folder: {error}")))?;
         let ours = [
-            format!("GAMECTL_INSTANCE={}", self.game.id()).into_bytes(),
+            format!("GAMECTL_INSTANCE={}", self.game.id).into_bytes(),
             mark.into_bytes(),
         ];
         let pair = |(name, value): (&OsString, &OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();

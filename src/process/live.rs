@@ -1,20 +1,14 @@
 //! The state of one instance as it is published, and the wait under way.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use tokio::sync::watch;
 
 use super::shim::wire::Report;
 use crate::supervisor::{Activity, InstanceState, StateCell};
 
-/// The state of an instance as it is published, and the wait under way.
 #[derive(Debug)]
 pub(super) struct LiveState {
-    state: StateCell<InstanceState>,
-    activity: StateCell<Activity>,
-    /// True while this process launches the game.
-    launching: AtomicBool,
+    pub(super) state: StateCell<InstanceState>,
+    pub(super) activity: StateCell<Activity>,
 }
 
 impl Default for LiveState {
@@ -22,34 +16,13 @@ impl Default for LiveState {
         Self {
             state: StateCell::new(InstanceState::Stopped),
             activity: StateCell::default(),
-            launching: AtomicBool::new(false),
         }
     }
 }
 
 impl LiveState {
-    pub(super) fn state(&self) -> InstanceState {
-        self.state.get()
-    }
-
-    pub(super) fn follow_state(&self) -> watch::Receiver<InstanceState> {
-        self.state.follow()
-    }
-
-    pub(super) fn follow_activity(&self) -> watch::Receiver<Activity> {
-        self.activity.follow()
-    }
-
-    pub(super) fn publish(&self, state: InstanceState) {
-        self.state.set(state);
-    }
-
     pub(super) fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
         self.activity.set(Activity::awaiting(awaiting, limit));
-    }
-
-    pub(super) fn awaits_nothing(&self) {
-        self.activity.set(Activity::default());
     }
 
     /// Publishes the stop step that a shim reports.
@@ -83,24 +56,5 @@ impl LiveState {
             }
             changed
         });
-    }
-
-    pub(super) fn is_launching(&self) -> bool {
-        self.launching.load(Ordering::Relaxed)
-    }
-
-    /// Marks the game as being launched until the guard is dropped.
-    pub(super) fn launching(&self) -> LaunchGuard<'_> {
-        self.launching.store(true, Ordering::Relaxed);
-        LaunchGuard(&self.launching)
-    }
-}
-
-/// A launch by this process: a watch of the same instance then looks less often.
-pub(super) struct LaunchGuard<'a>(&'a AtomicBool);
-
-impl Drop for LaunchGuard<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }

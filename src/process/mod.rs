@@ -1,10 +1,10 @@
 //! The process plane: games that are spawned processes of this host.
 
 mod delegated;
-mod derive;
 mod environment;
 mod evidence;
 mod explain;
+mod facts;
 mod game;
 mod input;
 mod launcher;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::derive;
 use super::evidence::Evidence;
+use super::facts;
 use super::game::ManagedGame;
 use super::situation::Situation;
 use super::snapshot::Snapshot;
@@ -43,14 +43,15 @@ impl Observer {
         let Some(snapshot) = self.snapshot.as_deref() else {
             return self.observe_anew();
         };
-        if let Some(entry) = snapshot.of(self.game.id())
+        if let Some(entry) = snapshot.of(&self.game.id)
             && entry.phase != Phase::Ended
         {
             self.remember(Situation::Kept(entry));
-            return derive::of_entry(entry, snapshot.now_boot_ms()).into();
+            return facts::of_entry(entry, snapshot.now_boot_ms()).into();
         }
         // The snapshot holds all living shims, those without a folder too.
-        self.conclude(self.game.gather_in_folder())
+        let gathered = self.game.gather_in_folder();
+        self.conclude(gathered.map(|evidence| evidence.unwrap_or_else(Evidence::never_started)))
     }
 
     pub(super) fn observe_anew(&self) -> Observation {
@@ -61,7 +62,7 @@ impl Observer {
         match gathered {
             Ok(evidence) => {
                 self.remember(Situation::of(&evidence));
-                derive::observation(&evidence, self.game.policy())
+                facts::observation(&evidence, &self.game.policy)
             }
             Err(reason) => Observation::Unknown { reason },
         }

@@ -1,6 +1,5 @@
 //! Dry runs: the steps that `start` and `stop` would take, in words.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::game::ManagedGame;
@@ -11,17 +10,13 @@ use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 /// The longest word of a command line that is shown whole, in characters.
 const WORD_MAX: usize = 60;
 
-/// Plans the verbs of one game.
-#[derive(Debug)]
-pub(super) struct Planner(pub(super) Arc<ManagedGame>);
-
-impl VerbPlan for Planner {
+impl VerbPlan for ManagedGame {
     fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
-        let Some(spec) = self.0.spec() else {
+        let Some(spec) = &self.spec else {
             return Vec::new();
         };
         let mut steps = Vec::new();
-        if !matches!(self.0.find_folder(), Ok(Some(_))) {
+        if !matches!(self.find_folder(), Ok(Some(_))) {
             let cause = "it was never started before";
             steps.push(PlannedStep::new("make its folder in the state directory", cause));
         }
@@ -29,18 +24,18 @@ impl VerbPlan for Planner {
             let does = format!("read its environment from {}", path.display());
             steps.push(PlannedStep::new(does, "process.env_file"));
         }
-        steps.push(PlannedStep::new(self.launch_in_words(spec), "process"));
-        steps.push(self.wait_in_words(options));
+        steps.push(PlannedStep::new(launch_in_words(self, spec), "process"));
+        steps.push(wait_in_words(self, options));
         steps
     }
 
     fn stop_steps(&self, options: &StopOptions) -> Vec<PlannedStep> {
-        let (chain, cause) = match self.0.spec() {
+        let (chain, cause) = match &self.spec {
             _ if options.now => (&chain_now(), "--now"),
-            Some(_) => (&self.0.plan().stop, "stop"),
-            None => (&self.0.plan().stop, "the plan it was started with"),
+            Some(_) => (&self.plan.stop, "stop"),
+            None => (&self.plan.stop, "the plan it was started with"),
         };
-        let mask = self.0.mask();
+        let mask = self.mask();
         let in_words = |step: &StopStep| {
             let action = mask.text(&step.action.to_string());
             let does = format!("{action}, and wait up to {} for its end", spoken(step.wait));
@@ -55,41 +50,39 @@ impl VerbPlan for Planner {
     }
 }
 
-impl Planner {
-    fn launch_in_words(&self, spec: &ProcessSpec) -> String {
-        let program = spec.executable.display().to_string();
-        let words = std::iter::once(program).chain(self.0.mask().words(&spec.args));
-        let command: Vec<String> = words.map(|word| quoted(&word)).collect();
-        let mut text = format!("run {} in {}", command.join(" "), spec.cwd.display());
-        if let Some(user) = &spec.user {
-            text.push_str(&format!(" as user {user}"));
-        }
-        let names: Vec<_> = spec.env.iter().map(|(name, _)| name.to_string_lossy()).collect();
-        if !names.is_empty() {
-            text.push_str(&format!(" with {} set", names.join(", ")));
-        }
-        if spec.tty {
-            text.push_str(" on a terminal of its own");
-        }
-        text
+fn launch_in_words(game: &ManagedGame, spec: &ProcessSpec) -> String {
+    let program = spec.executable.display().to_string();
+    let words = std::iter::once(program).chain(game.mask().words(&spec.args));
+    let command: Vec<String> = words.map(|word| quoted(&word)).collect();
+    let mut text = format!("run {} in {}", command.join(" "), spec.cwd.display());
+    if let Some(user) = &spec.user {
+        text.push_str(&format!(" as user {user}"));
     }
+    let names: Vec<_> = spec.env.iter().map(|(name, _)| name.to_string_lossy()).collect();
+    if !names.is_empty() {
+        text.push_str(&format!(" with {} set", names.join(", ")));
+    }
+    if spec.tty {
+        text.push_str(" on a terminal of its own");
+    }
+    text
+}
 
-    fn wait_in_words(&self, options: &StartOptions) -> PlannedStep {
-        if options.no_wait {
-            return PlannedStep::new("return without waiting until it is ready", "--no-wait");
-        }
-        let probes: Vec<String> = self.0.ready().probes.iter().map(probe_in_words).collect();
-        let (limit, cause) = match options.timeout {
-            Some(limit) => (limit, "ready, --timeout"),
-            None => (self.0.ready().timeout, "ready"),
-        };
-        let does = format!(
-            "wait up to {} until it is ready: {}",
-            spoken(limit),
-            probes.join(", and ")
-        );
-        PlannedStep::new(does, cause)
+fn wait_in_words(game: &ManagedGame, options: &StartOptions) -> PlannedStep {
+    if options.no_wait {
+        return PlannedStep::new("return without waiting until it is ready", "--no-wait");
     }
+    let probes: Vec<String> = game.ready.probes.iter().map(probe_in_words).collect();
+    let (limit, cause) = match options.timeout {
+        Some(limit) => (limit, "ready, --timeout"),
+        None => (game.ready.timeout, "ready"),
+    };
+    let does = format!(
+        "wait up to {} until it is ready: {}",
+        spoken(limit),
+        probes.join(", and ")
+    );
+    PlannedStep::new(does, cause)
 }
 
 fn spoken(span: Duration) -> String {

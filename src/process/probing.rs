@@ -14,19 +14,15 @@ use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch};
 use crate::supervisor::{Health, HealthCheck};
 
-/// Asks the `healthy` probes of a running game.
-#[derive(Debug)]
-pub(super) struct HealthProbes(pub(super) Arc<ManagedGame>);
-
 #[async_trait::async_trait]
-impl HealthCheck for HealthProbes {
+impl HealthCheck for ManagedGame {
     async fn check(&self) -> Health {
-        health(&self.0).await.unwrap_or(Health::NotAsked)
+        health(self).await.unwrap_or(Health::NotAsked)
     }
 }
 
 async fn health(game: &ManagedGame) -> Option<Health> {
-    let healthy = game.healthy()?;
+    let healthy = game.healthy.as_ref()?;
     let asked = Ready {
         probes: healthy.probes.clone(),
         attempt_timeout: Some(healthy.attempt_timeout),
@@ -44,7 +40,7 @@ async fn health(game: &ManagedGame) -> Option<Health> {
 /// Asks the probes of a launch that no verb waits for, once, and has it put on
 /// record if it is ready. `None` if it is not, or that failed.
 pub(super) async fn judge(game: &ManagedGame) -> Option<()> {
-    game.spec()?;
+    game.spec.as_ref()?;
     let (dir, launch) = last_launch(game)?;
     if !readiness(game, &dir, &launch).ok()?.check().await {
         return None;
@@ -62,17 +58,17 @@ pub(super) async fn record_ready(dir: &InstanceDir, generation: u64) -> Option<R
 /// # Errors
 /// When a regular expression is too large.
 pub(super) fn readiness(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> Result<Readiness, Failure> {
-    Readiness::new(game.ready(), &context(game, dir, launch))
+    Readiness::new(&game.ready, &context(game, dir, launch))
 }
 
 fn last_launch(game: &ManagedGame) -> Option<(Arc<InstanceDir>, Launch)> {
-    let dir = Arc::clone(game.find_folder().ok()??.dir());
+    let dir = game.find_folder().ok()??.dir;
     let launch = launch::read(&dir).ok()??;
     Some((dir, launch))
 }
 
 fn context(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> ProbeContext {
-    let spec = game.spec();
+    let spec = game.spec.as_ref();
     let env = spec.and_then(|spec| environment::of_game(spec, None, std::env::vars_os()).ok());
     ProbeContext {
         dir: Some(Arc::clone(dir)),

@@ -1,10 +1,11 @@
 //! The situation of an instance, by its evidence: the one place that decides
 //! what runs, what has ended and what cannot be told. Pure.
 //!
-//! Facts are a rendering of it ([`super::derive`]), and verbs act on it.
+//! Facts are a rendering of it ([`super::facts`]), and verbs act on it.
 
-use super::evidence::{Evidence, Game, Reading, Shim};
+use super::evidence::{Evidence, Game, Shim};
 use crate::failure::Failure;
+use crate::store::ReadError;
 use crate::store::board::{Entry, Phase};
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
@@ -13,7 +14,7 @@ const UNREADABLE: &str = "nothing was changed; use the gamectl that wrote it, or
 const NOT_ASKED: &str = "what is left of it could not be found out";
 
 /// The situation of an instance.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Situation<'a> {
     /// A shim keeps the game, and reports this.
     Kept(&'a Entry),
@@ -29,26 +30,17 @@ pub(super) enum Situation<'a> {
     /// The game runs without a shim.
     Orphan(&'a Launch),
     /// Nothing of the instance runs.
-    Free {
-        /// The number of the next launch.
-        next: u64,
-        last: Last<'a>,
-    },
+    Free(Last<'a>),
     /// No shim lives, and the game may run: nothing may be started, nor called
     /// stopped.
     Unclear(Unclear<'a>),
 }
 
 /// The last launch, by its records.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Last<'a> {
     Never,
-    Ended {
-        launch: &'a Launch,
-        exit: &'a Exit,
-        /// The shim had written the exit, but not yet put it in its place.
-        misplaced: bool,
-    },
+    Ended(&'a Launch, &'a Exit),
     /// The host was rebooted since.
     Rebooted,
     /// Nothing of it is left, and no exit is on record.
@@ -59,35 +51,42 @@ pub(super) enum Last<'a> {
 }
 
 /// A reason why the records do not tell what runs.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Unclear<'a> {
-    Damaged(&'a str),
+    Damaged(&'a ReadError),
     /// A record cannot be read, or a newer gamectl wrote it.
-    Unreadable(&'a str),
+    Unreadable(&'a ReadError),
     Elsewhere(&'static str),
     Unknown(&'a str),
+}
+
+impl<'a> From<&'a ReadError> for Unclear<'a> {
+    fn from(error: &'a ReadError) -> Self {
+        match error {
+            ReadError::Damaged(..) => Self::Damaged(error),
+            _ => Self::Unreadable(error),
+        }
+    }
 }
 
 impl Unclear<'_> {
     /// Returns the reason, for a person.
     pub(super) fn reason(self) -> String {
         match self {
-            Self::Damaged(why) | Self::Unreadable(why) | Self::Unknown(why) => why.to_owned(),
+            Self::Damaged(error) | Self::Unreadable(error) => error.to_string(),
             Self::Elsewhere(place) => format!("it was started {place} that shares this state directory"),
+            Self::Unknown(why) => why.to_owned(),
         }
     }
 
     /// Returns the failure of a verb.
     pub(super) fn failure(self) -> Failure {
-        let failure = match self {
-            Self::Unreadable(_) => return Failure::failed(self.reason()).hint(UNREADABLE),
-            _ => Failure::unknown(self.reason()),
-        };
+        let reason = self.reason();
         match self {
-            Self::Elsewhere(_) => {
-                failure.hint("stop it there, or give this one another state directory with --state-dir")
-            }
-            _ => failure,
+            Self::Unreadable(_) => Failure::failed(reason).hint(UNREADABLE),
+            Self::Elsewhere(_) => Failure::unknown(reason)
+                .hint("stop it there, or give this one another state directory with --state-dir"),
+            Self::Damaged(_) | Self::Unknown(_) => Failure::unknown(reason),
         }
     }
 }
@@ -109,7 +108,7 @@ impl<'a> Situation<'a> {
             (Some(entry), Last::Open(launch)) if entry.generation == launch.generation => {
                 Self::Transitional(Last::Unobserved(launch))
             }
-            (Some(entry), Last::Ended { launch, exit, .. })
+            (Some(entry), Last::Ended(launch, exit))
                 if entry.generation == launch.generation && exit.generation == launch.generation =>
             {
                 Self::Ended(launch, exit)
@@ -127,13 +126,10 @@ impl<'a> Situation<'a> {
             _ => {}
         }
         // The next exit would be put in its place.
-        if let Reading::CannotTell(why) = &evidence.exit {
-            return Self::Unclear(Unclear::Unreadable(why));
+        if let Some(unreadable @ Unclear::Unreadable(_)) = evidence.exit.as_ref().err().map(Unclear::from) {
+            return Self::Unclear(unreadable);
         }
-        let launch = evidence.launch.this().map(|launch| launch.generation);
-        let exit = evidence.exit.this().map(|exit| exit.generation);
-        let next = launch.max(exit).unwrap_or(0) + 1;
-        Self::Free { next, last }
+        Self::Free(last)
     }
 
     /// Returns when the game that runs became ready, once it has.
@@ -155,23 +151,16 @@ impl<'a> Situation<'a> {
 impl<'a> Last<'a> {
     fn of(evidence: &'a Evidence) -> Self {
         let launch = match &evidence.launch {
-            Reading::Nothing => return Self::Never,
-            Reading::This(launch) => launch,
-            Reading::Damaged(why) => return Self::Unclear(Unclear::Damaged(why)),
-            Reading::CannotTell(why) => return Self::Unclear(Unclear::Unreadable(why)),
+            Ok(None) => return Self::Never,
+            Ok(Some(launch)) => launch,
+            Err(error) => return Self::Unclear(error.into()),
         };
         if let Some(exit) = evidence.exit_of(launch) {
-            let misplaced = evidence.misplaced;
-            return Self::Ended {
-                launch,
-                exit,
-                misplaced,
-            };
+            return Self::Ended(launch, exit);
         }
         let here = match &evidence.frame {
-            Reading::This(frame) => frame,
-            Reading::CannotTell(why) | Reading::Damaged(why) => return Self::Unclear(Unclear::Unknown(why)),
-            Reading::Nothing => return Self::Unclear(Unclear::Unknown("/proc cannot be read")),
+            Ok(frame) => frame,
+            Err(why) => return Self::Unclear(Unclear::Unknown(why)),
         };
         if launch.frame.machine != here.machine {
             Self::Unclear(Unclear::Elsewhere("on another machine"))
@@ -179,7 +168,7 @@ impl<'a> Last<'a> {
             Self::Rebooted
         } else if launch.frame.namespaces != here.namespaces {
             Self::Unclear(Unclear::Elsewhere("in another container or pid namespace"))
-        } else if evidence.game == Game::Gone {
+        } else if matches!(evidence.game, Game::Gone) {
             Self::Unobserved(launch)
         } else {
             Self::Open(launch)
@@ -187,14 +176,10 @@ impl<'a> Last<'a> {
     }
 
     /// Returns the launch whose end no exit record tells in its place.
-    pub(super) fn unrecorded(self) -> Option<&'a Launch> {
+    pub(super) fn unrecorded(self, evidence: &Evidence) -> Option<&'a Launch> {
         match self {
-            Self::Unobserved(launch)
-            | Self::Ended {
-                launch,
-                misplaced: true,
-                ..
-            } => Some(launch),
+            Self::Unobserved(launch) => Some(launch),
+            Self::Ended(launch, _) if evidence.misplaced => Some(launch),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! `start`: from nothing to a game that is ready.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::explain;
@@ -13,6 +15,7 @@ use super::unobserved;
 use super::waiting::ReadyWait;
 use crate::failure::Failure;
 use crate::store::board::{Entry, Phase};
+use crate::store::launch::Launch;
 use crate::store::tail::{LAST_LINES, last_lines};
 use crate::store::{InstanceDir, ending, launch};
 use crate::supervisor::{InstanceState, Outcome, StartOptions};
@@ -26,46 +29,46 @@ const LOST_MAX: u32 = 3;
 /// A start gives up after this many shims that exited without an answer.
 const SILENT_MAX: u32 = 10;
 
+/// Starts a game, and waits until it is ready.
+///
+/// # Errors
+/// When it does not run, or is not ready in time.
+pub(super) async fn start(launcher: Launcher<'_>, options: &StartOptions) -> Result<Outcome, Failure> {
+    let game = launcher.game;
+    let limit = options.timeout.unwrap_or(game.ready.timeout);
+    let start = GameStart {
+        game,
+        live: launcher.live,
+        launcher,
+        options,
+        limit,
+        deadline: Instant::now() + limit,
+        folder: game.create_folder()?,
+        attempts: Attempts::default(),
+    };
+    start.run().await
+}
+
 /// One `start` under way.
-pub(super) struct GameStart<'a> {
+struct GameStart<'a> {
     game: &'a ManagedGame,
     live: &'a LiveState,
     launcher: Launcher<'a>,
     options: &'a StartOptions,
+    limit: Duration,
     deadline: Instant,
     folder: Folder<'a>,
     attempts: Attempts,
 }
 
-impl<'a> GameStart<'a> {
-    /// # Errors
-    /// When its folder cannot be made.
-    pub(super) fn new(
-        game: &'a ManagedGame,
-        live: &'a LiveState,
-        launcher: Launcher<'a>,
-        options: &'a StartOptions,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            game,
-            live,
-            launcher,
-            options,
-            deadline: Instant::now() + options.timeout.unwrap_or(game.ready().timeout),
-            folder: game.create_folder()?,
-            attempts: Attempts::default(),
-        })
-    }
-
-    pub(super) async fn run(mut self) -> Result<Outcome, Failure> {
-        let _launching = self.live.launching();
+impl GameStart<'_> {
+    async fn run(mut self) -> Result<Outcome, Failure> {
         let mut pauses = Pauses::new();
         loop {
-            if let Some(generation) = self.advance(&pauses).await? {
-                let outcome = self.until_ready(generation).await?;
-                if let Some(outcome) = outcome {
-                    return Ok(outcome);
-                }
+            if let Some(generation) = self.advance(&pauses).await?
+                && let Some(outcome) = self.until_ready(generation).await?
+            {
+                return Ok(outcome);
             }
             // A shim is about to exit, or the game has lost its own.
             pauses.pause().await;
@@ -74,17 +77,17 @@ impl<'a> GameStart<'a> {
 
     /// Looks, and takes the next step. Returns the launch that is kept.
     async fn advance(&mut self, pauses: &Pauses) -> Result<Option<u64>, Failure> {
-        let dir = self.folder.dir();
+        let dir = &self.folder.dir;
         let evidence = self.folder.gather();
         let situation = Situation::of(&evidence);
         match situation {
             Situation::Kept(_) if situation.is_draining() && Instant::now() < self.deadline => {
-                let limit = self.options.timeout.unwrap_or(self.game.ready().timeout);
-                self.live.awaits("the end of what outlived its last run", Some(limit));
+                self.live
+                    .awaits("the end of what outlived its last run", Some(self.limit));
                 Ok(None)
             }
             Situation::Kept(entry) if situation.is_draining() || entry.phase == Phase::Stopping => {
-                Err(explain::still_stopping(self.game.id()))
+                Err(explain::still_stopping(&self.game.id))
             }
             Situation::Kept(entry) if has_lost_its_game(dir, entry) => {
                 if pauses.are_over() {
@@ -95,7 +98,7 @@ impl<'a> GameStart<'a> {
             }
             Situation::Kept(Entry { generation, .. }) => Ok(Some(*generation)),
             Situation::KeptSilently(launch) => Ok(Some(launch.generation)),
-            Situation::Detached(entry) => Err(explain::detached(self.game.id(), entry)),
+            Situation::Detached(entry) => Err(explain::detached(&self.game.id, entry)),
             Situation::Transitional(_) | Situation::Ended(..) if pauses.are_over() => Err(self.held_up().await),
             Situation::Transitional(_) | Situation::Ended(..) => Ok(None),
             Situation::Orphan(launch) => {
@@ -103,11 +106,12 @@ impl<'a> GameStart<'a> {
                 self.attempts.heard(reply)?;
                 Ok(None)
             }
-            Situation::Free { next, last } => {
-                if !unobserved::record(dir, last.unrecorded())? {
+            Situation::Free(last) => {
+                if !unobserved::record(dir, last.unrecorded(&evidence))? {
                     return Ok(None);
                 }
-                self.attempts.begin(self.game.id(), dir, next)?;
+                let next = evidence.next_generation();
+                self.attempts.begin(&self.game.id, dir, next)?;
                 let launched = self.launcher.launch(&self.folder, next, self.options.restarts);
                 Ok(self.attempts.heard(launched.await?)?.then_some(next))
             }
@@ -120,7 +124,7 @@ impl<'a> GameStart<'a> {
     }
 
     async fn held_up(&self) -> Failure {
-        explain::held_up(self.game.id(), client::trouble(self.folder.dir()).await)
+        explain::held_up(&self.game.id, client::trouble(&self.folder.dir).await)
     }
 
     /// Waits until a launch is ready. `None` if its shim was killed meanwhile:
@@ -134,23 +138,23 @@ impl<'a> GameStart<'a> {
                 note: None,
             })
         };
-        let launch = launch::read(self.folder.dir())
-            .ok()
-            .flatten()
-            .filter(|launch| launch.generation == generation);
-        let Some(launch) = launch else {
+        let Some(launch) = launch_of(&self.folder.dir, generation) else {
             return Err(Failure::unknown("its record went away while it was being started"));
         };
         if launch.ready.is_some() {
             return Ok(outcome(InstanceState::Running));
         }
-        self.live.publish(InstanceState::Starting);
+        self.live.state.set(InstanceState::Starting);
         if self.options.no_wait {
             return Ok(outcome(InstanceState::Starting));
         }
-        let limit = self.options.timeout.unwrap_or(self.game.ready().timeout);
-        let wait = ReadyWait::new(self.game, self.live, &self.folder, &launch);
-        let ready = wait.run(self.deadline, limit).await?;
+        let wait = ReadyWait {
+            game: self.game,
+            live: self.live,
+            folder: &self.folder,
+            launch: &launch,
+        };
+        let ready = wait.run(self.deadline, self.limit).await?;
         Ok(ready.then_some(InstanceState::Running).and_then(outcome))
     }
 }
@@ -190,10 +194,7 @@ impl Attempts {
             let exit = ending::read(dir).ok().flatten();
             let exit = exit.filter(|exit| exit.generation == before);
             if let Some(exit) = exit.filter(|exit| exit.ending.is_some() || self.lost >= LOST_MAX) {
-                let launch = launch::read(dir).ok().flatten();
-                let began = launch
-                    .filter(|launch| launch.generation == before)
-                    .map(|launch| launch.log);
+                let began = launch_of(dir, before).map(|launch| launch.log);
                 return Err(explain::early_end(id, &exit, &last_lines(dir, LAST_LINES, began)));
             }
         }
@@ -202,14 +203,17 @@ impl Attempts {
     }
 }
 
-/// Returns true if the main process has ended, and its shim has not noticed
-/// yet, as one that was stopped by a signal.
-fn has_lost_its_game(dir: &InstanceDir, entry: &Entry) -> bool {
-    entry.phase == Phase::Alive && identity::presence(entry.main) == Presence::Gone && was_launched_here(dir)
+fn launch_of(dir: &InstanceDir, generation: u64) -> Option<Launch> {
+    let launch = launch::read(dir).ok().flatten();
+    launch.filter(|launch| launch.generation == generation)
 }
 
-/// Returns true if the pids on record are those that are seen here.
-fn was_launched_here(dir: &InstanceDir) -> bool {
-    let launch = launch::read(dir).ok().flatten();
-    launch.is_some_and(|launch| Frame::here().is_ok_and(|here| launch.frame == here))
+/// Returns true if the main process has ended, and its shim has not noticed
+/// yet, as one that was stopped by a signal. The pids on record must be those
+/// that are seen here.
+fn has_lost_its_game(dir: &InstanceDir, entry: &Entry) -> bool {
+    let launch = || launch::read(dir).ok().flatten();
+    entry.phase == Phase::Alive
+        && identity::presence(entry.main) == Presence::Gone
+        && launch().is_some_and(|launch| Frame::here().is_ok_and(|here| launch.frame == here))
 }

@@ -28,8 +28,25 @@ use crate::sys::pidfd::Pidfd;
 /// A stop begins anew at most this often because shims are killed meanwhile.
 const ROUNDS: u32 = 100;
 
+/// Stops a game, and waits until nothing of it is left.
+///
+/// # Errors
+/// When something of it still runs, or may run.
+pub(super) async fn stop(launcher: Launcher<'_>, options: &StopOptions) -> Result<Outcome, Failure> {
+    let stop = GameStop {
+        game: launcher.game,
+        live: launcher.live,
+        launcher,
+        now: options.now,
+        folder: launcher.game.create_folder()?,
+        stopped: None,
+        notes: Vec::new(),
+    };
+    stop.run().await
+}
+
 /// One `stop` under way.
-pub(super) struct GameStop<'a> {
+struct GameStop<'a> {
     game: &'a ManagedGame,
     live: &'a LiveState,
     launcher: Launcher<'a>,
@@ -40,34 +57,15 @@ pub(super) struct GameStop<'a> {
     notes: Vec<String>,
 }
 
-impl<'a> GameStop<'a> {
-    /// # Errors
-    /// When its folder cannot be made.
-    pub(super) fn new(
-        game: &'a ManagedGame,
-        live: &'a LiveState,
-        launcher: Launcher<'a>,
-        options: &StopOptions,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            game,
-            live,
-            launcher,
-            now: options.now,
-            folder: game.create_folder()?,
-            stopped: None,
-            notes: Vec::new(),
-        })
-    }
-
-    pub(super) async fn run(mut self) -> Result<Outcome, Failure> {
+impl GameStop<'_> {
+    async fn run(mut self) -> Result<Outcome, Failure> {
         let mut pauses = Pauses::new();
         let mut round = 0;
         while round < ROUNDS {
             let evidence = self.folder.gather();
             match Situation::of(&evidence) {
-                Situation::Free { last, .. } => {
-                    if unobserved::record(self.folder.dir(), last.unrecorded())? {
+                Situation::Free(last) => {
+                    if unobserved::record(&self.folder.dir, last.unrecorded(&evidence))? {
                         return Ok(self.outcome());
                     }
                     pauses.pause().await;
@@ -104,17 +102,17 @@ impl<'a> GameStop<'a> {
                     self.end_kept(launch.generation).await?;
                     pauses.reset();
                 }
-                Situation::Unclear(Unclear::Damaged(why)) => unobserved::quarantine(self.folder.dir(), why)?,
+                Situation::Unclear(Unclear::Damaged(why)) => unobserved::quarantine(&self.folder.dir, why)?,
                 Situation::Unclear(why) => return Err(why.failure()),
             }
             round += 1;
         }
-        Err(explain::stuck(self.game.id()))
+        Err(explain::stuck(&self.game.id))
     }
 
     fn begin(&mut self, generation: u64) {
         self.stopped = Some(generation);
-        self.live.publish(InstanceState::Stopping);
+        self.live.state.set(InstanceState::Stopping);
     }
 
     /// Has the shim end the launch, and waits until the shim has exited.
@@ -135,7 +133,12 @@ impl<'a> GameStop<'a> {
         if client.send(&Request::Subscribe).await.is_err() {
             return Ok(());
         }
-        let follow = Follow::new(self.game, self.live, self.folder.dir(), generation);
+        let follow = Follow {
+            game: self.game,
+            live: self.live,
+            dir: &self.folder.dir,
+            generation,
+        };
         if follow.run(&client, &mut self.notes).await {
             self.wait_for_lock().await;
         }
@@ -151,7 +154,7 @@ impl<'a> GameStop<'a> {
             Err(_) => self.wake(client).await?,
         };
         if matches!(&answer, Ok(Some(report)) if report.refusal == UNKNOWN_STEP) {
-            answer = client.ask(&request(without_delegated(&self.game.plan().stop))).await;
+            answer = client.ask(&request(without_delegated(&self.game.plan.stop))).await;
             self.notes
                 .push("its shim is older than this gamectl: only its stdin and signal steps were taken".to_owned());
         }
@@ -159,8 +162,8 @@ impl<'a> GameStop<'a> {
     }
 
     fn steps(&self) -> Vec<StopStep> {
-        let steps = &self.game.plan().stop;
-        match self.game.spec() {
+        let steps = &self.game.plan.stop;
+        match &self.game.spec {
             // An older shim takes the signals of the chain.
             _ if self.now => chain_now(),
             Some(_) => steps.clone(),
@@ -177,7 +180,7 @@ impl<'a> GameStop<'a> {
             return Ok(false);
         };
         // The descriptor stands for that shim if it still has its place on the board.
-        if board::of(self.folder.state_dir(), self.game.id()).is_none_or(|now| now.shim_pid != pid) {
+        if board::of(self.folder.state_dir, &self.game.id).is_none_or(|now| now.shim_pid != pid) {
             return Ok(false);
         }
         shim.signal(libc::SIGTERM)
@@ -197,7 +200,7 @@ impl<'a> GameStop<'a> {
 
     /// Connects to the shim. `None` if it has exited.
     async fn connect(&self) -> Result<Option<Client>, Failure> {
-        let dir = self.folder.dir();
+        let dir = &self.folder.dir;
         let until = Instant::now() + ANSWER;
         loop {
             if let Ok(Ok(client)) = tokio::time::timeout_at(until, Client::connect(dir)).await {
@@ -207,7 +210,7 @@ impl<'a> GameStop<'a> {
                 return Ok(None);
             }
             if Instant::now() >= until {
-                return Err(explain::no_answer(self.game.id(), dir));
+                return Err(explain::no_answer(&self.game.id, dir));
             }
             // It does not listen yet, or no more.
             tokio::time::sleep(PAUSE_MAX).await;
@@ -217,23 +220,23 @@ impl<'a> GameStop<'a> {
     /// Resumes a shim that was stopped by a signal, and returns its answer.
     async fn wake(&self, client: &Client) -> Result<io::Result<Option<Report>>, Failure> {
         self.live.awaits("its shim, which does not answer", Some(ANSWER));
-        client::resume_shim(self.folder.dir());
+        client::resume_shim(&self.folder.dir);
         tokio::time::timeout(ANSWER, client.receive())
             .await
-            .map_err(|_| explain::no_answer(self.game.id(), self.folder.dir()))
+            .map_err(|_| explain::no_answer(&self.game.id, &self.folder.dir))
     }
 
     /// Waits until the lock of the shim is free: its connection ends a moment
     /// before.
     async fn wait_for_lock(&self) {
         let mut pauses = Pauses::new();
-        while lock::shim_lives(self.folder.dir()).unwrap_or(false) && !pauses.are_over() {
+        while lock::shim_lives(&self.folder.dir).unwrap_or(false) && !pauses.are_over() {
             pauses.pause().await;
         }
     }
 
     fn outcome(mut self) -> Outcome {
-        let exit = ending::read(self.folder.dir()).ok().flatten();
+        let exit = ending::read(&self.folder.dir).ok().flatten();
         let exit = exit.filter(|exit| Some(exit.generation) == self.stopped);
         self.notes.extend(exit.as_ref().map(notes).unwrap_or_default());
         self.stopped_by(exit.map(|exit| exit.ended_by).filter(|step| !step.is_empty()))
@@ -242,8 +245,8 @@ impl<'a> GameStop<'a> {
     /// Returns the outcome if the game has ended, and its shim is kept from putting
     /// that on record.
     async fn ended_off_record(mut self) -> Result<Outcome, Failure> {
-        let trouble = client::trouble(self.folder.dir()).await;
-        let trouble = trouble.ok_or_else(|| explain::stuck(self.game.id()))?;
+        let trouble = client::trouble(&self.folder.dir).await;
+        let trouble = trouble.ok_or_else(|| explain::stuck(&self.game.id))?;
         self.notes.push(format!("{trouble}; its shim goes on trying"));
         Ok(self.stopped_by(None))
     }

@@ -7,18 +7,13 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use super::game::ManagedGame;
-use super::input::GameInput;
 use super::launcher::Launcher;
 use super::live::LiveState;
 use super::observer::{Observer, awaits_ready};
-use super::planning::Planner;
-use super::probing::{self, HealthProbes};
+use super::probing;
 use super::shim::spawner::Spawner;
 use super::snapshot::Snapshot;
-use super::starting::GameStart;
-use super::stopping::GameStop;
-use super::survey;
-use super::watching::GameWatch;
+use super::{starting, stopping, survey, watching};
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
 use crate::inventory::{Instance, ProcessSpec};
@@ -42,9 +37,6 @@ pub struct ProcessSupervisor {
     game: Arc<ManagedGame>,
     observer: Observer,
     live: LiveState,
-    input: GameInput,
-    health: HealthProbes,
-    planner: Planner,
     spawner: Arc<Spawner>,
     changes: Option<Arc<Changes>>,
     takes_over: bool,
@@ -77,9 +69,6 @@ impl ProcessSupervisor {
         Self {
             observer: Observer::new(Arc::clone(&game), snapshot),
             live: LiveState::default(),
-            input: GameInput(Arc::clone(&game)),
-            health: HealthProbes(Arc::clone(&game)),
-            planner: Planner(Arc::clone(&game)),
             game,
             spawner: Arc::default(),
             changes: None,
@@ -109,7 +98,11 @@ impl ProcessSupervisor {
     }
 
     fn launcher(&self) -> Launcher<'_> {
-        Launcher::new(&self.game, &self.live, &self.spawner)
+        Launcher {
+            game: &self.game,
+            live: &self.live,
+            spawner: &self.spawner,
+        }
     }
 
     /// Returns true if no verb and no watch judges its readiness, so that the
@@ -121,15 +114,15 @@ impl ProcessSupervisor {
     /// Publishes how a verb ended.
     fn settle(&self, outcome: Result<Outcome, Failure>) -> Result<Outcome> {
         match &outcome {
-            Ok(outcome) => self.live.publish(outcome.state.clone()),
+            Ok(outcome) => self.live.state.set(outcome.state.clone()),
             Err(failure) if failure.kind == FailureKind::Timeout => {}
             Err(_) => {
                 if let Observation::Known(facts) = self.observer.observe_anew() {
-                    self.live.publish(facts.state);
+                    self.live.state.set(facts.state);
                 }
             }
         }
-        self.live.awaits_nothing();
+        self.live.activity.set(Activity::default());
         Ok(outcome?)
     }
 }
@@ -137,15 +130,15 @@ impl ProcessSupervisor {
 #[async_trait::async_trait]
 impl Supervisor for ProcessSupervisor {
     fn instance_id(&self) -> &str {
-        self.game.id()
+        &self.game.id
     }
 
     fn state(&self) -> InstanceState {
-        self.live.state()
+        self.live.state.get()
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
-        self.live.follow_state()
+        self.live.state.follow()
     }
 
     async fn uptime_seconds(&self) -> u64 {
@@ -172,15 +165,15 @@ impl Supervisor for ProcessSupervisor {
             observation = self.observer.observe_anew();
         }
         if let Observation::Known(facts) = &observation {
-            self.live.publish(facts.state.clone());
+            self.live.state.set(facts.state.clone());
         }
         observation
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
         if let Some(changes) = &self.changes {
-            let watch = GameWatch::new(&self.game, &self.live, &self.observer, self.launcher(), self.takes_over);
-            return watch.run(&seen, changes.subscribe(self.game.id())).await;
+            let changed = changes.subscribe(&self.game.id);
+            return watching::watch(self.launcher(), &self.observer, self.takes_over, &seen, changed).await;
         }
         while !seen.is_closed() {
             seen.send_replace(Some(self.look().await));
@@ -189,45 +182,35 @@ impl Supervisor for ProcessSupervisor {
     }
 
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
-        let start = async {
-            GameStart::new(&self.game, &self.live, self.launcher(), &options)?
-                .run()
-                .await
-        };
-        self.settle(start.await)
+        self.settle(starting::start(self.launcher(), &options).await)
     }
 
     async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
-        let stop = async {
-            GameStop::new(&self.game, &self.live, self.launcher(), &options)?
-                .run()
-                .await
-        };
-        self.settle(stop.await)
+        self.settle(stopping::stop(self.launcher(), &options).await)
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
-        Some(self.live.follow_activity())
+        Some(self.live.activity.follow())
     }
 
     fn console(&self) -> Option<&dyn ConsoleAccess> {
-        Some(&self.input)
+        Some(self.game.as_ref())
     }
 
     fn admin(&self) -> Option<&dyn AdminChannel> {
-        Some(&self.input)
+        Some(self.game.as_ref())
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
-        probe::player_query(self.game.ready(), self.game.healthy())
+        probe::player_query(&self.game.ready, self.game.healthy.as_ref())
     }
 
     fn health(&self) -> Option<&dyn HealthCheck> {
-        Some(&self.health)
+        Some(self.game.as_ref())
     }
 
     fn plan(&self) -> Option<&dyn VerbPlan> {
-        Some(&self.planner)
+        Some(self.game.as_ref())
     }
 
     fn survey(&self) -> Option<&dyn Survey> {
@@ -238,6 +221,6 @@ impl Supervisor for ProcessSupervisor {
 #[async_trait::async_trait]
 impl Survey for ProcessSupervisor {
     async fn findings(&self) -> Vec<Finding> {
-        self.game.spec().map(survey::of_spec).unwrap_or_default()
+        self.game.spec.as_ref().map(survey::of_spec).unwrap_or_default()
     }
 }

@@ -18,13 +18,11 @@ pub(super) fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
         None | Some(Ok(None)) => ourselves(),
         Some(Ok(Some(user))) => user.ids,
         Some(Err(failure)) => {
-            let finding = Finding::error("user", failure.message);
-            let finding = match failure.hint {
-                Some(hint) => finding.hint(hint),
-                None => finding,
-            };
             // The rights of an unknown user cannot be told.
-            return vec![finding];
+            return vec![Finding {
+                hint: failure.hint,
+                ..Finding::error("user", failure.message)
+            }];
         }
     };
     let mut findings = vec![executable(&spec.executable, &ids), cwd(&spec.cwd, &ids)];

@@ -59,7 +59,7 @@ fn unobserved(dir: &InstanceDir, launch: &Launch) -> Exit {
 ///
 /// # Errors
 /// When something may still run, or the record cannot be moved.
-pub(super) fn quarantine(dir: &InstanceDir, why: &str) -> Result<(), Failure> {
+pub(super) fn quarantine(dir: &InstanceDir, why: &ReadError) -> Result<(), Failure> {
     let unknown = |error: io::Error| Failure::unknown(format!("{why}; what runs cannot be told: {error}"));
     let Some(_lock) = lock::try_shim(dir).map_err(unknown)? else {
         return Ok(());

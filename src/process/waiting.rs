@@ -26,25 +26,16 @@ const LAST_LINE_EVERY: Duration = Duration::from_millis(250);
 
 /// The wait for one launch.
 pub(super) struct ReadyWait<'a> {
-    game: &'a ManagedGame,
-    live: &'a LiveState,
-    folder: &'a Folder<'a>,
-    launch: &'a Launch,
+    pub(super) game: &'a ManagedGame,
+    pub(super) live: &'a LiveState,
+    pub(super) folder: &'a Folder<'a>,
+    pub(super) launch: &'a Launch,
 }
 
-impl<'a> ReadyWait<'a> {
-    pub(super) fn new(game: &'a ManagedGame, live: &'a LiveState, folder: &'a Folder<'a>, launch: &'a Launch) -> Self {
-        Self {
-            game,
-            live,
-            folder,
-            launch,
-        }
-    }
-
+impl ReadyWait<'_> {
     /// Waits. Returns false if the shim was killed meanwhile.
     pub(super) async fn run(&self, deadline: Instant, limit: Duration) -> Result<bool, Failure> {
-        let mut readiness = probing::readiness(self.game, self.folder.dir(), self.launch)?;
+        let mut readiness = probing::readiness(self.game, &self.folder.dir, self.launch)?;
         let Some(client) = self.subscribe().await else {
             let ready = self.ended().await?;
             // A shim that never accepts a connection would be asked for ever.
@@ -57,17 +48,17 @@ impl<'a> ReadyWait<'a> {
             ended = self.follow(&client) => ended,
             () = probes => self.record_ready().await,
             never = self.show_last_line() => never,
-            () = self.overtaken() => Err(explain::overtaken(self.game.id())),
+            () = self.overtaken() => Err(explain::overtaken(&self.game.id)),
             () = tokio::time::sleep_until(deadline) => Err(self.too_late(limit)),
         }
     }
 
     fn dir(&self) -> &InstanceDir {
-        self.folder.dir()
+        &self.folder.dir
     }
 
     fn too_late(&self, limit: Duration) -> Failure {
-        let id = self.game.id();
+        let id = &self.game.id;
         let message = format!("not ready after {}", humantime::format_duration(limit));
         Failure::new(FailureKind::Timeout, message).hint(format!(
             "it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`"
@@ -87,7 +78,7 @@ impl<'a> ReadyWait<'a> {
             match client.receive().await {
                 Ok(Some(Report {
                     phase: Phase::Stopping, ..
-                })) => return Err(explain::overtaken(self.game.id())),
+                })) => return Err(explain::overtaken(&self.game.id)),
                 Ok(Some(_)) => {}
                 Ok(None) | Err(_) => return self.ended().await,
             }
@@ -98,7 +89,7 @@ impl<'a> ReadyWait<'a> {
         let generation = self.launch.generation;
         match probing::record_ready(self.dir(), generation).await {
             Some(report) if report.refusal.is_empty() => Ok(true),
-            Some(report) if report.phase == Phase::Stopping => Err(explain::overtaken(self.game.id())),
+            Some(report) if report.phase == Phase::Stopping => Err(explain::overtaken(&self.game.id)),
             Some(report) if report.generation == generation => {
                 // The main process has ended. A process that outlived it has
                 // answered, and will not be there for long.
@@ -141,7 +132,7 @@ impl<'a> ReadyWait<'a> {
             }
             tokio::time::sleep(PAUSE_MAX).await;
         }
-        let id = self.game.id();
+        let id = &self.game.id;
         let exit = ending::read(self.dir()).ok().flatten();
         match exit.filter(|exit| exit.generation == self.launch.generation) {
             Some(exit) if exit.requested => Err(explain::overtaken(id)),

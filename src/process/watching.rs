@@ -19,7 +19,7 @@ use super::situation::Situation;
 use crate::store::board::Phase;
 use crate::store::changes::Changed;
 use crate::store::{InstanceDir, launch, lock};
-use crate::supervisor::Observation;
+use crate::supervisor::{Activity, InstanceState, Observation};
 
 /// The pause before another look while a shim begins or exits, or is gone
 /// without a report.
@@ -51,46 +51,47 @@ struct Seen {
     ended: Option<u64>,
 }
 
+/// Looks, and looks again whenever something has happened. With `takes_over`, a
+/// game that has lost its shim gets another one.
+pub(super) async fn watch(
+    launcher: Launcher<'_>,
+    observer: &Observer,
+    takes_over: bool,
+    seen: &watch::Sender<Option<Observation>>,
+    changed: Changed,
+) {
+    let watch = GameWatch {
+        game: launcher.game,
+        live: launcher.live,
+        observer,
+        launcher,
+        takes_over,
+        link: ShimLink::None,
+        judged: None,
+    };
+    watch.run(seen, changed).await;
+}
+
 /// A watch over one instance.
-pub(super) struct GameWatch<'a> {
+struct GameWatch<'a> {
     game: &'a ManagedGame,
     live: &'a LiveState,
     observer: &'a Observer,
     launcher: Launcher<'a>,
-    /// True if a game that has lost its shim is taken over.
     takes_over: bool,
     link: ShimLink,
     /// The launch that was last found ready by this watch.
     judged: Option<u64>,
 }
 
-impl<'a> GameWatch<'a> {
-    pub(super) fn new(
-        game: &'a ManagedGame,
-        live: &'a LiveState,
-        observer: &'a Observer,
-        launcher: Launcher<'a>,
-        takes_over: bool,
-    ) -> Self {
-        Self {
-            game,
-            live,
-            observer,
-            launcher,
-            takes_over,
-            link: ShimLink::None,
-            judged: None,
-        }
-    }
-
-    /// Looks, and looks again whenever something has happened.
-    pub(super) async fn run(mut self, seen: &watch::Sender<Option<Observation>>, mut changed: Changed) {
+impl GameWatch<'_> {
+    async fn run(mut self, seen: &watch::Sender<Option<Observation>>, mut changed: Changed) {
         let mut was_starting = false;
         let mut pauses = None;
         while !seen.is_closed() {
             changed.mark_unchanged();
             let folder = self.game.find_folder().ok().flatten();
-            let dir = folder.as_ref().map(Folder::dir);
+            let dir = folder.as_ref().map(|folder| &folder.dir);
             // The link comes before the look: what happens after the look is reported.
             if !matches!(self.link, ShimLink::Open(_)) {
                 self.link = connect(dir).await;
@@ -117,7 +118,7 @@ impl<'a> GameWatch<'a> {
             tokio::select! {
                 told = changed.changed() => match told {
                     // One launch is half a dozen changes.
-                    Ok(()) if self.live.is_launching() => tokio::time::sleep(SOON).await,
+                    Ok(()) if self.live.state.get() == InstanceState::Starting => tokio::time::sleep(SOON).await,
                     Ok(()) => {}
                     Err(_) => tokio::time::sleep(LATER).await,
                 },
@@ -157,7 +158,7 @@ impl<'a> GameWatch<'a> {
         }
         let observation = self.observer.conclude(gathered);
         if let Observation::Known(facts) = &observation {
-            self.live.publish(facts.state.clone());
+            self.live.state.set(facts.state.clone());
         }
         Some(Seen { observation, ended })
     }
@@ -172,7 +173,7 @@ impl<'a> GameWatch<'a> {
         if !is_orphan() {
             return false;
         }
-        let Ok(Ok(_lock)) = lock::try_verb(folder.dir(), "run") else {
+        let Ok(Ok(_lock)) = lock::try_verb(&folder.dir, "run") else {
             return false;
         };
         // A verb may have taken it over before the lock was free.
@@ -184,7 +185,7 @@ impl<'a> GameWatch<'a> {
         match Box::pin(self.launcher.take_over(folder, launch)).await {
             Ok(_) => true,
             Err(error) => {
-                tracing::warn!(id = self.game.id(), %error, "not taken over");
+                tracing::warn!(id = &self.game.id, %error, "not taken over");
                 false
             }
         }
@@ -206,16 +207,16 @@ impl<'a> GameWatch<'a> {
     /// that was judged before.
     async fn judge(&self, dir: Option<&Arc<InstanceDir>>) -> Option<u64> {
         let launch = dir.and_then(|dir| launch::read(dir).ok().flatten());
-        if let (Some(dir), Some(launch), Some(_)) = (dir, launch, self.game.spec())
+        if let (Some(dir), Some(launch), Some(_)) = (dir, launch, &self.game.spec)
             && self.judged != Some(launch.generation)
             && let Ok(mut readiness) = probing::readiness(self.game, dir, &launch)
         {
-            let limit = self.game.ready().timeout;
+            let limit = self.game.ready.timeout;
             let held = readiness.hold(|awaits| self.live.awaits(format!("{READY}({awaits})"), Some(limit)));
             // On the heap, as above.
             Box::pin(held).await;
             if Box::pin(probing::record_ready(dir, launch.generation)).await.is_some() {
-                self.live.awaits_nothing();
+                self.live.activity.set(Activity::default());
                 return Some(launch.generation);
             }
             tokio::time::sleep(LATER).await;
