@@ -120,10 +120,7 @@ impl Fleet {
     }
 
     fn equipped(&self, supervisor: ProcessSupervisor) -> ProcessSupervisor {
-        supervisor
-            .told_by(self.changes.clone())
-            .spawned_by(Arc::clone(&self.spawner))
-            .only_looking(self.only_looks)
+        supervisor.equipped(Arc::clone(&self.spawner), self.changes.clone(), !self.only_looks)
     }
 
     /// Returns the supervisor of what an instance was last started by, if that

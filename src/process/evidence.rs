@@ -45,7 +45,7 @@ pub(super) struct Evidence {
     pub exit: Reading<Exit>,
     /// True if the shim had written that exit, but was killed before it put it in
     /// its place.
-    pub misplaced: bool,
+    pub uncommitted: bool,
     pub shim: Shim,
     pub game: Game,
     /// The boot and namespaces in which pids are read here, or why they are not
@@ -61,7 +61,7 @@ impl Evidence {
             intent: None,
             launch: Ok(None),
             exit: Ok(None),
-            misplaced: false,
+            uncommitted: false,
             shim: Shim::None,
             game: Game::NotAsked,
             frame: Err("/proc was not read".to_owned()),
@@ -119,7 +119,7 @@ impl Evidence {
             let written = is_alone.then(|| ending::written(dir, launch.generation)).flatten();
             if written.is_some() {
                 evidence.exit = Ok(written);
-                evidence.misplaced = true;
+                evidence.uncommitted = true;
             } else if (is_alone || matches!(evidence.shim, Shim::Lives(None)))
                 && evidence.frame.as_ref() == Ok(&launch.frame)
             {

@@ -98,7 +98,8 @@ pub(super) fn start_failure(spec: &ProcessSpec, stage: LaunchStage, errno: i32, 
     }
 }
 
-fn reason(errno: i32, what: &str) -> String {
+/// Returns an error of a shim in words; `errno` is 0 if it is not the kernel's.
+pub(super) fn reason(errno: i32, what: &str) -> String {
     match (errno, what) {
         (0, what) => what.to_owned(),
         (errno, "") => os_error(errno),

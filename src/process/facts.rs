@@ -119,7 +119,7 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
         || (entry.lost_output > 0).then(|| format!("{} bytes of its output could not be logged", entry.lost_output));
     let stopping = |note| Facts {
         since: Some(wall(entry.phase_wall_ms)),
-        ends_by_itself: entry.is_clearing(),
+        ends_by_itself: entry.is_draining(),
         ..Facts::bare(InstanceState::Stopping, note)
     };
     let alive = |ready| Facts {
@@ -128,7 +128,7 @@ pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
     };
     let facts = match entry.phase {
         // Nothing to play on is left.
-        _ if entry.is_clearing() => stopping(Some(DRAINING.to_owned())),
+        _ if entry.is_draining() => stopping(Some(DRAINING.to_owned())),
         Phase::Ended => stopping(Some(ENDED.to_owned())),
         Phase::Stopping if !entry.step.is_empty() => stopping(Some(format!("waiting for {}", entry.step))),
         Phase::Stopping => stopping(lost()),

@@ -89,6 +89,13 @@ impl ManagedGame {
             .ok_or_else(|| Failure::failed("it is not in the inventory, so how to start it is not known"))
     }
 
+    /// Returns the plan that it was started with, which may differ from the
+    /// inventory.
+    pub(super) fn recorded_plan(&self, dir: &InstanceDir) -> Plan {
+        let recorded = plan::read(dir).ok().flatten();
+        recorded.unwrap_or_else(|| self.plan.clone())
+    }
+
     /// Returns the mask of its secrets.
     pub(super) fn mask(&self) -> Mask {
         Mask::of(&self.channels, self.spec.as_ref())

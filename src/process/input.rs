@@ -15,7 +15,7 @@ use super::situation::{Situation, Unclear};
 use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ChannelKind;
-use crate::store::{InstanceDir, plan};
+use crate::store::InstanceDir;
 use crate::supervisor::{AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind};
 
 /// A game that was told to quit is watched for this long.
@@ -35,13 +35,9 @@ impl AdminChannel for ManagedGame {
 impl ConsoleAccess for ManagedGame {
     async fn kind(&self) -> Result<ConsoleKind> {
         let (dir, _) = kept(self, Instant::now() + TYPING).await?;
-        // The plan it was started with may differ from the inventory.
-        let recorded = plan::read(&dir).ok().flatten();
-        let terminal = recorded.as_ref().unwrap_or(&self.plan).tty;
-        Ok(if terminal {
-            ConsoleKind::Terminal
-        } else {
-            ConsoleKind::Lines
+        Ok(match self.recorded_plan(&dir).tty {
+            true => ConsoleKind::Terminal,
+            false => ConsoleKind::Lines,
         })
     }
 

@@ -39,7 +39,7 @@ pub(super) enum ShimReply {
     Nothing,
 }
 
-impl<'a> Launcher<'a> {
+impl Launcher<'_> {
     /// Launches the game. Its plan is on record before that.
     ///
     /// # Errors
@@ -52,12 +52,11 @@ impl<'a> Launcher<'a> {
     ) -> Result<ShimReply, Failure> {
         let game = self.game.program()?;
         let command = self.command(&folder.dir)?;
-        plan::write(&folder.dir, &self.game.plan).map_err(|error| {
-            explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), "plan")
-        })?;
-        origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| {
-            explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), "origin")
-        })?;
+        let unwritten = |record, error: io::Error| {
+            explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), record)
+        };
+        plan::write(&folder.dir, &self.game.plan).map_err(|error| unwritten("plan", error))?;
+        origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| unwritten("origin", error))?;
         self.live.state.set(InstanceState::Starting);
         self.live.awaits("the launch", None);
         let spec = self.spec(generation, restarts, &self.game.plan, Mode::Launch(command));
@@ -78,8 +77,6 @@ impl<'a> Launcher<'a> {
     /// When that fails; the game goes on.
     pub(super) async fn take_over(&self, folder: &Folder<'_>, launch: &Launch) -> Result<ShimReply, Failure> {
         self.live.awaits("taking it over from its dead shim", None);
-        // The plan it was started with may differ from the inventory.
-        let recorded = plan::read(&folder.dir).ok().flatten();
         let adoption = Adoption {
             main: launch.main,
             launched_wall_ms: launch.launched_wall_ms,
@@ -87,8 +84,8 @@ impl<'a> Launcher<'a> {
             log: launch.log,
             ready: launch.ready,
         };
-        let plan = recorded.as_ref().unwrap_or(&self.game.plan);
-        let spec = self.spec(launch.generation, launch.restarts, plan, Mode::Adopt(adoption));
+        let plan = self.game.recorded_plan(&folder.dir);
+        let spec = self.spec(launch.generation, launch.restarts, &plan, Mode::Adopt(adoption));
         let failed = |why: String| {
             Err(Failure::failed(format!(
                 "its shim was killed, and it could not be taken over (pid {}): {why}",
@@ -104,9 +101,8 @@ impl<'a> Launcher<'a> {
                 stage: LaunchStage::Tree,
                 ..
             })) => Ok(ShimReply::NotNeeded),
-            Ok(Some(Started::Failed { stage, errno: 0, what })) => failed(format!("{stage}: {what}")),
-            Ok(Some(Started::Failed { stage, errno, .. })) => {
-                failed(format!("{stage}: {}", nix::errno::Errno::from_raw(errno).desc()))
+            Ok(Some(Started::Failed { stage, errno, what })) => {
+                failed(format!("{stage}: {}", explain::reason(errno, &what)))
             }
             Err(error) => failed(error.to_string()),
         }

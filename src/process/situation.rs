@@ -144,7 +144,7 @@ impl<'a> Situation<'a> {
     /// Returns true while the main process has ended by itself, and its shim
     /// ends what is left of its tree.
     pub(super) fn is_draining(self) -> bool {
-        matches!(self, Self::Kept(entry) if entry.is_clearing())
+        matches!(self, Self::Kept(entry) if entry.is_draining())
     }
 }
 
@@ -175,11 +175,11 @@ impl<'a> Last<'a> {
         }
     }
 
-    /// Returns the launch whose end no exit record tells in its place.
+    /// Returns the launch whose end is still to be put on record.
     pub(super) fn unrecorded(self, evidence: &Evidence) -> Option<&'a Launch> {
         match self {
             Self::Unobserved(launch) => Some(launch),
-            Self::Ended(launch, _) if evidence.misplaced => Some(launch),
+            Self::Ended(launch, _) if evidence.uncommitted => Some(launch),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! One look at all instances at once.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use crate::failure::Failure;
@@ -10,8 +11,7 @@ use crate::sys::clock;
 /// The reports of all living shims, read at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// One entry an instance, sorted by id.
-    entries: Vec<Entry>,
+    entries: BTreeMap<String, Entry>,
     /// The instances that have a folder; `None` if these are those of `entries`.
     folders: Option<io::Result<Vec<String>>>,
     now_boot_ms: u64,
@@ -19,10 +19,11 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn take(state: &StateDir) -> Self {
-        let mut entries = board::living(state);
-        entries.sort_by(|one, other| one.id.cmp(&other.id));
-        // Two entries of one instance are a shim that exits and its successor.
-        entries.dedup_by(|other, one| other.id == one.id);
+        let mut entries = BTreeMap::new();
+        for entry in board::living(state) {
+            // Two entries of one instance are a shim that exits and its successor.
+            entries.entry(entry.id.clone()).or_insert(entry);
+        }
         let is_all = state.folder_count() == Some(entries.len());
         let folders = (!is_all).then(|| state.instance_ids());
         Self {
@@ -34,8 +35,7 @@ impl Snapshot {
 
     /// Returns the report of the living shim of an instance.
     pub(super) fn of(&self, id: &str) -> Option<&Entry> {
-        let place = self.entries.binary_search_by(|entry| entry.id.as_str().cmp(id));
-        place.ok().and_then(|place| self.entries.get(place))
+        self.entries.get(id)
     }
 
     /// Returns true if an instance has a living shim.
@@ -54,7 +54,7 @@ impl Snapshot {
     /// When the state directory could not be read.
     pub fn ids(&self) -> Result<Vec<&str>, Failure> {
         match &self.folders {
-            None => Ok(self.entries.iter().map(|entry| entry.id.as_str()).collect()),
+            None => Ok(self.entries.keys().map(String::as_str).collect()),
             Some(Ok(folders)) => Ok(folders.iter().map(String::as_str).collect()),
             Some(Err(error)) => Err(Failure::unknown(format!("the state directory cannot be read: {error}"))),
         }

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::explain;
 use super::game::{Folder, ManagedGame};
 use super::launcher::{Launcher, ShimReply};
 use super::live::LiveState;
 use super::pause::Pauses;
 use super::shim::client;
 use super::situation::{Situation, Unclear};
-use super::unobserved;
 use super::waiting::ReadyWait;
+use super::{explain, repair};
 use crate::failure::Failure;
 use crate::store::board::{Entry, Phase};
 use crate::store::launch::Launch;
@@ -96,8 +95,9 @@ impl GameStart<'_> {
                 client::resume_shim(dir);
                 Ok(None)
             }
-            Situation::Kept(Entry { generation, .. }) => Ok(Some(*generation)),
-            Situation::KeptSilently(launch) => Ok(Some(launch.generation)),
+            Situation::Kept(Entry { generation, .. }) | Situation::KeptSilently(Launch { generation, .. }) => {
+                Ok(Some(*generation))
+            }
             Situation::Detached(entry) => Err(explain::detached(&self.game.id, entry)),
             Situation::Transitional(_) | Situation::Ended(..) if pauses.are_over() => Err(self.held_up().await),
             Situation::Transitional(_) | Situation::Ended(..) => Ok(None),
@@ -107,7 +107,7 @@ impl GameStart<'_> {
                 Ok(None)
             }
             Situation::Free(last) => {
-                if !unobserved::record(dir, last.unrecorded(&evidence))? {
+                if !repair::record_end(dir, last.unrecorded(&evidence))? {
                     return Ok(None);
                 }
                 let next = evidence.next_generation();
@@ -116,7 +116,7 @@ impl GameStart<'_> {
                 Ok(self.attempts.heard(launched.await?)?.then_some(next))
             }
             Situation::Unclear(Unclear::Damaged(why)) => {
-                unobserved::quarantine(dir, why)?;
+                repair::quarantine(dir, why)?;
                 Ok(None)
             }
             Situation::Unclear(why) => Err(why.failure()),

@@ -13,12 +13,13 @@ use super::pause::{PAUSE_MAX, Pauses};
 use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{Order, Report, Request};
 use super::situation::{Situation, Unclear};
-use super::{explain, unobserved};
+use super::{explain, repair};
 use crate::failure::Failure;
 use crate::inventory::StopStep;
 use crate::policy::stop::{LEFTOVER_GRACE_MS, chain_now, without_delegated};
 use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
+use crate::store::launch::Launch;
 use crate::store::plan::UNKNOWN_STEP;
 use crate::store::{ending, lock};
 use crate::supervisor::{InstanceState, Outcome, StopOptions};
@@ -65,7 +66,7 @@ impl GameStop<'_> {
             let evidence = self.folder.gather();
             match Situation::of(&evidence) {
                 Situation::Free(last) => {
-                    if unobserved::record(&self.folder.dir, last.unrecorded(&evidence))? {
+                    if repair::record_end(&self.folder.dir, last.unrecorded(&evidence))? {
                         return Ok(self.outcome());
                     }
                     pauses.pause().await;
@@ -94,15 +95,11 @@ impl GameStop<'_> {
                         self.notes.push(note.to_owned());
                     }
                 }
-                Situation::Kept(Entry { generation, .. }) => {
+                Situation::Kept(Entry { generation, .. }) | Situation::KeptSilently(Launch { generation, .. }) => {
                     self.end_kept(*generation).await?;
                     pauses.reset();
                 }
-                Situation::KeptSilently(launch) => {
-                    self.end_kept(launch.generation).await?;
-                    pauses.reset();
-                }
-                Situation::Unclear(Unclear::Damaged(why)) => unobserved::quarantine(&self.folder.dir, why)?,
+                Situation::Unclear(Unclear::Damaged(why)) => repair::quarantine(&self.folder.dir, why)?,
                 Situation::Unclear(why) => return Err(why.failure()),
             }
             round += 1;

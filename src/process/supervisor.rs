@@ -76,24 +76,14 @@ impl ProcessSupervisor {
         }
     }
 
-    /// Has its shims made by this spawner, which others of the same command use.
+    /// Has its shims made by a spawner that others of the same command use, follows
+    /// the changes of its folder instead of looking at intervals, and without
+    /// `takes_over` leaves a game that has lost its shim as it is.
     #[must_use]
-    pub fn spawned_by(mut self, spawner: Arc<Spawner>) -> Self {
+    pub fn equipped(mut self, spawner: Arc<Spawner>, changes: Option<Arc<Changes>>, takes_over: bool) -> Self {
         self.spawner = spawner;
-        self
-    }
-
-    /// Watches its folder by `changes`, instead of looking at intervals.
-    #[must_use]
-    pub fn told_by(mut self, changes: Option<Arc<Changes>>) -> Self {
         self.changes = changes;
-        self
-    }
-
-    /// With `only`, leaves a game that has lost its shim as it is.
-    #[must_use]
-    pub fn only_looking(mut self, only: bool) -> Self {
-        self.takes_over = !only;
+        self.takes_over = takes_over;
         self
     }
 

@@ -173,7 +173,7 @@ const MAIN_ENDED: u8 = 64;
 impl Entry {
     /// Whether what outlived its main process is being cleared away, without a
     /// stop having been asked for.
-    pub fn is_clearing(&self) -> bool {
+    pub fn is_draining(&self) -> bool {
         self.phase == Phase::Alive && self.main_ended
     }
 

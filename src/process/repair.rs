@@ -20,7 +20,7 @@ use crate::sys::tree;
 ///
 /// # Errors
 /// When it cannot be put on record.
-pub(super) fn record(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Result<bool, Failure> {
+pub(super) fn record_end(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Result<bool, Failure> {
     let Some(launch) = unrecorded else { return Ok(true) };
     let failed =
         |error: io::Error| Failure::failed(format!("the end of its last run cannot be put on record: {error}"));
