@@ -1,9 +1,9 @@
 //! The evidence of an instance: all that its folder and the kernel tell of it.
 
 use crate::event::Want;
-use crate::store::board::{self, Entry, Phase};
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
+use crate::store::status_table::{self, Phase, ShimStatus};
 use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
@@ -16,10 +16,10 @@ pub(super) type Reading<T> = Result<Option<T>, ReadError>;
 pub(super) enum Shim {
     /// A shim lives, and has reported this; `None` if it has reported nothing yet, or
     /// cannot.
-    Lives(Option<Box<Entry>>),
+    Lives(Option<Box<ShimStatus>>),
     /// A shim lives and has reported this, but its folder was removed, and the one
     /// that stands in its place now has no launch on record.
-    Detached(Box<Entry>),
+    Detached(Box<ShimStatus>),
     None,
     CannotTell(String),
 }
@@ -73,8 +73,8 @@ impl Evidence {
     /// record here. A launch is recorded before its game executes, so that one was
     /// launched from another folder, which had this name then.
     pub(super) fn detached(state: &StateDir, id: &str) -> Option<Self> {
-        let keeps = |entry: &Entry| matches!(entry.phase, Phase::Alive | Phase::Stopping);
-        let entry = board::of(state, id).filter(keeps)?;
+        let keeps = |entry: &ShimStatus| matches!(entry.phase, Phase::Alive | Phase::Stopping);
+        let entry = status_table::read(state, id).filter(keeps)?;
         Some(Self::of_shim(Shim::Detached(Box::new(entry))))
     }
 
@@ -151,7 +151,7 @@ impl Evidence {
 fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
     match lock::shim_lives(dir) {
         Ok(true) => {
-            let entry = board::of(state, id);
+            let entry = status_table::read(state, id);
             Shim::Lives(entry.map(Box::new))
         }
         Ok(false) => Shim::None,

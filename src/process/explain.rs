@@ -6,9 +6,9 @@ use super::shim::wire::LaunchStage;
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
 use crate::store::InstanceDir;
-use crate::store::board::Entry;
 use crate::store::ending::Exit;
 use crate::store::launch;
+use crate::store::status_table::ShimStatus;
 
 /// Returns the failure of a start while an earlier run is being stopped.
 pub(super) fn still_stopping(id: &str) -> Failure {
@@ -18,7 +18,7 @@ pub(super) fn still_stopping(id: &str) -> Failure {
 
 /// Returns the failure of a verb that needs the folder of a game, which was
 /// removed.
-pub(super) fn detached(id: &str, entry: &Entry) -> Failure {
+pub(super) fn detached(id: &str, entry: &ShimStatus) -> Failure {
     let pid = entry.main.pid;
     Failure::failed(format!(
         "it runs (pid {pid}), but its folder in the state directory was removed"

@@ -6,9 +6,9 @@ use super::evidence::Evidence;
 use super::situation::{Last, Situation};
 use crate::event::Want;
 use crate::inventory::RestartPolicy;
-use crate::store::board::{Entry, Past, Phase};
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
+use crate::store::status_table::{Phase, PreviousExit, ShimStatus};
 use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation};
 use crate::sys::reaper::{Ending, signal_name};
 
@@ -114,7 +114,7 @@ fn crash_note(exit: &Exit) -> String {
 }
 
 /// Returns the facts that a living shim reports.
-pub(super) fn of_entry(entry: &Entry, now_boot_ms: u64) -> Facts {
+pub(super) fn of_entry(entry: &ShimStatus, now_boot_ms: u64) -> Facts {
     let lost =
         || (entry.lost_output > 0).then(|| format!("{} bytes of its output could not be logged", entry.lost_output));
     let stopping = |note| Facts {
@@ -181,7 +181,7 @@ fn details(launch: u64, shim: Option<i32>, adopted: bool, lost_output: u64) -> V
     details
 }
 
-fn last_exit(past: &Past) -> LastExit {
+fn last_exit(past: &PreviousExit) -> LastExit {
     let (code, signal) = match past.ending {
         Some(Ending::Code(code)) => (Some(code), None),
         Some(Ending::Signal(signal, _)) => (None, Some(signal_name(signal))),

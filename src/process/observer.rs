@@ -8,7 +8,7 @@ use super::facts;
 use super::game::ManagedGame;
 use super::situation::Situation;
 use super::snapshot::Snapshot;
-use crate::store::board::Phase;
+use crate::store::status_table::Phase;
 use crate::supervisor::{InstanceState, Observation};
 use crate::sys::clock;
 

@@ -6,9 +6,9 @@
 use super::evidence::{Evidence, Game, Shim};
 use crate::failure::Failure;
 use crate::store::ReadError;
-use crate::store::board::{Entry, Phase};
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
+use crate::store::status_table::{Phase, ShimStatus};
 
 const UNREADABLE: &str = "nothing was changed; use the gamectl that wrote it, or mend what is in the way";
 const NOT_ASKED: &str = "what is left of it could not be found out";
@@ -17,12 +17,12 @@ const NOT_ASKED: &str = "what is left of it could not be found out";
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Situation<'a> {
     /// A shim keeps the game, and reports this.
-    Kept(&'a Entry),
+    Kept(&'a ShimStatus),
     /// A shim keeps the game of this launch, and reports nothing.
     KeptSilently(&'a Launch),
     /// A shim keeps the game and reports this, but their folder was removed: no
     /// process can connect to that shim.
-    Detached(&'a Entry),
+    Detached(&'a ShimStatus),
     /// The end of this launch is on record, and its shim is about to exit.
     Ended(&'a Launch, &'a Exit),
     /// A living shim is about to launch the game or to put its end on record.
@@ -102,7 +102,7 @@ impl<'a> Situation<'a> {
         }
     }
 
-    fn with_shim(reported_end: Option<&Entry>, last: Last<'a>) -> Self {
+    fn with_shim(reported_end: Option<&ShimStatus>, last: Last<'a>) -> Self {
         match (reported_end, last) {
             (None, Last::Open(launch)) => Self::KeptSilently(launch),
             (Some(entry), Last::Open(launch)) if entry.generation == launch.generation => {

@@ -5,13 +5,13 @@ use std::io;
 
 use crate::failure::Failure;
 use crate::store::StateDir;
-use crate::store::board::{self, Entry};
+use crate::store::status_table::{self, ShimStatus};
 use crate::sys::clock;
 
 /// The reports of all living shims, read at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, ShimStatus>,
     /// The instances that have a folder; `None` if these are those of `entries`.
     folders: Option<io::Result<Vec<String>>>,
     now_boot_ms: u64,
@@ -20,7 +20,7 @@ pub struct Snapshot {
 impl Snapshot {
     pub fn take(state: &StateDir) -> Self {
         let mut entries = BTreeMap::new();
-        for entry in board::living(state) {
+        for entry in status_table::read_all(state) {
             // Two entries of one instance are a shim that exits and its successor.
             entries.entry(entry.id.clone()).or_insert(entry);
         }
@@ -34,7 +34,7 @@ impl Snapshot {
     }
 
     /// Returns the report of the living shim of an instance.
-    pub(super) fn of(&self, id: &str) -> Option<&Entry> {
+    pub(super) fn of(&self, id: &str) -> Option<&ShimStatus> {
         self.entries.get(id)
     }
 

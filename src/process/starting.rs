@@ -13,8 +13,8 @@ use super::situation::{Situation, Unclear};
 use super::waiting::ReadyWait;
 use super::{explain, repair};
 use crate::failure::Failure;
-use crate::store::board::{Entry, Phase};
 use crate::store::launch::Launch;
+use crate::store::status_table::{Phase, ShimStatus};
 use crate::store::tail::{LAST_LINES, last_lines};
 use crate::store::{InstanceDir, ending, launch};
 use crate::supervisor::{InstanceState, Outcome, StartOptions};
@@ -95,7 +95,7 @@ impl GameStart<'_> {
                 client::resume_shim(dir);
                 Ok(None)
             }
-            Situation::Kept(Entry { generation, .. }) | Situation::KeptSilently(Launch { generation, .. }) => {
+            Situation::Kept(ShimStatus { generation, .. }) | Situation::KeptSilently(Launch { generation, .. }) => {
                 Ok(Some(*generation))
             }
             Situation::Detached(entry) => Err(explain::detached(&self.game.id, entry)),
@@ -211,7 +211,7 @@ fn launch_of(dir: &InstanceDir, generation: u64) -> Option<Launch> {
 /// Returns true if the main process has ended, and its shim has not noticed
 /// yet, as one that was stopped by a signal. The pids on record must be those
 /// that are seen here.
-fn has_lost_its_game(dir: &InstanceDir, entry: &Entry) -> bool {
+fn has_lost_its_game(dir: &InstanceDir, entry: &ShimStatus) -> bool {
     let launch = || launch::read(dir).ok().flatten();
     entry.phase == Phase::Alive
         && identity::presence(entry.main) == Presence::Gone

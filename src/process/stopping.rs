@@ -17,10 +17,10 @@ use super::{explain, repair};
 use crate::failure::Failure;
 use crate::inventory::StopStep;
 use crate::policy::stop::{LEFTOVER_GRACE_MS, chain_now, without_delegated};
-use crate::store::board::{self, Entry};
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::plan::UNKNOWN_STEP;
+use crate::store::status_table::{self, ShimStatus};
 use crate::store::{ending, lock};
 use crate::supervisor::{InstanceState, Outcome, StopOptions};
 use crate::sys::identity;
@@ -95,7 +95,7 @@ impl GameStop<'_> {
                         self.notes.push(note.to_owned());
                     }
                 }
-                Situation::Kept(Entry { generation, .. }) | Situation::KeptSilently(Launch { generation, .. }) => {
+                Situation::Kept(ShimStatus { generation, .. }) | Situation::KeptSilently(Launch { generation, .. }) => {
                     self.end_kept(*generation).await?;
                     pauses.reset();
                 }
@@ -171,13 +171,13 @@ impl GameStop<'_> {
 
     /// Ends a game whose folder was removed: a SIGTERM has its shim stop it by its
     /// chain, and cannot tell it to hurry. Returns true if that was sent.
-    async fn end_detached(&self, entry: &Entry) -> Result<bool, Failure> {
+    async fn end_detached(&self, entry: &ShimStatus) -> Result<bool, Failure> {
         let pid = entry.shim_pid;
         let Ok(shim) = Pidfd::open(pid) else {
             return Ok(false);
         };
-        // The descriptor stands for that shim if it still has its place on the board.
-        if board::of(self.folder.state_dir, &self.game.id).is_none_or(|now| now.shim_pid != pid) {
+        // The descriptor stands for that shim if it still has its slot in the status table.
+        if status_table::read(self.folder.state_dir, &self.game.id).is_none_or(|now| now.shim_pid != pid) {
             return Ok(false);
         }
         shim.signal(libc::SIGTERM)

@@ -13,8 +13,8 @@ use super::situation::Situation;
 use super::{explain, probing};
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
-use crate::store::board::Phase;
 use crate::store::launch::Launch;
+use crate::store::status_table::Phase;
 use crate::store::tail::{LAST_LINES, last_lines};
 use crate::store::{InstanceDir, ending, intent, lock};
 

@@ -16,8 +16,8 @@ use super::probing;
 use super::shim::client::Client;
 use super::shim::wire::Request;
 use super::situation::Situation;
-use crate::store::board::Phase;
 use crate::store::changes::Changed;
+use crate::store::status_table::Phase;
 use crate::store::{InstanceDir, launch, lock};
 use crate::supervisor::{Activity, InstanceState, Observation};
 

@@ -13,8 +13,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
 
-use super::entry::Place;
 use super::folder::InstanceDir;
+use super::shim_status::Place;
 use crate::failure::Failure;
 use crate::sys::host;
 

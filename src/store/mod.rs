@@ -3,7 +3,7 @@
 //! ```text
 //! STATE/                     0700, ours alone
 //!   run.lock                 held by the resident supervisor
-//!   board, board.N           one slot per instance, for looking at many at once
+//!   board, board.N           the status table: one slot per instance
 //!   instances/ID/
 //!     lock                   held by a verb that acts on the instance; another byte
 //!                            of it by the shim, for as long as it lives
@@ -26,19 +26,17 @@
 //! ```
 //!
 //! The truth about an instance is in its own folder and in the kernel (locks,
-//! processes). The board repeats the reports of living shims, so that `status` of a
+//! processes). The status table, `board`, repeats the reports of living shims, so that `status` of a
 //! thousand instances need not open four files for each; a slot counts only while
 //! its writer is proven to live.
 //!
 //! Files are replaced atomically: a reader finds the old or the new one. A damaged
 //! file is reported and quarantined, and never taken for "nothing".
 
-pub mod board;
 pub mod changes;
 pub mod console;
 pub mod dir;
 pub mod ending;
-mod entry;
 pub mod folder;
 pub mod format;
 #[cfg(fuzzing)]
@@ -53,8 +51,10 @@ mod quarantine;
 pub mod record;
 #[cfg(test)]
 mod recorded;
+mod shim_status;
 pub mod stack;
 mod stale_files;
+pub mod status_table;
 pub mod tail;
 pub mod times;
 

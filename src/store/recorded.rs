@@ -9,12 +9,12 @@ use nix::sys::signal::Signal;
 
 use super::StateDir;
 use super::ending::Exit;
-use super::entry::{Entry, Past, Phase, SLOT};
 use super::folder::InstanceDir;
 use super::intent::{self, Intent};
 use super::launch::{Launch, LogPosition, ReadyAt};
 use super::plan::Plan;
 use super::record::Durability;
+use super::shim_status::{Phase, PreviousExit, SLOT, ShimStatus};
 use super::{ending, launch, plan};
 use crate::event::Want;
 use crate::inventory::{LogSpec, StopAction, StopStep};
@@ -199,10 +199,10 @@ fn what_is_written_now_was_written_then() {
     }
 }
 
-/// The slot of a living shim on the board.
+/// The slot of a living shim in the status table.
 #[test]
-fn a_slot_of_the_board() {
-    let entry = Entry {
+fn a_slot_of_the_status_table() {
+    let status = ShimStatus {
         id: "rust-main".into(),
         phase: Phase::Stopping,
         phase_wall_ms: 1,
@@ -219,7 +219,7 @@ fn a_slot_of_the_board() {
         restarts: 6,
         adopted: true,
         lost_output: 8,
-        past: Some(Past {
+        past: Some(PreviousExit {
             ending: Some(Ending::Code(9)),
             at_wall_ms: Some(10),
             requested: true,
@@ -229,10 +229,10 @@ fn a_slot_of_the_board() {
         step_since_ms: 11,
         step_limit_ms: 12,
     };
-    let bytes = entry.to_bytes();
+    let bytes = status.to_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, SLOT_THEN.replace('\n', ""));
-    assert_eq!((bytes.len(), Entry::from_bytes(&bytes)), (SLOT, Some(entry)));
+    assert_eq!((bytes.len(), ShimStatus::from_bytes(&bytes)), (SLOT, Some(status)));
 }
 
 const SLOT_THEN: &str = "\

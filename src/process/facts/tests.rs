@@ -54,8 +54,8 @@ fn evidence(launch: Launch) -> Evidence {
     }
 }
 
-fn entry(phase: Phase) -> Entry {
-    Entry {
+fn entry(phase: Phase) -> ShimStatus {
+    ShimStatus {
         id: "a".into(),
         phase,
         phase_wall_ms: 1_000,

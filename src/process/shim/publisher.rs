@@ -1,24 +1,24 @@
-//! The status of an instance, as its shim publishes it: on the board, and in every
-//! report.
+//! The status of an instance, as its shim publishes it: in the status table, and in
+//! every report.
 
 use super::wire::Report;
 use crate::policy::stop::Awaiting;
-use crate::store::board::{Entry, Past, Phase, Slot};
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
+use crate::store::status_table::{Phase, PreviousExit, ShimStatus, Slot};
 use crate::sys::clock;
 use crate::sys::procfs::ProcessId;
 
 /// Publishes the status of one instance.
 pub(super) struct StatusPublisher {
-    entry: Entry,
+    entry: ShimStatus,
     slot: Option<Slot>,
 }
 
 impl StatusPublisher {
     /// Publishes that the game is alive.
     pub(super) fn new(id: &str, record: &Launch, past: Option<&Exit>, slot: Option<Slot>) -> Self {
-        let entry = Entry {
+        let entry = ShimStatus {
             id: id.to_owned(),
             phase: Phase::Alive,
             phase_wall_ms: record.ready.map_or(record.launched_wall_ms, |ready| ready.wall_ms),
@@ -32,7 +32,7 @@ impl StatusPublisher {
             restarts: record.restarts,
             adopted: record.adopted,
             lost_output: 0,
-            past: past.map(Past::from),
+            past: past.map(PreviousExit::from),
             step: String::new(),
             step_since_ms: 0,
             step_limit_ms: 0,

@@ -215,7 +215,7 @@ mod tests {
         }
         assert_eq!(clients_max(None), 32);
     }
-    use crate::store::board::Phase;
+    use crate::store::status_table::Phase;
     use crate::sys::procfs::ProcessId;
 
     #[test]

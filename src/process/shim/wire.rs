@@ -6,10 +6,10 @@
 //! a report that says so.
 
 use crate::inventory::StopStep;
-use crate::store::board::{Entry, Phase};
 use crate::store::format::{Checksum, Document, ParseError};
 use crate::store::launch::{ReadyAt, id_text, parse_id};
 use crate::store::plan::{push_steps, steps_of};
+use crate::store::status_table::{Phase, ShimStatus};
 use crate::sys::procfs::ProcessId;
 
 #[cfg(test)]
@@ -181,8 +181,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns the report that says what is on the board.
-    pub fn of_entry(entry: &Entry, now_ms: u64) -> Self {
+    /// Returns the report of a status.
+    pub fn of_entry(entry: &ShimStatus, now_ms: u64) -> Self {
         Self {
             phase: entry.phase,
             generation: entry.generation,

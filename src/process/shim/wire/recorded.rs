@@ -10,9 +10,9 @@ use nix::sys::signal::Signal;
 
 use super::{LaunchStage, OfferedStep, Order, Report, Request, Started, UNKNOWN_VERB};
 use crate::inventory::{StopAction, StopStep};
-use crate::store::board::Phase;
 use crate::store::format::ParseError;
 use crate::store::launch::ReadyAt;
+use crate::store::status_table::Phase;
 use crate::sys::procfs::ProcessId;
 
 fn steps() -> Vec<StopStep> {

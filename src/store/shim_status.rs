@@ -1,53 +1,47 @@
-//! What a shim says of its instance, in the bytes of a slot of the board.
+//! The report of a shim on its instance, in the bytes of a slot of the status table.
 
 use super::ending::Exit;
 use super::launch::ReadyAt;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 
-/// Bytes of a slot.
+/// The bytes of a slot.
 pub(super) const SLOT: usize = 256;
 
-/// Where a slot is.
+/// The place of a slot: the number of its file, and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The part of the board.
-    pub(super) part: usize,
-    /// Its number in that part.
+    pub(super) file: usize,
     pub(super) number: usize,
 }
 
 /// The longest label of a stop step that fits.
 pub(super) const LABEL_MAX: usize = 48;
 
-/// How far an instance is.
+/// The phase of a launch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Phase {
-    /// The game's first instruction is still to come.
+    /// The game has not executed its first instruction.
     Launching = 1,
-    /// It runs.
     Alive = 2,
-    /// It is on its way through its stop chain.
+    /// The stop chain is under way.
     Stopping = 3,
-    /// It has ended, and that is being put on record.
+    /// The game has ended, and that is being put on record.
     Ended = 4,
 }
 
-/// How an earlier launch ended, as far as a status row shows it.
+/// The end of the launch before, as far as a status row shows it. Its fields are
+/// those of [`Exit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Past {
-    /// How; `None` when nobody could know.
+pub struct PreviousExit {
     pub ending: Option<Ending>,
-    /// When, in milliseconds since the Unix epoch.
     pub at_wall_ms: Option<u64>,
-    /// Whether somebody had asked for it.
     pub requested: bool,
-    /// Whether the out-of-memory killer was at work.
     pub oom_killed: bool,
 }
 
-impl From<&Exit> for Past {
+impl From<&Exit> for PreviousExit {
     fn from(exit: &Exit) -> Self {
         Self {
             ending: exit.ending,
@@ -58,71 +52,44 @@ impl From<&Exit> for Past {
     }
 }
 
-/// What a shim says of its instance.
+/// The report of a shim on its instance. Times on the wall clock are in milliseconds
+/// since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The instance.
+pub struct ShimStatus {
     pub id: String,
-    /// How far it is.
     pub phase: Phase,
-    /// Since when, in milliseconds since the Unix epoch.
+    /// The beginning of the phase.
     pub phase_wall_ms: u64,
-    /// The launch.
     pub generation: u64,
-    /// The shim's pid.
     pub shim_pid: i32,
-    /// The main process.
     pub main: ProcessId,
-    /// Whether it has ended by itself, and what outlived it is being cleared
-    /// away.
+    /// True when the main process has ended by itself, and what outlived it is
+    /// being ended.
     pub main_ended: bool,
-    /// When it was launched, in milliseconds since the Unix epoch.
     pub launched_wall_ms: u64,
-    /// When it was launched, on the boot-time clock.
     pub launched_boot_ms: u64,
-    /// When it became ready, once it has.
     pub ready: Option<ReadyAt>,
-    /// Automatic restarts since somebody last started it.
+    /// The automatic restarts since the last start by a verb.
     pub restarts: u32,
-    /// Whether the shim took over a game that it did not start.
+    /// True when the shim took over a game that it did not start.
     pub adopted: bool,
-    /// Bytes of output lost so far.
+    /// The bytes of output lost so far.
     pub lost_output: u64,
-    /// How the launch before this one ended.
-    pub past: Option<Past>,
+    pub past: Option<PreviousExit>,
     /// The stop step under way; empty when there is none.
     pub step: String,
-    /// When that step began, on the monotonic clock.
+    /// The beginning of that step, on the monotonic clock.
     pub step_since_ms: u64,
-    /// How long it may take, in milliseconds; 0 when it has no limit.
+    /// The limit of that step in milliseconds; 0 when it has none.
     pub step_limit_ms: u64,
 }
 
-struct Writer {
-    bytes: [u8; SLOT],
-    at: usize,
-}
-
-impl Writer {
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.at + bytes.len();
-        if let Some(place) = self.bytes.get_mut(self.at..end) {
-            place.copy_from_slice(bytes);
-        }
-        self.at = end;
-    }
-
-    /// Length and text, in a field of a fixed size, cut at a character.
-    fn put_text(&mut self, text: &str, field: usize) {
-        let mut len = text.len().min(field);
-        while !text.is_char_boundary(len) {
-            len -= 1;
-        }
-        self.put(&[len as u8]);
-        let start = self.at;
-        self.put(&text.as_bytes()[..len]);
-        self.at = start + field;
-    }
+/// Adds length and text, in a field of a fixed size, cut at a character.
+fn push_text(bytes: &mut Vec<u8>, text: &str, field: usize) {
+    let text = &text[..text.floor_char_boundary(field)];
+    bytes.push(text.len() as u8);
+    bytes.extend(text.as_bytes());
+    bytes.resize(bytes.len() + field - text.len(), 0);
 }
 
 struct Reader<'a> {
@@ -170,18 +137,14 @@ const PAST_OOM: u8 = 16;
 const PAST_AT: u8 = 32;
 const MAIN_ENDED: u8 = 64;
 
-impl Entry {
-    /// Whether what outlived its main process is being cleared away, without a
-    /// stop having been asked for.
+impl ShimStatus {
+    /// Returns true when what outlived the main process is being ended, without a
+    /// stop that asked for it.
     pub fn is_draining(&self) -> bool {
         self.phase == Phase::Alive && self.main_ended
     }
 
-    pub(super) fn to_bytes(&self) -> [u8; SLOT] {
-        let mut w = Writer {
-            bytes: [0; SLOT],
-            at: 0,
-        };
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let past = self.past.as_ref();
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let flags = flag(self.ready.is_some(), READY)
@@ -191,34 +154,34 @@ impl Entry {
             | flag(past.is_some_and(|past| past.requested), PAST_REQUESTED)
             | flag(past.is_some_and(|past| past.oom_killed), PAST_OOM)
             | flag(past.is_some_and(|past| past.at_wall_ms.is_some()), PAST_AT);
-        w.put_text(&self.id, ID_FIELD);
-        w.put(&[self.phase as u8, flags]);
-        w.put(&self.phase_wall_ms.to_le_bytes());
-        w.put(&self.generation.to_le_bytes());
-        w.put(&self.shim_pid.to_le_bytes());
-        w.put(&self.main.pid.to_le_bytes());
-        w.put(&self.main.start.to_le_bytes());
-        w.put(&self.launched_wall_ms.to_le_bytes());
-        w.put(&self.launched_boot_ms.to_le_bytes());
-        w.put(&self.ready.map_or(0, |ready| ready.boot_ms).to_le_bytes());
-        w.put(&self.ready.map_or(0, |ready| ready.wall_ms).to_le_bytes());
-        w.put(&self.restarts.to_le_bytes());
-        w.put(&self.lost_output.to_le_bytes());
         let (kind, value): (u8, i32) = match past.and_then(|past| past.ending) {
             None => (0, 0),
             Some(Ending::Code(code)) => (1, code),
             Some(Ending::Signal(signal, core)) => (2 + u8::from(core), signal),
         };
-        w.put(&[kind]);
-        w.put(&value.to_le_bytes());
-        w.put(&past.and_then(|past| past.at_wall_ms).unwrap_or(0).to_le_bytes());
-        w.put_text(&self.step, LABEL_MAX);
-        w.put(&self.step_since_ms.to_le_bytes());
-        w.put(&self.step_limit_ms.to_le_bytes());
-        debug_assert!(w.at <= SLOT - 4);
-        let sum = crc32fast::hash(&w.bytes[..SLOT - 4]);
-        w.bytes[SLOT - 4..].copy_from_slice(&sum.to_le_bytes());
-        w.bytes
+        let mut bytes = Vec::with_capacity(SLOT);
+        push_text(&mut bytes, &self.id, ID_FIELD);
+        bytes.extend([self.phase as u8, flags]);
+        bytes.extend(self.phase_wall_ms.to_le_bytes());
+        bytes.extend(self.generation.to_le_bytes());
+        bytes.extend(self.shim_pid.to_le_bytes());
+        bytes.extend(self.main.pid.to_le_bytes());
+        bytes.extend(self.main.start.to_le_bytes());
+        bytes.extend(self.launched_wall_ms.to_le_bytes());
+        bytes.extend(self.launched_boot_ms.to_le_bytes());
+        bytes.extend(self.ready.map_or(0, |ready| ready.boot_ms).to_le_bytes());
+        bytes.extend(self.ready.map_or(0, |ready| ready.wall_ms).to_le_bytes());
+        bytes.extend(self.restarts.to_le_bytes());
+        bytes.extend(self.lost_output.to_le_bytes());
+        bytes.push(kind);
+        bytes.extend(value.to_le_bytes());
+        bytes.extend(past.and_then(|past| past.at_wall_ms).unwrap_or(0).to_le_bytes());
+        push_text(&mut bytes, &self.step, LABEL_MAX);
+        bytes.extend(self.step_since_ms.to_le_bytes());
+        bytes.extend(self.step_limit_ms.to_le_bytes());
+        bytes.resize(SLOT - 4, 0);
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -253,7 +216,7 @@ impl Entry {
         let restarts = r.u32()?;
         let lost_output = r.u64()?;
         let (kind, value, at) = (r.u8()?, r.i32()?, r.u64()?);
-        let past = is(PAST).then_some(Past {
+        let past = is(PAST).then_some(PreviousExit {
             ending: match kind {
                 1 => Some(Ending::Code(value)),
                 2 | 3 => Some(Ending::Signal(value, kind == 3)),
@@ -285,22 +248,19 @@ impl Entry {
     }
 }
 
-/// A slot that bears a name and says nothing yet.
-pub(super) fn claimed(id: &str) -> [u8; SLOT] {
-    let mut w = Writer {
-        bytes: [0; SLOT],
-        at: 0,
-    };
-    w.put_text(id, ID_FIELD);
-    w.bytes
+/// Returns a slot that has an owner and no report yet.
+pub(super) fn claimed(id: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(SLOT);
+    push_text(&mut bytes, id, ID_FIELD);
+    bytes.resize(SLOT, 0);
+    bytes
 }
 
-/// Whose slot it is; an empty name is nobody's.
+/// Returns the owner of a slot; the name is empty where there is none.
 pub(super) fn owner(slot: &[u8]) -> Option<String> {
     (Reader { bytes: slot }).text(ID_FIELD)
 }
 
-/// Whether it is the slot of this instance.
 pub(super) fn is_owned_by(slot: &[u8], id: &str) -> bool {
     slot.split_first()
         .is_some_and(|(len, rest)| usize::from(*len) == id.len() && rest.starts_with(id.as_bytes()))
