@@ -26,6 +26,8 @@ mod order;
 pub mod origin;
 mod output;
 mod planning;
+mod records;
+mod stack;
 mod starting;
 mod stopping;
 mod supervisor;

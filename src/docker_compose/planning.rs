@@ -1,12 +1,12 @@
 //! The steps that `start` and `stop` would take with a stack, in words.
 
-use super::supervisor::DockerComposeSupervisor;
+use super::stack::ComposeStack;
+use super::tool::files;
 use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
-impl VerbPlan for DockerComposeSupervisor {
+impl VerbPlan for ComposeStack {
     fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
-        let spec = &self.spec;
-        let files: Vec<String> = spec.files.iter().map(|file| file.display().to_string()).collect();
+        let spec = self.spec();
         let services = match spec.services.as_slice() {
             [] => "its services".to_owned(),
             some => some.join(", "),
@@ -15,18 +15,14 @@ impl VerbPlan for DockerComposeSupervisor {
             "create what is missing or has changed of project {}, and start {services}: compose up",
             spec.project
         );
-        let mut steps = vec![
-            PlannedStep::new(format!("let compose validate {}", files.join(", ")), "docker_compose"),
-            PlannedStep::new(up, "docker_compose"),
-        ];
-        steps.push(if options.no_wait {
+        let wait = if options.no_wait {
             PlannedStep::new("return without waiting until it is ready", "--no-wait")
         } else {
             let (limit, cause) = match options.timeout {
                 Some(limit) => (limit, "ready, --timeout"),
-                None => (self.ready.timeout, "ready"),
+                None => (self.ready().timeout, "ready"),
             };
-            let also = if self.ready.probes.is_empty() {
+            let also = if self.ready().probes.is_empty() {
                 ""
             } else {
                 ", and its probes hold"
@@ -34,12 +30,16 @@ impl VerbPlan for DockerComposeSupervisor {
             let limit = humantime::format_duration(limit);
             let does = format!("wait up to {limit} until each of them is up and healthy{also}");
             PlannedStep::new(does, cause)
-        });
-        steps
+        };
+        vec![
+            PlannedStep::new(format!("let compose validate {}", files(spec)), "docker_compose"),
+            PlannedStep::new(up, "docker_compose"),
+            wait,
+        ]
     }
 
     fn stop_steps(&self, _options: &StopOptions) -> Vec<PlannedStep> {
-        let project = &self.spec.project;
+        let project = &self.spec().project;
         let does = format!(
             "stop every container of project {project}, those that depend on others first, \
              each by its own signal and within its own grace period"

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::origin;
-use super::supervisor::{DockerComposeSupervisor, StackLook};
+use super::stack::{ComposeStack, StackLook};
 use super::tool::Tool;
-use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
 use crate::program::last_text;
-use crate::store::stack::{self, Stack};
-use crate::store::{self, InstanceDir};
-use crate::supervisor::{InstanceState, Outcome, StartOptions};
+use crate::store::InstanceDir;
+use crate::store::stack::Stack;
+use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
 use crate::sys::clock;
 
 /// The interval between looks at containers that start.
@@ -29,133 +27,145 @@ const MESSAGES: &str = "compose.log";
 /// The number of last lines that are shown of a service that ended early.
 const LAST_LINES: &str = "20";
 
-impl DockerComposeSupervisor {
-    pub(super) async fn carry_out_start(&self, options: &StartOptions) -> Result<Outcome, Failure> {
-        let limit = options.timeout.unwrap_or(self.ready.timeout);
-        let deadline = Instant::now() + limit;
-        let before = self.see().await?;
+/// Starts a stack that does not run, and returns when it is ready.
+pub(super) async fn start(
+    stack: &ComposeStack,
+    activity: &StateCell<Activity>,
+    options: &StartOptions,
+) -> Result<Outcome, Failure> {
+    let limit = options.timeout.unwrap_or(stack.ready().timeout);
+    let start = Start {
+        stack,
+        activity,
+        limit,
+        deadline: Instant::now() + limit,
+    };
+    start.carry_out(options).await
+}
+
+/// A start under way.
+struct Start<'a> {
+    stack: &'a ComposeStack,
+    activity: &'a StateCell<Activity>,
+    limit: Duration,
+    deadline: Instant,
+}
+
+impl Start<'_> {
+    async fn carry_out(&self, options: &StartOptions) -> Result<Outcome, Failure> {
+        let (spec, records) = (self.stack.spec(), self.stack.records());
+        let before = self.stack.see().await?;
         if before.aggregate.facts.state == InstanceState::Running {
-            if let Some(dir) = self.dir()? {
-                self.record_origin(&dir)?;
-            }
+            records.record_origin(spec)?;
             return Ok(outcome(InstanceState::Running, false));
         }
         self.awaits("docker compose config", None);
-        let tool = Tool::find(&self.engine).await?;
-        tool.validate(&self.spec).await?;
-        let Some(place) = &self.place else {
-            return Err(Failure::failed("there is no state directory"));
-        };
-        let dir = place.create_instance(&self.id)?;
-        let mut stack = Stack {
+        let tool = Tool::find(self.stack.engine(), spec).await?;
+        tool.validate().await?;
+        let dir = records.create_dir()?;
+        let mut record = Stack {
             started_wall_ms: clock::wall_ms(),
             restarts: options.restarts,
-            services: Vec::new(),
-            arrived: false,
+            ..Stack::default()
         };
-        self.record_origin(&dir)?;
-        put_on_record(&dir, &stack)?;
-        let up = self.bring_up(&tool, &dir, limit).await?;
-        if !up.success() {
+        records.record_origin(spec)?;
+        records.record_start(&dir, &record)?;
+        if !self.bring_up(&tool, &dir).await?.success() {
             return Err(self.not_up(&dir).await);
         }
-        let look = self.see().await?;
-        stack.services = look
-            .containers
-            .iter()
-            .filter(|one| !one.member.oneoff)
-            .map(|one| one.service().to_owned())
-            .collect();
-        stack.services.sort_unstable();
-        stack.services.dedup();
-        put_on_record(&dir, &stack)?;
+        let look = self.stack.see().await?;
+        let services = look.containers.iter().filter(|one| !one.member.oneoff);
+        record.services = services.map(|one| one.service().to_owned()).collect();
+        record.services.sort_unstable();
+        record.services.dedup();
+        records.record_start(&dir, &record)?;
         if options.no_wait {
             return Ok(outcome(look.aggregate.facts.state, true));
         }
-        let outcome = self.wait_until_ready(deadline, limit).await?;
-        stack.arrived = true;
-        put_on_record(&dir, &stack)?;
+        let outcome = self.wait_until_ready().await?;
+        record.arrived = true;
+        records.record_start(&dir, &record)?;
         Ok(outcome)
     }
 
-    fn record_origin(&self, dir: &InstanceDir) -> Result<(), Failure> {
-        store::origin::record(dir, &origin::of_spec(&self.spec)).map_err(|error| not_recorded(&error))
+    fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
+        self.activity.set(Activity::awaiting(awaiting, limit));
     }
 
     /// Brings the stack up, with a second try if another `up` was in the way.
-    async fn bring_up(&self, tool: &Tool, dir: &InstanceDir, limit: Duration) -> Result<ExitStatus, Failure> {
-        let up = self.up(tool, dir, limit).await?;
+    async fn bring_up(&self, tool: &Tool<'_>, dir: &InstanceDir) -> Result<ExitStatus, Failure> {
+        let up = self.up(tool, dir).await?;
         if up.success() || !is_conflict(&messages(dir)) {
             return Ok(up);
         }
         self.awaits("another `docker compose up`", Some(AGAIN));
         tokio::time::sleep(AGAIN).await;
-        self.up(tool, dir, limit).await
+        self.up(tool, dir).await
     }
 
-    async fn up(&self, tool: &Tool, dir: &InstanceDir, limit: Duration) -> Result<ExitStatus, Failure> {
+    async fn up(&self, tool: &Tool<'_>, dir: &InstanceDir) -> Result<ExitStatus, Failure> {
         let cannot = |error: std::io::Error| Failure::failed(format!("the state directory cannot be written: {error}"));
         dir.remove(MESSAGES).map_err(cannot)?;
         let messages = dir.open_append(MESSAGES).map_err(cannot)?;
-        let mut up = tool.up(&self.spec, messages)?;
-        let until = Instant::now() + limit;
+        let mut up = tool.up(messages)?;
+        let until = Instant::now() + self.limit;
         loop {
             tokio::select! {
                 biased;
-                ended = up.wait(until, limit) => return ended.map_err(|error| tool.call_failed(&error)),
+                ended = up.wait(until, self.limit) => return ended.map_err(|error| tool.call_failed(&error)),
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            if self.is_overtaken() {
+            if self.stack.records().is_stop_wanted() {
                 // Nothing may be started any more once the stop looks.
                 up.kill().await;
-                return Err(overtaken(&self.id));
+                return Err(self.overtaken());
             }
-            if let Ok(look) = self.see().await {
-                self.tell(&look, limit);
+            if let Ok(look) = self.stack.see().await {
+                self.tell(&look);
             }
         }
     }
 
-    async fn wait_until_ready(&self, deadline: Instant, limit: Duration) -> Result<Outcome, Failure> {
+    async fn wait_until_ready(&self) -> Result<Outcome, Failure> {
         loop {
-            let look = self.see().await?;
+            let look = self.stack.see().await?;
             match look.aggregate.facts.state {
                 InstanceState::Running => return Ok(outcome(InstanceState::Running, true)),
                 InstanceState::Crashed { .. } => return Err(self.ended_early(&look).await),
-                _ if self.is_overtaken() => return Err(overtaken(&self.id)),
-                _ => self.tell(&look, limit),
+                _ if self.stack.records().is_stop_wanted() => return Err(self.overtaken()),
+                _ => self.tell(&look),
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= self.deadline {
                 let awaited = look.aggregate.awaited.join(", ");
-                let time = humantime::format_duration(limit);
+                let time = humantime::format_duration(self.limit);
                 let failure = Failure::new(FailureKind::Timeout, format!("not ready after {time}: {awaited}"));
-                return Err(failure.hint(format!("it goes on starting; see `gamectl logs {}`", self.id)));
+                return Err(failure.hint(format!(
+                    "it goes on starting; see `gamectl logs {}`",
+                    self.stack.records().id()
+                )));
             }
-            tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)).await;
+            tokio::time::sleep_until(self.deadline.min(Instant::now() + LOOK_EVERY)).await;
         }
     }
 
-    fn tell(&self, look: &StackLook, limit: Duration) {
-        let awaited = look.aggregate.awaited.join(", ");
-        self.awaits(
-            if awaited.is_empty() {
-                "docker compose up".into()
-            } else {
-                awaited
-            },
-            Some(limit),
-        );
+    fn tell(&self, look: &StackLook) {
+        let awaited = match look.aggregate.awaited.join(", ") {
+            nothing if nothing.is_empty() => "docker compose up".to_owned(),
+            awaited => awaited,
+        };
+        self.awaits(awaited, Some(self.limit));
     }
 
-    fn is_overtaken(&self) -> bool {
-        matches!(self.intent(), Ok(Some(intent)) if intent.want == Want::Stopped)
+    fn overtaken(&self) -> Failure {
+        Failure::failed("somebody asked for a stop meanwhile, and that wins")
+            .hint(format!("`gamectl start {}` starts it again", self.stack.records().id()))
     }
 
     /// Returns the failure of an `up`, with the messages of compose and the last
     /// output of the service that failed.
     async fn not_up(&self, dir: &InstanceDir) -> Failure {
         let said = messages(dir);
-        let refusal = self.engine.kind().refusal(&said);
+        let refusal = self.stack.engine().kind().refusal(&said);
         if refusal.kind == FailureKind::Unknown {
             return refusal;
         }
@@ -168,17 +178,23 @@ impl DockerComposeSupervisor {
             message.push_str("\n  | ");
             message.push_str(line.trim());
         }
-        if let Ok(look) = self.see().await {
+        if let Ok(look) = self.stack.see().await {
             message.push_str(&self.last_lines(&look).await);
         }
-        Failure::failed(message).hint(format!("all its services said: `gamectl logs {}`", self.id))
+        Failure::failed(message).hint(format!(
+            "all its services said: `gamectl logs {}`",
+            self.stack.records().id()
+        ))
     }
 
     async fn ended_early(&self, look: &StackLook) -> Failure {
         let facts = &look.aggregate.facts;
         let note = facts.note.clone().unwrap_or_else(|| "it ended".to_owned());
         let message = format!("{note}, before it was ready{}", self.last_lines(look).await);
-        Failure::failed(message).hint(format!("all its services said: `gamectl logs {}`", self.id))
+        Failure::failed(message).hint(format!(
+            "all its services said: `gamectl logs {}`",
+            self.stack.records().id()
+        ))
     }
 
     /// Returns the last output of the failed container.
@@ -186,7 +202,7 @@ impl DockerComposeSupervisor {
         let Some(failed) = &look.aggregate.failed else {
             return String::new();
         };
-        let Ok(called) = self.engine.ask(["logs", "--tail", LAST_LINES, failed]).await else {
+        let Ok(called) = self.stack.engine().ask(["logs", "--tail", LAST_LINES, failed]).await else {
             return String::new();
         };
         let mut lines = String::new();
@@ -197,14 +213,6 @@ impl DockerComposeSupervisor {
         }
         lines
     }
-}
-
-fn put_on_record(dir: &InstanceDir, stack: &Stack) -> Result<(), Failure> {
-    stack::write(dir, stack).map_err(|error| not_recorded(&error))
-}
-
-fn not_recorded(error: &std::io::Error) -> Failure {
-    Failure::failed(format!("the start cannot be put on record: {error}"))
 }
 
 fn messages(dir: &InstanceDir) -> String {
@@ -227,9 +235,4 @@ fn outcome(state: InstanceState, changed: bool) -> Outcome {
         ended_by: None,
         note: None,
     }
-}
-
-fn overtaken(id: &str) -> Failure {
-    Failure::failed("somebody asked for a stop meanwhile, and that wins")
-        .hint(format!("`gamectl start {id}` starts it again"))
 }

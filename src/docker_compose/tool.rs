@@ -22,7 +22,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 const STANDALONE: &str = "docker-compose";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     /// `docker compose`.
     Plugin,
     /// `docker-compose`, of any version.
@@ -30,16 +30,15 @@ pub(super) enum Kind {
 }
 
 /// Compose, as it is called for one project.
-#[derive(Debug, Clone)]
-pub(super) struct Tool {
+#[derive(Debug)]
+pub(super) struct Tool<'a> {
     kind: Kind,
-    /// True if it is of the first generation.
-    pub(super) is_old: bool,
     version: String,
-    engine: Engine,
+    engine: &'a Engine,
+    spec: &'a ComposeSpec,
 }
 
-impl fmt::Display for Tool {
+impl fmt::Display for Tool<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.kind {
             Kind::Plugin => "docker compose",
@@ -49,19 +48,16 @@ impl fmt::Display for Tool {
     }
 }
 
-impl Tool {
+impl<'a> Tool<'a> {
     /// Finds out which compose there is.
-    ///
-    /// # Errors
-    /// When there is none, or docker does not answer.
-    pub(super) async fn find(engine: &Engine) -> Result<Self, Failure> {
+    pub(super) async fn find(engine: &'a Engine, spec: &'a ComposeSpec) -> Result<Self, Failure> {
         let program = engine.kind().program;
         let asked = call(engine, engine.argv(program, ["compose", "version", "--short"]), ANSWER).await;
         let found = |kind, answer: &Finished| Self {
             kind,
-            is_old: kind == Kind::Standalone && answer.output.starts_with(b"1."),
             version: answer.word(),
-            engine: engine.clone(),
+            engine,
+            spec,
         };
         if let Ok(answer) = &asked
             && answer.status.success()
@@ -79,8 +75,14 @@ impl Tool {
         }
     }
 
-    /// Returns the command line of a verb on a project.
-    fn argv(&self, spec: &ComposeSpec, words: &[&str]) -> Vec<OsString> {
+    /// Returns true if it is of the first generation.
+    pub(super) fn is_old(&self) -> bool {
+        self.kind == Kind::Standalone && self.version.starts_with("1.")
+    }
+
+    /// Returns the command line of a verb on the project.
+    fn argv(&self, words: &[&str]) -> Vec<OsString> {
+        let spec = self.spec;
         let mut argv = match self.kind {
             Kind::Plugin => self.engine.argv(self.engine.kind().program, ["compose"]),
             Kind::Standalone => self.engine.argv(STANDALONE, [""; 0]),
@@ -103,11 +105,8 @@ impl Tool {
 
     /// Checks that compose accepts the files. With an explicit project, some of
     /// its verbs never read them.
-    ///
-    /// # Errors
-    /// When it does not, with its message.
-    pub(super) async fn validate(&self, spec: &ComposeSpec) -> Result<(), Failure> {
-        let called = self.ask(spec, &["config", "--quiet"]).await?;
+    pub(super) async fn validate(&self) -> Result<(), Failure> {
+        let called = self.ask(&["config", "--quiet"]).await?;
         if called.status.success() {
             return Ok(());
         }
@@ -117,26 +116,23 @@ impl Tool {
 
     /// Returns the services that Docker itself starts again. The old compose has
     /// no JSON, so it names none.
-    pub(super) async fn restarting(&self, spec: &ComposeSpec) -> Vec<String> {
-        match self.ask(spec, &["config", "--format", "json"]).await {
+    pub(super) async fn restarting(&self) -> Vec<String> {
+        match self.ask(&["config", "--format", "json"]).await {
             Ok(called) if called.status.success() => restarting(&called.output),
             _ => Vec::new(),
         }
     }
 
-    async fn ask(&self, spec: &ComposeSpec, words: &[&str]) -> Result<Finished, Failure> {
-        call(&self.engine, self.argv(spec, words), ANSWER).await
+    async fn ask(&self, words: &[&str]) -> Result<Finished, Failure> {
+        call(self.engine, self.argv(words), ANSWER).await
     }
 
     /// Begins an `up`, which creates what is missing or has changed, and starts
     /// it. Its messages go into a file, so that it can go on without us.
-    ///
-    /// # Errors
-    /// When compose is missing.
-    pub(super) fn up(&self, spec: &ComposeSpec, messages: File) -> Result<Running, Failure> {
-        let services: Vec<&str> = spec.services.iter().map(String::as_str).collect();
+    pub(super) fn up(&self, messages: File) -> Result<Running, Failure> {
+        let services: Vec<&str> = self.spec.services.iter().map(String::as_str).collect();
         let words = [["up", "--detach"].as_slice(), &services].concat();
-        let up = ProgramCall::new(self.argv(spec, &words)).complaining_to(messages);
+        let up = ProgramCall::new(self.argv(&words)).complaining_to(messages);
         up.outliving_caller().spawn().map_err(|error| self.call_failed(&error))
     }
 
@@ -150,18 +146,12 @@ impl Tool {
     }
 
     /// Stops the services in the order of the compose file.
-    ///
-    /// # Errors
-    /// When compose is missing or does not end in time.
-    pub(super) async fn stop(&self, spec: &ComposeSpec, limit: Duration) -> Result<(), Failure> {
-        call(&self.engine, self.argv(spec, &["stop"]), limit).await.map(drop)
+    pub(super) async fn stop(&self, limit: Duration) -> Result<(), Failure> {
+        call(self.engine, self.argv(&["stop"]), limit).await.map(drop)
     }
 
     /// Opens the output of the services.
-    ///
-    /// # Errors
-    /// When compose cannot be called.
-    pub(super) fn logs(&self, spec: &ComposeSpec, from: OutputFrom, follow: bool) -> Result<OutputStream, Failure> {
+    pub(super) fn logs(&self, from: OutputFrom, follow: bool) -> Result<OutputStream, Failure> {
         let from = match from {
             OutputFrom::Start => "--tail=all".to_owned(),
             OutputFrom::LastLines(lines) => format!("--tail={lines}"),
@@ -171,10 +161,16 @@ impl Tool {
         if follow {
             words.push("--follow");
         }
-        let logs = ProgramCall::new(self.argv(spec, &words));
+        let logs = ProgramCall::new(self.argv(&words));
         logs.stream()
             .map_err(|error| Failure::unknown(format!("compose cannot be called: {error}")))
     }
+}
+
+/// Returns the compose files of a project, for a message.
+pub(super) fn files(spec: &ComposeSpec) -> String {
+    let files: Vec<String> = spec.files.iter().map(|file| file.display().to_string()).collect();
+    files.join(", ")
 }
 
 /// Calls a program that reaches the engine. It goes on when the caller is gone.

@@ -1,0 +1,197 @@
+//! One project on its engine, as looks find it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+
+use super::labels::COMPOSE;
+use super::records::StackRecords;
+use crate::containers::{Aggregate, Circumstances, Container, DOCKER, Engine, EngineSnapshots, aggregate};
+use crate::event::Want;
+use crate::failure::Failure;
+use crate::inventory::{ComposeSpec, Probe, Ready};
+use crate::probe::{ProbeContext, Readiness};
+use crate::store::intent::Intent;
+use crate::store::launch::LogPosition;
+use crate::store::stack::Stack;
+use crate::supervisor::{InstanceState, Observation, StateCell};
+use crate::sys::clock;
+
+/// The time for which a container must be alive by default: a crash loop is up
+/// again and again.
+const SETTLES: Duration = Duration::from_secs(1);
+
+/// The time that a look may take to ask the probes of a stack.
+const JUDGE: Duration = Duration::from_secs(3);
+
+/// The time that a stop may take beyond the grace periods.
+const ENDING: Duration = Duration::from_secs(30);
+
+pub(super) struct ComposeStack {
+    spec: ComposeSpec,
+    engine: Engine,
+    ready: Ready,
+    records: StackRecords,
+    /// One look at all stacks, if it serves them all.
+    snapshots: Option<Arc<EngineSnapshots>>,
+    /// The time for which a container without a health check must be alive until
+    /// it counts as up.
+    settles: Duration,
+    state: StateCell<InstanceState>,
+    since: StateCell<Option<SystemTime>>,
+    /// The start time of the run whose probes have held.
+    held: StateCell<Option<SystemTime>>,
+}
+
+pub(super) struct StackLook {
+    pub(super) containers: Vec<Container>,
+    pub(super) aggregate: Aggregate,
+}
+
+impl ComposeStack {
+    pub(super) fn new(
+        spec: ComposeSpec,
+        mut ready: Ready,
+        records: StackRecords,
+        snapshots: Option<Arc<EngineSnapshots>>,
+    ) -> Self {
+        let settles = ready.probes.iter().find_map(|probe| match probe {
+            Probe::AliveFor(span) => Some(*span),
+            _ => None,
+        });
+        // The health checks of the services say more than `alive_for`, and a
+        // stack has no console.
+        let means_something = |probe: &Probe| !matches!(probe, Probe::AliveFor(_) | Probe::Log(_));
+        ready.probes.retain(means_something);
+        Self {
+            engine: Engine::new(&DOCKER, &COMPOSE, spec.context.clone()),
+            spec,
+            ready,
+            records,
+            snapshots,
+            settles: settles.unwrap_or(SETTLES),
+            state: StateCell::new(InstanceState::Stopped),
+            since: StateCell::default(),
+            held: StateCell::default(),
+        }
+    }
+
+    pub(super) fn spec(&self) -> &ComposeSpec {
+        &self.spec
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Returns the probes that mean something for a stack, with their limits.
+    pub(super) fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    pub(super) fn records(&self) -> &StackRecords {
+        &self.records
+    }
+
+    pub(super) fn state(&self) -> InstanceState {
+        self.state.get()
+    }
+
+    pub(super) fn follow_state(&self) -> watch::Receiver<InstanceState> {
+        self.state.follow()
+    }
+
+    pub(super) fn uptime_seconds(&self) -> u64 {
+        let up = self.since.get().and_then(|since| since.elapsed().ok());
+        match self.state() {
+            InstanceState::Running => up.map_or(0, |up| up.as_secs()),
+            _ => 0,
+        }
+    }
+
+    pub(super) async fn look(&self) -> Observation {
+        match self.see().await {
+            Ok(look) => look.aggregate.facts.into(),
+            Err(failure) => Observation::Unknown {
+                reason: failure.message,
+            },
+        }
+    }
+
+    /// Looks at the containers, judges them, and publishes the state.
+    pub(super) async fn see(&self) -> Result<StackLook, Failure> {
+        let containers = match &self.snapshots {
+            Some(snapshots) => snapshots.of_group(&self.engine, &self.spec.project).await?,
+            None => self.engine.of_group(&self.spec.project).await?,
+        };
+        let intent = self.records.intent()?;
+        let stack = self.records.last_start()?;
+        let aggregate = aggregate(&containers, &self.circumstances(&containers, intent, stack.as_ref()));
+        let mut look = StackLook { containers, aggregate };
+        self.probe(&mut look.aggregate).await?;
+        self.since.set(look.aggregate.started);
+        self.state.set(look.aggregate.facts.state.clone());
+        Ok(look)
+    }
+
+    fn circumstances<'a>(
+        &'a self,
+        containers: &[Container],
+        intent: Option<Intent>,
+        stack: Option<&'a Stack>,
+    ) -> Circumstances<'a> {
+        let want = intent.map(|intent| intent.want);
+        let past = |since_ms: u64| Duration::from_millis(clock::wall_ms().saturating_sub(since_ms));
+        let grace = containers
+            .iter()
+            .map(|one| Duration::from_secs(one.grace))
+            .sum::<Duration>();
+        let now = SystemTime::now();
+        let ends = intent.filter(|intent| intent.want == Want::Stopped);
+        Circumstances {
+            engine: self.engine.kind().program,
+            required: &self.spec.services,
+            known: stack.map(|stack| stack.services.as_slice()).unwrap_or_default(),
+            want,
+            wanted_since: intent.map(|intent| SystemTime::UNIX_EPOCH + Duration::from_millis(intent.at_ms)),
+            is_booting: want != Some(Want::Stopped)
+                && stack.is_some_and(|stack| !stack.arrived && past(stack.started_wall_ms) < self.ready.timeout),
+            is_ending: ends.is_some_and(|intent| past(intent.at_ms) < grace + ENDING),
+            restarts: stack.map_or(0, |stack| stack.restarts),
+            young: now.checked_sub(self.settles).map(|then| then..now),
+        }
+    }
+
+    /// Asks the probes of a stack that is up, unless they have held already.
+    async fn probe(&self, aggregate: &mut Aggregate) -> Result<(), Failure> {
+        let facts = &mut aggregate.facts;
+        let has_held = aggregate.started.is_some() && self.held.get() == aggregate.started;
+        if facts.state != InstanceState::Running || self.ready.probes.is_empty() || has_held {
+            return Ok(());
+        }
+        let mut readiness = Readiness::new(&self.ready, &self.probe_context())?;
+        if tokio::time::timeout(JUDGE, readiness.check()).await.unwrap_or(false) {
+            self.held.set(aggregate.started);
+            return Ok(());
+        }
+        facts.state = InstanceState::Starting;
+        facts.uptime_seconds = 0;
+        let awaited = format!("ready ({})", readiness.awaits());
+        facts.note = Some(format!("all services are up; not yet {awaited}"));
+        aggregate.awaited.push(awaited);
+        Ok(())
+    }
+
+    fn probe_context(&self) -> ProbeContext {
+        let folder = self.spec.files.first().and_then(|file| file.parent());
+        ProbeContext {
+            dir: None,
+            log_from: LogPosition::default(),
+            launched_boot_ms: 0,
+            cwd: folder.map_or_else(|| PathBuf::from("/"), PathBuf::from),
+            env: std::env::vars_os().collect(),
+        }
+    }
+}
