@@ -148,9 +148,6 @@ impl ProgramCall {
 
     /// Runs the program and discards what it prints.
     ///
-    /// # Errors
-    /// When it cannot be run, or does not end in time.
-    ///
     /// # Cancel safety
     /// The program is killed, unless it outlives its caller.
     pub async fn status(mut self, limit: Duration) -> Result<ExitStatus, CallError> {
@@ -167,9 +164,6 @@ impl ProgramCall {
     }
 
     /// Runs the program and returns what it prints.
-    ///
-    /// # Errors
-    /// When it cannot be run, or does not end in time.
     ///
     /// # Cancel safety
     /// The program is killed, unless it outlives its caller.
@@ -191,9 +185,6 @@ impl ProgramCall {
     }
 
     /// Starts the program without waiting for its end.
-    ///
-    /// # Errors
-    /// When it cannot be run.
     pub fn spawn(mut self) -> Result<Running, CallError> {
         Ok(Running {
             child: self.command.spawn()?,
@@ -202,9 +193,6 @@ impl ProgramCall {
     }
 
     /// Starts the program and returns its standard output.
-    ///
-    /// # Errors
-    /// When it cannot be run.
     pub fn stream(mut self) -> Result<OutputStream, CallError> {
         self.command.stdout(Stdio::piped());
         let mut running = self.spawn()?;
@@ -227,9 +215,6 @@ pub struct Running {
 impl Running {
     /// Waits for the end of the program, and kills it at the deadline; `limit`
     /// is the time that the error names.
-    ///
-    /// # Errors
-    /// When it does not end in time.
     ///
     /// # Cancel safety
     /// Safe: call it again to go on waiting.

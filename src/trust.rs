@@ -36,9 +36,6 @@ pub fn named(
 }
 
 /// Checks that we may execute a file.
-///
-/// # Errors
-/// With the reason if we may not.
 pub fn may_run(path: &Path) -> Result<(), String> {
     match path.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it is not there".to_owned()),

@@ -13,9 +13,6 @@ use crate::inventory::HostPort;
 
 /// Connects to a host at any of its addresses.
 ///
-/// # Errors
-/// When none of its addresses accepts in time.
-///
 /// # Cancel safety
 /// Safe.
 pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Failure> {

@@ -53,9 +53,6 @@ pub async fn ask(remote: &Remote, question: &Question) -> Result<Reply, Failure>
 
 /// Checks that the channel works: logs in and sends nothing.
 ///
-/// # Errors
-/// Like [`ask`].
-///
 /// # Cancel safety
 /// Safe.
 pub async fn login(remote: &Remote, limit: Duration) -> Result<(), Failure> {

@@ -43,12 +43,6 @@ enum Heard {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     /// Logs in.
-    ///
-    /// # Errors
-    /// When the password is wrong, or no proper answer comes in time.
-    ///
-    /// # Cancel safety
-    /// The connection is lost.
     pub(super) async fn login(stream: S, password: &str, until: Instant) -> Result<Self, Failure> {
         let mut new = Self {
             stream,
@@ -74,12 +68,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     }
 
     /// Sends a command and returns its reply.
-    ///
-    /// # Errors
-    /// When no reply came in time, or the answer is not of the protocol.
-    ///
-    /// # Cancel safety
-    /// The command may have been sent; the connection is lost.
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let command = Packet::new(COMMAND_ID, COMMAND, &question.line);

@@ -93,13 +93,6 @@ enum Heard {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     /// Waits for the greeting, and gives the password where one is asked for.
-    ///
-    /// # Errors
-    /// When the password is wrong or missing, or a greeting that is known does
-    /// not come in time.
-    ///
-    /// # Cancel safety
-    /// The connection is lost.
     pub(super) async fn login(
         stream: S,
         greeting: Option<&str>,
@@ -152,12 +145,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     }
 
     /// Sends a line and returns the text that follows it.
-    ///
-    /// # Errors
-    /// When the connection is lost before the line is sent.
-    ///
-    /// # Cancel safety
-    /// The line may have been sent; the connection is lost.
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         self.send(question.line.as_bytes(), until).await?;
         let mut gathered = Gathered::new(question.expect.as_deref());

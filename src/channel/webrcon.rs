@@ -45,12 +45,6 @@ enum Heard {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     /// Opens the websocket.
-    ///
-    /// # Errors
-    /// When it is not accepted in time.
-    ///
-    /// # Cancel safety
-    /// The connection is lost.
     pub(super) async fn open(mut stream: S, host: &str, password: &str, until: Instant) -> Result<Self, Failure> {
         let (one, two) = (random().to_ne_bytes(), random().to_ne_bytes());
         let request = format!(
@@ -93,12 +87,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     }
 
     /// Sends a command and returns its reply.
-    ///
-    /// # Errors
-    /// When no reply came in time, or the answer is not of the protocol.
-    ///
-    /// # Cancel safety
-    /// The command may have been sent; the connection is lost.
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         let command = json!({ "Identifier": IDENTIFIER, "Message": question.line, "Name": "gamectl" });
         let bytes = frame::text(&command.to_string(), mask());

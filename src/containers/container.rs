@@ -103,9 +103,6 @@ struct RawConfig {
 
 /// Parses the output of `docker inspect`, and returns the containers that are
 /// in a group.
-///
-/// # Errors
-/// When `docker inspect` prints no such thing.
 pub fn parse(text: &[u8], grouping: &Grouping) -> Result<Vec<Container>, serde_json::Error> {
     let raw: Vec<Raw> = serde_json::from_slice(text)?;
     Ok(raw

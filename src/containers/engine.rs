@@ -74,9 +74,6 @@ impl Engine {
     }
 
     /// Asks a question and returns the answer.
-    ///
-    /// # Errors
-    /// When the program is missing, does not answer in time, or refuses.
     pub async fn ask<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Result<Finished, Failure> {
         let answer = self.call(self.program(words), ANSWER).await?;
         if answer.status.success() {
@@ -86,9 +83,6 @@ impl Engine {
     }
 
     /// Returns the version of the engine.
-    ///
-    /// # Errors
-    /// When it does not answer.
     pub async fn version(&self) -> Result<String, Failure> {
         let answer = self.ask(["version", "--format", "{{.Server.Version}}"]).await?;
         Ok(answer.word())
@@ -100,17 +94,11 @@ impl Engine {
     }
 
     /// Returns the containers of one group.
-    ///
-    /// # Errors
-    /// When they could not be found out.
     pub async fn of_group(&self, group: &str) -> Result<Vec<Container>, Failure> {
         self.labelled(&format!("{}={group}", self.grouping.label)).await
     }
 
     /// Returns the containers of all groups.
-    ///
-    /// # Errors
-    /// When they could not be found out.
     pub(super) async fn of_all_groups(&self) -> Result<Vec<Container>, Failure> {
         self.labelled(self.grouping.label).await
     }
@@ -141,9 +129,6 @@ impl Engine {
 
     /// Stops containers, each within its own grace period, of which `grace` is
     /// the longest. One that is gone counts as stopped.
-    ///
-    /// # Errors
-    /// When the engine does not do it, or not in time.
     ///
     /// # Cancel safety
     /// The engine goes on stopping them.

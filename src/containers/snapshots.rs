@@ -19,9 +19,6 @@ pub struct EngineSnapshots {
 
 impl EngineSnapshots {
     /// Returns the containers of one group as they were at the first question.
-    ///
-    /// # Errors
-    /// When they could not be found out.
     pub async fn of_group(&self, engine: &Engine, group: &str) -> Result<Vec<Container>, Failure> {
         let cell = {
             let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);

@@ -134,9 +134,6 @@ pub struct Readiness {
 
 impl Readiness {
     /// Creates the probes of an instance for one launch.
-    ///
-    /// # Errors
-    /// When a regular expression is too large.
     pub fn new(ready: &Ready, context: &ProbeContext) -> Result<Self, Failure> {
         let due = Instant::now();
         let pending = ready.probes.iter().map(|probe| {

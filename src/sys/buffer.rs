@@ -15,9 +15,6 @@ pub struct Buffer {
 
 impl Buffer {
     /// Maps a buffer of `len` bytes, all zero.
-    ///
-    /// # Errors
-    /// `ENOMEM`.
     pub fn new(len: NonZeroUsize) -> std::io::Result<Self> {
         // SAFETY: a new private mapping at an address of the kernel's choice.
         let start = unsafe {

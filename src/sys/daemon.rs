@@ -14,10 +14,6 @@ use super::procfs;
 /// Makes a session of its own, without a controlling terminal, unless it leads
 /// one already; leaves the working directory, so that no filesystem is kept
 /// busy.
-///
-/// # Errors
-/// Returns the error of `setsid(2)` or `chdir(2)`: a process that leads a group cannot
-/// make a session.
 pub fn leave_session() -> io::Result<()> {
     if nix::unistd::getsid(None)? != nix::unistd::getpid() {
         nix::unistd::setsid()?;
@@ -30,9 +26,6 @@ pub fn leave_session() -> io::Result<()> {
 ///
 /// To be called while this process has a single thread: the child goes on to
 /// allocate memory and must not find a lock held by a thread it lacks.
-///
-/// # Errors
-/// `EAGAIN` when no further process may be made, `ENOMEM`.
 pub fn fork() -> io::Result<Option<i32>> {
     // SAFETY: the caller's promise of a single thread makes everything sound
     // that the child does.
@@ -47,9 +40,6 @@ pub fn fork() -> io::Result<Option<i32>> {
 /// standard streams.
 ///
 /// To be called before anything else is opened.
-///
-/// # Errors
-/// `EBADF` when descriptor 0 is not open, or there is no `/dev/null`.
 pub fn take_only_descriptor() -> io::Result<OwnedFd> {
     // SAFETY: descriptors only; the result is new and has no other owner.
     let kept = unsafe {

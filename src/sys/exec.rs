@@ -51,9 +51,6 @@ impl<'a> Gated<'a> {
     /// which should be the default ones: see [`super::signals::reset_dispositions`].
     ///
     /// To be called while this process has a single thread.
-    ///
-    /// # Errors
-    /// `EAGAIN` when no further process may be made, `EMFILE`, `ENOMEM`.
     pub fn fork(program: &'a Program) -> io::Result<Self> {
         let (gate_read, gate_write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         let (report_read, report_write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;

@@ -100,9 +100,6 @@ pub fn may_execute(path: &Path) -> bool {
 
 /// The bytes that users other than root may still write on the file system of
 /// a path: `statvfs(3)`.
-///
-/// # Errors
-/// Fails when the path cannot be reached.
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
     let stat = nix::sys::statvfs::statvfs(path)?;
     Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
@@ -110,9 +107,6 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
 
 /// Returns how many files this process, and so a game, may have open: the soft limit
 /// and the hard one (`getrlimit(2)`).
-///
-/// # Errors
-/// Fails when the kernel does not say.
 pub fn open_files_limit() -> io::Result<(u64, u64)> {
     let limit = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)?;
     Ok(limit)
@@ -128,9 +122,6 @@ pub fn raise_open_files(enough: u64) -> Option<u64> {
 }
 
 /// Sets the soft limit of open files.
-///
-/// # Errors
-/// Fails when the hard limit is lower.
 pub fn limit_open_files(soft: u64) -> io::Result<()> {
     let (_, hard) = open_files_limit()?;
     nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, soft, hard)?;
@@ -138,9 +129,6 @@ pub fn limit_open_files(soft: u64) -> io::Result<()> {
 }
 
 /// Checks that `count` more files can be opened now.
-///
-/// # Errors
-/// `EMFILE` and `ENFILE` when they cannot.
 pub fn room_for_descriptors(count: usize) -> io::Result<()> {
     let open = |_| fs::File::open("/dev/null");
     (0..count).map(open).collect::<io::Result<Vec<_>>>().map(drop)

@@ -44,9 +44,6 @@ pub fn presence(id: ProcessId) -> Presence {
 
 /// Signals a process only if it is still the one that was identified. Returns
 /// whether it was there.
-///
-/// # Errors
-/// Fails when that cannot be told, or the process is not ours to signal.
 pub fn signal_identified(id: ProcessId, signal: i32) -> io::Result<bool> {
     match Pidfd::open_identified(id) {
         Ok(Some(fd)) => match fd.signal(signal) {

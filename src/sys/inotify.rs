@@ -76,9 +76,6 @@ impl Watches {
     }
 
     /// Watches like [`Watches::add`], and for writes to files in the folder, too.
-    ///
-    /// # Errors
-    /// Fails like [`Watches::add`].
     pub fn add_with_writes(&mut self, path: &Path, tag: &str) -> io::Result<()> {
         self.add_for(path, tag, NAMES)
     }
@@ -90,9 +87,6 @@ impl Watches {
     }
 
     /// Waits until something changes.
-    ///
-    /// # Errors
-    /// Returns the error of `read(2)`.
     ///
     /// # Cancel safety
     /// Safe: what was read is returned.

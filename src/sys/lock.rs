@@ -44,9 +44,6 @@ fn range(kind: libc::c_int, start: i64, len: i64) -> libc::flock {
 
 /// Tries to take the exclusive lock of a part of a file, without waiting. The
 /// lock is held until every descriptor of this open file is closed.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`, unless the reason is another holder.
 pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
@@ -57,9 +54,6 @@ pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
 
 /// Tries to take a lock that excludes exclusive locks of that part,
 /// without waiting. The file need not be open for writing.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`, unless the reason is an exclusive lock.
 pub fn try_shared(file: impl AsFd, part: Part) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_RDLCK))) {
         Ok(_) => Ok(true),
@@ -69,9 +63,6 @@ pub fn try_shared(file: impl AsFd, part: Part) -> io::Result<bool> {
 }
 
 /// Returns true when another open file holds a lock of that part. Takes nothing.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`.
 pub fn is_held(file: impl AsFd, part: Part) -> io::Result<bool> {
     let mut lock = part.lock(libc::F_WRLCK);
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
@@ -81,9 +72,6 @@ pub fn is_held(file: impl AsFd, part: Part) -> io::Result<bool> {
 /// Tries to take the lock of one byte for this process. It is dropped when this
 /// process closes any descriptor of that file, or ends; a child does not
 /// inherit it.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`, unless the reason is another holder.
 pub fn try_byte(file: impl AsFd, offset: i64) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_SETLK(&range(libc::F_WRLCK, offset, 1))) {
         Ok(_) => Ok(true),
@@ -93,18 +81,12 @@ pub fn try_byte(file: impl AsFd, offset: i64) -> io::Result<bool> {
 }
 
 /// Lets go of the lock of one byte.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`.
 pub fn free_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
     fcntl(file, FcntlArg::F_SETLK(&range(libc::F_UNLCK, offset, 1)))?;
     Ok(())
 }
 
 /// Waits for the lock of one byte, as this open file's own.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`.
 pub fn wait_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
     loop {
         match fcntl(file.as_fd(), FcntlArg::F_OFD_SETLKW(&range(libc::F_WRLCK, offset, 1))) {
@@ -116,9 +98,6 @@ pub fn wait_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
 }
 
 /// Returns true when another process holds the lock of one byte. Takes nothing.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`.
 pub fn is_byte_held(file: impl AsFd, offset: i64) -> io::Result<bool> {
     let mut lock = range(libc::F_WRLCK, offset, 1);
     fcntl(file, FcntlArg::F_GETLK(&mut lock))?;

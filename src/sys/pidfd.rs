@@ -32,9 +32,6 @@ impl Pidfd {
 
     /// Opens an identified process, or nothing when it is gone: the identity
     /// is checked after the descriptor is held, when it can no longer change.
-    ///
-    /// # Errors
-    /// Fails when it cannot be told whether it is the same process.
     pub fn open_identified(id: ProcessId) -> io::Result<Option<Self>> {
         let fd = match Self::open(id.pid) {
             Ok(fd) => fd,

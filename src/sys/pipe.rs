@@ -7,9 +7,6 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{Mode, SFlag, fstat};
 
 /// Returns how many bytes wait to be read.
-///
-/// # Errors
-/// Returns the error of `ioctl(2)`.
 pub fn pending(fd: impl AsFd) -> io::Result<usize> {
     let mut count: libc::c_int = 0;
     // SAFETY: FIONREAD stores one int through the pointer.
@@ -45,9 +42,6 @@ pub fn is_hung_up(fd: impl AsFd) -> bool {
 
 /// The end of a new pipe that is read, without blocking. Writing to it is
 /// faster than to a FIFO, because no file system is told of each write.
-///
-/// # Errors
-/// Returns the error of `pipe2(2)`.
 pub fn anonymous() -> io::Result<OwnedFd> {
     // The other end is closed at once: there is a read end to open it by.
     let (read, _write) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
@@ -72,9 +66,6 @@ pub fn both_ends(fd: impl AsFd) -> io::Result<OwnedFd> {
 /// it reads, or have none. Unlike `poll(2)`, after which every later write to
 /// the pipe costs the writer a wake-up (`pipe_poll` in the kernel's
 /// fs/pipe.c), this leaves no trace when it is turned off. See `fcntl(2)`.
-///
-/// # Errors
-/// Returns the error of `fcntl(2)`.
 pub fn signal_input(fd: impl AsFd, on: bool) -> io::Result<()> {
     let fd = fd.as_fd();
     if on {
@@ -90,18 +81,12 @@ pub fn signal_input(fd: impl AsFd, on: bool) -> io::Result<()> {
 
 /// The number of a pipe, by which its other descriptors are recognised while
 /// this system is up.
-///
-/// # Errors
-/// Returns the error of `fstat(2)`.
 pub fn number(fd: impl AsFd) -> io::Result<u64> {
     Ok(fstat(fd)?.st_ino)
 }
 
 /// Opens the end that is read of the pipe of that number, without blocking,
 /// through a process that has it open.
-///
-/// # Errors
-/// `ENOENT` when it has not; what `open(2)` said.
 pub fn open_of_process(pid: i32, number: u64) -> io::Result<OwnedFd> {
     let name = format!("pipe:[{number}]");
     for entry in std::fs::read_dir(format!("/proc/{pid}/fd"))? {

@@ -67,9 +67,6 @@ pub fn stat(pid: i32) -> io::Result<Stat> {
 
 /// Reads a text of `/proc` or `/sys` in as few calls as it takes: the kernel
 /// makes it anew for each, and tells no size.
-///
-/// # Errors
-/// Fails like [`fs::read_to_string`].
 pub(super) fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
     let mut text = String::with_capacity(TEXT);
     fs::File::open(path)?.read_to_string(&mut text)?;
@@ -126,9 +123,6 @@ pub fn first_argument(pid: i32) -> Option<Vec<u8>> {
 }
 
 /// Reads the identity of a process, to recognise it later.
-///
-/// # Errors
-/// Fails like [`stat`].
 pub fn identify(pid: i32) -> io::Result<ProcessId> {
     Ok(ProcessId {
         pid,

@@ -17,9 +17,6 @@ pub struct Pty {
 
 impl Pty {
     /// Opens a pseudo-terminal of 80 columns and 24 rows.
-    ///
-    /// # Errors
-    /// Fails when the host has no free one, or none at all.
     pub fn open() -> io::Result<Self> {
         let size = Winsize {
             ws_row: 24,

@@ -79,9 +79,6 @@ pub fn reap() -> Reap {
 /// Makes this process the reaper of its descendants: a process whose parent
 /// ends becomes our child instead of init's. See `prctl(2)`,
 /// `PR_SET_CHILD_SUBREAPER`.
-///
-/// # Errors
-/// Returns the kernel's error; it has been there since Linux 3.4.
 pub fn become_subreaper() -> io::Result<()> {
     nix::sys::prctl::set_child_subreaper(true)?;
     Ok(())

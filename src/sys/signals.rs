@@ -14,9 +14,6 @@ impl Signals {
     /// Blocks every signal that can be, and opens a descriptor from which
     /// `wanted` can be read. What is blocked and not wanted has no effect: the
     /// hang-up of a terminal, a stop from the keyboard, a broken pipe.
-    ///
-    /// # Errors
-    /// `EMFILE`, `ENOMEM`.
     pub fn block_all_but_read(wanted: &[Signal]) -> io::Result<Self> {
         let mut blocked = SigSet::all();
         // Blocking what the program's own faults raise would hide them.
@@ -36,9 +33,6 @@ impl Signals {
 
     /// Opens a descriptor from which signals can be read that are blocked
     /// already.
-    ///
-    /// # Errors
-    /// `EMFILE`, `ENOMEM`.
     pub fn read(wanted: &[Signal]) -> io::Result<Self> {
         let mut read = SigSet::empty();
         for signal in wanted {
@@ -71,17 +65,11 @@ impl AsFd for Signals {
 
 /// Ignores a signal from now on. Children whose `SIGCHLD` is ignored need not
 /// be waited for: see `sigaction(2)`.
-///
-/// # Errors
-/// `EINVAL` for a signal that cannot be ignored.
 pub fn ignore(signal: Signal) -> io::Result<()> {
     dispose(signal, SigHandler::SigIgn)
 }
 
 /// Gives a signal its default disposition.
-///
-/// # Errors
-/// None for a signal that could be ignored.
 pub fn restore(signal: Signal) -> io::Result<()> {
     dispose(signal, SigHandler::SigDfl)
 }

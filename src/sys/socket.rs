@@ -30,9 +30,6 @@ fn new_socket() -> io::Result<OwnedFd> {
 }
 
 /// Binds and listens under a name that must be free.
-///
-/// # Errors
-/// `EADDRINUSE` when the name is taken, `ENOSPC`, `EROFS`.
 pub fn listen(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
     let socket = new_socket()?;
     nix::sys::socket::bind(socket.as_raw_fd(), &address(dir, name)?)?;
@@ -41,9 +38,6 @@ pub fn listen(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
 }
 
 /// Accepts a waiting connection; `None` when there is none.
-///
-/// # Errors
-/// `EMFILE` and the like. The connection then still waits.
 pub fn accept(listener: &OwnedFd) -> io::Result<Option<OwnedFd>> {
     match nix::sys::socket::accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK) {
         // SAFETY: just returned by the kernel, and has no other owner.
@@ -74,9 +68,6 @@ pub struct Peer {
 }
 
 /// Asks the kernel for the process at the other end.
-///
-/// # Errors
-/// Returns the error of `getsockopt(2)`.
 pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
     let credentials = nix::sys::socket::getsockopt(&socket, sockopt::PeerCredentials)?;
     Ok(Peer {
@@ -86,9 +77,6 @@ pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
 }
 
 /// Receives one message. `None` when the other end is closed.
-///
-/// # Errors
-/// `WouldBlock` when there is none.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     loop {
         match nix::sys::socket::recv(socket.as_fd().as_raw_fd(), buffer, MsgFlags::empty()) {
@@ -116,17 +104,11 @@ pub fn send(socket: impl AsFd, message: &[u8]) -> io::Result<()> {
 }
 
 /// A connected pair of stream sockets: one end for a process to be spawned.
-///
-/// # Errors
-/// `EMFILE`.
 pub fn stream_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     pair(SockType::Stream)
 }
 
 /// A connected pair of sockets that keep message boundaries, and wait.
-///
-/// # Errors
-/// `EMFILE`.
 pub fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     pair(SockType::SeqPacket)
 }
@@ -138,9 +120,6 @@ fn pair(kind: SockType) -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Sends bytes with descriptors attached to the first of them. Returns how
 /// many bytes were taken.
-///
-/// # Errors
-/// Returns the error of `sendmsg(2)`.
 pub fn send_with_descriptors(socket: impl AsFd, bytes: &[u8], descriptors: &[RawFd]) -> io::Result<usize> {
     let attached = [ControlMessage::ScmRights(descriptors)];
     Ok(nix::sys::socket::sendmsg::<UnixAddr>(
@@ -154,9 +133,6 @@ pub fn send_with_descriptors(socket: impl AsFd, bytes: &[u8], descriptors: &[Raw
 
 /// Receives bytes and the descriptors that came with them; no bytes when the
 /// other end is closed.
-///
-/// # Errors
-/// Returns the error of `recvmsg(2)`.
 pub fn receive_with_descriptors(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     loop {
         match try_receive_with_descriptors(socket.as_fd().as_raw_fd(), buffer) {

@@ -16,9 +16,6 @@ pub struct Mode {
 impl Mode {
     /// Hands over every key at once, unseen, those for signals and flow
     /// control too. What is printed is treated as before.
-    ///
-    /// # Errors
-    /// `ENOTTY` when it is no terminal.
     pub fn keys(fd: impl AsFd) -> io::Result<Self> {
         Self::with(&fd, |mode| {
             mode.local_flags
@@ -29,9 +26,6 @@ impl Mode {
 
     /// Hands over every key at once, unseen; those for signals are signals
     /// still. What is printed is treated as before.
-    ///
-    /// # Errors
-    /// `ENOTTY` when it is no terminal.
     pub fn single_keys(fd: impl AsFd) -> io::Result<Self> {
         Self::with(&fd, |mode| {
             mode.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
@@ -39,9 +33,6 @@ impl Mode {
     }
 
     /// Hands over every byte as it is, and prints every byte as it is.
-    ///
-    /// # Errors
-    /// `ENOTTY` when it is no terminal.
     pub fn raw(fd: impl AsFd) -> io::Result<Self> {
         Self::with(&fd, termios::cfmakeraw)
     }
@@ -101,9 +92,6 @@ fn give_back_on_panic() {
 
 /// Makes a terminal another size, in character cells. Processes that have it as
 /// their controlling terminal are told by `SIGWINCH`.
-///
-/// # Errors
-/// `ENOTTY` when it is no terminal.
 pub fn resize(fd: impl AsFd, columns: u16, rows: u16) -> io::Result<()> {
     let size = libc::winsize {
         ws_row: rows,

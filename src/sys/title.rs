@@ -16,9 +16,6 @@ const ARG_END: usize = 49 - 3;
 ///
 /// Only a process with a single thread may call this: the memory is that of
 /// `std::env::args`, which gives the new words from then on.
-///
-/// # Errors
-/// Fails when `/proc` does not say where the words are.
 pub fn set(words: &[&str]) -> io::Result<()> {
     let stat = procfs::read_text("/proc/self/stat")?;
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);

@@ -12,9 +12,6 @@ use super::procfs::{self, ProcessId, Stat};
 
 /// All descendants of a process, itself not included, oldest first. One that
 /// is born or ends meanwhile may be missed: look again until there is none.
-///
-/// # Errors
-/// Fails when `/proc` cannot be read.
 pub fn descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     let mut found = Vec::new();
     let mut queue = vec![root];
@@ -108,9 +105,6 @@ pub fn is_marked(pid: i32, mark: &str) -> bool {
 /// entry), and the descendants of these, oldest first. Zombies carry nothing
 /// and are not found. Processes of other users are passed over in silence,
 /// unless we are root.
-///
-/// # Errors
-/// Fails when `/proc` cannot be read.
 pub fn marked(mark: &str) -> io::Result<Vec<ProcessId>> {
     let me = std::process::id() as i32;
     let mut found = HashSet::new();
