@@ -1,6 +1,10 @@
-//! One line and its reply, and the failures that all protocols share.
+//! One line and its reply; and the reads, writes and failures that all protocols
+//! share.
 
 use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
 
 use crate::failure::{Failure, FailureKind};
 
@@ -32,6 +36,38 @@ pub struct Reply {
     pub closed: bool,
     /// True if the reply was longer than what is read.
     pub cut: bool,
+}
+
+/// The outcome of listening until a time.
+pub(super) enum Heard<T> {
+    Part(T),
+    Closed,
+    Nothing,
+}
+
+/// Reads what has come, or waits for it.
+pub(super) async fn read<'a>(
+    stream: &mut (impl AsyncRead + Unpin),
+    buffer: &'a mut [u8],
+    until: Instant,
+) -> Heard<&'a [u8]> {
+    // Also where there is always something to read.
+    if Instant::now() >= until {
+        return Heard::Nothing;
+    }
+    match timeout_at(until, stream.read(buffer)).await {
+        Err(_) => Heard::Nothing,
+        Ok(Ok(0) | Err(_)) => Heard::Closed,
+        Ok(Ok(n)) => Heard::Part(buffer.get(..n).unwrap_or_default()),
+    }
+}
+
+pub(super) async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], until: Instant) -> Result<(), Failure> {
+    match timeout_at(until, stream.write_all(bytes)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Failure::failed(format!("the connection was lost: {error}"))),
+        Err(_) => Err(silent("it did not take the line in time")),
+    }
 }
 
 /// Returns the failure of a server that did not answer in time.

@@ -7,13 +7,12 @@
 //! reply is here, since some servers lose what comes together with a command;
 //! and where it is not answered, a reply ends when nothing more comes.
 
-use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
-use super::exchange::{Question, Reply, silent, wrong_password};
+use super::exchange::{Heard, Question, Reply, read, silent, write, wrong_password};
 use super::gather::Gathered;
 use super::packet::{AUTH, AUTH_RESPONSE, COMMAND, Packet, PacketDecoder, REFUSED, RESPONSE};
 use crate::failure::Failure;
@@ -35,12 +34,6 @@ pub(super) struct Rcon<S> {
     decoder: PacketDecoder,
 }
 
-enum Heard {
-    Packet(Packet),
-    Closed,
-    Nothing,
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     /// Logs in.
     pub(super) async fn login(stream: S, password: &str, until: Instant) -> Result<Self, Failure> {
@@ -48,15 +41,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
             stream,
             decoder: PacketDecoder::default(),
         };
-        new.send(&Packet::new(AUTH_ID, AUTH, password), until)
-            .await
-            .map_err(|error| lost(&error))?;
+        new.send(&Packet::new(AUTH_ID, AUTH, password), until).await?;
         loop {
             match new.hear(until).await? {
-                Heard::Packet(packet) if packet.id == REFUSED => return Err(wrong_password()),
-                Heard::Packet(packet) if packet.kind == AUTH_RESPONSE && packet.id == AUTH_ID => return Ok(new),
+                Heard::Part(packet) if packet.id == REFUSED => return Err(wrong_password()),
+                Heard::Part(packet) if packet.kind == AUTH_RESPONSE && packet.id == AUTH_ID => return Ok(new),
                 // An empty reply comes before the answer proper.
-                Heard::Packet(_) => {}
+                Heard::Part(_) => {}
                 // Some close instead of saying that the password is wrong.
                 Heard::Closed => {
                     return Err(Failure::failed("it closed the connection at the login")
@@ -71,17 +62,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let command = Packet::new(COMMAND_ID, COMMAND, &question.line);
-        self.send(&command, until).await.map_err(|error| lost(&error))?;
+        self.send(&command, until).await?;
         let (mut sent, mut ended) = (false, false);
         loop {
             let pause = if gathered.any() && sent { QUIET } else { PATIENCE };
             let quiet_at = Instant::now() + pause;
             match self.hear(quiet_at.min(until)).await? {
-                Heard::Packet(packet) if packet.id == SENTINEL_ID => ended = true,
-                Heard::Packet(packet) if packet.id == REFUSED => return Err(wrong_password()),
-                Heard::Packet(packet) if packet.id == AUTH_ID => {}
+                Heard::Part(packet) if packet.id == SENTINEL_ID => ended = true,
+                Heard::Part(packet) if packet.id == REFUSED => return Err(wrong_password()),
+                Heard::Part(packet) if packet.id == AUTH_ID => {}
                 // Not every server repeats the id of the command.
-                Heard::Packet(packet) => gathered.push(&packet.body),
+                Heard::Part(packet) => gathered.push(&packet.body),
                 Heard::Closed => return Ok(gathered.finish(true)),
                 Heard::Nothing if quiet_at >= until => return at_the_end(gathered, ended),
                 // A reply may be late: what ends an empty one is the answer to
@@ -101,30 +92,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         }
     }
 
-    async fn send(&mut self, packet: &Packet, until: Instant) -> io::Result<()> {
-        let bytes = packet.to_bytes();
-        match timeout_at(until, self.stream.write_all(&bytes)).await {
-            Ok(written) => written,
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
-        }
+    async fn send(&mut self, packet: &Packet, until: Instant) -> Result<(), Failure> {
+        write(&mut self.stream, &packet.to_bytes(), until).await
     }
 
-    async fn hear(&mut self, until: Instant) -> Result<Heard, Failure> {
+    async fn hear(&mut self, until: Instant) -> Result<Heard<Packet>, Failure> {
+        let mut buffer = [0; 4096];
         loop {
-            // Also where there is always something to read.
-            if Instant::now() >= until {
-                return Ok(Heard::Nothing);
-            }
             match self.decoder.next() {
-                Ok(Some(packet)) => return Ok(Heard::Packet(packet)),
+                Ok(Some(packet)) => return Ok(Heard::Part(packet)),
                 Ok(None) => {}
                 Err(_) => return Err(Failure::failed("what it answers is not Source RCON")),
             }
-            let mut buffer = [0; 4096];
-            match timeout_at(until, self.stream.read(&mut buffer)).await {
-                Err(_) => return Ok(Heard::Nothing),
-                Ok(Ok(0) | Err(_)) => return Ok(Heard::Closed),
-                Ok(Ok(n)) => self.decoder.push(buffer.get(..n).unwrap_or_default()),
+            match read(&mut self.stream, &mut buffer, until).await {
+                Heard::Part(bytes) => self.decoder.push(bytes),
+                Heard::Closed => return Ok(Heard::Closed),
+                Heard::Nothing => return Ok(Heard::Nothing),
             }
         }
     }
@@ -135,10 +118,6 @@ fn at_the_end(gathered: Gathered<'_>, ended: bool) -> Result<Reply, Failure> {
         return Ok(gathered.finish(false));
     }
     Err(silent("no reply came in time"))
-}
-
-fn lost(error: &io::Error) -> Failure {
-    Failure::failed(format!("the connection was lost: {error}"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::channel::packet::RESPONSE;
 use crate::failure::FailureKind;
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 /// The behaviour of a server towards a command.
 type Script = fn(Packet) -> Vec<Act>;

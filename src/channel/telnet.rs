@@ -7,10 +7,10 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
-use super::exchange::{Question, Reply, silent, wrong_password};
+use super::exchange::{Heard, Question, Reply, read, silent, write, wrong_password};
 use super::gather::Gathered;
 use crate::failure::Failure;
 
@@ -85,12 +85,6 @@ pub(super) struct Telnet<S> {
     decoder: Decoder,
 }
 
-enum Heard {
-    Text(Vec<u8>),
-    Closed,
-    Nothing,
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     /// Waits for the greeting, and gives the password where one is asked for.
     pub(super) async fn login(
@@ -135,8 +129,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
                 Instant::now() + QUIET
             };
             match self.hear(at.min(until)).await? {
-                Heard::Text(bytes) if said.len() < GREETING_MAX => said.extend_from_slice(&bytes),
-                Heard::Text(_) => return Err(Failure::failed("its greeting has no end")),
+                Heard::Part(bytes) if said.len() < GREETING_MAX => said.extend_from_slice(&bytes),
+                Heard::Part(_) => return Err(Failure::failed("its greeting has no end")),
                 Heard::Closed => return Err(Failure::failed("it closed the connection at once")),
                 Heard::Nothing if greeting.is_some() => return Err(silent("its greeting did not come in time")),
                 Heard::Nothing => return Ok(text),
@@ -155,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
                 Instant::now() + QUIET
             };
             match self.hear(at.min(until)).await? {
-                Heard::Text(text) => gathered.push(&text),
+                Heard::Part(text) => gathered.push(&text),
                 Heard::Closed => return Ok(gathered.finish(true)),
                 // Not every line is answered.
                 Heard::Nothing => return Ok(gathered.finish(false)),
@@ -167,33 +161,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     }
 
     async fn send(&mut self, line: &[u8], until: Instant) -> Result<(), Failure> {
-        let bytes = [line, b"\r\n"].concat();
-        match timeout_at(until, self.stream.write_all(&bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Failure::failed(format!("the connection was lost: {error}"))),
-            Err(_) => Err(silent("it did not take the line in time")),
-        }
+        write(&mut self.stream, &[line, b"\r\n"].concat(), until).await
     }
 
-    async fn hear(&mut self, until: Instant) -> Result<Heard, Failure> {
+    async fn hear(&mut self, until: Instant) -> Result<Heard<Vec<u8>>, Failure> {
         let mut buffer = [0; 4096];
         loop {
-            // Also where there is always something to read.
-            if Instant::now() >= until {
-                return Ok(Heard::Nothing);
-            }
-            let n = match timeout_at(until, self.stream.read(&mut buffer)).await {
-                Err(_) => return Ok(Heard::Nothing),
-                Ok(Ok(0) | Err(_)) => return Ok(Heard::Closed),
-                Ok(Ok(n)) => n,
+            let (text, refusals) = match read(&mut self.stream, &mut buffer, until).await {
+                Heard::Part(bytes) => self.decoder.take(bytes),
+                Heard::Closed => return Ok(Heard::Closed),
+                Heard::Nothing => return Ok(Heard::Nothing),
             };
-            let (text, refusals) = self.decoder.take(buffer.get(..n).unwrap_or_default());
-            if !refusals.is_empty() && !matches!(timeout_at(until, self.stream.write_all(&refusals)).await, Ok(Ok(())))
-            {
+            if !refusals.is_empty() && write(&mut self.stream, &refusals, until).await.is_err() {
                 return Ok(Heard::Closed);
             }
             if !text.is_empty() {
-                return Ok(Heard::Text(text));
+                return Ok(Heard::Part(text));
             }
         }
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::failure::FailureKind;
 use proptest::prelude::*;
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 /// A server that says a greeting and an answer to each line, and then closes.
 async fn serve(mut stream: DuplexStream, said: Vec<(u64, &'static [u8])>, stays: bool) -> Vec<u8> {

@@ -13,10 +13,10 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
-use super::exchange::{Question, Reply, silent};
+use super::exchange::{Heard, Question, Reply, read, silent, write};
 use super::frame::{self, FrameDecoder, Incoming};
 use super::gather::Gathered;
 use crate::failure::Failure;
@@ -37,12 +37,6 @@ pub(super) struct Webrcon<S> {
     decoder: FrameDecoder,
 }
 
-enum Heard {
-    Message(Vec<u8>),
-    Closed,
-    Nothing,
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     /// Opens the websocket.
     pub(super) async fn open(mut stream: S, host: &str, password: &str, until: Instant) -> Result<Self, Failure> {
@@ -53,29 +47,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
             in_path(password),
             frame::base64(&[one, two].concat())
         );
-        let head = async {
-            stream.write_all(request.as_bytes()).await.ok()?;
-            let mut read = Vec::new();
-            let mut buffer = [0; 2048];
-            loop {
-                let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
-                read.extend_from_slice(buffer.get(..n).unwrap_or_default());
-                if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-                    let rest = read.split_off(end + 4);
-                    return Some((read, rest));
-                }
-                if read.len() > HEAD_MAX {
-                    return None;
-                }
+        let hint = "the password may be wrong, or this is not the WebRCON port";
+        let closed = || Failure::failed("it closed the connection at the handshake").hint(hint);
+        write(&mut stream, request.as_bytes(), until)
+            .await
+            .map_err(|_| closed())?;
+        let (mut head, mut buffer) = (Vec::new(), [0; 2048]);
+        let end = loop {
+            match read(&mut stream, &mut buffer, until).await {
+                Heard::Part(bytes) if head.len() <= HEAD_MAX => head.extend_from_slice(bytes),
+                Heard::Part(_) | Heard::Closed => return Err(closed()),
+                Heard::Nothing => return Err(silent("it did not answer the handshake in time")),
+            }
+            if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
             }
         };
-        let Ok(answered) = timeout_at(until, head).await else {
-            return Err(silent("it did not answer the handshake in time"));
-        };
-        let hint = "the password may be wrong, or this is not the WebRCON port";
-        let Some((head, rest)) = answered else {
-            return Err(Failure::failed("it closed the connection at the handshake").hint(hint));
-        };
+        let rest = head.split_off(end);
         match status(&head) {
             Some(101) => {}
             Some(code) => return Err(Failure::failed(format!("it answered the handshake with {code}")).hint(hint)),
@@ -90,17 +78,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         let command = json!({ "Identifier": IDENTIFIER, "Message": question.line, "Name": "gamectl" });
         let bytes = frame::text(&command.to_string(), mask());
-        match timeout_at(until, self.stream.write_all(&bytes)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(Failure::failed(format!("the connection was lost: {error}"))),
-            Err(_) => return Err(silent("it did not take the line in time")),
-        }
+        write(&mut self.stream, &bytes, until).await?;
         let mut gathered = Gathered::new(question.expect.as_deref());
         let mut quiet_at = None;
         loop {
             let at = quiet_at.filter(|_| !gathered.expects_more()).unwrap_or(until);
             match self.hear(at.min(until)).await? {
-                Heard::Message(message) => match understood(&message) {
+                Heard::Part(message) => match understood(&message) {
                     Some((IDENTIFIER, text)) => {
                         if gathered.any() && !text.is_empty() {
                             gathered.push(b"\n");
@@ -122,18 +106,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         }
     }
 
-    async fn hear(&mut self, until: Instant) -> Result<Heard, Failure> {
+    async fn hear(&mut self, until: Instant) -> Result<Heard<Vec<u8>>, Failure> {
+        let mut buffer = [0; 4096];
         loop {
-            // Also where there is always something to read.
-            if Instant::now() >= until {
-                return Ok(Heard::Nothing);
-            }
             match self.decoder.next() {
-                Ok(Some(Incoming::Message(message))) => return Ok(Heard::Message(message)),
+                Ok(Some(Incoming::Message(message))) => return Ok(Heard::Part(message)),
                 Ok(Some(Incoming::Close)) => return Ok(Heard::Closed),
                 Ok(Some(Incoming::Ping(payload))) => {
-                    let pong = frame::pong(&payload, mask());
-                    if !matches!(timeout_at(until, self.stream.write_all(&pong)).await, Ok(Ok(()))) {
+                    if write(&mut self.stream, &frame::pong(&payload, mask()), until)
+                        .await
+                        .is_err()
+                    {
                         return Ok(Heard::Closed);
                     }
                     continue;
@@ -141,11 +124,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
                 Ok(None) => {}
                 Err(_) => return Err(Failure::failed("what it answers is not a websocket")),
             }
-            let mut buffer = [0; 4096];
-            match timeout_at(until, self.stream.read(&mut buffer)).await {
-                Err(_) => return Ok(Heard::Nothing),
-                Ok(Ok(0) | Err(_)) => return Ok(Heard::Closed),
-                Ok(Ok(n)) => self.decoder.push(buffer.get(..n).unwrap_or_default()),
+            match read(&mut self.stream, &mut buffer, until).await {
+                Heard::Part(bytes) => self.decoder.push(bytes),
+                Heard::Closed => return Ok(Heard::Closed),
+                Heard::Nothing => return Ok(Heard::Nothing),
             }
         }
     }

@@ -4,17 +4,12 @@
 //! ask for a challenge first, so that it is no amplifier for forged addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use tokio::net::UdpSocket;
-use tokio::time::timeout;
 
 use crate::channel::resolve;
 use crate::inventory::HostPort;
 use crate::supervisor::Players;
-
-/// The time that one attempt may take, the lookup of the name included.
-const ATTEMPT: Duration = Duration::from_secs(2);
 
 const INFO: &[u8] = b"\xff\xff\xff\xffTSource Engine Query\0";
 
@@ -56,18 +51,9 @@ fn players(mut rest: &[u8]) -> Option<Players> {
     }
 }
 
-/// Returns true if the server answers.
-pub(super) async fn answers(server: &HostPort) -> bool {
-    timeout(ATTEMPT, any(server)).await.is_ok_and(|info| info.is_some())
-}
-
-/// Asks how many play; `None` if the answer does not say it. Has no limit.
-pub(super) async fn count(server: &HostPort) -> Option<Players> {
-    any(server).await.flatten()
-}
-
-/// Returns the first answer of any of its addresses.
-async fn any(server: &HostPort) -> Option<Option<Players>> {
+/// Returns the first answer of any of its addresses, with how many play if the
+/// answer says it. Has no limit.
+pub(super) async fn query(server: &HostPort) -> Option<Option<Players>> {
     for ip in resolve::addresses(&server.host).await {
         if let Ok(info) = ask(SocketAddr::new(ip, server.port)).await {
             return Some(info);
@@ -158,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn a_challenge_is_answered() {
         let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffI\x11name\0"]).await;
-        assert!(answers(&address).await);
+        assert!(query(&address).await.is_some());
         let heard = task.await.unwrap();
         assert_eq!(heard[0], INFO);
         assert_eq!(heard[1], [INFO, b"abcd"].concat());
@@ -167,7 +153,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn endless_challenges_and_silence_are_no_answer() {
         let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffAefgh", b""]).await;
-        assert!(!answers(&address).await);
+        let asked = tokio::time::timeout(std::time::Duration::from_secs(2), query(&address));
+        assert_eq!(asked.await.ok(), None);
         task.abort();
     }
 }

@@ -4,14 +4,10 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::channel;
+use super::exchange::exchange;
 use crate::inventory::{HttpCheck, HttpMethod};
-
-/// The time that one attempt may take, the lookup of the name included.
-const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// The longest first line, in bytes.
 const LINE_MAX: usize = 1024;
@@ -31,23 +27,12 @@ fn status(bytes: &[u8]) -> Option<Option<u16>> {
     Some(code)
 }
 
-/// Returns true if the answer has a wanted status.
-pub(super) async fn answers(check: &HttpCheck) -> bool {
-    request(check, ATTEMPT).await.is_some_and(|code| check.accepts(code))
-}
-
 /// Makes a request, and returns the status of its answer; `None` when none
 /// came in time.
 ///
 /// # Cancel safety
 /// The request may have been made.
 pub async fn request(request: &HttpCheck, limit: Duration) -> Option<u16> {
-    let until = Instant::now() + limit;
-    timeout_at(until, ask(request, until)).await.ok().flatten()
-}
-
-async fn ask(request: &HttpCheck, until: Instant) -> Option<u16> {
-    let mut stream = channel::connect(&request.address, until).await.ok()?;
     let body = &request.body;
     let about = if body.is_empty() && request.method == HttpMethod::Get {
         String::new()
@@ -63,19 +48,8 @@ async fn ask(request: &HttpCheck, until: Instant) -> Option<u16> {
         "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gamectl\r\nAccept: */*\r\nConnection: close\r\n{about}\r\n",
         request.method, request.path, request.address
     );
-    stream
-        .write_all([head.as_bytes(), body.as_bytes()].concat().as_slice())
-        .await
-        .ok()?;
-    let mut head = Vec::new();
-    let mut buffer = [0; 512];
-    loop {
-        let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
-        head.extend_from_slice(buffer.get(..n)?);
-        if let Some(status) = status(&head) {
-            return status;
-        }
-    }
+    let whole = [head.as_bytes(), body.as_bytes()].concat();
+    exchange(&request.address, Instant::now() + limit, &whole, status).await?
 }
 
 /// Checks that the status does not change once there is one.

@@ -3,18 +3,12 @@
 //! See <https://minecraft.wiki/w/Java_Edition_protocol/Server_List_Ping>: a
 //! handshake that asks for the status, and a reply that is JSON.
 
-use std::time::Duration;
-
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::channel;
+use super::exchange::exchange;
 use crate::inventory::HostPort;
 use crate::supervisor::Players;
-
-/// The time that one attempt may take, the lookup of the name included.
-const ATTEMPT: Duration = Duration::from_secs(3);
 
 /// The longest status, in bytes; it contains an icon.
 const STATUS_MAX: usize = 256 * 1024;
@@ -100,32 +94,11 @@ fn players(status: &Value) -> Option<Players> {
     })
 }
 
-/// Returns true if the server answers.
-pub(super) async fn answers(server: &HostPort) -> bool {
-    let until = Instant::now() + ATTEMPT;
-    let reply = timeout_at(until, ask(server, until)).await;
-    matches!(reply, Ok(Some(Reply::Status(_))))
-}
-
-/// Asks how many play; `None` if the answer does not say it in time.
-pub(super) async fn count(server: &HostPort, until: Instant) -> Option<Players> {
-    match timeout_at(until, ask(server, until)).await.ok()?? {
-        Reply::Status(players) => players,
+/// Returns the server's answer, with how many play if the answer says it.
+pub(super) async fn query(server: &HostPort, until: Instant) -> Option<Option<Players>> {
+    match exchange(server, until, &request(server), understood).await? {
+        Reply::Status(players) => Some(players),
         Reply::Nonsense => None,
-    }
-}
-
-async fn ask(server: &HostPort, until: Instant) -> Option<Reply> {
-    let mut stream = channel::connect(server, until).await.ok()?;
-    stream.write_all(&request(server)).await.ok()?;
-    let mut reply = Vec::new();
-    let mut buffer = vec![0; 4096];
-    loop {
-        let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
-        reply.extend_from_slice(buffer.get(..n)?);
-        if let Some(understood) = understood(&reply) {
-            return Some(understood);
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod a2s;
 mod context;
+mod exchange;
 mod exec;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -20,15 +21,12 @@ pub use players::player_query;
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::channel;
 use crate::failure::Failure;
 use crate::inventory::{HostPort, HttpCheck, Probe, Ready, Remote};
 use crate::sys::clock;
-
-/// The time that one login may take.
-const LOGIN: Duration = Duration::from_secs(5);
 
 /// A time that no process outlives.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -69,14 +67,20 @@ impl Prober {
         })
     }
 
+    /// Asks once. Each attempt has a limit, which includes the lookup of a name.
     async fn holds(&mut self) -> bool {
+        const SHORT: Duration = Duration::from_secs(2);
+        const MEDIUM: Duration = Duration::from_secs(3);
+        const LONG: Duration = Duration::from_secs(5);
         match self {
             Self::Log(probe) => probe.holds(),
-            Self::Tcp(server) => tcp::answers(server).await,
-            Self::A2s(server) => a2s::answers(server).await,
-            Self::Minecraft(server) => minecraft::answers(server).await,
-            Self::Http(check) => http::answers(check).await,
-            Self::Login(remote) => channel::login(remote, LOGIN).await.is_ok(),
+            Self::Tcp(server) => timeout(SHORT, tcp::accepts(server)).await.unwrap_or(false),
+            Self::A2s(server) => timeout(SHORT, a2s::query(server))
+                .await
+                .is_ok_and(|info| info.is_some()),
+            Self::Minecraft(server) => minecraft::query(server, Instant::now() + MEDIUM).await.is_some(),
+            Self::Http(check) => http::request(check, LONG).await.is_some_and(|code| check.accepts(code)),
+            Self::Login(remote) => channel::login(remote, LONG).await.is_ok(),
             Self::Exec(probe) => probe.holds().await,
             Self::AliveFor { until_boot_ms, .. } => clock::boot_ms() >= *until_boot_ms,
             #[cfg(test)]
@@ -188,10 +192,7 @@ impl Readiness {
             if *due > now {
                 index += 1;
             // Each has a limit of its own as well.
-            } else if tokio::time::timeout(self.attempt, prober.holds())
-                .await
-                .unwrap_or(false)
-            {
+            } else if timeout(self.attempt, prober.holds()).await.unwrap_or(false) {
                 self.pending.remove(index);
             } else {
                 let now = Instant::now();

@@ -26,8 +26,8 @@ impl PlayerQuery for Probe {
     async fn count(&self, limit: Duration) -> Option<Players> {
         let until = Instant::now() + limit;
         match self {
-            Self::A2s(server) => timeout_at(until, a2s::count(server)).await.ok()?,
-            Self::Minecraft(server) => minecraft::count(server, until).await,
+            Self::A2s(server) => timeout_at(until, a2s::query(server)).await.ok()??,
+            Self::Minecraft(server) => minecraft::query(server, until).await?,
             _ => None,
         }
     }
