@@ -4,7 +4,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::OnceLock;
 
 use nix::unistd::ForkResult;
@@ -41,14 +41,7 @@ pub fn fork() -> io::Result<Option<i32>> {
 ///
 /// To be called before anything else is opened.
 pub fn take_only_descriptor() -> io::Result<OwnedFd> {
-    // SAFETY: descriptors only; the result is new and has no other owner.
-    let kept = unsafe {
-        let fd = libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3);
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        OwnedFd::from_raw_fd(fd)
-    };
+    let kept = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
     // The lowest free one above the standard streams, so all others are above
     // it or, when they came open from our parent, below.
     let number = kept.as_raw_fd();
@@ -58,18 +51,10 @@ pub fn take_only_descriptor() -> io::Result<OwnedFd> {
     }
     super::child::close_above(number)?;
     let null = File::options().read(true).write(true).open("/dev/null")?;
-    for stream in 0..3 {
-        replace(stream, &null)?;
-    }
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
     Ok(kept)
-}
-
-fn replace(stream: RawFd, with: &File) -> io::Result<()> {
-    // SAFETY: descriptors only; the standard streams have no owner in Rust.
-    if unsafe { libc::dup2(with.as_fd().as_raw_fd(), stream) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
 }
 
 /// Names this process for `ps` and `top`; cut at 15 bytes by the kernel.

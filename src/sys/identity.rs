@@ -3,6 +3,8 @@
 
 use std::io;
 
+use nix::errno::Errno;
+
 use super::pidfd::Pidfd;
 use super::procfs::{ProcessId, is_mounted, stat};
 
@@ -26,8 +28,8 @@ pub fn presence(id: ProcessId) -> Presence {
         Ok(stat) if matches!(stat.state, b'Z' | b'X' | b'x') => match Pidfd::open(id.pid) {
             Ok(fd) if fd.has_ended() => Presence::Gone,
             Ok(_) => Presence::Alive,
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Presence::Gone,
-            // Without pidfds a zombie is taken at its word.
+            // It is reaped by now; and without pidfds a zombie is taken at its
+            // word.
             Err(_) => Presence::Gone,
         },
         Ok(_) => Presence::Alive,
@@ -54,19 +56,12 @@ pub fn signal_identified(id: ProcessId, signal: i32) -> io::Result<bool> {
         Ok(None) => Ok(false),
         // Before Linux 5.3 the window between look and signal stays open.
         Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
-            if presence(id) != Presence::Alive {
-                return Ok(false);
-            }
             // SAFETY: a system call without pointers.
-            if unsafe { libc::kill(id.pid, signal) } == 0 {
-                Ok(true)
-            } else {
-                let error = io::Error::last_os_error();
-                if error.raw_os_error() == Some(libc::ESRCH) {
-                    Ok(false)
-                } else {
-                    Err(error)
-                }
+            let send = || Errno::result(unsafe { libc::kill(id.pid, signal) });
+            match (presence(id) == Presence::Alive).then(send) {
+                None | Some(Err(Errno::ESRCH)) => Ok(false),
+                Some(Err(errno)) => Err(errno.into()),
+                Some(Ok(_)) => Ok(true),
             }
         }
         Err(error) => Err(error),

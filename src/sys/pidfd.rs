@@ -2,9 +2,11 @@
 //! stranger who got its pid. See `pidfd_open(2)`, `pidfd_send_signal(2)`.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::procfs::{self, ProcessId};
 use super::reaper::Ending;
@@ -19,15 +21,8 @@ impl Pidfd {
     /// # Errors
     /// `ESRCH` when there is none, `ENOSYS` before Linux 5.3, `EMFILE`.
     pub fn open(pid: i32) -> io::Result<Self> {
-        // SAFETY: a system call without pointers; it returns a new descriptor
-        // without another owner, or -1.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        let fd = i32::try_from(fd).unwrap_or(-1);
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: just returned by the kernel, and has no other owner.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        let pid = Pid::from_raw(pid).ok_or(Errno::SRCH)?;
+        Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
     }
 
     /// Opens an identified process, or nothing when it is gone: the identity
@@ -61,11 +56,8 @@ impl Pidfd {
                 0,
             )
         };
-        if result == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
-        }
+        nix::errno::Errno::result(result)?;
+        Ok(())
     }
 
     /// Returns true when the process has ended; it may still be a zombie.

@@ -8,14 +8,7 @@ use nix::sys::stat::{Mode, SFlag, fstat};
 
 /// Returns how many bytes wait to be read.
 pub fn pending(fd: impl AsFd) -> io::Result<usize> {
-    let mut count: libc::c_int = 0;
-    // SAFETY: FIONREAD stores one int through the pointer.
-    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut count) };
-    if result == 0 {
-        Ok(usize::try_from(count).unwrap_or(0))
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    Ok(usize::try_from(rustix::io::ioctl_fionread(fd)?).unwrap_or(0))
 }
 
 /// Asks for a capacity in bytes; returns what it is afterwards. A user has a

@@ -1,7 +1,7 @@
 //! The modes of the terminal that a person sits at. See `termios(3)`.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use nix::sys::termios::{self, InputFlags, LocalFlags, SetArg, Termios};
@@ -93,15 +93,13 @@ fn give_back_on_panic() {
 /// Makes a terminal another size, in character cells. Processes that have it as
 /// their controlling terminal are told by `SIGWINCH`.
 pub fn resize(fd: impl AsFd, columns: u16, rows: u16) -> io::Result<()> {
-    let size = libc::winsize {
+    let size = rustix::termios::Winsize {
         ws_row: rows,
         ws_col: columns,
         ws_xpixel: 0,
         ws_ypixel: 0,
     };
-    // SAFETY: TIOCSWINSZ reads one winsize through the pointer.
-    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
-    nix::errno::Errno::result(result).map(drop).map_err(io::Error::from)
+    Ok(rustix::termios::tcsetwinsize(fd, size)?)
 }
 
 #[cfg(test)]
