@@ -19,6 +19,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::{self, Outcome, Process, Sandbox, wait_for, wait_until};
+use crate::upgrade;
 
 const PROJECT: &str = "com.docker.compose.project";
 
@@ -948,4 +949,40 @@ fn an_engine_that_goes_and_comes_back_is_no_crash() {
     assert_eq!(stack.status()["restarts"], 1);
     drop(run);
     stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+/// An upgrade while containers run, and a step back.
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_stack_that_an_older_build_started() {
+    let Some(old) = upgrade::old_program("a stack that an older build started") else {
+        return;
+    };
+    let stack = Stack::new(json!({ "db": serves(), "game": serves() }));
+    let older = |args: &[&str]| {
+        let mut command = upgrade::older(&old, &stack.command(args));
+        Outcome::of(args, &command.output().expect("run the older gamectl"))
+    };
+    older(&["start", "dune"]).expect_code(0);
+    let game = stack.container("game");
+    assert_eq!(stack.told(), "running  ");
+    // It did not put the project on record.
+    stack.sandbox.inventory_text("instances: {}\n");
+    stack.run(&["stop", "dune"]).expect_code(4);
+    stack.section(&json!({}));
+    let again = stack.run(&["start", "dune", "--json"]).expect_code(0).json();
+    assert_eq!(again["results"][0]["changed"], false, "{again}");
+    stack.sandbox.inventory_text("instances: {}\n");
+    assert_eq!(stack.told(), "running  not in the inventory");
+    stack.section(&json!({}));
+    // A service that it brought up is missed when it is gone.
+    docker_ok(&["rm", "-f", &stack.container("db")]);
+    assert!(stack.told().contains("db is not there"), "{}", stack.told());
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.container("game"), game);
+    // And back: the older one reads the records of this one.
+    let rows = older(&["status", "dune", "--json"]).json();
+    assert_eq!(rows["instances"][0]["state"], "running", "{rows}");
+    older(&["stop", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "stopped  ");
 }

@@ -39,6 +39,7 @@ mod limits;
 mod links;
 mod main_process;
 mod old_shim;
+mod old_stack;
 mod oom;
 mod other_users;
 mod peers;

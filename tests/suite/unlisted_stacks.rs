@@ -22,12 +22,12 @@ stop\ *) echo exited > container ;;
 esac
 "#;
 
-struct Stacks {
-    sandbox: Sandbox,
+pub(crate) struct Stacks {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Stacks {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new();
         fs::create_dir(sandbox.path("bin")).expect("a file of the stand-in");
         let docker = sandbox.path("bin/docker");
@@ -38,24 +38,24 @@ impl Stacks {
         Self { sandbox }
     }
 
-    fn run(&self, args: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
         let path = format!("{}:/usr/bin:/bin", self.sandbox.path("bin").display());
         let mut command = self.sandbox.command(args);
         command.env("PATH", path).env("STAND_IN", self.sandbox.dir());
         Outcome::of(args, &command.output().expect("run gamectl"))
     }
 
-    fn list_stack(&self, id: &str) {
+    pub(crate) fn list_stack(&self, id: &str) {
         let section = json!({ "file": "compose.yaml", "project": "shop" });
         let text = json!({ "instances": { id: { "docker_compose": section } } });
         self.sandbox.inventory_text(&text.to_string());
     }
 
-    fn list_nothing(&self) {
+    pub(crate) fn list_nothing(&self) {
         self.sandbox.inventory_text("instances: {}\n");
     }
 
-    fn container(&self) -> String {
+    pub(crate) fn container(&self) -> String {
         fs::read_to_string(self.sandbox.path("container"))
             .unwrap_or_default()
             .trim()
@@ -63,7 +63,7 @@ impl Stacks {
     }
 
     /// The rows of `status`, as `ID PLANE STATE`.
-    fn rows(&self, selectors: &[&str]) -> Vec<String> {
+    pub(crate) fn rows(&self, selectors: &[&str]) -> Vec<String> {
         let rows = self.run(&[&["status", "--json"], selectors].concat()).json();
         let rows = rows["instances"].as_array().expect("rows").clone();
         let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();

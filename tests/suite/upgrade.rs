@@ -6,9 +6,9 @@
 //! `GAMECTL_TEST_OLD` names the older program. `.ci/run` builds it. Where it is
 //! missing these tests say so. What that build wrote and said is also recorded, and
 //! read in any case: `src/store/recorded.rs`, `src/process/shim/wire/recorded.rs`,
-//! `tests/suite/old_shim.rs`.
+//! `tests/suite/old_shim.rs`, `tests/suite/old_stack.rs`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::support::{self, Instance, Outcome, Process, Sandbox, Terminal, wait_for, wait_until};
 
 /// The program of the older build. `None`, which is said, where it is not named.
-fn old_program(test: &str) -> Option<PathBuf> {
+pub(crate) fn old_program(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("GAMECTL_TEST_OLD").filter(|path| !path.is_empty());
     if named.is_none() {
         support::not_run(
@@ -27,6 +27,20 @@ fn old_program(test: &str) -> Option<PathBuf> {
         );
     }
     named.map(PathBuf::from)
+}
+
+/// Returns the same command for the older program.
+pub(crate) fn older(old: &Path, model: &Command) -> Command {
+    let mut command = Command::new(old);
+    command
+        .args(model.get_args())
+        .env_clear()
+        .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(model.get_current_dir().expect("a folder"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 /// A sandbox in which both builds can be typed.
@@ -44,17 +58,7 @@ impl World {
 
     /// The older program with these arguments.
     fn command(&self, args: &[&str]) -> Command {
-        let model = self.sandbox.command(args);
-        let mut command = Command::new(&self.old);
-        command
-            .args(args)
-            .env_clear()
-            .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .current_dir(self.sandbox.dir())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+        older(&self.old, &self.sandbox.command(args))
     }
 
     /// Runs the older program to its end.
