@@ -31,7 +31,6 @@ impl Buffer {
         })
     }
 
-    /// The bytes.
     pub fn bytes(&mut self) -> &mut [u8] {
         // SAFETY: the mapping is readable and writable, `len` bytes long, and
         // lives as long as `self`, which is borrowed for as long.

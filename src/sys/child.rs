@@ -9,25 +9,18 @@ use nix::unistd::{Gid, Uid};
 use super::program::{Ids, Program, Streams};
 use super::signals;
 
-/// The step at which a child failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ChildStage {
-    /// Making a session of its own.
     Session = 1,
-    /// Taking the pseudo-terminal as its controlling terminal.
     Terminal,
     /// Putting standard input, output and error in place.
     Stdio,
-    /// Taking on its groups.
     Groups,
-    /// Taking on its user.
     User,
-    /// Changing into the working directory.
     Cwd,
     /// Waiting for the launch to be put on record.
     Gate,
-    /// Executing the program.
     Exec,
 }
 
@@ -80,7 +73,6 @@ pub(super) extern "C" fn child(task: *mut libc::c_void) -> libc::c_int {
     }
 }
 
-/// Bytes of a failure on its way to the parent.
 pub(super) const FAILURE: usize = 5;
 
 fn encode_failure(failure: ChildFailure) -> [u8; 5] {

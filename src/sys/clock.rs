@@ -18,7 +18,6 @@ fn millis(clock: ClockId) -> u64 {
     })
 }
 
-/// Milliseconds of `CLOCK_MONOTONIC`.
 pub fn monotonic_ms() -> u64 {
     millis(ClockId::CLOCK_MONOTONIC)
 }
@@ -28,7 +27,6 @@ pub fn boot_ms() -> u64 {
     millis(ClockId::CLOCK_BOOTTIME)
 }
 
-/// Milliseconds since the Unix epoch.
 pub fn wall_ms() -> u64 {
     millis(ClockId::CLOCK_REALTIME)
 }

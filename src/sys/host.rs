@@ -13,7 +13,6 @@ use super::procfs;
 /// The frame in which a recorded pid is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// `/proc/sys/kernel/random/boot_id`.
     pub boot: String,
     /// `/etc/machine-id`; empty where there is none.
     pub machine: String,
@@ -57,7 +56,6 @@ impl Frame {
     }
 }
 
-/// `machine-id(5)`, or an empty string where there is none.
 fn machine_id() -> String {
     fs::read_to_string("/etc/machine-id").map_or_else(|_| String::new(), |id| id.trim().to_owned())
 }
@@ -69,7 +67,6 @@ pub fn boot_tag() -> u32 {
     Frame::here().ok().and_then(tag).unwrap_or(0)
 }
 
-/// The effective user id of this process.
 pub fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
@@ -121,7 +118,6 @@ pub fn raise_open_files(enough: u64) -> Option<u64> {
     (soft < wanted && limit_open_files(wanted).is_ok()).then_some(soft)
 }
 
-/// Sets the soft limit of open files.
 pub fn limit_open_files(soft: u64) -> io::Result<()> {
     let (_, hard) = open_files_limit()?;
     nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, soft, hard)?;

@@ -11,7 +11,6 @@ use super::procfs::{ProcessId, is_mounted, stat};
 /// The fate of a process that was once identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
-    /// Its process is alive.
     Alive,
     /// Its process is gone; the pid may belong to a stranger by now.
     Gone,
@@ -19,7 +18,6 @@ pub enum Presence {
     CannotTell(String),
 }
 
-/// Finds out whether an identified process is still alive.
 pub fn presence(id: ProcessId) -> Presence {
     match stat(id.pid) {
         Ok(stat) if stat.start != id.start => Presence::Gone,

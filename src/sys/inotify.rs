@@ -35,12 +35,9 @@ pub struct Watches {
     tags: HashMap<WatchDescriptor, String>,
 }
 
-/// A change in a watched folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// This name in the directory with this tag.
     Name {
-        /// The directory's tag.
         tag: String,
         /// The file's name; lossy where it is not UTF-8.
         name: String,
@@ -50,8 +47,6 @@ pub enum Change {
 }
 
 impl Watches {
-    /// Watches nothing yet.
-    ///
     /// # Errors
     /// `EMFILE` where the user has as many as `fs.inotify.max_user_instances`
     /// allows. To be called in a runtime.

@@ -17,9 +17,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 /// an empty file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// All of it.
     Whole,
-    /// The byte at this offset.
     Byte(i64),
 }
 
@@ -42,24 +40,25 @@ fn range(kind: libc::c_int, start: i64, len: i64) -> libc::flock {
     }
 }
 
-/// Tries to take the exclusive lock of a part of a file, without waiting. The
-/// lock is held until every descriptor of this open file is closed.
-pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_WRLCK))) {
+/// Returns false for a lock that another holder has.
+fn is_taken(result: nix::Result<i32>) -> io::Result<bool> {
+    match result {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(errno) => Err(errno.into()),
     }
 }
 
+/// Tries to take the exclusive lock of a part of a file, without waiting. The
+/// lock is held until every descriptor of this open file is closed.
+pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
+    is_taken(fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_WRLCK))))
+}
+
 /// Tries to take a lock that excludes exclusive locks of that part,
 /// without waiting. The file need not be open for writing.
 pub fn try_shared(file: impl AsFd, part: Part) -> io::Result<bool> {
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_RDLCK))) {
-        Ok(_) => Ok(true),
-        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
-        Err(errno) => Err(errno.into()),
-    }
+    is_taken(fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_RDLCK))))
 }
 
 /// Returns true when another open file holds a lock of that part. Takes nothing.
@@ -73,14 +72,9 @@ pub fn is_held(file: impl AsFd, part: Part) -> io::Result<bool> {
 /// process closes any descriptor of that file, or ends; a child does not
 /// inherit it.
 pub fn try_byte(file: impl AsFd, offset: i64) -> io::Result<bool> {
-    match fcntl(file, FcntlArg::F_SETLK(&range(libc::F_WRLCK, offset, 1))) {
-        Ok(_) => Ok(true),
-        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
-        Err(errno) => Err(errno.into()),
-    }
+    is_taken(fcntl(file, FcntlArg::F_SETLK(&range(libc::F_WRLCK, offset, 1))))
 }
 
-/// Lets go of the lock of one byte.
 pub fn free_byte(file: impl AsFd, offset: i64) -> io::Result<()> {
     fcntl(file, FcntlArg::F_SETLK(&range(libc::F_UNLCK, offset, 1)))?;
     Ok(())

@@ -1,4 +1,4 @@
-//! OomEvidence that the kernel's out-of-memory killer was at work: its counters
+//! Evidence that the kernel's out-of-memory killer was at work: its counters
 //! before and after. See `memory.events` in the kernel's control group
 //! documentation, and `vmstat` in `proc(5)`.
 
@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use super::procfs;
 
-/// The meaning of a change of the counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OomEvidence {
     /// No kill was counted.
@@ -17,7 +16,6 @@ pub enum OomEvidence {
     Certain,
 }
 
-/// The counters at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counters {
     group_file: Option<PathBuf>,
@@ -58,7 +56,6 @@ fn count(path: &PathBuf) -> Option<u64> {
     parse_count(&procfs::read_text(path).ok()?)
 }
 
-/// Finds the line `oom_kill N`.
 fn parse_count(text: &str) -> Option<u64> {
     text.lines()
         .find_map(|line| line.strip_prefix("oom_kill "))

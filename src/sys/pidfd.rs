@@ -71,7 +71,6 @@ impl Pidfd {
         matches!(self.signal(0), Err(error) if error.raw_os_error() == Some(libc::ESRCH))
     }
 
-    /// Waits until the process has ended.
     pub fn wait(&self) {
         let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
         while poll(&mut fds, PollTimeout::NONE) == Err(nix::errno::Errno::EINTR) {}

@@ -8,20 +8,15 @@ use std::path::Path;
 /// it. A pid alone is reused; a name or a command line says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct ProcessId {
-    /// The pid, in our pid namespace.
     pub pid: i32,
     /// Field 22 of `/proc/PID/stat`: clock ticks after boot.
     pub start: u64,
 }
 
-/// One line of `/proc/PID/stat`, as far as we read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stat {
-    /// The state letter.
     pub state: u8,
-    /// The parent's pid.
     pub parent: i32,
-    /// The session.
     pub session: i32,
     /// Clock ticks after boot.
     pub start: u64,
@@ -122,7 +117,6 @@ pub fn first_argument(pid: i32) -> Option<Vec<u8>> {
     line.split(|byte| *byte == 0).next().map(<[u8]>::to_vec)
 }
 
-/// Reads the identity of a process, to recognise it later.
 pub fn identify(pid: i32) -> io::Result<ProcessId> {
     Ok(ProcessId {
         pid,

@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{OpenptyResult, Winsize, openpty};
 
-/// Both ends of a new pseudo-terminal.
 #[derive(Debug)]
 pub struct Pty {
     /// The end that is read and written here; it does not block.

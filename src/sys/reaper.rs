@@ -6,17 +6,14 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// An exit with this code.
     Code(i32),
     /// An end by this signal; true when it dumped core.
     Signal(i32, bool),
 }
 
 impl Ending {
-    /// Reads a wait status as `wait(2)` returns it.
     pub fn from_wait_status(status: i32) -> Self {
         if libc::WIFSIGNALED(status) {
             Self::Signal(libc::WTERMSIG(status), libc::WCOREDUMP(status))
@@ -37,17 +34,14 @@ pub fn signal_name(signal: i32) -> String {
     }
 }
 
-/// One child that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reaped {
     pub pid: i32,
     pub ending: Ending,
 }
 
-/// The outcome of a reap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reap {
-    /// This child ended and was reaped.
     Child(Reaped),
     /// There are children, and none has ended.
     NoneEnded,

@@ -42,7 +42,6 @@ impl Signals {
         Ok(Self(fd))
     }
 
-    /// The next signal that has come, if any.
     pub fn next(&self) -> Option<Signal> {
         let info = self.0.read_signal().ok()??;
         i32::try_from(info.ssi_signo)
@@ -69,7 +68,6 @@ pub fn ignore(signal: Signal) -> io::Result<()> {
     dispose(signal, SigHandler::SigIgn)
 }
 
-/// Gives a signal its default disposition.
 pub fn restore(signal: Signal) -> io::Result<()> {
     dispose(signal, SigHandler::SigDfl)
 }
@@ -100,7 +98,6 @@ pub fn reset_dispositions() {
     }
 }
 
-/// Blocks no signal any more.
 pub fn unblock_all() {
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }

@@ -47,8 +47,6 @@ pub fn accept(listener: &OwnedFd) -> io::Result<Option<OwnedFd>> {
     }
 }
 
-/// Connects to a listening socket, without waiting.
-///
 /// # Errors
 /// `NotFound` and `ConnectionRefused` when no process listens, `WouldBlock` when
 /// the listener does not accept.
@@ -61,13 +59,10 @@ pub fn connect(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
 /// The process at the other end: the one that connected, or that made a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
-    /// The process.
     pub pid: i32,
-    /// The user it was then.
     pub uid: u32,
 }
 
-/// Asks the kernel for the process at the other end.
 pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
     let credentials = nix::sys::socket::getsockopt(&socket, sockopt::PeerCredentials)?;
     Ok(Peer {
@@ -103,7 +98,6 @@ pub fn send(socket: impl AsFd, message: &[u8]) -> io::Result<()> {
     }
 }
 
-/// A connected pair of stream sockets: one end for a process to be spawned.
 pub fn stream_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     pair(SockType::Stream)
 }
