@@ -31,7 +31,6 @@ pub const COMPLAINT_MAX: usize = 4096;
 /// The longest wait for the end of a killed program.
 const KILL_WAIT: Duration = Duration::from_secs(1);
 
-/// A reason why a call has no outcome.
 #[derive(Debug)]
 pub enum CallError {
     Io(io::Error),
@@ -40,7 +39,6 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Returns true if there is no such program.
     pub fn is_missing_program(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -63,7 +61,6 @@ impl From<io::Error> for CallError {
     }
 }
 
-/// The outcome of a call.
 #[derive(Debug, Clone)]
 pub struct Finished {
     pub status: ExitStatus,
@@ -80,7 +77,6 @@ impl Finished {
     }
 }
 
-/// A program that is to be called.
 #[derive(Debug)]
 pub struct ProgramCall {
     command: Command,
@@ -111,14 +107,12 @@ impl ProgramCall {
         self
     }
 
-    /// Replaces the environment.
     #[must_use]
     pub fn with_env(mut self, env: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         self.command.env_clear().envs(env);
         self
     }
 
-    /// Adds to the environment.
     #[must_use]
     pub fn add_env(mut self, env: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         self.command.envs(env);
@@ -139,7 +133,6 @@ impl ProgramCall {
         self
     }
 
-    /// Sends the standard error to a file.
     #[must_use]
     pub fn complaining_to(mut self, file: File) -> Self {
         self.command.stderr(file);
@@ -184,7 +177,6 @@ impl ProgramCall {
         })
     }
 
-    /// Starts the program without waiting for its end.
     pub fn spawn(mut self) -> Result<Running, CallError> {
         Ok(Running {
             child: self.command.spawn()?,
@@ -192,7 +184,6 @@ impl ProgramCall {
         })
     }
 
-    /// Starts the program and returns its standard output.
     pub fn stream(mut self) -> Result<OutputStream, CallError> {
         self.command.stdout(Stdio::piped());
         let mut running = self.spawn()?;

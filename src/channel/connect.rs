@@ -11,10 +11,6 @@ use super::resolve;
 use crate::failure::Failure;
 use crate::inventory::HostPort;
 
-/// Connects to a host at any of its addresses.
-///
-/// # Cancel safety
-/// Safe.
 pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Failure> {
     let tried = async {
         let mut last = Failure::failed(format!("the host `{}` is not known", address.host));

@@ -12,10 +12,8 @@ use crate::failure::{Failure, FailureKind};
 /// with its head.
 pub const LINE_MAX: usize = 4000;
 
-/// A line that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// The line, without an end.
     pub line: String,
     /// A text that confirms it. Where one is given it is waited for, also past
     /// the end of the reply.
@@ -38,7 +36,6 @@ pub struct Reply {
     pub cut: bool,
 }
 
-/// The outcome of listening until a time.
 pub(super) enum Heard<T> {
     Part(T),
     Closed,

@@ -21,7 +21,6 @@ pub(super) enum Incoming {
     Close,
 }
 
-/// The error of bytes that are not of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotWebsocket;
 
@@ -62,7 +61,6 @@ pub(super) struct FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// Adds what was read.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }

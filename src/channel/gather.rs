@@ -26,7 +26,6 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// Adds a piece of the reply.
     pub(super) fn push(&mut self, piece: &[u8]) {
         self.any = true;
         let room = REPLY_MAX - self.bytes.len();

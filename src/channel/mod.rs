@@ -30,7 +30,6 @@ pub use exchange::{LINE_MAX, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{ChannelKind, Password, Remote, Secret};
 
-/// The longest password file, in bytes.
 const PASSWORD_MAX: u64 = 4096;
 
 /// Sends a line and returns its reply.
@@ -98,7 +97,6 @@ impl Session {
     }
 }
 
-/// Names the channel in a failure.
 fn named(remote: &Remote, failure: Failure) -> Failure {
     Failure {
         message: format!("{} {}: {}", remote.kind, remote.address, failure.message),

@@ -4,13 +4,10 @@
 //! little-endian numbers of 32 bits (the size of what follows, an id, a type),
 //! a text that ends in NUL, and an empty text that does too.
 
-/// Type of a login.
 pub(super) const AUTH: i32 = 3;
 /// Type of the answer to a login, and (from us) of a command: the same number.
 pub(super) const AUTH_RESPONSE: i32 = 2;
-/// Type of a command.
 pub(super) const COMMAND: i32 = 2;
-/// Type of a reply.
 pub(super) const RESPONSE: i32 = 0;
 
 /// The id of the answer to a login with a wrong password.
@@ -22,7 +19,6 @@ const SIZE_MIN: usize = 10;
 /// The protocol says 4096, and servers send more. In bytes.
 const SIZE_MAX: usize = 256 * 1024;
 
-/// One packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packet {
     pub(super) id: i32,
@@ -51,7 +47,6 @@ impl Packet {
     }
 }
 
-/// The error of bytes that are not of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotRcon;
 
@@ -62,7 +57,6 @@ pub(super) struct PacketDecoder {
 }
 
 impl PacketDecoder {
-    /// Adds what was read.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }

@@ -27,7 +27,6 @@ const QUIET: Duration = Duration::from_millis(300);
 /// A command that is not answered for so long may have no reply at all.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A connection that is logged in.
 #[derive(Debug)]
 pub(super) struct Rcon<S> {
     stream: S,
@@ -35,7 +34,6 @@ pub(super) struct Rcon<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
-    /// Logs in.
     pub(super) async fn login(stream: S, password: &str, until: Instant) -> Result<Self, Failure> {
         let mut new = Self {
             stream,
@@ -58,7 +56,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         }
     }
 
-    /// Sends a command and returns its reply.
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let command = Packet::new(COMMAND_ID, COMMAND, &question.line);

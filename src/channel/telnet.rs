@@ -182,7 +182,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     }
 }
 
-/// Returns true if the last line asks for a password.
 fn asks_for_password(said: &str) -> bool {
     let last = said.trim_end().lines().last().unwrap_or_default();
     last.to_ascii_lowercase().contains("password") && last.ends_with(':')

@@ -21,7 +21,6 @@ use super::frame::{self, FrameDecoder, Incoming};
 use super::gather::Gathered;
 use crate::failure::Failure;
 
-/// The longest head of an answer, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
 
 /// The time within which all parts of a reply follow each other.
@@ -30,7 +29,6 @@ const QUIET: Duration = Duration::from_millis(100);
 /// The identifier of our command: no push has it.
 const IDENTIFIER: i64 = 1_001;
 
-/// A connection that is open.
 #[derive(Debug)]
 pub(super) struct Webrcon<S> {
     stream: S,
@@ -38,7 +36,6 @@ pub(super) struct Webrcon<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
-    /// Opens the websocket.
     pub(super) async fn open(mut stream: S, host: &str, password: &str, until: Instant) -> Result<Self, Failure> {
         let (one, two) = (random().to_ne_bytes(), random().to_ne_bytes());
         let request = format!(
@@ -74,7 +71,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         Ok(Self { stream, decoder })
     }
 
-    /// Sends a command and returns its reply.
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         let command = json!({ "Identifier": IDENTIFIER, "Message": question.line, "Name": "gamectl" });
         let bytes = frame::text(&command.to_string(), mask());
@@ -133,7 +129,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     }
 }
 
-/// Reads the identifier and the text of a message.
 fn understood(message: &[u8]) -> Option<(i64, String)> {
     let value: Value = serde_json::from_slice(message).ok()?;
     let text = value.get("Message")?.as_str().unwrap_or_default().to_owned();

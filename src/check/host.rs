@@ -13,7 +13,6 @@ use super::time_zone::Zone;
 use crate::store::StateDir;
 use crate::sys::host as system;
 
-/// Returns the owner and the mode of a file.
 pub(super) fn access(path: &Path) -> Option<Access> {
     let meta = fs::File::open(path).and_then(|file| file.metadata());
     Some(Access {
@@ -34,7 +33,6 @@ fn nearest(path: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
-/// Looks at the place of the state directory.
 pub(super) fn usability(path: &Path) -> Usability {
     match StateDir::open(path) {
         Err(failure) => Usability::Bad(failure.message, failure.hint),
@@ -60,13 +58,11 @@ pub(super) fn free(path: &Path) -> Option<u64> {
     system::free_bytes(&nearest(path)?).ok()
 }
 
-/// Returns the limits of open files.
 pub(super) fn open_files() -> Option<Limit> {
     let (soft, hard) = system::open_files_limit().ok()?;
     Some(Limit { soft, hard })
 }
 
-/// Which time zone is set.
 pub(super) fn time_zone() -> Zone {
     const ZONES: &str = "/usr/share/zoneinfo";
     let variable = std::env::var("TZ").ok().filter(|name| !name.is_empty());

@@ -15,7 +15,6 @@ pub(super) struct Limit {
     pub(super) hard: u64,
 }
 
-/// Judges `RLIMIT_NOFILE`.
 pub(super) fn judge(limit: Option<Limit>) -> Finding {
     let Some(Limit { soft, hard }) = limit else {
         return Finding::warning(ABOUT, "the limit cannot be found out");

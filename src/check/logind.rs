@@ -7,7 +7,6 @@ const ABOUT: &str = "logout";
 /// The settings of systemd's login manager, as far as they matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Login {
-    /// True when it runs.
     pub(super) runs: bool,
     /// `KillUserProcesses=` of `logind.conf(5)`; `None` when nothing says.
     pub(super) kills: Option<bool>,
@@ -17,7 +16,6 @@ pub(super) struct Login {
     pub(super) root: bool,
     /// True when our user lingers: `loginctl enable-linger`.
     pub(super) lingers: bool,
-    /// The control group that we are in.
     pub(super) cgroup: String,
 }
 
@@ -46,7 +44,6 @@ fn seat(cgroup: &str) -> Seat {
     }
 }
 
-/// Judges it.
 pub(super) fn judge(login: &Login) -> Finding {
     if !login.runs {
         return Finding::ok(ABOUT, "there is no systemd-logind that could end servers at a logout");

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::listening::Taken;
 use crate::finding::Finding;
 use crate::games;
-use crate::inventory::{ChannelKind, HostPort, Instance, Plane, Port, Probe, Protocol, Remote};
+use crate::inventory::{HostPort, Instance, Plane, Port, Probe, Protocol};
 
 const ABOUT: &str = "ports";
 
@@ -82,14 +82,9 @@ fn asked(probe: &Probe) -> Option<(&HostPort, Protocol, &'static str)> {
         Probe::A2s(address) => (address, Protocol::Udp, "`ready.a2s`"),
         Probe::Minecraft(address) => (address, Protocol::Tcp, "`ready.minecraft`"),
         Probe::Http(request) => (&request.address, Protocol::Tcp, "`ready.http`"),
-        Probe::Login(remote) => (login(remote), Protocol::Tcp, "`ready.rcon`"),
+        Probe::Login(remote) => (&remote.address, Protocol::Tcp, "`ready.rcon`"),
         Probe::Log(_) | Probe::Exec(_) | Probe::AliveFor(_) => return None,
     })
-}
-
-fn login(remote: &Remote) -> &HostPort {
-    debug_assert_ne!(remote.kind, ChannelKind::Stdin);
-    &remote.address
 }
 
 /// Returns true when an address is one of this host, without a look-up of its

@@ -53,7 +53,6 @@ pub(super) fn of_instance(instance: &Instance, path: Option<&OsStr>, looks: Look
     bad
 }
 
-/// Finds what is wrong with a program.
 fn judge(named: &Named<'_>, path: Option<&OsStr>, looks: Looks<'_>) -> Option<Finding> {
     let (program, key) = (named.program.display(), named.key);
     match trust::named(named.program, named.cwd, path, looks.may_run) {

@@ -9,7 +9,6 @@ use crate::trust::OTHERS_WRITE;
 
 const ABOUT: &str = "secrets";
 
-/// A file that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Access {
     pub(super) path: PathBuf,

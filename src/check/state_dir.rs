@@ -6,7 +6,6 @@ use crate::finding::Finding;
 
 const ABOUT: &str = "state directory";
 
-/// The place of the state directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Usability {
     /// A directory of ours alone that can be written.
@@ -17,7 +16,6 @@ pub(super) enum Usability {
     Bad(String, Option<String>),
 }
 
-/// Judges it.
 pub(super) fn judge(path: &Path, usability: &Usability) -> Finding {
     let shown = path.display();
     let finding = match usability {

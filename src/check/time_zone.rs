@@ -5,7 +5,6 @@ use crate::finding::Finding;
 
 const ABOUT: &str = "time zone";
 
-/// The sources of the time zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Zone {
     /// `$TZ`, and whether the zone it names is known here.

@@ -24,7 +24,6 @@ use super::container::{Container, ContainerHealth, ContainerStatus};
 use crate::event::Want;
 use crate::supervisor::{Detail, Facts, InstanceState, LastExit};
 
-/// The facts beside the containers.
 #[derive(Debug, Clone, Default)]
 pub struct Circumstances<'a> {
     /// The engine's name in messages.
@@ -74,7 +73,6 @@ pub struct Aggregate {
     pub started: Option<SystemTime>,
 }
 
-/// Judges the containers of one group.
 pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggregate {
     let containers: Vec<&Container> = containers.iter().filter(|one| !one.member.oneoff).collect();
     let services = services(&containers, around);
@@ -241,7 +239,6 @@ fn condition(one: &Container, around: &Circumstances<'_>) -> Condition {
     }
 }
 
-/// Returns what a service lacks, in words.
 fn lack(name: &str, condition: &Condition) -> Option<String> {
     Some(match condition {
         Condition::Up | Condition::Done => return None,

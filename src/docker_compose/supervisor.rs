@@ -22,7 +22,6 @@ use crate::supervisor::{
     Supervisor, Survey, VerbPlan,
 };
 
-/// Supervises one docker-compose project.
 pub struct DockerComposeSupervisor {
     stack: ComposeStack,
     healthy: Option<Healthy>,

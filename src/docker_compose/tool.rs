@@ -23,7 +23,6 @@ const STANDALONE: &str = "docker-compose";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// `docker compose`.
     Plugin,
     /// `docker-compose`, of any version.
     Standalone,
@@ -150,7 +149,6 @@ impl<'a> Tool<'a> {
         call(self.engine, self.argv(&["stop"]), limit).await.map(drop)
     }
 
-    /// Opens the output of the services.
     pub(super) fn logs(&self, from: OutputFrom, follow: bool) -> Result<OutputStream, Failure> {
         let from = match from {
             OutputFrom::Start => "--tail=all".to_owned(),

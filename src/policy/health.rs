@@ -19,7 +19,6 @@ impl Checks {
         self.failures(healthy) >= healthy.failures
     }
 
-    /// Returns the number of failures among the checks that count.
     pub fn failures(self, healthy: &Healthy) -> u32 {
         let window = 1_u64.checked_shl(healthy.of).map_or(u64::MAX, |above| above - 1);
         (self.failed & window).count_ones()

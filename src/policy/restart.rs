@@ -33,11 +33,8 @@ pub enum Verdict {
 /// The reason not to restart an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StayReason {
-    /// The policy is `never`.
     Never,
-    /// The exit code was [`EX_CONFIG`].
     Held,
-    /// The limit of `give_up` was reached.
     GaveUp,
 }
 

@@ -66,13 +66,9 @@ pub fn chain_now() -> Vec<StopStep> {
 pub enum Action {
     /// Leave the step to the gamectl that follows the stop.
     Delegate,
-    /// Write this line to the console.
     WriteConsole(String),
-    /// Send this signal to the main process.
     SignalMain(Signal),
-    /// Send this signal to the whole tree.
     SignalAll(Signal),
-    /// Kill the whole tree.
     KillAll,
 }
 
@@ -84,7 +80,6 @@ enum Phase {
     Kill { since: u64, again: u64 },
 }
 
-/// The progress of a delegated step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Delegation {
     Offered,
@@ -92,7 +87,6 @@ enum Delegation {
     Completed,
 }
 
-/// A stop that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
     steps: Vec<StopStep>,
@@ -109,7 +103,6 @@ pub struct Escalation {
 /// The thing that a stop under way waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Awaiting {
-    /// The step's label.
     pub label: String,
     /// The time that has passed, in milliseconds.
     pub elapsed_ms: u64,
@@ -121,16 +114,20 @@ pub struct Awaiting {
 pub const KILL_LABEL: &str = "kill";
 
 impl Escalation {
-    /// Begins a chain. Returns the first thing to do.
-    pub fn begin(steps: Vec<StopStep>, now: u64) -> (Self, Action) {
-        let mut escalation = Self {
+    fn new(steps: Vec<StopStep>, phase: Phase) -> Self {
+        Self {
             steps,
-            phase: Phase::Step { index: 0, since: now },
+            phase,
             signalled_main: false,
             hurried: false,
             launcher: false,
             delegation: Delegation::Offered,
-        };
+        }
+    }
+
+    /// Begins a chain. Returns the first thing to do.
+    pub fn begin(steps: Vec<StopStep>, now: u64) -> (Self, Action) {
+        let mut escalation = Self::new(steps, Phase::Step { index: 0, since: now });
         let action = escalation.enter(0, now);
         (escalation, action)
     }
@@ -145,33 +142,23 @@ impl Escalation {
     /// Begins the clearing away of what outlived a main process that ended
     /// without being asked to.
     pub fn clear_leftovers(now: u64) -> (Self, Action) {
-        let escalation = Self {
-            steps: Vec::new(),
-            phase: Phase::Leftovers {
-                since: now,
-                ended_by: String::new(),
-            },
-            signalled_main: false,
-            hurried: false,
-            launcher: false,
-            delegation: Delegation::Offered,
+        let phase = Phase::Leftovers {
+            since: now,
+            ended_by: String::new(),
         };
-        (escalation, Action::SignalAll(Signal::SIGTERM))
+        (Self::new(Vec::new(), phase), Action::SignalAll(Signal::SIGTERM))
     }
 
     /// Begins with a short while in which the launcher of a main process that
     /// ended without being asked to may end by itself.
     pub fn await_launcher(now: u64) -> Self {
+        let phase = Phase::Launcher {
+            since: now,
+            ended_by: String::new(),
+        };
         Self {
-            steps: Vec::new(),
-            phase: Phase::Launcher {
-                since: now,
-                ended_by: String::new(),
-            },
-            signalled_main: false,
-            hurried: false,
             launcher: true,
-            delegation: Delegation::Offered,
+            ..Self::new(Vec::new(), phase)
         }
     }
 

@@ -15,7 +15,6 @@ pub struct ProbeContext {
     pub log_from: LogPosition,
     /// The time of the launch, on the boot-time clock, in milliseconds.
     pub launched_boot_ms: u64,
-    /// The folder in which commands are run.
     pub cwd: PathBuf,
     /// The whole environment of commands.
     pub env: Vec<(OsString, OsString)>,

@@ -5,10 +5,8 @@ use std::time::Duration;
 use super::context::ProbeContext;
 use crate::program::ProgramCall;
 
-/// The time that one run may take.
 const RUN_MAX: Duration = Duration::from_secs(10);
 
-/// Runs a command, without a shell.
 #[derive(Debug)]
 pub(super) struct ExecProbe {
     argv: Vec<String>,

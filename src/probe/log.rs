@@ -65,7 +65,6 @@ impl LogProbe {
         !self.line.is_empty() && self.pattern.is_match(trimmed(&self.line))
     }
 
-    /// Splits bytes into lines, across reads, and matches each.
     fn matches(&mut self, bytes: &[u8]) -> bool {
         let mut pieces = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(piece) = pieces.next() {

@@ -47,7 +47,6 @@ fn packet(body: &[u8]) -> Vec<u8> {
     [varint(len), body.to_vec()].concat()
 }
 
-/// Returns the handshake and the request.
 fn request(address: &HostPort) -> Vec<u8> {
     let mut body = vec![0];
     // -1: whatever version the server is of.
