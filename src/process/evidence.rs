@@ -92,7 +92,7 @@ impl Evidence {
         // The shim comes first: one that ends during this has then written its
         // exit before the exit is read.
         let shim = shim(state, dir, id);
-        if matches!(&shim, Shim::Lives(Some(entry)) if entry.phase != Phase::Ended) {
+        if matches!(&shim, Shim::Lives(Some(entry)) if tells_all(entry)) {
             return Self::of_shim(shim);
         }
         let launch = launch::read(dir);
@@ -146,6 +146,12 @@ impl Evidence {
     pub(super) fn exit_of(&self, launch: &Launch) -> Option<&Exit> {
         self.last_exit().filter(|exit| exit.generation >= launch.generation)
     }
+}
+
+/// Returns true unless a shim reports the end of its game: of that the records
+/// tell more.
+pub(super) fn tells_all(entry: &ShimStatus) -> bool {
+    entry.phase != Phase::Ended
 }
 
 fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, tells_all};
 use super::facts;
 use super::game::ManagedGame;
 use super::situation::Situation;
 use super::snapshot::Snapshot;
-use crate::store::status_table::Phase;
 use crate::supervisor::{InstanceState, Observation};
 use crate::sys::clock;
 
@@ -43,9 +42,7 @@ impl Observer {
         let Some(snapshot) = self.snapshot.as_deref() else {
             return self.observe_anew();
         };
-        if let Some(entry) = snapshot.of(&self.game.id)
-            && entry.phase != Phase::Ended
-        {
+        if let Some(entry) = snapshot.of(&self.game.id).filter(|entry| tells_all(entry)) {
             self.remember(Situation::Kept(entry));
             return facts::of_entry(entry, snapshot.now_boot_ms()).into();
         }

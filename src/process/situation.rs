@@ -3,12 +3,12 @@
 //!
 //! Facts are a rendering of it ([`super::facts`]), and verbs act on it.
 
-use super::evidence::{Evidence, Game, Shim};
+use super::evidence::{Evidence, Game, Shim, tells_all};
 use crate::failure::Failure;
 use crate::store::ReadError;
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
-use crate::store::status_table::{Phase, ShimStatus};
+use crate::store::status_table::ShimStatus;
 
 const UNREADABLE: &str = "nothing was changed; use the gamectl that wrote it, or mend what is in the way";
 const NOT_ASKED: &str = "what is left of it could not be found out";
@@ -96,7 +96,7 @@ impl<'a> Situation<'a> {
         match &evidence.shim {
             Shim::CannotTell(why) => Self::Unclear(Unclear::Unknown(why)),
             Shim::Detached(entry) => Self::Detached(entry),
-            Shim::Lives(Some(entry)) if entry.phase != Phase::Ended => Self::Kept(entry),
+            Shim::Lives(Some(entry)) if tells_all(entry) => Self::Kept(entry),
             Shim::Lives(entry) => Self::with_shim(entry.as_deref(), Last::of(evidence)),
             Shim::None => Self::without_shim(evidence, Last::of(evidence)),
         }
