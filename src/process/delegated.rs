@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::game::ManagedGame;
-use super::live::LiveState;
 use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{OfferedStep, Order, Report, Request};
 use crate::channel::{self, Question, Reply};
@@ -30,7 +29,6 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// Follows the stop of one launch.
 pub(super) struct Follow<'a> {
     pub(super) game: &'a ManagedGame,
-    pub(super) live: &'a LiveState,
     pub(super) dir: &'a InstanceDir,
     pub(super) generation: u64,
 }
@@ -54,7 +52,7 @@ impl Follow<'_> {
                 biased;
                 report = client.receive() => {
                     let Ok(Some(report)) = report else { break true };
-                    self.live.show(&report);
+                    self.game.live.show(&report);
                     if report.is_in_trouble() {
                         break false;
                     }

@@ -1,15 +1,17 @@
-//! A game as it is defined, and the place of its records.
+//! A game: its definition, the place of its records, and its published state.
 
 use std::sync::Arc;
 
 use super::evidence::Evidence;
+use super::live::LiveState;
 use crate::failure::Failure;
 use crate::inventory::{Channels, Healthy, Instance, Mask, ProcessSpec, Ready, RestartPolicy};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, ReadError, StateDir, launch, plan};
 use crate::sys::host::Frame;
 
-/// The definition of a game, and the place of its records. It never changes.
+/// The definition of a game, the place of its records, and its state as this
+/// process publishes it.
 #[derive(Debug)]
 pub(super) struct ManagedGame {
     pub(super) id: String,
@@ -20,6 +22,7 @@ pub(super) struct ManagedGame {
     pub(super) channels: Channels,
     pub(super) policy: RestartPolicy,
     pub(super) plan: Plan,
+    pub(super) live: LiveState,
     /// `None` if there is none: then nothing was ever started.
     state_dir: Option<Arc<StateDir>>,
 }
@@ -47,6 +50,7 @@ impl ManagedGame {
                 tty: spec.tty,
                 main: spec.main.clone(),
             },
+            live: LiveState::default(),
             state_dir,
         }
     }
@@ -75,6 +79,7 @@ impl ManagedGame {
             channels: Channels::default(),
             policy: RestartPolicy::default(),
             plan,
+            live: LiveState::default(),
             state_dir: Some(state_dir),
         })
     }

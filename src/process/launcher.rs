@@ -6,7 +6,6 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use super::game::{Folder, ManagedGame};
-use super::live::LiveState;
 use super::shim::spawner::Spawner;
 use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::starter;
@@ -24,7 +23,6 @@ use crate::sys::daemon;
 #[derive(Clone, Copy)]
 pub(super) struct Launcher<'a> {
     pub(super) game: &'a ManagedGame,
-    pub(super) live: &'a LiveState,
     pub(super) spawner: &'a Spawner,
 }
 
@@ -57,8 +55,8 @@ impl Launcher<'_> {
         };
         plan::write(&folder.dir, &self.game.plan).map_err(|error| unwritten("plan", error))?;
         origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| unwritten("origin", error))?;
-        self.live.state.set(InstanceState::Starting);
-        self.live.awaits("the launch", None);
+        self.game.live.state.set(InstanceState::Starting);
+        self.game.live.awaits("the launch", None);
         let spec = self.spec(generation, restarts, &self.game.plan, Mode::Launch(command));
         match self.begin(folder, &spec).await {
             Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
@@ -76,7 +74,7 @@ impl Launcher<'_> {
     /// # Errors
     /// When that fails; the game goes on.
     pub(super) async fn take_over(&self, folder: &Folder<'_>, launch: &Launch) -> Result<ShimReply, Failure> {
-        self.live.awaits("taking it over from its dead shim", None);
+        self.game.live.awaits("taking it over from its dead shim", None);
         let adoption = Adoption {
             main: launch.main,
             launched_wall_ms: launch.launched_wall_ms,

@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 use super::game::{Folder, ManagedGame};
 use super::launcher::{Launcher, ShimReply};
-use super::live::LiveState;
 use super::pause::Pauses;
 use super::shim::client;
 use super::situation::{Situation, Unclear};
@@ -37,7 +36,6 @@ pub(super) async fn start(launcher: Launcher<'_>, options: &StartOptions) -> Res
     let limit = options.timeout.unwrap_or(game.ready.timeout);
     let start = GameStart {
         game,
-        live: launcher.live,
         launcher,
         options,
         limit,
@@ -51,7 +49,6 @@ pub(super) async fn start(launcher: Launcher<'_>, options: &StartOptions) -> Res
 /// One `start` under way.
 struct GameStart<'a> {
     game: &'a ManagedGame,
-    live: &'a LiveState,
     launcher: Launcher<'a>,
     options: &'a StartOptions,
     limit: Duration,
@@ -81,7 +78,8 @@ impl GameStart<'_> {
         let situation = Situation::of(&evidence);
         match situation {
             Situation::Kept(_) if situation.is_draining() && Instant::now() < self.deadline => {
-                self.live
+                self.game
+                    .live
                     .awaits("the end of what outlived its last run", Some(self.limit));
                 Ok(None)
             }
@@ -144,13 +142,12 @@ impl GameStart<'_> {
         if launch.ready.is_some() {
             return Ok(outcome(InstanceState::Running));
         }
-        self.live.state.set(InstanceState::Starting);
+        self.game.live.state.set(InstanceState::Starting);
         if self.options.no_wait {
             return Ok(outcome(InstanceState::Starting));
         }
         let wait = ReadyWait {
             game: self.game,
-            live: self.live,
             folder: &self.folder,
             launch: &launch,
         };

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::delegated::Follow;
 use super::game::{Folder, ManagedGame};
 use super::launcher::Launcher;
-use super::live::LiveState;
 use super::pause::{PAUSE_MAX, Pauses};
 use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{Order, Report, Request};
@@ -36,7 +35,6 @@ const ROUNDS: u32 = 100;
 pub(super) async fn stop(launcher: Launcher<'_>, options: &StopOptions) -> Result<Outcome, Failure> {
     let stop = GameStop {
         game: launcher.game,
-        live: launcher.live,
         launcher,
         now: options.now,
         folder: launcher.game.create_folder()?,
@@ -49,7 +47,6 @@ pub(super) async fn stop(launcher: Launcher<'_>, options: &StopOptions) -> Resul
 /// One `stop` under way.
 struct GameStop<'a> {
     game: &'a ManagedGame,
-    live: &'a LiveState,
     launcher: Launcher<'a>,
     now: bool,
     folder: Folder<'a>,
@@ -77,7 +74,7 @@ impl GameStop<'_> {
                 Situation::Transitional(_) | Situation::Ended(..) => {
                     // The wait that a stop has shown last goes on.
                     if self.stopped.is_none() {
-                        self.live.awaits("its shim", None);
+                        self.game.live.awaits("its shim", None);
                     }
                     pauses.pause().await;
                     // This look was no round: a shim is at work.
@@ -109,7 +106,7 @@ impl GameStop<'_> {
 
     fn begin(&mut self, generation: u64) {
         self.stopped = Some(generation);
-        self.live.state.set(InstanceState::Stopping);
+        self.game.live.state.set(InstanceState::Stopping);
     }
 
     /// Has the shim end the launch, and waits until the shim has exited.
@@ -126,13 +123,12 @@ impl GameStop<'_> {
             tokio::time::sleep(PAUSE_MAX).await;
             return Ok(());
         }
-        self.live.show(&report);
+        self.game.live.show(&report);
         if client.send(&Request::Subscribe).await.is_err() {
             return Ok(());
         }
         let follow = Follow {
             game: self.game,
-            live: self.live,
             dir: &self.folder.dir,
             generation,
         };
@@ -182,7 +178,7 @@ impl GameStop<'_> {
         }
         shim.signal(libc::SIGTERM)
             .map_err(|error| Failure::failed(format!("its shim (pid {pid}) cannot be told to stop it: {error}")))?;
-        self.live.awaits("its shim, which was told by a signal", None);
+        self.game.live.awaits("its shim, which was told by a signal", None);
         let kill_at = Instant::now() + Duration::from_millis(LEFTOVER_GRACE_MS);
         let mut hurry_by = self.now.then_some(libc::SIGTERM);
         while !shim.has_ended() {
@@ -216,7 +212,7 @@ impl GameStop<'_> {
 
     /// Resumes a shim that was stopped by a signal, and returns its answer.
     async fn wake(&self, client: &Client) -> Result<io::Result<Option<Report>>, Failure> {
-        self.live.awaits("its shim, which does not answer", Some(ANSWER));
+        self.game.live.awaits("its shim, which does not answer", Some(ANSWER));
         client::resume_shim(&self.folder.dir);
         tokio::time::timeout(ANSWER, client.receive())
             .await

@@ -8,7 +8,6 @@ use tokio::sync::watch;
 
 use super::game::ManagedGame;
 use super::launcher::Launcher;
-use super::live::LiveState;
 use super::observer::{Observer, awaits_ready};
 use super::probing;
 use super::shim::spawner::Spawner;
@@ -36,7 +35,6 @@ const JUDGE: Duration = Duration::from_secs(3);
 pub struct ProcessSupervisor {
     game: Arc<ManagedGame>,
     observer: Observer,
-    live: LiveState,
     spawner: Arc<Spawner>,
     changes: Option<Arc<Changes>>,
     takes_over: bool,
@@ -68,7 +66,6 @@ impl ProcessSupervisor {
         let game = Arc::new(game);
         Self {
             observer: Observer::new(Arc::clone(&game), snapshot),
-            live: LiveState::default(),
             game,
             spawner: Arc::default(),
             changes: None,
@@ -90,7 +87,6 @@ impl ProcessSupervisor {
     fn launcher(&self) -> Launcher<'_> {
         Launcher {
             game: &self.game,
-            live: &self.live,
             spawner: &self.spawner,
         }
     }
@@ -104,15 +100,15 @@ impl ProcessSupervisor {
     /// Publishes how a verb ended.
     fn settle(&self, outcome: Result<Outcome, Failure>) -> Result<Outcome> {
         match &outcome {
-            Ok(outcome) => self.live.state.set(outcome.state.clone()),
+            Ok(outcome) => self.game.live.state.set(outcome.state.clone()),
             Err(failure) if failure.kind == FailureKind::Timeout => {}
             Err(_) => {
                 if let Observation::Known(facts) = self.observer.observe_anew() {
-                    self.live.state.set(facts.state);
+                    self.game.live.state.set(facts.state);
                 }
             }
         }
-        self.live.activity.set(Activity::default());
+        self.game.live.activity.set(Activity::default());
         Ok(outcome?)
     }
 }
@@ -124,11 +120,11 @@ impl Supervisor for ProcessSupervisor {
     }
 
     fn state(&self) -> InstanceState {
-        self.live.state.get()
+        self.game.live.state.get()
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
-        self.live.state.follow()
+        self.game.live.state.follow()
     }
 
     async fn uptime_seconds(&self) -> u64 {
@@ -155,7 +151,7 @@ impl Supervisor for ProcessSupervisor {
             observation = self.observer.observe_anew();
         }
         if let Observation::Known(facts) = &observation {
-            self.live.state.set(facts.state.clone());
+            self.game.live.state.set(facts.state.clone());
         }
         observation
     }
@@ -180,7 +176,7 @@ impl Supervisor for ProcessSupervisor {
     }
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
-        Some(self.live.activity.follow())
+        Some(self.game.live.activity.follow())
     }
 
     fn console(&self) -> Option<&dyn ConsoleAccess> {

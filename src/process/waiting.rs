@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::game::{Folder, ManagedGame};
-use super::live::LiveState;
 use super::pause::{PAUSE_MAX, TRANSITION_MAX};
 use super::shim::client::{self, Client};
 use super::shim::wire::{Report, Request};
@@ -27,7 +26,6 @@ const LAST_LINE_EVERY: Duration = Duration::from_millis(250);
 /// The wait for one launch.
 pub(super) struct ReadyWait<'a> {
     pub(super) game: &'a ManagedGame,
-    pub(super) live: &'a LiveState,
     pub(super) folder: &'a Folder<'a>,
     pub(super) launch: &'a Launch,
 }
@@ -42,7 +40,7 @@ impl ReadyWait<'_> {
             let late = Instant::now() >= deadline;
             return if late { Err(self.too_late(limit)) } else { Ok(ready) };
         };
-        let probes = readiness.hold(|awaits| self.live.awaits(format!("ready ({awaits})"), Some(limit)));
+        let probes = readiness.hold(|awaits| self.game.live.awaits(format!("ready ({awaits})"), Some(limit)));
         tokio::select! {
             biased;
             ended = self.follow(&client) => ended,
@@ -118,7 +116,7 @@ impl ReadyWait<'_> {
         loop {
             tokio::time::sleep(LAST_LINE_EVERY).await;
             let line = last_lines(self.dir(), 1, Some(self.launch.log));
-            self.live.show_line(line.trim());
+            self.game.live.show_line(line.trim());
         }
     }
 

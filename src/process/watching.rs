@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use super::game::{Folder, ManagedGame};
 use super::launcher::Launcher;
-use super::live::LiveState;
 use super::observer::{Observer, awaits_ready};
 use super::pause::Pauses;
 use super::probing;
@@ -62,7 +61,6 @@ pub(super) async fn watch(
 ) {
     let watch = GameWatch {
         game: launcher.game,
-        live: launcher.live,
         observer,
         launcher,
         takes_over,
@@ -75,7 +73,6 @@ pub(super) async fn watch(
 /// A watch over one instance.
 struct GameWatch<'a> {
     game: &'a ManagedGame,
-    live: &'a LiveState,
     observer: &'a Observer,
     launcher: Launcher<'a>,
     takes_over: bool,
@@ -110,7 +107,7 @@ impl GameWatch<'_> {
             pauses = None;
             let starting = awaits_ready(&observation);
             if was_starting && !starting {
-                self.live.awaits_no_more(READY);
+                self.game.live.awaits_no_more(READY);
             }
             was_starting = starting;
             let pause = self.pause(&observation);
@@ -118,7 +115,7 @@ impl GameWatch<'_> {
             tokio::select! {
                 told = changed.changed() => match told {
                     // One launch is half a dozen changes.
-                    Ok(()) if self.live.state.get() == InstanceState::Starting => tokio::time::sleep(SOON).await,
+                    Ok(()) if self.game.live.state.get() == InstanceState::Starting => tokio::time::sleep(SOON).await,
                     Ok(()) => {}
                     Err(_) => tokio::time::sleep(LATER).await,
                 },
@@ -158,7 +155,7 @@ impl GameWatch<'_> {
         }
         let observation = self.observer.conclude(gathered);
         if let Observation::Known(facts) = &observation {
-            self.live.state.set(facts.state.clone());
+            self.game.live.state.set(facts.state.clone());
         }
         Some(Seen { observation, ended })
     }
@@ -212,11 +209,11 @@ impl GameWatch<'_> {
             && let Ok(mut readiness) = probing::readiness(self.game, dir, &launch)
         {
             let limit = self.game.ready.timeout;
-            let held = readiness.hold(|awaits| self.live.awaits(format!("{READY}({awaits})"), Some(limit)));
+            let held = readiness.hold(|awaits| self.game.live.awaits(format!("{READY}({awaits})"), Some(limit)));
             // On the heap, as above.
             Box::pin(held).await;
             if Box::pin(probing::record_ready(dir, launch.generation)).await.is_some() {
-                self.live.activity.set(Activity::default());
+                self.game.live.activity.set(Activity::default());
                 return Some(launch.generation);
             }
             tokio::time::sleep(LATER).await;
