@@ -10,6 +10,9 @@ use crate::store::plan::Plan;
 use crate::store::{InstanceDir, ReadError, StateDir, launch, plan};
 use crate::sys::host::Frame;
 
+/// The name of this plane in the inventory.
+pub const PLANE: &str = "process";
+
 /// The definition of a game, the place of its records, and its state as this
 /// process publishes it.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-use super::game::{Folder, ManagedGame};
+use super::game::{Folder, ManagedGame, PLANE};
 use super::shim::spawner::Spawner;
 use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::starter;
 use super::shim::wire::{LaunchStage, Started};
-use super::{PLANE, environment, explain, user};
+use super::{environment, explain, user};
 use crate::failure::Failure;
 use crate::store::launch::Launch;
 use crate::store::origin::{self, Origin};

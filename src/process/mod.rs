@@ -25,5 +25,6 @@ mod user;
 mod waiting;
 mod watching;
 
+pub use game::PLANE;
 pub use snapshot::Snapshot;
-pub use supervisor::{PLANE, ProcessSupervisor};
+pub use supervisor::ProcessSupervisor;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::watch;
 
-use super::game::ManagedGame;
+use super::game::{ManagedGame, PLANE};
 use super::launcher::Launcher;
 use super::observer::{Observer, awaits_ready};
 use super::probing;
@@ -23,9 +23,6 @@ use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome, PlayerQuery,
     StartOptions, StopOptions, Supervisor, Survey, VerbPlan,
 };
-
-/// The name of this plane in the inventory.
-pub const PLANE: &str = "process";
 
 /// The limit for `status` to judge if an instance is ready.
 const JUDGE: Duration = Duration::from_secs(3);
