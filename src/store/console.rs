@@ -245,18 +245,12 @@ impl ConsoleLog {
     }
 
     fn try_rotate(&self, dir: &InstanceDir) -> io::Result<()> {
-        use std::os::fd::AsFd;
         if self.spec.keep == 0 {
             return dir.remove(NAME);
         }
-        let shift = |from: u32| match nix::fcntl::renameat(
-            dir.as_fd(),
-            file_name(from).as_str(),
-            dir.as_fd(),
-            file_name(from + 1).as_str(),
-        ) {
-            Ok(()) | Err(nix::errno::Errno::ENOENT) => Ok(()),
-            Err(errno) => Err(io::Error::from(errno)),
+        let shift = |from: u32| match dir.rename(&file_name(from), &file_name(from + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         };
         (0..self.spec.keep).rev().try_for_each(shift)
     }
@@ -271,7 +265,7 @@ fn ends_line(file: &File, size: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
     use proptest::prelude::*;
 
     struct Rig {
@@ -280,10 +274,8 @@ mod tests {
     }
 
     fn rig() -> Rig {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
-        Rig { _tmp: tmp, dir }
+        let (_tmp, dir) = instance();
+        Rig { _tmp, dir }
     }
 
     impl Rig {

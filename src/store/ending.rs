@@ -149,8 +149,8 @@ pub fn write(dir: &InstanceDir, reserve: Option<&Reserve>, exit: &Exit, durabili
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
     use crate::store::format::Checksum;
+    use crate::store::testing::instance;
 
     fn sample(ending: Option<Ending>) -> Exit {
         Exit {
@@ -170,9 +170,7 @@ mod tests {
 
     #[test]
     fn round_trip_through_the_reserve() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         assert_eq!(read(&dir).unwrap(), None);
         let endings = [
             None,
@@ -194,9 +192,7 @@ mod tests {
 
     #[test]
     fn an_exit_written_again_after_a_failure_is_still_the_last_one() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         let before = sample(None);
         write(&dir, reserve(&dir).ok().as_ref(), &before, Durability::Now).unwrap();
         let reserve = reserve(&dir).unwrap();
@@ -216,9 +212,7 @@ mod tests {
 
     #[test]
     fn every_truncation_is_damage_and_never_no_exit() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         let exit = sample(Some(Ending::Code(3)));
         write(&dir, reserve(&dir).ok().as_ref(), &exit, Durability::Now).unwrap();
         let whole = std::fs::read(dir.path().join(NAME)).unwrap();

@@ -88,13 +88,11 @@ pub fn write(dir: &InstanceDir, restarts: &Restarts) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
 
     #[test]
     fn it_survives_but_not_a_boot() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         assert_eq!(read(&dir).unwrap(), None);
         let mut restarts = Restarts {
             history: History {

@@ -5,11 +5,13 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use nix::errno::Errno;
 
 use super::dir::StateDir;
 use super::folder::{InstanceDir, ReadError, temporary};
+use super::quarantine::rename_exclusively;
 use super::record::Durability;
 use crate::event::Want;
 use crate::sys::{clock, host};
@@ -81,22 +83,17 @@ impl Intent {
 
 /// Reads the intent of an instance; `None` when none was ever set.
 pub fn read(dir: &InstanceDir) -> Result<Option<Intent>, ReadError> {
-    interpret(nix::fcntl::readlinkat(dir, NAME), || dir.path().join(NAME))
+    read_link(dir, dir.path(), NAME)
 }
 
 /// Reads the intent of an instance whose folder is not open.
 pub fn peek(state: &StateDir, id: &str) -> Result<Option<Intent>, ReadError> {
-    let name = format!("instances/{id}/{NAME}");
-    interpret(nix::fcntl::readlinkat(state.as_fd(), name.as_str()), || {
-        state.path().join(&name)
-    })
+    read_link(state, state.path(), &format!("instances/{id}/{NAME}"))
 }
 
-fn interpret(
-    target: nix::Result<std::ffi::OsString>,
-    path: impl Fn() -> std::path::PathBuf,
-) -> Result<Option<Intent>, ReadError> {
-    let target = match target {
+fn read_link(dir: impl AsFd, path: &Path, name: &str) -> Result<Option<Intent>, ReadError> {
+    let path = || path.join(name);
+    let target = match nix::fcntl::readlinkat(dir, name) {
         Ok(target) => target,
         Err(Errno::ENOENT) => return Ok(None),
         Err(Errno::EINVAL) => return Err(ReadError::Damaged(path(), "it is not a link".to_owned())),
@@ -116,7 +113,7 @@ fn interpret(
 /// Fails when it could not be written; the old intent then still stands.
 pub fn write(dir: &InstanceDir, intent: Intent, durability: Durability) -> io::Result<()> {
     match put(dir, NAME, intent) {
-        Err(Errno::ENOSPC | Errno::EDQUOT) if intent.want == Want::Stopped && is_reserved(dir) => {
+        Err(error) if is_full(&error) && intent.want == Want::Stopped && is_reserved(dir) => {
             dir.rename(RESERVED, NAME)?;
         }
         written => written?,
@@ -125,6 +122,10 @@ pub fn write(dir: &InstanceDir, intent: Intent, durability: Durability) -> io::R
         Durability::Now => dir.sync(),
         Durability::WithFolder | Durability::ThisBoot => Ok(()),
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Keeps an intent to stop ready, for the time when no inode is left, unless
@@ -140,29 +141,24 @@ pub fn reserve_stop(dir: &InstanceDir) -> io::Result<()> {
 }
 
 fn is_reserved(dir: &InstanceDir) -> bool {
-    let kept = interpret(nix::fcntl::readlinkat(dir, RESERVED), || dir.path().join(RESERVED));
+    let kept = read_link(dir, dir.path(), RESERVED);
     matches!(kept, Ok(Some(kept)) if kept.want == Want::Stopped && kept.is_of_this_boot())
 }
 
 /// Makes a link of this name, or replaces it. A link that is new needs no temporary
 /// name: it is there with its target, or not at all.
-fn put(dir: &InstanceDir, name: &str, intent: Intent) -> nix::Result<()> {
-    use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
-    let (new, text) = (temporary(name), intent.to_text());
-    match symlinkat(text.as_str(), dir.as_fd(), name) {
+fn put(dir: &InstanceDir, name: &str, intent: Intent) -> io::Result<()> {
+    let text = intent.to_text();
+    let make = |name: &str| nix::unistd::symlinkat(text.as_str(), dir, name);
+    match make(name) {
         Err(Errno::EEXIST) => {}
-        made => return made,
+        made => return Ok(made?),
     }
-    let make = || symlinkat(text.as_str(), dir.as_fd(), new.as_str());
-    match make() {
-        // Of an older attempt.
-        Err(Errno::EEXIST) => {
-            unlinkat(dir.as_fd(), new.as_str(), UnlinkatFlags::NoRemoveDir)?;
-            make()?;
-        }
-        made => made?,
-    }
-    nix::fcntl::renameat(dir, new.as_str(), dir, name)
+    let new = temporary(name);
+    // What is left of an older attempt.
+    dir.remove(&new)?;
+    make(&new)?;
+    dir.rename(&new, name)
 }
 
 /// Quarantines a damaged intent. One that was written in its place meanwhile, which
@@ -172,29 +168,25 @@ pub fn quarantine(dir: &InstanceDir) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         quarantined => quarantined?,
     };
-    let moved = interpret(nix::fcntl::readlinkat(dir, quarantined.as_str()), || {
-        dir.path().join(&quarantined)
-    });
-    if matches!(moved, Err(ReadError::Damaged(..))) {
+    if matches!(read_link(dir, dir.path(), &quarantined), Err(ReadError::Damaged(..))) {
         return Ok(());
     }
-    match dir.rename_exclusively(&quarantined, NAME) {
+    match rename_exclusively(dir, &quarantined, NAME) {
         // Another intent has been written since, which counts.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.remove(&quarantined),
-        done => done,
+        Err(Errno::EEXIST) => dir.remove(&quarantined),
+        done => Ok(done?),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::{instance, state};
     use std::os::unix::fs::MetadataExt;
-    use std::path::Path;
 
     #[test]
     fn round_trip_and_damage() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         let dir = state.create_instance("a").unwrap();
         assert_eq!(read(&dir).unwrap(), None);
         assert_eq!(peek(&state, "a").unwrap(), None);
@@ -235,9 +227,7 @@ mod tests {
 
     #[test]
     fn no_intent_is_quarantined_that_was_written_meanwhile() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         let files = || std::fs::read_dir(dir.path()).unwrap().count();
         std::fs::write(dir.path().join(NAME), "noise").unwrap();
         quarantine(&dir).unwrap();
@@ -252,8 +242,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_ready_is_the_instances_own_and_of_this_boot() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         let [a, b] = ["a", "b"].map(|id| state.create_instance(id).unwrap());
         let link = |dir: &InstanceDir| dir.path().join(RESERVED).symlink_metadata().unwrap();
         for dir in [&a, &b] {

@@ -149,7 +149,7 @@ pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
 
     pub(crate) fn sample() -> Launch {
         Launch {
@@ -174,9 +174,7 @@ pub(crate) mod tests {
 
     #[test]
     fn round_trip() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         assert_eq!(read(&dir).unwrap(), None);
         let mut launch = sample();
         write(&dir, &launch).unwrap();

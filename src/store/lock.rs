@@ -185,13 +185,11 @@ pub fn shim_lives(dir: &InstanceDir) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
 
     #[test]
     fn one_holder_at_a_time_and_its_name_is_told() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         let held = try_verb(&dir, "stop").unwrap().unwrap();
         let holder = try_verb(&dir, "start").unwrap().unwrap_err();
         assert_eq!(holder.0, format!("gamectl stop (pid {})", std::process::id()));
@@ -201,9 +199,7 @@ mod tests {
 
     #[test]
     fn a_token_is_replaced_when_another_verb_takes_the_lock() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         assert_eq!(fencing_token(&dir).unwrap(), b"");
         let mut tokens = Vec::new();
         for _ in 0..3 {
@@ -242,9 +238,7 @@ mod tests {
 
     #[test]
     fn looking_for_a_shim_takes_nothing() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         assert!(!shim_lives(&dir).unwrap());
         assert!(!dir.path().join(NAME).exists(), "looking made no file");
         let shim = try_shim(&dir).unwrap().unwrap();
@@ -256,9 +250,7 @@ mod tests {
 
     #[test]
     fn a_verb_and_a_shim_keep_out_their_like_alone() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         let verb = try_verb(&dir, "start").unwrap().unwrap();
         let token = fencing_token(&dir).unwrap();
         assert!(!shim_lives(&dir).unwrap());

@@ -56,6 +56,8 @@ pub mod stack;
 mod stale_files;
 pub mod status_table;
 pub mod tail;
+#[cfg(test)]
+mod testing;
 pub mod times;
 
 pub use dir::StateDir;

@@ -132,8 +132,8 @@ fn write(dir: &InstanceDir, document: &Document) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
     use crate::store::stack::Stack;
+    use crate::store::testing::{instance, state};
 
     fn stack_of_shop() -> Origin {
         let mut origin = Origin::of(STACK);
@@ -143,8 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_recorded_is_read() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         let dir = state.create_instance("a").unwrap();
         record(&dir, &Origin::of(PROCESS)).unwrap();
         assert!(!dir.path().join(NAME).exists(), "a process needs no record");
@@ -165,9 +164,7 @@ mod tests {
 
     #[test]
     fn a_newer_record_is_left_alone_and_a_damaged_one_quarantined() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         let put = |text: &str| std::fs::write(dir.path().join(NAME), text).unwrap();
         put("gamectl origin 2\nplane ferry\n");
         assert!(matches!(read(&dir), Err(ReadError::Future(_, 2))));
@@ -181,8 +178,7 @@ mod tests {
 
     #[test]
     fn the_stack_of_an_older_gamectl_is_one_of_compose() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         let dir = state.create_instance("a").unwrap();
         stack::write(&dir, &Stack::default()).unwrap();
         assert!(may_be_on_record(&state, "a"));

@@ -114,7 +114,7 @@ pub fn write(dir: &InstanceDir, plan: &Plan) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use crate::inventory::ChannelKind;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
 
     fn step(action: StopAction, wait_ms: u64) -> StopStep {
         let wait = Duration::from_millis(wait_ms);
@@ -124,9 +124,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         assert_eq!(read(&dir).unwrap(), None);
         let plan = Plan {
             stop: vec![

@@ -47,15 +47,10 @@ impl InstanceDir {
         }
         Err(Errno::EEXIST.into())
     }
-
-    /// Gives a file another name, unless that is taken: then it returns
-    /// `AlreadyExists`.
-    pub(super) fn rename_exclusively(&self, from: &str, to: &str) -> io::Result<()> {
-        Ok(rename_exclusively(self, from, to)?)
-    }
 }
 
-fn rename_exclusively(dir: &InstanceDir, from: &str, to: &str) -> nix::Result<()> {
+/// Gives a file another name, unless that is taken: then it returns `EEXIST`.
+pub(super) fn rename_exclusively(dir: &InstanceDir, from: &str, to: &str) -> nix::Result<()> {
     match renameat2(dir, from, dir, to, RenameFlags::RENAME_NOREPLACE) {
         // The kernel does not know this, or the filesystem does not.
         Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => rename_over_own(dir, from, to),
@@ -86,17 +81,10 @@ fn rename_over_own(dir: &InstanceDir, from: &str, to: &str) -> nix::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
     use std::fs;
 
     const WAYS: [Rename; 2] = [rename_exclusively, rename_over_own];
-
-    fn instance() -> (tempfile::TempDir, InstanceDir) {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
-        (tmp, dir)
-    }
 
     #[test]
     fn a_name_that_is_taken_stays_whose_it_is() {

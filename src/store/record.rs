@@ -196,14 +196,7 @@ fn without_padding(bytes: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
-
-    fn instance() -> (tempfile::TempDir, InstanceDir) {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
-        (tmp, dir)
-    }
+    use crate::store::testing::instance;
 
     fn document(x: &str) -> Document {
         Document::default().with("x", x)

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::StateDir;
 use super::ending::Exit;
 use super::folder::InstanceDir;
 use super::intent::{self, Intent};
@@ -15,19 +14,13 @@ use super::launch::{Launch, LogPosition, ReadyAt};
 use super::plan::Plan;
 use super::record::Durability;
 use super::shim_status::{Phase, PreviousExit, SLOT, ShimStatus};
+use super::testing::instance;
 use super::{ending, launch, plan};
 use crate::event::Want;
 use crate::inventory::{LogSpec, StopAction, StopStep};
 use crate::sys::host::Frame;
 use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
-
-fn dir() -> (tempfile::TempDir, InstanceDir) {
-    let tmp = tempfile::tempdir().unwrap();
-    let state = StateDir::create(&tmp.path().join("s")).unwrap();
-    let dir = state.create_instance("a").unwrap();
-    (tmp, dir)
-}
 
 /// A record as it stands on the disk, without what pads it.
 fn text(dir: &InstanceDir, name: &str) -> String {
@@ -162,7 +155,7 @@ end eb75fd19
 
 #[test]
 fn what_was_written_then_is_read_now() {
-    let (_tmp, dir) = dir();
+    let (_tmp, dir) = instance();
     put(&dir, "launch", LAUNCH);
     put(&dir, "exit", EXIT);
     put(&dir, "plan", PLAN);
@@ -181,7 +174,7 @@ fn what_was_written_then_is_read_now() {
 
 #[test]
 fn what_is_written_now_was_written_then() {
-    let (_tmp, dir) = dir();
+    let (_tmp, dir) = instance();
     launch::write(&dir, &a_launch()).unwrap();
     ending::write(&dir, ending::reserve(&dir).ok().as_ref(), &an_exit(), Durability::Now).unwrap();
     plan::write(&dir, &a_plan()).unwrap();

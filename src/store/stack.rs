@@ -47,15 +47,11 @@ pub fn write(dir: &InstanceDir, stack: &Stack) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
 
     #[test]
     fn round_trip() {
-        let tmp = tempfile::tempdir().unwrap();
-        let dir = StateDir::create(&tmp.path().join("s"))
-            .unwrap()
-            .create_instance("a")
-            .unwrap();
+        let (_tmp, dir) = instance();
         assert_eq!(read(&dir).unwrap(), None);
         let stack = Stack {
             started_wall_ms: 5,

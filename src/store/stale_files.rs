@@ -41,17 +41,13 @@ impl InstanceDir {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
     use nix::sys::stat::{UtimensatFlags, utimensat};
     use nix::sys::time::TimeSpec;
 
     #[test]
     fn only_what_the_dead_have_left_long_ago() {
-        let tmp = tempfile::tempdir().unwrap();
-        let dir = StateDir::create(&tmp.path().join("s"))
-            .unwrap()
-            .create_instance("a")
-            .unwrap();
+        let (_tmp, dir) = instance();
         // No pid is as high as that.
         let dead = 2_000_000_000;
         let own = std::process::id();

@@ -283,6 +283,7 @@ mod tests {
     use super::*;
     use crate::store::launch::ReadyAt;
     use crate::store::shim_status::{ID_FIELD, LABEL_MAX};
+    use crate::store::testing::state;
     use crate::sys::procfs::ProcessId;
     use crate::sys::reaper::Ending;
     use proptest::prelude::*;
@@ -346,8 +347,7 @@ mod tests {
 
     #[test]
     fn who_takes_a_slot_does_not_vouch_for_what_stands_in_it() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         Slot::take(&state, "a").unwrap().write(&sample("a"));
         let slot = Slot::take(&state, "a").unwrap();
         let mut bytes = [0; SLOT];
@@ -360,8 +360,7 @@ mod tests {
 
     #[test]
     fn what_no_living_process_vouches_for_does_not_count() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         assert_eq!(read_all(&state), []);
         let slot = Slot::take(&state, "a").unwrap();
         slot.write(&sample("a"));
@@ -384,8 +383,7 @@ mod tests {
 
     #[test]
     fn a_full_part_is_followed_by_another_and_a_name_keeps_its_slot() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         let files = || {
             let names = std::fs::read_dir(state.path()).unwrap();
             let mut names: Vec<String> = names
@@ -412,8 +410,7 @@ mod tests {
 
     #[test]
     fn a_board_of_one_long_file_is_still_read() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
+        let (_tmp, state) = state();
         let mut bytes = vec![0; SLOT];
         bytes[..HEADLINE.len()].copy_from_slice(HEADLINE);
         for each in 1..=2 * PLACES {

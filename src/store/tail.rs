@@ -227,16 +227,9 @@ pub fn last_lines(dir: &InstanceDir, lines: u64, began: Option<LogPosition>) -> 
 mod tests {
     use super::*;
     use crate::inventory::LogSpec;
-    use crate::store::StateDir;
     use crate::store::console::{ConsoleLog, NAME};
+    use crate::store::testing::instance;
     use proptest::prelude::*;
-
-    fn rig() -> (tempfile::TempDir, InstanceDir) {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
-        (tmp, dir)
-    }
 
     fn drain(tail: &mut Tail, dir: &InstanceDir) -> Vec<u8> {
         let mut out = Vec::new();
@@ -251,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_last_lines_across_files() {
-        let (_tmp, dir) = rig();
+        let (_tmp, dir) = instance();
         let mut log = ConsoleLog::open(&dir, LogSpec { max_size: 8, keep: 9 }, 0);
         assert_eq!(drain(&mut Tail::from_last_lines(&dir, 3).unwrap(), &dir), b"");
         for n in 1..=9 {
@@ -270,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_remembered_place_survives_rotation() {
-        let (_tmp, dir) = rig();
+        let (_tmp, dir) = instance();
         let mut log = ConsoleLog::open(&dir, LogSpec { max_size: 8, keep: 9 }, 0);
         log.append(&dir, b"old\n", 0);
         let position = log.position();
@@ -284,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_log_that_is_removed_or_cut_is_followed() {
-        let (_tmp, dir) = rig();
+        let (_tmp, dir) = instance();
         let mut tail = Tail::from_end(&dir).unwrap();
         assert_eq!(drain(&mut tail, &dir), b"");
         let path = dir.path().join(NAME);
@@ -312,7 +305,7 @@ mod tests {
             chunks in proptest::collection::vec(proptest::collection::vec(prop_oneof![3 => any::<u8>(), 1 => Just(b'\n')], 0..30), 1..30),
             max_size in 1_u64..60,
         ) {
-            let (_tmp, dir) = rig();
+            let (_tmp, dir) = instance();
             let mut log = ConsoleLog::open(&dir, LogSpec { max_size, keep: 90 }, 0);
             let mut tail = Tail::from_end(&dir).unwrap();
             let (mut expected, mut got) = (Vec::new(), Vec::new());

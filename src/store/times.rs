@@ -121,7 +121,7 @@ fn last_before(notes: &[(u64, LogPosition)], wall_ms: u64) -> Option<LogPosition
 mod tests {
     use super::*;
     use crate::inventory::LogSpec;
-    use crate::store::StateDir;
+    use crate::store::testing::instance;
 
     fn late() -> SystemTime {
         SystemTime::now() + std::time::Duration::from_secs(5)
@@ -149,9 +149,7 @@ mod tests {
 
     #[test]
     fn noted_now_and_then_and_found_again() {
-        let tmp = tempfile::tempdir().unwrap();
-        let state = StateDir::create(&tmp.path().join("s")).unwrap();
-        let dir = state.create_instance("a").unwrap();
+        let (_tmp, dir) = instance();
         assert_eq!(place_at(&dir, late()).unwrap(), None);
         let spec = LogSpec {
             max_size: 1 << 20,
