@@ -143,7 +143,13 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Launch>, ReadError> {
 /// be back, which makes no difference: neither is of that boot.
 pub fn write(dir: &InstanceDir, launch: &Launch) -> std::io::Result<()> {
     let reserve = dir.reserve(NAME)?;
-    dir.write(NAME, &launch.to_document(), Some(&reserve), Durability::WithFolder)
+    // A game waits for this. What is overwritten in place needs no disk: it stays
+    // whole, as one record or the other.
+    let durability = match reserve.is_new {
+        true => Durability::WithFolder,
+        false => Durability::ThisBoot,
+    };
+    dir.write(NAME, &launch.to_document(), Some(&reserve), durability)
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct Reserve {
     file: File,
+    /// True where it was made just now, so that a power cut may leave it empty.
+    pub(super) is_new: bool,
 }
 
 impl Reserve {
@@ -50,7 +52,7 @@ impl Reserve {
         let stat = nix::sys::stat::fstat(&file).ok()?;
         let is_plain = stat.st_mode & libc::S_IFMT == libc::S_IFREG;
         let is_whole = is_plain && stat.st_size == RESERVE as i64 && stat.st_blocks > 0 && stat.st_nlink == 1;
-        is_whole.then_some(Self { file })
+        is_whole.then_some(Self { file, is_new: false })
     }
 
     /// Makes what was written durable, but for its name.
@@ -98,7 +100,7 @@ impl InstanceDir {
         let file = self.create_file(&reserve_name(record))?;
         // Real bytes: on some filesystems an allocation alone promises nothing.
         file.write_all_at(&[b'\n'; RESERVE], 0)?;
-        Ok(Reserve { file })
+        Ok(Reserve { file, is_new: true })
     }
 
     /// Replaces a record as a whole: a reader finds the old or the new one. A

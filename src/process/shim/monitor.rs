@@ -82,9 +82,11 @@ impl Monitor {
 
     /// Follows the game until nothing of it is left, and puts its end on record.
     pub(super) fn run(mut self) {
-        // The names of the launch's files, and with them the intent of its starter,
-        // outlive a power cut from now on. Neither game nor starter waits for that.
-        let _ = self.dir.sync();
+        // The intent of a person who starts it outlives a power cut from now on. Neither
+        // game nor starter waits for that.
+        if self.game.record.restarts == 0 {
+            let _ = self.dir.sync();
+        }
         self.observe();
         while !self.game.tree.is_gone() {
             self.wait(None);
