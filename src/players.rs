@@ -10,13 +10,13 @@ use tokio::task::JoinSet;
 use crate::event::{PlayerCount, ResidentEvent};
 use crate::supervisor::{InstanceState, Supervisor};
 
-/// How long a game may take to answer.
+/// The time that a game may take to answer.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// So many are asked at a time: each takes a descriptor or a few.
+/// The number of games that are asked at a time: each takes a descriptor or a few.
 pub const AT_ONCE: usize = 200;
 
-/// How often a game is asked. As often as a server browser does.
+/// The interval between two questions to a game, that of a server browser.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Counts for as long as it is held.
@@ -26,7 +26,7 @@ pub struct PlayerCounts {
 }
 
 impl PlayerCounts {
-    /// Tells of each of these how many play: at first, and when that changes.
+    /// Sends how many play at each of these: at first, and when that changes.
     pub fn of<'a>(
         supervisors: impl Iterator<Item = &'a Arc<dyn Supervisor>>,
         told: &mpsc::UnboundedSender<ResidentEvent>,
@@ -71,10 +71,7 @@ async fn count(supervisor: Arc<dyn Supervisor>, told: mpsc::UnboundedSender<Resi
     }
 }
 
-/// Asks one running game. Whoever gets no turn in time is taken for silent.
-///
-/// # Cancel safety
-/// Safe.
+/// Asks one running game. One that gets no turn in time is taken for silent.
 pub async fn ask(supervisor: &dyn Supervisor, turns: &Semaphore) -> PlayerCount {
     let asked = async {
         let _turn = turns.acquire().await.ok()?;

@@ -11,7 +11,7 @@ use crate::cli;
 use crate::failure::{Failure, FailureKind};
 use crate::host::{ConsoleInput, ConsoleKind, Error, GameConsole};
 use crate::sys::pty;
-use crate::sys::terminal::Mode;
+use crate::sys::terminal::TerminalMode;
 use crate::ui::{self, Wanted};
 
 /// The intervals at which the output is read. A terminal echoes keys through it.
@@ -45,8 +45,8 @@ pub(super) async fn run(context: &Context<'_>, asked: &cli::ConsoleArgs) -> Resu
         .note(&format!("{id}: attached; Ctrl-D or Ctrl-] detaches"));
     let mode = match (live, kind) {
         (false, _) => None,
-        (true, ConsoleKind::Lines) => Some(Mode::keys(std::io::stdin())?),
-        (true, ConsoleKind::Terminal) => Some(Mode::raw(std::io::stdin())?),
+        (true, ConsoleKind::Lines) => Some(TerminalMode::keys(std::io::stdin())?),
+        (true, ConsoleKind::Terminal) => Some(TerminalMode::raw(std::io::stdin())?),
     };
     let mut session = Session {
         console,

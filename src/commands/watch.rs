@@ -13,7 +13,7 @@ use crate::event::ResidentEvent;
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, WatchHandle};
 use crate::report::Goal;
-use crate::sys::terminal::Mode;
+use crate::sys::terminal::TerminalMode;
 use crate::sys::{pty, signals};
 use crate::ui::{self, WatchKey};
 
@@ -62,7 +62,7 @@ enum End {
 /// The view, and the keys that are typed at it.
 struct Session {
     view: ui::WatchView,
-    mode: Option<Mode>,
+    mode: Option<TerminalMode>,
     typed: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
 }
 
@@ -130,7 +130,7 @@ impl Session {
     /// Reads single keys, where there is a screen and a person can type.
     fn take_keys(&mut self) {
         if self.view.is_live() && pty::size(std::io::stdin()).is_some() {
-            self.mode = Mode::single_keys(std::io::stdin()).ok();
+            self.mode = TerminalMode::single_keys(std::io::stdin()).ok();
             self.typed.get_or_insert_with(keyboard);
         }
     }

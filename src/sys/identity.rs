@@ -1,5 +1,5 @@
-//! What becomes of a process that was identified once: whether it is still
-//! there, and a signal that reaches no other one.
+//! A process that was identified once: finds out whether it is still there, and
+//! sends signals that reach no other one.
 
 use std::io;
 

@@ -8,12 +8,12 @@ use nix::sys::termios::{self, InputFlags, LocalFlags, SetArg, Termios};
 
 /// A terminal in another mode, for as long as this is held.
 #[derive(Debug)]
-pub struct Mode {
+pub struct TerminalMode {
     fd: OwnedFd,
     before: Termios,
 }
 
-impl Mode {
+impl TerminalMode {
     /// Hands over every key at once, unseen, those for signals and flow
     /// control too. What is printed is treated as before.
     pub fn keys(fd: impl AsFd) -> io::Result<Self> {
@@ -53,7 +53,7 @@ impl Mode {
     }
 }
 
-impl Drop for Mode {
+impl Drop for TerminalMode {
     fn drop(&mut self) {
         lock(&HELD).take();
         let _ = termios::tcsetattr(&self.fd, SetArg::TCSADRAIN, &self.before);
@@ -112,12 +112,12 @@ mod tests {
         let pty = Pty::open().unwrap();
         let flags = || termios::tcgetattr(&pty.slave).unwrap().local_flags;
         let found = flags();
-        let mode = Mode::single_keys(&pty.slave).unwrap();
+        let mode = TerminalMode::single_keys(&pty.slave).unwrap();
         assert!(!flags().intersects(LocalFlags::ICANON | LocalFlags::ECHO));
         assert!(flags().contains(LocalFlags::ISIG));
         drop(mode);
         assert_eq!(flags(), found);
-        let mode = Mode::keys(&pty.slave).unwrap();
+        let mode = TerminalMode::keys(&pty.slave).unwrap();
         assert_ne!(flags(), found);
         // Forgotten, as where a panic aborts.
         std::mem::forget(mode);
