@@ -141,16 +141,13 @@ impl Host {
 pub fn suggestions(inventory: Option<&OsStr>, tags: bool) -> Vec<String> {
     let source = inventory::find(inventory.filter(|name| *name != "-")).ok();
     let source = source.filter(|source| source.path().is_some());
-    let unchecked = source.and_then(|source| inventory::read(&source).ok());
-    let Some(inventory) = unchecked.and_then(|unchecked| unchecked.check().ok()) else {
+    let Some(unchecked) = source.and_then(|source| inventory::read(&source).ok()) else {
         return Vec::new();
     };
-    let mut found: Vec<String> = inventory.instances.iter().map(|one| one.id.clone()).collect();
+    let outline = unchecked.outline();
+    let mut found = outline.ids;
     if tags {
-        let mut all: Vec<&String> = inventory.instances.iter().flat_map(|one| &one.tags).collect();
-        all.sort_unstable();
-        all.dedup();
-        found.extend(all.into_iter().map(|tag| format!("tag:{tag}")));
+        found.extend(outline.tags.into_iter().map(|tag| format!("tag:{tag}")));
     }
     found
 }

@@ -15,6 +15,7 @@
 //! has the one table of keys.
 
 mod model;
+mod outline;
 mod parse;
 mod read;
 mod report;
@@ -30,6 +31,7 @@ pub use model::probe::{Healthy, HttpCheck, HttpMethod, Probe, Ready};
 pub use model::process::{LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
 pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};
+pub use outline::Outline;
 pub use parse::parse;
 pub use report::keys;
 pub use report::mask::Mask;

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::model::instance::Inventory;
+use super::outline::Outline;
 use super::parse::parse;
 use super::report::problem::Problems;
 use crate::failure::{Failure, FailureKind};
@@ -111,6 +112,11 @@ impl Unchecked {
     /// All problems at once.
     pub fn check(&self) -> Result<Inventory, Problems> {
         parse(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))
+    }
+
+    /// Returns what selectors can name in it, without a check.
+    pub fn outline(&self) -> Outline {
+        Outline::of(&self.bytes, &|name| std::env::var_os(name))
     }
 }
 

@@ -253,12 +253,18 @@ fn only_ui_names_the_streams() {
 }
 
 #[test]
-fn one_file_names_the_yaml_crate() {
+fn the_yaml_crates_stay_behind_the_inventory() {
     none(&rules::words(
         &sources(),
         &["serde_yaml", "yaml_serde"],
-        "only src/inventory/text/yaml.rs names the YAML crate",
-        |source| source.path == "src/inventory/text/yaml.rs",
+        "only src/inventory/outline.rs names serde_yaml",
+        |source| source.path == "src/inventory/outline.rs",
+    ));
+    none(&rules::words(
+        &sources(),
+        &["granit_parser"],
+        "only src/inventory/text names the YAML parser",
+        |source| source.path.starts_with("src/inventory/text/"),
     ));
 }
 

@@ -479,7 +479,7 @@ fn whole_files_that_are_wrong() {
         ),
         (
             b"- a",
-            "1:3 the inventory must be a mapping with `instances`, but this is a list",
+            "1:1 the inventory must be a mapping with `instances`, but this is a list",
         ),
         (
             b"~",

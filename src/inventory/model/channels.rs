@@ -9,13 +9,13 @@ use super::address::HostPort;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
-    /// LineIndex on the game's console. Always there; it never answers.
+    /// Lines on the game's console. Always there; it never answers.
     Stdin,
     /// Source RCON, over TCP.
     Rcon,
     /// JSON over a websocket, as Rust has it.
     Webrcon,
-    /// LineIndex over TCP.
+    /// Lines over TCP.
     Telnet,
 }
 

@@ -1,7 +1,9 @@
 //! Regular expressions, which are judged without the cost of compiling them.
 
+use std::borrow::Cow;
+
 use super::collector::Collector;
-use crate::inventory::text::node::{Node, Span};
+use crate::inventory::text::node::Node;
 
 /// Reads a regular expression; `what` is its key, in backquotes.
 pub(crate) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
@@ -13,12 +15,10 @@ pub(crate) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Str
     let Some((why, at)) = check.verdict(&word, |word| judge(word).err()) else {
         return Some(word.into_owned());
     };
-    // Where a variable or an escape was, the offset is not the source's.
-    let exact = node.span.len == word.len();
-    let at = if exact {
-        Span::new(node.span.start + at.min(word.len() - 1), 1)
-    } else {
-        node.span
+    // Where a variable was, the offset is not the source's.
+    let at = match word {
+        Cow::Borrowed(_) => node.part(at.min(word.len() - 1), 1),
+        Cow::Owned(_) => node.span,
     };
     check
         .problem(at, format!("{what} is not a regular expression: {why}"))

@@ -79,19 +79,14 @@ impl Collector<'_> {
             Ok(expanded) => expanded,
             Err(unset) => {
                 for unset in unset {
-                    // Where escapes are in the way only the value's own place
-                    // is known.
-                    let exact = matches!(scalar.text, Cow::Borrowed(_));
-                    let at = if exact {
-                        Span::new(node.span.start + unset.at, unset.len)
-                    } else {
-                        node.span
-                    };
-                    self.problem(at, format!("the variable `{}` is not set", unset.name))
-                        .hint(format!(
-                            "set it, or give a default: `${{{}:-...}}`; a dollar is `$$`",
-                            unset.name
-                        ));
+                    self.problem(
+                        node.part(unset.at, unset.len),
+                        format!("the variable `{}` is not set", unset.name),
+                    )
+                    .hint(format!(
+                        "set it, or give a default: `${{{}:-...}}`; a dollar is `$$`",
+                        unset.name
+                    ));
                 }
                 return None;
             }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, start: usize, len: usize, secrets: &[Span]) -> String {
-        let excerpt = excerpt(text, &LineIndex::of_people(text), Span::new(start, len), secrets).unwrap();
+        let excerpt = excerpt(text, &LineIndex::new(text), Span::new(start, len), secrets).unwrap();
         let room = " ".repeat(excerpt.caret as usize);
         format!("{}\n{room}{}", excerpt.text, "^".repeat(excerpt.width as usize))
     }

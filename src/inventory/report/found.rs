@@ -45,7 +45,7 @@ pub(crate) fn refused(text: &str, source: &str, refusal: Refusal) -> Problems {
         hint: refusal.hint,
         related: None,
     };
-    let lines = LineIndex::of_people(text);
+    let lines = LineIndex::new(text);
     let secrets = secret::in_line(text, &lines, at);
     Problems {
         source: source.to_owned(),
@@ -60,7 +60,7 @@ pub(crate) fn listed(mut found: Vec<Found>, text: &str, tree: &Tree, source: &st
     found.dedup_by(|a, b| a.at == b.at && a.message == b.message);
     let more = found.len().saturating_sub(MOST);
     found.truncate(MOST);
-    let lines = LineIndex::of_people(text);
+    let lines = LineIndex::new(text);
     let secrets = secret::in_tree(tree, text);
     let shown = found.into_iter().map(|found| shown(found, text, &lines, &secrets));
     let mut list: Vec<Problem> = shown.collect();

@@ -169,7 +169,7 @@ const SETTINGS: &[Key] = keys! {
     "webrcon": In(&RCON), "none", "webrcon: { port: 28016, password: \"${RCON}\" }",
         "WebRCON, as Rust has it.";
     "telnet": In(&TELNET), "none", "telnet: { port: 8081 }",
-        "LineIndex over TCP.";
+        "Lines over TCP.";
     "admin": Choice(&["stdin", "rcon", "webrcon", "telnet"]), "the preset's, else the only one given, else stdin", "admin: rcon",
         "The channel that `gamectl send` uses.";
     "restart": In(&RESTART), "always", "restart: { policy: on-failure }",

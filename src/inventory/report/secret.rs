@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::keys::{is_known, looks_like_key};
 use crate::inventory::text::lines::LineIndex;
 use crate::inventory::text::node::{Entry, Node, Shape, Span, Tree};
+use crate::inventory::text::yaml;
 
 const WORDS: [&str; 8] = ["pass", "secret", "token", "key", "credential", "pwd", "psw", "auth"];
 
@@ -26,57 +27,16 @@ fn hides(key: &str) -> bool {
 }
 
 /// Returns the parts of a tree that may be secret, sorted and without overlaps.
+/// A comment is one: it may be an entry that was taken out.
 pub(crate) fn in_tree(tree: &Tree, text: &str) -> Vec<Span> {
     let mut search = Search {
-        found: Vec::new(),
-        starts: Vec::new(),
-        words: Vec::new(),
+        found: yaml::comments(text),
         visited: HashSet::new(),
         sounds: HashMap::new(),
     };
     search.node(&tree.root, false);
-    search.starts.sort_unstable();
-    search.words.sort_unstable();
-    search.found.extend(comments(text, &search.words));
-    let mut spans: Vec<Span> = search
-        .found
-        .iter()
-        .map(|span| stretch(*span, &search.starts, text))
-        .collect();
-    spans.sort_unstable();
-    join(&spans)
-}
-
-/// A text whose end is not known may reach to the next word.
-fn stretch(span: Span, starts: &[usize], text: &str) -> Span {
-    if span.len > 0 {
-        return span;
-    }
-    let next = starts.get(starts.partition_point(|start| *start <= span.start));
-    let end = next.copied().unwrap_or(text.len());
-    Span::new(span.start, end.saturating_sub(span.start))
-}
-
-/// Returns the texts of comments: one may be an entry that was taken out.
-fn comments(text: &str, words: &[Span]) -> Vec<Span> {
-    let bytes = text.as_bytes();
-    let mut comments: Vec<Span> = Vec::new();
-    for (at, _) in text.match_indices('#') {
-        let begins = at == 0 || bytes.get(at - 1).is_some_and(u8::is_ascii_whitespace);
-        let before = words
-            .get(..words.partition_point(|word| word.start <= at))
-            .unwrap_or_default();
-        let inside = before.last().is_some_and(|word| at < word.end());
-        let known = comments.last().is_some_and(|comment| at < comment.end());
-        if begins && !inside && !known {
-            let len = text
-                .get(at..)
-                .and_then(|rest| rest.find('\n'))
-                .unwrap_or(text.len() - at);
-            comments.push(Span::new(at + 1, len - 1));
-        }
-    }
-    comments
+    search.found.sort_unstable();
+    join(&search.found)
 }
 
 fn join(spans: &[Span]) -> Vec<Span> {
@@ -92,9 +52,6 @@ fn join(spans: &[Span]) -> Vec<Span> {
 
 struct Search {
     found: Vec<Span>,
-    starts: Vec<usize>,
-    /// Keys and values of known length.
-    words: Vec<Span>,
     visited: HashSet<(*const (), bool)>,
     /// The results of [`sounds_secret`] by place: aliases repeat long words.
     sounds: HashMap<Span, Option<usize>>,
@@ -102,8 +59,6 @@ struct Search {
 
 impl Search {
     fn node(&mut self, node: &Node, hidden: bool) {
-        self.starts.push(node.span.start);
-        self.words.push(node.span);
         if !self.visited.insert((std::ptr::from_ref(node).cast(), hidden)) {
             return;
         }
@@ -132,8 +87,6 @@ impl Search {
     }
 
     fn entry(&mut self, entry: &Entry, hidden: bool) {
-        self.starts.push(entry.at.start);
-        self.words.push(entry.at);
         let key = entry.key.as_ref();
         let foreign = match &entry.value.shape {
             Shape::Map(_) => false,
@@ -155,22 +108,16 @@ impl Search {
         let Shape::Scalar(scalar) = &node.shape else {
             return false;
         };
-        let heard = if node.span.len == 0 {
-            sounds_secret(&scalar.text)
-        } else {
-            *self
-                .sounds
-                .entry(node.span)
-                .or_insert_with(|| sounds_secret(&scalar.text))
-        };
-        let Some(end) = heard else {
+        let heard = self
+            .sounds
+            .entry(node.span)
+            .or_insert_with(|| sounds_secret(&scalar.text));
+        let Some(end) = *heard else {
             return false;
         };
-        if node.span.len == 0 {
-            self.found.push(node.span);
-        } else if let Some(sign) = scalar.text.get(end..).and_then(|rest| rest.find(['=', ':', ' '])) {
-            let at = node.span.start + end + sign + 1;
-            self.found.push(Span::new(at, node.span.end().saturating_sub(at)));
+        if let Some(sign) = scalar.text.get(end..).and_then(|rest| rest.find(['=', ':', ' '])) {
+            let from = end + sign + 1;
+            self.found.push(node.part(from, scalar.text.len() - from));
         }
         true
     }
@@ -223,7 +170,6 @@ fn suspect(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::text::yaml;
 
     fn hidden(text: &str) -> Vec<&str> {
         let tree = yaml::read(text).map_err(|refusal| refusal.message).unwrap();
@@ -251,7 +197,7 @@ mod tests {
             ("args: +map x +secret x1", vec!["+map x +secret x1"]),
             ("stdin: login token x1", vec!["x1"]),
             ("# x1\nuser: a#b # x2 # x3\ncwd: 'c # d'", vec![" x1", " x2 # x3"]),
-            ("env:\n  A: |\n    x1\n  B: c", vec!["|\n    x1\n  ", "c"]),
+            ("env:\n  A: |\n    x1\n  B: c", vec!["x1\n  ", "c"]),
             ("e: &e {A: x1}\nenv: *e", vec!["x1"]),
         ] {
             assert_eq!(hidden(text), expected, "{text}");
@@ -262,7 +208,7 @@ mod tests {
     fn without_a_tree_too_much_is_hidden_rather_than_too_little() {
         let hidden = |text: &str, needle: &str| {
             let at = text.find(needle).unwrap();
-            in_line(text, &LineIndex::of_people(text), at)
+            in_line(text, &LineIndex::new(text), at)
                 .iter()
                 .any(|span| span.start <= at && at < span.end())
         };

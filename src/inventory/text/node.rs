@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Span {
     pub(crate) start: usize,
-    /// 0 where only the beginning is known.
+    /// 0 for a list or a mapping, of which only the beginning is shown.
     pub(crate) len: usize,
 }
 
@@ -57,17 +57,28 @@ pub(crate) struct Entry<'a> {
     pub(crate) value: Arc<Node<'a>>,
 }
 
-/// Returns true when a plain word means that there is no value.
-pub(super) fn is_null(word: &str) -> bool {
-    matches!(word, "" | "~" | "null" | "Null" | "NULL")
-}
-
 impl Node<'_> {
     /// Returns true when there is no value at all: nothing, `~` or `null`.
     pub(crate) fn is_null(&self) -> bool {
         match &self.shape {
-            Shape::Scalar(scalar) => scalar.plain && is_null(&scalar.text),
+            Shape::Scalar(scalar) => {
+                scalar.plain && matches!(scalar.text.as_ref(), "" | "~" | "null" | "Null" | "NULL")
+            }
             _ => false,
+        }
+    }
+
+    /// Returns true when nothing is written where the value would be.
+    pub(super) fn is_unwritten(&self) -> bool {
+        matches!(&self.shape, Shape::Scalar(scalar) if scalar.plain && scalar.text.is_empty())
+    }
+
+    /// Returns the place of a part of its text, in bytes; the place of all of it
+    /// where it is not written as it reads.
+    pub(crate) fn part(&self, start: usize, len: usize) -> Span {
+        match &self.shape {
+            Shape::Scalar(scalar) if matches!(scalar.text, Cow::Borrowed(_)) => Span::new(self.span.start + start, len),
+            _ => self.span,
         }
     }
 

@@ -1,14 +1,9 @@
-//! The look at a text before the parser gets it: it must be text, and not be
-//! nested without end.
+//! The look at a text before the parser gets it: it must be text.
 
 use super::node::Refusal;
 
-/// More brackets than this open at once are no inventory. The parser's time
-/// grows with the square of their number.
-const DEEPEST: usize = 500;
-
-/// Refuses what is not text, what YAML does not allow in text, and what is
-/// nested without end. Returns the text without its byte order mark.
+/// Refuses what is not text, and what YAML does not allow in text. Returns the
+/// text without its byte order mark.
 pub(crate) fn screen(bytes: &[u8]) -> Result<&str, (String, Refusal)> {
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
@@ -43,48 +38,6 @@ fn screen_text(text: &str) -> Option<Refusal> {
             at,
             format!("the character U+{code:04X} is not allowed in YAML"),
         ));
-    }
-    let content = text.lines().any(|line| {
-        let line = line.trim();
-        !line.is_empty() && !line.starts_with('#') && line != "---" && line != "..."
-    });
-    if !content {
-        return Some(Refusal::new(None, "the inventory is empty").hint("write at least `instances: {}`"));
-    }
-    deep(text).map(|at| Refusal::new(at, "this is nested too deeply"))
-}
-
-/// Returns where more brackets are open than a person means, or more list dashes
-/// follow each other on one line.
-fn deep(text: &str) -> Option<usize> {
-    let (mut depth, mut base, mut at) = (0usize, 0usize, 0usize);
-    for line in text.split_inclusive('\n') {
-        let body = line.trim_start_matches([' ', '\t']);
-        let indent = line.len() - body.len();
-        // A word no deeper than where the first bracket was: the brackets
-        // were part of some text.
-        if indent <= base && !body.starts_with(['[', '{', ']', '}', ',', '\r', '\n', '#', '"', '\'']) {
-            depth = 0;
-        }
-        let mut dashes = 0;
-        for (i, byte) in line.bytes().enumerate() {
-            match byte {
-                b'[' | b'{' => {
-                    if depth == 0 {
-                        base = indent;
-                    }
-                    depth += 1;
-                }
-                b']' | b'}' => depth = depth.saturating_sub(1),
-                b'-' | b'?' | b':' if line.as_bytes().get(i + 1) == Some(&b' ') => dashes += 1,
-                b' ' | b'\t' => {}
-                _ => dashes = 0,
-            }
-            if depth > DEEPEST || dashes > DEEPEST {
-                return Some(at + i);
-            }
-        }
-        at += line.len();
     }
     None
 }

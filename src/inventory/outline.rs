@@ -1,0 +1,66 @@
+//! The ids and tags of an inventory, for a shell that completes a command line.
+//! Nothing is checked: while a person edits the file, it may have a mistake.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::model::instance::is_valid_id;
+use super::read::collector::Env;
+use super::text::expand::expand;
+
+/// What selectors can name in an inventory, sorted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    pub ids: Vec<String>,
+    pub tags: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct RawOutline {
+    defaults: Option<RawTags>,
+    instances: Option<BTreeMap<String, Option<RawTags>>>,
+}
+
+#[derive(Deserialize)]
+struct RawTags {
+    tags: Option<Vec<String>>,
+}
+
+impl Outline {
+    /// Returns what there is in a text; nothing of a text that is not YAML.
+    pub(super) fn of(text: &[u8], env: Env) -> Self {
+        let Ok(RawOutline { defaults, instances }) = serde_yaml::from_slice(text) else {
+            return Self::default();
+        };
+        let mut instances = instances.unwrap_or_default();
+        instances.retain(|id, _| is_valid_id(id));
+        let tags = instances.values().flatten().chain(&defaults);
+        let tags = tags.filter_map(|tagged| tagged.tags.as_ref()).flatten();
+        let expanded = |tag: &String| expand(tag, env).ok()?.into_owned().into_string().ok();
+        Self {
+            tags: tags.filter_map(expanded).collect(),
+            ids: instances.into_keys().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_do_not_matter() {
+        let text = "\
+defaults: {tags: ['${EU}', '${NO}']}
+instances:
+  b: {tags: [pvp, 010], proces: {}, stop: 5}
+  a:
+  B: {tags: [pvp]}
+";
+        let outline = Outline::of(text.as_bytes(), &|name| (name == "EU").then(|| "eu".into()));
+        assert_eq!(outline.ids, ["a", "b"]);
+        assert_eq!(outline.tags.iter().collect::<Vec<_>>(), ["010", "eu", "pvp"]);
+        assert_eq!(Outline::of(b"instances: [", &|_| None), Outline::default());
+    }
+}
