@@ -30,7 +30,8 @@ impl fmt::Debug for Hook {
 }
 
 /// An event that a hook can be run at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Alarm {
     /// The instance ended although no verb asked it to.
     Crashed,

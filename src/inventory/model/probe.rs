@@ -141,9 +141,6 @@ pub enum HttpMethod {
 }
 
 impl HttpMethod {
-    /// All methods.
-    pub(crate) const ALL: [Self; 3] = [Self::Get, Self::Post, Self::Put];
-
     /// Returns the word of the request line.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -34,7 +34,8 @@ impl Default for RestartPolicy {
 }
 
 /// The cases in which an instance is started again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RestartWhen {
     /// Every end that no verb asked for.
     Always,

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::collector::Collector;
-use super::section::{did_you_mean, written};
+use super::section::{Fields, did_you_mean, written};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::{ChannelKind, Channels, Password, Remote, Secret};
 use crate::inventory::report::keys;
 use crate::inventory::report::nearest::nearest;
-use crate::inventory::text::node::{Entry, Node, Shape, Span};
+use crate::inventory::text::node::{Node, Shape, Span};
 
 /// The kinds over the network, in the order in which one is chosen.
 const REMOTES: [ChannelKind; 3] = [ChannelKind::Rcon, ChannelKind::Webrcon, ChannelKind::Telnet];
@@ -17,20 +17,17 @@ const REMOTES: [ChannelKind; 3] = [ChannelKind::Rcon, ChannelKind::Webrcon, Chan
 /// probes use. What is missing is noted at `at`, but not of a section that only
 /// a preset has and nothing uses.
 pub(super) fn read(
-    check: &mut Collector,
-    entries: &[Entry],
+    settings: &mut Fields,
     needed: &[ChannelKind],
     is_given: &dyn Fn(&str) -> bool,
     at: Span,
 ) -> Channels {
-    let admin = check.get(entries, "admin", admin);
+    let admin = settings.get("admin", admin);
     let mut remotes = Vec::new();
     for kind in REMOTES {
         let is_needed = needed.contains(&kind) || admin == Some(kind);
-        let must_be_complete = check.is_whole() && (is_needed || is_given(kind.as_str()));
-        let remote = check.get(entries, kind.as_str(), |check, what, node| {
-            Some(remote(check, kind, what, node))
-        });
+        let must_be_complete = settings.check.is_whole() && (is_needed || is_given(kind.as_str()));
+        let remote = settings.get(kind.as_str(), |check, what, node| Some(remote(check, kind, what, node)));
         let lacks = match remote {
             Some(Ok(remote)) => {
                 remotes.push(remote);
@@ -41,7 +38,7 @@ pub(super) fn read(
             None => continue,
         };
         if must_be_complete {
-            check.problem(at, lacks).hint(example(kind));
+            settings.check.problem(at, lacks).hint(example(kind));
         }
     }
     let only = match remotes.as_slice() {
@@ -56,13 +53,11 @@ pub(super) fn read(
 fn remote(check: &mut Collector, kind: ChannelKind, what: &str, node: &Node) -> Result<Remote, String> {
     let is_telnet = kind == ChannelKind::Telnet;
     let section = if is_telnet { &keys::TELNET } else { &keys::RCON };
-    let entries = check.section(what, section, node);
-    let host = check
-        .get(entries, "host", host)
-        .unwrap_or_else(|| "127.0.0.1".to_owned());
-    let port = check.get(entries, "port", Collector::port);
-    let password = check.get(entries, "password", password);
-    let greeting = check.get(entries, "greeting", |check, what, node| check.word(what, "text", node));
+    let mut channel = check.section(what, section, node);
+    let host = channel.get("host", host).unwrap_or_else(|| "127.0.0.1".to_owned());
+    let port = channel.number("port").and_then(|port| u16::try_from(port).ok());
+    let password = channel.get("password", password);
+    let greeting = channel.get("greeting", |check, what, node| check.word(what, "text", node));
     let greeting = greeting.filter(|_| is_telnet).map(Cow::into_owned);
     let lacks_password = password.is_none() && !is_telnet;
     match port {
@@ -116,13 +111,10 @@ fn password(check: &mut Collector, what: &str, node: &Node) -> Option<Password> 
         }
         return Some(Password::Given(Secret::new(word.into_owned())));
     }
-    let entries = check.section(what, &keys::PASSWORD, node);
-    if entries.iter().all(|entry| entry.key != "file") {
-        check
-            .problem(node.span, "`password` names no file")
-            .hint("write `password: { file: PATH }`, or `password: ${VARIABLE}`");
-    }
-    check.get(entries, "file", Collector::path).map(Password::File)
+    let mut password = check.section(what, &keys::PASSWORD, node);
+    let hint = "write `password: { file: PATH }`, or `password: ${VARIABLE}`";
+    password.require("file", node.span, "`password` names no file", hint);
+    password.get("file", Collector::path).map(Password::File)
 }
 
 fn example(kind: ChannelKind) -> String {

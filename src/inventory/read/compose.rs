@@ -11,19 +11,18 @@ use crate::inventory::text::node::{Entry, Node};
 /// Reads the section of the instance `id`. All of it is checked, even if it
 /// names no file.
 pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
-    let entries = check.section("`docker_compose`", &keys::DOCKER_COMPOSE, &section.value);
-    let one = check.get(entries, "file", Collector::path);
-    let several = check.get(entries, "files", files);
+    let mut compose = check.section("`docker_compose`", &keys::DOCKER_COMPOSE, &section.value);
+    let one = compose.get("file", Collector::path);
+    let several = compose.get("files", files);
     let spec = ComposeSpec {
         files: one.into_iter().chain(several.into_iter().flatten()).collect(),
-        project: check.get(entries, "project", project).unwrap_or_else(|| id.to_owned()),
-        profiles: check.get(entries, "profiles", names).unwrap_or_default(),
-        services: check.get(entries, "services", names).unwrap_or_default(),
-        env_file: check.get(entries, "env_file", Collector::path),
-        context: check.get(entries, "context", context),
+        project: compose.get("project", project).unwrap_or_else(|| id.to_owned()),
+        profiles: compose.get("profiles", names).unwrap_or_default(),
+        services: compose.get("services", names).unwrap_or_default(),
+        env_file: compose.get("env_file", Collector::path),
+        context: compose.get("context", context),
     };
-    let given = |key: &str| entries.iter().find(|entry| entry.key == key);
-    match (given("file"), given("files")) {
+    match (compose.entry("file"), compose.entry("files")) {
         (Some(_), Some(files)) => {
             check
                 .problem(files.at, "there are both `file` and `files`")

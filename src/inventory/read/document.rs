@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::collector::{Collector, Env};
-use super::section::{quoted, short};
+use super::section::{Fields, quoted, short};
 use super::settings::{self, Outline};
 use super::{game, merge, plane};
 use crate::games::Preset;
 use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
 use crate::inventory::report::found::Found;
 use crate::inventory::report::keys;
-use crate::inventory::text::node::{BadKey, Entry, Mapping, Node, Shape, Span, Tree};
+use crate::inventory::text::node::{BadKey, Entry, Mapping, Node, Shape, Span, Tree, find};
 use crate::inventory::text::yaml;
 
 /// The shape of `instances`, for a sentence.
@@ -46,7 +46,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             return Vec::new();
         };
         self.check.known_keys(&keys::TOP, entries);
-        let get = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
+        let get = |key: &str| find(entries, key).map(|entry| &entry.value);
         let before = self.check.problems();
         if let Some(defaults) = get("defaults") {
             self.defaults(defaults);
@@ -77,17 +77,17 @@ impl<'t, 'a> Document<'_, 't, 'a> {
     /// Reads the defaults on their own, and keeps them if nothing is wrong:
     /// their problems are to be reported once, not for each instance.
     fn defaults(&mut self, node: &'t Node<'a>) {
-        let check = &mut self.check;
-        let before = check.problems();
-        let entries = check.section("`defaults`", &keys::DEFAULTS, node);
+        let before = self.check.problems();
+        let mut defaults = self.check.section("`defaults`", &keys::DEFAULTS, node);
         let outline = Outline {
             id: String::new(),
-            game: check.get(entries, "game", game::read),
+            game: defaults.get("game", game::read),
             plane: plane::none(),
             at: node.span,
         };
-        settings::read(check, outline, entries, &|_| false);
-        if check.problems() == before {
+        settings::read(outline, &mut defaults, &|_| false);
+        let entries = defaults.entries;
+        if self.check.problems() == before {
             self.defaults = entries;
         }
     }
@@ -112,9 +112,11 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             presets,
         } = self;
         id(check, entry);
-        let own = check.section(&format!("`{}`", short(&entry.key)), &keys::INSTANCE, &entry.value);
-        let game = check.get(own, "game", game::read);
-        let game = game.or_else(|| check.get(defaults, "game", game::read));
+        let mut own = check.section(&format!("`{}`", short(&entry.key)), &keys::INSTANCE, &entry.value);
+        let game = own.get("game", game::read);
+        let own = own.entries;
+        let default_game = || find(defaults, "game").and_then(|entry| game::read(check, "`game`", &entry.value));
+        let game = game.or_else(default_game);
         let mut whole = Cow::Borrowed(own);
         let preset = game.map(|game| &**presets.entry(game.name).or_insert_with(|| preset(game)));
         for below in preset.into_iter().chain([*defaults]).filter(|below| !below.is_empty()) {
@@ -133,7 +135,12 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             at: own.iter().find(uses).map_or(entry.at, |entry| entry.at),
         };
         let is_given = |key: &str| own.iter().chain(*defaults).any(|entry| entry.key == key);
-        settings::read(check, outline, &whole, &is_given)
+        let mut settings = Fields {
+            check,
+            section: &keys::INSTANCE,
+            entries: &whole,
+        };
+        settings::read(outline, &mut settings, &is_given)
     }
 }
 
@@ -197,7 +204,7 @@ fn slug(word: &str) -> Option<String> {
 fn bad_keys(check: &mut Collector, tree: &Tree) {
     let mut repeated_ids = HashSet::new();
     if let Shape::Map(top) = &tree.root.shape
-        && let Some(entry) = top.entries.iter().find(|entry| entry.key == "instances")
+        && let Some(entry) = find(&top.entries, "instances")
         && let Shape::Map(instances) = &entry.value.shape
     {
         repeated_ids.extend(instances.unusable.iter().map(|entry| entry.at));

@@ -2,7 +2,6 @@
 
 use super::address::address;
 use super::collector::Collector;
-use crate::inventory::model::address::HostPort;
 use crate::inventory::model::probe::{HttpCheck, HttpMethod};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Node, Shape};
@@ -18,31 +17,19 @@ pub(super) fn read(check: &mut Collector, method: HttpMethod, node: &Node) -> Op
     if !matches!(node.shape, Shape::Map(_)) {
         return url(check, "`http`", node).map(|request| HttpCheck { method, ..request });
     }
-    let entries = check.section("`http`", &keys::HTTP, node);
-    if entries.iter().all(|entry| entry.key != "url") {
-        check
-            .problem(node.span, "`http` has no `url`")
-            .hint("such as `http: { url: 'http://127.0.0.1:8212/', status: [200, 401] }`");
-    }
-    let status = check.get(entries, "status", statuses).unwrap_or_default();
-    let method = check.get(entries, "method", one_of_methods).unwrap_or(method);
-    let body = check.get(entries, "body", read_body).unwrap_or_default();
-    let request = check.get(entries, "url", |check, _, node| url(check, "`http`", node))?;
+    let mut http = check.section("`http`", &keys::HTTP, node);
+    let hint = "such as `http: { url: 'http://127.0.0.1:8212/', status: [200, 401] }`";
+    http.require("url", node.span, "`http` has no `url`", hint);
+    let status = http.numbers("status", "a status").unwrap_or_default();
+    let method = http.choice("method").unwrap_or(method);
+    let body = http.get("body", read_body).unwrap_or_default();
+    let request = http.get("url", |check, _, node| url(check, "`http`", node))?;
     Some(HttpCheck {
         status,
         method,
         body,
         ..request
     })
-}
-
-fn one_of_methods(check: &mut Collector, what: &str, node: &Node) -> Option<HttpMethod> {
-    let word = check.word(what, "GET, POST or PUT", node)?;
-    let method = HttpMethod::ALL.into_iter().find(|method| method.as_str() == word);
-    if method.is_none() {
-        check.problem(node.span, "`method` must be `GET`, `POST` or `PUT`");
-    }
-    method
 }
 
 fn read_body(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
@@ -52,16 +39,6 @@ fn read_body(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
         return None;
     }
     Some(body.into_owned())
-}
-
-fn statuses(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<u16>> {
-    let items = check.list(what, "a list of numbers", node)?;
-    let mut statuses = Vec::with_capacity(items.len());
-    for item in items {
-        let status = check.number("a status", 100..=599, item)?;
-        statuses.extend(u16::try_from(status));
-    }
-    Some(statuses)
 }
 
 fn url(check: &mut Collector, what: &str, node: &Node) -> Option<HttpCheck> {
@@ -95,11 +72,11 @@ fn parse(text: &str) -> Result<HttpCheck, &'static str> {
     } else {
         path.to_owned()
     };
-    let bare = !host.ends_with(']') && !host.contains(':') || host.ends_with(']');
-    let address: HostPort = if bare {
-        address(&format!("{host}:80"))?
-    } else {
+    let has_port = host.contains(':') && !host.ends_with(']');
+    let address = if has_port {
         address(host)?
+    } else {
+        address(&format!("{host}:80"))?
     };
     Ok(HttpCheck {
         address,

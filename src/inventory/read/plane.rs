@@ -5,7 +5,7 @@ use super::collector::Collector;
 use super::{compose, process};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
-use crate::inventory::text::node::Entry;
+use crate::inventory::text::node::{Entry, find};
 
 /// Reads the section of the instance of that id.
 type Read = fn(&mut Collector, &str, &Entry) -> Plane;
@@ -15,7 +15,7 @@ const READERS: [(&str, Read); 2] = [("process", process::read), ("docker_compose
 /// Reads the one plane section of an instance.
 pub(crate) fn read(check: &mut Collector, id: &str, entries: &[Entry]) -> Plane {
     let mut given = READERS.iter().filter_map(|(name, read)| {
-        let entry = entries.iter().find(|entry| entry.key == *name)?;
+        let entry = find(entries, name)?;
         Some((*name, *read, entry))
     });
     let Some((name, read, entry)) = given.next() else {

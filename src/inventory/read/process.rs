@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::collector::Collector;
 use super::pattern;
-use super::section::quoted;
+use super::section::{Fields, quoted};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::model::process::{LogSpec, ProcessSpec};
 use crate::inventory::report::keys;
@@ -16,27 +16,23 @@ use crate::inventory::text::size::size;
 /// The smallest console log that is worth rotating, in bytes.
 const SMALLEST_LOG: u64 = 4096;
 
-/// The most rotated files that are kept.
-const MOST_LOGS: u32 = 1000;
-
 /// The shape of `env`, for a sentence.
 const NAMES: &str = "a mapping of names to values";
 
 /// Reads the section. All of it is checked, even if it names no program.
 pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
-    let entries = check.section("`process`", &keys::PROCESS, &section.value);
+    let mut process = check.section("`process`", &keys::PROCESS, &section.value);
+    let cwd = process.get("cwd", Collector::path);
     let spec = ProcessSpec {
-        executable: check.get(entries, "executable", executable).unwrap_or_default(),
-        args: check.get(entries, "args", Collector::texts).unwrap_or_default(),
-        cwd: check
-            .get(entries, "cwd", Collector::path)
-            .unwrap_or_else(|| check.folder().to_owned()),
-        env: check.get(entries, "env", env).unwrap_or_default(),
-        env_file: check.get(entries, "env_file", Collector::path),
-        user: check.get(entries, "user", user),
-        tty: check.get(entries, "tty", Collector::flag).unwrap_or_default(),
-        log: check.get(entries, "log", log).unwrap_or_default(),
-        main: check.get(entries, "main", pattern::read),
+        executable: process.get("executable", executable).unwrap_or_default(),
+        args: process.get("args", Collector::texts).unwrap_or_default(),
+        cwd: cwd.unwrap_or_else(|| process.check.folder().to_owned()),
+        env: process.get("env", env).unwrap_or_default(),
+        env_file: process.get("env_file", Collector::path),
+        user: process.get("user", user),
+        tty: process.get("tty", Collector::flag).unwrap_or_default(),
+        log: log(&mut process),
+        main: process.get("main", pattern::read),
     };
     if spec.executable.as_os_str().is_empty() {
         return Plane::Unmanaged {
@@ -104,14 +100,13 @@ fn user(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     Some(user.into_owned())
 }
 
-fn log(check: &mut Collector, what: &str, node: &Node) -> Option<LogSpec> {
-    let entries = check.section(what, &keys::LOG, node);
+fn log(process: &mut Fields) -> LogSpec {
+    let mut log = process.section("log", &keys::LOG);
     let usual = LogSpec::default();
-    let keep = |check: &mut Collector, what: &str, node: &Node| check.number(what, 0..=MOST_LOGS, node);
-    Some(LogSpec {
-        max_size: check.get(entries, "max_size", max_size).unwrap_or(usual.max_size),
-        keep: check.get(entries, "keep", keep).unwrap_or(usual.keep),
-    })
+    LogSpec {
+        max_size: log.get("max_size", max_size).unwrap_or(usual.max_size),
+        keep: log.number("keep").unwrap_or(usual.keep),
+    }
 }
 
 fn max_size(check: &mut Collector, what: &str, node: &Node) -> Option<u64> {

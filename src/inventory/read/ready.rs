@@ -4,45 +4,44 @@ use std::time::Duration;
 
 use super::address::address;
 use super::collector::Collector;
+use super::section::Fields;
 use super::{http, pattern};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::{ChannelKind, Channels};
 use crate::inventory::model::probe::{HttpMethod, Probe, Ready};
 use crate::inventory::report::keys;
-use crate::inventory::text::node::{Entry, Node, Shape};
+use crate::inventory::text::node::{Entry, Node, Shape, find};
 
 /// The shortest interval; asking more often is a burden only.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Reads when an instance counts as ready.
-pub(super) fn read(check: &mut Collector, entries: &[Entry], channels: &Channels) -> Ready {
-    let entries = check.subsection(entries, "ready", &keys::READY);
+pub(super) fn read(settings: &mut Fields, channels: &Channels) -> Ready {
+    let mut ready = settings.section("ready", &keys::READY);
     let usual = Ready::default();
-    let probes = probes(check, entries, channels);
+    let probes = probes(&mut ready, channels);
     Ready {
         probes: if probes.is_empty() { usual.probes } else { probes },
-        timeout: check
-            .get(entries, "timeout", Collector::duration)
-            .unwrap_or(usual.timeout),
-        interval: check.get(entries, "interval", interval),
-        attempt_timeout: check.get(entries, "attempt_timeout", interval),
+        timeout: ready.get("timeout", Collector::duration).unwrap_or(usual.timeout),
+        interval: ready.get("interval", interval),
+        attempt_timeout: ready.get("attempt_timeout", interval),
     }
 }
 
 /// Returns the network channel that the probes of a section need.
-pub(super) fn channel(check: &mut Collector, entries: &[Entry], section: &str) -> Option<ChannelKind> {
-    let section = entries.iter().find(|entry| entry.key == section)?;
-    let Shape::Map(map) = &section.value.shape else {
+pub(super) fn channel(settings: &mut Fields, section: &str) -> Option<ChannelKind> {
+    let Shape::Map(map) = &settings.entry(section)?.value.shape else {
         return None;
     };
-    let login = check.get(&map.entries, "rcon", Collector::flag)?;
+    let login = settings.check.flag("`rcon`", &find(&map.entries, "rcon")?.value)?;
     login.then_some(ChannelKind::Rcon)
 }
 
 /// Reads the probes of a section, in the order of the file; a login comes last.
-pub(super) fn probes(check: &mut Collector, entries: &[Entry], channels: &Channels) -> Vec<Probe> {
-    let mut probes: Vec<Probe> = entries.iter().filter_map(|entry| probe(check, entry)).collect();
-    if check.get(entries, "rcon", Collector::flag) == Some(true) {
+pub(super) fn probes(section: &mut Fields, channels: &Channels) -> Vec<Probe> {
+    let given = section.entries.iter();
+    let mut probes: Vec<Probe> = given.filter_map(|entry| probe(section.check, entry)).collect();
+    if section.get("rcon", Collector::flag) == Some(true) {
         let remote = channels.get(ChannelKind::Rcon).cloned();
         probes.extend(remote.map(Box::new).map(Probe::Login));
     }

@@ -1,40 +1,152 @@
 //! Sections with their keys, and words of the file in sentences.
 
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+
 use super::collector::Collector;
-use crate::inventory::report::keys::{self, Section};
+use crate::inventory::report::keys::{self, Holds, Section};
 use crate::inventory::report::nearest::nearest;
-use crate::inventory::text::node::{Entry, Node, Shape};
+use crate::inventory::text::node::{Entry, Node, Shape, Span, find};
 
-impl Collector<'_> {
-    /// Returns the entries of a section, and notes every key that it does not
-    /// have. `what` is its name with its quotes.
-    pub(crate) fn section<'n, 'a>(&mut self, what: &str, section: &Section, node: &'n Node<'a>) -> &'n [Entry<'a>] {
-        let entries = self.mapping(what, "a mapping", node);
-        self.known_keys(section, entries);
-        entries
-    }
+/// A section that is being read: its table of keys, and what is given of them.
+pub(crate) struct Fields<'c, 'k, 'n, 'a> {
+    pub(crate) check: &'c mut Collector<'k>,
+    pub(crate) section: &'static Section,
+    pub(crate) entries: &'n [Entry<'a>],
+}
 
-    /// Returns the entries of the section of that key; none where it is not
-    /// given.
-    pub(crate) fn subsection<'n, 'a>(
-        &mut self,
-        entries: &'n [Entry<'a>],
-        key: &str,
-        section: &Section,
-    ) -> &'n [Entry<'a>] {
-        let given = entries.iter().find(|entry| entry.key == key);
-        given.map_or(&[], |entry| self.section(&format!("`{key}`"), section, &entry.value))
+impl<'k, 'n, 'a> Fields<'_, 'k, 'n, 'a> {
+    /// Returns the entry of a key.
+    pub(crate) fn entry(&self, key: &str) -> Option<&'n Entry<'a>> {
+        find(self.entries, key)
     }
 
     /// Reads the value of a key; `None` where it is not given, or is wrong.
-    pub(crate) fn get<'n, 'a, T>(
+    pub(crate) fn get<T>(
         &mut self,
-        entries: &'n [Entry<'a>],
         key: &str,
-        read: impl FnOnce(&mut Self, &str, &'n Node<'a>) -> Option<T>,
+        read: impl FnOnce(&mut Collector<'k>, &str, &'n Node<'a>) -> Option<T>,
     ) -> Option<T> {
-        let entry = entries.iter().find(|entry| entry.key == key)?;
-        read(self, &format!("`{key}`"), &entry.value)
+        let entry = self.entry(key)?;
+        read(self.check, &format!("`{key}`"), &entry.value)
+    }
+
+    /// Returns a section within this one; it is empty where it is not given.
+    pub(crate) fn section(&mut self, key: &str, section: &'static Section) -> Fields<'_, 'k, 'n, 'a> {
+        match self.entry(key) {
+            Some(entry) => self.check.section(&format!("`{key}`"), section, &entry.value),
+            None => Fields {
+                check: self.check,
+                section,
+                entries: &[],
+            },
+        }
+    }
+
+    /// Reads a whole number in the range of the table.
+    pub(crate) fn number(&mut self, key: &str) -> Option<u32> {
+        let Some(Holds::Number(low, high)) = self.holds(key) else {
+            return None;
+        };
+        self.get(key, |check, what, node| check.number(what, low..=high, node))
+    }
+
+    /// Reads a list of whole numbers in the range of the table, each once.
+    pub(crate) fn numbers<T: TryFrom<u32> + PartialEq>(&mut self, key: &str, item: &str) -> Option<Vec<T>> {
+        let Some(Holds::Numbers(low, high)) = self.holds(key) else {
+            return None;
+        };
+        self.get(key, |check, what, node| {
+            let mut numbers = Vec::new();
+            for node in check.list(what, "a list of numbers", node)? {
+                let number = check
+                    .number(item, low..=high, node)
+                    .and_then(|number| T::try_from(number).ok());
+                numbers.extend(number.filter(|number| !numbers.contains(number)));
+            }
+            Some(numbers)
+        })
+    }
+
+    /// Reads one of the names of the table.
+    pub(crate) fn choice<T: DeserializeOwned>(&mut self, key: &str) -> Option<T> {
+        let Some(Holds::Choice(names)) = self.holds(key) else {
+            return None;
+        };
+        self.get(key, |check, what, node| check.choice(what, names, node))
+    }
+
+    /// Reads a list of names of the table, each once.
+    pub(crate) fn choices<T: DeserializeOwned + PartialEq>(&mut self, key: &str, item: &str) -> Option<Vec<T>> {
+        let Some(Holds::ChoiceList(names)) = self.holds(key) else {
+            return None;
+        };
+        self.get(key, |check, what, node| {
+            let mut chosen = Vec::new();
+            for node in check.list(what, "a list of words", node)? {
+                let choice = check.choice(item, names, node);
+                chosen.extend(choice.filter(|choice| !chosen.contains(choice)));
+            }
+            Some(chosen)
+        })
+    }
+
+    /// Notes that a key without which the section `at` says nothing is missing.
+    pub(crate) fn require(&mut self, key: &str, at: Span, message: &str, hint: &str) {
+        if self.entry(key).is_none() {
+            self.check.problem(at, message).hint(hint);
+        }
+    }
+
+    fn holds(&self, key: &str) -> Option<Holds> {
+        self.section.key(key).map(|key| key.holds)
+    }
+}
+
+/// Words that mean one of ours elsewhere.
+const MEANT: [(&str, &[&str]); 2] = [
+    ("never", &["no", "false", "off"]),
+    ("always", &["yes", "true", "on", "unless-stopped"]),
+];
+
+impl<'k> Collector<'k> {
+    /// Returns a section, and notes every key that it does not have. `what` is
+    /// its name with its quotes.
+    pub(crate) fn section<'n, 'a>(
+        &mut self,
+        what: &str,
+        section: &'static Section,
+        node: &'n Node<'a>,
+    ) -> Fields<'_, 'k, 'n, 'a> {
+        let entries = self.mapping(what, "a mapping", node);
+        self.known_keys(section, entries);
+        Fields {
+            check: self,
+            section,
+            entries,
+        }
+    }
+
+    fn choice<T: DeserializeOwned>(&mut self, what: &str, names: &[&'static str], node: &Node) -> Option<T> {
+        let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let wants = match quoted.split_last() {
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        };
+        let word = self.word(what, &wants, node)?;
+        let choice = T::deserialize(StrDeserializer::<ValueError>::new(&word));
+        if choice.is_err() {
+            let lower = word.to_ascii_lowercase();
+            let meant = MEANT
+                .iter()
+                .find(|(name, words)| names.contains(name) && words.contains(&&*lower));
+            let near = meant
+                .map(|(name, _)| *name)
+                .or_else(|| nearest(&word, names.iter().copied()));
+            let found = self.problem(node.span, format!("{what} must be {wants}"));
+            found.hint = near.map(|near| format!("did you mean `{near}`?"));
+        }
+        choice.ok()
     }
 
     /// Notes every key that `section` does not have.
@@ -62,7 +174,7 @@ impl Collector<'_> {
             if let Some((_, instead)) = key.not_on.iter().find(|(other, _)| *other == plane) {
                 let message = format!("`{prefix}{}` means nothing on the plane `{plane}`", key.name);
                 self.problem(entry.at, message).hint(*instead);
-            } else if let (keys::Holds::Section(section), Shape::Map(map)) = (key.holds, &entry.value.shape) {
+            } else if let (Holds::Section(section), Shape::Map(map)) = (key.holds, &entry.value.shape) {
                 self.allowed_on(plane, section, &format!("{prefix}{}.", key.name), &map.entries);
             }
         }

@@ -1,11 +1,12 @@
 //! The settings of an instance that do not depend on its plane.
 
 use super::collector::Collector;
+use super::section::Fields;
 use super::{channels, healthy, hook, ports, ready, restart, stop};
 use crate::games::Preset;
 use crate::inventory::model::instance::{Instance, Plane};
 use crate::inventory::model::stop::default_stop_chain;
-use crate::inventory::text::node::{Entry, Node, Span};
+use crate::inventory::text::node::{Node, Span};
 
 /// An instance as far as it is known before its settings are read.
 pub(super) struct Outline {
@@ -18,34 +19,27 @@ pub(super) struct Outline {
 
 /// Reads the settings. `is_given` tells the sections of channels that the file
 /// has from those that only a preset has.
-pub(super) fn read(
-    check: &mut Collector,
-    outline: Outline,
-    entries: &[Entry],
-    is_given: &dyn Fn(&str) -> bool,
-) -> Instance {
-    let stop = check
-        .get(entries, "stop", stop::read)
-        .unwrap_or_else(default_stop_chain);
+pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&str) -> bool) -> Instance {
+    let stop = settings.get("stop", stop::read).unwrap_or_else(default_stop_chain);
     let mut needed: Vec<_> = stop.iter().filter_map(|step| step.action.channel()).collect();
-    needed.extend(ready::channel(check, entries, "ready"));
-    needed.extend(ready::channel(check, entries, "healthy"));
-    let channels = channels::read(check, entries, &needed, is_given, outline.at);
+    needed.extend(ready::channel(settings, "ready"));
+    needed.extend(ready::channel(settings, "healthy"));
+    let channels = channels::read(settings, &needed, is_given, outline.at);
     Instance {
         id: outline.id,
         game: outline.game.map(|preset| preset.name),
-        ports: check.get(entries, "ports", ports::read).unwrap_or_default(),
-        broadcast: check.get(entries, "broadcast", Collector::line),
-        players: check.get(entries, "players", Collector::line),
-        tags: check.get(entries, "tags", tags).unwrap_or_default(),
-        autostart: check.get(entries, "autostart", Collector::flag).unwrap_or(true),
+        ports: settings.get("ports", ports::read).unwrap_or_default(),
+        broadcast: settings.get("broadcast", Collector::line),
+        players: settings.get("players", Collector::line),
+        tags: settings.get("tags", tags).unwrap_or_default(),
+        autostart: settings.get("autostart", Collector::flag).unwrap_or(true),
         plane: outline.plane,
-        ready: ready::read(check, entries, &channels),
-        healthy: healthy::read(check, entries, &channels),
+        ready: ready::read(settings, &channels),
+        healthy: healthy::read(settings, &channels),
         stop,
         channels,
-        restart: restart::read(check, entries),
-        on_event: check.get(entries, "on_event", hook::read).unwrap_or_default(),
+        restart: restart::read(settings),
+        on_event: settings.get("on_event", hook::read).unwrap_or_default(),
     }
 }
 

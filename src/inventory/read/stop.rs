@@ -8,7 +8,7 @@ use crate::inventory::model::channels::ChannelKind;
 use crate::inventory::model::probe::HttpMethod;
 use crate::inventory::model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep};
 use crate::inventory::report::keys;
-use crate::inventory::text::node::{Entry, Node, Shape};
+use crate::inventory::text::node::{Entry, Node, Shape, find};
 
 /// The keys of a step that do nothing by themselves.
 const MODIFIERS: [&str; 2] = ["wait", "expect"];
@@ -32,12 +32,12 @@ fn step(check: &mut Collector, node: &Node) -> Option<StopStep> {
             .hint("such as `{ signal: TERM, wait: 60s }` or `{ stdin: quit }`");
         return None;
     };
-    check.section("a step of `stop`", &keys::STEP, node);
+    let mut fields = check.section("a step of `stop`", &keys::STEP, node);
     let is_action = |entry: &&Entry| !MODIFIERS.contains(&&*entry.key) && keys::STEP.key(&entry.key).is_some();
     let mut actions = map.entries.iter().filter(is_action);
     let (first, second) = (actions.next(), actions.next());
-    let wait = check.get(&map.entries, "wait", Collector::duration);
-    let expect = check.get(&map.entries, "expect", text);
+    let wait = fields.get("wait", Collector::duration);
+    let expect = fields.get("expect", text);
     let action = first.and_then(|entry| action(check, entry));
     if let (Some(first), Some(second)) = (first, second) {
         check
@@ -54,8 +54,7 @@ fn step(check: &mut Collector, node: &Node) -> Option<StopStep> {
             .hint("give it `signal: NAME` or `stdin: TEXT`");
     }
     let action = action?;
-    let expect_key = map.entries.iter().find(|entry| entry.key == "expect");
-    if let (Some(entry), None) = (expect_key, action.channel()) {
+    if let (Some(entry), None) = (find(&map.entries, "expect"), action.channel()) {
         check
             .problem(entry.at, "`expect` needs a step with a reply")
             .hint("that is `rcon`, `webrcon` and `telnet`");

@@ -185,12 +185,6 @@ impl Collector<'_> {
         number
     }
 
-    /// Returns the number of a port.
-    pub(crate) fn port(&mut self, what: &str, node: &Node) -> Option<u16> {
-        let number = self.number(what, 1..=u32::from(u16::MAX), node)?;
-        u16::try_from(number).ok()
-    }
-
     pub(crate) fn duration(&mut self, what: &str, node: &Node) -> Option<Duration> {
         let word = self.word(what, "a duration such as `30s`", node)?;
         match duration(&word) {

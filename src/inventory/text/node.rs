@@ -57,6 +57,11 @@ pub(crate) struct Entry<'a> {
     pub(crate) value: Arc<Node<'a>>,
 }
 
+/// Returns the entry of that key.
+pub(crate) fn find<'n, 'a>(entries: &'n [Entry<'a>], key: &str) -> Option<&'n Entry<'a>> {
+    entries.iter().find(|entry| entry.key == key)
+}
+
 impl Node<'_> {
     /// Returns true when there is no value at all: nothing, `~` or `null`.
     pub(crate) fn is_null(&self) -> bool {
