@@ -7,7 +7,6 @@ use std::fmt;
 pub struct HostPort {
     /// A name, an IPv4 address, or an IPv6 address without its brackets.
     pub host: String,
-    /// The port, not 0.
     pub port: u16,
 }
 

@@ -11,11 +11,9 @@ use super::address::HostPort;
 pub enum ChannelKind {
     /// Lines on the game's console. Always there; it never answers.
     Stdin,
-    /// Source RCON, over TCP.
     Rcon,
     /// JSON over a websocket, as Rust has it.
     Webrcon,
-    /// Lines over TCP.
     Telnet,
 }
 
@@ -48,7 +46,6 @@ impl fmt::Display for ChannelKind {
 pub struct Secret(String);
 
 impl Secret {
-    /// Makes a text a secret.
     pub fn new(text: String) -> Self {
         Self(text)
     }

@@ -9,7 +9,6 @@ pub struct ComposeSpec {
     pub files: Vec<PathBuf>,
     /// The name by which the engine knows the containers of the project.
     pub project: String,
-    /// The profiles that are on.
     pub profiles: Vec<String>,
     /// The services that must run; all of the project when empty.
     pub services: Vec<String>,

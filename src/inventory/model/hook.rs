@@ -5,14 +5,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A command to be run when something happens.
 #[derive(Clone, PartialEq)]
 pub struct Hook {
     /// The program and its arguments; no shell reads them.
     pub command: Vec<OsString>,
-    /// The events at which it is run.
     pub events: Vec<Alarm>,
-    /// The time that it may take.
     pub timeout: Duration,
     /// Its working directory: the inventory's folder.
     pub cwd: PathBuf,
@@ -29,7 +26,6 @@ impl fmt::Debug for Hook {
     }
 }
 
-/// An event that a hook can be run at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Alarm {
@@ -49,7 +45,6 @@ pub enum Alarm {
 }
 
 impl Alarm {
-    /// All events.
     pub const ALL: [Self; 6] = [
         Self::Crashed,
         Self::Restarted,

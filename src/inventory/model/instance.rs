@@ -21,7 +21,6 @@ pub fn is_valid_id(id: &str) -> bool {
         && bytes.iter().all(|b| alnum(b) || matches!(b, b'_' | b'-'))
 }
 
-/// A whole inventory.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Inventory {
     /// The instances, in the order of the file. Ids are unique.
@@ -42,49 +41,36 @@ pub struct Instance {
     pub id: String,
     /// The preset that it was made from.
     pub game: Option<&'static str>,
-    /// The ports it is known to take.
     pub ports: Vec<Port>,
     /// The line that says something to all players, with `{message}` in it.
     pub broadcast: Option<String>,
     /// The line whose reply lists the players.
     pub players: Option<String>,
-    /// Its tags, for `tag:NAME` selectors.
     pub tags: Vec<String>,
     /// True when `run` starts it.
     pub autostart: bool,
-    /// The plane that manages it.
     pub plane: Plane,
-    /// The probes that tell when it is ready.
     pub ready: Ready,
     /// The probes that tell when it hangs; `None` where that is not checked.
     pub healthy: Option<Healthy>,
     /// The polite steps of its stop chain. The kill at the end is implied.
     pub stop: Vec<StopStep>,
-    /// Its admin channels.
     pub channels: Channels,
-    /// The rule by which `run` starts it again.
     pub restart: RestartPolicy,
-    /// The commands that `run` executes when something happens to it.
     pub on_event: Vec<Hook>,
 }
 
-/// A port that a game takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
     /// Its name, which says what it is for.
     pub name: String,
-    /// Its number; never 0.
     pub number: u16,
-    /// The protocol that is spoken there.
     pub protocol: Protocol,
 }
 
-/// The protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
-    /// UDP.
     Udp,
-    /// TCP.
     Tcp,
 }
 
@@ -98,9 +84,7 @@ pub enum Plane {
         /// The reason, for the note of a status row.
         reason: String,
     },
-    /// A spawned process of this host.
     Process(Box<ProcessSpec>),
-    /// A stack of containers.
     DockerCompose(Box<ComposeSpec>),
 }
 

@@ -61,7 +61,6 @@ impl Default for Healthy {
     }
 }
 
-/// One probe.
 #[derive(Clone, PartialEq)]
 pub enum Probe {
     /// This valid regular expression matches a line that this launch wrote.
@@ -106,20 +105,17 @@ impl fmt::Debug for Probe {
 /// A request over HTTP, and the answers that are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct HttpCheck {
-    /// The server.
     pub address: HostPort,
     /// The path and the query, beginning with `/`.
     pub path: String,
     /// The wanted statuses; any from 200 to 299 when empty.
     pub status: Vec<u16>,
-    /// The method of the request.
     pub method: HttpMethod,
     /// The body; no body is sent when empty.
     pub body: String,
 }
 
 impl HttpCheck {
-    /// Returns true when the status is a wanted one.
     pub fn accepts(&self, status: u16) -> bool {
         if self.status.is_empty() {
             return (200..300).contains(&status);
@@ -128,20 +124,15 @@ impl HttpCheck {
     }
 }
 
-/// The method of an [`HttpCheck`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum HttpMethod {
-    /// `GET`.
     Get,
-    /// `POST`.
     Post,
-    /// `PUT`.
     Put,
 }
 
 impl HttpMethod {
-    /// Returns the word of the request line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",

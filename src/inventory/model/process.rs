@@ -7,21 +7,16 @@ use std::path::PathBuf;
 /// A process to spawn. Paths are absolute.
 #[derive(Clone, PartialEq)]
 pub struct ProcessSpec {
-    /// The program.
     pub executable: PathBuf,
     /// Its arguments, byte for byte.
     pub args: Vec<OsString>,
-    /// Its working directory.
     pub cwd: PathBuf,
     /// Environment variables; they win over the env file.
     pub env: Vec<(OsString, OsString)>,
     /// A file of `NAME=value` lines, read at the launch.
     pub env_file: Option<PathBuf>,
-    /// The user that it runs as; only root can switch.
     pub user: Option<String>,
-    /// True when it gets a pseudo-terminal.
     pub tty: bool,
-    /// The rotation of its console log.
     pub log: LogSpec,
     /// A regular expression that tells the real game from its launcher. It is
     /// matched against the path of an executable, and against the name by

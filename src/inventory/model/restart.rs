@@ -5,11 +5,9 @@ use std::time::Duration;
 /// The restarts that `run` makes when an instance ends by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestartPolicy {
-    /// The cases in which it is started again.
     pub policy: RestartWhen,
     /// The delay before the first restart; it doubles per crash.
     pub delay: Duration,
-    /// The longest delay.
     pub max_delay: Duration,
     /// The time of running after which the delay falls back.
     pub reset_after: Duration,
@@ -41,7 +39,6 @@ pub enum RestartWhen {
     Always,
     /// Every such end, unless the exit code says that it was on purpose.
     OnFailure,
-    /// None.
     Never,
 }
 
@@ -59,7 +56,6 @@ impl RestartWhen {
 /// A limit of crashes: the last one is the `times`-th within `within`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GiveUp {
-    /// The number of crashes.
     pub times: u32,
     /// The time from the first of them to the last.
     pub within: Duration,

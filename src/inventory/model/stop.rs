@@ -17,7 +17,6 @@ pub const DEFAULT_STEP_WAIT: Duration = Duration::from_secs(60);
 /// One step of a stop chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopStep {
-    /// The action.
     pub action: StopAction,
     /// The time in which the tree may end before the next step.
     #[serde(rename = "wait_ms", with = "milliseconds")]
@@ -31,9 +30,7 @@ pub struct StopStep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopAction {
-    /// Writes this line to the console.
     Stdin(String),
-    /// Sends this signal.
     Signal(#[serde(with = "signal_name")] Signal),
     /// Sends this line through a network channel; never stdin.
     Remote(ChannelKind, String),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::programs::Programs;
+use super::programs;
 use crate::inventory::report::found::Found;
 use crate::inventory::text::node::Span;
 
@@ -23,7 +23,8 @@ pub(crate) struct Collector<'a> {
     folder: &'a Path,
     env: Env<'a>,
     found: Vec<Found>,
-    programs: Programs,
+    /// The programs that were looked for by their bare names.
+    programs: HashMap<OsString, PathBuf>,
     /// The verdicts on regular expressions, which instances tend to share.
     patterns: HashMap<String, Verdict>,
     /// `None` when it is used up.
@@ -37,7 +38,7 @@ impl<'a> Collector<'a> {
             folder,
             env,
             found: Vec::new(),
-            programs: Programs::default(),
+            programs: HashMap::new(),
             patterns: HashMap::new(),
             budget: Some(BUDGET),
             is_whole: false,
@@ -106,8 +107,12 @@ impl<'a> Collector<'a> {
 
     /// Returns the path of a program that is given by its bare name.
     pub(crate) fn program(&mut self, name: &OsStr) -> PathBuf {
-        let path = || (self.env)("PATH");
-        self.programs.find(name, self.folder, path)
+        if let Some(known) = self.programs.get(name) {
+            return known.clone();
+        }
+        let found = programs::find(name, self.folder, (self.env)("PATH"));
+        self.programs.insert(name.to_owned(), found.clone());
+        found
     }
 
     /// Returns the verdict on a pattern. `judge` is asked once for each.

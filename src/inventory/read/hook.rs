@@ -11,12 +11,6 @@ use crate::inventory::text::node::{Node, Shape};
 const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Hook>> {
-    if let Shape::Map(_) = &node.shape {
-        check
-            .problem(node.span, "`on_event` must be a list of hooks, but this is a mapping")
-            .hint("put a `- ` before the hook");
-        return None;
-    }
     let items = check.list(what, "a list of hooks", node)?;
     Some(items.iter().filter_map(|item| hook(check, item)).collect())
 }

@@ -14,12 +14,6 @@ use crate::inventory::text::node::{Entry, Node, Shape, find};
 const MODIFIERS: [&str; 2] = ["wait", "expect"];
 
 pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<StopStep>> {
-    if let Shape::Map(_) = &node.shape {
-        check
-            .problem(node.span, "`stop` must be a list of steps, but this is a mapping")
-            .hint("put a `- ` before the step");
-        return None;
-    }
     let items = check.list(what, "a list of steps", node)?;
     Some(items.iter().filter_map(|item| step(check, item)).collect())
 }

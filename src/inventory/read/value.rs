@@ -28,6 +28,8 @@ impl Collector<'_> {
             format!("it must be {wants}; quote a word such as null")
         } else if scalar && wants.starts_with("a list") {
             "put it into brackets: `[...]`".to_owned()
+        } else if matches!(node.shape, Shape::Map(_)) && wants.starts_with("a list") {
+            "put a `- ` before each item".to_owned()
         } else {
             String::new()
         };

@@ -11,7 +11,6 @@ pub struct Problems {
     pub list: Vec<Problem>,
 }
 
-/// One problem.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// The line, from 1; `None` when it is about the file as a whole.
@@ -20,9 +19,7 @@ pub struct Problem {
     pub column: Option<u32>,
     /// The characters that it is about; at least 1.
     pub width: u32,
-    /// The sentence, without a full stop.
     pub message: String,
-    /// A way to mend it.
     pub hint: Option<String>,
     /// The line it is in, safe to be shown: secrets masked, no tabs or control
     /// characters, cut around the caret when it is very long.
