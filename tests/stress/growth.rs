@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{self, Instance, Process, Sandbox, wait_until};
+use crate::support::{self, Background, Instance, Process, Sandbox, wait_until};
 
 /// So often, without being asked.
 const RESTARTS: u64 = 300;
@@ -162,15 +162,14 @@ impl Drop for Over<'_> {
 fn grows_by_nothing(sandbox: &Sandbox, first: u64, last: u64) {
     let mut command = sandbox.command(&["run"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut run = command.spawn().expect("run gamectl");
-    let pid = run.id().try_into().expect("a pid");
+    let run = Background::of(&mut command);
+    let pid = run.pid();
     wait_launched(sandbox, first);
     let (before, begun) = (Sample::take(sandbox, pid), Instant::now());
     wait_launched(sandbox, last);
     let rate = (launched(sandbox) - before.restarts) as f64 / begun.elapsed().as_secs_f64();
     let after = Sample::take(sandbox, pid);
-    Process::signal(pid, Signal::SIGTERM);
-    run.wait().expect("wait");
+    run.end(Signal::SIGTERM);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
     // Past the test harness, which keeps what a passing test says.

@@ -31,8 +31,7 @@ fn everybody_but_the_games_is_killed_at_once() {
     let before: Vec<Value> = rows(&sandbox).iter().map(|row| row["pid"].clone()).collect();
     // First frozen, so that none sees another go.
     let shims: Vec<i32> = ids.iter().map(|id| sandbox.shim(id)).collect();
-    let clients_of = |client: &std::process::Child| i32::try_from(client.id()).expect("a pid");
-    let all: Vec<i32> = clients.iter().map(clients_of).chain(shims).collect();
+    let all: Vec<i32> = clients.iter().map(Process::pid_of).chain(shims).collect();
     for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
         all.iter().for_each(|pid| Process::signal(*pid, signal));
     }

@@ -101,13 +101,10 @@ fn sweep(strace: &Path, what: &str, points: &[Point], share: usize) {
 fn a_start_whose_shims_all_die_gives_up() {
     let _alone = crate::alone();
     let sandbox = Sandbox::with(&[Instance::script("a", "sleep 100")]);
-    let model = sandbox.command(&["start", "a"]);
-    let output = Command::new(support::example("traced-gamectl"))
+    let output = sandbox
+        .program(support::example("traced-gamectl"))
         .args(["start", "a"])
-        .env_clear()
-        .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .env("TRACED_SHIM", "/bin/false")
-        .current_dir(sandbox.dir())
         .output()
         .expect("run gamectl");
     let outcome = Outcome::of(&["start"], &output).expect_code(1);

@@ -4,7 +4,7 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -266,16 +266,8 @@ fn closed_standard_streams() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[Instance::awkward("a", &["serve", "--say", "one"])]);
     for verb in ["start", "status", "logs", "restart", "stop"] {
-        let command = sandbox.command(&[verb, "a"]);
-        let mut shell = Command::new("/bin/sh");
-        shell
-            .args(["-c", "exec \"$@\" <&- >&- 2>&-", "sh"])
-            .arg(command.get_program())
-            .args(command.get_args())
-            .env_clear()
-            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let code = shell.status().expect("run a shell").code();
-        assert_eq!(code, Some(0), "{verb}");
+        let closing = ["/bin/sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"];
+        sandbox.run_under(&closing, &[verb, "a"]).expect_code(0);
     }
     let console = sandbox.console("a");
     assert_eq!(console, "one\nsaved\n".repeat(2), "two launches, and nothing else");

@@ -3,11 +3,10 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{self, Instance, Outcome, Process, Sandbox, wait_until};
+use crate::support::{self, Instance, Mounts, Outcome, Process, Sandbox, wait_until};
 
 /// Somebody who is nobody.
 const NOBODY: u32 = 65534;
@@ -91,55 +90,27 @@ fn a_place_where_no_state_directory_can_be_made() {
     assert_eq!(sandbox.processes(), []);
 }
 
-/// Runs gamectl where `/proc` is empty. `None` where that cannot be arranged.
-fn without_proc(sandbox: &Sandbox, args: &[&str]) -> Option<Outcome> {
-    let plain = sandbox.command(args);
-    let mut command = Command::new("unshare");
-    let script = "mount -t tmpfs none /proc && exec \"$@\"";
-    command
-        .args(["-m", "--propagation", "private", "/bin/sh", "-c", script, "sh"])
-        .arg(plain.get_program())
-        .args(plain.get_args())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(sandbox.dir());
-    let possible = Command::new("unshare")
-        .args([
-            "-m",
-            "--propagation",
-            "private",
-            "mount",
-            "-t",
-            "tmpfs",
-            "none",
-            "/proc",
-        ])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    possible.then(|| Outcome::of(args, &command.output().expect("run gamectl")))
-}
-
 #[test]
 fn without_proc_a_shim_still_tells_and_nothing_else_is_taken_for_granted() {
     let sandbox = sandbox();
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
-    // Its shim knows, and needs nobody's help to say so.
-    let Some(status) = without_proc(&sandbox, &["status", "--json"]) else {
-        support::skipped("without_proc", "`unshare` and a mount are not allowed");
+    let Some(mounts) = Mounts::of("without_proc", "mount -t tmpfs none /proc") else {
         return;
     };
+    let without_proc = |args: &[&str]| mounts.run(&sandbox, args);
+    // The shim answers, and needs no `/proc` for that.
+    let status = without_proc(&["status", "--json"]);
     assert_eq!(status.expect_code(0).json()["instances"][0]["state"], "running");
     let shim = sandbox.shim("a");
     Process::signal(shim, Signal::SIGKILL);
     wait_until("the shim to end", || !Process::lives(shim));
-    let status = without_proc(&sandbox, &["status", "--json"]).expect("as before");
-    let status = status.expect_code(4);
+    let status = without_proc(&["status", "--json"]).expect_code(4);
     let row = &status.json()["instances"][0];
     assert_eq!(row["state"], "unknown", "{row}");
     assert!(row["note"].as_str().is_some_and(|note| note.contains("/proc")), "{row}");
     for verb in ["start", "stop", "restart"] {
-        let outcome = without_proc(&sandbox, &[verb, "a", "--timeout", "5s"]).expect("as before");
+        let outcome = without_proc(&[verb, "a", "--timeout", "5s"]);
         assert!(matches!(outcome.code, Some(1 | 4)), "{outcome:#?}");
         assert!(outcome.stderr.contains("/proc"), "{outcome:#?}");
         assert!(Process::lives(pid), "{outcome:#?}");

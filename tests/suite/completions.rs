@@ -1,10 +1,11 @@
 //! Completions, by real shells with a real inventory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::json;
 
+use crate::support::repository;
 use crate::support::{self, Instance, Sandbox, Terminal};
 
 fn sandbox() -> Sandbox {
@@ -17,21 +18,15 @@ fn sandbox() -> Sandbox {
 }
 
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(name)
+    repository::root().join("completions").join(name)
 }
 
 /// A shell that finds gamectl, in the sandbox.
 fn shell(sandbox: &Sandbox, program: &str, args: &[&str]) -> Command {
-    let like = sandbox.command(&[]);
     let ours = support::gamectl().parent().expect("a folder").display().to_string();
     let path = format!("{ours}:{}", std::env::var("PATH").unwrap_or_default());
-    let mut command = Command::new(program);
-    command
-        .args(args)
-        .env_clear()
-        .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env("PATH", path)
-        .current_dir(sandbox.dir());
+    let mut command = sandbox.program(program);
+    command.args(args).env("PATH", path);
     command
 }
 

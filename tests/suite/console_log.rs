@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Instance, Outcome, Process, Sandbox, SmallDisk, wait_for, wait_until};
+use crate::support::{Background, Instance, Outcome, Process, Sandbox, SmallDisk, wait_for, wait_until};
 
 /// Returns the text of the game's flood: numbered lines of this length.
 fn flood(total: usize, length: usize) -> String {
@@ -190,20 +190,14 @@ fn a_follower_sees_every_line_through_rotation() {
     sandbox.inventory(&[flooder(&sandbox, "a", TOTAL, &["--line", "60"]).process("log", log)]);
     sandbox.ok(&["start", "a"]);
     let out = File::create(sandbox.path("followed")).expect("a file");
-    let mut follow = sandbox
-        .command(&["logs", "-f", "-n", "all", "a"])
-        .stdout(out)
-        .spawn()
-        .expect("run gamectl");
+    let follow = Background::of(sandbox.command(&["logs", "-f", "-n", "all", "a"]).stdout(out));
     sandbox.touch("gate");
     wait_until("the last line", || {
         fs::read(sandbox.path("followed")).is_ok_and(|text| text.ends_with(b"done\n"))
     });
     let followed = fs::read_to_string(sandbox.path("followed")).expect("what it saw");
     assert_same(&followed, &(flood(TOTAL, 60) + "done\n"));
-    Process::signal(follow.id().try_into().expect("a pid"), Signal::SIGTERM);
-    let code = wait_for("the end of logs -f", || follow.try_wait().expect("wait")).code();
-    assert_eq!(code, Some(143));
+    assert_eq!(follow.end(Signal::SIGTERM), Some(143));
 }
 
 #[test]

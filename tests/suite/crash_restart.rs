@@ -1,14 +1,12 @@
 //! Games that crash under `gamectl run` and are to come back at once: with
 //! whatever is killed at whatever point there is one game.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{Instance, Process, Sandbox, spin, wait_until};
+use crate::support::{Background, Instance, Process, Sandbox, spin, wait_until};
 
 /// A game that may not be there twice, and comes back at once.
 fn game(sandbox: &Sandbox) -> Instance {
@@ -20,50 +18,18 @@ fn starts(sandbox: &Sandbox) -> usize {
     sandbox.starts("a.journal")
 }
 
-/// A resident supervisor, which says nothing.
-struct Run(Child);
-
-impl Run {
-    fn begin(sandbox: &Sandbox) -> Self {
-        let mut command = sandbox.command(&["run"]);
-        Self(
-            command
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("run gamectl"),
-        )
-    }
-
-    fn pid(&self) -> i32 {
-        self.0.id().try_into().expect("a pid")
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Waits until another game than this one runs.
 #[track_caller]
 fn wait_for_another(sandbox: &Sandbox, than: i32) -> i32 {
-    let mut pid = than;
-    wait_until("the game to come back", || {
-        let row = sandbox.status("a");
-        pid = row["pid"].as_i64().and_then(|pid| pid.try_into().ok()).unwrap_or(than);
-        row["state"] == "running" && pid != than
-    });
-    pid
+    sandbox.wait_for_another("a", than);
+    sandbox.pid("a")
 }
 
 #[test]
 fn a_game_that_crashes_comes_back_and_is_counted() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
-    let run = Run::begin(&sandbox);
+    let run = Background::run(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
     for code in 1..6 {
         sandbox.tell("a", &format!("exit {code}"));
@@ -89,13 +55,10 @@ fn a_game_that_crashes_comes_back_and_is_counted() {
 fn a_crash_waits_for_a_frozen_run_and_is_told_once() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
-    let mut run = Run(sandbox.command(&["run"]).spawn().expect("run gamectl"));
-    let lines = BufReader::new(run.0.stdout.take().expect("a pipe")).lines();
-    let (told, said) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || lines.for_each(|line| drop(told.send(line.expect("a line")))));
+    let run = Background::run(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
     for _ in 0..2 {
-        Process::signal(run.pid(), Signal::SIGSTOP);
+        run.signal(Signal::SIGSTOP);
         let restarts = sandbox.status("a")["restarts"].as_u64().expect("a number");
         Process::kill(pid);
         let row = sandbox.wait_state("a", "crashed");
@@ -103,18 +66,15 @@ fn a_crash_waits_for_a_frozen_run_and_is_told_once() {
             (&row["last_exit"]["signal"], &row["restarts"]),
             (&json!("SIGKILL"), &json!(restarts))
         );
-        Process::signal(run.pid(), Signal::SIGCONT);
+        run.signal(Signal::SIGCONT);
         pid = wait_for_another(&sandbox, pid);
         assert_eq!(sandbox.status("a")["restarts"], json!(restarts + 1));
     }
-    let count = |told: &[String], what: &str| told.iter().filter(|line| line.contains(what)).count();
-    let mut told = Vec::new();
     wait_until("run to tell of every crash", || {
-        told.extend(said.try_iter());
-        count(&told, "crashed: ") == 2 && count(&told, "started again") == 2
+        let text = run.text();
+        text.matches("crashed: ").count() == 2 && text.matches("started again").count() == 2
     });
     drop(run);
-    reader.join().expect("the reader");
     sandbox.never_two("a");
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
@@ -124,7 +84,7 @@ fn a_crash_waits_for_a_frozen_run_and_is_told_once() {
 fn nothing_comes_back_without_run() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
-    let run = Run::begin(&sandbox);
+    let run = Background::run(&sandbox);
     let pid = wait_for_another(&sandbox, 0);
     drop(run);
     let begun = starts(&sandbox);
@@ -141,7 +101,7 @@ fn an_end_on_purpose_is_no_crash() {
     let policy = json!({ "delay": "0s", "policy": "on-failure", "success_exit_codes": [0, 5] });
     sandbox.inventory(&[game(&sandbox).with("restart", policy)]);
     for (code, state) in [(5, "stopped"), (78, "crashed")] {
-        let run = Run::begin(&sandbox);
+        let run = Background::run(&sandbox);
         let pid = wait_for_another(&sandbox, 0);
         Process::kill(pid);
         wait_for_another(&sandbox, pid);
@@ -162,7 +122,7 @@ fn an_end_on_purpose_is_no_crash() {
 fn what_the_last_game_did_not_read_is_not_for_the_next() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
-    let run = Run::begin(&sandbox);
+    let run = Background::run(&sandbox);
     let pid = wait_for_another(&sandbox, 0);
     Process::signal(pid, Signal::SIGSTOP);
     sandbox.ok(&["send", "a", "exit 9"]);
@@ -181,7 +141,7 @@ fn run_is_killed_at_any_point_after_a_crash() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
     for step in 0..24 {
-        let run = Run::begin(&sandbox);
+        let run = Background::run(&sandbox);
         let pid = wait_for_another(&sandbox, 0);
         let before = starts(&sandbox);
         Process::kill_and_wait(pid);
@@ -200,7 +160,7 @@ fn run_is_killed_at_any_point_after_a_crash() {
 fn the_shim_is_killed_at_any_point_after_a_crash() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
-    let run = Run::begin(&sandbox);
+    let run = Background::run(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
     for step in 0..24 {
         let shim = sandbox.shim("a");
@@ -224,7 +184,7 @@ fn the_shim_is_killed_at_any_point_after_a_crash() {
 fn no_game_after_a_stop_at_any_point_after_a_crash() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox)]);
-    let run = Run::begin(&sandbox);
+    let run = Background::run(&sandbox);
     let mut pid = wait_for_another(&sandbox, 0);
     for step in 0..24 {
         Process::kill(pid);

@@ -33,13 +33,6 @@ fn aside(sandbox: &Sandbox, name: &str) -> usize {
     names.filter(|name| name.to_string_lossy().starts_with(&start)).count()
 }
 
-#[track_caller]
-fn kill_shim(sandbox: &Sandbox) {
-    let shim = sandbox.shim("a");
-    Process::signal(shim, Signal::SIGKILL);
-    wait_until("the shim to be gone", || !Process::lives(shim));
-}
-
 /// Ways in which a file can be ruined.
 const RUINS: [&str; 9] = [
     "empty",
@@ -179,7 +172,7 @@ fn a_ruined_launch_record_without_a_shim() {
         let sandbox = one();
         sandbox.ok(&["start", "a"]);
         let pid = sandbox.pid("a");
-        kill_shim(&sandbox);
+        sandbox.kill_shim("a");
         ruin(&record(&sandbox, "launch"), how);
         // What cannot be found out is neither stopped nor crashed.
         assert_eq!(sandbox.state("a"), "unknown", "{how}");
@@ -222,7 +215,7 @@ fn a_launch_of_a_newer_gamectl_is_left_alone() {
     let sandbox = one();
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
-    kill_shim(&sandbox);
+    sandbox.kill_shim("a");
     let new = from_the_future(&record(&sandbox, "launch"));
     assert_eq!(sandbox.state("a"), "unknown");
     for verb in ["start", "stop", "restart"] {
@@ -293,7 +286,7 @@ fn records_of_another_instance_do_not_reach_its_game() {
     sandbox.ok(&["stop", "b"]);
     for with_shim in [true, false] {
         if !with_shim {
-            kill_shim(&sandbox);
+            sandbox.kill_shim("a");
         }
         for name in ["launch", "plan"] {
             fs::copy(record(&sandbox, name), sandbox.instance_dir("b").join(name)).expect("copy the record");
@@ -315,7 +308,7 @@ fn a_plan_that_cannot_be_read_still_lets_the_inventory_stop_it() {
     let sandbox = one();
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
-    kill_shim(&sandbox);
+    sandbox.kill_shim("a");
     ruin(&record(&sandbox, "plan"), "half");
     // What is in no inventory is stopped by its plan alone.
     sandbox.inventory(&[]);
@@ -335,7 +328,7 @@ fn what_stands_where_the_socket_belongs() {
     sandbox.ok(&["start", "a"]);
     // Killed together, they leave the socket behind.
     let pid = sandbox.pid("a");
-    kill_shim(&sandbox);
+    sandbox.kill_shim("a");
     Process::signal(pid, Signal::SIGKILL);
     wait_until("the game to end", || !Process::lives(pid));
     assert!(socket.exists(), "a stale socket");

@@ -78,11 +78,8 @@ fn it_is_built_installed_and_used() {
         assert!(root.join(file).is_file(), "{file} is missing");
     }
     let installed = |args: &[&str]| {
-        let mut command = Command::new(root.join("usr/bin/gamectl"));
-        let like = sandbox.command(args);
-        command.args(args).env_clear().current_dir(sandbox.dir());
-        command.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        Outcome::of(args, &command.output().expect("run what was installed"))
+        let output = sandbox.program(root.join("usr/bin/gamectl")).args(args).output();
+        Outcome::of(args, &output.expect("run what was installed"))
     };
     installed(&["start", "a"]).expect_code(0);
     assert!(installed(&["status"]).expect_code(0).stdout.contains("running"));

@@ -6,19 +6,16 @@
 //! missing, and fails with `GAMECTL_TEST_ENGINE=required`, as in the gate. One
 //! by one: `cargo test --test suite docker_compose -- --ignored NAME`.
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{self, Outcome, Process, Sandbox, wait_for, wait_until};
+use crate::support::{self, Background, Outcome, Process, Sandbox, wait_for, wait_until};
 use crate::upgrade;
 
 const PROJECT: &str = "com.docker.compose.project";
@@ -272,51 +269,6 @@ fn serves() -> Value {
     json!({ "command": ["sh", "-c", SERVE], "stop_grace_period": "20s" })
 }
 
-/// A resident supervisor whose answer is read along.
-struct Run {
-    child: Child,
-    lines: Receiver<Value>,
-}
-
-impl Run {
-    fn of(stack: &Stack) -> Self {
-        let mut child = stack.command(&["run", "--json"]).spawn().expect("run gamectl");
-        let stdout = child.stdout.take().expect("a pipe");
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let _ = sender.send(serde_json::from_str(&line).expect("JSON"));
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// Waits for a line that is such.
-    #[track_caller]
-    fn hears(&self, what: &str, such: impl Fn(&Value) -> bool) {
-        let mut heard = Vec::new();
-        loop {
-            match self.lines.recv_timeout(Duration::from_secs(60)) {
-                Ok(line) if such(&line) => return,
-                Ok(line) => heard.push(line),
-                Err(error) => panic!("{what}: {error}: {heard:?}"),
-            }
-        }
-    }
-
-    #[track_caller]
-    fn sees(&self, state: &str) {
-        self.hears(state, |line| line["event"] == "status" && line["state"] == state);
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 #[ignore = "needs a Docker Engine"]
 fn a_stack_that_left_the_inventory_is_shown_and_stopped() {
@@ -528,17 +480,17 @@ fn readiness_is_a_probe_where_there_is_one() {
 #[ignore = "needs a Docker Engine"]
 fn run_brings_back_what_crashes_and_obeys_a_stop() {
     let stack = Stack::new(json!({ "db": serves(), "game": serves() }));
-    let run = Run::of(&stack);
-    run.sees("running");
+    let run = Background::of(&mut stack.command(&["run", "--json"]));
+    run.passes("running");
     docker_ok(&["kill", &stack.container("game")]);
-    run.sees("crashed");
-    run.sees("running");
+    run.passes("crashed");
+    run.passes("running");
     assert_eq!(stack.status()["restarts"], 1);
     stack.run(&["stop", "dune"]).expect_code(0);
-    run.sees("stopped");
+    run.passes("stopped");
     assert_eq!(stack.told(), "stopped  ");
     // It ends, and what it watches with ends with it.
-    let pid = run.child.id().try_into().expect("a pid");
+    let pid = run.pid();
     Process::signal(pid, Signal::SIGTERM);
     wait_until("the end of run", || {
         !Process::lives(pid) || Process::stat_field(pid, 3).is_none()
@@ -922,8 +874,8 @@ fn an_engine_that_goes_and_comes_back_is_no_crash() {
         .expect("sh");
     assert!(saved.status.success(), "{saved:?}");
     stack.host = Some(engine.host());
-    let run = Run::of(&stack);
-    run.sees("running");
+    let run = Background::of(&mut stack.command(&["run", "--json"]));
+    run.passes("running");
     let project = format!("label={PROJECT}={}", stack.project);
     let game = engine.docker(&["ps", "-q", "--no-trunc", "--filter", &project]);
     let game = String::from_utf8_lossy(&game.stdout).trim().to_owned();
@@ -934,18 +886,18 @@ fn an_engine_that_goes_and_comes_back_is_no_crash() {
     };
     let before = started(&engine);
     engine.stop();
-    run.sees("unknown");
+    run.passes("unknown");
     stack.run(&["status", "dune"]).expect_code(4);
     // Nothing can be started now, and nothing is concluded from that.
     stack.run(&["start", "dune"]).expect_code(4);
     engine.run();
-    run.sees("running");
+    run.passes("running");
     assert_eq!(started(&engine), before, "the same run of the game");
     assert_eq!(stack.status()["restarts"], 0);
     // And it is told of what happens again.
     engine.docker(&["kill", &game]);
-    run.sees("crashed");
-    run.sees("running");
+    run.passes("crashed");
+    run.passes("running");
     assert_eq!(stack.status()["restarts"], 1);
     drop(run);
     stack.run(&["stop", "dune"]).expect_code(0);

@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -47,13 +46,9 @@ fn environ(sandbox: &Sandbox) -> BTreeMap<String, String> {
 
 /// A shell with the sandbox's environment, in which `gamectl` is the binary.
 fn shell(sandbox: &Sandbox, script: &str) -> Outcome {
-    let model = sandbox.command(&[]);
-    let mut shell = Command::new("/bin/sh");
     let script = script.replace("gamectl", &format!("'{}'", support::gamectl().display()));
-    shell.args(["-c", &script]).env_clear().current_dir(sandbox.dir());
-    shell.envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = shell.stdin(Stdio::null()).output().expect("run a shell");
-    Outcome::of(&[&script], &output)
+    let output = sandbox.program("/bin/sh").args(["-c", &script]).output();
+    Outcome::of(&[&script], &output.expect("run a shell"))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::random::Random;
-use crate::support::{Instance, Outcome, Process, Sandbox, spin, wait_until};
+use crate::support::{Background, Instance, Outcome, Process, Sandbox, spin, wait_until};
 
 /// A game that must be alone, and says so where it is not.
 fn alone(sandbox: &Sandbox, id: &str) -> Instance {
@@ -28,27 +28,12 @@ fn is_held(sandbox: &Sandbox, id: &str) -> bool {
     file.is_ok_and(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err())
 }
 
-/// Kills the shim of a running instance, and waits until that shows.
-#[track_caller]
-fn kill_shim(sandbox: &Sandbox, id: &str) {
-    let shim = sandbox.shim(id);
-    Process::kill(shim);
-    wait_until("the shim to be gone", || {
-        let row = sandbox.status(id);
-        row["details"].get("shim_pid").is_none() && !Process::lives(shim)
-    });
-}
-
 /// The one game of a sandbox, which has only one.
 #[track_caller]
 fn the_game(sandbox: &Sandbox) -> i32 {
     let games = sandbox.games();
     assert_eq!(games.len(), 1, "{games:#?}");
     games[0].pid
-}
-
-fn pid_of(child: &Child) -> i32 {
-    child.id().try_into().expect("a pid")
 }
 
 #[test]
@@ -58,7 +43,7 @@ fn a_game_outlives_its_shim_and_is_taken_over_by_a_start() {
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
     for _ in 0..3 {
-        kill_shim(&sandbox, "a");
+        sandbox.kill_shim("a");
         let row = sandbox.status("a");
         assert_eq!((&row["state"], &row["pid"]), (&json!("running"), &json!(pid)));
         assert!(
@@ -105,7 +90,7 @@ fn a_stop_and_a_restart_take_over_too() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[alone(&sandbox, "a")]);
     sandbox.ok(&["start", "a"]);
-    kill_shim(&sandbox, "a");
+    sandbox.kill_shim("a");
     let result = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
     assert_eq!(
         (&result["changed"], &result["ended_by"]),
@@ -114,7 +99,7 @@ fn a_stop_and_a_restart_take_over_too() {
     sandbox.nothing_left();
     sandbox.ok(&["start", "a"]);
     let first = sandbox.pid("a");
-    kill_shim(&sandbox, "a");
+    sandbox.kill_shim("a");
     sandbox.ok(&["restart", "a"]);
     assert_ne!(sandbox.pid("a"), first);
     assert!(!Process::lives(first));
@@ -128,7 +113,7 @@ fn what_ends_after_its_shim_has_no_exit_code() {
     sandbox.inventory(&[alone(&sandbox, "a")]);
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
-    kill_shim(&sandbox, "a");
+    sandbox.kill_shim("a");
     sandbox.tell("a", "exit 7");
     wait_until("the game to end", || !Process::lives(pid));
     let row = sandbox.wait_state("a", "crashed");
@@ -148,7 +133,7 @@ fn a_taken_over_game_that_crashes() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[alone(&sandbox, "a")]);
     sandbox.ok(&["start", "a"]);
-    kill_shim(&sandbox, "a");
+    sandbox.kill_shim("a");
     sandbox.ok(&["start", "a"]);
     sandbox.tell("a", "exit 7");
     let row = sandbox.wait_state("a", "crashed");
@@ -216,7 +201,7 @@ fn a_daemon_without_its_shim_is_still_found() {
     wait_until("the daemon to be the game", || sandbox.pid("a") == daemon);
     sandbox.tell("a", "setsid serve --journal journal");
     wait_until("its child", || sandbox.lines("journal").len() == 2);
-    kill_shim(&sandbox, "a");
+    sandbox.kill_shim("a");
     assert_eq!(sandbox.pid("a"), daemon);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
@@ -236,7 +221,7 @@ fn what_a_game_leaves_after_its_shim_is_still_its() {
         .expect("a pid")
         .parse()
         .expect("a pid");
-    kill_shim(&sandbox, "a");
+    sandbox.kill_shim("a");
     Process::kill(main);
     wait_until("the main process to end", || !Process::lives(main));
     let state = sandbox.state("a");
@@ -271,7 +256,7 @@ fn killed_start(kills_shim: bool) {
     in_lanes(24, |sandbox, step| {
         let mut start = sandbox.command(&["start", "a"]).spawn().expect("run gamectl");
         spin(Duration::from_micros(step * 800));
-        Process::kill(pid_of(&start));
+        Process::kill(Process::pid_of(&start));
         if kills_shim {
             for process in sandbox.processes() {
                 if process.command.starts_with("gamectl ") {
@@ -315,7 +300,7 @@ fn no_game_after_the_stop_that_follows_a_killed_start() {
             _ => shims(sandbox),
         };
         frozen.iter().for_each(|shim| Process::signal(*shim, Signal::SIGSTOP));
-        Process::kill(pid_of(&start));
+        Process::kill(Process::pid_of(&start));
         start.wait().expect("wait");
         let stop = sandbox.run(&["stop", "a", "--timeout", "200ms"]);
         let begun = starts(sandbox, "a");
@@ -347,7 +332,7 @@ fn a_stop_that_is_killed_at_any_point_with_its_shim() {
         let shim = sandbox.shim("a");
         let mut stop = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
         spin(Duration::from_micros(step * 800));
-        Process::kill(pid_of(&stop));
+        Process::kill(Process::pid_of(&stop));
         if step / 4 % 2 == 0 {
             Process::kill(shim);
         }
@@ -543,7 +528,7 @@ fn anything_against_anything() {
                     .filter(|process| process.command == "gamectl __shim a")
             };
             match victim {
-                0 => Process::kill(pid_of(&children[random.below(children.len())])),
+                0 => Process::kill(Process::pid_of(&children[random.below(children.len())])),
                 1 | 2 => shims().for_each(|shim| Process::kill(shim.pid)),
                 3 => sandbox.games().iter().for_each(|process| {
                     if process.command.contains("awkward-game") {
@@ -629,7 +614,7 @@ fn a_terminal_dies_with_its_shim_and_the_game_may_too() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[alone(&sandbox, "a").process("tty", json!(true))]);
     sandbox.ok(&["start", "a"]);
-    kill_shim(&sandbox, "a");
+    sandbox.kill_shim("a");
     // The kernel hangs up on it; a game that lives on is taken over without a
     // console, one that does not is started anew.
     sandbox.ok(&["start", "a"]);
@@ -673,10 +658,9 @@ fn a_restart_that_is_killed_between_its_stop_and_its_start() {
     );
     assert_eq!(sandbox.starts("journal"), 1);
     // Whoever asks next finishes it: here `run`.
-    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    let run = Background::run(&sandbox);
     sandbox.wait_state("a", "running");
-    Process::signal(run.id().try_into().expect("a pid"), Signal::SIGTERM);
-    run.wait().expect("its end");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     assert_eq!(sandbox.starts("journal"), 2);
     sandbox.never_two("a");
     sandbox.ok(&["stop", "a"]);

@@ -2,8 +2,8 @@
 //! its faults has a verdict.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+
+use crate::support::repository::{file, has_test};
 
 /// One line of the table.
 #[derive(Debug)]
@@ -11,11 +11,6 @@ struct Row {
     number: u32,
     tests: Vec<(String, String)>,
     result: String,
-}
-
-fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// Reads a line that begins with a number in its first cell.
@@ -45,19 +40,6 @@ fn named(cell: &str) -> Vec<(String, String)> {
         (file.to_owned(), name.to_owned())
     });
     tests.collect()
-}
-
-/// Returns true when a function of that name is there, right below attributes of
-/// which one makes it a test.
-fn has_test(source: &str, name: &str) -> bool {
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
-    let is = |line: &str| {
-        let rest = line.strip_prefix("async ").unwrap_or(line);
-        rest.strip_prefix("fn ").and_then(|rest| rest.split('(').next()) == Some(name)
-    };
-    let makes_test = |line: &&&str| line.starts_with("#[test") || line.starts_with("#[tokio::test");
-    let above = |end: usize| lines[..end].iter().rev().take_while(|line| line.starts_with("#["));
-    (0..lines.len()).any(|number| is(lines[number]) && above(number).any(|line| makes_test(&line)))
 }
 
 #[test]

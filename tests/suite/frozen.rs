@@ -9,11 +9,7 @@ use nix::sys::signal::Signal;
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
 use serde_json::json;
 
-use crate::support::{self, Instance, Outcome, Process, Sandbox, wait_until};
-
-fn pid_of(child: &std::process::Child) -> i32 {
-    child.id().try_into().expect("a pid")
-}
+use crate::support::{self, Background, Instance, Outcome, Process, Sandbox, wait_until};
 
 #[test]
 fn a_verb_that_is_frozen_keeps_nobody_from_a_stop() {
@@ -27,7 +23,7 @@ fn a_verb_that_is_frozen_keeps_nobody_from_a_stop() {
     let pid = sandbox.pid("a");
     let first = sandbox.command(&["stop", "a"]).spawn().expect("run gamectl");
     sandbox.wait_console("a", "saving");
-    Process::signal(pid_of(&first), Signal::SIGSTOP);
+    Process::signal(Process::pid_of(&first), Signal::SIGSTOP);
     // Who asks meanwhile is told that somebody is at it, or waits no longer
     // than it was told to.
     assert_ne!(sandbox.state("a"), "running");
@@ -36,7 +32,7 @@ fn a_verb_that_is_frozen_keeps_nobody_from_a_stop() {
     // The stop goes on without its verb, and one in a hurry needs no lock.
     sandbox.ok(&["stop", "--now", "a"]);
     assert!(!Process::lives(pid));
-    Process::signal(pid_of(&first), Signal::SIGCONT);
+    Process::signal(Process::pid_of(&first), Signal::SIGCONT);
     Outcome::of(&["stop"], &first.wait_with_output().expect("wait")).expect_code(0);
     assert_eq!(sandbox.state("a"), "stopped");
     sandbox.nothing_left();
@@ -46,18 +42,17 @@ fn a_verb_that_is_frozen_keeps_nobody_from_a_stop() {
 fn run_that_is_frozen_makes_no_second_game() {
     let sandbox = Sandbox::new();
     let args = ["serve", "--ready", "up", "--journal", "journal", "--beacon", "beacon"];
-    // With no delay at all its shim would need no run.
     let restart = json!({ "delay": "10ms" });
     sandbox.inventory(&[Instance::awkward("a", &args).ready_log("^up$").with("restart", restart)]);
-    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    let run = Background::run(&sandbox);
     sandbox.wait_state("a", "running");
     for verb in ["start", "stop"] {
         let before = sandbox.pid("a");
-        Process::signal(pid_of(&run), Signal::SIGSTOP);
+        run.signal(Signal::SIGSTOP);
         sandbox.tell("a", "exit 3");
         sandbox.wait_state("a", "crashed");
         sandbox.ok(&[verb, "a"]);
-        Process::signal(pid_of(&run), Signal::SIGCONT);
+        run.signal(Signal::SIGCONT);
         if verb == "start" {
             let after = sandbox.pid("a");
             assert_ne!(after, before);
@@ -68,8 +63,7 @@ fn run_that_is_frozen_makes_no_second_game() {
         }
     }
     assert_eq!(sandbox.state("a"), "stopped", "a stop is not undone");
-    Process::signal(pid_of(&run), Signal::SIGTERM);
-    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     assert_eq!(sandbox.state("a"), "stopped");
     assert_eq!(sandbox.lines("beacon.violations"), [""; 0]);
     sandbox.nothing_left();
@@ -150,15 +144,10 @@ impl Late {
 
     fn begin(sandbox: Sandbox, words: &[&str], find: impl Fn(&Sandbox) -> Option<i32>) -> Self {
         let args = ["start", "a", "--timeout", "1s"];
-        let model = sandbox.command(&args);
-        let start = std::process::Command::new(support::example("traced-gamectl"))
+        let start = sandbox
+            .program(support::example("traced-gamectl"))
             .args(args)
-            .env_clear()
-            .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .env("TRACED_SHIM", words.join("\n"))
-            .current_dir(sandbox.dir())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
             .spawn()
             .expect("run gamectl");
         let shim = support::wait_for("the shim", || find(&sandbox));

@@ -16,6 +16,8 @@ use clap::CommandFactory;
 use gamectl::cli::completion::script;
 use gamectl::cli::{Cli, Shell};
 
+use crate::support::repository;
+
 /// File names with their contents.
 type Files = BTreeMap<String, String>;
 
@@ -48,7 +50,7 @@ fn add_page(command: &clap::Command, name: &str, pages: &mut Files) {
 }
 
 fn check(folder: &str, wanted: &Files) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let folder = repository::root().join(folder);
     if std::env::var_os("GAMECTL_REGENERATE").is_some() {
         write(&folder, wanted);
     }
@@ -95,7 +97,7 @@ fn man_pages_follow_the_command_line() {
 
 #[test]
 fn the_schema_follows_the_inventory() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/inventory/instances.schema.json");
+    let path = repository::root().join("src/inventory/instances.schema.json");
     let wanted = schema::text();
     if std::env::var_os("GAMECTL_REGENERATE").is_some() {
         fs::write(&path, &wanted).expect("the file can be written");

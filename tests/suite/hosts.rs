@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{self, Mounts, Process, Sandbox, wait_until};
+use crate::support::{self, Background, Mounts, Process, Sandbox, wait_until};
 
 /// Returns mounts that make a command see another boot; `None` where they are not
 /// allowed.
@@ -34,10 +34,7 @@ fn a_host_that_boots_again() {
     let row = status();
     assert_eq!((&row["state"], &row["pid"]), (&json!("stopped"), &Value::Null), "{row}");
     assert!(row["note"].as_str().is_some_and(|note| note.contains("boot")), "{row}");
-    let mut run = sandbox
-        .command_under(&mounts.wrapper(), &["run"])
-        .spawn()
-        .expect("run gamectl");
+    let run = Background::of(&mut sandbox.command_under(&mounts.wrapper(), &["run"]));
     wait_until("it to be started", || status()["state"] == "running");
     assert_eq!(status()["restarts"], json!(0), "no crash is counted");
     assert_eq!(
@@ -48,8 +45,7 @@ fn a_host_that_boots_again() {
             .count(),
         1
     );
-    let _ = run.kill();
-    let _ = run.wait();
+    drop(run);
     mounts.run(&sandbox, &["stop", "a"]).expect_code(0);
     sandbox.nothing_left();
 }
@@ -171,11 +167,8 @@ fn a_program_that_is_replaced_under_its_shims() {
         fs::rename(sandbox.path("gamectl.new"), &copy).expect("rename");
     };
     let run = |args: &[&str]| {
-        let inner = sandbox.command(args);
-        let mut command = Command::new(&copy);
-        command.args(args).env_clear().current_dir(sandbox.dir());
-        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        support::Outcome::of(args, &command.output().expect("run gamectl")).expect_code(0)
+        let output = sandbox.program(&copy).args(args).output();
+        support::Outcome::of(args, &output.expect("run gamectl")).expect_code(0)
     };
     install();
     run(&["start", "a"]);
@@ -197,7 +190,7 @@ fn a_program_that_is_replaced_under_its_shims() {
 #[test]
 fn a_state_directory_that_is_removed_under_games() {
     let sandbox = Sandbox::with_one();
-    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    let run = Background::run(&sandbox);
     let game = sandbox.wait_state("a", "running")["pid"].clone();
     let game = game.as_i64().and_then(|pid| pid.try_into().ok()).expect("a pid");
     let shim = sandbox.shim("a");
@@ -220,8 +213,7 @@ fn a_state_directory_that_is_removed_under_games() {
     let console = console.as_mut().expect("the console");
     std::io::Write::write_all(console, b"flood 400000\ntouch flooded\n").expect("write");
     wait_until("the game not to be blocked", || sandbox.path("flooded").exists());
-    Process::signal(run.id().try_into().expect("a pid"), Signal::SIGTERM);
-    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     assert!(Process::lives(game) && Process::lives(shim));
     Process::signal(shim, Signal::SIGTERM);
     wait_until("both to be gone", || !Process::lives(game) && !Process::lives(shim));

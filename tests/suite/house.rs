@@ -5,8 +5,6 @@ mod graph;
 mod rules;
 mod source;
 
-use std::path::Path;
-
 use rules::Broken;
 use source::Source;
 
@@ -146,12 +144,8 @@ const PLANE: &[&str] = &[
 /// aim is 400.
 const LINES_MAX: usize = 450;
 
-fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn sources() -> Vec<Source> {
-    source::without_test_files(package())
+    source::without_test_files()
 }
 
 #[track_caller]
@@ -179,13 +173,13 @@ fn no_files_import_each_other_in_a_circle() {
 #[test]
 #[ignore = "some still do"]
 fn no_doc_comment_begins_without_a_subject() {
-    none(&rules::headless_docs(&source::below(package(), "src")));
+    none(&rules::headless_docs(&source::below("src")));
 }
 
 #[test]
 fn no_doc_comment_of_a_test_begins_without_a_subject() {
     for folder in ["tests", "benches", "fuzz/fuzz_targets"] {
-        none(&rules::headless_docs(&source::below(package(), folder)));
+        none(&rules::headless_docs(&source::below(folder)));
     }
 }
 

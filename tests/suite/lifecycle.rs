@@ -1,13 +1,12 @@
 //! The verbs of the built binary, over real games: what an admin and a script
 //! see.
 
-use std::process::Stdio;
 use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{self, Instance, Outcome, Process, Sandbox, Terminal, wait_for, wait_until};
+use crate::support::{self, Background, Instance, Outcome, Process, Sandbox, Terminal, wait_until};
 
 /// A game that is ready when its gate is open, and stops at `quit`.
 fn gated(sandbox: &Sandbox, id: &str) -> Instance {
@@ -226,7 +225,7 @@ fn an_interrupt_ends_the_waiting_and_not_the_game() {
         sandbox.wait_state("a", "starting");
         // It says that it waits for the game only when it listens for signals.
         wait_until("gamectl to listen for signals", || catches(start.id(), signal));
-        Process::signal(start.id().try_into().expect("a pid"), signal);
+        Process::signal(Process::pid_of(&start), signal);
         let outcome = Outcome::of(&["start"], &start.wait_with_output().expect("wait")).expect_code(code);
         assert!(outcome.stderr.contains("goes on"), "{outcome:?}");
         assert_eq!(sandbox.state("a"), "starting");
@@ -251,15 +250,8 @@ fn a_script_gets_its_answer_at_once() {
     let sandbox = Sandbox::with(&[simple("a")]);
     let gamectl = support::gamectl();
     let script = format!("x=$('{}' start a) && echo \"got: $x\"", gamectl.display());
-    let mut shell = sandbox.command(&[]);
-    let environment: Vec<_> = shell
-        .get_envs()
-        .map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned)))
-        .collect();
-    shell = std::process::Command::new("/bin/sh");
-    shell.args(["-c", &script]).env_clear().current_dir(sandbox.dir());
-    shell.envs(environment.into_iter().filter_map(|(k, v)| Some((k, v?))));
-    let output = shell.stdin(Stdio::null()).output().expect("run a shell");
+    let output = sandbox.program("/bin/sh").args(["-c", &script]).output();
+    let output = output.expect("run a shell");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.starts_with("got: a: ready"), "{text}");
     assert_eq!(sandbox.state("a"), "running");
@@ -428,11 +420,7 @@ fn logs_show_the_end_and_follow() {
     let both = sandbox.ok(&["logs", "a", "b"]);
     assert!(both.stdout.contains("a | ") && both.stdout.contains("b | "), "{both:?}");
     let out = std::fs::File::create(sandbox.path("out")).expect("a file");
-    let mut follow = sandbox
-        .command(&["logs", "-f", "-n", "1", "a"])
-        .stdout(out)
-        .spawn()
-        .expect("run gamectl");
+    let follow = Background::of(sandbox.command(&["logs", "-f", "-n", "1", "a"]).stdout(out));
     wait_until("the last line", || sandbox.lines("out").len() == 1);
     console("a", "three");
     wait_until("the new line", || sandbox.lines("out").len() == 2);
@@ -440,9 +428,7 @@ fn logs_show_the_end_and_follow() {
     wait_until("the line of the next run", || {
         sandbox.lines("out").iter().filter(|line| *line == "up").count() == 1
     });
-    Process::signal(follow.id().try_into().expect("a pid"), Signal::SIGINT);
-    let code = wait_for("the end of logs -f", || follow.try_wait().expect("wait")).code();
-    assert_eq!(code, Some(130));
+    assert_eq!(follow.end(Signal::SIGINT), Some(130));
 }
 
 #[test]

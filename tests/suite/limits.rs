@@ -9,7 +9,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{self, Instance, Outcome, Process, Sandbox, wait_for, wait_until};
+use crate::support::{self, Background, Instance, Outcome, Process, Sandbox, wait_for, wait_until};
 
 /// Somebody who is nobody.
 const NOBODY: &str = "65534";
@@ -328,21 +328,18 @@ fn run_without_descriptors() {
     let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"])
         .ready_log("^up$")
         .with("restart", restart)]);
-    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
-    let pid: i32 = run.id().try_into().expect("a pid");
-    let first = sandbox.wait_state("a", "running")["pid"].clone();
+    let run = Background::run(&sandbox);
+    let pid = run.pid();
+    sandbox.wait_state("a", "running");
+    let first = sandbox.pid("a");
     limit(pid, "nofile", &format!("{}:4096", descriptors(pid)));
     sandbox.tell("a", "exit 3");
     wait_until("the game to end", || sandbox.status("a")["pid"] != first);
     is_calm(pid);
     assert!(Process::lives(pid), "it goes on");
     limit(pid, "nofile", "4096:4096");
-    wait_until("it to come back", || {
-        let row = sandbox.status("a");
-        row["state"] == "running" && row["pid"] != first
-    });
-    Process::signal(pid, Signal::SIGTERM);
-    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    sandbox.wait_for_another("a", first);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     assert_eq!(sandbox.games().len(), 1);
     sandbox.ok(&["stop", "a"]);
     assert!(!Path::new(&format!("/proc/{pid}")).exists());

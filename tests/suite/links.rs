@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{Instance, Process, Sandbox, wait_until};
+use crate::support::{Background, Instance, Process, Sandbox, wait_until};
 
 const CANARY: &str = "somebody else's, and to stay as it is\n";
 
@@ -72,15 +72,12 @@ fn a_link_in_the_place_of_each_file() {
         .ready_log("^up$")
         .with("restart", json!({ "delay": "0s" }))]);
     // All that there can be: `run` has its own.
-    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
-    let first = sandbox.wait_state("a", "running")["pid"].clone();
+    let run = Background::run(&sandbox);
+    sandbox.wait_state("a", "running");
+    let first = sandbox.pid("a");
     sandbox.tell("a", "exit 3");
-    wait_until("it to come back", || {
-        let row = sandbox.status("a");
-        row["state"] == "running" && row["pid"] != first
-    });
-    Process::signal(run.id().try_into().expect("a pid"), Signal::SIGTERM);
-    run.wait().expect("its end");
+    sandbox.wait_for_another("a", first);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     let names = |folder: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).expect("a folder").flatten();
         entries

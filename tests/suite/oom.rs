@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -32,18 +31,9 @@ impl Group {
 
     /// A command of the sandbox, begun in the group.
     fn run(&self, sandbox: &Sandbox, args: &[&str]) -> Outcome {
-        let model = sandbox.command(args);
-        let mut shell = Command::new("/bin/sh");
-        shell
-            .args(["-c", "echo $$ >\"$0/cgroup.procs\" && exec \"$@\""])
-            .arg(&self.0)
-            .arg(model.get_program())
-            .args(model.get_args())
-            .env_clear()
-            .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .current_dir(sandbox.dir())
-            .stdin(Stdio::null());
-        Outcome::of(args, &shell.output().expect("run a shell"))
+        let group = self.0.to_str().expect("a path in UTF-8");
+        let script = "echo $$ >\"$0/cgroup.procs\" && exec \"$@\"";
+        sandbox.run_under(&["/bin/sh", "-c", script, group], args)
     }
 }
 

@@ -5,11 +5,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{self, Instance, Process, Sandbox};
+use crate::support::{self, Background, Instance, Process, Sandbox};
 
 /// Somebody who is nobody.
 const NOBODY: u32 = 65534;
@@ -28,17 +27,9 @@ const KNOCK: &str = r#"
 
 /// Runs a program as the other user. Whether it succeeded, and all it said.
 fn as_nobody(sandbox: &Sandbox, program: &str, args: &[&str]) -> (bool, String) {
-    let mut command = Command::new(program);
+    let mut command = sandbox.program(program);
     command.args(args).current_dir("/").uid(NOBODY).gid(NOBODY);
-    let output = command
-        .envs(
-            sandbox
-                .command(&[])
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .output()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
@@ -150,9 +141,9 @@ fn a_game_with_a_user_cannot_reach_its_own_records_or_shim() {
 #[test]
 fn no_port_is_opened() {
     let sandbox = Sandbox::with(&[Instance::script("a", "echo up; read -r line").ready_log("^up$")]);
-    let mut run = sandbox.command(&["run"]).spawn().expect("run gamectl");
+    let run = Background::run(&sandbox);
     sandbox.wait_state("a", "running");
-    let ours = [sockets(sandbox.shim("a")), sockets(run.id() as i32)].concat();
+    let ours = [sockets(sandbox.shim("a")), sockets(run.pid())].concat();
     let tables = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6"];
     let tables: String = tables
         .iter()
@@ -165,8 +156,7 @@ fn no_port_is_opened() {
     let open: Vec<&String> = ours.iter().filter(|inode| known.contains(&inode.as_str())).collect();
     assert_eq!(open, [""; 0], "sockets of the network");
     assert!(!ours.is_empty(), "a shim has a socket at least");
-    Process::signal(run.id() as i32, nix::sys::signal::Signal::SIGTERM);
-    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    assert_eq!(run.end(nix::sys::signal::Signal::SIGTERM), Some(0));
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }

@@ -178,8 +178,7 @@ impl<'a> Tmux<'a> {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let like = self.sandbox.command(&[]);
-        let mut command = Command::new("tmux");
+        let mut command = self.sandbox.program("tmux");
         command
             .args([
                 "-u",
@@ -189,11 +188,8 @@ impl<'a> Tmux<'a> {
                 &self.sandbox.arg("tmux.conf"),
             ])
             .args(args)
-            .env_clear()
             .env("TERM", "xterm")
-            .env("LANG", "C.UTF-8")
-            .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .current_dir(self.sandbox.dir());
+            .env("LANG", "C.UTF-8");
         command
     }
 

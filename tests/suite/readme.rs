@@ -2,15 +2,9 @@
 //! and each claim beside others has tests that are there.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
+use crate::support::repository::{self, file, has_test};
 use crate::support::{Outcome, Sandbox};
-
-fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
 
 /// Returns the text between two headings.
 fn part(heading: &str) -> String {
@@ -27,7 +21,7 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
 /// Every path of this repository that a document names is there.
 #[test]
 fn places_that_are_named_are_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = repository::root();
     let starts = ["src/", "tests/", "packaging/", "completions/", "man/"];
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let text = file(name);
@@ -39,14 +33,6 @@ fn places_that_are_named_are_there() {
             assert!(root.join(word).exists(), "{name} names {word}");
         }
     }
-}
-
-fn has_test(source: &str, name: &str) -> bool {
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
-    let start = format!("fn {name}(");
-    lines
-        .windows(2)
-        .any(|pair| pair[0] == "#[test]" && pair[1].starts_with(&start))
 }
 
 #[test]
@@ -61,7 +47,7 @@ fn two_commands_try_it() {
     let sandbox = Sandbox::new();
     let gamectl = |args: &[&str]| {
         let mut command = sandbox.command(args);
-        command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        command.current_dir(repository::root());
         Outcome::of(args, &command.output().expect("run gamectl"))
     };
     let started = gamectl(&args).expect_code(0);

@@ -7,12 +7,12 @@
 
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{self, Instance, Process, Sandbox, wait_until};
+use crate::support::{self, Background, Instance, Process, Sandbox, wait_until};
 
 /// A server, and how it is known to behave.
 struct Game {
@@ -29,27 +29,9 @@ fn program(package: &str, path: &'static str) -> &'static str {
     path
 }
 
-/// The resident supervisor, ended with the test.
-struct Run(Child);
-
-impl Run {
-    fn of(sandbox: &Sandbox) -> Self {
-        let mut command = sandbox.command(&["run"]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        Self(command.spawn().expect("run gamectl"))
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        Process::signal(self.0.id().try_into().expect("a pid"), Signal::SIGTERM);
-        let _ = self.0.wait();
-    }
-}
-
 fn life(sandbox: &Sandbox, game: Game, answers: impl Fn() -> bool) {
     sandbox.inventory(&[game.instance.with("restart", json!({ "delay": "0s" }))]);
-    let run = Run::of(sandbox);
+    let run = Background::run(sandbox);
     sandbox.wait_state("a", "running");
     wait_until("it to answer", &answers);
     if let Some((word, reply)) = game.word {
@@ -58,15 +40,12 @@ fn life(sandbox: &Sandbox, game: Game, answers: impl Fn() -> bool) {
     }
     let first = sandbox.pid("a");
     Process::signal(first, Signal::SIGKILL);
-    wait_until("another to run", || {
-        let row = sandbox.status("a");
-        row["state"] == "running" && row["pid"] != first && row["restarts"] == 1
-    });
+    assert_eq!(sandbox.wait_for_another("a", first)["restarts"], 1);
     wait_until("that to answer", &answers);
     let second = sandbox.pid("a");
     let stopped = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
     assert_eq!(stopped["ended_by"], game.ended_by, "{}", sandbox.console("a"));
-    drop(run);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     let exit = sandbox.status("a")["last_exit"].clone();
     assert_eq!((&exit["code"], &exit["requested"]), (&json!(game.code), &json!(true)));
     assert!(!Process::lives(second));

@@ -1,110 +1,19 @@
 //! `gamectl run` through the built binary: games that run are adopted, games
 //! that crash come back, and nobody else's doing is fought.
 
-use std::io::{BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::Child;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{self, Instance, Outcome, Process, Sandbox, Terminal, spin, wait_for, wait_until};
+use crate::support::{self, Background, Instance, Outcome, Process, Sandbox, Terminal, spin, wait_for, wait_until};
 
 /// A game that may not be there twice, and comes back at once.
 fn game(sandbox: &Sandbox, id: &str) -> Instance {
     let game = sandbox.solitary(id).ready_log("^up$");
     game.with("restart", json!({ "delay": "0s" }))
-}
-
-/// A resident supervisor whose answer is read along.
-struct Run {
-    child: Child,
-    lines: Arc<Mutex<Vec<String>>>,
-    reader: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Run {
-    fn with(command: &mut Command) -> Self {
-        let mut child = command.spawn().expect("run gamectl");
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let (stdout, kept) = (child.stdout.take().expect("a pipe"), Arc::clone(&lines));
-        let reader = std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                kept.lock().expect("the lines").push(line);
-            }
-        });
-        Self {
-            child,
-            lines,
-            reader: Some(reader),
-        }
-    }
-
-    fn json(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let mut run = Self::with(&mut sandbox.command(&[&["run", "--json"], args].concat()));
-        wait_until("the snapshot", || {
-            let ended = run.child.try_wait().expect("wait");
-            assert_eq!(ended, None, "it ended: {}", run.text());
-            !run.events("snapshot").is_empty()
-        });
-        run
-    }
-
-    fn pid(&self) -> i32 {
-        self.child.id().try_into().expect("a pid")
-    }
-
-    fn text(&self) -> String {
-        self.lines.lock().expect("the lines").join("\n")
-    }
-
-    fn events(&self, event: &str) -> Vec<Value> {
-        let lines = self.lines.lock().expect("the lines");
-        let parsed = lines
-            .iter()
-            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        parsed.filter(|value| value["event"] == event).collect()
-    }
-
-    /// The states of an instance since the beginning.
-    fn states(&self, id: &str) -> Vec<String> {
-        let statuses = self.events("status").into_iter().filter(|value| value["id"] == id);
-        statuses
-            .map(|value| value["state"].as_str().expect("a state").to_owned())
-            .collect()
-    }
-
-    /// Waits until it has seen an instance in this state.
-    fn sees(&self, id: &str, state: &str) {
-        wait_until(&format!("it to see {id} {state}"), || {
-            self.states(id).last().is_some_and(|last| last == state)
-        });
-    }
-
-    fn logged(&self, text: &str) -> usize {
-        let logs = self.events("log").into_iter();
-        logs.filter(|value| value["message"].as_str().expect("a message").contains(text))
-            .count()
-    }
-
-    /// Ends it with a signal, and returns its exit code.
-    fn end(mut self, signal: Signal) -> Option<i32> {
-        Process::signal(self.pid(), signal);
-        let status = wait_for("the end of run", || self.child.try_wait().expect("wait"));
-        if let Some(reader) = self.reader.take() {
-            reader.join().expect("the reader");
-        }
-        status.code()
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]
@@ -113,7 +22,7 @@ fn what_runs_is_adopted_and_what_crashes_comes_back() {
     sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b").with("autostart", json!(false))]);
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     assert!(run.text().starts_with("{\"event\":\"snapshot\""), "{}", run.text());
     let snapshot = &run.events("snapshot")[0];
     assert_eq!(snapshot["instances"][0]["state"], "running", "{snapshot}");
@@ -139,7 +48,7 @@ fn what_runs_is_adopted_and_what_crashes_comes_back() {
 fn verbs_typed_elsewhere_are_never_fought() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     run.sees("a", "running");
     sandbox.ok(&["stop", "a"]);
     run.sees("a", "stopped");
@@ -161,7 +70,7 @@ fn verbs_typed_elsewhere_are_never_fought() {
 fn twenty_restarts_at_once_end_in_one_game() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     sandbox.wait_state("a", "running");
     let spawn = |_| sandbox.command(&["restart", "a"]).spawn().expect("run gamectl");
     let restarts: Vec<Child> = (0..20).map(spawn).collect();
@@ -188,12 +97,12 @@ fn twenty_restarts_at_once_end_in_one_game() {
 fn a_second_one_is_told_who_holds_the_directory() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     let second = sandbox.run(&["run"]).expect_code(75);
     assert!(second.stderr.contains(&format!("pid {}", run.pid())), "{second:?}");
     assert!(second.stderr.contains("without a terminal"), "{second:?}");
     drop(run);
-    let third = Run::json(&sandbox, &[]);
+    let third = Background::run_json(&sandbox, &[]);
     drop(third);
     sandbox.ok(&["stop", "a"]);
 }
@@ -202,7 +111,7 @@ fn a_second_one_is_told_who_holds_the_directory() {
 fn nothing_is_lost_when_it_is_killed() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     let pid = sandbox.wait_state("a", "running")["pid"].clone();
     drop(run);
     let row = sandbox.status("a");
@@ -210,7 +119,7 @@ fn nothing_is_lost_when_it_is_killed() {
     // It crashes while nobody watches.
     sandbox.tell("a", "exit 4");
     sandbox.wait_state("a", "crashed");
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     let row = wait_for("a to come back", || {
         Some(sandbox.status("a")).filter(|row| row["state"] == "running")
     });
@@ -236,7 +145,7 @@ fn nothing_is_lost_when_it_is_killed() {
 fn a_game_that_loses_its_shim_is_taken_over() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     let row = sandbox.wait_state("a", "running");
     let shim = sandbox.shim("a");
     Process::signal(shim, Signal::SIGKILL);
@@ -256,7 +165,7 @@ fn a_game_that_loses_its_shim_is_taken_over() {
 fn a_game_that_is_ended_through_its_shim_is_told_of_and_left() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     run.sees("a", "running");
     Process::signal(sandbox.shim("a"), Signal::SIGTERM);
     run.sees("a", "stopped");
@@ -269,7 +178,7 @@ fn a_game_that_is_ended_through_its_shim_is_told_of_and_left() {
     wait_until("b to be back", || run.logged("started again") == 1);
     assert_eq!(run.states("a").last().map(String::as_str), Some("stopped"));
     drop(run);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     run.sees("a", "running");
     assert_eq!(sandbox.status("a")["note"], Value::Null);
     drop(run);
@@ -295,7 +204,7 @@ fn giving_up_is_told_once_and_a_start_by_hand_clears_it() {
         .with("restart", restart)
         .with("on_event", hooks);
     sandbox.inventory(&[flop.process("cwd", json!(sandbox.arg(".")))]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     wait_until("it to give up", || run.logged("given up") == 1);
     wait_until("the notes", || sandbox.lines("notes").len() == 6);
     let mut notes: Vec<String> = sandbox.lines("notes");
@@ -319,7 +228,7 @@ fn giving_up_is_told_once_and_a_start_by_hand_clears_it() {
     assert_eq!(sandbox.state("a"), "crashed");
     // The next supervisor leaves it alone, too.
     drop(run);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     assert_eq!(run.logged("crashed"), 0, "{}", run.text());
     sandbox.touch("good");
     sandbox.ok(&["start", "a"]);
@@ -345,7 +254,7 @@ fn root_does_not_run_a_hook_that_everybody_may_write() {
     let hook = |command: &str| json!({ "command": [command], "events": ["started"] });
     let hooks = json!([hook(&sandbox.arg("open")), hook("./link"), hook("./own")]);
     sandbox.inventory(&[Instance::script("a", "exec sleep 100").with("on_event", hooks)]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     run.sees("a", "running");
     wait_until("both to be told", || run.logged("so that root does not run it") == 2);
     wait_until("the own one", || sandbox.lines("notes") == ["own"]);
@@ -371,7 +280,7 @@ fn a_start_that_cannot_be_is_tried_again_and_again() {
     let sandbox = Sandbox::new();
     let missing = sandbox.arg("game");
     sandbox.inventory(&[Instance::program("a", &missing, &[]).with("restart", json!({ "delay": "10ms" }))]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     wait_until("three tries", || run.logged("cannot be started") >= 3);
     std::os::unix::fs::symlink("/bin/cat", &missing).expect("a link");
     sandbox.wait_state("a", "running");
@@ -387,7 +296,7 @@ fn at_its_end_it_can_stop_what_it_watched() {
         game(&sandbox, "b"),
         game(&sandbox, "c").with("autostart", json!(false)),
     ]);
-    let run = Run::json(&sandbox, &["--on-exit", "stop"]);
+    let run = Background::run_json(&sandbox, &["--on-exit", "stop"]);
     sandbox.wait_state("a", "running");
     sandbox.wait_state("b", "running");
     assert_eq!(run.end(Signal::SIGTERM), Some(0));
@@ -406,7 +315,7 @@ fn at_its_end_it_can_stop_what_it_watched() {
 fn at_its_end_it_leaves_alone_what_left_the_inventory() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
-    let run = Run::json(&sandbox, &["--on-exit", "stop"]);
+    let run = Background::run_json(&sandbox, &["--on-exit", "stop"]);
     sandbox.wait_state("a", "running");
     let pid = sandbox.wait_state("b", "running")["pid"].clone();
     sandbox.inventory(&[game(&sandbox, "a")]);
@@ -424,7 +333,7 @@ fn a_second_interrupt_leaves_the_rest() {
     let sandbox = Sandbox::new();
     let stop = json!([{ "stdin": "nothing", "wait": "10m" }]);
     sandbox.inventory(&[game(&sandbox, "a").with("stop", stop)]);
-    let run = Run::json(&sandbox, &["--on-exit", "stop"]);
+    let run = Background::run_json(&sandbox, &["--on-exit", "stop"]);
     let pid = sandbox.wait_state("a", "running")["pid"].clone();
     Process::signal(run.pid(), Signal::SIGINT);
     sandbox.wait_state("a", "stopping");
@@ -438,7 +347,7 @@ fn a_second_interrupt_leaves_the_rest() {
 fn a_changed_inventory_is_read_and_an_invalid_one_changes_nothing() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     let before = sandbox.wait_state("a", "running")["pid"].clone();
     sandbox.wait_state("b", "running");
     // One is changed, one taken away, one added.
@@ -472,7 +381,7 @@ fn all_come_back_that_die_at_once() {
     let id = |n: usize| format!("g{n}");
     let instances: Vec<Instance> = (0..COUNT).map(|n| game(&sandbox, &id(n))).collect();
     sandbox.inventory(&instances);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     let all_run = || sandbox.run(&["status"]).code == Some(0);
     wait_until("all to run", all_run);
     let rows = sandbox.run(&["status", "--json"]).json();
@@ -508,7 +417,7 @@ fn off_a_terminal_it_sleeps_until_something_happens() {
     let sandbox = Sandbox::new();
     let instances: Vec<Instance> = (0..20).map(|n| game(&sandbox, &format!("g{n}"))).collect();
     sandbox.inventory(&instances);
-    let run = Run::with(&mut sandbox.command(&["run"]));
+    let run = Background::run(&sandbox);
     wait_until("all to run", || sandbox.run(&["status"]).code == Some(0));
     let wakeups = || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).expect("its status");
@@ -530,7 +439,7 @@ fn off_a_terminal_it_sleeps_until_something_happens() {
 fn heartbeats_tell_of_every_instance() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
-    let run = Run::json(&sandbox, &["--heartbeat-interval", "50ms"]);
+    let run = Background::run_json(&sandbox, &["--heartbeat-interval", "50ms"]);
     wait_until("heartbeats of a running game", || {
         let beats = run.events("heartbeat");
         beats.iter().filter(|beat| beat["state"] == "running").count() >= 2
@@ -553,7 +462,7 @@ fn a_service_manager_is_told() {
     command
         .env("NOTIFY_SOCKET", sandbox.path("notify"))
         .env("WATCHDOG_USEC", "100000");
-    let run = Run::with(&mut command);
+    let run = Background::of(&mut command);
     let hear = |wanted: &str| {
         let mut buffer = [0; 500];
         loop {
@@ -653,7 +562,7 @@ fn a_game_that_hangs_is_stopped_by_its_chain_and_started_again() {
         .with("restart", json!({ "delay": "0s" }));
     let sandbox = Sandbox::with(&[game]);
     std::fs::write(sandbox.path("pw"), "a-password\n").expect("pw");
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     wait_until("it to run", || sandbox.state("a") == "running");
     let first = sandbox.pid("a");
     Process::signal(first, Signal::SIGSTOP);
@@ -664,9 +573,7 @@ fn a_game_that_hangs_is_stopped_by_its_chain_and_started_again() {
         "{}",
         run.text()
     );
-    wait_until("another to run", || {
-        sandbox.state("a") == "running" && sandbox.pid("a") != first
-    });
+    sandbox.wait_for_another("a", first);
     assert!(!Process::lives(first));
     let row = sandbox.status("a");
     assert_eq!(
@@ -695,7 +602,7 @@ fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
         .with("healthy", healthy)
         .with("restart", json!({ "policy": "never" }));
     sandbox.inventory(&[game]);
-    let run = Run::json(&sandbox, &[]);
+    let run = Background::run_json(&sandbox, &[]);
     wait_until("it to be asked", || sandbox.lines("asked").len() == 1);
     let pid = sandbox.pid("a");
     Process::signal(run.pid(), Signal::SIGSTOP);
@@ -721,17 +628,7 @@ fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
 fn a_hang_up_without_a_terminal_reads_the_inventory_again() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game(&sandbox, "a")]);
-    let inner = sandbox.command(&["run", "--json"]);
-    let mut command = Command::new("setsid");
-    command
-        .arg(inner.get_program())
-        .args(inner.get_args())
-        .env_clear()
-        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(sandbox.dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let run = Run::with(&mut command);
+    let run = Background::of(&mut sandbox.command_under(&["setsid"], &["run", "--json"]));
     wait_until("the snapshot", || !run.events("snapshot").is_empty());
     sandbox.wait_state("a", "running");
     Process::signal(run.pid(), Signal::SIGHUP);

@@ -2,8 +2,6 @@
 //! over the example, the presets and what the README shows.
 
 mod validator;
-use std::fs;
-use std::path::Path;
 
 use gamectl::games::PRESETS;
 use gamectl::inventory::keys::SCHEMA;
@@ -11,15 +9,12 @@ use serde_json::Value;
 use validator::problems;
 
 use crate::support::Sandbox;
+use crate::support::repository::file;
 
 fn validate(yaml: &str) -> Vec<String> {
     let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
     let inventory: Value = serde_yaml::from_str(yaml).expect("it is YAML");
     problems(&schema, &inventory)
-}
-
-fn file(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("it is text")
 }
 
 #[test]

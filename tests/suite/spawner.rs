@@ -3,12 +3,11 @@
 //! other.
 
 use std::fs;
-use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{self, Instance, Process, Sandbox, wait_until};
+use crate::support::{self, Background, Instance, Process, Sandbox, wait_until};
 
 fn game(id: &str) -> Instance {
     Instance::awkward(id, &["serve", "--ready", "up"])
@@ -85,13 +84,8 @@ fn a_shim_shows_its_instance_and_nothing_of_its_starter() {
 #[test]
 fn run_does_without_its_spawner() {
     let sandbox = Sandbox::with(&[game("a"), game("b")]);
-    let mut run = sandbox.command(&["run"]);
-    let mut run = run
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("run gamectl");
-    let pid = run.id().try_into().expect("a pid");
+    let run = Background::run(&sandbox);
+    let pid = run.pid();
     sandbox.wait_state("a", "running");
     sandbox.wait_state("b", "running");
     let parent_of_shim = |id: &str| Process::parent(sandbox.shim(id)).expect("a parent");
@@ -115,8 +109,7 @@ fn run_does_without_its_spawner() {
     kill_and_wait_for_the_next(&sandbox, forked);
     assert_ne!(parent_of_shim(forked), pid);
     assert_is_plain(&sandbox, forked);
-    Process::signal(pid, Signal::SIGINT);
-    assert_eq!(run.wait().expect("wait").code(), Some(0));
+    assert_eq!(run.end(Signal::SIGINT), Some(0));
     sandbox.ok(&["stop", "--all"]);
     sandbox.nothing_left();
 }

@@ -23,10 +23,6 @@ fn code(mut game: Child) -> Option<i32> {
     game.wait().expect("wait for the game").code()
 }
 
-fn pid(game: &Child) -> i32 {
-    game.id().try_into().expect("a pid")
-}
-
 #[test]
 fn a_gate_holds_the_boot_and_term_saves() {
     let sandbox = Sandbox::new();
@@ -47,7 +43,7 @@ fn a_gate_holds_the_boot_and_term_saves() {
     wait_until("booting", || sandbox.lines("out") == ["booting"]);
     sandbox.touch("gate");
     wait_until("ready", || sandbox.lines("out") == ["booting", "ready"]);
-    Process::signal(pid(&game), Signal::SIGTERM);
+    Process::signal(Process::pid_of(&game), Signal::SIGTERM);
     assert_eq!(code(game), Some(0));
     assert_eq!(sandbox.lines("out"), ["booting", "ready", "saved"]);
     assert_eq!(sandbox.lines("j").len(), 2);
@@ -80,7 +76,7 @@ fn a_scattered_tree_is_found_and_killed_by_its_folder() {
         sandbox.lines("out").contains(&"tree: 13 processes".to_owned())
     });
     assert_eq!(sandbox.processes().len(), 13);
-    Process::signal(pid(&root), Signal::SIGTERM);
+    Process::signal(Process::pid_of(&root), Signal::SIGTERM);
     root.wait().expect("wait");
     assert_eq!(sandbox.processes().len(), 12);
     assert_eq!(support::processes::kill_tied_to(sandbox.dir()).len(), 12);

@@ -2,21 +2,8 @@
 //! file names would never run, and nothing would say so.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
-/// The Rust files below a folder: their text by their path below the package.
-fn below(root: &Path, folder: &str, files: &mut BTreeMap<String, String>) {
-    for entry in fs::read_dir(root.join(folder)).expect("a folder").flatten() {
-        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-        if entry.path().is_dir() {
-            below(root, &path, files);
-        } else if path.ends_with(".rs") {
-            let text = fs::read_to_string(entry.path()).expect("a source in UTF-8");
-            files.insert(path, text);
-        }
-    }
-}
+use crate::support::repository::{file, rust_files};
 
 /// The files without a `mod` line that leads to them from a program's root.
 fn forgotten(files: &BTreeMap<String, String>, roots: &[String]) -> Vec<String> {
@@ -60,10 +47,8 @@ fn modules(file: &str, text: &str, is_root: bool) -> Vec<String> {
 
 #[test]
 fn every_file_is_part_of_a_program() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest");
-    let mut files = BTreeMap::new();
-    below(root, "tests", &mut files);
+    let manifest = file("Cargo.toml");
+    let files = rust_files("tests");
     // Cargo makes a program of each folder with a `main.rs`, and of what the manifest names.
     let is_root = |path: &&String| path.ends_with("/main.rs") || manifest.contains(&format!("path = \"{path}\""));
     let roots: Vec<String> = files.keys().filter(is_root).cloned().collect();
@@ -78,19 +63,19 @@ fn every_file_is_part_of_a_program() {
 
 #[test]
 fn a_forgotten_file_is_found() {
-    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let entry = |path: &str, text: &str| (path.to_owned(), text.to_owned());
     let files = BTreeMap::from([
-        file(
+        entry(
             "tests/a/main.rs",
             "#[path = \"../b/mod.rs\"]\nmod b;\nmod c;\nmod inline {\n}\n",
         ),
-        file("tests/a/c.rs", "pub(crate) mod d;\n"),
-        file("tests/a/c/d.rs", ""),
-        file("tests/a/c/e.rs", ""),
-        file("tests/a/f.rs", "mod c;\n"),
-        file("tests/b/mod.rs", "mod g;\n"),
-        file("tests/b/g.rs", ""),
-        file("tests/h.rs", ""),
+        entry("tests/a/c.rs", "pub(crate) mod d;\n"),
+        entry("tests/a/c/d.rs", ""),
+        entry("tests/a/c/e.rs", ""),
+        entry("tests/a/f.rs", "mod c;\n"),
+        entry("tests/b/mod.rs", "mod g;\n"),
+        entry("tests/b/g.rs", ""),
+        entry("tests/h.rs", ""),
     ]);
     let roots = ["tests/a/main.rs".to_owned()];
     assert_eq!(

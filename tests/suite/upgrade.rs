@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{self, Instance, Outcome, Process, Sandbox, Terminal, wait_for, wait_until};
+use crate::support::{self, Background, Instance, Outcome, Process, Sandbox, Terminal, wait_until};
 
 /// The program of the older build. `None`, which is said, where it is not named.
 pub(crate) fn old_program(test: &str) -> Option<PathBuf> {
@@ -365,29 +365,17 @@ fn run_takes_over_from_the_older_run() {
     let ids = ["now", "soon", "gone"];
     let before = ids.map(|id| sandbox.pid(id));
     // The older one has watched them for a while, and restarted one.
-    let mut old = world
-        .command(&["run", "--json"])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("run");
+    let old = Background::of(&mut world.command(&["run", "--json"]));
     sandbox.wait_state("gone", "running");
     sandbox.tell("now", "exit 8");
-    let restarted = wait_for("another launch by the older run", || {
-        let row = sandbox.status("now");
-        let pid = row["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
-        pid.filter(|pid| *pid != before[0] && row["state"] == "running")
-    });
-    Process::signal(old.id().try_into().expect("a pid"), Signal::SIGKILL);
-    old.wait().expect("the end of the older run");
+    sandbox.wait_for_another("now", before[0]);
+    let restarted = sandbox.pid("now");
+    old.end(Signal::SIGKILL);
     // One crashes while nobody watches.
     sandbox.tell("gone", "exit 9");
     sandbox.wait_state("gone", "crashed");
     assert_eq!(sandbox.status("gone")["last_exit"]["code"], 9);
-    let mut run = sandbox
-        .command(&["run", "--json"])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("run");
+    let run = Background::of(&mut sandbox.command(&["run", "--json"]));
     sandbox.wait_state("gone", "running");
     assert_eq!(sandbox.pid("now"), restarted, "adopted without a touch");
     assert_eq!(sandbox.pid("soon"), before[1], "adopted without a touch");
@@ -395,17 +383,13 @@ fn run_takes_over_from_the_older_run() {
     for (id, code) in [("now", 3), ("soon", 4)] {
         let (pid, shim) = (sandbox.pid(id), sandbox.shim(id));
         sandbox.tell(id, &format!("exit {code}"));
-        let row = wait_for(&format!("{id} to come back"), || {
-            let row = sandbox.status(id);
-            (row["state"] == "running" && row["pid"] != pid).then_some(row)
-        });
+        let row = sandbox.wait_for_another(id, pid);
         assert_eq!(row["last_exit"]["code"], code, "{row}");
         assert_ne!(row["details"]["shim_pid"], shim, "{row}");
         assert_eq!(row["intent"], "running", "{row}");
     }
     assert_eq!(sandbox.state("stopped"), "stopped", "a wish of the older build holds");
-    Process::signal(run.id().try_into().expect("a pid"), Signal::SIGTERM);
-    run.wait().expect("the end of run");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
     sandbox.ok(&["stop", "--all"]);
     for id in ids {
         sandbox.never_two(id);

@@ -4,78 +4,28 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Instance, Process, Sandbox, Terminal, wait_for, wait_until};
+use crate::support::{Background, Instance, Process, Sandbox, Terminal, wait_for, wait_until};
 
 /// A game that serves until it is told to end.
 fn game(id: &str) -> Instance {
     Instance::awkward(id, &["serve", "--ready", "up"]).ready_log("^up$")
 }
 
-/// `gamectl watch` with what it has printed.
-struct Watching {
-    child: Child,
-    text: Arc<Mutex<String>>,
-}
-
-impl Watching {
-    fn of(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let args = [&["watch"], args].concat();
-        Self::with(sandbox.command(&args))
-    }
-
-    fn with(mut command: Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("run gamectl");
-        let text = Arc::new(Mutex::new(String::new()));
-        let (out, kept) = (child.stdout.take().expect("its output"), Arc::clone(&text));
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                let mut kept = kept.lock().expect("the text");
-                kept.push_str(&line);
-                kept.push('\n');
-            }
-        });
-        Self { child, text }
-    }
-
-    fn text(&self) -> String {
-        self.text.lock().expect("the text").clone()
-    }
-
-    fn wait(&self, text: &str) {
-        wait_until(&format!("{text:?} to be told"), || self.text().contains(text));
-    }
-
-    fn signal(&self, signal: Signal) {
-        Process::signal(self.child.id() as i32, signal);
-    }
-
-    fn ended(&mut self) -> Option<i32> {
-        wait_for("the end of watch", || self.child.try_wait().expect("wait")).code()
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Starts `gamectl watch`.
+fn watch(sandbox: &Sandbox, args: &[&str]) -> Background {
+    Background::of(&mut sandbox.command(&[&["watch"], args].concat()))
 }
 
 #[test]
 fn a_line_for_each_transition() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game("a")]);
-    let mut watching = Watching::of(&sandbox, &[]);
+    let mut watching = watch(&sandbox, &[]);
     watching.wait("info    a: stopped");
     sandbox.ok(&["start", "a"]);
     watching.wait("info    a: running");
@@ -95,7 +45,7 @@ fn a_stream_for_programs() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game("a"), game("b")]);
     sandbox.ok(&["start", "a"]);
-    let mut watching = Watching::of(&sandbox, &["--json", "a"]);
+    let mut watching = watch(&sandbox, &["--json", "a"]);
     watching.wait("snapshot");
     sandbox.ok(&["stop", "a"]);
     watching.wait(r#""state":"stopped""#);
@@ -126,11 +76,11 @@ fn it_ends_when_all_are_as_they_were_to_be() {
     let mut instances: serde_json::Map<String, Value> = entries.into_iter().collect();
     instances.insert("u".to_owned(), json!({}));
     sandbox.inventory_text(&json!({ "instances": instances }).to_string());
-    let mut watching = Watching::of(&sandbox, &["--until", "running", "--timeout", "5m"]);
+    let mut watching = watch(&sandbox, &["--until", "running", "--timeout", "5m"]);
     watching.wait("a: stopped");
     sandbox.ok(&["start", "a"]);
     watching.wait("a: running");
-    assert_eq!(watching.child.try_wait().expect("wait"), None, "b does not run yet");
+    assert!(!watching.has_ended(), "b does not run yet");
     sandbox.ok(&["start", "b"]);
     assert_eq!(watching.ended(), Some(0));
     // It is so already.
@@ -159,7 +109,7 @@ fn it_waits_for_readiness_and_judges_it_itself() {
     let slow = game("a").with("ready", json!({ "tcp": address, "interval": "20ms" }));
     sandbox.inventory(&[slow]);
     sandbox.ok(&["start", "--no-wait", "a"]);
-    let mut watching = Watching::of(&sandbox, &["--until", "running", "--timeout", "5m"]);
+    let mut watching = watch(&sandbox, &["--until", "running", "--timeout", "5m"]);
     watching.wait("a: starting");
     let _open = std::net::TcpListener::bind(&address).expect("the port again");
     assert_eq!(watching.ended(), Some(0));
@@ -189,7 +139,7 @@ fn it_changes_nothing() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game("a")]);
     // Nothing was ever started: not even the state directory is made.
-    let mut watching = Watching::of(&sandbox, &[]);
+    let mut watching = watch(&sandbox, &[]);
     watching.wait("a: stopped");
     assert!(!sandbox.state_dir().exists(), "made by looking");
     // It notices when there is one.
@@ -202,7 +152,7 @@ fn it_changes_nothing() {
     Process::signal(shim, Signal::SIGKILL);
     wait_until("the shim to be gone", || !Process::lives(shim));
     let before = traces(&sandbox.state_dir());
-    let mut watching = Watching::of(&sandbox, &["--json"]);
+    let mut watching = watch(&sandbox, &["--json"]);
     watching.wait("its shim was killed; the next verb takes it over");
     watching.signal(Signal::SIGTERM);
     assert_eq!(watching.ended(), Some(143));

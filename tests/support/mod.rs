@@ -4,16 +4,19 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test takes what it needs")]
 
+pub mod background;
 pub mod disk;
 pub mod instance;
 pub mod processes;
 pub mod random;
+pub mod repository;
 pub mod sandbox;
 pub mod solitary;
 pub mod terminal;
 pub mod wait;
 pub mod within;
 
+pub use background::Background;
 pub use disk::SmallDisk;
 pub use instance::Instance;
 pub use processes::Process;

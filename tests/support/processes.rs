@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
@@ -35,6 +36,11 @@ impl Process {
             });
         }
         Some(Self { pid, command })
+    }
+
+    /// The pid of a child.
+    pub fn pid_of(child: &Child) -> i32 {
+        child.id().try_into().expect("a pid")
     }
 
     /// Returns true when it lives, now.

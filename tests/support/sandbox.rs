@@ -1,5 +1,6 @@
 //! A temporary world for the built binary.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -107,9 +108,15 @@ impl Sandbox {
 
     /// The binary with these arguments, in a clean environment.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(super::gamectl());
+        let mut command = self.program(super::gamectl());
+        command.args(args);
         command
-            .args(args)
+    }
+
+    /// Another program in that environment, in which gamectl finds this sandbox.
+    pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
             .env_clear()
             .env(
                 "PATH",
@@ -129,19 +136,9 @@ impl Sandbox {
     /// The binary with these arguments, executed by another program: `prlimit`,
     /// `unshare`, `nsenter`.
     pub fn command_under(&self, wrapper: &[&str], args: &[&str]) -> Command {
-        let inner = self.command(args);
         let (program, words) = wrapper.split_first().expect("a program");
-        let mut command = Command::new(program);
-        command
-            .args(words)
-            .arg(inner.get_program())
-            .args(inner.get_args())
-            .env_clear()
-            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .current_dir(self.dir())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let mut command = self.program(program);
+        command.args(words).arg(super::gamectl()).args(args);
         command
     }
 
@@ -211,6 +208,24 @@ impl Sandbox {
         let row = self.status(id);
         let pid = row["details"]["shim_pid"].as_i64().and_then(|pid| pid.try_into().ok());
         pid.unwrap_or_else(|| panic!("{id} has no shim: {row}"))
+    }
+
+    /// Kills the shim of a running instance, and waits until its status says so.
+    #[track_caller]
+    pub fn kill_shim(&self, id: &str) {
+        let shim = self.shim(id);
+        Process::kill_and_wait(shim);
+        super::wait_until("the status without the shim", || {
+            self.status(id)["details"].get("shim_pid").is_none()
+        });
+    }
+
+    /// Waits until an instance runs with another pid than this one; returns its row.
+    #[track_caller]
+    pub fn wait_for_another(&self, id: &str, than: i32) -> Value {
+        wait_for(&format!("another game of {id}"), || {
+            Some(self.status(id)).filter(|row| row["state"] == "running" && row["pid"] != than)
+        })
     }
 
     /// Connects to the shim of an instance, and stays.

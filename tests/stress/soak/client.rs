@@ -46,7 +46,7 @@ pub(crate) fn signal_child(child: &Mutex<Child>, signal: Signal) -> bool {
     let mut child = child.lock().expect("a child");
     let lives = matches!(child.try_wait(), Ok(None));
     if lives {
-        Process::signal(child.id().try_into().expect("a pid"), signal);
+        Process::signal(Process::pid_of(&child), signal);
     }
     lives
 }

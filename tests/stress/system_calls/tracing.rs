@@ -92,19 +92,15 @@ impl Life {
     /// A start whose shim is executed by this tracer.
     fn executed_start(&self, tracer: &[String]) -> Result<Ran, String> {
         let args = ["start", "a", "--timeout", "15s"];
-        let model = self.sandbox.command(&args);
         let log = self.log.path().join("strace");
         let once = self.log.path().join("once");
         let _ = fs::remove_file(&once);
         let _ = fs::remove_file(&log);
-        let mut command = Command::new(support::example("traced-gamectl"));
+        let mut command = self.sandbox.program(support::example("traced-gamectl"));
         command
             .args(args)
-            .env_clear()
-            .envs(model.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .env("TRACED_SHIM", tracer.join("\n"))
-            .env("TRACED_ONCE", once)
-            .current_dir(self.sandbox.dir());
+            .env("TRACED_ONCE", once);
         finish(&args, command)
     }
 }

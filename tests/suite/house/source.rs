@@ -1,7 +1,6 @@
 //! Source files as words: without comments, the insides of strings, and tests.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::support::repository::rust_files;
 
 /// A word or a sign of the source, with its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,37 +77,19 @@ fn docs(text: &str) -> Vec<(usize, String)> {
 }
 
 /// Reads all source files below a folder of the package.
-pub(crate) fn below(package: &Path, folder: &str) -> Vec<Source> {
-    let mut files = Vec::new();
-    collect(&package.join(folder), &mut files);
-    files.sort();
-    let read = |file: &PathBuf| {
-        let path = file.strip_prefix(package).expect("it is below").to_string_lossy();
-        let text = fs::read_to_string(file).expect("it can be read");
-        Source::new(&path, &text)
-    };
-    files.iter().map(read).collect()
+pub(crate) fn below(folder: &str) -> Vec<Source> {
+    let files = rust_files(folder);
+    files.iter().map(|(path, text)| Source::new(path, text)).collect()
 }
 
 /// Reads all source files below `src`, but for those that are tests.
-pub(crate) fn without_test_files(package: &Path) -> Vec<Source> {
-    let sources = below(package, "src");
+pub(crate) fn without_test_files() -> Vec<Source> {
+    let sources = below("src");
     let tests: Vec<String> = sources.iter().flat_map(test_files).collect();
     sources
         .into_iter()
         .filter(|source| !tests.contains(&source.path))
         .collect()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("it can be read") {
-        let path = entry.expect("it can be read").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }
 
 /// Returns the places at which the test modules of a file may be.
