@@ -191,8 +191,9 @@ impl Readiness {
         while let Some(Pending { prober, due }) = self.pending.get_mut(index) {
             if *due > now {
                 index += 1;
-            // Each has a limit of its own as well.
-            } else if timeout(self.attempt, prober.holds()).await.unwrap_or(false) {
+            // Each has a limit of its own as well. On the heap: many instances may
+            // wait for the next time at once, and few ask.
+            } else if timeout(self.attempt, Box::pin(prober.holds())).await.unwrap_or(false) {
                 self.pending.remove(index);
             } else {
                 let now = Instant::now();

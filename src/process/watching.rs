@@ -82,6 +82,9 @@ struct GameWatch<'a> {
 }
 
 impl GameWatch<'_> {
+    /// Looks, and looks again whenever something has happened. The steps that a
+    /// watch rarely takes are boxed: as a part of it they would need their memory
+    /// for as long as it runs.
     async fn run(mut self, seen: &watch::Sender<Option<Observation>>, mut changed: Changed) {
         let mut was_starting = false;
         let mut pauses = None;
@@ -91,16 +94,16 @@ impl GameWatch<'_> {
             let dir = folder.as_ref().map(|folder| &folder.dir);
             // The link comes before the look: what happens after the look is reported.
             if !matches!(self.link, ShimLink::Open(_)) {
-                self.link = connect(dir).await;
+                self.link = Box::pin(connect(dir)).await;
             }
-            if matches!(self.link, ShimLink::None) && self.adopt(folder.as_ref()).await {
-                self.link = connect(dir).await;
+            if matches!(self.link, ShimLink::None) && Box::pin(self.adopt(folder.as_ref())).await {
+                self.link = Box::pin(connect(dir)).await;
             }
             let is_over = pauses.as_ref().is_some_and(Pauses::are_over);
             let Some(Seen { observation, ended }) = self.look(is_over) else {
                 tokio::select! {
                     () = pauses.get_or_insert_with(Pauses::new).pause() => {}
-                    lost = receive(&self.link, None) => if lost { self.unlink(dir).await },
+                    lost = receive(&self.link, None) => if lost { Box::pin(self.unlink(dir)).await },
                 }
                 continue;
             };
@@ -119,8 +122,8 @@ impl GameWatch<'_> {
                     Ok(()) => {}
                     Err(_) => tokio::time::sleep(LATER).await,
                 },
-                lost = receive(&self.link, ended) => if lost { self.unlink(dir).await },
-                judged = self.judge(dir), if starting => self.judged = judged.or(self.judged),
+                lost = receive(&self.link, ended) => if lost { Box::pin(self.unlink(dir)).await },
+                judged = async { Box::pin(self.judge(dir)).await }, if starting => self.judged = judged.or(self.judged),
                 () = tokio::time::sleep(pause), if pause < Duration::MAX => {}
                 () = seen.closed() => {}
             }
@@ -178,8 +181,7 @@ impl GameWatch<'_> {
         let Situation::Orphan(launch) = Situation::of(&evidence) else {
             return false;
         };
-        // On the heap: as a part of each watch it would take memory for as long.
-        match Box::pin(self.launcher.take_over(folder, launch)).await {
+        match self.launcher.take_over(folder, launch).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(id = &self.game.id, %error, "not taken over");
@@ -210,9 +212,8 @@ impl GameWatch<'_> {
         {
             let limit = self.game.ready.timeout;
             let held = readiness.hold(|awaits| self.game.live.awaits(format!("{READY}({awaits})"), Some(limit)));
-            // On the heap, as above.
-            Box::pin(held).await;
-            if Box::pin(probing::record_ready(dir, launch.generation)).await.is_some() {
+            held.await;
+            if probing::record_ready(dir, launch.generation).await.is_some() {
                 self.game.live.activity.set(Activity::default());
                 return Some(launch.generation);
             }

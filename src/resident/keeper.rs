@@ -206,7 +206,8 @@ impl Keeper {
                     // Only the launch itself takes a permit: a game that takes
                     // minutes to become ready delays no other launch.
                     let _permit = shared.launches.acquire().await;
-                    let launched = instancecmd::launch_if_down(&supervisor, &shared.state, restarts).await;
+                    // On the heap: all others wait for theirs without it.
+                    let launched = Box::pin(instancecmd::launch_if_down(&supervisor, &shared.state, restarts)).await;
                     Input::LaunchEnded(launched.map_err(|failure| failure.message))
                 }));
             }
@@ -276,6 +277,7 @@ impl Keeper {
 
 /// The observations of one supervisor, which looks for as long as it is polled.
 struct Observations {
+    sender: watch::Sender<Option<Observation>>,
     seen: watch::Receiver<Option<Observation>>,
     watching: Task<()>,
 }
@@ -283,15 +285,15 @@ struct Observations {
 impl Observations {
     fn of(supervisor: &Arc<dyn Supervisor>) -> Self {
         let (sender, seen) = watch::channel(None);
-        let supervisor = Arc::clone(supervisor);
+        let (supervisor, observed) = (Arc::clone(supervisor), sender.clone());
         let watching = Box::pin(async move {
             loop {
-                Arc::clone(&supervisor).keep_watch(sender.clone()).await;
+                Arc::clone(&supervisor).keep_watch(observed.clone()).await;
                 // It was not to end: again, but not in a hurry.
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         });
-        Self { seen, watching }
+        Self { sender, seen, watching }
     }
 
     /// Waits for the next observation.
@@ -303,7 +305,12 @@ impl Observations {
             tokio::select! {
                 biased;
                 Ok(()) = self.seen.changed() => {
-                    if let Some(observation) = self.seen.borrow_and_update().clone() {
+                    let mut taken = None;
+                    self.sender.send_if_modified(|seen| {
+                        taken = seen.take();
+                        false
+                    });
+                    if let Some(observation) = taken {
                         return observation;
                     }
                 }

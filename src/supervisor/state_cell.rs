@@ -1,15 +1,15 @@
 //! A value of a supervisor that others can follow.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
 /// A value that others can follow. Its channel is larger than most values, so
-/// it is made at the first subscription or change: a look at many instances
-/// needs none.
+/// it is made at the first subscription.
 #[derive(Debug, Default)]
 pub struct StateCell<T> {
-    first: T,
+    /// The value until there is a channel.
+    first: Mutex<T>,
     channel: OnceLock<watch::Sender<T>>,
 }
 
@@ -17,24 +17,22 @@ impl<T: Clone + PartialEq> StateCell<T> {
     /// Creates a cell that holds `first` until another value is set.
     pub const fn new(first: T) -> Self {
         Self {
-            first,
+            first: Mutex::new(first),
             channel: OnceLock::new(),
         }
     }
 
     pub fn get(&self) -> T {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         match self.channel.get() {
             Some(channel) => channel.borrow().clone(),
-            None => self.first.clone(),
+            None => first.clone(),
         }
     }
 
     /// Sets the value, and notifies the followers if it differs.
     pub fn set(&self, value: T) {
-        if self.channel.get().is_none() && value == self.first {
-            return;
-        }
-        self.channel().send_if_modified(|old| {
+        self.change(|old| {
             let changed = *old != value;
             *old = value;
             changed
@@ -44,16 +42,18 @@ impl<T: Clone + PartialEq> StateCell<T> {
     /// Changes the value in place, and notifies the followers if `change`
     /// returns true.
     pub fn change(&self, change: impl FnOnce(&mut T) -> bool) {
-        self.channel().send_if_modified(change);
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.channel.get() {
+            Some(channel) => channel.send_if_modified(change),
+            None => change(&mut first),
+        };
     }
 
     /// Subscribes to changes of the value.
     pub fn follow(&self) -> watch::Receiver<T> {
-        self.channel().subscribe()
-    }
-
-    fn channel(&self) -> &watch::Sender<T> {
-        self.channel.get_or_init(|| watch::Sender::new(self.first.clone()))
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let channel = self.channel.get_or_init(|| watch::Sender::new(first.clone()));
+        channel.subscribe()
     }
 }
 
@@ -64,8 +64,9 @@ mod tests {
     #[test]
     fn followers_are_notified_of_changes_alone() {
         let value = StateCell::new(1);
+        value.set(0);
         value.set(1);
-        assert!(value.channel.get().is_none(), "nothing has changed");
+        assert!(value.channel.get().is_none(), "nothing follows it");
         let mut follower = value.follow();
         assert_eq!((value.get(), *follower.borrow_and_update()), (1, 1));
         value.set(1);
