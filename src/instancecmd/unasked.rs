@@ -1,5 +1,5 @@
-//! What the resident supervisor does to an instance without being asked: a
-//! launch after a crash, and the stop of a hung game.
+//! The acts of `run` that nobody typed: a launch after a crash, and the stop of a
+//! hung game.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -13,7 +13,7 @@ const PERIOD: Duration = Duration::from_millis(100);
 /// timers that run beside it.
 ///
 /// # Cancel safety
-/// As the work.
+/// That of the work.
 pub(super) async fn beside<T>(work: impl Future<Output = T>) -> (T, Duration) {
     tokio::pin!(work);
     let mut latest = Duration::ZERO;

@@ -48,7 +48,7 @@ use clock::Clock;
 use event_sender::EventSender;
 use keeper::{Listing, Shared, keep};
 
-/// A keeper at work, which ends when this is dropped.
+/// A keeper under way, which ends when this is dropped.
 struct Kept {
     listing: watch::Sender<Listing>,
     task: JoinHandle<()>,
