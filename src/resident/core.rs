@@ -1,8 +1,5 @@
-//! The decisions about one instance: pure, without any input or output, and
-//! with the time passed in.
-//!
-//! [`Core::step`] takes one input in and returns what is to be done.
-//! Carrying that out, and the timer for [`Core::due_ms`], are the keeper's.
+//! The decisions about one instance: pure, with the time passed in. The keeper
+//! carries them out, and keeps the timer for [`Core::due_ms`].
 //!
 //! # What it holds to
 //!
@@ -243,7 +240,6 @@ impl Core {
         }
     }
 
-    /// Lets the policy decide about what has ended, and plans accordingly.
     fn decide(&mut self, run: EndedRun, facts: &Facts, moment: &Moment, effects: &mut Effects) {
         if self.listed {
             self.restarting.decide(&self.instance, run, facts, moment, effects);
@@ -371,7 +367,6 @@ impl Core {
         }
     }
 
-    /// Lets the policy decide about what was stopped because it hung.
     fn restart_hung(&mut self, moment: &Moment, effects: &mut Effects) {
         let Some(hung) = self.restarting.take_hung() else {
             return;
@@ -385,7 +380,7 @@ impl Core {
     }
 }
 
-/// Returns a text that tells one crash from another.
+/// Returns a text that differs between crashes.
 fn crash_name(facts: &Facts) -> String {
     format!(
         "{:?} {} {:?} {:?}",

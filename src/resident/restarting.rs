@@ -159,10 +159,10 @@ impl Restarting {
     /// Plans the launch of what was left to another process, and is down still.
     pub(super) fn start_deferred(&mut self, now_ms: u64) {
         if let Plan::Deferred { restarts } = self.plan {
-            self.plan = Plan::Due {
-                at_ms: now_ms.saturating_add(SHORTLY_MS),
-                restarts,
-            };
+            // A delay that was decided on meanwhile is kept to.
+            let decided_ms = self.record.due_ms.filter(|_| restarts > 0).unwrap_or(0);
+            let at_ms = now_ms.saturating_add(SHORTLY_MS).max(decided_ms);
+            self.plan = Plan::Due { at_ms, restarts };
         }
     }
 

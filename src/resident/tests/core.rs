@@ -121,6 +121,21 @@ fn what_is_in_the_inventory_again_is_started_again() {
     assert_eq!(acts(&bench.crash(0)), [&Effect::Launch { restarts: 1 }]);
 }
 
+#[test]
+fn a_launch_that_was_left_to_another_process_keeps_to_the_delay_decided_meanwhile() {
+    let mut bench = Bench::new(instance(RestartPolicy::default()));
+    bench.see(InstanceState::Running, 0);
+    bench.crash(0);
+    bench.moment.now_ms += 2_000;
+    assert_eq!(acts(&bench.step(Input::TimePassed)), [&Effect::Launch { restarts: 1 }]);
+    bench.want(Some(Want::Stopped));
+    bench.crash(0);
+    bench.want(None);
+    bench.step(Input::LaunchEnded(Ok(false)));
+    bench.see(InstanceState::Crashed { exit_code: Some(1) }, 0);
+    assert_eq!(bench.core.due_ms(), Some(bench.moment.now_ms + 2_000));
+}
+
 #[derive(Debug, Clone)]
 enum Event {
     See(InstanceState, bool),
