@@ -60,7 +60,7 @@ impl VerbResult {
 }
 
 /// The effects that a verb would have on one instance.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DryRun {
     pub id: String,
     /// The outcome and its reason, in words.

@@ -61,7 +61,7 @@ pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
 }
 
 /// A failure, with all that a person needs to go on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Failure {
     pub kind: FailureKind,
     /// The failure and its reason, as a sentence fragment without a full stop.

@@ -7,7 +7,7 @@ use crate::event::{DryRun, LogEntry, PlayerCount, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Facts, Observation, PlannedStep, rfc3339};
+use crate::supervisor::{Facts, Observation, rfc3339};
 
 const SCHEMA: u32 = 1;
 
@@ -101,11 +101,7 @@ pub fn results(verb: Verb, results: &[VerbResult]) -> Value {
             "took_seconds": (one.took.as_secs_f64() * 1000.0).round() / 1000.0,
             "ended_by": one.ended_by,
             "note": one.note,
-            "error": one.error.as_ref().map(|failure| json!({
-                "kind": failure.kind,
-                "message": failure.message,
-                "hint": failure.hint,
-            })),
+            "error": one.error,
         })
     };
     let results: Vec<Value> = results.iter().map(result).collect();
@@ -114,12 +110,6 @@ pub fn results(verb: Verb, results: &[VerbResult]) -> Value {
 
 /// Returns the answer of a dry run.
 pub fn dry_run(verb: Verb, items: &[DryRun]) -> Value {
-    let step = |step: &PlannedStep| json!({ "does": step.does, "cause": step.cause });
-    let item = |one: &DryRun| {
-        let steps: Vec<Value> = one.steps.iter().map(step).collect();
-        json!({ "id": one.id, "would": one.would, "steps": steps })
-    };
-    let items: Vec<Value> = items.iter().map(item).collect();
     json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items })
 }
 
@@ -147,17 +137,7 @@ pub fn wrote(path: &str) -> Value {
 
 /// Returns the findings of `check`.
 pub fn findings(findings: &[Finding]) -> Value {
-    let finding = |one: &Finding| {
-        json!({
-            "id": one.id,
-            "about": one.about,
-            "level": one.level,
-            "message": one.message,
-            "hint": one.hint,
-        })
-    };
-    let all: Vec<Value> = findings.iter().map(finding).collect();
-    json!({ "schema": SCHEMA, "findings": all })
+    json!({ "schema": SCHEMA, "findings": findings })
 }
 
 /// Returns the failure that ended a command.

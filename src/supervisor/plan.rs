@@ -3,7 +3,7 @@
 use super::options::{StartOptions, StopOptions};
 
 /// One step that a verb would take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PlannedStep {
     /// The action with its limits. Holds no secret.
     pub does: String,
