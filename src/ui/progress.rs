@@ -46,14 +46,14 @@ pub struct Progress {
 
 impl Progress {
     pub(super) fn new(verb: Verb, targets: usize, streams: OutputStreams) -> Self {
-        let (options, around) = (streams.options(), streams.around());
+        let (options, around) = (streams.options, &streams.around);
         let silent = options.json || options.quiet;
         let live = around.stderr_tty && !around.dumb && !silent;
         Self {
             verb,
             silent,
             spinner: Spinner::new(streams.err_look()),
-            region: live.then(|| Region::on(Arc::clone(streams.err()), around.clone())),
+            region: live.then(|| Region::on(Arc::clone(&streams.err), around.clone())),
             streams,
             works: HashMap::new(),
             lines: Vec::new(),
@@ -139,7 +139,7 @@ impl Progress {
 
     fn draw(&mut self, now: Instant) {
         let Some(mut region) = self.region.take() else { return };
-        let size = self.streams.around().size();
+        let size = self.streams.around.size();
         let look = self.streams.err_look();
         let columns = usize::from(size.columns.saturating_sub(region::FREE));
         // One line is left for the count of the others, one for what was typed,

@@ -42,16 +42,12 @@ impl Screen {
 
     #[cfg(test)]
     pub(super) fn around(&self) -> &Surroundings {
-        self.streams.around()
-    }
-
-    fn options(&self) -> Options {
-        self.streams.options()
+        &self.streams.around
     }
 
     /// Writes an answer: JSON where that was asked for, else text.
     fn answer(&self, value: impl FnOnce() -> Value, text: impl FnOnce(Look) -> String) {
-        self.streams.write_out(&if self.options().json {
+        self.streams.write_out(&if self.streams.options.json {
             line(&value())
         } else {
             text(self.streams.out_look())
@@ -103,7 +99,7 @@ impl Screen {
     }
 
     fn remark(&self, label: &str, text: &str) {
-        if !self.options().quiet {
+        if !self.streams.options.quiet {
             let look = self.streams.err_look();
             let line = format!("{} {}", look.paint(Tone::Hint, label), clean_line(text));
             self.streams
@@ -113,12 +109,12 @@ impl Screen {
 
     /// Shows the rows of `status`.
     pub fn status(&self, rows: &[Row]) {
-        if rows.is_empty() && !self.options().json {
+        if rows.is_empty() && !self.streams.options.json {
             return self.note("the inventory is empty");
         }
         self.answer(
             || json::status(rows),
-            |look| status::render(rows, self.options().quiet, look),
+            |look| status::render(rows, self.streams.options.quiet, look),
         );
     }
 
@@ -129,7 +125,7 @@ impl Screen {
 
     /// Shows the results of a verb, which [`Progress`] has shown one by one already.
     pub fn results(&self, verb: Verb, results: &[VerbResult]) {
-        let (options, look) = (self.options(), self.streams.err_look());
+        let (options, look) = (self.streams.options, self.streams.err_look());
         if options.json {
             self.streams.write_out(&line(&json::results(verb, results)));
         }
@@ -137,7 +133,7 @@ impl Screen {
             for one in results.iter().filter(|one| !one.ok()) {
                 self.streams.write_err(&result::failed(one, look));
             }
-        } else if results.len() > 10 && self.streams.around().stderr_tty {
+        } else if results.len() > 10 && self.streams.around.stderr_tty {
             let summary = result::summary(verb, results);
             self.streams
                 .write_err(&format!("{}\n", look.paint(Tone::Strong, &summary)));
@@ -162,9 +158,9 @@ impl Screen {
 
     /// Reports a file that was written, and the next thing to do.
     pub fn wrote(&self, path: &str, next: &str) {
-        if self.options().json {
+        if self.streams.options.json {
             self.streams.write_out(&line(&json::wrote(path)));
-        } else if !self.options().quiet {
+        } else if !self.streams.options.quiet {
             self.streams.write_out(&format!("{} is written\n", clean_line(path)));
             self.remark("next:", next);
         }
@@ -174,7 +170,7 @@ impl Screen {
     pub fn findings(&self, findings: &[Finding]) {
         self.answer(
             || json::findings(findings),
-            |look| findings::render(findings, self.options().quiet, look),
+            |look| findings::render(findings, self.streams.options.quiet, look),
         );
     }
 
@@ -192,19 +188,19 @@ impl Screen {
 
     fn fail(&self, text: &str, value: impl FnOnce() -> Value) {
         self.streams.write_err(text);
-        if self.options().json {
+        if self.streams.options.json {
             self.streams.write_out(&line(&value()));
         }
     }
 
     /// Returns the view of the logs of these instances.
     pub fn logs(&self, ids: &[String], raw: bool) -> LogView {
-        LogView::new(ids, raw, Arc::clone(self.streams.out()), self.streams.out_look())
+        LogView::new(ids, raw, Arc::clone(&self.streams.out), self.streams.out_look())
     }
 
     /// Returns the view of a game's console; `live` where it is typed on a terminal.
     pub fn console(&self, live: bool) -> ConsoleView {
-        ConsoleView::new(Arc::clone(self.streams.out()), self.streams.around().size.clone(), live)
+        ConsoleView::new(Arc::clone(&self.streams.out), self.streams.around.size.clone(), live)
     }
 
     /// Returns the view of `run`, which acts on the instances that it watches.
@@ -219,18 +215,18 @@ impl Screen {
 
     /// Returns true when stdout is a terminal.
     pub fn is_on_terminal(&self) -> bool {
-        self.streams.around().stdout_tty
+        self.streams.around.stdout_tty
     }
 
     /// Returns true while stdout can be written.
     pub fn is_open(&self) -> bool {
-        lock(self.streams.out()).is_open()
+        lock(&self.streams.out).is_open()
     }
 
     /// Ends the output. Returns true when the answer was written, or its reader
     /// has closed the pipe; any other failure is reported on stderr.
     pub fn finish(&self) -> bool {
-        let failure = lock(self.streams.out()).failure().map(ToString::to_string);
+        let failure = lock(&self.streams.out).failure().map(ToString::to_string);
         let Some(error) = failure else { return true };
         let label = self.streams.err_look().paint(Tone::Error, "error:");
         let text = format!("{label} the answer could not be written: {error}\n");

@@ -9,10 +9,10 @@ use super::sink::{SharedSink, Sink, lock};
 /// Both streams. Clones write to the same streams.
 #[derive(Clone)]
 pub(super) struct OutputStreams {
-    options: Options,
-    around: Surroundings,
-    out: SharedSink,
-    err: SharedSink,
+    pub(super) options: Options,
+    pub(super) around: Surroundings,
+    pub(super) out: SharedSink,
+    pub(super) err: SharedSink,
 }
 
 impl OutputStreams {
@@ -28,22 +28,6 @@ impl OutputStreams {
             out: Sink::shared(out),
             err: Sink::shared(err),
         }
-    }
-
-    pub(super) fn options(&self) -> Options {
-        self.options
-    }
-
-    pub(super) fn around(&self) -> &Surroundings {
-        &self.around
-    }
-
-    pub(super) fn out(&self) -> &SharedSink {
-        &self.out
-    }
-
-    pub(super) fn err(&self) -> &SharedSink {
-        &self.err
     }
 
     pub(super) fn write_out(&self, text: &str) {

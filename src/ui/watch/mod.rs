@@ -58,7 +58,7 @@ pub struct WatchView {
 
 impl WatchView {
     pub(super) fn new(title: &str, acts: bool, streams: OutputStreams) -> Self {
-        let (options, around) = (streams.options(), streams.around());
+        let (options, around) = (streams.options, &streams.around);
         let live = around.stdout_tty && !around.dumb && !options.quiet;
         let form = match (options.json, live) {
             (true, _) => Form::Json,
@@ -67,7 +67,7 @@ impl WatchView {
         };
         let shown = Arc::new(AtomicBool::new(false));
         if form == Form::Screen {
-            last_word(streams.out(), &shown, LEAVE);
+            last_word(&streams.out, &shown, LEAVE);
         }
         Self {
             form,
@@ -111,7 +111,7 @@ impl WatchView {
     }
 
     fn log(&mut self, entry: LogEntry) {
-        let unwanted = self.streams.options().quiet && entry.level == Level::Info;
+        let unwanted = self.streams.options.quiet && entry.level == Level::Info;
         if self.form == Form::Lines && !unwanted {
             self.streams.write_out(&plain(&entry));
         }
@@ -161,7 +161,7 @@ impl WatchView {
         if self.form != Form::Screen {
             return;
         }
-        let size = self.streams.around().size();
+        let size = self.streams.around.size();
         let (columns, rows) = (usize::from(size.columns), usize::from(size.rows));
         let lines = self.board.lines(columns, rows, self.streams.out_look(), now);
         let enter = if self.shown.swap(true, Ordering::Relaxed) {
@@ -192,7 +192,7 @@ impl WatchView {
 
     /// Returns true while stdout can be written.
     pub fn is_open(&self) -> bool {
-        lock(self.streams.out()).is_open()
+        lock(&self.streams.out).is_open()
     }
 }
 
