@@ -494,6 +494,10 @@ mod the_checker {
                 "src/a.rs:14: a doc comment begins with `So many`",
             ]
         );
+        let text = "/// What to do\n///\n/// At the end.\n#[arg(long)]\npub a: u8,\n/// What it is\nstruct A;\n";
+        let found = rules::headless_docs(&[Source::new("src/cli/a.rs", text)]);
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["src/cli/a.rs:6: a doc comment begins with `What`"]);
     }
 
     #[test]

@@ -126,6 +126,13 @@ const HEADLESS: &[&str] = &[
     "It",
 ];
 
+/// Returns true for the doc of an argument, which is a line of the help: it says what
+/// to give.
+fn is_help(source: &Source, line: usize) -> bool {
+    let below = source.tokens.iter().filter(|token| token.line > line);
+    source.room() == "cli" && below.take(3).map(|token| token.text.as_str()).eq(["#", "[", "arg"])
+}
+
 /// Doc comments that begin with one of the [`HEADLESS`] words.
 pub(crate) fn headless_docs(sources: &[Source]) -> Vec<Broken> {
     let begins = |doc: &str, word: &str| {
@@ -135,7 +142,8 @@ pub(crate) fn headless_docs(sources: &[Source]) -> Vec<Broken> {
     let mut out = Vec::new();
     for source in sources {
         for (line, doc) in &source.docs {
-            if let Some(word) = HEADLESS.iter().find(|word| begins(doc, word)) {
+            let headless = HEADLESS.iter().find(|word| begins(doc, word));
+            if let Some(word) = headless.filter(|_| !is_help(source, *line)) {
                 out.push(broken(source, *line, format!("a doc comment begins with `{word}`")));
             }
         }
