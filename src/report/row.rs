@@ -89,19 +89,22 @@ impl RowView {
         std::future::pending::<()>().await;
     }
 
-    /// Returns the row if it is not the one that was sent last. `awaits` goes
-    /// before what the supervisor waits for.
-    pub fn update(&mut self, row: Row, awaits: Option<Awaits>) -> Option<Arc<WatchedRow>> {
-        if let Observation::Known(facts) = &row.observation
-            && self.state.as_ref() != Some(&facts.state)
-        {
+    /// Forgets what was awaited in another state. For a supervisor that acts itself:
+    /// what another process awaits may be known before the state is.
+    pub fn enter(&mut self, state: &InstanceState) {
+        if self.state.as_ref() != Some(state) {
             if self.state.is_some() {
                 self.open = None;
             }
-            self.state = Some(facts.state.clone());
+            self.state = Some(state.clone());
         }
-        let open = self.open.as_ref();
-        let open = open.filter(|_| self.state.as_ref().is_some_and(InstanceState::is_alive));
+    }
+
+    /// Returns the row if it is not the one that was sent last. `awaits` goes
+    /// before what the supervisor waits for.
+    pub fn update(&mut self, row: Row, awaits: Option<Awaits>) -> Option<Arc<WatchedRow>> {
+        let is_alive = matches!(&row.observation, Observation::Known(facts) if facts.state.is_alive());
+        let open = self.open.as_ref().filter(|_| is_alive);
         let awaits = awaits.or_else(|| {
             open.map(|(what, since)| Awaits::Open {
                 what: what.clone(),

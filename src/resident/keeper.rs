@@ -253,6 +253,7 @@ impl Keeper {
         };
         if let Observation::Known(facts) = &mut observation {
             facts.note = self.core.note(facts.note.take());
+            self.view.enter(&facts.state);
         }
         let awaits = match self.core.waits_for() {
             Wait::Turn => Some(Awaits::Turn),
