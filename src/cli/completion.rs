@@ -1,7 +1,7 @@
 //! Completions: the script of a shell, and the kinds of words that only the
 //! inventory knows.
 
-use clap::CommandFactory;
+use clap::{ArgAction, Command, CommandFactory};
 use clap_complete::Shell as Generator;
 
 use super::{Cli, Shell};
@@ -47,78 +47,63 @@ fn zsh(text: &str) -> String {
     script
 }
 
-/// The kind of word that may stand at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
-    Selectors,
-    Id,
-    Games,
-    Shells,
-}
-
-/// The place of the word that is being typed, and the inventory that the command
-/// line names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The place of the word that is being typed.
+#[derive(Debug, PartialEq, Eq)]
 pub struct CompletionPlace {
-    /// The kind of word; `None` if only an option may stand there.
-    pub values: Option<Values>,
+    /// The id of the argument that may stand there; `None` if only an option may.
+    pub argument: Option<String>,
+    /// The inventory that the command line names.
     pub inventory: Option<String>,
 }
 
-/// The options that take a value.
-const WITH_VALUE: [&str; 11] = [
-    "--inventory",
-    "--state-dir",
-    "--color",
-    "--lock-wait",
-    "--timeout",
-    "--on-exit",
-    "--at-once",
-    "--heartbeat-interval",
-    "--lines",
-    "--since",
-    "--until",
-];
-
 /// Returns the place after these words.
 pub fn place(before: &[String]) -> CompletionPlace {
-    let mut place = CompletionPlace {
-        values: None,
-        inventory: None,
-    };
-    let mut verb: Option<&str> = None;
-    let mut others = 0;
+    let mut root = Cli::command();
+    root.build();
+    let mut verb = None;
+    let mut inventory = None;
+    let mut arguments = 0;
     let mut words = before.iter();
     while let Some(word) = words.next() {
-        // `-f` follows the log, and `-n` takes a number, behind that verb only.
-        let short = match verb {
-            None => word == "-f",
-            Some(verb) => verb == "logs" && word == "-n",
-        };
-        if short || WITH_VALUE.contains(&word.as_str()) {
+        let options = verb.unwrap_or(&root);
+        if takes_value(options, word) {
             let Some(value) = words.next() else {
-                return CompletionPlace { values: None, ..place };
+                let argument = None;
+                return CompletionPlace { argument, inventory };
             };
             if matches!(word.as_str(), "-f" | "--inventory") {
-                place.inventory = Some(value.clone());
+                inventory = Some(value.clone());
             }
         } else if let Some(value) = word.strip_prefix("--inventory=") {
-            place.inventory = Some(value.to_owned());
+            inventory = Some(value.to_owned());
         } else if !word.starts_with('-') {
             match verb {
-                None => verb = Some(word),
-                Some(_) => others += 1,
+                None => verb = root.find_subcommand(word),
+                Some(_) => arguments += 1,
             }
         }
     }
-    place.values = match (verb, others) {
-        (Some("start" | "stop" | "restart" | "status" | "watch" | "logs" | "run"), _) => Some(Values::Selectors),
-        (Some("send" | "console"), 0) => Some(Values::Id),
-        (Some("games"), 0) | (Some("init"), _) => Some(Values::Games),
-        (Some("completions"), 0) => Some(Values::Shells),
-        _ => None,
-    };
-    place
+    let mut positionals = verb.into_iter().flat_map(Command::get_positionals);
+    let last = verb.and_then(|verb| verb.get_positionals().last());
+    let repeated = last.filter(|last| matches!(last.get_action(), ArgAction::Append));
+    let argument = positionals.nth(arguments).or(repeated);
+    CompletionPlace {
+        argument: argument.map(|argument| argument.get_id().to_string()),
+        inventory,
+    }
+}
+
+/// Returns true when the word is an option that a value follows.
+fn takes_value(command: &Command, word: &str) -> bool {
+    let options = command
+        .get_arguments()
+        .filter(|option| option.get_action().takes_values());
+    let mut names = options.flat_map(|option| {
+        let long = option.get_long().map(|long| format!("--{long}"));
+        long.into_iter()
+            .chain(option.get_short().map(|short| format!("-{short}")))
+    });
+    names.any(|name| name == word)
 }
 
 #[cfg(test)]
@@ -127,42 +112,31 @@ mod tests {
 
     #[test]
     fn places() {
-        for (line, values, inventory) in [
+        for (line, argument, inventory) in [
             ("", None, None),
-            ("start", Some(Values::Selectors), None),
-            ("-f a.yaml --json stop x", Some(Values::Selectors), Some("a.yaml")),
+            ("start", Some("selectors"), None),
+            ("-f a.yaml --json stop x", Some("selectors"), Some("a.yaml")),
             ("start --timeout", None, None),
-            ("start --inventory=b.yaml -n", Some(Values::Selectors), Some("b.yaml")),
-            ("logs -f", Some(Values::Selectors), None),
+            ("start --inventory=b.yaml -n", Some("selectors"), Some("b.yaml")),
+            ("logs -f", Some("selectors"), None),
             ("logs -n", None, None),
             ("-f", None, None),
-            ("send", Some(Values::Id), None),
-            ("send x", None, None),
-            ("games", Some(Values::Games), None),
-            ("init rust", Some(Values::Games), None),
-            ("completions", Some(Values::Shells), None),
+            ("send", Some("id"), None),
+            ("send x", Some("text"), None),
+            ("console -n 20", Some("id"), None),
+            ("frobnicate x", None, None),
+            ("games", Some("name"), None),
+            ("init rust", Some("games"), None),
+            ("completions", Some("shell"), None),
             ("completions zsh", None, None),
             ("check", None, None),
         ] {
             let before: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
             let wanted = CompletionPlace {
-                values,
+                argument: argument.map(str::to_owned),
                 inventory: inventory.map(str::to_owned),
             };
             assert_eq!(place(&before), wanted, "{line}");
-        }
-    }
-
-    #[test]
-    fn options_with_values() {
-        let mut root = Cli::command();
-        root.build();
-        let verbs = root.get_subcommands().flat_map(clap::Command::get_arguments);
-        for argument in root.get_arguments().chain(verbs) {
-            let takes = argument.get_action().takes_values();
-            if let (true, Some(long)) = (takes, argument.get_long()) {
-                assert!(WITH_VALUE.contains(&format!("--{long}").as_str()), "--{long}");
-            }
         }
     }
 }

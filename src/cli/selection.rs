@@ -19,10 +19,13 @@ pub struct Selection {
     pub listed: Listed,
 }
 
+/// The id of the option, which is another one than before the verb.
+pub(super) const INVENTORY_AFTER_VERB: &str = "inventory_after_verb";
+
 /// The inventory, given after the verb.
 #[derive(Debug, Args)]
 pub struct Listed {
     /// The inventory; - is standard input
-    #[arg(long = "inventory", id = "inventory_after_verb", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long = "inventory", id = INVENTORY_AFTER_VERB, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub inventory: Option<OsString>,
 }

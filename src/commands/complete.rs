@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::ValueEnum;
 
 use crate::cli::Shell;
-use crate::cli::completion::{CompletionPlace, HIDDEN_VERB, Values, place};
+use crate::cli::completion::{CompletionPlace, HIDDEN_VERB, place};
 use crate::games::PRESETS;
 use crate::host;
 use crate::ui::{Options, Screen, Surroundings};
@@ -30,18 +30,17 @@ fn print(words: impl Iterator<Item = OsString>) -> u8 {
     0
 }
 
-fn shells() -> Vec<String> {
-    let known = Shell::value_variants().iter().filter_map(Shell::to_possible_value);
-    known.map(|value| value.get_name().to_owned()).collect()
-}
-
 fn candidates(place: &CompletionPlace) -> Vec<String> {
-    match place.values {
-        None => Vec::new(),
-        Some(Values::Games) => PRESETS.iter().map(|preset| preset.name.to_owned()).collect(),
-        Some(Values::Shells) => shells(),
-        Some(Values::Id) => listed(place, false),
-        Some(Values::Selectors) => listed(place, true),
+    match place.argument.as_deref() {
+        // `games` has a name, and `init` has games.
+        Some("name" | "games") => PRESETS.iter().map(|preset| preset.name.to_owned()).collect(),
+        Some("shell") => {
+            let known = Shell::value_variants().iter().filter_map(Shell::to_possible_value);
+            known.map(|value| value.get_name().to_owned()).collect()
+        }
+        Some("id") => listed(place, false),
+        Some("selectors") => listed(place, true),
+        _ => Vec::new(),
     }
 }
 

@@ -1,8 +1,6 @@
 //! The surroundings of every command.
 
-use std::ffi::OsString;
-
-use crate::cli::{Cli, Common, Selection};
+use crate::cli::{Cli, Selection};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, Scope};
 use crate::sys::host;
@@ -11,21 +9,12 @@ use crate::ui::Screen;
 pub(super) struct Context<'a> {
     pub(super) screen: &'a Screen,
     pub(super) cli: &'a Cli,
-    pub(super) common: &'a Common,
 }
 
 impl Context<'_> {
     /// Opens the inventory.
     pub(super) fn host(&self) -> Result<Host, Error> {
-        Host::open(
-            self.inventory().map(OsString::as_os_str),
-            self.common.state_dir.as_deref(),
-        )
-    }
-
-    /// Returns the inventory that was named on the command line.
-    pub(super) fn inventory(&self) -> Option<&OsString> {
-        self.cli.verb.inventory().or(self.cli.inventory.as_ref())
+        Host::open(self.cli.inventory.as_deref(), self.cli.common.state_dir.as_deref())
     }
 }
 

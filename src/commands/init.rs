@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context<'_>, init: &InitArgs) -> Result<u8, Error> {
 /// in which an inventory is looked for.
 fn place(context: &Context<'_>) -> PathBuf {
     let variable = || std::env::var_os("GAMECTL_INVENTORY").filter(|value| !value.is_empty());
-    let named = context.inventory().cloned();
+    let named = context.cli.inventory.clone();
     named
         .or_else(variable)
         .unwrap_or_else(|| OsString::from("instances.yaml"))

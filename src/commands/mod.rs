@@ -11,6 +11,7 @@ mod context;
 mod games;
 mod init;
 mod keyboard;
+mod live;
 mod logs;
 mod run;
 mod send;
@@ -26,7 +27,6 @@ mod watch;
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, VerbArgs, When};
 use crate::failure::FailureKind;
@@ -41,11 +41,11 @@ pub fn main() -> u8 {
     if let Some(code) = complete::answer() {
         return code;
     }
-    let cli = match parse() {
+    let cli = match Cli::read(asked_for_help(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => return usage(error),
     };
-    let common = &cli.common();
+    let common = &cli.common;
     if common.verbose > 0 {
         trace(common.verbose);
     }
@@ -62,7 +62,6 @@ pub fn main() -> u8 {
     let context = Context {
         screen: &screen,
         cli: &cli,
-        common,
     };
     let code = match run(&context) {
         Ok(code) => code,
@@ -82,12 +81,6 @@ pub fn main() -> u8 {
     }
 }
 
-fn parse() -> Result<Cli, clap::Error> {
-    let mut definition = Cli::command();
-    let mut matches = definition.try_get_matches_from_mut(asked_for_help(std::env::args_os().collect()))?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition))
-}
-
 /// `gamectl help VERB` is what other programs call it: `gamectl VERB --help`.
 fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
     if words.get(1).is_some_and(|word| word == "help") {
@@ -100,19 +93,19 @@ fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
 
 fn run(context: &Context<'_>) -> Result<u8, Error> {
     match &context.cli.verb {
-        VerbArgs::Status(verb) => status::run(context, &verb.own),
-        VerbArgs::Completions(verb) => completions::run(context, &verb.own),
-        VerbArgs::Games(verb) => games::run(context, &verb.own),
-        VerbArgs::Init(verb) => init::run(context, &verb.own),
+        VerbArgs::Status(verb) => status::run(context, &verb.0),
+        VerbArgs::Completions(verb) => completions::run(context, &verb.0),
+        VerbArgs::Games(verb) => games::run(context, &verb.0),
+        VerbArgs::Init(verb) => init::run(context, &verb.0),
         VerbArgs::Schema(_) => schema(context),
-        VerbArgs::Start(verb) => runtime()?.block_on(verb::start(context, &verb.own)),
-        VerbArgs::Stop(verb) => runtime()?.block_on(verb::stop(context, &verb.own)),
-        VerbArgs::Restart(verb) => runtime()?.block_on(verb::restart(context, &verb.own)),
-        VerbArgs::Logs(verb) => runtime()?.block_on(logs::run(context, &verb.own)),
-        VerbArgs::Watch(verb) => runtime()?.block_on(watch::run(context, &verb.own)),
-        VerbArgs::Run(verb) => runtime()?.block_on(run::run(context, &verb.own)),
-        VerbArgs::Send(verb) => runtime()?.block_on(send::run(context, &verb.own)),
-        VerbArgs::Console(verb) => runtime()?.block_on(console::run(context, &verb.own)),
+        VerbArgs::Start(verb) => runtime()?.block_on(verb::start(context, &verb.0)),
+        VerbArgs::Stop(verb) => runtime()?.block_on(verb::stop(context, &verb.0)),
+        VerbArgs::Restart(verb) => runtime()?.block_on(verb::restart(context, &verb.0)),
+        VerbArgs::Logs(verb) => runtime()?.block_on(logs::run(context, &verb.0)),
+        VerbArgs::Watch(verb) => runtime()?.block_on(watch::run(context, &verb.0)),
+        VerbArgs::Run(verb) => runtime()?.block_on(run::run(context, &verb.0)),
+        VerbArgs::Send(verb) => runtime()?.block_on(send::run(context, &verb.0)),
+        VerbArgs::Console(verb) => runtime()?.block_on(console::run(context, &verb.0)),
         VerbArgs::Check(_) => runtime()?.block_on(check::run(context)),
     }
 }

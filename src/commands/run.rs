@@ -2,20 +2,18 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::context::Context;
+use super::live::{Live, LiveInput};
 use super::service_manager::ServiceManager;
-use super::signals::{ScreenSignals, Signalled};
-use super::ticking::{FRAME, SECOND, tick, ticks, until};
+use super::ticking::{tick, ticks};
 use super::verb;
 use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::FailureKind;
 use crate::host::{Error, InventoryFile, RunOptions, Supervision, VerbRequest};
 use crate::report::verdict;
-use crate::sys::{pty, signals};
-use crate::ui::WatchView;
+use crate::sys::pty;
 
 pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Error> {
     let host = context.host()?;
@@ -34,10 +32,10 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
         supervision: host.supervise(&run.selection.selectors, options, events).await?,
         can_reload,
         service: ServiceManager::of(&|name| std::env::var_os(name)),
-        view,
+        live: Live::new(view, receiver, false)?,
         last_problem: String::new(),
     };
-    session.live(file, receiver).await
+    session.keep_watch(file).await
 }
 
 /// Returns what another `run` is told about this one.
@@ -62,64 +60,45 @@ struct Session<'a> {
     supervision: Supervision,
     can_reload: bool,
     service: ServiceManager,
-    view: WatchView,
+    live: Live,
     last_problem: String,
 }
 
 impl Session<'_> {
-    async fn live(
-        mut self,
-        mut file: Option<InventoryFile>,
-        mut events: mpsc::UnboundedReceiver<ResidentEvent>,
-    ) -> Result<u8, Error> {
-        let mut signals = ScreenSignals::new()?;
+    async fn keep_watch(mut self, mut file: Option<InventoryFile>) -> Result<u8, Error> {
         let mut reload = signal(SignalKind::user_defined1())?;
-        let mut seconds = ticks(self.view.is_live().then_some(SECOND));
-        let mut beats = ticks(
-            (self.context.common.json && !self.run.heartbeat_interval.is_zero()).then_some(self.run.heartbeat_interval),
-        );
+        let interval = self.run.heartbeat_interval;
+        let mut beats = ticks((self.context.cli.common.json && !interval.is_zero()).then_some(interval));
         let mut watchdog = ticks(self.service.watchdog());
-        let mut frame = None;
         let end = loop {
             tokio::select! {
                 biased;
-                signal = signals.next() => match signal {
-                    Signalled::Interrupt(_) => break End::Asked,
-                    Signalled::Hangup if pty::is_controlled() || self.context.screen.is_on_terminal() => {
+                input = self.live.next() => match input {
+                    LiveInput::Interrupt(_) | LiveInput::Event(None) => break End::Asked,
+                    LiveInput::Hangup if pty::is_controlled() || self.context.screen.is_on_terminal() => {
                         break End::Lost;
                     }
-                    Signalled::Hangup => self.reload(),
-                    Signalled::Suspend => {
-                        self.view.leave();
-                        signals::stop_self();
+                    LiveInput::Hangup => self.reload(),
+                    LiveInput::Event(Some(event)) => {
+                        if event == ResidentEvent::Settled {
+                            self.service.ready();
+                        }
+                        self.live.view.event(event);
                     }
-                    Signalled::Resume | Signalled::Resize => frame = Some(Instant::now()),
+                    LiveInput::Drawn => self.service.status(&self.live.view.summary()),
+                    LiveInput::Keys(_) | LiveInput::Second => {}
                 },
                 _ = reload.recv() => self.reload(),
                 () = changed(&mut file) => self.reload(),
-                event = events.recv() => {
-                    let Some(event) = event else { break End::Asked };
-                    if event == ResidentEvent::Settled {
-                        self.service.ready();
-                    }
-                    self.view.event(event);
-                    frame = frame.or_else(|| Some(Instant::now() + FRAME));
-                }
-                () = tick(&mut seconds) => frame = Some(Instant::now()),
-                () = tick(&mut beats) => self.view.heartbeat(),
+                () = tick(&mut beats) => self.live.view.heartbeat(),
                 () = tick(&mut watchdog) => self.service.alive(),
-                () = until(frame) => {
-                    frame = None;
-                    self.view.draw();
-                    self.service.status(&self.view.summary());
-                }
             }
-            if !self.view.is_open() && self.view.is_live() {
+            if !self.live.view.is_open() && self.live.view.is_live() {
                 break End::Lost;
             }
         };
         self.service.stopping();
-        self.finish(end, events, signals).await
+        self.finish(end).await
     }
 
     /// Reads the inventory again. One that is not valid changes nothing.
@@ -151,40 +130,30 @@ impl Session<'_> {
         self.service.ready();
     }
 
-    async fn finish(
-        self,
-        end: End,
-        mut events: mpsc::UnboundedReceiver<ResidentEvent>,
-        mut signals: ScreenSignals,
-    ) -> Result<u8, Error> {
-        let mut view = self.view;
+    async fn finish(self, end: End) -> Result<u8, Error> {
+        let mut live = self.live;
         let mut targets = self.supervision.end();
-        while let Ok(event) = events.try_recv() {
-            view.event(event);
-        }
+        live.drain();
         if matches!(end, End::Lost) {
-            view.leave();
             return Ok(0);
         }
         if self.run.on_exit == OnExit::Leave {
-            view.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
+            live.view
+                .say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
             return Ok(0);
         }
-        view.say("stopping all that was watched; interrupt again to leave the rest running");
+        live.view
+            .say("stopping all that was watched; interrupt again to leave the rest running");
         let request = VerbRequest {
             keeps_intent: true,
             ..VerbRequest::new(Verb::Stop)
         };
         targets.leave_out_stopped().await;
-        let stopping = verb::dispatch(self.context, &request, &targets);
-        tokio::pin!(stopping);
-        loop {
-            tokio::select! {
-                results = &mut stopping => return Ok(verdict::of_results(&results)),
-                signal = signals.next() => if matches!(signal, Signalled::Interrupt(_)) {
-                    view.say("interrupted again: what is not stopped yet is left as it is; a stop that has begun goes on");
-                    return Ok(FailureKind::Interrupted.exit_code());
-                },
+        tokio::select! {
+            results = verb::dispatch(self.context, &request, &targets) => Ok(verdict::of_results(&results)),
+            () = live.interrupted() => {
+                live.view.say("interrupted again: what is not stopped yet is left as it is; a stop that has begun goes on");
+                Ok(FailureKind::Interrupted.exit_code())
             }
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::FailureKind;
+use crate::host::Error;
 
 /// The handlers of SIGINT and SIGTERM.
 pub(super) struct Interrupt {
@@ -29,6 +30,15 @@ impl Interrupt {
             _ = self.int.recv() => FailureKind::Interrupted,
             _ = self.term.recv() => FailureKind::Terminated,
         }
+    }
+}
+
+/// Works until the work ends or a signal comes, which becomes the exit code.
+pub(super) async fn unless_interrupted(work: impl Future<Output = Result<u8, Error>>) -> Result<u8, Error> {
+    let mut interrupt = Interrupt::new()?;
+    tokio::select! {
+        code = work => code,
+        signal = interrupt.signalled() => Ok(signal.exit_code()),
     }
 }
 

@@ -7,8 +7,8 @@ use crate::report::verdict;
 
 pub(super) fn run(context: &Context<'_>, status: &StatusArgs) -> Result<u8, Error> {
     let wanted = RowParts {
-        intent: context.common.json,
-        players: context.common.json || !context.common.quiet,
+        intent: context.cli.common.json,
+        players: context.cli.common.json || !context.cli.common.quiet,
     };
     let host = context.host()?;
     let mut look = host.look(typed_or_everything(&status.selection), wanted)?;

@@ -14,20 +14,18 @@ pub(super) async fn start(context: &Context<'_>, start: &StartArgs) -> Result<u8
     let request = VerbRequest {
         no_wait: start.no_wait,
         timeout: start.timeout,
-        lock_wait: context.common.lock_wait,
         ..VerbRequest::new(Verb::Start)
     };
-    run(context, &request, &start.selection, start.dry_run).await
+    run(context, request, &start.selection, start.dry_run).await
 }
 
 pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, Error> {
     let request = VerbRequest {
         timeout: stop.timeout,
         now: stop.now,
-        lock_wait: context.common.lock_wait,
         ..VerbRequest::new(Verb::Stop)
     };
-    run(context, &request, &stop.selection, stop.dry_run).await
+    run(context, request, &stop.selection, stop.dry_run).await
 }
 
 pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Result<u8, Error> {
@@ -35,13 +33,14 @@ pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Res
         no_wait: restart.no_wait,
         timeout: restart.timeout,
         now: restart.now,
-        lock_wait: context.common.lock_wait,
         ..VerbRequest::new(Verb::Restart)
     };
-    run(context, &request, &restart.selection, restart.dry_run).await
+    run(context, request, &restart.selection, restart.dry_run).await
 }
 
-async fn run(context: &Context<'_>, request: &VerbRequest, selected: &Selection, dry_run: bool) -> Result<u8, Error> {
+async fn run(context: &Context<'_>, request: VerbRequest, selected: &Selection, dry_run: bool) -> Result<u8, Error> {
+    let lock_wait = context.cli.common.lock_wait;
+    let request = &VerbRequest { lock_wait, ..request };
     let verb = request.verb;
     let selection = typed(verb.as_str(), selected)?;
     let host = context.host()?;

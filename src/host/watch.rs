@@ -57,7 +57,7 @@ impl WatchHandle<'_> {
     ///
     /// # Errors
     /// When none of them can ever reach it.
-    pub fn goal(&self, state: &'static str) -> Result<Goal, Failure> {
+    pub fn goal(&self, state: &str) -> Result<Goal, Failure> {
         Goal::new(state, &self.parts.ids)
     }
 

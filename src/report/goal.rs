@@ -9,7 +9,7 @@ use crate::supervisor::Observation;
 /// A state that all of the watched instances are to reach.
 #[derive(Debug)]
 pub struct Goal {
-    wanted: &'static str,
+    wanted: String,
     /// The state of each as a word, once it is known.
     states: BTreeMap<String, &'static str>,
     settled: bool,
@@ -18,7 +18,7 @@ pub struct Goal {
 impl Goal {
     /// Makes a goal for these ids; the flag is true for an unmanaged instance,
     /// which never changes its state and is left out.
-    pub fn new(wanted: &'static str, ids: &[(String, bool)]) -> Result<Self, Failure> {
+    pub fn new(wanted: &str, ids: &[(String, bool)]) -> Result<Self, Failure> {
         let states: BTreeMap<_, _> = ids
             .iter()
             .filter(|(_, unmanaged)| !unmanaged || wanted == "unmanaged")
@@ -29,7 +29,7 @@ impl Goal {
             return Err(Failure::new(FailureKind::Unsupported, message));
         }
         Ok(Self {
-            wanted,
+            wanted: wanted.to_owned(),
             states,
             settled: false,
         })

@@ -1,0 +1,15 @@
+//! The command line as types only; completions and man pages are made from them.
+
+pub mod completion;
+mod help;
+mod root;
+mod selection;
+mod time;
+mod verbs;
+
+pub use root::{Cli, Common, VerbArgs, When};
+pub use selection::Selection;
+pub use verbs::{
+    Awaited, CompletionsArgs, ConsoleArgs, GamesArgs, InitArgs, LineCount, LogsArgs, OnExit, RestartArgs, RunArgs,
+    SendArgs, Shell, StartArgs, StatusArgs, StopArgs, WatchArgs,
+};
