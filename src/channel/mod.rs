@@ -29,6 +29,7 @@ pub use exchange::{LINE_MAX, Question, Reply};
 
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{ChannelKind, Password, Remote, Secret};
+use crate::sys::plain_file;
 
 const PASSWORD_MAX: u64 = 4096;
 
@@ -68,7 +69,7 @@ enum Session {
 
 impl Session {
     async fn open(remote: &Remote, until: Instant) -> Result<Self, Failure> {
-        let secret = password(remote)?;
+        let secret = password(remote).await?;
         let password = secret.reveal();
         let stream = connect(&remote.address, until).await?;
         Ok(match remote.kind {
@@ -105,7 +106,7 @@ fn named(remote: &Remote, failure: Failure) -> Failure {
 }
 
 /// Reads the password of a channel; it is empty if the channel has none.
-fn password(remote: &Remote) -> Result<Secret, Failure> {
+async fn password(remote: &Remote) -> Result<Secret, Failure> {
     match &remote.password {
         None => Ok(Secret::new(String::new())),
         Some(Password::Given(secret)) => Ok(secret.clone()),
@@ -114,11 +115,10 @@ fn password(remote: &Remote) -> Result<Secret, Failure> {
                 Failure::failed(format!("the password file {} {why}", path.display()))
                     .hint("its first line is the password; it should be readable by its owner alone")
             };
-            let meta = std::fs::metadata(path).map_err(|error| cannot(&format!("cannot be read: {error}")))?;
-            if !meta.is_file() || meta.len() > PASSWORD_MAX {
-                return Err(cannot(&"is not a short text file"));
-            }
-            let text = std::fs::read_to_string(path).map_err(|error| cannot(&format!("cannot be read: {error}")))?;
+            let read = plain_file::read(path, PASSWORD_MAX).await;
+            let bytes = read.map_err(|error| cannot(&format!("cannot be read: {error}")))?;
+            let text = String::from_utf8(bytes).map_err(|_| cannot(&"is not text in UTF-8"))?;
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
             let line = text.lines().next().unwrap_or_default();
             if line.is_empty() {
                 return Err(cannot(&"is empty"));
@@ -145,18 +145,18 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_password_file_is_its_first_line() {
+    #[tokio::test]
+    async fn a_password_file_is_its_first_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pw");
-        let read = || password(&remote(Some(Password::File(path.clone()))));
-        assert!(read().unwrap_err().message.contains("cannot be read"));
+        let read = async || password(&remote(Some(Password::File(path.clone())))).await;
+        assert!(read().await.unwrap_err().message.contains("cannot be read"));
         std::fs::write(&path, "hunter2\r\nmore\n").unwrap();
-        assert_eq!(read().unwrap().reveal(), "hunter2");
+        assert_eq!(read().await.unwrap().reveal(), "hunter2");
         std::fs::write(&path, "\n").unwrap();
-        assert!(read().unwrap_err().message.contains("is empty"));
+        assert!(read().await.unwrap_err().message.contains("is empty"));
         std::fs::write(&path, "x".repeat(5000)).unwrap();
-        assert!(read().unwrap_err().message.contains("not a short"));
+        assert!(read().await.unwrap_err().message.contains("larger than 4 KiB"));
     }
 
     #[tokio::test]

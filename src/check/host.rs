@@ -11,16 +11,30 @@ use super::secrets::Access;
 use super::state_dir::Usability;
 use super::time_zone::Zone;
 use crate::store::StateDir;
-use crate::sys::host as system;
+use crate::sys::{host as system, plain_file};
 
+/// Looks at a file that is going to be read.
 pub(super) fn access(path: &Path) -> Option<Access> {
-    let meta = fs::File::open(path).and_then(|file| file.metadata());
+    let place = path.to_owned();
+    access_of(
+        path,
+        plain_file::within_deadline(move || plain_file::open(&place)?.metadata()),
+    )
+}
+
+/// Looks at an inventory that was read already, and may be a pipe.
+pub(super) fn access_of_inventory(path: &Path) -> Option<Access> {
+    access_of(path, fs::metadata(path))
+}
+
+fn access_of(path: &Path, meta: io::Result<fs::Metadata>) -> Option<Access> {
     Some(Access {
         path: path.to_owned(),
         mode: meta
             .map(|meta| meta.permissions().mode())
             .map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => "it is not there".to_owned(),
+                io::ErrorKind::Other | io::ErrorKind::TimedOut => error.to_string(),
                 kind => kind.to_string(),
             }),
     })

@@ -39,7 +39,7 @@ const AT_ONCE: usize = 32;
 pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], state_dir: &Path) -> Vec<Finding> {
     let mut findings = vec![valid(inventory)];
     findings.extend(secrets::inventory(
-        source.path().and_then(host::access),
+        source.path().and_then(host::access_of_inventory),
         &inventory.instances,
     ));
     findings.push(state_dir::judge(state_dir, &host::usability(state_dir)));

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::environment;
 use super::game::ManagedGame;
 use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{OfferedStep, Order, Report, Request};
@@ -145,7 +146,7 @@ impl Follow<'_> {
         let Some(spec) = &self.game.spec else {
             return Err(Failure::failed("it names no program"));
         };
-        let env = super::environment::of_game(spec, None, std::env::vars_os())?;
+        let env = environment::of_game(spec, None, environment::ours()).await?;
         let program = ProgramCall::new(argv).in_folder(&spec.cwd).with_env(env);
         match program.status(limit).await {
             Ok(status) if status.success() => Ok(Reply::default()),

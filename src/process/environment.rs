@@ -6,9 +6,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::env_file::{self, Remark, Variables};
 use super::user::User;
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::ProcessSpec;
+use crate::sys::plain_file;
 
 /// The variables that are taken over from our own environment, besides `LC_*`.
 const TAKEN_OVER: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"];
@@ -16,24 +19,80 @@ const TAKEN_OVER: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG
 /// The path to programs if our own environment has none.
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The largest env file, in bytes.
+const ENV_FILE_MAX: u64 = 1024 * 1024;
+
+/// The most remarks on one env file.
+const REMARKS_MAX: usize = 20;
+
 /// An environment, sorted by name.
 pub(super) type Environment = BTreeMap<OsString, OsString>;
 
-/// Returns the environment of a game. `base` is our own.
+/// Returns our own environment.
+pub(super) fn ours() -> Environment {
+    std::env::vars_os().collect()
+}
+
+/// Returns the environment of a game. `ours` is our own.
 ///
 /// # Errors
 /// When the env file cannot be read or parsed.
-pub(super) fn of_game(
+///
+/// # Cancel safety
+/// Safe.
+pub(super) async fn of_game(
     spec: &ProcessSpec,
     user: Option<&User>,
-    base: impl Iterator<Item = (OsString, OsString)>,
+    ours: Environment,
 ) -> Result<Environment, Failure> {
+    let mut environment = inherited(spec, user, &ours);
+    if let Some(path) = &spec.env_file {
+        let failed = |why: String| {
+            let message = format!("env_file {}{why}", path.display());
+            Failure::failed(message).hint("nothing was started; mend the path or the file")
+        };
+        let found = read_env_file(path, &environment, &ours).await.map_err(failed)?;
+        let found = found.map_err(|Remark { line, what }| failed(format!(", line {line}: {what}")))?;
+        environment.extend(found.list);
+    }
+    environment.extend(spec.env.iter().cloned());
+    Ok(environment)
+}
+
+/// Judges the lines of the env file, for `check`.
+pub(super) async fn judge_env_file(spec: &ProcessSpec, user: Option<&User>) -> Vec<Finding> {
+    const ABOUT: &str = "env_file";
+    let Some(path) = &spec.env_file else {
+        return Vec::new();
+    };
+    let shown = path.display();
+    let ours = ours();
+    let said = |Remark { line, what }: &Remark| format!("{shown}, line {line}: {what}");
+    match read_env_file(path, &inherited(spec, user, &ours), &ours).await {
+        Err(why) => vec![Finding::error(ABOUT, format!("{shown}{why}"))],
+        Ok(Err(remark)) => {
+            let hint = "nothing is started with such a line; a comment begins with `#`";
+            vec![Finding::error(ABOUT, said(&remark)).hint(hint)]
+        }
+        Ok(Ok(found)) if found.odd.is_empty() => {
+            vec![Finding::ok(ABOUT, format!("{shown}: {} variables", found.list.len()))]
+        }
+        Ok(Ok(found)) => {
+            let remarks = found.odd.iter().take(REMARKS_MAX);
+            remarks.map(|remark| Finding::warning(ABOUT, said(remark))).collect()
+        }
+    }
+}
+
+/// Returns what a game gets without a word about it in the inventory.
+fn inherited(spec: &ProcessSpec, user: Option<&User>, ours: &Environment) -> Environment {
     let taken = |name: &OsStr| {
         TAKEN_OVER.iter().any(|known| name == *known)
             || name.as_bytes().starts_with(b"LC_")
             || (spec.tty && name == "TERM")
     };
-    let mut environment: Environment = base.filter(|(name, _)| taken(name)).collect();
+    let given = ours.iter().filter(|(name, _)| taken(name));
+    let mut environment: Environment = given.map(|(name, value)| (name.clone(), value.clone())).collect();
     environment.entry("PATH".into()).or_insert_with(|| USUAL_PATH.into());
     if spec.tty {
         environment.entry("TERM".into()).or_insert_with(|| "xterm".into());
@@ -44,51 +103,20 @@ pub(super) fn of_game(
         environment.insert("LOGNAME".into(), user.name.clone().into());
         environment.insert("SHELL".into(), user.shell.clone());
     }
-    if let Some(path) = &spec.env_file {
-        environment.extend(read_env_file(path)?);
-    }
-    environment.extend(spec.env.iter().cloned());
-    Ok(environment)
+    environment
 }
 
-fn read_env_file(path: &Path) -> Result<Vec<(OsString, OsString)>, Failure> {
-    let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::failed(format!("env_file {shown}: {error}")).hint("nothing was started; mend the path or the file")
-    })?;
-    parse_env_file(&bytes)
-        .map_err(|line| Failure::failed(format!("env_file {shown}, line {line}: this is not NAME=value")))
-}
-
-/// Parses lines of `NAME=value`. Blank lines and those that begin with `#` are
-/// passed over, `export` before a name too; quotes around a whole value are
-/// taken off. Nothing is expanded. `Err` holds the number of the first line
-/// that is something else; never its text, which may hold a secret.
-fn parse_env_file(bytes: &[u8]) -> Result<Vec<(OsString, OsString)>, usize> {
-    let mut found = Vec::new();
-    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        let line = line.trim_ascii();
-        if line.is_empty() || line.starts_with(b"#") {
-            continue;
-        }
-        let line = line.strip_prefix(b"export ").unwrap_or(line);
-        let at = line.iter().position(|byte| *byte == b'=').ok_or(index + 1)?;
-        let (name, value) = (line[..at].trim_ascii(), &line[at + 1..]);
-        let odd = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
-        if name.is_empty() || name.iter().any(odd) || value.contains(&0) {
-            return Err(index + 1);
-        }
-        let text = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
-        found.push((text(name), text(unquoted(value))));
-    }
-    Ok(found)
-}
-
-fn unquoted(value: &[u8]) -> &[u8] {
-    match value {
-        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
-        other => other,
-    }
+/// Reads the env file. What it refers to is looked up in the environment of
+/// the game, then in ours. The outer error says why it cannot be read.
+async fn read_env_file(
+    path: &Path,
+    environment: &Environment,
+    ours: &Environment,
+) -> Result<Result<Variables, Remark>, String> {
+    let text = plain_file::read(path, ENV_FILE_MAX).await;
+    let text = text.map_err(|error| format!(": {error}"))?;
+    let lookup = |name: &OsStr| environment.get(name).or_else(|| ours.get(name)).cloned();
+    Ok(env_file::parse(&text, &lookup))
 }
 
 #[cfg(test)]
@@ -111,8 +139,9 @@ mod tests {
     }
 
     fn build(spec: &ProcessSpec, user: Option<&User>, base: &[(&str, &str)]) -> Vec<String> {
-        let base = base.iter().map(|(k, v)| (k.into(), v.into()));
-        let environment = of_game(spec, user, base).unwrap();
+        let ours = base.iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let environment = runtime.block_on(of_game(spec, user, ours)).unwrap();
         let text = |(k, v): (OsString, OsString)| format!("{}={}", k.display(), v.display());
         environment.into_iter().map(text).collect()
     }
@@ -165,25 +194,5 @@ mod tests {
                 "USER=rust"
             ]
         );
-    }
-
-    #[test]
-    fn env_files() {
-        let show = |(k, v): (OsString, OsString)| format!("{}={}", k.display(), v.display());
-        let parsed =
-            |text: &str| parse_env_file(text.as_bytes()).map(|list| list.into_iter().map(show).collect::<Vec<_>>());
-        assert_eq!(
-            parsed("# x\n\nA=1\r\nexport B = two words\nC=\"q q\"\nD='x\nE=$A=#\n"),
-            Ok(vec![
-                "A=1".into(),
-                "B= two words".into(),
-                "C=q q".into(),
-                "D='x".into(),
-                "E=$A=#".into()
-            ])
-        );
-        assert_eq!(parsed("A=1\nsecret\n"), Err(2));
-        assert_eq!(parsed("=x"), Err(1));
-        assert_eq!(parsed("A B=x"), Err(1));
     }
 }

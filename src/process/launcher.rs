@@ -49,7 +49,7 @@ impl Launcher<'_> {
         restarts: u32,
     ) -> Result<ShimReply, Failure> {
         let game = self.game.program()?;
-        let command = self.command(&folder.dir)?;
+        let command = self.command(&folder.dir).await?;
         let unwritten = |record, error: io::Error| {
             explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), record)
         };
@@ -126,10 +126,10 @@ impl Launcher<'_> {
     }
 
     /// Returns the program that the shim executes, byte for byte.
-    fn command(&self, dir: &InstanceDir) -> Result<Command, Failure> {
+    async fn command(&self, dir: &InstanceDir) -> Result<Command, Failure> {
         let game = self.game.program()?;
         let user = game.user.as_deref().map(user::to_become).transpose()?.flatten();
-        let environment = environment::of_game(game, user.as_ref(), std::env::vars_os())?;
+        let environment = environment::of_game(game, user.as_ref(), environment::ours()).await?;
         let mark = dir
             .tree_tag()
             .map_err(|error| Failure::failed(format!("its folder: {error}")))?;

@@ -1,6 +1,7 @@
 //! The process plane: games that are spawned processes of this host.
 
 mod delegated;
+mod env_file;
 mod environment;
 mod evidence;
 mod explain;

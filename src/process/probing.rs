@@ -8,7 +8,7 @@ use super::game::ManagedGame;
 use super::shim::client::Client;
 use super::shim::wire::{Order, Report, Request};
 use crate::failure::Failure;
-use crate::inventory::Ready;
+use crate::inventory::{Probe, Ready};
 use crate::probe::{ProbeContext, Readiness};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch};
@@ -29,7 +29,7 @@ async fn health(game: &ManagedGame) -> Option<Health> {
         ..Ready::default()
     };
     let (dir, launch) = last_launch(game)?;
-    let mut probes = Readiness::new(&asked, &context(game, &dir, &launch)).ok()?;
+    let mut probes = Readiness::new(&asked, &context(game, &asked, &dir, &launch).await).ok()?;
     Some(if probes.check().await {
         Health::Well
     } else {
@@ -42,7 +42,7 @@ async fn health(game: &ManagedGame) -> Option<Health> {
 pub(super) async fn judge(game: &ManagedGame) -> Option<()> {
     game.spec.as_ref()?;
     let (dir, launch) = last_launch(game)?;
-    if !readiness(game, &dir, &launch).ok()?.check().await {
+    if !readiness(game, &dir, &launch).await.ok()?.check().await {
         return None;
     }
     record_ready(&dir, launch.generation).await.map(drop)
@@ -57,8 +57,12 @@ pub(super) async fn record_ready(dir: &InstanceDir, generation: u64) -> Option<R
 
 /// # Errors
 /// When a regular expression is too large.
-pub(super) fn readiness(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> Result<Readiness, Failure> {
-    Readiness::new(&game.ready, &context(game, dir, launch))
+pub(super) async fn readiness(
+    game: &ManagedGame,
+    dir: &Arc<InstanceDir>,
+    launch: &Launch,
+) -> Result<Readiness, Failure> {
+    Readiness::new(&game.ready, &context(game, &game.ready, dir, launch).await)
 }
 
 fn last_launch(game: &ManagedGame) -> Option<(Arc<InstanceDir>, Launch)> {
@@ -67,9 +71,14 @@ fn last_launch(game: &ManagedGame) -> Option<(Arc<InstanceDir>, Launch)> {
     Some((dir, launch))
 }
 
-fn context(game: &ManagedGame, dir: &Arc<InstanceDir>, launch: &Launch) -> ProbeContext {
+async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, launch: &Launch) -> ProbeContext {
     let spec = game.spec.as_ref();
-    let env = spec.and_then(|spec| environment::of_game(spec, None, std::env::vars_os()).ok());
+    // Only a command of theirs needs it.
+    let executes = asked.probes.iter().any(|probe| matches!(probe, Probe::Exec(_)));
+    let env = match spec.filter(|_| executes) {
+        Some(spec) => environment::of_game(spec, None, environment::ours()).await.ok(),
+        None => None,
+    };
     ProbeContext {
         dir: Some(Arc::clone(dir)),
         log_from: launch.log,

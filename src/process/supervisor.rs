@@ -204,6 +204,9 @@ impl Supervisor for ProcessSupervisor {
 #[async_trait::async_trait]
 impl Survey for ProcessSupervisor {
     async fn findings(&self) -> Vec<Finding> {
-        self.game.spec.as_ref().map(survey::of_spec).unwrap_or_default()
+        match &self.game.spec {
+            Some(spec) => survey::of_spec(spec).await,
+            None => Vec::new(),
+        }
     }
 }

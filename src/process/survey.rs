@@ -6,17 +6,17 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::user;
+use super::{environment, user};
 use crate::finding::Finding;
 use crate::inventory::ProcessSpec;
 use crate::sys::exec::Ids;
 use crate::sys::host;
 
 /// Checks them. Nothing is started.
-pub(super) fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
-    let ids = match spec.user.as_deref().map(user::to_become) {
-        None | Some(Ok(None)) => ourselves(),
-        Some(Ok(Some(user))) => user.ids,
+pub(super) async fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
+    let user = match spec.user.as_deref().map(user::to_become) {
+        None | Some(Ok(None)) => None,
+        Some(Ok(Some(user))) => Some(user),
         Some(Err(failure)) => {
             // The rights of an unknown user cannot be told.
             return vec![Finding {
@@ -25,7 +25,9 @@ pub(super) fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
             }];
         }
     };
+    let ids = user.as_ref().map_or_else(ourselves, |user| user.ids.clone());
     let mut findings = vec![executable(&spec.executable, &ids), cwd(&spec.cwd, &ids)];
+    findings.extend(environment::judge_env_file(spec, user.as_ref()).await);
     if let Some(name) = &spec.user {
         findings.insert(0, Finding::ok("user", format!("it can run as {name}")));
     } else if ids.uid == 0 {

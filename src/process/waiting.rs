@@ -33,7 +33,7 @@ pub(super) struct ReadyWait<'a> {
 impl ReadyWait<'_> {
     /// Waits. Returns false if the shim was killed meanwhile.
     pub(super) async fn run(&self, deadline: Instant, limit: Duration) -> Result<bool, Failure> {
-        let mut readiness = probing::readiness(self.game, &self.folder.dir, self.launch)?;
+        let mut readiness = probing::readiness(self.game, &self.folder.dir, self.launch).await?;
         let Some(client) = self.subscribe().await else {
             let ready = self.ended().await?;
             // A shim that never accepts a connection would be asked for ever.

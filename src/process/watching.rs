@@ -208,7 +208,7 @@ impl GameWatch<'_> {
         let launch = dir.and_then(|dir| launch::read(dir).ok().flatten());
         if let (Some(dir), Some(launch), Some(_)) = (dir, launch, &self.game.spec)
             && self.judged != Some(launch.generation)
-            && let Ok(mut readiness) = probing::readiness(self.game, dir, &launch)
+            && let Ok(mut readiness) = probing::readiness(self.game, dir, &launch).await
         {
             let limit = self.game.ready.timeout;
             let held = readiness.hold(|awaits| self.game.live.awaits(format!("{READY}({awaits})"), Some(limit)));

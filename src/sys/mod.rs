@@ -18,6 +18,7 @@ pub mod lock;
 pub mod oom;
 pub mod pidfd;
 pub mod pipe;
+pub mod plain_file;
 pub mod procfs;
 mod program;
 pub mod pty;

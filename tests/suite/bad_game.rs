@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use serde_json::json;
 
@@ -83,6 +84,27 @@ fn environment_files_that_cannot_be_read() {
     for name in ["no-such.env", "folder"] {
         let instance = Instance::script("a", "sleep 100").process("env_file", json!(name));
         fails(&sandbox, &instance, &[name, "env"]);
+    }
+}
+
+/// Nobody writes to the FIFO, and the device has no end.
+#[test]
+fn secrets_that_are_no_plain_files() {
+    let sandbox = Sandbox::new();
+    let made = Command::new("mkfifo").arg(sandbox.path("fifo")).status();
+    assert!(made.expect("run mkfifo").success());
+    for path in [sandbox.arg("fifo"), "/dev/zero".to_owned()] {
+        let instance = Instance::script("a", "sleep 100").process("env_file", json!(path));
+        fails(&sandbox, &instance, &[&path, "it is not a plain file"]);
+        let rcon = json!({ "port": 1, "password": { "file": path } });
+        let ready = json!({ "rcon": true, "timeout": "1s" });
+        sandbox.inventory(&[Instance::script("a", "sleep 100")
+            .with("rcon", rcon)
+            .with("ready", ready)]);
+        sandbox.run(&["start", "a"]).expect_code(124);
+        let check = sandbox.run(&["check"]).expect_code(1);
+        assert!(check.stdout.contains("it is not a plain file"), "{check:?}");
+        sandbox.ok(&["stop", "--now", "a"]);
     }
 }
 

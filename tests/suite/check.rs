@@ -144,6 +144,28 @@ fn secrets_and_records_are_for_few() {
     );
 }
 
+/// A line that compose reads otherwise than it looks is named, and never shown.
+#[test]
+fn lines_of_an_env_file_that_look_wrong_are_named() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "").process("env_file", json!("a.env"))]);
+    let file = sandbox.path("a.env");
+    for (text, level, line) in [
+        ("A=1 # one\nB='$x'\n", "ok", ""),
+        ("A=1\nB=can$ary\n", "warning", "line 2"),
+        ("A=1\nA=2\ncanary\n", "warning", "line 2"),
+        ("A=1\n; canary of systemd\n", "error", "line 2"),
+        ("A=\"canary\n", "error", "line 1"),
+    ] {
+        std::fs::write(&file, text).expect("write a file");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+        let outcome = sandbox.run(&["check", "--json"]);
+        let found = found(&outcome.json(), "a", "env_file");
+        assert_eq!(found[0].0, level, "{text}: {outcome:?}");
+        assert!(found[0].1.contains(line), "{text}: {outcome:?}");
+        assert!(!outcome.stdout.contains("canary"), "{outcome:?}");
+    }
+}
+
 #[test]
 fn commands_that_are_wanted_one_day_are_looked_for_today() {
     let tell = |program: &str| json!([{ "command": [program, "canary"], "events": ["crashed"] }]);

@@ -367,7 +367,11 @@ fn a_user_that_is_not_there() {
 #[test]
 fn variables_from_a_file() {
     let sandbox = Sandbox::new();
-    let file = "# a comment\n\nFROM_FILE=one\nexport QUOTED=\"two words\"\nBOTH=file\nDOLLAR=$HOME ${HOME}\n";
+    // Beginning with the byte order mark that Windows editors write.
+    let file = "\u{feff}FROM_FILE=one # in the list\r\n\
+        export QUOTED=\"two \\\"words\\\"\" # c\r\n\
+        # a comment\r\nBOTH=file\r\n\
+        DOLLAR='$HOME ${HOME}'\r\nESCAPED=$$HOME\r\nFILLED=$FROM_FILE-${NONE:-2}\r\nHASH=a#b\r\n";
     fs::write(sandbox.path("secrets.env"), file).expect("write the file");
     sandbox.inventory(&[dumper("a")
         .process("env_file", json!("secrets.env"))
@@ -376,9 +380,12 @@ fn variables_from_a_file() {
     let environ = environ(&sandbox);
     for (name, value) in [
         ("FROM_FILE", "one"),
-        ("QUOTED", "two words"),
+        ("QUOTED", "two \"words\""),
         ("BOTH", "inventory"),
         ("DOLLAR", "$HOME ${HOME}"),
+        ("ESCAPED", "$HOME"),
+        ("FILLED", "one-2"),
+        ("HASH", "a#b"),
     ] {
         assert_eq!(environ[name], value);
     }

@@ -265,7 +265,7 @@ sections! {
         "env": Map(&Holds::Text), "none", "env: { LD_LIBRARY_PATH: /srv/rust }",
             "Variables for it; they win over `env_file`.";
         "env_file": Path, "none", "env_file: /srv/rust/secrets.env",
-            "A file of NAME=value lines, read at each launch.";
+            "A file of NAME=value lines, read at each launch as docker compose reads it: comments, quotes, escapes, `$NAME`.";
         "user": Text, "who runs gamectl", "user: rust",
             "The user that it runs as; needs root.";
         "tty": Flag, "false", "tty: true",

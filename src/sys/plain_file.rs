@@ -1,0 +1,109 @@
+//! Reading of small files that somebody may have replaced: by a FIFO that nobody
+//! writes to, by a device without an end, by a file on a server that is gone.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// The longest wait for a file.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Opens a file for reading without a wait for who writes to a FIFO.
+fn open_at_once(path: &Path) -> io::Result<File> {
+    let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+/// Opens a file, if it is a plain one.
+///
+/// # Errors
+/// Also when it is anything but a plain file.
+pub fn open(path: &Path) -> io::Result<File> {
+    let file = open_at_once(path)?;
+    let meta = file.metadata()?;
+    if meta.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !meta.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    Ok(file)
+}
+
+fn read_now(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        return Err(io::Error::other(format!("it is larger than {} KiB", max / 1024)));
+    }
+    Ok(bytes)
+}
+
+fn late() -> io::Error {
+    let seconds = DEADLINE.as_secs();
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        format!("it could not be read within {seconds} s"),
+    )
+}
+
+/// Calls `work` on a thread of its own, and waits at most [`DEADLINE`] for it.
+/// A thread that the kernel holds longer is left behind.
+///
+/// # Errors
+/// Those of `work`, and the deadline.
+pub fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    std::thread::Builder::new().spawn(move || sender.send(work()))?;
+    receiver.recv_timeout(DEADLINE).unwrap_or_else(|_| Err(late()))
+}
+
+/// Reads a plain file of at most `max` bytes, off this thread.
+///
+/// # Errors
+/// Also when it is no plain file, is larger, or takes longer than [`DEADLINE`].
+///
+/// # Cancel safety
+/// Safe.
+pub async fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let (sender, receiver) = oneshot::channel();
+    let path = path.to_owned();
+    std::thread::Builder::new().spawn(move || sender.send(read_now(&path, max)))?;
+    match tokio::time::timeout(DEADLINE, receiver).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) | Err(_) => Err(late()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_small_plain_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (fifo, file) = (folder.path().join("fifo"), folder.path().join("file"));
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        std::fs::write(&file, vec![b'x'; 2048]).unwrap();
+        for (path, max, wanted) in [
+            (&*file, 2048, Ok(2048)),
+            (&*file, 1024, Err("it is larger than 1 KiB")),
+            (&*fifo, 1024, Err("it is not a plain file")),
+            (Path::new("/dev/zero"), 1024, Err("it is not a plain file")),
+        ] {
+            let found = read(path, max)
+                .await
+                .map(|bytes| bytes.len())
+                .map_err(|error| error.to_string());
+            assert_eq!(found, wanted.map_err(str::to_owned), "{path:?}");
+        }
+        let kind = |path: &Path| open(path).unwrap_err().kind();
+        assert_eq!(kind(folder.path()), io::ErrorKind::IsADirectory);
+        assert_eq!(kind(&folder.path().join("none")), io::ErrorKind::NotFound);
+    }
+}
