@@ -1,5 +1,7 @@
 //! The surroundings of every command.
 
+use tokio::sync::oneshot;
+
 use crate::cli::{Cli, Selection};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, Scope};
@@ -15,6 +17,18 @@ impl Context<'_> {
     /// Opens the inventory.
     pub(super) fn host(&self) -> Result<Host, Error> {
         Host::open(self.cli.inventory.as_deref(), self.cli.common.state_dir.as_deref())
+    }
+
+    /// Opens the inventory on a thread of its own: it may have become a file
+    /// that cannot be read at once.
+    pub(super) fn host_again(&self) -> oneshot::Receiver<Result<Host, Error>> {
+        let (sender, receiver) = oneshot::channel();
+        let (inventory, state_dir) = (self.cli.inventory.clone(), self.cli.common.state_dir.clone());
+        std::thread::spawn(move || {
+            // Who asked may be gone.
+            let _ = sender.send(Host::open(inventory.as_deref(), state_dir.as_deref()));
+        });
+        receiver
     }
 }
 

@@ -1,7 +1,7 @@
 //! `gamectl run`.
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::context::Context;
 use super::live::{Live, LiveInput};
@@ -10,8 +10,8 @@ use super::ticking::{tick, ticks};
 use super::verb;
 use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
-use crate::failure::FailureKind;
-use crate::host::{Error, InventoryFile, RunOptions, Supervision, VerbRequest};
+use crate::failure::{Failure, FailureKind};
+use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, VerbRequest};
 use crate::report::verdict;
 use crate::sys::pty;
 
@@ -34,6 +34,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
         service: ServiceManager::of(&|name| std::env::var_os(name)),
         live: Live::new(view, receiver, false)?,
         last_problem: String::new(),
+        reading: None,
     };
     session.keep_watch(file).await
 }
@@ -62,6 +63,20 @@ struct Session<'a> {
     service: ServiceManager,
     live: Live,
     last_problem: String,
+    reading: Option<Reading>,
+}
+
+/// The inventory that is being read again.
+type Reading = oneshot::Receiver<Result<Host, Error>>;
+
+/// Returns the inventory once it was read; never, if it is not being read.
+async fn read_again(reading: &mut Option<Reading>) -> Result<Host, Error> {
+    let Some(under_way) = reading else {
+        return std::future::pending().await;
+    };
+    let read = under_way.await;
+    *reading = None;
+    read.unwrap_or_else(|_| Err(Failure::failed("it could not be read again").into()))
 }
 
 impl Session<'_> {
@@ -88,6 +103,7 @@ impl Session<'_> {
                     LiveInput::Drawn => self.service.status(&self.live.view.summary()),
                     LiveInput::Keys(_) | LiveInput::Second => {}
                 },
+                read = read_again(&mut self.reading) => self.apply(read),
                 _ = reload.recv() => self.reload(),
                 () = changed(&mut file) => self.reload(),
                 () = tick(&mut beats) => self.live.view.heartbeat(),
@@ -106,12 +122,16 @@ impl Session<'_> {
         if !self.can_reload {
             self.supervision.say(
                 Level::Warning,
-                "the inventory came from standard input and cannot be read again",
+                "the inventory came from standard input or a pipe, and cannot be read again",
             );
             return;
         }
         self.service.reloading();
-        match self.supervision.apply(self.context.host()) {
+        self.reading = Some(self.context.host_again());
+    }
+
+    fn apply(&mut self, read: Result<Host, Error>) {
+        match self.supervision.apply(read) {
             Ok(()) => {
                 self.supervision.say(Level::Info, "the inventory was read again");
                 self.last_problem.clear();

@@ -111,12 +111,13 @@ impl Host {
 
     /// Returns true when the inventory can be read a second time.
     pub fn can_reopen(&self) -> bool {
-        self.source != Source::Stdin
+        self.source.is_kept()
     }
 
     /// Watches the file of the inventory; `None` where that is not possible.
     pub fn watch_file(&self) -> Option<InventoryFile> {
-        self.source.path().and_then(|path| InventoryFile::watch(path).ok())
+        let kept = self.source.path().filter(|_| self.can_reopen());
+        kept.and_then(|path| InventoryFile::watch(path).ok())
     }
 
     /// Opens the state directory; `None` when there is none, which means that

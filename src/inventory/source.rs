@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use super::outline::Outline;
 use super::parse::parse;
 use super::report::problem::Problems;
 use crate::failure::{Failure, FailureKind};
+use crate::sys::plain_file;
 
 /// The largest inventory, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -25,6 +25,12 @@ pub enum Source {
 }
 
 impl Source {
+    /// Returns true when it can be read a second time: not a pipe.
+    pub fn is_kept(&self) -> bool {
+        self.path()
+            .is_some_and(|path| std::fs::metadata(path).is_ok_and(|meta| meta.is_file()))
+    }
+
     /// Returns the file, where it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -128,8 +134,8 @@ pub fn read(source: &Source) -> Result<Unchecked, Problems> {
     let name = source.to_string();
     let whole = |message: String, hint: Option<&str>| Problems::whole(&name, message, hint.map(str::to_owned));
     let (bytes, folder) = match source {
-        Source::File(path) => (read_file(path), folder_of(path)),
-        Source::Stdin => (read_limited(&mut io::stdin().lock()), std::env::current_dir()),
+        Source::File(path) => (plain_file::read_named(path, LARGEST), folder_of(path)),
+        Source::Stdin => (read_stdin(), std::env::current_dir()),
     };
     let bytes = bytes.map_err(|error| {
         let hint = match error.kind() {
@@ -138,6 +144,7 @@ pub fn read(source: &Source) -> Result<Unchecked, Problems> {
             }
             io::ErrorKind::PermissionDenied => Some("let your user read it, or run gamectl as one who may"),
             io::ErrorKind::IsADirectory => Some("name the file in it, with -f FILE"),
+            io::ErrorKind::TimedOut => Some("name a plain file, with -f FILE, or pipe it to -f -"),
             _ => None,
         };
         whole(format!("cannot read the inventory: {}", reason(&error)), hint)
@@ -165,18 +172,10 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    read_limited(&mut File::open(path)?)
-}
-
-/// A number of bytes that holds most inventories.
-const USUAL: usize = 4096;
-
-/// Reads one byte more than is allowed, to tell; a pipe has no size to ask
-/// for.
-fn read_limited(from: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(USUAL);
-    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
+/// Reads one byte more than is allowed, to tell.
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

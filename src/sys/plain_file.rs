@@ -3,15 +3,25 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use nix::fcntl::{self, FcntlArg, OFlag};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::statfs::{self, FsType};
 use tokio::sync::oneshot;
 
 /// The longest wait for a file.
 pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The size of most files, in bytes.
+const USUAL: usize = 4096;
+
+/// The file system of pipes without a name; see statfs(2).
+const PIPES: FsType = FsType(0x5049_5045);
 
 /// Opens a file for reading without a wait for who writes to a FIFO.
 fn open_at_once(path: &Path) -> io::Result<File> {
@@ -36,8 +46,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 }
 
 fn read_now(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    let bytes = read_limited(open(path)?, max)?;
     if bytes.len() as u64 > max {
         return Err(io::Error::other(format!("it is larger than {} KiB", max / 1024)));
     }
@@ -53,14 +62,76 @@ fn late() -> io::Error {
 }
 
 /// Calls `work` on a thread of its own, and waits at most [`DEADLINE`] for it.
-/// A thread that the kernel holds longer is left behind.
+/// A thread that the kernel holds longer is left behind. Where no thread can be
+/// made, it is called on this one.
 ///
 /// # Errors
 /// Those of `work`, and the deadline.
-pub fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+pub fn within_deadline<T, Work>(work: Work) -> io::Result<T>
+where
+    T: Send + 'static,
+    Work: FnOnce() -> io::Result<T> + Clone + Send + 'static,
+{
     let (sender, receiver) = mpsc::sync_channel(1);
-    std::thread::Builder::new().spawn(move || sender.send(work()))?;
+    let there = work.clone();
+    if std::thread::Builder::new().spawn(move || sender.send(there())).is_err() {
+        return work();
+    }
     receiver.recv_timeout(DEADLINE).unwrap_or_else(|_| Err(late()))
+}
+
+enum Opened {
+    Read(Vec<u8>),
+    /// A FIFO with a name, which may never have a writer.
+    Fifo(File),
+    /// A pipe or a device: who named it also feeds it.
+    Stream(File),
+}
+
+/// Reads what a person named, or what a shell makes of `<(...)`. Returns at most
+/// one byte more than `max`. A plain file, and the writer of a FIFO, may take as
+/// long as [`DEADLINE`]; a pipe may take any time.
+///
+/// # Errors
+/// When it cannot be read, or the deadline has passed.
+pub fn read_named(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let place = path.to_owned();
+    let opened = within_deadline(move || {
+        let file = open_at_once(&place)?;
+        let meta = file.metadata()?;
+        Ok(
+            if meta.file_type().is_fifo() && statfs::fstatfs(&file)?.filesystem_type() != PIPES {
+                Opened::Fifo(file)
+            } else if meta.is_file() || meta.is_dir() {
+                Opened::Read(read_limited(file, max)?)
+            } else {
+                Opened::Stream(file)
+            },
+        )
+    })?;
+    let file = match opened {
+        Opened::Read(bytes) => return Ok(bytes),
+        Opened::Stream(file) => file,
+        Opened::Fifo(file) => {
+            let limit = PollTimeout::try_from(DEADLINE).unwrap_or(PollTimeout::MAX);
+            let mut waits = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut waits, limit)? == 0 {
+                let seconds = DEADLINE.as_secs();
+                let message = format!("it is a FIFO, and nobody has written to it within {seconds} s");
+                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            }
+            file
+        }
+    };
+    fcntl::fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    read_limited(file, max)
+}
+
+/// Reads one byte more than is allowed, to tell.
+fn read_limited(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(USUAL);
+    from.take(max + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a plain file of at most `max` bytes, off this thread.
@@ -73,7 +144,13 @@ pub fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> +
 pub async fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let (sender, receiver) = oneshot::channel();
     let path = path.to_owned();
-    std::thread::Builder::new().spawn(move || sender.send(read_now(&path, max)))?;
+    let there = path.clone();
+    if std::thread::Builder::new()
+        .spawn(move || sender.send(read_now(&there, max)))
+        .is_err()
+    {
+        return read_now(&path, max);
+    }
     match tokio::time::timeout(DEADLINE, receiver).await {
         Ok(Ok(read)) => read,
         Ok(Err(_)) | Err(_) => Err(late()),

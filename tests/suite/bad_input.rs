@@ -285,3 +285,36 @@ fn help_is_a_word_too() {
     }
     refused(&sandbox, &["help", "strat"], 2, &["strat", "start"]);
 }
+
+/// A pipe that a shell makes of `<(...)` is read, a FIFO too; what nobody writes to is
+/// given up, and what has no end is cut short.
+#[test]
+fn inventories_that_are_no_plain_files() {
+    let sandbox = Sandbox::with(&[simple("a")]);
+    let gamectl = support::gamectl().display().to_string();
+    let script = format!("'{gamectl}' -f <(sleep 0.1; cat instances.yaml) status --json");
+    let output = sandbox
+        .program("bash")
+        .args(["-c", &script])
+        .output()
+        .expect("run bash");
+    let row = Outcome::of(&[&script], &output).expect_code(3).json();
+    assert_eq!(row["instances"][0]["id"], "a", "{row:#}");
+    let script = format!("mkfifo fed; cat instances.yaml >fed & exec '{gamectl}' -f fed status");
+    let output = sandbox
+        .program("bash")
+        .args(["-c", &script])
+        .output()
+        .expect("run bash");
+    Outcome::of(&[&script], &output).expect_code(3);
+    let made = sandbox.program("mkfifo").arg("fifo").status().expect("run mkfifo");
+    assert!(made.success());
+    refused(
+        &sandbox,
+        &["-f", "fifo", "status"],
+        6,
+        &["a FIFO, and nobody has written to it", "hint: "],
+    );
+    refused(&sandbox, &["-f", "/dev/zero", "status"], 6, &["larger than 1 MiB"]);
+    refused(&sandbox, &["-f", "/dev/null", "status"], 6, &["the inventory is empty"]);
+}

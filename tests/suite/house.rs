@@ -113,7 +113,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("containers", &["event", "failure", "program", "supervisor", "sys"]),
     ("store", &["event", "failure", "inventory", "policy", "sys"]),
     ("policy", &["inventory"]),
-    ("inventory", &["failure", "games"]),
+    ("inventory", &["failure", "games", "sys"]),
     ("games", &["failure"]),
     ("event", &["failure", "supervisor"]),
     ("supervisor", &["failure", "finding"]),

@@ -677,3 +677,25 @@ fn the_screen_follows_its_terminal_and_gives_it_back() {
     assert!(!text[last..].contains(ENTER), "{text:?}");
     sandbox.ok(&["stop", "--all"]);
 }
+
+/// A FIFO in the place of an env file or of the inventory holds up nobody else.
+#[test]
+fn a_file_that_cannot_be_read_holds_up_no_other() {
+    let restart = json!({ "delay": "50ms", "max_delay": "50ms" });
+    let good = Instance::script("good", "echo up; exec sleep 1000").ready_log("^up$");
+    let evil = Instance::script("evil", "sleep 1000").process("env_file", json!("fifo"));
+    let sandbox = Sandbox::with(&[good.with("restart", restart.clone()), evil.with("restart", restart)]);
+    let made = sandbox.program("mkfifo").arg("fifo").status().expect("run mkfifo");
+    assert!(made.success());
+    let run = Background::run_json(&sandbox, &[]);
+    let pid = sandbox.wait_state("good", "running")["pid"].as_i64().expect("a pid");
+    std::fs::rename(sandbox.path("instances.yaml"), sandbox.path("kept.yaml")).expect("move the inventory");
+    std::fs::rename(sandbox.path("fifo"), sandbox.path("instances.yaml")).expect("replace the inventory");
+    let restarted = || run.states("good").iter().filter(|state| *state == "running").count() > 1;
+    Process::kill(i32::try_from(pid).expect("a pid"));
+    wait_until("good to be running again", restarted);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    std::fs::rename(sandbox.path("kept.yaml"), sandbox.path("instances.yaml")).expect("put it back");
+    sandbox.ok(&["stop", "--all", "--now"]);
+    sandbox.nothing_left();
+}
