@@ -1,7 +1,6 @@
 //! The command line as types only; completions and man pages are made from them.
 
 pub mod completion;
-mod help;
 mod root;
 mod selection;
 mod time;

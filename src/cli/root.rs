@@ -7,7 +7,6 @@ use std::time::Duration;
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
-use super::help;
 use super::selection::INVENTORY_AFTER_VERB;
 use super::time::duration;
 use super::verbs::{
@@ -29,8 +28,24 @@ use super::verbs::{
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = help::AFTER_HELP,
-    after_long_help = help::AFTER_LONG_HELP
+    after_help = "Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.",
+    after_long_help = "\
+Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.
+
+Exit codes:
+  0    the wanted state holds for every selected instance; status: all running
+  1    at least one failed; status: at least one crashed
+  2    usage
+  3    status: none crashed, at least one not running
+  4    no such instance, a selector that matches nothing, or a state that could
+       not be found out
+  5    a program that gamectl needs is missing, or nothing manages the instance
+  6    the inventory is missing or invalid; nothing was touched
+  75   busy: another gamectl holds the instance
+  124  the wait ran out; the server may still get there
+  130  interrupted (143: terminated); the server goes on
+
+`run` ends with 0 when it is interrupted or terminated."
 )]
 pub struct Cli {
     /// The inventory; - is standard input
@@ -102,7 +117,6 @@ pub enum When {
     Never,
 }
 
-/// The verb and its arguments.
 #[derive(Debug, Subcommand)]
 pub enum VerbArgs {
     /// Start instances and wait until they are ready

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueHint};
 
-/// A selection of instances.
 #[derive(Debug, Args)]
 pub struct Selection {
     /// An id, a glob ('rust-*') or tag:NAME

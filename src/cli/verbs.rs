@@ -5,12 +5,15 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 
-use super::help;
 use super::selection::{Listed, Selection};
 use super::time::{duration, when};
 
 #[derive(Debug, Args)]
-#[command(after_help = help::START)]
+#[command(after_help = "\
+Examples:
+  gamectl start rust-main
+  gamectl start tag:pvp --timeout 20m
+  gamectl start --all --dry-run")]
 pub struct StartArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -29,7 +32,11 @@ pub struct StartArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::STOP)]
+#[command(after_help = "\
+Examples:
+  gamectl stop rust-main
+  gamectl stop 'rust-*' --now
+  gamectl stop --all --timeout 2m")]
 pub struct StopArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -48,7 +55,10 @@ pub struct StopArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::RESTART)]
+#[command(after_help = "\
+Examples:
+  gamectl restart rust-main
+  gamectl restart tag:eu --dry-run")]
 pub struct RestartArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -71,7 +81,14 @@ pub struct RestartArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::STATUS)]
+#[command(after_help = "\
+status asks running games with an a2s or a minecraft probe, in ready or healthy,
+how many play, for a second at most.
+
+Examples:
+  gamectl status
+  gamectl status --json rust-main
+  gamectl status --any tag:pvp && echo players can join")]
 pub struct StatusArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -82,7 +99,11 @@ pub struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::WATCH)]
+#[command(after_help = "\
+Examples:
+  gamectl watch
+  gamectl watch --until running --timeout 10m tag:pvp && announce
+  gamectl watch --json | jq -r 'select(.event == \"status\") | .id'")]
 pub struct WatchArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -96,7 +117,6 @@ pub struct WatchArgs {
     pub timeout: Option<Duration>,
 }
 
-/// A state that is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Awaited {
     /// Ready for players
@@ -114,7 +134,11 @@ pub enum Awaited {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::LOGS)]
+#[command(after_help = "\
+Examples:
+  gamectl logs -n 20 rust-main
+  gamectl logs --since 10m rust-main
+  gamectl logs -f rust-main conan")]
 pub struct LogsArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -144,7 +168,11 @@ pub enum LineCount {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::RUN)]
+#[command(after_help = "\
+Examples:
+  gamectl run
+  gamectl -f /etc/gamectl/instances.yaml run --on-exit stop
+  gamectl run --json tag:pvp")]
 pub struct RunArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -181,7 +209,10 @@ fn lines(text: &str) -> Result<LineCount, String> {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::CONSOLE)]
+#[command(after_help = "\
+Examples:
+  gamectl console minecraft
+  gamectl console -n 100 rust-main")]
 pub struct ConsoleArgs {
     /// The number of last lines to show first
     #[arg(short = 'n', long, value_name = "N", default_value = "20")]
@@ -196,7 +227,9 @@ pub struct ConsoleArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::SEND)]
+#[command(after_help = "\
+Examples:
+  gamectl send rust-main say the server restarts in ten minutes")]
 pub struct SendArgs {
     /// The limit for connecting, sending and the reply
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
@@ -220,14 +253,21 @@ pub struct SendArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::CHECK)]
+#[command(after_help = "\
+Examples:
+  gamectl check
+  gamectl check --json | jq '.findings[] | select(.level != \"ok\")'")]
 pub struct CheckArgs {
     #[command(flatten)]
     pub listed: Listed,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::INIT)]
+#[command(after_help = "\
+Examples:
+  gamectl init
+  gamectl init rust minecraft
+  gamectl -f /etc/gamectl/instances.yaml init conan")]
 pub struct InitArgs {
     #[command(flatten)]
     pub listed: Listed,
@@ -238,21 +278,32 @@ pub struct InitArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::GAMES)]
+#[command(after_help = "\
+Examples:
+  gamectl games
+  gamectl games rust")]
 pub struct GamesArgs {
     /// The game to print
     pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::COMPLETIONS)]
+#[command(after_help = "\
+Examples:
+  gamectl completions bash > ~/.local/share/bash-completion/completions/gamectl
+  gamectl completions zsh > \"${fpath[1]}/_gamectl\"
+  gamectl completions fish > ~/.config/fish/completions/gamectl.fish")]
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = help::SCHEMA)]
+#[command(after_help = "\
+Examples:
+  gamectl schema > instances.schema.json
+  Then, as the first line of the inventory:
+    # yaml-language-server: $schema=instances.schema.json")]
 pub struct SchemaArgs {}
 
 /// A shell for which there is a script; each script was tried in its shell.

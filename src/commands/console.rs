@@ -111,7 +111,6 @@ impl Session {
         Ok(())
     }
 
-    /// Shows new output. Returns true when there was any.
     fn show(&mut self) -> Result<bool, Failure> {
         let mut any = false;
         loop {
@@ -127,7 +126,6 @@ impl Session {
         }
     }
 
-    /// Takes keys. Returns true when the person leaves.
     async fn take(&mut self, pressed: &[u8]) -> Result<bool, Failure> {
         if !self.live {
             self.partial.extend_from_slice(pressed);
@@ -187,7 +185,6 @@ impl Session {
         }
     }
 
-    /// Gives the game's terminal the size of ours.
     async fn pass_size(&mut self) -> Result<(), Failure> {
         if !self.live || self.console.kind() != ConsoleKind::Terminal {
             return Ok(());

@@ -14,7 +14,6 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Opens the inventory.
     pub(super) fn host(&self) -> Result<Host, Error> {
         Host::open(self.cli.inventory.as_deref(), self.cli.common.state_dir.as_deref())
     }

@@ -17,8 +17,6 @@ pub(super) fn run(context: &Context<'_>, games: &GamesArgs) -> Result<u8, Error>
     Ok(0)
 }
 
-/// Returns the preset of that name.
-///
 /// # Errors
 /// When there is none.
 pub(super) fn known(name: &str) -> Result<&'static Preset, Failure> {

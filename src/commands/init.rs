@@ -13,7 +13,6 @@ use crate::failure::Failure;
 use crate::games::Preset;
 use crate::host::Error;
 
-/// The example of the repository.
 const EXAMPLE: &str = include_str!("../../instances.example.yaml");
 
 pub(super) fn run(context: &Context<'_>, init: &InitArgs) -> Result<u8, Error> {

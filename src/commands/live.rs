@@ -114,7 +114,7 @@ impl Live {
                 }
                 () = until(self.frame) => {
                     self.frame = None;
-                    self.view.draw();
+                    self.view.draw(Instant::now().into_std());
                     return LiveInput::Drawn;
                 }
             }

@@ -8,7 +8,6 @@ use super::streams::reader_is_gone;
 use crate::cli::{LineCount, LogsArgs};
 use crate::host::{Error, OutputFrom};
 
-/// The interval of the check that the output is still read.
 const READER_CHECK: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Error> {

@@ -57,7 +57,6 @@ pub fn main() -> u8 {
         },
         json: common.json,
         quiet: common.quiet,
-        verbose: common.verbose > 0,
     });
     let context = Context {
         screen: &screen,

@@ -48,7 +48,6 @@ fn title() -> String {
     format!("gamectl run (pid {}, {terminal})", std::process::id())
 }
 
-/// The reason why the watching ends.
 enum End {
     Asked,
     /// The terminal is gone.

@@ -21,8 +21,6 @@ impl Interrupt {
         })
     }
 
-    /// Waits for one of them.
-    ///
     /// # Cancel safety
     /// Safe.
     pub(super) async fn signalled(&mut self) -> FailureKind {
@@ -75,8 +73,6 @@ impl ScreenSignals {
         })
     }
 
-    /// Waits for the next one.
-    ///
     /// # Cancel safety
     /// Safe.
     pub(super) async fn next(&mut self) -> Signalled {

@@ -1,5 +1,7 @@
 //! `gamectl start`, `stop` and `restart`.
 
+use std::time::Instant;
+
 use tokio::sync::mpsc;
 
 use super::context::{Context, typed};
@@ -60,7 +62,6 @@ async fn run(context: &Context<'_>, request: VerbRequest, selected: &Selection, 
     }
 }
 
-/// Carries a request out, and shows its progress and its results.
 pub(super) async fn dispatch(context: &Context<'_>, request: &VerbRequest, targets: &Targets) -> Vec<VerbResult> {
     let (events, receiver) = mpsc::unbounded_channel();
     let progress = context.screen.progress(request.verb, targets.ids().len());
@@ -69,16 +70,15 @@ pub(super) async fn dispatch(context: &Context<'_>, request: &VerbRequest, targe
     results
 }
 
-/// Shows events until there are no more.
 async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<VerbEvent>) {
     let mut ticks = tokio::time::interval(crate::ui::TICK);
     loop {
         tokio::select! {
             event = events.recv() => match event {
-                Some(event) => progress.event(&event),
+                Some(event) => progress.event(&event, Instant::now()),
                 None => break,
             },
-            _ = ticks.tick() => progress.tick(),
+            _ = ticks.tick() => progress.tick(Instant::now()),
         }
     }
     progress.finish();

@@ -7,19 +7,16 @@ use std::time::Instant;
 use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::supervisor::{InstanceState, Observation};
 
-/// One piece of news.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Report {
+pub enum News {
     /// Every instance has been seen once: all rows, in their order.
     Snapshot(Vec<Row>),
     /// An instance has come to another state than it was last seen in.
     Transition {
-        /// The instance as it is now.
         row: Box<Row>,
         /// True when it was seen for the first time.
         first: bool,
     },
-    /// Something happened.
     Log(LogEntry),
 }
 
@@ -34,7 +31,7 @@ pub struct Feed {
 
 impl Feed {
     /// Takes an event in and returns the news in it.
-    pub fn take(&mut self, event: ResidentEvent) -> Option<Report> {
+    pub fn take(&mut self, event: ResidentEvent) -> Option<News> {
         match event {
             ResidentEvent::Row(watched) => self.row(watched),
             ResidentEvent::Gone(id) => {
@@ -49,18 +46,18 @@ impl Feed {
             ResidentEvent::Settled => {
                 self.settled = true;
                 let rows = self.rows.values().map(|watched| watched.row.clone());
-                Some(Report::Snapshot(rows.collect()))
+                Some(News::Snapshot(rows.collect()))
             }
-            ResidentEvent::Happened(entry) => Some(Report::Log(entry)),
+            ResidentEvent::Happened(entry) => Some(News::Log(entry)),
         }
     }
 
-    fn row(&mut self, watched: Arc<WatchedRow>) -> Option<Report> {
+    fn row(&mut self, watched: Arc<WatchedRow>) -> Option<News> {
         let id = watched.row.id.clone();
         let key = self.rows.keys().find(|(_, known)| *known == id).cloned();
         let before = key.and_then(|key| self.rows.remove(&key));
         let label = before.as_ref().map(|before| before.row.label());
-        let report = (label != Some(watched.row.label())).then(|| Report::Transition {
+        let report = (label != Some(watched.row.label())).then(|| News::Transition {
             row: Box::new(watched.row.clone()),
             first: before.is_none(),
         });
@@ -73,7 +70,6 @@ impl Feed {
         self.rows.values().map(AsRef::as_ref)
     }
 
-    /// Returns the number of players that an instance last reported.
     pub fn players(&self, id: &str) -> PlayerCount {
         self.players.get(id).copied().unwrap_or_default()
     }
@@ -96,7 +92,6 @@ pub fn uptime(watched: &WatchedRow, now: Instant) -> u64 {
     }
 }
 
-/// Puts a transition in words, for readers that see no row.
 pub fn in_words(row: &Row, at: String) -> LogEntry {
     let (level, note) = match &row.observation {
         Observation::Unknown { reason } => (Level::Warning, Some(reason)),
@@ -137,9 +132,9 @@ mod tests {
     fn news(feed: &mut Feed, event: ResidentEvent) -> String {
         match feed.take(event) {
             None => "nothing".into(),
-            Some(Report::Snapshot(rows)) => rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "),
-            Some(Report::Transition { row, first }) => format!("{} {} {first}", row.id, row.label()),
-            Some(Report::Log(entry)) => entry.text,
+            Some(News::Snapshot(rows)) => rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "),
+            Some(News::Transition { row, first }) => format!("{} {} {first}", row.id, row.label()),
+            Some(News::Log(entry)) => entry.text,
         }
     }
 

@@ -11,13 +11,11 @@ use crate::supervisor::{Facts, Observation, rfc3339};
 
 const SCHEMA: u32 = 1;
 
-/// Returns the answer of `status`.
 pub fn status(rows: &[Row]) -> Value {
     let rows: Vec<Value> = rows.iter().map(row).collect();
     json!({ "schema": SCHEMA, "instances": rows })
 }
 
-/// Returns one row, with its state flattened into it.
 fn row(row: &Row) -> Value {
     let unknown = Facts::bare(crate::supervisor::InstanceState::Stopped, None);
     let (facts, reason) = match &row.observation {
@@ -67,7 +65,6 @@ pub fn heartbeat(row: &Row, uptime_seconds: u64, at: &str) -> Value {
     flattened(row, value)
 }
 
-/// Returns a log entry in a stream.
 pub fn log_entry(entry: &LogEntry) -> Value {
     json!({
         "event": "log",
@@ -90,7 +87,6 @@ fn flattened(row: &Row, mut value: Value) -> Value {
     value
 }
 
-/// Returns the results of a verb.
 pub fn results(verb: Verb, results: &[VerbResult]) -> Value {
     let result = |one: &VerbResult| {
         json!({
@@ -108,39 +104,32 @@ pub fn results(verb: Verb, results: &[VerbResult]) -> Value {
     json!({ "schema": SCHEMA, "verb": verb, "results": results })
 }
 
-/// Returns the answer of a dry run.
 pub fn dry_run(verb: Verb, items: &[DryRun]) -> Value {
     json!({ "schema": SCHEMA, "verb": verb, "dry_run": true, "results": items })
 }
 
-/// Returns the list of known games, as name and title.
 pub fn games(list: &[(&str, &str)]) -> Value {
     let item = |(name, title): &(&str, &str)| json!({ "name": name, "title": title });
     let items: Vec<Value> = list.iter().map(item).collect();
     json!({ "schema": SCHEMA, "games": items })
 }
 
-/// Returns one game preset.
 pub fn game(name: &str, yaml: &str) -> Value {
     json!({ "schema": SCHEMA, "name": name, "yaml": yaml })
 }
 
-/// Returns the reply of a game to a line.
 pub fn reply(id: &str, reply: Option<&str>) -> Value {
     json!({ "schema": SCHEMA, "id": id, "reply": reply })
 }
 
-/// Returns the path of a file that was written.
 pub fn wrote(path: &str) -> Value {
     json!({ "schema": SCHEMA, "wrote": path })
 }
 
-/// Returns the findings of `check`.
 pub fn findings(findings: &[Finding]) -> Value {
     json!({ "schema": SCHEMA, "findings": findings })
 }
 
-/// Returns the failure that ended a command.
 pub fn failure(failure: &Failure) -> Value {
     json!({ "schema": SCHEMA, "error": {
         "kind": failure.kind,

@@ -13,7 +13,7 @@ mod row;
 mod stream;
 pub mod verdict;
 
-pub use feed::{Feed, Report, in_words, uptime};
+pub use feed::{Feed, News, in_words, uptime};
 pub use goal::Goal;
 pub use row::{RowView, row};
 pub use stream::Stream;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::feed::Report;
+use super::feed::News;
 use super::json;
 use crate::event::LogEntry;
 
@@ -26,17 +26,17 @@ impl Stream {
 
     /// Returns the objects that follow with this report; `at` is its time, as
     /// RFC 3339.
-    pub fn take(&mut self, report: &Report, at: &str) -> Vec<Value> {
+    pub fn take(&mut self, report: &News, at: &str) -> Vec<Value> {
         match report {
-            Report::Snapshot(rows) => {
+            News::Snapshot(rows) => {
                 self.settled = true;
                 let early = self.early.as_mut().map(std::mem::take).unwrap_or_default();
                 let early = early.iter().map(json::log_entry);
                 std::iter::once(json::snapshot(rows)).chain(early).collect()
             }
-            Report::Transition { row, .. } if self.settled => vec![json::transition(row, at)],
-            Report::Transition { .. } => Vec::new(),
-            Report::Log(entry) => match &mut self.early {
+            News::Transition { row, .. } if self.settled => vec![json::transition(row, at)],
+            News::Transition { .. } => Vec::new(),
+            News::Log(entry) => match &mut self.early {
                 None => Vec::new(),
                 Some(_) if self.settled => vec![json::log_entry(entry)],
                 Some(early) => {

@@ -19,14 +19,12 @@ pub fn of_rows(rows: &[Row]) -> u8 {
     worst(rows.iter().map(code))
 }
 
-/// Returns true when at least one instance runs.
 pub fn runs_any(rows: &[Row]) -> bool {
     let runs =
         |row: &Row| matches!(&row.observation, Observation::Known(facts) if facts.state == InstanceState::Running);
     rows.iter().any(runs)
 }
 
-/// Returns the exit code of a verb.
 pub fn of_results(results: &[VerbResult]) -> u8 {
     let code = |result: &VerbResult| result.error.as_ref().map_or(0, |failure| failure.kind.exit_code());
     worst(results.iter().map(code))

@@ -25,7 +25,6 @@ pub(super) fn render(findings: &[Finding], only_errors: bool, look: Look) -> Str
     out
 }
 
-/// A finding, and the instances that have it.
 struct Merged<'a> {
     finding: &'a Finding,
     ids: Vec<&'a str>,

@@ -4,7 +4,6 @@ use super::paint::{Look, Tone};
 use super::sink::{SharedSink, lock};
 use super::text::Cleaner;
 
-/// An instance whose output is shown.
 struct Source {
     prefix: String,
     cleaner: Cleaner,
@@ -12,7 +11,6 @@ struct Source {
     partial: Vec<u8>,
 }
 
-/// The view of the logs of one or several instances.
 pub struct LogView {
     sources: Vec<Source>,
     prefixed: bool,
@@ -60,7 +58,6 @@ impl LogView {
         lock(&self.out).write(&with_prefix(&source.prefix, &lines));
     }
 
-    /// Shows the lines that have no end.
     pub fn finish(&mut self) {
         for source in &mut self.sources {
             let mut rest = String::new();

@@ -1,11 +1,8 @@
 //! The options of the screen, and the terminal and environment around it.
 
-use std::ffi::OsString;
-use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-/// The use of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Color {
     /// Colour on a terminal that can show it, unless `NO_COLOR` is set.
@@ -16,14 +13,12 @@ pub enum Color {
     Never,
 }
 
-/// The options of the command line for the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
     pub color: Color,
     pub json: bool,
     /// Prints failures only.
     pub quiet: bool,
-    pub verbose: bool,
 }
 
 /// The size of a terminal in characters.
@@ -57,11 +52,7 @@ impl Surroundings {
     /// Returns the surroundings of this program. The size of a terminal is passed
     /// in: it takes a system call.
     pub fn detect(size: SizeSource) -> Self {
-        let text = |value: OsString| {
-            let lossy = |value: OsString| value.to_string_lossy().into_owned();
-            value.into_string().unwrap_or_else(lossy)
-        };
-        let variable = |name: &str| std::env::var_os(name).map(text);
+        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         Self {
             stdout_tty: std::io::stdout().is_terminal(),
             stderr_tty: std::io::stderr().is_terminal(),
@@ -103,19 +94,6 @@ impl Surroundings {
             Color::Never => false,
             Color::Auto => tty && !self.no_color && !self.dumb,
         }
-    }
-}
-
-impl fmt::Debug for Surroundings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Surroundings")
-            .field("stdout_tty", &self.stdout_tty)
-            .field("stderr_tty", &self.stderr_tty)
-            .field("utf8", &self.utf8)
-            .field("no_color", &self.no_color)
-            .field("dumb", &self.dumb)
-            .field("size", &self.size())
-            .finish()
     }
 }
 
@@ -172,7 +150,7 @@ mod tests {
             (&dumb, Color::Auto, true, false),
             (&dumb, Color::Always, true, true),
         ] {
-            assert_eq!(around.colored(choice, tty), colored, "{around:?} {choice:?} {tty}");
+            assert_eq!(around.colored(choice, tty), colored, "{choice:?} {tty}");
         }
     }
 

@@ -60,11 +60,9 @@ pub(super) enum Tone {
     Dim,
     /// A heading.
     Strong,
-    /// The label `error:`.
     Error,
     /// The label `warning:`, and a kill.
     Loud,
-    /// The label `hint:`.
     Hint,
     /// The instance at this position, to tell it from its neighbours.
     Position(usize),

@@ -21,16 +21,13 @@ pub const TICK: Duration = Duration::from_millis(100);
 /// Less room than this shows nothing of what a game said.
 const LAST_LINE_MIN: usize = 8;
 
-/// An instance that is worked on.
 struct Work {
     awaiting: String,
     since: Instant,
     limit: Option<Duration>,
-    /// The last line that the game printed.
     last_line: String,
 }
 
-/// The view of a verb at work.
 pub struct Progress {
     verb: Verb,
     silent: bool,
@@ -61,11 +58,7 @@ impl Progress {
         }
     }
 
-    pub fn event(&mut self, event: &VerbEvent) {
-        self.event_at(event, Instant::now());
-    }
-
-    pub(super) fn event_at(&mut self, event: &VerbEvent, now: Instant) {
+    pub fn event(&mut self, event: &VerbEvent, now: Instant) {
         match event {
             VerbEvent::Began { id } => self.began(id, now),
             VerbEvent::LockHeld { id, holder } => {
@@ -127,12 +120,7 @@ impl Progress {
         (work.awaiting, work.limit) = (awaiting, limit);
     }
 
-    /// Moves the spinners on.
-    pub fn tick(&mut self) {
-        self.tick_at(Instant::now());
-    }
-
-    pub(super) fn tick_at(&mut self, now: Instant) {
+    pub fn tick(&mut self, now: Instant) {
         self.spinner.tick();
         self.draw(now);
     }

@@ -28,7 +28,6 @@ const CLEAR: &str = "\r\x1b[K\x1b[C\x1b[J\r";
 const BEGIN: &str = "\x1b[?2026h\x1b[?7l";
 const END: &str = "\x1b[?7h\x1b[?2026l";
 
-/// Lines on standard error that can be taken away again.
 pub(super) struct Region {
     sink: SharedSink,
     around: Surroundings,

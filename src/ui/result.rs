@@ -43,7 +43,6 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
     look.wrap(&line, 2) + "\n"
 }
 
-/// Renders the steps that a verb would take on an instance.
 pub(super) fn dry_run(one: &DryRun, look: Look) -> String {
     let mut out = look.wrap(&format!("{}: {}", one.id, clean_line(&one.would)), 2) + "\n";
     for (index, step) in one.steps.iter().enumerate() {
@@ -62,7 +61,6 @@ pub(super) fn failed(result: &VerbResult, look: Look) -> String {
     }
 }
 
-/// Renders a failure, of an instance or of the whole command.
 pub(super) fn failure(id: Option<&str>, failure: &Failure, look: Look) -> String {
     let subject = id.map_or_else(String::new, |id| format!("{id}: "));
     let mut out = error(&format!("{subject}{}", clean(&failure.message).trim_end()), look);

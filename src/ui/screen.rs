@@ -28,7 +28,6 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Creates the screen of this program.
     pub fn new(options: Options, around: Surroundings) -> Self {
         Self::on(options, around, Box::new(io::stdout()), Box::new(io::stderr()))
     }
@@ -75,7 +74,6 @@ impl Screen {
         );
     }
 
-    /// Lists games by name and title.
     pub fn games(&self, list: &[(&str, &str)]) {
         let widest = list.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         self.answer(
@@ -93,7 +91,6 @@ impl Screen {
         self.answer(|| json::game(name, yaml), |_| yaml.to_owned());
     }
 
-    /// Notes something besides the answer.
     pub fn note(&self, text: &str) {
         self.remark("note:", text);
     }
@@ -107,7 +104,6 @@ impl Screen {
         }
     }
 
-    /// Shows the rows of `status`.
     pub fn status(&self, rows: &[Row]) {
         if rows.is_empty() && !self.streams.options.json {
             return self.note("the inventory is empty");
@@ -142,7 +138,6 @@ impl Screen {
         }
     }
 
-    /// Shows the steps that a verb would take.
     pub fn dry_run(&self, verb: Verb, items: &[DryRun]) {
         self.answer(
             || json::dry_run(verb, items),
@@ -156,7 +151,6 @@ impl Screen {
             .write_err(&result::interrupted(verb, ids, self.streams.err_look()));
     }
 
-    /// Reports a file that was written, and the next thing to do.
     pub fn wrote(&self, path: &str, next: &str) {
         if self.streams.options.json {
             self.streams.write_out(&line(&json::wrote(path)));
@@ -166,7 +160,6 @@ impl Screen {
         }
     }
 
-    /// Shows the findings of `check`.
     pub fn findings(&self, findings: &[Finding]) {
         self.answer(
             || json::findings(findings),
@@ -174,13 +167,11 @@ impl Screen {
         );
     }
 
-    /// Shows the failure that ends the command.
     pub fn failure(&self, failure: &Failure) {
         let text = result::failure(None, failure, self.streams.err_look());
         self.fail(&text, || json::failure(failure));
     }
 
-    /// Shows the problems of an inventory.
     pub fn problems(&self, problems: &Problems) {
         let text = problem::render(problems, self.streams.err_look());
         self.fail(&text, || json::problems(problems));
@@ -193,7 +184,6 @@ impl Screen {
         }
     }
 
-    /// Returns the view of the logs of these instances.
     pub fn logs(&self, ids: &[String], raw: bool) -> LogView {
         LogView::new(ids, raw, Arc::clone(&self.streams.out), self.streams.out_look())
     }

@@ -239,9 +239,12 @@ fn result(id: &str, changed: bool, state: InstanceState) -> VerbResult {
 fn shown_of(verb: Verb, result: VerbResult) -> (String, String) {
     let shown = piped(Options::default());
     let mut progress = shown.screen.progress(verb, 1);
-    progress.event(&crate::event::VerbEvent::Began { id: result.id.clone() });
-    progress.event(&crate::event::VerbEvent::Done(result));
-    progress.tick();
+    progress.event(
+        &crate::event::VerbEvent::Began { id: result.id.clone() },
+        std::time::Instant::now(),
+    );
+    progress.event(&crate::event::VerbEvent::Done(result), std::time::Instant::now());
+    progress.tick(std::time::Instant::now());
     progress.finish();
     (shown.out.take(), shown.err.take())
 }

@@ -33,22 +33,12 @@ pub(super) fn last_word(sink: &SharedSink, shown: &Arc<AtomicBool>, word: &'stat
 /// A stream that is written to until it fails, and never again after that.
 pub(super) struct Sink {
     stream: Box<dyn Write + Send>,
-    state: State,
-}
-
-enum State {
-    Open,
-    /// The reader is gone, as in `gamectl logs | head`: this is no failure.
-    Closed,
-    Failed(io::Error),
+    failure: Option<io::Error>,
 }
 
 impl Sink {
     pub(super) fn new(stream: Box<dyn Write + Send>) -> Self {
-        Self {
-            stream,
-            state: State::Open,
-        }
+        Self { stream, failure: None }
     }
 
     pub(super) fn shared(stream: Box<dyn Write + Send>) -> SharedSink {
@@ -58,27 +48,20 @@ impl Sink {
     /// Writes these bytes through to the end of the stream. A buffer kept back
     /// would hide a full disk, and show a result late.
     pub(super) fn write(&mut self, bytes: &[u8]) {
-        if !matches!(self.state, State::Open) {
-            return;
-        }
-        if let Err(error) = self.stream.write_all(bytes).and_then(|()| self.stream.flush()) {
-            self.state = match error.kind() {
-                io::ErrorKind::BrokenPipe => State::Closed,
-                _ => State::Failed(error),
-            };
+        if self.failure.is_none() {
+            self.failure = self.stream.write_all(bytes).and_then(|()| self.stream.flush()).err();
         }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open)
+        self.failure.is_none()
     }
 
-    /// Returns the first failed write, unless the reader has closed the pipe.
+    /// Returns the first failed write. A reader that is gone, as in
+    /// `gamectl logs | head`, is no failure.
     pub(super) fn failure(&self) -> Option<&io::Error> {
-        match &self.state {
-            State::Failed(error) => Some(error),
-            State::Open | State::Closed => None,
-        }
+        let failure = self.failure.as_ref();
+        failure.filter(|failure| failure.kind() != io::ErrorKind::BrokenPipe)
     }
 }
 

@@ -157,7 +157,6 @@ pub(super) fn counts<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
     parts.join(", ")
 }
 
-/// The cells of a table.
 struct Contents {
     rows: Vec<(Tone, Cells)>,
     /// The columns that are not left out.

@@ -3,10 +3,8 @@
 
 use crate::ui::width;
 
-/// The number of lines that are remembered.
 const HISTORY: usize = 500;
 
-/// The effect of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pressed {
     Nothing,

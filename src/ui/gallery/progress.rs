@@ -20,7 +20,7 @@ struct Work {
 
 impl Work {
     fn event(&mut self, event: &VerbEvent) {
-        self.progress.event_at(event, self.now);
+        self.progress.event(event, self.now);
     }
 
     fn began(&mut self, id: &str) {
@@ -45,7 +45,7 @@ impl Work {
     /// Lets so many seconds pass.
     fn pass(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
-        self.progress.tick_at(self.now);
+        self.progress.tick(self.now);
     }
 
     /// Ends it, with these results.

@@ -63,7 +63,7 @@ fn watching(mut scene: Scene, events: &impl Fn(Instant) -> Vec<ResidentEvent>) -
     let now = Instant::now();
     let mut watch = scene.screen.run_view("gamectl run instances.yaml");
     events(now).into_iter().for_each(|event| watch.event(event));
-    watch.draw_at(now);
+    watch.draw(now);
     scene.seen()
 }
 
@@ -331,7 +331,7 @@ fn run_of_more_than_there_are_rows() {
 fn run_ends() {
     let ended = |mut scene: Scene| {
         let mut watch = scene.screen.run_view("gamectl run instances.yaml");
-        watch.draw();
+        watch.draw(Instant::now());
         watch.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
         scene.seen()
     };
@@ -350,7 +350,7 @@ fn run_off_a_terminal() {
     let shown = piped(options(true));
     let mut watch = shown.screen.run_view("gamectl run instances.yaml");
     a_world(Instant::now()).into_iter().for_each(|event| watch.event(event));
-    watch.draw();
+    watch.draw(Instant::now());
     watch.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
     insta::assert_snapshot!(timeless(&shown.out.take()), @r"
     hh:mm:ss info    conan: running already, and adopted as it is

@@ -45,7 +45,7 @@ fn failed(id: &str, failure: Failure) -> VerbResult {
 fn ended(screen: &Screen, verb: Verb, results: &[VerbResult]) {
     let mut progress = screen.progress(verb, results.len());
     for one in results {
-        progress.event(&VerbEvent::Done(one.clone()));
+        progress.event(&VerbEvent::Done(one.clone()), std::time::Instant::now());
     }
     progress.finish();
     screen.results(verb, results);
@@ -375,11 +375,17 @@ fn replies_to_a_line() {
 fn a_verb_that_waits_for_another_one() {
     let waits = |screen: &Screen| {
         let mut progress = screen.progress(Verb::Stop, 1);
-        progress.event(&VerbEvent::LockHeld {
-            id: "rust-main".into(),
-            holder: "gamectl restart (pid 4242)".into(),
-        });
-        progress.event(&VerbEvent::Done(stopped("rust-main", "rcon: quit")));
+        progress.event(
+            &VerbEvent::LockHeld {
+                id: "rust-main".into(),
+                holder: "gamectl restart (pid 4242)".into(),
+            },
+            std::time::Instant::now(),
+        );
+        progress.event(
+            &VerbEvent::Done(stopped("rust-main", "rcon: quit")),
+            std::time::Instant::now(),
+        );
         progress.finish();
     };
     insta::assert_snapshot!(seen(waits), @r"

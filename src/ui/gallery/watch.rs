@@ -54,11 +54,11 @@ fn looked_on(mut scene: Scene, events: &impl Fn(Instant) -> Vec<ResidentEvent>, 
     let now = Instant::now();
     let mut watch = scene.screen.watch_view("gamectl watch instances.yaml");
     events(now).into_iter().for_each(|event| watch.event(event));
-    watch.draw_at(now);
+    watch.draw(now);
     let mut out = scene.seen();
     for key in pressed {
         watch.scroll(*key);
-        watch.draw_at(now);
+        watch.draw(now);
         out += &scene.seen();
     }
     timeless(&out)
@@ -376,7 +376,7 @@ fn watch_off_a_terminal() {
             .into_iter()
             .for_each(|event| watch.event(event));
     }
-    watch.draw();
+    watch.draw(Instant::now());
     insta::assert_snapshot!(timeless(&shown.out.take()), @r"
     hh:mm:ss info    soulmask: running
     hh:mm:ss info    rust-main: running

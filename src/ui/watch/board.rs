@@ -21,13 +21,11 @@ const EVENTS_MAX: usize = 500;
 /// The lines left for events where the table does not fit.
 const EVENTS_MIN: usize = 4;
 
-/// The lines that an event may take.
 const EVENT_LINES: usize = 3;
 
-/// The state of the screen.
 pub(super) struct Board {
     title: String,
-    feed: Feed,
+    pub(super) feed: Feed,
     events: VecDeque<LogEntry>,
     /// `None` for `run`, which shows the rows that need attention instead.
     window: Option<Window>,
@@ -41,14 +39,6 @@ impl Board {
             events: VecDeque::new(),
             window: scrolls.then(Window::default),
         }
-    }
-
-    pub(super) fn feed(&self) -> &Feed {
-        &self.feed
-    }
-
-    pub(super) fn feed_mut(&mut self) -> &mut Feed {
-        &mut self.feed
     }
 
     pub(super) fn push(&mut self, entry: LogEntry) {

@@ -23,7 +23,7 @@ use super::sink::{last_word, lock};
 use super::streams::OutputStreams;
 use super::text::clean_line;
 use crate::event::{Level, LogEntry, ResidentEvent};
-use crate::report::{self, Report, Stream};
+use crate::report::{self, News, Stream};
 use crate::supervisor::rfc3339;
 use board::Board;
 
@@ -33,7 +33,6 @@ const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 /// Shows the cursor, and leaves the alternate screen.
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
-/// The form in which instances are shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// One screen, drawn again and again.
@@ -44,7 +43,6 @@ enum Form {
     Json,
 }
 
-/// The view of instances that are watched.
 pub struct WatchView {
     form: Form,
     /// True for `run`, which reports more of a transition than that it happened.
@@ -86,7 +84,7 @@ impl WatchView {
 
     /// Takes an event in, and writes everything but the screen at once.
     pub fn event(&mut self, event: ResidentEvent) {
-        let Some(report) = self.board.feed_mut().take(event) else {
+        let Some(report) = self.board.feed.take(event) else {
             return;
         };
         if self.form == Form::Json {
@@ -94,17 +92,17 @@ impl WatchView {
             return;
         }
         match report {
-            Report::Snapshot(_) => {}
-            Report::Transition { row, first } => {
+            News::Snapshot(_) => {}
+            News::Transition { row, first } => {
                 if !self.acts && (!first || self.form == Form::Lines) {
                     self.log(report::in_words(&row, now()));
                 }
             }
-            Report::Log(entry) => self.log(entry),
+            News::Log(entry) => self.log(entry),
         }
     }
 
-    fn write_objects(&mut self, report: &Report) {
+    fn write_objects(&mut self, report: &News) {
         let objects = self.stream.take(report, &now());
         let text: String = objects.iter().map(json::line).collect();
         self.streams.write_out(&text);
@@ -122,7 +120,7 @@ impl WatchView {
     pub fn heartbeat(&mut self) {
         if self.form == Form::Json {
             let at = now();
-            let beats = self.board.feed().heartbeats(Instant::now());
+            let beats = self.board.feed.heartbeats(Instant::now());
             let lines = beats.map(|(row, uptime)| json::line(&report::json::heartbeat(row, uptime, &at)));
             self.streams.write_out(&lines.collect::<String>());
         }
@@ -143,7 +141,7 @@ impl WatchView {
                 self.streams.write_out(&format!("{line}\n"));
             }
             Form::Lines => self.log(entry),
-            Form::Json => self.write_objects(&Report::Log(entry)),
+            Form::Json => self.write_objects(&News::Log(entry)),
         }
     }
 
@@ -152,12 +150,7 @@ impl WatchView {
         self.board.scroll(key);
     }
 
-    /// Draws the screen, if there is one.
-    pub fn draw(&mut self) {
-        self.draw_at(Instant::now());
-    }
-
-    pub(super) fn draw_at(&mut self, now: Instant) {
+    pub fn draw(&mut self, now: Instant) {
         if self.form != Form::Screen {
             return;
         }

@@ -84,7 +84,7 @@ fn a_screen() {
     let mut watch = shown.screen.run_view("gamectl run i.yaml");
     let now = Instant::now();
     events(now).into_iter().for_each(|event| watch.event(event));
-    watch.draw_at(now);
+    watch.draw(now);
     let out = shown.out.take();
     assert!(out.starts_with("\u{1b}[?1049h\u{1b}[?25l"));
     insta::assert_snapshot!(frame(&out), @r"
@@ -123,7 +123,7 @@ fn more_instances_than_rows() {
         watch.event(row(watched(&format!("g{n}"), n, state, None)));
         watch.event(happened(Some("g1"), Level::Info, &format!("event {n}")));
     }
-    watch.draw();
+    watch.draw(Instant::now());
     let frame = frame(&shown.out.take());
     assert_eq!(frame.lines().count(), 24, "{frame}");
     for part in ["98 running", "g70", "g80", "and 84 more: 84 running", "event 99"] {
@@ -140,7 +140,7 @@ fn more_instances_than_rows() {
 fn a_terminal_that_is_left_is_given_back() {
     let shown = terminal(Options::default(), 80);
     let mut watch = shown.screen.run_view("x");
-    watch.draw();
+    watch.draw(Instant::now());
     shown.out.take();
     drop(watch);
     assert_eq!(shown.out.take(), "\u{1b}[?25h\u{1b}[?1049l");
@@ -151,7 +151,7 @@ fn lines_off_a_terminal() {
     let shown = piped(Options::default());
     let mut watch = shown.screen.run_view("x");
     events(Instant::now()).into_iter().for_each(|event| watch.event(event));
-    watch.draw();
+    watch.draw(Instant::now());
     watch.heartbeat();
     watch.say("the end");
     let out = shown.out.take();
@@ -209,7 +209,7 @@ fn a_stream_for_programs() {
 fn a_panic_gives_the_terminal_back_before_it_is_reported() {
     let shown = terminal(Options::default(), 80);
     let mut watch = shown.screen.run_view("gamectl run");
-    watch.draw();
+    watch.draw(Instant::now());
     assert!(shown.out.take().ends_with("\u{1b}[?2026l"));
     let panic = std::thread::spawn(|| panic!("a bug, for once")).join();
     assert!(panic.is_err());
@@ -268,7 +268,7 @@ fn a_long_table_is_seen_part_by_part() {
         watch.event(row(watched(&format!("g{n:02}"), n, InstanceState::Running, None)));
     }
     let part = |watch: &mut super::WatchView| {
-        watch.draw();
+        watch.draw(Instant::now());
         let frame = frame(&shown.out.take());
         assert!(frame.lines().count() <= 24, "{frame}");
         frame.lines().find(|line| line.contains(" of 100")).unwrap().to_owned()
@@ -302,7 +302,7 @@ fn players_come_and_go() {
         (PlayerCount::NotAsked, false, "running"),
     ] {
         watch.event(players(player_count));
-        watch.draw();
+        watch.draw(Instant::now());
         let frame = frame(&shown.out.take());
         assert_eq!(frame.contains("PLAYERS"), column, "{frame}");
         assert!(frame.contains(text), "{frame}");

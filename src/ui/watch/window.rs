@@ -58,7 +58,6 @@ pub fn keys(typed: &[u8]) -> Vec<WatchKey> {
     keys
 }
 
-/// The part of a table that is shown.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     top: usize,
