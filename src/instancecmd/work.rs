@@ -125,15 +125,13 @@ impl Work {
 
     async fn start(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
         let _lock = self.hold_to_start(dir, began).await?;
-        // The launch makes the intent durable on its way, which takes less time
-        // than before it.
+        // The game need not wait for the disk: the shim syncs the folder once the
+        // game runs, and the sync below then finds nothing left to do.
         intent::set(dir, Want::Running, Durability::WithFolder)?;
         // Without it a stop is still possible, if not on record.
         let _ = store::intent::reserve_stop(dir);
         let started = self.launch().await;
-        if !started.as_ref().is_ok_and(|outcome| outcome.changed) {
-            dir.sync().map_err(|error| intent::not_on_record(&error))?;
-        }
+        dir.sync().map_err(|error| intent::not_on_record(&error))?;
         started
     }
 
