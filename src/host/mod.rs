@@ -145,10 +145,10 @@ pub fn suggestions(inventory: Option<&OsStr>, tags: bool) -> Vec<String> {
     let Some(unchecked) = source.and_then(|source| inventory::read(&source).ok()) else {
         return Vec::new();
     };
-    let outline = unchecked.outline();
-    let mut found = outline.ids;
+    let words = unchecked.selector_words();
+    let mut found = words.ids;
     if tags {
-        found.extend(outline.tags.into_iter().map(|tag| format!("tag:{tag}")));
+        found.extend(words.tags.into_iter().map(|tag| format!("tag:{tag}")));
     }
     found
 }

@@ -15,10 +15,10 @@
 //! has the one table of keys.
 
 mod model;
-mod outline;
 mod parse;
 mod read;
 mod report;
+mod selector_words;
 mod source;
 mod text;
 
@@ -31,10 +31,10 @@ pub use model::probe::{Healthy, HttpCheck, HttpMethod, Probe, Ready};
 pub use model::process::{LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
 pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};
-pub use outline::Outline;
 pub use parse::parse;
 pub use report::keys;
 pub use report::mask::Mask;
 pub use report::nearest::nearest;
 pub use report::problem::{Problem, Problems};
+pub use selector_words::SelectorWords;
 pub use source::{Source, Unchecked, find, read};

@@ -6,9 +6,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::model::instance::Inventory;
-use super::outline::Outline;
 use super::parse::parse;
 use super::report::problem::Problems;
+use super::selector_words::SelectorWords;
 use crate::failure::{Failure, FailureKind};
 use crate::sys::plain_file;
 
@@ -121,8 +121,8 @@ impl Unchecked {
     }
 
     /// Returns what selectors can name in it, without a check.
-    pub fn outline(&self) -> Outline {
-        Outline::of(&self.bytes, &|name| std::env::var_os(name))
+    pub fn selector_words(&self) -> SelectorWords {
+        SelectorWords::of(&self.bytes, &|name| std::env::var_os(name))
     }
 }
 

@@ -185,6 +185,7 @@ mod tests {
             write(&dir, Some(&reserve), &exit, Durability::Now).unwrap();
             assert_eq!(read(&dir).unwrap(), Some(exit));
         }
+        assert_eq!((sample(None).code(), sample(None).signal()), (None, None));
         let unseen = Exit::unseen(9, "b".into(), false, "why");
         write(&dir, None, &unseen, Durability::Now).unwrap();
         assert_eq!(read(&dir).unwrap(), Some(unseen));

@@ -55,7 +55,7 @@ fn options() -> Options {
 struct Reader<'a> {
     text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
-    /// What is complete and has an anchor.
+    /// The complete nodes that have an anchor.
     anchors: HashMap<usize, Arc<Node<'a>>>,
     bad_keys: Vec<BadKey>,
 }

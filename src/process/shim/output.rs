@@ -50,14 +50,14 @@ const CALM_AFTER_MS: u64 = 50;
 
 /// The source of output.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(super) enum OutputFd {
     /// The end of a pipe that is read; the game holds both.
     Pipe(OwnedFd),
     /// The master of a pseudo-terminal.
     Terminal(OwnedFd),
 }
 
-/// How a source is read. It is busy unless it is calm.
+/// The pace at which a source is read. It is busy unless it is calm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
     Calm {
@@ -74,7 +74,7 @@ enum Pace {
 /// The way from a source into a log.
 #[derive(Debug)]
 pub(super) struct Output {
-    source: Option<Source>,
+    source: Option<OutputFd>,
     /// Reads the signal that a pipe has something.
     signal: Signals,
     listening: bool,
@@ -91,7 +91,7 @@ pub(super) struct Output {
 
 impl Output {
     /// SIGIO must be blocked.
-    pub(super) fn new(source: Option<Source>, log: ConsoleLog) -> io::Result<Self> {
+    pub(super) fn new(source: Option<OutputFd>, log: ConsoleLog) -> io::Result<Self> {
         let mut output = Self {
             source,
             signal: Signals::read(&[Signal::SIGIO])?,
@@ -121,8 +121,8 @@ impl Output {
             return None;
         }
         self.source.as_ref().map(|source| match source {
-            Source::Pipe(_) => self.signal.as_fd(),
-            Source::Terminal(fd) => fd.as_fd(),
+            OutputFd::Pipe(_) => self.signal.as_fd(),
+            OutputFd::Terminal(fd) => fd.as_fd(),
         })
     }
 
@@ -185,7 +185,7 @@ impl Output {
     /// Has the source signal its input, or no more. A terminal always does.
     fn listen(&mut self, on: bool) {
         let done = match &self.source {
-            Some(Source::Pipe(fd)) if self.listening != on => pipe::signal_input(fd, on).is_ok(),
+            Some(OutputFd::Pipe(fd)) if self.listening != on => pipe::signal_input(fd, on).is_ok(),
             _ => true,
         };
         if done {
@@ -207,7 +207,7 @@ impl Output {
     }
 
     fn hurry(&mut self, now: u64) {
-        if let Some(Source::Pipe(fd)) = &self.source {
+        if let Some(OutputFd::Pipe(fd)) = &self.source {
             self.capacity = pipe::set_capacity(fd, BUSY_PIPE);
         }
         self.asked_for_room = true;
@@ -217,7 +217,7 @@ impl Output {
 
     /// Takes the source for calm. It must be listened to.
     fn calm(&mut self, now: u64) {
-        if let Some(Source::Pipe(fd)) = &self.source
+        if let Some(OutputFd::Pipe(fd)) = &self.source
             && self.capacity > CALM_PIPE
         {
             self.capacity = pipe::set_capacity(fd, CALM_PIPE);
@@ -265,7 +265,7 @@ impl Output {
     }
 }
 
-impl Source {
+impl OutputFd {
     fn fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Pipe(fd) | Self::Terminal(fd) => fd.as_fd(),

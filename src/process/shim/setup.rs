@@ -6,12 +6,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::event_source;
-use super::output::{Output, Source};
+use super::output::{Output, OutputFd};
 use super::precheck::{may_launch, still_wanted};
 use super::serve::Server;
 use super::spec::{Adoption, Command, Spec};
 use super::stage::{Stage, failed, in_the_way};
-use super::tree::Tree;
+use super::tree::ProcessTree;
 use super::wire::{LaunchStage, Started};
 use super::workplace::Workplace;
 use crate::store::console::ConsoleLog;
@@ -34,7 +34,7 @@ const AT_ITS_GATE: Duration = Duration::from_millis(500);
 /// A game that was just launched or taken over, with what its shim holds for it.
 pub(super) struct LaunchedGame {
     pub(super) record: Launch,
-    pub(super) tree: Tree,
+    pub(super) tree: ProcessTree,
     pub(super) server: Server,
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Output,
@@ -54,8 +54,8 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     let server = Server::open(dir).stage(LaunchStage::Socket)?;
     let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
     let output = match &source {
-        Some(Source::Pipe(pipe)) => pipe::number(pipe).stage(LaunchStage::Pipe)?,
-        Some(Source::Terminal(_)) | None => 0,
+        Some(OutputFd::Pipe(pipe)) => pipe::number(pipe).stage(LaunchStage::Pipe)?,
+        Some(OutputFd::Terminal(_)) | None => 0,
     };
     let mut record = Launch {
         generation: spec.generation,
@@ -83,7 +83,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     // The game need not wait for this.
     let counters = oom::Counters::read();
     Ok(LaunchedGame {
-        tree: Tree::of_children(record.main, spec.main.as_deref()),
+        tree: ProcessTree::of_children(record.main, spec.main.as_deref()),
         record,
         server,
         input,
@@ -104,7 +104,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
     };
     let mark = dir.tree_tag().stage(LaunchStage::Record)?;
     await_gate(adoption.main, &mark);
-    let tree = Tree::of_strangers(adoption.main, spec.main.as_deref(), mark.clone()).stage(LaunchStage::Tree)?;
+    let tree = ProcessTree::of_strangers(adoption.main, spec.main.as_deref(), mark.clone()).stage(LaunchStage::Tree)?;
     let exit_reserve = ending::reserve(dir).stage(LaunchStage::Exit)?;
     let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
     // A game goes on unheard rather than not at all: the master of a
@@ -114,7 +114,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
     } else {
         let input = pipe::open_fifo(dir.as_fd(), INPUT, false).ok();
         let source = find_output(recorded.output, tree.main(), &mark);
-        (input, source.map(Source::Pipe))
+        (input, source.map(OutputFd::Pipe))
     };
     let server = Server::open(dir).stage(LaunchStage::Socket)?;
     let record = Launch {
@@ -161,7 +161,7 @@ fn await_gate(main: ProcessId, mark: &str) {
     }
 }
 
-type Made = (Streams, Option<OwnedFd>, Option<Source>);
+type Made = (Streams, Option<OwnedFd>, Option<OutputFd>);
 
 /// Makes the game's standard streams anew, and our ends of them.
 fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Made, Started> {
@@ -175,7 +175,7 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
         return Ok((
             Streams::Terminal(pty.slave),
             Some(input),
-            Some(Source::Terminal(pty.master)),
+            Some(OutputFd::Terminal(pty.master)),
         ));
     }
     dir.make_fifo(INPUT).stage(LaunchStage::Fifo)?;
@@ -194,7 +194,7 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
             nix::unistd::fchown(end, Some(ids.uid.into()), Some(ids.gid.into())).stage(LaunchStage::Pipe)?;
         }
     }
-    Ok((streams, Some(input), Some(Source::Pipe(source))))
+    Ok((streams, Some(input), Some(OutputFd::Pipe(source))))
 }
 
 /// Finds the pipe that a game writes into, which its dead shim left to it alone.

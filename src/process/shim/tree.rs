@@ -35,7 +35,7 @@ pub(super) enum Main {
 
 /// A process tree.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(super) struct ProcessTree {
     main: ProcessId,
     state: Main,
     gone: bool,
@@ -68,7 +68,7 @@ enum Kind {
     },
 }
 
-impl Tree {
+impl ProcessTree {
     /// Returns the tree of a child of ours. Where a launcher starts the main process,
     /// `pattern` finds it.
     pub(super) fn of_children(main: ProcessId, pattern: Option<&str>) -> Self {

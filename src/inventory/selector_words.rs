@@ -9,9 +9,9 @@ use super::model::instance::is_valid_id;
 use super::read::collector::Env;
 use super::text::expand::expand;
 
-/// What selectors can name in an inventory, sorted.
+/// The words that selectors can name in an inventory, sorted.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outline {
+pub struct SelectorWords {
     pub ids: Vec<String>,
     pub tags: BTreeSet<String>,
 }
@@ -27,7 +27,7 @@ struct RawTags {
     tags: Option<Vec<String>>,
 }
 
-impl Outline {
+impl SelectorWords {
     /// Returns what there is in a text; nothing of a text that is not YAML.
     pub(super) fn of(text: &[u8], env: Env) -> Self {
         let Ok(RawOutline { defaults, instances }) = serde_yaml::from_slice(text) else {
@@ -58,9 +58,9 @@ instances:
   a:
   B: {tags: [pvp]}
 ";
-        let outline = Outline::of(text.as_bytes(), &|name| (name == "EU").then(|| "eu".into()));
-        assert_eq!(outline.ids, ["a", "b"]);
-        assert_eq!(outline.tags.iter().collect::<Vec<_>>(), ["010", "eu", "pvp"]);
-        assert_eq!(Outline::of(b"instances: [", &|_| None), Outline::default());
+        let words = SelectorWords::of(text.as_bytes(), &|name| (name == "EU").then(|| "eu".into()));
+        assert_eq!(words.ids, ["a", "b"]);
+        assert_eq!(words.tags.iter().collect::<Vec<_>>(), ["010", "eu", "pvp"]);
+        assert_eq!(SelectorWords::of(b"instances: [", &|_| None), SelectorWords::default());
     }
 }
