@@ -90,6 +90,7 @@ fn inherited(spec: &ProcessSpec, user: Option<&User>, ours: &Environment) -> Env
         TAKEN_OVER.iter().any(|known| name == *known)
             || name.as_bytes().starts_with(b"LC_")
             || (spec.tty && name == "TERM")
+            || is_asked_for(&spec.inherit_env, name)
     };
     let given = ours.iter().filter(|(name, _)| taken(name));
     let mut environment: Environment = given.map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -104,6 +105,16 @@ fn inherited(spec: &ProcessSpec, user: Option<&User>, ours: &Environment) -> Env
         environment.insert("SHELL".into(), user.shell.clone());
     }
     environment
+}
+
+/// Returns true for a variable that `inherit_env` names. Those that mark a game
+/// of another start are never taken over.
+fn is_asked_for(names: &[String], name: &OsStr) -> bool {
+    let matches = |pattern: &String| match pattern.strip_suffix('*') {
+        Some(prefix) => name.as_bytes().starts_with(prefix.as_bytes()),
+        None => name == pattern.as_str(),
+    };
+    !name.as_bytes().starts_with(b"GAMECTL_") && names.iter().any(matches)
 }
 
 /// Reads the env file. What it refers to is looked up in the environment of
@@ -131,6 +142,8 @@ mod tests {
             cwd: "/".into(),
             env: env.iter().map(|(k, v)| (k.into(), v.into())).collect(),
             env_file: None,
+            inherit_env: Vec::new(),
+            umask: crate::inventory::DEFAULT_UMASK,
             user: None,
             tty,
             log: LogSpec::default(),
@@ -165,6 +178,34 @@ mod tests {
         assert_eq!(build(&spec(true, &[("HOME", "/mine")]), None, &base)[0], "HOME=/mine");
         assert!(build(&spec(true, &[]), None, &base).contains(&"TERM=x".to_owned()));
         assert_eq!(build(&spec(false, &[]), None, &[]), [format!("PATH={USUAL_PATH}")]);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_taken_over() {
+        let base = [
+            ("JAVA_HOME", "/j"),
+            ("JAVA_HOME_OLD", "/o"),
+            ("WINEPREFIX", "/w"),
+            ("WINE", "1"),
+            ("TMUX", "1"),
+            ("GAMECTL_TREE", "x"),
+        ];
+        let mut asking = spec(false, &[("WINE", "mine"), ("PATH", "/p")]);
+        asking.inherit_env = vec!["JAVA_HOME".into(), "WINE*".into()];
+        let wanted = ["JAVA_HOME=/j", "PATH=/p", "WINE=mine", "WINEPREFIX=/w"];
+        assert_eq!(build(&asking, None, &base), wanted);
+        asking.inherit_env = vec!["*".into()];
+        assert_eq!(build(&asking, None, &base).len(), 6);
+    }
+
+    #[test]
+    fn the_manual_lists_what_is_taken_over() {
+        let sections = crate::inventory::keys::SECTIONS.iter();
+        let mut keys = sections.flat_map(|section| section.keys());
+        let about = keys.find(|key| key.name == "inherit_env").unwrap().about;
+        for name in TAKEN_OVER {
+            assert!(about.contains(name), "{name}");
+        }
     }
 
     #[test]

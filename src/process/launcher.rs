@@ -17,7 +17,6 @@ use crate::store::origin::{self, Origin};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, lock, plan};
 use crate::supervisor::InstanceState;
-use crate::sys::daemon;
 
 /// Begins the shims of one game.
 #[derive(Clone, Copy)]
@@ -145,7 +144,7 @@ impl Launcher<'_> {
             envp: environment.iter().map(pair).chain(ours).collect(),
             cwd: game.cwd.as_os_str().as_bytes().to_vec(),
             ids: user.map(|user| user.ids),
-            umask: daemon::umask(),
+            umask: game.umask,
             fencing_token: lock::fencing_token(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
         })
     }

@@ -5,11 +5,8 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::OnceLock;
 
 use nix::unistd::ForkResult;
-
-use super::procfs;
 
 /// Makes a session of its own, without a controlling terminal, unless it leads
 /// one already; leaves the working directory, so that no filesystem is kept
@@ -68,21 +65,6 @@ pub fn set_name(name: &str) {
 /// is allowed.
 pub fn avoid_oom_killer() {
     let _ = std::fs::write("/proc/self/oom_score_adj", "-900");
-}
-
-/// The file mode creation mask of this process. It can only be read by setting
-/// it, which other threads would feel, except that `/proc` tells (since Linux
-/// 4.7); where it does not, the usual one is assumed. Read once: only a shim
-/// sets another, and never asks.
-pub fn umask() -> u32 {
-    const USUAL: u32 = 0o022;
-    static MASK: OnceLock<u32> = OnceLock::new();
-    *MASK.get_or_init(|| {
-        let status = procfs::read_text("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-        let mask = line.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok());
-        mask.unwrap_or(USUAL)
-    })
 }
 
 /// Sets the file mode creation mask; returns the one before.

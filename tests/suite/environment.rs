@@ -229,15 +229,34 @@ fn a_session_of_its_own() {
 }
 
 #[test]
-fn the_umask_is_that_of_the_starter() {
-    let sandbox = Sandbox::with(&[dumper("a")]);
-    for mask in ["027", "002"] {
-        shell(&sandbox, &format!("umask {mask}; exec gamectl start a")).expect_code(0);
+fn the_umask_is_that_of_the_inventory() {
+    let sandbox = Sandbox::new();
+    for (own, given, mask) in [("077", None, "022"), ("000", None, "022"), ("022", Some("027"), "027")] {
+        let game = dumper("a");
+        sandbox.inventory(&[match given {
+            Some(given) => game.process("umask", json!(given)),
+            None => game,
+        }]);
+        shell(&sandbox, &format!("umask {own}; exec gamectl start a")).expect_code(0);
         assert_eq!(dump(&sandbox, "dump")["umask"], mask);
         let mode = fs::metadata(sandbox.state_dir()).expect("the state directory").mode();
         assert_eq!(mode & 0o777, 0o700, "whatever the umask");
         sandbox.ok(&["stop", "a"]);
     }
+}
+
+#[test]
+fn variables_that_are_asked_for_are_inherited() {
+    let sandbox = Sandbox::with(&[dumper("a").process("inherit_env", json!(["JAVA_HOME", "WINE*"]))]);
+    let mut start = sandbox.command(&["start", "a"]);
+    start
+        .env("JAVA_HOME", "/j")
+        .env("WINEPREFIX", "/w")
+        .env("JAVA_OPTS", "-x");
+    Outcome::of(&["start"], &start.output().expect("run gamectl")).expect_code(0);
+    let environ = environ(&sandbox);
+    assert_eq!((&*environ["JAVA_HOME"], &*environ["WINEPREFIX"]), ("/j", "/w"));
+    assert!(!environ.contains_key("JAVA_OPTS"), "{environ:?}");
 }
 
 #[test]

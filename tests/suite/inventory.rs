@@ -72,6 +72,8 @@ instances:
       env_file: /etc/x.env
       user: rust
       tty: true
+      inherit_env: [JAVA_HOME, 'WINE*']
+      umask: 027
       log: { max_size: 10MB, keep: 0 }
     ready: { timeout: 1m }
     restart: { success_exit_codes: [3, 0, 3], give_up: { times: 3 } }
@@ -111,6 +113,8 @@ instances:
     );
     assert_eq!(spec.env_file.as_deref(), Some(Path::new("/etc/x.env")));
     assert_eq!((spec.user.as_deref(), spec.tty), (Some("rust"), true));
+    assert_eq!(spec.inherit_env, ["JAVA_HOME", "WINE*"]);
+    assert_eq!(spec.umask, 0o027);
     assert_eq!((spec.log.max_size, spec.log.keep), (10_000_000, 0));
     assert_eq!(main.ready.probes, [Probe::Log("up".into())]);
     assert_eq!(main.ready.timeout, Duration::from_secs(60));
@@ -362,6 +366,14 @@ fn every_problem_has_its_place() {
             "process: {log: {max_size: 4095}}",
             "1:43 `max_size` must be at least 4KiB",
         ),
+        (
+            "process: {umask: 89}",
+            "1:34 `umask` must be an octal number of up to three digits",
+        ),
+        (
+            "process: {inherit_env: ['A*B']}",
+            "1:40 `inherit_env` must be names of variables",
+        ),
         ("process: {log: {max_size: big}}", "1:43 `max_size` is not a size"),
         (
             "process: {log: {keep: 1001}}",
@@ -564,7 +576,7 @@ fn hints_and_related_lines() {
         (inside("executable: x"), "`executable` belongs into `process`"),
         (
             inside("process: {zzz: x}"),
-            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `user`, `tty`, `log`, `main`",
+            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `inherit_env`, `umask`, `user`, `tty`, `log`, `main`",
         ),
         (inside("stop: [{signal: trem}]"), "did you mean `TERM`?"),
         (

@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+/// The mask where none is given: whoever starts a game, it is the same.
+pub const DEFAULT_UMASK: u32 = 0o022;
+
 /// A process to spawn. Paths are absolute.
 #[derive(Clone, PartialEq)]
 pub struct ProcessSpec {
@@ -15,6 +18,11 @@ pub struct ProcessSpec {
     pub env: Vec<(OsString, OsString)>,
     /// A file of `NAME=value` lines, read at the launch.
     pub env_file: Option<PathBuf>,
+    /// The names of variables that are taken over from the environment of
+    /// gamectl, besides the usual ones; `*` at the end stands for any rest.
+    pub inherit_env: Vec<String>,
+    /// The mask of the permissions of new files.
+    pub umask: u32,
     pub user: Option<String>,
     pub tty: bool,
     pub log: LogSpec,
@@ -33,6 +41,8 @@ impl fmt::Debug for ProcessSpec {
             .field("cwd", &self.cwd)
             .field("env", &format_args!("[{} hidden]", self.env.len()))
             .field("env_file", &self.env_file)
+            .field("inherit_env", &self.inherit_env)
+            .field("umask", &format_args!("{:03o}", self.umask))
             .field("user", &self.user)
             .field("tty", &self.tty)
             .field("log", &self.log)
@@ -71,6 +81,8 @@ mod tests {
             cwd: "/".into(),
             env: vec![("K".into(), "canary-2".into())],
             env_file: None,
+            inherit_env: Vec::new(),
+            umask: DEFAULT_UMASK,
             user: None,
             tty: false,
             log: LogSpec::default(),

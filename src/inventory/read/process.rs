@@ -8,7 +8,7 @@ use super::collector::Collector;
 use super::pattern;
 use super::section::{Fields, quoted};
 use crate::inventory::model::instance::Plane;
-use crate::inventory::model::process::{LogSpec, ProcessSpec};
+use crate::inventory::model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, Node, Shape};
 use crate::inventory::text::size::size;
@@ -29,6 +29,8 @@ pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
         cwd: cwd.unwrap_or_else(|| process.check.folder().to_owned()),
         env: process.get("env", env).unwrap_or_default(),
         env_file: process.get("env_file", Collector::path),
+        inherit_env: process.get("inherit_env", inherit_env).unwrap_or_default(),
+        umask: process.get("umask", umask).unwrap_or(DEFAULT_UMASK),
         user: process.get("user", user),
         tty: process.get("tty", Collector::flag).unwrap_or_default(),
         log: log(&mut process),
@@ -89,6 +91,34 @@ fn env(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<(OsString, 
         env.extend(value.map(|value| (name.into(), value.into_owned())));
     }
     Some(env)
+}
+
+fn inherit_env(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<String>> {
+    let names = check.words(what, node)?;
+    let odd = |name: &String| {
+        let prefix = name.strip_suffix('*').unwrap_or(name);
+        name.is_empty() || prefix.contains(['=', '*', '$']) || prefix.contains(char::is_whitespace)
+    };
+    if names.iter().any(odd) {
+        check
+            .problem(node.span, "`inherit_env` must be names of variables")
+            .hint("write them like `[JAVA_HOME, 'WINE*']`; a value goes into `env`");
+        return None;
+    }
+    Some(names)
+}
+
+fn umask(check: &mut Collector, what: &str, node: &Node) -> Option<u32> {
+    const MOST: u32 = 0o777;
+    let word = check.word(what, "a mask such as `022`", node)?;
+    let digits = word.strip_prefix("0o").unwrap_or(&word);
+    let mask = u32::from_str_radix(digits, 8).ok().filter(|mask| *mask <= MOST);
+    if mask.is_none() {
+        check
+            .problem(node.span, "`umask` must be an octal number of up to three digits")
+            .hint("`022` lets others read and not write, `027` only the group, `077` nobody");
+    }
+    mask
 }
 
 fn user(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
