@@ -7,46 +7,59 @@ use std::net::{TcpStream, UdpSocket};
 
 const CHALLENGE: &[u8] = b"1234";
 
-/// Answers who gives back the challenge, and challenges everybody else.
-pub(crate) fn steam(socket: &UdpSocket) -> std::io::Result<()> {
+/// Answers who gives back the challenge, and challenges everybody else. A crowded
+/// server has more players than a byte holds, and answers every other time with
+/// nonsense.
+pub(crate) fn steam(socket: &UdpSocket, crowded: bool) -> std::io::Result<()> {
     let mut buffer = [0; 200];
-    loop {
+    for nth in 0_u32.. {
         let (n, from) = socket.recv_from(&mut buffer)?;
         let asked = &buffer[..n];
         if !asked.starts_with(b"\xff\xff\xff\xffT") {
             continue;
         }
-        let answer = if asked.ends_with(CHALLENGE) {
-            info()
+        let answer = if crowded && nth % 2 == 0 {
+            vec![0; 64]
+        } else if asked.ends_with(CHALLENGE) {
+            info(crowded)
         } else {
             [b"\xff\xff\xff\xffA", CHALLENGE].concat()
         };
         socket.send_to(&answer, from)?;
     }
+    Ok(())
 }
 
-fn info() -> Vec<u8> {
+fn info(crowded: bool) -> Vec<u8> {
+    // Players and room; the flags, the port and the keywords.
+    let (counts, rest) = if crowded {
+        ([11, 44], &b"\xa0\x01\x02mp300,cp267,gmrust\0"[..])
+    } else {
+        ([3, 20], &[0][..])
+    };
     [
         &b"\xff\xff\xff\xffI\x11"[..],
         b"A stand-in\0a map\0folder\0a game\0",
-        &[0, 0],      // no application of Steam's
-        &[3, 20, 1],  // players, room, bots
+        &[0, 0], // no application of Steam's
+        &counts,
+        &[1],         // bots
         b"dl\0\0",    // dedicated, Linux, open, unguarded
         b"1.0.0.0\0", // its version
-        &[0],         // and nothing else
+        rest,
     ]
     .concat()
 }
 
-/// Answers with a status, in pieces, and to a ping with the same.
-pub(crate) fn minecraft(mut stream: TcpStream) -> std::io::Result<()> {
+/// Answers with a status, in pieces, and to a ping with the same. A modded server
+/// puts `more` behind its status.
+pub(crate) fn minecraft(mut stream: TcpStream, more: &[u8]) -> std::io::Result<()> {
     let text =
         r#"{"version":{"name":"1.21","protocol":767},"players":{"max":20,"online":3},"description":"A stand-in"}"#;
     packet_in(&mut stream)?;
     loop {
         let packet = packet_in(&mut stream)?;
         let body = if packet == [0] {
-            [&[0, u8::try_from(text.len()).expect("short")], text.as_bytes()].concat()
+            [&[0, u8::try_from(text.len()).expect("short")], text.as_bytes(), more].concat()
         } else {
             packet
         };
@@ -55,6 +68,21 @@ pub(crate) fn minecraft(mut stream: TcpStream) -> std::io::Result<()> {
             stream.write_all(piece)?;
         }
     }
+}
+
+/// Answers as servers before 1.7 do, and says nothing to whoever asks otherwise.
+pub(crate) fn old_minecraft(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut asked = [0; 200];
+    let n = stream.read(&mut asked)?;
+    if asked[..n].starts_with(&[0xfe, 1]) {
+        let words = ["\u{a7}1", "78", "1.6.4", "A stand-in", "3", "20"];
+        let text: Vec<u16> = words.join("\0").encode_utf16().collect();
+        let len = u16::try_from(text.len()).expect("short");
+        let units = std::iter::once(len).chain(text).flat_map(u16::to_be_bytes);
+        return stream.write_all(&std::iter::once(0xff).chain(units).collect::<Vec<u8>>());
+    }
+    while stream.read(&mut asked)? > 0 {}
+    Ok(())
 }
 
 /// Clients say nothing that is longer than a byte can tell.

@@ -2,8 +2,9 @@
 //! port, saves and quits as they are documented to, and nothing else.
 //!
 //! `stand-in-game KIND PORT PASSWORD`, where KIND is `rust`, `conan`,
-//! `soulmask`, `minecraft` and `steam` (only a status), or `mute` for one whose
-//! port accepts and says nothing. What it did is in the file `did` of its
+//! `soulmask`, `minecraft` and `steam` (only a status), `modded`, `old-minecraft`
+//! and `crowded` (a status that is harder to read), or `mute` for one whose port
+//! accepts and says nothing. What it did is in the file `did` of its
 //! working directory, a line each.
 
 mod query;
@@ -20,10 +21,10 @@ fn main() {
     let [_, kind, port, password] = args.as_slice() else {
         panic!("stand-in-game KIND PORT PASSWORD");
     };
-    if kind == "steam" {
+    if kind == "steam" || kind == "crowded" {
         let socket = UdpSocket::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
         boot(kind);
-        drop(query::steam(&socket));
+        drop(query::steam(&socket, kind == "crowded"));
         return;
     }
     let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
@@ -83,7 +84,9 @@ fn serve(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) {
         "rust" => webrcon(password, stream, end),
         "conan" => rcon(password, stream, end),
         "soulmask" => telnet(stream, end),
-        "minecraft" => query::minecraft(stream),
+        "minecraft" => query::minecraft(stream, b""),
+        "modded" => query::minecraft(stream, b"\0"),
+        "old-minecraft" => query::old_minecraft(stream),
         _ => mute(stream),
     };
 }

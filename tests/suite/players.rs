@@ -13,7 +13,11 @@ fn stand_in(id: &str, kind: &str) -> Instance {
     let program = support::example("stand-in-game");
     let port = support::free_port();
     let args = [kind, &port.to_string(), "unused"];
-    let probe = if kind == "steam" { "a2s" } else { "minecraft" };
+    let probe = if matches!(kind, "steam" | "crowded") {
+        "a2s"
+    } else {
+        "minecraft"
+    };
     Instance::program(id, program.to_str().expect("UTF-8"), &args)
         .with("ready", json!({ probe: format!("127.0.0.1:{port}"), "timeout": "60s" }))
 }
@@ -81,6 +85,28 @@ fn they_stand_in_the_table_and_in_json() {
     assert!(mute.recv_from(&mut buffer).is_err(), "it was asked");
     sandbox.ok(&["status", "mute"]);
     assert!(mute.recv_from(&mut buffer).is_ok(), "it was not asked");
+}
+
+/// Servers whose status is harder to read are ready and counted all the same.
+#[test]
+fn whatever_surrounds_the_numbers() {
+    let kinds = [
+        ("crowded", json!({ "online": 267, "max": 300 })),
+        ("modded", json!({ "online": 3, "max": 20 })),
+        ("old-minecraft", json!({ "online": 3, "max": 20 })),
+    ];
+    let sandbox = Sandbox::with(&kinds.clone().map(|(kind, _)| stand_in(kind, kind)));
+    sandbox.ok(&["start", "--all"]);
+    for (kind, players) in kinds {
+        let row = sandbox.status(kind);
+        assert_eq!(
+            (&row["state"], &row["details"]["players"]),
+            (&json!("running"), &players),
+            "{row}"
+        );
+    }
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
 }
 
 /// A `status` without a game that can be asked does what it does without asking:
