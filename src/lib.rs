@@ -24,6 +24,7 @@ pub mod resident;
 pub mod store;
 pub mod supervisor;
 pub mod sys;
+pub mod text;
 pub mod trust;
 pub mod ui;
 pub mod unmanaged;

@@ -64,7 +64,7 @@ pub use activity::Activity;
 pub use admin::AdminChannel;
 pub use console::{ConsoleAccess, ConsoleInput, ConsoleKind};
 pub use facts::{Detail, Facts, LastExit, rfc3339};
-pub use health::{Health, HealthCheck};
+pub use health::{Health, HealthCheck, SilentProbe};
 pub use observation::Observation;
 pub use options::{StartOptions, StopOptions};
 pub use outcome::Outcome;

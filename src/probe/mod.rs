@@ -206,8 +206,12 @@ impl Readiness {
 
     /// Returns what is awaited, as a short phrase: `log line, tcp 127.0.0.1:28015`.
     pub fn awaits(&self) -> String {
-        let awaited: Vec<String> = self.pending.iter().map(|pending| pending.prober.awaits()).collect();
-        awaited.join(", ")
+        self.awaited().join(", ")
+    }
+
+    /// Returns a short phrase for each probe that has not held, such as `log line`.
+    pub fn awaited(&self) -> Vec<String> {
+        self.pending.iter().map(|pending| pending.prober.awaits()).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::inventory::{Probe, Ready};
 use crate::probe::{ProbeContext, Readiness};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch};
-use crate::supervisor::{Health, HealthCheck};
+use crate::supervisor::{Health, HealthCheck, SilentProbe};
 
 #[async_trait::async_trait]
 impl HealthCheck for ManagedGame {
@@ -33,7 +33,12 @@ async fn health(game: &ManagedGame) -> Option<Health> {
     Some(if probes.check().await {
         Health::Well
     } else {
-        Health::Silent(probes.awaits())
+        let of_ready = readiness(game, &dir, &launch).await.ok()?.awaited();
+        let silent = probes.awaited().into_iter().map(|what| SilentProbe {
+            held_before: of_ready.contains(&what),
+            what,
+        });
+        Health::Silent(silent.collect())
     })
 }
 

@@ -7,7 +7,7 @@ use super::step::{Answer, Effects};
 use crate::event::Level;
 use crate::inventory::Healthy;
 use crate::policy::health::Checks;
-use crate::supervisor::Health;
+use crate::supervisor::{Health, SilentProbe};
 
 /// The checks since a game became ready.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,10 @@ pub(super) struct Checkup {
     /// True if the last check failed because this host was busy.
     was_busy: bool,
     silent: Option<String>,
+    /// The probes that have never held; `None` before the first check.
+    unproven: Option<Vec<String>>,
+    /// True if that was told.
+    is_told: bool,
 }
 
 impl Checkup {
@@ -80,18 +84,45 @@ impl Checkup {
                 false
             }
             Answer::Health(Health::NotAsked) => false,
-            Answer::Health(Health::Well) => self.checks.note(healthy, true),
-            Answer::Health(Health::Silent(what)) => {
-                let is_hung = self.checks.note(healthy, false);
-                let failures = self.checks.failures(healthy);
-                let of = healthy.of;
-                self.silent = Some(format!("does not answer ({what}), {failures} of the last {of} checks"));
-                if is_hung {
-                    self.checks = Checks::default();
-                }
-                is_hung
+            Answer::Health(Health::Well) => self.judge(&[], healthy, effects),
+            Answer::Health(Health::Silent(silent)) => self.judge(&silent, healthy, effects),
+        }
+    }
+
+    /// Judges a check by the probes that did not hold. One counts only after it has held
+    /// once: some games never answer, however well they are.
+    fn judge(&mut self, silent: &[SilentProbe], healthy: &Healthy, effects: &mut Effects) -> bool {
+        let whats = || silent.iter().map(|probe| &probe.what);
+        let unproven = self.unproven.get_or_insert_with(|| {
+            let never = silent.iter().filter(|probe| !probe.held_before);
+            never.map(|probe| probe.what.clone()).collect()
+        });
+        unproven.retain(|probe| whats().any(|what| what == probe));
+        let counting: Vec<&str> = whats()
+            .filter(|what| !unproven.contains(what))
+            .map(String::as_str)
+            .collect();
+        let never = unproven.join(", ");
+        if !never.is_empty() {
+            self.silent = Some(format!(
+                "has never answered ({never}), which does not count until it has"
+            ));
+            if !std::mem::replace(&mut self.is_told, true) {
+                effects.log(
+                    Level::Warning,
+                    format!("it has not answered a health check yet ({never}); it is not restarted for that until it has answered once"),
+                );
             }
         }
+        let is_hung = self.checks.note(healthy, counting.is_empty());
+        if !counting.is_empty() {
+            let (what, failures, of) = (counting.join(", "), self.checks.failures(healthy), healthy.of);
+            self.silent = Some(format!("does not answer ({what}), {failures} of the last {of} checks"));
+        }
+        if is_hung {
+            self.checks = Checks::default();
+        }
+        is_hung
     }
 }
 

@@ -5,11 +5,19 @@
 pub enum Health {
     /// The game answers.
     Well,
-    /// The game does not answer the probe that this short phrase names, such as
-    /// `tcp 127.0.0.1:28015`. It may still run.
-    Silent(String),
+    /// The game does not answer these probes. It may still run.
+    Silent(Vec<SilentProbe>),
     /// No probe is configured, or none could be asked.
     NotAsked,
+}
+
+/// A probe that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilentProbe {
+    /// A short phrase, such as `tcp 127.0.0.1:28015`.
+    pub what: String,
+    /// True if it is one of those that found the game ready.
+    pub held_before: bool,
 }
 
 #[async_trait::async_trait]

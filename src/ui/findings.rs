@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::paint::{Look, Tone};
-use super::text::{clean, clean_line};
 use crate::finding::{Finding, Severity};
+use crate::text::{clean, clean_line};
 
 /// The column at which the text begins, behind the level.
 const HANG: usize = 8;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::text::is_harmful;
+use crate::text::is_harmful;
 
 /// Returns a value as one line, with everything escaped that is not printable.
 pub(super) fn line(value: &Value) -> String {

@@ -2,7 +2,7 @@
 
 use super::paint::{Look, Tone};
 use super::sink::{SharedSink, lock};
-use super::text::Cleaner;
+use crate::text::Cleaner;
 
 struct Source {
     prefix: String,

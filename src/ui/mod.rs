@@ -15,7 +15,7 @@
 //! *A closed pipe is not an error.* Later output is dropped; any
 //! other failed write is kept, and [`Screen::finish`] reports it.
 //!
-//! *Text from a game is never trusted.* It passes [`text`] before it can reach
+//! *Text from a game is never trusted.* It passes [`crate::text`] before it can reach
 //! a terminal. JSON keeps it whole and escapes what a terminal could obey.
 
 mod console;
@@ -34,7 +34,6 @@ mod span;
 mod spinner;
 mod status;
 mod streams;
-pub mod text;
 mod watch;
 mod width;
 mod wrap;

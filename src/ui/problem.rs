@@ -2,8 +2,8 @@
 
 use super::paint::{Look, Tone};
 use super::result;
-use super::text::{clean, clean_line};
 use crate::inventory::{Problem, Problems};
+use crate::text::{clean, clean_line};
 
 pub(super) fn render(problems: &Problems, look: Look) -> String {
     let mut out = String::new();

@@ -11,9 +11,9 @@ use super::result;
 use super::span::short;
 use super::spinner::Spinner;
 use super::streams::OutputStreams;
-use super::text::clean_line;
 use super::width::{cut, width};
 use crate::event::{Verb, VerbEvent, VerbResult};
+use crate::text::clean_line;
 
 /// The time between two frames of a live screen.
 pub const TICK: Duration = Duration::from_millis(100);

@@ -2,10 +2,10 @@
 
 use super::paint::{Look, Tone};
 use super::span::spoken;
-use super::text::{clean, clean_line};
 use crate::event::{DryRun, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::supervisor::InstanceState;
+use crate::text::{clean, clean_line};
 
 pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
     let took = spoken(result.took);

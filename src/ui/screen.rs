@@ -13,7 +13,6 @@ use super::paint::{Look, Tone};
 use super::progress::Progress;
 use super::sink::lock;
 use super::streams::OutputStreams;
-use super::text::{clean, clean_line};
 use super::watch::WatchView;
 use super::{findings, problem, result, status};
 use crate::event::{DryRun, Row, Verb, VerbResult};
@@ -21,6 +20,7 @@ use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::Problems;
 use crate::report::json;
+use crate::text::{clean, clean_line};
 
 /// The one place through which everything is printed.
 pub struct Screen {

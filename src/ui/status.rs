@@ -7,10 +7,10 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Row as TableRow, Table, 
 
 use super::paint::{Look, Tone};
 use super::span::short;
-use super::text::clean_line;
 use super::width::{cut, width};
 use crate::event::{PlayerCount, Row};
 use crate::supervisor::{Facts, InstanceState, Observation, Players};
+use crate::text::clean_line;
 
 const HEADERS: [&str; 8] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE"];
 

@@ -57,7 +57,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["failure"]),
     (
         "ui",
-        &["event", "failure", "finding", "inventory", "report", "supervisor"],
+        &[
+            "event",
+            "failure",
+            "finding",
+            "inventory",
+            "report",
+            "supervisor",
+            "text",
+        ],
     ),
     (
         "resident",
@@ -107,6 +115,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "supervisor",
             "sys",
+            "text",
         ],
     ),
     ("channel", &["failure", "inventory", "program", "store", "sys"]),
@@ -118,6 +127,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("event", &["failure", "supervisor"]),
     ("supervisor", &["failure", "finding"]),
     ("finding", &[]),
+    ("text", &[]),
     ("failure", &[]),
     ("program", &[]),
     ("trust", &["sys"]),

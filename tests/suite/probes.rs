@@ -48,6 +48,29 @@ fn becomes_ready(ready: &Value, open: &AtomicBool, awaits: &str) {
     assert_eq!(sandbox.state("a"), "running", "{awaits}");
 }
 
+/// The pattern is written for the line that `logs` shows.
+#[test]
+fn a_line_that_is_coloured_titled_overwritten_or_of_another_width() {
+    let prints = [
+        ("colour", r"\033[32m[12:00:00]\033[0m Server \033[33mready\033[0m\r\n"),
+        ("title", r"\033]0;1/8 players\007[12:00:00] Server ready\n\033[2K: "),
+        ("progress", r"10%%\r20%%\r[12:00:00] Server ready\r"),
+        (
+            "wide",
+            r"\377\376[\0001\0002\000]\000 \000S\000e\000r\000v\000e\000r\000 \000r\000e\000a\000d\000y\000\r\000\n\000",
+        ),
+    ];
+    let games = prints.map(|(id, text)| {
+        Instance::script(id, &format!("printf '{text}'; exec sleep 300")).with(
+            "ready",
+            json!({ "log": r"^\[[0-9:]+\] Server ready$", "timeout": "60s" }),
+        )
+    });
+    let sandbox = Sandbox::with(&games);
+    sandbox.ok(&["start", "--all"]);
+    sandbox.ok(&["stop", "--all"]);
+}
+
 #[test]
 fn http_by_its_status() {
     let open = Arc::new(AtomicBool::new(false));

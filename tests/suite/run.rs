@@ -590,11 +590,9 @@ fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
     let sandbox = Sandbox::new();
     let gate = sandbox.path("answer");
     nix::unistd::mkfifo(&gate, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
-    let fails = |sandbox: &Sandbox| {
-        std::fs::write(sandbox.path("answer"), "no\n").expect("answer");
-    };
+    let answer = |word: &str| std::fs::write(&gate, format!("{word}\n")).expect("answer");
     let healthy = json!({
-        "exec": ["/bin/sh", "-c", "echo asked >> asked; read word < answer; exit 1"],
+        "exec": ["/bin/sh", "-c", "echo asked >> asked; read word < answer; [ $word = yes ]"],
         "start_grace": "0s", "interval": "10ms", "attempt_timeout": "100s", "failures": 1, "of": 1,
     });
     let game = Instance::script("a", "exec sleep 1000")
@@ -604,11 +602,19 @@ fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
     sandbox.inventory(&[game]);
     let run = Background::run_json(&sandbox, &[]);
     wait_until("it to be asked", || sandbox.lines("asked").len() == 1);
+    // It does not count before it has held once.
+    answer("no");
+    wait_until("it to be told", || {
+        run.logged("has not answered a health check yet") == 1
+    });
+    wait_until("it to be asked again", || sandbox.lines("asked").len() == 2);
+    answer("yes");
+    wait_until("it to be asked once more", || sandbox.lines("asked").len() == 3);
     let pid = sandbox.pid("a");
     Process::signal(run.pid(), Signal::SIGSTOP);
     wait_until("run to be frozen", || Process::is_frozen(run.pid()));
     let frozen = std::time::Instant::now();
-    fails(&sandbox);
+    answer("no");
     wait_until("some time to pass", || {
         frozen.elapsed() > std::time::Duration::from_millis(1500)
     });
@@ -616,8 +622,8 @@ fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
     wait_until("why to be told", || run.logged("this host was busy or asleep") == 1);
     assert_eq!((sandbox.state("a").as_str(), sandbox.pid("a")), ("running", pid));
     // The next one does.
-    wait_until("it to be asked again", || sandbox.lines("asked").len() == 2);
-    fails(&sandbox);
+    wait_until("it to be asked a last time", || sandbox.lines("asked").len() == 4);
+    answer("no");
     wait_until("it to be stopped", || run.logged("hung: does not answer") > 0);
     sandbox.wait_state("a", "stopped");
     assert_eq!(run.end(Signal::SIGTERM), Some(0));

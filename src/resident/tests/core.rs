@@ -12,7 +12,7 @@ use crate::resident::core::Core;
 use crate::resident::restarting::Wait;
 use crate::resident::step::{Answer, CurrentIntent, Effect, Input, Moment};
 use crate::store::history::Restarts;
-use crate::supervisor::{Facts, Health, InstanceState, Observation};
+use crate::supervisor::{Facts, Health, InstanceState, Observation, SilentProbe};
 
 /// A core with the circumstances of its next step.
 struct Bench {
@@ -163,7 +163,10 @@ fn event() -> impl Strategy<Value = Event> {
     let result = || prop_oneof![Just(Ok(true)), Just(Ok(false)), Just(Err("no".to_owned()))];
     let answer = prop_oneof![
         Just(Answer::Health(Health::Well)),
-        Just(Answer::Health(Health::Silent("tcp".to_owned()))),
+        Just(Answer::Health(Health::Silent(vec![SilentProbe {
+            what: "tcp".to_owned(),
+            held_before: true,
+        }]))),
         Just(Answer::HostBusy(Duration::from_secs(3))),
     ];
     let want = prop_oneof![Just(None), Just(Some(Want::Running)), Just(Some(Want::Stopped))];

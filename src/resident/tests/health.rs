@@ -9,7 +9,7 @@ use crate::event::Want;
 use crate::inventory::{Healthy, Instance, RestartPolicy, RestartWhen};
 use crate::store::intent::{self, Intent};
 use crate::store::record::Durability;
-use crate::supervisor::{Health, InstanceState};
+use crate::supervisor::{Health, InstanceState, SilentProbe};
 
 fn checked(policy: RestartWhen) -> Instance {
     let restart = RestartPolicy {
@@ -29,7 +29,10 @@ fn checked(policy: RestartWhen) -> Instance {
 }
 
 fn silent() -> Health {
-    Health::Silent("tcp 127.0.0.1:7777".to_owned())
+    Health::Silent(vec![SilentProbe {
+        what: "tcp 127.0.0.1:7777".to_owned(),
+        held_before: false,
+    }])
 }
 
 impl Rig {
@@ -50,20 +53,20 @@ impl Rig {
 #[tokio::test(start_paused = true)]
 async fn what_hangs_is_stopped_and_started_again() {
     let mut rig = rig(&checked(RestartWhen::OnFailure), InstanceState::Stopped);
-    rig.answers("x.xx");
+    rig.answers(".x.xx");
     pass(MOMENT).await;
     let up = Instant::now();
     pass(SECOND * 59).await;
     assert_eq!(
         rig.supervisor.health.lock().unwrap().len(),
-        4,
+        5,
         "nothing is asked before the grace is over"
     );
-    pass(SECOND * 30).await;
+    pass(SECOND * 40).await;
     let stops = rig.stops();
     assert_eq!(stops.len(), 1);
     let after = (stops[0] - up).as_secs();
-    assert!((79..=81).contains(&after), "at the third check: {after}");
+    assert!((89..=91).contains(&after), "at the fourth check: {after}");
     pass(SECOND * 10).await;
     let starts = rig.supervisor.starts();
     assert_eq!(starts.len(), 2);
@@ -75,8 +78,7 @@ async fn what_hangs_is_stopped_and_started_again() {
     );
     assert!(said.contains("started again"), "{said}");
     // The failures of the run before do not count for this one.
-    rig.answers("");
-    rig.supervisor.health.lock().unwrap().push(silent());
+    rig.answers(".x");
     pass(SECOND * 200).await;
     assert_eq!(rig.stops().len(), 1);
 }
@@ -103,8 +105,8 @@ async fn failures_while_the_host_is_busy_do_not_count() {
     assert!(!said.contains("does not answer"), "{said}");
     // They do as soon as it is not.
     *rig.supervisor.pause.lock().unwrap() = Duration::ZERO;
-    rig.answers("xx");
-    pass(SECOND * 30).await;
+    rig.answers(".xx");
+    pass(SECOND * 40).await;
     assert_eq!(rig.stops().len(), 1);
 }
 
@@ -119,8 +121,8 @@ async fn nothing_is_asked_where_nothing_is_configured() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_that_somebody_typed_meanwhile_wins() {
     let rig = rig(&checked(RestartWhen::Always), InstanceState::Running);
-    rig.answers("xx");
-    pass(SECOND * 72).await;
+    rig.answers(".xx");
+    pass(SECOND * 82).await;
     assert_eq!(rig.stops().len(), 1, "being stopped");
     intent::write(&rig.dir(), Intent::now(Want::Stopped), Durability::Now).unwrap();
     pass(SECOND * 200).await;
@@ -130,9 +132,42 @@ async fn a_stop_that_somebody_typed_meanwhile_wins() {
 #[tokio::test(start_paused = true)]
 async fn the_policy_decides_whether_it_is_started_again() {
     let mut rig = rig(&checked(RestartWhen::Never), InstanceState::Running);
-    rig.answers("xx");
+    rig.answers(".xx");
     pass(SECOND * 200).await;
     assert_eq!((rig.stops().len(), rig.supervisor.starts().len()), (1, 0));
     let said = rig.said();
     assert!(said.contains("its policy is `never`"), "{said}");
+}
+
+/// A query port that never answers, as that of a game with crossplay.
+#[tokio::test(start_paused = true)]
+async fn a_probe_counts_only_after_it_has_held_once() {
+    let mut rig = rig(&checked(RestartWhen::Always), InstanceState::Running);
+    let silent = |probes: &[&str]| {
+        let silent = probes.iter().map(|what| SilentProbe {
+            what: (*what).to_owned(),
+            held_before: what.starts_with("rcon"),
+        });
+        Health::Silent(silent.collect())
+    };
+    *rig.supervisor.health.lock().unwrap() = vec![silent(&["a2s 127.0.0.1:2457"]); 100];
+    pass(SECOND * 900).await;
+    assert_eq!(rig.stops().len(), 0);
+    let said = rig.said();
+    let warning = "it has not answered a health check yet (a2s 127.0.0.1:2457)";
+    assert_eq!(said.matches(warning).count(), 1, "{said}");
+    // Another one that has held counts.
+    *rig.supervisor.health.lock().unwrap() = vec![silent(&["a2s 127.0.0.1:2457", "tcp 127.0.0.1:2456"]); 2];
+    pass(SECOND * 40).await;
+    assert_eq!(rig.stops().len(), 1);
+    let said = rig.said();
+    assert!(
+        said.contains("hung: does not answer (tcp 127.0.0.1:2456), 2 of the last 3 checks"),
+        "{said}"
+    );
+    assert!(!said.contains(warning), "{said}");
+    // So does one that found it ready.
+    *rig.supervisor.health.lock().unwrap() = vec![silent(&["a2s 127.0.0.1:2457", "rcon 127.0.0.1:2456"]); 2];
+    pass(SECOND * 150).await;
+    assert_eq!(rig.stops().len(), 2);
 }

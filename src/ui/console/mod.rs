@@ -4,7 +4,7 @@ mod line;
 
 use super::options::SizeSource;
 use super::sink::{SharedSink, lock};
-use super::text::Cleaner;
+use crate::text::Cleaner;
 use line::{Line, Pressed};
 
 /// A request made by typing at the console.
@@ -59,7 +59,7 @@ impl ConsoleView {
     /// Shows a message of our own between the lines of the game.
     pub fn say(&mut self, message: &str) {
         self.settle();
-        self.show(&format!("[gamectl: {}]\n", super::text::clean_line(message)));
+        self.show(&format!("[gamectl: {}]\n", crate::text::clean_line(message)));
     }
 
     fn show(&self, lines: &str) {

@@ -8,10 +8,10 @@ use super::window::{WatchKey, Window};
 use crate::event::{Awaits, Level, LogEntry, Row, WatchedRow, nth};
 use crate::report::{Feed, uptime};
 use crate::supervisor::{InstanceState, Observation};
+use crate::text::clean_line;
 use crate::ui::paint::{Look, Tone};
 use crate::ui::span::short;
 use crate::ui::status;
-use crate::ui::text::clean_line;
 use crate::ui::width::{cut, width};
 use crate::ui::wrap::wrapped;
 

@@ -21,10 +21,10 @@ use std::time::{Instant, SystemTime};
 use super::json;
 use super::sink::{last_word, lock};
 use super::streams::OutputStreams;
-use super::text::clean_line;
 use crate::event::{Level, LogEntry, ResidentEvent};
 use crate::report::{self, News, Stream};
 use crate::supervisor::rfc3339;
+use crate::text::clean_line;
 use board::Board;
 
 /// Enters the alternate screen, and hides the cursor.

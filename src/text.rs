@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 /// Returns true when a terminal could obey this character instead of showing it;
 /// false for `\n` and `\t`.
-pub(super) fn is_harmful(c: char) -> bool {
+pub fn is_harmful(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
