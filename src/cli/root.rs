@@ -40,7 +40,7 @@ Exit codes:
   4    no such instance, a selector that matches nothing, or a state that could
        not be found out
   5    a program that gamectl needs is missing, or nothing manages the instance
-  6    the inventory is missing or invalid; nothing was touched
+  6    the inventory is missing or invalid; nothing was started
   75   busy: another gamectl holds the instance
   124  the wait ran out; the server may still get there
   130  interrupted (143: terminated); the server goes on

@@ -36,7 +36,7 @@ struct Session {
 }
 
 pub(super) async fn run(context: &Context<'_>, asked: &cli::ConsoleArgs) -> Result<u8, Error> {
-    let console = context.host()?.console(&asked.id, asked.lines).await?;
+    let console = context.host_of_one(&asked.id)?.console(&asked.id, asked.lines).await?;
     let (id, kind) = (console.id().to_owned(), console.kind());
     let live = pty::size(std::io::stdin()).is_some() && context.screen.is_on_terminal();
     let mut interrupt = Interrupt::new()?;

@@ -18,6 +18,29 @@ impl Context<'_> {
         Host::open(self.cli.inventory.as_deref(), self.cli.common.state_dir.as_deref())
     }
 
+    /// Opens the inventory for a verb that passes over instances with mistakes:
+    /// one wrong key must not keep a person from stopping and reading the
+    /// others. Tells the mistakes, unless the scope is of whole instances, and
+    /// returns the exit code that they mean.
+    pub(super) fn host_of_whole(&self, scope: Scope<'_>) -> Result<(Host, Option<u8>), Error> {
+        let host = Host::open_whole(self.cli.inventory.as_deref(), self.cli.common.state_dir.as_deref())?;
+        let code = host.mistakes_in(scope).map(|problems| {
+            self.screen.passed_over(problems);
+            FailureKind::Inventory.exit_code()
+        });
+        Ok((host, code))
+    }
+
+    /// Opens the inventory for what is done to a single instance, which must be
+    /// whole.
+    pub(super) fn host_of_one(&self, selector: &str) -> Result<Host, Error> {
+        let host = Host::open_whole(self.cli.inventory.as_deref(), self.cli.common.state_dir.as_deref())?;
+        match host.mistakes_in(Scope::Matching(&[selector.to_owned()])).cloned() {
+            None => Ok(host),
+            Some(problems) => Err(Error::Problems(problems)),
+        }
+    }
+
     /// Opens the inventory on a thread of its own: it may have become a file
     /// that cannot be read at once.
     pub(super) fn host_again(&self) -> oneshot::Receiver<Result<Host, Error>> {

@@ -12,7 +12,7 @@ const READER_CHECK: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Error> {
     let selection = typed("logs", &logs.selection)?;
-    let host = context.host()?;
+    let (host, mistaken) = context.host_of_whole(selection)?;
     let from = match (logs.since, logs.lines) {
         (Some(at), _) => OutputFrom::Time(at),
         (None, LineCount::All) => OutputFrom::Start,
@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Er
             .note(&format!("{id}: it was never started, so it has printed nothing"));
     }
     let mut interrupt = Interrupt::new()?;
-    let mut code = 0;
+    let mut code = mistaken.unwrap_or(0);
     while context.screen.is_open() {
         tokio::select! {
             signal = interrupt.signalled() => {

@@ -45,16 +45,19 @@ async fn run(context: &Context<'_>, request: VerbRequest, selected: &Selection, 
     let request = &VerbRequest { lock_wait, ..request };
     let verb = request.verb;
     let selection = typed(verb.as_str(), selected)?;
-    let host = context.host()?;
+    let (host, mistaken) = match verb {
+        Verb::Stop => context.host_of_whole(selection)?,
+        Verb::Start | Verb::Restart => (context.host()?, None),
+    };
     if dry_run {
         let (items, code) = host.dry_run(request, selection).await?;
         context.screen.dry_run(verb, &items);
-        return Ok(code);
+        return Ok(mistaken.unwrap_or(code));
     }
     let targets = host.targets(verb, selection)?;
     let mut interrupt = Interrupt::new()?;
     tokio::select! {
-        results = dispatch(context, request, &targets) => Ok(verdict::of_results(&results)),
+        results = dispatch(context, request, &targets) => Ok(mistaken.unwrap_or_else(|| verdict::of_results(&results))),
         signal = interrupt.signalled() => {
             context.screen.interrupted(verb, &targets.ids());
             Ok(signal.exit_code())

@@ -1,10 +1,12 @@
 //! The instances that a command line selects, with their supervisors.
 
+use std::collections::HashSet;
+
 use super::Host;
 use super::selector::{Candidate, select};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::{Fleet, Member};
-use crate::inventory::{Instance, Inventory};
+use crate::inventory::{Instance, Inventory, Problems};
 
 /// The instances that a command is about.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,19 @@ impl Scope<'_> {
     pub(super) fn names(self, id: &str) -> bool {
         matches!(self, Self::Matching(selectors) if selectors.iter().any(|one| one == id))
     }
+
+    /// Returns true unless only others than these are named. The tags of an
+    /// instance that has a mistake are not known.
+    pub(super) fn may_mean(self, ids: &[String]) -> bool {
+        let Self::Matching(selectors) = self else { return true };
+        let means = |selector: &String| match selector.contains(['*', '?', '[', ':']) {
+            true => glob::Pattern::new(selector).map_or(true, |glob| ids.iter().any(|id| glob.matches(id))),
+            false => ids.contains(selector),
+        };
+        selectors
+            .iter()
+            .any(|selector| selector.starts_with("tag:") || means(selector))
+    }
 }
 
 /// Returns the inventory reduced to what the selectors match; without
@@ -38,19 +53,37 @@ pub(super) fn reduced(mut inventory: Inventory, selectors: &[String]) -> Result<
 }
 
 impl Host {
+    /// Returns all problems of the inventory, unless a scope names only
+    /// instances that have none.
+    pub fn mistakes_in(&self, scope: Scope<'_>) -> Option<&Problems> {
+        let mistakes = self.mistakes.as_ref()?;
+        scope.may_mean(&mistakes.ids).then_some(&mistakes.problems)
+    }
+
+    /// Returns the ids of the instances that have a mistake.
+    fn broken(&self) -> &[String] {
+        self.mistakes.as_ref().map_or(&[], |mistakes| &mistakes.ids)
+    }
+
     /// Returns the members in a scope: of those that the inventory lists, and
     /// of the unlisted ids that were started once.
     pub(super) fn choose(&self, fleet: &Fleet, scope: Scope<'_>, unlisted: &[String]) -> Result<Vec<Member>, Failure> {
         let mut members = fleet.members(&self.inventory);
         members.extend(fleet.named_unlisted(&self.inventory, unlisted)?);
+        for member in &mut members {
+            member.listed |= self.broken().iter().any(|id| id == member.id());
+        }
         let Scope::Matching(selectors) = scope else {
             return Ok(members);
         };
+        // One that has a mistake, and was never started, is nothing to act on.
+        let is_absent = |id: &String| self.broken().contains(id) && !members.iter().any(|member| member.id() == id);
+        let selectors: Vec<String> = selectors.iter().filter(|id| !is_absent(id)).cloned().collect();
         let candidate: fn(&Member) -> Candidate<'_> = |member| Candidate {
             id: member.id(),
             tags: &member.tags,
         };
-        select(members, candidate, selectors)
+        select(members, candidate, &selectors)
     }
 
     /// Returns the members in a scope, unlisted ones too.
@@ -61,14 +94,19 @@ impl Host {
     /// Returns the ids that a scope may mean beside those of the inventory.
     /// For `Everything`, `fleet` is one that looks.
     pub(super) fn unlisted_ids(&self, fleet: &Fleet, scope: Scope<'_>) -> Result<Vec<String>, Failure> {
-        Ok(match scope {
+        let mut ids = match scope {
             Scope::Listed => Vec::new(),
             Scope::Everything => {
                 let running = fleet.running_unlisted(&self.inventory)?;
                 running.iter().map(|member| member.id().to_owned()).collect()
             }
             Scope::Matching(selectors) => selectors.to_vec(),
-        })
+        };
+        // What has a mistake in the inventory is known by its records.
+        ids.extend(self.broken().iter().cloned());
+        let mut seen = HashSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
+        Ok(ids)
     }
 
     /// Returns the only instance that a selector matches. `purpose` ends the

@@ -51,7 +51,7 @@ pub use watch::WatchHandle;
 
 use crate::failure::Failure;
 use crate::fleet::Fleet;
-use crate::inventory::{self, Inventory, Problems, Source};
+use crate::inventory::{self, Inventory, Mistakes, Problems, Source};
 use crate::store::{StateDir, dir};
 
 /// The reason why a command ended early.
@@ -88,6 +88,8 @@ impl From<std::io::Error> for Error {
 pub struct Host {
     source: Source,
     inventory: Inventory,
+    /// The instances that were passed over.
+    mistakes: Option<Mistakes>,
     state_path: PathBuf,
 }
 
@@ -95,13 +97,32 @@ impl Host {
     /// Reads and checks the inventory, the one named or the first one found,
     /// and locates the state directory. Nothing is made.
     pub fn open(inventory: Option<&OsStr>, state_dir: Option<&Path>) -> Result<Self, Error> {
+        let host = Self::open_whole(inventory, state_dir)?;
+        match host.mistakes {
+            None => Ok(host),
+            Some(mistakes) => Err(Error::Problems(mistakes.problems)),
+        }
+    }
+
+    /// Does the same, and passes over the instances that have a mistake; see
+    /// [`Self::mistakes_in`].
+    pub fn open_whole(inventory: Option<&OsStr>, state_dir: Option<&Path>) -> Result<Self, Error> {
         let source = inventory::find(inventory)?;
         let unchecked = inventory::read(&source).map_err(Error::Problems)?;
-        Ok(Self {
-            inventory: unchecked.check().map_err(Error::Problems)?,
+        let (inventory, mistakes) = unchecked.check_whole().map_err(Error::Problems)?;
+        let host = Self {
+            inventory,
+            mistakes,
             state_path: dir::locate(state_dir, &|name| std::env::var_os(name))?,
             source,
-        })
+        };
+        match host.mistakes {
+            // Nothing is there that anything could be done to.
+            Some(mistakes) if host.inventory.instances.is_empty() && !host.state_path.exists() => {
+                Err(Error::Problems(mistakes.problems))
+            }
+            _ => Ok(host),
+        }
     }
 
     /// Returns the name of the inventory for a title.

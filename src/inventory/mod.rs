@@ -31,7 +31,7 @@ pub use model::probe::{Healthy, HttpCheck, HttpMethod, Probe, Ready};
 pub use model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
 pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};
-pub use parse::parse;
+pub use parse::{Mistakes, parse};
 pub use report::keys;
 pub use report::mask::Mask;
 pub use report::nearest::nearest;

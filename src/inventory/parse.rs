@@ -19,19 +19,85 @@ use super::text::yaml;
 /// # Errors
 /// All problems at once; see [`Problems`].
 pub fn parse(text: &[u8], source_name: &str, folder: &Path, env: Env) -> Result<Inventory, Problems> {
+    match parse_whole(text, source_name, folder, env)? {
+        (inventory, None) => Ok(inventory),
+        (_, Some(mistakes)) => Err(mistakes.problems),
+    }
+}
+
+/// The problems of an inventory that are inside of single instances.
+#[derive(Debug)]
+pub struct Mistakes {
+    /// The ids of these instances, sorted.
+    pub ids: Vec<String>,
+    pub problems: Problems,
+}
+
+/// Reads the instances of an inventory that have no problem.
+///
+/// # Errors
+/// All problems at once, when one of them is outside of the instances.
+pub(super) fn parse_whole(
+    text: &[u8],
+    source_name: &str,
+    folder: &Path,
+    env: Env,
+) -> Result<(Inventory, Option<Mistakes>), Problems> {
     let text = screen(text).map_err(|(text, refusal)| found::refused(&text, source_name, refusal))?;
     let tree = yaml::read(text).map_err(|refusal| found::refused(text, source_name, refusal))?;
-    let (inventory, problems) = document::read(&tree, folder, env);
-    if problems.is_empty() {
-        return Ok(inventory);
+    let reading = document::read(&tree, folder, env);
+    if reading.problems.is_empty() {
+        return Ok((reading.whole, None));
     }
-    Err(found::listed(problems, text, &tree, source_name))
+    let problems = found::listed(reading.problems, text, &tree, source_name);
+    let Some(broken) = reading.broken else {
+        return Err(problems);
+    };
+    let ids = broken.into_iter().collect();
+    Ok((reading.whole, Some(Mistakes { ids, problems })))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::games::PRESETS;
+
+    #[test]
+    fn a_mistake_inside_one_instance_leaves_the_others_whole() {
+        for (text, whole, broken) in [
+            ("instances: {a: {}, b: {}}", "a b", Some("")),
+            ("instances: {a: {zzz: 1}, b: {}}", "b", Some("a")),
+            ("instances: {a: {process: {cwd: []}}, B: {}, c: {}}", "c", Some("B a")),
+            ("instances: {a: {tags: [x], tags: [y]}, b: {}}", "b", Some("a")),
+            ("instances: {a: {}, a: {}, b: {}}", "b", Some("a")),
+            (
+                "instances: {a: &x {ready: {tcp: 1, tcp: 2}}, b: *x, c: {}}",
+                "c",
+                Some("a b"),
+            ),
+            ("instances: {a: &x {zzz: 1}, b: *x, c: {}}", "c", Some("a b")),
+            ("instances: {a: {}}\nzzz: 1", "", None),
+            ("defaults: {zzz: 1}\ninstances: {a: {}}", "", None),
+            ("defaults: {tags: [x], tags: [y]}\ninstances: {a: {}}", "", None),
+            ("instances: {a: {}}\ninstances: {b: {}}", "", None),
+            ("instances: [a]", "", None),
+            ("instances: {a: [", "", None),
+        ] {
+            let found = parse_whole(text.as_bytes(), "", "/srv".as_ref(), &|_| None).ok();
+            let found = found.map(|(inventory, mistakes)| {
+                let ids: Vec<_> = inventory.instances.iter().map(|one| one.id.clone()).collect();
+                (
+                    ids.join(" "),
+                    mistakes.map_or(String::new(), |mistakes| mistakes.ids.join(" ")),
+                )
+            });
+            assert_eq!(
+                found,
+                broken.map(|broken| (whole.to_owned(), broken.to_owned())),
+                "{text}"
+            );
+        }
+    }
 
     /// Every preset is without a mistake, and what is printed of it loads.
     #[test]

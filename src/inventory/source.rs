@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::model::instance::Inventory;
-use super::parse::parse;
+use super::parse::{Mistakes, parse, parse_whole};
 use super::report::problem::Problems;
 use super::selector_words::SelectorWords;
 use crate::failure::{Failure, FailureKind};
@@ -118,6 +118,14 @@ impl Unchecked {
     /// All problems at once.
     pub fn check(&self) -> Result<Inventory, Problems> {
         parse(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))
+    }
+
+    /// Checks it, and passes over the instances that have a mistake.
+    ///
+    /// # Errors
+    /// All problems at once, when one of them is outside of the instances.
+    pub fn check_whole(&self) -> Result<(Inventory, Option<Mistakes>), Problems> {
+        parse_whole(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))
     }
 
     /// Returns what selectors can name in it, without a check.

@@ -1,7 +1,7 @@
 //! The screen: every answer and every message, each to its stream.
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -25,6 +25,8 @@ use crate::text::{clean, clean_line};
 /// The one place through which everything is printed.
 pub struct Screen {
     streams: OutputStreams,
+    /// The problems of what a verb passes over, for its answer as JSON.
+    passed_over: OnceLock<Value>,
 }
 
 impl Screen {
@@ -36,6 +38,7 @@ impl Screen {
     pub fn on(options: Options, around: Surroundings, out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
         Self {
             streams: OutputStreams::new(options, around, out, err),
+            passed_over: OnceLock::new(),
         }
     }
 
@@ -47,7 +50,7 @@ impl Screen {
     /// Writes an answer: JSON where that was asked for, else text.
     fn answer(&self, value: impl FnOnce() -> Value, text: impl FnOnce(Look) -> String) {
         self.streams.write_out(&if self.streams.options.json {
-            line(&value())
+            line(&self.with_problems(value()))
         } else {
             text(self.streams.out_look())
         });
@@ -105,7 +108,7 @@ impl Screen {
     }
 
     pub fn status(&self, rows: &[Row]) {
-        if rows.is_empty() && !self.streams.options.json {
+        if rows.is_empty() && !self.streams.options.json && self.passed_over.get().is_none() {
             return self.note("the inventory is empty");
         }
         self.answer(
@@ -123,7 +126,8 @@ impl Screen {
     pub fn results(&self, verb: Verb, results: &[VerbResult]) {
         let (options, look) = (self.streams.options, self.streams.err_look());
         if options.json {
-            self.streams.write_out(&line(&json::results(verb, results)));
+            let value = self.with_problems(json::results(verb, results));
+            self.streams.write_out(&line(&value));
         }
         if options.json || options.quiet {
             for one in results.iter().filter(|one| !one.ok()) {
@@ -133,7 +137,7 @@ impl Screen {
             let summary = result::summary(verb, results);
             self.streams
                 .write_err(&format!("{}\n", look.paint(Tone::Strong, &summary)));
-        } else if results.is_empty() {
+        } else if results.is_empty() && self.passed_over.get().is_none() {
             self.note("nothing was selected that anything manages");
         }
     }
@@ -175,6 +179,21 @@ impl Screen {
     pub fn problems(&self, problems: &Problems) {
         let text = problem::render(problems, self.streams.err_look());
         self.fail(&text, || json::problems(problems));
+    }
+
+    /// Shows the problems of instances that a verb passes over.
+    pub fn passed_over(&self, problems: &Problems) {
+        let text = problem::render(problems, self.streams.err_look());
+        self.streams.write_err(&text);
+        let _ = self.passed_over.set(json::problems(problems));
+    }
+
+    /// Adds the problems of what was passed over to an answer.
+    fn with_problems(&self, mut answer: Value) -> Value {
+        if let (Some(Value::Object(problems)), Some(answer)) = (self.passed_over.get(), answer.as_object_mut()) {
+            answer.extend(problems.clone());
+        }
+        answer
     }
 
     fn fail(&self, text: &str, value: impl FnOnce() -> Value) {

@@ -318,3 +318,56 @@ fn inventories_that_are_no_plain_files() {
     refused(&sandbox, &["-f", "/dev/zero", "status"], 6, &["larger than 1 MiB"]);
     refused(&sandbox, &["-f", "/dev/null", "status"], 6, &["the inventory is empty"]);
 }
+
+/// One wrong key in one instance keeps nobody from stopping and reading the others.
+#[test]
+fn a_mistake_in_one_instance_is_passed_over() {
+    let sandbox = Sandbox::with(&[simple("a"), simple("b"), simple("c")]);
+    sandbox.ok(&["start", "a", "b", "c"]);
+    let broken = simple("b").with("proces", json!({}));
+    sandbox.inventory(&[simple("a"), broken.clone(), simple("c")]);
+    for args in [
+        &["status", "a"][..],
+        &["logs", "a"],
+        &["send", "c", "x"],
+        &["status", "[ac]"],
+    ] {
+        let outcome = sandbox.run(args);
+        assert!(!outcome.stderr.contains("proces"), "{outcome:?}");
+        assert!(matches!(outcome.code, Some(0 | 1 | 3)), "{outcome:?}");
+    }
+    let all = sandbox.run(&["status", "--json"]).expect_code(6);
+    says(&all, &["unknown key `proces`"]);
+    let all = all.json();
+    assert_eq!(all["error"]["kind"], "inventory", "{all:#}");
+    let rows = all["instances"].as_array().expect("rows");
+    let row = rows
+        .iter()
+        .find(|row| row["id"] == "b")
+        .expect("the row of what runs all the same");
+    assert_eq!(
+        (&row["state"], &row["note"]),
+        (&json!("running"), &json!(null)),
+        "{row:#}"
+    );
+    // What is asked to run, or is sent to, has to be whole.
+    for args in [
+        &["start", "a"][..],
+        &["restart", "a"],
+        &["run"],
+        &["send", "b", "-"],
+        &["console", "b"],
+    ] {
+        refused(&sandbox, args, 6, &["unknown key `proces`"]);
+    }
+    refused(&sandbox, &["status", "d"], 4, &["no instance `d`"]);
+    sandbox.ok(&["stop", "c"]);
+    refused(&sandbox, &["stop", "--all"], 6, &["unknown key `proces`"]);
+    sandbox.nothing_left();
+    // One that was never started can be named, too.
+    sandbox.inventory(&[simple("a"), broken, Instance::script("never", "").with("zzz", json!(1))]);
+    refused(&sandbox, &["stop", "never", "a"], 6, &["unknown key `zzz`"]);
+    // A mistake outside of the instances concerns them all.
+    sandbox.inventory_text("defaults: {zzz: 1}\ninstances: {a: {}}\n");
+    refused(&sandbox, &["status", "a"], 6, &["unknown key `zzz`"]);
+}

@@ -1,14 +1,14 @@
 //! The whole file: defaults, instances, and keys that are given twice.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::collector::{Collector, Env};
 use super::section::{Fields, quoted, short};
 use super::settings::{self, Outline};
-use super::{game, merge, plane};
+use super::{game, merge, plane, unusable};
 use crate::games::Preset;
 use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
 use crate::inventory::report::found::Found;
@@ -19,16 +19,36 @@ use crate::inventory::text::yaml;
 /// The shape of `instances`, for a sentence.
 const IDS: &str = "a mapping of ids to instances";
 
-/// Reads a whole file. The model is complete only if there are no problems.
-pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> (Inventory, Vec<Found>) {
+/// The instances of a file, with its problems.
+pub(crate) struct Readout {
+    /// The instances without a problem, and nothing of one with a problem.
+    pub(crate) whole: Inventory,
+    /// The ids of those with a problem; `None` where a problem is outside of
+    /// the instances, and `whole` may be wrong.
+    pub(crate) broken: Option<BTreeSet<String>>,
+    pub(crate) problems: Vec<Found>,
+}
+
+/// Reads a whole file.
+pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
     let mut document = Document {
         check: Collector::new(folder, env),
         defaults: &[],
         presets: HashMap::new(),
+        broken: BTreeSet::new(),
+        inside: 0,
     };
-    let instances = document.root(&tree.root);
-    bad_keys(&mut document.check, tree);
-    (Inventory { instances }, document.check.into_problems())
+    let mut instances = document.root(&tree.root);
+    let (mut broken, mut check) = (document.broken, document.check);
+    let is_inside = check.problems() == document.inside && !check.is_spent();
+    bad_keys(&mut check, tree);
+    let keys_are_inside = unusable::mark(tree, &mut broken);
+    instances.retain(|instance| !broken.contains(&instance.id));
+    Readout {
+        whole: Inventory { instances },
+        broken: (is_inside && keys_are_inside).then_some(broken),
+        problems: check.into_problems(),
+    }
 }
 
 struct Document<'c, 't, 'a> {
@@ -36,6 +56,10 @@ struct Document<'c, 't, 'a> {
     defaults: &'t [Entry<'a>],
     /// The settings of presets, by name.
     presets: HashMap<&'static str, Vec<Entry<'static>>>,
+    /// The ids of the instances with a problem.
+    broken: BTreeSet<String>,
+    /// The number of their problems.
+    inside: usize,
 }
 
 impl<'t, 'a> Document<'_, 't, 'a> {
@@ -97,7 +121,12 @@ impl<'t, 'a> Document<'_, 't, 'a> {
         let repeated = map.unusable.iter().filter(|entry| !entry.key.is_empty());
         let mut instances = Vec::with_capacity(map.entries.len());
         for entry in map.entries.iter().chain(repeated) {
+            let before = self.check.problems();
             instances.push(self.instance(entry));
+            if self.check.problems() > before {
+                self.inside += self.check.problems() - before;
+                self.broken.insert(entry.key.to_string());
+            }
             if self.check.is_spent() {
                 break;
             }
@@ -110,6 +139,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             check,
             defaults,
             presets,
+            ..
         } = self;
         id(check, entry);
         let mut own = check.section(&format!("`{}`", short(&entry.key)), &keys::INSTANCE, &entry.value);

@@ -24,4 +24,5 @@ mod section;
 mod settings;
 mod signal;
 mod stop;
+mod unusable;
 mod value;
