@@ -117,6 +117,13 @@ pub fn first_argument(pid: i32) -> Option<Vec<u8>> {
     line.split(|byte| *byte == 0).next().map(<[u8]>::to_vec)
 }
 
+/// The name of a process as `ps` shows it: at most 15 bytes.
+pub fn name(pid: i32) -> Option<Vec<u8>> {
+    let mut buffer = [0; 64];
+    let name = read_small(&format!("/proc/{pid}/comm"), &mut buffer).ok()?;
+    Some(name.trim_ascii_end().to_vec())
+}
+
 pub fn identify(pid: i32) -> io::Result<ProcessId> {
     Ok(ProcessId {
         pid,

@@ -2,7 +2,8 @@
 //!
 //! A process group or a session does not hold a tree together: anything may
 //! leave both. Parentage does, as long as its reaper lives; when that is lost,
-//! a mark in the environment finds the processes that still carry it.
+//! a mark in the environment finds the processes that still carry it. Another
+//! mark ends a tree: what carries that was only started in it.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -10,8 +11,16 @@ use std::io::{self, Read};
 
 use super::procfs::{self, ProcessId, Stat};
 
-/// All descendants of a process, itself not included, oldest first. One that
-/// is born or ends meanwhile may be missed: look again until there is none.
+/// The variable in the environment of a process that stands apart: it belongs,
+/// with what descends from it, to no tree that it was started in.
+pub const APART: &str = "GAMECTL_APART";
+
+/// The beginning of the name of each process that stands apart.
+pub const APART_NAME: &str = "gamectl:";
+
+/// All descendants of a process, itself not included, oldest first, without
+/// those that stand apart. One that is born or ends meanwhile may be missed:
+/// look again until there is none.
 pub fn descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     let mut found = Vec::new();
     let mut queue = vec![root];
@@ -21,7 +30,9 @@ pub fn descendants(root: i32) -> io::Result<Vec<ProcessId>> {
             return scan_descendants(root);
         };
         for pid in children {
-            if let (true, Ok(stat)) = (seen.insert(pid), procfs::stat(pid)) {
+            if let (true, Ok(stat)) = (seen.insert(pid), procfs::stat(pid))
+                && !is_apart(pid)
+            {
                 found.push(ProcessId { pid, start: stat.start });
                 queue.push(pid);
             }
@@ -86,7 +97,8 @@ fn scan_descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     let mut found = Vec::new();
     let mut queue = vec![root];
     while let Some(parent) = queue.pop() {
-        for child in of_parent.remove(&parent).unwrap_or_default() {
+        let children = of_parent.remove(&parent).unwrap_or_default();
+        for child in children.into_iter().filter(|child| !is_apart(child.pid)) {
             queue.push(child.pid);
             found.push(child);
         }
@@ -122,15 +134,33 @@ pub fn marked(mark: &str) -> io::Result<Vec<ProcessId>> {
 }
 
 fn carries(pid: i32, mark: &[u8]) -> bool {
+    environment(pid).is_ok_and(|environment| environment.split(|b| *b == 0).any(|entry| entry == mark))
+}
+
+fn is_apart(pid: i32) -> bool {
+    match environment(pid) {
+        Ok(environment) => {
+            let mut names = environment
+                .split(|b| *b == 0)
+                .filter_map(|entry| entry.split(|b| *b == b'=').next());
+            names.any(|name| name == APART.as_bytes())
+        }
+        // Another user's: it may not be signalled in any case.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            procfs::name(pid).is_some_and(|name| name.starts_with(APART_NAME.as_bytes()))
+        }
+        Err(_) => false,
+    }
+}
+
+fn environment(pid: i32) -> io::Result<Vec<u8>> {
     // An environment is at most a few MiB; a hostile one does not get more of
     // our memory than that.
     const LIMIT: u64 = 8 << 20;
     let mut environment = Vec::new();
-    let Ok(file) = fs::File::open(format!("/proc/{pid}/environ")) else {
-        return false;
-    };
-    let read = file.take(LIMIT).read_to_end(&mut environment);
-    read.is_ok() && environment.split(|b| *b == 0).any(|entry| entry == mark)
+    let file = fs::File::open(format!("/proc/{pid}/environ"))?;
+    file.take(LIMIT).read_to_end(&mut environment)?;
+    Ok(environment)
 }
 
 #[cfg(test)]
@@ -160,6 +190,25 @@ mod tests {
         let marked = marked("GAMECTL_TREE_TEST=here").unwrap();
         assert_eq!(marked.len(), 3, "the shell and its two children");
         assert!(walked.iter().all(|id| marked.contains(id)));
+        shell.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+        shell.wait().unwrap();
+    }
+
+    #[test]
+    fn what_stands_apart_belongs_to_no_tree_above_it() {
+        let script = "env GAMECTL_APART=1 /bin/sh -c 'sleep 100 & echo up; read x; kill $!; wait'; :";
+        let mut shell = Command::new("/bin/sh")
+            .args(["-c", script])
+            .env("GAMECTL_TREE_TEST", "apart")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = [0; 3];
+        shell.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
+        let pid = shell.id() as i32;
+        assert_eq!(descendants(pid).unwrap(), []);
+        assert_eq!(scan_descendants(pid).unwrap(), []);
         shell.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
         shell.wait().unwrap();
     }

@@ -108,6 +108,56 @@ fn what_outlived_a_crash_makes_nothing_ready() {
     sandbox.nothing_left();
 }
 
+/// A game that starts two others by gamectl, the second one's shim by a spawner,
+/// and then obeys its console.
+fn lobby(sandbox: &Sandbox) -> Instance {
+    let gamectl = support::gamectl().display().to_string();
+    let script = format!("'{gamectl}' start --all -q; echo \"started: $?\"; while read line; do eval \"$line\"; done");
+    Instance::script("lobby", &script)
+        .env("GAMECTL_STATE_DIR", &sandbox.arg("state"))
+        .env("GAMECTL_INVENTORY", &sandbox.arg("worlds.yaml"))
+        .ready_log("^started: 0")
+}
+
+fn worlds(sandbox: &Sandbox) -> [Instance; 2] {
+    ["north", "south"].map(|id| {
+        let journal = sandbox.arg(id);
+        let game = Instance::awkward(id, &["serve", "--ready", "up", "--journal", &journal]);
+        game.ready_log("^up$")
+            .with("stop", json!([{ "stdin": "quit", "wait": "20s" }]))
+    })
+}
+
+#[test]
+fn a_game_that_starts_others_takes_none_of_them_with_it() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&worlds(&sandbox));
+    std::fs::copy(sandbox.path("instances.yaml"), sandbox.path("worlds.yaml")).expect("copy");
+    let [north, south] = worlds(&sandbox);
+    for (end, takes_over) in [("stop", false), ("crash", false), ("stop", true)] {
+        sandbox.inventory(&[north.clone(), south.clone(), lobby(&sandbox)]);
+        sandbox.ok(&["start", "lobby"]);
+        let pids = ["north", "south"].map(|id| sandbox.pid(id));
+        if takes_over {
+            Process::kill_and_wait(sandbox.shim("lobby"));
+            sandbox.ok(&["start", "lobby"]);
+        }
+        match end {
+            "crash" => {
+                sandbox.tell("lobby", "exit 3");
+                assert_eq!(sandbox.wait_state("lobby", "crashed")["exit_code"], 3);
+            }
+            _ => drop(sandbox.ok(&["stop", "lobby"])),
+        }
+        assert_eq!(["north", "south"].map(|id| sandbox.pid(id)), pids, "{end}");
+        for id in ["north", "south"] {
+            let result = sandbox.ok(&["stop", id, "--json"]).json()["results"][0].clone();
+            assert_eq!(result["ended_by"], "stdin: quit", "{end} {id}");
+        }
+    }
+    sandbox.nothing_left();
+}
+
 #[test]
 fn a_wrapper_that_passes_on_no_signal() {
     let sandbox = Sandbox::new();

@@ -14,7 +14,7 @@ use super::wire::{LaunchStage, Started};
 use super::workplace::Workplace;
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::signals::{self, Signals};
-use crate::sys::{daemon, pipe, reaper, socket};
+use crate::sys::{daemon, pipe, reaper, socket, tree};
 
 /// The first argument that makes this program a shim.
 pub const HIDDEN_VERB: &str = "__shim";
@@ -89,7 +89,7 @@ fn receive(channel: &OwnedFd) -> io::Result<Task> {
 
 fn live(signals: Signals, task: Task, channel: OwnedFd) -> u8 {
     let Task { spec, state, dir } = task;
-    daemon::set_name(&format!("gamectl:{}", spec.id));
+    daemon::set_name(&format!("{}{}", tree::APART_NAME, spec.id));
     let begun = Workplace::take(state, dir, signals).and_then(|place| {
         let game = match &spec.mode {
             Mode::Launch(command) => setup::launch(&spec, command, &place),

@@ -15,7 +15,7 @@ use nix::sys::signal::Signal;
 
 use super::entry;
 use super::wire::LaunchStage;
-use crate::sys::{daemon, reaper, signals, socket, title};
+use crate::sys::{daemon, reaper, signals, socket, title, tree};
 
 /// The first argument that makes this program a spawner.
 pub const HIDDEN_VERB: &str = "__shims";
@@ -106,6 +106,7 @@ fn ourselves(verb: &str, word: &str, channel: OwnedFd) -> Command {
         .arg0("gamectl")
         .args([verb, word])
         .env_clear()
+        .env(tree::APART, "1")
         .stdin(Stdio::from(channel))
         .stdout(Stdio::null())
         .stderr(Stdio::null());

@@ -1,8 +1,8 @@
 //! The game's process tree: its members, its main process, and its end.
 //!
 //! A shim that started the game is the reaper of everything that descends from
-//! it: the tree is gone when the kernel says that we have no children left. A
-//! shim that took a game over is not the parent. It holds a pidfd of every
+//! it, except other shims and their games, which something in the tree may have
+//! started: the tree is gone when no children are left, or only such. A shim that took a game over is not the parent. It holds a pidfd of every
 //! member that it can find, and looks for others whenever one of them ends.
 
 use std::io;
@@ -21,6 +21,10 @@ const REAP_MS: u64 = 3_000;
 
 /// The pause between two looks at that, in milliseconds.
 const REAP_EVERY_MS: u64 = 20;
+
+/// The pause between two looks at what has outlived the main process, in
+/// milliseconds.
+const LOOK_EVERY_MS: u64 = 1_000;
 
 /// Killing a tree takes as many rounds as it gives birth while it is killed.
 const KILL_ROUNDS: u32 = 16;
@@ -223,7 +227,13 @@ impl ProcessTree {
                         (self.found, self.unreaped) = (None, None);
                     }
                 }
-                Reap::NoneEnded => return,
+                Reap::NoneEnded => {
+                    let is_over = self.state != Main::Alive && self.unreaped.is_none();
+                    // What cannot be seen is not gone.
+                    let left = || tree::descendants(std::process::id() as i32);
+                    self.gone = is_over && left().is_ok_and(|left| left.is_empty());
+                    return;
+                }
                 Reap::NoChildren => {
                     self.gone = self.unreaped.is_none();
                     return;
@@ -236,7 +246,10 @@ impl ProcessTree {
     pub(super) fn deadline(&self) -> Option<u64> {
         let search = self.search.as_ref().map(Search::deadline);
         let reap = self.unreaped.as_ref().map(|_| clock::monotonic_ms() + REAP_EVERY_MS);
-        [search, reap].into_iter().flatten().min()
+        // A child may have become a shim since the last look.
+        let is_left = matches!(self.kind, Kind::Children) && self.state != Main::Alive && !self.gone;
+        let shims = is_left.then(|| clock::monotonic_ms() + LOOK_EVERY_MS);
+        [search, reap, shims].into_iter().flatten().min()
     }
 
     fn look(&mut self) {
