@@ -59,6 +59,22 @@ fn flooder(sandbox: &Sandbox, id: &str, total: usize, how: &[&str]) -> Instance 
 
 /// A game that prints before its shim reads is busy from the start, too.
 #[test]
+fn a_terminal_that_was_closed_is_heard_again_when_it_is_opened_again() {
+    // More than a terminal holds when nobody reads it.
+    let script = "echo first; exec 0<&- 1>&- 2>&-; sleep 0.3; seq -f 'again %g' 20000 >/dev/tty; echo last >/dev/tty; \
+                  sleep 300";
+    let game = Instance::script("a", script)
+        .process("tty", json!(true))
+        .ready_log("^first");
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    sandbox.wait_console("a", "last\r\n");
+    assert!(sandbox.console("a").contains("again 20000\r\n"));
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
 fn a_game_that_prints_at_once_is_given_room() {
     let games = ["a", "b", "c", "d", "e"].map(|id| {
         let log = json!({ "max_size": "1MiB", "keep": 1 });

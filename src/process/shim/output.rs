@@ -19,6 +19,7 @@ use crate::store::InstanceDir;
 use crate::store::console::ConsoleLog;
 use crate::store::times::Times;
 use crate::sys::buffer::Buffer;
+use crate::sys::pty::Pty;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, pipe};
 
@@ -53,8 +54,10 @@ const CALM_AFTER_MS: u64 = 50;
 pub(super) enum OutputFd {
     /// The end of a pipe that is read; the game holds both.
     Pipe(OwnedFd),
-    /// The master of a pseudo-terminal.
-    Terminal(OwnedFd),
+    /// A pseudo-terminal. Its slave is kept open, because a game may close every
+    /// terminal that it has and open its own again: the kernel ends the output of
+    /// a master without a slave.
+    Terminal(Pty),
 }
 
 /// The pace at which a source is read. It is busy unless it is calm.
@@ -122,7 +125,7 @@ impl Output {
         }
         self.source.as_ref().map(|source| match source {
             OutputFd::Pipe(_) => self.signal.as_fd(),
-            OutputFd::Terminal(fd) => fd.as_fd(),
+            OutputFd::Terminal(pty) => pty.master.as_fd(),
         })
     }
 
@@ -243,7 +246,6 @@ impl Output {
                 return n;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // EIO: no process has the pseudo-terminal open any more.
             Err(_) => self.source = None,
         }
         0
@@ -268,7 +270,8 @@ impl Output {
 impl OutputFd {
     fn fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Pipe(fd) | Self::Terminal(fd) => fd.as_fd(),
+            Self::Pipe(fd) => fd.as_fd(),
+            Self::Terminal(pty) => pty.master.as_fd(),
         }
     }
 }

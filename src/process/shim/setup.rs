@@ -172,11 +172,8 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
             nix::unistd::fchown(&pty.slave, Some(ids.uid.into()), None).stage(LaunchStage::Terminal)?;
         }
         let input = pty.master.try_clone().stage(LaunchStage::Terminal)?;
-        return Ok((
-            Streams::Terminal(pty.slave),
-            Some(input),
-            Some(OutputFd::Terminal(pty.master)),
-        ));
+        let slave = pty.slave.try_clone().stage(LaunchStage::Terminal)?;
+        return Ok((Streams::Terminal(slave), Some(input), Some(OutputFd::Terminal(pty))));
     }
     dir.make_fifo(INPUT).stage(LaunchStage::Fifo)?;
     let fifo = |blocking| pipe::open_fifo(dir.as_fd(), INPUT, blocking).stage(LaunchStage::Fifo);
