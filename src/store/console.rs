@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 
-use super::folder::InstanceDir;
+use super::folder::{InstanceDir, temporary};
 use super::launch::LogPosition;
 use crate::inventory::LogSpec;
 
@@ -245,15 +245,38 @@ impl ConsoleLog {
     }
 
     fn try_rotate(&self, dir: &InstanceDir) -> io::Result<()> {
-        if self.spec.keep == 0 {
-            return dir.remove(NAME);
+        // Of a time when more were kept.
+        for name in (self.spec.keep + 1..).map(file_name) {
+            if !matches!(dir.open_read(&name), Ok(Some(_))) || dir.remove(&name).is_err() {
+                break;
+            }
         }
+        // Before the current file loses its name: where no new one can be made, it
+        // still takes what comes.
+        let new = temporary(NAME);
+        match dir.create_file(&new) {
+            Err(error) if is_full(&error) => {
+                // The oldest is about to go in any case.
+                dir.remove(&file_name(self.spec.keep.max(1)))?;
+                dir.create_file(&new)?
+            }
+            made => made?,
+        };
         let shift = |from: u32| match dir.rename(&file_name(from), &file_name(from + 1)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         };
-        (0..self.spec.keep).rev().try_for_each(shift)
+        let shifted = (0..self.spec.keep).rev().try_for_each(shift);
+        let done = shifted.and_then(|()| dir.rename(&new, NAME));
+        if done.is_err() {
+            let _ = dir.remove(&new);
+        }
+        done
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT))
 }
 
 fn ends_line(file: &File, size: u64) -> bool {
@@ -311,6 +334,23 @@ mod tests {
             .collect();
         assert_eq!(files, ["", "six\nseven\n", "a very long line indeed\n"]);
         assert_eq!(log.lost(), 0);
+    }
+
+    #[test]
+    fn a_lowered_number_of_kept_files_holds_from_the_next_rotation_on() {
+        for keep in [0, 1, 2] {
+            let rig = rig();
+            let append = |keep, lines: &[u8]| {
+                let mut log = ConsoleLog::open(&rig.dir, LogSpec { max_size: 2, keep }, 0);
+                log.append(&rig.dir, lines, 0);
+            };
+            append(5, b"1\n2\n3\n4\n5\n6\n");
+            assert_eq!(rig.all().len(), 6);
+            append(keep, b"7\n");
+            let kept = usize::try_from(keep).unwrap();
+            let wanted: Vec<Vec<u8>> = [&b""[..], b"7\n", b"6\n"].iter().map(|file| file.to_vec()).collect();
+            assert_eq!((1..9).filter_map(|n| rig.file(n)).collect::<Vec<_>>(), wanted[1..=kept]);
+        }
     }
 
     #[test]

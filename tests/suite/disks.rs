@@ -65,6 +65,40 @@ fn a_state_directory_that_is_read_only() {
     }
 }
 
+#[test]
+fn a_log_without_a_free_inode_loses_nothing() {
+    let game = Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$");
+    let log = json!({ "max_size": "64KiB", "keep": 2 });
+    let sandbox = Sandbox::with(&[game.process("log", log)]);
+    let Some(disk) = SmallDisk::mount(
+        &sandbox,
+        "a_log_without_a_free_inode_loses_nothing",
+        "size=4m,nr_inodes=200",
+    ) else {
+        return;
+    };
+    sandbox.ok(&["start", "a"]);
+    disk.use_up_inodes();
+    sandbox.tell("a", "flood 300000");
+    sandbox.tell("a", "say flooded");
+    sandbox.wait_console("a", "flooded\n");
+    assert_eq!(sandbox.console("a").len(), "up\n".len() + 300_000 + "flooded\n".len());
+    disk.free_inodes();
+    sandbox.tell("a", "flood 300000");
+    let rotated = |n: u32| sandbox.instance_dir("a").join(format!("console.log.{n}")).exists();
+    wait_until("two rotated files", || rotated(2));
+    // The oldest makes room for the new one.
+    disk.use_up_inodes();
+    sandbox.tell("a", "flood 70000");
+    sandbox.tell("a", "say at last");
+    sandbox.wait_console("a", "at last\n");
+    assert!(sandbox.console("a").len() < 70_000 && rotated(2));
+    assert!(sandbox.status("a")["details"]["lost_output_bytes"].is_null());
+    disk.free_inodes();
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
 /// A start keeps ready what a stop needs.
 #[test]
 fn a_stop_without_a_free_inode() {
