@@ -230,7 +230,8 @@ impl Escalation {
     pub fn step_failed(&mut self, now: u64) -> Option<Action> {
         match self.phase {
             Phase::Step { index, .. } => Some(self.enter(index + 1, now)),
-            _ => None,
+            Phase::Leftovers { .. } => Some(self.kill(now)),
+            Phase::Launcher { .. } | Phase::Kill { .. } => None,
         }
     }
 
@@ -490,6 +491,10 @@ mod tests {
         let (mut stop, _) = Escalation::begin(vec![stdin("save", 10_000), signal(TERM, 10)], 0);
         assert_eq!(stop.step_failed(1), Some(Action::SignalMain(TERM)));
         assert_eq!(stop.deadline(), 11);
+        assert_eq!(stop.step_failed(1), Some(Action::KillAll));
+        assert_eq!(stop.step_failed(1), None, "there is nothing behind a kill");
+        let (mut stop, _) = Escalation::clear_leftovers(0);
+        assert_eq!(stop.step_failed(1), Some(Action::KillAll));
     }
 
     proptest! {

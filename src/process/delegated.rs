@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::environment;
 use super::game::ManagedGame;
 use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{OfferedStep, Order, Report, Request};
+use super::{environment, explain};
 use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
@@ -38,7 +38,10 @@ impl Follow<'_> {
     /// Follows the stop until the shim has exited, and carries out the steps that
     /// it offers. Notes on them for a person are added to `notes`. Returns false
     /// if the game has ended, and its shim cannot put that on record.
-    pub(super) async fn run(&self, client: &Client, notes: &mut Vec<String>) -> bool {
+    ///
+    /// # Errors
+    /// When the game cannot be ended.
+    pub(super) async fn run(&self, client: &Client, notes: &mut Vec<String>) -> Result<bool, Failure> {
         let noted = Mutex::new(Vec::new());
         let mut under_way: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
         let mut seen = None;
@@ -52,10 +55,13 @@ impl Follow<'_> {
             tokio::select! {
                 biased;
                 report = client.receive() => {
-                    let Ok(Some(report)) = report else { break true };
+                    let Ok(Some(report)) = report else { break Ok(true) };
                     self.game.live.show(&report);
                     if report.is_in_trouble() {
-                        break false;
+                        break Ok(false);
+                    }
+                    if let Some(why) = report.impediment() {
+                        break Err(explain::unkillable(why));
                     }
                     if let Some(offered) = &report.offered
                         && seen.replace(offered.index) != Some(offered.index)

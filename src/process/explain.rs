@@ -53,6 +53,13 @@ pub(super) fn no_answer(id: &str, dir: &InstanceDir) -> Failure {
     ))
 }
 
+/// Returns the failure of a stop of a game that may not be signalled, as its shim
+/// says.
+pub(super) fn unkillable(why: &str) -> Failure {
+    Failure::failed(format!("it goes on: {why}"))
+        .hint("end that process as root or as its user; its shim goes on trying, and notices the end")
+}
+
 /// Returns the failure of a start whose game ended before it was ready.
 pub(super) fn early_end(id: &str, exit: &Exit, last_lines: &str) -> Failure {
     let how = match (exit.code(), exit.signal()) {

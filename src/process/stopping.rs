@@ -132,7 +132,7 @@ impl GameStop<'_> {
             dir: &self.folder.dir,
             generation,
         };
-        if follow.run(&client, &mut self.notes).await {
+        if follow.run(&client, &mut self.notes).await? {
             self.wait_for_lock().await;
         }
         Ok(())

@@ -124,6 +124,13 @@ pub fn name(pid: i32) -> Option<Vec<u8>> {
     Some(name.trim_ascii_end().to_vec())
 }
 
+/// The effective user id of a process.
+pub fn user(pid: i32) -> Option<u32> {
+    let status = read_text(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
 pub fn identify(pid: i32) -> io::Result<ProcessId> {
     Ok(ProcessId {
         pid,

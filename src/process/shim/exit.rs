@@ -3,12 +3,22 @@
 use nix::sys::signal::Signal;
 
 use crate::store::launch::Launch;
+use crate::sys::host;
 use crate::sys::oom::OomEvidence;
+use crate::sys::procfs::{self, ProcessId};
 use crate::sys::reaper::Ending;
 
 /// The pause before an exit that could not be put on record is tried again, in
 /// milliseconds.
 pub(super) const RETRY_MS: u64 = 5_000;
+
+/// Returns why a game cannot be ended of which this process may not be signalled.
+pub(super) fn unkillable(process: ProcessId) -> String {
+    let pid = process.pid;
+    let owner = procfs::user(pid).map_or_else(|| "another user".to_owned(), |uid| format!("uid {uid}"));
+    let us = host::effective_uid();
+    format!("its process {pid} runs as {owner}, and uid {us} may not signal it")
+}
 
 /// Returns what points to the out-of-memory killer in this ending. A kill of our
 /// own does not.
@@ -52,7 +62,6 @@ mod tests {
     use super::*;
     use crate::store::launch::LogPosition;
     use crate::sys::host::Frame;
-    use crate::sys::procfs::ProcessId;
 
     fn launch(adopted: bool) -> Launch {
         let process = ProcessId { pid: 5, start: 6 };

@@ -53,7 +53,8 @@ pub(super) struct Monitor {
     stop: Option<Stop>,
     killed: bool,
     killed_leftovers: u32,
-    /// The reason why its exit is not on record yet; empty while there is none.
+    /// The reason why its end or its exit's record is still to come, although all
+    /// was tried; empty while there is none.
     trouble: String,
 }
 
@@ -92,6 +93,7 @@ impl Monitor {
             self.wait(None);
             self.escalate();
         }
+        self.trouble.clear();
         self.game.output.finish(&self.dir);
         let exit = self.account();
         self.stop = None;
@@ -235,29 +237,31 @@ impl Monitor {
     }
 
     fn act(&mut self, action: Action) {
-        match action {
-            Action::Delegate => {}
-            Action::WriteConsole(line) => {
-                if !self.write_console(&line) {
-                    let now = clock::monotonic_ms();
-                    let next = self.stop.as_mut().and_then(|stop| stop.escalation.step_failed(now));
-                    if let Some(action) = next {
-                        self.act(action);
-                    }
-                }
-            }
+        let done = match action {
+            Action::Delegate => true,
+            Action::WriteConsole(line) => self.write_console(&line),
             Action::SignalMain(signal) => {
                 self.killed |= signal == Signal::SIGKILL;
-                self.game.tree.signal_main(signal as i32);
+                self.game.tree.signal_main(signal as i32).is_ok()
             }
             Action::SignalAll(signal) => {
                 self.killed |= signal == Signal::SIGKILL;
-                self.game.tree.signal_all(signal as i32);
+                self.game.tree.signal_all(signal as i32).is_ok()
             }
             Action::KillAll => {
                 self.killed = true;
-                self.killed_leftovers += self.game.tree.kill_all();
+                let (killed, refused) = self.game.tree.kill_all();
+                self.killed_leftovers += killed;
+                // It may end by itself, or by somebody who may: this is tried again.
+                self.trouble = refused.map(exit::unkillable).unwrap_or_default();
+                true
             }
+        };
+        if !done
+            && let Some(stop) = &mut self.stop
+            && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms())
+        {
+            self.act(action);
         }
     }
 

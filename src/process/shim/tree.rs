@@ -324,45 +324,65 @@ impl ProcessTree {
     }
 
     /// Sends a signal to the main process alone.
-    pub(super) fn signal_main(&self, signal: i32) {
-        if self.state == Main::Alive {
-            send(self.main, signal);
+    ///
+    /// # Errors
+    /// The main process, when it may not be signalled.
+    pub(super) fn signal_main(&self, signal: i32) -> Result<(), ProcessId> {
+        match self.state {
+            Main::Alive => send(self.main, signal),
+            Main::Ended(_) => Ok(()),
         }
     }
 
     /// Sends a signal to the whole tree.
-    pub(super) fn signal_all(&mut self, signal: i32) {
+    ///
+    /// # Errors
+    /// One of its processes, when none of them may be signalled.
+    pub(super) fn signal_all(&mut self, signal: i32) -> Result<(), ProcessId> {
         self.swept = true;
         let _ = self.look_for_members();
-        for id in self.survivors() {
-            send(id, signal);
+        let sent: Vec<_> = self.survivors().into_iter().map(|id| send(id, signal)).collect();
+        match sent.first() {
+            Some(refused @ Err(_)) if sent.iter().all(Result::is_err) => *refused,
+            _ => Ok(()),
         }
     }
 
     /// Kills the whole tree, those too that are born while we are at it.
-    /// Returns how many were killed besides the main process.
-    pub(super) fn kill_all(&mut self) -> u32 {
+    /// Returns how many were killed besides the main process, and one that may not
+    /// be killed.
+    pub(super) fn kill_all(&mut self) -> (u32, Option<ProcessId>) {
         self.swept = true;
-        let mut killed = Vec::new();
+        let mut tried = Vec::new();
+        let mut killed = 0;
+        let mut refused = None;
         for _ in 0..KILL_ROUNDS {
             let _ = self.look_for_members();
-            let fresh: Vec<_> = self.survivors().into_iter().filter(|id| !killed.contains(id)).collect();
+            let fresh: Vec<_> = self.survivors().into_iter().filter(|id| !tried.contains(id)).collect();
             if fresh.is_empty() {
                 break;
             }
             for id in &fresh {
-                send(*id, libc::SIGKILL);
+                match send(*id, libc::SIGKILL) {
+                    Ok(()) => killed += u32::from(*id != self.main),
+                    Err(id) => refused = Some(id),
+                }
             }
-            killed.extend(fresh);
+            tried.extend(fresh);
         }
-        killed.iter().filter(|id| **id != self.main).count() as u32
+        (killed, refused)
     }
 }
 
-fn send(id: ProcessId, signal: i32) {
-    // A process that has just ended, or that has taken another user's rights,
-    // cannot be signalled; the chain goes on to its end, which tells.
-    let _ = identity::signal_identified(id, signal);
+/// Sends a signal to a process, if it is still there.
+///
+/// # Errors
+/// The process, when it may not be signalled: it has taken another user's rights.
+fn send(id: ProcessId, signal: i32) -> Result<(), ProcessId> {
+    let sent = identity::signal_identified(id, signal);
+    if sent.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
+        return Err(id);
+    }
     let stops = matches!(
         signal,
         libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU | libc::SIGCONT | libc::SIGKILL
@@ -371,4 +391,5 @@ fn send(id: ProcessId, signal: i32) {
         // A stopped process would keep the signal for later.
         let _ = identity::signal_identified(id, libc::SIGCONT);
     }
+    Ok(())
 }

@@ -202,6 +202,11 @@ impl Report {
         self.phase == Phase::Ended && !self.note.is_empty()
     }
 
+    /// Returns why its game cannot be ended, although all was tried.
+    pub fn impediment(&self) -> Option<&str> {
+        (self.phase != Phase::Ended && !self.note.is_empty()).then_some(&self.note)
+    }
+
     pub fn to_message(&self) -> String {
         let phase = match self.phase {
             Phase::Launching => "launching",
