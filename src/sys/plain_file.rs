@@ -80,50 +80,30 @@ where
     receiver.recv_timeout(DEADLINE).unwrap_or_else(|_| Err(late()))
 }
 
-enum Opened {
-    Read(Vec<u8>),
-    /// A FIFO with a name, which may never have a writer.
-    Fifo(File),
-    /// A pipe or a device: who named it also feeds it.
-    Stream(File),
-}
-
 /// Reads what a person named, or what a shell makes of `<(...)`. Returns at most
-/// one byte more than `max`. A plain file, and the writer of a FIFO, may take as
-/// long as [`DEADLINE`]; a pipe may take any time.
+/// one byte more than `max`. The writer of a FIFO may take as long as [`DEADLINE`]
+/// to begin; a pipe may take any time. A file system that does not answer holds up
+/// this thread: a caller that supervises calls it on another one.
 ///
 /// # Errors
-/// When it cannot be read, or the deadline has passed.
+/// When it cannot be read, or nobody has written to a FIFO.
 pub fn read_named(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let place = path.to_owned();
-    let opened = within_deadline(move || {
-        let file = open_at_once(&place)?;
-        let meta = file.metadata()?;
-        Ok(
-            if meta.file_type().is_fifo() && statfs::fstatfs(&file)?.filesystem_type() != PIPES {
-                Opened::Fifo(file)
-            } else if meta.is_file() || meta.is_dir() {
-                Opened::Read(read_limited(file, max)?)
-            } else {
-                Opened::Stream(file)
-            },
-        )
-    })?;
-    let file = match opened {
-        Opened::Read(bytes) => return Ok(bytes),
-        Opened::Stream(file) => file,
-        Opened::Fifo(file) => {
-            let limit = PollTimeout::try_from(DEADLINE).unwrap_or(PollTimeout::MAX);
-            let mut waits = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut waits, limit)? == 0 {
-                let seconds = DEADLINE.as_secs();
-                let message = format!("it is a FIFO, and nobody has written to it within {seconds} s");
-                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
-            }
-            file
+    let file = open_at_once(path)?;
+    let meta = file.metadata()?;
+    // A FIFO with a name may never have a writer. Who named a pipe or a device
+    // feeds it, too.
+    if meta.file_type().is_fifo() && statfs::fstatfs(&file)?.filesystem_type() != PIPES {
+        let limit = PollTimeout::try_from(DEADLINE).unwrap_or(PollTimeout::MAX);
+        let mut waits = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut waits, limit)? == 0 {
+            let seconds = DEADLINE.as_secs();
+            let message = format!("it is a FIFO, and nobody has written to it within {seconds} s");
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
         }
-    };
-    fcntl::fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    }
+    if !meta.is_file() {
+        fcntl::fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    }
     read_limited(file, max)
 }
 
