@@ -187,6 +187,7 @@ impl ComposeStack {
     fn probe_context(&self) -> ProbeContext {
         let folder = self.spec.files.first().and_then(|file| file.parent());
         ProbeContext {
+            game: None,
             dir: None,
             log_from: LogPosition::default(),
             launched_boot_ms: 0,

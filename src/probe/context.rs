@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::ownership::GameTree;
 use crate::store::InstanceDir;
 use crate::store::launch::LogPosition;
 
@@ -15,6 +16,8 @@ pub struct ProbeContext {
     pub log_from: LogPosition,
     /// The time of the launch, on the boot-time clock, in milliseconds.
     pub launched_boot_ms: u64,
+    /// The game, where an answer must be its own.
+    pub game: Option<GameTree>,
     pub cwd: PathBuf,
     /// The whole environment of commands.
     pub env: Vec<(OsString, OsString)>,

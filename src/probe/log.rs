@@ -133,6 +133,7 @@ mod tests {
             dir: Some(Arc::new(dir)),
             log_from: LogPosition { inode: 0, offset: 0 },
             launched_boot_ms: 0,
+            game: None,
             cwd: "/".into(),
             env: Vec::new(),
         }

@@ -12,11 +12,13 @@ pub mod fuzzing;
 mod http;
 mod log;
 mod minecraft;
+mod ownership;
 mod players;
 mod tcp;
 
 pub use context::ProbeContext;
 pub use http::request;
+pub use ownership::{GameTree, held};
 pub use players::player_query;
 
 use std::time::Duration;
@@ -27,6 +29,7 @@ use crate::channel;
 use crate::failure::Failure;
 use crate::inventory::{HostPort, HttpCheck, Probe, Ready, Remote};
 use crate::sys::clock;
+use crate::sys::listeners::Transport;
 
 /// A time that no process outlives.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -126,12 +129,18 @@ struct Pending {
     prober: Prober,
     /// The time at which it is asked next.
     due: Instant,
+    /// The port that it asks.
+    asked: Option<(HostPort, Transport)>,
+    /// True if somebody else has answered.
+    is_strangers: bool,
 }
 
 /// All probes of one launch. A probe that held once is not asked again.
 #[derive(Debug)]
 pub struct Readiness {
     pending: Vec<Pending>,
+    /// The game, where an answer must be its own.
+    game: Option<GameTree>,
     interval: Option<Duration>,
     attempt: Duration,
 }
@@ -142,10 +151,16 @@ impl Readiness {
         let due = Instant::now();
         let pending = ready.probes.iter().map(|probe| {
             let prober = Prober::new(probe, context)?;
-            Ok(Pending { prober, due })
+            Ok(Pending {
+                prober,
+                due,
+                asked: ownership::asked(probe).map(|(address, transport)| (address.clone(), transport)),
+                is_strangers: false,
+            })
         });
         Ok(Self {
             pending: pending.collect::<Result<_, Failure>>()?,
+            game: context.game.clone(),
             interval: ready.interval,
             attempt: ready.attempt_timeout.unwrap_or(Duration::MAX),
         })
@@ -170,15 +185,16 @@ impl Readiness {
     /// # Cancel safety
     /// Safe.
     pub async fn hold(&mut self, mut tell: impl FnMut(&str)) {
-        let mut told = usize::MAX;
+        let mut told = String::new();
         loop {
             self.ask_those_due().await;
             let Some(next) = self.pending.iter().map(|pending| pending.due).min() else {
                 return;
             };
-            if self.pending.len() != told {
-                told = self.pending.len();
-                tell(&self.awaits());
+            let awaits = self.awaits();
+            if awaits != told {
+                tell(&awaits);
+                told = awaits;
             }
             tokio::time::sleep_until(next).await;
         }
@@ -188,17 +204,24 @@ impl Readiness {
     async fn ask_those_due(&mut self) {
         let now = Instant::now();
         let mut index = 0;
-        while let Some(Pending { prober, due }) = self.pending.get_mut(index) {
-            if *due > now {
+        while let Some(pending) = self.pending.get_mut(index) {
+            if pending.due > now {
                 index += 1;
+                continue;
+            }
             // Each has a limit of its own as well. On the heap: many instances may
             // wait for the next time at once, and few ask.
-            } else if timeout(self.attempt, Box::pin(prober.holds())).await.unwrap_or(false) {
+            let held = timeout(self.attempt, Box::pin(pending.prober.holds())).await;
+            let has_held = held.unwrap_or(false);
+            pending.is_strangers = has_held
+                && matches!((&self.game, &pending.asked), (Some(game), Some((address, transport)))
+                    if ownership::is_strangers(game, address, *transport));
+            if has_held && !pending.is_strangers {
                 self.pending.remove(index);
             } else {
                 let now = Instant::now();
-                let pause = self.interval.unwrap_or_else(|| prober.interval());
-                *due = now.checked_add(pause).unwrap_or(now + LONGEST);
+                let pause = self.interval.unwrap_or_else(|| pending.prober.interval());
+                pending.due = now.checked_add(pause).unwrap_or(now + LONGEST);
                 index += 1;
             }
         }
@@ -211,7 +234,15 @@ impl Readiness {
 
     /// Returns a short phrase for each probe that has not held, such as `log line`.
     pub fn awaited(&self) -> Vec<String> {
-        self.pending.iter().map(|pending| pending.prober.awaits()).collect()
+        let awaited = self.pending.iter().map(|pending| {
+            let stranger = if pending.is_strangers {
+                ", where another process answers"
+            } else {
+                ""
+            };
+            pending.prober.awaits() + stranger
+        });
+        awaited.collect()
     }
 }
 
@@ -244,12 +275,19 @@ mod tests {
             asked: Arc::clone(&asked),
         });
         let due = Instant::now();
-        (Pending { prober, due }, asked)
+        let pending = Pending {
+            prober,
+            due,
+            asked: None,
+            is_strangers: false,
+        };
+        (pending, asked)
     }
 
     fn readiness(pending: Vec<Pending>, interval: Option<Duration>) -> Readiness {
         Readiness {
             pending,
+            game: None,
             interval,
             attempt: Duration::MAX,
         }

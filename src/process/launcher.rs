@@ -55,7 +55,6 @@ impl Launcher<'_> {
         plan::write(&folder.dir, &self.game.plan).map_err(|error| unwritten("plan", error))?;
         origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| unwritten("origin", error))?;
         self.game.live.state.set(InstanceState::Starting);
-        self.game.live.awaits("the launch", None);
         let spec = self.spec(generation, restarts, &self.game.plan, Mode::Launch(command));
         match self.begin(folder, &spec).await {
             Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),

@@ -9,7 +9,7 @@ use super::shim::client::Client;
 use super::shim::wire::{Order, Report, Request};
 use crate::failure::Failure;
 use crate::inventory::{Probe, Ready};
-use crate::probe::{ProbeContext, Readiness};
+use crate::probe::{GameTree, ProbeContext, Readiness};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch};
 use crate::supervisor::{Health, HealthCheck, SilentProbe};
@@ -29,7 +29,12 @@ async fn health(game: &ManagedGame) -> Option<Health> {
         ..Ready::default()
     };
     let (dir, launch) = last_launch(game)?;
-    let mut probes = Readiness::new(&asked, &context(game, &asked, &dir, &launch).await).ok()?;
+    // Whose answer it is was found out when it became ready.
+    let context = ProbeContext {
+        game: None,
+        ..context(game, &asked, &dir, &launch).await
+    };
+    let mut probes = Readiness::new(&asked, &context).ok()?;
     Some(if probes.check().await {
         Health::Well
     } else {
@@ -88,6 +93,11 @@ async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, laun
         dir: Some(Arc::clone(dir)),
         log_from: launch.log,
         launched_boot_ms: launch.launched_boot_ms,
+        game: Some(GameTree {
+            shim: launch.shim,
+            main: launch.main,
+            tag: launch.tree_tag.clone(),
+        }),
         cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),
         env: env.unwrap_or_default().into_iter().collect(),
     }

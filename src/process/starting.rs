@@ -12,6 +12,7 @@ use super::situation::{Situation, Unclear};
 use super::waiting::ReadyWait;
 use super::{explain, repair};
 use crate::failure::Failure;
+use crate::probe;
 use crate::store::launch::Launch;
 use crate::store::status_table::{Phase, ShimStatus};
 use crate::store::tail::{LAST_LINES, last_lines};
@@ -42,6 +43,7 @@ pub(super) async fn start(launcher: Launcher<'_>, options: &StartOptions) -> Res
         deadline: Instant::now() + limit,
         folder: game.create_folder()?,
         attempts: Attempts::default(),
+        held: Vec::new(),
     };
     start.run().await
 }
@@ -55,10 +57,33 @@ struct GameStart<'a> {
     deadline: Instant,
     folder: Folder<'a>,
     attempts: Attempts,
+    /// The holders of ports that its probes ask, before it was launched.
+    held: Vec<String>,
 }
 
 impl GameStart<'_> {
     async fn run(mut self) -> Result<Outcome, Failure> {
+        let started = self.launch_and_wait().await;
+        if self.held.is_empty() {
+            return started;
+        }
+        let held = format!("before its launch {}", self.held.join(", "));
+        match started {
+            Ok(outcome) => Ok(Outcome {
+                note: Some(match outcome.note {
+                    Some(note) => format!("{note}; {held}"),
+                    None => held,
+                }),
+                ..outcome
+            }),
+            Err(failure) => Err(Failure {
+                message: format!("{}; {held}", failure.message),
+                ..failure
+            }),
+        }
+    }
+
+    async fn launch_and_wait(&mut self) -> Result<Outcome, Failure> {
         let mut pauses = Pauses::new();
         loop {
             if let Some(generation) = self.advance(&pauses).await?
@@ -110,6 +135,12 @@ impl GameStart<'_> {
                 }
                 let next = evidence.next_generation();
                 self.attempts.begin(&self.game.id, dir, next)?;
+                self.held = probe::held(&self.game.ready.probes);
+                let though = match self.held.as_slice() {
+                    [] => String::new(),
+                    held => format!(", though {}", held.join(", ")),
+                };
+                self.game.live.awaits(format!("the launch{though}"), None);
                 let launched = self.launcher.launch(&self.folder, next, self.options.restarts);
                 Ok(self.attempts.heard(launched.await?)?.then_some(next))
             }

@@ -14,6 +14,7 @@ pub mod exec;
 pub mod host;
 pub mod identity;
 pub mod inotify;
+pub mod listeners;
 pub mod lock;
 pub mod oom;
 pub mod pidfd;

@@ -10,12 +10,12 @@ const CHALLENGE: &[u8] = b"1234";
 /// Answers who gives back the challenge, and challenges everybody else. A crowded
 /// server has more players than a byte holds, and answers every other time with
 /// nonsense.
-pub(crate) fn steam(socket: &UdpSocket, crowded: bool) -> std::io::Result<()> {
+pub(crate) fn steam(socket: &UdpSocket, crowded: bool, is_open: impl Fn() -> bool) -> std::io::Result<()> {
     let mut buffer = [0; 200];
     for nth in 0_u32.. {
         let (n, from) = socket.recv_from(&mut buffer)?;
         let asked = &buffer[..n];
-        if !asked.starts_with(b"\xff\xff\xff\xffT") {
+        if !asked.starts_with(b"\xff\xff\xff\xffT") || !is_open() {
             continue;
         }
         let answer = if crowded && nth % 2 == 0 {
@@ -82,6 +82,18 @@ pub(crate) fn old_minecraft(mut stream: TcpStream) -> std::io::Result<()> {
         return stream.write_all(&std::iter::once(0xff).chain(units).collect::<Vec<u8>>());
     }
     while stream.read(&mut asked)? > 0 {}
+    Ok(())
+}
+
+/// Answers any request with a status, byte for byte.
+pub(crate) fn http(mut stream: TcpStream, is_open: bool) -> std::io::Result<()> {
+    let mut request = [0; 1024];
+    if stream.read(&mut request)? > 0 {
+        let status = if is_open { "401 No" } else { "503 Not yet" };
+        for byte in format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").bytes() {
+            stream.write_all(&[byte])?;
+        }
+    }
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 //!
 //! `stand-in-game KIND PORT PASSWORD`, where KIND is `rust`, `conan`,
 //! `soulmask`, `minecraft` and `steam` (only a status), `modded`, `old-minecraft`
-//! and `crowded` (a status that is harder to read), or `mute` for one whose port
-//! accepts and says nothing. What it did is in the file `did` of its
+//! and `crowded` (a status that is harder to read), `http` (nothing but a status), or
+//! `mute` for one whose port accepts and says nothing. With `gate:FILE` instead of a
+//! password `steam`, `minecraft` and `http` are not ready before FILE is there. What it did is in the file `did` of its
 //! working directory, a line each.
 
 mod query;
@@ -24,7 +25,7 @@ fn main() {
     if kind == "steam" || kind == "crowded" {
         let socket = UdpSocket::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
         boot(kind);
-        drop(query::steam(&socket, kind == "crowded"));
+        drop(query::steam(&socket, kind == "crowded", || is_open(password)));
         return;
     }
     let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
@@ -84,11 +85,18 @@ fn serve(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) {
         "rust" => webrcon(password, stream, end),
         "conan" => rcon(password, stream, end),
         "soulmask" => telnet(stream, end),
+        "minecraft" if !is_open(password) => Ok(()),
         "minecraft" => query::minecraft(stream, b""),
+        "http" => query::http(stream, is_open(password)),
         "modded" => query::minecraft(stream, b"\0"),
         "old-minecraft" => query::old_minecraft(stream),
         _ => mute(stream),
     };
+}
+
+fn is_open(gate: &str) -> bool {
+    gate.strip_prefix("gate:")
+        .is_none_or(|file| std::path::Path::new(file).exists())
 }
 
 fn mute(mut stream: TcpStream) -> std::io::Result<()> {

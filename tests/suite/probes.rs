@@ -1,9 +1,6 @@
 //! Readiness found out over the network.
 
-use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -14,38 +11,66 @@ fn sleeper(ready: &Value) -> Instance {
     Instance::program("a", "/bin/sleep", &["300"]).with("ready", ready.clone())
 }
 
-/// Serves a TCP connection at a time, with what it says to any request.
-fn tcp_server(answer: impl Fn() -> Vec<u8> + Send + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("its number").port();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut buffer = [0; 1024];
-            if stream.read(&mut buffer).is_ok_and(|n| n > 0) {
-                for byte in answer() {
-                    let _ = stream.write_all(&[byte]);
-                }
-            }
-        }
-    });
-    port
-}
-
-/// Not ready before `open` is set, ready after.
+/// Not ready before the gate is there, ready after.
 #[track_caller]
-fn becomes_ready(ready: &Value, open: &AtomicBool, awaits: &str) {
-    let mut early = ready.clone();
-    early["timeout"] = json!("700ms");
-    let sandbox = Sandbox::with(&[sleeper(&early)]);
+fn becomes_ready(kind: &str, ready: impl Fn(u16) -> Value) {
+    let port = support::free_port();
+    let sandbox = Sandbox::new();
+    let program = support::example("stand-in-game");
+    let game = |timeout: &str| {
+        let mut ready = ready(port);
+        ready["timeout"] = json!(timeout);
+        let gate = format!("gate:{}", sandbox.arg("open"));
+        let args = [kind, &port.to_string(), &gate];
+        Instance::program("a", program.to_str().expect("UTF-8"), &args).with("ready", ready)
+    };
+    sandbox.inventory(&[game("700ms")]);
     let start = sandbox.run(&["start", "a", "--json"]).expect_code(124);
     assert!(start.stdout.contains("not ready"), "{start:?}");
-    assert_eq!(sandbox.state("a"), "starting", "{awaits}");
-    open.store(true, Ordering::SeqCst);
-    let mut later = ready.clone();
-    later["timeout"] = json!("60s");
-    sandbox.inventory(&[sleeper(&later)]);
+    assert_eq!(sandbox.state("a"), "starting", "{kind}");
+    sandbox.touch("open");
+    sandbox.inventory(&[game("60s")]);
     sandbox.ok(&["start", "a"]);
-    assert_eq!(sandbox.state("a"), "running", "{awaits}");
+    assert_eq!(sandbox.state("a"), "running", "{kind}");
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// Somebody else's answer makes nobody ready.
+#[test]
+fn a_port_that_a_stranger_holds() {
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let answering = udp.try_clone().expect("the socket");
+    thread::spawn(move || {
+        let mut buffer = [0; 200];
+        while let Ok((_, from)) = answering.recv_from(&mut buffer) {
+            let _ = answering.send_to(b"\xff\xff\xff\xffI\x11A server\0map\0folder\0game\0", from);
+        }
+    });
+    let me = std::process::id();
+    let held = [
+        ("tcp", tcp.local_addr().expect("its address")),
+        ("a2s", udp.local_addr().expect("its address")),
+    ];
+    for (probe, address) in held {
+        let address = address.to_string();
+        let ready = json!({ probe: address, "timeout": "1s" });
+        let dies = Instance::script("dies", "sleep 0.5; echo Address already in use; exit 1")
+            .with("ready", json!({ probe: address, "timeout": "60s" }));
+        let stays = sleeper(&ready);
+        let sandbox = Sandbox::with(&[dies, stays]);
+        let start = sandbox.run(&["start", "dies"]).expect_code(1);
+        let spoken = if probe == "tcp" { "tcp" } else { "udp" };
+        let told = format!("before its launch {address}/{spoken} is held by pid {me}");
+        assert!(start.stderr.contains(&told), "{start:?}");
+        let start = sandbox.run(&["start", "a"]).expect_code(124);
+        assert!(start.stderr.contains(&told), "{start:?}");
+        assert_eq!(sandbox.state("a"), "starting");
+        // Nor does another command judge it otherwise.
+        let watch = sandbox.run(&["watch", "a", "--until", "running", "--timeout", "1s"]);
+        watch.expect_code(124);
+        sandbox.ok(&["stop", "--all"]);
+    }
 }
 
 /// The pattern is written for the line that `logs` shows.
@@ -73,75 +98,29 @@ fn a_line_that_is_coloured_titled_overwritten_or_of_another_width() {
 
 #[test]
 fn http_by_its_status() {
-    let open = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&open);
-    let port = tcp_server(move || {
-        let code = if seen.load(Ordering::SeqCst) {
-            "401 No"
-        } else {
-            "503 Not yet"
-        };
-        format!("HTTP/1.1 {code}\r\nContent-Length: 0\r\n\r\n").into_bytes()
-    });
-    let ready = json!({ "http": { "url": format!("http://127.0.0.1:{port}/x"), "status": [200, 401] } });
-    becomes_ready(&ready, &open, "http");
+    becomes_ready(
+        "http",
+        |port| json!({ "http": { "url": format!("http://127.0.0.1:{port}/x"), "status": [200, 401] } }),
+    );
 }
 
 #[test]
 fn a_minecraft_server_by_its_status() {
-    let open = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&open);
-    let port = tcp_server(move || {
-        if !seen.load(Ordering::SeqCst) {
-            return Vec::new();
-        }
-        let text = r#"{"version":{"name":"1.21","protocol":767},"players":{"max":20,"online":0}}"#;
-        let len = u8::try_from(text.len()).expect("short");
-        let mut bytes = vec![len + 2, 0, len];
-        bytes.extend(text.as_bytes());
-        bytes
-    });
-    becomes_ready(&json!({ "minecraft": format!("127.0.0.1:{port}") }), &open, "minecraft");
+    becomes_ready("minecraft", |port| json!({ "minecraft": format!("127.0.0.1:{port}") }));
 }
 
 #[test]
 fn a_steam_server_by_its_info() {
-    let open = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&open);
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-    let port = socket.local_addr().expect("its number").port();
-    thread::spawn(move || {
-        let mut buffer = [0; 200];
-        while let Ok((n, from)) = socket.recv_from(&mut buffer) {
-            if !seen.load(Ordering::SeqCst) {
-                continue;
-            }
-            let answer: &[u8] = if buffer[..n].ends_with(b"1234") {
-                b"\xff\xff\xff\xffI\x11A server\0map\0folder\0game\0"
-            } else {
-                b"\xff\xff\xff\xffA1234"
-            };
-            let _ = socket.send_to(answer, from);
-        }
-    });
-    becomes_ready(&json!({ "a2s": format!("127.0.0.1:{port}") }), &open, "a2s");
+    becomes_ready("steam", |port| json!({ "a2s": format!("127.0.0.1:{port}") }));
 }
 
 #[test]
 fn all_of_them_must_hold() {
-    let open = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&open);
-    let port = tcp_server(move || {
-        let code = if seen.load(Ordering::SeqCst) {
-            "200 OK"
-        } else {
-            "500 Oh"
-        };
-        format!("HTTP/1.0 {code}\r\n\r\n").into_bytes()
+    becomes_ready("http", |port| {
+        let address = format!("127.0.0.1:{port}");
+        let http = json!({ "url": format!("http://{address}"), "status": [401] });
+        json!({ "alive_for": "1ms", "tcp": address, "http": http })
     });
-    let ready =
-        json!({ "alive_for": "1ms", "tcp": format!("127.0.0.1:{port}"), "http": format!("http://127.0.0.1:{port}") });
-    becomes_ready(&ready, &open, "http after tcp");
 }
 
 /// A name server that takes questions and never answers: what waits for it has

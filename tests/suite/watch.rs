@@ -103,15 +103,17 @@ fn it_ends_when_all_are_as_they_were_to_be() {
 #[test]
 fn it_waits_for_readiness_and_judges_it_itself() {
     let sandbox = Sandbox::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("its address").to_string();
-    drop(listener);
-    let slow = game("a").with("ready", json!({ "tcp": address, "interval": "20ms" }));
+    let port = crate::support::free_port();
+    let gate = sandbox.arg("gate");
+    let slow = Instance::awkward("a", &["listen", &port.to_string(), "--gate", &gate]).with(
+        "ready",
+        json!({ "tcp": format!("127.0.0.1:{port}"), "interval": "20ms" }),
+    );
     sandbox.inventory(&[slow]);
     sandbox.ok(&["start", "--no-wait", "a"]);
     let mut watching = watch(&sandbox, &["--until", "running", "--timeout", "5m"]);
     watching.wait("a: starting");
-    let _open = std::net::TcpListener::bind(&address).expect("the port again");
+    sandbox.touch("gate");
     assert_eq!(watching.ended(), Some(0));
     assert_eq!(sandbox.state("a"), "running");
     sandbox.ok(&["stop", "a"]);

@@ -1,0 +1,102 @@
+//! Tells whether the answer to a probe came from the game: a port of this host may be held
+//! by somebody else, while the game is about to end for that reason.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::inventory::{HostPort, Probe};
+use crate::sys::listeners::{self, Transport};
+use crate::sys::procfs::{self, ProcessId};
+use crate::sys::tree;
+
+/// The processes of a game.
+#[derive(Debug, Clone)]
+pub struct GameTree {
+    pub shim: ProcessId,
+    pub main: ProcessId,
+    /// The variable that its processes carry; empty if it is not known.
+    pub tag: String,
+}
+
+/// Returns the port that a probe asks, and what is spoken there.
+pub(super) fn asked(probe: &Probe) -> Option<(&HostPort, Transport)> {
+    match probe {
+        Probe::Tcp(address) | Probe::Minecraft(address) => Some((address, Transport::Tcp)),
+        Probe::Http(check) => Some((&check.address, Transport::Tcp)),
+        Probe::Login(remote) => Some((&remote.address, Transport::Tcp)),
+        Probe::A2s(address) => Some((address, Transport::Udp)),
+        Probe::Log(_) | Probe::Exec(_) | Probe::AliveFor(_) => None,
+    }
+}
+
+/// The addresses of this host that a name stands for, without a look-up.
+fn local(host: &str) -> Vec<IpAddr> {
+    match host.parse::<IpAddr>() {
+        // Only an address of this host can be bound.
+        Ok(ip) if std::net::UdpSocket::bind((ip, 0)).is_ok() => vec![ip],
+        Err(_) if host.eq_ignore_ascii_case("localhost") => {
+            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns true if it can be seen that nobody of the game listens there, and
+/// somebody else does.
+pub(super) fn is_strangers(game: &GameTree, address: &HostPort, transport: Transport) -> bool {
+    let mut sockets = std::collections::HashSet::new();
+    for ip in local(&address.host) {
+        sockets.extend(listeners::at(ip, address.port, transport).unwrap_or_default());
+    }
+    // Where nobody is seen, it is passed on from another network namespace.
+    !sockets.is_empty() && matches!(holds(game, &sockets), Ok(false))
+}
+
+/// # Errors
+/// When one of the game cannot be looked at.
+fn holds(game: &GameTree, sockets: &std::collections::HashSet<u64>) -> io::Result<bool> {
+    let mut pids = vec![game.main.pid];
+    if procfs::stat(game.shim.pid).is_ok_and(|stat| stat.start == game.shim.start) {
+        pids.extend(tree::descendants(game.shim.pid)?.iter().map(|id| id.pid));
+    }
+    // What its parent does not tell, its environment does.
+    let marked = || match game.tag.as_str() {
+        "" => Ok(Vec::new()),
+        tag => tree::marked(tag),
+    };
+    for pid in &pids {
+        if listeners::holds(*pid, sockets)? {
+            return Ok(true);
+        }
+    }
+    for id in marked()? {
+        if listeners::holds(id.pid, sockets)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Says who holds the ports, of this host, that these probes ask; for before a launch.
+pub fn held(probes: &[Probe]) -> Vec<String> {
+    let held = |probe: &Probe| {
+        let (address, transport) = asked(probe)?;
+        let sockets = local(&address.host)
+            .into_iter()
+            .flat_map(|ip| listeners::at(ip, address.port, transport).unwrap_or_default())
+            .collect::<std::collections::HashSet<u64>>();
+        if sockets.is_empty() {
+            return None;
+        }
+        let spoken = match transport {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+        };
+        let who = match listeners::holder(&sockets) {
+            Some(pid) => format!("pid {pid}"),
+            None => "another process".to_owned(),
+        };
+        Some(format!("{address}/{spoken} is held by {who}"))
+    };
+    probes.iter().filter_map(held).collect()
+}

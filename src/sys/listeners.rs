@@ -1,0 +1,182 @@
+//! The sockets that are open for others on this host, and whose they are: see
+//! `proc_net(5)` and `proc_pid_fd(5)`.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::procfs;
+
+/// `TCP_LISTEN` of the kernel's `tcp_states.h`.
+const LISTEN: &str = "0A";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
+/// The inodes of the sockets that get what is sent to an address, in the network
+/// namespace of this process: those bound to it or, if there are none, to any.
+///
+/// # Errors
+/// Fails when the tables cannot be read.
+pub fn at(ip: IpAddr, port: u16, transport: Transport) -> io::Result<HashSet<u64>> {
+    let names = match transport {
+        Transport::Tcp => ["tcp", "tcp6"],
+        Transport::Udp => ["udp", "udp6"],
+    };
+    let mut all = parse(&fs::read_to_string(format!("/proc/net/{}", names[0]))?, transport);
+    // A kernel without IPv6 has no such table.
+    all.extend(parse(
+        &fs::read_to_string(format!("/proc/net/{}", names[1])).unwrap_or_default(),
+        transport,
+    ));
+    all.retain(|socket| socket.port == port);
+    let bound = |wanted: &dyn Fn(IpAddr) -> bool| {
+        let bound = all.iter().filter(|socket| wanted(socket.ip));
+        bound.map(|socket| socket.inode).collect::<HashSet<u64>>()
+    };
+    let exact = bound(&|bound| bound == ip);
+    if !exact.is_empty() && !ip.is_unspecified() {
+        return Ok(exact);
+    }
+    Ok(bound(&|bound| bound.is_unspecified() || ip.is_unspecified()))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Socket {
+    ip: IpAddr,
+    port: u16,
+    inode: u64,
+}
+
+/// Reads a table. A UDP socket has no state of listening: one that is bound to a
+/// port, and not connected, has it.
+fn parse(table: &str, transport: Transport) -> Vec<Socket> {
+    let socket = |line: &str| {
+        let mut fields = line.split_ascii_whitespace().skip(1);
+        let (local, remote, state) = (fields.next()?, fields.next()?, fields.next()?);
+        let is_open = match transport {
+            Transport::Tcp => state == LISTEN,
+            Transport::Udp => remote.ends_with(":0000"),
+        };
+        let (ip, port) = local.rsplit_once(':')?;
+        // Behind the queues, the timer, the retransmits, the user and the timeout.
+        let inode = fields.nth(5)?.parse().ok()?;
+        let port = u16::from_str_radix(port, 16).ok()?;
+        is_open.then_some(Socket {
+            ip: address(ip)?,
+            port,
+            inode,
+        })
+    };
+    table.lines().skip(1).filter_map(socket).collect()
+}
+
+/// Reads an address: words of 32 bits, as they lie in memory.
+fn address(hex: &str) -> Option<IpAddr> {
+    let word = |at: usize| Some(u32::from_str_radix(hex.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    if hex.len() == 8 {
+        return Some(Ipv4Addr::from(word(0)?).into());
+    }
+    let bytes: Vec<u8> = [word(0)?, word(8)?, word(16)?, word(24)?].concat();
+    Some(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_canonical())
+}
+
+/// Returns true if a process holds one of these sockets.
+///
+/// # Errors
+/// Fails when its descriptors cannot be looked at, as those of another user.
+pub fn holds(pid: i32, sockets: &HashSet<u64>) -> io::Result<bool> {
+    let descriptors = match fs::read_dir(format!("/proc/{pid}/fd")) {
+        Ok(descriptors) => descriptors,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    for descriptor in descriptors.flatten() {
+        let link = fs::read_link(descriptor.path()).unwrap_or_default();
+        let name = link.to_string_lossy();
+        let inode = name.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+        if inode
+            .and_then(|inode| inode.parse().ok())
+            .is_some_and(|inode| sockets.contains(&inode))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Finds a process that holds one of these sockets, among those that may be looked
+/// at.
+pub fn holder(sockets: &HashSet<u64>) -> Option<i32> {
+    let pids = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.find(|pid| procfs::exists(*pid) && holds(*pid, sockets).unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, UdpSocket};
+
+    #[test]
+    fn a_socket_of_this_process() {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let udp = UdpSocket::bind("[::1]:0");
+        let me = std::process::id() as i32;
+        let local = tcp.local_addr().unwrap();
+        let found = at(local.ip(), local.port(), Transport::Tcp).unwrap();
+        assert_eq!(found.len(), 1);
+        assert!(holds(me, &found).unwrap());
+        assert_eq!(holder(&found), Some(me));
+        assert!(!holds(1, &found).unwrap_or(false));
+        assert_eq!(
+            at("127.0.0.2".parse().unwrap(), local.port(), Transport::Tcp)
+                .unwrap()
+                .len(),
+            0
+        );
+        let any = TcpListener::bind(("0.0.0.0", 0)).unwrap();
+        let port = any.local_addr().unwrap().port();
+        assert_eq!(at(local.ip(), port, Transport::Tcp).unwrap().len(), 1);
+        // The socket that is bound to the address gets what is sent there.
+        if let Ok(udp) = udp {
+            let local = udp.local_addr().unwrap();
+            let found = at(local.ip(), local.port(), Transport::Udp).unwrap();
+            assert!(holds(me, &found).unwrap());
+        }
+        drop(tcp);
+        assert_eq!(at(local.ip(), local.port(), Transport::Tcp).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn tables() {
+        let tcp = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
+                   \x20  0: 0100007F:6D71 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0\n\
+                   \x20  1: 0100007F:6D72 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 78 1 0\n\
+                   garbage\n";
+        let ip = IpAddr::from(0x0100_007F_u32.to_ne_bytes());
+        assert_eq!(
+            parse(tcp, Transport::Tcp),
+            [Socket {
+                ip,
+                port: 28017,
+                inode: 77
+            }]
+        );
+        let udp = "  sl  local_address\n\
+                   \x20  7: 00000000000000000000000000000000:6D6F 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 79 2 0\n";
+        let ip = IpAddr::from(Ipv6Addr::UNSPECIFIED);
+        assert_eq!(
+            parse(udp, Transport::Udp),
+            [Socket {
+                ip,
+                port: 28015,
+                inode: 79
+            }]
+        );
+    }
+}
