@@ -12,6 +12,9 @@ use crate::failure::{Failure, FailureKind};
 /// with its head.
 pub const LINE_MAX: usize = 4000;
 
+/// A line that nothing answers for so long has no reply.
+pub(super) const NO_REPLY: Duration = Duration::from_millis(1400);
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     pub line: String,
@@ -24,8 +27,8 @@ pub struct Question {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reply {
-    /// The reply, without white space at its end. Bytes that are no UTF-8 are
-    /// replaced.
+    /// The reply, without white space at its end; empty if none came. Bytes that
+    /// are no UTF-8 are replaced.
     pub text: String,
     /// True if the expected text came; `None` if none was expected.
     pub confirmed: Option<bool>,
@@ -34,6 +37,13 @@ pub struct Reply {
     pub closed: bool,
     /// True if the reply was longer than what is read.
     pub cut: bool,
+}
+
+impl Reply {
+    /// Returns true if the other end closed the connection instead of replying.
+    pub fn is_closed_only(&self) -> bool {
+        self.closed && self.text.is_empty() && self.confirmed != Some(true)
+    }
 }
 
 pub(super) enum Heard<T> {
@@ -60,6 +70,10 @@ pub(super) async fn read<'a>(
 }
 
 pub(super) async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], until: Instant) -> Result<(), Failure> {
+    // What is written too late would be carried out when nobody counts on it.
+    if Instant::now() >= until {
+        return Err(silent("there was no time left to send it"));
+    }
     match timeout_at(until, stream.write_all(bytes)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Failure::failed(format!("the connection was lost: {error}"))),

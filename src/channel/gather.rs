@@ -9,6 +9,8 @@ pub(super) const REPLY_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Gathered<'a> {
     bytes: Vec<u8>,
+    /// The end of what was heard, in which the expected text may begin.
+    recent: Vec<u8>,
     expect: Option<&'a str>,
     confirmed: bool,
     cut: bool,
@@ -19,6 +21,7 @@ impl<'a> Gathered<'a> {
     pub(super) fn new(expect: Option<&'a str>) -> Self {
         Self {
             bytes: Vec::new(),
+            recent: Vec::new(),
             expect,
             confirmed: false,
             cut: false,
@@ -30,23 +33,24 @@ impl<'a> Gathered<'a> {
         self.any = true;
         let room = REPLY_MAX - self.bytes.len();
         self.cut |= piece.len() > room;
-        // The expected text may begin in the piece before.
-        let from = self.bytes.len().saturating_sub(self.expect.map_or(0, str::len));
         self.bytes.extend_from_slice(piece.get(..room).unwrap_or(piece));
-        self.look(from);
+        self.look(piece);
     }
 
     /// Looks for the expected text in something that is not part of the reply.
-    pub(super) fn overhear(&mut self, text: &str) {
+    pub(super) fn overhear(&mut self, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
         self.confirmed |= self.expect.is_some_and(|expect| text.contains(expect));
     }
 
-    fn look(&mut self, from: usize) {
-        let Some(expect) = self.expect.map(str::as_bytes) else {
+    fn look(&mut self, piece: &[u8]) {
+        let Some(expect) = self.expect.map(str::as_bytes).filter(|_| !self.confirmed) else {
             return;
         };
-        let new = self.bytes.get(from..).unwrap_or_default();
-        self.confirmed |= expect.is_empty() || new.windows(expect.len()).any(|window| window == expect);
+        self.recent.extend_from_slice(piece);
+        self.confirmed = expect.is_empty() || self.recent.windows(expect.len()).any(|window| window == expect);
+        let kept = self.recent.len().saturating_sub(expect.len());
+        self.recent.drain(..kept);
     }
 
     /// Returns true if anything came, even an empty piece.
@@ -54,9 +58,9 @@ impl<'a> Gathered<'a> {
         self.any
     }
 
-    /// Returns true if no more is read.
+    /// Returns true if no more is read: what is expected is waited for in a flood too.
     pub(super) fn is_full(&self) -> bool {
-        self.cut
+        self.cut && !self.expects_more()
     }
 
     /// Returns true if the expected text has not come yet.
@@ -110,5 +114,11 @@ mod tests {
         gathered.push(b"z");
         let reply = gathered.finish(false);
         assert_eq!((reply.text.len(), reply.cut), (REPLY_MAX, true));
+        let mut gathered = Gathered::new(Some("Saved"));
+        gathered.push(&vec![b'x'; REPLY_MAX + 1]);
+        assert!(!gathered.is_full(), "what is expected may still come");
+        gathered.push(b"Sa");
+        gathered.push(b"ved");
+        assert!(gathered.is_full() && !gathered.expects_more());
     }
 }

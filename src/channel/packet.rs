@@ -10,6 +10,9 @@ pub(super) const AUTH_RESPONSE: i32 = 2;
 pub(super) const COMMAND: i32 = 2;
 pub(super) const RESPONSE: i32 = 0;
 
+/// Type of what the console of Rust says.
+pub(super) const CONSOLE: i32 = 4;
+
 /// The id of the answer to a login with a wrong password.
 pub(super) const REFUSED: i32 = -1;
 
@@ -33,6 +36,22 @@ impl Packet {
             kind,
             body: body.as_bytes().to_vec(),
         }
+    }
+
+    /// Returns true for the answer to a login with this id: some servers repeat the
+    /// type of the login instead of giving that of an answer.
+    pub(super) fn accepts(&self, login: i32) -> bool {
+        self.id == login && matches!(self.kind, AUTH_RESPONSE | AUTH)
+    }
+
+    /// Returns true for the answer to who is not logged in.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.id == REFUSED && self.kind == AUTH_RESPONSE
+    }
+
+    /// Returns true for what the server says unasked, to everybody.
+    pub(super) fn is_push(&self) -> bool {
+        self.id == REFUSED || self.kind == CONSOLE
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {

@@ -6,15 +6,18 @@
 //! comes behind the reply. That packet goes out only when the first of the
 //! reply is here, since some servers lose what comes together with a command;
 //! and where it is not answered, a reply ends when nothing more comes.
+//!
+//! Rust pushes to whoever is logged in what its console says: packets of type 4,
+//! and others with the id of a refusal.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::exchange::{Heard, Question, Reply, read, silent, write, wrong_password};
+use super::exchange::{Heard, NO_REPLY, Question, Reply, read, silent, write, wrong_password};
 use super::gather::Gathered;
-use super::packet::{AUTH, AUTH_RESPONSE, COMMAND, Packet, PacketDecoder, REFUSED, RESPONSE};
+use super::packet::{AUTH, COMMAND, Packet, PacketDecoder, RESPONSE};
 use crate::failure::Failure;
 
 const AUTH_ID: i32 = 1;
@@ -24,8 +27,9 @@ const SENTINEL_ID: i32 = 3;
 /// A reply is over when nothing has come for so long.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// A command that is not answered for so long may have no reply at all.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A command that is not answered for so long may have no reply at all: then
+/// the empty packet goes out without waiting for one.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 #[derive(Debug)]
 pub(super) struct Rcon<S> {
@@ -42,8 +46,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         new.send(&Packet::new(AUTH_ID, AUTH, password), until).await?;
         loop {
             match new.hear(until).await? {
-                Heard::Part(packet) if packet.id == REFUSED => return Err(wrong_password()),
-                Heard::Part(packet) if packet.kind == AUTH_RESPONSE && packet.id == AUTH_ID => return Ok(new),
+                Heard::Part(packet) if packet.is_refusal() => return Err(wrong_password()),
+                Heard::Part(packet) if packet.accepts(AUTH_ID) => return Ok(new),
                 // An empty reply comes before the answer proper.
                 Heard::Part(_) => {}
                 // Some close instead of saying that the password is wrong.
@@ -60,28 +64,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let command = Packet::new(COMMAND_ID, COMMAND, &question.line);
         self.send(&command, until).await?;
-        let (mut sent, mut ended) = (false, false);
+        let asked_at = Instant::now();
+        let (mut sent, mut ended, mut refused) = (false, false, false);
+        let mut last_part = None;
         loop {
-            let pause = if gathered.any() && sent { QUIET } else { PATIENCE };
-            let quiet_at = Instant::now() + pause;
-            match self.hear(quiet_at.min(until)).await? {
+            let wait_until = match last_part {
+                _ if !sent => asked_at + PATIENCE,
+                _ if gathered.expects_more() => until,
+                Some(last_part) => last_part + QUIET,
+                None => asked_at + NO_REPLY,
+            };
+            match self.hear(wait_until.min(until)).await? {
                 Heard::Part(packet) if packet.id == SENTINEL_ID => ended = true,
-                Heard::Part(packet) if packet.id == REFUSED => return Err(wrong_password()),
+                Heard::Part(packet) if packet.is_refusal() => refused = true,
+                Heard::Part(packet) if packet.is_push() => gathered.overhear(&packet.body),
                 Heard::Part(packet) if packet.id == AUTH_ID => {}
                 // Not every server repeats the id of the command.
-                Heard::Part(packet) => gathered.push(&packet.body),
-                Heard::Closed => return Ok(gathered.finish(true)),
-                Heard::Nothing if quiet_at >= until => return at_the_end(gathered, ended),
-                // A reply may be late: what ends an empty one is the answer to
-                // the other packet, and a while after that.
-                Heard::Nothing => ended |= gathered.any(),
+                Heard::Part(packet) => {
+                    last_part = Some(Instant::now());
+                    gathered.push(&packet.body);
+                }
+                Heard::Closed => break at_the_end(gathered, refused, true),
+                Heard::Nothing if sent || Instant::now() >= until => break at_the_end(gathered, refused, false),
+                Heard::Nothing => {}
             }
-            if gathered.is_full()
-                || (ended && !gathered.expects_more() && (gathered.any() || quiet_at <= Instant::now()))
-            {
-                return Ok(gathered.finish(false));
+            if gathered.is_full() || (ended && gathered.any() && !gathered.expects_more()) {
+                break at_the_end(gathered, refused, false);
             }
-            if !sent && (gathered.any() || quiet_at <= Instant::now()) {
+            if !sent && (gathered.any() || Instant::now() >= asked_at + PATIENCE) {
                 sent = true;
                 // One that closed on us has been told what we wanted to tell.
                 let _ = self.send(&Packet::new(SENTINEL_ID, RESPONSE, ""), until).await;
@@ -110,11 +120,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     }
 }
 
-fn at_the_end(gathered: Gathered<'_>, ended: bool) -> Result<Reply, Failure> {
-    if gathered.any() || ended {
-        return Ok(gathered.finish(false));
+fn at_the_end(gathered: Gathered<'_>, refused: bool, closed: bool) -> Result<Reply, Failure> {
+    if refused && !gathered.any() {
+        return Err(wrong_password());
     }
-    Err(silent("no reply came in time"))
+    Ok(gathered.finish(closed))
 }
 
 #[cfg(test)]

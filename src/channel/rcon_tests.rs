@@ -1,5 +1,5 @@
 use super::*;
-use crate::channel::packet::RESPONSE;
+use crate::channel::packet::{AUTH_RESPONSE, CONSOLE, REFUSED, RESPONSE};
 use crate::failure::FailureKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
@@ -107,7 +107,7 @@ async fn a_reply_that_drips_in() {
 async fn a_late_reply_is_waited_for() {
     let script: Script = |packet| {
         accepts(&packet).unwrap_or_else(|| match packet.kind {
-            COMMAND => vec![Wait(5000), Say(packet.id, RESPONSE, "late")],
+            COMMAND => vec![Wait(1200), Say(packet.id, RESPONSE, "late")],
             _ => vec![Say(packet.id, RESPONSE, "")],
         })
     };
@@ -124,7 +124,58 @@ async fn a_command_without_a_reply() {
     };
     let before = Instant::now();
     assert_eq!(text(asked(script, None).await), "");
-    assert!(before.elapsed() < Duration::from_secs(3));
+    assert!(before.elapsed() < Duration::from_secs(2));
+    // Nor is the other packet answered.
+    let script: Script = |packet| accepts(&packet).unwrap_or_default();
+    assert_eq!(text(asked(script, None).await), "");
+    assert!(before.elapsed() < Duration::from_secs(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pushes_are_heard_and_are_no_reply() {
+    let script: Script = |packet| {
+        let mut acts = vec![Say(REFUSED, RESPONSE, "pushed"), Say(0, CONSOLE, "pushed")];
+        acts.extend(accepts(&packet).unwrap_or_else(|| match packet.kind {
+            COMMAND => vec![
+                Say(REFUSED, CONSOLE, "Saving complete"),
+                Say(packet.id, RESPONSE, "a"),
+                Wait(200),
+                Say(REFUSED, RESPONSE, "pushed"),
+                Say(packet.id, RESPONSE, "b"),
+            ],
+            _ => vec![],
+        }));
+        acts
+    };
+    let reply = asked(script, Some("Saving complete")).await.unwrap();
+    assert_eq!((reply.text.as_str(), reply.confirmed), ("ab", Some(true)));
+    assert_eq!(text(asked(script, None).await), "ab");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_console_that_is_never_silent() {
+    let (ours, mut theirs) = tokio::io::duplex(1 << 12);
+    let server = tokio::spawn(async move {
+        theirs
+            .write_all(&Packet::new(AUTH_ID, AUTH, "").to_bytes())
+            .await
+            .unwrap();
+        let mut pushes = Packet::new(REFUSED, CONSOLE, "chat").to_bytes();
+        pushes.extend(Packet::new(0, CONSOLE, "chat").to_bytes());
+        while theirs.write_all(&pushes).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let until = Instant::now() + Duration::from_secs(10);
+    let question = Question {
+        line: "say hello".into(),
+        expect: None,
+        limit: Duration::from_secs(10),
+    };
+    let mut rcon = Rcon::login(ours, "pw", until).await.unwrap();
+    assert_eq!(rcon.ask(&question, until).await.unwrap(), Reply::default());
+    assert!(Instant::now() + Duration::from_secs(8) < until);
+    server.abort();
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,6 +195,9 @@ async fn closing_right_after_quit_is_a_reply() {
 async fn wrong_passwords() {
     let script: Script = |_| vec![Say(1, RESPONSE, ""), Say(REFUSED, AUTH_RESPONSE, "")];
     assert_eq!(asked(script, None).await.unwrap_err().message, "the password is wrong");
+    // Only a server that one is not logged in to says so to a command.
+    let script: Script = |packet| accepts(&packet).unwrap_or_else(|| vec![Say(REFUSED, AUTH_RESPONSE, "")]);
+    assert_eq!(asked(script, None).await.unwrap_err().message, "the password is wrong");
     let script: Script = |_| vec![Close];
     assert!(asked(script, None).await.unwrap_err().message.contains("at the login"));
 }
@@ -154,7 +208,7 @@ async fn silence_has_an_end() {
     let script: Script = |_| vec![];
     assert_eq!(asked(script, None).await.unwrap_err().kind, FailureKind::Timeout);
     let script: Script = |packet| accepts(&packet).unwrap_or_default();
-    assert_eq!(asked(script, None).await.unwrap_err().kind, FailureKind::Timeout);
+    assert_eq!(asked(script, Some("Saved")).await.unwrap().confirmed, Some(false));
     assert_eq!(before.elapsed(), Duration::from_secs(20));
 }
 

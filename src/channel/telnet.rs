@@ -3,7 +3,8 @@
 //!
 //! See RFC 854 (<https://www.rfc-editor.org/rfc/rfc854>) for the little there
 //! is of a protocol. Everything that is negotiated is refused. Neither the
-//! greeting nor a reply has a marked end, so each ends when nothing more comes.
+//! greeting nor a reply has a marked end, so each ends when nothing more comes;
+//! or, where a game mirrors its log and is never silent, after a while.
 
 use std::time::Duration;
 
@@ -17,8 +18,24 @@ use crate::failure::Failure;
 /// A greeting or a reply is over when nothing has come for so long.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// A greeting is cut here, in bytes.
-const GREETING_MAX: usize = 64 * 1024;
+/// The longest wait for the silence after a greeting, or after a login.
+const GREETING_BUDGET: Duration = Duration::from_millis(600);
+
+/// The longest wait for the silence after a reply.
+const REPLY_BUDGET: Duration = Duration::from_millis(900);
+
+/// The bytes of a greeting that are looked at.
+const GREETING_MAX: usize = 16 * 1024;
+
+/// The longest line that may be a prompt, in bytes.
+const PROMPT_MAX: usize = 80;
+
+/// The longest reply that may tell of a login instead of being one, in bytes: a
+/// list of commands may have one to log in by.
+const TOLD_MAX: usize = 300;
+
+/// Means nothing, wherever it stands.
+const NUL: u8 = 0;
 
 const IAC: u8 = 255;
 const DONT: u8 = 254;
@@ -51,6 +68,7 @@ impl Decoder {
         for &byte in bytes {
             self.at = match (self.at, byte) {
                 (At::Text, IAC) => At::Command,
+                (At::Text, NUL) => At::Text,
                 (At::Text, byte) => {
                     text.push(byte);
                     At::Text
@@ -83,6 +101,8 @@ impl Decoder {
 pub(super) struct Telnet<S> {
     stream: S,
     decoder: Decoder,
+    /// The command that logs in, where the server has told of one.
+    login_command: Option<String>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
@@ -93,23 +113,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         password: &str,
         until: Instant,
     ) -> Result<Self, Failure> {
+        let login_command = (!password.is_empty()).then(|| format!("login {password}"));
         let mut new = Self {
             stream,
             decoder: Decoder::default(),
+            login_command,
         };
         let said = new.greeting(greeting, until).await?;
-        if !asks_for_password(&said) {
-            return Ok(new);
-        }
-        if password.is_empty() {
-            return Err(
-                Failure::failed("it asks for a password, and none is given").hint("give it as `password` of `telnet`")
-            );
-        }
-        new.send(password.as_bytes(), until).await?;
-        let said = new.greeting(None, until).await?.to_ascii_lowercase();
-        if said.contains("incorrect") || said.contains("wrong") || asks_for_password(&said) {
-            return Err(wrong_password());
+        if asks_for_password(&said) {
+            if password.is_empty() {
+                return Err(Failure::failed("it asks for a password, and none is given")
+                    .hint("give it as `password` of `telnet`"));
+            }
+            new.give(password, greeting, until).await?;
+        } else if asks_for_login(&said) {
+            new.log_in(until).await?;
         }
         Ok(new)
     }
@@ -118,43 +136,99 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
     /// password is asked for.
     async fn greeting(&mut self, greeting: Option<&str>, until: Instant) -> Result<String, Failure> {
         let mut said = Vec::new();
+        let heard_at = match greeting {
+            Some(_) => until,
+            None => until.min(Instant::now() + GREETING_BUDGET),
+        };
         loop {
             let text = String::from_utf8_lossy(&said).into_owned();
             if greeting.is_some_and(|greeting| text.contains(greeting)) || asks_for_password(&text) {
                 return Ok(text);
             }
-            let at = if greeting.is_some() {
-                until
-            } else {
-                Instant::now() + QUIET
+            let at = match greeting {
+                Some(_) => until,
+                None => heard_at.min(Instant::now() + QUIET),
             };
-            match self.hear(at.min(until)).await? {
-                Heard::Part(bytes) if said.len() < GREETING_MAX => said.extend_from_slice(&bytes),
-                Heard::Part(_) => return Err(Failure::failed("its greeting has no end")),
+            match self.hear(at).await? {
+                Heard::Part(bytes) => said.extend_from_slice(&bytes),
                 Heard::Closed => return Err(Failure::failed("it closed the connection at once")),
                 Heard::Nothing if greeting.is_some() => return Err(silent("its greeting did not come in time")),
                 Heard::Nothing => return Ok(text),
+            }
+            let old = said.len().saturating_sub(GREETING_MAX);
+            said.drain(..old);
+        }
+    }
+
+    /// Logs in by a command, as the server has said that it wants.
+    async fn log_in(&mut self, until: Instant) -> Result<(), Failure> {
+        match self.login_command.take() {
+            Some(command) => self.give(&command, None, until).await,
+            None => {
+                Err(Failure::failed("it wants a login, and no password is given")
+                    .hint("give it as `password` of `telnet`"))
+            }
+        }
+    }
+
+    /// Gives the password, and reads what becomes of it until nothing more comes or
+    /// `greeting` has come.
+    async fn give(&mut self, login: &str, greeting: Option<&str>, until: Instant) -> Result<(), Failure> {
+        self.login_command = None;
+        self.send(login.as_bytes(), until).await?;
+        let spent_at = until.min(Instant::now() + GREETING_BUDGET);
+        let mut said = Vec::new();
+        loop {
+            let heard = self.hear(spent_at.min(Instant::now() + QUIET)).await?;
+            let has_closed = matches!(heard, Heard::Closed);
+            match heard {
+                Heard::Part(bytes) if said.len() < GREETING_MAX => said.extend_from_slice(&bytes),
+                Heard::Nothing => return Ok(()),
+                Heard::Part(_) | Heard::Closed => {}
+            }
+            let text = String::from_utf8_lossy(&said);
+            if refuses_password(&text) {
+                return Err(wrong_password());
+            }
+            if has_closed {
+                return Err(Failure::failed("it closed the connection at the login").hint("the password may be wrong"));
+            }
+            if greeting.is_some_and(|greeting| text.contains(greeting)) {
+                return Ok(());
             }
         }
     }
 
     /// Sends a line and returns the text that follows it.
     pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
+        let reply = self.ask_once(question, until).await?;
+        // Some tell only whoever asks for something that a login is wanted.
+        let is_told = reply.text.len() <= TOLD_MAX && asks_for_login(&reply.text);
+        if !is_told || self.login_command.is_none() {
+            return Ok(reply);
+        }
+        self.log_in(until).await?;
+        self.ask_once(question, until).await
+    }
+
+    async fn ask_once(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
         self.send(question.line.as_bytes(), until).await?;
         let mut gathered = Gathered::new(question.expect.as_deref());
+        let mut spent_at = Instant::now() + REPLY_BUDGET;
         loop {
             let at = if gathered.expects_more() {
+                spent_at = Instant::now() + REPLY_BUDGET;
                 until
             } else {
-                Instant::now() + QUIET
+                until.min(spent_at).min(Instant::now() + QUIET)
             };
-            match self.hear(at.min(until)).await? {
+            match self.hear(at).await? {
                 Heard::Part(text) => gathered.push(&text),
                 Heard::Closed => return Ok(gathered.finish(true)),
                 // Not every line is answered.
                 Heard::Nothing => return Ok(gathered.finish(false)),
             }
-            if gathered.is_full() || Instant::now() >= until {
+            if gathered.is_full() {
                 return Ok(gathered.finish(false));
             }
         }
@@ -183,8 +257,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
 }
 
 fn asks_for_password(said: &str) -> bool {
-    let last = said.trim_end().lines().last().unwrap_or_default();
-    last.to_ascii_lowercase().contains("password") && last.ends_with(':')
+    let is_prompt = |line: &str| line.ends_with(':') && line.to_ascii_lowercase().contains("password");
+    // What a mirrored log says behind a prompt does not hide it.
+    said.lines()
+        .map(str::trim)
+        .any(|line| line.len() <= PROMPT_MAX && is_prompt(line))
+}
+
+/// Returns true if a login by a command is wanted, as `login PASSWORD`.
+fn asks_for_login(said: &str) -> bool {
+    const SIGNS: [&str; 8] = [
+        "login <",
+        "login [",
+        "login {",
+        "login password",
+        "not logged in",
+        "not authenticated",
+        "please login",
+        "please log in",
+    ];
+    let said = said.to_ascii_lowercase();
+    SIGNS.iter().any(|sign| said.contains(sign))
+}
+
+/// Returns true if a line says that the password is wrong. Other lines may be of
+/// a log, and say anything.
+fn refuses_password(said: &str) -> bool {
+    const ABOUT: [&str; 4] = ["password", "login", "logon", "access"];
+    const REFUSALS: [&str; 6] = ["incorrect", "wrong", "invalid", "denied", "failed", "bad "];
+    for line in said.lines() {
+        let line = line.trim().to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
+        if says(&["success", "logged in", "welcome"]) && !line.contains("not ") {
+            return false;
+        }
+        if (says(&ABOUT) && says(&REFUSALS)) || asks_for_password(&line) {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -100,6 +100,94 @@ async fn a_wrong_password_and_none() {
     assert_eq!(heard, "");
 }
 
+/// A server of which one hears all the time, NULs among it, and that answers each
+/// line that it is sent by itself.
+async fn asked_of_a_busy_one(prompt: &'static [u8], gap: u64, expect: Option<&str>) -> (Reply, String) {
+    let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+    let server = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        let mut buffer = [0; 256];
+        theirs.write_all(prompt).await.unwrap();
+        loop {
+            tokio::select! {
+                read = theirs.read(&mut buffer) => match read {
+                    Ok(n @ 1..) => {
+                        heard.extend_from_slice(&buffer[..n]);
+                        if heard.ends_with(b"1\r\n") {
+                            theirs.write_all(b"World saved\r\n\0\0").await.unwrap();
+                        }
+                    }
+                    _ => return String::from_utf8(heard).unwrap(),
+                },
+                () = tokio::time::sleep(Duration::from_millis(gap)) => {
+                    let _ = theirs.write_all(b"ERR wrong reference: not an object\r\n\0\0").await;
+                }
+            }
+        }
+    });
+    let until = Instant::now() + Duration::from_secs(10);
+    let question = Question {
+        line: "saveworld 1".into(),
+        expect: expect.map(str::to_owned),
+        limit: Duration::from_secs(10),
+    };
+    let password = if prompt.is_empty() { "" } else { "pw" };
+    let mut telnet = Telnet::login(ours, None, password, until).await.unwrap();
+    let reply = telnet.ask(&question, until).await.unwrap();
+    drop(telnet);
+    (reply, server.await.unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_never_silent() {
+    for (prompt, heard) in [(&b""[..], ""), (b"Please enter password:\r\n\0\0", "pw\r\n")] {
+        for gap in [1, 16, 200, 450] {
+            let before = Instant::now();
+            let (reply, said) = asked_of_a_busy_one(prompt, gap, None).await;
+            assert!(
+                before.elapsed() < Duration::from_secs(2),
+                "{gap}: {:?}",
+                before.elapsed()
+            );
+            assert!(reply.text.contains("World saved"), "{gap}: {reply:?}");
+            assert!(!reply.text.contains('\0'));
+            assert_eq!(said, format!("{heard}saveworld 1\r\n"));
+            let (reply, _) = asked_of_a_busy_one(prompt, gap, Some("World saved")).await;
+            assert_eq!(reply.confirmed, Some(true));
+        }
+    }
+    let before = Instant::now();
+    let (reply, _) = asked_of_a_busy_one(b"", 16, Some("Never")).await;
+    assert_eq!(reply.confirmed, Some(false));
+    assert!(before.elapsed() <= Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_a_command() {
+    let told: Vec<(u64, &[u8])> = vec![
+        (0, b"RocketRcon v1\r\nLogin with: login <password>\r\n"),
+        (0, b"Success: You have logged in!\r\n"),
+        (0, b"World saved\r\n"),
+    ];
+    let (reply, heard) = asked(told, None, "pw", None).await;
+    assert_eq!(reply.unwrap().text, "World saved");
+    assert_eq!(heard, "login pw\r\nsaveworld 1\r\n");
+    let at_the_first_line: Vec<(u64, &[u8])> = vec![
+        (0, b"RocketRcon v1\r\n"),
+        (0, b"Error: You have not logged in yet!\r\n"),
+        (0, b"Success: You have logged in!\r\n"),
+        (0, b"World saved\r\n"),
+    ];
+    let (reply, heard) = asked(at_the_first_line.clone(), None, "pw", None).await;
+    assert_eq!(reply.unwrap().text, "World saved");
+    assert_eq!(heard, "saveworld 1\r\nlogin pw\r\nsaveworld 1\r\n");
+    let (reply, _) = asked(at_the_first_line, None, "", None).await;
+    assert_eq!(reply.unwrap().text, "Error: You have not logged in yet!");
+    let refused: Vec<(u64, &[u8])> = vec![(0, b"login <password>\r\n"), (0, b"Error: Invalid password!\r\n")];
+    let (reply, _) = asked(refused, None, "pw", None).await;
+    assert_eq!(reply.unwrap_err().message, "the password is wrong");
+}
+
 #[tokio::test(start_paused = true)]
 async fn closing_is_a_reply() {
     let said: Vec<(u64, &[u8])> = vec![(0, b"Hello: soul\r\n"), (0, b"World is closing...!")];

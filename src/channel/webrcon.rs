@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::exchange::{Heard, Question, Reply, read, silent, write};
+use super::exchange::{Heard, NO_REPLY, Question, Reply, read, silent, write};
 use super::frame::{self, FrameDecoder, Incoming};
 use super::gather::Gathered;
 use crate::failure::Failure;
@@ -76,9 +76,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         let bytes = frame::text(&command.to_string(), mask());
         write(&mut self.stream, &bytes, until).await?;
         let mut gathered = Gathered::new(question.expect.as_deref());
-        let mut quiet_at = None;
+        let mut quiet_at = Instant::now() + NO_REPLY;
         loop {
-            let at = quiet_at.filter(|_| !gathered.expects_more()).unwrap_or(until);
+            let at = if gathered.expects_more() { until } else { quiet_at };
             match self.hear(at.min(until)).await? {
                 Heard::Part(message) => match understood(&message) {
                     Some((IDENTIFIER, text)) => {
@@ -86,15 +86,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
                             gathered.push(b"\n");
                         }
                         gathered.push(text.as_bytes());
-                        quiet_at = Some(Instant::now() + QUIET);
+                        quiet_at = Instant::now() + QUIET;
                     }
                     // The expected reply may come as a broadcast.
-                    Some((_, text)) => gathered.overhear(&text),
+                    Some((_, text)) => gathered.overhear(text.as_bytes()),
                     None => return Err(Failure::failed("what it answers is not WebRCON")),
                 },
                 Heard::Closed => return Ok(gathered.finish(true)),
-                Heard::Nothing if gathered.any() => return Ok(gathered.finish(false)),
-                Heard::Nothing => return Err(silent("no reply came in time")),
+                // Not every command has a reply.
+                Heard::Nothing => return Ok(gathered.finish(false)),
             }
             if gathered.is_full() {
                 return Ok(gathered.finish(false));

@@ -117,6 +117,7 @@ impl Follow<'_> {
         let done = self.carry_out_step(&step).await;
         let failed = done.is_err();
         match done {
+            Ok(reply) if reply.is_closed_only() => note(closed(&step.action.to_string())),
             Ok(reply) => confirmation(&step, &reply).into_iter().for_each(note),
             Err(failure) => note(format!("{} failed: {failure}", step.action)),
         }
@@ -167,6 +168,12 @@ impl Follow<'_> {
         let answer = client::ask(self.dir, &Request::Order(self.generation, order), ANSWER).await;
         answer.is_some_and(|report| report.refusal.is_empty())
     }
+}
+
+/// Returns the note on a step at which the game closed the connection. It is true
+/// of a step that ends the game, and worth a word for every other.
+pub(super) fn closed(step: &str) -> String {
+    format!("{step} was closed without a reply, and may not have been carried out")
 }
 
 /// Returns a note on a step whose reply was to confirm it.

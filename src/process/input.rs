@@ -72,10 +72,18 @@ async fn send_line(game: &ManagedGame, line: &str, limit: Duration) -> Result<Op
         limit: until.saturating_duration_since(Instant::now()),
     };
     let reply = channel::ask(remote, &question).await?;
-    // This is all that a WebRCON server says of a wrong password.
-    if remote.kind == ChannelKind::Webrcon && reply.closed && reply.text.is_empty() && goes_on(game, until).await {
-        let failure = Failure::failed("it closed the connection without a reply, and goes on");
-        return Err(failure.hint(format!("the password of `{}` may be wrong", remote.kind)));
+    // So do games that quit.
+    if reply.is_closed_only() && goes_on(game, until).await {
+        let message = format!(
+            "{} {}: closed without a reply, the game goes on",
+            remote.kind, remote.address
+        );
+        return Err(Failure::failed(message).hint(match remote.kind {
+            // This is all that such a server says of a wrong password.
+            ChannelKind::Webrcon => format!("the password of `{}` may be wrong", remote.kind),
+            _ => "the line may not have been carried out: it may be too long for this game, or one that it fails at"
+                .to_owned(),
+        }));
     }
     let mut text = reply.text;
     if reply.cut {

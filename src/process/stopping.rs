@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::delegated::Follow;
+use super::delegated::{self, Follow};
 use super::game::{Folder, ManagedGame};
 use super::launcher::Launcher;
 use super::pause::{PAUSE_MAX, Pauses};
@@ -231,7 +231,11 @@ impl GameStop<'_> {
     fn outcome(mut self) -> Outcome {
         let exit = ending::read(&self.folder.dir).ok().flatten();
         let exit = exit.filter(|exit| Some(exit.generation) == self.stopped);
-        self.notes.extend(exit.as_ref().map(notes).unwrap_or_default());
+        if let Some(exit) = &exit {
+            let closed = delegated::closed(&exit.ended_by);
+            self.notes.retain(|note| *note != closed);
+            self.notes.extend(notes(exit));
+        }
         self.stopped_by(exit.map(|exit| exit.ended_by).filter(|step| !step.is_empty()))
     }
 

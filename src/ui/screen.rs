@@ -68,6 +68,9 @@ impl Screen {
 
     /// Shows the reply of a game to a line, if its channel has replies.
     pub fn reply(&self, id: &str, reply: Option<&str>) {
+        if reply.is_some_and(str::is_empty) {
+            self.remark(&format!("{id}:"), "sent, no reply");
+        }
         self.answer(
             || json::reply(id, reply),
             |_| match clean(reply.unwrap_or_default()) {

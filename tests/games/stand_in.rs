@@ -1,11 +1,14 @@
 //! A stand-in for games that cannot be had here: it boots, opens its admin
 //! port, saves and quits as they are documented to, and nothing else.
 //!
-//! `stand-in-game KIND PORT PASSWORD`, where KIND is `rust`, `conan`,
-//! `soulmask`, `minecraft` and `steam` (only a status), `modded`, `old-minecraft`
-//! and `crowded` (a status that is harder to read), `http` (nothing but a status), or
-//! `mute` for one whose port accepts and says nothing. With `gate:FILE` instead of a
-//! password `steam`, `minecraft` and `http` are not ready before FILE is there. What it did is in the file `did` of its
+//! `stand-in-game KIND PORT PASSWORD`, where KIND is `rust`, `rust-rcon` (which
+//! pushes what its console says), `conan`, `eco` (which answers no empty packet),
+//! `soulmask` or `7dtd` (whose telnet is never silent): these have no reply to
+//! `say`, and hang up at `crash`. Or it is `minecraft` and `steam` (only a status),
+//! `modded`, `old-minecraft` and `crowded` (a status that is harder to read), `http`
+//! (nothing but a status), or `mute` for one whose port accepts and says nothing.
+//! With `gate:FILE` instead of a password `steam`, `minecraft` and `http` are not
+//! ready before FILE is there. What it did is in the file `did` of its
 //! working directory, a line each.
 
 mod query;
@@ -66,25 +69,36 @@ fn did(what: &str) {
     writeln!(file, "{what}").expect("did");
 }
 
-/// Obeys a line. Returns the reply, and true when the game ends.
-fn obey(kind: &str, line: &str) -> (String, bool) {
+/// The outcome of a line.
+enum Done {
+    Reply(String),
+    Nothing,
+    HangUp,
+    End(String),
+}
+
+fn obey(kind: &str, line: &str) -> Done {
     did(line);
-    match (kind, line) {
-        ("rust", "save") => ("Saved 12 ents".into(), false),
-        ("rust", "quit") | ("conan", "shutdown") => (String::new(), true),
-        ("soulmask", "saveworld 1") => ("the world is saved.".into(), false),
-        ("soulmask", "quit 1") => ("World is closing...".into(), true),
-        ("conan", "big") => ("x".repeat(10_000), false),
-        _ => (format!("you said {line}"), false),
-    }
+    Done::Reply(match (kind, line) {
+        ("rust" | "rust-rcon", "save") => "Saved 12 ents".into(),
+        ("rust" | "rust-rcon", "quit") | ("conan", "shutdown") => return Done::End(String::new()),
+        ("soulmask", "saveworld 1") => "the world is saved.".into(),
+        ("soulmask", "quit 1") => return Done::End("World is closing...".into()),
+        ("7dtd", "shutdown") => return Done::End("INF Shutting down".into()),
+        ("conan", "big") => "x".repeat(10_000),
+        (_, "crash") => return Done::HangUp,
+        (_, line) if line.starts_with("say") => return Done::Nothing,
+        _ => format!("you said {line}"),
+    })
 }
 
 fn serve(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) {
     // Whoever hangs up has had enough.
     let _ = match kind {
         "rust" => webrcon(password, stream, end),
-        "conan" => rcon(password, stream, end),
-        "soulmask" => telnet(stream, end),
+        "conan" | "eco" | "rust-rcon" => rcon(kind, password, stream, end),
+        "soulmask" => telnet(kind, stream, end),
+        "7dtd" => busy_telnet(password, stream, end),
         "minecraft" if !is_open(password) => Ok(()),
         "minecraft" => query::minecraft(stream, b""),
         "http" => query::http(stream, is_open(password)),
@@ -106,7 +120,7 @@ fn mute(mut stream: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-fn rcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
+fn rcon(kind: &str, password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
     let mut open = false;
     loop {
         let mut size = [0; 4];
@@ -114,9 +128,9 @@ fn rcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Res
         let mut asked = vec![0; u32::from_le_bytes(size) as usize];
         stream.read_exact(&mut asked)?;
         let id = i32::from_le_bytes(asked[..4].try_into().expect("an id"));
-        let kind = asked[4];
+        let asked_for = asked[4];
         let body = String::from_utf8_lossy(&asked[8..asked.len() - 2]).into_owned();
-        match kind {
+        match asked_for {
             3 => {
                 open = body == password;
                 // Together: some clients take what comes later for the answer to
@@ -125,14 +139,21 @@ fn rcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Res
                 stream.write_all(&[packet(id, 0, b""), answer].concat())?;
             }
             2 if open => {
-                let (reply, ends) = obey("conan", &body);
-                if ends {
-                    return end_it(end);
+                if kind == "rust-rcon" {
+                    stream.write_all(&[packet(0, 4, b"[rcon] a line"), packet(-1, 0, b"Saving complete")].concat())?;
                 }
-                for part in reply.as_bytes().chunks(4000) {
-                    stream.write_all(&packet(id, 0, part))?;
+                match obey(kind, &body) {
+                    Done::End(_) => return end_it(end),
+                    Done::HangUp => return Ok(()),
+                    Done::Nothing => {}
+                    Done::Reply(reply) => {
+                        for part in reply.as_bytes().chunks(4000) {
+                            stream.write_all(&packet(id, 0, part))?;
+                        }
+                    }
                 }
             }
+            _ if kind == "eco" => {}
             _ => stream.write_all(&packet(id, 0, b""))?,
         }
     }
@@ -148,18 +169,43 @@ fn packet(id: i32, kind: i32, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn telnet(mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
+fn telnet(kind: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
     stream.write_all(b"Hello: stand-in\r\n")?;
     let lines = BufReader::new(stream.try_clone()?).lines();
     for line in lines {
-        let (reply, ends) = obey("soulmask", line?.trim());
-        stream.write_all(format!("{reply}\r\n").as_bytes())?;
-        if ends {
-            thread::sleep(Duration::from_millis(50));
-            return end_it(end);
+        let done = obey(kind, line?.trim());
+        if let Done::Reply(reply) | Done::End(reply) = &done {
+            stream.write_all(format!("{reply}\r\n").as_bytes())?;
+        }
+        match done {
+            Done::End(_) => {
+                thread::sleep(Duration::from_millis(50));
+                return end_it(end);
+            }
+            Done::HangUp => return stream.shutdown(std::net::Shutdown::Both),
+            Done::Reply(_) | Done::Nothing => {}
         }
     }
     Ok(())
+}
+
+/// Asks for the password, and then says what the game logs, with NULs in it.
+fn busy_telnet(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
+    stream.write_all(b"Please enter password:\r\n\0\0")?;
+    let mut given = String::new();
+    BufReader::new(stream.try_clone()?).read_line(&mut given)?;
+    if given.trim() != password {
+        stream.write_all(b"Password incorrect, please enter password:\r\n\0\0")?;
+        return Ok(());
+    }
+    stream.write_all(b"Logon successful.\r\n\0\0")?;
+    let mut log = stream.try_clone()?;
+    thread::spawn(move || {
+        while log.write_all(b"ERR a wrong reference: not an object\r\n\0\0").is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    telnet("7dtd", stream, end)
 }
 
 fn webrcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
@@ -183,14 +229,17 @@ fn webrcon(password: &str, mut stream: TcpStream, end: &Sender<()>) -> std::io::
     loop {
         let text = frame_in(&mut stream)?;
         let value: serde_json::Value = serde_json::from_str(&text)?;
-        let (reply, ends) = obey("rust", value["Message"].as_str().unwrap_or_default());
+        let done = obey("rust", value["Message"].as_str().unwrap_or_default());
         frame_out(
             &mut stream,
             &serde_json::json!({"Message": "somebody joined", "Identifier": 0, "Type": "Chat"}),
         )?;
-        if ends {
-            return end_it(end);
-        }
+        let reply = match done {
+            Done::End(_) => return end_it(end),
+            Done::HangUp => return Ok(()),
+            Done::Nothing => continue,
+            Done::Reply(reply) => reply,
+        };
         let reply = serde_json::json!({
             "Message": reply, "Identifier": value["Identifier"], "Type": "Generic", "Stacktrace": ""
         });

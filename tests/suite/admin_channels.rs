@@ -1,10 +1,14 @@
 //! Lines to games, and games that are stopped by lines.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::{self, Instance, Sandbox, wait_until};
+
+/// Far from the ten seconds that a line may take, also on a slow machine.
+const SOON: Duration = Duration::from_secs(5);
 
 const PASSWORD: &str = "hunter2-never-shown";
 
@@ -95,6 +99,83 @@ fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
     sandbox.inventory(&[stand_in("rust", "webrcon", port)]);
     sandbox.ok(&["send", "a", "quit"]);
     sandbox.wait_state("a", "crashed");
+}
+
+#[test]
+fn a_telnet_that_is_never_silent() {
+    let port = support::free_port();
+    let game = stand_in("7dtd", "telnet", port)
+        .with("telnet", json!({ "port": port, "password": PASSWORD }))
+        .ready_log("^up$")
+        .with(
+            "stop",
+            json!([{"telnet": "saveworld", "wait": "0s"}, {"telnet": "shutdown", "wait": "30s"}, {"signal": "KILL"}]),
+        );
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    let before = Instant::now();
+    let sent = sandbox.ok(&["send", "a", "lp"]);
+    assert!(before.elapsed() < SOON, "{:?}", before.elapsed());
+    assert!(sent.stdout.contains("you said lp"), "{sent:?}");
+    assert_eq!(stopped(&sandbox)["ended_by"], "telnet: shutdown");
+    assert_eq!(sandbox.lines("did"), ["lp", "saveworld", "shutdown"]);
+}
+
+#[test]
+fn a_line_without_a_reply_is_said_to_have_none() {
+    for (kind, channel) in [
+        ("rust", "webrcon"),
+        ("conan", "rcon"),
+        ("eco", "rcon"),
+        ("soulmask", "telnet"),
+    ] {
+        let sandbox = Sandbox::with(&[stand_in(kind, channel, support::free_port())]);
+        sandbox.ok(&["start", "a"]);
+        let before = Instant::now();
+        let sent = sandbox.ok(&["send", "a", "say", "hello"]);
+        assert!(before.elapsed() < SOON, "{kind}: {:?}", before.elapsed());
+        assert_eq!(sent.stdout, "", "{kind}");
+        assert!(sent.stderr.contains("sent, no reply"), "{kind}: {sent:?}");
+        assert_eq!(sandbox.lines("did"), ["say hello"], "{kind}");
+    }
+}
+
+#[test]
+fn what_is_pushed_is_no_reply_and_no_refusal() {
+    let game = stand_in("rust-rcon", "rcon", support::free_port());
+    let sandbox = Sandbox::with(&[game.with("ready", json!({ "rcon": true, "timeout": "60s" })).with(
+        "stop",
+        json!([
+            {"rcon": "save", "wait": "5s", "expect": "Saving complete"},
+            {"rcon": "quit", "wait": "30s"},
+            {"signal": "KILL"},
+        ]),
+    )]);
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(sandbox.ok(&["send", "a", "status"]).stdout, "you said status\n");
+    let said = sandbox.ok(&["stop", "a"]).stdout;
+    assert!(said.contains("rcon: save confirmed: Saving complete"), "{said}");
+    assert!(said.contains("stopped by rcon: quit"), "{said}");
+}
+
+#[test]
+fn a_line_at_which_the_server_hangs_up_is_a_failure() {
+    for (kind, channel) in [("rust", "webrcon"), ("conan", "rcon"), ("soulmask", "telnet")] {
+        let game = stand_in(kind, channel, support::free_port());
+        let chain = json!([{channel: "crash", "wait": "0s"}, {"signal": "TERM", "wait": "30s"}]);
+        let sandbox = Sandbox::with(&[game.with("stop", chain)]);
+        sandbox.ok(&["start", "a"]);
+        let sent = sandbox.run(&["send", "a", "crash"]).expect_code(1);
+        assert!(
+            sent.stderr.contains("closed without a reply, the game goes on"),
+            "{kind}: {sent:?}"
+        );
+        let said = sandbox.ok(&["stop", "a"]).stdout;
+        assert!(
+            said.contains(&format!("{channel}: crash was closed without a reply")),
+            "{kind}: {said}"
+        );
+    }
 }
 
 /// In no other test, so that it is found in what belongs to this one only.
