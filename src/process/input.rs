@@ -65,7 +65,8 @@ async fn send_line(game: &ManagedGame, line: &str, limit: Duration) -> Result<Op
         ask(game, &dir, &request, until).await?;
         return Ok(None);
     };
-    running(game, until).await?;
+    let (dir, _) = running(game, until).await?;
+    client::resume_game(&dir);
     let question = Question {
         line: line.to_owned(),
         expect: None,

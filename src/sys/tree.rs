@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 
+use super::identity;
 use super::procfs::{self, ProcessId, Stat};
 
 /// The variable in the environment of a process that stands apart: it belongs,
@@ -40,6 +41,14 @@ pub fn descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     }
     found.sort_by_key(|id| (id.start, id.pid));
     Ok(found)
+}
+
+/// Resumes a process that was stopped by a signal. One that goes on is left alone.
+pub fn resume(id: ProcessId) {
+    // The first thread of a process that is stopped may have ended.
+    if matches!(procfs::stat(id.pid), Ok(stat) if matches!(stat.state, b'T' | b'Z')) {
+        let _ = identity::signal_identified(id, libc::SIGCONT);
+    }
 }
 
 /// The children of a process by `/proc/PID/task/TID/children`, or `None` on a

@@ -38,6 +38,36 @@ fn a_verb_that_is_frozen_keeps_nobody_from_a_stop() {
     sandbox.nothing_left();
 }
 
+/// Other tools freeze a game while nobody plays.
+#[test]
+fn a_game_that_is_frozen_hears_its_lines_and_its_stop() {
+    let script = "echo up; while read -r line; do echo \"got $line\"; [ \"$line\" = stop ] && exit 0; done";
+    // Under a launcher, which is not what is frozen.
+    let script = format!("sh -c '{}'; exit 0", script.replace('\'', "'\\''"));
+    let game = Instance::script("a", &script).ready_log("^up$").with(
+        "stop",
+        json!([{ "stdin": "stop", "wait": "60s" }, { "signal": "KILL" }]),
+    );
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    let freeze = || {
+        let launcher = sandbox.pid("a");
+        for process in sandbox.processes() {
+            if Process::parent(process.pid) == Some(launcher) {
+                Process::signal(process.pid, Signal::SIGSTOP);
+                wait_until("it to be frozen", || Process::is_frozen(process.pid));
+            }
+        }
+    };
+    freeze();
+    sandbox.ok(&["send", "a", "hello"]);
+    sandbox.wait_line("a", "got hello");
+    freeze();
+    let stopped = sandbox.ok(&["stop", "a", "--json"]).json();
+    assert_eq!(stopped["results"][0]["ended_by"], "stdin: stop");
+    sandbox.nothing_left();
+}
+
 #[test]
 fn run_that_is_frozen_makes_no_second_game() {
     let sandbox = Sandbox::new();

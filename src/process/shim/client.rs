@@ -10,7 +10,8 @@ use tokio::net::UnixStream;
 use super::serve::NAME;
 use super::wire::{Report, Request};
 use crate::store::{InstanceDir, launch};
-use crate::sys::{identity, socket};
+use crate::sys::identity::{self, Presence};
+use crate::sys::{socket, tree};
 
 /// The limit for a shim to answer.
 pub(in crate::process) const ANSWER: Duration = Duration::from_secs(5);
@@ -108,6 +109,19 @@ pub(in crate::process) async fn ask(dir: &InstanceDir, request: &Request, limit:
 pub(in crate::process) async fn trouble(dir: &InstanceDir) -> Option<String> {
     let report = ask(dir, &Request::Status, ANSWER).await?;
     report.is_in_trouble().then_some(report.note)
+}
+
+/// Resumes what of a game was stopped by a signal: it would answer nothing.
+pub(in crate::process) fn resume_game(dir: &InstanceDir) {
+    let Ok(Some(launch)) = launch::read(dir) else { return };
+    let root = match identity::presence(launch.shim) {
+        Presence::Alive => launch.shim,
+        _ => launch.main,
+    };
+    let found = tree::descendants(root.pid).unwrap_or_default();
+    if identity::presence(root) == Presence::Alive {
+        found.into_iter().chain([launch.main]).for_each(tree::resume);
+    }
 }
 
 /// Resumes a shim that was stopped by a signal. A shim that works does not

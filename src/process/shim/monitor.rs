@@ -194,6 +194,7 @@ impl Monitor {
             stop.escalation.has_launcher();
         }
         self.publisher.stopping();
+        self.game.tree.resume();
         self.act(action);
         self.publish_step();
     }

@@ -348,6 +348,12 @@ impl ProcessTree {
         }
     }
 
+    /// Resumes what of the tree was stopped by a signal: it would hear nothing.
+    pub(super) fn resume(&mut self) {
+        let _ = self.look_for_members();
+        self.survivors().into_iter().for_each(tree::resume);
+    }
+
     /// Kills the whole tree, those too that are born while we are at it.
     /// Returns how many were killed besides the main process, and one that may not
     /// be killed.

@@ -51,14 +51,20 @@ impl Monitor {
                 Ok(())
             }
             Order::Console { .. } if self.game.tree.is_gone() => Err("it has ended".to_owned()),
-            Order::Console { line } if self.write_console(line) => Ok(()),
-            Order::Console { .. } => {
-                Err("its console takes no input now: it has not read what was written before".to_owned())
+            Order::Console { line } => {
+                self.game.tree.resume();
+                match self.write_console(line) {
+                    true => Ok(()),
+                    false => Err("its console takes no input now: it has not read what was written before".to_owned()),
+                }
             }
-            Order::Keys { bytes } => match pipe::write(self.terminal()?, bytes) {
-                Ok(n) if n == bytes.len() => Ok(()),
-                _ => Err("its terminal takes no input now".to_owned()),
-            },
+            Order::Keys { bytes } => {
+                self.game.tree.resume();
+                match pipe::write(self.terminal()?, bytes) {
+                    Ok(n) if n == bytes.len() => Ok(()),
+                    _ => Err("its terminal takes no input now".to_owned()),
+                }
+            }
             Order::Resize { columns, rows } => {
                 terminal::resize(self.terminal()?, *columns, *rows).map_err(|error| error.to_string())
             }
