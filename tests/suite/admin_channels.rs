@@ -102,6 +102,28 @@ fn a_webrcon_that_closes_is_a_failure_unless_the_game_ends() {
 }
 
 #[test]
+fn a_login_is_one_over_the_channel_that_there_is() {
+    for (kind, channel) in [("rust", "webrcon"), ("conan", "rcon"), ("soulmask", "telnet")] {
+        let port = support::free_port();
+        let login = json!({ "rcon": true });
+        let game = stand_in(kind, channel, port)
+            .with("ready", json!({ "rcon": true, "timeout": "60s" }))
+            .with("healthy", login);
+        let sandbox = Sandbox::with(&[game]);
+        let plan = sandbox.ok(&["start", "a", "--dry-run"]).stdout;
+        assert!(plan.contains(&format!("a login over {channel} at 127.0.0.1:{port}")), "{plan}");
+        sandbox.ok(&["start", "a"]);
+    }
+    let wrong = json!({ "port": 9, "password": PASSWORD });
+    let game = stand_in("conan", "rcon", support::free_port()).with("webrcon", wrong);
+    let sandbox = Sandbox::with(&[game.with("ready", json!({ "rcon": true, "timeout": "60s" }))]);
+    sandbox.ok(&["start", "a"]);
+    sandbox.inventory_text("instances:\n    a:\n        ready: { rcon: true }\n");
+    let said = sandbox.run(&["check"]).expect_code(6).stderr;
+    assert!(said.contains("there is no section `rcon`"), "{said}");
+}
+
+#[test]
 fn a_telnet_that_is_never_silent() {
     let port = support::free_port();
     let game = stand_in("7dtd", "telnet", port)

@@ -49,6 +49,13 @@ pub(super) fn read(
     Channels { remotes, admin }
 }
 
+/// Returns the channel that `rcon: true` means: `rcon`, or the other one that there
+/// is.
+pub(super) fn of_login(settings: &Fields) -> ChannelKind {
+    let there = REMOTES.into_iter().find(|kind| settings.entry(kind.as_str()).is_some());
+    there.unwrap_or(ChannelKind::Rcon)
+}
+
 /// Reads the section of a kind. The error is what it lacks.
 fn remote(check: &mut Collector, kind: ChannelKind, what: &str, node: &Node) -> Result<Remote, String> {
     let is_telnet = kind == ChannelKind::Telnet;

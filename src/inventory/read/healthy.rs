@@ -3,18 +3,18 @@
 use super::collector::Collector;
 use super::ready;
 use super::section::Fields;
-use crate::inventory::model::channels::Channels;
+use crate::inventory::model::channels::Remote;
 use crate::inventory::model::probe::Healthy;
 use crate::inventory::report::keys;
 
 /// Reads when an instance counts as hung; `None` where no probe is given.
-pub(super) fn read(settings: &mut Fields, channels: &Channels) -> Option<Healthy> {
+pub(super) fn read(settings: &mut Fields, login: Option<&Remote>) -> Option<Healthy> {
     let at = settings.entry("healthy")?.value.span;
     let mut healthy = settings.section("healthy", &keys::HEALTHY);
     let usual = Healthy::default();
     let failures = healthy.number("failures").unwrap_or(usual.failures);
     let read = Healthy {
-        probes: ready::probes(&mut healthy, channels),
+        probes: ready::probes(&mut healthy, login),
         start_grace: healthy
             .get("start_grace", Collector::duration)
             .unwrap_or(usual.start_grace),

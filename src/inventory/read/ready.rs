@@ -7,7 +7,7 @@ use super::collector::Collector;
 use super::section::Fields;
 use super::{http, pattern};
 use crate::inventory::model::address::HostPort;
-use crate::inventory::model::channels::{ChannelKind, Channels};
+use crate::inventory::model::channels::Remote;
 use crate::inventory::model::probe::{HttpMethod, Probe, Ready};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, Node, Shape, find};
@@ -16,10 +16,10 @@ use crate::inventory::text::node::{Entry, Node, Shape, find};
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Reads when an instance counts as ready.
-pub(super) fn read(settings: &mut Fields, channels: &Channels) -> Ready {
+pub(super) fn read(settings: &mut Fields, login: Option<&Remote>) -> Ready {
     let mut ready = settings.section("ready", &keys::READY);
     let usual = Ready::default();
-    let probes = probes(&mut ready, channels);
+    let probes = probes(&mut ready, login);
     Ready {
         probes: if probes.is_empty() { usual.probes } else { probes },
         timeout: ready.get("timeout", Collector::duration).unwrap_or(usual.timeout),
@@ -28,22 +28,21 @@ pub(super) fn read(settings: &mut Fields, channels: &Channels) -> Ready {
     }
 }
 
-/// Returns the network channel that the probes of a section need.
-pub(super) fn channel(settings: &mut Fields, section: &str) -> Option<ChannelKind> {
-    let Shape::Map(map) = &settings.entry(section)?.value.shape else {
-        return None;
+/// Returns true if the probes of a section log in.
+pub(super) fn needs_login(settings: &mut Fields, section: &str) -> bool {
+    let Some(Shape::Map(map)) = settings.entry(section).map(|entry| &entry.value.shape) else {
+        return false;
     };
-    let login = settings.check.flag("`rcon`", &find(&map.entries, "rcon")?.value)?;
-    login.then_some(ChannelKind::Rcon)
+    let flag = find(&map.entries, "rcon").and_then(|entry| settings.check.flag("`rcon`", &entry.value));
+    flag == Some(true)
 }
 
 /// Reads the probes of a section, in the order of the file; a login comes last.
-pub(super) fn probes(section: &mut Fields, channels: &Channels) -> Vec<Probe> {
+pub(super) fn probes(section: &mut Fields, login: Option<&Remote>) -> Vec<Probe> {
     let given = section.entries.iter();
     let mut probes: Vec<Probe> = given.filter_map(|entry| probe(section.check, entry)).collect();
     if section.get("rcon", Collector::flag) == Some(true) {
-        let remote = channels.get(ChannelKind::Rcon).cloned();
-        probes.extend(remote.map(Box::new).map(Probe::Login));
+        probes.extend(login.cloned().map(Box::new).map(Probe::Login));
     }
     probes
 }

@@ -22,9 +22,12 @@ pub(super) struct Outline {
 pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&str) -> bool) -> Instance {
     let stop = settings.get("stop", stop::read).unwrap_or_else(default_stop_chain);
     let mut needed: Vec<_> = stop.iter().filter_map(|step| step.action.channel()).collect();
-    needed.extend(ready::channel(settings, "ready"));
-    needed.extend(ready::channel(settings, "healthy"));
+    let login = channels::of_login(settings);
+    for section in ["ready", "healthy"] {
+        needed.extend(ready::needs_login(settings, section).then_some(login));
+    }
     let channels = channels::read(settings, &needed, is_given, outline.at);
+    let login = channels.get(login);
     Instance {
         id: outline.id,
         game: outline.game.map(|preset| preset.name),
@@ -34,8 +37,8 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         tags: settings.get("tags", tags).unwrap_or_default(),
         autostart: settings.get("autostart", Collector::flag).unwrap_or(true),
         plane: outline.plane,
-        ready: ready::read(settings, &channels),
-        healthy: healthy::read(settings, &channels),
+        ready: ready::read(settings, login),
+        healthy: healthy::read(settings, login),
         stop,
         channels,
         restart: restart::read(settings),
