@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::elsewhere::elsewhere;
 use super::exchange::silent;
 use super::resolve;
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Fa
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
-                Err(error) => last = refused(&error),
+                Err(error) => last = refused(address, &error),
             }
         }
         Err(last)
@@ -31,11 +32,18 @@ pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Fa
     }
 }
 
-fn refused(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Failure::failed("nothing listens there").hint(
+fn refused(address: &HostPort, error: &io::Error) -> Failure {
+    if error.kind() != io::ErrorKind::ConnectionRefused {
+        return Failure::failed(error.to_string());
+    }
+    let failure = Failure::failed("nothing listens there");
+    match elsewhere(address) {
+        Some(server) => failure.hint(format!(
+            "{server} is listened at: write `host: {}`, or have the game listen at all addresses",
+            server.ip()
+        )),
+        None => failure.hint(
             "many games open it late in their start, or only when it is switched on in their settings or arguments",
         ),
-        _ => Failure::failed(error.to_string()),
     }
 }

@@ -8,6 +8,7 @@
 //! A password leaves this room only to the server: no error repeats it.
 
 mod connect;
+mod elsewhere;
 mod exchange;
 mod frame;
 #[cfg(fuzzing)]
@@ -25,6 +26,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 pub use connect::connect;
+pub use elsewhere::elsewhere;
 pub use exchange::{LINE_MAX, Question, Reply};
 
 use crate::failure::{Failure, FailureKind};

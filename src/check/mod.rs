@@ -66,6 +66,9 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
             own.extend(disk::of_instance(instance, &host::free));
             let runs = matches!(observation, Observation::Known(facts) if facts.state.is_alive());
             own.extend(ports::free(&instance.id, &claims, &listening, runs));
+            if runs {
+                own.extend(ports::elsewhere(instance));
+            }
         }
         findings.extend(own.into_iter().map(|finding| finding.of(&instance.id)));
     }

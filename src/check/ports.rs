@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::listening::Taken;
+use crate::channel;
 use crate::finding::Finding;
 use crate::games;
 use crate::inventory::{HostPort, Instance, Plane, Port, Probe, Protocol};
@@ -64,6 +65,22 @@ fn of_instance(instance: &Instance) -> Vec<Claim> {
         }
     }
     claims
+}
+
+/// Tells of each channel of a running game at whose address nothing listens, while
+/// something does at another one.
+pub(super) fn elsewhere(instance: &Instance) -> Vec<Finding> {
+    let remotes = instance.channels.remotes.iter();
+    let found = remotes.filter_map(|remote| Some((remote, channel::elsewhere(&remote.address)?)));
+    found
+        .map(|(remote, server)| {
+            let kind = remote.kind;
+            Finding::warning(ABOUT, format!("nothing listens at {} ({kind})", remote.address)).hint(format!(
+                "{server} is listened at: write `{kind}: {{ host: {} }}`, or have the game listen at all addresses",
+                server.ip()
+            ))
+        })
+        .collect()
 }
 
 /// The number of a port that a game takes at a fixed distance from another.

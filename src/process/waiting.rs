@@ -10,8 +10,10 @@ use super::shim::client::{self, Client};
 use super::shim::wire::{Report, Request};
 use super::situation::Situation;
 use super::{explain, probing};
+use crate::channel::elsewhere;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
+use crate::inventory::Probe;
 use crate::store::launch::Launch;
 use crate::store::status_table::Phase;
 use crate::store::tail::{LAST_LINES, last_lines};
@@ -58,9 +60,19 @@ impl ReadyWait<'_> {
     fn too_late(&self, limit: Duration) -> Failure {
         let id = &self.game.id;
         let message = format!("not ready after {}", humantime::format_duration(limit));
-        Failure::new(FailureKind::Timeout, message).hint(format!(
-            "it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`"
-        ))
+        let goes_on = format!("it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`");
+        let asked = self.game.ready.probes.iter().filter_map(|probe| match probe {
+            Probe::Login(remote) => Some(&remote.address),
+            Probe::Tcp(address) => Some(address),
+            _ => None,
+        });
+        let elsewhere = asked.filter_map(|address| Some((address, elsewhere(address)?))).next();
+        Failure::new(FailureKind::Timeout, message).hint(match elsewhere {
+            Some((address, server)) => format!(
+                "nothing listens at {address}, but something does at {server}: ask it there, or have the game listen at all addresses; {goes_on}"
+            ),
+            None => goes_on,
+        })
     }
 
     async fn subscribe(&self) -> Option<Client> {

@@ -111,7 +111,10 @@ fn a_login_is_one_over_the_channel_that_there_is() {
             .with("healthy", login);
         let sandbox = Sandbox::with(&[game]);
         let plan = sandbox.ok(&["start", "a", "--dry-run"]).stdout;
-        assert!(plan.contains(&format!("a login over {channel} at 127.0.0.1:{port}")), "{plan}");
+        assert!(
+            plan.contains(&format!("a login over {channel} at 127.0.0.1:{port}")),
+            "{plan}"
+        );
         sandbox.ok(&["start", "a"]);
     }
     let wrong = json!({ "port": 9, "password": PASSWORD });
@@ -121,6 +124,27 @@ fn a_login_is_one_over_the_channel_that_there_is() {
     sandbox.inventory_text("instances:\n    a:\n        ready: { rcon: true }\n");
     let said = sandbox.run(&["check"]).expect_code(6).stderr;
     assert!(said.contains("there is no section `rcon`"), "{said}");
+}
+
+/// A Source server listens at the address of the host's name.
+#[test]
+fn a_server_that_listens_elsewhere_is_told_with_its_address() {
+    let listener = TcpListener::bind("127.0.1.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    let game = Instance::awkward("a", &["serve", "--ready", "up"])
+        .with("rcon", json!({ "port": port, "password": PASSWORD }))
+        .with("ready", json!({ "rcon": true, "timeout": "1s" }));
+    let sandbox = Sandbox::with(&[game]);
+    let address = format!("127.0.1.1:{port}");
+    let start = sandbox.run(&["start", "a"]).expect_code(124);
+    assert!(start.stderr.contains(&address), "{start:?}");
+    let sent = sandbox.run(&["send", "a", "hello"]).expect_code(1);
+    assert!(
+        sent.stderr.contains(&address) && sent.stderr.contains("host: 127.0.1.1"),
+        "{sent:?}"
+    );
+    let check = sandbox.run(&["check"]);
+    assert!(check.stdout.contains(&address), "{check:?}");
 }
 
 #[test]

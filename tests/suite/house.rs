@@ -43,6 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "check",
         &[
+            "channel",
             "failure",
             "finding",
             "fleet",
