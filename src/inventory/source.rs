@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::model::instance::Inventory;
@@ -10,7 +11,7 @@ use super::parse::{Mistakes, parse, parse_whole};
 use super::report::problem::Problems;
 use super::selector_words::SelectorWords;
 use crate::failure::{Failure, FailureKind};
-use crate::sys::plain_file;
+use crate::sys::{host, plain_file};
 
 /// The largest inventory, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -52,29 +53,52 @@ impl fmt::Display for Source {
 /// Finds the inventory: the one named (`-` is standard input), else
 /// `$GAMECTL_INVENTORY`, else `./instances.yaml`, else
 /// `$XDG_CONFIG_HOME/gamectl/instances.yaml`, else
-/// `/etc/gamectl/instances.yaml`. One that was named is not looked at yet.
+/// `/etc/gamectl/instances.yaml`. One that was named is not looked at yet; one
+/// that was not is only taken if it is ours or root's, for it says what is
+/// executed, and a folder may be a stranger's.
 ///
 /// # Errors
-/// None was named and none is there: says where it was looked for.
+/// None was named and none is there: says where it was looked for. The one that
+/// is there belongs to somebody else.
 pub fn find(explicit: Option<&OsStr>) -> Result<Source, Failure> {
     find_with(explicit, &|name| std::env::var_os(name), &|path| {
         // What cannot be looked at may well be there: reading it will tell.
         path.try_exists().unwrap_or(true) || path.is_symlink()
     })
+    .and_then(
+        |(source, was_named)| match source.path().filter(|_| !was_named).and_then(stranger) {
+            None => Ok(source),
+            Some(uid) => {
+                let message = format!("the inventory {source} belongs to uid {uid}, and was not named");
+                let hint = format!("if you trust it, name it with -f: gamectl -f {source}");
+                Err(Failure::new(FailureKind::Inventory, message).hint(hint))
+            }
+        },
+    )
 }
 
+/// Returns the owner of a file, or of a link to it, who is neither we nor root.
+fn stranger(path: &Path) -> Option<u32> {
+    let ours = [0, host::effective_uid()];
+    let owners = [path.symlink_metadata(), path.metadata()];
+    let mut owners = owners.into_iter().flatten().map(|meta| meta.uid());
+    owners.find(|uid| !ours.contains(uid))
+}
+
+/// Returns the source, and true if it was named.
 fn find_with(
     explicit: Option<&OsStr>,
     env: &dyn Fn(&str) -> Option<OsString>,
     exists: &dyn Fn(&Path) -> bool,
-) -> Result<Source, Failure> {
+) -> Result<(Source, bool), Failure> {
     let set = |name: &str| env(name).filter(|value| !value.is_empty());
     if let Some(named) = explicit.map(OsStr::to_owned).or_else(|| set("GAMECTL_INVENTORY")) {
-        return Ok(if named == "-" {
+        let source = if named == "-" {
             Source::Stdin
         } else {
             Source::File(named.into())
-        });
+        };
+        return Ok((source, true));
     }
     const NAME: &str = "gamectl/instances.yaml";
     let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
@@ -85,7 +109,7 @@ fn find_with(
     places.extend(config.map(|config| config.join(NAME)));
     places.push(Path::new("/etc").join(NAME));
     if let Some(place) = places.iter().find(|place| exists(place)) {
-        return Ok(Source::File(place.clone()));
+        return Ok((Source::File(place.clone()), false));
     }
     let mut looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
     if let Some(first) = looked.first_mut() {
@@ -207,7 +231,7 @@ mod tests {
                 .map(|(_, value)| OsString::from(value))
         };
         let exists = |path: &Path| there.iter().any(|place| Path::new(place) == path);
-        find_with(explicit.map(OsStr::new), &get, &exists).map(|source| source.to_string())
+        find_with(explicit.map(OsStr::new), &get, &exists).map(|(source, _)| source.to_string())
     }
 
     #[test]

@@ -371,3 +371,29 @@ fn a_mistake_in_one_instance_is_passed_over() {
     sandbox.inventory_text("defaults: {zzz: 1}\ninstances: {a: {}}\n");
     refused(&sandbox, &["status", "a"], 6, &["unknown key `zzz`"]);
 }
+
+/// Root types a verb in a folder of somebody else.
+#[test]
+fn an_inventory_of_a_stranger_must_be_named() {
+    if !support::is_root("an_inventory_of_a_stranger_must_be_named") {
+        return;
+    }
+    let sandbox = Sandbox::with(&[simple("a")]);
+    let file = sandbox.path("instances.yaml");
+    let status = |args: &[&str]| {
+        let output = sandbox.command(args).env_remove("GAMECTL_INVENTORY").output();
+        Outcome::of(args, &output.expect("run gamectl"))
+    };
+    status(&["status"]).expect_code(3);
+    std::os::unix::fs::chown(&file, Some(NOBODY), None).expect("chown");
+    let outcome = status(&["status"]).expect_code(6);
+    says(&outcome, &["belongs to uid 65534", "hint: ", "-f instances.yaml"]);
+    status(&["-f", "instances.yaml", "status"]).expect_code(3);
+    // A link of a stranger to a file of root.
+    std::os::unix::fs::chown(&file, Some(0), None).expect("chown");
+    fs::rename(&file, sandbox.path("own.yaml")).expect("rename");
+    std::os::unix::fs::symlink("own.yaml", &file).expect("link");
+    status(&["status"]).expect_code(3);
+    std::os::unix::fs::lchown(&file, Some(NOBODY), None).expect("lchown");
+    status(&["status"]).expect_code(6);
+}
