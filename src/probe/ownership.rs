@@ -1,21 +1,22 @@
 //! Tells whether the answer to a probe came from the game: a port of this host may be held
 //! by somebody else, while the game is about to end for that reason.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::inventory::{HostPort, Probe};
 use crate::sys::listeners::{self, Transport};
 use crate::sys::procfs::{self, ProcessId};
-use crate::sys::tree;
+use crate::sys::tree::{self, Mark};
 
 /// The processes of a game.
 #[derive(Debug, Clone)]
 pub struct GameTree {
     pub shim: ProcessId,
     pub main: ProcessId,
-    /// The variable that its processes carry; empty if it is not known.
-    pub tag: String,
+    /// The mark of its processes, where it is known.
+    pub mark: Option<Mark>,
 }
 
 /// Returns the port that a probe asks, and what is spoken there.
@@ -41,29 +42,33 @@ fn local(host: &str) -> Vec<IpAddr> {
     }
 }
 
-/// Returns true if it can be seen that nobody of the game listens there, and
-/// somebody else does.
+/// Returns true if it can be seen that nobody of the game listens there, and that
+/// somebody else did before the game was launched. Who came later may have been
+/// started for the game, as the proxy of a container is.
 pub(super) fn is_strangers(game: &GameTree, address: &HostPort, transport: Transport) -> bool {
-    let mut sockets = std::collections::HashSet::new();
+    let mut sockets = HashSet::new();
     for ip in local(&address.host) {
         sockets.extend(listeners::at(ip, address.port, transport).unwrap_or_default());
     }
     // Where nobody is seen, it is passed on from another network namespace.
-    !sockets.is_empty() && matches!(holds(game, &sockets), Ok(false))
+    !sockets.is_empty() && matches!(holds(game, &sockets), Ok(false)) && is_older(game, &sockets)
+}
+
+/// Returns true if a process that can be seen to hold them is older than the game.
+fn is_older(game: &GameTree, sockets: &HashSet<u64>) -> bool {
+    let holder = listeners::holder(sockets).and_then(|pid| procfs::stat(pid).ok());
+    holder.is_some_and(|holder| holder.start < game.shim.start.min(game.main.start))
 }
 
 /// # Errors
 /// When one of the game cannot be looked at.
-fn holds(game: &GameTree, sockets: &std::collections::HashSet<u64>) -> io::Result<bool> {
+fn holds(game: &GameTree, sockets: &HashSet<u64>) -> io::Result<bool> {
     let mut pids = vec![game.main.pid];
     if procfs::stat(game.shim.pid).is_ok_and(|stat| stat.start == game.shim.start) {
         pids.extend(tree::descendants(game.shim.pid)?.iter().map(|id| id.pid));
     }
     // What its parent does not tell, its environment does.
-    let marked = || match game.tag.as_str() {
-        "" => Ok(Vec::new()),
-        tag => tree::marked(tag),
-    };
+    let marked = || game.mark.as_ref().map_or_else(|| Ok(Vec::new()), tree::marked);
     for pid in &pids {
         if listeners::holds(*pid, sockets)? {
             return Ok(true);
@@ -84,7 +89,7 @@ pub fn held(probes: &[Probe]) -> Vec<String> {
         let sockets = local(&address.host)
             .into_iter()
             .flat_map(|ip| listeners::at(ip, address.port, transport).unwrap_or_default())
-            .collect::<std::collections::HashSet<u64>>();
+            .collect::<HashSet<u64>>();
         if sockets.is_empty() {
             return None;
         }

@@ -166,11 +166,8 @@ fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
 }
 
 fn game(dir: &InstanceDir, launch: &Launch) -> Game {
-    let own = dir
-        .tree_tag()
-        .is_ok_and(|tag| launch.tree_tag.is_empty() || launch.tree_tag == tag);
     match identity::presence(launch.main) {
-        Presence::Alive if own => return Game::Alive,
+        Presence::Alive if launch.is_of(dir) => return Game::Alive,
         // A copy of the record does not make its game ours.
         Presence::Alive => {
             let pid = launch.main.pid;
@@ -181,7 +178,7 @@ fn game(dir: &InstanceDir, launch: &Launch) -> Game {
         Presence::CannotTell(why) => return Game::CannotTell(why),
         Presence::Gone => {}
     }
-    match dir.tree_tag().and_then(|tag| tree::marked(&tag)) {
+    match launch.mark(dir).and_then(|mark| tree::marked(&mark)) {
         Ok(survivors) if survivors.is_empty() => Game::Gone,
         Ok(_) => Game::Alive,
         Err(error) => Game::CannotTell(format!("what is left of it: {error}")),

@@ -12,11 +12,12 @@ use super::shim::starter;
 use super::shim::wire::{LaunchStage, Started};
 use super::{environment, explain, user};
 use crate::failure::Failure;
-use crate::store::launch::Launch;
+use crate::store::launch::{self, Launch};
 use crate::store::origin::{self, Origin};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, lock, plan};
 use crate::supervisor::InstanceState;
+use crate::sys::host;
 
 /// Begins the shims of one game.
 #[derive(Clone, Copy)]
@@ -128,12 +129,13 @@ impl Launcher<'_> {
         let game = self.game.program()?;
         let user = game.user.as_deref().map(user::to_become).transpose()?.flatten();
         let environment = environment::of_game(game, user.as_ref(), environment::ours()).await?;
-        let mark = dir
-            .tree_tag()
-            .map_err(|error| Failure::failed(format!("its folder: {error}")))?;
+        let failed = |error| Failure::failed(format!("its folder: {error}"));
+        let mark = dir.tree_tag().map_err(failed)?;
+        let token = host::random_token().map_err(failed)?;
         let ours = [
             format!("GAMECTL_INSTANCE={}", self.game.id).into_bytes(),
             mark.into_bytes(),
+            launch::token_entry(&token).into_bytes(),
         ];
         let pair = |(name, value): (&OsString, &OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();
         let argv = std::iter::once(game.executable.as_os_str()).chain(game.args.iter().map(OsString::as_os_str));
@@ -144,6 +146,7 @@ impl Launcher<'_> {
             cwd: game.cwd.as_os_str().as_bytes().to_vec(),
             ids: user.map(|user| user.ids),
             umask: game.umask,
+            token,
             fencing_token: lock::fencing_token(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
         })
     }

@@ -96,7 +96,7 @@ async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, laun
         game: Some(GameTree {
             shim: launch.shim,
             main: launch.main,
-            tag: launch.tree_tag.clone(),
+            mark: launch.mark(dir).ok(),
         }),
         cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),
         env: env.unwrap_or_default().into_iter().collect(),

@@ -2,11 +2,14 @@
 //! and the frame in which its pid is to be read. The shim writes it before the
 //! game's first instruction.
 
+use std::io;
+
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError};
 use super::record::Durability;
 use crate::sys::host::Frame;
 use crate::sys::procfs::ProcessId;
+use crate::sys::tree::Mark;
 
 /// The name of the record.
 pub const NAME: &str = "launch";
@@ -56,9 +59,37 @@ pub struct Launch {
     /// with the tag of another folder was copied from there. It is empty in a
     /// record from before there were tags.
     pub tree_tag: String,
+    /// The random token in the environment of each of its processes, and of no
+    /// other: see [`host::random_token`]. It is empty in a record from before there
+    /// were tokens.
+    pub token: String,
+    /// The real users that its processes were seen to run as.
+    pub users: Vec<u32>,
+}
+
+/// Returns the variable, as `NAME=value`, in the environment of every process of the
+/// launch with this token.
+pub fn token_entry(token: &str) -> String {
+    format!("GAMECTL_TOKEN={token}")
 }
 
 impl Launch {
+    /// Returns true unless the record was copied from another folder.
+    pub fn is_of(&self, dir: &InstanceDir) -> bool {
+        self.tree_tag.is_empty() || dir.tree_tag().is_ok_and(|tag| tag == self.tree_tag)
+    }
+
+    /// Returns what its processes are known by.
+    pub fn mark(&self, dir: &InstanceDir) -> io::Result<Mark> {
+        if self.token.is_empty() || !self.is_of(dir) {
+            return Ok(Mark::of_anybody(dir.tree_tag()?));
+        }
+        Ok(Mark {
+            entry: token_entry(&self.token),
+            users: self.users.clone(),
+        })
+    }
+
     fn to_document(&self) -> Document {
         let mut document = Document::default()
             .with("generation", self.generation)
@@ -76,6 +107,11 @@ impl Launch {
             .with("adopted", self.adopted)
             .with("mark", &self.tree_tag)
             .with("gamectl", env!("CARGO_PKG_VERSION"));
+        if !self.token.is_empty() {
+            document.push("token", &self.token);
+            let users: Vec<String> = self.users.iter().map(u32::to_string).collect();
+            document.push("users", users.join(","));
+        }
         if let Some(ready) = self.ready {
             document.push("ready_boot_ms", ready.boot_ms);
             document.push("ready_wall_ms", ready.wall_ms);
@@ -108,8 +144,14 @@ impl Launch {
             restarts: document.require("restarts")?,
             adopted: document.parse("adopted").unwrap_or(false),
             tree_tag: document.parse("mark").unwrap_or_default(),
+            token: document.parse("token").unwrap_or_default(),
+            users: document.get("users").map(users_of).unwrap_or_default(),
         })
     }
+}
+
+fn users_of(text: &str) -> Vec<u32> {
+    text.split(',').filter_map(|user| user.parse().ok()).collect()
 }
 
 /// Writes a process as text: `pid,start`.
@@ -175,6 +217,8 @@ pub(crate) mod tests {
             restarts: 0,
             adopted: false,
             tree_tag: "GAMECTL_TREE=1-2".into(),
+            token: "ab".into(),
+            users: vec![0, 7],
         }
     }
 

@@ -59,6 +59,8 @@ fn a_launch() -> Launch {
         restarts: 2,
         adopted: true,
         tree_tag: "GAMECTL_TREE=801-2f".into(),
+        token: String::new(),
+        users: Vec::new(),
     }
 }
 

@@ -67,6 +67,14 @@ pub fn boot_tag() -> u32 {
     Frame::here().ok().and_then(tag).unwrap_or(0)
 }
 
+/// Returns 128 random bits, as hexadecimal digits.
+pub fn random_token() -> io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    // So few bytes come at once, or not at all.
+    rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
+
 pub fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }

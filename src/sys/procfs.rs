@@ -124,11 +124,11 @@ pub fn name(pid: i32) -> Option<Vec<u8>> {
     Some(name.trim_ascii_end().to_vec())
 }
 
-/// The effective user id of a process.
+/// The real user id of a process, which a set-uid program keeps.
 pub fn user(pid: i32) -> Option<u32> {
     let status = read_text(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    line.split_ascii_whitespace().nth(1)?.parse().ok()
+    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 pub fn identify(pid: i32) -> io::Result<ProcessId> {

@@ -116,21 +116,39 @@ fn scan_descendants(root: i32) -> io::Result<Vec<ProcessId>> {
     Ok(found)
 }
 
-/// Returns true when the environment of a process carries `mark`. One that is about to
-/// become a game has not got the game's yet.
-pub fn is_marked(pid: i32, mark: &str) -> bool {
-    carries(pid, mark.as_bytes())
+/// The mark by which the processes of a tree are known where their parents are
+/// lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The entry of their environment, as `NAME=value`.
+    pub entry: String,
+    /// The real users that they run as; empty where these are not known.
+    pub users: Vec<u32>,
 }
 
-/// Every living process whose environment carries `mark` (a whole `NAME=value`
-/// entry), and the descendants of these, oldest first. Zombies carry nothing
-/// and are not found. Processes of other users are passed over in silence,
+impl Mark {
+    /// Returns the mark of processes of any user.
+    pub fn of_anybody(entry: String) -> Self {
+        let users = Vec::new();
+        Self { entry, users }
+    }
+
+    /// Returns true when a process carries it. One that is about to become a game
+    /// has not got the game's environment yet.
+    pub fn is_on(&self, pid: i32) -> bool {
+        carries(pid, self.entry.as_bytes())
+            && (self.users.is_empty() || procfs::user(pid).is_some_and(|user| self.users.contains(&user)))
+    }
+}
+
+/// Every living process that carries `mark`, and the descendants of these, oldest
+/// first. Zombies carry nothing and are not found. Processes of other users are passed over in silence,
 /// unless we are root.
-pub fn marked(mark: &str) -> io::Result<Vec<ProcessId>> {
+pub fn marked(mark: &Mark) -> io::Result<Vec<ProcessId>> {
     let me = std::process::id() as i32;
     let mut found = HashSet::new();
     for (pid, stat) in all_processes()? {
-        if pid != me && stat.state != b'Z' && carries(pid, mark.as_bytes()) {
+        if pid != me && stat.state != b'Z' && mark.is_on(pid) {
             found.insert(ProcessId { pid, start: stat.start });
         }
     }
@@ -196,7 +214,15 @@ mod tests {
         let walked = descendants(pid).unwrap();
         assert_eq!(walked.len(), 2);
         assert_eq!(scan_descendants(pid).unwrap(), walked);
-        let marked = marked("GAMECTL_TREE_TEST=here").unwrap();
+        let entry = "GAMECTL_TREE_TEST=here".to_owned();
+        let us = procfs::user(pid).unwrap();
+        let others = Mark {
+            entry: entry.clone(),
+            users: vec![us + 1],
+        };
+        assert_eq!(marked(&others).unwrap(), []);
+        let users = vec![us + 1, us];
+        let marked = marked(&Mark { entry, users }).unwrap();
         assert_eq!(marked.len(), 3, "the shell and its two children");
         assert!(walked.iter().all(|id| marked.contains(id)));
         shell.stdin.as_mut().unwrap().write_all(b"\n").unwrap();

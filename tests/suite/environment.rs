@@ -135,6 +135,7 @@ fn the_environment_of_the_caller_stays_with_the_caller() {
         [
             "AWKWARD_LIFETIME_SECS",
             "GAMECTL_INSTANCE",
+            "GAMECTL_TOKEN",
             "GAMECTL_TREE",
             "HOME",
             "LANG",

@@ -173,6 +173,58 @@ fn sockets(pid: i32) -> Vec<String> {
     links.filter_map(inode).collect()
 }
 
+/// Kills the shim of an instance, then its game.
+fn kill_both(sandbox: &Sandbox, id: &str) {
+    let game = sandbox.pid(id);
+    Process::kill_and_wait(sandbox.shim(id));
+    Process::kill_and_wait(game);
+}
+
+#[test]
+fn what_another_user_runs_is_no_part_of_a_game_whatever_it_carries() {
+    if !support::is_root("what_another_user_runs_is_no_part_of_a_game_whatever_it_carries") {
+        return;
+    }
+    let sandbox = running(None);
+    let environment = fs::read(format!("/proc/{}/environ", sandbox.pid("a"))).expect("its environment");
+    let entries = environment
+        .split(|byte| *byte == 0)
+        .filter_map(|entry| std::str::from_utf8(entry).ok());
+    let mut stranger = std::process::Command::new("/bin/sleep")
+        .arg("300")
+        .env_clear()
+        .envs(entries.filter_map(|entry| entry.split_once('=')))
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .spawn()
+        .expect("a stranger");
+    kill_both(&sandbox, "a");
+    assert_eq!(sandbox.state("a"), "crashed");
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["stop", "a"]);
+    assert!(stranger.try_wait().expect("wait").is_none(), "it was not signalled");
+    stranger.kill().expect("kill");
+    stranger.wait().expect("wait");
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_game_of_root_that_has_given_its_rights_away_is_found_again() {
+    if !support::is_root("a_game_of_root_that_has_given_its_rights_away_is_found_again") {
+        return;
+    }
+    let drop = "setsid setpriv --reuid 65534 --regid 65534 --clear-groups /bin/sh -c 'echo up; exec sleep 300'";
+    let game = Instance::script("a", &format!("{drop} & wait")).ready_log("^up$");
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    kill_both(&sandbox, "a");
+    let row = sandbox.status("a");
+    assert_eq!(row["state"], "running", "{row}");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
 /// Set-uid programs become somebody else by themselves: root still ends them.
 #[test]
 fn a_game_that_becomes_somebody_else() {

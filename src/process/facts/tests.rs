@@ -33,6 +33,8 @@ fn launch(ready: bool) -> Launch {
         restarts: 2,
         adopted: false,
         tree_tag: "GAMECTL_TREE=1-2".into(),
+        token: String::new(),
+        users: Vec::new(),
     }
 }
 

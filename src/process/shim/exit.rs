@@ -78,6 +78,8 @@ mod tests {
             restarts: 0,
             adopted,
             tree_tag: String::new(),
+            token: String::new(),
+            users: Vec::new(),
         }
     }
 

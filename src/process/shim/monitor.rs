@@ -212,12 +212,25 @@ impl Monitor {
             wall_ms: clock::wall_ms(),
         };
         self.game.record.ready = Some(ready);
+        self.note_users();
         // On a full disk the game is no less ready: this shim knows, and after it
         // the next look judges again.
         let _ = launch::write(&self.dir, &self.game.record);
         self.publisher.ready(ready);
         self.notify();
         Ok(())
+    }
+
+    /// Notes the users that a game of root has given its rights away to.
+    fn note_users(&mut self) {
+        if !self.game.record.users.contains(&0) {
+            return;
+        }
+        for user in self.game.tree.users() {
+            if !self.game.record.users.contains(&user) {
+                self.game.record.users.push(user);
+            }
+        }
     }
 
     /// Takes the steps of the stop under way that are due.

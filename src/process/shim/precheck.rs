@@ -55,7 +55,7 @@ pub(super) fn may_launch(
         Presence::Gone => {}
     }
     if ended != Some(record.generation) {
-        let survivors = tree::marked(&dir.tree_tag().stage(LaunchStage::Record)?).stage(LaunchStage::Previous)?;
+        let survivors = tree::marked(&record.mark(dir).stage(LaunchStage::Record)?).stage(LaunchStage::Previous)?;
         if let Some(survivor) = survivors.first() {
             return Err(refuse(format!(
                 "something of an earlier run still lives (pid {})",

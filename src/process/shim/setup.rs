@@ -23,7 +23,8 @@ use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::pty::Pty;
-use crate::sys::{clock, daemon, oom, pipe, reaper, tree};
+use crate::sys::tree::Mark;
+use crate::sys::{clock, daemon, host, oom, pipe, reaper, tree};
 
 /// The FIFO behind the game's standard input.
 const INPUT: &str = "in";
@@ -70,6 +71,8 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
         restarts: spec.restarts,
         adopted: false,
         tree_tag: dir.tree_tag().stage(LaunchStage::Record)?,
+        token: command.token.clone(),
+        users: vec![command.ids.as_ref().map_or_else(host::effective_uid, |ids| ids.uid)],
     };
     // After the launch nothing may fail any more: a start that fails has no game.
     let output = Output::new(source, log).stage(LaunchStage::Memory)?;
@@ -102,7 +105,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         // The game has ended since, and this shim comes late.
         return Err(Started::Busy);
     };
-    let mark = dir.tree_tag().stage(LaunchStage::Record)?;
+    let mark = recorded.mark(dir).stage(LaunchStage::Record)?;
     await_gate(adoption.main, &mark);
     let tree = ProcessTree::of_strangers(adoption.main, spec.main.as_deref(), mark.clone()).stage(LaunchStage::Tree)?;
     let exit_reserve = ending::reserve(dir).stage(LaunchStage::Exit)?;
@@ -129,7 +132,9 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         ready: adoption.ready,
         restarts: spec.restarts,
         adopted: true,
-        tree_tag: mark,
+        tree_tag: dir.tree_tag().stage(LaunchStage::Record)?,
+        token: recorded.token,
+        users: recorded.users,
     };
     launch::write(dir, &record).stage(LaunchStage::Record)?;
     daemon::avoid_oom_killer();
@@ -151,12 +156,9 @@ fn ourselves() -> Result<ProcessId, Started> {
 /// Waits for a child whose shim was killed while it stood at its gate. It never
 /// was the game and ends by itself, so its exit code is none. A process without
 /// the mark after that is a game that hides its environment.
-fn await_gate(main: ProcessId, mark: &str) {
+fn await_gate(main: ProcessId, mark: &Mark) {
     let until = clock::monotonic_ms() + AT_ITS_GATE.as_millis() as u64;
-    while identity::presence(main) == Presence::Alive
-        && !tree::is_marked(main.pid, mark)
-        && clock::monotonic_ms() < until
-    {
+    while identity::presence(main) == Presence::Alive && !mark.is_on(main.pid) && clock::monotonic_ms() < until {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -195,7 +197,7 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
 }
 
 /// Finds the pipe that a game writes into, which its dead shim left to it alone.
-fn find_output(number: u64, main: ProcessId, mark: &str) -> Option<OwnedFd> {
+fn find_output(number: u64, main: ProcessId, mark: &Mark) -> Option<OwnedFd> {
     let others = tree::marked(mark).unwrap_or_default();
     std::iter::once(main)
         .chain(others)

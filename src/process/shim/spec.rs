@@ -55,6 +55,8 @@ pub struct Command {
     pub cwd: Vec<u8>,
     pub ids: Option<Ids>,
     pub umask: u32,
+    /// The token in its environment: see [`crate::store::launch::token_entry`].
+    pub token: String,
     /// The fencing token of the verb that launches it: see
     /// [`crate::store::lock::fencing_token`].
     pub fencing_token: Vec<u8>,
@@ -96,6 +98,7 @@ mod tests {
                     groups: vec![3],
                 }),
                 umask: 0o22,
+                token: "ab".into(),
                 fencing_token: b"turn".to_vec(),
             }),
         };

@@ -11,8 +11,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::search::Search;
 use crate::sys::identity::{self, Presence};
 use crate::sys::pidfd::Pidfd;
-use crate::sys::procfs::ProcessId;
+use crate::sys::procfs::{self, ProcessId};
 use crate::sys::reaper::{self, Ending, Reap};
+use crate::sys::tree::Mark;
 use crate::sys::{clock, tree};
 
 /// The time in which the parent of a stranger may reap it, in milliseconds: only
@@ -67,7 +68,7 @@ enum Kind {
     Children,
     /// Nothing in it does.
     Strangers {
-        mark: String,
+        mark: Mark,
         members: Vec<(ProcessId, Pidfd)>,
     },
 }
@@ -101,7 +102,7 @@ impl ProcessTree {
     ///
     /// # Errors
     /// When nothing of the tree is alive, or that cannot be found out.
-    pub(super) fn of_strangers(main: ProcessId, pattern: Option<&str>, mark: String) -> io::Result<Self> {
+    pub(super) fn of_strangers(main: ProcessId, pattern: Option<&str>, mark: Mark) -> io::Result<Self> {
         let members = Vec::new();
         let mut tree = Self::of_kind(main, pattern, Kind::Strangers { mark, members });
         match identity::presence(main) {
@@ -321,6 +322,12 @@ impl ProcessTree {
                 ids
             }
         }
+    }
+
+    /// Returns the real users that its members run as.
+    pub(super) fn users(&self) -> Vec<u32> {
+        let members = self.survivors().into_iter();
+        members.filter_map(|id| procfs::user(id.pid)).collect()
     }
 
     /// Sends a signal to the main process alone.

@@ -66,6 +66,7 @@ impl Monitor {
     /// Goes on with another main process.
     fn follow(&mut self, main: ProcessId) {
         self.game.record.main = main;
+        self.note_users();
         // A record that still names the launcher costs a look at every process
         // after a crash of ours, nothing else.
         let _ = launch::write(&self.dir, &self.game.record);
