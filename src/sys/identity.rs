@@ -69,7 +69,7 @@ pub fn signal_identified(id: ProcessId, signal: i32) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::procfs::identify;
+    use crate::sys::procfs::{self, identify};
     use crate::sys::reaper::Ending;
     use std::process::{Command, Stdio};
 
@@ -103,11 +103,18 @@ mod tests {
             ..me
         };
         assert_eq!(presence(stranger), Presence::Gone);
-        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        let mut child = Command::new("/bin/sh").args(["-c", "exit 3"]).spawn().unwrap();
         let id = identify(child.id() as i32).unwrap();
         let pidfd = Pidfd::open(id.pid).unwrap();
+        assert_eq!(procfs::zombie_status(me), None);
         pidfd.wait();
         assert_eq!(presence(id), Presence::Gone, "a zombie is gone");
+        assert_eq!(procfs::zombie_status(id), Some(3 << 8));
+        let stranger = ProcessId {
+            start: id.start + 1,
+            ..id
+        };
+        assert_eq!(procfs::zombie_status(stranger), None);
         child.wait().unwrap();
         assert_eq!(presence(id), Presence::Gone);
     }

@@ -91,6 +91,21 @@ pub(super) fn read_small<'a>(path: &str, buffer: &'a mut [u8]) -> io::Result<&'a
     Ok(&buffer[..filled])
 }
 
+/// The wait status of a process that has ended and was not reaped yet; `None` where
+/// it is not such a process, or the kernel hides its status from us.
+pub fn zombie_status(id: ProcessId) -> Option<i32> {
+    // The last field.
+    let mut buffer = [0; 1024];
+    let line = read_small(&format!("/proc/{}/stat", id.pid), &mut buffer).ok()?;
+    parse_stat(line).filter(|stat| stat.start == id.start && stat.state == b'Z')?;
+    let status = std::str::from_utf8(line).ok()?.split_ascii_whitespace().next_back()?;
+    // A hidden status reads as 0; then the path of the executable is hidden, too,
+    // which a zombie that is open to us has not.
+    let hidden = fs::read_link(format!("/proc/{}/exe", id.pid));
+    let is_hidden = hidden.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    status.parse().ok().filter(|_| !is_hidden)
+}
+
 /// The path of a process's executable. A file that was replaced since, as by
 /// an update, still bears its old name.
 pub fn executable(pid: i32) -> Option<Vec<u8>> {

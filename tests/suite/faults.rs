@@ -71,6 +71,22 @@ fn a_game_outlives_its_shim_and_is_taken_over_by_a_start() {
     sandbox.never_two("a");
 }
 
+/// Init may take its time to reap it, or never do.
+#[test]
+fn the_end_of_a_game_that_was_taken_over_is_known_before_init_reaps_it() {
+    let sandbox = Sandbox::new();
+    let stop = json!([{ "signal": "TERM", "wait": "700ms" }]);
+    sandbox.inventory(&[Instance::script("a", "echo up; exec sleep 300")
+        .ready_log("^up$")
+        .with("stop", stop)]);
+    sandbox.ok(&["start", "a"]);
+    sandbox.kill_shim("a");
+    let result = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
+    assert_eq!(result["ended_by"], "signal: TERM", "{result}");
+    assert_eq!(sandbox.status("a")["last_exit"]["signal"], "SIGTERM");
+    sandbox.nothing_left();
+}
+
 /// Whoever was not its parent knows the code or says that nobody does.
 #[track_caller]
 fn code_or_nothing(row: &Value, code: i32) {

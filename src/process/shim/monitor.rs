@@ -237,7 +237,7 @@ impl Monitor {
     fn escalate(&mut self) {
         let mut changed = false;
         while !self.game.tree.is_gone() {
-            let main_alive = self.game.tree.main_state() == Main::Alive;
+            let main_alive = self.game.tree.main_lives();
             let Some(stop) = &mut self.stop else { break };
             let Some(action) = stop.escalation.due(clock::monotonic_ms(), main_alive) else {
                 break;

@@ -127,6 +127,12 @@ impl ProcessTree {
         self.state
     }
 
+    /// Returns true while the main process lives: one of which only its ending is
+    /// still to be learnt does not.
+    pub(super) fn main_lives(&self) -> bool {
+        self.state == Main::Alive && self.unreaped.is_none()
+    }
+
     /// Returns true when nothing of the tree is left.
     pub(super) fn is_gone(&self) -> bool {
         self.gone
@@ -169,7 +175,8 @@ impl ProcessTree {
         let Some((fd, until)) = &self.unreaped else {
             return false;
         };
-        let ending = fd.ending();
+        let zombie = || procfs::zombie_status(self.main).map(Ending::from_wait_status);
+        let ending = fd.ending().or_else(zombie);
         let settled = ending.is_some() || fd.is_reaped() || clock::monotonic_ms() >= *until;
         if settled {
             // Once more: it may have been reaped between the two looks.
