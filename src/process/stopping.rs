@@ -92,8 +92,12 @@ impl GameStop<'_> {
                         self.notes.push(note.to_owned());
                     }
                 }
-                Situation::Kept(ShimStatus { generation, .. }) | Situation::KeptSilently(Launch { generation, .. }) => {
-                    self.end_kept(*generation).await?;
+                Situation::Kept(entry) => {
+                    self.end_kept(entry.generation, Some(entry)).await?;
+                    pauses.reset();
+                }
+                Situation::KeptSilently(Launch { generation, .. }) => {
+                    self.end_kept(*generation, None).await?;
                     pauses.reset();
                 }
                 Situation::Unclear(Unclear::Damaged(why)) => repair::quarantine(&self.folder.dir, why)?,
@@ -110,11 +114,20 @@ impl GameStop<'_> {
     }
 
     /// Has the shim end the launch, and waits until the shim has exited.
-    async fn end_kept(&mut self, generation: u64) -> Result<(), Failure> {
+    async fn end_kept(&mut self, generation: u64, entry: Option<&ShimStatus>) -> Result<(), Failure> {
         self.begin(generation);
-        let Some(client) = self.connect().await? else {
-            return Ok(());
+        let client = match (self.connect().await, entry) {
+            // An older shim makes no new one.
+            (Err(_), Some(entry)) if client::socket_is_removed(&self.folder.dir) => {
+                if self.end_detached(entry).await? {
+                    let note = "its socket was gone, so that its shim was told by a signal";
+                    self.notes.push(note.to_owned());
+                }
+                return Ok(());
+            }
+            (client, _) => client?,
         };
+        let Some(client) = client else { return Ok(()) };
         let Some(report) = self.ask_to_stop(&client, generation).await? else {
             return Ok(());
         };
@@ -165,7 +178,7 @@ impl GameStop<'_> {
         }
     }
 
-    /// Ends a game whose folder was removed: a SIGTERM has its shim stop it by its
+    /// Ends a game whose shim cannot be reached: a SIGTERM has its shim stop it by its
     /// chain, and cannot tell it to hurry. Returns true if that was sent.
     async fn end_detached(&self, entry: &ShimStatus) -> Result<bool, Failure> {
         let pid = entry.shim_pid;

@@ -322,6 +322,27 @@ fn a_plan_that_cannot_be_read_still_lets_the_inventory_stop_it() {
 }
 
 #[test]
+fn a_shim_whose_socket_was_removed_makes_another() {
+    let sandbox = Sandbox::new();
+    let stop = json!([{ "stdin": "quit", "wait": "20s" }]);
+    sandbox.inventory(&[Instance::awkward("a", &["serve", "--ready", "up"])
+        .ready_log("^up$")
+        .with("stop", stop)]);
+    for args in [&["send", "a", "say hello"][..], &["stop", "a"]] {
+        sandbox.ok(&["start", "a"]);
+        remove(&record(&sandbox, "ctl"));
+        sandbox.ok(args);
+        if args[0] == "send" {
+            sandbox.wait_console("a", "hello\n");
+            remove(&record(&sandbox, "ctl"));
+            let result = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
+            assert_eq!(result["ended_by"], "stdin: quit", "{result}");
+        }
+        sandbox.nothing_left();
+    }
+}
+
+#[test]
 fn what_stands_where_the_socket_belongs() {
     let sandbox = one();
     let socket = record(&sandbox, "ctl");

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::net::UnixStream;
+use tokio::time::Instant;
 
-use super::serve::NAME;
+use super::serve::{LISTEN_AGAIN, NAME};
 use super::wire::{Report, Request};
 use crate::store::{InstanceDir, launch};
 use crate::sys::identity::{self, Presence};
@@ -19,6 +20,9 @@ pub(in crate::process) const ANSWER: Duration = Duration::from_secs(5);
 /// The pause before a connection to a shim with too many of them is tried again.
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// The limit for a shim to listen anew where its socket was removed.
+const ANEW: Duration = Duration::from_secs(1);
+
 /// A connection to a shim.
 #[derive(Debug)]
 pub struct Client {
@@ -28,7 +32,8 @@ pub struct Client {
 
 impl Client {
     /// Connects to the shim of an instance. Waits while the shim has more
-    /// connections than it can hold; callers bound that.
+    /// connections than it can hold, which callers bound; and for a moment where its
+    /// socket was removed, until it has made another.
     ///
     /// # Errors
     /// `NotFound` and `ConnectionRefused` when no shim listens.
@@ -36,6 +41,7 @@ impl Client {
     /// # Cancel safety
     /// Safe.
     pub async fn connect(dir: &InstanceDir) -> io::Result<Self> {
+        let mut anew = None;
         loop {
             match socket::connect(dir.as_fd(), NAME) {
                 Ok(fd) => {
@@ -43,6 +49,13 @@ impl Client {
                     return Ok(Self { socket });
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::time::sleep(AGAIN).await,
+                Err(error) if is_unheard(&error) => {
+                    let until = *anew.get_or_insert_with(|| Instant::now() + ANEW);
+                    if Instant::now() >= until || !signal_shim(dir, LISTEN_AGAIN as i32) {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -124,10 +137,24 @@ pub(in crate::process) fn resume_game(dir: &InstanceDir) {
     }
 }
 
+/// Returns true when the socket of the shim was removed.
+pub(in crate::process) fn socket_is_removed(dir: &InstanceDir) -> bool {
+    matches!(dir.open_read(NAME), Ok(None))
+}
+
 /// Resumes a shim that was stopped by a signal. A shim that works does not
 /// notice.
 pub(in crate::process) fn resume_shim(dir: &InstanceDir) {
-    if let Ok(Some(launch)) = launch::read(dir) {
-        let _ = identity::signal_identified(launch.shim, libc::SIGCONT);
-    }
+    signal_shim(dir, libc::SIGCONT);
+}
+
+/// Signals the shim on record. Returns true when it is there.
+fn signal_shim(dir: &InstanceDir, signal: i32) -> bool {
+    let launch = launch::read(dir).ok().flatten();
+    launch.is_some_and(|launch| identity::signal_identified(launch.shim, signal).unwrap_or(false))
+}
+
+/// Returns true for an error which says that nobody listens by that name.
+fn is_unheard(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }

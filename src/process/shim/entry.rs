@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use nix::sys::signal::Signal;
 
 use super::monitor::Monitor;
+use super::serve::LISTEN_AGAIN;
 use super::setup;
 use super::spec::{Mode, Spec};
 use super::stage::failed;
@@ -50,7 +51,7 @@ fn detach() -> io::Result<Signals> {
     daemon::leave_session()?;
     daemon::set_umask(0o077);
     reaper::become_subreaper()?;
-    Signals::block_all_but_read(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT])
+    Signals::block_all_but_read(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, LISTEN_AGAIN])
 }
 
 /// The task, and the directories to carry it out in.

@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use super::event_source::{self, EventSource};
 use super::exit;
 use super::publisher::StatusPublisher;
+use super::serve::LISTEN_AGAIN;
 use super::setup::LaunchedGame;
 use super::spec::Spec;
 use super::tree::Main;
@@ -166,6 +167,9 @@ impl Monitor {
 
     fn take_signals(&mut self) {
         while let Some(signal) = self.signals.next() {
+            if signal == LISTEN_AGAIN {
+                self.game.server.listen_again(&self.dir);
+            }
             // Init or a person wants the shim to end. It cannot go before its game,
             // so the game is stopped.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {

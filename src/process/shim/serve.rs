@@ -3,6 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use nix::sys::signal::Signal;
+
 use super::event_source;
 use super::wire::{Report, Request};
 use crate::store::InstanceDir;
@@ -11,6 +13,10 @@ use crate::sys::{clock, host, socket};
 
 /// The socket's name in the instance's folder.
 pub(super) const NAME: &str = "ctl";
+
+/// The signal for a shim to listen anew, because its socket was removed. A shim that
+/// does not know it has it blocked.
+pub(super) const LISTEN_AGAIN: Signal = Signal::SIGUSR1;
 
 /// The most connections at a time. When another comes, the oldest that has not
 /// subscribed makes room, so that an idle one cannot keep a stop out. When all have
@@ -187,6 +193,14 @@ impl Server {
         let message = report.to_message();
         self.clients
             .retain(|client| !client.subscribed || socket::send(&client.fd, message.as_bytes()).is_ok());
+    }
+
+    /// Listens on a new socket; earlier connections stay. Where none can be made,
+    /// all stays as it was.
+    pub(super) fn listen_again(&mut self, dir: &InstanceDir) {
+        if let Ok(new) = Self::open(dir) {
+            self.listener = new.listener;
+        }
     }
 
     /// Takes the socket's name away.
