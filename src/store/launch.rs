@@ -60,7 +60,7 @@ pub struct Launch {
     /// record from before there were tags.
     pub tree_tag: String,
     /// The random token in the environment of each of its processes, and of no
-    /// other: see [`host::random_token`]. It is empty in a record from before there
+    /// other: see [`crate::sys::host::random_token`]. It is empty in a record from before there
     /// were tokens.
     pub token: String,
     /// The real users that its processes were seen to run as.
