@@ -697,9 +697,10 @@ fn a_file_that_cannot_be_read_holds_up_no_other() {
     let pid = sandbox.wait_state("good", "running")["pid"].as_i64().expect("a pid");
     std::fs::rename(sandbox.path("instances.yaml"), sandbox.path("kept.yaml")).expect("move the inventory");
     std::fs::rename(sandbox.path("fifo"), sandbox.path("instances.yaml")).expect("replace the inventory");
-    let restarted = || run.states("good").iter().filter(|state| *state == "running").count() > 1;
+    let running = || run.states("good").iter().filter(|state| *state == "running").count();
+    wait_until("the run to say so", || running() > 0);
     Process::kill(i32::try_from(pid).expect("a pid"));
-    wait_until("good to be running again", restarted);
+    wait_until("good to be running again", || running() > 1);
     assert_eq!(run.end(Signal::SIGTERM), Some(0));
     std::fs::rename(sandbox.path("kept.yaml"), sandbox.path("instances.yaml")).expect("put it back");
     sandbox.ok(&["stop", "--all", "--now"]);
