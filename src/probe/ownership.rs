@@ -42,14 +42,17 @@ fn local(host: &str) -> Vec<IpAddr> {
     }
 }
 
+/// Returns the sockets of this host that get what is sent to an address.
+fn sockets(address: &HostPort, transport: Transport) -> HashSet<u64> {
+    let at = |ip| listeners::at(ip, address.port, transport).unwrap_or_default();
+    local(&address.host).into_iter().flat_map(at).collect()
+}
+
 /// Returns true if it can be seen that nobody of the game listens there, and that
 /// somebody else did before the game was launched. Who came later may have been
 /// started for the game, as the proxy of a container is.
 pub(super) fn is_strangers(game: &GameTree, address: &HostPort, transport: Transport) -> bool {
-    let mut sockets = HashSet::new();
-    for ip in local(&address.host) {
-        sockets.extend(listeners::at(ip, address.port, transport).unwrap_or_default());
-    }
+    let sockets = sockets(address, transport);
     // Where nobody is seen, it is passed on from another network namespace.
     !sockets.is_empty() && matches!(holds(game, &sockets), Ok(false)) && is_older(game, &sockets)
 }
@@ -86,10 +89,7 @@ fn holds(game: &GameTree, sockets: &HashSet<u64>) -> io::Result<bool> {
 pub fn held(probes: &[Probe]) -> Vec<String> {
     let held = |probe: &Probe| {
         let (address, transport) = asked(probe)?;
-        let sockets = local(&address.host)
-            .into_iter()
-            .flat_map(|ip| listeners::at(ip, address.port, transport).unwrap_or_default())
-            .collect::<HashSet<u64>>();
+        let sockets = sockets(address, transport);
         if sockets.is_empty() {
             return None;
         }

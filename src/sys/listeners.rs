@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::procfs;
 
@@ -17,26 +17,40 @@ pub enum Transport {
     Udp,
 }
 
+/// A socket that is open for others.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listener {
+    pub address: SocketAddr,
+    inode: u64,
+}
+
+/// Returns every socket that is open for others, in the network namespace of this
+/// process.
+///
+/// # Errors
+/// Fails when the table of IPv4 cannot be read. A kernel without IPv6 has no other.
+pub fn all(transport: Transport) -> io::Result<Vec<Listener>> {
+    let names = match transport {
+        Transport::Tcp => ["tcp", "tcp6"],
+        Transport::Udp => ["udp", "udp6"],
+    };
+    let read = |name: &str| fs::read_to_string(format!("/proc/net/{name}"));
+    let mut found = parse(&read(names[0])?, transport);
+    found.extend(parse(&read(names[1]).unwrap_or_default(), transport));
+    Ok(found)
+}
+
 /// The inodes of the sockets that get what is sent to an address, in the network
 /// namespace of this process: those bound to it or, if there are none, to any.
 ///
 /// # Errors
 /// Fails when the tables cannot be read.
 pub fn at(ip: IpAddr, port: u16, transport: Transport) -> io::Result<HashSet<u64>> {
-    let names = match transport {
-        Transport::Tcp => ["tcp", "tcp6"],
-        Transport::Udp => ["udp", "udp6"],
-    };
-    let mut all = parse(&fs::read_to_string(format!("/proc/net/{}", names[0]))?, transport);
-    // A kernel without IPv6 has no such table.
-    all.extend(parse(
-        &fs::read_to_string(format!("/proc/net/{}", names[1])).unwrap_or_default(),
-        transport,
-    ));
-    all.retain(|socket| socket.port == port);
+    let mut all = all(transport)?;
+    all.retain(|listener| listener.address.port() == port);
     let bound = |wanted: &dyn Fn(IpAddr) -> bool| {
-        let bound = all.iter().filter(|socket| wanted(socket.ip));
-        bound.map(|socket| socket.inode).collect::<HashSet<u64>>()
+        let bound = all.iter().filter(|listener| wanted(listener.address.ip()));
+        bound.map(|listener| listener.inode).collect::<HashSet<u64>>()
     };
     let exact = bound(&|bound| bound == ip);
     if !exact.is_empty() && !ip.is_unspecified() {
@@ -45,17 +59,10 @@ pub fn at(ip: IpAddr, port: u16, transport: Transport) -> io::Result<HashSet<u64
     Ok(bound(&|bound| bound.is_unspecified() || ip.is_unspecified()))
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Socket {
-    ip: IpAddr,
-    port: u16,
-    inode: u64,
-}
-
 /// Reads a table. A UDP socket has no state of listening: one that is bound to a
 /// port, and not connected, has it.
-fn parse(table: &str, transport: Transport) -> Vec<Socket> {
-    let socket = |line: &str| {
+fn parse(table: &str, transport: Transport) -> Vec<Listener> {
+    let listener = |line: &str| {
         let mut fields = line.split_ascii_whitespace().skip(1);
         let (local, remote, state) = (fields.next()?, fields.next()?, fields.next()?);
         let is_open = match transport {
@@ -66,13 +73,12 @@ fn parse(table: &str, transport: Transport) -> Vec<Socket> {
         // Behind the queues, the timer, the retransmits, the user and the timeout.
         let inode = fields.nth(5)?.parse().ok()?;
         let port = u16::from_str_radix(port, 16).ok()?;
-        is_open.then_some(Socket {
-            ip: address(ip)?,
-            port,
+        is_open.then_some(Listener {
+            address: SocketAddr::new(address(ip)?, port),
             inode,
         })
     };
-    table.lines().skip(1).filter_map(socket).collect()
+    table.lines().skip(1).filter_map(listener).collect()
 }
 
 /// Reads an address: words of 32 bits, as they lie in memory.
@@ -154,29 +160,26 @@ mod tests {
 
     #[test]
     fn tables() {
+        let rest = "00000000:00000000 00:00000000 00000000     0        0";
+        let found = |table: &str, transport| -> Vec<(String, u64)> {
+            let table = table.replace("REST", rest);
+            let found = parse(&table, transport).into_iter();
+            found.map(|one| (one.address.to_string(), one.inode)).collect()
+        };
         let tcp = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
-                   \x20  0: 0100007F:6D71 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0\n\
-                   \x20  1: 0100007F:6D72 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 78 1 0\n\
+                   \x20  0: 0100007F:6D71 00000000:0000 0A REST 77 1 0\n\
+                   \x20  1: 0100007F:6D72 0100007F:1F90 01 REST 78 1 0\n\
+                   \x20  2: 0000000000000000FFFF00000101007F:6D73 00000000:0000 0A REST 79 1 0\n\
+                   \x20  3: 00000000000000000000000001000000:6D74 00000000:0000 0A REST 80 1 0\n\
                    garbage\n";
-        let ip = IpAddr::from(0x0100_007F_u32.to_ne_bytes());
+        let listening = [("127.0.0.1:28017", 77), ("127.0.1.1:28019", 79), ("[::1]:28020", 80)];
         assert_eq!(
-            parse(tcp, Transport::Tcp),
-            [Socket {
-                ip,
-                port: 28017,
-                inode: 77
-            }]
+            found(tcp, Transport::Tcp),
+            listening.map(|(address, inode)| (address.to_owned(), inode))
         );
         let udp = "  sl  local_address\n\
-                   \x20  7: 00000000000000000000000000000000:6D6F 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 79 2 0\n";
-        let ip = IpAddr::from(Ipv6Addr::UNSPECIFIED);
-        assert_eq!(
-            parse(udp, Transport::Udp),
-            [Socket {
-                ip,
-                port: 28015,
-                inode: 79
-            }]
-        );
+                   \x20  7: 00000000000000000000000000000000:6D6F 00000000000000000000000000000000:0000 07 REST 81 2 0\n\
+                   \x20  8: 0100007F:6D72 0100007F:1F90 01 REST 82 2 0\n";
+        assert_eq!(found(udp, Transport::Udp), [("[::]:28015".to_owned(), 81)]);
     }
 }
