@@ -53,5 +53,6 @@ pub mod spec;
 mod stage;
 pub mod starter;
 mod tree;
+mod unreaped;
 pub mod wire;
 mod workplace;

@@ -2,26 +2,21 @@
 //!
 //! A shim that started the game is the reaper of everything that descends from
 //! it, except other shims and their games, which something in the tree may have
-//! started: the tree is gone when no children are left, or only such. A shim that took a game over is not the parent. It holds a pidfd of every
-//! member that it can find, and looks for others whenever one of them ends.
+//! started: the tree is gone when no children are left, or only such. A shim that
+//! took a game over is not the parent. It holds a pidfd of every member that it can
+//! find, and looks for others whenever one of them ends.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use super::search::Search;
+use super::unreaped::Unreaped;
 use crate::sys::identity::{self, Presence};
 use crate::sys::pidfd::Pidfd;
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::reaper::{self, Ending, Reap};
 use crate::sys::tree::Mark;
 use crate::sys::{clock, tree};
-
-/// The time in which the parent of a stranger may reap it, in milliseconds: only
-/// then does the kernel tell how it ended.
-const REAP_MS: u64 = 3_000;
-
-/// The pause between two looks at that, in milliseconds.
-const REAP_EVERY_MS: u64 = 20;
 
 /// The pause between two looks at what has outlived the main process, in
 /// milliseconds.
@@ -49,9 +44,8 @@ pub(super) struct ProcessTree {
     search: Option<Search>,
     /// The main process, where the search has found it below a child of ours.
     found: Option<Pidfd>,
-    /// The main process, when it has ended and its parent has not been told
-    /// yet; and until when that is waited for.
-    unreaped: Option<(Pidfd, u64)>,
+    /// The main process, when it has ended and its parent has not been told yet.
+    unreaped: Option<Unreaped>,
     /// The ending of the child that we started, where it ended by itself.
     launcher: Option<Ending>,
     /// The child that we started.
@@ -164,7 +158,7 @@ impl ProcessTree {
     /// Looks at a main process that is not our child.
     fn look_at_found(&mut self) {
         if let Some(fd) = self.found.take_if(|fd| fd.has_ended()) {
-            self.unreaped = Some((fd, clock::monotonic_ms() + REAP_MS));
+            self.unreaped = Some(Unreaped::new(fd));
         }
         self.learn_ending();
     }
@@ -172,18 +166,12 @@ impl ProcessTree {
     /// Asks how a main process ended that another process reaps. Returns true when
     /// that is settled now.
     fn learn_ending(&mut self) -> bool {
-        let Some((fd, until)) = &self.unreaped else {
-            return false;
-        };
-        let zombie = || procfs::zombie_status(self.main).map(Ending::from_wait_status);
-        let ending = fd.ending().or_else(zombie);
-        let settled = ending.is_some() || fd.is_reaped() || clock::monotonic_ms() >= *until;
-        if settled {
-            // Once more: it may have been reaped between the two looks.
-            self.state = Main::Ended(ending.or_else(|| fd.ending()));
+        let settled = self.unreaped.as_ref().and_then(|unreaped| unreaped.settled(self.main));
+        if let Some(ending) = settled {
+            self.state = Main::Ended(ending);
             self.unreaped = None;
         }
-        settled
+        settled.is_some()
     }
 
     /// Looks for the main process where that is due, or at once. Returns it
@@ -253,7 +241,7 @@ impl ProcessTree {
     /// Returns the time to look again although no member has ended.
     pub(super) fn deadline(&self) -> Option<u64> {
         let search = self.search.as_ref().map(Search::deadline);
-        let reap = self.unreaped.as_ref().map(|_| clock::monotonic_ms() + REAP_EVERY_MS);
+        let reap = self.unreaped.as_ref().map(Unreaped::deadline);
         // A child may have become a shim since the last look.
         let is_left = matches!(self.kind, Kind::Children) && self.state != Main::Alive && !self.gone;
         let shims = is_left.then(|| clock::monotonic_ms() + LOOK_EVERY_MS);
@@ -268,7 +256,7 @@ impl ProcessTree {
         for (id, fd) in members.extract_if(.., |(_, fd)| fd.has_ended()) {
             changed = true;
             if id == self.main {
-                self.unreaped = Some((fd, clock::monotonic_ms() + REAP_MS));
+                self.unreaped = Some(Unreaped::new(fd));
             }
         }
         changed |= self.learn_ending();
