@@ -60,27 +60,10 @@ pub(super) fn note(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::launch::LogPosition;
-    use crate::sys::host::Frame;
+    use crate::store::launch::tests::sample;
 
     fn launch(adopted: bool) -> Launch {
-        let process = ProcessId { pid: 5, start: 6 };
-        Launch {
-            generation: 3,
-            frame: Frame::here().unwrap(),
-            shim: process,
-            main: process,
-            launched_wall_ms: 1,
-            launched_boot_ms: 1,
-            log: LogPosition { inode: 1, offset: 0 },
-            output: 0,
-            ready: None,
-            restarts: 0,
-            adopted,
-            tree_tag: String::new(),
-            token: String::new(),
-            users: Vec::new(),
-        }
+        Launch { adopted, ..sample() }
     }
 
     #[test]
