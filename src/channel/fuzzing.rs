@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use super::gather::REPLY_MAX;
-use super::{Question, frame, packet, rcon, telnet, webrcon};
+use super::{Question, frame, packet_decoder, rcon, telnet, webrcon};
 
 /// A server that says all that it has, in pieces of `piece` bytes, listens to
 /// nothing and closes.
@@ -81,7 +81,7 @@ pub fn rcon(bytes: &[u8]) {
         });
     });
     let packets = |piece: usize| {
-        let mut decoder = packet::PacketDecoder::default();
+        let mut decoder = packet_decoder::PacketDecoder::default();
         let mut packets = Vec::new();
         for piece in bytes.chunks(piece) {
             decoder.push(piece);

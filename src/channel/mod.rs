@@ -15,6 +15,7 @@ mod frame;
 pub mod fuzzing;
 mod gather;
 mod packet;
+mod packet_decoder;
 mod rcon;
 pub mod resolve;
 mod telnet;

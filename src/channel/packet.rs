@@ -19,8 +19,10 @@ pub(super) const REFUSED: i32 = -1;
 /// The head after the size, and the two NULs.
 const SIZE_MIN: usize = 10;
 
-/// The protocol says 4096, and servers send more. In bytes.
-const SIZE_MAX: usize = 256 * 1024;
+/// The ids that the client gives.
+pub(super) const AUTH_ID: i32 = 1;
+pub(super) const COMMAND_ID: i32 = 2;
+pub(super) const SENTINEL_ID: i32 = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packet {
@@ -66,98 +68,13 @@ impl Packet {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotRcon;
-
-/// Takes packets from a stream of bytes, however it is cut into pieces.
-#[derive(Debug, Default)]
-pub(super) struct PacketDecoder {
-    buffer: Vec<u8>,
-}
-
-impl PacketDecoder {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// Takes the next packet, once all of it is there. Call it until it returns
-    /// `None` before reading more, so that the buffer stays small.
-    pub(super) fn next(&mut self) -> Result<Option<Packet>, NotRcon> {
-        let Some(size) = number(&self.buffer, 0) else {
-            return Ok(None);
-        };
-        let size = usize::try_from(size).map_err(|_| NotRcon)?;
-        if !(SIZE_MIN..=SIZE_MAX).contains(&size) {
-            return Err(NotRcon);
-        }
-        if self.buffer.len() < size + 4 {
-            return Ok(None);
-        }
-        let (Some(id), Some(kind)) = (number(&self.buffer, 4), number(&self.buffer, 8)) else {
-            return Err(NotRcon);
-        };
-        // Some servers leave out one of the NULs, so none is insisted on.
-        let body = self.buffer.get(12..size + 4).unwrap_or_default();
-        let end = body.len() - body.iter().rev().take(2).take_while(|byte| **byte == 0).count();
-        let body = body.get(..end).unwrap_or_default().to_vec();
-        self.buffer.drain(..size + 4);
-        Ok(Some(Packet { id, kind, body }))
-    }
-}
-
-fn number(bytes: &[u8], at: usize) -> Option<i32> {
-    let bytes = bytes.get(at..at + 4)?;
-    Some(i32::from_le_bytes(bytes.try_into().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn the_packet_of_the_specification() {
         let bytes = Packet::new(0, AUTH, "passwrd").to_bytes();
         assert_eq!(bytes, b"\x11\0\0\0\0\0\0\0\x03\0\0\0passwrd\0\0");
-    }
-
-    #[test]
-    fn what_is_no_packet() {
-        for size in [-1, 0, 9, i32::MAX] {
-            let mut decoder = PacketDecoder::default();
-            decoder.push(&size.to_le_bytes());
-            assert_eq!(decoder.next(), Err(NotRcon), "{size}");
-        }
-        let mut decoder = PacketDecoder::default();
-        decoder.push(b"HTTP/1.1 400 Bad Request\r\n");
-        assert_eq!(decoder.next(), Err(NotRcon));
-    }
-
-    proptest! {
-        #[test]
-        fn packets_survive_any_pieces(
-            packets in proptest::collection::vec((any::<i32>(), any::<i32>(), proptest::collection::vec(1_u8.., 0..50)), 0..5),
-            piece in 1_usize..30,
-        ) {
-            let packets: Vec<Packet> = packets.into_iter().map(|(id, kind, body)| Packet { id, kind, body }).collect();
-            let bytes: Vec<u8> = packets.iter().flat_map(Packet::to_bytes).collect();
-            let mut decoder = PacketDecoder::default();
-            let mut read = Vec::new();
-            for piece in bytes.chunks(piece) {
-                decoder.push(piece);
-                while let Some(packet) = decoder.next().unwrap() {
-                    read.push(packet);
-                }
-            }
-            prop_assert_eq!(read, packets);
-            prop_assert!(decoder.buffer.is_empty());
-        }
-
-        #[test]
-        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut decoder = PacketDecoder::default();
-            decoder.push(&bytes);
-            while let Ok(Some(_)) = decoder.next() {}
-        }
     }
 }

@@ -7,6 +7,8 @@
 //! reply is here, since some servers lose what comes together with a command;
 //! and where it is not answered, a reply ends when nothing more comes.
 //!
+//! A packet of which less comes than is announced ends when nothing more comes, too.
+//!
 //! Rust pushes to whoever is logged in what its console says: packets of type 4,
 //! and others with the id of a refusal.
 
@@ -17,24 +19,23 @@ use tokio::time::Instant;
 
 use super::exchange::{Heard, NO_REPLY, Question, Reply, read, silent, write, wrong_password};
 use super::gather::Gathered;
-use super::packet::{AUTH, COMMAND, Packet, PacketDecoder, RESPONSE};
+use super::packet::{AUTH, AUTH_ID, COMMAND, COMMAND_ID, Packet, RESPONSE, SENTINEL_ID};
+use super::packet_decoder::PacketDecoder;
 use crate::failure::Failure;
-
-const AUTH_ID: i32 = 1;
-const COMMAND_ID: i32 = 2;
-const SENTINEL_ID: i32 = 3;
 
 /// A reply is over when nothing has come for so long.
 const QUIET: Duration = Duration::from_millis(300);
 
 /// A command that is not answered for so long may have no reply at all: then
-/// the empty packet goes out without waiting for one.
+/// the empty packet goes out without waiting for one. Nor is the rest of a packet
+/// waited for longer.
 const PATIENCE: Duration = Duration::from_millis(700);
 
 #[derive(Debug)]
 pub(super) struct Rcon<S> {
     stream: S,
     decoder: PacketDecoder,
+    heard_at: Instant,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
@@ -42,6 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         let mut new = Self {
             stream,
             decoder: PacketDecoder::default(),
+            heard_at: Instant::now(),
         };
         new.send(&Packet::new(AUTH_ID, AUTH, password), until).await?;
         loop {
@@ -74,7 +76,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
                 Some(last_part) => last_part + QUIET,
                 None => asked_at + NO_REPLY,
             };
-            match self.hear(wait_until.min(until)).await? {
+            // A packet that is on its way is heard to its end.
+            let is_coming = !self.decoder.is_empty();
+            let rest_until = if is_coming {
+                self.heard_at + PATIENCE
+            } else {
+                wait_until
+            };
+            let wait_until = wait_until.max(rest_until);
+            let heard = match self.hear(wait_until.min(until)).await? {
+                Heard::Nothing if Instant::now() >= until => self.decoder.flush().map_or(Heard::Nothing, Heard::Part),
+                heard => heard,
+            };
+            match heard {
                 Heard::Part(packet) if packet.id == SENTINEL_ID => ended = true,
                 Heard::Part(packet) if packet.is_refusal() => refused = true,
                 Heard::Part(packet) if packet.is_push() => gathered.overhear(&packet.body),
@@ -85,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
                     gathered.push(&packet.body);
                 }
                 Heard::Closed => break at_the_end(gathered, refused, true),
+                Heard::Nothing if !self.decoder.is_empty() && Instant::now() < until.min(self.heard_at + PATIENCE) => {}
                 Heard::Nothing if sent || Instant::now() >= until => break at_the_end(gathered, refused, false),
                 Heard::Nothing => {}
             }
@@ -103,6 +118,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         write(&mut self.stream, &packet.to_bytes(), until).await
     }
 
+    /// Returns when the rest of a packet is not waited for any more, if there is a
+    /// packet of which it could be missing.
+    fn stalls_at(&self) -> Option<Instant> {
+        let has_ended = self.decoder.partial()?;
+        Some(self.heard_at + if has_ended { QUIET } else { PATIENCE })
+    }
+
     async fn hear(&mut self, until: Instant) -> Result<Heard<Packet>, Failure> {
         let mut buffer = [0; 4096];
         loop {
@@ -111,10 +133,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
                 Ok(None) => {}
                 Err(_) => return Err(Failure::failed("what it answers is not Source RCON")),
             }
-            match read(&mut self.stream, &mut buffer, until).await {
-                Heard::Part(bytes) => self.decoder.push(bytes),
-                Heard::Closed => return Ok(Heard::Closed),
-                Heard::Nothing => return Ok(Heard::Nothing),
+            let stalls_at = self.stalls_at();
+            let no_more = match read(
+                &mut self.stream,
+                &mut buffer,
+                stalls_at.map_or(until, |at| at.min(until)),
+            )
+            .await
+            {
+                Heard::Part(bytes) => {
+                    self.decoder.push(bytes);
+                    self.heard_at = Instant::now();
+                    continue;
+                }
+                Heard::Closed => Heard::Closed,
+                Heard::Nothing if stalls_at.is_none_or(|at| Instant::now() < at) => return Ok(Heard::Nothing),
+                Heard::Nothing => Heard::Nothing,
+            };
+            match self.decoder.flush() {
+                Some(packet) => return Ok(Heard::Part(packet)),
+                None if matches!(no_more, Heard::Closed) || Instant::now() >= until => return Ok(no_more),
+                None => {}
             }
         }
     }

@@ -3,6 +3,14 @@ use crate::channel::packet::{AUTH_RESPONSE, CONSOLE, REFUSED, RESPONSE};
 use crate::failure::FailureKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
+/// Returns a packet that announces `more` bytes than it has.
+fn misjudged(id: i32, text: &str, more: i32) -> Vec<u8> {
+    let mut bytes = Packet::new(id, RESPONSE, text).to_bytes();
+    let size = i32::from_le_bytes(bytes[..4].try_into().unwrap()) + more;
+    bytes[..4].copy_from_slice(&size.to_le_bytes());
+    bytes
+}
+
 /// The behaviour of a server towards a command.
 type Script = fn(Packet) -> Vec<Act>;
 
@@ -259,4 +267,76 @@ async fn a_flood_and_nonsense_are_bounded() {
     let mut rcon = Rcon::login(ours, "pw", until).await.unwrap();
     assert!(rcon.ask(&question, until).await.unwrap().cut);
     server.abort();
+}
+
+/// Palworld counts other characters than it sends. What came is the reply, and soon.
+#[tokio::test(start_paused = true)]
+async fn sizes_that_are_wrong() {
+    const TEXT: &str = "name,id\n小明,1\nEin Spieler,2";
+    let silent: [Script; 4] = [
+        |packet| match packet.id {
+            COMMAND_ID => vec![Drip(misjudged(packet.id, TEXT, 4))],
+            _ => accepts(&packet).unwrap_or_default(),
+        },
+        |packet| match packet.id {
+            COMMAND_ID => vec![Drip(misjudged(packet.id, TEXT, -4))],
+            _ => accepts(&packet).unwrap_or_default(),
+        },
+        |packet| match packet.id {
+            COMMAND_ID => vec![Drip(misjudged(packet.id, TEXT, 400)), Close],
+            _ => accepts(&packet).unwrap_or_default(),
+        },
+        // The id is another, and the login is misjudged as well.
+        |packet| match packet.id {
+            COMMAND_ID => vec![Drip(misjudged(0, TEXT, 40))],
+            AUTH_ID => {
+                let mut bytes = misjudged(packet.id, "", 6);
+                bytes[8] = 2;
+                vec![Drip(bytes)]
+            }
+            _ => vec![],
+        },
+    ];
+    // The other packet is answered, and each packet misjudged, by each number.
+    let answering: [Script; 2] = [
+        |packet| match packet.id {
+            AUTH_ID => accepts(&packet).unwrap_or_default(),
+            id => vec![Drip(misjudged(id, if id == COMMAND_ID { TEXT } else { "" }, 1))],
+        },
+        |packet| match packet.id {
+            AUTH_ID => accepts(&packet).unwrap_or_default(),
+            id => vec![Drip(misjudged(id, if id == COMMAND_ID { TEXT } else { "" }, -2))],
+        },
+    ];
+    for (nth, script) in silent.into_iter().chain(answering).enumerate() {
+        let begun = Instant::now();
+        assert_eq!(text(asked(script, None).await), TEXT, "{nth}");
+        assert!(begun.elapsed() < Duration::from_secs(2), "{nth}: {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_is_slow_is_whole_and_one_that_never_ends_is_cut_in_time() {
+    let script: Script = |packet| {
+        accepts(&packet).unwrap_or_else(|| {
+            if packet.id == SENTINEL_ID {
+                return vec![];
+            }
+            let bytes = Packet::new(COMMAND_ID, RESPONSE, "a slow reply").to_bytes();
+            let each = bytes.into_iter().flat_map(|byte| [Drip(vec![byte]), Wait(200)]);
+            each.collect()
+        })
+    };
+    assert_eq!(text(asked(script, None).await), "a slow reply");
+    let script: Script = |packet| {
+        accepts(&packet).unwrap_or_else(|| {
+            let bytes = misjudged(COMMAND_ID, &"x".repeat(100), 0);
+            let each = bytes.into_iter().flat_map(|byte| [Drip(vec![byte]), Wait(500)]);
+            each.collect()
+        })
+    };
+    let begun = Instant::now();
+    let reply = text(asked(script, None).await);
+    assert_eq!(begun.elapsed(), Duration::from_secs(10));
+    assert_eq!(reply, "x".repeat(8));
 }
