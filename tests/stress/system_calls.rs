@@ -39,7 +39,6 @@ fn a_fault_at_any_system_call_of_a_shim() {
 
 /// Its calls before its first task are those of a shim that is executed.
 #[test]
-#[ignore = "a start makes its spawner at the second launch now, and must be held there to trace it"]
 fn a_fault_at_any_system_call_of_a_forked_shim() {
     let _alone = crate::alone();
     let Some(strace) = strace_that_attaches() else { return };
@@ -106,6 +105,7 @@ fn a_start_whose_shims_all_die_gives_up() {
         .program(support::example("traced-gamectl"))
         .args(["start", "a"])
         .env("TRACED_SHIM", "/bin/false")
+        .env("TRACED_SPAWNER", "/bin/false")
         .output()
         .expect("run gamectl");
     let outcome = Outcome::of(&["start"], &output).expect_code(1);

@@ -125,7 +125,9 @@ impl Life {
             .ready_log("^up$")
             .with("stop", json!([{ "signal": "TERM", "wait": "3s" }]))
             .with("restart", json!({ "delay": "0s" }));
-        sandbox.inventory(&[game]);
+        // Where two are started, the second shim is forked; the inventory is in order.
+        let first = Instance::script("0", "echo up; exec sleep 1000").ready_log("^up$");
+        sandbox.inventory(&[first, game]);
         let new = Self {
             sandbox,
             log: tempfile::tempdir().map_err(|error| error.to_string())?,
@@ -160,7 +162,10 @@ impl Life {
         self.only_game_on_record()?.ok_or("started again, and no game runs")?;
         self.end(Ending::Stop)?;
         let record = self.record_of_strace()?;
-        seen.reached = record.contains("killed by SIGKILL") || record.contains("(INJECTED)");
+        let calls = Call::all(&record);
+        seen.reached = calls
+            .iter()
+            .any(|call| (&call.name, call.nth) == (&point.call.name, point.call.nth));
         let violations = self.sandbox.lines("beacon.violations");
         if violations.is_empty() {
             Ok(seen)
@@ -240,7 +245,7 @@ impl Life {
             self.wait("the crash to show", || Ok(self.status()?["state"] == "crashed"))?;
             self.check_exit(&self.status()?)?;
         }
-        self.run(&["stop", "a"])?.must_be(0)?;
+        self.run(&["stop", "--all"])?.must_be(0)?;
         let games = self.games();
         if !games.is_empty() {
             return Err(format!("a game after its stop: {games:?}"));
