@@ -97,18 +97,22 @@ pub(super) fn time_zone() -> Zone {
 
 /// Reads what systemd's login manager does at a logout.
 pub(super) fn login() -> Login {
-    let user = system::user_name();
-    let linger = user
+    let cgroup = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let us = system::effective_uid();
+    let owner = logind::owner(&cgroup).unwrap_or(us);
+    let name = system::user_name(owner);
+    let linger = name
         .as_ref()
         .map(|name| Path::new("/var/lib/systemd/linger").join(name));
     let files = logind_files();
     Login {
         runs: Path::new("/run/systemd/seats").exists(),
         kills: logind::kills(&files),
-        spared: user.is_some_and(|name| logind::spares(&files, &name)),
-        root: system::effective_uid() == 0,
+        spared: name.is_some_and(|name| logind::spares(&files, &name)),
+        us,
+        owner,
         lingers: linger.is_some_and(|mark| mark.exists()),
-        cgroup: fs::read_to_string("/proc/self/cgroup").unwrap_or_default(),
+        cgroup,
     }
 }
 

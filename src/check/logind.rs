@@ -10,11 +10,13 @@ pub(super) struct Login {
     pub(super) runs: bool,
     /// `KillUserProcesses=` of `logind.conf(5)`; `None` when nothing says.
     pub(super) kills: Option<bool>,
-    /// True when it spares our user: by default root alone.
+    /// True when it spares the owner of our session: by default root alone.
     pub(super) spared: bool,
-    /// True for root, whose service manager does not matter.
-    pub(super) root: bool,
-    /// True when our user lingers: `loginctl enable-linger`.
+    pub(super) us: u32,
+    /// The user to whom our session or service manager belongs, or we. `sudo`
+    /// changes the user and not the session, and logind goes by the session.
+    pub(super) owner: u32,
+    /// True when the owner lingers: `loginctl enable-linger`.
     pub(super) lingers: bool,
     pub(super) cgroup: String,
 }
@@ -44,26 +46,42 @@ fn seat(cgroup: &str) -> Seat {
     }
 }
 
+/// Returns the user whose slice a control group is in.
+pub(super) fn owner(cgroup: &str) -> Option<u32> {
+    let mut parts = cgroup.split(['/', '\n']);
+    parts.find_map(|part| part.strip_prefix("user-")?.strip_suffix(".slice")?.parse().ok())
+}
+
+/// Returns what to do where a server ends with its session. The service manager
+/// of a user can only be asked by that user.
+fn remedy(login: &Login) -> String {
+    let start = if login.us == login.owner && login.us != 0 {
+        "`loginctl enable-linger` and start with `systemd-run --user --scope gamectl ...`".to_owned()
+    } else if login.us == 0 {
+        "start with `systemd-run --scope --slice=system.slice gamectl ...`".to_owned()
+    } else {
+        let uid = login.us;
+        format!("start as root with `systemd-run --scope --slice=system.slice --uid={uid} gamectl ...`")
+    };
+    format!("set KillUserProcesses=no in /etc/systemd/logind.conf, or {start}")
+}
+
 pub(super) fn judge(login: &Login) -> Finding {
     if !login.runs {
         return Finding::ok(ABOUT, "there is no systemd-logind that could end servers at a logout");
     }
     let kills = login.kills == Some(true) && !login.spared;
-    let linger = "loginctl enable-linger";
     match seat(&login.cgroup) {
         Seat::Session if kills => Finding::error(
             ABOUT,
             "logind ends everything of a session at its logout (KillUserProcesses=yes): a server started here ends with it",
         )
-        .hint(format!(
-            "set KillUserProcesses=no in /etc/systemd/logind.conf, or `{linger}` and start with \
-             `systemd-run --user --scope gamectl ...`"
-        )),
-        Seat::UserManager if !login.lingers && !login.root => Finding::warning(
+        .hint(remedy(login)),
+        Seat::UserManager if !login.lingers && login.owner != 0 => Finding::warning(
             ABOUT,
             "the user's service manager ends with the last logout, and a server started here with it",
         )
-        .hint(linger),
+        .hint("loginctl enable-linger"),
         // Killed at a logout is what is in its session.
         Seat::UserManager if kills => Finding::ok(
             ABOUT,
@@ -138,34 +156,55 @@ mod tests {
     fn levels() {
         const SESSION: &str = "/user.slice/user-1000.slice/session-3.scope";
         const MANAGER: &str = "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service";
+        const ROOTS: &str = "/user.slice/user-0.slice/session-3.scope";
+        const ROOTS_MANAGER: &str = "/user.slice/user-0.slice/user@0.service/app.slice/x.service";
         const UNIT: &str = "/system.slice/gamectl.service";
         const MIXED: &str = "1:name=systemd:/user.slice/user-1000.slice/session-3.scope\n0::/\n";
-        for (cgroup, kills, root, lingers, level) in [
-            (SESSION, Some(false), false, false, Severity::Ok),
-            (SESSION, Some(true), false, false, Severity::Error),
+        for (cgroup, kills, us, spared, lingers, level) in [
+            (SESSION, Some(false), 1000, false, false, Severity::Ok),
+            (SESSION, Some(true), 1000, false, false, Severity::Error),
             // Lingering alone does not spare a session.
-            (SESSION, Some(true), false, true, Severity::Error),
-            (SESSION, Some(true), true, false, Severity::Ok),
-            (SESSION, None, false, false, Severity::Ok),
-            (MANAGER, Some(false), false, false, Severity::Warning),
-            (MANAGER, Some(false), false, true, Severity::Ok),
-            (MANAGER, Some(true), false, false, Severity::Warning),
-            (MANAGER, Some(true), false, true, Severity::Ok),
-            (MIXED, Some(true), false, false, Severity::Error),
-            (UNIT, Some(true), false, false, Severity::Warning),
-            (UNIT, Some(false), false, false, Severity::Ok),
+            (SESSION, Some(true), 1000, false, true, Severity::Error),
+            (SESSION, None, 1000, false, false, Severity::Ok),
+            (MANAGER, Some(false), 1000, false, false, Severity::Warning),
+            (MANAGER, Some(false), 1000, false, true, Severity::Ok),
+            (MANAGER, Some(true), 1000, false, false, Severity::Warning),
+            (MANAGER, Some(true), 1000, false, true, Severity::Ok),
+            (MIXED, Some(true), 1000, false, false, Severity::Error),
+            (UNIT, Some(true), 1000, false, false, Severity::Warning),
+            (UNIT, Some(false), 1000, false, false, Severity::Ok),
+            (ROOTS, Some(true), 0, true, false, Severity::Ok),
+            (ROOTS_MANAGER, Some(false), 0, true, false, Severity::Ok),
+            // By sudo, which leaves the session as it is.
+            (SESSION, Some(true), 0, false, false, Severity::Error),
+            (MANAGER, Some(false), 0, false, false, Severity::Warning),
         ] {
             let login = Login {
                 runs: true,
                 kills,
-                spared: root,
-                root,
+                spared,
+                us,
+                owner: owner(cgroup).unwrap_or(us),
                 lingers,
                 cgroup: cgroup.to_owned(),
             };
             assert_eq!(judge(&login).level, level, "{login:?}");
         }
         assert_eq!(judge(&Login::default()).level, Severity::Ok);
+    }
+
+    #[test]
+    fn the_remedy_can_be_typed_by_whoever_asks() {
+        let remedy = |us, owner| {
+            remedy(&Login {
+                us,
+                owner,
+                ..Login::default()
+            })
+        };
+        assert!(remedy(1000, 1000).contains("`systemd-run --user --scope gamectl ...`"));
+        assert!(remedy(0, 1000).ends_with("or start with `systemd-run --scope --slice=system.slice gamectl ...`"));
+        assert!(remedy(997, 1000).contains("as root with `systemd-run --scope --slice=system.slice --uid=997 "));
     }
 
     #[test]

@@ -62,8 +62,7 @@ impl fmt::Display for Source {
 /// is there belongs to somebody else.
 pub fn find(explicit: Option<&OsStr>) -> Result<Source, Failure> {
     find_with(explicit, &|name| std::env::var_os(name), &|path| {
-        // What cannot be looked at may well be there: reading it will tell.
-        path.try_exists().unwrap_or(true) || path.is_symlink()
+        path.try_exists().unwrap_or_else(|error| may_be_there(path, &error)) || path.is_symlink()
     })
     .and_then(
         |(source, was_named)| match source.path().filter(|_| !was_named).and_then(stranger) {
@@ -75,6 +74,13 @@ pub fn find(explicit: Option<&OsStr>) -> Result<Source, Failure> {
             }
         },
     )
+}
+
+/// Returns true when a file that cannot be looked at is to be read all the same,
+/// which tells why. A working directory that is closed to us, such as the home of
+/// whoever has called sudo, holds no inventory for us.
+fn may_be_there(path: &Path, error: &io::Error) -> bool {
+    path.is_absolute() || error.kind() != io::ErrorKind::PermissionDenied
 }
 
 /// Returns the owner of a file, or of a link to it, who is neither we nor root.

@@ -79,10 +79,9 @@ pub fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
 
-/// The login name of our real user, by `/etc/passwd`; `None` when it is not
-/// there.
-pub fn user_name() -> Option<String> {
-    let uid = nix::unistd::getuid().to_string();
+/// Returns the login name of a user by `/etc/passwd`; `None` when it is not there.
+pub fn user_name(uid: u32) -> Option<String> {
+    let uid = uid.to_string();
     let text = fs::read_to_string("/etc/passwd").ok()?;
     let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
     lines.find_map(|fields| match fields.as_slice() {

@@ -303,3 +303,43 @@ fn a_game_that_has_become_root() {
     assert_eq!(row()["state"], "stopped");
     sandbox.nothing_left();
 }
+
+/// As after `sudo -u` in one's own home, which nobody else may enter.
+#[test]
+fn a_closed_working_directory_holds_no_inventory() {
+    if !support::is_root("a_closed_working_directory_holds_no_inventory") {
+        return;
+    }
+    let sandbox = Sandbox::with_one();
+    open(sandbox.dir(), 0o755);
+    let (closed, config, state) = (
+        sandbox.path("closed"),
+        sandbox.path("config/gamectl"),
+        sandbox.path("its-state"),
+    );
+    for folder in [&closed, &config, &state] {
+        fs::create_dir_all(folder).expect("a folder");
+    }
+    open(&closed, 0o700);
+    open(&state, 0o700);
+    fs::write(config.join("instances.yaml"), "instances: {b: {}}").expect("an inventory");
+    std::os::unix::fs::chown(&state, Some(NOBODY), Some(NOBODY)).expect("chown");
+    let status = || {
+        let mut command = sandbox.program("setpriv");
+        command
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(support::gamectl())
+            .arg("status")
+            .current_dir(&closed)
+            .env_remove("GAMECTL_INVENTORY")
+            .env("GAMECTL_STATE_DIR", &state)
+            .env("XDG_CONFIG_HOME", sandbox.path("config"));
+        support::Outcome::of(&["status"], &command.output().expect("setpriv"))
+    };
+    let seen = status();
+    assert!(seen.stdout.contains("\nb   none "), "{seen:?}");
+    // What the folder holds is none of this user's business either.
+    fs::write(closed.join("instances.yaml"), "instances: {c: {}}").expect("an inventory");
+    let seen = status();
+    assert!(seen.stdout.contains("\nb   none "), "{seen:?}");
+}
