@@ -16,13 +16,14 @@ mod programs;
 mod secrets;
 mod state_dir;
 mod time_zone;
+mod unit;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
 use crate::supervisor::Observation;
@@ -45,6 +46,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     findings.push(state_dir::judge(state_dir, &host::usability(state_dir)));
     findings.push(disk::judge(state_dir, host::free(state_dir), &inventory.instances));
     findings.push(logind::judge(&host::login()));
+    findings.extend(unit::judge(None).await);
     findings.push(time_zone::judge(&host::time_zone()));
     findings.push(limits::judge(host::open_files()));
     let listening = listening::here();
@@ -72,6 +74,21 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
         }
         findings.extend(own.into_iter().map(|finding| finding.of(&instance.id)));
     }
+    findings
+}
+
+/// Looks at the systemd unit that this process was started by, if it was. Returns
+/// nothing unless something is wrong with it.
+///
+/// # Cancel safety
+/// Safe: nothing is changed.
+pub async fn own_unit() -> Vec<Finding> {
+    let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let Some(unit) = unit::of_cgroup(&cgroup).filter(|_| std::env::var_os("INVOCATION_ID").is_some()) else {
+        return Vec::new();
+    };
+    let mut findings = unit::judge(Some(&unit)).await;
+    findings.retain(|finding| finding.level != Severity::Ok);
     findings
 }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::members::reduced;
 use super::{Error, Host, Targets};
+use crate::check;
 use crate::event::{Level, ResidentEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
@@ -32,7 +33,7 @@ pub struct Supervision {
     lock: RunLock,
     selectors: Vec<String>,
     resident: Resident,
-    _changes: JoinSet<()>,
+    _background: JoinSet<()>,
 }
 
 /// The options of a `run`.
@@ -68,15 +69,22 @@ impl Host {
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(options.players);
-        let mut following = JoinSet::new();
-        following.spawn(async move { drop(changes.follow().await) });
+        let mut background = JoinSet::new();
+        background.spawn(async move { drop(changes.follow().await) });
         resident.apply(&inventory);
+        let tell = resident.teller();
+        background.spawn(async move {
+            for finding in check::own_unit().await {
+                let hint = finding.hint.map_or_else(String::new, |hint| format!("; {hint}"));
+                tell(Level::Warning, format!("{}{hint}", finding.message));
+            }
+        });
         Ok(Supervision {
             state,
             lock,
             selectors: selectors.to_vec(),
             resident,
-            _changes: following,
+            _background: background,
         })
     }
 }

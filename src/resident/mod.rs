@@ -176,6 +176,12 @@ impl Resident {
         self.events(None).log(level, text);
     }
 
+    /// Returns what [`Resident::say`] does, for a task of its own.
+    pub fn teller(&self) -> impl Fn(Level, String) + Send + 'static {
+        let events = self.events(None);
+        move |level, text| events.log(level, text)
+    }
+
     fn events(&self, id: Option<&str>) -> EventSender {
         EventSender::new(self.shared.events.clone(), id)
     }

@@ -43,6 +43,31 @@ fn what_is_well_is_said_to_be_and_nothing_is_made() {
     assert!(!sandbox.ok(&["check", "-q"]).stdout.contains("\nok "));
 }
 
+/// The answer of systemctl(1) is that of a stand-in here.
+#[test]
+fn a_unit_that_would_kill_the_games_is_an_error() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "sleep 60")]);
+    let systemctl = sandbox.path("systemctl");
+    let unit = |lines: &str| {
+        let script =
+            format!("#!/bin/sh\ncase \"$*\" in *'-- gamectl.service') printf '{lines}' ;; *) exit 1 ;; esac\n");
+        std::fs::write(&systemctl, script).expect("a stand-in");
+        std::fs::set_permissions(&systemctl, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+        let mut command = sandbox.command(&["check", "--json"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", sandbox.dir().display()));
+        let output = command.output().expect("gamectl");
+        found(&support::Outcome::of(&["check"], &output).json(), "", "unit")
+    };
+    let seen = unit(r"LoadState=loaded\nKillMode=mixed\nOOMPolicy=continue\n");
+    assert_eq!((seen.len(), seen[0].0.as_str()), (1, "error"), "{seen:?}");
+    assert!(seen[0].1.contains("kills every game, unsaved"), "{seen:?}");
+    assert_eq!(
+        unit(r"LoadState=loaded\nKillMode=process\nOOMPolicy=continue\n")[0].0,
+        "ok"
+    );
+    assert_eq!(unit(r"LoadState=not-found\n"), []);
+}
+
 #[test]
 fn what_is_the_same_for_several_is_told_once() {
     let sandbox = Sandbox::with(&[Instance::script("a", ""), Instance::script("b", "")]);

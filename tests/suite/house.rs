@@ -49,6 +49,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "fleet",
             "games",
             "inventory",
+            "program",
             "store",
             "supervisor",
             "sys",

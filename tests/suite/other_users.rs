@@ -304,7 +304,7 @@ fn a_game_that_has_become_root() {
     sandbox.nothing_left();
 }
 
-/// As after `sudo -u` in one's own home, which nobody else may enter.
+/// A home that nobody else may enter is the working directory after `sudo -u`.
 #[test]
 fn a_closed_working_directory_holds_no_inventory() {
     if !support::is_root("a_closed_working_directory_holds_no_inventory") {
