@@ -12,6 +12,9 @@ use super::resolve;
 use crate::failure::Failure;
 use crate::inventory::HostPort;
 
+/// The message where a connection is refused.
+pub const NOTHING_LISTENS: &str = "nothing listens there";
+
 pub async fn connect(address: &HostPort, until: Instant) -> Result<TcpStream, Failure> {
     let tried = async {
         let mut last = Failure::failed(format!("the host `{}` is not known", address.host));
@@ -36,7 +39,7 @@ fn refused(address: &HostPort, error: &io::Error) -> Failure {
     if error.kind() != io::ErrorKind::ConnectionRefused {
         return Failure::failed(error.to_string());
     }
-    let failure = Failure::failed("nothing listens there");
+    let failure = Failure::failed(NOTHING_LISTENS);
     match elsewhere(address) {
         Some(server) => failure.hint(format!(
             "{server} is listened at: write `host: {}`, or have the game listen at all addresses",

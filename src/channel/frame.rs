@@ -126,8 +126,8 @@ impl FrameDecoder {
     }
 }
 
-/// Encodes bytes as base64, for the key of the handshake. See RFC 4648.
-pub(super) fn base64(bytes: &[u8]) -> String {
+/// Encodes bytes as base64. See RFC 4648.
+pub fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

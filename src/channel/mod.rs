@@ -26,9 +26,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-pub use connect::connect;
+pub use connect::{NOTHING_LISTENS, connect};
 pub use elsewhere::elsewhere;
 pub use exchange::{LINE_MAX, Question, Reply};
+pub use frame::base64;
 
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{ChannelKind, Password, Remote, Secret};
@@ -112,23 +113,32 @@ fn named(remote: &Remote, failure: Failure) -> Failure {
 async fn password(remote: &Remote) -> Result<Secret, Failure> {
     match &remote.password {
         None => Ok(Secret::new(String::new())),
-        Some(Password::Given(secret)) => Ok(secret.clone()),
-        Some(Password::File(path)) => {
-            let cannot = |why: &dyn std::fmt::Display| {
-                Failure::failed(format!("the password file {} {why}", path.display()))
-                    .hint("its first line is the password; it should be readable by its owner alone")
-            };
-            let read = plain_file::read(path, PASSWORD_MAX).await;
-            let bytes = read.map_err(|error| cannot(&format!("cannot be read: {error}")))?;
-            let text = String::from_utf8(bytes).map_err(|_| cannot(&"is not text in UTF-8"))?;
-            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-            let line = text.lines().next().unwrap_or_default();
-            if line.is_empty() {
-                return Err(cannot(&"is empty"));
-            }
-            Ok(Secret::new(line.to_owned()))
-        }
+        Some(password) => secret(password).await,
     }
+}
+
+/// Returns a password, read from its file where it is in one.
+///
+/// # Errors
+/// When the file cannot be read, or its first line is empty.
+pub async fn secret(password: &Password) -> Result<Secret, Failure> {
+    let path = match password {
+        Password::Given(secret) => return Ok(secret.clone()),
+        Password::File(path) => path,
+    };
+    let cannot = |why: &dyn std::fmt::Display| {
+        Failure::failed(format!("the password file {} {why}", path.display()))
+            .hint("its first line is the password; it should be readable by its owner alone")
+    };
+    let read = plain_file::read(path, PASSWORD_MAX).await;
+    let bytes = read.map_err(|error| cannot(&format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| cannot(&"is not text in UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(cannot(&"is empty"));
+    }
+    Ok(Secret::new(line.to_owned()))
 }
 
 #[cfg(test)]

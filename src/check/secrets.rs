@@ -1,6 +1,7 @@
 //! Files that hold secrets, and the inventory that may: who else can read
 //! them, and who can write them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
@@ -30,8 +31,11 @@ pub(super) fn inventory(access: Option<Access>, instances: &[Instance]) -> Optio
         return Some(Finding::error(ABOUT, message).hint(format!("chmod o-w {shown}")));
     }
     let given = |instance: &Instance| {
-        let mut passwords = instance.channels.remotes.iter().map(|remote| &remote.password);
-        passwords.any(|password| matches!(password, Some(Password::Given(_))))
+        let in_header = instance.requests().any(|request| !request.access.headers.is_empty());
+        in_header
+            || instance
+                .passwords()
+                .any(|password| matches!(password, Password::Given(_)))
     };
     if mode & OTHERS_READ != 0 && instances.iter().any(given) {
         let message = format!("everybody on this host may read {shown}, in which a password may stand");
@@ -43,22 +47,25 @@ pub(super) fn inventory(access: Option<Access>, instances: &[Instance]) -> Optio
 
 /// The files that an instance takes secrets from.
 pub(super) fn of_instance(instance: &Instance, look: &dyn Fn(&Path) -> Option<Access>) -> Vec<Finding> {
-    let mut files: Vec<&Path> = Vec::new();
-    for remote in &instance.channels.remotes {
-        if let Some(Password::File(path)) = &remote.password {
-            files.push(path);
-        }
-    }
+    let passwords = instance.passwords().filter_map(|password| match password {
+        Password::File(path) => Some(path.as_path()),
+        Password::Given(_) => None,
+    });
+    let mut files: Vec<&Path> = passwords.collect();
     if let Plane::Process(spec) = &instance.plane {
         files.extend(spec.env_file.as_deref());
     }
     files.sort_unstable();
     files.dedup();
-    files
+    let secret = files.into_iter().filter_map(look).map(|access| judge(&access));
+    // Everybody may read a certificate.
+    let tls = instance.requests().filter_map(|request| request.tls.as_ref());
+    let certificates: BTreeSet<&Path> = tls.filter_map(|tls| tls.ca.as_deref()).collect();
+    let unread = certificates
         .into_iter()
         .filter_map(look)
-        .map(|access| judge(&access))
-        .collect()
+        .filter(|access| access.mode.is_err());
+    secret.chain(unread.map(|access| judge(&access))).collect()
 }
 
 fn judge(access: &Access) -> Finding {
@@ -104,6 +111,24 @@ mod tests {
     }
 
     #[test]
+    fn the_files_of_requests() {
+        let text = b"instances: {a: {process: {executable: /x}, \
+            ready: {http: {url: 'https://a', user: u, password: {file: /p1}, ca: /c}}, \
+            healthy: {http: {url: 'http://a', token: {file: /p2}}}, \
+            stop: [{http: {url: 'https://a', token: {file: /p3}, ca: /c}}]}}";
+        let parsed = crate::inventory::parse(text, "", "/".as_ref(), &|_| None).unwrap();
+        for (mode, wanted) in [(Ok(0o644), 3), (Err("gone".to_owned()), 4)] {
+            let look = |path: &Path| {
+                let (path, mode) = (path.to_owned(), mode.clone());
+                Some(Access { path, mode })
+            };
+            let found = of_instance(&parsed.instances[0], &look);
+            assert_eq!(found.len(), wanted, "{found:?}");
+            assert!(found.iter().all(|one| one.level != Severity::Ok));
+        }
+    }
+
+    #[test]
     fn an_inventory_that_others_may_write_or_read() {
         let level = |mode, password: &str| {
             let text =
@@ -117,5 +142,9 @@ mod tests {
         assert_eq!(level(0o640, "x"), None);
         assert_eq!(level(0o644, "x"), Some(Severity::Warning));
         assert_eq!(level(0o646, "{file: /p}"), Some(Severity::Error));
+        assert_eq!(
+            level(0o644, "{file: /p}}, ready: {http: 'http://u:p@a'"),
+            Some(Severity::Warning)
+        );
     }
 }

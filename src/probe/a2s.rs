@@ -4,6 +4,8 @@
 //! ask for a challenge first, so that it is no amplifier for forged addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -125,17 +127,17 @@ fn old_players(mut rest: &[u8]) -> Option<Players> {
 }
 
 /// Returns the first answer of any of its addresses, with how many play if the
-/// answer says it. Has no limit.
-pub(super) async fn query(server: &HostPort) -> Option<Option<Players>> {
+/// answer says it. Notes in `has_answered` that anything came. Has no limit.
+pub(super) async fn query(server: &HostPort, has_answered: &AtomicBool) -> Option<Option<Players>> {
     for ip in resolve::addresses(&server.host).await {
-        if let Ok(info) = ask(SocketAddr::new(ip, server.port)).await {
+        if let Ok(info) = ask(SocketAddr::new(ip, server.port), has_answered).await {
             return Some(info);
         }
     }
     None
 }
 
-async fn ask(server: SocketAddr) -> std::io::Result<Option<Players>> {
+async fn ask(server: SocketAddr, has_answered: &AtomicBool) -> std::io::Result<Option<Players>> {
     let any = match server.ip() {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
@@ -151,7 +153,9 @@ async fn ask(server: SocketAddr) -> std::io::Result<Option<Players>> {
         // A datagram may be lost, and an answer be nonsense.
         let again_at = Instant::now() + AGAIN;
         while let Ok(n) = timeout_at(again_at, socket.recv(&mut buffer)).await {
-            match understood(buffer.get(..n?).unwrap_or_default()) {
+            let n = n?;
+            has_answered.store(true, Relaxed);
+            match understood(buffer.get(..n).unwrap_or_default()) {
                 Answer::Info(players) => return Ok(players),
                 Answer::Challenge(challenge) => request = [INFO, &challenge].concat(),
                 Answer::Nonsense => {}
@@ -223,7 +227,7 @@ mod tests {
     #[tokio::test]
     async fn a_challenge_is_answered() {
         let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffI\x11name\0"]).await;
-        assert!(query(&address).await.is_some());
+        assert!(query(&address, &AtomicBool::new(false)).await.is_some());
         let (heard, _) = task.await.unwrap();
         assert_eq!(heard[0], INFO);
         assert_eq!(heard[1], [INFO, b"abcd"].concat());
@@ -232,7 +236,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn endless_challenges_and_silence_are_no_answer() {
         let (address, task) = server(vec![b"\xff\xff\xff\xffAabcd", b"\xff\xff\xff\xffAefgh", b""]).await;
-        let asked = tokio::time::timeout(std::time::Duration::from_secs(2), query(&address));
+        let any = AtomicBool::new(false);
+        let asked = tokio::time::timeout(std::time::Duration::from_secs(2), query(&address, &any));
         assert_eq!(asked.await.ok(), None);
         task.abort();
     }
@@ -247,7 +252,7 @@ mod tests {
         };
         let (address, task) = server(vec![NONE, b"", b"\xff\xff\xff\xffA1234", NONE, GOOD]).await;
         let begun = Instant::now();
-        assert!(query(&address).await.is_some());
+        assert!(query(&address, &AtomicBool::new(false)).await.is_some());
         assert!(begun.elapsed() < AGAIN, "{:?}", begun.elapsed());
         assert_eq!(task.await.unwrap().0.last().unwrap(), &[INFO, b"1234"].concat());
         // Whoever answers with nonsense for ever is not asked for ever.
@@ -286,7 +291,7 @@ mod tests {
     async fn query_of(socket: &UdpSocket) -> Option<Option<Players>> {
         let port = socket.local_addr().unwrap().port();
         let host = "127.0.0.1".to_owned();
-        query(&HostPort { host, port }).await
+        query(&HostPort { host, port }, &AtomicBool::new(false)).await
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! handshake that asks for the status, and a reply that is JSON; before 1.7 a byte
 //! and a reply in UTF-16.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -160,12 +163,19 @@ fn old_understood(bytes: &[u8]) -> Option<Reply> {
 ///
 /// A server before 1.7 answers the ping of its own time only. Whoever is silent for
 /// a third of the time is asked in that way as well, and whoever answers with
-/// nonsense, or closes, at once; then once more in the first way.
-pub(super) async fn query(server: &HostPort, until: Instant) -> Option<Option<Players>> {
+/// nonsense, or closes, at once; then once more in the first way. Notes in
+/// `has_answered` that anything came.
+pub(super) async fn query(server: &HostPort, until: Instant, has_answered: &AtomicBool) -> Option<Option<Players>> {
+    let noting = |understood: fn(&[u8]) -> Option<Reply>| {
+        move |bytes: &[u8]| {
+            has_answered.store(true, Relaxed);
+            understood(bytes)
+        }
+    };
     let begun = Instant::now();
     let (request, old_request) = (request(server), old_request(server));
-    let ask = async || status(exchange(server, until, &request, understood).await);
-    let ask_old = async || status(exchange(server, until, &old_request, old_understood).await);
+    let ask = async || status(exchange(server, until, &request, noting(understood)).await);
+    let ask_old = async || status(exchange(server, until, &old_request, noting(old_understood)).await);
     let meanwhile = async {
         tokio::time::sleep_until(begun + (until - begun) / 3).await;
         ask_old().await
@@ -336,11 +346,23 @@ mod tests {
         let players = Players { online: 3, max: 20 };
         for server in [closes, waits, babbles.await] {
             let until = Instant::now() + std::time::Duration::from_secs(3);
-            assert_eq!(query(&server, until).await, Some(Some(players)), "{server}");
+            assert_eq!(
+                query(&server, until, &AtomicBool::new(false)).await,
+                Some(Some(players)),
+                "{server}"
+            );
         }
         let mute = server(|_, _| None).await;
         let begun = Instant::now();
-        assert_eq!(query(&mute, begun + std::time::Duration::from_secs(3)).await, None);
+        assert_eq!(
+            query(
+                &mute,
+                begun + std::time::Duration::from_secs(3),
+                &AtomicBool::new(false)
+            )
+            .await,
+            None
+        );
         assert_eq!(begun.elapsed().as_secs(), 3);
     }
 

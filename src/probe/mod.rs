@@ -15,12 +15,15 @@ mod minecraft;
 mod ownership;
 mod players;
 mod tcp;
+mod tls;
 
 pub use context::ProbeContext;
 pub use http::request;
 pub use ownership::{GameTree, held};
 pub use players::player_query;
 
+use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
@@ -70,24 +73,42 @@ impl Prober {
         })
     }
 
-    /// Asks once. Each attempt has a limit, which includes the lookup of a name.
-    async fn holds(&mut self) -> bool {
+    /// Asks once. Each attempt has a limit, which includes the lookup of a name, and is
+    /// no longer than `attempt`.
+    ///
+    /// # Errors
+    /// The fault of the answer; empty where there is none, or not yet.
+    async fn ask(&mut self, attempt: Duration) -> Result<(), String> {
         const SHORT: Duration = Duration::from_secs(2);
         const MEDIUM: Duration = Duration::from_secs(3);
         const LONG: Duration = Duration::from_secs(5);
-        match self {
+        let has_answered = AtomicBool::new(false);
+        let holds = match self {
             Self::Log(probe) => probe.holds(),
-            Self::Tcp(server) => timeout(SHORT, tcp::accepts(server)).await.unwrap_or(false),
-            Self::A2s(server) => timeout(SHORT, a2s::query(server))
-                .await
-                .is_ok_and(|info| info.is_some()),
-            Self::Minecraft(server) => minecraft::query(server, Instant::now() + MEDIUM).await.is_some(),
-            Self::Http(check) => http::request(check, LONG).await.is_some_and(|code| check.accepts(code)),
-            Self::Login(remote) => channel::login(remote, LONG).await.is_ok(),
-            Self::Exec(probe) => probe.holds().await,
+            Self::Tcp(server) => timeout(SHORT.min(attempt), tcp::accepts(server)).await.unwrap_or(false),
+            Self::A2s(server) => {
+                let asked = timeout(SHORT.min(attempt), a2s::query(server, &has_answered)).await;
+                asked.is_ok_and(|info| info.is_some())
+            }
+            Self::Minecraft(server) => {
+                let until = Instant::now() + MEDIUM.min(attempt);
+                minecraft::query(server, until, &has_answered).await.is_some()
+            }
+            Self::Http(check) => return http::request(check, LONG.min(attempt)).await.map_err(trouble),
+            Self::Login(remote) => {
+                let channel = format!("{} {}: ", remote.kind, remote.address);
+                let asked = channel::login(remote, LONG.min(attempt)).await.map_err(trouble);
+                return asked.map_err(|why| why.strip_prefix(&channel).unwrap_or(&why).to_owned());
+            }
+            Self::Exec(probe) => timeout(attempt, probe.holds()).await.unwrap_or(false),
             Self::AliveFor { until_boot_ms, .. } => clock::boot_ms() >= *until_boot_ms,
             #[cfg(test)]
             Self::Fake(fake) => fake.holds(),
+        };
+        match holds {
+            true => Ok(()),
+            false if has_answered.into_inner() => Err("what it answers is not understood".to_owned()),
+            false => Err(String::new()),
         }
     }
 
@@ -113,7 +134,10 @@ impl Prober {
             Self::Tcp(server) => format!("tcp {server}"),
             Self::A2s(server) => format!("a2s {server}"),
             Self::Minecraft(server) => format!("minecraft {server}"),
-            Self::Http(check) => format!("http {}{}", check.address, check.path),
+            Self::Http(check) => {
+                let scheme = if check.tls.is_some() { "https" } else { "http" };
+                format!("{scheme} {}{}", check.address, check.shown_path())
+            }
             Self::Login(remote) => format!("{} {}", remote.kind, remote.address),
             Self::Exec(probe) => format!("exec {}", probe.program()),
             Self::AliveFor { span, .. } => format!("alive for {}", humantime::format_duration(*span)),
@@ -121,6 +145,15 @@ impl Prober {
             Self::Fake(_) => "fake".to_owned(),
         }
     }
+}
+
+/// Returns what is wrong with an answer. A port that nobody listens at is usual for a
+/// game that starts.
+fn trouble(failure: Failure) -> String {
+    if failure.message.ends_with(channel::NOTHING_LISTENS) {
+        return String::new();
+    }
+    failure.message
 }
 
 /// A probe that has not held yet.
@@ -131,9 +164,31 @@ struct Pending {
     due: Instant,
     /// The port that it asks.
     asked: Option<(HostPort, Transport)>,
-    /// True if somebody else has answered.
-    is_strangers: bool,
+    /// The fault of the last answer; empty where there was none.
+    trouble: String,
 }
+
+/// A probe that has not held yet, for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingProbe {
+    /// A short phrase, such as `log line` or `rcon 127.0.0.1:28016`.
+    pub what: String,
+    /// The fault of the last answer; empty where there was none.
+    pub trouble: String,
+}
+
+impl fmt::Display for PendingProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        match self.trouble.as_str() {
+            "" => Ok(()),
+            STRANGER => write!(f, ", {STRANGER}"),
+            trouble => write!(f, " ({trouble})"),
+        }
+    }
+}
+
+const STRANGER: &str = "where another process answers";
 
 /// All probes of one launch. A probe that held once is not asked again.
 #[derive(Debug)]
@@ -155,7 +210,7 @@ impl Readiness {
                 prober,
                 due,
                 asked: ownership::asked(probe).map(|(address, transport)| (address.clone(), transport)),
-                is_strangers: false,
+                trouble: String::new(),
             })
         });
         Ok(Self {
@@ -211,36 +266,35 @@ impl Readiness {
             }
             // Each has a limit of its own as well. On the heap: many instances may
             // wait for the next time at once, and few ask.
-            let held = timeout(self.attempt, Box::pin(pending.prober.holds())).await;
-            let has_held = held.unwrap_or(false);
-            pending.is_strangers = has_held
-                && matches!((&self.game, &pending.asked), (Some(game), Some((address, transport)))
-                    if ownership::is_strangers(game, address, *transport));
-            if has_held && !pending.is_strangers {
-                self.pending.remove(index);
-            } else {
+            let mut asked = Box::pin(pending.prober.ask(self.attempt)).await;
+            if let (Ok(()), Some(game), Some((address, transport))) = (&asked, &self.game, &pending.asked)
+                && ownership::is_strangers(game, address, *transport)
+            {
+                asked = Err(STRANGER.to_owned());
+            }
+            if let Err(trouble) = asked {
+                pending.trouble = trouble;
                 let now = Instant::now();
                 let pause = self.interval.unwrap_or_else(|| pending.prober.interval());
                 pending.due = now.checked_add(pause).unwrap_or(now + LONGEST);
                 index += 1;
+            } else {
+                self.pending.remove(index);
             }
         }
     }
 
     /// Returns what is awaited, as a short phrase: `log line, tcp 127.0.0.1:28015`.
     pub fn awaits(&self) -> String {
-        self.awaited().join(", ")
+        let awaited: Vec<String> = self.awaited().iter().map(PendingProbe::to_string).collect();
+        awaited.join(", ")
     }
 
-    /// Returns a short phrase for each probe that has not held, such as `log line`.
-    pub fn awaited(&self) -> Vec<String> {
-        let awaited = self.pending.iter().map(|pending| {
-            let stranger = if pending.is_strangers {
-                ", where another process answers"
-            } else {
-                ""
-            };
-            pending.prober.awaits() + stranger
+    /// Returns the probes that have not held.
+    pub fn awaited(&self) -> Vec<PendingProbe> {
+        let awaited = self.pending.iter().map(|pending| PendingProbe {
+            what: pending.prober.awaits(),
+            trouble: pending.trouble.clone(),
         });
         awaited.collect()
     }
@@ -279,7 +333,7 @@ mod tests {
             prober,
             due,
             asked: None,
-            is_strangers: false,
+            trouble: String::new(),
         };
         (pending, asked)
     }

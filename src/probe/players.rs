@@ -1,5 +1,6 @@
 //! Player counts: two of the queries that find a game ready return them, too.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -24,10 +25,10 @@ fn counting_probe<'a>(ready: &'a Ready, healthy: Option<&'a Healthy>) -> Option<
 impl PlayerQuery for Probe {
     /// `limit` includes the lookup of a host name.
     async fn count(&self, limit: Duration) -> Option<Players> {
-        let until = Instant::now() + limit;
+        let (until, any) = (Instant::now() + limit, AtomicBool::new(false));
         match self {
-            Self::A2s(server) => timeout_at(until, a2s::query(server)).await.ok()??,
-            Self::Minecraft(server) => minecraft::query(server, until).await?,
+            Self::A2s(server) => timeout_at(until, a2s::query(server, &any)).await.ok()??,
+            Self::Minecraft(server) => minecraft::query(server, until, &any).await?,
             _ => None,
         }
     }

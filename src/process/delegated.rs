@@ -14,7 +14,7 @@ use super::shim::wire::{OfferedStep, Order, Report, Request};
 use super::{environment, explain};
 use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{StopAction, StopStep};
+use crate::inventory::{HttpCheck, StopAction, StopStep};
 use crate::policy::stop::DELEGATED_MS;
 use crate::probe;
 use crate::program::{CallError, ProgramCall};
@@ -87,7 +87,7 @@ impl Follow<'_> {
             let step = self.game.plan.stop.get(index)?;
             (step.action.to_string() == report.step).then(|| step.clone())
         };
-        let step = offered.step.clone().or_else(ours);
+        let step = offered.step.clone().map(|step| self.with_login(step)).or_else(ours);
         let unsent = |why: &str| Err(format!("{} was not sent: {why}", report.step));
         match step.as_ref().map(|step| &step.action) {
             None | Some(StopAction::Named(_)) => {
@@ -99,6 +99,25 @@ impl Follow<'_> {
             Some(StopAction::Exec(_)) if self.game.spec.is_none() => unsent("it is not in the inventory"),
             Some(_) => step.ok_or_else(String::new),
         }
+    }
+
+    /// Gives a request the login that it has in the inventory: a shim is not told of it.
+    fn with_login(&self, mut step: StopStep) -> StopStep {
+        if let StopAction::Http(request) = &mut step.action {
+            let ours = self.game.plan.stop.iter().filter_map(|step| match &step.action {
+                StopAction::Http(ours) => Some(ours.as_ref()),
+                _ => None,
+            });
+            let is_same = |ours: &&HttpCheck| {
+                (&ours.address, &ours.path, &ours.tls) == (&request.address, &request.path, &request.tls)
+            };
+            request.access = ours
+                .filter(is_same)
+                .map(|ours| ours.access.clone())
+                .next()
+                .unwrap_or_default();
+        }
+        step
     }
 
     /// Carries one step out. What a person should know of it is noted before the
@@ -138,11 +157,7 @@ impl Follow<'_> {
                 channel::ask(remote, &question).await
             }
             StopAction::Exec(argv) => self.execute(argv, limit).await,
-            StopAction::Http(request) => match probe::request(request, limit).await {
-                Some(status) if request.accepts(status) => Ok(Reply::default()),
-                Some(status) => Err(Failure::failed(format!("the answer was {status}"))),
-                None => Err(Failure::failed("there was no answer")),
-            },
+            StopAction::Http(request) => probe::request(request, limit).await.map(|()| Reply::default()),
             StopAction::Stdin(_) | StopAction::Signal(_) | StopAction::Named(_) => {
                 Err(Failure::failed("this is not to be carried out here"))
             }

@@ -97,6 +97,7 @@ fn probe_in_words(probe: &Probe) -> String {
         Probe::Minecraft(address) => format!("{address} answers Minecraft's query"),
         Probe::Login(remote) => format!("a login over {} at {} works", remote.kind, remote.address),
         // The path may carry a token.
+        Probe::Http(request) if request.tls.is_some() => format!("{} answers over HTTPS", request.address),
         Probe::Http(request) => format!("{} answers over HTTP", request.address),
         Probe::Exec(argv) => format!("{} exits with 0", argv.first().map_or("", String::as_str)),
         Probe::AliveFor(span) => format!("it is alive for {}", spoken(*span)),

@@ -39,9 +39,10 @@ async fn health(game: &ManagedGame) -> Option<Health> {
         Health::Well
     } else {
         let of_ready = readiness(game, &dir, &launch).await.ok()?.awaited();
-        let silent = probes.awaited().into_iter().map(|what| SilentProbe {
-            held_before: of_ready.contains(&what),
-            what,
+        let silent = probes.awaited().into_iter().map(|silent| SilentProbe {
+            held_before: of_ready.iter().any(|ready| ready.what == silent.what),
+            what: silent.what,
+            trouble: silent.trouble,
         });
         Health::Silent(silent.collect())
     })

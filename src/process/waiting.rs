@@ -14,6 +14,7 @@ use crate::channel::elsewhere;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::Probe;
+use crate::probe::Readiness;
 use crate::store::launch::Launch;
 use crate::store::status_table::Phase;
 use crate::store::tail::{LAST_LINES, last_lines};
@@ -40,7 +41,11 @@ impl ReadyWait<'_> {
             let ready = self.ended().await?;
             // A shim that never accepts a connection would be asked for ever.
             let late = Instant::now() >= deadline;
-            return if late { Err(self.too_late(limit)) } else { Ok(ready) };
+            return if late {
+                Err(self.too_late(limit, &readiness))
+            } else {
+                Ok(ready)
+            };
         };
         let probes = readiness.hold(|awaits| self.game.live.awaits(format!("ready ({awaits})"), Some(limit)));
         tokio::select! {
@@ -49,7 +54,7 @@ impl ReadyWait<'_> {
             () = probes => self.record_ready().await,
             never = self.show_last_line() => never,
             () = self.overtaken() => Err(explain::overtaken(&self.game.id)),
-            () = tokio::time::sleep_until(deadline) => Err(self.too_late(limit)),
+            () = tokio::time::sleep_until(deadline) => Err(self.too_late(limit, &readiness)),
         }
     }
 
@@ -57,9 +62,13 @@ impl ReadyWait<'_> {
         &self.folder.dir
     }
 
-    fn too_late(&self, limit: Duration) -> Failure {
+    fn too_late(&self, limit: Duration, readiness: &Readiness) -> Failure {
         let id = &self.game.id;
-        let message = format!("not ready after {}", humantime::format_duration(limit));
+        let mut message = format!("not ready after {}", humantime::format_duration(limit));
+        let awaited = readiness.awaited();
+        for awaited in awaited.iter().filter(|awaited| !awaited.trouble.is_empty()) {
+            message.push_str(&format!(": {awaited}"));
+        }
         let goes_on = format!("it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`");
         let asked = self.game.ready.probes.iter().filter_map(|probe| match probe {
             Probe::Login(remote) => Some(&remote.address),

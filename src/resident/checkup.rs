@@ -98,10 +98,8 @@ impl Checkup {
             never.map(|probe| probe.what.clone()).collect()
         });
         unproven.retain(|probe| whats().any(|what| what == probe));
-        let counting: Vec<&str> = whats()
-            .filter(|what| !unproven.contains(what))
-            .map(String::as_str)
-            .collect();
+        let counting = silent.iter().filter(|probe| !unproven.contains(&probe.what));
+        let counting: Vec<String> = counting.map(in_words).collect();
         let never = unproven.join(", ");
         if !never.is_empty() {
             self.silent = Some(format!(
@@ -123,6 +121,13 @@ impl Checkup {
             self.checks = Checks::default();
         }
         is_hung
+    }
+}
+
+fn in_words(probe: &SilentProbe) -> String {
+    match probe.trouble.as_str() {
+        "" => probe.what.clone(),
+        trouble => format!("{}: {trouble}", probe.what),
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Health {
 pub struct SilentProbe {
     /// A short phrase, such as `tcp 127.0.0.1:28015`.
     pub what: String,
+    /// The fault of its answer; empty where there is none.
+    pub trouble: String,
     /// True if it is one of those that found the game ready.
     pub held_before: bool,
 }

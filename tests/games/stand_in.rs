@@ -6,12 +6,15 @@
 //! `soulmask` or `7dtd` (whose telnet is never silent): these have no reply to
 //! `say`, and hang up at `crash`. Or it is `minecraft` and `steam` (only a status),
 //! `modded`, `old-minecraft` and `crowded` (a status that is harder to read), `http`
-//! (nothing but a status), or `mute` for one whose port accepts and says nothing.
+//! (nothing but a status), `rest`, `rest-issued` and `rest-own` (which save and quit over
+//! HTTP, or HTTPS with a certificate that is issued or their own, for who sends the header
+//! PASSWORD), or `mute` for one whose port accepts and says nothing.
 //! With `gate:FILE` instead of a password `steam`, `minecraft` and `http` are not
 //! ready before FILE is there. What it did is in the file `did` of its
 //! working directory, a line each.
 
 mod query;
+mod rest;
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,7 +34,9 @@ fn main() {
         drop(query::steam(&socket, kind == "crowded", || is_open(password)));
         return;
     }
-    let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
+    // A certificate is not one for each of these addresses.
+    let host = if kind == "rest-issued" { "0.0.0.0" } else { "127.0.0.1" };
+    let listener = TcpListener::bind((host, port.parse::<u16>().expect("a port"))).expect("the port");
     let (kind, password) = (kind.clone(), password.clone());
     boot(&kind);
     let (end, ended) = channel();
@@ -102,10 +107,23 @@ fn serve(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) {
         "minecraft" if !is_open(password) => Ok(()),
         "minecraft" => query::minecraft(stream, b""),
         "http" => query::http(stream, is_open(password)),
+        "rest" | "rest-issued" | "rest-own" => rest(kind, password, stream, end),
         "modded" => query::minecraft(stream, b"\0"),
         "old-minecraft" => query::old_minecraft(stream),
         _ => mute(stream),
     };
+}
+
+/// `password` is the header that a request must have.
+fn rest(kind: &str, password: &str, stream: TcpStream, end: &Sender<()>) -> std::io::Result<()> {
+    let Some(asked) = rest::answer(kind, stream, password)? else {
+        return Ok(());
+    };
+    did(&asked);
+    if asked.starts_with("POST /shutdown") {
+        return end_it(end);
+    }
+    Ok(())
 }
 
 fn is_open(gate: &str) -> bool {

@@ -414,7 +414,7 @@ fn every_problem_has_its_place() {
         ("ready: {timeout: -5s}", "1:34 `timeout` is not a duration"),
         ("ready: {timeout: 400days}", "1:34 `timeout` is longer than 365 days"),
         ("ready: {interval: 1ms}", "1:35 `interval` must be at least 10ms"),
-        ("ready: {http: 'https://a'}", "1:32 `http` must be a URL"),
+        ("ready: {http: 'ftp://a'}", "1:32 `http` must be a URL"),
         ("ready: {http: {status: [200]}}", "1:31 `http` has no `url`"),
         (
             "ready: {http: {url: 'http://a', status: [20]}}",

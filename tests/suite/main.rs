@@ -31,6 +31,7 @@ mod generated;
 mod hostile_inventory;
 mod hosts;
 mod house;
+mod http;
 mod init;
 mod interop;
 mod inventory;

@@ -1,12 +1,13 @@
 //! The inventory and its instances.
 
-use super::channels::Channels;
+use super::channels::{Channels, Password};
 use super::compose::ComposeSpec;
 use super::hook::Hook;
-use super::probe::{Healthy, Ready};
+use super::http::{HttpCheck, HttpLogin};
+use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
 use super::restart::RestartPolicy;
-use super::stop::StopStep;
+use super::stop::{StopAction, StopStep};
 
 /// The longest instance id.
 pub const ID_MAX: usize = 63;
@@ -58,6 +59,33 @@ pub struct Instance {
     pub channels: Channels,
     pub restart: RestartPolicy,
     pub on_event: Vec<Hook>,
+}
+
+impl Instance {
+    /// Returns the passwords of its channels and of its requests over HTTP.
+    pub fn passwords(&self) -> impl Iterator<Item = &Password> {
+        let of_channels = self
+            .channels
+            .remotes
+            .iter()
+            .filter_map(|remote| remote.password.as_ref());
+        let logins = self.requests().filter_map(|request| request.access.login.as_ref());
+        of_channels.chain(logins.map(HttpLogin::password))
+    }
+
+    /// Returns its requests over HTTP: of `ready`, `healthy` and `stop`.
+    pub fn requests(&self) -> impl Iterator<Item = &HttpCheck> {
+        let healthy = self.healthy.iter().flat_map(|healthy| &healthy.probes);
+        let probes = self.ready.probes.iter().chain(healthy).filter_map(|probe| match probe {
+            Probe::Http(request) => Some(request),
+            _ => None,
+        });
+        let steps = self.stop.iter().filter_map(|step| match &step.action {
+            StopAction::Http(request) => Some(&**request),
+            _ => None,
+        });
+        probes.chain(steps)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::address::HostPort;
 use super::channels::Remote;
+use super::http::HttpCheck;
 
 /// The rule by which an instance counts as ready: every probe holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,51 +100,5 @@ impl fmt::Debug for Probe {
             }
             Self::AliveFor(time) => f.debug_tuple("AliveFor").field(time).finish(),
         }
-    }
-}
-
-/// A request over HTTP, and the answers that are wanted.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct HttpCheck {
-    pub address: HostPort,
-    /// The path and the query, beginning with `/`.
-    pub path: String,
-    /// The wanted statuses; any from 200 to 299 when empty.
-    pub status: Vec<u16>,
-    pub method: HttpMethod,
-    /// The body; no body is sent when empty.
-    pub body: String,
-}
-
-impl HttpCheck {
-    pub fn accepts(&self, status: u16) -> bool {
-        if self.status.is_empty() {
-            return (200..300).contains(&status);
-        }
-        self.status.contains(&status)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum HttpMethod {
-    Get,
-    Post,
-    Put,
-}
-
-impl HttpMethod {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-        }
-    }
-}
-
-impl fmt::Display for HttpMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

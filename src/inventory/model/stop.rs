@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::channels::ChannelKind;
-use super::probe::HttpCheck;
+use super::http::HttpCheck;
 
 /// The wait of a step that names none.
 pub const DEFAULT_STEP_WAIT: Duration = Duration::from_secs(60);
@@ -73,7 +73,7 @@ impl fmt::Display for StopAction {
             Self::Exec(argv) => write!(f, "exec: {}", argv.first().map_or("", String::as_str)),
             // So may its query and its body.
             Self::Http(request) => {
-                let path = request.path.split('?').next().unwrap_or_default();
+                let path = request.shown_path();
                 write!(f, "http: {} {}{path}", request.method, request.address)
             }
         }
@@ -131,7 +131,7 @@ mod signal_name {
 #[cfg(test)]
 mod tests {
     use super::super::address::HostPort;
-    use super::super::probe::HttpMethod;
+    use super::super::http::{HttpAccess, HttpMethod, Tls};
     use super::*;
 
     #[test]
@@ -145,6 +145,10 @@ mod tests {
             status: vec![200],
             method: HttpMethod::Post,
             body: "b".into(),
+            tls: Some(Tls {
+                ca: Some("/ca.pem".into()),
+            }),
+            access: HttpAccess::default(),
         };
         for (action, shown) in [
             (StopAction::Stdin("a\"b\\".into()), "stdin: a\"b\\"),

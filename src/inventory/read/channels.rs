@@ -106,21 +106,21 @@ fn host(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     Some(bare.to_owned())
 }
 
-fn password(check: &mut Collector, what: &str, node: &Node) -> Option<Password> {
+pub(super) fn password(check: &mut Collector, what: &str, node: &Node) -> Option<Password> {
     const WANTS: &str = "text or `{ file: PATH }`";
     if !matches!(node.shape, Shape::Map(_)) {
         let word = check.word(what, WANTS, node)?;
         if word.is_empty() || word.contains(['\n', '\r', '\0']) {
             check
-                .problem(node.span, "`password` must be a single line, and not empty")
+                .problem(node.span, format!("{what} must be a single line, and not empty"))
                 .hint("leave the key out if the server wants none");
             return None;
         }
         return Some(Password::Given(Secret::new(word.into_owned())));
     }
     let mut password = check.section(what, &keys::PASSWORD, node);
-    let hint = "write `password: { file: PATH }`, or `password: ${VARIABLE}`";
-    password.require("file", node.span, "`password` names no file", hint);
+    let hint = "write `{ file: PATH }`, or the text, such as `${VARIABLE}`";
+    password.require("file", node.span, &format!("{what} names no file"), hint);
     password.get("file", Collector::path).map(Password::File)
 }
 

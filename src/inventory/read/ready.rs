@@ -8,7 +8,8 @@ use super::section::Fields;
 use super::{http, pattern};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::Remote;
-use crate::inventory::model::probe::{HttpMethod, Probe, Ready};
+use crate::inventory::model::http::HttpMethod;
+use crate::inventory::model::probe::{Probe, Ready};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, Node, Shape, find};
 

@@ -5,7 +5,7 @@ use super::http;
 use super::section::written;
 use super::signal::signal;
 use crate::inventory::model::channels::ChannelKind;
-use crate::inventory::model::probe::HttpMethod;
+use crate::inventory::model::http::HttpMethod;
 use crate::inventory::model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, Node, Shape, find};

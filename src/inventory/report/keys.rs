@@ -305,13 +305,23 @@ sections! {
     HEALTHY: "healthy", "`healthy`", "Off unless it is given. One failed probe says nothing; so many of the last ones mean that the game hangs.", &[PROBES, HEALTHY_REST];
     HTTP: "http", "`http`", "Or the URL alone.", &[keys! {
         "url": Text, "required", "url: http://127.0.0.1:8212/health",
-            "What to ask for; TLS is not spoken.";
+            "What to ask for. `https:` checks the server's certificate. A login may stand in it: `http://USER:PASSWORD@...`.";
         "status": Numbers(100, 599), "200 to 299", "status: [200, 401]",
             "The wanted answers.";
         "method": Choice(&["GET", "POST", "PUT"]), "GET; in a step, POST", "method: PUT",
             "What is asked for.";
         "body": Text, "none", "body: '{\"waittime\": 10}'",
             "What is sent along.";
+        "user": Text, "none", "user: admin",
+            "Who asks, by basic authentication; with `password`.";
+        "password": SectionOr(&PASSWORD), "none", "password: { file: /srv/pal/admin.pw }",
+            "The password of `user`.";
+        "token": SectionOr(&PASSWORD), "none", "token: { file: /srv/satisfactory/token }",
+            "A bearer token, in place of a user and a password.";
+        "headers": Map(&Text), "none", "headers: { X-Api-Key: '${API_KEY}' }",
+            "More headers; what they hold is never shown.";
+        "ca": Path, "the system's", "ca: /srv/satisfactory/cert.pem",
+            "The certificates that `https:` trusts, in PEM: the server's own, or its issuer's.";
     }];
     STEP: "step", "a step of `stop`", "One action, and its wait.", &[keys! {
         "rcon": Text, "none", "rcon: quit",
@@ -363,7 +373,7 @@ sections! {
     }];
     RCON: "rcon", "`rcon` or `webrcon`", "An admin channel that wants a password.", &[CHANNEL];
     TELNET: "telnet", "`telnet`", "An admin channel that may want a password.", &[CHANNEL, GREETING];
-    PASSWORD: "password", "`password`", "Or the password itself as text.", &[keys! {
+    PASSWORD: "password", "`password` or `token`", "Or the password itself as text.", &[keys! {
         "file": Path, "required", "file: /srv/rust/rcon.pw",
             "A file whose first line is the password, read whenever it is needed.";
     }];

@@ -23,7 +23,7 @@ pub(crate) fn sounds_secret(name: &str) -> Option<usize> {
 
 fn hides(key: &str) -> bool {
     // Also a key that was to be `env`.
-    key.to_ascii_lowercase().contains("env") || sounds_secret(key).is_some()
+    key.to_ascii_lowercase().contains("env") || key == "headers" || sounds_secret(key).is_some()
 }
 
 /// Returns the parts of a tree that may be secret, sorted and without overlaps.
@@ -108,10 +108,11 @@ impl Search {
         let Shape::Scalar(scalar) = &node.shape else {
             return false;
         };
-        let heard = self
-            .sounds
-            .entry(node.span)
-            .or_insert_with(|| sounds_secret(&scalar.text));
+        let heard = self.sounds.entry(node.span).or_insert_with(|| {
+            let login = login_of_url(&scalar.text).map(|(from, to)| node.part(from, to - from));
+            self.found.extend(login);
+            sounds_secret(&scalar.text)
+        });
         let Some(end) = *heard else {
             return false;
         };
@@ -121,6 +122,13 @@ impl Search {
         }
         true
     }
+}
+
+/// Returns where the login of a URL begins and ends.
+fn login_of_url(text: &str) -> Option<(usize, usize)> {
+    const SIGN: &str = "://";
+    let from = text.find(SIGN)? + SIGN.len();
+    text.rfind('@').filter(|to| *to > from).map(|to| (from, to))
 }
 
 /// The number of lines above one that cannot be read that may belong to it.
@@ -164,7 +172,7 @@ fn indent(line: &str) -> usize {
 
 fn suspect(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
-    lower.contains("env") || sounds_secret(&lower).is_some()
+    lower.contains("env") || sounds_secret(&lower).is_some() || login_of_url(&lower).is_some()
 }
 
 #[cfg(test)]
@@ -196,6 +204,12 @@ mod tests {
             ("args: ['+secret x1']", vec!["x1"]),
             ("args: +map x +secret x1", vec!["+map x +secret x1"]),
             ("stdin: login token x1", vec!["x1"]),
+            ("http: 'http://x1:x@2@a/b'", vec!["x1:x@2"]),
+            ("ready: {http: {url: 'http://x1@a'}}", vec!["x1"]),
+            (
+                "http: {headers: {Accept: x1, body: x2}, url: 'http://a'}",
+                vec!["x1", "x2"],
+            ),
             ("# x1\nuser: a#b # x2 # x3\ncwd: 'c # d'", vec![" x1", " x2 # x3"]),
             ("env:\n  A: |\n    x1\n  B: c", vec!["x1\n  ", "c"]),
             ("e: &e {A: x1}\nenv: *e", vec!["x1"]),
@@ -220,6 +234,7 @@ mod tests {
         assert!(hidden("a:\n  env:\n    A: b\n   B: x1", "x1"));
         assert!(hidden("a:\n  b:\n    env:\n      A: b\n   B: x1", "x1"));
         assert!(!hidden("x1: [", "x1"));
+        assert!(hidden("http: 'http://a:x1@b", "x1"));
         assert!(hidden("env: {}\nx1/: [", "x1"));
         assert!(!hidden(
             &format!("a:\n  env:\n{}  args: [x1", "    A: b\n".repeat(NEAR)),

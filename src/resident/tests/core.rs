@@ -165,6 +165,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Answer::Health(Health::Well)),
         Just(Answer::Health(Health::Silent(vec![SilentProbe {
             what: "tcp".to_owned(),
+            trouble: String::new(),
             held_before: true,
         }]))),
         Just(Answer::HostBusy(Duration::from_secs(3))),

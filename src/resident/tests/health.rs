@@ -31,6 +31,7 @@ fn checked(policy: RestartWhen) -> Instance {
 fn silent() -> Health {
     Health::Silent(vec![SilentProbe {
         what: "tcp 127.0.0.1:7777".to_owned(),
+        trouble: String::new(),
         held_before: false,
     }])
 }
@@ -146,6 +147,7 @@ async fn a_probe_counts_only_after_it_has_held_once() {
     let silent = |probes: &[&str]| {
         let silent = probes.iter().map(|what| SilentProbe {
             what: (*what).to_owned(),
+            trouble: String::new(),
             held_before: what.starts_with("rcon"),
         });
         Health::Silent(silent.collect())
