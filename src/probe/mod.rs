@@ -9,6 +9,8 @@ mod exchange;
 mod exec;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+#[cfg(test)]
+mod hostile;
 mod http;
 mod log;
 mod minecraft;
