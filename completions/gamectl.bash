@@ -448,7 +448,7 @@ _gamectl() {
                     return 0
                     ;;
                 --on-exit)
-                    COMPREPLY=($(compgen -W "leave stop" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "leave stop stop-at-shutdown" -- "${cur}"))
                     return 0
                     ;;
                 --at-once)

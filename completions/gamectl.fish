@@ -139,7 +139,8 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s v -l verbose -d
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l inventory -d 'The inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l on-exit -d 'What to do with the instances at the end' -r -f -a "leave\t'They go on'
-stop\t'They are stopped'"
+stop\t'They are stopped'
+stop-at-shutdown\t'They are stopped when systemd shuts the host down, and go on otherwise'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l at-once -d 'The most that may be launched at the same time; without it: four per core' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l heartbeat-interval -d 'With --json: how often to report each instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l state-dir -d 'The directory of records, consoles and logs' -r -f -a "(__fish_complete_directories)"

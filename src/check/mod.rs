@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
 use crate::supervisor::Observation;
@@ -46,7 +46,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     findings.push(state_dir::judge(state_dir, &host::usability(state_dir)));
     findings.push(disk::judge(state_dir, host::free(state_dir), &inventory.instances));
     findings.push(logind::judge(&host::login()));
-    findings.extend(unit::judge(None).await);
+    findings.extend(unit::judge_packaged().await);
     findings.push(time_zone::judge(&host::time_zone()));
     findings.push(limits::judge(host::open_files()));
     let listening = listening::here();
@@ -78,7 +78,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
 }
 
 /// Looks at the systemd unit that this process was started by, if it was. Returns
-/// nothing unless something is wrong with it.
+/// what would end games or the watching.
 ///
 /// # Cancel safety
 /// Safe: nothing is changed.
@@ -87,9 +87,7 @@ pub async fn own_unit() -> Vec<Finding> {
     let Some(unit) = unit::of_cgroup(&cgroup).filter(|_| std::env::var_os("INVOCATION_ID").is_some()) else {
         return Vec::new();
     };
-    let mut findings = unit::judge(Some(&unit)).await;
-    findings.retain(|finding| finding.level != Severity::Ok);
-    findings
+    unit::harm(&unit).await
 }
 
 /// Asks the planes for the findings and the state of each instance, side by

@@ -14,27 +14,45 @@ const PACKAGED: &str = "gamectl.service";
 /// systemd answers at once; one that hangs must not hold us up.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// Asks systemd for the settings of a unit of this host, and judges them. Returns
-/// nothing where there is no such unit, or no systemd.
-pub(super) async fn judge(unit: Option<&Unit>) -> Vec<Finding> {
-    let packaged = Unit {
+/// Judges the packaged unit. Returns nothing where it, or systemd, is not there.
+pub(super) async fn judge_packaged() -> Vec<Finding> {
+    let unit = Unit {
         name: PACKAGED.to_owned(),
         is_users: false,
     };
-    let unit = unit.unwrap_or(&packaged);
-    let scope = if unit.is_users { "--user" } else { "--system" };
-    let argv = [
-        "systemctl",
-        scope,
-        "show",
-        "--property=LoadState,KillMode,OOMPolicy",
-        "--",
-        &unit.name,
-    ];
-    match ProgramCall::new(argv).output(DEADLINE).await {
-        Ok(answer) if answer.status.success() => findings(&unit.name, &String::from_utf8_lossy(&answer.output)),
-        _ => Vec::new(),
+    let Some(shown) = show(&unit).await else {
+        return Vec::new();
+    };
+    let mut findings = harm_of(PACKAGED, &shown);
+    if findings.is_empty() {
+        findings.push(at_shutdown(PACKAGED, value(&shown, "ExecStart").unwrap_or_default()));
     }
+    findings
+}
+
+/// Returns what a unit would do to games or to the watching.
+pub(super) async fn harm(unit: &Unit) -> Vec<Finding> {
+    let shown = show(unit).await.unwrap_or_default();
+    harm_of(&unit.name, &shown)
+}
+
+/// Asks systemd for the settings of a unit that is loaded.
+async fn show(unit: &Unit) -> Option<String> {
+    let scope = if unit.is_users { "--user" } else { "--system" };
+    let settings = "--property=LoadState,KillMode,OOMPolicy,ExecStart";
+    let call = ProgramCall::new(["systemctl", scope, "show", settings, "--", &unit.name]);
+    let answer = call
+        .output(DEADLINE)
+        .await
+        .ok()
+        .filter(|answer| answer.status.success())?;
+    let shown = String::from_utf8_lossy(&answer.output).into_owned();
+    (value(&shown, "LoadState") == Some("loaded")).then_some(shown)
+}
+
+fn value<'a>(shown: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = shown.lines().filter_map(|line| line.split_once('='));
+    lines.find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// A unit that a process is a part of.
@@ -60,34 +78,40 @@ pub(super) fn of_cgroup(cgroup: &str) -> Option<Unit> {
     })
 }
 
-fn findings(unit: &str, shown: &str) -> Vec<Finding> {
-    let value = |name: &str| {
-        let mut lines = shown.lines().filter_map(|line| line.split_once('='));
-        lines.find_map(|(key, value)| (key == name).then_some(value))
-    };
-    if value("LoadState") != Some("loaded") {
-        return Vec::new();
-    }
+fn harm_of(unit: &str, shown: &str) -> Vec<Finding> {
     let edit = |setting: &str| format!("put `{setting}` under [Service]: systemctl edit {unit}");
     let mut findings = Vec::new();
-    if let Some(mode @ ("mixed" | "control-group")) = value("KillMode") {
+    if let Some(mode @ ("mixed" | "control-group")) = value(shown, "KillMode") {
         let message = format!(
             "{unit} has KillMode={mode}: systemd kills every game, unsaved, whenever the process of gamectl ends"
         );
         findings.push(Finding::error(ABOUT, message).hint(edit("KillMode=process")));
     }
-    if let Some(policy @ ("stop" | "kill")) = value("OOMPolicy") {
+    if let Some(policy @ ("stop" | "kill")) = value(shown, "OOMPolicy") {
         let message =
             format!("{unit} has OOMPolicy={policy}: the unit ends when the kernel kills one game for its memory");
         findings.push(Finding::warning(ABOUT, message).hint(edit("OOMPolicy=continue")));
     }
-    if findings.is_empty() {
-        findings.push(Finding::ok(
-            ABOUT,
-            format!("{unit} leaves the games alone when gamectl ends"),
-        ));
-    }
     findings
+}
+
+/// Says what becomes of the games when the host goes down.
+fn at_shutdown(unit: &str, command: &str) -> Finding {
+    let words: Vec<&str> = command.split([' ', '=']).collect();
+    let on_exit = words.windows(2).find(|pair| pair.first() == Some(&"--on-exit"));
+    match on_exit.and_then(|pair| pair.last()) {
+        Some(&"stop") => Finding::ok(ABOUT, format!("{unit} stops the games whenever it is stopped")),
+        Some(&"stop-at-shutdown") => {
+            let message = format!("{unit} stops the games when the host goes down, and leaves them alone otherwise");
+            Finding::ok(ABOUT, message)
+        }
+        _ => {
+            let message =
+                format!("{unit} leaves the games alone: when the host goes down, a late SIGTERM is all they get");
+            let hint = format!("add `--on-exit stop-at-shutdown` to its command: systemctl edit --full {unit}");
+            Finding::warning(ABOUT, message).hint(hint)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -98,32 +122,37 @@ mod tests {
     #[test]
     fn what_a_unit_does_to_games() {
         for (shown, levels) in [
-            ("LoadState=not-found\nKillMode=control-group\n", &[][..]),
-            (
-                "LoadState=loaded\nKillMode=process\nOOMPolicy=continue\n",
-                &[Severity::Ok][..],
-            ),
+            ("KillMode=process\nOOMPolicy=continue\n", &[][..]),
             // OOMPolicy= came with systemd 243.
-            ("LoadState=loaded\nKillMode=process\n", &[Severity::Ok]),
+            ("KillMode=process\n", &[]),
+            ("KillMode=mixed\nOOMPolicy=continue\n", &[Severity::Error]),
+            ("KillMode=process\nOOMPolicy=stop\n", &[Severity::Warning]),
             (
-                "LoadState=loaded\nKillMode=mixed\nOOMPolicy=continue\n",
-                &[Severity::Error],
-            ),
-            (
-                "LoadState=loaded\nKillMode=process\nOOMPolicy=stop\n",
-                &[Severity::Warning],
-            ),
-            (
-                "LoadState=loaded\nKillMode=control-group\nOOMPolicy=kill\n",
+                "KillMode=control-group\nOOMPolicy=kill\n",
                 &[Severity::Error, Severity::Warning],
             ),
-            ("", &[]),
         ] {
-            let seen: Vec<Severity> = findings("x.service", shown)
+            let seen: Vec<Severity> = harm_of("x.service", shown)
                 .iter()
                 .map(|finding| finding.level)
                 .collect();
             assert_eq!(seen, levels, "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_a_unit_does_when_the_host_goes_down() {
+        for (options, level, meaning) in [
+            ("", Severity::Warning, "a late SIGTERM"),
+            ("--on-exit leave", Severity::Warning, "a late SIGTERM"),
+            ("--on-exit stop", Severity::Ok, "whenever"),
+            ("--on-exit=stop --at-once 2", Severity::Ok, "whenever"),
+            ("--on-exit stop-at-shutdown", Severity::Ok, "when the host goes down"),
+        ] {
+            let command = format!("{{ path=/g ; argv[]=/g run {options} ; ignore_errors=no ; }}");
+            let finding = at_shutdown("x.service", &command);
+            assert_eq!(finding.level, level, "{options}");
+            assert!(finding.message.contains(meaning), "{finding:?}");
         }
     }
 

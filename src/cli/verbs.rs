@@ -171,7 +171,7 @@ pub enum LineCount {
 #[command(after_help = "\
 Examples:
   gamectl run
-  gamectl -f /etc/gamectl/instances.yaml run --on-exit stop
+  gamectl -f /etc/gamectl/instances.yaml run --on-exit stop-at-shutdown
   gamectl run --json tag:pvp")]
 pub struct RunArgs {
     #[command(flatten)]
@@ -197,6 +197,8 @@ pub enum OnExit {
     Leave,
     /// They are stopped
     Stop,
+    /// They are stopped when systemd shuts the host down, and go on otherwise
+    StopAtShutdown,
 }
 
 fn lines(text: &str) -> Result<LineCount, String> {

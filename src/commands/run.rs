@@ -11,7 +11,7 @@ use super::verb;
 use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
-use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, VerbRequest};
+use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, VerbRequest, host_is_shutting_down};
 use crate::report::verdict;
 use crate::sys::pty;
 
@@ -156,7 +156,12 @@ impl Session<'_> {
         if matches!(end, End::Lost) {
             return Ok(0);
         }
-        if self.run.on_exit == OnExit::Leave {
+        let stops = match self.run.on_exit {
+            OnExit::Leave => false,
+            OnExit::Stop => true,
+            OnExit::StopAtShutdown => host_is_shutting_down().await,
+        };
+        if !stops {
             live.view
                 .say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
             return Ok(0);

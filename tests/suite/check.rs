@@ -61,10 +61,10 @@ fn a_unit_that_would_kill_the_games_is_an_error() {
     let seen = unit(r"LoadState=loaded\nKillMode=mixed\nOOMPolicy=continue\n");
     assert_eq!((seen.len(), seen[0].0.as_str()), (1, "error"), "{seen:?}");
     assert!(seen[0].1.contains("kills every game, unsaved"), "{seen:?}");
-    assert_eq!(
-        unit(r"LoadState=loaded\nKillMode=process\nOOMPolicy=continue\n")[0].0,
-        "ok"
-    );
+    let well = r"LoadState=loaded\nKillMode=process\nOOMPolicy=continue\n";
+    assert_eq!(unit(well)[0].0, "warning");
+    let command = "ExecStart={ path=/g ; argv[]=/g run --on-exit stop-at-shutdown ; }";
+    assert_eq!(unit(&format!(r"{well}{command}\n"))[0].0, "ok");
     assert_eq!(unit(r"LoadState=not-found\n"), []);
 }
 

@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "host",
         &[
             "players",
+            "program",
             "check",
             "event",
             "failure",

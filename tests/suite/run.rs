@@ -311,6 +311,32 @@ fn at_its_end_it_can_stop_what_it_watched() {
     sandbox.nothing_left();
 }
 
+/// The answer of systemctl(1) is that of a stand-in here.
+#[test]
+fn at_its_end_it_stops_what_it_watched_when_the_host_goes_down() {
+    for (systemd_says, expected) in [("running", "running"), ("stopping", "stopped")] {
+        let sandbox = Sandbox::new();
+        sandbox.inventory(&[game(&sandbox, "a")]);
+        let systemctl = sandbox.path("systemctl");
+        std::fs::write(&systemctl, format!("#!/bin/sh\necho {systemd_says}; exit 1\n")).expect("a stand-in");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&systemctl, mode).expect("chmod");
+        let mut command = sandbox.command(&["run", "--json", "--on-exit", "stop-at-shutdown"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", sandbox.dir().display()));
+        let run = Background::of(&mut command);
+        sandbox.wait_state("a", "running");
+        assert_eq!(run.end(Signal::SIGTERM), Some(0));
+        let row = sandbox.status("a");
+        assert_eq!(
+            (&row["state"], &row["intent"]),
+            (&json!(expected), &Value::Null),
+            "{row}"
+        );
+        sandbox.ok(&["stop", "a"]);
+        sandbox.nothing_left();
+    }
+}
+
 #[test]
 fn at_its_end_it_leaves_alone_what_left_the_inventory() {
     let sandbox = Sandbox::new();
