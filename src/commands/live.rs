@@ -7,6 +7,7 @@ use tokio::time::{Instant, Interval};
 
 use super::keyboard::keyboard;
 use super::signals::{ScreenSignals, Signalled};
+use super::streams::{ReaderGone, reader_gone, watch_reader};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use crate::event::ResidentEvent;
 use crate::failure::FailureKind;
@@ -18,6 +19,8 @@ use crate::ui::{self, WatchKey, WatchView};
 pub(super) enum LiveInput {
     Interrupt(FailureKind),
     Hangup,
+    /// Nobody reads the answer any more.
+    ReaderGone,
     /// An event, which is still to be shown; `None` when there will be no more.
     Event(Option<ResidentEvent>),
     Keys(Vec<WatchKey>),
@@ -29,28 +32,29 @@ pub(super) struct Live {
     // The screen is left before the mode of the terminal is put back.
     pub(super) view: WatchView,
     mode: Option<TerminalMode>,
-    /// True if a person can scroll the view.
-    scrolls: bool,
     typed: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
     events: mpsc::UnboundedReceiver<ResidentEvent>,
     signals: ScreenSignals,
+    reader_gone: Option<ReaderGone>,
     seconds: Option<Interval>,
     frame: Option<Instant>,
 }
 
 impl Live {
+    /// Makes one that is told of each second if it is `timed`, or where there is a
+    /// screen.
     pub(super) fn new(
         view: WatchView,
         events: mpsc::UnboundedReceiver<ResidentEvent>,
-        scrolls: bool,
+        timed: bool,
     ) -> io::Result<Self> {
         let mut live = Self {
             mode: None,
-            scrolls,
             typed: None,
             events,
             signals: ScreenSignals::new()?,
-            seconds: ticks((scrolls || view.is_live()).then_some(SECOND)),
+            reader_gone: watch_reader()?,
+            seconds: ticks((timed || view.is_live()).then_some(SECOND)),
             frame: None,
             view,
         };
@@ -58,10 +62,12 @@ impl Live {
         Ok(live)
     }
 
-    /// Reads single keys, where there is a screen and a person can type.
+    /// Reads single keys, where there is a screen and a person can type. In the
+    /// background nobody can.
     fn take_keys(&mut self) {
-        if self.scrolls && self.view.is_live() && pty::size(std::io::stdin()).is_some() {
-            self.mode = TerminalMode::single_keys(std::io::stdin()).ok();
+        if self.view.is_live() && pty::is_foreground(std::io::stdin()) {
+            let mode = self.mode.take();
+            self.mode = mode.or_else(|| TerminalMode::single_keys(std::io::stdin()).ok());
             self.typed.get_or_insert_with(keyboard);
         }
     }
@@ -100,6 +106,8 @@ impl Live {
                     }
                     Signalled::Resize => self.frame = Some(Instant::now()),
                 },
+                () = reader_gone(&mut self.reader_gone) => return LiveInput::ReaderGone,
+                () = self.view.caught_up() => self.view.snapshot(),
                 event = self.events.recv() => {
                     self.frame = self.frame.or_else(|| Some(Instant::now() + FRAME));
                     return LiveInput::Event(event);
@@ -109,6 +117,8 @@ impl Live {
                     return LiveInput::Keys(ui::keys(&typed));
                 }
                 () = tick(&mut self.seconds) => {
+                    // It may have come to the foreground.
+                    self.take_keys();
                     self.frame = Some(Instant::now());
                     return LiveInput::Second;
                 }

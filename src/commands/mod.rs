@@ -46,9 +46,6 @@ pub fn main() -> u8 {
         Err(error) => return usage(error),
     };
     let common = &cli.common;
-    if common.verbose > 0 {
-        trace(common.verbose);
-    }
     let screen = screen(Options {
         color: match common.color {
             None | Some(When::Auto) => Color::Auto,
@@ -58,6 +55,9 @@ pub fn main() -> u8 {
         json: common.json,
         quiet: common.quiet,
     });
+    if common.verbose > 0 {
+        trace(&screen, common.verbose);
+    }
     let context = Context {
         screen: &screen,
         cli: &cli,

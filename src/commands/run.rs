@@ -20,6 +20,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     let can_reload = host.can_reopen();
     let file = host.watch_file();
     let (events, receiver) = mpsc::unbounded_channel();
+    context.screen.never_wait()?;
     let view = context.screen.run_view(&format!("gamectl run {}", host.name()));
     let options = RunOptions {
         title: title(),
@@ -50,7 +51,7 @@ fn title() -> String {
 
 enum End {
     Asked,
-    /// The terminal is gone.
+    /// The terminal, or whoever read the answer, is gone.
     Lost,
 }
 
@@ -93,6 +94,7 @@ impl Session<'_> {
                         break End::Lost;
                     }
                     LiveInput::Hangup => self.reload(),
+                    LiveInput::ReaderGone => break End::Lost,
                     LiveInput::Event(Some(event)) => {
                         if event == ResidentEvent::Settled {
                             self.service.ready();
@@ -100,7 +102,8 @@ impl Session<'_> {
                         self.live.view.event(event);
                     }
                     LiveInput::Drawn => self.service.status(&self.live.view.summary()),
-                    LiveInput::Keys(_) | LiveInput::Second => {}
+                    LiveInput::Keys(keys) => keys.into_iter().for_each(|key| self.live.view.scroll(key)),
+                    LiveInput::Second => {}
                 },
                 read = read_again(&mut self.reading) => self.apply(read),
                 _ = reload.recv() => self.reload(),
@@ -134,6 +137,7 @@ impl Session<'_> {
             Ok(()) => {
                 self.supervision.say(Level::Info, "the inventory was read again");
                 self.last_problem.clear();
+                self.live.view.set_banner(None);
             }
             Err(error) => {
                 let problem = error.summary();
@@ -142,6 +146,9 @@ impl Session<'_> {
                         Level::Error,
                         format!("the inventory is not valid, and nothing was changed: {problem}"),
                     );
+                    self.live.view.set_banner(Some(format!(
+                        "the inventory is not valid, the last valid one counts: {problem}"
+                    )));
                     self.last_problem = problem;
                 }
             }

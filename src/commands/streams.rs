@@ -1,6 +1,11 @@
 //! The standard streams of this process.
 
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
+
+use tokio::sync::oneshot;
 
 use crate::sys::{pipe, pty};
 use crate::ui::{Options, Screen, Size, Surroundings};
@@ -9,14 +14,14 @@ use crate::ui::{Options, Screen, Size, Surroundings};
 pub(super) fn screen(options: Options) -> Screen {
     let size = || {
         // Standard error may be the terminal where standard output is a pipe.
-        let size = pty::size(std::io::stdout()).or_else(|| pty::size(std::io::stderr()));
+        let size = pty::size(io::stdout()).or_else(|| pty::size(io::stderr()));
         size.map(|(columns, rows)| Size { columns, rows })
     };
     Screen::new(options, Surroundings::detect(Arc::new(size)))
 }
 
 /// Sends traces of the engine to standard error.
-pub(super) fn trace(verbose: u8) {
+pub(super) fn trace(screen: &Screen, verbose: u8) {
     let level = if verbose == 1 {
         tracing::Level::DEBUG
     } else {
@@ -24,7 +29,7 @@ pub(super) fn trace(verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(screen.error_writer())
         .with_ansi(false)
         .without_time()
         .init();
@@ -32,5 +37,46 @@ pub(super) fn trace(verbose: u8) {
 
 /// Returns true when no process reads the answer any more.
 pub(super) fn reader_is_gone() -> bool {
-    pipe::is_hung_up(std::io::stdout())
+    pipe::is_hung_up(io::stdout())
+}
+
+/// Word that no process reads the answer any more.
+pub(super) type ReaderGone = oneshot::Receiver<()>;
+
+/// Waits for that on a thread of its own, which ends with the process: a file or
+/// `/dev/null` cannot be awaited by epoll(7). Returns `None` where the journal reads,
+/// which may be restarted.
+///
+/// # Errors
+/// Returns the error of a thread that could not be started.
+pub(super) fn watch_reader() -> io::Result<Option<ReaderGone>> {
+    let out = io::stdout().as_fd().try_clone_to_owned()?;
+    let file = std::fs::File::from(out).metadata()?;
+    // See "JOURNAL_STREAM" in systemd.exec(5).
+    let own = format!("{}:{}", file.dev(), file.ino());
+    if std::env::var("JOURNAL_STREAM").is_ok_and(|journal| journal == own) {
+        return Ok(None);
+    }
+    let (sender, receiver) = oneshot::channel();
+    std::thread::Builder::new().spawn(move || {
+        if pipe::wait_for_hang_up(io::stdout()) {
+            // The command may have ended.
+            let _ = sender.send(());
+        }
+    })?;
+    Ok(Some(receiver))
+}
+
+/// Waits for that word; forever where it cannot come.
+///
+/// # Cancel safety
+/// Safe.
+pub(super) async fn reader_gone(word: &mut Option<ReaderGone>) {
+    if let Some(word) = word
+        && word.await.is_ok()
+    {
+        return;
+    }
+    *word = None;
+    std::future::pending::<()>().await;
 }

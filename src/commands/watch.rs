@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 use super::context::{Context, typed_or_everything};
 use super::live::{Live, LiveInput};
-use super::streams::reader_is_gone;
 use super::ticking::until;
 use crate::cli::WatchArgs;
 use crate::failure::{Failure, FailureKind};
@@ -17,6 +16,7 @@ use crate::ui::WatchKey;
 pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, Error> {
     let host = context.host()?;
     let (events, receiver) = mpsc::unbounded_channel();
+    context.screen.never_wait()?;
     let view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
     let mut live = Live::new(view, receiver, true)?;
     let selection = typed_or_everything(&watch.selection);
@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
         };
         match input {
             LiveInput::Interrupt(kind) => return Ok(kind.exit_code()),
-            LiveInput::Hangup | LiveInput::Event(None) => return Ok(0),
+            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None) => return Ok(0),
             LiveInput::Event(Some(event)) => {
                 let reached = goal.as_mut().is_some_and(|goal| goal.is_reached_by(&event));
                 live.view.event(event);
@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
             LiveInput::Second => watching.refresh()?,
             LiveInput::Drawn => {}
         }
-        if !live.view.is_open() || (!live.view.is_live() && reader_is_gone()) {
+        if !live.view.is_open() {
             return Ok(0);
         }
     }

@@ -75,6 +75,12 @@ pub fn log_entry(entry: &LogEntry) -> Value {
     })
 }
 
+/// Returns the word in a stream that so many objects were dropped, because they were
+/// not read in time; `at` is RFC 3339.
+pub fn lost(count: usize, at: &str) -> Value {
+    json!({ "event": "lost", "count": count, "at": at })
+}
+
 /// Adds the state of the row to an object.
 fn flattened(row: &Row, mut value: Value) -> Value {
     let state = match &row.observation {

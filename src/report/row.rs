@@ -90,10 +90,12 @@ impl RowView {
     }
 
     /// Forgets what was awaited in another state. For a supervisor that acts itself:
-    /// what another process awaits may be known before the state is.
+    /// what another process awaits may be known before the state is. So is what ends
+    /// a start or a stop that has just begun.
     pub fn enter(&mut self, state: &InstanceState) {
         if self.state.as_ref() != Some(state) {
-            if self.state.is_some() {
+            let begins = matches!(state, InstanceState::Starting | InstanceState::Stopping);
+            if self.state.is_some() && !begins {
                 self.open = None;
             }
             self.state = Some(state.clone());

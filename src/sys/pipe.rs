@@ -3,7 +3,9 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, SFlag, fstat};
 
 pub fn pending(fd: impl AsFd) -> io::Result<usize> {
@@ -21,15 +23,21 @@ pub fn set_capacity(fd: impl AsFd, bytes: usize) -> usize {
 /// Returns true when the reader of a pipe, socket or terminal is gone. A
 /// file never is.
 pub fn is_hung_up(fd: impl AsFd) -> bool {
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    hang_up(fd, PollTimeout::ZERO)
+}
+
+/// Waits until the reader is gone. Returns false where that cannot be awaited.
+pub fn wait_for_hang_up(fd: impl AsFd) -> bool {
+    hang_up(fd, PollTimeout::NONE)
+}
+
+fn hang_up(fd: impl AsFd, limit: PollTimeout) -> bool {
     // Nothing is asked for: errors and hang-ups are always told (poll(2)).
     let mut polled = [PollFd::new(fd.as_fd(), PollFlags::empty())];
-    let asked = poll(&mut polled, PollTimeout::ZERO);
+    while poll(&mut polled, limit) == Err(Errno::EINTR) {}
     let told = polled.iter().filter_map(PollFd::revents);
-    asked.is_ok()
-        && told
-            .into_iter()
-            .any(|told| told.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
+    told.into_iter()
+        .any(|told| told.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
 }
 
 /// The end of a new pipe that is read, without blocking. Writing to it is

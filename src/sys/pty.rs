@@ -42,6 +42,12 @@ pub fn is_controlled() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
 
+/// Returns true when this process may read from, and set the mode of, its terminal
+/// without being stopped: it is in the foreground there.
+pub fn is_foreground(fd: impl std::os::fd::AsFd) -> bool {
+    nix::unistd::tcgetpgrp(fd).is_ok_and(|group| group == nix::unistd::getpgrp())
+}
+
 /// The size of a terminal in character cells, columns first.
 pub fn size(fd: impl std::os::fd::AsFd) -> Option<(u16, u16)> {
     let size = rustix::termios::tcgetwinsize(fd).ok()?;

@@ -98,6 +98,12 @@ pub fn reset_dispositions() {
     }
 }
 
+/// Blocks a signal on this thread alone. A thread with SIGTTIN blocked that reads a
+/// terminal from the background gets an error (EIO); else the process is stopped.
+pub fn block_here(signal: Signal) {
+    let _ = SigSet::from(signal).thread_block();
+}
+
 pub fn unblock_all() {
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }

@@ -6,6 +6,10 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use nix::sys::termios::{self, InputFlags, LocalFlags, SetArg, Termios};
 
+/// `TCSADRAIN` would wait for a write under way, on another thread too, and that ends
+/// on no terminal that was stopped with Ctrl-S.
+const AT_ONCE: SetArg = SetArg::TCSANOW;
+
 /// A terminal in another mode, for as long as this is held.
 #[derive(Debug)]
 pub struct TerminalMode {
@@ -48,7 +52,7 @@ impl TerminalMode {
             before: before.clone(),
         };
         *lock(&HELD) = Some(held);
-        termios::tcsetattr(&fd, SetArg::TCSADRAIN, &mode)?;
+        termios::tcsetattr(&fd, AT_ONCE, &mode)?;
         Ok(Self { fd, before })
     }
 }
@@ -56,7 +60,7 @@ impl TerminalMode {
 impl Drop for TerminalMode {
     fn drop(&mut self) {
         lock(&HELD).take();
-        let _ = termios::tcsetattr(&self.fd, SetArg::TCSADRAIN, &self.before);
+        let _ = termios::tcsetattr(&self.fd, AT_ONCE, &self.before);
     }
 }
 

@@ -15,6 +15,9 @@
 //! *A closed pipe is not an error.* Later output is dropped; any
 //! other failed write is kept, and [`Screen::finish`] reports it.
 //!
+//! *Nobody who supervises waits for a reader.* [`Screen::never_wait`] moves the
+//! writing to a thread of its own; what a slow reader misses is counted and said.
+//!
 //! *Text from a game is never trusted.* It passes [`crate::text`] before it can reach
 //! a terminal. JSON keeps it whole and escapes what a terminal could obey.
 
@@ -26,6 +29,7 @@ mod options;
 mod paint;
 mod problem;
 mod progress;
+mod queue;
 mod region;
 mod result;
 mod screen;
@@ -50,4 +54,5 @@ pub use logs::LogView;
 pub use options::{Color, Options, Size, SizeSource, Surroundings};
 pub use progress::{Progress, TICK};
 pub use screen::Screen;
+pub use sink::ErrorWriter;
 pub use watch::{WatchKey, WatchView, keys};

@@ -11,10 +11,10 @@ use super::logs::LogView;
 use super::options::{Options, Surroundings};
 use super::paint::{Look, Tone};
 use super::progress::Progress;
-use super::sink::lock;
+use super::sink::{ErrorWriter, lock};
 use super::streams::OutputStreams;
 use super::watch::WatchView;
-use super::{findings, problem, result, status};
+use super::{findings, problem, result, status, watch};
 use crate::event::{DryRun, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
@@ -230,6 +230,26 @@ impl Screen {
         self.streams.around.stdout_tty
     }
 
+    /// Waits for no reader from now on: what is supervised must not depend on
+    /// who reads about it. What is dropped is counted and said.
+    ///
+    /// # Errors
+    /// Returns the error of a thread that could not be started.
+    pub fn never_wait(&self) -> io::Result<()> {
+        let notice = match self.streams.options.json {
+            true => watch::loss_in_json,
+            false => watch::loss_in_words,
+        };
+        lock(&self.streams.out).never_wait(Box::new(notice))?;
+        lock(&self.streams.err).never_wait(Box::new(watch::loss_in_words))
+    }
+
+    /// Returns what makes a writer to standard error, for traces.
+    pub fn error_writer(&self) -> impl Fn() -> ErrorWriter + Send + Sync + use<> {
+        let err = Arc::clone(&self.streams.err);
+        move || ErrorWriter(Arc::clone(&err))
+    }
+
     /// Returns true while stdout can be written.
     pub fn is_open(&self) -> bool {
         lock(&self.streams.out).is_open()
@@ -238,12 +258,20 @@ impl Screen {
     /// Ends the output. Returns true when the answer was written, or its reader
     /// has closed the pipe; any other failure is reported on stderr.
     pub fn finish(&self) -> bool {
-        let failure = lock(&self.streams.out).failure().map(ToString::to_string);
-        let Some(error) = failure else { return true };
-        let label = self.streams.err_look().paint(Tone::Error, "error:");
-        let text = format!("{label} the answer could not be written: {error}\n");
-        self.streams.write_err(&text);
-        false
+        let lost = lock(&self.streams.out).drain();
+        if lost > 0 {
+            let label = self.streams.err_look().paint(Tone::Loud, "warning:");
+            let text = format!("{label} the last {} were not read, and are lost\n", watch::lines(lost));
+            self.streams.write_err(&text);
+        }
+        let error = lock(&self.streams.out).error().map(ToString::to_string);
+        if let Some(error) = &error {
+            let label = self.streams.err_look().paint(Tone::Error, "error:");
+            let text = format!("{label} the answer could not be written: {error}\n");
+            self.streams.write_err(&text);
+        }
+        lock(&self.streams.err).drain();
+        error.is_none()
     }
 }
 

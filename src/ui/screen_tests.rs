@@ -73,7 +73,9 @@ fn on_a_terminal_it_fits() {
         "\
 ID         PLANE    STATE        UPTIME  PID   NOTE
 rust-main  process  ● running    1d 2h   4711
-conan      process  ✗ crashed    -       -     exit code 139 before it was read…
+conan      process  ✗ crashed    -       -     exit code 139 before it was
+                                               ready, and a long story about why
+                                               that came to be so
 soulmask   process  · unmanaged  -       -     no executable is given
 dune       process  ? unknown    -       -     /proc is not mounted
 "
@@ -81,11 +83,16 @@ dune       process  ? unknown    -       -     /proc is not mounted
     assert_eq!(
         out(&terminal(options, 40)),
         "\
-ID         STATE        NOTE
+ID         STATE
 rust-main  ● running
-conan      ✗ crashed    exit code 139 b…
-soulmask   · unmanaged  no executable i…
-dune       ? unknown    /proc is not mo…
+conan      ✗ crashed
+    exit code 139 before it was ready,
+    and a long story about why that came
+    to be so
+soulmask   · unmanaged
+    no executable is given
+dune       ? unknown
+    /proc is not mounted
 "
     );
     for columns in [1, 10, 20, 60, 100] {

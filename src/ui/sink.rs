@@ -2,16 +2,14 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub(super) use super::queue::lock;
+use super::queue::{LossNotice, Queue};
 
 /// A stream that the screen and its views share.
 pub(super) type SharedSink = Arc<Mutex<Sink>>;
-
-/// Locks a mutex even if a panic has poisoned it: the panic must still be
-/// reported.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Writes `word` before a panic is reported, if `shown` is true. A panic ends the
 /// program, so the terminal has to be given back at once.
@@ -25,43 +23,101 @@ pub(super) fn last_word(sink: &SharedSink, shown: &Arc<AtomicBool>, word: &'stat
             && let Ok(mut sink) = sink.try_lock()
         {
             sink.write(word.as_bytes());
+            sink.drain();
         }
         before(panic);
     }));
 }
 
+/// The time without progress after which a reader is taken to read no more.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A stream that is written to until it fails, and never again after that.
 pub(super) struct Sink {
     stream: Box<dyn Write + Send>,
+    /// Writes the stream, where its reader is not waited for.
+    queue: Option<Queue>,
     failure: Option<io::Error>,
 }
 
 impl Sink {
     pub(super) fn new(stream: Box<dyn Write + Send>) -> Self {
-        Self { stream, failure: None }
+        Self {
+            stream,
+            queue: None,
+            failure: None,
+        }
     }
 
     pub(super) fn shared(stream: Box<dyn Write + Send>) -> SharedSink {
         Arc::new(Mutex::new(Self::new(stream)))
     }
 
+    /// Waits for no reader from now on.
+    pub(super) fn never_wait(&mut self, notice: LossNotice) -> io::Result<()> {
+        self.queue = Some(Queue::start(&mut self.stream, notice)?);
+        Ok(())
+    }
+
     /// Writes these bytes through to the end of the stream. A buffer kept back
     /// would hide a full disk, and show a result late.
     pub(super) fn write(&mut self, bytes: &[u8]) {
-        if self.failure.is_none() {
-            self.failure = self.stream.write_all(bytes).and_then(|()| self.stream.flush()).err();
+        if !self.is_open() {
+            return;
+        }
+        match &self.queue {
+            Some(queue) => queue.push(bytes),
+            None => self.failure = self.stream.write_all(bytes).and_then(|()| self.stream.flush()).err(),
         }
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.failure.is_none()
+    pub(super) fn is_open(&mut self) -> bool {
+        self.failure().is_none()
     }
 
-    /// Returns the first failed write. A reader that is gone, as in
-    /// `gamectl logs | head`, is no failure.
-    pub(super) fn failure(&self) -> Option<&io::Error> {
-        let failure = self.failure.as_ref();
-        failure.filter(|failure| failure.kind() != io::ErrorKind::BrokenPipe)
+    /// Returns true when all was written that was to be.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.as_ref().is_none_or(Queue::is_empty)
+    }
+
+    /// Waits for a reader who still reads. Returns the number of lines that were
+    /// dropped without a word.
+    pub(super) fn drain(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.drain(PATIENCE))
+    }
+
+    /// Returns the wait for the end of a loss, which has been told then.
+    pub(super) fn caught_up(&self) -> Option<impl Future<Output = ()> + use<>> {
+        self.queue.as_ref().map(Queue::caught_up)
+    }
+
+    /// Returns the first failed write.
+    fn failure(&mut self) -> Option<&io::Error> {
+        if self.failure.is_none() {
+            self.failure = self.queue.as_ref().and_then(Queue::take_failure);
+        }
+        self.failure.as_ref()
+    }
+
+    /// Returns the first failed write, unless the reader is gone, as in
+    /// `gamectl logs | head`, which is no failure.
+    pub(super) fn error(&mut self) -> Option<&io::Error> {
+        self.failure()
+            .filter(|failure| failure.kind() != io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Standard error for what is not made in this room, such as traces.
+pub struct ErrorWriter(pub(super) SharedSink);
+
+impl Write for ErrorWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.0).write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -110,7 +166,7 @@ mod tests {
         sink.write(b"def");
         sink.write(b"ghi");
         assert!(!sink.is_open());
-        assert!(sink.failure().is_none());
+        assert!(sink.error().is_none());
         assert_eq!(*lock(&taken), b"abcd");
     }
 
@@ -120,6 +176,6 @@ mod tests {
         sink.write(b"abc");
         sink.write(b"def");
         assert!(!sink.is_open());
-        assert_eq!(sink.failure().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+        assert_eq!(sink.error().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
     }
 }

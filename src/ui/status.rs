@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Row as TableRow, Table, Width, presets};
-
 use super::paint::{Look, Tone};
 use super::span::short;
 use super::width::{cut, width};
+use super::wrap::filled;
 use crate::event::{PlayerCount, Row};
 use crate::supervisor::{Facts, InstanceState, Observation, Players};
 use crate::text::clean_line;
@@ -23,7 +22,10 @@ const PLAYERS: usize = 5;
 /// The column of the restarts, left out while there are none.
 const RESTARTS: usize = 6;
 
-/// The columns that are left out, in this order, before a note is cut shorter
+/// The column of the note, the last one.
+const NOTE: usize = 7;
+
+/// The columns that are left out, in this order, before a note gets less room
 /// than this: a reason says more than they do.
 const EXPENDABLE: [(usize, usize); 5] = [(1, 30), (4, 30), (RESTARTS, 20), (3, 20), (PLAYERS, 20)];
 
@@ -32,8 +34,11 @@ const ID_WANTED: usize = 24;
 
 const ID_MIN: usize = 8;
 
-/// The id is cut before a note is shorter than this.
-const NOTE_MIN: usize = 12;
+/// With less room than this, a note stands below its row.
+const NOTE_MIN: usize = 20;
+
+/// The blanks before a note that stands below its row.
+const BELOW: usize = 4;
 
 /// With more rows than this, the states are counted below the table.
 const MANY: usize = 10;
@@ -127,7 +132,11 @@ pub(super) fn render(rows: &[Row], only_bad: bool, look: Look) -> String {
     let Some(columns) = look.columns else {
         return table.plain(look);
     };
-    let mut out = table.fitted(0..shown.len(), look, columns);
+    let fitted = table.fitted(look, columns);
+    let mut out: String = std::iter::once(&fitted.head)
+        .chain(fitted.rows.iter().flatten())
+        .flat_map(|line| [line.trim_end(), "\n"])
+        .collect();
     if rows.len() > MANY && !only_bad {
         let counts = format!("{} instances: {}", rows.len(), counts(rows.iter()));
         out.push_str(&format!("\n{}\n", look.paint(Tone::Dim, &counts)));
@@ -135,10 +144,16 @@ pub(super) fn render(rows: &[Row], only_bad: bool, look: Look) -> String {
     out
 }
 
-/// Renders the rows at these positions, in the columns that fit all rows.
-pub(super) fn part(rows: &[Row], positions: &[usize], look: Look, columns: usize) -> String {
+/// A table in the columns of a terminal.
+pub(super) struct Fitted {
+    pub(super) head: String,
+    /// The lines of each row: more than one where its note needs them.
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+pub(super) fn fitted(rows: &[Row], look: Look, columns: usize) -> Fitted {
     let rows: Vec<&Row> = rows.iter().collect();
-    Contents::of(&rows, look).fitted(positions.iter().copied(), look, columns)
+    Contents::of(&rows, look).fitted(look, columns)
 }
 
 /// Counts the rows in each state: `3 running, 1 crashed`.
@@ -191,40 +206,65 @@ impl Contents {
     fn plain(&self, look: Look) -> String {
         let widths = self.widths();
         let mut out = String::with_capacity((self.rows.len() + 1) * 80);
-        self.line(&mut out, &HEADERS, Tone::Plain, &widths, look);
-        for (tone, cells) in &self.rows {
-            self.line(&mut out, cells, *tone, &widths, look);
+        let head = HEADERS.map(str::to_owned);
+        let rows = self.rows.iter().map(|(tone, cells)| (*tone, cells));
+        for (tone, cells) in std::iter::once((Tone::Plain, &head)).chain(rows) {
+            out.push_str(line(cells, tone, &self.shown, &widths, look).trim_end());
+            out.push('\n');
         }
         out
     }
 
-    fn line<T: AsRef<str>>(&self, out: &mut String, cells: &[T], tone: Tone, widths: &[usize], look: Look) {
-        let start = out.len();
-        for (column, room) in self.shown.iter().zip(widths) {
-            let Some(cell) = cells.get(*column).map(AsRef::as_ref) else {
-                continue;
-            };
-            let tone = if *column == STATE { tone } else { Tone::Plain };
-            out.push_str(&look.paint(tone, cell));
-            let blanks = room.saturating_sub(width(cell)) + 2;
-            out.extend(std::iter::repeat_n(' ', blanks));
-        }
-        out.truncate(start + out[start..].trim_end().len());
-        out.push('\n');
-    }
-
-    /// Returns the rows at these positions for a terminal. Where they do not fit
-    /// the note is cut first, then the id, and then whole columns are left out.
-    fn fitted(&self, positions: impl Iterator<Item = usize>, look: Look, columns: usize) -> String {
+    /// Returns the table for a terminal. Where it does not fit, columns are left
+    /// out, a note goes on in further lines, and the id is cut at last.
+    fn fitted(&self, look: Look, columns: usize) -> Fitted {
         let mut shown = self.shown.clone();
         let mut widths = self.widths();
         fit(&mut shown, &mut widths, columns);
-        let rows = positions.filter_map(|at| self.rows.get(at));
-        draw(rows, &shown, &widths, look)
+        let beside = shown.contains(&NOTE);
+        let indent = match beside {
+            true => widths.iter().rev().skip(1).map(|width| width + 2).sum(),
+            false => BELOW.min(columns / 4),
+        };
+        let room = columns.saturating_sub(indent).max(1);
+        let row = |(tone, cells): &(Tone, Cells)| {
+            let mut notes = filled(&cells[NOTE], room);
+            let mut first = cells.clone();
+            first[NOTE] = if beside && !notes.is_empty() {
+                notes.remove(0)
+            } else {
+                String::new()
+            };
+            let mut lines = vec![line(&first, *tone, &shown, &widths, look)];
+            lines.extend(notes.into_iter().map(|note| format!("{:indent$}{note}", "")));
+            lines
+        };
+        Fitted {
+            head: look.paint(
+                Tone::Strong,
+                line(&HEADERS.map(str::to_owned), Tone::Plain, &shown, &widths, look).trim_end(),
+            ),
+            rows: self.rows.iter().map(row).collect(),
+        }
     }
 }
 
-/// Leaves columns out, and makes the id and the note as narrow as is needed.
+/// Renders the cells of a row in these widths. The state has the colour of `tone`.
+fn line(cells: &Cells, tone: Tone, shown: &[usize], widths: &[usize], look: Look) -> String {
+    let mut out = String::new();
+    for (column, room) in shown.iter().zip(widths) {
+        let cell = cut(&cells[*column], *room, look.ellipsis());
+        let tone = if *column == STATE { tone } else { Tone::Plain };
+        out.push_str(&look.paint(tone, &cell));
+        let blanks = room.saturating_sub(width(&cell)) + 2;
+        out.extend(std::iter::repeat_n(' ', blanks));
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Leaves columns out, that of the note too where it would be too narrow, and makes
+/// the id and the note as narrow as is needed.
 fn fit(shown: &mut Vec<usize>, widths: &mut Vec<usize>, columns: usize) {
     let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
     let least = |widths: &[usize], note_wanted: usize| {
@@ -246,52 +286,18 @@ fn fit(shown: &mut Vec<usize>, widths: &mut Vec<usize>, columns: usize) {
             widths.remove(at);
         }
     }
-    let excess = total(widths).saturating_sub(columns);
-    shrink(widths.last_mut(), excess, NOTE_MIN);
-    let excess = total(widths).saturating_sub(columns);
-    shrink(widths.first_mut(), excess, ID_MIN);
-    // On a very narrow terminal nothing else is left to cut.
-    let excess = total(widths).saturating_sub(columns);
-    shrink(widths.last_mut(), excess, 1);
-}
-
-fn draw<'a>(rows: impl Iterator<Item = &'a (Tone, Cells)>, shown: &[usize], widths: &[usize], look: Look) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    if look.color {
-        table.enforce_styling();
+    if least(widths, NOTE_MIN) > columns {
+        shown.pop();
+        widths.pop();
+        let excess = total(widths).saturating_sub(columns);
+        shrink(widths.first_mut(), excess, ID_MIN);
+        // On a very narrow terminal nothing else is left to cut.
+        let excess = total(widths).saturating_sub(columns);
+        shrink(widths.last_mut(), excess, 1);
     } else {
-        table.force_no_tty();
+        let excess = total(widths).saturating_sub(columns);
+        shrink(widths.last_mut(), excess, NOTE_MIN);
     }
-    let header = shown.iter().map(|column| Tone::Strong.cell(HEADERS[*column]));
-    table.set_header(header.collect::<Vec<_>>());
-    for (tone, cells) in rows {
-        let cell = |(column, room): (&usize, &usize)| {
-            let text = cut(&cells[*column], *room, look.ellipsis());
-            let tone = if *column == STATE { *tone } else { Tone::Plain };
-            tone.cell(&text)
-        };
-        let mut row = TableRow::from(shown.iter().zip(widths).map(cell).collect::<Vec<_>>());
-        row.max_height(1);
-        table.add_row(row);
-    }
-    let last = shown.len().saturating_sub(1);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let right = if index == last { 0 } else { 2 };
-        column.set_padding((0, right));
-        if let Some(room) = widths.get(index) {
-            let room = u16::try_from(*room).unwrap_or(u16::MAX);
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(room + right)));
-        }
-    }
-    let mut out = String::new();
-    for line in table.lines() {
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }
 
 #[cfg(test)]

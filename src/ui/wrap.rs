@@ -30,6 +30,25 @@ pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String
     lines.join("\n")
 }
 
+/// Breaks one line of text into lines of at most so many columns, within a word too
+/// where it is longer; none of nothing.
+pub(super) fn filled(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in wrapped(text, 0, Some(columns)).lines() {
+        let mut part = String::new();
+        for c in line.chars() {
+            let next = format!("{part}{c}");
+            if width(&next) > columns && !part.is_empty() {
+                lines.push(std::mem::replace(&mut part, c.to_string()));
+            } else {
+                part = next;
+            }
+        }
+        lines.push(part);
+    }
+    lines
+}
+
 /// The stand-in for a blank at which no line is broken: a character that no text
 /// has, and one column wide.
 const JOINT: &str = "\u{e000}";

@@ -56,6 +56,7 @@ mod real_game;
 mod real_games;
 mod run;
 mod schema;
+mod slow_reader;
 mod spawner;
 mod support_itself;
 mod surroundings;

@@ -710,6 +710,66 @@ fn the_screen_follows_its_terminal_and_gives_it_back() {
     sandbox.ok(&["stop", "--all"]);
 }
 
+/// Those that need attention come first where there are more than rows, and
+/// keys move the others. A mistake in the inventory is told for as long as it lasts.
+#[test]
+fn a_long_table_is_seen_part_by_part() {
+    let sandbox = Sandbox::new();
+    let idle = |n: usize| Instance::script(&format!("g{n:02}"), "exec sleep 1000").with("autostart", json!(false));
+    let mut all: Vec<Instance> = (0..29).map(idle).collect();
+    all.push(Instance::script("zz", "exit 7").with("restart", json!({ "policy": "never" })));
+    sandbox.inventory(&all);
+    let mut terminal = Terminal::open(&sandbox, &["run"]);
+    terminal.wait_line("1 crashed");
+    wait_until("the crashed one to be the first", || {
+        terminal.lines().get(2).is_some_and(|line| line.starts_with("zz "))
+    });
+    terminal.wait_for_keys();
+    terminal.type_text("j");
+    terminal.wait_line("2 to ");
+    terminal.type_text("G");
+    terminal.wait_line(" to 30 of 30");
+    terminal.type_text("g");
+    terminal.wait_line("1 to ");
+    // What ends `watch` ends nothing here.
+    terminal.type_text("q");
+    let valid = std::fs::read(sandbox.path("instances.yaml")).expect("the inventory");
+    sandbox.inventory_text("instances: { g00: { proces: {} } }\n");
+    terminal.wait_line("the inventory is not valid, the last valid one counts:");
+    std::fs::write(sandbox.path("instances.yaml"), valid).expect("mend it");
+    wait_until("the mistake to be taken back", || {
+        !terminal
+            .lines()
+            .iter()
+            .any(|line| line.contains("the last valid one counts"))
+    });
+    terminal.type_key(3);
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_as_found());
+    sandbox.nothing_left();
+}
+
+/// A key at the terminal is not for a `run` in the background, and does not stop it.
+#[test]
+fn in_the_background_it_reads_no_keys() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    let mut shell = sandbox.program("sh");
+    shell
+        .args(["-c", "set -m; \"$0\" run & read line; kill %1; wait %1"])
+        .arg(support::gamectl());
+    let mut terminal = Terminal::of(&sandbox, &shell);
+    terminal.wait("a: running");
+    assert!(terminal.is_as_found());
+    let run = terminal.gamectl(&sandbox);
+    sandbox.tell("a", "exit 3");
+    terminal.wait("a: started again (1st)");
+    assert!(!Process::is_frozen(run));
+    terminal.type_text("jk\n");
+    assert_eq!(terminal.ended(), Some(0));
+    sandbox.ok(&["stop", "a"]);
+}
+
 /// A FIFO in the place of an env file or of the inventory holds up nobody else.
 #[test]
 fn a_file_that_cannot_be_read_holds_up_no_other() {

@@ -262,12 +262,12 @@ fn what_is_ready_waits_for_nothing_any_more() {
     let mut terminal = Terminal::sized(&sandbox, &sandbox.command(&["watch"]), (120, 24));
     terminal.wait_line("1 stopped");
     sandbox.ok(&["start", "a", "--no-wait"]);
-    terminal.wait_line("ready (");
+    terminal.wait_line("not ready yet (");
     sandbox.ok(&["start", "a"]);
     wait_until("a row without a note", || {
         let lines = terminal.lines();
         let row = lines.iter().find(|line| line.contains("● running"));
-        row.is_some_and(|row| !row.contains("ready ("))
+        row.is_some_and(|row| !row.contains("not ready yet"))
     });
     terminal.type_key(b'q');
     assert_eq!(terminal.ended(), Some(0));

@@ -102,7 +102,7 @@ fn run_of_nothing_and_of_one() {
     --- 120 columns in colour
     ␛[1mgamectl run instances.yaml: 1 running                                                           Ctrl-C ends the watching
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running  ␛[m42s     4242
+    rust-main  process  ␛[32m● running␛[m  42s     4242
 
     03:04:05 rust-main: running
 
@@ -116,7 +116,7 @@ fn run_of_nothing_and_of_one() {
     --- 80 columns in colour
     ␛[1mgamectl run instances.yaml: 1 running                   Ctrl-C ends the watching
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running  ␛[m42s     4242
+    rust-main  process  ␛[32m● running␛[m  42s     4242
 
     03:04:05 rust-main: running
     ");
@@ -130,15 +130,19 @@ fn run_of_every_kind() {
     ID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
     rust-main                process         ● running    3d 4h   4242   87/200   0
     a-long-name-of-a-server  process         ● running    2h 5m   31337  -        3
-    conan                    process         ◐ starting   -       77     -        0         waits 1m 15s for ready (log lin…
-    soulmask                 process         ✗ crashed    -       -      -        0         retry in 8s (3rd); killed by SI…
+    conan                    process         ◐ starting   -       77     -        0         not ready yet (log line), for 1m
+                                                                                            15s
+    soulmask                 process         ✗ crashed    -       -      -        0         retry in 8s (3rd); killed by
+                                                                                            SIGSEGV before it was ready;
+                                                                                            held: start it by hand
     valheim                  process         ◑ stopping   -       78     -        0
-    old                      process         ○ stopped    -       -      -        0         about to be started
+    old                      process         ○ stopped    -       -      -        0         queued
     ark                      process         · unmanaged  -       -      -        -         no executable is given
-    dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
+    dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer:
+                                                                                            Cannot connect to the Docker
+                                                                                            daemon at
+                                                                                            unix:///var/run/docker.sock
 
-    03:04:05 conan: running already, and adopted as it is
-    03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
     03:04:05 soulmask: started again (2nd)
     03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
     03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
@@ -150,17 +154,21 @@ fn run_of_every_kind() {
     --- 120 columns in colour
     ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged                 Ctrl-C ends the watching
     ␛[1mID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
-    rust-main                process         ␛[32m● running    ␛[m3d 4h   4242   87/200   0
-    a-long-name-of-a-server  process         ␛[32m● running    ␛[m2h 5m   31337  -        3
-    conan                    process         ␛[33m◐ starting   ␛[m-       77     -        0         waits 1m 15s for ready (log lin…
-    soulmask                 process         ␛[31m✗ crashed    ␛[m-       -      -        0         retry in 8s (3rd); killed by SI…
-    valheim                  process         ␛[33m◑ stopping   ␛[m-       78     -        0
-    old                      process         ␛[2m○ stopped    ␛[m-       -      -        0         about to be started
-    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        -         no executable is given
-    dune                     docker_compose  ␛[35m? unknown    ␛[m-       -      -        -         the engine does not answer: Can…
+    rust-main                process         ␛[32m● running␛[m    3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[32m● running␛[m    2h 5m   31337  -        3
+    conan                    process         ␛[33m◐ starting␛[m   -       77     -        0         not ready yet (log line), for 1m
+                                                                                            15s
+    soulmask                 process         ␛[31m✗ crashed␛[m    -       -      -        0         retry in 8s (3rd); killed by
+                                                                                            SIGSEGV before it was ready;
+                                                                                            held: start it by hand
+    valheim                  process         ␛[33m◑ stopping␛[m   -       78     -        0
+    old                      process         ␛[2m○ stopped␛[m    -       -      -        0         queued
+    ark                      process         ␛[2m· unmanaged␛[m  -       -      -        -         no executable is given
+    dune                     docker_compose  ␛[35m? unknown␛[m    -       -      -        -         the engine does not answer:
+                                                                                            Cannot connect to the Docker
+                                                                                            daemon at
+                                                                                            unix:///var/run/docker.sock
 
-    03:04:05 conan: running already, and adopted as it is
-    ␛[31m03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
     03:04:05 soulmask: started again (2nd)
     ␛[31m03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
     ␛[33m03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
@@ -174,21 +182,21 @@ fn run_of_every_kind() {
     ID                       STATE        UPTIME  PLAYERS  NOTE
     rust-main                ● running    3d 4h   87/200
     a-long-name-of-a-server  ● running    2h 5m   -
-    conan                    ◐ starting   -       -        waits 1m 15s for ready (…
-    soulmask                 ✗ crashed    -       -        retry in 8s (3rd); kille…
+    conan                    ◐ starting   -       -        not ready yet (log line),
+                                                           for 1m 15s
+    soulmask                 ✗ crashed    -       -        retry in 8s (3rd); killed
+                                                           by SIGSEGV before it was
+                                                           ready; held: start it by
+                                                           hand
     valheim                  ◑ stopping   -       -
-    old                      ○ stopped    -       -        about to be started
+    old                      ○ stopped    -       -        queued
     ark                      · unmanaged  -       -        no executable is given
-    dune                     ? unknown    -       -        the engine does not answ…
+    dune                     ? unknown    -       -        the engine does not
+                                                           answer: Cannot connect to
+                                                           the Docker daemon at
+                                                           unix:///var/run/docker.so
+                                                           ck
 
-    03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
-    03:04:05 soulmask: started again (2nd)
-    03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its
-             chain
-    03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed
-             after its timeout of 10s
-    03:04:05 dune: its state is not known: the engine does not answer: Cannot
-             connect to the Docker daemon
     03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask`
              tries again
     03:04:05 gamectl: the inventory is not valid, and nothing was changed: line 9:
@@ -198,23 +206,23 @@ fn run_of_every_kind() {
     --- 80 columns in colour
     ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ␛[1mID                       STATE        UPTIME  PLAYERS  NOTE
-    rust-main                ␛[32m● running    ␛[m3d 4h   87/200
-    a-long-name-of-a-server  ␛[32m● running    ␛[m2h 5m   -
-    conan                    ␛[33m◐ starting   ␛[m-       -        waits 1m 15s for ready (…
-    soulmask                 ␛[31m✗ crashed    ␛[m-       -        retry in 8s (3rd); kille…
-    valheim                  ␛[33m◑ stopping   ␛[m-       -
-    old                      ␛[2m○ stopped    ␛[m-       -        about to be started
-    ark                      ␛[2m· unmanaged  ␛[m-       -        no executable is given
-    dune                     ␛[35m? unknown    ␛[m-       -        the engine does not answ…
+    rust-main                ␛[32m● running␛[m    3d 4h   87/200
+    a-long-name-of-a-server  ␛[32m● running␛[m    2h 5m   -
+    conan                    ␛[33m◐ starting␛[m   -       -        not ready yet (log line),
+                                                           for 1m 15s
+    soulmask                 ␛[31m✗ crashed␛[m    -       -        retry in 8s (3rd); killed
+                                                           by SIGSEGV before it was
+                                                           ready; held: start it by
+                                                           hand
+    valheim                  ␛[33m◑ stopping␛[m   -       -
+    old                      ␛[2m○ stopped␛[m    -       -        queued
+    ark                      ␛[2m· unmanaged␛[m  -       -        no executable is given
+    dune                     ␛[35m? unknown␛[m    -       -        the engine does not
+                                                           answer: Cannot connect to
+                                                           the Docker daemon at
+                                                           unix:///var/run/docker.so
+                                                           ck
 
-    ␛[31m03:04:05 soulmask: crashed: killed by SIGSEGV before it was ready
-    03:04:05 soulmask: started again (2nd)
-    ␛[31m03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its
-    ␛[31m         chain
-    ␛[33m03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed
-    ␛[33m         after its timeout of 10s
-    ␛[33m03:04:05 dune: its state is not known: the engine does not answer: Cannot
-    ␛[33m         connect to the Docker daemon
     ␛[31m03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask`
     ␛[31m         tries again
     ␛[31m03:04:05 gamectl: the inventory is not valid, and nothing was changed: line 9:
@@ -223,20 +231,20 @@ fn run_of_every_kind() {
     ");
     insta::assert_snapshot!(watching(Scene::on((40, 20), false), &a_world), @r"
     2 running, 1 starting, 1 stopping, 1 cr…
-    ID             STATE        NOTE
-    rust-main      ● running
-    a-long-name-…  ● running
-    conan          ◐ starting   waits 1m 15…
-    soulmask       ✗ crashed    retry in 8s…
-    valheim        ◑ stopping
-    old            ○ stopped    about to be…
-    ark            · unmanaged  no executab…
-    dune           ? unknown    the engine …
+    ID                       STATE
+    soulmask                 ✗ crashed
+        retry in 8s (3rd); killed by SIGSEGV
+        before it was ready; held: start it
+        by hand
+    dune                     ? unknown
+        the engine does not answer: Cannot
+        connect to the Docker daemon at
+        unix:///var/run/docker.sock
+    conan                    ◐ starting
+        not ready yet (log line), for 1m 15s
+    valheim                  ◑ stopping
+    1 to 4 of 8, and 4 more: 2 running, 1 s…
 
-    03:04:05 dune: its state is not known: …
-    03:04:05 soulmask: given up: it crashes
-             too often;
-             `gamectl start soulmask` tries…
     03:04:05 gamectl: the inventory is not
              valid, and nothing was changed:
              line 9: unknown key `executibl…
@@ -264,13 +272,13 @@ fn run_of_more_than_there_are_rows() {
     --- 120 columns
     gamectl run instances.yaml: 29 running, 1 crashed                                               Ctrl-C ends the watching
     ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-17  process  ✗ crashed  -       -     exit code 3; given up: start it by hand
     game-00  process  ● running  0s      4000
     game-01  process  ● running  1s      4000
     game-02  process  ● running  2s      4000
     game-03  process  ● running  3s      4000
     game-04  process  ● running  4s      4000
-    game-17  process  ✗ crashed  -       -     exit code 3; given up: start it by hand
-    and 24 more: 24 running
+    1 to 6 of 30, and 24 more: 24 running; arrows move
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)
@@ -280,13 +288,13 @@ fn run_of_more_than_there_are_rows() {
     --- 120 columns in colour
     ␛[1mgamectl run instances.yaml: 29 running, 1 crashed                                               Ctrl-C ends the watching
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-00  process  ␛[32m● running  ␛[m0s      4000
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-17  process  ␛[31m✗ crashed  ␛[m-       -     exit code 3; given up: start it by hand
-    ␛[2mand 24 more: 24 running
+    game-17  process  ␛[31m✗ crashed␛[m  -       -     exit code 3; given up: start it by hand
+    game-00  process  ␛[32m● running␛[m  0s      4000
+    game-01  process  ␛[32m● running␛[m  1s      4000
+    game-02  process  ␛[32m● running␛[m  2s      4000
+    game-03  process  ␛[32m● running␛[m  3s      4000
+    game-04  process  ␛[32m● running␛[m  4s      4000
+    ␛[2m1 to 6 of 30, and 24 more: 24 running; arrows move
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)
@@ -296,13 +304,13 @@ fn run_of_more_than_there_are_rows() {
     --- 80 columns
     gamectl run instances.yaml: 29 running, 1 crashed       Ctrl-C ends the watching
     ID       PLANE    STATE      UPTIME  PID   NOTE
+    game-17  process  ✗ crashed  -       -     exit code 3; given up: start it by
+                                               hand
     game-00  process  ● running  0s      4000
     game-01  process  ● running  1s      4000
     game-02  process  ● running  2s      4000
     game-03  process  ● running  3s      4000
-    game-04  process  ● running  4s      4000
-    game-17  process  ✗ crashed  -       -     exit code 3; given up: start it by h…
-    and 24 more: 24 running
+    1 to 5 of 30, and 25 more: 25 running; arrows move
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)
@@ -312,13 +320,13 @@ fn run_of_more_than_there_are_rows() {
     --- 80 columns in colour
     ␛[1mgamectl run instances.yaml: 29 running, 1 crashed       Ctrl-C ends the watching
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-00  process  ␛[32m● running  ␛[m0s      4000
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-17  process  ␛[31m✗ crashed  ␛[m-       -     exit code 3; given up: start it by h…
-    ␛[2mand 24 more: 24 running
+    game-17  process  ␛[31m✗ crashed␛[m  -       -     exit code 3; given up: start it by
+                                               hand
+    game-00  process  ␛[32m● running␛[m  0s      4000
+    game-01  process  ␛[32m● running␛[m  1s      4000
+    game-02  process  ␛[32m● running␛[m  2s      4000
+    game-03  process  ␛[32m● running␛[m  3s      4000
+    ␛[2m1 to 5 of 30, and 25 more: 25 running; arrows move
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)

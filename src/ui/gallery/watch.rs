@@ -105,7 +105,7 @@ fn watch_of_nothing_and_of_one() {
     --- 120 columns in colour
     ␛[1mgamectl watch instances.yaml: 1 running                                                                         q leaves
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running  ␛[m42s     4242
+    rust-main  process  ␛[32m● running␛[m  42s     4242
 
     --- 80 columns
     gamectl watch instances.yaml: 1 running                                 q leaves
@@ -115,7 +115,7 @@ fn watch_of_nothing_and_of_one() {
     --- 80 columns in colour
     ␛[1mgamectl watch instances.yaml: 1 running                                 q leaves
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running  ␛[m42s     4242
+    rust-main  process  ␛[32m● running␛[m  42s     4242
     ");
 }
 
@@ -127,26 +127,38 @@ fn watch_of_every_kind() {
     ID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
     rust-main                process         ● running    3d 4h   4242   87/200   0
     a-long-name-of-a-server  process         ● running    2h 5m   31337  -        3
-    conan                    process         ◐ starting   -       77     -        0         waits 1m 15s for ready (log lin…
-    soulmask                 process         ✗ crashed    -       -      -        0         retry in 8s (3rd); killed by SI…
+    conan                    process         ◐ starting   -       77     -        0         not ready yet (log line), for 1m
+                                                                                            15s
+    soulmask                 process         ✗ crashed    -       -      -        0         retry in 8s (3rd); killed by
+                                                                                            SIGSEGV before it was ready;
+                                                                                            held: start it by hand
     valheim                  process         ◑ stopping   -       78     -        0
-    old                      process         ○ stopped    -       -      -        0         about to be started
+    old                      process         ○ stopped    -       -      -        0         queued
     ark                      process         · unmanaged  -       -      -        -         no executable is given
-    dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer: Can…
+    dune                     docker_compose  ? unknown    -       -      -        -         the engine does not answer:
+                                                                                            Cannot connect to the Docker
+                                                                                            daemon at
+                                                                                            unix:///var/run/docker.sock
 
     hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start it by hand
 
     --- 120 columns in colour
     ␛[1mgamectl watch instances.yaml: 2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged   q leaves
     ␛[1mID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
-    rust-main                process         ␛[32m● running    ␛[m3d 4h   4242   87/200   0
-    a-long-name-of-a-server  process         ␛[32m● running    ␛[m2h 5m   31337  -        3
-    conan                    process         ␛[33m◐ starting   ␛[m-       77     -        0         waits 1m 15s for ready (log lin…
-    soulmask                 process         ␛[31m✗ crashed    ␛[m-       -      -        0         retry in 8s (3rd); killed by SI…
-    valheim                  process         ␛[33m◑ stopping   ␛[m-       78     -        0
-    old                      process         ␛[2m○ stopped    ␛[m-       -      -        0         about to be started
-    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        -         no executable is given
-    dune                     docker_compose  ␛[35m? unknown    ␛[m-       -      -        -         the engine does not answer: Can…
+    rust-main                process         ␛[32m● running␛[m    3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[32m● running␛[m    2h 5m   31337  -        3
+    conan                    process         ␛[33m◐ starting␛[m   -       77     -        0         not ready yet (log line), for 1m
+                                                                                            15s
+    soulmask                 process         ␛[31m✗ crashed␛[m    -       -      -        0         retry in 8s (3rd); killed by
+                                                                                            SIGSEGV before it was ready;
+                                                                                            held: start it by hand
+    valheim                  process         ␛[33m◑ stopping␛[m   -       78     -        0
+    old                      process         ␛[2m○ stopped␛[m    -       -      -        0         queued
+    ark                      process         ␛[2m· unmanaged␛[m  -       -      -        -         no executable is given
+    dune                     docker_compose  ␛[35m? unknown␛[m    -       -      -        -         the engine does not answer:
+                                                                                            Cannot connect to the Docker
+                                                                                            daemon at
+                                                                                            unix:///var/run/docker.sock
 
     ␛[31mhh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start it by hand
 
@@ -155,12 +167,20 @@ fn watch_of_every_kind() {
     ID                       STATE        UPTIME  PLAYERS  NOTE
     rust-main                ● running    3d 4h   87/200
     a-long-name-of-a-server  ● running    2h 5m   -
-    conan                    ◐ starting   -       -        waits 1m 15s for ready (…
-    soulmask                 ✗ crashed    -       -        retry in 8s (3rd); kille…
+    conan                    ◐ starting   -       -        not ready yet (log line),
+                                                           for 1m 15s
+    soulmask                 ✗ crashed    -       -        retry in 8s (3rd); killed
+                                                           by SIGSEGV before it was
+                                                           ready; held: start it by
+                                                           hand
     valheim                  ◑ stopping   -       -
-    old                      ○ stopped    -       -        about to be started
+    old                      ○ stopped    -       -        queued
     ark                      · unmanaged  -       -        no executable is given
-    dune                     ? unknown    -       -        the engine does not answ…
+    dune                     ? unknown    -       -        the engine does not
+                                                           answer: Cannot connect to
+                                                           the Docker daemon at
+                                                           unix:///var/run/docker.so
+                                                           ck
 
     hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start
              it by hand
@@ -168,51 +188,64 @@ fn watch_of_every_kind() {
     --- 80 columns in colour
     ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ␛[1mID                       STATE        UPTIME  PLAYERS  NOTE
-    rust-main                ␛[32m● running    ␛[m3d 4h   87/200
-    a-long-name-of-a-server  ␛[32m● running    ␛[m2h 5m   -
-    conan                    ␛[33m◐ starting   ␛[m-       -        waits 1m 15s for ready (…
-    soulmask                 ␛[31m✗ crashed    ␛[m-       -        retry in 8s (3rd); kille…
-    valheim                  ␛[33m◑ stopping   ␛[m-       -
-    old                      ␛[2m○ stopped    ␛[m-       -        about to be started
-    ark                      ␛[2m· unmanaged  ␛[m-       -        no executable is given
-    dune                     ␛[35m? unknown    ␛[m-       -        the engine does not answ…
+    rust-main                ␛[32m● running␛[m    3d 4h   87/200
+    a-long-name-of-a-server  ␛[32m● running␛[m    2h 5m   -
+    conan                    ␛[33m◐ starting␛[m   -       -        not ready yet (log line),
+                                                           for 1m 15s
+    soulmask                 ␛[31m✗ crashed␛[m    -       -        retry in 8s (3rd); killed
+                                                           by SIGSEGV before it was
+                                                           ready; held: start it by
+                                                           hand
+    valheim                  ␛[33m◑ stopping␛[m   -       -
+    old                      ␛[2m○ stopped␛[m    -       -        queued
+    ark                      ␛[2m· unmanaged␛[m  -       -        no executable is given
+    dune                     ␛[35m? unknown␛[m    -       -        the engine does not
+                                                           answer: Cannot connect to
+                                                           the Docker daemon at
+                                                           unix:///var/run/docker.so
+                                                           ck
 
     ␛[31mhh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start
     ␛[31m         it by hand
     ");
     insta::assert_snapshot!(looked_on(Scene::on((40, 20), false), &a_world, &[]), @r"
     2 running, 1 starting, 1 stopping, 1 cr…
-    ID             STATE        NOTE
-    rust-main      ● running
-    a-long-name-…  ● running
-    conan          ◐ starting   waits 1m 15…
-    soulmask       ✗ crashed    retry in 8s…
-    valheim        ◑ stopping
-    old            ○ stopped    about to be…
-    ark            · unmanaged  no executab…
-    dune           ? unknown    the engine …
+    ID                       STATE
+    soulmask                 ✗ crashed
+        retry in 8s (3rd); killed by SIGSEGV
+        before it was ready; held: start it
+        by hand
+    dune                     ? unknown
+        the engine does not answer: Cannot
+        connect to the Docker daemon at
+        unix:///var/run/docker.sock
+    conan                    ◐ starting
+        not ready yet (log line), for 1m 15s
+    valheim                  ◑ stopping
+    old                      ○ stopped
+        queued
+    rust-main                ● running
+    a-long-name-of-a-server  ● running
+    1 to 7 of 8, and 1 more: 1 unmanaged; a…
 
-    hh:mm:ss soulmask: crashed: killed by
-             SIGSEGV before it was ready;
-             held: start it by hand
+    hh:mm:ss soulmask: crashed: killed by S…
     ");
     // Too low for all of it.
     insta::assert_snapshot!(looked_on(Scene::on((80, 8), false), &a_world, &[WatchKey::Bottom]), @r"
     2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ID                       STATE        UPTIME  PLAYERS  NOTE
-    rust-main                ● running    3d 4h   87/200
-    a-long-name-of-a-server  ● running    2h 5m   -
-    conan                    ◐ starting   -       -        waits 1m 15s for ready (…
-    1 to 3 of 8; arrows move
-
-    hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start …
+    soulmask                 ✗ crashed    -       -        retry in 8s (3rd); killed
+                                                           by SIGSEGV before it was
+                                                           ready; held: start it by
+                                                           hand
+    1 to 1 of 8, and 7 more: 2 running, 1 starting, 1 stopping, 1 unknown, 1 stoppe…
 
     2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ID                       STATE        UPTIME  PLAYERS  NOTE
-    old                      ○ stopped    -       -        about to be started
+    rust-main                ● running    3d 4h   87/200
+    a-long-name-of-a-server  ● running    2h 5m   -
     ark                      · unmanaged  -       -        no executable is given
-    dune                     ? unknown    -       -        the engine does not answ…
-    6 to 8 of 8; arrows move
+    6 to 8 of 8, and 5 more: 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stoppe…
 
     hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start …
     ");
@@ -237,7 +270,7 @@ fn watch_of_more_than_there_are_rows() {
     game-04  process  ● running  4s      4000
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
-    1 to 7 of 30; arrows move
+    1 to 7 of 30, and 23 more: 23 running; arrows move
 
     gamectl watch instances.yaml: 30 running                                                                        q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -248,7 +281,7 @@ fn watch_of_more_than_there_are_rows() {
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
     game-07  process  ● running  7s      4000
-    2 to 8 of 30; arrows move
+    2 to 8 of 30, and 23 more: 23 running; arrows move
 
     gamectl watch instances.yaml: 30 running                                                                        q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -259,41 +292,41 @@ fn watch_of_more_than_there_are_rows() {
     game-27  process  ● running  27s     4000
     game-28  process  ● running  28s     4000
     game-29  process  ● running  29s     4000
-    24 to 30 of 30; arrows move
+    24 to 30 of 30, and 23 more: 23 running; arrows move
 
     --- 120 columns in colour
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-00  process  ␛[32m● running  ␛[m0s      4000
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-05  process  ␛[32m● running  ␛[m5s      4000
-    game-06  process  ␛[32m● running  ␛[m6s      4000
-    ␛[2m1 to 7 of 30; arrows move
+    game-00  process  ␛[32m● running␛[m  0s      4000
+    game-01  process  ␛[32m● running␛[m  1s      4000
+    game-02  process  ␛[32m● running␛[m  2s      4000
+    game-03  process  ␛[32m● running␛[m  3s      4000
+    game-04  process  ␛[32m● running␛[m  4s      4000
+    game-05  process  ␛[32m● running␛[m  5s      4000
+    game-06  process  ␛[32m● running␛[m  6s      4000
+    ␛[2m1 to 7 of 30, and 23 more: 23 running; arrows move
 
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-05  process  ␛[32m● running  ␛[m5s      4000
-    game-06  process  ␛[32m● running  ␛[m6s      4000
-    game-07  process  ␛[32m● running  ␛[m7s      4000
-    ␛[2m2 to 8 of 30; arrows move
+    game-01  process  ␛[32m● running␛[m  1s      4000
+    game-02  process  ␛[32m● running␛[m  2s      4000
+    game-03  process  ␛[32m● running␛[m  3s      4000
+    game-04  process  ␛[32m● running␛[m  4s      4000
+    game-05  process  ␛[32m● running␛[m  5s      4000
+    game-06  process  ␛[32m● running␛[m  6s      4000
+    game-07  process  ␛[32m● running␛[m  7s      4000
+    ␛[2m2 to 8 of 30, and 23 more: 23 running; arrows move
 
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ␛[32m● running  ␛[m23s     4000
-    game-24  process  ␛[32m● running  ␛[m24s     4000
-    game-25  process  ␛[32m● running  ␛[m25s     4000
-    game-26  process  ␛[32m● running  ␛[m26s     4000
-    game-27  process  ␛[32m● running  ␛[m27s     4000
-    game-28  process  ␛[32m● running  ␛[m28s     4000
-    game-29  process  ␛[32m● running  ␛[m29s     4000
-    ␛[2m24 to 30 of 30; arrows move
+    game-23  process  ␛[32m● running␛[m  23s     4000
+    game-24  process  ␛[32m● running␛[m  24s     4000
+    game-25  process  ␛[32m● running␛[m  25s     4000
+    game-26  process  ␛[32m● running␛[m  26s     4000
+    game-27  process  ␛[32m● running␛[m  27s     4000
+    game-28  process  ␛[32m● running␛[m  28s     4000
+    game-29  process  ␛[32m● running␛[m  29s     4000
+    ␛[2m24 to 30 of 30, and 23 more: 23 running; arrows move
 
     --- 80 columns
     gamectl watch instances.yaml: 30 running                                q leaves
@@ -305,7 +338,7 @@ fn watch_of_more_than_there_are_rows() {
     game-04  process  ● running  4s      4000
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
-    1 to 7 of 30; arrows move
+    1 to 7 of 30, and 23 more: 23 running; arrows move
 
     gamectl watch instances.yaml: 30 running                                q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -316,7 +349,7 @@ fn watch_of_more_than_there_are_rows() {
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
     game-07  process  ● running  7s      4000
-    2 to 8 of 30; arrows move
+    2 to 8 of 30, and 23 more: 23 running; arrows move
 
     gamectl watch instances.yaml: 30 running                                q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -327,41 +360,41 @@ fn watch_of_more_than_there_are_rows() {
     game-27  process  ● running  27s     4000
     game-28  process  ● running  28s     4000
     game-29  process  ● running  29s     4000
-    24 to 30 of 30; arrows move
+    24 to 30 of 30, and 23 more: 23 running; arrows move
 
     --- 80 columns in colour
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-00  process  ␛[32m● running  ␛[m0s      4000
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-05  process  ␛[32m● running  ␛[m5s      4000
-    game-06  process  ␛[32m● running  ␛[m6s      4000
-    ␛[2m1 to 7 of 30; arrows move
+    game-00  process  ␛[32m● running␛[m  0s      4000
+    game-01  process  ␛[32m● running␛[m  1s      4000
+    game-02  process  ␛[32m● running␛[m  2s      4000
+    game-03  process  ␛[32m● running␛[m  3s      4000
+    game-04  process  ␛[32m● running␛[m  4s      4000
+    game-05  process  ␛[32m● running␛[m  5s      4000
+    game-06  process  ␛[32m● running␛[m  6s      4000
+    ␛[2m1 to 7 of 30, and 23 more: 23 running; arrows move
 
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-05  process  ␛[32m● running  ␛[m5s      4000
-    game-06  process  ␛[32m● running  ␛[m6s      4000
-    game-07  process  ␛[32m● running  ␛[m7s      4000
-    ␛[2m2 to 8 of 30; arrows move
+    game-01  process  ␛[32m● running␛[m  1s      4000
+    game-02  process  ␛[32m● running␛[m  2s      4000
+    game-03  process  ␛[32m● running␛[m  3s      4000
+    game-04  process  ␛[32m● running␛[m  4s      4000
+    game-05  process  ␛[32m● running␛[m  5s      4000
+    game-06  process  ␛[32m● running␛[m  6s      4000
+    game-07  process  ␛[32m● running␛[m  7s      4000
+    ␛[2m2 to 8 of 30, and 23 more: 23 running; arrows move
 
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ␛[32m● running  ␛[m23s     4000
-    game-24  process  ␛[32m● running  ␛[m24s     4000
-    game-25  process  ␛[32m● running  ␛[m25s     4000
-    game-26  process  ␛[32m● running  ␛[m26s     4000
-    game-27  process  ␛[32m● running  ␛[m27s     4000
-    game-28  process  ␛[32m● running  ␛[m28s     4000
-    game-29  process  ␛[32m● running  ␛[m29s     4000
-    ␛[2m24 to 30 of 30; arrows move
+    game-23  process  ␛[32m● running␛[m  23s     4000
+    game-24  process  ␛[32m● running␛[m  24s     4000
+    game-25  process  ␛[32m● running␛[m  25s     4000
+    game-26  process  ␛[32m● running␛[m  26s     4000
+    game-27  process  ␛[32m● running␛[m  27s     4000
+    game-28  process  ␛[32m● running␛[m  28s     4000
+    game-29  process  ␛[32m● running␛[m  29s     4000
+    ␛[2m24 to 30 of 30, and 23 more: 23 running; arrows move
     ");
 }
 

@@ -2,18 +2,19 @@
 //! under it. Nothing here writes.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Instant;
 
 use super::window::{WatchKey, Window};
 use crate::event::{Awaits, Level, LogEntry, Row, WatchedRow, nth};
 use crate::report::{Feed, uptime};
-use crate::supervisor::{InstanceState, Observation};
+use crate::supervisor::{Facts, InstanceState, Observation};
 use crate::text::clean_line;
 use crate::ui::paint::{Look, Tone};
 use crate::ui::span::short;
 use crate::ui::status;
 use crate::ui::width::{cut, width};
-use crate::ui::wrap::wrapped;
+use crate::ui::wrap::{filled, wrapped};
 
 /// The number of events that are kept: more than any terminal has rows.
 const EVENTS_MAX: usize = 500;
@@ -23,21 +24,31 @@ const EVENTS_MIN: usize = 4;
 
 const EVENT_LINES: usize = 3;
 
+/// The most lines of a row with a long note.
+const NOTE_LINES: usize = 6;
+
+const BANNER_LINES: usize = 2;
+
 pub(super) struct Board {
     title: String,
     pub(super) feed: Feed,
     events: VecDeque<LogEntry>,
-    /// `None` for `run`, which shows the rows that need attention instead.
-    window: Option<Window>,
+    /// The key that ends it, in words.
+    way_out: &'static str,
+    /// A trouble that stays until it is over.
+    banner: Option<String>,
+    window: Window,
 }
 
 impl Board {
-    pub(super) fn new(title: &str, scrolls: bool) -> Self {
+    pub(super) fn new(title: &str, way_out: &'static str) -> Self {
         Self {
             title: title.to_owned(),
             feed: Feed::default(),
             events: VecDeque::new(),
-            window: scrolls.then(Window::default),
+            way_out,
+            banner: None,
+            window: Window::default(),
         }
     }
 
@@ -49,26 +60,28 @@ impl Board {
     }
 
     pub(super) fn scroll(&mut self, key: WatchKey) {
-        let count = self.feed.rows().len();
-        if let Some(window) = &mut self.window {
-            window.scroll(key, count);
-        }
+        self.window.scroll(key);
+    }
+
+    pub(super) fn set_banner(&mut self, trouble: Option<String>) {
+        self.banner = trouble;
     }
 
     pub(super) fn counts(&self) -> String {
-        counts(self.feed.rows())
+        status::counts(self.feed.rows().map(|watched| &watched.row))
     }
 
     /// Renders at most `rows` lines, as things are at `now`.
     pub(super) fn lines(&mut self, columns: usize, rows: usize, look: Look, now: Instant) -> Vec<String> {
         let mut lines = vec![self.head(columns, look)];
+        if let Some(trouble) = &self.banner {
+            let text = filled(&clean_line(trouble), columns);
+            let text = first(text, BANNER_LINES, columns, look);
+            lines.extend(text.iter().map(|line| look.paint(Tone::Error, line)));
+        }
         if self.feed.rows().len() > 0 {
-            let (positions, more) = self.choose(self.room(rows));
-            let all: Vec<Row> = self.feed.rows().map(|watched| self.current(watched, now)).collect();
-            // The columns fit all rows, so that none moves when rows are scrolled.
-            let table = status::part(&all, &positions, look, columns);
-            lines.extend(table.lines().map(str::to_owned));
-            lines.extend(more.map(|more| look.paint(Tone::Dim, &cut(&more, columns, look.ellipsis()))));
+            let room = rows.saturating_sub(lines.len());
+            lines.extend(self.table(room, columns, look, now));
         }
         lines.push(String::new());
         let left = rows.saturating_sub(lines.len());
@@ -81,10 +94,7 @@ impl Board {
     /// little room the title is left out first: the person has typed it.
     fn head(&self, columns: usize, look: Look) -> String {
         let counts = self.counts();
-        let right = match self.window {
-            None => "Ctrl-C ends the watching",
-            Some(_) => "q leaves",
-        };
+        let right = self.way_out;
         let fits = |left: &String| width(left) + 2 + width(right) <= columns;
         let titled = format!("{}: {counts}", self.title);
         let line = match [&titled, &counts].into_iter().find(|left| fits(left)) {
@@ -97,24 +107,43 @@ impl Board {
         look.paint(Tone::Strong, &line)
     }
 
-    /// Returns the number of lines for the table, of so many on the screen.
-    fn room(&self, rows: usize) -> usize {
-        // The head, and the head of the table.
-        let room = rows.saturating_sub(2);
+    /// Renders the table in so many lines, or some less for the events below it.
+    /// Where not all rows fit, those that need attention come first.
+    fn table(&mut self, room: usize, columns: usize, look: Look, now: Instant) -> Vec<String> {
+        let all: Vec<Row> = self.feed.rows().map(|watched| self.current(watched, now)).collect();
+        // The columns fit all rows, so that none moves when rows are scrolled.
+        let table = status::fitted(&all, look, columns);
+        let mut lines = vec![table.head];
+        let mut rows: Vec<(&Row, Vec<String>)> = all
+            .iter()
+            .zip(table.rows)
+            .map(|(row, lines)| (row, first(lines, NOTE_LINES, columns, look)))
+            .collect();
+        let height = rows.iter().map(|(_, lines)| lines.len()).sum();
+        let room = self.room(height, room.saturating_sub(1));
+        let mut below = None;
+        if height > room {
+            rows.sort_by_key(|(row, _)| urgency(row));
+            let heights: Vec<usize> = rows.iter().map(|(_, lines)| lines.len()).collect();
+            let part = self.window.cut_out(&heights, room.saturating_sub(1));
+            below = Some(others(&rows, &part));
+            rows.truncate(part.end);
+            rows.drain(..part.start);
+        }
+        lines.extend(rows.into_iter().flat_map(|(_, lines)| lines));
+        lines.extend(below.map(|below| look.paint(Tone::Dim, &cut(&below, columns, look.ellipsis()))));
+        lines
+    }
+
+    /// Returns the number of lines for rows of this height, of so many below the
+    /// head of the table.
+    fn room(&self, height: usize, room: usize) -> usize {
         let below = |events: usize| if self.events.is_empty() { 0 } else { 1 + events };
-        if self.feed.rows().len() + below(1) <= room {
+        if height + below(1) <= room {
             return room;
         }
         let events = EVENTS_MIN.min(self.events.len());
         room.saturating_sub(below(events)).max(room.div_ceil(2))
-    }
-
-    /// Returns the positions of the rows to show, and a line about the others.
-    fn choose(&mut self, room: usize) -> (Vec<usize>, Option<String>) {
-        match &mut self.window {
-            None => most_urgent(&self.feed.rows().collect::<Vec<_>>(), room),
-            Some(window) => window.cut_out(self.feed.rows().len(), room),
-        }
     }
 
     /// Returns the row with everything in it that changes with time alone.
@@ -124,11 +153,8 @@ impl Board {
         if let Observation::Known(facts) = &mut row.observation {
             facts.uptime_seconds = uptime(watched, now);
             if let Some(awaits) = &watched.awaits {
-                let awaited = awaited(awaits, now);
-                facts.note = Some(match facts.note.take() {
-                    Some(note) => format!("{awaited}; {note}"),
-                    None => awaited,
-                });
+                let note = noted(awaits, facts, now);
+                facts.note = Some(note);
             }
         }
         row
@@ -149,32 +175,45 @@ impl Board {
     }
 }
 
-fn counts<'a>(rows: impl Iterator<Item = &'a WatchedRow>) -> String {
-    status::counts(rows.map(|watched| &watched.row))
+/// Returns a smaller number for rows that are not as they should be.
+fn urgency(row: &Row) -> u8 {
+    let Observation::Known(facts) = &row.observation else {
+        return 0;
+    };
+    match facts.state {
+        InstanceState::Crashed { .. } => 0,
+        InstanceState::Starting | InstanceState::Stopping => 1,
+        InstanceState::Running | InstanceState::Stopped if facts.note.is_some() => 1,
+        InstanceState::Running => 2,
+        InstanceState::Stopped => 3,
+        InstanceState::Unmanaged => 4,
+    }
 }
 
-/// Chooses rows that are not as they should be first, but keeps the order of
-/// the inventory. Returns their positions, and a line about the others.
-fn most_urgent(all: &[&WatchedRow], room: usize) -> (Vec<usize>, Option<String>) {
-    let mut order: Vec<usize> = (0..all.len()).collect();
-    if all.len() <= room {
-        return (order, None);
+/// Puts in words which part of the rows is shown, and how the others are.
+fn others(rows: &[(&Row, Vec<String>)], part: &Range<usize>) -> String {
+    let (above, rest) = rows.split_at(part.start);
+    let (_, below) = rest.split_at(part.len());
+    let counts = status::counts(above.iter().chain(below).map(|(row, _)| *row));
+    format!(
+        "{} to {} of {}, and {} more: {counts}; arrows move",
+        part.start + 1,
+        part.end,
+        rows.len(),
+        above.len() + below.len(),
+    )
+}
+
+/// Returns the first lines; the last one says that there are others.
+fn first(mut lines: Vec<String>, most: usize, columns: usize, look: Look) -> Vec<String> {
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            let room = columns.saturating_sub(width(look.ellipsis()));
+            *last = format!("{}{}", cut(last, room, ""), look.ellipsis());
+        }
     }
-    let rank = |watched: &WatchedRow| match &watched.row.observation {
-        Observation::Unknown { .. } => 0,
-        Observation::Known(facts) => match facts.state {
-            InstanceState::Crashed { .. } => 0,
-            InstanceState::Starting | InstanceState::Stopping => 1,
-            InstanceState::Running => 2,
-            InstanceState::Stopped => 3,
-            InstanceState::Unmanaged => 4,
-        },
-    };
-    order.sort_by_key(|at| (rank(all[*at]), *at));
-    let left_out = order.split_off(room.saturating_sub(1));
-    order.sort_unstable();
-    let counts = counts(left_out.iter().map(|at| all[*at]));
-    (order, Some(format!("and {} more: {counts}", left_out.len())))
+    lines
 }
 
 /// Renders an event on at most so many lines.
@@ -201,19 +240,35 @@ fn event_lines(event: &LogEntry, most: usize, columns: usize, look: Look) -> Vec
     lines.iter().map(line).collect()
 }
 
-/// Puts in words what an instance waits for.
-fn awaited(awaits: &Awaits, now: Instant) -> String {
-    match awaits {
+/// Returns the note of a row, with what the instance waits for before it.
+fn noted(awaits: &Awaits, facts: &Facts, now: Instant) -> String {
+    let awaited = match awaits {
         Awaits::Retry { at, count } => {
             let left = at.saturating_duration_since(now).as_millis().div_ceil(1000);
             let left = short(u64::try_from(left).unwrap_or(u64::MAX));
             format!("retry in {left} ({})", nth(*count))
         }
-        Awaits::Turn => "about to be started".to_owned(),
+        Awaits::Turn => "queued".to_owned(),
         Awaits::Open { what, since } => {
-            let waited = now.saturating_duration_since(*since).as_secs();
-            // The time goes first: where there is little room it is still seen.
-            format!("waits {} for {}", short(waited), clean_line(what))
+            let what = clean_line(what);
+            let waits = match what.strip_prefix("ready") {
+                Some(probes) => format!("not ready yet{probes}"),
+                None => format!("waiting for {what}"),
+            };
+            // The table tells the time of a state that will pass.
+            let passes = matches!(facts.state, InstanceState::Starting | InstanceState::Stopping);
+            match facts.since {
+                Some(_) if passes => waits,
+                _ => format!(
+                    "{waits}, for {}",
+                    short(now.saturating_duration_since(*since).as_secs())
+                ),
+            }
         }
+    };
+    match &facts.note {
+        None => awaited,
+        Some(note) if note.contains(&awaited) => note.clone(),
+        Some(note) => format!("{awaited}; {note}"),
     }
 }

@@ -21,7 +21,7 @@ use std::time::{Instant, SystemTime};
 use super::json;
 use super::sink::{last_word, lock};
 use super::streams::OutputStreams;
-use crate::event::{Level, LogEntry, ResidentEvent};
+use crate::event::{Level, LogEntry, ResidentEvent, Row};
 use crate::report::{self, News, Stream};
 use crate::supervisor::rfc3339;
 use crate::text::clean_line;
@@ -71,7 +71,7 @@ impl WatchView {
             form,
             acts,
             streams,
-            board: Board::new(title, !acts),
+            board: Board::new(title, if acts { "Ctrl-C ends the watching" } else { "q leaves" }),
             stream: Stream::new(acts),
             shown,
         }
@@ -145,13 +145,19 @@ impl WatchView {
         }
     }
 
-    /// Moves the shown part of the table, if it can be scrolled.
+    /// Shows a trouble until it is over, which `None` says.
+    pub fn set_banner(&mut self, trouble: Option<String>) {
+        self.board.set_banner(trouble);
+    }
+
+    /// Moves the shown part of the table.
     pub fn scroll(&mut self, key: WatchKey) {
         self.board.scroll(key);
     }
 
+    /// Draws the screen, unless the last one was not taken yet.
     pub fn draw(&mut self, now: Instant) {
-        if self.form != Form::Screen {
+        if self.form != Form::Screen || !lock(&self.streams.out).is_idle() {
             return;
         }
         let size = self.streams.around.size();
@@ -175,7 +181,26 @@ impl WatchView {
     pub fn leave(&mut self) {
         if self.shown.swap(false, Ordering::Relaxed) {
             self.streams.write_out(LEAVE);
+            lock(&self.streams.out).drain();
         }
+    }
+
+    /// Waits until a reader who has missed something reads again.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn caught_up(&self) {
+        let caught_up = lock(&self.streams.out).caught_up();
+        match caught_up {
+            Some(caught_up) if self.form == Form::Json => caught_up.await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Tells a program all states anew, after it has missed some.
+    pub fn snapshot(&mut self) {
+        let rows: Vec<Row> = self.board.feed.rows().map(|watched| watched.row.clone()).collect();
+        self.write_objects(&News::Snapshot(rows));
     }
 
     /// Counts the instances in each state, in one line.
@@ -199,6 +224,34 @@ fn plain(entry: &LogEntry) -> String {
     let id = entry.id.as_deref().unwrap_or("gamectl");
     let text = clean_line(&entry.text).into_owned();
     format!("{} {:7} {id}: {text}\n", entry.at, entry.level.as_str())
+}
+
+pub(super) fn lines(count: usize) -> String {
+    match count {
+        1 => "1 line".to_owned(),
+        _ => format!("{count} lines"),
+    }
+}
+
+/// Says in a stream of objects that so many are missing there.
+pub(super) fn loss_in_json(lost: usize) -> String {
+    json::line(&report::json::lost(lost, &now()))
+}
+
+/// Says between the lines that so many are missing there.
+pub(super) fn loss_in_words(lost: usize) -> String {
+    plain(&LogEntry {
+        at: now(),
+        level: Level::Warning,
+        id: None,
+        text: format!(
+            "{} missing here: nobody read them in time",
+            match lost {
+                1 => "1 line is".to_owned(),
+                _ => format!("{lost} lines are"),
+            }
+        ),
+    })
 }
 
 fn now() -> String {

@@ -92,7 +92,7 @@ fn a_screen() {
     ID         PLANE    STATE       UPTIME  PID  NOTE
     rust-main  process  ● running   1h 6m   77
     conan      process  ✗ crashed   -       -    retry in 4s (3rd); exit code 3
-    soulmask   process  ◐ starting  -       -    waits 0s for ready (log line)
+    soulmask   process  ◐ starting  -       -    not ready yet (log line), for 0s
     dune       process  ? unknown   -       -    the engine does not answer
 
     03:04:05 conan: crashed: exit code 3
@@ -131,8 +131,8 @@ fn more_instances_than_rows() {
     }
     let place = |id: &str| frame.find(id).unwrap();
     assert!(
-        place("g0") < place("g70") && place("g70") < place("g80"),
-        "in the order of the inventory"
+        place("g70") < place("g80") && place("g80") < place("g0 "),
+        "what needs attention first"
     );
 }
 
@@ -274,17 +274,139 @@ fn a_long_table_is_seen_part_by_part() {
         frame.lines().find(|line| line.contains(" of 100")).unwrap().to_owned()
     };
     for (keys, wanted) in [
-        (&[][..], "1 to 21 of 100; arrows move"),
-        (&[WatchKey::Move(1)], "2 to 22 of 100; arrows move"),
-        (&[WatchKey::Page(1), WatchKey::Move(19)], "42 to 62 of 100; arrows move"),
-        (&[WatchKey::Page(-1)], "21 to 41 of 100; arrows move"),
-        (&[WatchKey::Bottom, WatchKey::Page(1)], "80 to 100 of 100; arrows move"),
+        (&[][..], "1 to 21 of 100, and 79 more: 79 running; arrows move"),
+        (
+            &[WatchKey::Move(1)],
+            "2 to 22 of 100, and 79 more: 79 running; arrows move",
+        ),
+        (
+            &[WatchKey::Page(1), WatchKey::Move(19)],
+            "42 to 62 of 100, and 79 more: 79 running; arrows move",
+        ),
+        (
+            &[WatchKey::Page(-1)],
+            "21 to 41 of 100, and 79 more: 79 running; arrows move",
+        ),
+        (
+            &[WatchKey::Bottom, WatchKey::Page(1)],
+            "80 to 100 of 100, and 79 more: 79 running; arrows move",
+        ),
         // Nothing was run past, so the first key back is seen.
-        (&[WatchKey::Move(-1)], "79 to 99 of 100; arrows move"),
-        (&[WatchKey::Top, WatchKey::Page(-1)], "1 to 21 of 100; arrows move"),
+        (
+            &[WatchKey::Move(-1)],
+            "79 to 99 of 100, and 79 more: 79 running; arrows move",
+        ),
+        (
+            &[WatchKey::Top, WatchKey::Page(-1)],
+            "1 to 21 of 100, and 79 more: 79 running; arrows move",
+        ),
     ] {
         keys.iter().for_each(|key| watch.scroll(*key));
         assert_eq!(part(&mut watch), wanted);
+    }
+}
+
+#[test]
+fn a_trouble_stays_until_it_is_over() {
+    let shown = terminal(Options::default(), 60);
+    let mut watch = shown.screen.run_view("gamectl run");
+    watch.set_banner(Some("the inventory is not valid: a.yaml:3: unknown key".into()));
+    for n in 0..100 {
+        watch.event(row(watched(&format!("g{n:02}"), n, InstanceState::Running, None)));
+        watch.event(happened(None, Level::Info, &format!("event {n}")));
+    }
+    let drawn = |watch: &mut super::WatchView| {
+        watch.draw(Instant::now());
+        let frame = frame(&shown.out.take());
+        assert_eq!(frame.lines().count(), 24, "{frame}");
+        frame
+    };
+    assert!(drawn(&mut watch).contains("\u{1b}[1;31mthe inventory is not valid: a.yaml:3: unknown key"));
+    watch.scroll(crate::ui::WatchKey::Bottom);
+    assert!(drawn(&mut watch).contains("the inventory is not valid"));
+    watch.set_banner(None);
+    assert!(!drawn(&mut watch).contains("the inventory is not valid"));
+}
+
+/// The whole reason is there, whatever the room.
+#[test]
+fn a_reason_is_not_cut() {
+    let reason = "cannot be started: there is no executable /srv/games/rust/RustDedicated, nor on PATH";
+    for columns in [120, 80, 60, 40, 30] {
+        let options = Options {
+            color: crate::ui::Color::Never,
+            ..Options::default()
+        };
+        let shown = terminal(options, columns);
+        let mut watch = shown.screen.run_view("gamectl run");
+        let mut bad = watched("a-server-with-a-name", 0, InstanceState::Stopped, Some(reason));
+        bad.awaits = Some(Awaits::Turn);
+        watch.event(row(bad));
+        watch.draw(Instant::now());
+        let frame = frame(&shown.out.take());
+        let narrow: Vec<char> = frame.chars().filter(|c| !c.is_whitespace()).collect();
+        let wanted: String = format!("queued;{reason}").split(' ').collect();
+        assert!(
+            narrow.iter().collect::<String>().contains(&wanted),
+            "{columns}: {frame}"
+        );
+        for line in frame.lines() {
+            assert!(line.chars().count() <= usize::from(columns), "{columns}: {line}");
+        }
+    }
+}
+
+/// A wait reads as one, and not as a countdown; its time is told once.
+#[test]
+fn how_long_it_waits_is_told_once() {
+    let now = Instant::now();
+    for (state, since, note, what, wanted) in [
+        (
+            InstanceState::Starting,
+            true,
+            None,
+            "ready (log line)",
+            "not ready yet (log line), for 40s",
+        ),
+        (
+            InstanceState::Starting,
+            false,
+            None,
+            "ready (log line)",
+            "not ready yet (log line), for 21s",
+        ),
+        (
+            InstanceState::Starting,
+            true,
+            None,
+            "the launch",
+            "waiting for the launch, for 40s",
+        ),
+        (
+            InstanceState::Stopping,
+            true,
+            Some("waiting for stdin: quit"),
+            "stdin: quit",
+            "waiting for stdin: quit, for 40s",
+        ),
+    ] {
+        let shown = terminal(Options::default(), 120);
+        let mut watch = shown.screen.run_view("gamectl run");
+        let mut one = watched("a", 0, state, note);
+        if let (Observation::Known(facts), true) = (&mut one.row.observation, since) {
+            // A little less than the next second, for a test that takes its time.
+            facts.since = std::time::SystemTime::now().checked_sub(Duration::from_millis(40_100));
+        }
+        one.awaits = Some(Awaits::Open {
+            what: what.into(),
+            since: now - Duration::from_secs(21),
+        });
+        watch.event(row(one));
+        watch.draw(now);
+        let frame = frame(&shown.out.take());
+        let line = frame.lines().nth(2).unwrap();
+        assert!(line.ends_with(wanted), "{line}");
+        assert_eq!(line.matches(" for ").count(), wanted.matches(" for ").count(), "{line}");
     }
 }
 

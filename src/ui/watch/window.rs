@@ -1,5 +1,7 @@
 //! The part of a long table that is shown, and the keys that move it.
 
+use std::ops::Range;
+
 /// A request made with one key at a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchKey {
@@ -58,37 +60,44 @@ pub fn keys(typed: &[u8]) -> Vec<WatchKey> {
     keys
 }
 
+/// A window over rows, some of which are higher than others.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     top: usize,
-    /// The number of rows when it was last drawn.
-    room: usize,
+    /// The number of rows in it when it was last drawn.
+    page: usize,
+    /// The lowest place that it had then.
+    last: usize,
 }
 
 impl Window {
-    /// Moves the window over so many rows.
-    pub(super) fn scroll(&mut self, key: WatchKey, count: usize) {
-        let last = count.saturating_sub(self.room);
-        let page = isize::try_from(self.room).unwrap_or(1);
+    pub(super) fn scroll(&mut self, key: WatchKey) {
+        let page = isize::try_from(self.page).unwrap_or(1);
         self.top = match key {
             WatchKey::Quit => self.top,
-            WatchKey::Move(by) => self.top.saturating_add_signed(by).min(last),
-            WatchKey::Page(by) => self.top.saturating_add_signed(by.saturating_mul(page)).min(last),
+            WatchKey::Move(by) => self.top.saturating_add_signed(by).min(self.last),
+            WatchKey::Page(by) => self.top.saturating_add_signed(by.saturating_mul(page)).min(self.last),
             WatchKey::Top => 0,
-            WatchKey::Bottom => last,
+            WatchKey::Bottom => self.last,
         };
     }
 
-    /// Returns the positions of the rows that fit into so many lines, and if
-    /// these are not all rows, a line that names the part. The last page is full.
-    pub(super) fn cut_out(&mut self, count: usize, lines: usize) -> (Vec<usize>, Option<String>) {
-        self.room = match count <= lines {
-            true => count,
-            false => lines.saturating_sub(1).max(1),
-        };
-        self.top = self.top.min(count - self.room);
-        let end = self.top + self.room;
-        let part = (self.room < count).then(|| format!("{} to {end} of {count}; arrows move", self.top + 1));
-        ((self.top..end).collect(), part)
+    /// Returns the rows of these heights that fit into so many lines. The last page
+    /// is as full as can be.
+    pub(super) fn cut_out(&mut self, heights: &[usize], lines: usize) -> Range<usize> {
+        self.last = heights.len() - fitting(heights.iter().rev(), lines);
+        self.top = self.top.min(self.last);
+        self.page = fitting(heights.iter().skip(self.top), lines);
+        self.top..self.top + self.page
     }
+}
+
+/// Returns how many of these rows fit into so many lines: one at least, if there is one.
+fn fitting<'a>(heights: impl Iterator<Item = &'a usize>, lines: usize) -> usize {
+    let mut used = 0;
+    let fits = |(at, height): &(usize, &usize)| {
+        used += **height;
+        *at == 0 || used <= lines
+    };
+    heights.enumerate().take_while(fits).count()
 }
