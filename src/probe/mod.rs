@@ -270,7 +270,7 @@ impl Readiness {
             // wait for the next time at once, and few ask.
             let mut asked = Box::pin(pending.prober.ask(self.attempt)).await;
             if let (Ok(()), Some(game), Some((address, transport))) = (&asked, &self.game, &pending.asked)
-                && ownership::is_strangers(game, address, *transport)
+                && ownership::is_strangers(game, address, *transport).await
             {
                 asked = Err(STRANGER.to_owned());
             }

@@ -3,12 +3,19 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, UdpSocket};
+use std::time::Duration;
 
+use tokio::time::timeout;
+
+use crate::channel::resolve;
 use crate::inventory::{HostPort, Probe};
 use crate::sys::listeners::{self, Transport};
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::tree::{self, Mark};
+
+/// The longest look-up of a name: a launch does not wait for a dead name server.
+const LOOK_UP_MAX: Duration = Duration::from_millis(500);
 
 /// The processes of a game.
 #[derive(Debug, Clone)]
@@ -17,6 +24,8 @@ pub struct GameTree {
     pub main: ProcessId,
     /// The mark of its processes, where it is known.
     pub mark: Option<Mark>,
+    /// The sockets that others held before it was launched.
+    pub strangers: HashSet<u64>,
 }
 
 /// Returns the port that a probe asks, and what is spoken there.
@@ -30,31 +39,29 @@ pub(super) fn asked(probe: &Probe) -> Option<(&HostPort, Transport)> {
     }
 }
 
-/// The addresses of this host that a name stands for, without a look-up.
-fn local(host: &str) -> Vec<IpAddr> {
-    match host.parse::<IpAddr>() {
-        // Only an address of this host can be bound.
-        Ok(ip) if std::net::UdpSocket::bind((ip, 0)).is_ok() => vec![ip],
-        Err(_) if host.eq_ignore_ascii_case("localhost") => {
-            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
-        }
-        _ => Vec::new(),
-    }
+/// Returns the addresses of this host that a name stands for.
+async fn local(host: &str) -> Vec<IpAddr> {
+    let found = timeout(LOOK_UP_MAX, resolve::addresses(host)).await;
+    let mut addresses = found.unwrap_or_default();
+    // Only an address of this host can be bound.
+    addresses.retain(|ip| UdpSocket::bind((*ip, 0)).is_ok());
+    addresses
 }
 
 /// Returns the sockets of this host that get what is sent to an address.
-fn sockets(address: &HostPort, transport: Transport) -> HashSet<u64> {
+async fn sockets(address: &HostPort, transport: Transport) -> HashSet<u64> {
     let at = |ip| listeners::at(ip, address.port, transport).unwrap_or_default();
-    local(&address.host).into_iter().flat_map(at).collect()
+    local(&address.host).await.into_iter().flat_map(at).collect()
 }
 
 /// Returns true if it can be seen that nobody of the game listens there, and that
 /// somebody else did before the game was launched. Who came later may have been
 /// started for the game, as the proxy of a container is.
-pub(super) fn is_strangers(game: &GameTree, address: &HostPort, transport: Transport) -> bool {
-    let sockets = sockets(address, transport);
+pub(super) async fn is_strangers(game: &GameTree, address: &HostPort, transport: Transport) -> bool {
+    let sockets = sockets(address, transport).await;
+    let is_older = || sockets.is_subset(&game.strangers) || is_older(game, &sockets);
     // Where nobody is seen, it is passed on from another network namespace.
-    !sockets.is_empty() && matches!(holds(game, &sockets), Ok(false)) && is_older(game, &sockets)
+    !sockets.is_empty() && matches!(holds(game, &sockets), Ok(false)) && is_older()
 }
 
 /// Returns true if a process that can be seen to hold them is older than the game.
@@ -85,13 +92,22 @@ fn holds(game: &GameTree, sockets: &HashSet<u64>) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Says who holds the ports, of this host, that these probes ask; for before a launch.
-pub fn held(probes: &[Probe]) -> Vec<String> {
-    let held = |probe: &Probe| {
-        let (address, transport) = asked(probe)?;
-        let sockets = sockets(address, transport);
+/// A port of this host that a probe asks and somebody else holds.
+#[derive(Debug)]
+pub struct HeldPort {
+    pub sockets: HashSet<u64>,
+    /// The sentence on who holds which port.
+    pub words: String,
+}
+
+/// Finds out who holds the ports, of this host, that these probes ask; for before a
+/// launch.
+pub async fn held(probes: &[Probe]) -> Vec<HeldPort> {
+    let mut held = Vec::new();
+    for (address, transport) in probes.iter().filter_map(asked) {
+        let sockets = sockets(address, transport).await;
         if sockets.is_empty() {
-            return None;
+            continue;
         }
         let spoken = match transport {
             Transport::Tcp => "tcp",
@@ -101,7 +117,8 @@ pub fn held(probes: &[Probe]) -> Vec<String> {
             Some(pid) => format!("pid {pid}"),
             None => "another process".to_owned(),
         };
-        Some(format!("{address}/{spoken} is held by {who}"))
-    };
-    probes.iter().filter_map(held).collect()
+        let words = format!("{address}/{spoken} is held by {who}");
+        held.push(HeldPort { sockets, words });
+    }
+    held
 }

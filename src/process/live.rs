@@ -25,6 +25,14 @@ impl LiveState {
         self.activity.set(Activity::awaiting(awaiting, limit));
     }
 
+    /// Publishes a wait that a person should know of.
+    pub(super) fn warns(&self, awaiting: String) {
+        self.activity.set(Activity {
+            is_warning: true,
+            ..Activity::awaiting(awaiting, None)
+        });
+    }
+
     /// Publishes the stop step that a shim reports.
     pub(super) fn show(&self, report: &Report) {
         if report.step.is_empty() {

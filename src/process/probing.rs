@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::inventory::{Probe, Ready};
 use crate::probe::{GameTree, ProbeContext, Readiness};
 use crate::store::launch::Launch;
-use crate::store::{InstanceDir, launch};
+use crate::store::{InstanceDir, launch, strangers};
 use crate::supervisor::{Health, HealthCheck, SilentProbe};
 
 #[async_trait::async_trait]
@@ -98,6 +98,7 @@ async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, laun
             shim: launch.shim,
             main: launch.main,
             mark: launch.mark(dir).ok(),
+            strangers: strangers::read(dir, launch.generation).into_iter().collect(),
         }),
         cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),
         env: env.unwrap_or_default().into_iter().collect(),

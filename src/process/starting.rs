@@ -16,7 +16,7 @@ use crate::probe;
 use crate::store::launch::Launch;
 use crate::store::status_table::{Phase, ShimStatus};
 use crate::store::tail::{LAST_LINES, last_lines};
-use crate::store::{InstanceDir, ending, launch};
+use crate::store::{InstanceDir, ending, launch, strangers};
 use crate::supervisor::{InstanceState, Outcome, StartOptions};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
@@ -135,12 +135,17 @@ impl GameStart<'_> {
                 }
                 let next = evidence.next_generation();
                 self.attempts.begin(&self.game.id, dir, next)?;
-                self.held = probe::held(&self.game.ready.probes);
-                let though = match self.held.as_slice() {
-                    [] => String::new(),
-                    held => format!(", though {}", held.join(", ")),
-                };
-                self.game.live.awaits(format!("the launch{though}"), None);
+                let held = probe::held(&self.game.ready.probes).await;
+                if !held.is_empty() {
+                    let sockets = held.iter().flat_map(|held| &held.sockets).copied();
+                    // Without it, those whose holder is not seen count as the game's.
+                    let _ = strangers::write(dir, next, sockets);
+                }
+                self.held = held.into_iter().map(|held| held.words).collect();
+                match self.held.as_slice() {
+                    [] => self.game.live.awaits("the launch", None),
+                    held => self.game.live.warns(format!("the launch, though {}", held.join(", "))),
+                }
                 let launched = self.launcher.launch(&self.folder, next, self.options.restarts);
                 Ok(self.attempts.heard(launched.await?)?.then_some(next))
             }

@@ -55,6 +55,7 @@ mod shim_status;
 pub mod stack;
 mod stale_files;
 pub mod status_table;
+pub mod strangers;
 pub mod tail;
 #[cfg(test)]
 mod testing;

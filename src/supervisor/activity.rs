@@ -11,6 +11,8 @@ pub struct Activity {
     pub limit: Option<Duration>,
     /// The last line that the game printed, if that shows its progress.
     pub last_line: String,
+    /// True if a person should know of it, however soon it is over.
+    pub is_warning: bool,
 }
 
 impl Activity {
@@ -19,6 +21,7 @@ impl Activity {
             awaiting: awaiting.into(),
             limit,
             last_line: String::new(),
+            is_warning: false,
         }
     }
 }

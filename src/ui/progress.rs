@@ -70,9 +70,15 @@ impl Progress {
             }
             VerbEvent::Awaiting { id, activity } => {
                 let awaiting = clean_line(&activity.awaiting).into_owned();
+                if activity.is_warning && self.region.is_none() && !self.silent {
+                    self.streams.write_err(&format!("{id}: waiting for {awaiting}\n"));
+                }
                 self.awaits(id, awaiting, activity.limit, now);
                 if let Some(work) = self.works.get_mut(id) {
                     work.last_line = clean_line(&activity.last_line).into_owned();
+                }
+                if activity.is_warning {
+                    self.draw(now);
                 }
             }
             VerbEvent::Done(result) => {

@@ -1,11 +1,14 @@
 //! Readiness found out over the network.
 
+use std::fs::Permissions;
 use std::net::{TcpListener, UdpSocket};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{self, Instance, Mounts, Sandbox};
+use crate::support::{self, Instance, Mounts, Outcome, Sandbox, Terminal};
 
 fn sleeper(ready: &Value) -> Instance {
     Instance::program("a", "/bin/sleep", &["300"]).with("ready", ready.clone())
@@ -71,6 +74,79 @@ fn a_port_that_a_stranger_holds() {
         watch.expect_code(124);
         sandbox.ok(&["stop", "--all"]);
     }
+}
+
+/// Before the launch there is a word for it on the screen.
+#[test]
+fn a_port_that_a_stranger_holds_is_told_before_the_launch() {
+    let held = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = held.local_addr().expect("its address").to_string();
+    let sandbox = Sandbox::with(&[sleeper(&json!({ "tcp": address, "timeout": "1s" }))]);
+    let mut start = Terminal::sized(&sandbox, &sandbox.command(&["start", "a"]), (200, 24));
+    let me = std::process::id();
+    let told = format!("waiting for the launch, though {address}/tcp is held by pid {me}");
+    assert_eq!(start.ended(), Some(124));
+    start.wait(&told);
+    sandbox.ok(&["stop", "a"]);
+    let start = sandbox.run(&["start", "a"]).expect_code(124);
+    assert!(start.stderr.starts_with(&format!("a: {told}\n")), "{start:?}");
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// A name of this host is as good as its address.
+#[test]
+fn a_port_that_a_stranger_holds_at_a_name_of_this_host() {
+    const TEST: &str = "a_port_that_a_stranger_holds_at_a_name_of_this_host";
+    let held = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = held.local_addr().expect("its address").port();
+    let name = "game-server.example";
+    let sandbox = Sandbox::with(&[sleeper(&json!({ "tcp": format!("{name}:{port}"), "timeout": "1s" }))]);
+    std::fs::write(sandbox.path("hosts"), format!("127.0.0.1 {name}\n")).expect("write");
+    let hosts = sandbox.arg("hosts");
+    let Some(mounts) = Mounts::of(TEST, &format!("mount --bind '{hosts}' /etc/hosts")) else {
+        return;
+    };
+    let start = mounts.run(&sandbox, &["start", "a"]).expect_code(124);
+    let told = format!(
+        "before its launch {name}:{port}/tcp is held by pid {}",
+        std::process::id()
+    );
+    assert!(start.stderr.contains(&told), "{start:?}");
+    assert!(start.stderr.contains("where another process answers"), "{start:?}");
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// A holder whose process may not be looked at was there first, or was not.
+#[test]
+fn a_port_that_a_stranger_of_another_user_holds() {
+    const NOBODY: u32 = 65534;
+    if !support::is_root("a_port_that_a_stranger_of_another_user_holds") {
+        return;
+    }
+    let held = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = held.local_addr().expect("its address").to_string();
+    let sandbox = Sandbox::with(&[sleeper(&json!({ "tcp": address, "timeout": "1s" }))]);
+    std::fs::set_permissions(sandbox.dir(), Permissions::from_mode(0o755)).expect("chmod");
+    std::fs::set_permissions(sandbox.path("instances.yaml"), Permissions::from_mode(0o644)).expect("chmod");
+    std::fs::create_dir(sandbox.state_dir()).expect("a folder");
+    std::fs::set_permissions(sandbox.state_dir(), Permissions::from_mode(0o700)).expect("chmod");
+    chown(sandbox.state_dir(), Some(NOBODY), Some(NOBODY)).expect("chown");
+    let as_nobody = |args: &[&str]| {
+        let output = sandbox.command(args).uid(NOBODY).gid(NOBODY).output();
+        Outcome::of(args, &output.expect("gamectl"))
+    };
+    let start = as_nobody(&["start", "a"]).expect_code(124);
+    let told = format!("before its launch {address}/tcp is held by another process");
+    assert!(start.stderr.contains(&told), "{start:?}");
+    assert!(start.stderr.contains("where another process answers"), "{start:?}");
+    as_nobody(&["watch", "a", "--until", "running", "--timeout", "1s"]).expect_code(124);
+    // Who comes later may have been started for the game.
+    drop(held);
+    as_nobody(&["stop", "a"]).expect_code(0);
+    as_nobody(&["start", "a"]).expect_code(124);
+    let _later = TcpListener::bind(&address).expect("the port");
+    as_nobody(&["watch", "a", "--until", "running", "--timeout", "60s"]).expect_code(0);
+    as_nobody(&["stop", "a"]).expect_code(0);
 }
 
 /// The pattern is written for the line that `logs` shows.

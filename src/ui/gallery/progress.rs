@@ -34,6 +34,7 @@ impl Work {
                 awaiting: awaiting.to_owned(),
                 limit: Some(Duration::from_secs(limit)),
                 last_line: last_line.to_owned(),
+                is_warning: false,
             },
         });
     }
