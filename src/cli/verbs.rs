@@ -138,7 +138,9 @@ pub enum Awaited {
 Examples:
   gamectl logs -n 20 rust-main
   gamectl logs --since 10m rust-main
-  gamectl logs -f rust-main conan")]
+  gamectl logs -f rust-main conan
+
+With --json each line is an object: {\"event\":\"line\",\"id\":ID,\"text\":TEXT}")]
 pub struct LogsArgs {
     #[command(flatten)]
     pub selection: Selection,

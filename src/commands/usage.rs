@@ -17,7 +17,10 @@ const BESIDES: [ContextKind; 6] = [
 
 /// Returns the failure, with a hint at what to type instead.
 pub(super) fn failure(mut error: clap::Error) -> Failure {
-    let hint = misplaced(&error).or_else(|| meant(&error)).or_else(|| usage(&error));
+    let hint = misplaced(&error)
+        .or_else(|| elsewhere(&error))
+        .or_else(|| meant(&error))
+        .or_else(|| usage(&error));
     for besides in BESIDES {
         error.remove(besides);
     }
@@ -39,6 +42,52 @@ fn misplaced(error: &clap::Error) -> Option<String> {
     let which = error.get(ContextKind::InvalidArg)?;
     (unknown && *which == ContextValue::String("-f".to_owned()))
         .then(|| "the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory".to_owned())
+}
+
+/// The words of other tools, and what does the same here.
+const ELSEWHERE: [(&[&str], &str); 12] = [
+    (&["ps", "ls", "list", "st"], "`gamectl status` shows all instances"),
+    (
+        &["kill"],
+        "`gamectl stop --now ID` sends TERM, and kills 5 seconds later",
+    ),
+    (&["attach"], "`gamectl console ID` attaches to the console of a game"),
+    (
+        &["exec", "cmd", "command"],
+        "`gamectl send ID TEXT` sends a line to a game",
+    ),
+    (&["up"], "`gamectl start --all` starts all instances"),
+    (&["down"], "`gamectl stop --all` stops all instances"),
+    (
+        &["reload"],
+        "`gamectl restart ID` applies a changed entry; `gamectl run` reads a changed inventory by itself",
+    ),
+    (
+        &["log", "tail"],
+        "`gamectl logs ID` prints the output of a game, `gamectl logs -f ID` follows it",
+    ),
+    (
+        &["validate", "lint", "test", "doctor"],
+        "`gamectl check` looks for mistakes and obstacles",
+    ),
+    (
+        &["new", "create", "add"],
+        "`gamectl init GAME` writes an inventory to begin with",
+    ),
+    (&["monitor", "top"], "`gamectl watch` follows all instances"),
+    (
+        &["supervise", "daemon", "serve"],
+        "`gamectl run` watches the instances, and restarts what crashes",
+    ),
+];
+
+/// Returns the hint for a word of another tool.
+fn elsewhere(error: &clap::Error) -> Option<String> {
+    let ContextValue::String(typed) = error.get(ContextKind::InvalidSubcommand)? else {
+        return None;
+    };
+    let known = ELSEWHERE.iter().find(|(words, _)| words.contains(&typed.as_str()));
+    known.map(|(_, hint)| (*hint).to_owned())
 }
 
 /// Returns the hint that names the most similar words.
@@ -82,6 +131,18 @@ mod tests {
         format!("{}\n{}", failure.message, failure.hint.unwrap_or_default())
     }
 
+    /// Each word of another tool is none of ours, and what is named instead is.
+    #[test]
+    fn words_of_other_tools() {
+        for word in ELSEWHERE.iter().flat_map(|(words, _)| *words) {
+            let shown = shown(&format!("gamectl {word}"));
+            let named = shown.split("`gamectl ").nth(1).expect("a command");
+            let line = format!("gamectl {}", named.split('`').next().expect("its end"));
+            assert!(!shown.contains("did you mean"), "{shown}");
+            crate::cli::Cli::try_parse_from(line.split(' ')).expect(&line);
+        }
+    }
+
     #[test]
     fn all_have_one_shape() {
         insta::assert_snapshot!(shown("gamectl statsu"), @r"
@@ -91,6 +152,10 @@ mod tests {
         insta::assert_snapshot!(shown("gamectl strat"), @r"
         unrecognized subcommand 'strat'
         did you mean `start`, `restart` or `status`?
+        ");
+        insta::assert_snapshot!(shown("gamectl attach"), @r"
+        unrecognized subcommand 'attach'
+        `gamectl console ID` attaches to the console of a game
         ");
         insta::assert_snapshot!(shown("gamectl frobnicate"), @r"
         unrecognized subcommand 'frobnicate'

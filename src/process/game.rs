@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::inventory::{Channels, Healthy, Instance, Mask, ProcessSpec, Ready, RestartPolicy};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, ReadError, StateDir, launch, plan};
+use crate::supervisor::DRIFTED;
 use crate::sys::host::Frame;
 
 /// The name of this plane in the inventory.
@@ -52,6 +53,7 @@ impl ManagedGame {
                 log: spec.log,
                 tty: spec.tty,
                 main: spec.main.clone(),
+                entry: Some(spec.digest()),
             },
             live: LiveState::default(),
             state_dir,
@@ -102,6 +104,14 @@ impl ManagedGame {
     pub(super) fn recorded_plan(&self, dir: &InstanceDir) -> Plan {
         let recorded = plan::read(dir).ok().flatten();
         recorded.unwrap_or_else(|| self.plan.clone())
+    }
+
+    /// Returns the note that the entry in the inventory is not the one from which the
+    /// game was started, if so.
+    pub(super) fn drift(&self, dir: &InstanceDir) -> Option<&'static str> {
+        let now = self.plan.entry?;
+        let then = plan::read(dir).ok().flatten()?.entry?;
+        (then != now).then_some(DRIFTED)
     }
 
     /// Returns the mask of its secrets.

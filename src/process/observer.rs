@@ -44,7 +44,7 @@ impl Observer {
         };
         if let Some(entry) = snapshot.of(&self.game.id).filter(|entry| tells_all(entry)) {
             self.remember(Situation::Kept(entry));
-            return facts::of_entry(entry, snapshot.now_boot_ms()).into();
+            return self.with_drift(facts::of_entry(entry, snapshot.now_boot_ms()).into());
         }
         // The snapshot holds all living shims, those without a folder too.
         let gathered = self.game.gather_in_folder();
@@ -59,10 +59,25 @@ impl Observer {
         match gathered {
             Ok(evidence) => {
                 self.remember(Situation::of(&evidence));
-                facts::observation(&evidence, &self.game.policy)
+                self.with_drift(facts::observation(&evidence, &self.game.policy))
             }
             Err(reason) => Observation::Unknown { reason },
         }
+    }
+
+    /// Notes that what runs was started from another entry.
+    fn with_drift(&self, mut observation: Observation) -> Observation {
+        if let Observation::Known(facts) = &mut observation
+            && matches!(facts.state, InstanceState::Starting | InstanceState::Running)
+            && let Ok(Some(folder)) = self.game.find_folder()
+            && let Some(drift) = self.game.drift(&folder.dir)
+        {
+            facts.note = Some(match facts.note.take() {
+                Some(note) => format!("{note}; {drift}"),
+                None => drift.to_owned(),
+            });
+        }
+        observation
     }
 
     fn remember(&self, situation: Situation<'_>) {

@@ -164,12 +164,14 @@ impl GameStart<'_> {
     /// Waits until a launch is ready. `None` if its shim was killed meanwhile:
     /// then another look is due.
     async fn until_ready(&self, generation: u64) -> Result<Option<Outcome>, Failure> {
+        let changed = self.attempts.launched == Some(generation);
         let outcome = |state| {
+            let drift = || self.game.drift(&self.folder.dir).map(str::to_owned);
             Some(Outcome {
-                changed: self.attempts.launched == Some(generation),
+                changed,
                 state,
                 ended_by: None,
-                note: None,
+                note: if changed { None } else { drift() },
             })
         };
         let Some(launch) = launch_of(&self.folder.dir, generation) else {

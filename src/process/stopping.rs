@@ -275,8 +275,8 @@ fn notes(exit: &Exit) -> Vec<String> {
     let mut notes = Vec::new();
     match exit.killed_leftovers {
         0 => {}
-        1 => notes.push("a process that had outlived it was killed".to_owned()),
-        n => notes.push(format!("{n} processes that had outlived it were killed")),
+        1 => notes.push("1 leftover process was killed".to_owned()),
+        n => notes.push(format!("{n} leftover processes were killed")),
     }
     if exit.lost_output > 0 {
         notes.push(format!("{} bytes of its output could not be logged", exit.lost_output));

@@ -81,6 +81,11 @@ pub fn lost(count: usize, at: &str) -> Value {
     json!({ "event": "lost", "count": count, "at": at })
 }
 
+/// Returns a line of the output of an instance.
+pub fn log_line(id: &str, text: &str) -> Value {
+    json!({ "event": "line", "id": id, "text": text })
+}
+
 /// Adds the state of the row to an object.
 fn flattened(row: &Row, mut value: Value) -> Value {
     let state = match &row.observation {

@@ -169,7 +169,7 @@ impl Core {
                     effects.log(Level::Info, "running");
                     effects.alert(Alarm::Started, facts);
                 } else {
-                    effects.log(Level::Info, "running already, and adopted as it is");
+                    effects.log(Level::Info, "already running; watching it");
                 }
             }
             return;

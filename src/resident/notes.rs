@@ -1,6 +1,7 @@
 //! The remarks that a row shows beside the state.
 
 use crate::policy::restart::StayReason;
+use crate::supervisor::DRIFTED;
 
 /// The remarks on one instance.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +25,9 @@ impl Notes {
         if !listed {
             notes.push("no longer in the inventory".to_owned());
         }
-        if self.restart_to_apply {
-            notes.push("changed in the inventory: restart to apply".to_owned());
+        // The plane may tell it itself.
+        if self.restart_to_apply && !of_plane.as_ref().is_some_and(|note| note.contains(DRIFTED)) {
+            notes.push(DRIFTED.to_owned());
         }
         notes.extend(
             self.failed_start

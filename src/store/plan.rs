@@ -23,6 +23,9 @@ pub struct Plan {
     pub tty: bool,
     /// The pattern of its main process, where a launcher starts it.
     pub main: Option<String>,
+    /// The number of the definition that it was started from; `None` where none was
+    /// recorded.
+    pub entry: Option<u32>,
 }
 
 /// Adds a stop chain to a document: first as builds up to 9949831 read it, to
@@ -78,6 +81,7 @@ impl Plan {
             .with("log_keep", self.log.keep)
             .with("tty", self.tty);
         document.push_some("main", self.main.as_ref());
+        document.push_some("entry", self.entry.as_ref());
         push_steps(&mut document, &self.stop);
         document
     }
@@ -92,6 +96,7 @@ impl Plan {
             tty: document.require("tty")?,
             // A plan from before there was such a thing has none.
             main: document.get("main").map(str::to_owned),
+            entry: document.parse("entry"),
         })
     }
 }
@@ -137,6 +142,7 @@ mod tests {
             log: LogSpec { max_size: 5, keep: 1 },
             tty: true,
             main: Some("Game\\.exe$".into()),
+            entry: Some(7),
         };
         write(&dir, &plan).unwrap();
         write(&dir, &plan).unwrap();

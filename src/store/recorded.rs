@@ -137,6 +137,7 @@ fn a_plan() -> Plan {
         },
         tty: true,
         main: Some("Game\\.exe$".into()),
+        entry: None,
     }
 }
 

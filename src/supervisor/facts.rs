@@ -7,6 +7,9 @@ use serde::{Serialize, Serializer};
 
 use super::state::InstanceState;
 
+/// The note of what runs and was started from another entry of the inventory.
+pub const DRIFTED: &str = "started from another entry: restart applies it";
+
 /// The last end of an instance. Both `code` and `signal` are `None` when the
 /// exit was not observed: an exit code is never invented.
 #[derive(Debug, Clone, PartialEq, Serialize)]

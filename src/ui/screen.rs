@@ -141,7 +141,7 @@ impl Screen {
             self.streams
                 .write_err(&format!("{}\n", look.paint(Tone::Strong, &summary)));
         } else if results.is_empty() && self.passed_over.get().is_none() {
-            self.note("nothing was selected that anything manages");
+            self.note("nothing to do: none of the selected instances can be managed");
         }
     }
 
@@ -207,7 +207,8 @@ impl Screen {
     }
 
     pub fn logs(&self, ids: &[String], raw: bool) -> LogView {
-        LogView::new(ids, raw, Arc::clone(&self.streams.out), self.streams.out_look())
+        let (out, look) = (Arc::clone(&self.streams.out), self.streams.out_look());
+        LogView::new(ids, raw, self.streams.options.json, out, look)
     }
 
     /// Returns the view of a game's console; `live` where it is typed on a terminal.

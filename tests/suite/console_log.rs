@@ -448,3 +448,35 @@ fn a_log_is_shown_from_a_time_on() {
     }
     sandbox.run(&["logs", "--since", "5m", "-n", "3", "a"]).expect_code(2);
 }
+
+/// For programs: an object for each whole line.
+#[test]
+fn lines_as_objects() {
+    let sandbox = Sandbox::new();
+    let game = |id: &str, script: &str| {
+        let script = format!("{script}; exec sleep 1000");
+        Instance::script(id, &script).ready_log("one")
+    };
+    sandbox.inventory(&[
+        game("a", r"printf 'one \033[31mred\033[0m\n\ntwo'"),
+        game("b", r"printf 'one\377\n'"),
+    ]);
+    sandbox.ok(&["start", "--all"]);
+    sandbox.wait_console("a", "two");
+    let lines = |args: &[&str]| -> Vec<Value> {
+        let out = sandbox.ok(args).stdout;
+        out.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    };
+    let line = |id: &str, text: &str| json!({ "event": "line", "id": id, "text": text });
+    assert_eq!(
+        lines(&["logs", "--json", "a"]),
+        [line("a", "one red"), line("a", ""), line("a", "two")]
+    );
+    assert_eq!(lines(&["logs", "--json", "-n", "1", "b"]), [line("b", "one\u{fffd}")]);
+    let raw = lines(&["logs", "--json", "--raw", "a", "b"]);
+    assert!(raw.contains(&line("a", "one \u{1b}[31mred\u{1b}[0m")), "{raw:?}");
+    assert!(raw.contains(&line("b", "one\u{fffd}")), "{raw:?}");
+    sandbox.ok(&["stop", "--all"]);
+}

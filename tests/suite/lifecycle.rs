@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use nix::sys::signal::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{self, Background, Instance, Outcome, Process, Sandbox, Terminal, wait_until};
 
@@ -636,4 +636,30 @@ fn a_failed_start_tells_what_that_launch_printed_and_no_other() {
         assert_eq!(outcome.stderr.matches("  | no map").count(), 1, "{outcome:#?}");
     }
     assert_eq!(sandbox.console("a").matches("no map").count(), 2);
+}
+
+/// A game goes on as it was started; that the inventory says something else now is
+/// told, until a restart applies it.
+#[test]
+fn a_changed_entry_is_told_until_it_is_applied() {
+    const DRIFTED: &str = "started from another entry: restart applies it";
+    let game = |number: &str| {
+        Instance::script("a", "exec sleep \"$0\"").process("args", json!(["-c", "exec sleep 1000", number]))
+    };
+    let sandbox = Sandbox::with(&[game("1")]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    assert_eq!(sandbox.status("a")["note"], Value::Null);
+    sandbox.inventory(&[game("2")]);
+    assert_eq!(sandbox.status("a")["note"], DRIFTED);
+    let again = sandbox.ok(&["start", "a"]);
+    assert_eq!(again.stdout, format!("a: already running ({DRIFTED})\n"));
+    assert_eq!(sandbox.pid("a"), pid);
+    // What is asked of a game, and how it is stopped, applies at once.
+    sandbox.inventory(&[game("1").with("stop", json!([{ "signal": "INT", "wait": "9s" }]))]);
+    assert_eq!(sandbox.status("a")["note"], Value::Null);
+    sandbox.inventory(&[game("2")]);
+    sandbox.ok(&["restart", "a"]);
+    assert_eq!(sandbox.status("a")["note"], Value::Null);
+    sandbox.ok(&["stop", "a"]);
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// The mask where none is given: whoever starts a game, it is the same.
@@ -30,6 +31,43 @@ pub struct ProcessSpec {
     /// matched against the path of an executable, and against the name by
     /// which a process was called.
     pub main: Option<String>,
+}
+
+impl ProcessSpec {
+    /// Returns a number that tells this definition from others. It goes on record, so
+    /// it stays the same in later builds: a new key counts only where it is set.
+    pub fn digest(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        let mut field = |name: &str, value: &[u8]| {
+            hasher.update(format!("{name} {} ", value.len()).as_bytes());
+            hasher.update(value);
+        };
+        field("executable", self.executable.as_os_str().as_bytes());
+        self.args.iter().for_each(|argument| field("arg", argument.as_bytes()));
+        field("cwd", self.cwd.as_os_str().as_bytes());
+        for (name, value) in &self.env {
+            field("env", name.as_bytes());
+            field("value", value.as_bytes());
+        }
+        if let Some(path) = &self.env_file {
+            field("env_file", path.as_os_str().as_bytes());
+        }
+        self.inherit_env
+            .iter()
+            .for_each(|name| field("inherit", name.as_bytes()));
+        if let Some(user) = &self.user {
+            field("user", user.as_bytes());
+        }
+        if let Some(main) = &self.main {
+            field("main", main.as_bytes());
+        }
+        let LogSpec { max_size, keep } = self.log;
+        field(
+            "rest",
+            format!("{:o} {} {max_size} {keep}", self.umask, self.tty).as_bytes(),
+        );
+        hasher.finalize()
+    }
 }
 
 impl fmt::Debug for ProcessSpec {
@@ -73,9 +111,8 @@ impl Default for LogSpec {
 mod tests {
     use super::*;
 
-    #[test]
-    fn debug_hides_environment_and_arguments() {
-        let spec = ProcessSpec {
+    fn spec() -> ProcessSpec {
+        ProcessSpec {
             executable: "/bin/x".into(),
             args: vec!["canary-1".into()],
             cwd: "/".into(),
@@ -87,7 +124,32 @@ mod tests {
             tty: false,
             log: LogSpec::default(),
             main: None,
-        };
-        assert!(!format!("{spec:?}").contains("canary"));
+        }
     }
+
+    #[test]
+    fn debug_hides_environment_and_arguments() {
+        assert!(!format!("{:?}", spec()).contains("canary"));
+    }
+
+    /// A number on record is compared with one of a later build.
+    #[test]
+    fn a_definition_keeps_its_number() {
+        assert_eq!(spec().digest(), DIGEST);
+        let changed: [fn(&mut ProcessSpec); 6] = [
+            |spec| spec.args.push("".into()),
+            |spec| spec.cwd = "/tmp".into(),
+            |spec| spec.env[0].1 = "other".into(),
+            |spec| spec.user = Some("games".into()),
+            |spec| spec.tty = true,
+            |spec| spec.log.keep = 1,
+        ];
+        for change in changed {
+            let mut other = spec();
+            change(&mut other);
+            assert_ne!(other.digest(), DIGEST, "{other:?}");
+        }
+    }
+
+    const DIGEST: u32 = 1_282_374_911;
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -217,7 +217,46 @@ impl Collector<'_> {
                 .hint("write the whole path, or `${HOME}/...`");
             return None;
         }
-        // Taken apart and put together again, `a/./b/` becomes `a/b`.
-        Some(self.folder().join(text).components().collect())
+        Some(plain(&self.folder().join(text)))
+    }
+}
+
+/// Returns the path in its shortest form: `a/./b/` is `a/b`, and so is `a/c/../b`,
+/// unless `c` is a link, which leads elsewhere.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir && !plain.is_symlink() && !plain.ends_with("..") {
+            plain.pop();
+        } else {
+            plain.push(part);
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_without_detours() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::create_dir_all(at("a/b")).unwrap();
+        std::os::unix::fs::symlink(at("a/b"), at("link")).unwrap();
+        for (path, wanted) in [
+            ("a/./b/", "a/b"),
+            ("a/../c", "c"),
+            ("a/b/../../c", "c"),
+            // Nothing is there.
+            ("none/../c", "c"),
+            ("link/../c", "link/../c"),
+            ("link/../../c", "link/../../c"),
+            ("a/../link/../c", "link/../c"),
+        ] {
+            assert_eq!(plain(&at(path)), at(wanted), "{path}");
+        }
+        assert_eq!(plain("/../x".as_ref()), PathBuf::from("/x"));
     }
 }

@@ -20,7 +20,7 @@ fn a_world(now: Instant) -> Vec<ResidentEvent> {
         PlayerCount::Counted(players),
     ));
     for (id, level, text) in [
-        (Some("conan"), Info, "running already, and adopted as it is"),
+        (Some("conan"), Info, "already running; watching it"),
         (
             Some("soulmask"),
             Error,
@@ -361,7 +361,7 @@ fn run_off_a_terminal() {
     watch.draw(Instant::now());
     watch.say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
     insta::assert_snapshot!(timeless(&shown.out.take()), @r"
-    hh:mm:ss info    conan: running already, and adopted as it is
+    hh:mm:ss info    conan: already running; watching it
     hh:mm:ss error   soulmask: crashed: killed by SIGSEGV before it was ready
     hh:mm:ss info    soulmask: started again (2nd)
     hh:mm:ss error   valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain

@@ -263,12 +263,12 @@ fn results_of_a_restart() {
 fn results_of_nothing_and_of_many() {
     insta::assert_snapshot!(seen(|screen| ended(screen, Verb::Start, &[])), @r"
     --- 120 columns, 80 columns, off a terminal
-    note: nothing was selected that anything manages
+    note: nothing to do: none of the selected instances can be managed
     --- 120 columns in colour, 80 columns in colour
-    ␛[36mnote:␛[0m nothing was selected that anything manages
+    ␛[36mnote:␛[0m nothing to do: none of the selected instances can be managed
     --- 40 columns
-    note: nothing was selected that anything
-          manages
+    note: nothing to do: none of the
+          selected instances can be managed
     ");
     let many: Vec<VerbResult> = (0..11)
         .map(|n| stopped(&format!("game-{n:02}"), "stdin: quit"))
