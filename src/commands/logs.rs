@@ -6,9 +6,14 @@ use super::context::{Context, typed};
 use super::signals::Interrupt;
 use super::streams::reader_is_gone;
 use crate::cli::{LineCount, LogsArgs};
-use crate::host::{Error, OutputFrom};
+use crate::failure::Failure;
+use crate::host::{Error, LogReader, OutputFrom};
+use crate::ui::Screen;
 
 const READER_CHECK: Duration = Duration::from_millis(100);
+
+/// The pause between two looks whether a slow reader has read.
+const SLOW_READER: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Error> {
     let selection = typed("logs", &logs.selection)?;
@@ -26,6 +31,10 @@ pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Er
             .note(&format!("{id}: it was never started, so it has printed nothing"));
     }
     let mut interrupt = Interrupt::new()?;
+    if logs.follow {
+        // A signal counts while the reader reads nothing, too.
+        context.screen.never_wait()?;
+    }
     let mut code = mistaken.unwrap_or(0);
     while context.screen.is_open() {
         tokio::select! {
@@ -33,7 +42,7 @@ pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Er
                 code = signal.exit_code();
                 break;
             }
-            piece = all.next() => match piece? {
+            piece = next(context.screen, &mut all) => match piece? {
                 Some((index, bytes)) => screen.write(index, &bytes),
                 None => break,
             },
@@ -44,4 +53,15 @@ pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Er
     }
     screen.finish();
     Ok(code)
+}
+
+/// Waits for the next piece, and before that until there is room for it.
+///
+/// # Cancel safety
+/// Safe.
+async fn next(screen: &Screen, all: &mut LogReader<'_>) -> Result<Option<(usize, Vec<u8>)>, Failure> {
+    while !screen.has_room() {
+        tokio::time::sleep(SLOW_READER).await;
+    }
+    all.next().await
 }

@@ -197,8 +197,8 @@ fn line(verb: Verb, id: &str, work: &Work, now: Instant, columns: usize, look: L
         let said = cut(&work.last_line, room, look.ellipsis());
         return format!("{longest}: {}", look.paint(Tone::Dim, &said));
     }
-    let shorter = format!("{id}: {elapsed}{limit} for {awaiting}");
-    let all = [longest, shorter, format!("{id}: {elapsed} for {awaiting}"), shortest];
+    let shorter = format!("{id}: waiting for {awaiting}, {elapsed}");
+    let all = [longest, format!("{shorter}{limit}"), shorter, shortest];
     let fitting = all.iter().find(|line| width(line) <= columns);
     let line = fitting.cloned().unwrap_or_else(|| format!("{id}: {elapsed}"));
     cut(&line, columns, look.ellipsis()).into_owned()
@@ -247,8 +247,8 @@ mod tests {
                 "Loading the world",
                 "rust-main: starting, waiting for ready (log line), 1m 5s of 15m",
             ),
-            (62, "", "rust-main: 1m 5s of 15m for ready (log line)"),
-            (40, "", "rust-main: 1m 5s for ready (log line)"),
+            (62, "", "rust-main: waiting for ready (log line), 1m 5s of 15m"),
+            (50, "", "rust-main: waiting for ready (log line), 1m 5s"),
             (30, "", "rust-main: starting, 1m 5s"),
             (20, "", "rust-main: 1m 5s"),
             (10, "", "rust-main…"),

@@ -87,6 +87,11 @@ impl Queue {
         lock(&self.shared.state).bytes == 0
     }
 
+    /// Returns true while most of the room is free.
+    pub(super) fn has_room(&self) -> bool {
+        lock(&self.shared.state).bytes <= ROOM / 4
+    }
+
     /// Returns the first failed write, once.
     pub(super) fn take_failure(&self) -> Option<io::Error> {
         lock(&self.shared.state).failure.take()

@@ -251,6 +251,11 @@ impl Screen {
         move || ErrorWriter(Arc::clone(&err))
     }
 
+    /// Returns true while nothing would be dropped of a piece of output.
+    pub fn has_room(&self) -> bool {
+        lock(&self.streams.out).has_room()
+    }
+
     /// Returns true while stdout can be written.
     pub fn is_open(&self) -> bool {
         lock(&self.streams.out).is_open()

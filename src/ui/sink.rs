@@ -80,6 +80,10 @@ impl Sink {
         self.queue.as_ref().is_none_or(Queue::is_empty)
     }
 
+    pub(super) fn has_room(&self) -> bool {
+        self.queue.as_ref().is_none_or(Queue::has_room)
+    }
+
     /// Waits for a reader who still reads. Returns the number of lines that were
     /// dropped without a word.
     pub(super) fn drain(&self) -> usize {

@@ -253,7 +253,7 @@ fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
         "\
 ● rust: ready after Ns
 ~ conan: starting, waiting for ready (log line), Ns of 5m
-~ valheim: Ns of 5m for ready (log line)",
+~ valheim: waiting for ready (log line), Ns of 5m",
     );
     sandbox.touch("conan.gate");
     tmux.resize(36);
@@ -261,7 +261,7 @@ fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
         "\
 ● rust: ready after Ns
 ● conan: ready after Ns
-~ valheim: Ns for ready (log line)",
+~ valheim: starting, Ns",
     );
     sandbox.touch("valheim.gate");
     tmux.wait(

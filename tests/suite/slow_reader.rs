@@ -77,6 +77,44 @@ fn a_watch_whose_reader_does_not_read_can_be_ended() {
     sandbox.ok(&["stop", "--all", "--now"]);
 }
 
+#[test]
+fn a_follower_whose_reader_does_not_read_can_be_ended() {
+    let sandbox =
+        Sandbox::with(&[Instance::script("a", "yes | head -c 3000000; echo up; exec sleep 1000").ready_log("up")]);
+    sandbox.ok(&["start", "a"]);
+    let (mut logs, reader) = unread(&mut sandbox.command(&["logs", "-f", "-n", "all", "a"]), 1);
+    wait_until("the pipe to be full", || {
+        pipe::pending(&reader).expect("a count") > 3000
+    });
+    logs.signal(Signal::SIGTERM);
+    assert_eq!(logs.ended(), Some(143));
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// A follower that is slow misses nothing.
+#[test]
+fn a_slow_follower_gets_all() {
+    let sandbox =
+        Sandbox::with(&[Instance::script("a", "yes | head -c 8000000; echo up; exec sleep 1000").ready_log("up")]);
+    sandbox.ok(&["start", "a"]);
+    let (mut logs, reader) = unread(&mut sandbox.command(&["logs", "-f", "-n", "all", "a"]), 1);
+    wait_until("the pipe to be full", || {
+        pipe::pending(&reader).expect("a count") > 3000
+    });
+    let mut bytes = 0;
+    for line in BufReader::new(reader).lines() {
+        let line = line.expect("a line");
+        bytes += line.len() + 1;
+        assert!(line == "y" || line == "up", "{line}");
+        if line == "up" {
+            break;
+        }
+    }
+    assert_eq!(bytes, 8_000_003);
+    assert_eq!(logs.ended(), Some(0), "its reader is gone");
+    sandbox.ok(&["stop", "a"]);
+}
+
 /// A reader who reads at last misses nothing that there was room for.
 #[test]
 fn a_reader_who_reads_at_last_gets_all() {
