@@ -10,6 +10,7 @@ mod game;
 mod input;
 mod launcher;
 mod live;
+mod main_pattern;
 mod observer;
 mod pause;
 mod planning;

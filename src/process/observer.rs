@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::evidence::{Evidence, tells_all};
-use super::facts;
 use super::game::ManagedGame;
 use super::situation::Situation;
 use super::snapshot::Snapshot;
+use super::{facts, main_pattern};
 use crate::supervisor::{InstanceState, Observation};
 use crate::sys::clock;
 
@@ -43,8 +43,9 @@ impl Observer {
             return self.observe_anew();
         };
         if let Some(entry) = snapshot.of(&self.game.id).filter(|entry| tells_all(entry)) {
-            self.remember(Situation::Kept(entry));
-            return self.with_drift(facts::of_entry(entry, snapshot.now_boot_ms()).into());
+            let situation = Situation::Kept(entry);
+            self.remember(situation);
+            return self.remarked(situation, facts::of_entry(entry, snapshot.now_boot_ms()).into());
         }
         // The snapshot holds all living shims, those without a folder too.
         let gathered = self.game.gather_in_folder();
@@ -58,26 +59,36 @@ impl Observer {
     pub(super) fn conclude(&self, gathered: Result<Evidence, String>) -> Observation {
         match gathered {
             Ok(evidence) => {
-                self.remember(Situation::of(&evidence));
-                self.with_drift(facts::observation(&evidence, &self.game.policy))
+                let situation = Situation::of(&evidence);
+                self.remember(situation);
+                self.remarked(situation, facts::observation(&evidence, &self.game.policy))
             }
             Err(reason) => Observation::Unknown { reason },
         }
     }
 
-    /// Notes that what runs was started from another entry.
-    fn with_drift(&self, mut observation: Observation) -> Observation {
+    /// Adds what else is to be said of a game that runs: that it was started from another
+    /// entry, and that `main` matches nothing.
+    fn remarked(&self, situation: Situation<'_>, mut observation: Observation) -> Observation {
         if let Observation::Known(facts) = &mut observation
             && matches!(facts.state, InstanceState::Starting | InstanceState::Running)
-            && let Ok(Some(folder)) = self.game.find_folder()
-            && let Some(drift) = self.game.drift(&folder.dir)
         {
-            facts.note = Some(match facts.note.take() {
-                Some(note) => format!("{note}; {drift}"),
-                None => drift.to_owned(),
-            });
+            let folder = self.game.find_folder().ok().flatten();
+            let drift = folder.and_then(|folder| self.game.drift(&folder.dir));
+            let remarks = drift
+                .map(str::to_owned)
+                .into_iter()
+                .chain(main_pattern::remark(&self.game, &situation));
+            let notes: Vec<String> = facts.note.take().into_iter().chain(remarks).collect();
+            facts.note = (!notes.is_empty()).then(|| notes.join("; "));
         }
         observation
+    }
+
+    /// Returns the remark on a `main` that matches nothing.
+    pub(super) fn remark(&self) -> Option<String> {
+        let evidence = self.game.gather().ok()?;
+        main_pattern::remark(&self.game, &Situation::of(&evidence))
     }
 
     fn remember(&self, situation: Situation<'_>) {

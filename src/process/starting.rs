@@ -10,7 +10,7 @@ use super::pause::Pauses;
 use super::shim::client;
 use super::situation::{Situation, Unclear};
 use super::waiting::ReadyWait;
-use super::{explain, repair};
+use super::{explain, main_pattern, repair};
 use crate::failure::Failure;
 use crate::probe;
 use crate::store::launch::Launch;
@@ -64,20 +64,17 @@ struct GameStart<'a> {
 impl GameStart<'_> {
     async fn run(mut self) -> Result<Outcome, Failure> {
         let started = self.launch_and_wait().await;
-        if self.held.is_empty() {
-            return started;
-        }
-        let held = format!("before its launch {}", self.held.join(", "));
+        let held = (!self.held.is_empty()).then(|| format!("before its launch {}", self.held.join(", ")));
+        let remark = main_pattern::remark(self.game, &Situation::of(&self.folder.gather()));
+        let notes: Vec<String> = held.into_iter().chain(remark).collect();
         match started {
+            started if notes.is_empty() => started,
             Ok(outcome) => Ok(Outcome {
-                note: Some(match outcome.note {
-                    Some(note) => format!("{note}; {held}"),
-                    None => held,
-                }),
+                note: Some(outcome.note.into_iter().chain(notes).collect::<Vec<_>>().join("; ")),
                 ..outcome
             }),
             Err(failure) => Err(Failure {
-                message: format!("{}; {held}", failure.message),
+                message: format!("{}; {}", failure.message, notes.join("; ")),
                 ..failure
             }),
         }

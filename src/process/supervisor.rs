@@ -204,9 +204,15 @@ impl Supervisor for ProcessSupervisor {
 #[async_trait::async_trait]
 impl Survey for ProcessSupervisor {
     async fn findings(&self) -> Vec<Finding> {
-        match &self.game.spec {
-            Some(spec) => survey::of_spec(spec).await,
-            None => Vec::new(),
-        }
+        let Some(spec) = &self.game.spec else {
+            return Vec::new();
+        };
+        let mut findings = survey::of_spec(spec).await;
+        let remark = self.observer.remark().map(|remark| Finding::warning("main", remark));
+        findings.extend(remark.map(|finding| {
+            finding
+                .hint("compare it with the path of the game, `ps -eo pid,args`, or leave it out if nothing is launched")
+        }));
+        findings
     }
 }

@@ -111,3 +111,33 @@ fn who_takes_a_game_over_knows_it_again() {
     assert_eq!(result["ended_by"], "signal: TERM");
     sandbox.nothing_left();
 }
+
+/// After a minute it is told that the launcher passes for the game.
+#[test]
+fn a_pattern_that_matches_nothing_is_told() {
+    use gamectl::store::{StateDir, launch};
+    let game = Instance::program("a", "/bin/sleep", &["300"]).process("main", json!("/no-such-game$"));
+    let sandbox = Sandbox::with(&[game]);
+    let told = "`main` matches none of its processes: ";
+    let is_told = |args: &[&str]| format!("{:?}", sandbox.run(args)).contains(told);
+    sandbox.ok(&["start", "a"]);
+    for args in [&["start", "a"][..], &["status", "a"], &["check"]] {
+        assert!(!is_told(args), "{args:?}: it may still come");
+    }
+    // A minute later: a shim that takes over knows the launch from its record.
+    sandbox.kill_shim("a");
+    let state = StateDir::open(&sandbox.state_dir())
+        .expect("the state directory")
+        .expect("there");
+    let folder = state.instance("a").expect("its folder").expect("there");
+    let mut record = launch::read(&folder).expect("a record").expect("there");
+    record.launched_boot_ms = record
+        .launched_boot_ms
+        .checked_sub(61_000)
+        .expect("a host that is up for a minute");
+    launch::write(&folder, &record).expect("write");
+    for args in [&["start", "a"][..], &["status", "a"], &["check"]] {
+        assert!(is_told(args), "{args:?}: {:?}", sandbox.run(args));
+    }
+    sandbox.ok(&["stop", "a"]);
+}
