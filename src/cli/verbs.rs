@@ -103,7 +103,10 @@ pub struct StatusArgs {
 Examples:
   gamectl watch
   gamectl watch --until running --timeout 10m tag:pvp && announce
-  gamectl watch --json | jq -r 'select(.event == \"status\") | .id'")]
+  gamectl watch --json | jq -r 'select(.event == \"status\") | .id'
+
+With --json, {\"event\":\"lost\",\"count\":N,\"at\":TIME} stands where objects were dropped
+because nobody read them in time; a new snapshot follows.")]
 pub struct WatchArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -174,7 +177,10 @@ pub enum LineCount {
 Examples:
   gamectl run
   gamectl -f /etc/gamectl/instances.yaml run --on-exit stop-at-shutdown
-  gamectl run --json tag:pvp")]
+  gamectl run --json tag:pvp
+
+With --json, {\"event\":\"lost\",\"count\":N,\"at\":TIME} stands where objects were dropped
+because nobody read them in time; a new snapshot follows.")]
 pub struct RunArgs {
     #[command(flatten)]
     pub selection: Selection,

@@ -1,9 +1,10 @@
 //! Dry runs: the steps that `start` and `stop` would take, in words.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use super::game::ManagedGame;
-use crate::inventory::{Probe, ProcessSpec, StopStep};
+use crate::inventory::{Mask, Probe, ProcessSpec, StopAction, StopStep};
 use crate::policy::stop::chain_now;
 use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
@@ -37,7 +38,10 @@ impl VerbPlan for ManagedGame {
         };
         let mask = self.mask();
         let in_words = |step: &StopStep| {
-            let action = mask.text(&step.action.to_string());
+            let action = match &step.action {
+                StopAction::Exec(argv) => format!("exec: {}", argv_in_words(argv, &mask)),
+                action => mask.text(&action.to_string()),
+            };
             let does = format!("{action}, and wait up to {} for its end", spoken(step.wait));
             PlannedStep::new(does, cause)
         };
@@ -52,9 +56,8 @@ impl VerbPlan for ManagedGame {
 
 fn launch_in_words(game: &ManagedGame, spec: &ProcessSpec) -> String {
     let program = spec.executable.display().to_string();
-    let words = std::iter::once(program).chain(game.mask().words(&spec.args));
-    let command: Vec<String> = words.map(|word| quoted(&word)).collect();
-    let mut text = format!("run {} in {}", command.join(" "), spec.cwd.display());
+    let command = command_in_words(&program, &spec.args, &game.mask());
+    let mut text = format!("run {command} in {}", spec.cwd.display());
     if let Some(user) = &spec.user {
         text.push_str(&format!(" as user {user}"));
     }
@@ -72,7 +75,13 @@ fn wait_in_words(game: &ManagedGame, options: &StartOptions) -> PlannedStep {
     if options.no_wait {
         return PlannedStep::new("return without waiting until it is ready", "--no-wait");
     }
-    let probes: Vec<String> = game.ready.probes.iter().map(probe_in_words).collect();
+    let mask = game.mask();
+    let probes: Vec<String> = game
+        .ready
+        .probes
+        .iter()
+        .map(|probe| probe_in_words(probe, &mask))
+        .collect();
     let (limit, cause) = match options.timeout {
         Some(limit) => (limit, "ready, --timeout"),
         None => (game.ready.timeout, "ready"),
@@ -89,7 +98,7 @@ fn spoken(span: Duration) -> String {
     humantime::format_duration(span).to_string()
 }
 
-fn probe_in_words(probe: &Probe) -> String {
+fn probe_in_words(probe: &Probe, mask: &Mask) -> String {
     match probe {
         Probe::Log(pattern) => format!("a log line matches /{pattern}/"),
         Probe::Tcp(address) => format!("a TCP connection to {address} is accepted"),
@@ -99,9 +108,20 @@ fn probe_in_words(probe: &Probe) -> String {
         // The path may carry a token.
         Probe::Http(request) if request.tls.is_some() => format!("{} answers over HTTPS", request.address),
         Probe::Http(request) => format!("{} answers over HTTP", request.address),
-        Probe::Exec(argv) => format!("{} exits with 0", argv.first().map_or("", String::as_str)),
+        Probe::Exec(argv) => format!("{} exits with 0", argv_in_words(argv, mask)),
         Probe::AliveFor(span) => format!("it is alive for {}", spoken(*span)),
     }
+}
+
+/// Renders a command line as a shell would want it, without secrets.
+fn command_in_words(program: &str, args: &[impl AsRef<OsStr>], mask: &Mask) -> String {
+    let words = std::iter::once(program.to_owned()).chain(mask.words(args));
+    words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
+}
+
+fn argv_in_words(argv: &[String], mask: &Mask) -> String {
+    argv.split_first()
+        .map_or_else(String::new, |(program, args)| command_in_words(program, args, mask))
 }
 
 /// Quotes a word as a shell would want it, cut if it is very long.
@@ -121,6 +141,18 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_are_shown_and_secrets_are_not() {
+        let words = ["/bin/rcon", "-password=hunter2", "save all"].map(str::to_owned);
+        let mask = Mask::default();
+        assert_eq!(argv_in_words(&words, &mask), "/bin/rcon -password=*** 'save all'");
+        let probe = Probe::Exec(words.to_vec());
+        assert_eq!(
+            probe_in_words(&probe, &mask),
+            "/bin/rcon -password=*** 'save all' exits with 0"
+        );
+    }
 
     #[test]
     fn words_of_a_command_line() {
