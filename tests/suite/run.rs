@@ -749,6 +749,16 @@ fn a_long_table_is_seen_part_by_part() {
     sandbox.nothing_left();
 }
 
+#[test]
+fn a_slow_boot_shows_what_it_waits_for() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "exec sleep 1000").ready_log("never")]);
+    let mut terminal = Terminal::open(&sandbox, &["run"]);
+    terminal.wait_line("not ready yet (log line), for ");
+    terminal.type_key(3);
+    assert_eq!(terminal.ended(), Some(0));
+    sandbox.ok(&["stop", "a", "--now"]);
+}
+
 /// A key at the terminal is not for a `run` in the background, and does not stop it.
 #[test]
 fn in_the_background_it_reads_no_keys() {

@@ -243,7 +243,7 @@ fn run_of_every_kind() {
     conan                    ◐ starting
         not ready yet (log line), for 1m 15s
     valheim                  ◑ stopping
-    1 to 4 of 8, and 4 more: 2 running, 1 s…
+    1 to 4 of 8 (arrows move), and 4 more: …
 
     03:04:05 gamectl: the inventory is not
              valid, and nothing was changed:
@@ -278,7 +278,7 @@ fn run_of_more_than_there_are_rows() {
     game-02  process  ● running  2s      4000
     game-03  process  ● running  3s      4000
     game-04  process  ● running  4s      4000
-    1 to 6 of 30, and 24 more: 24 running; arrows move
+    1 to 6 of 30 (arrows move), and 24 more: 24 running
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)
@@ -294,7 +294,7 @@ fn run_of_more_than_there_are_rows() {
     game-02  process  ␛[32m● running␛[m  2s      4000
     game-03  process  ␛[32m● running␛[m  3s      4000
     game-04  process  ␛[32m● running␛[m  4s      4000
-    ␛[2m1 to 6 of 30, and 24 more: 24 running; arrows move
+    ␛[2m1 to 6 of 30 (arrows move), and 24 more: 24 running
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)
@@ -310,7 +310,7 @@ fn run_of_more_than_there_are_rows() {
     game-01  process  ● running  1s      4000
     game-02  process  ● running  2s      4000
     game-03  process  ● running  3s      4000
-    1 to 5 of 30, and 25 more: 25 running; arrows move
+    1 to 5 of 30 (arrows move), and 25 more: 25 running
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)
@@ -326,7 +326,7 @@ fn run_of_more_than_there_are_rows() {
     game-01  process  ␛[32m● running␛[m  1s      4000
     game-02  process  ␛[32m● running␛[m  2s      4000
     game-03  process  ␛[32m● running␛[m  3s      4000
-    ␛[2m1 to 5 of 30, and 25 more: 25 running; arrows move
+    ␛[2m1 to 5 of 30 (arrows move), and 25 more: 25 running
 
     03:04:05 game-17: started again (5th)
     03:04:05 game-17: started again (6th)

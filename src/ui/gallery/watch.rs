@@ -226,7 +226,7 @@ fn watch_of_every_kind() {
         queued
     rust-main                ● running
     a-long-name-of-a-server  ● running
-    1 to 7 of 8, and 1 more: 1 unmanaged; a…
+    1 to 7 of 8 (arrows move), and 1 more: …
 
     hh:mm:ss soulmask: crashed: killed by S…
     ");
@@ -238,14 +238,14 @@ fn watch_of_every_kind() {
                                                            by SIGSEGV before it was
                                                            ready; held: start it by
                                                            hand
-    1 to 1 of 8, and 7 more: 2 running, 1 starting, 1 stopping, 1 unknown, 1 stoppe…
+    1 to 1 of 8 (arrows move), and 7 more: 2 running, 1 starting, 1 stopping, 1 unk…
 
     2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ID                       STATE        UPTIME  PLAYERS  NOTE
     rust-main                ● running    3d 4h   87/200
     a-long-name-of-a-server  ● running    2h 5m   -
     ark                      · unmanaged  -       -        no executable is given
-    6 to 8 of 8, and 5 more: 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stoppe…
+    6 to 8 of 8 (arrows move), and 5 more: 1 starting, 1 stopping, 1 crashed, 1 unk…
 
     hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start …
     ");
@@ -270,7 +270,7 @@ fn watch_of_more_than_there_are_rows() {
     game-04  process  ● running  4s      4000
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
-    1 to 7 of 30, and 23 more: 23 running; arrows move
+    1 to 7 of 30 (arrows move), and 23 more: 23 running
 
     gamectl watch instances.yaml: 30 running                                                                        q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -281,7 +281,7 @@ fn watch_of_more_than_there_are_rows() {
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
     game-07  process  ● running  7s      4000
-    2 to 8 of 30, and 23 more: 23 running; arrows move
+    2 to 8 of 30 (arrows move), and 23 more: 23 running
 
     gamectl watch instances.yaml: 30 running                                                                        q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -292,7 +292,7 @@ fn watch_of_more_than_there_are_rows() {
     game-27  process  ● running  27s     4000
     game-28  process  ● running  28s     4000
     game-29  process  ● running  29s     4000
-    24 to 30 of 30, and 23 more: 23 running; arrows move
+    24 to 30 of 30 (arrows move), and 23 more: 23 running
 
     --- 120 columns in colour
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
@@ -304,7 +304,7 @@ fn watch_of_more_than_there_are_rows() {
     game-04  process  ␛[32m● running␛[m  4s      4000
     game-05  process  ␛[32m● running␛[m  5s      4000
     game-06  process  ␛[32m● running␛[m  6s      4000
-    ␛[2m1 to 7 of 30, and 23 more: 23 running; arrows move
+    ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
@@ -315,7 +315,7 @@ fn watch_of_more_than_there_are_rows() {
     game-05  process  ␛[32m● running␛[m  5s      4000
     game-06  process  ␛[32m● running␛[m  6s      4000
     game-07  process  ␛[32m● running␛[m  7s      4000
-    ␛[2m2 to 8 of 30, and 23 more: 23 running; arrows move
+    ␛[2m2 to 8 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
@@ -326,7 +326,7 @@ fn watch_of_more_than_there_are_rows() {
     game-27  process  ␛[32m● running␛[m  27s     4000
     game-28  process  ␛[32m● running␛[m  28s     4000
     game-29  process  ␛[32m● running␛[m  29s     4000
-    ␛[2m24 to 30 of 30, and 23 more: 23 running; arrows move
+    ␛[2m24 to 30 of 30 (arrows move), and 23 more: 23 running
 
     --- 80 columns
     gamectl watch instances.yaml: 30 running                                q leaves
@@ -338,7 +338,7 @@ fn watch_of_more_than_there_are_rows() {
     game-04  process  ● running  4s      4000
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
-    1 to 7 of 30, and 23 more: 23 running; arrows move
+    1 to 7 of 30 (arrows move), and 23 more: 23 running
 
     gamectl watch instances.yaml: 30 running                                q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -349,7 +349,7 @@ fn watch_of_more_than_there_are_rows() {
     game-05  process  ● running  5s      4000
     game-06  process  ● running  6s      4000
     game-07  process  ● running  7s      4000
-    2 to 8 of 30, and 23 more: 23 running; arrows move
+    2 to 8 of 30 (arrows move), and 23 more: 23 running
 
     gamectl watch instances.yaml: 30 running                                q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
@@ -360,7 +360,7 @@ fn watch_of_more_than_there_are_rows() {
     game-27  process  ● running  27s     4000
     game-28  process  ● running  28s     4000
     game-29  process  ● running  29s     4000
-    24 to 30 of 30, and 23 more: 23 running; arrows move
+    24 to 30 of 30 (arrows move), and 23 more: 23 running
 
     --- 80 columns in colour
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
@@ -372,7 +372,7 @@ fn watch_of_more_than_there_are_rows() {
     game-04  process  ␛[32m● running␛[m  4s      4000
     game-05  process  ␛[32m● running␛[m  5s      4000
     game-06  process  ␛[32m● running␛[m  6s      4000
-    ␛[2m1 to 7 of 30, and 23 more: 23 running; arrows move
+    ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
@@ -383,7 +383,7 @@ fn watch_of_more_than_there_are_rows() {
     game-05  process  ␛[32m● running␛[m  5s      4000
     game-06  process  ␛[32m● running␛[m  6s      4000
     game-07  process  ␛[32m● running␛[m  7s      4000
-    ␛[2m2 to 8 of 30, and 23 more: 23 running; arrows move
+    ␛[2m2 to 8 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
@@ -394,7 +394,7 @@ fn watch_of_more_than_there_are_rows() {
     game-27  process  ␛[32m● running␛[m  27s     4000
     game-28  process  ␛[32m● running␛[m  28s     4000
     game-29  process  ␛[32m● running␛[m  29s     4000
-    ␛[2m24 to 30 of 30, and 23 more: 23 running; arrows move
+    ␛[2m24 to 30 of 30 (arrows move), and 23 more: 23 running
     ");
 }
 

@@ -196,7 +196,7 @@ fn others(rows: &[(&Row, Vec<String>)], part: &Range<usize>) -> String {
     let (_, below) = rest.split_at(part.len());
     let counts = status::counts(above.iter().chain(below).map(|(row, _)| *row));
     format!(
-        "{} to {} of {}, and {} more: {counts}; arrows move",
+        "{} to {} of {} (arrows move), and {} more: {counts}",
         part.start + 1,
         part.end,
         rows.len(),

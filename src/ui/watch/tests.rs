@@ -274,31 +274,31 @@ fn a_long_table_is_seen_part_by_part() {
         frame.lines().find(|line| line.contains(" of 100")).unwrap().to_owned()
     };
     for (keys, wanted) in [
-        (&[][..], "1 to 21 of 100, and 79 more: 79 running; arrows move"),
+        (&[][..], "1 to 21 of 100 (arrows move), and 79 more: 79 running"),
         (
             &[WatchKey::Move(1)],
-            "2 to 22 of 100, and 79 more: 79 running; arrows move",
+            "2 to 22 of 100 (arrows move), and 79 more: 79 running",
         ),
         (
             &[WatchKey::Page(1), WatchKey::Move(19)],
-            "42 to 62 of 100, and 79 more: 79 running; arrows move",
+            "42 to 62 of 100 (arrows move), and 79 more: 79 running",
         ),
         (
             &[WatchKey::Page(-1)],
-            "21 to 41 of 100, and 79 more: 79 running; arrows move",
+            "21 to 41 of 100 (arrows move), and 79 more: 79 running",
         ),
         (
             &[WatchKey::Bottom, WatchKey::Page(1)],
-            "80 to 100 of 100, and 79 more: 79 running; arrows move",
+            "80 to 100 of 100 (arrows move), and 79 more: 79 running",
         ),
         // Nothing was run past, so the first key back is seen.
         (
             &[WatchKey::Move(-1)],
-            "79 to 99 of 100, and 79 more: 79 running; arrows move",
+            "79 to 99 of 100 (arrows move), and 79 more: 79 running",
         ),
         (
             &[WatchKey::Top, WatchKey::Page(-1)],
-            "1 to 21 of 100, and 79 more: 79 running; arrows move",
+            "1 to 21 of 100 (arrows move), and 79 more: 79 running",
         ),
     ] {
         keys.iter().for_each(|key| watch.scroll(*key));
