@@ -14,7 +14,7 @@ use super::shim::wire::{OfferedStep, Order, Report, Request};
 use super::{environment, explain};
 use crate::channel::{self, Question, Reply};
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{HttpCheck, StopAction, StopStep};
+use crate::inventory::{StopAction, StopStep};
 use crate::policy::stop::DELEGATED_MS;
 use crate::probe;
 use crate::program::{CallError, ProgramCall};
@@ -101,21 +101,17 @@ impl Follow<'_> {
         }
     }
 
-    /// Gives a request the login that it has in the inventory: a shim is not told of it.
+    /// Gives a request what only the inventory has of it: a shim is told of no login, and
+    /// an older one of no TLS.
     fn with_login(&self, mut step: StopStep) -> StopStep {
         if let StopAction::Http(request) = &mut step.action {
-            let ours = self.game.plan.stop.iter().filter_map(|step| match &step.action {
-                StopAction::Http(ours) => Some(ours.as_ref()),
+            let mut ours = self.game.plan.stop.iter().filter_map(|step| match &step.action {
+                StopAction::Http(ours) => Some(ours),
                 _ => None,
             });
-            let is_same = |ours: &&HttpCheck| {
-                (&ours.address, &ours.path, &ours.tls) == (&request.address, &request.path, &request.tls)
-            };
-            request.access = ours
-                .filter(is_same)
-                .map(|ours| ours.access.clone())
-                .next()
-                .unwrap_or_default();
+            if let Some(ours) = ours.find(|ours| ours.asks_the_same(request)) {
+                request.clone_from(ours);
+            }
         }
         step
     }

@@ -65,6 +65,11 @@ impl HttpCheck {
         self.status.contains(&status)
     }
 
+    /// Returns true if only the login, the encryption and the wanted answers may differ.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        (&self.address, &self.path, self.method, &self.body) == (&other.address, &other.path, other.method, &other.body)
+    }
+
     /// Returns the path without the query, which may carry a secret.
     pub fn shown_path(&self) -> &str {
         self.path.split('?').next().unwrap_or_default()
