@@ -60,6 +60,7 @@ mod slow_reader;
 mod spawner;
 mod support_itself;
 mod surroundings;
+mod systemd;
 mod test_files;
 mod unlisted_stacks;
 mod upgrade;

@@ -7,6 +7,7 @@
 pub mod background;
 pub mod disk;
 pub mod instance;
+pub mod machine;
 pub mod processes;
 pub mod random;
 pub mod repository;
@@ -19,6 +20,7 @@ pub mod within;
 pub use background::Background;
 pub use disk::SmallDisk;
 pub use instance::Instance;
+pub use machine::Machine;
 pub use processes::Process;
 pub use sandbox::{Outcome, Sandbox};
 pub use terminal::Terminal;

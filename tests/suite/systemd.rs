@@ -1,0 +1,113 @@
+//! The packaged unit under a systemd that has really booted.
+
+use serde_json::json;
+
+use crate::support::{Machine, Outcome, wait_until};
+
+/// Saves for two seconds when it is told to quit, and dies of SIGTERM unsaved.
+const GAME: &str = r#"#!/bin/bash
+echo "Server ready"
+while read -r line; do
+    if [ "$line" = quit ]; then
+        echo begin >>/share/saves
+        sleep 2
+        echo saved >>/share/saves
+        exit 0
+    fi
+done
+"#;
+
+const UNIT: &str = "etc/systemd/system/gamectl.service";
+
+/// Returns a folder with the packaged unit and an inventory of one game.
+fn shared() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("its folder")).expect("its folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    write("share/game", GAME);
+    let game = json!({ "instances": { "a": {
+        "process": { "executable": "/bin/bash", "args": ["/share/game"] },
+        "ready": { "log": "^Server ready$" },
+        "restart": { "delay": "0s" },
+        "stop": [{ "stdin": "quit", "wait": "30s" }],
+    } } });
+    write("etc/gamectl/instances.yaml", &game.to_string());
+    let unit = std::fs::read_to_string("packaging/gamectl.service").expect("the unit");
+    write(UNIT, &unit);
+    folder
+}
+
+fn row(machine: &Machine) -> serde_json::Value {
+    let outcome: Outcome = machine.run(&["gamectl", "status", "--json", "a"]);
+    outcome.json()["instances"][0].clone()
+}
+
+fn pid_when_running(machine: &Machine) -> serde_json::Value {
+    wait_until("the game to run", || row(machine)["state"] == "running");
+    row(machine)["pid"].clone()
+}
+
+#[test]
+fn games_outlive_their_unit_and_are_saved_when_the_host_goes_down() {
+    let shared = shared();
+    let test = "games_outlive_their_unit_and_are_saved_when_the_host_goes_down";
+    let Some(machine) = Machine::boot(test, shared.path()) else {
+        return;
+    };
+    machine.ok(&["systemctl", "enable", "--now", "gamectl"]);
+    let pid = pid_when_running(&machine);
+    let well = machine.ok(&["gamectl", "check"]).stdout;
+    assert!(
+        well.contains("ok      unit: gamectl.service stops the games when the host goes down"),
+        "{well}"
+    );
+    for argv in [
+        &["systemctl", "restart", "gamectl"][..],
+        &["systemctl", "kill", "--kill-who=main", "--signal=KILL", "gamectl"],
+    ] {
+        let before = machine
+            .ok(&["systemctl", "show", "--property=MainPID", "gamectl"])
+            .stdout;
+        machine.ok(argv);
+        wait_until("the unit to be up again", || {
+            let main = machine
+                .run(&["systemctl", "show", "--property=MainPID", "gamectl"])
+                .stdout;
+            main != before && main != "MainPID=0\n"
+        });
+        assert_eq!(pid_when_running(&machine), pid, "{argv:?}");
+    }
+    assert!(!machine.shared("share/saves").exists());
+    machine.power_off();
+    let saves = std::fs::read_to_string(shared.path().join("share/saves")).expect("a save");
+    assert_eq!(saves, "begin\nsaved\n");
+    // What ran before the host went down runs again.
+    let machine = Machine::boot(test, shared.path()).expect("a second boot");
+    pid_when_running(&machine);
+    machine.power_off();
+}
+
+#[test]
+fn a_unit_that_would_kill_the_games_is_told_by_run_itself() {
+    let shared = shared();
+    let test = "a_unit_that_would_kill_the_games_is_told_by_run_itself";
+    let path = shared.path().join(UNIT);
+    let unit = std::fs::read_to_string(&path).expect("the unit");
+    std::fs::write(&path, unit.replace("KillMode=process", "KillMode=mixed")).expect("the unit");
+    let Some(machine) = Machine::boot(test, shared.path()) else {
+        return;
+    };
+    machine.ok(&["systemctl", "start", "gamectl"]);
+    wait_until("the warning in the journal", || {
+        let journal = machine.run(&["journalctl", "--unit=gamectl", "--output=cat"]).stdout;
+        journal.contains("gamectl.service has KillMode=mixed: systemd kills every game, unsaved")
+    });
+    let told = machine.run(&["gamectl", "check"]).expect_code(1).stdout;
+    assert!(
+        told.contains("error   unit: gamectl.service has KillMode=mixed"),
+        "{told}"
+    );
+}
