@@ -1,6 +1,7 @@
 //! The options of the screen, and the terminal and environment around it.
 
 use std::io::IsTerminal;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +39,9 @@ pub type SizeSource = Arc<dyn Fn() -> Option<Size> + Send + Sync>;
 #[derive(Clone)]
 pub struct Surroundings {
     pub stdout_tty: bool,
+    /// True when stdout is the journal of systemd, which keeps the time of each
+    /// line and reads its priority.
+    pub stdout_journal: bool,
     pub stderr_tty: bool,
     pub utf8: bool,
     /// True when `NO_COLOR` is set and not empty.
@@ -56,6 +60,7 @@ impl Surroundings {
         Self {
             stdout_tty: std::io::stdout().is_terminal(),
             stderr_tty: std::io::stderr().is_terminal(),
+            stdout_journal: is_journal(variable("JOURNAL_STREAM").as_deref()),
             ..Self::from_environment(variable, size)
         }
     }
@@ -69,6 +74,7 @@ impl Surroundings {
         Self {
             stdout_tty: false,
             stderr_tty: false,
+            stdout_journal: false,
             utf8: locale.split(['.', '@']).any(|part| matches!(part, "utf-8" | "utf8")),
             no_color: filled("NO_COLOR").is_some(),
             dumb: filled("TERM").is_none_or(|term| term == "dumb"),
@@ -95,6 +101,14 @@ impl Surroundings {
             Color::Auto => tty && !self.no_color && !self.dumb,
         }
     }
+}
+
+/// Returns true when stdout is the stream that `$JOURNAL_STREAM` names, by device
+/// and inode: systemd.exec(5). The variable alone may be inherited.
+fn is_journal(named: Option<&str>) -> bool {
+    let Some(named) = named else { return false };
+    let meta = std::fs::metadata("/dev/stdout");
+    meta.is_ok_and(|meta| format!("{}:{}", meta.dev(), meta.ino()) == named)
 }
 
 #[cfg(test)]

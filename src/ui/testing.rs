@@ -77,6 +77,7 @@ pub(super) fn both_on_terminal(options: Options, columns: u16) -> Shown {
     let mut seen = shown(options, true, columns);
     let around = Surroundings {
         stderr_tty: true,
+        stdout_journal: false,
         ..seen.screen.around().clone()
     };
     let (out, err) = (Box::new(seen.out.clone()), Box::new(seen.err.clone()));

@@ -101,9 +101,11 @@ fn a_unit_that_would_kill_the_games_is_told_by_run_itself() {
         return;
     };
     machine.ok(&["systemctl", "start", "gamectl"]);
+    // By its priority: the line has no time and no level of its own.
     wait_until("the warning in the journal", || {
-        let journal = machine.run(&["journalctl", "--unit=gamectl", "--output=cat"]).stdout;
-        journal.contains("gamectl.service has KillMode=mixed: systemd kills every game, unsaved")
+        let warnings = ["journalctl", "--unit=gamectl", "--priority=warning", "--output=cat"];
+        let journal = machine.run(&[&warnings[..], &["_COMM=gamectl"]].concat()).stdout;
+        journal.starts_with("gamectl.service has KillMode=mixed: systemd kills every game, unsaved")
     });
     let told = machine.run(&["gamectl", "check"]).expect_code(1).stdout;
     assert!(

@@ -28,6 +28,7 @@ impl Scene {
         let around = Surroundings {
             stdout_tty: true,
             stderr_tty: true,
+            stdout_journal: false,
             ..Surroundings::from_environment(variable, size)
         };
         let kept = Kept::default();

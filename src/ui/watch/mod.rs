@@ -111,7 +111,12 @@ impl WatchView {
     fn log(&mut self, entry: LogEntry) {
         let unwanted = self.streams.options.quiet && entry.level == Level::Info;
         if self.form == Form::Lines && !unwanted {
-            self.streams.write_out(&plain(&entry));
+            let line = if self.streams.around.stdout_journal {
+                for_journal(&entry)
+            } else {
+                plain(&entry)
+            };
+            self.streams.write_out(&line);
         }
         self.board.push(entry);
     }
@@ -224,6 +229,21 @@ fn plain(entry: &LogEntry) -> String {
     let id = entry.id.as_deref().unwrap_or("gamectl");
     let text = clean_line(&entry.text).into_owned();
     format!("{} {:7} {id}: {text}\n", entry.at, entry.level.as_str())
+}
+
+/// Returns a line for the journal, which keeps the time and the program itself, and
+/// reads the priority from the beginning: sd-daemon(3).
+fn for_journal(entry: &LogEntry) -> String {
+    let priority = match entry.level {
+        Level::Error => 3,
+        Level::Warning => 4,
+        Level::Info => 6,
+    };
+    let text = clean_line(&entry.text);
+    match &entry.id {
+        Some(id) => format!("<{priority}>{id}: {text}\n"),
+        None => format!("<{priority}>{text}\n"),
+    }
 }
 
 pub(super) fn lines(count: usize) -> String {

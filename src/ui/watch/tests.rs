@@ -430,3 +430,20 @@ fn players_come_and_go() {
         assert!(frame.contains(text), "{frame}");
     }
 }
+
+#[test]
+fn the_journal_gets_priorities_and_no_time() {
+    for (level, id, line) in [
+        (Level::Error, Some("a"), "<3>a: it crashed\n"),
+        (Level::Warning, None, "<4>it crashed\n"),
+        (Level::Info, Some("a"), "<6>a: it crashed\n"),
+    ] {
+        let entry = crate::event::LogEntry {
+            at: "2026-11-28T17:44:10Z".into(),
+            level,
+            id: id.map(str::to_owned),
+            text: "it\x1b[2J crashed".into(),
+        };
+        assert_eq!(super::for_journal(&entry), line);
+    }
+}
