@@ -108,9 +108,8 @@ impl ManagedGame {
 
     /// Returns the note that the entry in the inventory is not the one from which the
     /// game was started, if so.
-    pub(super) fn drift(&self, dir: &InstanceDir) -> Option<&'static str> {
-        let now = self.plan.entry?;
-        let then = plan::read(dir).ok().flatten()?.entry?;
+    pub(super) fn drift(&self, started_from: Option<u32>) -> Option<&'static str> {
+        let (then, now) = (started_from?, self.plan.entry?);
         (then != now).then_some(DRIFTED)
     }
 

@@ -120,6 +120,7 @@ impl Launcher<'_> {
             tty: plan.tty,
             main: self.game.plan.main.clone(),
             restarts,
+            entry: plan.entry,
             mode,
         }
     }

@@ -73,9 +73,13 @@ impl Observer {
         if let Observation::Known(facts) = &mut observation
             && matches!(facts.state, InstanceState::Starting | InstanceState::Running)
         {
-            let folder = self.game.find_folder().ok().flatten();
-            let drift = folder.and_then(|folder| self.game.drift(&folder.dir));
-            let remarks = drift
+            let then = match situation {
+                Situation::Kept(entry) => entry.entry,
+                _ => None,
+            };
+            let remarks = self
+                .game
+                .drift(then)
                 .map(str::to_owned)
                 .into_iter()
                 .chain(main_pattern::remark(&self.game, &situation));

@@ -163,12 +163,12 @@ impl GameStart<'_> {
     async fn until_ready(&self, generation: u64) -> Result<Option<Outcome>, Failure> {
         let changed = self.attempts.launched == Some(generation);
         let outcome = |state| {
-            let drift = || self.game.drift(&self.folder.dir).map(str::to_owned);
+            let drift = || self.game.drift(self.game.recorded_plan(&self.folder.dir).entry);
             Some(Outcome {
                 changed,
                 state,
                 ended_by: None,
-                note: if changed { None } else { drift() },
+                note: if changed { None } else { drift().map(str::to_owned) },
             })
         };
         let Some(launch) = launch_of(&self.folder.dir, generation) else {

@@ -224,6 +224,7 @@ fn a_slot_of_the_status_table() {
         step: "signal: TERM".into(),
         step_since_ms: 11,
         step_limit_ms: 12,
+        entry: None,
     };
     let bytes = status.to_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

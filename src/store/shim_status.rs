@@ -82,6 +82,11 @@ pub struct ShimStatus {
     pub step_since_ms: u64,
     /// The limit of that step in milliseconds; 0 when it has none.
     pub step_limit_ms: u64,
+    /// The number of the definition that it was started from: see [`Plan::entry`].
+    /// `None` too from a shim that is from before there was such a thing.
+    ///
+    /// [`Plan::entry`]: super::plan::Plan::entry
+    pub entry: Option<u32>,
 }
 
 /// Adds length and text, in a field of a fixed size, cut at a character.
@@ -179,6 +184,7 @@ impl ShimStatus {
         push_text(&mut bytes, &self.step, LABEL_MAX);
         bytes.extend(self.step_since_ms.to_le_bytes());
         bytes.extend(self.step_limit_ms.to_le_bytes());
+        bytes.extend(self.entry.unwrap_or(0).to_le_bytes());
         bytes.resize(SLOT - 4, 0);
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         bytes
@@ -244,6 +250,7 @@ impl ShimStatus {
             step: r.text(LABEL_MAX)?,
             step_since_ms: r.u64()?,
             step_limit_ms: r.u64()?,
+            entry: Some(r.u32()?).filter(|entry| *entry != 0),
         })
     }
 }

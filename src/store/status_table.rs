@@ -312,6 +312,7 @@ mod tests {
             step: "stdin: quit".to_owned(),
             step_since_ms: 13,
             step_limit_ms: 14,
+            entry: Some(15),
         }
     }
 

@@ -75,6 +75,7 @@ fn entry(phase: Phase) -> ShimStatus {
         step: String::new(),
         step_since_ms: 0,
         step_limit_ms: 0,
+        entry: None,
     }
 }
 

@@ -64,7 +64,7 @@ impl Monitor {
         let slot = Slot::take(&place.state, &spec.id);
         let past = ending::read(&place.dir).ok().flatten();
         Self {
-            publisher: StatusPublisher::new(&spec.id, &game.record, past.as_ref(), slot),
+            publisher: StatusPublisher::new(spec, &game.record, past.as_ref(), slot),
             dir: place.dir,
             signals: place.signals,
             _shim_lock: place.shim_lock,

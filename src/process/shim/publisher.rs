@@ -1,6 +1,7 @@
 //! The status of an instance, as its shim publishes it: in the status table, and in
 //! every report.
 
+use super::spec::Spec;
 use super::wire::Report;
 use crate::policy::stop::Awaiting;
 use crate::store::ending::Exit;
@@ -17,9 +18,9 @@ pub(super) struct StatusPublisher {
 
 impl StatusPublisher {
     /// Publishes that the game is alive.
-    pub(super) fn new(id: &str, record: &Launch, past: Option<&Exit>, slot: Option<Slot>) -> Self {
+    pub(super) fn new(spec: &Spec, record: &Launch, past: Option<&Exit>, slot: Option<Slot>) -> Self {
         let entry = ShimStatus {
-            id: id.to_owned(),
+            id: spec.id.clone(),
             phase: Phase::Alive,
             phase_wall_ms: record.ready.map_or(record.launched_wall_ms, |ready| ready.wall_ms),
             generation: record.generation,
@@ -36,6 +37,7 @@ impl StatusPublisher {
             step: String::new(),
             step_since_ms: 0,
             step_limit_ms: 0,
+            entry: spec.entry,
         };
         let publisher = Self { entry, slot };
         publisher.write();

@@ -23,6 +23,8 @@ pub struct Spec {
     pub main: Option<String>,
     /// The automatic restarts since the last start by a person.
     pub restarts: u32,
+    /// The number of the definition that it is started from.
+    pub entry: Option<u32>,
     pub mode: Mode,
 }
 
@@ -87,6 +89,7 @@ mod tests {
             tty: true,
             main: Some("Game\\.exe$".into()),
             restarts: 2,
+            entry: Some(7),
             mode: Mode::Launch(Command {
                 path: b"/bin/\xff".to_vec(),
                 argv: vec![Vec::new(), (1..=255).collect()],
