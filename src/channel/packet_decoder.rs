@@ -255,6 +255,34 @@ mod tests {
             prop_assert!(decoder.buffer.is_empty());
         }
 
+        /// Heads, text and NULs that are put together in any way.
+        #[test]
+        fn what_is_misjudged_is_the_same_in_any_pieces(
+            words in proptest::collection::vec(0_usize..8, 0..40),
+            piece in 1_usize..30,
+        ) {
+            let choice: [&[u8]; 8] = [
+                b"\0", b"\0\0", b"a", b"list of names", &[14, 0, 0, 0], &[2, 0, 0, 0], &[0, 0, 0, 0], &[40, 0, 0, 0],
+            ];
+            let bytes: Vec<u8> = words.iter().flat_map(|word| choice[*word]).copied().collect();
+            let read = |piece: usize| {
+                let mut decoder = PacketDecoder::default();
+                let mut packets = Vec::new();
+                for piece in bytes.chunks(piece) {
+                    decoder.push(piece);
+                    loop {
+                        match decoder.next() {
+                            Ok(Some(packet)) => packets.push(packet),
+                            Ok(None) => break,
+                            Err(NotRcon) => return (packets, true),
+                        }
+                    }
+                }
+                (packets, false)
+            };
+            prop_assert_eq!(read(piece), read(bytes.len().max(1)));
+        }
+
         #[test]
         fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let mut decoder = PacketDecoder::default();
