@@ -14,6 +14,7 @@ pub mod games;
 pub mod host;
 pub mod instancecmd;
 pub mod inventory;
+pub mod invocation;
 pub mod players;
 pub mod policy;
 pub mod probe;

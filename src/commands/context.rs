@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use crate::cli::{Cli, Selection};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, Scope};
+use crate::invocation::command;
 use crate::sys::host;
 use crate::ui::Screen;
 
@@ -60,7 +61,9 @@ pub(super) fn typed<'a>(verb: &str, selected: &'a Selection) -> Result<Scope<'a>
         [] if selected.all => Ok(Scope::Listed),
         [] => Err(
             Failure::new(FailureKind::Usage, format!("{verb} what? No instance was named")).hint(format!(
-                "name instances, as in `gamectl {verb} ID`, or say `gamectl {verb} --all`"
+                "name instances, as in {}, or say {}",
+                command(format_args!("{verb} ID")),
+                command(format_args!("{verb} --all"))
             )),
         ),
         selectors => Ok(Scope::Matching(selectors)),

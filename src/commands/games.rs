@@ -5,6 +5,7 @@ use crate::cli::GamesArgs;
 use crate::failure::{Failure, FailureKind};
 use crate::games::{self, PRESETS, Preset};
 use crate::host::{Error, nearest};
+use crate::invocation::command;
 
 pub(super) fn run(context: &Context<'_>, games: &GamesArgs) -> Result<u8, Error> {
     let Some(name) = &games.name else {
@@ -24,7 +25,7 @@ pub(super) fn known(name: &str) -> Result<&'static Preset, Failure> {
         let message = format!("there is no game `{name}` that is known here");
         let hint = match nearest(name, PRESETS.iter().map(|preset| preset.name)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "`gamectl games` lists those that are known".to_owned(),
+            None => format!("{} lists those that are known", command("games")),
         };
         Failure::new(FailureKind::Unknown, message).hint(hint)
     })

@@ -12,6 +12,7 @@ use crate::cli::InitArgs;
 use crate::failure::Failure;
 use crate::games::Preset;
 use crate::host::Error;
+use crate::invocation::command_for;
 
 const EXAMPLE: &str = include_str!("../../instances.example.yaml");
 
@@ -32,9 +33,9 @@ pub(super) fn run(context: &Context<'_>, init: &InitArgs) -> Result<u8, Error> {
     }
     write(&place, &text).map_err(|error| refused(&shown, &error))?;
     let next = if presets.is_empty() {
-        format!("gamectl -f {shown} start tag:demo")
+        command_for(&place, "start tag:demo")
     } else {
-        format!("adapt it, and look it over with `gamectl -f {shown} check`")
+        format!("adapt it, and look it over with {}", command_for(&place, "check"))
     };
     context.screen.wrote(&shown, &next);
     Ok(0)
@@ -57,11 +58,13 @@ fn text(presets: &[&Preset], shown: &str) -> String {
         let text = EXAMPLE.split_once('\n').map_or(EXAMPLE, |(_, text)| text);
         return text.replace("instances.example.yaml", shown);
     }
-    let mut text = String::from(
-        "# Game servers, for gamectl. `gamectl check` looks it over; every key is\n\
-         # described in gamectl-inventory(5). What a preset (`game:`) says already is\n\
-         # written out here to be seen: what is left as it is can be taken out.\n\
+    let mut text = format!(
+        "# Game servers, for gamectl. Adapt it, and then check it: {}.\n\
+         # Every key is described in gamectl-inventory(5). Each `process` section is an\n\
+         # example: the preset (`game:`) does not hold it, so keep it. The other keys are\n\
+         # those of the preset: one that you leave as it is can be taken out.\n\
          instances:\n",
+        command_for(shown, "check")
     );
     for preset in presets {
         text.push_str(&preset.to_instance());

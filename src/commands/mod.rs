@@ -31,6 +31,7 @@ use clap::error::ErrorKind;
 use crate::cli::{Cli, VerbArgs, When};
 use crate::failure::FailureKind;
 use crate::host::Error;
+use crate::invocation;
 use crate::ui::{Color, Options};
 use context::{Context, runtime};
 use streams::{screen, trace};
@@ -46,6 +47,7 @@ pub fn main() -> u8 {
         Err(error) => return usage(error),
     };
     let common = &cli.common;
+    invocation::remember(cli.inventory.as_deref(), common.state_dir.as_deref());
     let screen = screen(Options {
         color: match common.color {
             None | Some(When::Auto) => Color::Auto,

@@ -12,6 +12,7 @@ use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, VerbRequest, host_is_shutting_down};
+use crate::invocation::command;
 use crate::report::verdict;
 use crate::sys::pty;
 
@@ -169,8 +170,10 @@ impl Session<'_> {
             OnExit::StopAtShutdown => host_is_shutting_down().await,
         };
         if !stops {
-            live.view
-                .say("the watching has ended; the servers go on (stop them with: gamectl stop --all)");
+            let stop = command("stop --all");
+            live.view.say(&format!(
+                "the watching has ended; the servers go on ({stop} stops them)"
+            ));
             return Ok(0);
         }
         live.view

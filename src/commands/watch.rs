@@ -10,6 +10,7 @@ use super::ticking::until;
 use crate::cli::WatchArgs;
 use crate::failure::{Failure, FailureKind};
 use crate::host::Error;
+use crate::invocation::command;
 use crate::report::Goal;
 use crate::ui::WatchKey;
 
@@ -62,5 +63,5 @@ fn too_late(watch: &WatchArgs, goal: Option<&Goal>) -> Failure {
     let limit = humantime::format_duration(watch.timeout.unwrap_or_default());
     let missing = goal.map(Goal::missing).unwrap_or_default();
     Failure::new(FailureKind::Timeout, format!("after {limit} {missing}"))
-        .hint("nothing was changed by the watching; `gamectl status` shows why")
+        .hint(format!("watch only looks; {} shows why", command("status")))
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::invocation::command;
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, Facts, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome,
     OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
@@ -133,8 +134,8 @@ impl Supervisor for PlaneChange {
                 let plane = self.former.plane();
                 let message = format!("it runs as it was last started, by `{plane}`, and the inventory has changed");
                 let hint = format!(
-                    "`gamectl restart {}` ends that, and starts the new one",
-                    self.instance_id()
+                    "{} ends that, and starts the new one",
+                    command(format_args!("restart {}", self.instance_id()))
                 );
                 return Err(Failure::failed(message).hint(hint).into());
             }

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::nearest;
+use crate::invocation::command;
 
 /// An instance that can be selected.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +42,7 @@ impl<'a> Selector<'a> {
     /// Returns the failure of a selector that matches none of the candidates.
     fn no_match(&self, candidates: &[Candidate<'_>]) -> Failure {
         let unknown = |message: String| Failure::new(FailureKind::Unknown, message);
-        let all = "`gamectl status` shows all there are";
+        let all = format!("{} shows all there are", command("status"));
         match self {
             Self::Id(id) => {
                 let failure = unknown(format!("there is no instance `{id}`"));

@@ -11,6 +11,7 @@ use super::parse::{Mistakes, parse, parse_whole};
 use super::report::problem::Problems;
 use super::selector_words::SelectorWords;
 use crate::failure::{Failure, FailureKind};
+use crate::invocation::{command, command_for};
 use crate::sys::{host, plain_file};
 
 /// The largest inventory, in bytes.
@@ -69,7 +70,10 @@ pub fn find(explicit: Option<&OsStr>) -> Result<Source, Failure> {
             None => Ok(source),
             Some(uid) => {
                 let message = format!("the inventory {source} belongs to uid {uid}, and was not named");
-                let hint = format!("if you trust it, name it with -f: gamectl -f {source}");
+                let hint = format!(
+                    "if you trust it, name it with -f, as in {}",
+                    command_for(source.to_string(), "check")
+                );
                 Err(Failure::new(FailureKind::Inventory, message).hint(hint))
             }
         },
@@ -125,7 +129,10 @@ fn find_with(
         FailureKind::Inventory,
         format!("there is no inventory: looked for {}", looked.join(", ")),
     )
-    .hint("name one with -f FILE or $GAMECTL_INVENTORY, or write one with `gamectl init`"))
+    .hint(format!(
+        "name one with -f FILE or $GAMECTL_INVENTORY, or write one with {}",
+        command("init")
+    )))
 }
 
 /// An inventory that was read, and not yet looked at.
@@ -170,19 +177,20 @@ impl Unchecked {
 /// One problem without a line, when it cannot be read or is too large.
 pub fn read(source: &Source) -> Result<Unchecked, Problems> {
     let name = source.to_string();
-    let whole = |message: String, hint: Option<&str>| Problems::whole(&name, message, hint.map(str::to_owned));
+    let whole = |message: String, hint: Option<String>| Problems::whole(&name, message, hint);
     let (bytes, folder) = match source {
         Source::File(path) => (plain_file::read_named(path, LARGEST), folder_of(path)),
         Source::Stdin => (read_stdin(), std::env::current_dir()),
     };
     let bytes = bytes.map_err(|error| {
         let hint = match error.kind() {
-            io::ErrorKind::NotFound => {
-                Some("name one that is there, with -f FILE, or write one there with `gamectl init`")
-            }
-            io::ErrorKind::PermissionDenied => Some("let your user read it, or run gamectl as one who may"),
-            io::ErrorKind::IsADirectory => Some("name the file in it, with -f FILE"),
-            io::ErrorKind::TimedOut => Some("name a plain file, with -f FILE, or pipe it to -f -"),
+            io::ErrorKind::NotFound => Some(format!(
+                "name one that is there, with -f FILE, or write one there with {}",
+                command("init")
+            )),
+            io::ErrorKind::PermissionDenied => Some("let your user read it, or run gamectl as one who may".to_owned()),
+            io::ErrorKind::IsADirectory => Some("name the file in it, with -f FILE".to_owned()),
+            io::ErrorKind::TimedOut => Some("name a plain file, with -f FILE, or pipe it to -f -".to_owned()),
             _ => None,
         };
         whole(format!("cannot read the inventory: {}", reason(&error)), hint)
@@ -190,7 +198,7 @@ pub fn read(source: &Source) -> Result<Unchecked, Problems> {
     if bytes.len() as u64 > LARGEST {
         return Err(whole(
             "the inventory is larger than 1 MiB".to_owned(),
-            Some("is this the right file?"),
+            Some("is this the right file?".to_owned()),
         ));
     }
     let folder = folder.map_err(|error| whole(format!("cannot tell its folder: {}", reason(&error)), None))?;

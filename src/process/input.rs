@@ -15,6 +15,7 @@ use super::situation::{Situation, Unclear};
 use crate::channel::{self, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ChannelKind;
+use crate::invocation::command;
 use crate::store::InstanceDir;
 use crate::supervisor::{AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind};
 
@@ -110,8 +111,8 @@ async fn kept(game: &ManagedGame, until: Instant) -> Result<(Arc<InstanceDir>, u
     let (dir, generation) = running(game, until).await?;
     let generation = generation.ok_or_else(|| {
         Failure::failed("its shim was killed, so its console cannot be reached").hint(format!(
-            "`gamectl start {}` takes it over, without starting it again",
-            game.id
+            "{} takes it over, without starting it again",
+            command(format_args!("start {}", game.id))
         ))
     })?;
     Ok((dir, generation))
@@ -161,15 +162,18 @@ async fn ask(game: &ManagedGame, dir: &InstanceDir, request: &Request, until: In
     match report.refusal.as_str() {
         "" => Ok(()),
         UNKNOWN_VERB => Err(
-            Failure::failed("it was started by an older gamectl, whose shim does not take that")
-                .hint(format!("`gamectl restart {}` gives it a new one", game.id)),
+            Failure::failed("it was started by an older gamectl, whose shim does not take that").hint(format!(
+                "{} gives it a new one",
+                command(format_args!("restart {}", game.id))
+            )),
         ),
         refusal => Err(Failure::failed(refusal)),
     }
 }
 
 fn not_running(game: &ManagedGame) -> Failure {
-    Failure::new(FailureKind::NotRunning, "it does not run").hint(format!("`gamectl start {}` starts it", game.id))
+    Failure::new(FailureKind::NotRunning, "it does not run")
+        .hint(format!("{} starts it", command(format_args!("start {}", game.id))))
 }
 
 fn line_order(line: &str) -> Result<Order, Failure> {

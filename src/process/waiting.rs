@@ -14,6 +14,7 @@ use crate::channel::elsewhere;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::Probe;
+use crate::invocation::command;
 use crate::probe::Readiness;
 use crate::store::launch::Launch;
 use crate::store::status_table::Phase;
@@ -69,7 +70,11 @@ impl ReadyWait<'_> {
         for awaited in awaited.iter().filter(|awaited| !awaited.trouble.is_empty()) {
             message.push_str(&format!(": {awaited}"));
         }
-        let goes_on = format!("it goes on starting; see `gamectl status {id}` and `gamectl logs {id}`");
+        let goes_on = format!(
+            "it goes on starting; see {} and {}",
+            command(format_args!("status {id}")),
+            command(format_args!("logs {id}"))
+        );
         let asked = self.game.ready.probes.iter().filter_map(|probe| match probe {
             Probe::Login(remote) => Some(&remote.address),
             Probe::Tcp(address) => Some(address),

@@ -3,6 +3,7 @@
 use super::step::{Effect, Effects, Moment};
 use crate::event::{Level, nth};
 use crate::inventory::{Alarm, Instance};
+use crate::invocation::command;
 use crate::policy::restart::{End, StayReason, Verdict};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState};
@@ -276,15 +277,16 @@ impl Restarting {
 }
 
 fn report_stay(why: StayReason, id: &str, facts: &Facts, effects: &mut Effects) {
+    let again = command(format_args!("start {id}"));
     match why {
         StayReason::Never => effects.log(Level::Info, "left as it is: its policy is `never`"),
         StayReason::Held => effects.log(
             Level::Error,
-            format!("held: its configuration is wrong; `gamectl start {id}` tries again"),
+            format!("held: its configuration is wrong; {again} tries again"),
         ),
         StayReason::GaveUp => effects.log(
             Level::Error,
-            format!("given up: it crashes too often; `gamectl start {id}` tries again"),
+            format!("given up: it crashes too often; {again} tries again"),
         ),
     }
     if why != StayReason::Never {

@@ -4,6 +4,7 @@ use super::paint::{Look, Tone};
 use super::span::spoken;
 use crate::event::{DryRun, Verb, VerbResult};
 use crate::failure::Failure;
+use crate::invocation::command;
 use crate::supervisor::InstanceState;
 use crate::text::{clean, clean_line};
 
@@ -93,7 +94,8 @@ pub(super) fn interrupted(verb: Verb, ids: &[&str], look: Look) -> String {
         _ => String::new(),
     };
     let label = look.paint(Tone::Loud, "interrupted:");
-    look.wrap(&format!("{label} {what}; `gamectl status{of}` shows how far it is"), 2) + "\n"
+    let status = command(format_args!("status{of}"));
+    look.wrap(&format!("{label} {what}; {status} shows how far it is"), 2) + "\n"
 }
 
 /// Counts the results: `18 started, 1 already running, 1 failed`.

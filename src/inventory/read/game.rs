@@ -5,6 +5,7 @@ use super::section::{did_you_mean, written};
 use crate::games::{self, PRESETS, Preset};
 use crate::inventory::report::nearest::nearest;
 use crate::inventory::text::node::Node;
+use crate::invocation::command;
 
 pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<&'static Preset> {
     let word = check.word(what, "the name of a game", node)?;
@@ -16,7 +17,10 @@ pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<&'s
                 node.span,
                 format!("there is no game{} that is known here", written(node)),
             )
-            .hint(did_you_mean(near, "`gamectl games` lists those that are known"));
+            .hint(did_you_mean(
+                near,
+                format!("{} lists those that are known", command("games")),
+            ));
     }
     preset
 }
