@@ -26,6 +26,7 @@ use tokio::sync::Semaphore;
 use crate::finding::Finding;
 use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
+use crate::invocation::command;
 use crate::supervisor::Observation;
 use crate::trust;
 
@@ -60,6 +61,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     let answers = ask(members).await;
     for ((instance, member), (told, observation)) in inventory.instances.iter().zip(members).zip(answers) {
         let mut own = told;
+        own.extend(instance.unused.iter().map(|key| unused(key)));
         if member.is_unmanaged() {
             own.push(unmanaged(&observation));
         } else {
@@ -115,10 +117,15 @@ async fn ask(members: &[Member]) -> Vec<(Vec<Finding>, Observation)> {
 
 fn valid(inventory: &Inventory) -> Finding {
     match inventory.instances.len() {
-        0 => Finding::warning("inventory", "it is valid, and empty").hint("`gamectl games rust` prints an instance"),
+        0 => Finding::warning("inventory", "it is valid, and empty")
+            .hint(format!("{} prints an instance", command("games rust"))),
         1 => Finding::ok("inventory", "it is valid: 1 instance"),
         count => Finding::ok("inventory", format!("it is valid: {count} instances")),
     }
+}
+
+fn unused(key: &str) -> Finding {
+    Finding::warning("inventory", format!("`{key}` does nothing yet")).hint("it can be taken out")
 }
 
 fn unmanaged(observation: &Observation) -> Finding {
@@ -127,5 +134,5 @@ fn unmanaged(observation: &Observation) -> Finding {
         Observation::Unknown { reason } => reason.clone(),
     };
     Finding::warning("plane", format!("it is shown, and not managed: {why}"))
-        .hint("give it what it lacks, or leave it as a reminder")
+        .hint("add what is missing, or ignore this warning")
 }

@@ -2,7 +2,7 @@
 //!
 //! A preset holds keys of an instance, which the inventory overrides, and an example
 //! of a `process` section, which is only for pasting. Its comments name the sources
-//! of its facts, and what is not known.
+//! of its facts, what is not known, and the keys that nothing uses yet.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {

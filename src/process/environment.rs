@@ -131,12 +131,13 @@ async fn read_env_file(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::inventory::LogSpec;
 
-    fn spec(tty: bool, env: &[(&str, &str)]) -> ProcessSpec {
+    pub(crate) fn spec(tty: bool, env: &[(&str, &str)]) -> ProcessSpec {
         ProcessSpec {
+            searched: None,
             executable: "/bin/true".into(),
             args: Vec::new(),
             cwd: "/".into(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::shim::wire::LaunchStage;
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
+use crate::invocation::command;
 use crate::store::InstanceDir;
 use crate::store::ending::Exit;
 use crate::store::launch;
@@ -12,8 +13,10 @@ use crate::store::status_table::ShimStatus;
 
 /// Returns the failure of a start while an earlier run is being stopped.
 pub(super) fn still_stopping(id: &str) -> Failure {
-    Failure::failed("an earlier run of it is still being stopped")
-        .hint(format!("wait for its end with `gamectl stop {id}`, then start it"))
+    Failure::failed("an earlier run of it is still being stopped").hint(format!(
+        "wait for its end with {}, then start it",
+        command(format_args!("stop {id}"))
+    ))
 }
 
 /// Returns the failure of a verb that needs the folder of a game, which was
@@ -23,7 +26,10 @@ pub(super) fn detached(id: &str, entry: &ShimStatus) -> Failure {
     Failure::failed(format!(
         "it runs (pid {pid}), but its folder in the state directory was removed"
     ))
-    .hint(format!("`gamectl stop {id}` ends it; then it can be started anew"))
+    .hint(format!(
+        "{} ends it; then it can be started anew",
+        command(format_args!("stop {id}"))
+    ))
 }
 
 /// Returns the failure of a verb for which a shim was in the way for too long;
@@ -49,7 +55,8 @@ pub(super) fn no_answer(id: &str, dir: &InstanceDir) -> Failure {
     let pid = launch::read(dir).ok().flatten().map(|launch| launch.shim.pid);
     let shim = pid.map_or_else(|| "its shim".to_owned(), |pid| format!("its shim (pid {pid})"));
     Failure::failed(format!("{shim} does not answer")).hint(format!(
-        "when it is killed the game goes on, and `gamectl stop {id}` then takes it over and stops it"
+        "when it is killed the game goes on, and {} then takes it over and stops it",
+        command(format_args!("stop {id}"))
     ))
 }
 
@@ -72,13 +79,13 @@ pub(super) fn early_end(id: &str, exit: &Exit, last_lines: &str) -> Failure {
         message.push_str("\n  | ");
         message.push_str(line);
     }
-    Failure::failed(message).hint(format!("all it printed: `gamectl logs {id}`"))
+    Failure::failed(message).hint(format!("all it printed: {}", command(format_args!("logs {id}"))))
 }
 
 /// Returns the failure of a start that gave way to a stop.
 pub(super) fn overtaken(id: &str) -> Failure {
     Failure::failed("somebody asked for a stop meanwhile, and that wins")
-        .hint(format!("`gamectl start {id}` starts it again"))
+        .hint(format!("{} starts it again", command(format_args!("start {id}"))))
 }
 
 /// Returns the failure of a launch, by the report of its shim: the stage, the
@@ -86,14 +93,16 @@ pub(super) fn overtaken(id: &str) -> Failure {
 /// in the way.
 pub(super) fn start_failure(spec: &ProcessSpec, stage: LaunchStage, errno: i32, what: &str) -> Failure {
     match stage {
-        LaunchStage::Exec => exec_failure(&spec.executable, errno, what),
+        LaunchStage::Exec => exec_failure(spec, errno, what),
         LaunchStage::Cwd => cwd_failure(&spec.cwd, errno),
         LaunchStage::User | LaunchStage::Groups => Failure::failed(format!(
             "it cannot run as user `{}`: {}",
             spec.user.as_deref().unwrap_or("?"),
             reason(errno, what)
         )),
-        LaunchStage::Previous => Failure::failed(reason(errno, what)).hint("stop it first with `gamectl stop`"),
+        LaunchStage::Previous => {
+            Failure::failed(reason(errno, what)).hint(format!("stop it first with {}", command("stop")))
+        }
         LaunchStage::Exit | LaunchStage::Record | LaunchStage::Fifo | LaunchStage::Socket => {
             let failure = Failure::failed(format!(
                 "the state directory cannot be written ({stage}): {}",
@@ -118,14 +127,28 @@ fn os_error(errno: i32) -> String {
     nix::errno::Errno::from_raw(errno).desc().to_lowercase()
 }
 
-fn exec_failure(path: &Path, errno: i32, what: &str) -> Failure {
+/// Returns a sentence about a program that is not there.
+pub(super) fn no_executable(spec: &ProcessSpec) -> String {
+    let path = spec.executable.display();
+    match (&spec.searched, spec.executable.file_name()) {
+        (Some(searched), Some(name)) => format!(
+            "there is no executable {path}, nor {} in any folder of PATH ({})",
+            name.display(),
+            searched.display()
+        ),
+        _ => format!("there is no executable {path}"),
+    }
+}
+
+fn exec_failure(spec: &ProcessSpec, errno: i32, what: &str) -> Failure {
+    let path = spec.executable.as_path();
     let shown = path.display();
     let meta = std::fs::metadata(path);
     match (errno, meta) {
         (libc::ENOENT, Ok(_)) => Failure::failed(format!("{shown} is there, but the interpreter it names is not"))
             .hint("look at its first line (#!...), or with `file` and `ldd` at which loader and libraries it needs"),
         (libc::ENOENT | libc::ENOTDIR, Err(_)) => {
-            Failure::failed(format!("there is no executable {shown}")).hint("correct `executable:` in the inventory")
+            Failure::failed(no_executable(spec)).hint("correct `executable:` in the inventory")
         }
         (libc::EACCES, Ok(meta)) if meta.is_dir() => {
             Failure::failed(format!("executable {shown} is a directory")).hint("name the program inside it")

@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{environment, user};
-use crate::finding::Finding;
+use super::{environment, explain, user};
+use crate::finding::{Finding, Severity};
 use crate::inventory::ProcessSpec;
 use crate::sys::exec::Ids;
 use crate::sys::host;
@@ -18,15 +18,24 @@ pub(super) async fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
         None | Some(Ok(None)) => None,
         Some(Ok(Some(user))) => Some(user),
         Some(Err(failure)) => {
-            // The rights of an unknown user cannot be told.
-            return vec![Finding {
+            let unknown = Finding {
                 hint: failure.hint,
                 ..Finding::error("user", failure.message)
-            }];
+            };
+            // The rights of an unknown user cannot be told, but what root could not
+            // use is wrong for anybody.
+            let root = Ids {
+                uid: 0,
+                gid: 0,
+                groups: Vec::new(),
+            };
+            let findings = [executable(spec, &root), cwd(&spec.cwd, &root)].into_iter();
+            let wrong = findings.filter(|finding| finding.level == Severity::Error);
+            return std::iter::once(unknown).chain(wrong).collect();
         }
     };
     let ids = user.as_ref().map_or_else(ourselves, |user| user.ids.clone());
-    let mut findings = vec![executable(&spec.executable, &ids), cwd(&spec.cwd, &ids)];
+    let mut findings = vec![executable(spec, &ids), cwd(&spec.cwd, &ids)];
     findings.extend(environment::judge_env_file(spec, user.as_ref()).await);
     if let Some(name) = &spec.user {
         findings.insert(0, Finding::ok("user", format!("it can run as {name}")));
@@ -102,8 +111,9 @@ fn absence(error: &io::Error) -> String {
     }
 }
 
-fn executable(path: &Path, ids: &Ids) -> Finding {
+fn executable(spec: &ProcessSpec, ids: &Ids) -> Finding {
     const ABOUT: &str = "executable";
+    let path = spec.executable.as_path();
     let shown = path.display();
     let bad = |message: String| Finding::error(ABOUT, message);
     let uid = ids.uid;
@@ -113,6 +123,9 @@ fn executable(path: &Path, ids: &Ids) -> Finding {
             .hint(format!("chmod +x {folder}, or give it to that user"));
     }
     match path.metadata() {
+        Err(_) if spec.searched.is_some() => {
+            bad(explain::no_executable(spec)).hint("correct `executable:` in the inventory, or PATH")
+        }
         Err(error) => bad(format!("{shown} {}", absence(&error))).hint("correct `executable:` in the inventory"),
         Ok(meta) if meta.is_dir() => bad(format!("{shown} is a directory")).hint("name the program inside it"),
         Ok(meta) if !may_execute(Bits::from(&meta), ids, false) => {
@@ -142,7 +155,6 @@ fn cwd(path: &Path, ids: &Ids) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Severity;
 
     #[test]
     fn the_first_that_applies_decides() {
@@ -178,10 +190,24 @@ mod tests {
         let file = dir.path().join("data");
         std::fs::write(&file, "").unwrap();
         let ids = ourselves();
-        assert_eq!(executable("/bin/sh".as_ref(), &ids).level, Severity::Ok);
-        assert_eq!(executable(&file, &ids).level, Severity::Error);
-        assert_eq!(executable(dir.path(), &ids).level, Severity::Error);
-        assert_eq!(executable(&dir.path().join("none"), &ids).level, Severity::Error);
+        let none = dir.path().join("none");
+        let executable = |path: &Path, searched: Option<&str>| {
+            let spec = ProcessSpec {
+                executable: path.to_owned(),
+                searched: searched.map(Into::into),
+                ..crate::process::environment::tests::spec(false, &[])
+            };
+            executable(&spec, &ids)
+        };
+        assert_eq!(executable("/bin/sh".as_ref(), None).level, Severity::Ok);
+        for wrong in [&file, dir.path(), &none] {
+            assert_eq!(executable(wrong, None).level, Severity::Error);
+        }
+        let searched = executable(&none, Some("/usr/bin:/bin")).message;
+        assert!(
+            searched.ends_with("nor none in any folder of PATH (/usr/bin:/bin)"),
+            "{searched}"
+        );
         assert_eq!(cwd(dir.path(), &ids).level, Severity::Ok);
         assert_eq!(cwd(&file, &ids).level, Severity::Error);
         assert_eq!(cwd(&dir.path().join("none"), &ids).level, Severity::Error);

@@ -102,6 +102,45 @@ fn errors_end_it_with_1_and_say_what_to_do() {
 }
 
 #[test]
+fn an_unknown_user_hides_no_other_error() {
+    let wrong = Instance::program("a", "nonesuch-server", &[])
+        .process("user", json!("nonesuch"))
+        .process("cwd", json!("/nonexistent"));
+    let sandbox = Sandbox::with(&[wrong]);
+    let outcome = sandbox.run(&["check", "--json"]).expect_code(1);
+    let answer = outcome.json();
+    for about in ["user", "executable", "cwd"] {
+        assert_eq!(found(&answer, "a", about)[0].0, "error", "{about}: {answer:#}");
+    }
+    let message = &found(&answer, "a", "executable")[0].1;
+    assert!(
+        message.contains("nor nonesuch-server in any folder of PATH (/"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_key_that_does_nothing_yet_is_said() {
+    let sandbox = Sandbox::with(&[Instance::script("a", "").with("broadcast", json!("say {message}"))]);
+    let outcome = sandbox.ok(&["check"]);
+    assert!(
+        outcome.stdout.contains("a: inventory: `broadcast` does nothing yet"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_start_says_where_a_bare_name_was_looked_for() {
+    let sandbox = Sandbox::with(&[Instance::program("a", "nonesuch-server", &[])]);
+    let failed = sandbox.run(&["start", "a"]).expect_code(1);
+    let said = failed.stderr.replace("\n       ", " ");
+    assert!(
+        said.contains("nonesuch-server, nor nonesuch-server in any folder of PATH (/"),
+        "{failed:?}"
+    );
+}
+
+#[test]
 fn an_invalid_inventory_is_6() {
     let sandbox = Sandbox::new();
     sandbox.inventory_text("instances: {a: {proces: {}}}");

@@ -239,6 +239,24 @@ fn every_problem_has_its_place() {
             "1:26 `restart` must be a mapping, but this is a single value",
         ),
         (
+            "restart: {give_up: 5}",
+            "1:36 `give_up` must be a mapping, but this is a single value",
+        ),
+        ("healthy: {}", "1:17 `healthy` has no probe, so it checks nothing"),
+        (
+            "healthy: {failures: 3, rcon: false}",
+            "1:17 `healthy` has no probe, so it checks nothing",
+        ),
+        ("healthy: {tcp: x}", "1:32 `tcp` must be HOST:PORT"),
+        (
+            "rcon: {port: 70000, password: x}",
+            "1:30 `port` must be a whole number from 1 to 65535",
+        ),
+        (
+            "rcon: {port: 70000}",
+            "1:17 `rcon` has no password\n1:30 `port` must be a whole number from 1 to 65535",
+        ),
+        (
             "stop: {signal: INT}",
             "1:23 `stop` must be a list of steps, but this is a mapping",
         ),
@@ -403,7 +421,7 @@ fn every_problem_has_its_place() {
             "stop: [{http: {url: 'http://a', method: get}}]",
             "1:57 `method` must be `GET`, `POST` or `PUT`",
         ),
-        ("ready: {tcp: '::1:80'}", "1:31 `tcp` must be HOST:PORT"),
+        ("ready: {tcp: '::1:80'}", "1:32 `tcp` must be HOST:PORT"),
         ("ready: {tcp: 80}", "1:30 `tcp` must be HOST:PORT"),
         ("ready: {exec: []}", "1:31 `exec` names no program"),
         (
@@ -578,6 +596,16 @@ fn hints_and_related_lines() {
             inside("process: {zzz: x}"),
             "there are `executable`, `args`, `cwd`, `env`, `env_file`, `inherit_env`, `umask`, `user`, `tty`, `log`, `main`",
         ),
+        (inside("restart: always"), "such as `restart: { policy: on-failure }`"),
+        (
+            inside("restart: {give_up: 5}"),
+            "such as `give_up: { times: 10, within: 10m }`",
+        ),
+        (
+            inside("process: /srv/x"),
+            "such as `process: { executable: ./RustDedicated }`",
+        ),
+        (inside("healthy: {}"), "such as `healthy: { a2s: 127.0.0.1:28017 }`"),
         (inside("stop: [{signal: trem}]"), "did you mean `TERM`?"),
         (
             inside("ready: {timeout: 5}"),

@@ -43,10 +43,8 @@ pub struct Instance {
     /// The preset that it was made from.
     pub game: Option<&'static str>,
     pub ports: Vec<Port>,
-    /// The line that says something to all players, with `{message}` in it.
-    pub broadcast: Option<String>,
-    /// The line whose reply lists the players.
-    pub players: Option<String>,
+    /// The keys it has that do nothing yet.
+    pub unused: Vec<&'static str>,
     pub tags: Vec<String>,
     /// True when `run` starts it.
     pub autostart: bool,

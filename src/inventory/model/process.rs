@@ -12,6 +12,8 @@ pub const DEFAULT_UMASK: u32 = 0o022;
 #[derive(Clone, PartialEq)]
 pub struct ProcessSpec {
     pub executable: PathBuf,
+    /// The `PATH` on which a bare name was looked for in vain.
+    pub searched: Option<OsString>,
     /// Its arguments, byte for byte.
     pub args: Vec<OsString>,
     pub cwd: PathBuf,
@@ -114,6 +116,7 @@ mod tests {
     fn spec() -> ProcessSpec {
         ProcessSpec {
             executable: "/bin/x".into(),
+            searched: None,
             args: vec!["canary-1".into()],
             cwd: "/".into(),
             env: vec![("K".into(), "canary-2".into())],

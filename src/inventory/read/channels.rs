@@ -33,7 +33,8 @@ pub(super) fn read(
                 remotes.push(remote);
                 continue;
             }
-            Some(Err(lacks)) => format!("`{kind}` has no {lacks}"),
+            Some(Err(Some(lacks))) => format!("`{kind}` has no {lacks}"),
+            Some(Err(None)) => continue,
             None if is_needed => format!("`{kind}` is used here, but there is no section `{kind}`"),
             None => continue,
         };
@@ -56,27 +57,32 @@ pub(super) fn of_login(settings: &Fields) -> ChannelKind {
     there.unwrap_or(ChannelKind::Rcon)
 }
 
-/// Reads the section of a kind. The error is what it lacks.
-fn remote(check: &mut Collector, kind: ChannelKind, what: &str, node: &Node) -> Result<Remote, String> {
+/// Reads the section of a kind. The error is what it lacks; `None` where all is given,
+/// and some of it is wrong.
+fn remote(check: &mut Collector, kind: ChannelKind, what: &str, node: &Node) -> Result<Remote, Option<&'static str>> {
     let is_telnet = kind == ChannelKind::Telnet;
     let section = if is_telnet { &keys::TELNET } else { &keys::RCON };
     let mut channel = check.section(what, section, node);
     let host = channel.get("host", host).unwrap_or_else(|| "127.0.0.1".to_owned());
+    let is_missing = |key: &str| channel.entry(key).is_none();
+    let lacks = match (is_missing("port"), is_missing("password") && !is_telnet) {
+        (false, false) => None,
+        (false, true) => Some("password"),
+        (true, false) => Some("port"),
+        (true, true) => Some("port and no password"),
+    };
     let port = channel.number("port").and_then(|port| u16::try_from(port).ok());
     let password = channel.get("password", password);
     let greeting = channel.get("greeting", |check, what, node| check.word(what, "text", node));
     let greeting = greeting.filter(|_| is_telnet).map(Cow::into_owned);
-    let lacks_password = password.is_none() && !is_telnet;
     match port {
-        Some(port) if !lacks_password => Ok(Remote {
+        Some(port) if password.is_some() || is_telnet => Ok(Remote {
             kind,
             address: HostPort { host, port },
             password,
             greeting,
         }),
-        Some(_) => Err("password".to_owned()),
-        None if lacks_password => Err("port and no password".to_owned()),
-        None => Err("port".to_owned()),
+        _ => Err(lacks),
     }
 }
 

@@ -62,6 +62,13 @@ impl<'a> Collector<'a> {
         self.found.len()
     }
 
+    /// Gives the problem that was found last a hint, unless it has one.
+    pub(crate) fn hint_last(&mut self, hint: String) {
+        if let Some(last) = self.found.last_mut() {
+            last.hint.get_or_insert(hint);
+        }
+    }
+
     pub(crate) fn into_problems(self) -> Vec<Found> {
         self.found
     }

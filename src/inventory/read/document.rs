@@ -108,6 +108,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             game: defaults.get("game", game::read),
             plane: plane::none(),
             at: node.span,
+            healthy: None,
         };
         settings::read(outline, &mut defaults, &|_| false);
         let entries = defaults.entries;
@@ -163,6 +164,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             game,
             plane: plane::read(check, &entry.key, own),
             at: own.iter().find(uses).map_or(entry.at, |entry| entry.at),
+            healthy: find(own, "healthy").map(|entry| entry.at),
         };
         let is_given = |key: &str| own.iter().chain(*defaults).any(|entry| entry.key == key);
         let mut settings = Fields {

@@ -23,8 +23,10 @@ const NAMES: &str = "a mapping of names to values";
 pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
     let mut process = check.section("`process`", &keys::PROCESS, &section.value);
     let cwd = process.get("cwd", Collector::path);
+    let (executable, searched) = process.get("executable", executable).unwrap_or_default();
     let spec = ProcessSpec {
-        executable: process.get("executable", executable).unwrap_or_default(),
+        executable,
+        searched,
         args: process.get("args", Collector::texts).unwrap_or_default(),
         cwd: cwd.unwrap_or_else(|| process.check.folder().to_owned()),
         env: process.get("env", env).unwrap_or_default(),
@@ -45,7 +47,9 @@ pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
     Plane::Process(Box::new(spec))
 }
 
-fn executable(check: &mut Collector, what: &str, node: &Node) -> Option<PathBuf> {
+/// Reads the program. One that is given by its bare name, and is not found, comes with
+/// the `PATH` on which it was looked for.
+fn executable(check: &mut Collector, what: &str, node: &Node) -> Option<(PathBuf, Option<OsString>)> {
     if node.is_null() {
         return None;
     }
@@ -58,9 +62,11 @@ fn executable(check: &mut Collector, what: &str, node: &Node) -> Option<PathBuf>
         return None;
     }
     if text.as_bytes().contains(&b'/') || text.as_bytes() == b"~" {
-        return check.path_of(what, &text, node.span);
+        return Some((check.path_of(what, &text, node.span)?, None));
     }
-    Some(check.program(&text))
+    let program = check.program(&text);
+    let searched = check.env()("PATH").filter(|_| !program.is_file());
+    Some((program, searched))
 }
 
 fn env(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<(OsString, OsString)>> {

@@ -118,7 +118,13 @@ impl<'k> Collector<'k> {
         section: &'static Section,
         node: &'n Node<'a>,
     ) -> Fields<'_, 'k, 'n, 'a> {
+        let before = self.problems();
         let entries = self.mapping(what, "a mapping", node);
+        if self.problems() > before
+            && let Some(example) = keys::example_of(what.trim_matches('`'), section)
+        {
+            self.hint_last(format!("such as `{example}`"));
+        }
         self.known_keys(section, entries);
         Fields {
             check: self,

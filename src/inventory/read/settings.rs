@@ -15,6 +15,8 @@ pub(super) struct Outline {
     pub(super) plane: Plane,
     /// The place where a person would add what is missing.
     pub(super) at: Span,
+    /// The place of its own section `healthy`.
+    pub(super) healthy: Option<Span>,
 }
 
 /// Reads the settings. `is_given` tells the sections of channels that the file
@@ -32,18 +34,23 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         id: outline.id,
         game: outline.game.map(|preset| preset.name),
         ports: settings.get("ports", ports::read).unwrap_or_default(),
-        broadcast: settings.get("broadcast", Collector::line),
-        players: settings.get("players", Collector::line),
+        unused: unused(settings),
         tags: settings.get("tags", tags).unwrap_or_default(),
         autostart: settings.get("autostart", Collector::flag).unwrap_or(true),
         plane: outline.plane,
         ready: ready::read(settings, login),
-        healthy: healthy::read(settings, login),
+        healthy: healthy::read(settings, login, outline.healthy),
         stop,
         channels,
         restart: restart::read(settings),
         on_event: settings.get("on_event", hook::read).unwrap_or_default(),
     }
+}
+
+fn unused(settings: &mut Fields) -> Vec<&'static str> {
+    let keys = ["broadcast", "players"].into_iter();
+    keys.filter(|key| settings.get(key, Collector::line).is_some())
+        .collect()
 }
 
 fn tags(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<String>> {

@@ -88,6 +88,13 @@ pub(crate) fn section_with(key: &str) -> Option<&'static Section> {
     sections.find(|section| section.key(key).is_some()).copied()
 }
 
+/// Returns the example of the key that holds a section.
+pub(crate) fn example_of(key: &str, section: &'static Section) -> Option<&'static str> {
+    let keys = SECTIONS.iter().flat_map(|outer| outer.keys());
+    let mut holding = keys.filter(|one| matches!(one.holds, In(held) | SectionOr(held) if held == section));
+    holding.find(|one| one.name == key).map(|one| one.example)
+}
+
 /// Returns true for a plane section.
 pub(crate) fn is_plane(key: &str) -> bool {
     PLANES.iter().any(|plane| plane.name == key)
@@ -178,10 +185,10 @@ const SETTINGS: &[Key] = keys! {
         "Commands that `gamectl run` executes when something happens.";
     "ports": Map(&Holds::PortSpec), "the preset's", "ports: { game: 28015/udp }",
         "The ports that it takes, by name, for `gamectl check`.";
-    "broadcast": Text, "the preset's", "broadcast: 'say {message}'",
-        "The line that tells all players something, with `{message}` in it.";
-    "players": Text, "the preset's", "players: playerlist",
-        "The line whose reply tells who plays.";
+    "broadcast": Text, "none", "broadcast: 'say {message}'",
+        "Does nothing yet: the line that tells all players something, with `{message}` in it.";
+    "players": Text, "none", "players: playerlist",
+        "Does nothing yet: the line whose reply tells who plays.";
 };
 
 const PROBES: &[Key] = keys! {

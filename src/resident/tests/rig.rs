@@ -200,8 +200,7 @@ pub(super) fn instance(restart: RestartPolicy) -> Instance {
         on_event: Vec::new(),
         game: None,
         ports: Vec::new(),
-        broadcast: None,
-        players: None,
+        unused: Vec::new(),
         channels: Channels::default(),
     }
 }
