@@ -378,7 +378,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__restart)
-            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --now --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --now --force --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -651,7 +651,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__stop)
-            opts="-a -n -q -v -h --all --inventory --timeout --now --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -q -v -h --all --inventory --timeout --now --force --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

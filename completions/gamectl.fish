@@ -72,6 +72,7 @@ never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l lock-wait -d 'The longest wait for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l now -d 'Skip the chain: send TERM, and kill after 5 seconds'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l force -d 'Stop also what another inventory has started'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s n -l dry-run -d 'Show what would be done, and do nothing'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s q -l quiet -d 'Print failures only'
@@ -87,6 +88,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l lock-wait -d
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s a -l all -d 'Every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l no-wait -d 'Return at the launch, without waiting for ready'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l now -d 'Skip the chain of the stop: send TERM, and kill after 5 seconds'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l force -d 'Restart also what another inventory has started'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s n -l dry-run -d 'Show what would be done, and do nothing'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l json -d 'Answer with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s q -l quiet -d 'Print failures only'

@@ -49,6 +49,10 @@ pub struct StopArgs {
     #[arg(long)]
     pub now: bool,
 
+    /// Stop also what another inventory has started
+    #[arg(long)]
+    pub force: bool,
+
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -74,6 +78,10 @@ pub struct RestartArgs {
     /// Skip the chain of the stop: send TERM, and kill after 5 seconds
     #[arg(long)]
     pub now: bool,
+
+    /// Restart also what another inventory has started
+    #[arg(long)]
+    pub force: bool,
 
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]

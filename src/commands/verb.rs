@@ -8,7 +8,8 @@ use super::context::{Context, typed};
 use super::signals::Interrupt;
 use crate::cli::{RestartArgs, Selection, StartArgs, StopArgs};
 use crate::event::{Verb, VerbEvent, VerbResult};
-use crate::host::{Error, Targets, VerbRequest};
+use crate::host::{Error, Host, Scope, Targets, VerbRequest};
+use crate::invocation::command;
 use crate::report::verdict;
 use crate::ui::Progress;
 
@@ -25,6 +26,7 @@ pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, E
     let request = VerbRequest {
         timeout: stop.timeout,
         now: stop.now,
+        force: stop.force,
         ..VerbRequest::new(Verb::Stop)
     };
     run(context, request, &stop.selection, stop.dry_run).await
@@ -35,6 +37,7 @@ pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Res
         no_wait: restart.no_wait,
         timeout: restart.timeout,
         now: restart.now,
+        force: restart.force,
         ..VerbRequest::new(Verb::Restart)
     };
     run(context, request, &restart.selection, restart.dry_run).await
@@ -49,19 +52,59 @@ async fn run(context: &Context<'_>, request: VerbRequest, selected: &Selection, 
         Verb::Stop => context.host_of_whole(selection)?,
         Verb::Start | Verb::Restart => (context.host()?, None),
     };
+    if verb != Verb::Stop {
+        tell_unmanaged(context, &host.unmanaged(selection)?);
+    }
     if dry_run {
         let (items, code) = host.dry_run(request, selection).await?;
         context.screen.dry_run(verb, &items);
+        tell_still_there(context, &host, verb, selection).await;
         return Ok(mistaken.unwrap_or(code));
     }
     let targets = host.targets(verb, selection)?;
     let mut interrupt = Interrupt::new()?;
     tokio::select! {
-        results = dispatch(context, request, &targets) => Ok(mistaken.unwrap_or_else(|| verdict::of_results(&results))),
+        results = dispatch(context, request, &targets) => {
+            tell_still_there(context, &host, verb, selection).await;
+            Ok(mistaken.unwrap_or_else(|| verdict::of_results(&results)))
+        }
         signal = interrupt.signalled() => {
             context.screen.interrupted(verb, &targets.ids());
             Ok(signal.exit_code())
         }
+    }
+}
+
+/// Says which instances a start of many passes over.
+fn tell_unmanaged(context: &Context<'_>, passed: &[(String, String)]) {
+    let list: Vec<String> = passed.iter().map(|(id, why)| format!("{id} ({why})")).collect();
+    if !list.is_empty() {
+        context
+            .screen
+            .note(&format!("left out, because nothing manages it: {}", list.join(", ")));
+    }
+}
+
+/// Says what goes on after a stop of the whole inventory: whoever is about to remove
+/// the state directory must know. What cannot be found out is no failure of the stop.
+async fn tell_still_there(context: &Context<'_>, host: &Host, verb: Verb, selection: Scope<'_>) {
+    if verb != Verb::Stop || !matches!(selection, Scope::Listed) {
+        return;
+    }
+    match host.still_there().await {
+        Ok(there) => {
+            if !there.unlisted.is_empty() {
+                let stop = command(format_args!("stop {}", there.unlisted.join(" ")));
+                let ids = there.unlisted.join(", ");
+                context.screen.note(&format!(
+                    "not in the inventory, and not stopped: {ids} ({stop} stops it)"
+                ));
+            }
+            if let Some(run) = there.run {
+                context.screen.note(&format!("{run} goes on watching"));
+            }
+        }
+        Err(failure) => context.screen.failure(&failure),
     }
 }
 

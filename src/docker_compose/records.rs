@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::inventory::ComposeSpec;
 use crate::store;
 use crate::store::intent::{self, Intent};
+use crate::store::inventories;
 use crate::store::stack::{self, Stack};
 use crate::store::{InstanceDir, StateDir};
 
@@ -60,6 +61,13 @@ impl StackRecords {
     pub(super) fn record_origin(&self, spec: &ComposeSpec) -> Result<(), Failure> {
         let Some(dir) = self.dir()? else { return Ok(()) };
         store::origin::record(&dir, &origin::of_spec(spec)).map_err(|error| not_recorded(&error))
+    }
+
+    /// Puts on record which inventory starts it.
+    pub(super) fn record_inventory(&self, dir: &InstanceDir) {
+        if let Some(state) = &self.place {
+            inventories::record(state, dir);
+        }
     }
 
     /// Notes that nothing runs, so that no later look need ask the engine once

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::stack::{ComposeStack, StackLook};
 use super::tool::Tool;
 use crate::failure::{Failure, FailureKind};
+use crate::invocation::command;
 use crate::program::last_text;
 use crate::store::InstanceDir;
 use crate::store::stack::Stack;
@@ -70,6 +71,7 @@ impl Start<'_> {
         };
         records.record_origin(spec)?;
         records.record_start(&dir, &record)?;
+        records.record_inventory(&dir);
         if !self.bring_up(&tool, &dir).await?.success() {
             return Err(self.not_up(&dir).await);
         }
@@ -79,12 +81,14 @@ impl Start<'_> {
         record.services.sort_unstable();
         record.services.dedup();
         records.record_start(&dir, &record)?;
+        records.record_inventory(&dir);
         if options.no_wait {
             return Ok(outcome(look.aggregate.facts.state, true));
         }
         let outcome = self.wait_until_ready().await?;
         record.arrived = true;
         records.record_start(&dir, &record)?;
+        records.record_inventory(&dir);
         Ok(outcome)
     }
 
@@ -140,8 +144,8 @@ impl Start<'_> {
                 let time = humantime::format_duration(self.limit);
                 let failure = Failure::new(FailureKind::Timeout, format!("not ready after {time}: {awaited}"));
                 return Err(failure.hint(format!(
-                    "it goes on starting; see `gamectl logs {}`",
-                    self.stack.records().id()
+                    "it goes on starting; see {}",
+                    command(format_args!("logs {}", self.stack.records().id()))
                 )));
             }
             tokio::time::sleep_until(self.deadline.min(Instant::now() + LOOK_EVERY)).await;
@@ -157,8 +161,10 @@ impl Start<'_> {
     }
 
     fn overtaken(&self) -> Failure {
-        Failure::failed("somebody asked for a stop meanwhile, and that wins")
-            .hint(format!("`gamectl start {}` starts it again", self.stack.records().id()))
+        Failure::failed("somebody asked for a stop meanwhile, and that wins").hint(format!(
+            "{} starts it again",
+            command(format_args!("start {}", self.stack.records().id()))
+        ))
     }
 
     /// Returns the failure of an `up`, with the messages of compose and the last
@@ -182,8 +188,8 @@ impl Start<'_> {
             message.push_str(&self.last_lines(&look).await);
         }
         Failure::failed(message).hint(format!(
-            "all its services said: `gamectl logs {}`",
-            self.stack.records().id()
+            "all its services said: {}",
+            command(format_args!("logs {}", self.stack.records().id()))
         ))
     }
 
@@ -192,8 +198,8 @@ impl Start<'_> {
         let note = facts.note.clone().unwrap_or_else(|| "it ended".to_owned());
         let message = format!("{note}, before it was ready{}", self.last_lines(look).await);
         Failure::failed(message).hint(format!(
-            "all its services said: `gamectl logs {}`",
-            self.stack.records().id()
+            "all its services said: {}",
+            command(format_args!("logs {}", self.stack.records().id()))
         ))
     }
 

@@ -4,17 +4,23 @@ use super::{Host, Scope, VerbRequest};
 use crate::event::{DryRun, Verb};
 use crate::failure::{Failure, FailureKind, worst};
 use crate::fleet::Fleet;
+use crate::instancecmd::Elsewhere;
 use crate::supervisor::{InstanceState, Observation, PlannedStep, StartOptions, StopOptions, Supervisor};
 
 impl Host {
     /// Returns what a request would do to each selected instance, and the exit
     /// code that it can be expected to end with. Nothing is changed.
     pub async fn dry_run(&self, request: &VerbRequest, scope: Scope<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
-        let fleet = Fleet::for_a_look(self.state()?);
+        let state = self.state()?;
+        let fleet = Fleet::for_a_look(state.clone());
         let (mut items, mut code) = (Vec::new(), 0);
-        for target in self.targets_of(&fleet, request.verb, scope)? {
+        let targets = self.targets_of(&fleet, request.verb, scope)?;
+        let ids = targets.iter().map(|target| target.instance_id());
+        let elsewhere = state.map(|state| self.elsewhere(&state, ids)).unwrap_or_default();
+        for target in targets {
             let observation = target.look().await;
-            let (would, one) = would(request, &observation);
+            let other = elsewhere.get(target.instance_id());
+            let (would, one) = would(request, &observation, other);
             code = worst([code, one]);
             items.push(DryRun {
                 id: target.instance_id().to_owned(),
@@ -26,7 +32,7 @@ impl Host {
     }
 }
 
-fn would(request: &VerbRequest, observation: &Observation) -> (String, u8) {
+fn would(request: &VerbRequest, observation: &Observation, other: Option<&Elsewhere>) -> (String, u8) {
     let facts = match observation {
         Observation::Known(facts) => facts,
         Observation::Unknown { reason } => {
@@ -34,6 +40,10 @@ fn would(request: &VerbRequest, observation: &Observation) -> (String, u8) {
         }
     };
     let (alive, state) = (facts.state.is_alive(), &facts.state);
+    if let Some(other) = other.filter(|other| alive && request.is_refused(other)) {
+        let text = format!("would fail: it was {}", other.note());
+        return (text, FailureKind::Failed.exit_code());
+    }
     let text = match (request.verb, state) {
         (_, InstanceState::Unmanaged) => {
             let note = facts.note.clone().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! One look at the selected instances: the rows of `status`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -9,6 +10,7 @@ use super::{Host, Scope};
 use crate::event::{PlayerCount, Row};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Member};
+use crate::instancecmd::Elsewhere;
 use crate::players;
 use crate::report;
 use crate::store::{StateDir, intent};
@@ -28,6 +30,7 @@ pub struct StatusLook {
     intents: Option<Arc<StateDir>>,
     /// True if what left the inventory is shown only while it runs.
     unlisted_must_run: bool,
+    elsewhere: HashMap<String, Elsewhere>,
 }
 
 struct Looked {
@@ -49,8 +52,12 @@ impl Host {
             player_count: None,
             member,
         };
+        let members = self.members(&fleet, scope)?;
+        let ids = members.iter().map(Member::id);
+        let elsewhere = state.as_deref().map(|state| self.elsewhere(state, ids));
         Ok(StatusLook {
-            members: self.members(&fleet, scope)?.into_iter().map(looked).collect(),
+            elsewhere: elsewhere.unwrap_or_default(),
+            members: members.into_iter().map(looked).collect(),
             intents: state.filter(|_| wanted.intent),
             unlisted_must_run: !matches!(scope, Scope::Matching(_)),
         })
@@ -101,7 +108,11 @@ impl StatusLook {
     pub fn into_rows(self) -> Vec<Row> {
         let state = self.intents;
         let is_shown = |looked: &Looked| !self.unlisted_must_run || looked.member.listed || looked.may_run();
-        let row = |looked: Looked| looked.into_row(state.as_deref());
+        let row = |looked: Looked| {
+            let other = self.elsewhere.get(looked.member.id()).filter(|other| other.is_listed);
+            let note = other.map(Elsewhere::note).filter(|_| looked.may_run());
+            looked.into_row(state.as_deref(), note)
+        };
         self.members.into_iter().filter(is_shown).map(row).collect()
     }
 }
@@ -116,10 +127,17 @@ impl Looked {
         observation.is_none_or(|observation| self.asks && self.player_count.is_none() && is_running(observation))
     }
 
-    fn into_row(self, state: Option<&StateDir>) -> Row {
-        let observation = self.observation.unwrap_or_else(|| Observation::Unknown {
+    /// Returns the row, with a note of where the instance was started.
+    fn into_row(self, state: Option<&StateDir>, started: Option<String>) -> Row {
+        let mut observation = self.observation.unwrap_or_else(|| Observation::Unknown {
             reason: "it could not be looked at".to_owned(),
         });
+        if let (Observation::Known(facts), Some(started)) = (&mut observation, started) {
+            facts.note = Some(match facts.note.take() {
+                Some(note) => format!("{note}; {started}"),
+                None => started,
+            });
+        }
         let intent = state.map_or(Ok(None), |state| intent::peek(state, self.member.id()));
         let want = intent.map(|intent| intent.map(|intent| intent.want));
         let player_count = match self.player_count {

@@ -23,7 +23,9 @@
 mod check;
 mod console;
 mod dry_run;
+mod elsewhere;
 mod inventory_file;
+mod left_alone;
 mod logs;
 mod look;
 mod members;
@@ -43,6 +45,7 @@ pub use crate::inventory::nearest;
 pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputFrom};
 pub use console::GameConsole;
 pub use inventory_file::InventoryFile;
+pub use left_alone::StillThere;
 pub use logs::LogReader;
 pub use look::{RowParts, StatusLook};
 pub use members::Scope;
@@ -146,12 +149,14 @@ impl Host {
     /// Opens the state directory; `None` when there is none, which means that
     /// nothing was ever started.
     fn state(&self) -> Result<Option<Arc<StateDir>>, Failure> {
-        Ok(StateDir::open(&self.state_path)?.map(Arc::new))
+        let state = StateDir::open(&self.state_path)?;
+        Ok(state.map(|state| Arc::new(state.for_inventory(self.file()))))
     }
 
     /// Opens the state directory, and makes it where there is none.
     fn create_state(&self) -> Result<Arc<StateDir>, Failure> {
-        StateDir::create(&self.state_path).map(Arc::new)
+        let state = StateDir::create(&self.state_path)?;
+        Ok(Arc::new(state.for_inventory(self.file())))
     }
 
     fn for_verbs(&self) -> Result<Fleet, Failure> {

@@ -13,10 +13,12 @@ use crate::check;
 use crate::event::{Level, ResidentEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
+use crate::invocation::command;
 use crate::resident::Resident;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::store::lock::{self, Holder, RunLock};
+use crate::supervisor::Observation;
 
 /// A `run` that was killed may hold its lock for this long, until the kernel
 /// has taken it apart; meanwhile the lock is tried again and again.
@@ -62,6 +64,7 @@ impl Host {
     ) -> Result<Supervision, Failure> {
         let state = self.create_state()?;
         let lock = take_lock(&state, &options.title).await?;
+        let elsewhere = self.adopted_from_elsewhere(&state).await;
         let inventory = reduced(self.inventory, selectors)?;
         let changes = Arc::new(Changes::of(&state));
         let fleet = Fleet::for_supervising(Arc::clone(&state), Arc::clone(&changes));
@@ -79,6 +82,9 @@ impl Host {
                 tell(Level::Warning, format!("{}{hint}", finding.message));
             }
         });
+        for text in elsewhere {
+            resident.say(Level::Warning, text);
+        }
         Ok(Supervision {
             state,
             lock,
@@ -86,6 +92,27 @@ impl Host {
             resident,
             _background: background,
         })
+    }
+}
+
+impl Host {
+    /// Returns what is to be said of the instances that run as another inventory has
+    /// started them.
+    async fn adopted_from_elsewhere(&self, state: &Arc<StateDir>) -> Vec<String> {
+        let ids = self.inventory.instances.iter().map(|instance| instance.id.as_str());
+        let elsewhere = self.elsewhere(state, ids);
+        let mut said = Vec::new();
+        if elsewhere.is_empty() {
+            return said;
+        }
+        for member in Fleet::for_a_look(Some(Arc::clone(state))).members(&self.inventory) {
+            if let Some(other) = elsewhere.get(member.id())
+                && matches!(member.supervisor.look().await, Observation::Known(facts) if facts.state.is_alive())
+            {
+                said.push(format!("{} was {}", member.id(), other.note()));
+            }
+        }
+        said
     }
 }
 
@@ -101,8 +128,10 @@ async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
         if !holder.is_gone() || Instant::now() > until {
             let Holder(title) = holder;
             let message = format!("{} is watched already, by {title}", state.path().display());
-            return Err(Failure::new(FailureKind::Busy, message)
-                .hint("end that one first; `gamectl status` shows the instances meanwhile"));
+            return Err(Failure::new(FailureKind::Busy, message).hint(format!(
+                "end that one first; {} shows the instances meanwhile",
+                command("status")
+            )));
         }
         tokio::time::sleep(AGAIN).await;
     }

@@ -1,12 +1,13 @@
 //! The instances that a verb is carried out on.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Events, Host, Scope, VerbRequest};
 use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::fleet::Fleet;
-use crate::instancecmd;
+use crate::instancecmd::{self, Elsewhere};
 use crate::store::StateDir;
 use crate::store::lock::RunLock;
 use crate::supervisor::{Observation, Supervisor};
@@ -15,6 +16,7 @@ use crate::supervisor::{Observation, Supervisor};
 pub struct Targets {
     supervisors: Vec<Arc<dyn Supervisor>>,
     state: Arc<StateDir>,
+    elsewhere: Arc<HashMap<String, Elsewhere>>,
     /// The lock of the `run` that stops its instances as it ends.
     _run_lock: Option<RunLock>,
 }
@@ -24,6 +26,7 @@ impl Targets {
         Self {
             supervisors,
             state,
+            elsewhere: Arc::default(),
             _run_lock: run_lock,
         }
     }
@@ -49,7 +52,11 @@ impl Targets {
     /// # Cancel safety
     /// As [`instancecmd::dispatch`].
     pub async fn dispatch(&self, request: &VerbRequest, events: Events) -> Vec<VerbResult> {
-        instancecmd::dispatch(request, &self.supervisors, &self.state, events).await
+        let request = VerbRequest {
+            elsewhere: Arc::clone(&self.elsewhere),
+            ..request.clone()
+        };
+        instancecmd::dispatch(&request, &self.supervisors, &self.state, events).await
     }
 }
 
@@ -62,7 +69,13 @@ impl Host {
         }
         let state = self.create_state()?;
         let fleet = Fleet::for_verbs(Some(Arc::clone(&state)));
-        Ok(Targets::new(self.targets_of(&fleet, verb, scope)?, state, None))
+        let supervisors = self.targets_of(&fleet, verb, scope)?;
+        let ids = supervisors.iter().map(|target| target.instance_id());
+        let elsewhere = Arc::new(self.elsewhere(&state, ids));
+        Ok(Targets {
+            elsewhere,
+            ..Targets::new(supervisors, state, None)
+        })
     }
 
     /// Returns the supervisors that a verb applies to. What has left the

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-pub use request::{Events, VerbRequest};
+pub use request::{Elsewhere, Events, VerbRequest};
 pub use unasked::{launch_if_down, stop_if_unchanged};
 
 use crate::event::VerbResult;

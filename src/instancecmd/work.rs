@@ -10,6 +10,7 @@ use super::intent::{self, Set};
 use super::request::{Events, VerbRequest};
 use crate::event::{Verb, VerbEvent, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
+use crate::invocation::command;
 use crate::store::intent::Intent;
 use crate::store::lock::VerbLock;
 use crate::store::record::Durability;
@@ -81,7 +82,15 @@ impl Work {
                 Verb::Stop => self.end().await,
             };
         }
-        let dir = self.state.create_instance(self.target.instance_id())?;
+        let id = self.target.instance_id();
+        let elsewhere = self.request.elsewhere.get(id);
+        if let Some(other) = elsewhere
+            && self.request.is_refused(other)
+            && self.state_now().await.is_some_and(|state| state.is_alive())
+        {
+            return Err(other.refusal(self.request.verb, id));
+        }
+        let dir = self.state.create_instance(id)?;
         let work = self.follow(self.verb(&dir, began));
         let outcome = match self.request.timeout {
             Some(limit) => {
@@ -92,24 +101,27 @@ impl Work {
         };
         // At the end, so that the verb itself does not wait for it.
         let _ = dir.remove_stale_files();
-        outcome
+        // What the other inventory has started still runs, or was ended.
+        let is_met = |outcome: &Outcome| outcome.changed != (self.request.verb == Verb::Start);
+        outcome.map(|outcome| match elsewhere {
+            Some(other) if is_met(&outcome) => with_note(outcome, other.note()),
+            _ => outcome,
+        })
     }
 
     fn ran_out(&self, limit: Duration) -> Failure {
         let id = self.target.instance_id();
+        let status = command(format_args!("status {id}"));
         let (what, hint) = match self.request.verb {
-            Verb::Start => (
-                "ready",
-                format!("what was launched goes on starting; see `gamectl status {id}`"),
-            ),
+            Verb::Start => ("ready", format!("what was launched goes on starting; see {status}")),
             Verb::Stop => (
                 "stopped",
-                format!("the stop goes on; see `gamectl status {id}`, or hurry it with `gamectl stop --now {id}`"),
+                format!(
+                    "the stop goes on; see {status}, or hurry it with {}",
+                    command(format_args!("stop --now {id}"))
+                ),
             ),
-            Verb::Restart => (
-                "restarted",
-                format!("what was begun goes on; see `gamectl status {id}`"),
-            ),
+            Verb::Restart => ("restarted", format!("what was begun goes on; see {status}")),
         };
         let limit = humantime::format_duration(limit);
         Failure::new(FailureKind::Timeout, format!("not {what} after {limit}")).hint(hint)
@@ -177,7 +189,10 @@ impl Work {
             return Err(Failure::failed(
                 "somebody asked for a stop meanwhile, and that wins: it was stopped and not started",
             )
-            .hint(format!("`gamectl start {}` starts it again", self.target.instance_id())));
+            .hint(format!(
+                "{} starts it again",
+                command(format_args!("start {}", self.target.instance_id()))
+            )));
         }
         let started = self.launch().await?;
         Ok(Outcome {
@@ -260,8 +275,17 @@ impl Work {
 /// Adds a note to a stop that worked, and that the next `run` does not know
 /// about.
 fn not_recorded(outcome: Outcome, failure: &Failure) -> Outcome {
-    let more = format!("{}; a `run` that begins later may start it again", failure.message);
-    let note = outcome.note.map_or(more.clone(), |known| format!("{known}; {more}"));
+    with_note(
+        outcome,
+        format!("{}; a `run` that begins later may start it again", failure.message),
+    )
+}
+
+fn with_note(outcome: Outcome, more: String) -> Outcome {
+    let note = match outcome.note {
+        Some(known) => format!("{known}; {more}"),
+        None => more,
+    };
     Outcome {
         note: Some(note),
         ..outcome

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::store::launch::{self, Launch};
 use crate::store::origin::{self, Origin};
 use crate::store::plan::Plan;
-use crate::store::{InstanceDir, lock, plan};
+use crate::store::{InstanceDir, inventories, lock, plan};
 use crate::supervisor::InstanceState;
 use crate::sys::host;
 
@@ -55,6 +55,7 @@ impl Launcher<'_> {
         };
         plan::write(&folder.dir, &self.game.plan).map_err(|error| unwritten("plan", error))?;
         origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| unwritten("origin", error))?;
+        inventories::record(folder.state_dir, &folder.dir);
         self.game.live.state.set(InstanceState::Starting);
         let spec = self.spec(generation, restarts, &self.game.plan, Mode::Launch(command));
         match self.begin(folder, &spec).await {

@@ -25,6 +25,8 @@ pub(super) const INSTANCES: &str = "instances";
 pub struct StateDir {
     fd: OwnedFd,
     path: PathBuf,
+    /// The inventory on whose behalf it was opened, where that is a file.
+    inventory: Option<PathBuf>,
     slots: Mutex<HashMap<String, Place>>,
 }
 
@@ -71,6 +73,7 @@ impl StateDir {
                 let dir = Self {
                     fd,
                     path: path.to_path_buf(),
+                    inventory: None,
                     slots: Mutex::default(),
                 };
                 dir.check_private()?;
@@ -135,8 +138,20 @@ impl StateDir {
         Self {
             fd,
             path: PathBuf::from("."),
+            inventory: None,
             slots: Mutex::default(),
         }
+    }
+
+    /// Makes it act on behalf of an inventory, by its absolute path.
+    #[must_use]
+    pub fn for_inventory(mut self, file: Option<PathBuf>) -> Self {
+        self.inventory = file;
+        self
+    }
+
+    pub(super) fn inventory(&self) -> Option<&Path> {
+        self.inventory.as_deref()
     }
 
     /// Returns the place of the slot of an instance as it was last noted.
@@ -228,7 +243,7 @@ fn cannot_use(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-fn make_dir(parent: BorrowedFd<'_>, name: &str) -> io::Result<()> {
+pub(super) fn make_dir(parent: BorrowedFd<'_>, name: &str) -> io::Result<()> {
     match nix::sys::stat::mkdirat(parent, name, Mode::S_IRWXU) {
         Ok(()) | Err(Errno::EEXIST) => Ok(()),
         Err(errno) => Err(errno.into()),

@@ -154,6 +154,16 @@ pub fn try_run(state: &StateDir, who: &str) -> io::Result<Result<RunLock, Holder
     Ok(Ok(RunLock { _file: file }))
 }
 
+/// Returns who is the resident supervisor of a state directory, if there is one.
+/// Takes nothing and changes nothing.
+pub fn run_holder(state: &StateDir) -> Option<Holder> {
+    use nix::fcntl::OFlag;
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = File::from(nix::fcntl::openat(state, RUN_LOCK, flags, nix::sys::stat::Mode::empty()).ok()?);
+    let is_held = lock::is_held(&file, Part::Whole).unwrap_or(false);
+    is_held.then(|| holder(&file, "another gamectl run"))
+}
+
 /// The proof that a shim is alive, until it is dropped.
 #[derive(Debug)]
 pub struct ShimLock {

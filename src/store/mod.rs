@@ -4,6 +4,7 @@
 //! STATE/                     0700, ours alone
 //!   run.lock                 held by the resident supervisor
 //!   board, board.N           the status table: one slot per instance
+//!   inventories/             links to the inventories that have started something
 //!   instances/ID/
 //!     lock                   held by a verb that acts on the instance; another byte
 //!                            of it by the shim, for as long as it lives
@@ -15,6 +16,7 @@
 //!     restarts               the crashes that `run` has counted
 //!     stack                  the last start of a stack of containers
 //!     origin                 the plane of the last start, if it is not `process`
+//!     inventory              a link to the inventory of the last start
 //!     launch.next, exit.next, restarts.next
 //!                            the reserve of each
 //!     NAME.new-PID           a file that PID writes, before it takes its place
@@ -43,6 +45,7 @@ pub mod format;
 pub mod fuzzing;
 pub mod history;
 pub mod intent;
+pub mod inventories;
 pub mod launch;
 pub mod lock;
 pub mod origin;

@@ -296,6 +296,20 @@ fn only_main_ends_the_program() {
     none(&rules::exits(&sources()));
 }
 
+/// A command that is pasted must meet the instances of the one that suggested it.
+#[test]
+fn only_invocation_suggests_commands() {
+    // The manual, the syntax of a line that could not be read, and the name of a process.
+    const OTHERS: [&str; 3] = [
+        "src/inventory/report/keys.rs",
+        "src/commands/usage.rs",
+        "src/store/lock.rs",
+    ];
+    none(&rules::suggestions(&sources(), |source| {
+        matches!(source.room(), "cli" | "invocation") || OTHERS.contains(&source.path.as_str())
+    }));
+}
+
 #[test]
 fn files_are_short() {
     none(&rules::long_files(&sources(), LINES_MAX));
@@ -564,6 +578,22 @@ mod the_checker {
         let macros = rules::macros(&sources, &["print", "println"], "rule", |_| false);
         assert_eq!(macros[0].to_string(), "src/store/mod.rs:3: `println!`: rule");
         assert_eq!(macros.len(), 1);
+    }
+
+    #[test]
+    fn finds_commands_within_texts() {
+        let text = "fn f() { g(\"`gamectl stop {id}` ends it\"); g(\"with: gamectl --json logs\"); }\n\
+                    fn h() { g(\"an older gamectl started it\"); g(\"gamectl run (pid 5)\") }";
+        let found = rules::suggestions(&[Source::new("src/ui/mod.rs", text)], |_| false);
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let rule = "only `invocation` makes the commands of messages";
+        assert_eq!(
+            found,
+            [
+                format!("src/ui/mod.rs:1: `gamectl stop`: {rule}"),
+                format!("src/ui/mod.rs:1: `gamectl --json`: {rule}"),
+            ]
+        );
     }
 
     #[test]

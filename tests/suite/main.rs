@@ -42,6 +42,7 @@ mod main_process;
 mod old_shim;
 mod old_stack;
 mod oom;
+mod other_inventories;
 mod other_users;
 mod peers;
 mod pids;

@@ -201,6 +201,48 @@ pub(crate) fn macros(sources: &[Source], macros: &[&str], rule: &str, may: impl 
         .collect()
 }
 
+/// Commands of gamectl within texts, as a message suggests them. A text that begins
+/// with one is the title of a process.
+pub(crate) fn suggestions(sources: &[Source], may: impl Fn(&Source) -> bool) -> Vec<Broken> {
+    const CALL: &str = "gamectl ";
+    let strays = sources.iter().filter(|source| !may(source));
+    let mut out = Vec::new();
+    for source in strays {
+        let texts = source.tokens.iter().filter(|token| token.text.starts_with('"'));
+        for (token, text) in texts.map(|token| (token, token.text.trim_matches('"'))) {
+            let calls = text.match_indices(CALL).filter(|(at, _)| *at > 0);
+            for (at, _) in calls {
+                let rest = &text[at + CALL.len()..];
+                let end = rest.find(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+                let word = &rest[..end.unwrap_or(rest.len())];
+                if word.starts_with('-') || VERBS.contains(&word) {
+                    let rule = "only `invocation` makes the commands of messages";
+                    out.push(broken(source, token.line, format!("`{CALL}{word}`: {rule}")));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The verbs, which a suggested command begins with.
+const VERBS: &[&str] = &[
+    "start",
+    "stop",
+    "restart",
+    "status",
+    "watch",
+    "logs",
+    "run",
+    "send",
+    "console",
+    "games",
+    "check",
+    "init",
+    "schema",
+    "completions",
+];
+
 /// Calls of `std::process::exit` and its like outside of `main.rs`.
 pub(crate) fn exits(sources: &[Source]) -> Vec<Broken> {
     let ends = |name: &super::graph::Name| {
