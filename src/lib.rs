@@ -1,4 +1,4 @@
-//! gamectl: one set of verbs over game servers, however they are run.
+//! gamectl: one command to start, stop, watch and script game servers.
 
 pub mod channel;
 pub mod check;

@@ -14,7 +14,7 @@ use super::verbs::{
     StartArgs, StatusArgs, StopArgs, WatchArgs,
 };
 
-/// One set of verbs over game servers, however they are run.
+/// Start, stop, watch and script all your game servers, processes and docker compose stacks alike.
 ///
 /// gamectl reads a YAML inventory of game-server instances and starts, stops,
 /// restarts and shows them. There is no daemon: a server outlives the command
@@ -37,8 +37,8 @@ Exit codes:
   1    at least one failed; status: at least one crashed
   2    usage
   3    status: none crashed, at least one not running
-  4    no such instance, a selector that matches nothing, or a state that could
-       not be found out
+  4    no such instance, a selector that matches nothing, or gamectl could not
+       determine the state
   5    a program that gamectl needs is missing, or nothing manages the instance
   6    the inventory is missing or invalid; nothing was started
   75   busy: another gamectl holds the instance

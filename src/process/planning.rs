@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::game::ManagedGame;
 use crate::inventory::{Mask, Probe, ProcessSpec, StopAction, StopStep};
-use crate::invocation;
 use crate::policy::stop::chain_now;
 use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
@@ -131,7 +130,12 @@ fn quoted(word: &str) -> String {
     if text.len() < word.len() {
         text.push_str("...");
     }
-    invocation::quoted(&text)
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-_./:=,@%*".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

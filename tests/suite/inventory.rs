@@ -421,7 +421,7 @@ fn every_problem_has_its_place() {
             "stop: [{http: {url: 'http://a', method: get}}]",
             "1:57 `method` must be `GET`, `POST` or `PUT`",
         ),
-        ("ready: {tcp: '::1:80'}", "1:32 `tcp` must be HOST:PORT"),
+        ("ready: {tcp: '::1:80'}", "1:31 `tcp` must be HOST:PORT"),
         ("ready: {tcp: 80}", "1:30 `tcp` must be HOST:PORT"),
         ("ready: {exec: []}", "1:31 `exec` names no program"),
         (

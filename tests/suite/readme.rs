@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::support::repository::{self, file, has_test};
-use crate::support::{Outcome, Sandbox};
+use crate::support::{self, Background, Outcome, Sandbox, wait_until};
 
 /// Returns the text between two headings.
 fn part(heading: &str) -> String {
@@ -54,6 +54,82 @@ fn two_commands_try_it() {
     assert_eq!(started.stdout.matches("ready after").count(), 3, "{started:?}");
     gamectl(&["-f", "instances.example.yaml", "stop", "tag:demo"]).expect_code(0);
     sandbox.nothing_left();
+}
+
+/// A session of the README: each command with what it prints.
+fn sessions(heading: &str) -> Vec<Vec<(String, Vec<String>)>> {
+    let part = part(heading);
+    let blocks = part.split("```console\n").skip(1);
+    let session = |block: &str| {
+        let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+        for line in block.split("```").next().unwrap_or_default().lines() {
+            match line.strip_prefix("$ ") {
+                Some(command) => commands.push((command.to_owned(), Vec::new())),
+                None => commands.last_mut().expect("a command").1.push(line.to_owned()),
+            }
+        }
+        commands
+    };
+    blocks.map(session).collect()
+}
+
+/// Types a command of the README into a shell, where no inventory is named.
+fn typed(sandbox: &Sandbox, command: &str) -> Outcome {
+    let folder = crate::support::gamectl();
+    let folder = folder.parent().expect("a folder").display().to_string();
+    let mut shell = sandbox.program("/bin/sh");
+    shell.env_remove("GAMECTL_INVENTORY").args(["-c", command]);
+    shell.env("PATH", format!("{folder}:/usr/bin:/bin"));
+    Outcome::of(&[command], &shell.output().expect("run a shell"))
+}
+
+/// The words of lines in order, without what differs each time: numbers, and the
+/// server that crashes when it likes.
+fn lasting<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let differs = |word: &&str| !word.starts_with(|c: char| c.is_ascii_digit()) && !matches!(*word, "s" | "ms");
+    let lines = lines.into_iter().filter(|line| !line.starts_with("demo-crashy"));
+    let mut lasting: Vec<String> = lines
+        .map(|line| line.split_whitespace().filter(differs).collect::<Vec<_>>().join(" "))
+        .collect();
+    lasting.sort();
+    lasting
+}
+
+#[test]
+fn the_tour_prints_what_is_shown() {
+    let sandbox = Sandbox::new();
+    std::fs::remove_file(sandbox.path("instances.yaml")).expect("remove it");
+    let tour = sessions("Five minutes");
+    for (command, shown) in &tour[0] {
+        let shown = lasting(shown.iter().map(String::as_str));
+        let says = || {
+            let outcome = typed(&sandbox, command);
+            lasting(outcome.stdout.lines().chain(outcome.stderr.lines()))
+        };
+        match command.contains(" logs ") {
+            // The game answers when it likes.
+            true => wait_until(command, || says() == shown),
+            false => assert_eq!(says(), shown, "{command}"),
+        }
+    }
+    let (command, shown) = &tour[2][0];
+    assert!(command.starts_with("gamectl watch demo-slow"), "{command}");
+    typed(&sandbox, "gamectl start --no-wait demo-slow").expect_code(0);
+    let watched = typed(&sandbox, command).expect_code(0);
+    let shown = shown.iter().map(String::as_str);
+    assert_eq!(lasting(watched.stdout.lines()), lasting(shown), "{watched:#?}");
+    typed(&sandbox, "gamectl stop --all").expect_code(0);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_mistake_is_shown_as_it_stands_here() {
+    let sandbox = Sandbox::new();
+    let typo = "instances:\n  a:\n    process:\n      executible: /srv/game\n";
+    std::fs::write(sandbox.path("typo.yaml"), typo).expect("write");
+    let (command, shown) = &sessions("The inventory")[0][0];
+    let outcome = typed(&sandbox, command).expect_code(6);
+    assert_eq!(outcome.stderr.trim_end().lines().collect::<Vec<_>>(), *shown);
 }
 
 #[test]
@@ -118,4 +194,41 @@ fn the_unit_is_the_one_of_the_package() {
     for line in shown.expect("a unit").lines().filter(|line| !line.starts_with('#')) {
         assert!(unit.lines().any(|one| one == line), "{line}");
     }
+}
+
+/// The hook of the README, with a `curl` that keeps what it would post.
+#[test]
+fn the_hook_posts_what_a_webhook_takes() {
+    if !std::path::Path::new("/usr/bin/jq").exists() {
+        return support::skipped("the_hook_posts_what_a_webhook_takes", "it needs jq");
+    }
+    let text = part("Hooks");
+    let yaml = text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let hook: String = yaml
+        .expect("a hook")
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    let sandbox = Sandbox::new();
+    let process = "    process: { executable: /bin/sh, args: [-c, 'exit 3'] }\n    restart: { policy: never }\n";
+    sandbox.inventory_text(&format!("instances:\n  a:\n{process}{hook}"));
+    std::fs::write(sandbox.path("webhook.url"), "http://discord.test/hook").expect("write");
+    std::fs::create_dir(sandbox.path("bin")).expect("a folder");
+    let curl = sandbox.path("bin/curl");
+    std::fs::write(
+        &curl,
+        "#!/bin/sh\n{ echo \"$@\"; cat; } > posted.new && mv posted.new posted\n",
+    )
+    .expect("write");
+    std::fs::set_permissions(&curl, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    let mut run = sandbox.command(&["run"]);
+    run.env("PATH", format!("{}:/usr/bin:/bin", sandbox.arg("bin")));
+    let _run = Background::of(&mut run);
+    wait_until("the hook", || sandbox.path("posted").exists());
+    let posted = std::fs::read_to_string(sandbox.path("posted")).expect("what was posted");
+    let (args, body) = posted.split_once('\n').expect("two parts");
+    assert_eq!(args, "-sf --json @- http://discord.test/hook");
+    let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    let content = body["content"].as_str().expect("a text");
+    assert!(content.starts_with("a: crashed exit code 3"), "{content}");
 }

@@ -165,9 +165,9 @@ const PLANES: &[Key] = keys! {
 
 const SETTINGS: &[Key] = keys! {
     "ready": In(&READY), "alive for 1 s", "ready: { log: 'Server startup complete' }",
-        "When it counts as ready for players: when all probes hold.";
+        "When it counts as ready for players: when all probes succeed.";
     "healthy": In(&HEALTHY), "off", "healthy: { a2s: 127.0.0.1:28017, failures: 3 }",
-        "When `gamectl run` counts it as hung, and stops and restarts it.";
+        "When `gamectl run` counts it as hung, and restarts it.";
     "stop": List(&STEP), "TERM, then 60 s", "stop: [{ stdin: quit, wait: 30s }, { signal: TERM }]",
         "The steps that end it politely, each with its wait. A kill follows, written or not.",
         not on "docker_compose": "services stop by the `stop_signal` and `stop_grace_period` of the compose file";
@@ -223,34 +223,34 @@ const READY_LOG: &[Key] = keys! {
 
 const ALIVE_FOR: &[Key] = keys! {
     "alive_for": Duration, "1s, where there is no other probe", "alive_for: 10s",
-        "It is alive for so long.";
+        "It stays alive for this long.";
 };
 
 const READY_REST: &[Key] = keys! {
     "timeout": Duration, "5m", "timeout: 15m",
         "How long `start` waits.";
     "interval": Duration, "each probe's own", "interval: 500ms",
-        "How often the probes are asked; at least 10ms.";
+        "How often to try the probes; at least 10ms.";
     "attempt_timeout": Duration, "each probe's own", "attempt_timeout: 2s",
-        "How long one answer may take; at least 10ms.";
+        "How long to wait for an answer; at least 10ms.";
 };
 
 const HEALTHY_REST: &[Key] = keys! {
     "start_grace": Duration, "60s", "start_grace: 5m",
-        "How long after it became ready nothing is asked.";
+        "How long to wait with the first check after it became ready.";
     "interval": Duration, "15s", "interval: 30s",
-        "How often it is asked.";
+        "How often to check.";
     "attempt_timeout": Duration, "5s", "attempt_timeout: 2s",
-        "How long one answer may take.";
+        "How long to wait for an answer.";
     "failures": Number(1, 64), "3", "failures: 3",
-        "So many failed probes ...";
+        "How many of the last `of` probes must fail before it counts as hung.";
     "of": Number(1, 64), "`failures`", "of: 5",
-        "... of the last so many mean that it hangs.";
+        "How many recent probes to look at.";
 };
 
 const GREETING: &[Key] = keys! {
     "greeting": Text, "none", "greeting: Press 'help'",
-        "What the server says before it listens.";
+        "What the server prints before it accepts commands.";
 };
 
 sections! {
@@ -280,7 +280,7 @@ sections! {
         "user": Text, "who runs gamectl", "user: rust",
             "The user that it runs as; needs root.";
         "tty": Flag, "false", "tty: true",
-            "Whether it gets a terminal of its own.";
+            "Whether to give it a terminal of its own.";
         "log": In(&LOG), "50MiB, 5 kept", "log: { max_size: 10MiB, keep: 2 }",
             "How its console log is rotated.";
         "main": Text, "the process that was started", "main: 'PalServer-Linux'",
@@ -294,7 +294,7 @@ sections! {
         "project": Text, "the id", "project: dune",
             "The project's name, by which its containers are known.";
         "profiles": Words, "none", "profiles: [maps]",
-            "The profiles that are on.";
+            "The profiles to enable.";
         "services": Words, "all", "services: [director, survival-1]",
             "The services that must run; others do not count.";
         "env_file": Path, "compose's own", "env_file: /srv/dune/dune.env",
@@ -309,7 +309,7 @@ sections! {
             "How many files are kept beside the present one.";
     }];
     READY: "ready", "`ready`", "All probes that are given must hold. Own probes replace all of the preset's.", &[READY_LOG, PROBES, ALIVE_FOR, READY_REST];
-    HEALTHY: "healthy", "`healthy`", "Off unless it is given. One failed probe says nothing; so many of the last ones mean that the game hangs.", &[PROBES, HEALTHY_REST];
+    HEALTHY: "healthy", "`healthy`", "Off unless it is given. When `failures` of the last `of` checks have failed, the game counts as hung, and `run` restarts it.", &[PROBES, HEALTHY_REST];
     HTTP: "http", "`http`", "Or the URL alone.", &[keys! {
         "url": Text, "required", "url: http://127.0.0.1:8212/health",
             "What to ask for. `https:` checks the server's certificate. A login may stand in it: `http://USER:PASSWORD@...`.";
@@ -346,7 +346,7 @@ sections! {
         "signal": Text, "none", "signal: INT",
             "Sends this signal, by name.";
         "wait": Duration, "60s", "wait: 30s",
-            "How long its end is awaited before the next step.";
+            "How long to wait for the server to exit before the next step.";
         "expect": Text, "none", "expect: Saved",
             "A text in the reply that confirms it; for rcon, webrcon and telnet.";
     }];
@@ -356,27 +356,27 @@ sections! {
         "delay": Duration, "1s", "delay: 5s",
             "The wait before the first restart; it doubles with each crash.";
         "max_delay": Duration, "60s", "max_delay: 5m",
-            "The longest wait.";
+            "The longest wait before a restart.";
         "reset_after": Duration, "60s", "reset_after: 10m",
-            "After running for so long the wait falls back.";
+            "How long it must run before the wait begins at `delay` again.";
         "success_exit_codes": Numbers(0, 255), "[0]", "success_exit_codes: [0, 143]",
-            "What counts as a stop on purpose.";
+            "The exit codes that count as a stop on purpose.";
         "give_up": In(&GIVE_UP), "never", "give_up: { times: 10, within: 10m }",
-            "When it is not started again any more.";
+            "When to give up restarting it.";
     }];
     GIVE_UP: "give_up", "`restart.give_up`", "Both are needed.", &[keys! {
         "times": Number(1, 4_294_967_295), "required", "times: 10",
-            "This crash is the last ...";
+            "How many crashes are too many: with the last of them it stays down.";
         "within": Duration, "required", "within: 10m",
-            "... when it comes within this time of the first.";
+            "The time in which these crashes must come.";
     }];
     HOOK: "hook", "a hook of `on_event`", "A command, and at which events.", &[keys! {
         "command": Words, "required", "command: [/srv/tell, me]",
             "The program and its arguments; no shell reads them.";
         "events": ChoiceList(&["crashed", "restarted", "gave_up", "recovered", "started", "stopped"]), "all", "events: [crashed, gave_up]",
-            "At which events it is run.";
+            "The events that it is run for.";
         "timeout": Duration, "10s", "timeout: 30s",
-            "How long it may take.";
+            "How long it may run.";
     }];
     RCON: "rcon", "`rcon` or `webrcon`", "An admin channel that wants a password.", &[CHANNEL];
     TELNET: "telnet", "`telnet`", "An admin channel that may want a password.", &[CHANNEL, GREETING];
