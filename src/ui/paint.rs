@@ -1,5 +1,7 @@
 //! Colours and symbols: the few that are used, each for one meaning.
 
+use comfy_table::{Attribute, Cell, Color};
+
 use super::wrap::wrapped;
 
 /// The form in which a stream is written.
@@ -84,5 +86,18 @@ impl Tone {
             Self::Hint => "36",
             Self::Position(at) => POSITIONS[at % POSITIONS.len()],
         })
+    }
+
+    pub(super) fn cell(self, text: &str) -> Cell {
+        let cell = Cell::new(text);
+        match self {
+            Self::Good => cell.fg(Color::DarkGreen),
+            Self::Busy => cell.fg(Color::DarkYellow),
+            Self::Bad | Self::Error => cell.fg(Color::DarkRed),
+            Self::Odd => cell.fg(Color::DarkMagenta),
+            Self::Dim => cell.add_attribute(Attribute::Dim),
+            Self::Strong => cell.add_attribute(Attribute::Bold),
+            Self::Plain | Self::Loud | Self::Hint | Self::Position(_) => cell,
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+
 use super::paint::{Look, Tone};
 use super::span::short;
 use super::width::{cut, width};
@@ -227,24 +229,37 @@ impl Contents {
             false => BELOW.min(columns / 4),
         };
         let room = columns.saturating_sub(indent).max(1);
-        let row = |(tone, cells): &(Tone, Cells)| {
-            let mut notes = filled(&cells[NOTE], room);
-            let mut first = cells.clone();
-            first[NOTE] = if beside && !notes.is_empty() {
-                notes.remove(0)
-            } else {
-                String::new()
+        let notes = self.rows.iter().map(|(_, cells)| filled(&cells[NOTE], room));
+        let mut table = empty_table(&shown, &widths, look);
+        let mut heights = Vec::with_capacity(self.rows.len());
+        let mut below = Vec::new();
+        for ((tone, cells), lines) in self.rows.iter().zip(notes) {
+            let cell = |(column, room): (&usize, &usize)| {
+                let tone = if *column == STATE { *tone } else { Tone::Plain };
+                match *column {
+                    NOTE => tone.cell(&lines.join("\n")),
+                    column => tone.cell(&cut(&cells[column], *room, look.ellipsis())),
+                }
             };
-            let mut lines = vec![line(&first, *tone, &shown, &widths, look)];
-            lines.extend(notes.into_iter().map(|note| format!("{:indent$}{note}", "")));
-            lines
-        };
+            table.add_row(shown.iter().zip(&widths).map(cell).collect::<Vec<_>>());
+            heights.push(if beside { lines.len().max(1) } else { 1 });
+            let rest = if beside { Vec::new() } else { lines };
+            below.push(
+                rest.into_iter()
+                    .map(|line| format!("{:indent$}{line}", ""))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        let mut lines = table.lines();
+        let head = lines.next().unwrap_or_default();
+        let mut rows = Vec::with_capacity(heights.len());
+        for (height, below) in heights.into_iter().zip(below) {
+            let row = lines.by_ref().take(height).map(|line| line.trim_end().to_owned());
+            rows.push(row.chain(below).collect());
+        }
         Fitted {
-            head: look.paint(
-                Tone::Strong,
-                line(&HEADERS.map(str::to_owned), Tone::Plain, &shown, &widths, look).trim_end(),
-            ),
-            rows: self.rows.iter().map(row).collect(),
+            head: head.trim_end().to_owned(),
+            rows,
         }
     }
 }
@@ -253,14 +268,37 @@ impl Contents {
 fn line(cells: &Cells, tone: Tone, shown: &[usize], widths: &[usize], look: Look) -> String {
     let mut out = String::new();
     for (column, room) in shown.iter().zip(widths) {
-        let cell = cut(&cells[*column], *room, look.ellipsis());
+        let cell = &cells[*column];
         let tone = if *column == STATE { tone } else { Tone::Plain };
-        out.push_str(&look.paint(tone, &cell));
-        let blanks = room.saturating_sub(width(&cell)) + 2;
+        out.push_str(&look.paint(tone, cell));
+        let blanks = room.saturating_sub(width(cell)) + 2;
         out.extend(std::iter::repeat_n(' ', blanks));
     }
-    out.truncate(out.trim_end().len());
     out
+}
+
+/// Makes a table without borders, of columns in these widths.
+fn empty_table(shown: &[usize], widths: &[usize], look: Look) -> Table {
+    let head = shown.iter().zip(widths);
+    let head = head.map(|(column, room)| Tone::Strong.cell(&cut(HEADERS[*column], *room, look.ellipsis())));
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(head.collect::<Vec<_>>());
+    if look.color {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    let last = shown.len().saturating_sub(1);
+    for (index, (column, room)) in table.column_iter_mut().zip(widths).enumerate() {
+        let right = if index == last { 0 } else { 2 };
+        column.set_padding((0, right));
+        let room = u16::try_from(*room).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(room + right)));
+    }
+    table
 }
 
 /// Leaves columns out, that of the note too where it would be too narrow, and makes

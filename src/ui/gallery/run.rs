@@ -102,7 +102,7 @@ fn run_of_nothing_and_of_one() {
     --- 120 columns in colour
     ␛[1mgamectl run instances.yaml: 1 running                                                           Ctrl-C ends the watching
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running␛[m  42s     4242
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
 
     03:04:05 rust-main: running
 
@@ -116,7 +116,7 @@ fn run_of_nothing_and_of_one() {
     --- 80 columns in colour
     ␛[1mgamectl run instances.yaml: 1 running                   Ctrl-C ends the watching
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running␛[m  42s     4242
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
 
     03:04:05 rust-main: running
     ");
@@ -154,17 +154,17 @@ fn run_of_every_kind() {
     --- 120 columns in colour
     ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged                 Ctrl-C ends the watching
     ␛[1mID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
-    rust-main                process         ␛[32m● running␛[m    3d 4h   4242   87/200   0
-    a-long-name-of-a-server  process         ␛[32m● running␛[m    2h 5m   31337  -        3
-    conan                    process         ␛[33m◐ starting␛[m   -       77     -        0         not ready yet (log line), for 1m
+    rust-main                process         ␛[32m● running    ␛[m3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[32m● running    ␛[m2h 5m   31337  -        3
+    conan                    process         ␛[33m◐ starting   ␛[m-       77     -        0         not ready yet (log line), for 1m
                                                                                             15s
-    soulmask                 process         ␛[31m✗ crashed␛[m    -       -      -        0         retry in 8s (3rd); killed by
+    soulmask                 process         ␛[31m✗ crashed    ␛[m-       -      -        0         retry in 8s (3rd); killed by
                                                                                             SIGSEGV before it was ready;
                                                                                             held: start it by hand
-    valheim                  process         ␛[33m◑ stopping␛[m   -       78     -        0
-    old                      process         ␛[2m○ stopped␛[m    -       -      -        0         queued
-    ark                      process         ␛[2m· unmanaged␛[m  -       -      -        -         no executable is given
-    dune                     docker_compose  ␛[35m? unknown␛[m    -       -      -        -         the engine does not answer:
+    valheim                  process         ␛[33m◑ stopping   ␛[m-       78     -        0
+    old                      process         ␛[2m○ stopped    ␛[m-       -      -        0         queued
+    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        -         no executable is given
+    dune                     docker_compose  ␛[35m? unknown    ␛[m-       -      -        -         the engine does not answer:
                                                                                             Cannot connect to the Docker
                                                                                             daemon at
                                                                                             unix:///var/run/docker.sock
@@ -206,18 +206,18 @@ fn run_of_every_kind() {
     --- 80 columns in colour
     ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ␛[1mID                       STATE        UPTIME  PLAYERS  NOTE
-    rust-main                ␛[32m● running␛[m    3d 4h   87/200
-    a-long-name-of-a-server  ␛[32m● running␛[m    2h 5m   -
-    conan                    ␛[33m◐ starting␛[m   -       -        not ready yet (log line),
+    rust-main                ␛[32m● running    ␛[m3d 4h   87/200
+    a-long-name-of-a-server  ␛[32m● running    ␛[m2h 5m   -
+    conan                    ␛[33m◐ starting   ␛[m-       -        not ready yet (log line),
                                                            for 1m 15s
-    soulmask                 ␛[31m✗ crashed␛[m    -       -        retry in 8s (3rd); killed
+    soulmask                 ␛[31m✗ crashed    ␛[m-       -        retry in 8s (3rd); killed
                                                            by SIGSEGV before it was
                                                            ready; held: start it by
                                                            hand
-    valheim                  ␛[33m◑ stopping␛[m   -       -
-    old                      ␛[2m○ stopped␛[m    -       -        queued
-    ark                      ␛[2m· unmanaged␛[m  -       -        no executable is given
-    dune                     ␛[35m? unknown␛[m    -       -        the engine does not
+    valheim                  ␛[33m◑ stopping   ␛[m-       -
+    old                      ␛[2m○ stopped    ␛[m-       -        queued
+    ark                      ␛[2m· unmanaged  ␛[m-       -        no executable is given
+    dune                     ␛[35m? unknown    ␛[m-       -        the engine does not
                                                            answer: Cannot connect to
                                                            the Docker daemon at
                                                            unix:///var/run/docker.so
@@ -288,12 +288,12 @@ fn run_of_more_than_there_are_rows() {
     --- 120 columns in colour
     ␛[1mgamectl run instances.yaml: 29 running, 1 crashed                                               Ctrl-C ends the watching
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-17  process  ␛[31m✗ crashed␛[m  -       -     exit code 3; given up: start it by hand
-    game-00  process  ␛[32m● running␛[m  0s      4000
-    game-01  process  ␛[32m● running␛[m  1s      4000
-    game-02  process  ␛[32m● running␛[m  2s      4000
-    game-03  process  ␛[32m● running␛[m  3s      4000
-    game-04  process  ␛[32m● running␛[m  4s      4000
+    game-17  process  ␛[31m✗ crashed  ␛[m-       -     exit code 3; given up: start it by hand
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
     ␛[2m1 to 6 of 30 (arrows move), and 24 more: 24 running
 
     03:04:05 game-17: started again (5th)
@@ -320,12 +320,12 @@ fn run_of_more_than_there_are_rows() {
     --- 80 columns in colour
     ␛[1mgamectl run instances.yaml: 29 running, 1 crashed       Ctrl-C ends the watching
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-17  process  ␛[31m✗ crashed␛[m  -       -     exit code 3; given up: start it by
+    game-17  process  ␛[31m✗ crashed  ␛[m-       -     exit code 3; given up: start it by
                                                hand
-    game-00  process  ␛[32m● running␛[m  0s      4000
-    game-01  process  ␛[32m● running␛[m  1s      4000
-    game-02  process  ␛[32m● running␛[m  2s      4000
-    game-03  process  ␛[32m● running␛[m  3s      4000
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
     ␛[2m1 to 5 of 30 (arrows move), and 25 more: 25 running
 
     03:04:05 game-17: started again (5th)

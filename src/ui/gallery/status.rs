@@ -57,8 +57,8 @@ fn status_of_nothing_and_of_one() {
     ID         PLANE    STATE      UPTIME  PID   NOTE
     rust-main  process  ● running  42s     4242
     --- 120 columns in colour, 80 columns in colour
-    ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE␛[0m
-    rust-main  process  ␛[32m● running␛[0m  42s     4242
+    ␛[1mID         ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
+    rust-main  process  ␛[38;5;2m● running  ␛[39m42s     4242
     --- 40 columns
     ID         STATE      UPTIME  PID   NOTE
     rust-main  ● running  42s     4242
@@ -86,16 +86,16 @@ fn status_of_every_kind() {
                                                                                             daemon at
                                                                                             unix:///var/run/docker.sock
     --- 120 columns in colour
-    ␛[1mID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE␛[0m
-    rust-main                process         ␛[32m● running␛[0m    3d 4h   4242   87/200   0
-    a-long-name-of-a-server  process         ␛[32m● running␛[0m    2h 5m   31337  -        3
-    conan                    process         ␛[33m◐ starting␛[0m   -       77     -        0
-    soulmask                 process         ␛[31m✗ crashed␛[0m    -       -      -        0         killed by SIGSEGV before it was
+    ␛[1mID                       ␛[0m␛[1mPLANE           ␛[0m␛[1mSTATE        ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID    ␛[0m␛[1mPLAYERS  ␛[0m␛[1mRESTARTS  ␛[0m␛[1mNOTE                            ␛[0m
+    rust-main                process         ␛[38;5;2m● running    ␛[39m3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[38;5;2m● running    ␛[39m2h 5m   31337  -        3
+    conan                    process         ␛[38;5;3m◐ starting   ␛[39m-       77     -        0
+    soulmask                 process         ␛[38;5;1m✗ crashed    ␛[39m-       -      -        0         killed by SIGSEGV before it was
                                                                                             ready; held: start it by hand
-    valheim                  process         ␛[33m◑ stopping␛[0m   -       78     -        0
-    old                      process         ␛[2m○ stopped␛[0m    -       -      -        0
-    ark                      process         ␛[2m· unmanaged␛[0m  -       -      -        -         no executable is given
-    dune                     docker_compose  ␛[35m? unknown␛[0m    -       -      -        -         the engine does not answer:
+    valheim                  process         ␛[38;5;3m◑ stopping   ␛[39m-       78     -        0
+    old                      process         ␛[2m○ stopped    ␛[0m-       -      -        0
+    ark                      process         ␛[2m· unmanaged  ␛[0m-       -      -        -         no executable is given
+    dune                     docker_compose  ␛[38;5;5m? unknown    ␛[39m-       -      -        -         the engine does not answer:
                                                                                             Cannot connect to the Docker
                                                                                             daemon at
                                                                                             unix:///var/run/docker.sock
@@ -116,17 +116,17 @@ fn status_of_every_kind() {
                                                            unix:///var/run/docker.so
                                                            ck
     --- 80 columns in colour
-    ␛[1mID                       STATE        UPTIME  PLAYERS  NOTE␛[0m
-    rust-main                ␛[32m● running␛[0m    3d 4h   87/200
-    a-long-name-of-a-server  ␛[32m● running␛[0m    2h 5m   -
-    conan                    ␛[33m◐ starting␛[0m   -       -
-    soulmask                 ␛[31m✗ crashed␛[0m    -       -        killed by SIGSEGV before
+    ␛[1mID                       ␛[0m␛[1mSTATE        ␛[0m␛[1mUPTIME  ␛[0m␛[1mPLAYERS  ␛[0m␛[1mNOTE                     ␛[0m
+    rust-main                ␛[38;5;2m● running    ␛[39m3d 4h   87/200
+    a-long-name-of-a-server  ␛[38;5;2m● running    ␛[39m2h 5m   -
+    conan                    ␛[38;5;3m◐ starting   ␛[39m-       -
+    soulmask                 ␛[38;5;1m✗ crashed    ␛[39m-       -        killed by SIGSEGV before
                                                            it was ready; held: start
                                                            it by hand
-    valheim                  ␛[33m◑ stopping␛[0m   -       -
-    old                      ␛[2m○ stopped␛[0m    -       -
-    ark                      ␛[2m· unmanaged␛[0m  -       -        no executable is given
-    dune                     ␛[35m? unknown␛[0m    -       -        the engine does not
+    valheim                  ␛[38;5;3m◑ stopping   ␛[39m-       -
+    old                      ␛[2m○ stopped    ␛[0m-       -
+    ark                      ␛[2m· unmanaged  ␛[0m-       -        no executable is given
+    dune                     ␛[38;5;5m? unknown    ␛[39m-       -        the engine does not
                                                            answer: Cannot connect to
                                                            the Docker daemon at
                                                            unix:///var/run/docker.so
@@ -182,18 +182,18 @@ fn status_of_many() {
 
     11 instances: 11 running
     --- 120 columns in colour, 80 columns in colour
-    ␛[1mID       PLANE    STATE      UPTIME   PID   NOTE␛[0m
-    game-00  process  ␛[32m● running␛[0m  0s       4000
-    game-01  process  ␛[32m● running␛[0m  1h 23m   4000
-    game-02  process  ␛[32m● running␛[0m  2h 46m   4000
-    game-03  process  ␛[32m● running␛[0m  4h 10m   4000
-    game-04  process  ␛[32m● running␛[0m  5h 33m   4000
-    game-05  process  ␛[32m● running␛[0m  6h 56m   4000
-    game-06  process  ␛[32m● running␛[0m  8h 20m   4000
-    game-07  process  ␛[32m● running␛[0m  9h 43m   4000
-    game-08  process  ␛[32m● running␛[0m  11h 6m   4000
-    game-09  process  ␛[32m● running␛[0m  12h 30m  4000
-    game-10  process  ␛[32m● running␛[0m  13h 53m  4000
+    ␛[1mID       ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME   ␛[0m␛[1mPID   ␛[0m␛[1mNOTE␛[0m
+    game-00  process  ␛[38;5;2m● running  ␛[39m0s       4000
+    game-01  process  ␛[38;5;2m● running  ␛[39m1h 23m   4000
+    game-02  process  ␛[38;5;2m● running  ␛[39m2h 46m   4000
+    game-03  process  ␛[38;5;2m● running  ␛[39m4h 10m   4000
+    game-04  process  ␛[38;5;2m● running  ␛[39m5h 33m   4000
+    game-05  process  ␛[38;5;2m● running  ␛[39m6h 56m   4000
+    game-06  process  ␛[38;5;2m● running  ␛[39m8h 20m   4000
+    game-07  process  ␛[38;5;2m● running  ␛[39m9h 43m   4000
+    game-08  process  ␛[38;5;2m● running  ␛[39m11h 6m   4000
+    game-09  process  ␛[38;5;2m● running  ␛[39m12h 30m  4000
+    game-10  process  ␛[38;5;2m● running  ␛[39m13h 53m  4000
 
     ␛[2m11 instances: 11 running␛[0m
     --- 40 columns
@@ -242,18 +242,18 @@ fn status_with_a_long_id() {
     a-very-long-name-very-long-name-very-long-name-very-long-namez  ● running  42s     4242
     conan                                                           ✗ crashed  -       -     exit code 3 before it was ready
     --- 120 columns in colour
-    ␛[1mID                                                              STATE      UPTIME  PID   NOTE␛[0m
-    a-very-long-name-very-long-name-very-long-name-very-long-namez  ␛[32m● running␛[0m  42s     4242
-    conan                                                           ␛[31m✗ crashed␛[0m  -       -     exit code 3 before it was ready
+    ␛[1mID                                                              ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                           ␛[0m
+    a-very-long-name-very-long-name-very-long-name-very-long-namez  ␛[38;5;2m● running  ␛[39m42s     4242
+    conan                                                           ␛[38;5;1m✗ crashed  ␛[39m-       -     exit code 3 before it was ready
     --- 80 columns
     ID                                STATE      UPTIME  NOTE
     a-very-long-name-very-long-name…  ● running  42s
     conan                             ✗ crashed  -       exit code 3 before it was
                                                          ready
     --- 80 columns in colour
-    ␛[1mID                                STATE      UPTIME  NOTE␛[0m
-    a-very-long-name-very-long-name…  ␛[32m● running␛[0m  42s
-    conan                             ␛[31m✗ crashed␛[0m  -       exit code 3 before it was
+    ␛[1mID                                ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mNOTE                       ␛[0m
+    a-very-long-name-very-long-name…  ␛[38;5;2m● running  ␛[39m42s
+    conan                             ␛[38;5;1m✗ crashed  ␛[39m-       exit code 3 before it was
                                                          ready
     --- 40 columns
     ID                        STATE

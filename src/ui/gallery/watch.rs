@@ -105,7 +105,7 @@ fn watch_of_nothing_and_of_one() {
     --- 120 columns in colour
     ␛[1mgamectl watch instances.yaml: 1 running                                                                         q leaves
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running␛[m  42s     4242
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
 
     --- 80 columns
     gamectl watch instances.yaml: 1 running                                 q leaves
@@ -115,7 +115,7 @@ fn watch_of_nothing_and_of_one() {
     --- 80 columns in colour
     ␛[1mgamectl watch instances.yaml: 1 running                                 q leaves
     ␛[1mID         PLANE    STATE      UPTIME  PID   NOTE
-    rust-main  process  ␛[32m● running␛[m  42s     4242
+    rust-main  process  ␛[32m● running  ␛[m42s     4242
     ");
 }
 
@@ -145,17 +145,17 @@ fn watch_of_every_kind() {
     --- 120 columns in colour
     ␛[1mgamectl watch instances.yaml: 2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged   q leaves
     ␛[1mID                       PLANE           STATE        UPTIME  PID    PLAYERS  RESTARTS  NOTE
-    rust-main                process         ␛[32m● running␛[m    3d 4h   4242   87/200   0
-    a-long-name-of-a-server  process         ␛[32m● running␛[m    2h 5m   31337  -        3
-    conan                    process         ␛[33m◐ starting␛[m   -       77     -        0         not ready yet (log line), for 1m
+    rust-main                process         ␛[32m● running    ␛[m3d 4h   4242   87/200   0
+    a-long-name-of-a-server  process         ␛[32m● running    ␛[m2h 5m   31337  -        3
+    conan                    process         ␛[33m◐ starting   ␛[m-       77     -        0         not ready yet (log line), for 1m
                                                                                             15s
-    soulmask                 process         ␛[31m✗ crashed␛[m    -       -      -        0         retry in 8s (3rd); killed by
+    soulmask                 process         ␛[31m✗ crashed    ␛[m-       -      -        0         retry in 8s (3rd); killed by
                                                                                             SIGSEGV before it was ready;
                                                                                             held: start it by hand
-    valheim                  process         ␛[33m◑ stopping␛[m   -       78     -        0
-    old                      process         ␛[2m○ stopped␛[m    -       -      -        0         queued
-    ark                      process         ␛[2m· unmanaged␛[m  -       -      -        -         no executable is given
-    dune                     docker_compose  ␛[35m? unknown␛[m    -       -      -        -         the engine does not answer:
+    valheim                  process         ␛[33m◑ stopping   ␛[m-       78     -        0
+    old                      process         ␛[2m○ stopped    ␛[m-       -      -        0         queued
+    ark                      process         ␛[2m· unmanaged  ␛[m-       -      -        -         no executable is given
+    dune                     docker_compose  ␛[35m? unknown    ␛[m-       -      -        -         the engine does not answer:
                                                                                             Cannot connect to the Docker
                                                                                             daemon at
                                                                                             unix:///var/run/docker.sock
@@ -188,18 +188,18 @@ fn watch_of_every_kind() {
     --- 80 columns in colour
     ␛[1m2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ␛[1mID                       STATE        UPTIME  PLAYERS  NOTE
-    rust-main                ␛[32m● running␛[m    3d 4h   87/200
-    a-long-name-of-a-server  ␛[32m● running␛[m    2h 5m   -
-    conan                    ␛[33m◐ starting␛[m   -       -        not ready yet (log line),
+    rust-main                ␛[32m● running    ␛[m3d 4h   87/200
+    a-long-name-of-a-server  ␛[32m● running    ␛[m2h 5m   -
+    conan                    ␛[33m◐ starting   ␛[m-       -        not ready yet (log line),
                                                            for 1m 15s
-    soulmask                 ␛[31m✗ crashed␛[m    -       -        retry in 8s (3rd); killed
+    soulmask                 ␛[31m✗ crashed    ␛[m-       -        retry in 8s (3rd); killed
                                                            by SIGSEGV before it was
                                                            ready; held: start it by
                                                            hand
-    valheim                  ␛[33m◑ stopping␛[m   -       -
-    old                      ␛[2m○ stopped␛[m    -       -        queued
-    ark                      ␛[2m· unmanaged␛[m  -       -        no executable is given
-    dune                     ␛[35m? unknown␛[m    -       -        the engine does not
+    valheim                  ␛[33m◑ stopping   ␛[m-       -
+    old                      ␛[2m○ stopped    ␛[m-       -        queued
+    ark                      ␛[2m· unmanaged  ␛[m-       -        no executable is given
+    dune                     ␛[35m? unknown    ␛[m-       -        the engine does not
                                                            answer: Cannot connect to
                                                            the Docker daemon at
                                                            unix:///var/run/docker.so
@@ -297,35 +297,35 @@ fn watch_of_more_than_there_are_rows() {
     --- 120 columns in colour
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-00  process  ␛[32m● running␛[m  0s      4000
-    game-01  process  ␛[32m● running␛[m  1s      4000
-    game-02  process  ␛[32m● running␛[m  2s      4000
-    game-03  process  ␛[32m● running␛[m  3s      4000
-    game-04  process  ␛[32m● running␛[m  4s      4000
-    game-05  process  ␛[32m● running␛[m  5s      4000
-    game-06  process  ␛[32m● running␛[m  6s      4000
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
     ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ␛[32m● running␛[m  1s      4000
-    game-02  process  ␛[32m● running␛[m  2s      4000
-    game-03  process  ␛[32m● running␛[m  3s      4000
-    game-04  process  ␛[32m● running␛[m  4s      4000
-    game-05  process  ␛[32m● running␛[m  5s      4000
-    game-06  process  ␛[32m● running␛[m  6s      4000
-    game-07  process  ␛[32m● running␛[m  7s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
+    game-07  process  ␛[32m● running  ␛[m7s      4000
     ␛[2m2 to 8 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ␛[32m● running␛[m  23s     4000
-    game-24  process  ␛[32m● running␛[m  24s     4000
-    game-25  process  ␛[32m● running␛[m  25s     4000
-    game-26  process  ␛[32m● running␛[m  26s     4000
-    game-27  process  ␛[32m● running␛[m  27s     4000
-    game-28  process  ␛[32m● running␛[m  28s     4000
-    game-29  process  ␛[32m● running␛[m  29s     4000
+    game-23  process  ␛[32m● running  ␛[m23s     4000
+    game-24  process  ␛[32m● running  ␛[m24s     4000
+    game-25  process  ␛[32m● running  ␛[m25s     4000
+    game-26  process  ␛[32m● running  ␛[m26s     4000
+    game-27  process  ␛[32m● running  ␛[m27s     4000
+    game-28  process  ␛[32m● running  ␛[m28s     4000
+    game-29  process  ␛[32m● running  ␛[m29s     4000
     ␛[2m24 to 30 of 30 (arrows move), and 23 more: 23 running
 
     --- 80 columns
@@ -365,35 +365,35 @@ fn watch_of_more_than_there_are_rows() {
     --- 80 columns in colour
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-00  process  ␛[32m● running␛[m  0s      4000
-    game-01  process  ␛[32m● running␛[m  1s      4000
-    game-02  process  ␛[32m● running␛[m  2s      4000
-    game-03  process  ␛[32m● running␛[m  3s      4000
-    game-04  process  ␛[32m● running␛[m  4s      4000
-    game-05  process  ␛[32m● running␛[m  5s      4000
-    game-06  process  ␛[32m● running␛[m  6s      4000
+    game-00  process  ␛[32m● running  ␛[m0s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
     ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ␛[32m● running␛[m  1s      4000
-    game-02  process  ␛[32m● running␛[m  2s      4000
-    game-03  process  ␛[32m● running␛[m  3s      4000
-    game-04  process  ␛[32m● running␛[m  4s      4000
-    game-05  process  ␛[32m● running␛[m  5s      4000
-    game-06  process  ␛[32m● running␛[m  6s      4000
-    game-07  process  ␛[32m● running␛[m  7s      4000
+    game-01  process  ␛[32m● running  ␛[m1s      4000
+    game-02  process  ␛[32m● running  ␛[m2s      4000
+    game-03  process  ␛[32m● running  ␛[m3s      4000
+    game-04  process  ␛[32m● running  ␛[m4s      4000
+    game-05  process  ␛[32m● running  ␛[m5s      4000
+    game-06  process  ␛[32m● running  ␛[m6s      4000
+    game-07  process  ␛[32m● running  ␛[m7s      4000
     ␛[2m2 to 8 of 30 (arrows move), and 23 more: 23 running
 
     ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ␛[32m● running␛[m  23s     4000
-    game-24  process  ␛[32m● running␛[m  24s     4000
-    game-25  process  ␛[32m● running␛[m  25s     4000
-    game-26  process  ␛[32m● running␛[m  26s     4000
-    game-27  process  ␛[32m● running␛[m  27s     4000
-    game-28  process  ␛[32m● running␛[m  28s     4000
-    game-29  process  ␛[32m● running␛[m  29s     4000
+    game-23  process  ␛[32m● running  ␛[m23s     4000
+    game-24  process  ␛[32m● running  ␛[m24s     4000
+    game-25  process  ␛[32m● running  ␛[m25s     4000
+    game-26  process  ␛[32m● running  ␛[m26s     4000
+    game-27  process  ␛[32m● running  ␛[m27s     4000
+    game-28  process  ␛[32m● running  ␛[m28s     4000
+    game-29  process  ␛[32m● running  ␛[m29s     4000
     ␛[2m24 to 30 of 30 (arrows move), and 23 more: 23 running
     ");
 }
