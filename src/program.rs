@@ -21,9 +21,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// The most bytes of an answer that are kept. A container takes some 10 KiB of
-/// `docker inspect`.
-const ANSWER_MAX: u64 = 64 << 20;
+/// The most bytes of an answer. A container takes some 10 KiB of `docker inspect`,
+/// and at most a thousand are asked for at once.
+const ANSWER_MAX: u64 = 32 << 20;
 
 /// The most bytes of complaints that are kept: the last ones.
 pub const COMPLAINT_MAX: usize = 4096;
@@ -36,6 +36,8 @@ pub enum CallError {
     Io(io::Error),
     /// The program was killed after this time.
     TimedOut(Duration),
+    /// The program was killed because its answer had no end.
+    TooLong,
 }
 
 impl CallError {
@@ -49,6 +51,7 @@ impl fmt::Display for CallError {
         match self {
             Self::Io(error) => error.fmt(f),
             Self::TimedOut(limit) => write!(f, "it did not end within {}", humantime::format_duration(*limit)),
+            Self::TooLong => write!(f, "it answered with more than {} MiB", ANSWER_MAX >> 20),
         }
     }
 }
@@ -64,7 +67,6 @@ impl From<io::Error> for CallError {
 #[derive(Debug, Clone)]
 pub struct Finished {
     pub status: ExitStatus,
-    /// The standard output, cut at 64 MiB.
     pub output: Vec<u8>,
     /// The end of the standard error.
     pub complaint: String,
@@ -158,6 +160,9 @@ impl ProgramCall {
 
     /// Runs the program and returns what it prints.
     ///
+    /// # Errors
+    /// When it cannot be run, takes too long, or prints more than 32 MiB.
+    ///
     /// # Cancel safety
     /// The program is killed, unless it outlives its caller.
     pub async fn output(mut self, limit: Duration) -> Result<Finished, CallError> {
@@ -165,10 +170,14 @@ impl ProgramCall {
         let until = Instant::now() + limit;
         let mut running = self.spawn()?;
         let (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
-        let read = async { tokio::join!(head(stdout), tail(stderr)) };
-        let Ok((output, complaint)) = timeout_at(until, read).await else {
-            running.kill().await;
-            return Err(CallError::TimedOut(limit));
+        let read = async { tokio::try_join!(whole(stdout), async { Ok(tail(stderr).await) }) };
+        let read = timeout_at(until, read).await.unwrap_or(Err(CallError::TimedOut(limit)));
+        let (output, complaint) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                running.kill().await;
+                return Err(error);
+            }
         };
         Ok(Finished {
             status: running.wait(until, limit).await?,
@@ -254,14 +263,16 @@ impl AsyncRead for OutputStream {
     }
 }
 
-/// Reads everything, and returns the first bytes.
-async fn head(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+/// Reads everything, as long as it is an answer.
+async fn whole(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, CallError> {
     let mut kept = Vec::new();
-    if let Some(mut stream) = stream {
-        let _ = (&mut stream).take(ANSWER_MAX).read_to_end(&mut kept).await;
-        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    if let Some(stream) = stream {
+        let _ = stream.take(ANSWER_MAX + 1).read_to_end(&mut kept).await;
     }
-    kept
+    match kept.len() as u64 > ANSWER_MAX {
+        true => Err(CallError::TooLong),
+        false => Ok(kept),
+    }
 }
 
 /// Reads everything, and returns the last bytes as text.
@@ -299,6 +310,18 @@ mod tests {
         assert_eq!((answer.status.code(), answer.word().as_str()), (Some(3), "1.2"));
         assert!(answer.complaint.ends_with("complaint 2000\n"));
         assert_eq!(answer.complaint.len(), COMPLAINT_MAX);
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_none() {
+        let begun = Instant::now();
+        let error = shell("exec yes flood").output(LONG).await.unwrap_err();
+        assert_eq!(error.to_string(), "it answered with more than 32 MiB");
+        assert!(begun.elapsed() < LONG, "its time was not waited for");
+        // Complaints without end are cut, and end with the time.
+        let limit = Duration::from_millis(300);
+        let error = shell("exec yes flood >&2").output(limit).await.unwrap_err();
+        assert_eq!(error.to_string(), "it did not end within 300ms");
     }
 
     #[tokio::test]

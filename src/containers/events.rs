@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::engine::{Engine, EngineKey};
 use crate::program::OutputStream;
 use crate::sys::clock;
+
+/// The longest event, in bytes: it holds the labels of its container.
+const EVENT_MAX: u64 = 1 << 20;
 
 /// The pause before an engine that is away is asked again.
 const AWAY: Duration = Duration::from_secs(2);
@@ -91,11 +94,11 @@ async fn follow(engine: Engine, subscribers: Arc<Subscribers>) {
     let label = engine.grouping().label;
     loop {
         if engine.version().await.is_ok()
-            && let Some(mut lines) = events(&engine)
+            && let Some(mut stream) = events(&engine)
         {
             // Changes before this were missed.
             subscribers.notify_all();
-            while let Ok(Some(line)) = lines.next_line().await {
+            while let Some(line) = next_line(&mut stream).await {
                 if let Some(group) = changed_group(&line, label) {
                     subscribers.notify(&group);
                 }
@@ -106,7 +109,14 @@ async fn follow(engine: Engine, subscribers: Arc<Subscribers>) {
     }
 }
 
-fn events(engine: &Engine) -> Option<Lines<BufReader<OutputStream>>> {
+/// Returns the next event; `None` when there are no more, or it has no end.
+async fn next_line(stream: &mut BufReader<OutputStream>) -> Option<String> {
+    let mut line = String::new();
+    let _ = stream.take(EVENT_MAX).read_line(&mut line).await.ok()?;
+    line.ends_with('\n').then_some(line)
+}
+
+fn events(engine: &Engine) -> Option<BufReader<OutputStream>> {
     let filter = format!("label={}", engine.grouping().label);
     // Includes the last second: it takes docker a moment to listen.
     let since = (clock::wall_ms() / 1000).saturating_sub(1).to_string();
@@ -121,7 +131,7 @@ fn events(engine: &Engine) -> Option<Lines<BufReader<OutputStream>>> {
         "--format",
         "{{json .}}",
     ]);
-    Some(BufReader::new(stream?).lines())
+    Some(BufReader::new(stream?))
 }
 
 /// An event of a container. See the Docker Engine API, `SystemEvents`.

@@ -64,6 +64,9 @@ impl EngineKind {
             CallError::Io(_) if error.is_missing_program() => {
                 Failure::new(FailureKind::Unsupported, format!("`{program}` is not installed")).hint(self.install_hint)
             }
+            CallError::TooLong => {
+                Failure::unknown(format!("`{program}`: {error}")).hint("see whether that program is Docker's own")
+            }
             CallError::Io(error) => Failure::unknown(format!("`{program}` cannot be called: {error}")),
         }
     }

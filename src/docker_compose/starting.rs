@@ -1,6 +1,6 @@
 //! `start`: compose brings the stack up, and we wait until it is ready.
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::stack::{ComposeStack, StackLook};
 use super::tool::Tool;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
-use crate::program::last_text;
+use crate::program::{COMPLAINT_MAX, last_text};
 use crate::store::InstanceDir;
 use crate::store::stack::Stack;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
@@ -224,7 +224,9 @@ impl Start<'_> {
 fn messages(dir: &InstanceDir) -> String {
     let mut bytes = Vec::new();
     if let Ok(Some(mut file)) = dir.open_read(MESSAGES) {
-        let _ = file.read_to_end(&mut bytes);
+        let length = file.metadata().map_or(0, |meta| meta.len());
+        let _ = file.seek(SeekFrom::Start(length.saturating_sub(COMPLAINT_MAX as u64)));
+        let _ = file.take(COMPLAINT_MAX as u64).read_to_end(&mut bytes);
     }
     last_text(&bytes)
 }

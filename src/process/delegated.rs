@@ -170,7 +170,7 @@ impl Follow<'_> {
             Ok(status) if status.success() => Ok(Reply::default()),
             Ok(status) => Err(Failure::failed(format!("it ended with {status}"))),
             Err(CallError::TimedOut(_)) => Err(Failure::new(FailureKind::Timeout, "it did not end in time")),
-            Err(CallError::Io(error)) => Err(Failure::failed(error.to_string())),
+            Err(error) => Err(Failure::failed(error.to_string())),
         }
     }
 

@@ -97,6 +97,6 @@ async fn carry_out(hook: &Hook, id: &str, alert: &Alert) -> Result<(), String> {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(status.to_string()),
         Err(CallError::TimedOut(limit)) => Err(format!("it was killed after {}", humantime::format_duration(limit))),
-        Err(CallError::Io(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
