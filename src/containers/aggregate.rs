@@ -11,8 +11,13 @@
 //! | one that is required is missing | not stopped | starting in the boot budget, then crashed |
 //! | some are still up | stopped, just now | stopping |
 //! | nothing is up | stopped | stopped |
+//! | nothing is up, its codes are those of success to its policy | running | stopped |
 //! | nothing is up, the codes are those of a polite end | none | stopped |
 //! | nothing is up | running | crashed |
+//!
+//! The intent is `running`, too, where none is on record and `run` has started it.
+//! A container that ended before the start that is under way has not failed: it is
+//! not started yet.
 //!
 //! A container that ended with code 0 has done its work, unless the inventory
 //! lists its service among those that must run.
@@ -37,9 +42,16 @@ pub struct Circumstances<'a> {
     pub wanted_since: Option<SystemTime>,
     /// True if a start is under way and has not used up its time.
     pub is_booting: bool,
+    /// While the group is being brought up: the latest start of a container before
+    /// that.
+    pub coming_up_after: Option<SystemTime>,
+    /// True if the last stop did not wait for the grace periods.
+    pub is_hurried: bool,
     /// True if a stop is under way and has not used up its time.
     pub is_ending: bool,
     pub restarts: u32,
+    /// The exit codes with which it may end without being a failure.
+    pub success_codes: &'a [i32],
     /// A container that was started in this range has yet to show that it stays
     /// up. A start in the future comes from an engine with another clock.
     pub young: Option<Range<SystemTime>>,
@@ -154,6 +166,8 @@ fn judge(
     }
 }
 
+const ALLOWED: &str = "it ended by itself, which its policy allows";
+
 /// Judges a group of which nothing is alive.
 fn at_rest(
     containers: &[&Container],
@@ -165,11 +179,12 @@ fn at_rest(
     let created = containers.iter().all(|one| one.status == ContainerStatus::Created);
     if around.want == Some(Want::Stopped) {
         let ours = |one: &Container| one.finished >= around.wanted_since;
-        let killed = containers.iter().find(|one| one.was_killed() && ours(one));
+        let is_news = |one: &Container| one.was_killed() && ours(one) && !around.is_hurried;
+        let killed = containers.iter().find(|one| is_news(one));
         return (InstanceState::Stopped, killed.map(|one| too_short_grace(one)));
     }
     let wanted = around.want == Some(Want::Running);
-    if wanted && around.is_booting && failed.is_none() {
+    if wanted && around.is_booting && around.coming_up_after.is_some() && failed.is_none() {
         return (InstanceState::Starting, lacks);
     }
     if created {
@@ -183,6 +198,9 @@ fn at_rest(
         return (InstanceState::Stopped, None);
     }
     let code = failed.map_or(Some(0), |one| Some(one.exit_code));
+    if wanted && code.is_some_and(|code| around.success_codes.contains(&code)) {
+        return (InstanceState::Stopped, Some(ALLOWED.to_owned()));
+    }
     let done = services.iter().all(|(_, condition)| *condition == Condition::Done);
     let note = if done {
         Some("all of it has ended".to_owned())
@@ -219,6 +237,8 @@ fn condition(one: &Container, around: &Circumstances<'_>) -> Condition {
     let must_run = !around.required.is_empty();
     let young = around.young.as_ref().zip(one.started);
     let is_young = young.is_some_and(|(young, at)| young.contains(&at));
+    let followed = around.coming_up_after.zip(one.started);
+    let ended_before = followed.is_some_and(|(before, at)| at <= before);
     match one.status {
         ContainerStatus::Running => match one.health {
             ContainerHealth::None if is_young => Condition::Settling,
@@ -234,6 +254,7 @@ fn condition(one: &Container, around: &Circumstances<'_>) -> Condition {
         ContainerStatus::Other => Condition::Waiting("is in a state that is not known here".to_owned()),
         ContainerStatus::Removing => Condition::BeingRemoved,
         ContainerStatus::Created if one.error.is_empty() && one.exit_code == 0 => Condition::NotStarted,
+        ContainerStatus::Exited | ContainerStatus::Dead if ended_before => Condition::NotStarted,
         ContainerStatus::Exited if one.exit_code == 0 && !must_run => Condition::Done,
         ContainerStatus::Created | ContainerStatus::Exited | ContainerStatus::Dead => Condition::Failed(one.exit_code),
     }

@@ -67,6 +67,7 @@ fn stopped() -> Circumstances<'static> {
 fn booting() -> Circumstances<'static> {
     Circumstances {
         is_booting: true,
+        coming_up_after: Some(SystemTime::UNIX_EPOCH),
         ..wanted()
     }
 }
@@ -246,6 +247,55 @@ fn every_state_of_a_stack() {
     ];
     for (what, containers, around, expected) in cases {
         assert_eq!(state(&containers, &around), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_ended_before_a_start_is_not_started_yet() {
+    let coming_up = |after| Circumstances {
+        coming_up_after: at(after),
+        ..booting()
+    };
+    let after_it_was_up = Circumstances {
+        coming_up_after: None,
+        ..booting()
+    };
+    for (containers, around, wanted) in [
+        (
+            vec![exited(DB, 0), exited(GAME, 143)],
+            coming_up(1_000),
+            "starting: db is not started, game is not started",
+        ),
+        (
+            vec![up(DB), exited(GAME, 137)],
+            coming_up(1_000),
+            "starting: game is not started",
+        ),
+        (
+            vec![up(DB), exited(GAME, 3)],
+            coming_up(999),
+            "crashed 3: game ended with exit code 3",
+        ),
+        (vec![exited(GAME, 0)], after_it_was_up, "crashed 0: all of it has ended"),
+    ] {
+        assert_eq!(state(&containers, &around), wanted);
+    }
+}
+
+#[test]
+fn an_end_that_the_policy_allows() {
+    let allowed = "stopped: it ended by itself, which its policy allows";
+    for (codes, code, told) in [
+        (&[0, 9][..], 0, allowed),
+        (&[0, 9], 9, allowed),
+        (&[0, 9], 3, "crashed 3: game ended with exit code 3"),
+        (&[], 0, "crashed 0: all of it has ended"),
+    ] {
+        let around = Circumstances {
+            success_codes: codes,
+            ..wanted()
+        };
+        assert_eq!(state(&[exited(GAME, code)], &around), told, "{codes:?} {code}");
     }
 }
 

@@ -133,9 +133,23 @@ impl Engine {
     /// # Cancel safety
     /// The engine goes on stopping them.
     pub async fn stop(&self, containers: &[&Container], grace: Duration) -> Result<(), Failure> {
-        let ids = containers.iter().map(|one| one.id.as_str());
         // Without -t: each has its own grace period.
-        let stop = self.program(std::iter::once("stop").chain(ids)).outliving_caller();
+        self.stop_with(&["stop"], containers, grace).await
+    }
+
+    /// Stops containers, and kills what is left of them after this grace period. It
+    /// overtakes a stop that is under way.
+    ///
+    /// # Cancel safety
+    /// The engine goes on stopping them.
+    pub async fn stop_within(&self, containers: &[&Container], grace: Duration) -> Result<(), Failure> {
+        let seconds = grace.as_secs().to_string();
+        self.stop_with(&["stop", "-t", &seconds], containers, grace).await
+    }
+
+    async fn stop_with(&self, words: &[&str], containers: &[&Container], grace: Duration) -> Result<(), Failure> {
+        let ids = containers.iter().map(|one| one.id.as_str());
+        let stop = self.program(words.iter().copied().chain(ids)).outliving_caller();
         let answer = self.call(stop, grace + BEYOND_GRACE).await?;
         if answer.status.success() || is_gone(&answer.complaint) {
             return Ok(());

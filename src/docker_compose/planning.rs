@@ -38,14 +38,20 @@ impl VerbPlan for ComposeStack {
         ]
     }
 
-    fn stop_steps(&self, _options: &StopOptions) -> Vec<PlannedStep> {
+    fn stop_steps(&self, options: &StopOptions) -> Vec<PlannedStep> {
         let project = &self.spec().project;
-        let does = format!(
-            "stop every container of project {project}, those that depend on others first, \
-             each by its own signal and within its own grace period"
-        );
+        let (how, cause) = match options.now {
+            true => (
+                "all at once, each by its own signal, and kill what is left after 5 s",
+                "--now",
+            ),
+            false => (
+                "those that depend on others first, each by its own signal and within its own grace period",
+                "the compose file, as it was when they were created",
+            ),
+        };
         vec![
-            PlannedStep::new(does, "the compose file, as it was when they were created"),
+            PlannedStep::new(format!("stop every container of project {project}, {how}"), cause),
             PlannedStep::new("keep the containers", "a stop removes nothing"),
         ]
     }

@@ -10,8 +10,9 @@ use crate::inventory::ComposeSpec;
 use crate::store;
 use crate::store::intent::{self, Intent};
 use crate::store::inventories;
-use crate::store::stack::{self, Stack};
+use crate::store::stack::{self, Stack, StackStop};
 use crate::store::{InstanceDir, StateDir};
+use crate::sys::clock;
 
 pub(super) struct StackRecords {
     id: String,
@@ -68,6 +69,38 @@ impl StackRecords {
         if let Some(state) = &self.place {
             inventories::record(state, dir);
         }
+    }
+
+    /// Notes that this run is being stopped, so that its end is not taken for a
+    /// crash, whatever is wanted of the instance after that.
+    ///
+    /// # Errors
+    /// When that cannot be put on record.
+    pub(super) fn record_stop(&self, spec: &ComposeSpec, run_ns: u64, now: bool) -> Result<(), Failure> {
+        let Some(dir) = self.dir()? else { return Ok(()) };
+        let never_started = || Stack {
+            arrived: true,
+            ..Stack::default()
+        };
+        let stack = match self.last_start()? {
+            Some(stack) => stack,
+            None => {
+                self.record_origin(spec)?;
+                never_started()
+            }
+        };
+        let stop = StackStop {
+            at_wall_ms: clock::wall_ms(),
+            run_ns,
+            now,
+        };
+        self.record_start(
+            &dir,
+            &Stack {
+                stop: Some(stop),
+                ..stack
+            },
+        )
     }
 
     /// Notes that nothing runs, so that no later look need ask the engine once

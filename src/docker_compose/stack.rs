@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
@@ -11,11 +12,11 @@ use super::records::StackRecords;
 use crate::containers::{Aggregate, Circumstances, Container, DOCKER, Engine, EngineSnapshots, aggregate};
 use crate::event::Want;
 use crate::failure::Failure;
-use crate::inventory::{ComposeSpec, Probe, Ready};
+use crate::inventory::{ComposeSpec, Instance, Probe, Ready, RestartPolicy, RestartWhen};
 use crate::probe::{ProbeContext, Readiness};
 use crate::store::intent::Intent;
 use crate::store::launch::LogPosition;
-use crate::store::stack::Stack;
+use crate::store::stack::{Stack, StackStop};
 use crate::supervisor::{InstanceState, Observation, StateCell};
 use crate::sys::clock;
 
@@ -33,6 +34,11 @@ pub(super) struct ComposeStack {
     spec: ComposeSpec,
     engine: Engine,
     ready: Ready,
+    policy: RestartPolicy,
+    /// True if `run` starts it without being told to.
+    autostart: bool,
+    /// True once it was seen to run.
+    was_up: AtomicBool,
     records: StackRecords,
     /// One look at all stacks, if it serves them all.
     snapshots: Option<Arc<EngineSnapshots>>,
@@ -43,6 +49,21 @@ pub(super) struct ComposeStack {
     since: StateCell<Option<SystemTime>>,
     /// The start time of the run whose probes have held.
     held: StateCell<Option<SystemTime>>,
+}
+
+/// The wish for a stack, and its time in milliseconds since the epoch.
+#[derive(Clone, Copy)]
+struct Wish {
+    want: Want,
+    since_ms: u64,
+}
+
+/// Returns what tells one run of these containers from another: the latest start of
+/// one, in nanoseconds of the engine's clock; 0 if none was ever started.
+pub(super) fn run_ns(containers: &[Container]) -> u64 {
+    let started = containers.iter().filter_map(|one| one.started).max();
+    let since = started.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
 pub(super) struct StackLook {
@@ -69,6 +90,9 @@ impl ComposeStack {
             engine: Engine::new(&DOCKER, &COMPOSE, spec.context.clone()),
             spec,
             ready,
+            policy: RestartPolicy::default(),
+            autostart: false,
+            was_up: AtomicBool::new(false),
             records,
             snapshots,
             settles: settles.unwrap_or(SETTLES),
@@ -76,6 +100,14 @@ impl ComposeStack {
             since: StateCell::default(),
             held: StateCell::default(),
         }
+    }
+
+    /// Makes it what the inventory has it be.
+    #[must_use]
+    pub(super) fn kept_as(mut self, instance: &Instance) -> Self {
+        self.policy = instance.restart.clone();
+        self.autostart = instance.autostart;
+        self
     }
 
     pub(super) fn spec(&self) -> &ComposeSpec {
@@ -131,6 +163,9 @@ impl ComposeStack {
         let aggregate = aggregate(&containers, &self.circumstances(&containers, intent, stack.as_ref()));
         let mut look = StackLook { containers, aggregate };
         self.probe(&mut look.aggregate).await?;
+        if look.aggregate.facts.state == InstanceState::Running {
+            self.was_up.store(true, Ordering::Relaxed);
+        }
         self.since.set(look.aggregate.started);
         self.state.set(look.aggregate.facts.state.clone());
         Ok(look)
@@ -142,26 +177,55 @@ impl ComposeStack {
         intent: Option<Intent>,
         stack: Option<&'a Stack>,
     ) -> Circumstances<'a> {
-        let want = intent.map(|intent| intent.want);
+        let is_of_them = |stop: &StackStop| stop.run_ns == run_ns(containers);
+        let stop = stack.and_then(|stack| stack.stop).filter(is_of_them);
+        let wish = self.wish(intent, stack, stop);
+        let want = wish.map(|wish| wish.want);
         let past = |since_ms: u64| Duration::from_millis(clock::wall_ms().saturating_sub(since_ms));
         let grace = containers
             .iter()
             .map(|one| Duration::from_secs(one.grace))
             .sum::<Duration>();
         let now = SystemTime::now();
-        let ends = intent.filter(|intent| intent.want == Want::Stopped);
+        let ends = wish.filter(|wish| wish.want == Want::Stopped);
+        let is_booting = want != Some(Want::Stopped)
+            && stack.is_some_and(|stack| !stack.arrived && past(stack.started_wall_ms) < self.ready.timeout);
+        let coming_up = stack.filter(|stack| is_booting && stack.services.is_empty());
         Circumstances {
             engine: self.engine.kind().program,
             required: &self.spec.services,
             known: stack.map(|stack| stack.services.as_slice()).unwrap_or_default(),
             want,
-            wanted_since: intent.map(|intent| SystemTime::UNIX_EPOCH + Duration::from_millis(intent.at_ms)),
-            is_booting: want != Some(Want::Stopped)
-                && stack.is_some_and(|stack| !stack.arrived && past(stack.started_wall_ms) < self.ready.timeout),
-            is_ending: ends.is_some_and(|intent| past(intent.at_ms) < grace + ENDING),
+            wanted_since: wish.map(|wish| SystemTime::UNIX_EPOCH + Duration::from_millis(wish.since_ms)),
+            is_booting,
+            coming_up_after: coming_up.map(|stack| SystemTime::UNIX_EPOCH + Duration::from_nanos(stack.follows_ns)),
+            is_hurried: stop.is_some_and(|stop| stop.now),
+            is_ending: ends.is_some_and(|wish| past(wish.since_ms) < grace + ENDING),
             restarts: stack.map_or(0, |stack| stack.restarts),
+            success_codes: match self.policy.policy {
+                RestartWhen::Always => &[],
+                RestartWhen::OnFailure | RestartWhen::Never => &self.policy.success_exit_codes,
+            },
             young: now.checked_sub(self.settles).map(|then| then..now),
         }
+    }
+
+    /// Returns what is wanted of the stack; `stop` is the last stop of these containers.
+    /// Where no verb was ever typed, it is to run once it was started here, or `run`
+    /// keeps it and has seen it run.
+    fn wish(&self, intent: Option<Intent>, stack: Option<&Stack>, stop: Option<StackStop>) -> Option<Wish> {
+        let (want, since_ms) = match (intent, stop) {
+            (Some(intent), None) => (intent.want, intent.at_ms),
+            (Some(intent), Some(_)) if intent.want == Want::Stopped => (intent.want, intent.at_ms),
+            // Between the halves of a restart, and before the next start.
+            (_, Some(stop)) => (Want::Stopped, stop.at_wall_ms),
+            (None, None) => {
+                let was_up = self.autostart && self.was_up.load(Ordering::Relaxed);
+                let since_ms = stack.map(|stack| stack.started_wall_ms);
+                (Want::Running, since_ms.or(was_up.then_some(0))?)
+            }
+        };
+        Some(Wish { want, since_ms })
     }
 
     /// Asks the probes of a stack that is up, unless they have held already.
@@ -184,14 +248,18 @@ impl ComposeStack {
         Ok(())
     }
 
-    fn probe_context(&self) -> ProbeContext {
+    fn folder(&self) -> PathBuf {
         let folder = self.spec.files.first().and_then(|file| file.parent());
+        folder.map_or_else(|| PathBuf::from("/"), PathBuf::from)
+    }
+
+    fn probe_context(&self) -> ProbeContext {
         ProbeContext {
             game: None,
             dir: None,
             log_from: LogPosition::default(),
             launched_boot_ms: 0,
-            cwd: folder.map_or_else(|| PathBuf::from("/"), PathBuf::from),
+            cwd: self.folder(),
             env: std::env::vars_os().collect(),
         }
     }

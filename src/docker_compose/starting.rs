@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::stack::{ComposeStack, StackLook};
+use super::stack::{ComposeStack, StackLook, run_ns};
 use super::tool::Tool;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
@@ -64,15 +64,20 @@ impl Start<'_> {
         let tool = Tool::find(self.stack.engine(), spec).await?;
         tool.validate().await?;
         let dir = records.create_dir()?;
+        let last = records.last_start()?;
         let mut record = Stack {
             started_wall_ms: clock::wall_ms(),
             restarts: options.restarts,
+            follows_ns: run_ns(&before.containers),
             ..Stack::default()
         };
         records.record_origin(spec)?;
         records.record_start(&dir, &record)?;
         records.record_inventory(&dir);
         if !self.bring_up(&tool, &dir).await?.success() {
+            // It is what it was before, or over at least.
+            let arrived = true;
+            let _ = records.record_start(&dir, &last.unwrap_or(Stack { arrived, ..record }));
             return Err(self.not_up(&dir).await);
         }
         let look = self.stack.see().await?;
@@ -137,6 +142,7 @@ impl Start<'_> {
                 InstanceState::Running => return Ok(outcome(InstanceState::Running, true)),
                 InstanceState::Crashed { .. } => return Err(self.ended_early(&look).await),
                 _ if self.stack.records().is_stop_wanted() => return Err(self.overtaken()),
+                InstanceState::Stopped => return Err(self.ended_early(&look).await),
                 _ => self.tell(&look),
             }
             if Instant::now() >= self.deadline {
@@ -221,6 +227,7 @@ impl Start<'_> {
     }
 }
 
+/// Returns the last messages of compose.
 fn messages(dir: &InstanceDir) -> String {
     let mut bytes = Vec::new();
     if let Ok(Some(mut file)) = dir.open_read(MESSAGES) {

@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use super::order::layers;
-use super::stack::ComposeStack;
+use super::stack::{ComposeStack, run_ns};
 use super::tool::Tool;
 use crate::containers::{Circumstances, Container, ContainerStatus, aggregate, too_short_grace};
 use crate::event::Want;
 use crate::failure::Failure;
+use crate::policy::stop::LEFTOVER_GRACE_MS;
 use crate::supervisor::{Activity, InstanceState, Outcome, StateCell};
 
 /// The time that `docker-compose stop` may take beyond the grace periods.
 const BEYOND: Duration = Duration::from_secs(30);
 
-/// Stops every container that is alive.
-pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>) -> Result<Outcome, Failure> {
+/// Stops every container that is alive. With `now`, none waits for another, and none
+/// for its grace period.
+pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>, now: bool) -> Result<Outcome, Failure> {
     let before = stack.engine().of_group(&stack.spec().project).await?;
     let alive: Vec<&Container> = before.iter().filter(|one| one.is_alive()).collect();
     if alive.is_empty() {
@@ -28,21 +30,19 @@ pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>) -
             note: None,
         });
     }
+    // A full disk does not keep it from being stopped.
+    let _ = stack.records().record_stop(stack.spec(), run_ns(&before), now);
     // What is paused would receive no signal.
     for one in alive.iter().filter(|one| one.status == ContainerStatus::Paused) {
         // A failure shows when the container is stopped.
         let _ = stack.engine().ask(["unpause", &one.id]).await;
     }
-    if alive.iter().any(|one| one.member.depends_on.is_none()) {
-        stop_by_old_compose(stack, activity, &alive).await;
-    }
-    for layer in layers(&alive) {
-        let grace = layer.iter().map(|one| one.grace).max().unwrap_or_default();
-        let grace = Duration::from_secs(grace);
-        let names: Vec<&str> = layer.iter().map(|one| one.service()).collect();
-        let awaiting = format!("docker stop: {}", names.join(", "));
-        activity.set(Activity::awaiting(awaiting, Some(grace)));
-        stack.engine().stop(&layer, grace).await?;
+    if now {
+        let grace = Duration::from_millis(LEFTOVER_GRACE_MS);
+        activity.set(awaiting(&alive, grace));
+        stack.engine().stop_within(&alive, grace).await?;
+    } else {
+        stop_by_layers(stack, activity, &alive).await?;
     }
     let after = stack.see().await?.containers;
     let survivors = after.iter().filter(|one| one.is_alive());
@@ -57,8 +57,30 @@ pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>) -
         changed: true,
         state: InstanceState::Stopped,
         ended_by: Some(if killed.is_some() { "kill" } else { "docker stop" }.to_owned()),
-        note: killed.map(too_short_grace),
+        note: killed.filter(|_| !now).map(too_short_grace),
     })
+}
+
+async fn stop_by_layers(
+    stack: &ComposeStack,
+    activity: &StateCell<Activity>,
+    alive: &[&Container],
+) -> Result<(), Failure> {
+    if alive.iter().any(|one| one.member.depends_on.is_none()) {
+        stop_by_old_compose(stack, activity, alive).await;
+    }
+    for layer in layers(alive) {
+        let grace = layer.iter().map(|one| one.grace).max().unwrap_or_default();
+        let grace = Duration::from_secs(grace);
+        activity.set(awaiting(&layer, grace));
+        stack.engine().stop(&layer, grace).await?;
+    }
+    Ok(())
+}
+
+fn awaiting(containers: &[&Container], grace: Duration) -> Activity {
+    let names: Vec<&str> = containers.iter().map(|one| one.service()).collect();
+    Activity::awaiting(format!("docker stop: {}", names.join(", ")), Some(grace))
 }
 
 /// Lets the old compose stop the stack: it puts no order on its containers,

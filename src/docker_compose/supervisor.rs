@@ -38,7 +38,7 @@ impl DockerComposeSupervisor {
     ) -> Self {
         let records = StackRecords::new(instance.id.clone(), place);
         let stack = ComposeStack::new(spec.clone(), instance.ready.clone(), records, snapshots);
-        Self::of(stack, instance.healthy.clone())
+        Self::of(stack.kept_as(instance), instance.healthy.clone())
     }
 
     /// Returns the supervisor of a stack that is not in the inventory, by the
@@ -108,8 +108,8 @@ impl Supervisor for DockerComposeSupervisor {
         Ok(outcome?)
     }
 
-    async fn stop_with(self: Arc<Self>, _options: StopOptions) -> Result<Outcome> {
-        let outcome = stop(&self.stack, &self.activity).await;
+    async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
+        let outcome = stop(&self.stack, &self.activity, options.now).await;
         self.activity.set(Activity::default());
         Ok(outcome?)
     }

@@ -18,6 +18,21 @@ pub struct Stack {
     pub services: Vec<String>,
     /// True when all were ready once: what is missing since is not slow but gone.
     pub arrived: bool,
+    /// The run that it follows: the latest start of a container before it, in
+    /// nanoseconds of the engine's clock; 0 for none.
+    pub follows_ns: u64,
+    /// The last stop of what it brought up.
+    pub stop: Option<StackStop>,
+}
+
+/// A stop that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StackStop {
+    pub at_wall_ms: u64,
+    /// The run that it is to end: the latest start of a container.
+    pub run_ns: u64,
+    /// True if it did not wait for the grace periods.
+    pub now: bool,
 }
 
 /// Reads the record; `None` when it was never started here.
@@ -28,6 +43,15 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Stack>, ReadError> {
             restarts: document.require("restarts")?,
             services: document.all("service").map(str::to_owned).collect(),
             arrived: document.parse("arrived").unwrap_or_default(),
+            follows_ns: document.parse("follows_ns").unwrap_or_default(),
+            stop: match (document.parse("stop_wall_ms"), document.parse("stop_run_ns")) {
+                (Some(at_wall_ms), Some(run_ns)) => Some(StackStop {
+                    at_wall_ms,
+                    run_ns,
+                    now: document.parse("stop_now").unwrap_or_default(),
+                }),
+                _ => None,
+            },
         })
     })
 }
@@ -37,7 +61,13 @@ pub fn write(dir: &InstanceDir, stack: &Stack) -> io::Result<()> {
     let mut document = Document::default()
         .with("started_wall_ms", stack.started_wall_ms)
         .with("restarts", stack.restarts)
-        .with("arrived", stack.arrived);
+        .with("arrived", stack.arrived)
+        .with("follows_ns", stack.follows_ns);
+    if let Some(stop) = stack.stop {
+        document.push("stop_wall_ms", stop.at_wall_ms);
+        document.push("stop_run_ns", stop.run_ns);
+        document.push("stop_now", stop.now);
+    }
     for service in &stack.services {
         document.push("service", service);
     }
@@ -58,6 +88,12 @@ mod tests {
             restarts: 3,
             services: vec!["db".to_owned(), "game".to_owned()],
             arrived: true,
+            follows_ns: 7,
+            stop: Some(StackStop {
+                at_wall_ms: 8,
+                run_ns: 9,
+                now: true,
+            }),
         };
         write(&dir, &stack).unwrap();
         assert_eq!(read(&dir).unwrap(), Some(stack));

@@ -435,6 +435,47 @@ fn a_stop_that_needs_a_kill_says_so() {
 
 #[test]
 #[ignore = "needs a Docker Engine"]
+fn a_stop_that_is_to_be_now_waits_for_no_grace_period() {
+    let deaf = "trap '' TERM; echo up; while :; do sleep 0.05; done";
+    let deaf = json!({ "command": ["sh", "-c", deaf], "stop_grace_period": "5m" });
+    let mut needs = deaf.clone();
+    needs["depends_on"] = json!(["db"]);
+    let stack = Stack::new(json!({ "db": deaf, "game": needs }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    wait_until("the traps to be set", || {
+        stack.run(&["logs", "dune"]).stdout.matches("| up").count() == 2
+    });
+    let plan = stack.run(&["stop", "--now", "--dry-run", "dune"]).expect_code(0);
+    assert!(plan.stdout.contains("kill what is left after 5 s"), "{}", plan.stdout);
+    // One by its grace periods is under way.
+    let mut polite = Background::of(&mut stack.command(&["stop", "dune"]));
+    wait_until("it to stop", || stack.told().starts_with("stopping"));
+    let stop = stack.run(&["stop", "--now", "dune", "--json"]).expect_code(0).json();
+    let result = &stop["results"][0];
+    assert_eq!(
+        (&result["state"], &result["ended_by"]),
+        (&json!("stopped"), &json!("kill"))
+    );
+    let took = result["took_seconds"].as_f64().expect("a time");
+    assert!(took < 60.0, "{result}");
+    assert_eq!(stack.told(), "stopped  ", "nothing to say about grace periods");
+    assert_eq!(polite.ended(), Some(0));
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn an_answer_of_docker_without_end_is_unknown() {
+    let mut stack = Stack::new(json!({ "game": serves() }));
+    stack.shadow_docker("exec yes '{\"ID\":\"x\"}'");
+    for (args, code) in [(&["status"][..], 4), (&["start", "dune"], 4), (&["stop", "dune"], 4)] {
+        let outcome = stack.run(args).expect_code(code);
+        let said = [outcome.stdout, outcome.stderr].concat();
+        assert!(said.contains("it answered with more than 32 MiB"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
 fn a_broken_file_starts_nothing_and_keeps_nothing_from_stopping() {
     let stack = Stack::new(json!({ "game": serves(), "old": serves() }));
     stack.run(&["start", "dune"]).expect_code(0);
@@ -466,11 +507,12 @@ fn readiness_is_a_probe_where_there_is_one() {
         &json!({}),
         &json!({ "ready": { "exec": ["test", "-e", gate], "interval": "50ms" } }),
     );
-    let late = stack.run(&["start", "dune", "--timeout", "2s"]).expect_code(124);
-    assert!(late.stderr.contains("not ready after 2s"), "{}", late.stderr);
+    stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
     wait_until("the probe alone to be open", || {
         stack.told().starts_with("starting  all services are up; not yet ready")
     });
+    let late = stack.run(&["start", "dune", "--timeout", "2s"]).expect_code(124);
+    assert!(late.stderr.contains("not ready after 2s"), "{}", late.stderr);
     stack.sandbox.touch("gate");
     assert_eq!(stack.told(), "running  ");
     stack.run(&["stop", "dune"]).expect_code(0);
@@ -495,6 +537,103 @@ fn run_brings_back_what_crashes_and_obeys_a_stop() {
     wait_until("the end of run", || {
         !Process::lives(pid) || Process::stat_field(pid, 3).is_none()
     });
+}
+
+/// An engine that is restarted ends a stack like this. No start was typed.
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn run_brings_back_what_ends_politely_unasked() {
+    let script = "trap 'exit 0' TERM; trap 'exit 143' USR1; echo up; while :; do sleep 0.05; done";
+    let stack = Stack::new(json!({ "game": { "command": ["sh", "-c", script] } }));
+    let run = Background::of(&mut stack.command(&["run", "--json"]));
+    run.passes("running");
+    assert_eq!(stack.status()["intent"], json!(null));
+    let game = stack.container("game");
+    for (signal, code, restarts) in [("TERM", 0, 1), ("USR1", 143, 2), ("KILL", 137, 3)] {
+        // Before that, there is nothing yet that a signal could be trapped by.
+        wait_until("the traps to be set", || {
+            let logs = docker_ok(&["logs", &game]);
+            logs.matches("up").count() == restarts
+        });
+        docker_ok(&["kill", "--signal", signal, &game]);
+        run.passes("crashed");
+        let last = run
+            .events("status")
+            .into_iter()
+            .rfind(|event| event["state"] == "crashed");
+        assert_eq!(last.expect("a crash")["exit_code"], code, "{signal}");
+        run.passes("running");
+        assert_eq!(stack.status()["restarts"], restarts, "{signal}");
+    }
+    drop(run);
+    // The same, of a stack that it finds running, and that was never started here.
+    std::fs::remove_dir_all(stack.sandbox.instance_dir("dune")).expect("its records");
+    let run = Background::of(&mut stack.command(&["run", "--json"]));
+    wait_until("it to be found", || run.logged("running already") == 1);
+    docker_ok(&["stop", &game]);
+    run.passes("crashed");
+    run.passes("running");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    run.passes("stopped");
+    drop(run);
+    let run = Background::of(&mut stack.command(&["run", "--json"]));
+    wait_until("it to be looked at", || !run.events("snapshot").is_empty());
+    assert!(stack.told().starts_with("stopped"), "{}", stack.told());
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn an_end_that_its_policy_allows_is_left_as_it_is() {
+    let script = "trap 'exit 0' TERM; while [ ! -e /tmp/end ]; do sleep 0.05; done; exit 9";
+    let stack = Stack::new(json!({ "game": { "command": ["sh", "-c", script] } }));
+    let policy = json!({ "restart": { "policy": "on-failure", "success_exit_codes": [9], "delay": "0s" } });
+    stack.inventory(&json!({}), &policy);
+    let run = Background::of(&mut stack.command(&["run", "--json"]));
+    run.passes("running");
+    docker_ok(&["exec", &stack.container("game"), "touch", "/tmp/end"]);
+    run.passes("stopped");
+    assert_eq!(stack.told(), "stopped  it ended by itself, which its policy allows");
+    assert!(!run.states("dune").contains(&"crashed".to_owned()), "{}", run.text());
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn the_verbs_of_a_person_are_no_crashes_to_run() {
+    // Neither code is one of success.
+    let script = |code: u8| format!("trap 'exit {code}' TERM; echo up; while :; do sleep 0.05; done");
+    let stack = Stack::new(json!({
+        "db": { "command": ["sh", "-c", script(3)] },
+        "game": { "command": ["sh", "-c", script(143)], "depends_on": ["db"] },
+    }));
+    let told = stack.sandbox.arg("told");
+    let hook = json!(["sh", "-c", format!("echo $GAMECTL_EVENT >>{told}")]);
+    let hooks = json!({ "on_event": [{ "command": hook, "events": ["crashed", "restarted", "stopped"] }] });
+    stack.inventory(&json!({}), &hooks);
+    let run = Background::of(&mut stack.command(&["run", "--json"]));
+    run.passes("running");
+    for verbs in [&["stop", "start"][..], &["restart"], &["stop", "start"]] {
+        for verb in verbs {
+            stack.run(&[verb, "dune"]).expect_code(0);
+        }
+        run.sees("dune", "running");
+    }
+    assert_eq!(stack.status()["restarts"], 0);
+    stack.run(&["stop", "dune"]).expect_code(0);
+    run.sees("dune", "stopped");
+    wait_until("its hook", || {
+        stack
+            .sandbox
+            .lines("told")
+            .last()
+            .is_some_and(|event| event == "stopped")
+    });
+    assert!(!run.states("dune").contains(&"crashed".to_owned()), "{}", run.text());
+    let told = stack.sandbox.lines("told");
+    assert!(told.iter().all(|event| event == "stopped"), "{told:?}");
+    // And a start that fails is none.
+    std::fs::write(stack.file(), "services: [").expect("write");
+    stack.run(&["start", "dune"]).expect_code(1);
+    assert!(stack.told().starts_with("stopped"), "{}", stack.told());
 }
 
 #[test]
@@ -646,11 +785,18 @@ fn health_is_waited_for_and_its_loss_is_shown() {
     let stack = Stack::new(json!({
         "db": {
             "command": ["sh", "-c", SERVE],
-            "healthcheck": { "test": ["CMD", "test", "-e", "/tmp/well"], "interval": "1s", "retries": 2 },
+            // Until it is well or ill it is neither, however slow this machine is.
+            "healthcheck": {
+                "test": ["CMD", "sh", "-c", "until [ -e /tmp/well ] || [ -e /tmp/ill ]; do sleep 0.05; done; test -e /tmp/well"],
+                "interval": "1s",
+                "timeout": "10m",
+                "retries": 1,
+            },
         },
     }));
     stack.run(&["start", "--no-wait", "dune"]).expect_code(0);
     assert_eq!(stack.told(), "starting  db is not healthy yet");
+    docker_ok(&["exec", &stack.container("db"), "touch", "/tmp/ill"]);
     wait_until("it to be unhealthy", || stack.told() == "starting  db is unhealthy");
     docker_ok(&["exec", &stack.container("db"), "touch", "/tmp/well"]);
     wait_until("it to be healthy", || stack.told() == "running  ");
