@@ -2,8 +2,9 @@
 //! could replace it.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::sys::host;
@@ -62,6 +63,77 @@ pub fn open_to_all(file: &Path) -> Option<PathBuf> {
     places.find(open).map(Path::to_path_buf)
 }
 
+/// A way for another user to replace a file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// All users may write this.
+    OpenToAll(PathBuf),
+    /// This belongs to another user.
+    OfUser(PathBuf, u32),
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OpenToAll(place) => write!(f, "everybody may write {}", place.display()),
+            Self::OfUser(place, uid) => write!(f, "{} belongs to the user {uid}", place.display()),
+        }
+    }
+}
+
+impl Weakness {
+    /// Returns what to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::OpenToAll(place) => format!("chmod o-w {}", place.display()),
+            Self::OfUser(place, _) if place.is_dir() => {
+                "put it into a folder of root, such as /usr/local/bin".to_owned()
+            }
+            Self::OfUser(place, _) => format!("chown root {}", place.display()),
+        }
+    }
+}
+
+/// Returns through what another user could replace a program that we execute: for
+/// root that is also its owner, or the owner of a folder above it.
+pub fn weakness(file: &Path) -> Option<Weakness> {
+    let foreign = || (host::effective_uid() == 0).then(|| not_of(0, file)).flatten();
+    open_to_all(file).map(Weakness::OpenToAll).or_else(foreign)
+}
+
+/// Returns the first of a file, the folders above it and the links that lead to it that
+/// belongs to neither root nor this user.
+fn not_of(uid: u32, file: &Path) -> Option<Weakness> {
+    let real = file.canonicalize().ok()?;
+    let owners =
+        |place: &Path| [place.symlink_metadata(), place.metadata()].map(|meta| meta.ok().map(|meta| meta.uid()));
+    real.ancestors().chain(file.ancestors()).find_map(|place| {
+        let foreign = |owner: &u32| ![0, uid].contains(owner);
+        let owner = owners(place).into_iter().flatten().find(foreign)?;
+        Some(Weakness::OfUser(place.to_path_buf(), owner))
+    })
+}
+
+/// Refuses, for root, a command whose program another user could
+/// replace. What that itself reads and runs is not looked at. A program that cannot be
+/// run passes: the attempt tells why.
+///
+/// # Errors
+/// With the reason and what to do about it.
+pub fn refuse_for_root(argv: &[impl AsRef<OsStr>], cwd: &Path, path: Option<&OsStr>) -> Result<(), String> {
+    let Some(program) = argv.first().filter(|_| host::effective_uid() == 0) else {
+        return Ok(());
+    };
+    let file = named(program.as_ref(), cwd, path, &may_run).ok();
+    match file.and_then(|file| weakness(&file)) {
+        None => Ok(()),
+        Some(weakness) => Err(format!(
+            "{weakness}, so that root does not run it: {}",
+            weakness.remedy()
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -86,6 +158,31 @@ mod tests {
             let found = named(program.as_ref(), "/g".as_ref(), path.map(OsStr::new), &look);
             assert_eq!(found, wanted.map(PathBuf::from).map_err(str::to_owned), "{program}");
         }
+    }
+
+    #[test]
+    fn files_that_their_owner_could_replace() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = temporary.path().canonicalize().unwrap();
+        fs::create_dir(dir.join("own")).unwrap();
+        let file = dir.join("own/tell");
+        fs::write(&file, "").unwrap();
+        let me = host::effective_uid();
+        assert_eq!(not_of(me, &file), None);
+        let owner = |place: &Path, uid: u32| {
+            // Only root may give a file away.
+            if me == 0 {
+                std::os::unix::fs::chown(place, Some(uid), None).unwrap();
+            }
+        };
+        let (other, seen_by) = if me == 0 { (54_321, 0) } else { (me, me + 1) };
+        owner(&dir.join("own"), other);
+        assert!(matches!(not_of(seen_by, &file), Some(Weakness::OfUser(_, uid)) if uid == other));
+        owner(&file, other);
+        let found = not_of(seen_by, &file);
+        assert_eq!(found, Some(Weakness::OfUser(file.clone(), other)));
+        assert_eq!(found.unwrap().remedy(), format!("chown root {}", file.display()));
+        assert_eq!(not_of(other, &file), None);
     }
 
     #[test]

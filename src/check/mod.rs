@@ -54,7 +54,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     let path = std::env::var_os("PATH");
     let looks = programs::Looks {
         may_run: &trust::may_run,
-        open_to_all: &trust::open_to_all,
+        weakness: &trust::weakness,
     };
     let claims = ports::claims(&inventory.instances);
     findings.extend(ports::shared(&claims));

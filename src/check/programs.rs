@@ -1,14 +1,14 @@
 //! The commands that an inventory names beside the game itself: hooks, and the
 //! `exec` of probes and stop steps. They run as gamectl does, and the first
 //! time that one is wanted is a bad time to learn that it is missing, or that
-//! everybody may say what it does.
+//! another user may say what it does.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::finding::Finding;
 use crate::inventory::{Instance, Plane, Probe, StopAction};
-use crate::trust;
+use crate::trust::{self, Weakness};
 
 const ABOUT: &str = "commands";
 
@@ -17,8 +17,8 @@ const ABOUT: &str = "commands";
 pub(super) struct Looks<'a> {
     /// Returns why we cannot execute it.
     pub(super) may_run: &'a dyn Fn(&Path) -> Result<(), String>,
-    /// Through what everybody could replace it.
-    pub(super) open_to_all: &'a dyn Fn(&Path) -> Option<PathBuf>,
+    /// Returns through what another user could replace it.
+    pub(super) weakness: &'a dyn Fn(&Path) -> Option<Weakness>,
 }
 
 /// A command, where it runs, and what names it.
@@ -61,10 +61,9 @@ fn judge(named: &Named<'_>, path: Option<&OsStr>, looks: Looks<'_>) -> Option<Fi
             Some(Finding::error(ABOUT, message).hint(format!("correct it under `{key}:`, or install it")))
         }
         Ok(file) => {
-            let open = (looks.open_to_all)(&file)?;
-            let shown = open.display();
-            let message = format!("everybody may write {shown}, and so say what {program} of `{key}` does");
-            Some(Finding::error(ABOUT, message).hint(format!("chmod o-w {shown}")))
+            let weakness = (looks.weakness)(&file)?;
+            let message = format!("{weakness}: another user may say what {program} of `{key}` does");
+            Some(Finding::error(ABOUT, message).hint(weakness.remedy()))
         }
     }
 }
@@ -116,10 +115,10 @@ mod tests {
             let known = there.iter().any(|one| Path::new(one) == path);
             known.then_some(()).ok_or_else(|| "it is not there".to_owned())
         };
-        let open = |path: &Path| (path == Path::new("/bin/shared")).then(|| "/bin".into());
+        let open = |path: &Path| (path == Path::new("/bin/shared")).then(|| Weakness::OpenToAll("/bin".into()));
         let looks = Looks {
             may_run: &look,
-            open_to_all: &open,
+            weakness: &open,
         };
         let found = of_instance(&inventory.instances[0], Some("/bin".as_ref()), looks);
         found.into_iter().map(|one| (one.level, one.message)).collect()

@@ -13,7 +13,7 @@ use crate::containers::{Aggregate, Circumstances, Container, DOCKER, Engine, Eng
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::inventory::{ComposeSpec, Instance, Probe, Ready, RestartPolicy, RestartWhen};
-use crate::probe::{ProbeContext, Readiness};
+use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::intent::Intent;
 use crate::store::launch::LogPosition;
 use crate::store::stack::{Stack, StackStop};
@@ -246,6 +246,12 @@ impl ComposeStack {
         facts.note = Some(format!("all services are up; not yet {awaited}"));
         aggregate.awaited.push(awaited);
         Ok(())
+    }
+
+    /// Refuses probes that root is not to run.
+    pub(super) fn refuse_probes(&self) -> Result<(), Failure> {
+        let path = std::env::var_os("PATH");
+        probe::refuse(&self.ready.probes, &self.folder(), path.as_deref())
     }
 
     fn folder(&self) -> PathBuf {

@@ -60,6 +60,7 @@ impl Start<'_> {
             records.record_origin(spec)?;
             return Ok(outcome(InstanceState::Running, false));
         }
+        self.stack.refuse_probes()?;
         self.awaits("docker compose config", None);
         let tool = Tool::find(self.stack.engine(), spec).await?;
         tool.validate().await?;

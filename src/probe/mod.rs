@@ -24,7 +24,9 @@ pub use http::request;
 pub use ownership::{GameTree, held};
 pub use players::player_query;
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -35,6 +37,7 @@ use crate::failure::Failure;
 use crate::inventory::{HostPort, HttpCheck, Probe, Ready, Remote};
 use crate::sys::clock;
 use crate::sys::listeners::Transport;
+use crate::trust;
 
 /// A time that no process outlives.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -141,7 +144,7 @@ impl Prober {
                 format!("{scheme} {}{}", check.address, check.shown_path())
             }
             Self::Login(remote) => format!("{} {}", remote.kind, remote.address),
-            Self::Exec(probe) => format!("exec {}", probe.program()),
+            Self::Exec(probe) => probe.awaits(),
             Self::AliveFor { span, .. } => format!("alive for {}", humantime::format_duration(*span)),
             #[cfg(test)]
             Self::Fake(_) => "fake".to_owned(),
@@ -191,6 +194,22 @@ impl fmt::Display for PendingProbe {
 }
 
 const STRANGER: &str = "where another process answers";
+
+/// Refuses commands that root is not to run; see [`trust::refuse_for_root`].
+///
+/// # Errors
+/// When one of the probes is such a command.
+pub fn refuse(probes: &[Probe], cwd: &Path, path: Option<&OsStr>) -> Result<(), Failure> {
+    for probe in probes {
+        if let Probe::Exec(argv) = probe {
+            let refused = trust::refuse_for_root(argv, cwd, path);
+            let program = argv.first().map_or("", String::as_str);
+            let failed = |why| Failure::failed(format!("its probe exec {program}: {why}")).hint("nothing was started");
+            refused.map_err(failed)?;
+        }
+    }
+    Ok(())
+}
 
 /// All probes of one launch. A probe that held once is not asked again.
 #[derive(Debug)]

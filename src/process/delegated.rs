@@ -3,6 +3,7 @@
 //! gamectl that follows the stop. When that is lost on the way, the shim goes on
 //! with the next step in time.
 
+use std::ffi::{OsStr, OsString};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +20,7 @@ use crate::policy::stop::DELEGATED_MS;
 use crate::probe;
 use crate::program::{CallError, ProgramCall};
 use crate::store::InstanceDir;
+use crate::trust;
 
 /// The longest time that a reply lags behind the end of the game that gave it.
 const LATE: Duration = Duration::from_millis(200);
@@ -165,6 +167,8 @@ impl Follow<'_> {
             return Err(Failure::failed("it names no program"));
         };
         let env = environment::of_game(spec, None, environment::ours()).await?;
+        let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
+        trust::refuse_for_root(argv, &spec.cwd, path).map_err(Failure::failed)?;
         let program = ProgramCall::new(argv).in_folder(&spec.cwd).with_env(env);
         match program.status(limit).await {
             Ok(status) if status.success() => Ok(Reply::default()),

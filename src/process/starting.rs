@@ -131,6 +131,7 @@ impl GameStart<'_> {
                     return Ok(None);
                 }
                 let next = evidence.next_generation();
+                self.refuse_probes()?;
                 self.attempts.begin(&self.game.id, dir, next)?;
                 let held = probe::held(&self.game.ready.probes).await;
                 if !held.is_empty() {
@@ -152,6 +153,19 @@ impl GameStart<'_> {
             }
             Situation::Unclear(why) => Err(why.failure()),
         }
+    }
+
+    /// Refuses probes that root is not to run, before anything is launched for which
+    /// they would never hold.
+    fn refuse_probes(&self) -> Result<(), Failure> {
+        let Some(spec) = &self.game.spec else { return Ok(()) };
+        let own = spec
+            .env
+            .iter()
+            .find(|(name, _)| name == "PATH")
+            .map(|(_, path)| path.clone());
+        let path = own.or_else(|| std::env::var_os("PATH"));
+        probe::refuse(&self.game.ready.probes, &spec.cwd, path.as_deref())
     }
 
     async fn held_up(&self) -> Failure {

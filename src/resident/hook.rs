@@ -1,6 +1,5 @@
 //! The commands of `on_event`.
 
-use std::ffi::OsStr;
 use std::sync::Arc;
 
 use super::event_sender::{EventSender, now};
@@ -9,7 +8,6 @@ use crate::event::Level;
 use crate::inventory::{Hook, Instance};
 use crate::program::{CallError, ProgramCall};
 use crate::supervisor::InstanceState;
-use crate::sys::host;
 use crate::trust;
 
 /// Runs every hook that is configured for this, each by itself. A failure is
@@ -59,30 +57,8 @@ fn exit_code(alert: &Alert) -> Option<i32> {
     }
 }
 
-/// Refuses, for root, a program that every user may have written.
-fn distrust(program: &OsStr, hook: &Hook) -> Result<(), String> {
-    if host::effective_uid() != 0 {
-        return Ok(());
-    }
-    // The attempt to run it reports why it cannot be run.
-    let path = std::env::var_os("PATH");
-    let file = trust::named(program, &hook.cwd, path.as_deref(), &trust::may_run).ok();
-    match file.and_then(|file| trust::open_to_all(&file)) {
-        None => Ok(()),
-        Some(open) => {
-            let shown = open.display();
-            Err(format!(
-                "everybody may write {shown}, so that root does not run it: chmod o-w {shown}"
-            ))
-        }
-    }
-}
-
 async fn carry_out(hook: &Hook, id: &str, alert: &Alert) -> Result<(), String> {
-    let Some(program) = hook.command.first() else {
-        return Ok(());
-    };
-    distrust(program, hook)?;
+    trust::refuse_for_root(&hook.command, &hook.cwd, std::env::var_os("PATH").as_deref())?;
     let exit_code = exit_code(alert).map(|code| code.to_string());
     let env = [
         ("GAMECTL_EVENT", alert.alarm.as_str().to_owned()),

@@ -136,6 +136,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "supervisor",
             "sys",
             "text",
+            "trust",
         ],
     ),
     ("channel", &["failure", "inventory", "program", "store", "sys"]),
@@ -170,6 +171,7 @@ const PLANE: &[&str] = &[
     "store",
     "supervisor",
     "sys",
+    "trust",
 ];
 
 /// A file that is longer holds more than one thing. Counted without tests; the

@@ -343,3 +343,51 @@ fn a_closed_working_directory_holds_no_inventory() {
     let seen = status();
     assert!(seen.stdout.contains("\nb   none "), "{seen:?}");
 }
+
+#[test]
+fn root_runs_nothing_that_another_user_could_replace() {
+    if !support::is_root("root_runs_nothing_that_another_user_could_replace") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let who = sandbox.arg("who");
+    let command = |name: &str, mode: u32, owner: u32| {
+        let path = sandbox.path(name);
+        fs::write(&path, format!("#!/bin/sh\necho {name} >>{who}\n")).expect("a command");
+        open(&path, mode);
+        std::os::unix::fs::chown(&path, Some(owner), None).expect("its owner");
+        path.to_string_lossy().into_owned()
+    };
+    let own = command("own", 0o755, 0);
+    let (open_to_all, theirs) = (command("open", 0o757, 0), command("theirs", 0o755, NOBODY));
+    let game = |probe: &str| {
+        let stop =
+            json!([{ "exec": [open_to_all], "wait": "5s" }, { "exec": [theirs], "wait": "5s" }, { "signal": "TERM" }]);
+        let game = Instance::script("a", "exec sleep 100").process("user", json!("nobody"));
+        game.with("ready", json!({ "exec": [probe] })).with("stop", stop)
+    };
+    for (probe, remedy) in [
+        (&open_to_all, format!("chmod o-w {open_to_all}")),
+        (&theirs, format!("chown root {theirs}")),
+    ] {
+        sandbox.inventory(&[game(probe)]);
+        let refused = sandbox.run(&["start", "a"]).expect_code(1);
+        assert!(
+            refused
+                .stderr
+                .contains(&format!("so that root does not run it: {remedy}")),
+            "{refused:?}"
+        );
+        assert_eq!(sandbox.games().len(), 0, "nothing was launched");
+        let check = sandbox.run(&["check"]);
+        assert!(check.stdout.contains(&remedy), "{check:?}");
+    }
+    sandbox.inventory(&[game(&own)]);
+    sandbox.ok(&["start", "a"]);
+    let stopped = sandbox.ok(&["stop", "a"]);
+    for program in [&open_to_all, &theirs] {
+        let refused = format!("exec: {program} failed: ");
+        assert!(stopped.stdout.contains(&refused), "{program}: {stopped:?}");
+    }
+    assert_eq!(sandbox.lines("who"), ["own"]);
+}
