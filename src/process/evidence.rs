@@ -1,5 +1,7 @@
 //! The evidence of an instance: all that its folder and the kernel tell of it.
 
+use std::os::fd::AsFd;
+
 use crate::event::Want;
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
@@ -7,7 +9,7 @@ use crate::store::status_table::{self, Phase, ShimStatus};
 use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
-use crate::sys::{clock, tree};
+use crate::sys::{clock, pipe, tree};
 
 /// A record that was read; `None` if there is none.
 pub(super) type Reading<T> = Result<Option<T>, ReadError>;
@@ -48,6 +50,8 @@ pub(super) struct Evidence {
     pub uncommitted: bool,
     pub shim: Shim,
     pub game: Game,
+    /// The reason why nothing may be launched although no launch is on record.
+    pub stray: Option<String>,
     /// The boot and namespaces in which pids are read here, or why they are not
     /// known.
     pub frame: Result<Frame, String>,
@@ -64,6 +68,7 @@ impl Evidence {
             uncommitted: false,
             shim: Shim::None,
             game: Game::NotAsked,
+            stray: None,
             frame: Err("/proc was not read".to_owned()),
             now_boot_ms: 0,
         }
@@ -112,10 +117,13 @@ impl Evidence {
             frame: Frame::here().map_err(|error| format!("/proc cannot be read: {error}")),
             ..Self::of_shim(shim)
         };
+        let is_alone = matches!(evidence.shim, Shim::None);
+        if is_alone && matches!(evidence.launch, Ok(None)) {
+            evidence.stray = stray(dir, evidence.last_exit().is_some());
+        }
         if let Ok(Some(launch)) = &evidence.launch
             && evidence.exit_of(launch).is_none()
         {
-            let is_alone = matches!(evidence.shim, Shim::None);
             let written = is_alone.then(|| ending::written(dir, launch.generation)).flatten();
             if written.is_some() {
                 evidence.exit = Ok(written);
@@ -124,6 +132,8 @@ impl Evidence {
                 && evidence.frame.as_ref() == Ok(&launch.frame)
             {
                 evidence.game = game(dir, launch);
+            } else if is_alone && is_in_other_namespaces(&evidence.frame, launch) {
+                evidence.game = game_elsewhere(dir, launch);
             }
         }
         evidence
@@ -162,6 +172,47 @@ fn shim(state: &StateDir, dir: &InstanceDir, id: &str) -> Shim {
         }
         Ok(false) => Shim::None,
         Err(error) => Shim::CannotTell(format!("lock: {error}")),
+    }
+}
+
+/// Looks for processes of a launch whose record was lost. Where there never was a
+/// launch, none is looked for: that takes a look at every process.
+fn stray(dir: &InstanceDir, has_exit: bool) -> Option<String> {
+    let was_launched = has_exit || !matches!(lock::launch_token(dir), Ok(None));
+    let found = was_launched.then(|| lock::mark_of_last(dir).and_then(|mark| tree::marked(&mark)))?;
+    match found {
+        Ok(strays) => strays.first().map(|first| {
+            format!(
+                "its launch record is gone, and something of it still runs (pid {}); end that by hand",
+                first.pid
+            )
+        }),
+        Err(error) => Some(format!(
+            "its launch record is gone, and what runs of it cannot be told: {error}"
+        )),
+    }
+}
+
+/// Returns true for a launch on this boot of this machine whose pids are not those
+/// that are seen here.
+fn is_in_other_namespaces(here: &Result<Frame, String>, launch: &Launch) -> bool {
+    let there = &launch.frame;
+    here.as_ref().is_ok_and(|here| {
+        (&here.machine, &here.boot) == (&there.machine, &there.boot) && here.namespaces != there.namespaces
+    })
+}
+
+/// Judges the game of a launch in other namespaces, whose processes may not be seen from
+/// here. They have its standard input open, unless it is a terminal: in whatever
+/// namespace they live, the kernel knows that of the FIFO.
+fn game_elsewhere(dir: &InstanceDir, launch: &Launch) -> Game {
+    if launch.output == 0 || !launch.is_of(dir) {
+        return Game::NotAsked;
+    }
+    let seen = launch.mark(dir).and_then(|mark| tree::marked(&mark));
+    match (seen, pipe::has_reader(dir.as_fd(), launch::INPUT)) {
+        (Ok(seen), Ok(false)) if seen.is_empty() => Game::Gone,
+        _ => Game::NotAsked,
     }
 }
 

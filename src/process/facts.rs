@@ -17,6 +17,7 @@ const DRAINING: &str = "its main process has ended; what outlived it is being cl
 const DETACHED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
 const ORPHAN: &str = "its shim was killed; the next verb takes it over";
 const ALLOWED: &str = "it ended by itself, which its policy allows";
+const CONTAINER_GONE: &str = "what ran ended with its container";
 const REBOOTED: &str = "what ran ended with a reboot of the host";
 
 pub(super) fn observation(evidence: &Evidence, policy: &RestartPolicy) -> Observation {
@@ -38,6 +39,9 @@ pub(super) fn observation(evidence: &Evidence, policy: &RestartPolicy) -> Observ
         Situation::Free(Last::Unobserved(launch)) => of_unobserved(launch, evidence),
         Situation::Transitional(Last::Rebooted) | Situation::Free(Last::Rebooted) => {
             bare(evidence, InstanceState::Stopped, Some(REBOOTED))
+        }
+        Situation::Transitional(Last::ContainerGone) | Situation::Free(Last::ContainerGone) => {
+            bare(evidence, InstanceState::Stopped, Some(CONTAINER_GONE))
         }
         Situation::Free(_) => bare(evidence, InstanceState::Stopped, None),
         Situation::Unclear(why) | Situation::Transitional(Last::Unclear(why)) => {

@@ -12,7 +12,7 @@ use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::record::Durability;
 use crate::store::{InstanceDir, ReadError, ending, intent, launch, lock};
-use crate::sys::tree::{self, Mark};
+use crate::sys::tree;
 
 /// Puts the end of a launch on record that no shim has recorded. Returns false if
 /// that was done meanwhile, or another process is at it: then all must be looked
@@ -67,8 +67,8 @@ pub(super) fn quarantine(dir: &InstanceDir, why: &ReadError) -> Result<(), Failu
     if !matches!(launch::read(dir), Err(ReadError::Damaged(..))) {
         return Ok(());
     }
-    let mark = dir.tree_tag().map_err(unknown)?;
-    let survivors = tree::marked(&Mark::of_anybody(mark)).map_err(unknown)?;
+    let mark = lock::mark_of_last(dir).map_err(unknown)?;
+    let survivors = tree::marked(&mark).map_err(unknown)?;
     if let Some(first) = survivors.first() {
         return Err(
             Failure::failed(format!("{why}, and something of it still runs (pid {})", first.pid))

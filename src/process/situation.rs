@@ -43,6 +43,8 @@ pub(super) enum Last<'a> {
     Ended(&'a Launch, &'a Exit),
     /// The host was rebooted since.
     Rebooted,
+    /// The container in which it ran is gone.
+    ContainerGone,
     /// Nothing of it is left, and no exit is on record.
     Unobserved(&'a Launch),
     /// No exit is on record, and its processes are not known to be gone.
@@ -85,7 +87,7 @@ impl Unclear<'_> {
         match self {
             Self::Unreadable(_) => Failure::failed(reason).hint(UNREADABLE),
             Self::Elsewhere(_) => Failure::unknown(reason)
-                .hint("stop it there, or give this one another state directory with --state-dir"),
+                .hint("stop it there, or give this one another state directory with --state-dir; once it is gone for good, remove the file `launch` of its folder in this one"),
             Self::Damaged(_) | Self::Unknown(_) => Failure::unknown(reason),
         }
     }
@@ -118,6 +120,9 @@ impl<'a> Situation<'a> {
     }
 
     fn without_shim(evidence: &'a Evidence, last: Last<'a>) -> Self {
+        if let Some(why) = &evidence.stray {
+            return Self::Unclear(Unclear::Unknown(why));
+        }
         match (last, &evidence.game) {
             (Last::Unclear(why), _) => return Self::Unclear(why),
             (Last::Open(launch), Game::Alive) => return Self::Orphan(launch),
@@ -167,7 +172,10 @@ impl<'a> Last<'a> {
         } else if launch.frame.boot != here.boot {
             Self::Rebooted
         } else if launch.frame.namespaces != here.namespaces {
-            Self::Unclear(Unclear::Elsewhere("in another container or pid namespace"))
+            match evidence.game {
+                Game::Gone => Self::ContainerGone,
+                _ => Self::Unclear(Unclear::Elsewhere("in another container or pid namespace")),
+            }
         } else if matches!(evidence.game, Game::Gone) {
             Self::Unobserved(launch)
         } else {

@@ -14,6 +14,9 @@ use crate::sys::tree::Mark;
 /// The name of the record.
 pub const NAME: &str = "launch";
 
+/// The FIFO behind a game's standard input.
+pub const INPUT: &str = "in";
+
 /// A place in the console log that survives rotation: a file by its inode, and
 /// a byte in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]

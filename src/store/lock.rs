@@ -8,7 +8,8 @@
 //!
 //! In the file stands who carries out a verb, and behind that a fencing token that
 //! no two holders share. A delayed shim sees by it whether another verb has been
-//! carried out since it was begun.
+//! carried out since it was begun. Last stands the token of the last launch, by which
+//! its processes are known where its record is lost.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,7 +18,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::dir::StateDir;
 use super::folder::InstanceDir;
+use super::launch::token_entry;
 use crate::sys::lock::{self, Part};
+use crate::sys::tree::Mark;
 use crate::sys::{clock, procfs};
 
 const NAME: &str = "lock";
@@ -34,6 +37,10 @@ const HOLDER: usize = 96;
 
 /// The bytes of the fencing token.
 const TOKEN: usize = 48;
+
+/// The place and the bytes of the token of the last launch.
+const LAUNCH_AT: usize = HOLDER + TOKEN;
+const LAUNCH: usize = 48;
 
 /// The right to carry out a verb on an instance, until it is dropped.
 #[derive(Debug)]
@@ -124,12 +131,7 @@ fn new_token() -> String {
 /// Returns the fencing token, which stays the same until another verb takes the
 /// lock of the instance. It is empty where no verb ever has.
 pub fn fencing_token(dir: &InstanceDir) -> io::Result<Vec<u8>> {
-    let Some(file) = dir.open_read(NAME)? else {
-        return Ok(Vec::new());
-    };
-    let mut bytes = [0; TOKEN];
-    let n = file.read_at(&mut bytes, HOLDER as u64)?;
-    Ok(bytes.get(..n).unwrap_or_default().trim_ascii_end().to_vec())
+    read_part(dir, HOLDER, TOKEN)
 }
 
 /// The right to be the resident supervisor of a state directory, until it is
@@ -167,7 +169,44 @@ pub fn run_holder(state: &StateDir) -> Option<Holder> {
 /// The proof that a shim is alive, until it is dropped.
 #[derive(Debug)]
 pub struct ShimLock {
-    _file: File,
+    file: File,
+}
+
+impl ShimLock {
+    /// Notes the token of a launch that is about to be recorded; none for an empty one.
+    ///
+    /// # Errors
+    /// Fails when it cannot be written: then it is known by its record alone.
+    pub fn note_launch(&self, token: &str) -> io::Result<()> {
+        let width = LAUNCH - 1;
+        self.file
+            .write_all_at(format!("{token:<width$}\n").as_bytes(), LAUNCH_AT as u64)
+    }
+}
+
+/// Returns the token of the last launch; `None` where it is not known.
+pub fn launch_token(dir: &InstanceDir) -> io::Result<Option<String>> {
+    let text = read_part(dir, LAUNCH_AT, LAUNCH)?;
+    let is_token = text.len() == 32 && text.iter().all(u8::is_ascii_hexdigit);
+    Ok(String::from_utf8(text).ok().filter(|_| is_token))
+}
+
+/// Returns what the processes of the last launch are known by where its record cannot
+/// be read. Those of an older gamectl have no token.
+pub fn mark_of_last(dir: &InstanceDir) -> io::Result<Mark> {
+    let token = launch_token(dir)?;
+    let entry = token.map_or_else(|| dir.tree_tag(), |token| Ok(token_entry(&token)));
+    Ok(Mark::of_anybody(entry?))
+}
+
+fn read_part(dir: &InstanceDir, at: usize, length: usize) -> io::Result<Vec<u8>> {
+    let Some(file) = dir.open_read(NAME)? else {
+        return Ok(Vec::new());
+    };
+    let mut bytes = vec![0; length];
+    let n = file.read_at(&mut bytes, at as u64)?;
+    bytes.truncate(n);
+    Ok(bytes.trim_ascii_end().to_vec())
 }
 
 /// Tries to take the shim's lock, without waiting. Returns `None` when another
@@ -179,7 +218,7 @@ pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
             return Ok(None);
         }
         if dir.is_still(NAME, &file) {
-            return Ok(Some(ShimLock { _file: file }));
+            return Ok(Some(ShimLock { file }));
         }
     }
 }
@@ -244,6 +283,23 @@ mod tests {
         ] {
             assert_eq!(Holder(said.clone()).is_gone(), gone, "{said}");
         }
+    }
+
+    #[test]
+    fn the_token_of_the_last_launch_outlives_verbs_and_shims() {
+        let (_tmp, dir) = instance();
+        assert_eq!(launch_token(&dir).unwrap(), None);
+        let token = crate::sys::host::random_token().unwrap();
+        let verb = try_verb(&dir, "start").unwrap().unwrap();
+        let shim = try_shim(&dir).unwrap().unwrap();
+        shim.note_launch(&token).unwrap();
+        drop((verb, shim));
+        drop(try_verb(&dir, "restart").unwrap().unwrap());
+        assert_eq!(launch_token(&dir).unwrap(), Some(token));
+        assert!(fencing_token(&dir).unwrap().starts_with(b"turn "));
+        let shim = try_shim(&dir).unwrap().unwrap();
+        shim.note_launch("").unwrap();
+        assert_eq!(launch_token(&dir).unwrap(), None);
     }
 
     #[test]

@@ -110,11 +110,42 @@ pub fn open_fifo(dir: BorrowedFd<'_>, name: &str, blocking: bool) -> io::Result<
         flags |= OFlag::O_NONBLOCK;
     }
     let fd = nix::fcntl::openat(dir, name, flags, Mode::empty())?;
-    let stat = fstat(&fd)?;
-    if SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) != SFlag::S_IFIFO {
-        return Err(io::Error::other(format!("{name} is not a FIFO")));
+    match is_fifo(&fd)? {
+        true => Ok(fd),
+        false => Err(not_a_fifo(name)),
     }
-    Ok(fd)
+}
+
+/// Returns true when a process has a FIFO open for reading, in whatever namespace it
+/// lives.
+///
+/// # Errors
+/// Returns the error of `open(2)`, or that it is no FIFO.
+pub fn has_reader(dir: BorrowedFd<'_>, name: &str) -> io::Result<bool> {
+    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    match nix::fcntl::openat(dir, name, flags, Mode::empty()) {
+        Ok(fd) => is_fifo(&fd)?.then_some(true).ok_or_else(|| not_a_fifo(name)),
+        // fifo(7): nobody reads it. A device or a socket would say so, too.
+        Err(nix::errno::Errno::ENXIO) => {
+            let stat = nix::sys::stat::fstatat(dir, name, nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW)?;
+            is_fifo_mode(stat.st_mode)
+                .then_some(false)
+                .ok_or_else(|| not_a_fifo(name))
+        }
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+fn is_fifo(fd: &OwnedFd) -> io::Result<bool> {
+    Ok(is_fifo_mode(fstat(fd)?.st_mode))
+}
+
+fn is_fifo_mode(mode: libc::mode_t) -> bool {
+    SFlag::from_bits_truncate(mode & SFlag::S_IFMT.bits()) == SFlag::S_IFIFO
+}
+
+fn not_a_fifo(name: &str) -> io::Error {
+    io::Error::other(format!("{name} is not a FIFO"))
 }
 
 /// Reads what is there, without waiting where the descriptor does not.

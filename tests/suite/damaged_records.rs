@@ -499,3 +499,71 @@ fn an_exit_that_its_shim_could_not_put_in_its_place() {
     }
     sandbox.never_two("a");
 }
+
+#[test]
+fn a_launch_record_that_is_gone_is_no_reason_for_a_second_copy() {
+    let sandbox = one();
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["stop", "a"]);
+    let older = fs::read(record(&sandbox, "launch")).expect("the launch before");
+    for how in ["removed", "an older one"] {
+        sandbox.ok(&["start", "a"]);
+        let pid = sandbox.pid("a");
+        sandbox.kill_shim("a");
+        match how {
+            "removed" => fs::remove_file(record(&sandbox, "launch")).expect("remove"),
+            _ => fs::write(record(&sandbox, "launch"), &older).expect("put it back"),
+        }
+        if how == "removed" {
+            let row = sandbox.status("a");
+            let note = row["note"].as_str().expect("a note");
+            assert!(
+                row["state"] == "unknown" && note.contains(&format!("still runs (pid {pid})")),
+                "{row}"
+            );
+        }
+        for verb in ["start", "restart"] {
+            let refused = sandbox.run(&[verb, "a"]);
+            assert!(matches!(refused.code, Some(1 | 4)), "{how}: {refused:#?}");
+            assert!(refused.stderr.contains(&pid.to_string()), "{how}: {refused:#?}");
+            let games = sandbox.games();
+            assert!(games.len() == 1 && games[0].pid == pid, "{how}: {verb}: {games:#?}");
+        }
+        Process::signal(pid, Signal::SIGKILL);
+        wait_until("the game to end", || !Process::lives(pid));
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["stop", "a"]);
+    }
+    sandbox.never_two("a");
+    sandbox.nothing_left();
+}
+
+/// The number of its folder can be guessed, the token of a launch cannot.
+#[test]
+fn a_process_that_only_says_to_be_of_the_instance_is_in_nobodys_way() {
+    use std::os::unix::fs::MetadataExt;
+    for how in ["noise", "removed"] {
+        let sandbox = one();
+        sandbox.ok(&["start", "a"]);
+        let folder = fs::metadata(sandbox.instance_dir("a")).expect("the folder");
+        let mut decoy = std::process::Command::new("/bin/sleep")
+            .arg("300")
+            .env("GAMECTL_TREE", format!("{:x}-{:x}", folder.dev(), folder.ino()))
+            .env("GAMECTL_INSTANCE", "a")
+            .spawn()
+            .expect("a decoy");
+        let pid = sandbox.pid("a");
+        sandbox.kill_shim("a");
+        match how {
+            "removed" => fs::remove_file(record(&sandbox, "launch")).expect("remove"),
+            how => ruin(&record(&sandbox, "launch"), how),
+        }
+        Process::signal(pid, Signal::SIGKILL);
+        wait_until("the game to end", || !Process::lives(pid));
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["stop", "a"]);
+        assert!(decoy.try_wait().expect("wait").is_none(), "{how}: it was left alone");
+        decoy.kill().expect("kill");
+        decoy.wait().expect("wait");
+    }
+}

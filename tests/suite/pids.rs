@@ -218,6 +218,46 @@ fn a_game_of_another_pid_namespace() {
     sandbox.nothing_left();
 }
 
+/// The state directory stands on a volume, and outlives the containers.
+#[test]
+fn a_container_that_is_started_again() {
+    const TEST: &str = "a_container_that_is_started_again";
+    let begin = || Container::begin(TEST, REAPS);
+    let Some(first) = begin() else { return };
+    let sandbox = Sandbox::with_one();
+    first.run(&sandbox, &["start", "a"]).expect_code(0);
+    drop(first);
+    wait_until("its processes to be gone", || sandbox.games().is_empty());
+    let second = begin().expect("another container");
+    let row = second.status(&sandbox);
+    assert_eq!(
+        (&row["state"], &row["note"], &row["restarts"]),
+        (
+            &json!("stopped"),
+            &json!("what ran ended with its container"),
+            &json!(0)
+        ),
+        "{row}"
+    );
+    second.run(&sandbox, &["stop", "a"]).expect_code(0);
+    second.run(&sandbox, &["start", "a"]).expect_code(0);
+    let games = sandbox.games();
+    assert_eq!(games.len(), 1, "{games:#?}");
+    // A container beside it does not see the game, and must not take it for gone.
+    let shim = second.status(&sandbox)["details"]["shim_pid"].as_i64().expect("a shim");
+    second.kill(shim);
+    let third = begin().expect("another container");
+    wait_until("the shim to be gone", || third.status(&sandbox)["state"] == "unknown");
+    let refused = third.run(&sandbox, &["start", "a"]).expect_code(4);
+    assert!(refused.stderr.contains("remove the file `launch`"), "{refused:#?}");
+    assert_eq!(sandbox.games(), games);
+    drop(second);
+    wait_until("its processes to be gone", || sandbox.games().is_empty());
+    third.run(&sandbox, &["start", "a"]).expect_code(0);
+    third.run(&sandbox, &["stop", "a"]).expect_code(0);
+    sandbox.nothing_left();
+}
+
 /// Start times are counted by the clock of the time namespace.
 #[test]
 fn a_game_of_another_time_namespace() {

@@ -249,6 +249,8 @@ fn other_frames() {
         ..frame()
     });
     assert!(state(&seen).starts_with("unknown: it was started in another container"));
+    seen.game = Game::Gone;
+    assert_eq!(state(&seen), "stopped: what ran ended with its container");
     seen.frame = Err("no /proc".into());
     assert_eq!(state(&seen), "unknown: no /proc");
 }

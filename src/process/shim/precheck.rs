@@ -11,7 +11,7 @@ use crate::store::launch::Launch;
 use crate::store::{InstanceDir, ending, intent, launch, lock};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
-use crate::sys::tree;
+use crate::sys::tree::{self, Mark};
 
 /// Checks that the launch is still wanted: no stop was asked for, and no other verb
 /// has held the instance's lock since the launch was decided on.
@@ -41,12 +41,23 @@ pub(super) fn may_launch(
         // We come late: what we were told to follow has been followed.
         return Err(Started::Busy);
     }
-    let Some(record) = &previous else { return Ok(None) };
     let refuse = |why: String| failed(LaunchStage::Previous, &io::Error::other(why), "");
+    let is_last = |token: &String| previous.as_ref().is_some_and(|record| record.token == *token);
+    if let Some(token) = lock::launch_token(dir).stage(LaunchStage::Lock)?
+        && !is_last(&token)
+        && let Some(survivor) = survivor(&Mark::of_anybody(launch::token_entry(&token)))?
+    {
+        return Err(refuse(format!(
+            "something of a run that is no longer on record still lives (pid {survivor})"
+        )));
+    }
+    let Some(record) = &previous else { return Ok(None) };
     if record.frame.boot != frame.boot {
         return Ok(previous);
     }
     match identity::presence(record.main) {
+        // Pids of another container mean nothing here.
+        _ if record.frame.namespaces != frame.namespaces => {}
         Presence::Alive => {
             let why = format!("an earlier run still lives (pid {})", record.main.pid);
             return Err(refuse(why));
@@ -54,14 +65,18 @@ pub(super) fn may_launch(
         Presence::CannotTell(why) => return Err(refuse(format!("whether an earlier run still lives: {why}"))),
         Presence::Gone => {}
     }
-    if ended != Some(record.generation) {
-        let survivors = tree::marked(&record.mark(dir).stage(LaunchStage::Record)?).stage(LaunchStage::Previous)?;
-        if let Some(survivor) = survivors.first() {
-            return Err(refuse(format!(
-                "something of an earlier run still lives (pid {})",
-                survivor.pid
-            )));
-        }
+    if ended != Some(record.generation)
+        && let Some(survivor) = survivor(&record.mark(dir).stage(LaunchStage::Record)?)?
+    {
+        return Err(refuse(format!(
+            "something of an earlier run still lives (pid {survivor})"
+        )));
     }
     Ok(previous)
+}
+
+/// Returns the oldest process that carries a mark.
+fn survivor(mark: &Mark) -> Result<Option<i32>, Started> {
+    let survivors = tree::marked(mark).stage(LaunchStage::Previous)?;
+    Ok(survivors.first().map(|survivor| survivor.pid))
 }

@@ -15,7 +15,7 @@ use super::tree::ProcessTree;
 use super::wire::{LaunchStage, Started};
 use super::workplace::Workplace;
 use crate::store::console::ConsoleLog;
-use crate::store::launch::Launch;
+use crate::store::launch::{INPUT, Launch};
 use crate::store::record::Reserve;
 use crate::store::{InstanceDir, ending, launch};
 use crate::sys::exec::{Gated, Program, Streams};
@@ -25,9 +25,6 @@ use crate::sys::procfs::{self, ProcessId};
 use crate::sys::pty::Pty;
 use crate::sys::tree::Mark;
 use crate::sys::{clock, daemon, host, oom, pipe, reaper, tree};
-
-/// The FIFO behind the game's standard input.
-const INPUT: &str = "in";
 
 /// The time in which a child notices that its gate is gone.
 const AT_ITS_GATE: Duration = Duration::from_millis(500);
@@ -77,7 +74,11 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     // After the launch nothing may fail any more: a start that fails has no game.
     let output = Output::new(source, log).stage(LaunchStage::Memory)?;
     let program = program(command, streams, event_source::raise_open_files())?;
-    record.main = run(&program, dir, &mut record, previous.as_ref(), command)?;
+    // A full disk does not keep the record from being written into its reserve.
+    let note = |token: &str| drop(place.shim_lock.note_launch(token));
+    note(&record.token);
+    record.main = run(&program, dir, &mut record, previous.as_ref(), command)
+        .inspect_err(|_| note(previous.as_ref().map_or("", |launch| &launch.token)))?;
     // The shim should be the last to go, where it may be; its child has kept the
     // value from before.
     daemon::avoid_oom_killer();
