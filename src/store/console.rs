@@ -98,9 +98,16 @@ impl ConsoleLog {
         self.at_line_start
     }
 
-    /// Returns the bytes lost since the log was opened.
-    pub fn lost(&self) -> u64 {
-        self.lost_total
+    /// Returns the bytes of output that were lost, and how many of them no line of the
+    /// log tells of yet.
+    pub fn lost(&self) -> (u64, u64) {
+        (self.lost_total, self.lost_pending)
+    }
+
+    /// Takes over what another writer has lost before this one.
+    pub fn has_lost(&mut self, (total, pending): (u64, u64)) {
+        (self.lost_total, self.lost_pending) = (total, pending);
+        "before its shim was killed".clone_into(&mut self.why);
     }
 
     /// Appends output. Never fails: what cannot be written is counted.
@@ -333,7 +340,7 @@ mod tests {
             .map(|file| String::from_utf8(file).unwrap())
             .collect();
         assert_eq!(files, ["", "six\nseven\n", "a very long line indeed\n"]);
-        assert_eq!(log.lost(), 0);
+        assert_eq!(log.lost(), (0, 0));
     }
 
     #[test]
@@ -383,17 +390,17 @@ mod tests {
         log.file = Some(File::options().write(true).open("/dev/full").unwrap());
         log.append(&rig.dir, b"12345", 1);
         log.append(&rig.dir, b"678", 2);
-        assert_eq!(log.lost(), 8);
+        assert_eq!(log.lost(), (8, 8));
         log.file = real;
         log.append(&rig.dir, b"9\n", 3);
-        assert_eq!(log.lost(), 10, "too soon for another try");
+        assert_eq!(log.lost(), (10, 10), "too soon for another try");
         log.append(&rig.dir, b"after\n", 1 + RETRY_MS);
         let text = String::from_utf8(rig.file(0).unwrap()).unwrap();
         assert_eq!(
             text,
             "before\n[gamectl: 10 bytes of output were lost here: No space left on device (os error 28)]\nafter\n"
         );
-        assert_eq!(log.lost(), 10);
+        assert_eq!(log.lost(), (10, 0));
     }
 
     proptest! {
@@ -419,7 +426,7 @@ mod tests {
             for file in files.iter().skip(1) {
                 prop_assert!(file.last() == Some(&b'\n'), "rotated at the end of a line");
             }
-            prop_assert_eq!(log.lost(), 0);
+            prop_assert_eq!(log.lost(), (0, 0));
         }
     }
 }

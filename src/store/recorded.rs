@@ -215,6 +215,7 @@ fn a_slot_of_the_status_table() {
         restarts: 6,
         adopted: true,
         lost_output: 8,
+        unmarked_output: 0,
         past: Some(PreviousExit {
             ending: Some(Ending::Code(9)),
             at_wall_ms: Some(10),

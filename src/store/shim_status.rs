@@ -75,6 +75,8 @@ pub struct ShimStatus {
     pub adopted: bool,
     /// The bytes of output lost so far.
     pub lost_output: u64,
+    /// The part of that which the log does not tell of yet.
+    pub unmarked_output: u64,
     pub past: Option<PreviousExit>,
     /// The stop step under way; empty when there is none.
     pub step: String,
@@ -185,6 +187,7 @@ impl ShimStatus {
         bytes.extend(self.step_since_ms.to_le_bytes());
         bytes.extend(self.step_limit_ms.to_le_bytes());
         bytes.extend(self.entry.unwrap_or(0).to_le_bytes());
+        bytes.extend(self.unmarked_output.to_le_bytes());
         bytes.resize(SLOT - 4, 0);
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         bytes
@@ -251,6 +254,7 @@ impl ShimStatus {
             step_since_ms: r.u64()?,
             step_limit_ms: r.u64()?,
             entry: Some(r.u32()?).filter(|entry| *entry != 0),
+            unmarked_output: r.u64()?,
         })
     }
 }

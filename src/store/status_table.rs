@@ -85,6 +85,17 @@ pub fn read(state: &StateDir, id: &str) -> Option<ShimStatus> {
     })
 }
 
+/// Returns the last report on an instance, of a shim that may be dead by now. It is
+/// there until the next shim takes the slot.
+pub fn last(state: &StateDir, id: &str) -> Option<ShimStatus> {
+    let mut buffer = Vec::new();
+    tables(state).find_map(|table| {
+        buffer.resize(table.len(), 0);
+        let mut own = slots(table.read(&mut buffer)).filter(|(_, slot)| is_owned_by(slot, id));
+        own.find_map(|(_, slot)| ShimStatus::from_bytes(slot))
+    })
+}
+
 /// A slot, owned by the shim that holds its lock.
 #[derive(Debug)]
 pub struct Slot {
@@ -303,6 +314,7 @@ mod tests {
             restarts: 10,
             adopted: true,
             lost_output: 11,
+            unmarked_output: 15,
             past: Some(PreviousExit {
                 ending: Some(Ending::Signal(9, false)),
                 at_wall_ms: Some(12),

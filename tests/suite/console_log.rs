@@ -348,6 +348,37 @@ fn a_full_disk_blocks_no_game_and_its_losses_are_counted() {
     assert_eq!(sandbox.state("a"), "stopped");
 }
 
+/// Before a game is ready for the first time there is no room for another record of
+/// its launch.
+#[test]
+fn a_game_is_taken_over_on_a_full_disk() {
+    let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^never$")]);
+    let Some(disk) = SmallDisk::mount(&sandbox, "a game is taken over on a full disk", "size=1m") else {
+        return;
+    };
+    sandbox.ok(&["start", "--no-wait", "a"]);
+    let pid = sandbox.pid("a");
+    sandbox.wait_console("a", "up\n");
+    disk.fill(0);
+    sandbox.tell("a", "flood 400000");
+    let row = wait_for("the loss in its status", || {
+        Some(sandbox.status("a")).filter(|row| lost(row) >= 390_000)
+    });
+    sandbox.kill_shim("a");
+    sandbox.ok(&["start", "--no-wait", "a"]);
+    let again = sandbox.status("a");
+    assert_eq!((&again["pid"], lost(&again)), (&json!(pid), lost(&row)), "{again}");
+    disk.free();
+    let marked = || sandbox.console("a").contains("bytes of output were lost here");
+    wait_until("the mark of the loss", || {
+        sandbox.tell("a", "say hello");
+        marked()
+    });
+    sandbox.ok(&["stop", "a"]);
+    assert!(lost(&sandbox.status("a")) >= lost(&row));
+    sandbox.nothing_left();
+}
+
 #[test]
 fn a_stop_on_a_full_disk() {
     let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);

@@ -71,6 +71,7 @@ fn entry(phase: Phase) -> ShimStatus {
         restarts: 2,
         adopted: false,
         lost_output: 0,
+        unmarked_output: 0,
         past: None,
         step: String::new(),
         step_since_ms: 0,

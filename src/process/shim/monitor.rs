@@ -63,8 +63,10 @@ impl Monitor {
     pub(super) fn new(spec: &Spec, place: Workplace, game: LaunchedGame) -> Self {
         let slot = Slot::take(&place.state, &spec.id);
         let past = ending::read(&place.dir).ok().flatten();
+        let mut publisher = StatusPublisher::new(spec, &game.record, past.as_ref(), slot);
+        publisher.lost_output(game.output.lost());
         Self {
-            publisher: StatusPublisher::new(spec, &game.record, past.as_ref(), slot),
+            publisher,
             dir: place.dir,
             signals: place.signals,
             _shim_lock: place.shim_lock,
@@ -106,7 +108,7 @@ impl Monitor {
             true => Durability::Now,
             false => Durability::ThisBoot,
         };
-        while let Err(error) = ending::write(&self.dir, Some(&self.game.exit_reserve), &exit, durability) {
+        while let Err(error) = ending::write(&self.dir, self.game.exit_reserve.as_ref(), &exit, durability) {
             if self.dir.is_removed() {
                 break;
             }
@@ -120,12 +122,14 @@ impl Monitor {
         self.notify();
         let (dir, reserve) = self.leave();
         if !exit.requested {
-            let _ = reserve.sync().and_then(|()| dir.sync());
+            let _ = reserve
+                .map_or(Ok(()), |reserve| reserve.sync())
+                .and_then(|()| dir.sync());
         }
     }
 
     /// Closes the connections and frees the locks, so that the next shim may come.
-    fn leave(self) -> (InstanceDir, Reserve) {
+    fn leave(self) -> (InstanceDir, Option<Reserve>) {
         self.game.server.close(&self.dir);
         (self.dir, self.game.exit_reserve)
     }
@@ -308,7 +312,7 @@ impl Monitor {
             oom_killed: oom != OomEvidence::None,
             was_ready: record.ready.is_some(),
             killed_leftovers: self.killed_leftovers,
-            lost_output: self.game.output.lost(),
+            lost_output: self.game.output.lost().0,
             note: exit::note(record, ending, passed_on, stop.and_then(|stop| stop.signal), oom),
         }
     }

@@ -112,8 +112,9 @@ impl Output {
         Ok(output)
     }
 
-    /// Returns the bytes of output that could not be logged so far.
-    pub(super) fn lost(&self) -> u64 {
+    /// Returns the bytes of output that could not be logged so far, and how many of
+    /// them the log does not tell of yet.
+    pub(super) fn lost(&self) -> (u64, u64) {
         self.log.lost()
     }
 

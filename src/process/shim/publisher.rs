@@ -33,6 +33,7 @@ impl StatusPublisher {
             restarts: record.restarts,
             adopted: record.adopted,
             lost_output: 0,
+            unmarked_output: 0,
             past: past.map(PreviousExit::from),
             step: String::new(),
             step_since_ms: 0,
@@ -86,10 +87,11 @@ impl StatusPublisher {
         self.write();
     }
 
-    /// Publishes the number of bytes of output that were lost by now.
-    pub(super) fn lost_output(&mut self, bytes: u64) {
-        if self.entry.lost_output != bytes {
-            self.entry.lost_output = bytes;
+    /// Publishes the number of bytes of output that were lost by now, and how many of
+    /// them the log does not tell of yet.
+    pub(super) fn lost_output(&mut self, (bytes, unmarked): (u64, u64)) {
+        if (self.entry.lost_output, self.entry.unmarked_output) != (bytes, unmarked) {
+            (self.entry.lost_output, self.entry.unmarked_output) = (bytes, unmarked);
             self.write();
         }
     }

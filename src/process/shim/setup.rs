@@ -17,7 +17,7 @@ use super::workplace::Workplace;
 use crate::store::console::ConsoleLog;
 use crate::store::launch::{INPUT, Launch};
 use crate::store::record::Reserve;
-use crate::store::{InstanceDir, ending, launch};
+use crate::store::{InstanceDir, ending, launch, status_table};
 use crate::sys::exec::{Gated, Program, Streams};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
@@ -36,8 +36,8 @@ pub(super) struct LaunchedGame {
     pub(super) server: Server,
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Output,
-    /// The space for the record of its exit.
-    pub(super) exit_reserve: Reserve,
+    /// The space for the record of its exit, where there was some.
+    pub(super) exit_reserve: Option<Reserve>,
     /// The counters of the out-of-memory killer at its start.
     pub(super) counters: oom::Counters,
 }
@@ -92,7 +92,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
         server,
         input,
         output,
-        exit_reserve,
+        exit_reserve: Some(exit_reserve),
         counters,
     })
 }
@@ -109,8 +109,11 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
     let mark = recorded.mark(dir).stage(LaunchStage::Record)?;
     await_gate(adoption.main, &mark);
     let tree = ProcessTree::of_strangers(adoption.main, spec.main.as_deref(), mark.clone()).stage(LaunchStage::Tree)?;
-    let exit_reserve = ending::reserve(dir).stage(LaunchStage::Exit)?;
-    let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
+    let mut log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
+    let before = status_table::last(&place.state, &spec.id).filter(|last| last.generation == spec.generation);
+    if let Some(before) = before {
+        log.has_lost((before.lost_output, before.unmarked_output));
+    }
     // A game goes on unheard rather than not at all: the master of a
     // pseudo-terminal died with the shim that held it.
     let (input, source) = if spec.tty {
@@ -137,7 +140,8 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         token: recorded.token,
         users: recorded.users,
     };
-    launch::write(dir, &record).stage(LaunchStage::Record)?;
+    // On a full disk the record of the dead shim stays, which finds the game as well.
+    let _ = launch::write(dir, &record);
     daemon::avoid_oom_killer();
     Ok(LaunchedGame {
         record,
@@ -145,7 +149,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         server,
         input,
         output: Output::new(source, log).stage(LaunchStage::Memory)?,
-        exit_reserve,
+        exit_reserve: ending::reserve(dir).ok(),
         counters: oom::Counters::read(),
     })
 }
