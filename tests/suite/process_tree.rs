@@ -151,7 +151,8 @@ fn a_game_that_starts_others_takes_none_of_them_with_it() {
         }
         assert_eq!(["north", "south"].map(|id| sandbox.pid(id)), pids, "{end}");
         for id in ["north", "south"] {
-            let result = sandbox.ok(&["stop", id, "--json"]).json()["results"][0].clone();
+            let stopped = sandbox.ok(&["-f", "worlds.yaml", "stop", id, "--json"]);
+            let result = stopped.json()["results"][0].clone();
             assert_eq!(result["ended_by"], "stdin: quit", "{end} {id}");
         }
     }
