@@ -1,12 +1,12 @@
 //! Events as types, from which screens and JSON are made.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players};
+use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players, rfc3339};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -210,6 +210,18 @@ pub struct LogEntry {
     pub id: Option<String>,
     /// A sentence for a person.
     pub text: String,
+}
+
+impl LogEntry {
+    /// Makes an entry about something that happens now.
+    pub fn now(level: Level, id: Option<&str>, text: impl Into<String>) -> Self {
+        Self {
+            at: rfc3339(SystemTime::now()),
+            level,
+            id: id.map(str::to_owned),
+            text: text.into(),
+        }
+    }
 }
 
 /// Returns an ordinal number: 1st, 2nd, 3rd, ...

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
-use std::time::Duration;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -12,28 +13,46 @@ use crate::sys::inotify::{Change, Watches};
 /// The file must stay unchanged for this long: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(150);
 
+/// The time between two looks where the kernel reports no changes.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Distinguishes what was written from what was there before: inode, length, and
+/// the time of the change.
+type Stamp = (u64, u64, Option<SystemTime>);
+
 /// A watch on the file of the inventory. The directory is watched, because the
 /// file may be written in place or replaced.
 pub struct InventoryFile {
-    watches: Watches,
+    /// `None` where the kernel reports no changes.
+    watches: Option<Watches>,
+    path: PathBuf,
     name: OsString,
+    seen: Option<Stamp>,
+    /// The time of the next look.
+    look_at: Instant,
     touched_at: Option<Instant>,
 }
 
 impl InventoryFile {
     /// # Errors
-    /// When the directory of the file cannot be watched.
+    /// When the path names no file.
     pub(super) fn watch(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let mut watches = Watches::new()?;
-        watches.add_with_writes(folder, "")?;
+        let watch = |folder| {
+            let mut watches = Watches::new()?;
+            watches.add_with_writes(folder, "")?;
+            Ok::<_, io::Error>(watches)
+        };
         Ok(Self {
-            watches,
+            watches: watch(folder).ok(),
             name: name.to_owned(),
+            seen: stamp(&path),
+            look_at: Instant::now() + EVERY,
             touched_at: None,
+            path,
         })
     }
 
@@ -62,13 +81,24 @@ impl InventoryFile {
     }
 
     async fn touched(&mut self) -> bool {
-        let Ok(changes) = self.watches.next().await else {
-            // Changes are noticed no more; a reload by signal still works.
-            return std::future::pending().await;
+        let Some(watches) = &mut self.watches else {
+            tokio::time::sleep_until(self.look_at).await;
+            self.look_at = Instant::now() + EVERY;
+            let now = stamp(&self.path);
+            return now.is_some() && std::mem::replace(&mut self.seen, now) != now;
+        };
+        let Ok(changes) = watches.next().await else {
+            self.watches = None;
+            return true;
         };
         changes.iter().any(|change| match change {
             Change::Everything => true,
             Change::Name { name, .. } => *name == self.name.to_string_lossy(),
         })
     }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.ino(), data.len(), data.modified().ok()))
 }

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::members::reduced;
+use super::watch::follow;
 use super::{Error, Host, Targets};
 use crate::check;
 use crate::event::{Level, ResidentEvent};
@@ -70,10 +71,11 @@ impl Host {
         let fleet = Fleet::for_supervising(Arc::clone(&state), Arc::clone(&changes));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
+        let told = events.clone();
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(options.players);
         let mut background = JoinSet::new();
-        background.spawn(async move { drop(changes.follow().await) });
+        background.spawn(follow(changes, told));
         resident.apply(&inventory);
         let tell = resident.teller();
         background.spawn(async move {

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
 use super::{Host, Scope};
-use crate::event::ResidentEvent;
+use crate::event::{Level, LogEntry, ResidentEvent};
 use crate::failure::Failure;
 use crate::fleet::Fleet;
 use crate::players::PlayerCounts;
@@ -86,9 +86,7 @@ impl Parts {
             None => look,
             Some(state) => {
                 let changes = Arc::new(Changes::of(&state));
-                let followed = Arc::clone(&changes);
-                // Where changes are not reported, a supervisor looks now and then.
-                following.spawn(async move { drop(followed.follow().await) });
+                following.spawn(follow(Arc::clone(&changes), events.clone()));
                 Fleet::for_watching(state, changes)
             }
         };
@@ -105,4 +103,12 @@ impl Parts {
             _player_counts: with_players.then(|| PlayerCounts::of(supervisors(), events)),
         })
     }
+}
+
+/// Passes the changes of the folders on, for as long as it is polled.
+pub(super) async fn follow(changes: Arc<Changes>, events: UnboundedSender<ResidentEvent>) {
+    let say = |text| {
+        let _ = events.send(ResidentEvent::Happened(LogEntry::now(Level::Warning, None, text)));
+    };
+    changes.follow(say).await;
 }

@@ -1,13 +1,14 @@
 //! The commands of `on_event`.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use super::event_sender::{EventSender, now};
+use super::event_sender::EventSender;
 use super::step::Alert;
 use crate::event::Level;
 use crate::inventory::{Hook, Instance};
 use crate::program::{CallError, ProgramCall};
-use crate::supervisor::InstanceState;
+use crate::supervisor::{InstanceState, rfc3339};
 use crate::trust;
 
 /// Runs every hook that is configured for this, each by itself. A failure is
@@ -45,7 +46,7 @@ fn json(id: &str, alert: &Alert) -> String {
         "exit_code": exit_code(alert),
         "restarts": alert.restarts,
         "note": alert.note,
-        "at": now(),
+        "at": rfc3339(SystemTime::now()),
     });
     format!("{value}\n")
 }

@@ -39,6 +39,7 @@ mod lifecycle;
 mod limits;
 mod links;
 mod main_process;
+mod no_inotify;
 mod old_shim;
 mod old_stack;
 mod oom;

@@ -88,7 +88,11 @@ impl WatchView {
             return;
         };
         if self.form == Form::Json {
-            self.write_objects(&report);
+            match &report {
+                // The stream of `watch` has states alone.
+                News::Log(entry) if !self.acts => self.streams.write_err(&plain(entry)),
+                _ => self.write_objects(&report),
+            }
             return;
         }
         match report {
@@ -134,12 +138,7 @@ impl WatchView {
     /// Shows the last message, or one between two screens.
     pub fn say(&mut self, text: &str) {
         self.leave();
-        let entry = LogEntry {
-            at: now(),
-            level: Level::Info,
-            id: None,
-            text: text.to_owned(),
-        };
+        let entry = LogEntry::now(Level::Info, None, text);
         match self.form {
             Form::Screen => {
                 let line = self.streams.out_look().wrap(&clean_line(text), 0);
