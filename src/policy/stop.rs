@@ -98,6 +98,8 @@ pub struct Escalation {
     launcher: bool,
     /// The progress of the step under way, where that is delegated.
     delegation: Delegation,
+    /// The delegated steps that were passed over, in words.
+    passed_over: Vec<String>,
 }
 
 /// The thing that a stop under way waits for.
@@ -109,6 +111,10 @@ pub struct Awaiting {
     /// The limit of the wait, in milliseconds; `None` for a kill.
     pub limit_ms: Option<u64>,
 }
+
+/// The most characters of a step that is told of in the record of an exit, which
+/// has little room.
+const LABEL_MAX: usize = 80;
 
 /// The label of the kill at the end.
 pub const KILL_LABEL: &str = "kill";
@@ -122,6 +128,7 @@ impl Escalation {
             hurried: false,
             launcher: false,
             delegation: Delegation::Offered,
+            passed_over: Vec::new(),
         }
     }
 
@@ -219,10 +226,34 @@ impl Escalation {
             }
             Phase::Step { .. } if !main_alive => Some(self.leftovers(now)),
             Phase::Launcher { .. } if now >= self.deadline() => Some(self.leftovers(now)),
-            Phase::Step { index, .. } if now >= self.deadline() => Some(self.enter(index + 1, now)),
+            Phase::Step { index, .. } if now >= self.deadline() => {
+                let next = index + 1;
+                self.pass_over();
+                Some(self.enter(next, now))
+            }
             Phase::Leftovers { .. } | Phase::Kill { .. } if now >= self.deadline() => Some(self.kill(now)),
             _ => None,
         }
+    }
+
+    /// Notes that the step under way was left to a gamectl, and not carried out.
+    fn pass_over(&mut self) {
+        let Some((_, step)) = self.delegated_step() else { return };
+        let label: String = step.action.to_string().chars().take(LABEL_MAX).collect();
+        match self.delegation {
+            Delegation::Offered => self
+                .passed_over
+                .push(format!("{label} was not carried out: no gamectl took it on")),
+            Delegation::Claimed => self.passed_over.push(format!(
+                "{label} may not have been carried out: the gamectl that took it on did not say so"
+            )),
+            Delegation::Completed => {}
+        }
+    }
+
+    /// Returns the delegated steps that were passed over, in words.
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
     }
 
     /// Gives up on the step under way because it could not be carried out.
@@ -439,11 +470,20 @@ mod tests {
         assert!(!stop.complete(1), "too late");
         let (mut stop, _) = Escalation::begin(vec![client(0), signal(TERM, 10)], 0);
         assert_eq!(stop.due(CLAIM_MS - 1, true), None);
+        assert_eq!(stop.passed_over(), [""; 0]);
         assert_eq!(
             stop.due(CLAIM_MS, true),
             Some(Action::SignalMain(TERM)),
             "it was not claimed"
         );
+        assert_eq!(
+            stop.passed_over(),
+            ["rcon: x was not carried out: no gamectl took it on"]
+        );
+        let (mut stop, _) = Escalation::begin(vec![client(0), signal(TERM, 10)], 0);
+        assert!(stop.claim(0));
+        stop.due(DELEGATED_MS, true);
+        assert!(stop.passed_over()[0].starts_with("rcon: x may not have been"));
         assert_eq!(without_delegated(&[client(1), signal(INT, 3)]), [signal(INT, 3)]);
         assert_eq!(without_delegated(&[client(1)])[0].action.to_string(), "signal: TERM");
         assert_eq!(without_delegated(&[]), Vec::new());

@@ -581,6 +581,24 @@ fn a_step_over_a_channel_that_a_second_stop_does_not_know_is_said_not_to_be_sent
     assert!(stop.stdout.contains("stopped by signal: TERM"), "{stop:?}");
 }
 
+/// Its game is stopped without its save, which somebody should know.
+#[test]
+fn a_step_that_no_gamectl_carries_out_is_told() {
+    let sandbox = Sandbox::new();
+    let chain = json!([
+        { "stdin": "say saving", "wait": "1s" },
+        { "exec": ["/usr/bin/touch", sandbox.arg("saved")], "wait": "1s" },
+        { "signal": "TERM", "wait": "10s" },
+    ]);
+    let game = Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("up");
+    sandbox.inventory(&[game.with("stop", chain)]);
+    begin_stop_and_lose_it(&sandbox);
+    let row = sandbox.wait_state("a", "stopped");
+    let said = "exec: /usr/bin/touch was not carried out: no gamectl took it on";
+    assert_eq!(row["note"], json!(said));
+    assert!(!sandbox.path("saved").exists());
+}
+
 #[test]
 fn a_state_directory_deeper_than_a_socket_name_is_long() {
     let sandbox = Sandbox::with(&[simple("a")]);

@@ -29,15 +29,19 @@ pub(super) fn oom_evidence(ending: Option<Ending>, killed_by_us: bool, counted: 
     }
 }
 
+/// The most steps that are told of: a record has little room.
+const STEPS_MAX: usize = 5;
+
 /// Returns the note on an exit, for a person. `passed_on` is true where `ending` is
 /// that of the main process's launcher; `signal` is the one to the shim that asked
-/// for the end.
+/// for the end; `passed_over` are the steps of the stop that were not carried out.
 pub(super) fn note(
     record: &Launch,
     ending: Option<Ending>,
     passed_on: bool,
     signal: Option<Signal>,
     oom: OomEvidence,
+    passed_over: &[String],
 ) -> String {
     let mut notes = Vec::new();
     if oom == OomEvidence::Likely {
@@ -54,6 +58,7 @@ pub(super) fn note(
         Some(_) => notes.push("its shim got SIGINT, and stopped it"),
         None => {}
     }
+    notes.extend(passed_over.iter().take(STEPS_MAX).map(String::as_str));
     notes.join("; ")
 }
 
@@ -85,7 +90,7 @@ mod tests {
         ] {
             let found = oom_evidence(ending, killed, evidence);
             assert_eq!(found != OomEvidence::None, oom, "{ending:?} {killed} {evidence:?}");
-            let note = note(&record, ending, false, None, found);
+            let note = note(&record, ending, false, None, found, &[]);
             assert_eq!(note.contains("probably"), oom && evidence == OomEvidence::Likely);
         }
     }
@@ -99,13 +104,13 @@ mod tests {
             (Some(Signal::SIGINT), "its shim got SIGINT, and stopped it"),
         ] {
             let ending = Some(Ending::Code(0));
-            assert_eq!(note(&record, ending, false, signal, OomEvidence::None), wanted);
+            assert_eq!(note(&record, ending, false, signal, OomEvidence::None, &[]), wanted);
         }
     }
 
     #[test]
     fn an_exit_code_that_is_not_known_is_said_to_be() {
-        let note = note(&launch(true), None, false, None, OomEvidence::None);
+        let note = note(&launch(true), None, false, None, OomEvidence::None, &[]);
         assert!(note.contains("not known"), "{note}");
     }
 }

@@ -301,6 +301,8 @@ impl Monitor {
         let requested = stop.filter(|stop| stop.requested);
         let ending = self.ending.or(self.game.tree.launcher_ending());
         let passed_on = self.ending.is_none() && ending.is_some();
+        let passed_over = stop.map_or(&[][..], |stop| stop.escalation.passed_over());
+        let signal = stop.and_then(|stop| stop.signal);
         let oom = exit::oom_evidence(ending, self.killed, self.game.counters.since());
         Exit {
             generation: record.generation,
@@ -313,7 +315,7 @@ impl Monitor {
             was_ready: record.ready.is_some(),
             killed_leftovers: self.killed_leftovers,
             lost_output: self.game.output.lost().0,
-            note: exit::note(record, ending, passed_on, stop.and_then(|stop| stop.signal), oom),
+            note: exit::note(record, ending, passed_on, signal, oom, passed_over),
         }
     }
 
