@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
-use crate::supervisor::{InstanceState, Observation};
+use crate::supervisor::{Facts, InstanceState, Observation};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
@@ -31,38 +31,44 @@ pub struct Feed {
 
 impl Feed {
     /// Takes an event in and returns the news in it.
-    pub fn take(&mut self, event: ResidentEvent) -> Option<News> {
+    pub fn take(&mut self, event: ResidentEvent) -> Vec<News> {
         match event {
             ResidentEvent::Row(watched) => self.row(watched),
             ResidentEvent::Gone(id) => {
                 self.rows.retain(|(_, known), _| *known != id);
-                None
+                Vec::new()
             }
             ResidentEvent::Players(id, count) => {
                 self.players.insert(id, count);
-                None
+                Vec::new()
             }
-            ResidentEvent::Settled if self.settled => None,
+            ResidentEvent::Settled if self.settled => Vec::new(),
             ResidentEvent::Settled => {
                 self.settled = true;
                 let rows = self.rows.values().map(|watched| watched.row.clone());
-                Some(News::Snapshot(rows.collect()))
+                vec![News::Snapshot(rows.collect())]
             }
-            ResidentEvent::Happened(entry) => Some(News::Log(entry)),
+            ResidentEvent::Happened(entry) => vec![News::Log(entry)],
         }
     }
 
-    fn row(&mut self, watched: Arc<WatchedRow>) -> Option<News> {
+    fn row(&mut self, watched: Arc<WatchedRow>) -> Vec<News> {
         let id = watched.row.id.clone();
         let key = self.rows.keys().find(|(_, known)| *known == id).cloned();
         let before = key.and_then(|key| self.rows.remove(&key));
-        let label = before.as_ref().map(|before| before.row.label());
-        let report = (label != Some(watched.row.label())).then(|| News::Transition {
-            row: Box::new(watched.row.clone()),
-            first: before.is_none(),
-        });
+        let mut rows = before
+            .as_ref()
+            .map_or_else(Vec::new, |before| passed_over(&before.row, &watched.row));
+        rows.push(watched.row.clone());
+        let mut label = before.as_ref().map(|before| before.row.label());
+        rows.retain(|row| label.replace(row.label()) != Some(row.label()));
+        let first = before.is_none();
         self.rows.insert((watched.place, id), watched);
-        report
+        let transition = |row| News::Transition {
+            row: Box::new(row),
+            first,
+        };
+        rows.into_iter().map(transition).collect()
     }
 
     /// Returns the rows as they were last seen, in their order.
@@ -80,6 +86,36 @@ impl Feed {
         let rows = self.rows.values().filter(|_| self.settled);
         rows.map(move |watched| (&watched.row, uptime(watched, now)))
     }
+}
+
+/// Returns what an instance went through between two looks at it, if it was
+/// launched meanwhile: its end, and its start. A restart can be quicker than a look.
+fn passed_over(before: &Row, after: &Row) -> Vec<Row> {
+    let (Observation::Known(old), Observation::Known(new)) = (&before.observation, &after.observation) else {
+        return Vec::new();
+    };
+    let Some(launch) = new.launch().filter(|launch| old.launch() != Some(*launch)) else {
+        return Vec::new();
+    };
+    let mut passed = Vec::new();
+    let was_alive = old.state.is_alive() && old.launch().is_some_and(|old| old < launch);
+    // After the end of the later launch, how the earlier one ended is not known.
+    let exit = new.last_exit.as_ref().filter(|_| new.state.is_alive());
+    match exit {
+        Some(exit) if was_alive && exit.requested => passed.push((InstanceState::Stopped, None)),
+        Some(exit) if was_alive => {
+            let exit_code = exit.code;
+            passed.push((InstanceState::Crashed { exit_code }, Some(exit.to_string())));
+        }
+        None if was_alive && !new.state.is_alive() => passed.push((InstanceState::Crashed { exit_code: None }, None)),
+        _ => {}
+    }
+    passed.push((InstanceState::Starting, None));
+    let row = |(state, note)| Row {
+        observation: Observation::Known(Box::new(Facts::bare(state, note))),
+        ..after.clone()
+    };
+    passed.into_iter().map(row).collect()
 }
 
 /// Returns the seconds since an instance became ready, at `now`.
@@ -112,14 +148,18 @@ pub fn in_words(row: &Row, at: String) -> LogEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supervisor::Facts;
+    use crate::supervisor::{Detail, LastExit};
 
     fn watched(id: &str, place: usize, state: InstanceState) -> ResidentEvent {
+        of_facts(id, place, Facts::bare(state, None))
+    }
+
+    fn of_facts(id: &str, place: usize, facts: Facts) -> ResidentEvent {
         ResidentEvent::Row(Arc::new(WatchedRow {
             row: Row {
                 id: id.into(),
                 plane: "process",
-                observation: Observation::Known(Box::new(Facts::bare(state, None))),
+                observation: Observation::Known(Box::new(facts)),
                 intent: None,
                 player_count: PlayerCount::NotAsked,
             },
@@ -130,11 +170,89 @@ mod tests {
     }
 
     fn news(feed: &mut Feed, event: ResidentEvent) -> String {
-        match feed.take(event) {
-            None => "nothing".into(),
-            Some(News::Snapshot(rows)) => rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "),
-            Some(News::Transition { row, first }) => format!("{} {} {first}", row.id, row.label()),
-            Some(News::Log(entry)) => entry.text,
+        let news = |news| match news {
+            News::Snapshot(rows) => rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "),
+            News::Transition { row, first } => format!("{} {} {first}", row.id, row.label()),
+            News::Log(entry) => entry.text,
+        };
+        let all: Vec<String> = feed.take(event).into_iter().map(news).collect();
+        if all.is_empty() {
+            "nothing".into()
+        } else {
+            all.join(", ")
+        }
+    }
+
+    /// Returns the transitions from one state of a launch to another.
+    fn between(before: (InstanceState, Option<u64>), after: (InstanceState, u64), requested: bool) -> Vec<String> {
+        let facts = |state: InstanceState, launch: Option<u64>| {
+            let mut facts = Facts::bare(state, None);
+            facts
+                .details
+                .extend(launch.map(|launch| ("launch", Detail::Number(launch))));
+            facts.last_exit = Some(LastExit {
+                code: Some(3),
+                signal: None,
+                at: None,
+                requested,
+                oom_killed: false,
+            });
+            facts
+        };
+        let mut feed = Feed::default();
+        feed.take(of_facts("a", 0, facts(before.0, before.1)));
+        let news = feed.take(of_facts("a", 0, facts(after.0, Some(after.1)))).into_iter();
+        news.map(|news| match news {
+            News::Transition { row, .. } => match row.observation {
+                Observation::Known(facts) => facts.state.to_string(),
+                Observation::Unknown { .. } => "unknown".to_owned(),
+            },
+            other => panic!("{other:?}"),
+        })
+        .collect()
+    }
+
+    #[test]
+    fn what_a_quick_restart_passed_over_is_told() {
+        use InstanceState::{Running, Starting, Stopped, Stopping};
+        let crashed = || InstanceState::Crashed { exit_code: Some(3) };
+        for (before, after, requested, wanted) in [
+            (
+                (Running, Some(1)),
+                (Running, 2),
+                false,
+                &["crashed", "starting", "running"][..],
+            ),
+            ((Running, Some(1)), (Starting, 2), false, &["crashed", "starting"]),
+            ((Starting, Some(1)), (Starting, 2), false, &["crashed", "starting"]),
+            (
+                (Running, Some(1)),
+                (Running, 2),
+                true,
+                &["stopped", "starting", "running"],
+            ),
+            (
+                (Stopping, Some(1)),
+                (Running, 2),
+                true,
+                &["stopped", "starting", "running"],
+            ),
+            ((crashed(), Some(1)), (crashed(), 2), false, &["starting", "crashed"]),
+            ((crashed(), Some(1)), (Running, 2), false, &["starting", "running"]),
+            (
+                (Running, Some(1)),
+                (crashed(), 2),
+                false,
+                &["crashed", "starting", "crashed"],
+            ),
+            ((Stopped, None), (Running, 1), false, &["starting", "running"]),
+            // Being launched, it has no number yet.
+            ((Starting, None), (Running, 1), false, &["running"]),
+            ((Running, Some(1)), (Stopping, 1), true, &["stopping"]),
+            ((Running, Some(1)), (Running, 1), false, &[]),
+        ] {
+            let told = between(before.clone(), after.clone(), requested);
+            assert_eq!(told, wanted, "{before:?} {after:?}");
         }
     }
 

@@ -71,6 +71,28 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Returns the number of its present or last launch, on planes that count them.
+    pub fn launch(&self) -> Option<u64> {
+        self.details.iter().find_map(|detail| match detail {
+            ("launch", Detail::Number(launch)) => Some(*launch),
+            _ => None,
+        })
+    }
+
+    /// Adds what is wrong with it, where its state does not say so: what is down has
+    /// crashed then.
+    pub fn add_trouble(&mut self, why: String) {
+        match &self.state {
+            InstanceState::Running | InstanceState::Unmanaged => return,
+            InstanceState::Starting | InstanceState::Stopping | InstanceState::Crashed { .. } => {}
+            InstanceState::Stopped => self.state = InstanceState::Crashed { exit_code: None },
+        }
+        self.note = Some(match self.note.take().filter(|note| !note.is_empty()) {
+            Some(note) => format!("{why}; {note}"),
+            None => why,
+        });
+    }
+
     /// Returns the facts of an instance of which only the state is known.
     pub fn bare(state: InstanceState, note: Option<String>) -> Self {
         Self {

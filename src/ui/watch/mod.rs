@@ -84,9 +84,12 @@ impl WatchView {
 
     /// Takes an event in, and writes everything but the screen at once.
     pub fn event(&mut self, event: ResidentEvent) {
-        let Some(report) = self.board.feed.take(event) else {
-            return;
-        };
+        for report in self.board.feed.take(event) {
+            self.show(report);
+        }
+    }
+
+    fn show(&mut self, report: News) {
         if self.form == Form::Json {
             match &report {
                 // The stream of `watch` has states alone.
