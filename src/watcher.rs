@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::event::ResidentEvent;
 use crate::fleet::Member;
 use crate::report::{self, RowView};
-use crate::store::{StateDir, intent};
+use crate::store::{StateDir, history, intent};
 use crate::supervisor::{Observation, Supervisor};
 
 /// A watch over instances, for as long as it is held.
@@ -91,7 +91,14 @@ impl InstanceWatch {
         let id = self.supervisor.instance_id();
         let intent = self.state.as_deref().map_or(Ok(None), |state| intent::peek(state, id));
         let want = intent.map(|intent| intent.map(|intent| intent.want));
-        let row = report::row(self.supervisor.as_ref(), self.listed, observation.clone(), want);
+        let trouble = self.state.as_deref().and_then(|state| history::trouble(state, id));
+        let row = report::row(
+            self.supervisor.as_ref(),
+            self.listed,
+            observation.clone(),
+            want,
+            trouble,
+        );
         if let Some(row) = self.view.update(row, None) {
             let _ = self.told.send(ResidentEvent::Row(row));
         }

@@ -13,7 +13,7 @@ use crate::fleet::{Fleet, Member};
 use crate::instancecmd::Elsewhere;
 use crate::players;
 use crate::report;
-use crate::store::{StateDir, intent};
+use crate::store::{StateDir, history, intent};
 use crate::supervisor::{InstanceState, Observation};
 
 /// The optional parts of a row.
@@ -26,8 +26,9 @@ pub struct RowParts {
 /// A look that may have to wait for some of the instances.
 pub struct StatusLook {
     members: Vec<Looked>,
-    /// The state directory, where intents are wanted.
-    intents: Option<Arc<StateDir>>,
+    state: Option<Arc<StateDir>>,
+    /// True if intents are wanted.
+    with_intents: bool,
     /// True if what left the inventory is shown only while it runs.
     unlisted_must_run: bool,
     elsewhere: HashMap<String, Elsewhere>,
@@ -58,7 +59,8 @@ impl Host {
         Ok(StatusLook {
             elsewhere: elsewhere.unwrap_or_default(),
             members: members.into_iter().map(looked).collect(),
-            intents: state.filter(|_| wanted.intent),
+            state,
+            with_intents: wanted.intent,
             unlisted_must_run: !matches!(scope, Scope::Matching(_)),
         })
     }
@@ -106,12 +108,12 @@ impl StatusLook {
 
     /// Returns the rows. What was not waited for is unknown.
     pub fn into_rows(self) -> Vec<Row> {
-        let state = self.intents;
+        let (state, with_intents) = (self.state, self.with_intents);
         let is_shown = |looked: &Looked| !self.unlisted_must_run || looked.member.listed || looked.may_run();
         let row = |looked: Looked| {
             let other = self.elsewhere.get(looked.member.id()).filter(|other| other.is_listed);
             let note = other.map(Elsewhere::note).filter(|_| looked.may_run());
-            looked.into_row(state.as_deref(), note)
+            looked.into_row(state.as_deref(), with_intents, note)
         };
         self.members.into_iter().filter(is_shown).map(row).collect()
     }
@@ -128,7 +130,7 @@ impl Looked {
     }
 
     /// Returns the row, with a note of where the instance was started.
-    fn into_row(self, state: Option<&StateDir>, started: Option<String>) -> Row {
+    fn into_row(self, state: Option<&StateDir>, with_intent: bool, started: Option<String>) -> Row {
         let mut observation = self.observation.unwrap_or_else(|| Observation::Unknown {
             reason: "it could not be looked at".to_owned(),
         });
@@ -138,7 +140,12 @@ impl Looked {
                 None => started,
             });
         }
-        let intent = state.map_or(Ok(None), |state| intent::peek(state, self.member.id()));
+        let of_intents = state.filter(|_| with_intent);
+        let intent = of_intents.map_or(Ok(None), |state| intent::peek(state, self.member.id()));
+        // What runs has none, and many are looked at.
+        let trouble = state
+            .filter(|_| !is_running(&observation))
+            .and_then(|state| history::trouble(state, self.member.id()));
         let want = intent.map(|intent| intent.map(|intent| intent.want));
         let player_count = match self.player_count {
             Some(count) => count,
@@ -147,7 +154,13 @@ impl Looked {
         };
         Row {
             player_count,
-            ..report::row(self.member.supervisor.as_ref(), self.member.listed, observation, want)
+            ..report::row(
+                self.member.supervisor.as_ref(),
+                self.member.listed,
+                observation,
+                want,
+                trouble,
+            )
         }
     }
 }

@@ -37,9 +37,9 @@ pub async fn launch_if_down(target: &Arc<dyn Supervisor>, state: &StateDir, rest
     .await
 }
 
-/// Stops an instance by its chain if it still runs, since the same time.
-/// Returns false when nothing was done: it is to be stopped, or was started
-/// again.
+/// Stops an instance by its chain if it is still in this state, since the same
+/// time. Returns false when nothing was done: it is to be stopped, has become
+/// ready, or was started again.
 ///
 /// # Errors
 /// When it could not be stopped.
@@ -50,9 +50,10 @@ pub async fn launch_if_down(target: &Arc<dyn Supervisor>, state: &StateDir, rest
 pub async fn stop_if_unchanged(
     target: &Arc<dyn Supervisor>,
     state: &StateDir,
-    running_since: Option<SystemTime>,
+    in_state: &InstanceState,
+    since: Option<SystemTime>,
 ) -> Result<bool, Failure> {
-    let is_unchanged = |facts: &Facts| facts.state == InstanceState::Running && facts.since == running_since;
+    let is_unchanged = |facts: &Facts| facts.state == *in_state && facts.since == since;
     unasked(target, state, is_unchanged, async |_| {
         Arc::clone(target).stop_with(StopOptions::default()).await.map(drop)
     })

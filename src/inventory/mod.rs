@@ -28,7 +28,7 @@ pub use model::compose::ComposeSpec;
 pub use model::hook::{Alarm, Hook};
 pub use model::http::{HttpAccess, HttpCheck, HttpLogin, HttpMethod, Tls};
 pub use model::instance::{ID_MAX, Instance, Inventory, Plane, Port, Protocol, is_valid_id};
-pub use model::probe::{Healthy, Probe, Ready};
+pub use model::probe::{Healthy, OnTimeout, Probe, Ready};
 pub use model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
 pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};

@@ -9,15 +9,19 @@ use tokio::sync::watch;
 use crate::event::{Awaits, PlayerCount, Row, Want, WatchedRow};
 use crate::supervisor::{Activity, InstanceState, Observation, Supervisor};
 
-/// Returns the row of an instance. An intent that cannot be read becomes a note,
-/// and hides no state.
+/// Returns the row of an instance, with the trouble that is on record. An intent
+/// that cannot be read becomes a note, and hides no state.
 pub fn row(
     supervisor: &dyn Supervisor,
     listed: bool,
     mut observation: Observation,
     intent: Result<Option<Want>, impl Display>,
+    trouble: Option<String>,
 ) -> Row {
     if let Observation::Known(facts) = &mut observation {
+        if let Some(why) = trouble {
+            facts.add_trouble(why);
+        }
         let unlisted = (!listed).then(|| "not in the inventory".to_owned());
         let unreadable = intent.as_ref().err().map(ToString::to_string);
         let notes = [unlisted, facts.note.take(), unreadable];

@@ -8,15 +8,16 @@
 //! observation that failed changes nothing. One crash is counted once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::boot::Boot;
 use super::checkup::Checkup;
+use super::crash::{crash_name, ended_in_earlier_boot, noted, reason};
 use super::notes::Notes;
 use super::ready_time::ReadyTime;
-use super::restarting::{EndedRun, LaunchEnd, Restarting, Wait, report_launch};
+use super::restarting::{EndedRun, LaunchEnd, Restarting, Wait};
 use super::step::{Answer, Effect, Effects, Input, Moment};
 use crate::event::{Level, Want};
-use crate::inventory::{Alarm, Instance};
+use crate::inventory::{Alarm, Instance, OnTimeout};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState, Observation};
 
@@ -31,6 +32,10 @@ pub(super) struct Core {
     known: Option<InstanceState>,
     restarting: Restarting,
     ready: ReadyTime,
+    boot: Boot,
+    /// True if a game was there since the last launch that was begun: what is being
+    /// launched may turn out not to be possible.
+    was_there: bool,
     /// True if it has crashed and was not healthy since.
     ailing: bool,
     checkup: Checkup,
@@ -47,6 +52,8 @@ impl Core {
             known: None,
             restarting: Restarting::new(restarts),
             ready: ReadyTime::default(),
+            boot: Boot::default(),
+            was_there: true,
             ailing: false,
             checkup: Checkup::default(),
             notes: Notes::default(),
@@ -75,13 +82,21 @@ impl Core {
         {
             effects.add(Effect::ForgetCheck);
         }
-        self.restarting.launch_if_due(moment.now_ms, &mut effects);
+        if self.restarting.launch_if_due(moment.now_ms, &mut effects) {
+            self.was_there = false;
+        }
         effects.into_vec()
     }
 
     /// Returns when [`Input::TimePassed`] is due.
     pub(super) fn due_ms(&self) -> Option<u64> {
-        let due = [self.checkup.due_ms(), self.restarting.due_ms(), self.recovers_at_ms()];
+        let boot = self.boot.due_ms(self.instance.ready.timeout);
+        let due = [
+            self.checkup.due_ms(),
+            self.restarting.due_ms(),
+            self.recovers_at_ms(),
+            boot,
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -119,9 +134,7 @@ impl Core {
 
     /// Returns the remarks for its row, with the one of its plane.
     pub(super) fn note(&self, of_plane: Option<String>) -> Option<String> {
-        let has_crashed = matches!(self.known, Some(InstanceState::Crashed { .. }));
-        let stays = self.restarts().stays.filter(|_| has_crashed);
-        self.notes.join(self.listed, self.checkup.silent(), stays, of_plane)
+        self.notes.join(self.listed, self.checkup.silent(), of_plane)
     }
 
     fn observe(&mut self, observation: Observation, moment: &Moment, effects: &mut Effects) {
@@ -138,6 +151,9 @@ impl Core {
 
     fn learn(&mut self, facts: &Facts, moment: &Moment, effects: &mut Effects) {
         let before = self.known.replace(facts.state.clone());
+        if facts.state != InstanceState::Starting {
+            self.boot = Boot::default();
+        }
         match &facts.state {
             InstanceState::Unmanaged => {}
             InstanceState::Starting | InstanceState::Running | InstanceState::Stopping => {
@@ -154,7 +170,6 @@ impl Core {
     fn lives(&mut self, facts: &Facts, before: Option<&InstanceState>, moment: &Moment, effects: &mut Effects) {
         let stopping = facts.state == InstanceState::Stopping;
         self.restarting.lives(stopping);
-        self.notes.failed_start = None;
         if before.is_some_and(|before| !before.is_alive()) {
             self.notes.restart_to_apply = false;
         }
@@ -163,8 +178,9 @@ impl Core {
             effects.add(Effect::Record);
         }
         if facts.state == InstanceState::Running {
+            self.begins(false, facts.restarts, moment, effects);
             if self.ready.begin(moment.now_ms, facts.uptime_seconds) {
-                self.notes.hung = None;
+                self.restarting.set_trouble(None, moment, effects);
                 if before.is_some() {
                     effects.log(Level::Info, "running");
                     effects.alert(Alarm::Started, facts);
@@ -184,6 +200,26 @@ impl Core {
             let why = reason(facts.note.as_deref().filter(|_| unasked));
             effects.log(Level::Info, format!("{}{why}", facts.state));
         }
+        if stopping {
+            self.was_there = true;
+        } else {
+            if !self.restarting.is_launching() {
+                let is_new = before.is_some_and(|before| !before.is_alive());
+                self.begins(is_new, facts.restarts, moment, effects);
+            }
+            let launched = facts.since.unwrap_or(moment.now);
+            let for_time = moment.now.duration_since(launched).unwrap_or_default();
+            self.boot.follow(facts.since, for_time, moment.now_ms);
+        }
+    }
+
+    /// Takes in that there is a game.
+    fn begins(&mut self, is_new: bool, restarts: u32, moment: &Moment, effects: &mut Effects) {
+        self.was_there = true;
+        if is_new {
+            self.restarting.set_trouble(None, moment, effects);
+        }
+        self.restarting.see_run(restarts, effects);
     }
 
     fn is_stopped(&mut self, facts: &Facts, before: Option<&InstanceState>, moment: &Moment, effects: &mut Effects) {
@@ -191,10 +227,15 @@ impl Core {
         match before {
             None => self.autostart(moment),
             Some(InstanceState::Stopped) => {}
+            // Its launch has failed, which is told as that.
+            Some(InstanceState::Starting) if !self.was_there => {}
             Some(_) => {
-                (self.ailing, self.notes.failed_start) = (false, None);
+                self.ailing = false;
                 effects.log(Level::Info, format!("stopped{}", reason(facts.note.as_deref())));
-                effects.alert(Alarm::Stopped, facts);
+                // A game that hung was not stopped on purpose.
+                if !self.restarting.stops_hung() {
+                    effects.alert(Alarm::Stopped, facts);
+                }
             }
         }
         self.restart_hung(moment, effects);
@@ -214,9 +255,8 @@ impl Core {
             self.restarting.start_deferred(moment.now_ms);
             return;
         }
-        if self.restarting.crashed(name, facts.restarts) {
-            report_launch(facts.restarts, effects);
-        }
+        self.restarting.crashed(name, facts.restarts);
+        self.restarting.see_run(facts.restarts, effects);
         let note = facts.note.as_deref().unwrap_or_default();
         effects.log(Level::Error, format!("crashed: {note}"));
         let code = facts.last_exit.as_ref().and_then(|exit| exit.code);
@@ -225,7 +265,7 @@ impl Core {
             self.ailing = true;
             effects.alert(Alarm::Crashed, facts);
         }
-        self.decide(run, facts, moment, effects);
+        self.decide(run, None, facts, moment, effects);
     }
 
     /// Plans the start of an instance that is down when it is first seen.
@@ -235,14 +275,14 @@ impl Core {
             Some(intent) => intent.want == Want::Running && (autostart || intent.is_of_this_boot),
             None => autostart,
         };
-        if is_wanted && self.listed {
+        if is_wanted && self.listed && !self.restarting.is_given_up(moment) {
             self.restarting.plan_first(moment.now_ms);
         }
     }
 
-    fn decide(&mut self, run: EndedRun, facts: &Facts, moment: &Moment, effects: &mut Effects) {
+    fn decide(&mut self, run: EndedRun, why: Option<String>, facts: &Facts, moment: &Moment, effects: &mut Effects) {
         if self.listed {
-            self.restarting.decide(&self.instance, run, facts, moment, effects);
+            self.restarting.decide(&self.instance, run, why, facts, moment, effects);
         } else {
             effects.add(Effect::Record);
         }
@@ -251,17 +291,23 @@ impl Core {
     fn end_launch(&mut self, result: Result<bool, String>, moment: &Moment, effects: &mut Effects) {
         match self.restarting.end_launch(result, self.listed) {
             None => {}
-            Some(LaunchEnd::Launched { restarts }) => {
-                self.notes.failed_start = None;
-                report_launch(restarts, effects);
+            Some(LaunchEnd::Launched) => {
+                self.was_there = true;
+                // Else that is taken in when it is seen.
+                if let Some(Observation::Known(facts)) = &self.seen
+                    && facts.state.is_alive()
+                {
+                    self.begins(true, facts.restarts, moment, effects);
+                }
             }
             Some(LaunchEnd::Needless) => effects.add(Effect::LookAgain),
             Some(LaunchEnd::Failed { restarts, message }) => {
-                effects.log(Level::Error, format!("cannot be started: {message}"));
-                self.notes.failed_start = Some(message.clone());
+                let why = format!("cannot be started: {message}");
+                effects.log(Level::Error, why.as_str());
                 self.ailing = true;
                 let facts = Facts::bare(InstanceState::Crashed { exit_code: None }, Some(message));
-                self.decide(EndedRun::new(None, 0, restarts.max(1)), &facts, moment, effects);
+                let run = EndedRun::new(None, 0, restarts.saturating_add(1));
+                self.decide(run, Some(why), &facts, moment, effects);
             }
         }
     }
@@ -299,6 +345,9 @@ impl Core {
         if self.recovers_at_ms().is_some_and(|at| at <= moment.now_ms) {
             self.recover(effects);
         }
+        if self.boot.runs_out(self.instance.ready.timeout, moment.now_ms) {
+            self.is_late(moment, effects);
+        }
     }
 
     /// Returns when it will have run for long enough to be called healthy again.
@@ -335,18 +384,40 @@ impl Core {
             return;
         }
         let why = format!("hung: {}", self.checkup.silent().unwrap_or("does not answer"));
-        let facts = Facts {
-            note: Some(why.clone()),
-            ..(**facts).clone()
+        let facts = noted(facts, &why);
+        self.end_by_chain(&facts, why, moment, effects);
+    }
+
+    /// Takes in that it is not ready in time.
+    fn is_late(&mut self, moment: &Moment, effects: &mut Effects) {
+        let Some(Observation::Known(facts)) = &self.seen else {
+            return;
         };
+        if moment.wants_stopped() || !self.listed {
+            return;
+        }
+        let after = humantime::format_duration(self.instance.ready.timeout);
+        let why = format!("not ready after {after}");
+        let facts = noted(facts, &why);
+        effects.alert(Alarm::NotReady, &facts);
+        if self.instance.ready.on_timeout == OnTimeout::Restart && self.restarting.is_idle() {
+            return self.end_by_chain(&facts, why, moment, effects);
+        }
+        effects.log(Level::Warning, format!("{why}; it is left to start"));
+        self.restarting.set_trouble(Some(why), moment, effects);
+    }
+
+    /// Begins the stop of a game that hangs; what comes after it is decided then.
+    fn end_by_chain(&mut self, facts: &Facts, why: String, moment: &Moment, effects: &mut Effects) {
         effects.log(Level::Error, format!("{why}; it is stopped by its chain"));
-        effects.alert(Alarm::Crashed, &facts);
-        self.notes.hung = Some(why);
+        effects.alert(Alarm::Crashed, facts);
+        self.restarting.set_trouble(Some(why), moment, effects);
         let ran_ms = self.ready.measured(moment.now_ms).unwrap_or(0);
         self.restarting
             .stop_hung(EndedRun::new(None, ran_ms, facts.restarts.saturating_add(1)));
         effects.add(Effect::StopHung {
-            running_since: facts.since,
+            state: facts.state.clone(),
+            since: facts.since,
         });
     }
 
@@ -360,7 +431,7 @@ impl Core {
             // It is down, and that was not seen yet.
             Ok(true) => effects.add(Effect::LookAgain),
             Ok(false) => {
-                self.notes.hung = None;
+                self.restarting.set_trouble(None, moment, effects);
                 effects.add(Effect::LookAgain);
             }
             Err(message) => effects.log(Level::Error, format!("hung, and it could not be stopped: {message}")),
@@ -375,25 +446,8 @@ impl Core {
             return;
         }
         self.ailing = true;
-        let facts = Facts::bare(InstanceState::Stopped, self.notes.hung.clone());
-        self.decide(hung, &facts, moment, effects);
+        let why = moment.trouble(self.restarts());
+        let facts = Facts::bare(InstanceState::Crashed { exit_code: None }, why.clone());
+        self.decide(hung, why, &facts, moment, effects);
     }
-}
-
-/// Returns a text that differs between crashes.
-fn crash_name(facts: &Facts) -> String {
-    format!(
-        "{:?} {} {:?} {:?}",
-        facts.since, facts.restarts, facts.last_exit, facts.details
-    )
-}
-
-fn ended_in_earlier_boot(facts: &Facts, moment: &Moment) -> bool {
-    let ended = facts.last_exit.as_ref().and_then(|exit| exit.at);
-    let before_boot = ended.and_then(|at| moment.booted.duration_since(at).ok());
-    before_boot.is_some_and(|before| before > Duration::from_secs(1))
-}
-
-fn reason(note: Option<&str>) -> String {
-    note.map(|note| format!(": {note}")).unwrap_or_default()
 }

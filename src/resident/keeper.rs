@@ -7,16 +7,17 @@ use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::clock::Clock;
 use super::core::Core;
 use super::event_sender::EventSender;
+use super::hook::HookQueue;
+use super::lateness;
 use super::restarting::Wait;
 use super::step::{Answer, CurrentIntent, Effect, Input, Moment};
-use super::{hook, lateness};
 use crate::event::{Awaits, ResidentEvent};
 use crate::instancecmd;
 use crate::inventory::Instance;
@@ -37,6 +38,8 @@ pub(super) struct Shared {
     pub(super) changes: Arc<Changes>,
     pub(super) events: mpsc::UnboundedSender<ResidentEvent>,
     pub(super) launches: Semaphore,
+    /// The hooks that may be under way at any time.
+    pub(super) hooks: Arc<Semaphore>,
     pub(super) clock: Clock,
     /// The number of instances that were not looked at yet.
     pub(super) unsettled: AtomicUsize,
@@ -79,6 +82,7 @@ struct Keeper {
     supervisor: Arc<dyn Supervisor>,
     shared: Arc<Shared>,
     events: EventSender,
+    hooks: HookQueue,
     view: RowView,
     observations: Observations,
     folder_changes: Changed,
@@ -106,7 +110,8 @@ pub(super) async fn keep(shared: Arc<Shared>, mut listings: watch::Receiver<List
         };
         let intent = keeper.intent();
         if let Some(input) = input {
-            for effect in keeper.core.step(input, &keeper.moment(intent)) {
+            let moment = keeper.moment(intent);
+            for effect in keeper.core.step(input, &moment) {
                 keeper.carry_out(effect);
             }
         }
@@ -130,8 +135,10 @@ impl Keeper {
         let restarts = shared
             .folder(&instance.id)
             .and_then(|dir| history::read(&dir).ok().flatten());
+        let events = EventSender::new(shared.events.clone(), Some(&instance.id));
         Self {
-            events: EventSender::new(shared.events.clone(), Some(&instance.id)),
+            hooks: HookQueue::new(events.clone(), Arc::clone(&shared.hooks)),
+            events,
             view: RowView::new(place, supervisor.as_ref()),
             observations: Observations::of(&supervisor),
             folder_changes: shared.changes.subscribe(&instance.id),
@@ -182,6 +189,7 @@ impl Keeper {
         intent.ok().flatten().map(|intent| CurrentIntent {
             want: intent.want,
             is_of_this_boot: intent.is_of_this_boot(),
+            at_ms: intent.at_ms,
         })
     }
 
@@ -189,6 +197,7 @@ impl Keeper {
         let booted_ms = clock::wall_ms().saturating_sub(clock::boot_ms());
         Moment {
             now_ms: self.shared.clock.now_ms(),
+            now: SystemTime::now(),
             booted: UNIX_EPOCH + Duration::from_millis(booted_ms),
             intent,
             chance: chance(),
@@ -199,7 +208,7 @@ impl Keeper {
         match effect {
             Effect::Log(level, text) => self.events.log(level, text),
             Effect::Record => self.record(self.core.restarts()),
-            Effect::Alert(alert) => hook::run(self.core.instance(), *alert, &self.events),
+            Effect::Alert(alert) => self.hooks.add(self.core.instance(), *alert),
             Effect::Launch { restarts } => {
                 let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
                 self.act = Some(Box::pin(async move {
@@ -211,10 +220,10 @@ impl Keeper {
                     Input::LaunchEnded(launched.map_err(|failure| failure.message))
                 }));
             }
-            Effect::StopHung { running_since } => {
+            Effect::StopHung { state, since } => {
                 let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
                 self.act = Some(Box::pin(async move {
-                    let stopped = instancecmd::stop_if_unchanged(&supervisor, &shared.state, running_since).await;
+                    let stopped = instancecmd::stop_if_unchanged(&supervisor, &shared.state, &state, since).await;
                     Input::HungStopEnded(stopped.map_err(|failure| failure.message))
                 }));
             }
@@ -265,7 +274,8 @@ impl Keeper {
         };
         // The core has put a note about the inventory among its own.
         let want = Ok::<_, Infallible>(intent.map(|intent| intent.want));
-        let row = report::row(self.supervisor.as_ref(), true, observation, want);
+        let trouble = self.moment(intent).trouble(self.core.restarts());
+        let row = report::row(self.supervisor.as_ref(), true, observation, want, trouble);
         let is_first = !self.view.is_sent();
         if let Some(row) = self.view.update(row, awaits) {
             self.events.send(ResidentEvent::Row(row));

@@ -16,9 +16,11 @@
 //!        timers, intent ────────┘                ResidentEvent ─▶ screen, JSON
 //! ```
 
+mod boot;
 mod checkup;
 mod clock;
 mod core;
+mod crash;
 mod event_sender;
 mod hook;
 mod keeper;
@@ -106,6 +108,7 @@ impl Resident {
             changes,
             events,
             launches: Semaphore::new(at_once.max(1)),
+            hooks: Arc::new(Semaphore::new(hook::AT_ONCE)),
             clock: Clock::new(),
             unsettled: AtomicUsize::new(0),
         };

@@ -2,10 +2,10 @@
 
 use super::step::{Effect, Effects, Moment};
 use crate::event::{Level, nth};
-use crate::inventory::{Alarm, Instance};
+use crate::inventory::{Alarm, Instance, RestartPolicy};
 use crate::invocation::command;
 use crate::policy::restart::{End, StayReason, Verdict};
-use crate::store::history::Restarts;
+use crate::store::history::{Restarts, Trouble};
 use crate::supervisor::{Facts, InstanceState};
 
 /// The pause before another try of a launch, in milliseconds, if another process
@@ -74,7 +74,7 @@ pub(super) enum Wait {
 /// The outcome of a launch, as far as it has not been decided on before.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LaunchEnd {
-    Launched { restarts: u32 },
+    Launched,
     Needless,
     Failed { restarts: u32, message: String },
 }
@@ -85,6 +85,8 @@ pub(super) struct Restarting {
     plan: Plan,
     act: Act,
     record: Restarts,
+    /// The automatic restart that was begun, until its launch is seen.
+    unseen: Option<u32>,
 }
 
 impl Restarting {
@@ -93,6 +95,7 @@ impl Restarting {
             plan: Plan::Nothing,
             act: Act::None,
             record,
+            unseen: None,
         }
     }
 
@@ -102,6 +105,10 @@ impl Restarting {
 
     pub(super) fn is_acting(&self) -> bool {
         self.act != Act::None
+    }
+
+    pub(super) fn is_launching(&self) -> bool {
+        matches!(self.act, Act::Launch { .. })
     }
 
     /// Returns true when nothing is planned and nothing is under way.
@@ -167,8 +174,8 @@ impl Restarting {
         }
     }
 
-    /// Begins the launch that is due.
-    pub(super) fn launch_if_due(&mut self, now_ms: u64, effects: &mut Effects) {
+    /// Begins the launch that is due. Returns true if there is one.
+    pub(super) fn launch_if_due(&mut self, now_ms: u64, effects: &mut Effects) -> bool {
         if let (Act::None, Plan::Due { at_ms, restarts }) = (self.act, self.plan)
             && at_ms <= now_ms
         {
@@ -177,8 +184,11 @@ impl Restarting {
                 restarts,
                 has_crashed: false,
             };
+            self.unseen = (restarts > 0).then_some(restarts);
             effects.add(Effect::Launch { restarts });
+            return true;
         }
+        false
     }
 
     /// Returns the outcome of the launch under way, which has ended; `None`
@@ -188,11 +198,14 @@ impl Restarting {
             return None;
         };
         self.act = Act::None;
+        if result != Ok(true) {
+            self.unseen = None;
+        }
         if has_crashed {
             return None;
         }
         Some(match result {
-            Ok(true) => LaunchEnd::Launched { restarts },
+            Ok(true) => LaunchEnd::Launched,
             Ok(false) => {
                 // What was decided meanwhile, about a crash of its own, stands.
                 let is_open = self.plan == Plan::Nothing && (restarts == 0 || self.record.stays.is_none());
@@ -205,18 +218,42 @@ impl Restarting {
         })
     }
 
-    /// Takes a crash in. Returns true when it was the end of the launch under
-    /// way, before that was reported.
-    pub(super) fn crashed(&mut self, name: String, of_restarts: u32) -> bool {
+    /// Takes a crash in, which may be that of the launch under way.
+    pub(super) fn crashed(&mut self, name: String, of_restarts: u32) {
         self.record.decided = name;
-        match &mut self.act {
-            Act::Launch { restarts, has_crashed } if *restarts == of_restarts => !std::mem::replace(has_crashed, true),
-            _ => false,
+        if let Act::Launch { restarts, has_crashed } = &mut self.act {
+            *has_crashed |= *restarts == of_restarts;
         }
+    }
+
+    /// Reports the automatic restart once a run of it is seen.
+    pub(super) fn see_run(&mut self, restarts: u32, effects: &mut Effects) {
+        if self.unseen.take_if(|unseen| *unseen == restarts).is_some() {
+            report_launch(restarts, effects);
+        }
+    }
+
+    /// Puts down what is wrong, or that nothing is any more.
+    pub(super) fn set_trouble(&mut self, why: Option<String>, moment: &Moment, effects: &mut Effects) {
+        let trouble = trouble(why, moment);
+        if self.record.trouble != trouble {
+            self.record.trouble = trouble;
+            effects.add(Effect::Record);
+        }
+    }
+
+    /// Returns true if it was given up, and nobody has started it since.
+    pub(super) fn is_given_up(&self, moment: &Moment) -> bool {
+        self.record.stays == Some(StayReason::GaveUp) && moment.trouble(&self.record).is_some()
     }
 
     pub(super) fn stop_hung(&mut self, hung: EndedRun) {
         self.act = Act::StopHung(hung);
+    }
+
+    /// Returns true from the stop of a hung game to the decision about it.
+    pub(super) fn stops_hung(&self) -> bool {
+        matches!(self.act, Act::StopHung(_)) || matches!(self.plan, Plan::HungStopped(_))
     }
 
     /// Ends the stop of a hung game. Returns false when none was under way.
@@ -241,8 +278,12 @@ impl Restarting {
     /// Begins the count anew, after a start by hand. Returns false when it was
     /// at its beginning.
     pub(super) fn count_anew(&mut self) -> bool {
-        let counted = self.record != Restarts::default();
-        self.record = Restarts::default();
+        let anew = Restarts {
+            trouble: self.record.trouble.clone(),
+            ..Restarts::default()
+        };
+        let counted = self.record != anew;
+        self.record = anew;
         counted
     }
 
@@ -251,15 +292,18 @@ impl Restarting {
         self.record.history.doublings = 0;
     }
 
-    /// Lets the policy decide about what has ended.
+    /// Lets the policy decide about what has ended, and `why`, where its state does
+    /// not say so.
     pub(super) fn decide(
         &mut self,
         instance: &Instance,
         EndedRun { end, restarts }: EndedRun,
+        why: Option<String>,
         facts: &Facts,
         moment: &Moment,
         effects: &mut Effects,
     ) {
+        let mut wrong = why;
         let history = &mut self.record.history;
         match history.crashed(&instance.restart, end, moment.now_ms, moment.chance) {
             Verdict::Restart { at_ms } => {
@@ -269,39 +313,53 @@ impl Restarting {
             Verdict::Stay(why) => {
                 (self.record.due_ms, self.record.stays) = (None, Some(why));
                 self.plan = Plan::Nothing;
-                report_stay(why, &instance.id, facts, effects);
+                let stays = stay_in_words(why, &instance.restart);
+                report_stay(why, &stays, &instance.id, facts, effects);
+                if why != StayReason::Never {
+                    wrong = Some(match wrong {
+                        Some(wrong) => format!("{stays}; {wrong}"),
+                        None => stays,
+                    });
+                }
             }
         }
+        self.record.trouble = trouble(wrong, moment);
         effects.add(Effect::Record);
     }
 }
 
-fn report_stay(why: StayReason, id: &str, facts: &Facts, effects: &mut Effects) {
-    let again = command(format_args!("start {id}"));
-    match why {
-        StayReason::Never => effects.log(Level::Info, "left as it is: its policy is `never`"),
-        StayReason::Held => effects.log(
-            Level::Error,
-            format!("held: its configuration is wrong; {again} tries again"),
-        ),
-        StayReason::GaveUp => effects.log(
-            Level::Error,
-            format!("given up: it crashes too often; {again} tries again"),
-        ),
-    }
-    if why != StayReason::Never {
-        effects.alert(Alarm::GaveUp, facts);
+fn trouble(why: Option<String>, moment: &Moment) -> Option<Trouble> {
+    let intent_ms = moment.intent.map_or(0, |intent| intent.at_ms);
+    why.map(|why| Trouble { why, intent_ms })
+}
+
+fn stay_in_words(why: StayReason, policy: &RestartPolicy) -> String {
+    match (why, policy.give_up) {
+        (StayReason::Never, _) => "left as it is: its policy is `never`".to_owned(),
+        (StayReason::Held, _) => "held: its configuration is wrong".to_owned(),
+        (StayReason::GaveUp, None) => "given up".to_owned(),
+        (StayReason::GaveUp, Some(limit)) => {
+            let within = humantime::format_duration(limit.within);
+            format!("given up after {} in {within}", limit.times)
+        }
     }
 }
 
-/// Reports an automatic restart.
-pub(super) fn report_launch(restarts: u32, effects: &mut Effects) {
-    if restarts > 0 {
-        effects.log(Level::Info, format!("started again ({})", nth(restarts)));
-        let facts = Facts {
-            restarts,
-            ..Facts::bare(InstanceState::Starting, None)
-        };
-        effects.alert(Alarm::Restarted, &facts);
+fn report_stay(why: StayReason, in_words: &str, id: &str, facts: &Facts, effects: &mut Effects) {
+    if why == StayReason::Never {
+        return effects.log(Level::Info, in_words);
     }
+    let again = command(format_args!("start {id}"));
+    effects.log(Level::Error, format!("{in_words}; {again} tries again"));
+    effects.alert(Alarm::GaveUp, facts);
+}
+
+/// Reports an automatic restart.
+fn report_launch(restarts: u32, effects: &mut Effects) {
+    effects.log(Level::Info, format!("started again ({})", nth(restarts)));
+    let facts = Facts {
+        restarts,
+        ..Facts::bare(InstanceState::Starting, None)
+    };
+    effects.alert(Alarm::Restarted, &facts);
 }

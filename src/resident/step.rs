@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::event::{Level, Want};
 use crate::inventory::{Alarm, Instance};
+use crate::store::history::Restarts;
 use crate::supervisor::{Facts, Health, InstanceState, Observation};
 
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub(super) enum Answer {
 pub(super) struct Moment {
     /// The monotonic clock.
     pub(super) now_ms: u64,
+    /// The clock of the wall.
+    pub(super) now: SystemTime,
     /// The time at which the host was booted.
     pub(super) booted: SystemTime,
     pub(super) intent: Option<CurrentIntent>,
@@ -49,6 +52,13 @@ pub(super) struct Moment {
 }
 
 impl Moment {
+    /// Returns the trouble on record while it stands.
+    pub(super) fn trouble(&self, record: &Restarts) -> Option<String> {
+        let intent = self.intent.map(|intent| (intent.want, intent.at_ms));
+        let why = record.trouble.as_ref()?.under(intent);
+        why.map(str::to_owned)
+    }
+
     pub(super) fn wants_stopped(&self) -> bool {
         self.intent.is_some_and(|intent| intent.want == Want::Stopped)
     }
@@ -59,6 +69,8 @@ impl Moment {
 pub(super) struct CurrentIntent {
     pub(super) want: Want,
     pub(super) is_of_this_boot: bool,
+    /// The time at which it was set, in milliseconds since the Unix epoch.
+    pub(super) at_ms: u64,
 }
 
 /// An act that follows from a decision.
@@ -73,9 +85,10 @@ pub(super) enum Effect {
     Launch {
         restarts: u32,
     },
-    /// Stop it by its chain, if it is the run that began at this time.
+    /// Stop it by its chain, if it is still in this state, since this time.
     StopHung {
-        running_since: Option<SystemTime>,
+        state: InstanceState,
+        since: Option<SystemTime>,
     },
     CheckHealth,
     /// Ignore the check that is under way.

@@ -14,7 +14,8 @@ use crate::supervisor::{Facts, InstanceState, LastExit, Observation};
 
 mod core;
 mod health;
-mod rig;
+pub(in crate::resident) mod rig;
+mod trouble;
 
 use rig::{MOMENT, SECOND, instance, pass, rig};
 

@@ -128,9 +128,15 @@ fn unreported(error: &io::Error) -> String {
     let (what, sysctl) = match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EMFILE) => ("no inotify instance is left for this user", "max_user_instances"),
         Some(Errno::ENOSPC) => ("no inotify watch is left for this user", "max_user_watches"),
-        _ => return format!("the kernel reports no changes ({error}): every instance is looked at once a second instead"),
+        _ => {
+            return format!(
+                "the kernel reports no changes ({error}): every instance is looked at once a second instead"
+            );
+        }
     };
-    format!("{what}: every instance is looked at once a second instead; root raises the limit with: sysctl -w fs.inotify.{sysctl}=N (it is in /proc/sys/fs/inotify/{sysctl})")
+    format!(
+        "{what}: every instance is looked at once a second instead; root raises the limit with: sysctl -w fs.inotify.{sysctl}=N (it is in /proc/sys/fs/inotify/{sysctl})"
+    )
 }
 
 #[cfg(test)]
@@ -152,7 +158,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn without_reports_every_folder_changes_every_second() {
         let folders = std::path::PathBuf::from("/nowhere");
-        let changes = Changes { folders, channels: Mutex::default() };
+        let changes = Changes {
+            folders,
+            channels: Mutex::default(),
+        };
         let mut changed = changes.subscribe("a");
         let mut said = Vec::new();
         let follow = changes.follow(|text| said.push(text));

@@ -3,9 +3,12 @@
 
 use std::io;
 
+use super::dir::StateDir;
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError};
+use super::intent;
 use super::record::Durability;
+use crate::event::Want;
 use crate::policy::restart::{History, StayReason};
 use crate::sys::host;
 
@@ -22,6 +25,26 @@ pub struct Restarts {
     pub due_ms: Option<u64>,
     /// The reason if it is not restarted.
     pub stays: Option<StayReason>,
+    pub trouble: Option<Trouble>,
+}
+
+/// The reason that the state of an instance does not show: it hung, cannot be
+/// started, was given up, or is not ready in time. It stands until somebody starts
+/// or stops the instance, or `run` sees it begin anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The reason, for a person.
+    pub why: String,
+    /// The time at which the intent of then was set; 0 without one.
+    pub intent_ms: u64,
+}
+
+impl Trouble {
+    /// Returns the reason while it stands under the present intent.
+    pub fn under(&self, intent: Option<(Want, u64)>) -> Option<&str> {
+        let (want, at_ms) = intent.unwrap_or((Want::Running, 0));
+        (want == Want::Running && at_ms == self.intent_ms).then_some(&self.why)
+    }
 }
 
 impl Restarts {
@@ -40,6 +63,10 @@ impl Restarts {
             StayReason::GaveUp => "gave-up",
         });
         document.push_some("stays", stays);
+        if let Some(trouble) = &self.trouble {
+            document.push("trouble", &trouble.why);
+            document.push("intent_ms", trouble.intent_ms);
+        }
         document
     }
 
@@ -63,6 +90,10 @@ impl Restarts {
                 Some("gave-up") => Some(StayReason::GaveUp),
                 _ => None,
             },
+            trouble: document.parse("trouble").map(|why| Trouble {
+                why,
+                intent_ms: document.parse("intent_ms").unwrap_or_default(),
+            }),
         }))
     }
 }
@@ -75,6 +106,18 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
         Err(ReadError::Damaged(..)) if is_blank() => Ok(None),
         read => Ok(read?.flatten()),
     }
+}
+
+/// Returns the trouble on record that still stands.
+pub fn trouble(state: &StateDir, id: &str) -> Option<String> {
+    let intent = intent::peek(state, id).ok()?.map(|intent| (intent.want, intent.at_ms));
+    // Most that are down were stopped by somebody: no file is opened for these.
+    if matches!(intent, Some((Want::Stopped, _))) {
+        return None;
+    }
+    let dir = state.instance(id).ok()??;
+    let trouble = read(&dir).ok()??.trouble?;
+    trouble.under(intent).map(str::to_owned)
 }
 
 /// Writes the record, for this boot. A start waits for this, so it waits for no
@@ -102,6 +145,10 @@ mod tests {
             decided: "launch 4".into(),
             due_ms: Some(9),
             stays: None,
+            trouble: Some(Trouble {
+                why: "given up after 3 in 10m; hung: does not answer".into(),
+                intent_ms: 7,
+            }),
         };
         write(&dir, &restarts).unwrap();
         assert_eq!(read(&dir).unwrap().as_ref(), Some(&restarts));
@@ -128,5 +175,27 @@ mod tests {
         }
         std::fs::write(dir.path().join(NAME), "torn").unwrap();
         assert!(matches!(read(&dir), Err(ReadError::Damaged(..))));
+    }
+
+    #[test]
+    fn trouble_stands_until_somebody_wishes_something_else() {
+        let trouble = Trouble {
+            why: "hung".into(),
+            intent_ms: 7,
+        };
+        let unset = Trouble {
+            intent_ms: 0,
+            ..trouble.clone()
+        };
+        for (trouble, intent, stands) in [
+            (&trouble, Some((Want::Running, 7)), true),
+            (&trouble, Some((Want::Running, 8)), false),
+            (&trouble, Some((Want::Stopped, 7)), false),
+            (&trouble, None, false),
+            (&unset, None, true),
+            (&unset, Some((Want::Running, 7)), false),
+        ] {
+            assert_eq!(trouble.under(intent).is_some(), stands, "{trouble:?} {intent:?}");
+        }
     }
 }

@@ -64,6 +64,7 @@ mod support_itself;
 mod surroundings;
 mod systemd;
 mod test_files;
+mod trouble;
 mod unlisted_stacks;
 mod upgrade;
 mod watch;

@@ -651,7 +651,9 @@ fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
     wait_until("it to be asked a last time", || sandbox.lines("asked").len() == 4);
     answer("no");
     wait_until("it to be stopped", || run.logged("hung: does not answer") > 0);
-    sandbox.wait_state("a", "stopped");
+    let row = sandbox.wait_state("a", "crashed");
+    let note = row["note"].as_str().expect("a note");
+    assert!(note.starts_with("hung: does not answer (exec "), "{row}");
     assert_eq!(run.end(Signal::SIGTERM), Some(0));
     sandbox.nothing_left();
 }

@@ -42,16 +42,19 @@ pub enum Alarm {
     Started,
     /// The instance was stopped on purpose.
     Stopped,
+    /// The instance is not ready after the time that `ready.timeout` gives it.
+    NotReady,
 }
 
 impl Alarm {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Crashed,
         Self::Restarted,
         Self::GaveUp,
         Self::Recovered,
         Self::Started,
         Self::Stopped,
+        Self::NotReady,
     ];
 
     /// Returns its name in the inventory.
@@ -63,6 +66,7 @@ impl Alarm {
             Self::Recovered => "recovered",
             Self::Started => "started",
             Self::Stopped => "stopped",
+            Self::NotReady => "not_ready",
         }
     }
 }

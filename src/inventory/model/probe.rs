@@ -12,8 +12,9 @@ use super::http::HttpCheck;
 pub struct Ready {
     /// The probes; never empty.
     pub probes: Vec<Probe>,
-    /// The time that `start` waits for them.
+    /// The time that `start` waits for them, and `run` before it says so.
     pub timeout: Duration,
+    pub on_timeout: OnTimeout,
     /// The time between two attempts; `None` leaves it to each probe.
     pub interval: Option<Duration>,
     /// The limit of one attempt, where it is below the probe's own.
@@ -25,10 +26,21 @@ impl Default for Ready {
         Self {
             probes: vec![Probe::AliveFor(Duration::from_secs(1))],
             timeout: Duration::from_secs(5 * 60),
+            on_timeout: OnTimeout::Wait,
             interval: None,
             attempt_timeout: None,
         }
     }
+}
+
+/// The answer of `run` to an instance that is not ready in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnTimeout {
+    /// To say so.
+    Wait,
+    /// To stop it by its chain, and start it again as after a crash.
+    Restart,
 }
 
 /// The rule by which an instance that was ready counts as hung: `failures` of

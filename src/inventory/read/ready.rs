@@ -24,6 +24,7 @@ pub(super) fn read(settings: &mut Fields, login: Option<&Remote>) -> Ready {
     Ready {
         probes: if probes.is_empty() { usual.probes } else { probes },
         timeout: ready.get("timeout", Collector::duration).unwrap_or(usual.timeout),
+        on_timeout: ready.choice("on_timeout").unwrap_or(usual.on_timeout),
         interval: ready.get("interval", interval),
         attempt_timeout: ready.get("attempt_timeout", interval),
     }

@@ -228,7 +228,9 @@ const ALIVE_FOR: &[Key] = keys! {
 
 const READY_REST: &[Key] = keys! {
     "timeout": Duration, "5m", "timeout: 15m",
-        "How long `start` waits.";
+        "How long `start` waits; `run` then says that it is not ready.";
+    "on_timeout": Choice(&["wait", "restart"]), "wait", "on_timeout: restart",
+        "What `run` does then: `restart` ends it by its stop chain, and starts it again as after a crash.";
     "interval": Duration, "each probe's own", "interval: 500ms",
         "How often to try the probes; at least 10ms.";
     "attempt_timeout": Duration, "each probe's own", "attempt_timeout: 2s",
@@ -373,7 +375,7 @@ sections! {
     HOOK: "hook", "a hook of `on_event`", "A command, and at which events.", &[keys! {
         "command": Words, "required", "command: [/srv/tell, me]",
             "The program and its arguments; no shell reads them.";
-        "events": ChoiceList(&["crashed", "restarted", "gave_up", "recovered", "started", "stopped"]), "all", "events: [crashed, gave_up]",
+        "events": ChoiceList(&["crashed", "restarted", "gave_up", "recovered", "started", "stopped", "not_ready"]), "all", "events: [crashed, gave_up]",
             "The events that it is run for.";
         "timeout": Duration, "10s", "timeout: 30s",
             "How long it may run.";

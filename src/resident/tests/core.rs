@@ -15,18 +15,19 @@ use crate::store::history::Restarts;
 use crate::supervisor::{Facts, Health, InstanceState, Observation, SilentProbe};
 
 /// A core with the circumstances of its next step.
-struct Bench {
-    core: Core,
-    moment: Moment,
+pub(super) struct Bench {
+    pub(super) core: Core,
+    pub(super) moment: Moment,
     crashes: u64,
 }
 
 impl Bench {
-    fn new(instance: Instance) -> Self {
+    pub(super) fn new(instance: Instance) -> Self {
         Self {
             core: Core::new(Arc::new(instance), Restarts::default()),
             moment: Moment {
                 now_ms: 1_000_000,
+                now: SystemTime::UNIX_EPOCH,
                 booted: SystemTime::UNIX_EPOCH,
                 intent: None,
                 chance: 0.5,
@@ -35,18 +36,19 @@ impl Bench {
         }
     }
 
-    fn step(&mut self, input: Input) -> Vec<Effect> {
+    pub(super) fn step(&mut self, input: Input) -> Vec<Effect> {
         self.core.step(input, &self.moment)
     }
 
-    fn want(&mut self, want: Option<Want>) {
+    pub(super) fn want(&mut self, want: Option<Want>) {
         self.moment.intent = want.map(|want| CurrentIntent {
             want,
             is_of_this_boot: true,
+            at_ms: 1,
         });
     }
 
-    fn see(&mut self, state: InstanceState, restarts: u32) -> Vec<Effect> {
+    pub(super) fn see(&mut self, state: InstanceState, restarts: u32) -> Vec<Effect> {
         let mut facts = Facts::bare(state, None);
         facts.restarts = restarts;
         if matches!(facts.state, InstanceState::Crashed { .. }) {
@@ -55,18 +57,18 @@ impl Bench {
         self.step(Input::Observed(Observation::Known(Box::new(facts))))
     }
 
-    fn crash(&mut self, restarts: u32) -> Vec<Effect> {
+    pub(super) fn crash(&mut self, restarts: u32) -> Vec<Effect> {
         self.crashes += 1;
         self.see(InstanceState::Crashed { exit_code: Some(1) }, restarts)
     }
 }
 
-fn acts(effects: &[Effect]) -> Vec<&Effect> {
+pub(super) fn acts(effects: &[Effect]) -> Vec<&Effect> {
     let is_act = |effect: &&Effect| matches!(effect, Effect::Launch { .. } | Effect::StopHung { .. });
     effects.iter().filter(is_act).collect()
 }
 
-fn without_delay() -> Instance {
+pub(super) fn without_delay() -> Instance {
     instance(RestartPolicy {
         delay: Duration::ZERO,
         ..RestartPolicy::default()

@@ -184,7 +184,7 @@ fn listing(instance: &Instance, supervisor: &Arc<Scripted>) -> Listing {
     }
 }
 
-pub(super) fn instance(restart: RestartPolicy) -> Instance {
+pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
     Instance {
         id: "a".into(),
         tags: Vec::new(),
@@ -215,6 +215,7 @@ pub(super) fn rig(instance: &Instance, state: InstanceState) -> Rig {
         state: Arc::clone(&state_dir),
         events: sender,
         launches: Semaphore::new(1),
+        hooks: Arc::new(Semaphore::new(1)),
         clock: Clock::new(),
         unsettled: 1.into(),
     });
