@@ -569,7 +569,7 @@ fn run_brings_back_what_ends_politely_unasked() {
     // The same, of a stack that it finds running, and that was never started here.
     std::fs::remove_dir_all(stack.sandbox.instance_dir("dune")).expect("its records");
     let run = Background::of(&mut stack.command(&["run", "--json"]));
-    wait_until("it to be found", || run.logged("running already") == 1);
+    wait_until("it to be found", || run.logged("already running; watching it") == 1);
     docker_ok(&["stop", &game]);
     run.passes("crashed");
     run.passes("running");
