@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{self, Background, Instance, Outcome, Process, Sandbox};
+use crate::support::{self, Background, Instance, Outcome, Sandbox};
 
 /// Writes an inventory beside the sandbox's own.
 fn write(sandbox: &Sandbox, name: &str, instances: &[Instance]) {
@@ -58,10 +58,10 @@ fn a_command_that_is_suggested_meets_the_same_instances() {
     assert_eq!(logs, r"gamectl -f 'it'\''s mine.yaml' --state-dir 'the state' logs b");
     paste(&sandbox, logs).expect_code(0);
 
-    let run = Background::of(ours(&["run", "a"]).stdout(std::process::Stdio::piped()));
+    let mut run = Background::of(ours(&["run", "a"]).stdout(std::process::Stdio::piped()));
     run.wait("a: running");
-    Process::signal(run.pid(), Signal::SIGINT);
-    run.wait("the watching has ended");
+    run.signal(Signal::SIGINT);
+    assert_eq!(run.ended(), Some(0));
     let said = run.text();
     let stop = suggested(&said, "the servers go on (");
     let stopped = paste(&sandbox, stop).expect_code(0);
