@@ -120,6 +120,11 @@ impl Evidence {
         let is_alone = matches!(evidence.shim, Shim::None);
         if is_alone && matches!(evidence.launch, Ok(None)) {
             evidence.stray = stray(dir, evidence.last_exit().is_some());
+            // What was found may be a launch that began meanwhile.
+            let begun = || !matches!((lock::shim_lives(dir), launch::read(dir)), (Ok(false), Ok(None)));
+            if evidence.stray.is_some() && begun() {
+                return Self::gather(state, dir, id);
+            }
         }
         if let Ok(Some(launch)) = &evidence.launch
             && evidence.exit_of(launch).is_none()
