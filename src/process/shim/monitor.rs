@@ -250,8 +250,14 @@ impl Monitor {
             let Some(action) = stop.escalation.due(clock::monotonic_ms(), main_alive) else {
                 break;
             };
+            let kills = action == Action::KillAll;
             self.act(action);
             changed = true;
+            if kills {
+                // To kill thousands may take until the next kill is due: what has
+                // ended is reaped first.
+                break;
+            }
         }
         if changed {
             self.publish_step();
