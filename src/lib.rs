@@ -25,6 +25,7 @@ pub mod resident;
 pub mod store;
 pub mod supervisor;
 pub mod sys;
+pub mod systemd;
 pub mod text;
 pub mod trust;
 pub mod ui;

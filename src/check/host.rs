@@ -95,9 +95,14 @@ pub(super) fn time_zone() -> Zone {
     }
 }
 
+/// Returns the control groups of this process.
+pub(super) fn cgroup() -> String {
+    fs::read_to_string("/proc/self/cgroup").unwrap_or_default()
+}
+
 /// Reads what systemd's login manager does at a logout.
 pub(super) fn login() -> Login {
-    let cgroup = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let cgroup = cgroup();
     let us = system::effective_uid();
     let owner = logind::owner(&cgroup).unwrap_or(us);
     let name = system::user_name(owner);

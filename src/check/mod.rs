@@ -28,6 +28,7 @@ use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
 use crate::invocation::command;
 use crate::supervisor::Observation;
+use crate::systemd::Unit;
 use crate::trust;
 
 /// The number of instances that are asked at the same time.
@@ -47,7 +48,10 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     findings.push(state_dir::judge(state_dir, &host::usability(state_dir)));
     findings.push(disk::judge(state_dir, host::free(state_dir), &inventory.instances));
     findings.push(logind::judge(&host::login()));
-    findings.extend(unit::judge_packaged().await);
+    let packaged = Unit::packaged();
+    if let Some(settings) = packaged.settings().await {
+        findings.extend(unit::judge(packaged.name(), &settings));
+    }
     findings.push(time_zone::judge(&host::time_zone()));
     findings.push(limits::judge(host::open_files()));
     let listening = listening::here();
@@ -85,11 +89,12 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
 /// # Cancel safety
 /// Safe: nothing is changed.
 pub async fn own_unit() -> Vec<Finding> {
-    let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let Some(unit) = unit::of_cgroup(&cgroup).filter(|_| std::env::var_os("INVOCATION_ID").is_some()) else {
+    let started = std::env::var_os("INVOCATION_ID").is_some();
+    let Some(unit) = Unit::of_cgroup(&host::cgroup()).filter(|_| started) else {
         return Vec::new();
     };
-    unit::harm(&unit).await
+    let settings = unit.settings().await;
+    settings.map_or_else(Vec::new, |settings| unit::harm(unit.name(), &settings))
 }
 
 /// Asks the planes for the findings and the state of each instance, side by
