@@ -47,14 +47,10 @@ fn what_is_well_is_said_to_be_and_nothing_is_made() {
 #[test]
 fn a_unit_that_would_kill_the_games_is_an_error() {
     let sandbox = Sandbox::with(&[Instance::script("a", "sleep 60")]);
-    let systemctl = sandbox.path("systemctl");
     let unit = |lines: &str| {
-        let script =
-            format!("#!/bin/sh\ncase \"$*\" in *'-- gamectl.service') printf '{lines}' ;; *) exit 1 ;; esac\n");
-        std::fs::write(&systemctl, script).expect("a stand-in");
-        std::fs::set_permissions(&systemctl, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+        let script = format!("case \"$*\" in *'-- gamectl.service') printf '{lines}' ;; *) exit 1 ;; esac");
         let mut command = sandbox.command(&["check", "--json"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", sandbox.dir().display()));
+        command.env("PATH", sandbox.stand_in("systemctl", &script));
         let output = command.output().expect("gamectl");
         found(&support::Outcome::of(&["check"], &output).json(), "", "unit")
     };
@@ -277,13 +273,8 @@ fn the_user_of_the_instance_is_who_must_be_able_to() {
 /// A `docker` that says what a real one says, and an inventory with a stack.
 fn with_docker(script: &str) -> (Sandbox, String) {
     let sandbox = Sandbox::new();
-    let bin = sandbox.path("bin");
-    std::fs::create_dir(&bin).expect("make a folder");
-    let docker = bin.join("docker");
-    std::fs::write(&docker, format!("#!/bin/sh\n{script}\n")).expect("write a file");
-    std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).expect("chmod");
     sandbox.inventory_text("instances: {dune: {docker_compose: {file: compose.yaml}}}");
-    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let path = sandbox.stand_in("docker", script);
     (sandbox, path)
 }
 

@@ -6,7 +6,6 @@
 //! missing, and fails with `GAMECTL_TEST_ENGINE=required`, as in the gate. One
 //! by one: `cargo test --test suite docker_compose -- --ignored NAME`.
 
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -238,17 +237,8 @@ impl Stack {
             .output()
             .expect("sh");
         let real = String::from_utf8_lossy(&real.stdout).trim().to_owned();
-        let bin = self.sandbox.path("bin");
-        std::fs::create_dir_all(&bin).expect("a folder");
-        let docker = bin.join("docker");
-        std::fs::write(
-            &docker,
-            format!("#!/bin/sh\nreal={real}\n{script}\nexec $real \"$@\"\n"),
-        )
-        .expect("write");
-        std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).expect("chmod");
-        let path = std::env::var("PATH").expect("a path");
-        self.path = Some(format!("{}:{path}", bin.display()));
+        let script = format!("real={real}\n{script}\nexec $real \"$@\"");
+        self.path = Some(self.sandbox.stand_in("docker", &script));
     }
 }
 

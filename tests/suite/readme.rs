@@ -213,16 +213,9 @@ fn the_hook_posts_what_a_webhook_takes() {
     let process = "    process: { executable: /bin/sh, args: [-c, 'exit 3'] }\n    restart: { policy: never }\n";
     sandbox.inventory_text(&format!("instances:\n  a:\n{process}{hook}"));
     std::fs::write(sandbox.path("webhook.url"), "http://discord.test/hook").expect("write");
-    std::fs::create_dir(sandbox.path("bin")).expect("a folder");
-    let curl = sandbox.path("bin/curl");
-    std::fs::write(
-        &curl,
-        "#!/bin/sh\n{ echo \"$@\"; cat; } > posted.new && mv posted.new posted\n",
-    )
-    .expect("write");
-    std::fs::set_permissions(&curl, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    let path = sandbox.stand_in("curl", "{ echo \"$@\"; cat; } > posted.new && mv posted.new posted");
     let mut run = sandbox.command(&["run"]);
-    run.env("PATH", format!("{}:/usr/bin:/bin", sandbox.arg("bin")));
+    run.env("PATH", path);
     let _run = Background::of(&mut run);
     wait_until("the hook", || sandbox.path("posted").exists());
     let posted = std::fs::read_to_string(sandbox.path("posted")).expect("what was posted");

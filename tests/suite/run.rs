@@ -317,12 +317,11 @@ fn at_its_end_it_stops_what_it_watched_when_the_host_goes_down() {
     for (systemd_says, expected) in [("running", "running"), ("stopping", "stopped")] {
         let sandbox = Sandbox::new();
         sandbox.inventory(&[game(&sandbox, "a")]);
-        let systemctl = sandbox.path("systemctl");
-        std::fs::write(&systemctl, format!("#!/bin/sh\necho {systemd_says}; exit 1\n")).expect("a stand-in");
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&systemctl, mode).expect("chmod");
         let mut command = sandbox.command(&["run", "--json", "--on-exit", "stop-at-shutdown"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", sandbox.dir().display()));
+        command.env(
+            "PATH",
+            sandbox.stand_in("systemctl", &format!("echo {systemd_says}; exit 1")),
+        );
         let run = Background::of(&mut command);
         sandbox.wait_state("a", "running");
         assert_eq!(run.end(Signal::SIGTERM), Some(0));

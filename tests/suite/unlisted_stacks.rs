@@ -2,14 +2,12 @@
 //! for `docker`: it keeps one container, whose state is a file.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 
 use crate::support::{Instance, Outcome, Sandbox};
 
-const DOCKER: &str = r#"#!/bin/sh
-cd "$STAND_IN" || exit 1
+const DOCKER: &str = r#"cd "$STAND_IN" || exit 1
 echo "$*" >> calls
 case "$*" in
 "compose version --short") echo 2.26.0 ;;
@@ -24,24 +22,22 @@ esac
 
 pub(crate) struct Stacks {
     pub(crate) sandbox: Sandbox,
+    /// The `PATH` with the stand-in.
+    path: String,
 }
 
 impl Stacks {
     pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new();
-        fs::create_dir(sandbox.path("bin")).expect("a file of the stand-in");
-        let docker = sandbox.path("bin/docker");
-        fs::write(&docker, DOCKER).expect("a file of the stand-in");
-        fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).expect("a file of the stand-in");
+        let path = sandbox.stand_in("docker", DOCKER);
         fs::write(sandbox.path("compose.yaml"), "services: { game: { image: none } }\n")
             .expect("a file of the stand-in");
-        Self { sandbox }
+        Self { sandbox, path }
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Outcome {
-        let path = format!("{}:/usr/bin:/bin", self.sandbox.path("bin").display());
         let mut command = self.sandbox.command(args);
-        command.env("PATH", path).env("STAND_IN", self.sandbox.dir());
+        command.env("PATH", &self.path).env("STAND_IN", self.sandbox.dir());
         Outcome::of(args, &command.output().expect("run gamectl"))
     }
 
