@@ -63,7 +63,7 @@ use tokio::sync::watch;
 pub use activity::Activity;
 pub use admin::AdminChannel;
 pub use console::{ConsoleAccess, ConsoleInput, ConsoleKind};
-pub use facts::{DRIFTED, Detail, Facts, LastExit, rfc3339};
+pub use facts::{ALLOWED, DRIFTED, Detail, Facts, LastExit, join_notes, rfc3339};
 pub use health::{Health, HealthCheck, SilentProbe};
 pub use observation::Observation;
 pub use options::{StartOptions, StopOptions};

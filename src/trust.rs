@@ -114,9 +114,9 @@ fn not_of(uid: u32, file: &Path) -> Option<Weakness> {
     })
 }
 
-/// Refuses, for root, a command whose program another user could
-/// replace. What that itself reads and runs is not looked at. A program that cannot be
-/// run passes: the attempt tells why.
+/// Refuses, for root, a command whose program another user could replace. What that
+/// itself reads and runs is not looked at. A program that cannot be run passes: the
+/// attempt tells why.
 ///
 /// # Errors
 /// With the reason and what to do about it.

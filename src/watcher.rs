@@ -90,8 +90,9 @@ impl InstanceWatch {
     fn tell(&mut self, observation: &Observation) {
         let id = self.supervisor.instance_id();
         let intent = self.state.as_deref().map_or(Ok(None), |state| intent::peek(state, id));
+        let trouble = self.state.as_deref().zip(intent.as_ref().ok());
+        let trouble = trouble.and_then(|(state, intent)| history::trouble(state, id, *intent));
         let want = intent.map(|intent| intent.map(|intent| intent.want));
-        let trouble = self.state.as_deref().and_then(|state| history::trouble(state, id));
         let row = report::row(
             self.supervisor.as_ref(),
             self.listed,

@@ -80,21 +80,7 @@ pub fn rcon(bytes: &[u8]) {
             }
         });
     });
-    let packets = |piece: usize| {
-        let mut decoder = packet_decoder::PacketDecoder::default();
-        let mut packets = Vec::new();
-        for piece in bytes.chunks(piece) {
-            decoder.push(piece);
-            loop {
-                match decoder.next() {
-                    Ok(Some(packet)) => packets.push(packet),
-                    Ok(None) => break,
-                    Err(_) => return (packets, true),
-                }
-            }
-        }
-        (packets, false)
-    };
+    let packets = |piece: usize| packet_decoder::in_pieces(bytes, piece);
     assert_eq!(packets(1), packets(bytes.len().max(1)));
 }
 

@@ -160,6 +160,25 @@ fn number(bytes: &[u8], at: usize) -> Option<i32> {
     Some(i32::from_le_bytes(bytes.try_into().ok()?))
 }
 
+/// Decodes bytes that come in pieces of this size. Returns the packets, and true if
+/// what follows them is none.
+#[cfg(any(test, fuzzing))]
+pub(super) fn in_pieces(bytes: &[u8], piece: usize) -> (Vec<Packet>, bool) {
+    let mut decoder = PacketDecoder::default();
+    let mut packets = Vec::new();
+    for piece in bytes.chunks(piece) {
+        decoder.push(piece);
+        loop {
+            match decoder.next() {
+                Ok(Some(packet)) => packets.push(packet),
+                Ok(None) => break,
+                Err(NotRcon) => return (packets, true),
+            }
+        }
+    }
+    (packets, false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,21 +284,7 @@ mod tests {
                 b"\0", b"\0\0", b"a", b"list of names", &[14, 0, 0, 0], &[2, 0, 0, 0], &[0, 0, 0, 0], &[40, 0, 0, 0],
             ];
             let bytes: Vec<u8> = words.iter().flat_map(|word| choice[*word]).copied().collect();
-            let read = |piece: usize| {
-                let mut decoder = PacketDecoder::default();
-                let mut packets = Vec::new();
-                for piece in bytes.chunks(piece) {
-                    decoder.push(piece);
-                    loop {
-                        match decoder.next() {
-                            Ok(Some(packet)) => packets.push(packet),
-                            Ok(None) => break,
-                            Err(NotRcon) => return (packets, true),
-                        }
-                    }
-                }
-                (packets, false)
-            };
+            let read = |piece: usize| in_pieces(&bytes, piece);
             prop_assert_eq!(read(piece), read(bytes.len().max(1)));
         }
 

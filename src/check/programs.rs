@@ -38,7 +38,10 @@ impl<'a> Named<'a> {
 /// Judges them all. `path` is our own `$PATH`.
 pub(super) fn of_instance(instance: &Instance, path: Option<&OsStr>, looks: Looks<'_>) -> Vec<Finding> {
     let named = named(instance);
-    let own = own_path(instance).or(path);
+    let own = match &instance.plane {
+        Plane::Process(spec) => spec.path().or(path),
+        _ => path,
+    };
     let bad: Vec<Finding> = named
         .iter()
         .filter_map(|one| {
@@ -88,17 +91,6 @@ fn named(instance: &Instance) -> Vec<Named<'_>> {
         }
     }
     named
-}
-
-/// The `PATH` that the inventory gives to the game, and so to its commands.
-fn own_path(instance: &Instance) -> Option<&OsStr> {
-    let Plane::Process(spec) = &instance.plane else {
-        return None;
-    };
-    let mut variables = spec.env.iter();
-    variables
-        .find(|(name, _)| name == "PATH")
-        .map(|(_, value)| value.as_os_str())
 }
 
 #[cfg(test)]

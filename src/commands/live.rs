@@ -53,7 +53,12 @@ impl Live {
             typed: None,
             events,
             signals: ScreenSignals::new()?,
-            reader_gone: watch_reader()?,
+            // The journal may be restarted.
+            reader_gone: if view.is_in_journal() {
+                None
+            } else {
+                Some(watch_reader()?)
+            },
             seconds: ticks((timed || view.is_live()).then_some(SECOND)),
             frame: None,
             view,

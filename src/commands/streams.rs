@@ -1,8 +1,6 @@
 //! The standard streams of this process.
 
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -44,19 +42,11 @@ pub(super) fn reader_is_gone() -> bool {
 pub(super) type ReaderGone = oneshot::Receiver<()>;
 
 /// Waits for that on a thread of its own, which ends with the process: a file or
-/// `/dev/null` cannot be awaited by epoll(7). Returns `None` where the journal reads,
-/// which may be restarted.
+/// `/dev/null` cannot be awaited by epoll(7).
 ///
 /// # Errors
 /// Returns the error of a thread that could not be started.
-pub(super) fn watch_reader() -> io::Result<Option<ReaderGone>> {
-    let out = io::stdout().as_fd().try_clone_to_owned()?;
-    let file = std::fs::File::from(out).metadata()?;
-    // See "JOURNAL_STREAM" in systemd.exec(5).
-    let own = format!("{}:{}", file.dev(), file.ino());
-    if std::env::var("JOURNAL_STREAM").is_ok_and(|journal| journal == own) {
-        return Ok(None);
-    }
+pub(super) fn watch_reader() -> io::Result<ReaderGone> {
     let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new().spawn(move || {
         if pipe::wait_for_hang_up(io::stdout()) {
@@ -64,7 +54,7 @@ pub(super) fn watch_reader() -> io::Result<Option<ReaderGone>> {
             let _ = sender.send(());
         }
     })?;
-    Ok(Some(receiver))
+    Ok(receiver)
 }
 
 /// Waits for that word; forever where it cannot come.

@@ -27,7 +27,7 @@ use std::time::SystemTime;
 
 use super::container::{Container, ContainerHealth, ContainerStatus};
 use crate::event::Want;
-use crate::supervisor::{Detail, Facts, InstanceState, LastExit};
+use crate::supervisor::{ALLOWED, Detail, Facts, InstanceState, LastExit};
 
 #[derive(Debug, Clone, Default)]
 pub struct Circumstances<'a> {
@@ -165,8 +165,6 @@ fn judge(
         None => (InstanceState::Running, None),
     }
 }
-
-const ALLOWED: &str = "it ended by itself, which its policy allows";
 
 /// Judges a group of which nothing is alive.
 fn at_rest(

@@ -215,10 +215,15 @@ impl ComposeStack {
     /// keeps it and has seen it run.
     fn wish(&self, intent: Option<Intent>, stack: Option<&Stack>, stop: Option<StackStop>) -> Option<Wish> {
         let (want, since_ms) = match (intent, stop) {
-            (Some(intent), None) => (intent.want, intent.at_ms),
-            (Some(intent), Some(_)) if intent.want == Want::Stopped => (intent.want, intent.at_ms),
             // Between the halves of a restart, and before the next start.
-            (_, Some(stop)) => (Want::Stopped, stop.at_wall_ms),
+            (
+                Some(Intent {
+                    want: Want::Running, ..
+                })
+                | None,
+                Some(stop),
+            ) => (Want::Stopped, stop.at_wall_ms),
+            (Some(intent), _) => (intent.want, intent.at_ms),
             (None, None) => {
                 let was_up = self.autostart && self.was_up.load(Ordering::Relaxed);
                 let since_ms = stack.map(|stack| stack.started_wall_ms);

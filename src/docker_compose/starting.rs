@@ -87,14 +87,12 @@ impl Start<'_> {
         record.services.sort_unstable();
         record.services.dedup();
         records.record_start(&dir, &record)?;
-        records.record_inventory(&dir);
         if options.no_wait {
             return Ok(outcome(look.aggregate.facts.state, true));
         }
         let outcome = self.wait_until_ready().await?;
         record.arrived = true;
         records.record_start(&dir, &record)?;
-        records.record_inventory(&dir);
         Ok(outcome)
     }
 

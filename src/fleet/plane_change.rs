@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::invocation::command;
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, Facts, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome,
-    OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+    OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan, join_notes,
 };
 
 /// Supervises an instance through its former plane for as long as it runs
@@ -52,10 +52,7 @@ impl PlaneChange {
     fn noted(&self, mut facts: Box<Facts>) -> Observation {
         let plane = self.former.plane();
         let note = format!("it runs as it was started, by `{plane}`, and the inventory has changed");
-        facts.note = Some(match facts.note.take() {
-            Some(more) => format!("{note}; {more}"),
-            None => note,
-        });
+        facts.note = join_notes([Some(note), facts.note.take()]);
         Observation::Known(facts)
     }
 

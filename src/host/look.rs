@@ -14,7 +14,7 @@ use crate::instancecmd::Elsewhere;
 use crate::players;
 use crate::report;
 use crate::store::{StateDir, history, intent};
-use crate::supervisor::{InstanceState, Observation};
+use crate::supervisor::{InstanceState, Observation, join_notes};
 
 /// The optional parts of a row.
 #[derive(Debug, Clone, Copy)]
@@ -135,18 +135,18 @@ impl Looked {
             reason: "it could not be looked at".to_owned(),
         });
         if let (Observation::Known(facts), Some(started)) = (&mut observation, started) {
-            facts.note = Some(match facts.note.take() {
-                Some(note) => format!("{note}; {started}"),
-                None => started,
-            });
+            facts.note = join_notes([facts.note.take(), Some(started)]);
         }
-        let of_intents = state.filter(|_| with_intent);
+        // What runs has no trouble, and many are looked at.
+        let may_be_troubled = !is_running(&observation);
+        let of_intents = state.filter(|_| with_intent || may_be_troubled);
         let intent = of_intents.map_or(Ok(None), |state| intent::peek(state, self.member.id()));
-        // What runs has none, and many are looked at.
-        let trouble = state
-            .filter(|_| !is_running(&observation))
-            .and_then(|state| history::trouble(state, self.member.id()));
-        let want = intent.map(|intent| intent.map(|intent| intent.want));
+        let trouble = of_intents.filter(|_| may_be_troubled).zip(intent.as_ref().ok());
+        let trouble = trouble.and_then(|(state, intent)| history::trouble(state, self.member.id(), *intent));
+        let want = match with_intent {
+            true => intent.map(|intent| intent.map(|intent| intent.want)),
+            false => Ok(None),
+        };
         let player_count = match self.player_count {
             Some(count) => count,
             None if self.asks => PlayerCount::Unanswered,

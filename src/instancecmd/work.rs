@@ -15,7 +15,7 @@ use crate::store::intent::Intent;
 use crate::store::lock::VerbLock;
 use crate::store::record::Durability;
 use crate::store::{self, InstanceDir, StateDir};
-use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor};
+use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor, join_notes};
 
 /// A request to one instance.
 pub(super) struct Work {
@@ -282,12 +282,8 @@ fn not_recorded(outcome: Outcome, failure: &Failure) -> Outcome {
 }
 
 fn with_note(outcome: Outcome, more: String) -> Outcome {
-    let note = match outcome.note {
-        Some(known) => format!("{known}; {more}"),
-        None => more,
-    };
     Outcome {
-        note: Some(note),
+        note: join_notes([outcome.note, Some(more)]),
         ..outcome
     }
 }

@@ -9,14 +9,13 @@ use crate::inventory::RestartPolicy;
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
 use crate::store::status_table::{Phase, PreviousExit, ShimStatus};
-use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation};
+use crate::supervisor::{ALLOWED, Detail, Facts, InstanceState, LastExit, Observation};
 use crate::sys::reaper::{Ending, signal_name};
 
 const ENDED: &str = "its end is being put on record";
 const DRAINING: &str = "its main process has ended; what outlived it is being cleared away";
 const DETACHED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
 const ORPHAN: &str = "its shim was killed; the next verb takes it over";
-const ALLOWED: &str = "it ended by itself, which its policy allows";
 const CONTAINER_GONE: &str = "what ran ended with its container";
 const REBOOTED: &str = "what ran ended with a reboot of the host";
 

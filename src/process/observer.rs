@@ -8,7 +8,7 @@ use super::game::ManagedGame;
 use super::situation::Situation;
 use super::snapshot::Snapshot;
 use super::{facts, main_pattern};
-use crate::supervisor::{InstanceState, Observation};
+use crate::supervisor::{InstanceState, Observation, join_notes};
 use crate::sys::clock;
 
 /// The time on the boot-time clock that stands for "not ready": no uptime
@@ -77,14 +77,9 @@ impl Observer {
                 Situation::Kept(entry) => entry.entry,
                 _ => None,
             };
-            let remarks = self
-                .game
-                .drift(then)
-                .map(str::to_owned)
-                .into_iter()
-                .chain(main_pattern::remark(&self.game, &situation));
-            let notes: Vec<String> = facts.note.take().into_iter().chain(remarks).collect();
-            facts.note = (!notes.is_empty()).then(|| notes.join("; "));
+            let drift = self.game.drift(then).map(str::to_owned);
+            let unmatched = main_pattern::remark(&self.game, &situation);
+            facts.note = join_notes([facts.note.take(), drift, unmatched]);
         }
         observation
     }

@@ -17,7 +17,7 @@ use crate::store::launch::Launch;
 use crate::store::status_table::{Phase, ShimStatus};
 use crate::store::tail::{LAST_LINES, last_lines};
 use crate::store::{InstanceDir, ending, launch, strangers};
-use crate::supervisor::{InstanceState, Outcome, StartOptions};
+use crate::supervisor::{InstanceState, Outcome, StartOptions, join_notes};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
 
@@ -65,16 +65,20 @@ impl GameStart<'_> {
     async fn run(mut self) -> Result<Outcome, Failure> {
         let started = self.launch_and_wait().await;
         let held = (!self.held.is_empty()).then(|| format!("before its launch {}", self.held.join(", ")));
-        let remark = main_pattern::remark(self.game, &Situation::of(&self.folder.gather()));
-        let notes: Vec<String> = held.into_iter().chain(remark).collect();
+        let remark = match self.game.plan.main {
+            Some(_) => main_pattern::remark(self.game, &Situation::of(&self.folder.gather())),
+            None => None,
+        };
+        let Some(notes) = join_notes([held, remark]) else {
+            return started;
+        };
         match started {
-            started if notes.is_empty() => started,
             Ok(outcome) => Ok(Outcome {
-                note: Some(outcome.note.into_iter().chain(notes).collect::<Vec<_>>().join("; ")),
+                note: join_notes([outcome.note, Some(notes)]),
                 ..outcome
             }),
             Err(failure) => Err(Failure {
-                message: format!("{}; {}", failure.message, notes.join("; ")),
+                message: format!("{}; {notes}", failure.message),
                 ..failure
             }),
         }
@@ -159,13 +163,8 @@ impl GameStart<'_> {
     /// they would never hold.
     fn refuse_probes(&self) -> Result<(), Failure> {
         let Some(spec) = &self.game.spec else { return Ok(()) };
-        let own = spec
-            .env
-            .iter()
-            .find(|(name, _)| name == "PATH")
-            .map(|(_, path)| path.clone());
-        let path = own.or_else(|| std::env::var_os("PATH"));
-        probe::refuse(&self.game.ready.probes, &spec.cwd, path.as_deref())
+        let ours = std::env::var_os("PATH");
+        probe::refuse(&self.game.ready.probes, &spec.cwd, spec.path().or(ours.as_deref()))
     }
 
     async fn held_up(&self) -> Failure {

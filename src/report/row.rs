@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::event::{Awaits, PlayerCount, Row, Want, WatchedRow};
-use crate::supervisor::{Activity, InstanceState, Observation, Supervisor};
+use crate::supervisor::{Activity, InstanceState, Observation, Supervisor, join_notes};
 
 /// Returns the row of an instance, with the trouble that is on record. An intent
 /// that cannot be read becomes a note, and hides no state.
@@ -24,9 +24,7 @@ pub fn row(
         }
         let unlisted = (!listed).then(|| "not in the inventory".to_owned());
         let unreadable = intent.as_ref().err().map(ToString::to_string);
-        let notes = [unlisted, facts.note.take(), unreadable];
-        let notes: Vec<String> = notes.into_iter().flatten().collect();
-        facts.note = (!notes.is_empty()).then(|| notes.join("; "));
+        facts.note = join_notes([unlisted, facts.note.take(), unreadable]);
     }
     Row {
         id: supervisor.instance_id().to_owned(),

@@ -6,7 +6,7 @@ use std::io;
 use super::dir::StateDir;
 use super::folder::{InstanceDir, ReadError};
 use super::format::{Document, ParseError};
-use super::intent;
+use super::intent::Intent;
 use super::record::Durability;
 use crate::event::Want;
 use crate::policy::restart::{History, StayReason};
@@ -108,9 +108,9 @@ pub fn read(dir: &InstanceDir) -> Result<Option<Restarts>, ReadError> {
     }
 }
 
-/// Returns the trouble on record that still stands.
-pub fn trouble(state: &StateDir, id: &str) -> Option<String> {
-    let intent = intent::peek(state, id).ok()?.map(|intent| (intent.want, intent.at_ms));
+/// Returns the trouble on record that still stands under the present intent.
+pub fn trouble(state: &StateDir, id: &str, intent: Option<Intent>) -> Option<String> {
+    let intent = intent.map(|intent| (intent.want, intent.at_ms));
     // Most that are down were stopped by somebody: no file is opened for these.
     if matches!(intent, Some((Want::Stopped, _))) {
         return None;

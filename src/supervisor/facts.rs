@@ -7,6 +7,15 @@ use serde::{Serialize, Serializer};
 
 use super::state::InstanceState;
 
+/// The note of what ended with an exit code that its policy counts as a success.
+pub const ALLOWED: &str = "it ended by itself, which its policy allows";
+
+/// Joins notes for a person to one; `None` if there is none.
+pub fn join_notes(notes: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let notes: Vec<String> = notes.into_iter().flatten().filter(|note| !note.is_empty()).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
 /// The note of what runs and was started from another entry of the inventory.
 pub const DRIFTED: &str = "started from another entry: restart applies it";
 
@@ -87,10 +96,7 @@ impl Facts {
             InstanceState::Starting | InstanceState::Stopping | InstanceState::Crashed { .. } => {}
             InstanceState::Stopped => self.state = InstanceState::Crashed { exit_code: None },
         }
-        self.note = Some(match self.note.take().filter(|note| !note.is_empty()) {
-            Some(note) => format!("{why}; {note}"),
-            None => why,
-        });
+        self.note = join_notes([Some(why), self.note.take()]);
     }
 
     /// Returns the facts of an instance of which only the state is known.

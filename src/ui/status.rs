@@ -137,7 +137,7 @@ pub(super) fn render(rows: &[Row], only_bad: bool, look: Look) -> String {
     let fitted = table.fitted(look, columns);
     let mut out: String = std::iter::once(&fitted.head)
         .chain(fitted.rows.iter().flatten())
-        .flat_map(|line| [line.trim_end(), "\n"])
+        .flat_map(|line| [line.as_str(), "\n"])
         .collect();
     if rows.len() > MANY && !only_bad {
         let counts = format!("{} instances: {}", rows.len(), counts(rows.iter()));

@@ -1,6 +1,6 @@
 //! The plane `process`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -36,6 +36,12 @@ pub struct ProcessSpec {
 }
 
 impl ProcessSpec {
+    /// Returns the `PATH` that the inventory gives to the game, and so to its commands.
+    pub fn path(&self) -> Option<&OsStr> {
+        let own = self.env.iter().find(|(name, _)| name == "PATH");
+        own.map(|(_, path)| path.as_os_str())
+    }
+
     /// Returns a number that tells this definition from others. It goes on record, so
     /// it stays the same in later builds: a new key counts only where it is set.
     pub fn digest(&self) -> u32 {

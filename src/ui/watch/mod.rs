@@ -82,6 +82,11 @@ impl WatchView {
         self.form == Form::Screen
     }
 
+    /// Returns true when the journal of systemd reads what is written.
+    pub fn is_in_journal(&self) -> bool {
+        self.streams.around.stdout_journal
+    }
+
     /// Takes an event in, and writes everything but the screen at once.
     pub fn event(&mut self, event: ResidentEvent) {
         for report in self.board.feed.take(event) {
@@ -118,10 +123,9 @@ impl WatchView {
     fn log(&mut self, entry: LogEntry) {
         let unwanted = self.streams.options.quiet && entry.level == Level::Info;
         if self.form == Form::Lines && !unwanted {
-            let line = if self.streams.around.stdout_journal {
-                for_journal(&entry)
-            } else {
-                plain(&entry)
+            let line = match self.is_in_journal() {
+                true => for_journal(&entry),
+                false => plain(&entry),
             };
             self.streams.write_out(&line);
         }
@@ -262,18 +266,9 @@ pub(super) fn loss_in_json(lost: usize) -> String {
 
 /// Says between the lines that so many are missing there.
 pub(super) fn loss_in_words(lost: usize) -> String {
-    plain(&LogEntry {
-        at: now(),
-        level: Level::Warning,
-        id: None,
-        text: format!(
-            "{} missing here: nobody read them in time",
-            match lost {
-                1 => "1 line is".to_owned(),
-                _ => format!("{lost} lines are"),
-            }
-        ),
-    })
+    let are = if lost == 1 { "is" } else { "are" };
+    let text = format!("{} {are} missing here: nobody read them in time", lines(lost));
+    plain(&LogEntry::now(Level::Warning, None, text))
 }
 
 fn now() -> String {
