@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::evidence::Evidence;
+use super::repair::unobserved_exit;
 use super::situation::{Last, Situation};
 use crate::event::Want;
 use crate::inventory::RestartPolicy;
@@ -16,6 +17,7 @@ const ENDED: &str = "its end is being put on record";
 const DRAINING: &str = "its main process has ended; what outlived it is being cleared away";
 const DETACHED: &str = "its folder in the state directory was removed: its log and console are lost, a stop ends it";
 const ORPHAN: &str = "its shim was killed; the next verb takes it over";
+const UNOBSERVED: &str = "nobody saw how it ended: its shim was killed too";
 const CONTAINER_GONE: &str = "what ran ended with its container";
 const REBOOTED: &str = "what ran ended with a reboot of the host";
 
@@ -35,7 +37,7 @@ pub(super) fn observation(evidence: &Evidence, policy: &RestartPolicy) -> Observ
         Situation::Orphan(launch) => noted(ORPHAN, of_launch(launch, evidence)),
         Situation::Transitional(Last::Never) => bare(evidence, InstanceState::Starting, Some("being launched")),
         Situation::Transitional(Last::Unobserved(_)) => bare(evidence, InstanceState::Stopping, Some(ENDED)),
-        Situation::Free(Last::Unobserved(launch)) => of_unobserved(launch, evidence),
+        Situation::Free(Last::Unobserved(launch)) => of_unobserved(launch, evidence, policy),
         Situation::Transitional(Last::Rebooted) | Situation::Free(Last::Rebooted) => {
             bare(evidence, InstanceState::Stopped, Some(REBOOTED))
         }
@@ -62,18 +64,17 @@ fn bare(evidence: &Evidence, state: InstanceState, note: Option<&str>) -> Facts 
     }
 }
 
-fn of_unobserved(launch: &Launch, evidence: &Evidence) -> Facts {
-    let (state, note) = match evidence.intent {
-        Some(Want::Stopped) => (InstanceState::Stopped, "it ended after its shim was killed"),
-        _ => (
-            InstanceState::Crashed { exit_code: None },
-            "nobody saw how it ended: its shim was killed too",
-        ),
-    };
-    let damage = evidence.exit.as_ref().err().map(ToString::to_string);
-    Facts {
-        restarts: launch.restarts,
-        ..bare(evidence, state, Some(damage.as_deref().unwrap_or(note)))
+/// Returns what [`of_exit`] will, once this end is on record: a crash is one crash,
+/// before and after that.
+fn of_unobserved(launch: &Launch, evidence: &Evidence, policy: &RestartPolicy) -> Facts {
+    let exit = unobserved_exit(launch, evidence.intent);
+    let facts = of_exit(launch, &exit, evidence.intent, policy);
+    match &evidence.exit {
+        Err(damage) => Facts {
+            note: Some(damage.to_string()),
+            ..facts
+        },
+        Ok(_) => facts,
     }
 }
 
@@ -97,6 +98,9 @@ fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartP
 }
 
 fn crash_note(exit: &Exit) -> String {
+    if exit.at_wall_ms.is_none() {
+        return UNOBSERVED.to_owned();
+    }
     let how = if exit.oom_killed {
         "killed by the out-of-memory killer".to_owned()
     } else {

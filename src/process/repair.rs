@@ -46,8 +46,13 @@ pub(super) fn record_end(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Resu
 }
 
 fn unobserved(dir: &InstanceDir, launch: &Launch) -> Exit {
-    let wish = intent::read(dir).ok().flatten();
-    let requested = wish.is_some_and(|wish| wish.want == Want::Stopped);
+    let intent = intent::read(dir).ok().flatten();
+    unobserved_exit(launch, intent.map(|intent| intent.want))
+}
+
+/// Returns the exit of a launch that nobody has seen end.
+pub(super) fn unobserved_exit(launch: &Launch, intent: Option<Want>) -> Exit {
+    let requested = intent == Some(Want::Stopped);
     let note = "it ended after its shim was killed";
     Exit {
         was_ready: launch.ready.is_some(),

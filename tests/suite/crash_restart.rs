@@ -80,6 +80,64 @@ fn a_crash_waits_for_a_frozen_run_and_is_told_once() {
     sandbox.nothing_left();
 }
 
+/// A launch first puts on record how the last one ended. That tells no new crash, also
+/// where the launch then fails.
+#[test]
+fn a_crash_that_only_a_fresh_run_finds_is_told_once() {
+    let sandbox = Sandbox::new();
+    // Whether it can be executed is known only when it is.
+    let (shell, game) = (sandbox.path("shell"), sandbox.path("game"));
+    let script = format!("#!{}\necho up\nexec sleep 1000\n", sandbox.arg("shell"));
+    std::fs::write(&game, script).expect("the game");
+    std::fs::set_permissions(&game, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its mode");
+    let make_executable = || std::os::unix::fs::symlink("/bin/sh", &shell).expect("its shell");
+    let note = format!("echo \"$GAMECTL_EVENT $GAMECTL_NOTE\" >>{}", sandbox.arg("notes"));
+    let hook = json!({ "command": ["/bin/sh", "-c", note], "events": ["crashed", "restarted", "stopped"] });
+    let game = Instance::program("a", &sandbox.arg("game"), &[]).ready_log("^up$");
+    let restart = json!({ "delay": "50ms", "max_delay": "50ms" });
+    sandbox.inventory(&[game.with("on_event", json!([hook])).with("restart", restart)]);
+    make_executable();
+    sandbox.ok(&["start", "a"]);
+    let unseen = "nobody saw how it ended: its shim was killed too";
+    let nothing_known = json!({ "code": null, "signal": null, "at": null, "requested": false, "oom_killed": false });
+    let kill_both = || {
+        let pid = sandbox.pid("a");
+        sandbox.kill_shim("a");
+        Process::kill_and_wait(pid);
+        let row = sandbox.wait_state("a", "crashed");
+        assert_eq!(
+            (&row["note"], &row["last_exit"]),
+            (&json!(unseen), &nothing_known),
+            "{row}"
+        );
+    };
+    kill_both();
+    std::fs::remove_file(&shell).expect("its shell");
+    let run = Background::run_json(&sandbox, &[]);
+    wait_until("two launches to fail", || run.logged("cannot be started: ") >= 2);
+    make_executable();
+    run.sees("a", "running");
+    wait_until("its hooks", || sandbox.lines("notes").len() >= 2);
+    assert_eq!(
+        sandbox.lines("notes"),
+        [format!("crashed {unseen}"), "restarted ".into()]
+    );
+    let told = (run.logged("crashed: "), run.logged("started again ("));
+    assert_eq!(told, (1, 1), "{}", run.text());
+    assert_eq!(sandbox.status("a")["last_exit"], nothing_known);
+    drop(run);
+    // A person reads the same.
+    kill_both();
+    let run = Background::run(&sandbox);
+    run.wait("a: running");
+    let text = run.text();
+    let told = |words| text.matches(words).count();
+    assert_eq!((told("crashed: "), told("started again (")), (1, 1), "{text}");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
 #[test]
 fn nothing_comes_back_without_run() {
     let sandbox = Sandbox::new();

@@ -175,6 +175,19 @@ fn a_dead_shim() {
 }
 
 #[test]
+fn an_end_that_nobody_saw_reads_the_same_once_it_is_on_record() {
+    for intent in [None, Some(Want::Running), Some(Want::Stopped)] {
+        let launch = launch(true);
+        let exit = unobserved_exit(&launch, intent);
+        let mut seen = evidence(launch);
+        (seen.game, seen.intent) = (Game::Gone, intent);
+        let before = observation(&seen, &RestartPolicy::default());
+        seen.exit = recorded(exit);
+        assert_eq!(observation(&seen, &RestartPolicy::default()), before);
+    }
+}
+
+#[test]
 fn exits() {
     let code = |code| Some(Ending::Code(code));
     for (ending, requested, wanted) in [
