@@ -3,6 +3,7 @@
 //! tests/suite/console_log.rs.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -192,7 +193,7 @@ fn a_stop_that_cannot_be_put_on_record() {
 fn a_game_that_its_disk_forbids_to_execute() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path("games")).expect("a folder");
-    fs::copy("/bin/sleep", sandbox.path("games/game")).expect("copy");
+    support::install(Path::new("/bin/sleep"), &sandbox.path("games/game"));
     sandbox.inventory(&[Instance::program("a", &sandbox.arg("games/game"), &["300"])]);
     let games = sandbox.arg("games");
     let Some(mounts) = Mounts::of("a_game_that_its_disk_forbids_to_execute", &remounted(&games, "noexec")) else {

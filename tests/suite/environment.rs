@@ -335,7 +335,7 @@ fn another_user() {
     };
     // Where that user can get at it.
     open("", 0o755);
-    fs::copy(support::awkward(), sandbox.path("game")).expect("copy the game");
+    support::install(&support::awkward(), &sandbox.path("game"));
     open("game", 0o755);
     fs::create_dir(sandbox.path("work")).expect("a folder");
     open("work", 0o777);

@@ -163,7 +163,7 @@ fn a_program_that_is_replaced_under_its_shims() {
     let sandbox = Sandbox::with_one();
     let copy = sandbox.path("gamectl");
     let install = || {
-        fs::copy(support::gamectl(), sandbox.path("gamectl.new")).expect("copy");
+        support::install(&support::gamectl(), &sandbox.path("gamectl.new"));
         fs::rename(sandbox.path("gamectl.new"), &copy).expect("rename");
     };
     let run = |args: &[&str]| {

@@ -234,7 +234,7 @@ fn a_game_that_becomes_somebody_else() {
     let sandbox = Sandbox::new();
     open(sandbox.dir(), 0o755);
     let game = sandbox.path("game");
-    fs::copy("/bin/sleep", &game).expect("copy");
+    support::install(Path::new("/bin/sleep"), &game);
     std::os::unix::fs::chown(&game, Some(NOBODY), Some(NOBODY)).expect("chown");
     open(&game, 0o6755);
     sandbox.inventory(&[Instance::program("a", &sandbox.arg("game"), &["300"])]);
@@ -258,7 +258,7 @@ fn a_game_that_has_become_root() {
     let sandbox = Sandbox::new();
     open(sandbox.dir(), 0o777);
     let become_root = sandbox.path("setpriv");
-    fs::copy("/usr/bin/setpriv", &become_root).expect("copy");
+    support::install(Path::new("/usr/bin/setpriv"), &become_root);
     open(&become_root, 0o4755);
     let awkward = support::awkward().display().to_string();
     let game = |id: &str, stop| {
@@ -353,7 +353,7 @@ fn root_runs_nothing_that_another_user_could_replace() {
     let who = sandbox.arg("who");
     let command = |name: &str, mode: u32, owner: u32| {
         let path = sandbox.path(name);
-        fs::write(&path, format!("#!/bin/sh\necho {name} >>{who}\n")).expect("a command");
+        support::script(&path, &format!("echo {name} >>{who}"));
         open(&path, mode);
         std::os::unix::fs::chown(&path, Some(owner), None).expect("its owner");
         path.to_string_lossy().into_owned()

@@ -246,7 +246,7 @@ fn root_does_not_run_a_hook_that_everybody_may_write() {
     let sandbox = Sandbox::new();
     for (name, mode) in [("open", 0o757), ("own", 0o755)] {
         let path = sandbox.path(name);
-        std::fs::write(&path, format!("#!/bin/sh\necho {name} >> notes\n")).expect("a hook");
+        support::script(&path, &format!("echo {name} >> notes"));
         std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("its mode");
     }
     // As a path, and by a link.

@@ -8,7 +8,9 @@ pub mod background;
 pub mod disk;
 pub mod instance;
 pub mod machine;
+pub mod ports;
 pub mod processes;
+pub mod programs;
 pub mod random;
 pub mod repository;
 pub mod sandbox;
@@ -21,7 +23,9 @@ pub use background::Background;
 pub use disk::SmallDisk;
 pub use instance::Instance;
 pub use machine::Machine;
+pub use ports::{free_port, free_udp_port};
 pub use processes::Process;
+pub use programs::{install, script};
 pub use sandbox::{Outcome, Sandbox};
 pub use terminal::Terminal;
 pub use wait::{wait_for, wait_until};
@@ -59,18 +63,6 @@ pub fn is_root(test: &str) -> bool {
         skipped(test, "it needs root");
     }
     root
-}
-
-/// A TCP port that was free a moment ago.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its number").port()
-}
-
-/// A UDP port that was free a moment ago.
-pub fn free_udp_port() -> u16 {
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("its number").port()
 }
 
 /// Says that a test could not be run here, past the capture of its output: it

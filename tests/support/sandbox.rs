@@ -106,19 +106,6 @@ impl Sandbox {
         fs::write(self.path(name), "").expect("write a file");
     }
 
-    /// Makes a program that is found before the host's own of this name. Returns the
-    /// `PATH` with which it is.
-    pub fn stand_in(&self, name: &str, script: &str) -> String {
-        use std::os::unix::fs::PermissionsExt;
-        let bin = self.path("bin");
-        fs::create_dir_all(&bin).expect("the folder of stand-ins");
-        let program = bin.join(name);
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a stand-in");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("its mode");
-        let usual = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
-        format!("{}:{usual}", bin.display())
-    }
-
     /// The binary with these arguments, in a clean environment.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.program(super::gamectl());
