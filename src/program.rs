@@ -21,6 +21,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::sys::oom_score;
+
 /// The most bytes of an answer. A container takes some 10 KiB of `docker inspect`,
 /// and at most a thousand are asked for at once.
 const ANSWER_MAX: u64 = 32 << 20;
@@ -187,6 +189,7 @@ impl ProgramCall {
     }
 
     pub fn spawn(mut self) -> Result<Running, CallError> {
+        oom_score::hand_on(self.command.as_std_mut());
         Ok(Running {
             child: self.command.spawn()?,
             outlives_caller: self.outlives_caller,

@@ -14,7 +14,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, VerbRequest, host_is_shutting_down};
 use crate::invocation::command;
 use crate::report::verdict;
-use crate::sys::pty;
+use crate::sys::{oom_score, pty};
 
 pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Error> {
     let host = context.host()?;
@@ -28,6 +28,8 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
         at_once: run.at_once.map(std::num::NonZero::get),
         players: view.is_live(),
     };
+    // Before anything is begun that is to have what this process had.
+    oom_score::protect();
     let session = Session {
         context,
         run,

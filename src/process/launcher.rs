@@ -17,7 +17,7 @@ use crate::store::origin::{self, Origin};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, inventories, lock, plan};
 use crate::supervisor::InstanceState;
-use crate::sys::host;
+use crate::sys::{host, oom_score};
 
 /// Begins the shims of one game.
 #[derive(Clone, Copy)]
@@ -148,6 +148,7 @@ impl Launcher<'_> {
             cwd: game.cwd.as_os_str().as_bytes().to_vec(),
             ids: user.map(|user| user.ids),
             umask: game.umask,
+            oom_score: oom_score::handed_on().map(str::to_owned),
             token,
             fencing_token: lock::fencing_token(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
         })

@@ -61,12 +61,6 @@ pub fn set_name(name: &str) {
     }
 }
 
-/// Makes this process the last that the out-of-memory killer takes, where that
-/// is allowed.
-pub fn avoid_oom_killer() {
-    let _ = std::fs::write("/proc/self/oom_score_adj", "-900");
-}
-
 /// Sets the file mode creation mask; returns the one before.
 pub fn set_umask(mask: u32) -> u32 {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(mask)).bits()

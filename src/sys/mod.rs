@@ -17,6 +17,7 @@ pub mod inotify;
 pub mod listeners;
 pub mod lock;
 pub mod oom;
+pub mod oom_score;
 pub mod pidfd;
 pub mod pipe;
 pub mod plain_file;

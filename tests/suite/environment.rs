@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{self, Instance, Outcome, Process, Sandbox, wait_until};
+use crate::support::{self, Background, Instance, Outcome, Process, Sandbox, wait_until};
 
 /// A game that writes down what it was given.
 fn dumper(id: &str) -> Instance {
@@ -260,21 +260,70 @@ fn variables_that_are_asked_for_are_inherited() {
     assert!(!environ.contains_key("JAVA_OPTS"), "{environ:?}");
 }
 
+/// Returns the score of one that protects itself and began with this one: root in a
+/// container often may not.
+fn protected(sandbox: &Sandbox, began_with: &'static str) -> &'static str {
+    let script = "echo -900 >/proc/self/oom_score_adj && cat /proc/self/oom_score_adj";
+    match shell(sandbox, script).stdout.trim() {
+        "-900" => "-900",
+        _ => began_with,
+    }
+}
+
+fn oom_score(pid: i32) -> String {
+    let score = fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).expect("its score");
+    score.trim().to_owned()
+}
+
 #[test]
 fn the_out_of_memory_killer_sees_the_game_as_the_starter_had_it() {
     let sandbox = Sandbox::with(&[dumper("a")]);
     shell(&sandbox, "echo 300 >/proc/self/oom_score_adj; exec gamectl start a").expect_code(0);
     assert_eq!(dump(&sandbox, "dump")["oom_score_adj"], "300");
-    // Where we may, the shim is the last that it takes. Root in a container
-    // often may not.
-    let may = shell(
-        &sandbox,
-        "echo -900 >/proc/self/oom_score_adj && cat /proc/self/oom_score_adj",
+    assert_eq!(oom_score(sandbox.shim("a")), protected(&sandbox, "300"));
+}
+
+/// Neither its games nor its hooks nor the programs that it asks.
+#[test]
+fn the_out_of_memory_killer_takes_run_last_and_nothing_else_that_it_begins() {
+    let sandbox = Sandbox::new();
+    let note = |name: &str| {
+        [
+            "/bin/sh",
+            "-c",
+            &format!("cat /proc/self/oom_score_adj >{}", sandbox.arg(name)),
+        ]
+        .map(str::to_owned)
+    };
+    let hook = json!({ "command": note("hook"), "events": ["started"] });
+    // More than one, so that shims of the spawner are among them.
+    let games = ["a", "b", "c"].map(|id| {
+        let game = Instance::awkward(id, &["serve", "--dump", &format!("dump-{id}")]);
+        game.with("ready", json!({ "exec": note("probe") }))
+            .with("on_event", json!([hook]))
+    });
+    sandbox.inventory(&games);
+    let script = format!(
+        "echo 300 >/proc/self/oom_score_adj; exec '{}' run --json",
+        support::gamectl().display()
     );
-    let wanted = if may.stdout.trim() == "-900" { "-900" } else { "300" };
-    let shim = sandbox.shim("a");
-    let of_shim = fs::read_to_string(format!("/proc/{shim}/oom_score_adj")).expect("its score");
-    assert_eq!(of_shim.trim(), wanted);
+    let run = Background::of(sandbox.program("/bin/sh").args(["-c", &script]));
+    let protected = protected(&sandbox, "300");
+    // Not `status`, which would ask the probe itself.
+    for id in ["a", "b", "c"] {
+        run.sees(id, "running");
+    }
+    for id in ["a", "b", "c"] {
+        assert_eq!(dump(&sandbox, &format!("dump-{id}"))["oom_score_adj"], "300", "{id}");
+        assert_eq!(oom_score(sandbox.shim(id)), protected, "{id}");
+    }
+    for program in ["hook", "probe"] {
+        wait_until(program, || sandbox.lines(program) == ["300"]);
+    }
+    assert_eq!(oom_score(run.pid()), protected);
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
 }
 
 #[test]

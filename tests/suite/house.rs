@@ -152,7 +152,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("failure", &[]),
     ("invocation", &[]),
     ("systemd", &["program"]),
-    ("program", &[]),
+    ("program", &["sys"]),
     ("trust", &["sys"]),
     ("sys", &[]),
 ];

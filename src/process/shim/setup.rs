@@ -24,7 +24,7 @@ use crate::sys::identity::{self, Presence};
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::pty::Pty;
 use crate::sys::tree::Mark;
-use crate::sys::{clock, daemon, host, oom, pipe, reaper, tree};
+use crate::sys::{clock, host, oom, oom_score, pipe, reaper, tree};
 
 /// The time in which a child notices that its gate is gone.
 const AT_ITS_GATE: Duration = Duration::from_millis(500);
@@ -74,6 +74,9 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     // After the launch nothing may fail any more: a start that fails has no game.
     let output = Output::new(source, log).stage(LaunchStage::Memory)?;
     let program = program(command, streams, event_source::raise_open_files())?;
+    if let Some(score) = &command.oom_score {
+        oom_score::take(score);
+    }
     // A full disk does not keep the record from being written into its reserve.
     let note = |token: &str| drop(place.shim_lock.note_launch(token));
     note(&record.token);
@@ -81,7 +84,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
         .inspect_err(|_| note(previous.as_ref().map_or("", |launch| &launch.token)))?;
     // The shim should be the last to go, where it may be; its child has kept the
     // value from before.
-    daemon::avoid_oom_killer();
+    oom_score::protect();
     // The child's ends of its streams are closed here.
     drop(program);
     // The game need not wait for this.
@@ -142,7 +145,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
     };
     // On a full disk the record of the dead shim stays, which finds the game as well.
     let _ = launch::write(dir, &record);
-    daemon::avoid_oom_killer();
+    oom_score::protect();
     Ok(LaunchedGame {
         record,
         tree,

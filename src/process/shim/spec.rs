@@ -57,6 +57,8 @@ pub struct Command {
     pub cwd: Vec<u8>,
     pub ids: Option<Ids>,
     pub umask: u32,
+    /// Its `oom_score_adj`, where it does not inherit the right one.
+    pub oom_score: Option<String>,
     /// The token in its environment: see [`crate::store::launch::token_entry`].
     pub token: String,
     /// The fencing token of the verb that launches it: see
@@ -101,6 +103,7 @@ mod tests {
                     groups: vec![3],
                 }),
                 umask: 0o22,
+                oom_score: Some("300".into()),
                 token: "ab".into(),
                 fencing_token: b"turn".to_vec(),
             }),
