@@ -100,6 +100,8 @@ pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggreg
     let finished = containers.iter().filter_map(|one| one.finished).max();
     let mut facts = Facts::bare(state, note);
     facts.restarts = around.restarts;
+    // An engine that ends with its host ends them all.
+    facts.ended_from_outside = matches!(facts.state, InstanceState::Crashed { .. });
     let since = match facts.state {
         InstanceState::Running | InstanceState::Starting => started,
         _ => finished,

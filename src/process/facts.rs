@@ -29,9 +29,9 @@ pub(super) fn observation(evidence: &Evidence, policy: &RestartPolicy) -> Observ
     let facts = match Situation::of(evidence) {
         Situation::Kept(entry) => of_entry(entry, evidence.now_boot_ms),
         Situation::Detached(entry) => noted(DETACHED, of_entry(entry, evidence.now_boot_ms)),
-        Situation::Ended(launch, exit) => of_exit(launch, exit, evidence.intent, policy),
+        Situation::Ended(launch, exit) => of_exit(launch, exit, evidence, policy),
         Situation::Transitional(Last::Ended(launch, exit)) | Situation::Free(Last::Ended(launch, exit)) => {
-            of_exit(launch, exit, evidence.intent, policy)
+            of_exit(launch, exit, evidence, policy)
         }
         Situation::KeptSilently(launch) | Situation::Transitional(Last::Open(launch)) => of_launch(launch, evidence),
         Situation::Orphan(launch) => noted(ORPHAN, of_launch(launch, evidence)),
@@ -68,7 +68,7 @@ fn bare(evidence: &Evidence, state: InstanceState, note: Option<&str>) -> Facts 
 /// before and after that.
 fn of_unobserved(launch: &Launch, evidence: &Evidence, policy: &RestartPolicy) -> Facts {
     let exit = unobserved_exit(launch, evidence.intent);
-    let facts = of_exit(launch, &exit, evidence.intent, policy);
+    let facts = of_exit(launch, &exit, evidence, policy);
     match &evidence.exit {
         Err(damage) => Facts {
             note: Some(damage.to_string()),
@@ -78,10 +78,13 @@ fn of_unobserved(launch: &Launch, evidence: &Evidence, policy: &RestartPolicy) -
     }
 }
 
-fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartPolicy) -> Facts {
-    let deliberate = exit.was_ready && policy.policy.is_deliberate(exit.code(), &policy.success_exit_codes);
+fn of_exit(launch: &Launch, exit: &Exit, evidence: &Evidence, policy: &RestartPolicy) -> Facts {
+    let by_itself = exit.was_ready && !exit.by_signal;
+    let deliberate = by_itself && policy.policy.is_deliberate(exit.code(), &policy.success_exit_codes);
+    // A container that is started again counts as a host.
+    let with_host = exit.by_signal && evidence.frame.as_ref().is_ok_and(|here| *here != launch.frame);
     let crashed = InstanceState::Crashed { exit_code: exit.code() };
-    let (state, note) = if exit.requested || intent == Some(Want::Stopped) {
+    let (state, note) = if exit.requested || with_host || evidence.intent == Some(Want::Stopped) {
         (InstanceState::Stopped, exit.note.clone())
     } else if deliberate {
         (InstanceState::Stopped, ALLOWED.to_owned())
@@ -90,6 +93,8 @@ fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartP
     };
     Facts {
         since: exit.at_wall_ms.map(wall),
+        ended_from_outside: exit.by_signal
+            || matches!(exit.ending, Some(Ending::Signal(libc::SIGTERM | libc::SIGHUP, _))),
         restarts: launch.restarts,
         last_exit: Some(last_exit(&exit.into())),
         details: details(launch.generation, None, launch.adopted, exit.lost_output),
@@ -100,6 +105,9 @@ fn of_exit(launch: &Launch, exit: &Exit, intent: Option<Want>, policy: &RestartP
 fn crash_note(exit: &Exit) -> String {
     if exit.at_wall_ms.is_none() {
         return UNOBSERVED.to_owned();
+    }
+    if exit.by_signal {
+        return exit.note.clone();
     }
     let how = if exit.oom_killed {
         "killed by the out-of-memory killer".to_owned()

@@ -27,6 +27,7 @@ use crate::store::history::{self, Restarts};
 use crate::store::{InstanceDir, StateDir, intent};
 use crate::supervisor::{Health, LOOK_EVERY, Observation, Supervisor};
 use crate::sys::clock;
+use crate::systemd::host_is_shutting_down;
 
 /// A check that fails while a timer of this process comes this late proves
 /// nothing.
@@ -211,7 +212,13 @@ impl Keeper {
             Effect::Alert(alert) => self.hooks.add(self.core.instance(), *alert),
             Effect::Launch { restarts } => {
                 let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
+                let seen = self.core.seen();
+                let ended_from_outside = matches!(seen, Some(Observation::Known(facts)) if facts.ended_from_outside);
                 self.act = Some(Box::pin(async move {
+                    // The end of the host comes to this process as well, in a moment.
+                    while ended_from_outside && host_is_shutting_down().await {
+                        tokio::time::sleep(LOOK_EVERY).await;
+                    }
                     // Only the launch itself takes a permit: a game that takes
                     // minutes to become ready delays no other launch.
                     let _permit = shared.launches.acquire().await;

@@ -22,8 +22,10 @@ pub struct Exit {
     /// The time in milliseconds since the Unix epoch; `None` when it was not
     /// observed.
     pub at_wall_ms: Option<u64>,
-    /// True when a stop had asked for it.
+    /// True when a verb had asked for it.
     pub requested: bool,
+    /// True when a signal to its shim had asked for it, and no verb.
+    pub by_signal: bool,
     /// The stop step that ended it; empty when none was taken.
     pub ended_by: String,
     pub oom_killed: bool,
@@ -46,6 +48,7 @@ impl Exit {
             ending: None,
             at_wall_ms: None,
             requested,
+            by_signal: false,
             ended_by: String::new(),
             oom_killed: false,
             was_ready: false,
@@ -83,6 +86,7 @@ impl Exit {
             .with("lost_output", self.lost_output)
             .with("note", &self.note);
         document.push_some("at_wall_ms", self.at_wall_ms);
+        document.push_some("by_signal", self.by_signal.then_some(true));
         match self.ending {
             Some(Ending::Code(code)) => document.push("code", code),
             Some(Ending::Signal(signal, core)) => {
@@ -106,6 +110,7 @@ impl Exit {
             ending,
             at_wall_ms: document.parse("at_wall_ms"),
             requested: document.require("requested")?,
+            by_signal: document.parse("by_signal").unwrap_or(false),
             ended_by: document.parse("ended_by").unwrap_or_default(),
             oom_killed: document.parse("oom_killed").unwrap_or(false),
             was_ready: document.parse("was_ready").unwrap_or(false),
@@ -159,6 +164,7 @@ mod tests {
             ending,
             at_wall_ms: Some(77),
             requested: true,
+            by_signal: true,
             ended_by: "stdin: say \"bye\"\u{1b}".into(),
             oom_killed: true,
             was_ready: true,

@@ -93,6 +93,7 @@ fn an_exit() -> Exit {
         ending: Some(Ending::Signal(9, true)),
         at_wall_ms: Some(1_764_000_000_789),
         requested: true,
+        by_signal: false,
         ended_by: "signal: TERM".into(),
         oom_killed: true,
         was_ready: true,

@@ -66,6 +66,9 @@ pub struct Facts {
     /// True if it is stopping although no stop was requested: a start waits for
     /// its end.
     pub ends_by_itself: bool,
+    /// True if it was ended from outside, as it is when the host goes down: whether that
+    /// is so should be asked before it is started again.
+    pub ended_from_outside: bool,
     /// The time at which it entered its state, if that is known.
     pub since: Option<SystemTime>,
     /// The pid of the main process, on planes that have one.
@@ -105,6 +108,7 @@ impl Facts {
             state,
             uptime_seconds: 0,
             ends_by_itself: false,
+            ended_from_outside: false,
             since: None,
             pid: None,
             restarts: 0,

@@ -97,6 +97,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "supervisor",
             "sys",
+            "systemd",
             "trust",
             "invocation",
         ],

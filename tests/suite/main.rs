@@ -38,6 +38,7 @@ mod inventory;
 mod lifecycle;
 mod limits;
 mod links;
+mod logout;
 mod main_process;
 mod no_inotify;
 mod old_shim;

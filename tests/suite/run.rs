@@ -159,33 +159,6 @@ fn a_game_that_loses_its_shim_is_taken_over() {
     sandbox.ok(&["stop", "a"]);
 }
 
-/// Somebody meant it: `run` says so, and fights it no more than a stop. Nobody
-/// wished it stopped, though, and the next `run` starts it.
-#[test]
-fn a_game_that_is_ended_through_its_shim_is_told_of_and_left() {
-    let sandbox = Sandbox::new();
-    sandbox.inventory(&[game(&sandbox, "a"), game(&sandbox, "b")]);
-    let run = Background::run_json(&sandbox, &[]);
-    run.sees("a", "running");
-    Process::signal(sandbox.shim("a"), Signal::SIGTERM);
-    run.sees("a", "stopped");
-    wait_until("why to be told", || {
-        run.logged("stopped: its shim got SIGTERM, and stopped it") == 1
-    });
-    // What crashes later is back: it had its chance by then.
-    run.sees("b", "running");
-    sandbox.tell("b", "exit 3");
-    wait_until("b to be back", || run.logged("started again") == 1);
-    assert_eq!(run.states("a").last().map(String::as_str), Some("stopped"));
-    drop(run);
-    let run = Background::run_json(&sandbox, &[]);
-    run.sees("a", "running");
-    assert_eq!(sandbox.status("a")["note"], Value::Null);
-    drop(run);
-    sandbox.ok(&["stop", "--all"]);
-    sandbox.nothing_left();
-}
-
 /// A hook that notes what it is told.
 fn note_taker(sandbox: &Sandbox, events: &Value) -> Value {
     let note = "echo \"$GAMECTL_EVENT $GAMECTL_ID $(cat)\" >> notes";

@@ -211,6 +211,47 @@ fn exits() {
 }
 
 #[test]
+fn an_end_by_a_signal_to_the_shim_is_a_crash_of_this_boot_and_a_stop_of_an_earlier_one() {
+    let mut seen = evidence(launch(true));
+    let by_signal = Exit {
+        by_signal: true,
+        note: "its shim got SIGTERM, and stopped it".into(),
+        ..exit(4, Some(Ending::Code(0)), false)
+    };
+    seen.exit = recorded(by_signal);
+    for when in [RestartWhen::Always, RestartWhen::OnFailure] {
+        let policy = RestartPolicy {
+            policy: when,
+            ..RestartPolicy::default()
+        };
+        let told = state_under(&seen, &policy);
+        assert_eq!(told, "crashed 0: its shim got SIGTERM, and stopped it", "{when:?}");
+    }
+    let outside = |seen: &Evidence| match observation(seen, &RestartPolicy::default()) {
+        Observation::Known(facts) => facts.ended_from_outside,
+        Observation::Unknown { .. } => false,
+    };
+    assert!(outside(&seen));
+    for later in [
+        Frame {
+            boot: "later".into(),
+            ..frame()
+        },
+        Frame {
+            namespaces: "other".into(),
+            ..frame()
+        },
+    ] {
+        seen.frame = Ok(later);
+        assert_eq!(state(&seen), "stopped: its shim got SIGTERM, and stopped it");
+    }
+    for (signal, wanted) in [(libc::SIGHUP, true), (libc::SIGTERM, true), (libc::SIGSEGV, false)] {
+        seen.exit = recorded(exit(4, Some(Ending::Signal(signal, false)), false));
+        assert_eq!(outside(&seen), wanted, "{signal}");
+    }
+}
+
+#[test]
 fn an_exit_of_another_launch_says_nothing_of_this_one() {
     let mut seen = evidence(launch(true));
     seen.exit = recorded(exit(3, Some(Ending::Code(1)), false));

@@ -1,7 +1,6 @@
 //! The exit of a launch, as its shim saw it, and how it is put on record.
 
-use nix::sys::signal::Signal;
-
+use super::reason::Reason;
 use crate::store::launch::Launch;
 use crate::sys::host;
 use crate::sys::oom::OomEvidence;
@@ -33,13 +32,12 @@ pub(super) fn oom_evidence(ending: Option<Ending>, killed_by_us: bool, counted: 
 const STEPS_MAX: usize = 5;
 
 /// Returns the note on an exit, for a person. `passed_on` is true where `ending` is
-/// that of the main process's launcher; `signal` is the one to the shim that asked
-/// for the end; `passed_over` are the steps of the stop that were not carried out.
+/// that of the main process's launcher; `reason` is that of a stop; `passed_over` are the steps of the stop that were not carried out.
 pub(super) fn note(
     record: &Launch,
     ending: Option<Ending>,
     passed_on: bool,
-    signal: Option<Signal>,
+    reason: Option<&Reason>,
     oom: OomEvidence,
     passed_over: &[String],
 ) -> String {
@@ -53,17 +51,16 @@ pub(super) fn note(
     if passed_on {
         notes.push("this is how its launcher ended: how the game did was not to be found out");
     }
-    match signal {
-        Some(Signal::SIGTERM) => notes.push("its shim got SIGTERM, and stopped it"),
-        Some(_) => notes.push("its shim got SIGINT, and stopped it"),
-        None => {}
-    }
+    let reason = reason.and_then(Reason::note);
+    notes.extend(reason.as_deref());
     notes.extend(passed_over.iter().take(STEPS_MAX).map(String::as_str));
     notes.join("; ")
 }
 
 #[cfg(test)]
 mod tests {
+    use nix::sys::signal::Signal;
+
     use super::*;
     use crate::store::launch::tests::sample;
 
@@ -96,16 +93,23 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_that_asked_for_the_end_is_named() {
+    fn a_signal_that_began_the_stop_is_named() {
         let record = launch(false);
-        for (signal, wanted) in [
+        for (reason, wanted) in [
             (None, ""),
-            (Some(Signal::SIGTERM), "its shim got SIGTERM, and stopped it"),
-            (Some(Signal::SIGINT), "its shim got SIGINT, and stopped it"),
+            (Some(Reason::Verb), ""),
+            (Some(signalled(Signal::SIGTERM)), "its shim got SIGTERM, and stopped it"),
+            (Some(signalled(Signal::SIGINT)), "its shim got SIGINT, and stopped it"),
         ] {
             let ending = Some(Ending::Code(0));
-            assert_eq!(note(&record, ending, false, signal, OomEvidence::None, &[]), wanted);
+            let note = note(&record, ending, false, reason.as_ref(), OomEvidence::None, &[]);
+            assert_eq!(note, wanted);
         }
+    }
+
+    fn signalled(signal: Signal) -> Reason {
+        let session = None;
+        Reason::Signal { signal, session }
     }
 
     #[test]

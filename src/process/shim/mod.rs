@@ -45,6 +45,7 @@ mod monitor;
 mod output;
 mod precheck;
 mod publisher;
+mod reason;
 mod search;
 mod serve;
 mod setup;

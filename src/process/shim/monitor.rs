@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use super::event_source::{self, EventSource};
 use super::exit;
 use super::publisher::StatusPublisher;
+use super::reason::Reason;
 use super::serve::LISTEN_AGAIN;
 use super::setup::LaunchedGame;
 use super::spec::Spec;
@@ -35,10 +36,7 @@ mod observing;
 /// A stop under way.
 struct Stop {
     escalation: Escalation,
-    /// False while what a main process left behind is cleared away unasked.
-    requested: bool,
-    /// The signal that asked for it, where no verb did.
-    signal: Option<Signal>,
+    reason: Reason,
 }
 
 /// The shim's view of one game, from its launch to its end.
@@ -103,8 +101,8 @@ impl Monitor {
         self.publisher.ended();
         // A crash waits for no disk, because the next launch waits for its record. A
         // power cut ends every game of the host, and none is taken for running after
-        // it: what may be lost is the exit code.
-        let durability = match exit.requested {
+        // it: what may be lost is the exit code. A signal may be the host's last word.
+        let durability = match exit.requested || exit.by_signal {
             true => Durability::Now,
             false => Durability::ThisBoot,
         };
@@ -121,7 +119,7 @@ impl Monitor {
         self.trouble.clear();
         self.notify();
         let (dir, reserve) = self.leave();
-        if !exit.requested {
+        if durability == Durability::ThisBoot {
             let _ = reserve
                 .map_or(Ok(()), |reserve| reserve.sync())
                 .and_then(|()| dir.sync());
@@ -177,12 +175,12 @@ impl Monitor {
             // Init or a person wants the shim to end. It cannot go before its game,
             // so the game is stopped.
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
-                self.begin_stop(without_delegated(&self.plan), false, Some(signal));
+                self.begin_stop(without_delegated(&self.plan), false, Reason::of_signal(signal));
             }
         }
     }
 
-    fn begin_stop(&mut self, steps: Vec<StopStep>, now: bool, signal: Option<Signal>) {
+    fn begin_stop(&mut self, steps: Vec<StopStep>, now: bool, reason: Reason) {
         if self.game.tree.is_gone() {
             return;
         }
@@ -192,11 +190,7 @@ impl Monitor {
         } else {
             Escalation::begin(steps, at)
         };
-        self.stop = Some(Stop {
-            escalation,
-            requested: true,
-            signal,
-        });
+        self.stop = Some(Stop { escalation, reason });
         self.find_main(true);
         if let (true, Some(stop)) = (self.game.tree.has_launcher(), &mut self.stop) {
             stop.escalation.has_launcher();
@@ -304,29 +298,30 @@ impl Monitor {
     fn account(&self) -> Exit {
         let record = &self.game.record;
         let stop = self.stop.as_ref();
-        let requested = stop.filter(|stop| stop.requested);
+        let reason = stop.map(|stop| &stop.reason);
+        let chain = stop.filter(|stop| stop.reason != Reason::Crash);
         let ending = self.ending.or(self.game.tree.launcher_ending());
         let passed_on = self.ending.is_none() && ending.is_some();
         let passed_over = stop.map_or(&[][..], |stop| stop.escalation.passed_over());
-        let signal = stop.and_then(|stop| stop.signal);
         let oom = exit::oom_evidence(ending, self.killed, self.game.counters.since());
         Exit {
             generation: record.generation,
             boot: record.frame.boot.clone(),
             ending,
             at_wall_ms: Some(clock::wall_ms()),
-            requested: requested.is_some(),
-            ended_by: requested.map(|stop| stop.escalation.ended_by()).unwrap_or_default(),
+            requested: reason == Some(&Reason::Verb),
+            by_signal: matches!(reason, Some(Reason::Signal { .. })),
+            ended_by: chain.map(|stop| stop.escalation.ended_by()).unwrap_or_default(),
             oom_killed: oom != OomEvidence::None,
             was_ready: record.ready.is_some(),
             killed_leftovers: self.killed_leftovers,
             lost_output: self.game.output.lost().0,
-            note: exit::note(record, ending, passed_on, signal, oom, passed_over),
+            note: exit::note(record, ending, passed_on, reason, oom, passed_over),
         }
     }
 
     fn publish_step(&mut self) {
-        if let Some(stop) = self.stop.as_ref().filter(|stop| stop.requested) {
+        if let Some(stop) = self.stop.as_ref().filter(|stop| stop.reason != Reason::Crash) {
             let now = clock::monotonic_ms();
             self.publisher.step(stop.escalation.awaiting(now), now);
         }

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 
 use super::Monitor;
 use crate::inventory::StopStep;
+use crate::process::shim::reason::Reason;
 use crate::process::shim::wire::{Order, Report, Request};
 use crate::sys::buffer::Buffer;
 use crate::sys::{clock, pipe, socket, terminal};
@@ -86,11 +87,16 @@ impl Monitor {
 
     fn request_stop(&mut self, steps: &[StopStep], now: bool) {
         if self.stop.is_none() {
-            self.begin_stop(steps.to_vec(), now, None);
+            self.begin_stop(steps.to_vec(), now, Reason::Verb);
             return;
         }
         // A second stop joins the one under way, and may hurry it. So does one
         // that comes while the remains of a crash are cleared away.
+        if let Some(stop) = &mut self.stop
+            && stop.reason != Reason::Crash
+        {
+            stop.reason = Reason::Verb;
+        }
         let at = clock::monotonic_ms();
         if let (true, Some(stop)) = (now, &mut self.stop)
             && let Some(action) = stop.escalation.hurry(at)

@@ -2,6 +2,7 @@
 
 use super::{Monitor, Stop};
 use crate::policy::stop::Escalation;
+use crate::process::shim::reason::Reason;
 use crate::process::shim::tree::Main;
 use crate::store::launch;
 use crate::sys::clock;
@@ -45,8 +46,7 @@ impl Monitor {
         };
         self.stop = Some(Stop {
             escalation,
-            requested: false,
-            signal: None,
+            reason: Reason::Crash,
         });
         self.publisher.clearing();
         if let Some(action) = action {
