@@ -12,6 +12,7 @@ use super::state_dir::Usability;
 use super::time_zone::Zone;
 use crate::store::StateDir;
 use crate::sys::{host as system, plain_file};
+use crate::systemd;
 
 /// Looks at a file that is going to be read.
 pub(super) fn access(path: &Path) -> Option<Access> {
@@ -106,9 +107,6 @@ pub(super) fn login() -> Login {
     let us = system::effective_uid();
     let owner = logind::owner(&cgroup).unwrap_or(us);
     let name = system::user_name(owner);
-    let linger = name
-        .as_ref()
-        .map(|name| Path::new("/var/lib/systemd/linger").join(name));
     let files = logind_files();
     Login {
         runs: Path::new("/run/systemd/seats").exists(),
@@ -116,7 +114,8 @@ pub(super) fn login() -> Login {
         spared: name.is_some_and(|name| logind::spares(&files, &name)),
         us,
         owner,
-        lingers: linger.is_some_and(|mark| mark.exists()),
+        lingers: systemd::lingers(owner),
+        encloses: systemd::makes_scopes(),
         cgroup,
     }
 }

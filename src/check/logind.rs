@@ -18,6 +18,8 @@ pub(super) struct Login {
     pub(super) owner: u32,
     /// True when the owner lingers: `loginctl enable-linger`.
     pub(super) lingers: bool,
+    /// True if systemd moves what we start out of our session.
+    pub(super) encloses: bool,
     pub(super) cgroup: String,
 }
 
@@ -69,6 +71,10 @@ fn remedy(login: &Login) -> String {
 pub(super) fn judge(login: &Login) -> Finding {
     if !login.runs {
         return Finding::ok(ABOUT, "there is no systemd-logind that could end servers at a logout");
+    }
+    if login.encloses {
+        let message = "a server outlives the session that it is started from: it has a scope of its own";
+        return Finding::ok(ABOUT, message);
     }
     let kills = login.kills == Some(true) && !login.spared;
     match seat(&login.cgroup) {
@@ -186,11 +192,20 @@ mod tests {
                 us,
                 owner: owner(cgroup).unwrap_or(us),
                 lingers,
+                encloses: false,
                 cgroup: cgroup.to_owned(),
             };
             assert_eq!(judge(&login).level, level, "{login:?}");
         }
         assert_eq!(judge(&Login::default()).level, Severity::Ok);
+        let enclosed = Login {
+            runs: true,
+            kills: Some(true),
+            encloses: true,
+            cgroup: SESSION.to_owned(),
+            ..Login::default()
+        };
+        assert_eq!(judge(&enclosed).level, Severity::Ok);
     }
 
     #[test]

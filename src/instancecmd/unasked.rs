@@ -9,10 +9,10 @@ use super::intent;
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::store::{self, InstanceDir, StateDir};
-use crate::supervisor::{Facts, InstanceState, Observation, StartOptions, StopOptions, Supervisor};
+use crate::supervisor::{Facts, InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor};
 
 /// Launches an instance that is down, as the nth automatic restart. Returns
-/// false when nothing was done: it is to be stopped, it runs, or it is not known
+/// `None` when nothing was done: it is to be stopped, it runs, or it is not known
 /// whether it does.
 ///
 /// # Errors
@@ -20,7 +20,11 @@ use crate::supervisor::{Facts, InstanceState, Observation, StartOptions, StopOpt
 ///
 /// # Cancel safety
 /// Dropped, it abandons the wait and frees the lock.
-pub async fn launch_if_down(target: &Arc<dyn Supervisor>, state: &StateDir, restarts: u32) -> Result<bool, Failure> {
+pub async fn launch_if_down(
+    target: &Arc<dyn Supervisor>,
+    state: &StateDir,
+    restarts: u32,
+) -> Result<Option<Outcome>, Failure> {
     let is_down = |facts: &Facts| !facts.state.is_alive();
     unasked(target, state, is_down, async |dir| {
         let how = StartOptions {
@@ -32,7 +36,7 @@ pub async fn launch_if_down(target: &Arc<dyn Supervisor>, state: &StateDir, rest
         // Without it a stop is still possible, if not on record.
         let _ = store::intent::reserve_stop(dir);
         let _ = dir.remove_stale_files();
-        started.map(drop)
+        started
     })
     .await
 }
@@ -54,21 +58,21 @@ pub async fn stop_if_unchanged(
     since: Option<SystemTime>,
 ) -> Result<bool, Failure> {
     let is_unchanged = |facts: &Facts| facts.state == *in_state && facts.since == since;
-    unasked(target, state, is_unchanged, async |_| {
-        Arc::clone(target).stop_with(StopOptions::default()).await.map(drop)
-    })
-    .await
+    let stopped = unasked(target, state, is_unchanged, async |_| {
+        Arc::clone(target).stop_with(StopOptions::default()).await
+    });
+    Ok(stopped.await?.is_some())
 }
 
 /// Acts on an instance once its lock is held, if it is not to be stopped and
-/// is as it should be for that. The intent is left as it is. Returns whether
+/// is as it should be for that. The intent is left as it is. Returns the outcome where
 /// it acted.
 async fn unasked(
     target: &Arc<dyn Supervisor>,
     state: &StateDir,
     is_needed: impl Fn(&Facts) -> bool,
-    act: impl AsyncFnOnce(&InstanceDir) -> anyhow::Result<()>,
-) -> Result<bool, Failure> {
+    act: impl AsyncFnOnce(&InstanceDir) -> anyhow::Result<Outcome>,
+) -> Result<Option<Outcome>, Failure> {
     let dir = state.create_instance(target.instance_id())?;
     let waiting = Waiting {
         verb: "run",
@@ -78,14 +82,12 @@ async fn unasked(
     };
     let _lock = hold::hold(&dir, &waiting, |_| {}).await?;
     if intent::read(&dir)?.is_some_and(|intent| intent.want == Want::Stopped) {
-        return Ok(false);
+        return Ok(None);
     }
     match target.look().await {
         Observation::Known(facts) if is_needed(&facts) => {}
-        _ => return Ok(false),
+        _ => return Ok(None),
     }
-    match act(&dir).await {
-        Ok(()) => Ok(true),
-        Err(error) => Err(Failure::from_error(&error)),
-    }
+    let outcome = act(&dir).await.map_err(|error| Failure::from_error(&error))?;
+    Ok(Some(outcome))
 }

@@ -52,6 +52,17 @@ pub fn without_delegated(steps: &[StopStep]) -> Vec<StopStep> {
     default_stop_chain()
 }
 
+/// Returns the longest time that a chain takes, up to its kill.
+pub fn longest(steps: &[StopStep]) -> Duration {
+    let time = |step: &StopStep| {
+        let delegated = Duration::from_millis(CLAIM_MS.max(DELEGATED_MS));
+        step.wait
+            .max(if step.is_delegated() { delegated } else { Duration::ZERO })
+    };
+    let leftovers = Duration::from_millis(LAUNCHER_GRACE_MS + LEFTOVER_GRACE_MS);
+    steps.iter().map(time).fold(leftovers, Duration::saturating_add)
+}
+
 /// Returns the chain of a stop in a hurry, whatever chain the game has.
 pub fn chain_now() -> Vec<StopStep> {
     vec![StopStep {

@@ -133,7 +133,7 @@ async fn read_env_file(
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::inventory::LogSpec;
+    use crate::inventory::{Limits, LogSpec};
 
     pub(crate) fn spec(tty: bool, env: &[(&str, &str)]) -> ProcessSpec {
         ProcessSpec {
@@ -148,6 +148,7 @@ pub(super) mod tests {
             user: None,
             tty,
             log: LogSpec::default(),
+            limits: Limits::default(),
             main: None,
         }
     }

@@ -82,7 +82,8 @@ fn of_exit(launch: &Launch, exit: &Exit, evidence: &Evidence, policy: &RestartPo
     let by_itself = exit.was_ready && !exit.by_signal;
     let deliberate = by_itself && policy.policy.is_deliberate(exit.code(), &policy.success_exit_codes);
     // A container that is started again counts as a host.
-    let with_host = exit.by_signal && evidence.frame.as_ref().is_ok_and(|here| *here != launch.frame);
+    let is_of_this_host = evidence.frame.as_ref().is_ok_and(|here| *here == launch.frame);
+    let with_host = exit.by_signal && evidence.frame.is_ok() && !is_of_this_host;
     let crashed = InstanceState::Crashed { exit_code: exit.code() };
     let (state, note) = if exit.requested || with_host || evidence.intent == Some(Want::Stopped) {
         (InstanceState::Stopped, exit.note.clone())
@@ -95,6 +96,7 @@ fn of_exit(launch: &Launch, exit: &Exit, evidence: &Evidence, policy: &RestartPo
         since: exit.at_wall_ms.map(wall),
         ended_from_outside: exit.by_signal
             || matches!(exit.ending, Some(Ending::Signal(libc::SIGTERM | libc::SIGHUP, _))),
+        stays_down: exit.by_signal && exit.requested && is_of_this_host,
         restarts: launch.restarts,
         last_exit: Some(last_exit(&exit.into())),
         details: details(launch.generation, None, launch.adopted, exit.lost_output),

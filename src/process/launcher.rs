@@ -12,12 +12,14 @@ use super::shim::starter;
 use super::shim::wire::{LaunchStage, Started};
 use super::{environment, explain, user};
 use crate::failure::Failure;
+use crate::policy::stop;
 use crate::store::launch::{self, Launch};
 use crate::store::origin::{self, Origin};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, inventories, lock, plan};
 use crate::supervisor::InstanceState;
 use crate::sys::{host, oom_score};
+use crate::systemd::ScopeOrder;
 
 /// Begins the shims of one game.
 #[derive(Clone, Copy)]
@@ -38,7 +40,8 @@ pub(super) enum ShimReply {
 }
 
 impl Launcher<'_> {
-    /// Launches the game. Its plan is on record before that.
+    /// Launches the game. Its plan is on record before that. What of its limits does
+    /// not hold goes to `notes`.
     ///
     /// # Errors
     /// When the launch fails, or gives way to a stop.
@@ -47,6 +50,7 @@ impl Launcher<'_> {
         folder: &Folder<'_>,
         generation: u64,
         restarts: u32,
+        notes: &mut Vec<String>,
     ) -> Result<ShimReply, Failure> {
         let game = self.game.program()?;
         let command = self.command(&folder.dir).await?;
@@ -57,9 +61,21 @@ impl Launcher<'_> {
         origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| unwritten("origin", error))?;
         inventories::record(folder.state_dir, &folder.dir);
         self.game.live.state.set(InstanceState::Starting);
+        let token = command.token.clone();
+        let order = ScopeOrder {
+            id: &self.game.id,
+            token: &token,
+            state_dir: folder.state_dir.path(),
+            stop_within: stop::longest(&self.game.plan.stop),
+            limits: &game.limits,
+        };
         let spec = self.spec(generation, restarts, &self.game.plan, Mode::Launch(command));
-        match self.begin(folder, &spec).await {
-            Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
+        let enclose = async |shim| notes.extend(self.spawner.scopes.enclose(shim, &order).await);
+        match self.begin(folder, &spec, enclose).await {
+            Ok(Some(Started::Ok { note, .. })) => {
+                notes.extend(Some(note).filter(|note| !note.is_empty()));
+                Ok(ShimReply::Ok)
+            }
             Ok(Some(Started::Busy)) => Ok(ShimReply::NotNeeded),
             Ok(Some(Started::Cancelled)) => Err(explain::overtaken(&self.game.id)),
             Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, stage, errno, &what)),
@@ -90,7 +106,9 @@ impl Launcher<'_> {
                 launch.main.pid
             )))
         };
-        match self.begin(folder, &spec).await {
+        let main = launch.main.pid;
+        let join = async |shim| self.spawner.scopes.join(shim, main).await;
+        match self.begin(folder, &spec, join).await {
             Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
             Ok(Some(Started::Busy | Started::Cancelled)) => Ok(ShimReply::NotNeeded),
             Ok(None) => Ok(ShimReply::Nothing),
@@ -106,8 +124,13 @@ impl Launcher<'_> {
         }
     }
 
-    async fn begin(&self, folder: &Folder<'_>, spec: &Spec) -> io::Result<Option<Started>> {
-        starter::start(self.spawner, folder.state_dir, &folder.dir, spec).await
+    async fn begin(
+        &self,
+        folder: &Folder<'_>,
+        spec: &Spec,
+        moved: impl AsyncFnOnce(i32),
+    ) -> io::Result<Option<Started>> {
+        starter::start(self.spawner, folder.state_dir, &folder.dir, spec, moved).await
     }
 
     /// Returns the orders of a shim. Log and terminal are those of `plan`; how
@@ -149,6 +172,8 @@ impl Launcher<'_> {
             ids: user.map(|user| user.ids),
             umask: game.umask,
             oom_score: oom_score::handed_on().map(str::to_owned),
+            nofile: game.limits.nofile.map(u64::from),
+            nice: game.limits.nice,
             token,
             fencing_token: lock::fencing_token(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
         })

@@ -9,6 +9,7 @@ mod facts;
 mod game;
 mod input;
 mod launcher;
+mod limits;
 mod live;
 mod main_pattern;
 mod observer;

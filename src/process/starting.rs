@@ -44,6 +44,7 @@ pub(super) async fn start(launcher: Launcher<'_>, options: &StartOptions) -> Res
         folder: game.create_folder()?,
         attempts: Attempts::default(),
         held: Vec::new(),
+        notes: Vec::new(),
     };
     start.run().await
 }
@@ -59,6 +60,8 @@ struct GameStart<'a> {
     attempts: Attempts,
     /// The holders of ports that its probes ask, before it was launched.
     held: Vec<String>,
+    /// The notes on its launch, for a person.
+    notes: Vec<String>,
 }
 
 impl GameStart<'_> {
@@ -69,7 +72,7 @@ impl GameStart<'_> {
             Some(_) => main_pattern::remark(self.game, &Situation::of(&self.folder.gather())),
             None => None,
         };
-        let Some(notes) = join_notes([held, remark]) else {
+        let Some(notes) = join_notes([held, remark].into_iter().chain(self.notes.into_iter().map(Some))) else {
             return started;
         };
         match started {
@@ -148,7 +151,9 @@ impl GameStart<'_> {
                     [] => self.game.live.awaits("the launch", None),
                     held => self.game.live.warns(format!("the launch, though {}", held.join(", "))),
                 }
-                let launched = self.launcher.launch(&self.folder, next, self.options.restarts);
+                let launched = self
+                    .launcher
+                    .launch(&self.folder, next, self.options.restarts, &mut self.notes);
                 Ok(self.attempts.heard(launched.await?)?.then_some(next))
             }
             Situation::Unclear(Unclear::Damaged(why)) => {

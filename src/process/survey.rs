@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{environment, explain, user};
+use super::{environment, explain, limits, user};
 use crate::finding::{Finding, Severity};
 use crate::inventory::ProcessSpec;
 use crate::sys::exec::Ids;
@@ -36,6 +36,7 @@ pub(super) async fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
     };
     let ids = user.as_ref().map_or_else(ourselves, |user| user.ids.clone());
     let mut findings = vec![executable(spec, &ids), cwd(&spec.cwd, &ids)];
+    findings.extend(limits::judge(&spec.limits));
     findings.extend(environment::judge_env_file(spec, user.as_ref()).await);
     if let Some(name) = &spec.user {
         findings.insert(0, Finding::ok("user", format!("it can run as {name}")));

@@ -225,6 +225,7 @@ impl Core {
     fn is_stopped(&mut self, facts: &Facts, before: Option<&InstanceState>, moment: &Moment, effects: &mut Effects) {
         self.ready = ReadyTime::default();
         match before {
+            None if facts.stays_down => {}
             None => self.autostart(moment),
             Some(InstanceState::Stopped) => {}
             // Its launch has failed, which is told as that.

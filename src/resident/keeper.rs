@@ -18,14 +18,14 @@ use super::hook::HookQueue;
 use super::lateness;
 use super::restarting::Wait;
 use super::step::{Answer, CurrentIntent, Effect, Input, Moment};
-use crate::event::{Awaits, ResidentEvent};
+use crate::event::{Awaits, Level, ResidentEvent};
 use crate::instancecmd;
 use crate::inventory::Instance;
 use crate::report::{self, RowView};
 use crate::store::changes::{Changed, Changes};
 use crate::store::history::{self, Restarts};
 use crate::store::{InstanceDir, StateDir, intent};
-use crate::supervisor::{Health, LOOK_EVERY, Observation, Supervisor};
+use crate::supervisor::{Health, LOOK_EVERY, Observation, Outcome, Supervisor};
 use crate::sys::clock;
 use crate::systemd::host_is_shutting_down;
 
@@ -214,6 +214,7 @@ impl Keeper {
                 let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
                 let seen = self.core.seen();
                 let ended_from_outside = matches!(seen, Some(Observation::Known(facts)) if facts.ended_from_outside);
+                let events = self.events.clone();
                 self.act = Some(Box::pin(async move {
                     // The end of the host comes to this process as well, in a moment.
                     while ended_from_outside && host_is_shutting_down().await {
@@ -224,6 +225,10 @@ impl Keeper {
                     let _permit = shared.launches.acquire().await;
                     // On the heap: all others wait for theirs without it.
                     let launched = Box::pin(instancecmd::launch_if_down(&supervisor, &shared.state, restarts)).await;
+                    if let Ok(Some(Outcome { note: Some(note), .. })) = &launched {
+                        events.log(Level::Warning, note.as_str());
+                    }
+                    let launched = launched.map(|outcome| outcome.is_some());
                     Input::LaunchEnded(launched.map_err(|failure| failure.message))
                 }));
             }

@@ -22,9 +22,10 @@ pub struct Exit {
     /// The time in milliseconds since the Unix epoch; `None` when it was not
     /// observed.
     pub at_wall_ms: Option<u64>,
-    /// True when a verb had asked for it.
+    /// True when somebody had asked for it.
     pub requested: bool,
-    /// True when a signal to its shim had asked for it, and no verb.
+    /// True when a signal to its shim had asked for it, and no verb. With `requested`,
+    /// systemd was asked to stop its scope.
     pub by_signal: bool,
     /// The stop step that ended it; empty when none was taken.
     pub ended_by: String,

@@ -69,6 +69,9 @@ pub struct Facts {
     /// True if it was ended from outside, as it is when the host goes down: whether that
     /// is so should be asked before it is started again.
     pub ended_from_outside: bool,
+    /// True if it was stopped on purpose since the host booted, and not by gamectl, so
+    /// that its intent does not say so.
+    pub stays_down: bool,
     /// The time at which it entered its state, if that is known.
     pub since: Option<SystemTime>,
     /// The pid of the main process, on planes that have one.
@@ -109,6 +112,7 @@ impl Facts {
             uptime_seconds: 0,
             ends_by_itself: false,
             ended_from_outside: false,
+            stays_down: false,
             since: None,
             pid: None,
             restarts: 0,

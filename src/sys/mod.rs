@@ -25,6 +25,7 @@ pub mod procfs;
 mod program;
 pub mod pty;
 pub mod reaper;
+pub mod resources;
 pub mod signals;
 pub mod socket;
 pub mod terminal;

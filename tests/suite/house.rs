@@ -144,6 +144,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("containers", &["event", "failure", "program", "supervisor", "sys"]),
     ("store", &["event", "failure", "inventory", "policy", "sys"]),
     ("policy", &["inventory"]),
+    ("systemd", &["inventory", "program", "sys"]),
     ("inventory", &["failure", "games", "sys", "invocation"]),
     ("games", &["failure"]),
     ("event", &["failure", "supervisor"]),
@@ -152,7 +153,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("failure", &[]),
     ("invocation", &[]),
-    ("systemd", &["program"]),
     ("program", &["sys"]),
     ("trust", &["sys"]),
     ("sys", &[]),
@@ -173,6 +173,7 @@ const PLANE: &[&str] = &[
     "store",
     "supervisor",
     "sys",
+    "systemd",
     "trust",
 ];
 

@@ -6,7 +6,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use gamectl::inventory::{Instance, Inventory, Plane, Probe, Problems, ProcessSpec, RestartWhen, StopAction, parse};
+use gamectl::inventory::{
+    Instance, Inventory, Limits, Plane, Probe, Problems, ProcessSpec, RestartWhen, StopAction, parse,
+};
 use proptest::prelude::*;
 
 fn env(name: &str) -> Option<OsString> {
@@ -75,6 +77,7 @@ instances:
       inherit_env: [JAVA_HOME, 'WINE*']
       umask: 027
       log: { max_size: 10MB, keep: 0 }
+      limits: { memory: 8GiB, cpu: 150%, tasks: 500, nofile: 100000, nice: -5, io_weight: 50 }
     ready: { timeout: 1m }
     restart: { success_exit_codes: [3, 0, 3], give_up: { times: 3 } }
   dune:
@@ -116,6 +119,15 @@ instances:
     assert_eq!(spec.inherit_env, ["JAVA_HOME", "WINE*"]);
     assert_eq!(spec.umask, 0o027);
     assert_eq!((spec.log.max_size, spec.log.keep), (10_000_000, 0));
+    let limits = Limits {
+        memory: Some(8 << 30),
+        cpu: Some(150),
+        tasks: Some(500),
+        nofile: Some(100_000),
+        nice: Some(-5),
+        io_weight: Some(50),
+    };
+    assert_eq!(spec.limits, limits);
     assert_eq!(main.ready.probes, [Probe::Log("up".into())]);
     assert_eq!(main.ready.timeout, Duration::from_secs(60));
     assert_eq!(main.stop[1].wait, Duration::from_secs(5400));
@@ -393,6 +405,22 @@ fn every_problem_has_its_place() {
             "process: {inherit_env: ['A*B']}",
             "1:40 `inherit_env` must be names of variables",
         ),
+        (
+            "process: {limits: {memory: 8}}",
+            "1:44 `memory` must be a size of at least 1MiB",
+        ),
+        (
+            "process: {limits: {cpu: lots}}",
+            "1:41 `cpu` must be percent of a core, or a number of cores",
+        ),
+        (
+            "process: {limits: {nice: 20}}",
+            "1:42 `nice` must be a whole number from -20 to 19",
+        ),
+        (
+            "process: {limits: {io_weight: 0}}",
+            "1:47 `io_weight` must be a whole number from 1 to 10000",
+        ),
         ("process: {log: {max_size: big}}", "1:43 `max_size` is not a size"),
         (
             "process: {log: {keep: 1001}}",
@@ -595,7 +623,7 @@ fn hints_and_related_lines() {
         (inside("executable: x"), "`executable` belongs into `process`"),
         (
             inside("process: {zzz: x}"),
-            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `inherit_env`, `umask`, `user`, `tty`, `log`, `main`",
+            "there are `executable`, `args`, `cwd`, `env`, `env_file`, `inherit_env`, `umask`, `user`, `tty`, `log`, `limits`, `main`",
         ),
         (inside("restart: always"), "such as `restart: { policy: on-failure }`"),
         (

@@ -59,6 +59,7 @@ mod real_game;
 mod real_games;
 mod run;
 mod schema;
+mod scopes;
 mod slow_reader;
 mod spawner;
 mod support_itself;

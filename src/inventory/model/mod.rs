@@ -7,6 +7,7 @@ pub(crate) mod compose;
 pub(crate) mod hook;
 pub(crate) mod http;
 pub(crate) mod instance;
+pub(crate) mod limits;
 pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod restart;

@@ -5,6 +5,8 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use super::limits::Limits;
+
 /// The mask where none is given: whoever starts a game, it is the same.
 pub const DEFAULT_UMASK: u32 = 0o022;
 
@@ -29,6 +31,7 @@ pub struct ProcessSpec {
     pub user: Option<String>,
     pub tty: bool,
     pub log: LogSpec,
+    pub limits: Limits,
     /// A regular expression that tells the real game from its launcher. It is
     /// matched against the path of an executable, and against the name by
     /// which a process was called.
@@ -69,6 +72,9 @@ impl ProcessSpec {
         if let Some(main) = &self.main {
             field("main", main.as_bytes());
         }
+        for (name, value) in self.limits.given() {
+            field(name, value.to_string().as_bytes());
+        }
         let LogSpec { max_size, keep } = self.log;
         field(
             "rest",
@@ -92,6 +98,7 @@ impl fmt::Debug for ProcessSpec {
             .field("user", &self.user)
             .field("tty", &self.tty)
             .field("log", &self.log)
+            .field("limits", &self.limits)
             .field("main", &self.main)
             .finish()
     }
@@ -132,6 +139,7 @@ mod tests {
             user: None,
             tty: false,
             log: LogSpec::default(),
+            limits: Limits::default(),
             main: None,
         }
     }
@@ -145,13 +153,14 @@ mod tests {
     #[test]
     fn a_definition_keeps_its_number() {
         assert_eq!(spec().digest(), DIGEST);
-        let changed: [fn(&mut ProcessSpec); 6] = [
+        let changed: [fn(&mut ProcessSpec); 7] = [
             |spec| spec.args.push("".into()),
             |spec| spec.cwd = "/tmp".into(),
             |spec| spec.env[0].1 = "other".into(),
             |spec| spec.user = Some("games".into()),
             |spec| spec.tty = true,
             |spec| spec.log.keep = 1,
+            |spec| spec.limits.nice = Some(5),
         ];
         for change in changed {
             let mut other = spec();

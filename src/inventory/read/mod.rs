@@ -12,6 +12,7 @@ mod game;
 mod healthy;
 mod hook;
 mod http;
+mod limits;
 mod merge;
 mod pattern;
 mod plane;

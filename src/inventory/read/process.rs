@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::collector::Collector;
-use super::pattern;
 use super::section::{Fields, quoted};
+use super::{limits, pattern};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 use crate::inventory::report::keys;
@@ -36,6 +36,7 @@ pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
         user: process.get("user", user),
         tty: process.get("tty", Collector::flag).unwrap_or_default(),
         log: log(&mut process),
+        limits: limits::read(&mut process),
         main: process.get("main", pattern::read),
     };
     if spec.executable.as_os_str().is_empty() {

@@ -3,7 +3,7 @@
 //! and gamectl-inventory(5) come from it.
 
 use Holds::{Address, Choice, ChoiceList, Duration, Flag, List, Map, Number, Numbers};
-use Holds::{Path, Section as In, SectionOr, Size, Text, Words};
+use Holds::{Path, Section as In, SectionOr, Signed, Size, Text, Words};
 
 /// The JSON Schema of the inventory, draft 2020-12, made from [`SECTIONS`].
 pub const SCHEMA: &str = include_str!("../instances.schema.json");
@@ -19,6 +19,8 @@ pub enum Holds {
     Size,
     /// A whole number from the one to the other.
     Number(u32, u32),
+    /// A whole number that may be negative.
+    Signed(i32, i32),
     Numbers(u32, u32),
     /// `HOST:PORT`.
     Address,
@@ -285,6 +287,8 @@ sections! {
             "Whether to give it a terminal of its own.";
         "log": In(&LOG), "50MiB, 5 kept", "log: { max_size: 10MiB, keep: 2 }",
             "How its console log is rotated.";
+        "limits": In(&LIMITS), "none", "limits: { memory: 8GiB, cpu: 200% }",
+            "What it may use, with all that it starts.";
         "main": Text, "the process that was started", "main: 'PalServer-Linux'",
             "A regular expression that the path or first word of the real game matches, below a launcher.";
     }];
@@ -309,6 +313,20 @@ sections! {
             "The size at which a new file is begun.";
         "keep": Number(0, 1000), "5", "keep: 2",
             "How many files are kept beside the present one.";
+    }];
+    LIMITS: "limits", "`process.limits`", "`memory`, `cpu`, `tasks` and `io_weight` need systemd, and root or a user with lingering: they are limits of the game's scope. `start` and `check` say which limit does not hold.", &[keys! {
+        "memory": Size, "none", "memory: 8GiB",
+            "How much memory it may use; more, and the kernel kills it.";
+        "cpu": Text, "none", "cpu: 200%",
+            "How much of the processors it may use: in percent of one core, or as a number of cores.";
+        "tasks": Number(1, 4_194_304), "systemd's", "tasks: 500",
+            "How many processes and threads it may have.";
+        "nofile": Number(16, 1_073_741_816), "that of who starts it", "nofile: 100000",
+            "How many files each of its processes may have open.";
+        "nice": Signed(-20, 19), "that of who starts it", "nice: 5",
+            "How far it gives way to other programs; only root may go below 0.";
+        "io_weight": Number(1, 10_000), "100", "io_weight: 50",
+            "Its share of a busy disk. A disk heeds it that has the scheduler bfq, or io.cost.qos.";
     }];
     READY: "ready", "`ready`", "All probes that are given must hold. Own probes replace all of the preset's.", &[READY_LOG, PROBES, ALIVE_FOR, READY_REST];
     HEALTHY: "healthy", "`healthy`", "Off unless it is given. When `failures` of the last `of` checks have failed, the game counts as hung, and `run` restarts it.", &[PROBES, HEALTHY_REST];

@@ -252,6 +252,31 @@ fn an_end_by_a_signal_to_the_shim_is_a_crash_of_this_boot_and_a_stop_of_an_earli
 }
 
 #[test]
+fn a_stop_of_the_scope_is_a_stop_that_lasts_as_long_as_the_boot() {
+    let mut seen = evidence(launch(true));
+    let by_scope = Exit {
+        by_signal: true,
+        note: "systemd stopped its scope".into(),
+        ..exit(4, Some(Ending::Code(0)), true)
+    };
+    seen.exit = recorded(by_scope);
+    let stays_down = |seen: &Evidence| match observation(seen, &RestartPolicy::default()) {
+        Observation::Known(facts) => facts.stays_down,
+        Observation::Unknown { .. } => false,
+    };
+    assert_eq!(state(&seen), "stopped: systemd stopped its scope");
+    assert!(stays_down(&seen));
+    seen.frame = Ok(Frame {
+        boot: "later".into(),
+        ..frame()
+    });
+    assert_eq!(state(&seen), "stopped: systemd stopped its scope");
+    assert!(!stays_down(&seen));
+    seen.exit = recorded(exit(4, Some(Ending::Code(0)), true));
+    assert!(!stays_down(&seen));
+}
+
+#[test]
 fn an_exit_of_another_launch_says_nothing_of_this_one() {
     let mut seen = evidence(launch(true));
     seen.exit = recorded(exit(3, Some(Ending::Code(1)), false));

@@ -16,6 +16,7 @@ use super::workplace::Workplace;
 use crate::store::{InstanceDir, StateDir};
 use crate::sys::signals::{self, Signals};
 use crate::sys::{daemon, pipe, reaper, socket, tree};
+use crate::systemd::STOP_SIGNAL;
 
 /// The first argument that makes this program a shim.
 pub const HIDDEN_VERB: &str = "__shim";
@@ -38,7 +39,10 @@ pub fn main() -> u8 {
 /// Runs a shim for the starter at the other end of this channel, in a process that
 /// has nothing else open.
 pub(super) fn serve(channel: OwnedFd) -> u8 {
-    match detach().and_then(|signals| Ok((signals, receive(&channel)?))) {
+    match detach().and_then(|signals| {
+        tell_pid(&channel, std::process::id());
+        Ok((signals, receive(&channel)?))
+    }) {
         Ok((signals, task)) => live(signals, task, channel),
         Err(error) => {
             tell(&channel, &failed(LaunchStage::Shim, &error, ""));
@@ -51,7 +55,13 @@ fn detach() -> io::Result<Signals> {
     daemon::leave_session()?;
     daemon::set_umask(0o077);
     reaper::become_subreaper()?;
-    Signals::block_all_but_read(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, LISTEN_AGAIN])
+    Signals::block_all_but_read(&[
+        Signal::SIGCHLD,
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        STOP_SIGNAL,
+        LISTEN_AGAIN,
+    ])
 }
 
 /// The task, and the directories to carry it out in.
@@ -92,15 +102,17 @@ fn live(signals: Signals, task: Task, channel: OwnedFd) -> u8 {
     let Task { spec, state, dir } = task;
     daemon::set_name(&format!("{}{}", tree::APART_NAME, spec.id));
     let begun = Workplace::take(state, dir, signals).and_then(|place| {
-        let game = match &spec.mode {
-            Mode::Launch(command) => setup::launch(&spec, command, &place),
-            Mode::Adopt(adoption) => setup::adopt(&spec, adoption, &place),
+        let mut game = match &spec.mode {
+            Mode::Launch(command) => setup::launch(&spec, command, &place)?,
+            Mode::Adopt(adoption) => setup::adopt(&spec, adoption, &place)?,
         };
-        Ok(Monitor::new(&spec, place, game?))
+        let note = std::mem::take(&mut game.note);
+        Ok((note, Monitor::new(&spec, place, game)))
     });
     match begun {
-        Ok(monitor) => {
-            tell(channel, &Started::Ok { main: monitor.main() });
+        Ok((note, monitor)) => {
+            let main = monitor.main();
+            tell(channel, &Started::Ok { main, note });
             monitor.run();
             0
         }
@@ -113,7 +125,14 @@ fn live(signals: Signals, task: Task, channel: OwnedFd) -> u8 {
 
 /// Tells a starter that there will be no shim.
 pub(super) fn refuse(channel: &OwnedFd, stage: LaunchStage, error: &io::Error) {
+    tell_pid(channel, 0);
     tell(channel, &failed(stage, error, ""));
+}
+
+/// Tells a starter the pid of its shim, 0 when there is none: it may want to move the
+/// shim before the shim begins.
+fn tell_pid(channel: &OwnedFd, pid: u32) {
+    let _ = socket::send(channel, &pid.to_le_bytes());
 }
 
 /// Reports the outcome to the starter. Where that is gone, the game runs all the

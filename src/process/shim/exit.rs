@@ -98,6 +98,7 @@ mod tests {
         for (reason, wanted) in [
             (None, ""),
             (Some(Reason::Verb), ""),
+            (Some(Reason::Scope), "systemd stopped its scope"),
             (Some(signalled(Signal::SIGTERM)), "its shim got SIGTERM, and stopped it"),
             (Some(signalled(Signal::SIGINT)), "its shim got SIGINT, and stopped it"),
         ] {

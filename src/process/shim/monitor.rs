@@ -29,6 +29,7 @@ use crate::sys::procfs::ProcessId;
 use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, pipe};
+use crate::systemd::STOP_SIGNAL;
 
 mod answering;
 mod observing;
@@ -174,7 +175,7 @@ impl Monitor {
             }
             // Init or a person wants the shim to end. It cannot go before its game,
             // so the game is stopped.
-            if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && self.stop.is_none() {
+            if matches!(signal, Signal::SIGTERM | Signal::SIGINT | STOP_SIGNAL) && self.stop.is_none() {
                 self.begin_stop(without_delegated(&self.plan), false, Reason::of_signal(signal));
             }
         }
@@ -309,8 +310,8 @@ impl Monitor {
             boot: record.frame.boot.clone(),
             ending,
             at_wall_ms: Some(clock::wall_ms()),
-            requested: reason == Some(&Reason::Verb),
-            by_signal: matches!(reason, Some(Reason::Signal { .. })),
+            requested: matches!(reason, Some(Reason::Verb | Reason::Scope)),
+            by_signal: matches!(reason, Some(Reason::Signal { .. } | Reason::Scope)),
             ended_by: chain.map(|stop| stop.escalation.ended_by()).unwrap_or_default(),
             oom_killed: oom != OomEvidence::None,
             was_ready: record.ready.is_some(),

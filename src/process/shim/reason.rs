@@ -2,10 +2,14 @@
 
 use nix::sys::signal::Signal;
 
+use crate::systemd::STOP_SIGNAL;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
     /// A verb asked for it.
     Verb,
+    /// Somebody asked systemd to stop its scope, or the host goes down.
+    Scope,
     /// The shim got this signal, and nobody asked for the end of its game: a logout
     /// ends all of a session, a shutdown all of a host.
     Signal {
@@ -21,6 +25,9 @@ impl Reason {
     /// Returns the reason of a stop that begins with this signal to the shim. What the
     /// sender meant can be told by the control group, as it is now.
     pub(super) fn of_signal(signal: Signal) -> Self {
+        if signal == STOP_SIGNAL {
+            return Self::Scope;
+        }
         let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         Self::of_signal_in(signal, &cgroup)
     }
@@ -34,8 +41,10 @@ impl Reason {
 
     /// Returns the reason in words, where it is none that a person knows already.
     pub(super) fn note(&self) -> Option<String> {
-        let Self::Signal { signal, session } = self else {
-            return None;
+        let (signal, session) = match self {
+            Self::Signal { signal, session } => (signal, session),
+            Self::Scope => return Some("systemd stopped its scope".to_owned()),
+            Self::Verb | Self::Crash => return None,
         };
         let note = format!("its shim got {signal}, and stopped it");
         Some(match session {

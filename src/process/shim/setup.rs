@@ -14,6 +14,7 @@ use super::stage::{Stage, failed, in_the_way};
 use super::tree::ProcessTree;
 use super::wire::{LaunchStage, Started};
 use super::workplace::Workplace;
+use crate::process::limits;
 use crate::store::console::ConsoleLog;
 use crate::store::launch::{INPUT, Launch};
 use crate::store::record::Reserve;
@@ -24,7 +25,7 @@ use crate::sys::identity::{self, Presence};
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::pty::Pty;
 use crate::sys::tree::Mark;
-use crate::sys::{clock, host, oom, oom_score, pipe, reaper, tree};
+use crate::sys::{clock, host, oom, oom_score, pipe, reaper, resources, tree};
 
 /// The time in which a child notices that its gate is gone.
 const AT_ITS_GATE: Duration = Duration::from_millis(500);
@@ -40,6 +41,8 @@ pub(super) struct LaunchedGame {
     pub(super) exit_reserve: Option<Reserve>,
     /// The counters of the out-of-memory killer at its start.
     pub(super) counters: oom::Counters,
+    /// A note on those of its limits that do not hold.
+    pub(super) note: String,
 }
 
 /// Launches a game.
@@ -73,15 +76,20 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     };
     // After the launch nothing may fail any more: a start that fails has no game.
     let output = Output::new(source, log).stage(LaunchStage::Memory)?;
-    let program = program(command, streams, event_source::raise_open_files())?;
+    let raised = event_source::raise_open_files();
+    let program = program(command, streams, raised.filter(|_| command.nofile.is_none()))?;
     if let Some(score) = &command.oom_score {
         oom_score::take(score);
     }
     // A full disk does not keep the record from being written into its reserve.
     let note = |token: &str| drop(place.shim_lock.note_launch(token));
     note(&record.token);
-    record.main = run(&program, dir, &mut record, previous.as_ref(), command)
+    let mut unheld = Vec::new();
+    record.main = run(&program, dir, &mut record, previous.as_ref(), command, &mut unheld)
         .inspect_err(|_| note(previous.as_ref().map_or("", |launch| &launch.token)))?;
+    if let Some(nice) = command.nice {
+        resources::renice_session(record.main.pid, nice);
+    }
     // The shim should be the last to go, where it may be; its child has kept the
     // value from before.
     oom_score::protect();
@@ -97,6 +105,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
         output,
         exit_reserve: Some(exit_reserve),
         counters,
+        note: unheld.join("; "),
     })
 }
 
@@ -154,6 +163,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
         output: Output::new(source, log).stage(LaunchStage::Memory)?,
         exit_reserve: ending::reserve(dir).ok(),
         counters: oom::Counters::read(),
+        note: String::new(),
     })
 }
 
@@ -238,8 +248,10 @@ fn run(
     record: &mut Launch,
     previous: Option<&Launch>,
     command: &Command,
+    unheld: &mut Vec<String>,
 ) -> Result<ProcessId, Started> {
     let gated = Gated::fork(program).stage(LaunchStage::Fork)?;
+    unheld.extend(limit(gated.pid, command));
     let recorded = procfs::identify(gated.pid).and_then(|main| {
         record.main = main;
         launch::write(dir, record)
@@ -270,6 +282,23 @@ fn run(
         None => dir.remove(launch::NAME),
     };
     Err(outcome)
+}
+
+/// Sets the limits of a child. Returns what of them does not hold.
+fn limit(child: i32, command: &Command) -> impl Iterator<Item = String> {
+    let files = command.nofile.and_then(|wanted| {
+        let set = resources::allow_files(child, wanted);
+        match set {
+            Some(set) if set == wanted => None,
+            Some(set) => Some(limits::fewer_files(set)),
+            None => Some("its limit of nofile does not hold: it cannot be set".to_owned()),
+        }
+    });
+    let nice = command.nice.and_then(|nice| {
+        resources::renice(child, nice).err()?;
+        Some(limits::NOT_NICE.to_owned())
+    });
+    files.into_iter().chain(nice)
 }
 
 /// Ends the child that came to nothing, and waits until it is gone. It may be

@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 use super::entry;
 use super::wire::LaunchStage;
 use crate::sys::{daemon, reaper, signals, socket, title, tree};
+use crate::systemd::Scopes;
 
 /// The first argument that makes this program a spawner.
 pub const HIDDEN_VERB: &str = "__shims";
@@ -29,7 +30,11 @@ const MESSAGE_MAX: usize = 128;
 /// Makes the shims of one command. The first one is executed; where a second
 /// one is wanted, a spawner is worth its own execution.
 #[derive(Debug, Default)]
-pub struct Spawner(Mutex<Progress>);
+pub struct Spawner {
+    progress: Mutex<Progress>,
+    /// Those of its shims.
+    pub(in crate::process) scopes: Scopes,
+}
 
 #[derive(Debug, Default)]
 enum Progress {
@@ -47,12 +52,13 @@ struct Process {
 }
 
 impl Spawner {
-    /// Makes a shim that serves its starter at the other end of `channel`.
+    /// Makes a shim that serves its starter at the other end of `channel`. Returns its
+    /// pid where it was executed; one that was forked tells it.
     ///
     /// # Errors
     /// When no process could be made.
-    pub(super) fn shim(&self, id: &str, channel: OwnedFd) -> io::Result<()> {
-        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn shim(&self, id: &str, channel: OwnedFd) -> io::Result<Option<i32>> {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*progress, Progress::Once)
             && let Ok(process) = Process::execute()
         {
@@ -63,7 +69,7 @@ impl Spawner {
             Progress::Once => {}
             Progress::Serving(process) => {
                 if socket::send_with_descriptors(&process.socket, id.as_bytes(), &[channel.as_raw_fd()]).is_ok() {
-                    return Ok(());
+                    return Ok(None);
                 }
                 process.end();
                 *progress = Progress::Once;
@@ -72,13 +78,14 @@ impl Spawner {
         // A shim outlives its command and is init's child then; a command that
         // lives longer has its runtime reap it.
         let mut command = tokio::process::Command::from(ourselves(entry::HIDDEN_VERB, id, channel));
-        command.spawn().map(drop)
+        let shim = command.spawn()?;
+        Ok(shim.id().and_then(|pid| i32::try_from(pid).ok()))
     }
 }
 
 impl Drop for Spawner {
     fn drop(&mut self) {
-        if let Progress::Serving(process) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        if let Progress::Serving(process) = self.progress.get_mut().unwrap_or_else(PoisonError::into_inner) {
             process.end();
         }
     }

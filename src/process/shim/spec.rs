@@ -59,6 +59,9 @@ pub struct Command {
     pub umask: u32,
     /// Its `oom_score_adj`, where it does not inherit the right one.
     pub oom_score: Option<String>,
+    /// The number of files that it may have open; `None` leaves the limit as it is.
+    pub nofile: Option<u64>,
+    pub nice: Option<i8>,
     /// The token in its environment: see [`crate::store::launch::token_entry`].
     pub token: String,
     /// The fencing token of the verb that launches it: see
@@ -104,6 +107,8 @@ mod tests {
                 }),
                 umask: 0o22,
                 oom_score: Some("300".into()),
+                nofile: Some(4096),
+                nice: Some(-5),
                 token: "ab".into(),
                 fencing_token: b"turn".to_vec(),
             }),

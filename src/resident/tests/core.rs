@@ -377,6 +377,20 @@ impl Model {
     }
 }
 
+#[test]
+fn what_was_stopped_through_systemd_is_not_started_by_itself() {
+    for (stays_down, launches) in [(false, 1), (true, 0)] {
+        let mut bench = Bench::new(without_delay());
+        bench.want(Some(Want::Running));
+        let facts = Facts {
+            stays_down,
+            ..Facts::bare(InstanceState::Stopped, None)
+        };
+        let effects = bench.step(Input::Observed(Observation::Known(Box::new(facts))));
+        assert_eq!(acts(&effects).len(), launches, "{stays_down}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_happens_the_rules_are_kept(

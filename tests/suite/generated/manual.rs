@@ -68,6 +68,7 @@ fn holds(what: Holds) -> String {
         Holds::Size => "size".to_owned(),
         Holds::Number(low, u32::MAX) => format!("number, at least {low}"),
         Holds::Number(low, high) => format!("number from {low} to {high}"),
+        Holds::Signed(low, high) => format!("number from {low} to {high}"),
         Holds::Numbers(low, high) => format!("list of numbers from {low} to {high}"),
         Holds::Address => "HOST:PORT".to_owned(),
         Holds::PortSpec => "PORT/udp or PORT/tcp".to_owned(),

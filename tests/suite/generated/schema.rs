@@ -73,6 +73,7 @@ fn holds(what: Holds) -> Value {
         Holds::Duration => json!({ "anyOf": [text_of("^ *[0-9]"), { "const": 0 }] }),
         Holds::Size => json!({ "anyOf": [text_of("^ *[0-9]"), { "type": "integer", "minimum": 0 }] }),
         Holds::Number(low, high) => number(low, high),
+        Holds::Signed(low, high) => scalar("integer", json!({ "minimum": low, "maximum": high })),
         Holds::Numbers(low, high) => list(number(low, high)),
         Holds::Address => text_of("^.+:[0-9]+$"),
         Holds::PortSpec => text_of("^[0-9]{1,5}/(udp|tcp)$"),

@@ -150,7 +150,10 @@ fn answers() -> [(Started, &'static str); 4] {
     };
     [
         (
-            Started::Ok { main },
+            Started::Ok {
+                main,
+                note: String::new(),
+            },
             "gamectl started 1\noutcome ok\nmain 4321,98765\nend bd2d665a\n",
         ),
         (Started::Busy, "gamectl started 1\noutcome busy\nend b2542f57\n"),

@@ -10,7 +10,11 @@ use crate::sys::procfs::ProcessId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
     /// The game executes (or was taken over).
-    Ok { main: ProcessId },
+    Ok {
+        main: ProcessId,
+        /// A note on those of its limits that do not hold; empty when all do.
+        note: String,
+    },
     /// Another shim of this instance lives.
     Busy,
     /// The intent had become `stopped`, or another verb has been carried out
@@ -29,7 +33,11 @@ pub enum Started {
 impl Started {
     pub fn to_message(&self) -> String {
         let document = match self {
-            Self::Ok { main } => Document::default().with("outcome", "ok").with("main", id_text(*main)),
+            Self::Ok { main, note } => {
+                let mut document = Document::default().with("outcome", "ok").with("main", id_text(*main));
+                document.push_some("note", Some(note).filter(|note| !note.is_empty()));
+                document
+            }
             Self::Busy => Document::default().with("outcome", "busy"),
             Self::Cancelled => Document::default().with("outcome", "cancelled"),
             Self::Failed { stage, errno, what } => Document::default()
@@ -50,6 +58,7 @@ impl Started {
         match document.get("outcome") {
             Some("ok") => Ok(Self::Ok {
                 main: parse_id(document.get("main"))?,
+                note: document.parse("note").unwrap_or_default(),
             }),
             Some("busy") => Ok(Self::Busy),
             Some("cancelled") => Ok(Self::Cancelled),
@@ -75,7 +84,11 @@ mod tests {
             errno: 2,
             what: "/no/such".into(),
         };
-        for started in [Started::Ok { main }, Started::Busy, Started::Cancelled, failed] {
+        let ok = Started::Ok {
+            main,
+            note: "its limit".into(),
+        };
+        for started in [ok, Started::Busy, Started::Cancelled, failed] {
             let message = started.to_message();
             assert_eq!(Started::from_message(message.as_bytes()), Ok(started));
             for cut in 0..message.len() {

@@ -1,0 +1,216 @@
+//! A scope of systemd for each game, and its limits.
+
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{Instance, Machine, Sandbox, not_run, wait_until};
+
+const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
+
+/// Saves for a second when it is told to quit, and dies of SIGTERM unsaved.
+const GAME: &str = r#"
+echo "Server ready"
+while read -r line; do
+    if [ "$line" = quit ]; then
+        echo begin >>/share/saves
+        sleep 1
+        echo saved >>/share/saves
+        exit 0
+    fi
+done
+"#;
+
+const MEMORY: u64 = 64 << 20;
+
+/// Returns a folder to share, with an inventory of two games, of which `a` has limits.
+fn shared() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let game = |limits: Value| {
+        json!({
+            "process": { "executable": "/bin/bash", "args": ["-c", GAME], "limits": limits },
+            "ready": { "log": "^Server ready$" },
+            "stop": [{ "stdin": "quit", "wait": "30s" }],
+        })
+    };
+    let limits = json!({ "memory": "64MiB", "tasks": 40, "nofile": 5000, "nice": 3 });
+    let inventory = json!({ "instances": { "a": game(limits), "b": game(json!({})) } });
+    std::fs::create_dir_all(folder.path().join("etc/gamectl")).expect("a folder");
+    std::fs::write(folder.path().join("etc/gamectl/instances.yaml"), inventory.to_string()).expect("an inventory");
+    folder
+}
+
+fn row(machine: &Machine, id: &str) -> Value {
+    machine.run(&["gamectl", "status", "--json", id]).json()["instances"][0].clone()
+}
+
+/// Returns the control groups of its game and of its shim, of which each is one.
+#[track_caller]
+fn group(machine: &Machine, id: &str) -> String {
+    let row = row(machine, id);
+    let group = |pid: &Value| {
+        let groups = machine.ok(&["cat", &format!("/proc/{pid}/cgroup")]).stdout;
+        let of_systemd = groups.lines().find(|line| line.starts_with("0::"));
+        of_systemd.expect("a group").trim_start_matches("0::").to_owned()
+    };
+    let (game, shim) = (group(&row["pid"]), group(&row["details"]["shim_pid"]));
+    assert_eq!(game, shim);
+    game
+}
+
+fn saves(machine: &Machine) -> String {
+    std::fs::read_to_string(machine.shared("share/saves")).unwrap_or_default()
+}
+
+#[test]
+fn a_game_of_root_has_a_scope_whose_stop_is_a_stop() {
+    let (shared, test) = (shared(), "a_game_of_root_has_a_scope_whose_stop_is_a_stop");
+    let Some(machine) = Machine::boot(test, shared.path()) else {
+        return;
+    };
+    let started = machine.ok(&["gamectl", "start", "--all", "--json"]).json();
+    assert_eq!(group(&machine, "a"), "/gamectl.slice/gamectl-a.scope");
+    assert_eq!(group(&machine, "b"), "/gamectl.slice/gamectl-b.scope");
+
+    // Each limit holds, or is said not to.
+    let folder = "/sys/fs/cgroup/gamectl.slice/gamectl-a.scope";
+    let note = started["results"][0]["note"].as_str().unwrap_or_default();
+    let told = machine.run(&["gamectl", "check"]).stdout;
+    for (file, key, wanted) in [("memory.max", "memory", MEMORY), ("pids.max", "tasks", 40)] {
+        let value = machine.run(&["cat", &format!("{folder}/{file}")]).stdout;
+        let holds = value.trim() == wanted.to_string();
+        let unheld = format!("its limit of {key} does not hold");
+        assert_eq!(
+            (note.contains(&unheld), told.contains(&unheld)),
+            (!holds, !holds),
+            "{note}\n{told}"
+        );
+    }
+    assert_eq!(started["results"][1]["note"], Value::Null);
+    let show = ["systemctl", "show", "gamectl-a.scope", "--property=MemoryMax,TasksMax"];
+    assert_eq!(machine.ok(&show).stdout, format!("MemoryMax={MEMORY}\nTasksMax=40\n"));
+    let pid = row(&machine, "a")["pid"].to_string();
+    let limits = machine.ok(&["cat", &format!("/proc/{pid}/limits")]).stdout;
+    let files = limits.lines().find(|line| line.starts_with("Max open files"));
+    let files: Vec<&str> = files.expect("a limit").split_whitespace().collect();
+    assert_eq!(files[3..5], ["5000", "5000"]);
+    assert_eq!(machine.ok(&["ps", "-o", "ni=", "-p", &pid]).stdout.trim(), "3");
+
+    machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
+    assert_eq!(saves(&machine), "begin\nsaved\n");
+    let ended = row(&machine, "a");
+    assert_eq!(
+        (&ended["state"], &ended["note"], &ended["last_exit"]["code"]),
+        (&json!("stopped"), &json!("systemd stopped its scope"), &json!(0))
+    );
+    // The scope of the run before is hardly gone.
+    for _ in 0..3 {
+        machine.ok(&["gamectl", "restart", "a"]);
+        assert_eq!(group(&machine, "a"), "/gamectl.slice/gamectl-a.scope");
+    }
+    machine.ok(&["gamectl", "--state-dir", "/share/state", "start", "a"]);
+    let scopes = machine.ok(&["systemctl", "list-units", "--plain", "--no-legend", "gamectl-a.*scope"]);
+    assert_eq!(scopes.stdout.lines().count(), 2, "{scopes:?}");
+
+    // A game that lost its shim, and gets another from somewhere else.
+    let before = row(&machine, "b")["details"]["shim_pid"].clone();
+    machine.ok(&["kill", "-KILL", &before.to_string()]);
+    wait_until("the shim to be gone", || {
+        row(&machine, "b")["details"]["shim_pid"] != before
+    });
+    machine.ok(&["systemd-run", "--quiet", "--scope", "gamectl", "start", "b"]);
+    assert_eq!(group(&machine, "b"), "/gamectl.slice/gamectl-b.scope");
+
+    // Nobody watches, and all three are saved when the host goes down.
+    std::fs::remove_file(machine.shared("share/saves")).expect("the saves");
+    machine.power_off();
+    let saves = std::fs::read_to_string(shared.path().join("share/saves")).expect("the saves");
+    assert_eq!(saves.matches("saved").count(), 3, "{saves}");
+}
+
+#[test]
+fn a_game_of_a_user_who_lingers_is_with_his_service_manager() {
+    let (shared, test) = (shared(), "a_game_of_a_user_who_lingers_is_with_his_service_manager");
+    let Some(machine) = Machine::boot(test, shared.path()) else {
+        return;
+    };
+    machine.ok(&["useradd", "--create-home", "gs"]);
+    machine.ok(&["chmod", "755", "/etc/gamectl"]);
+    machine.ok(&["chmod", "777", "/share"]);
+    let gs = |argv: &[&str]| machine.ok(&[&["runuser", "-u", "gs", "--", "env", "HOME=/home/gs"], argv].concat());
+    let started = gs(&["gamectl", "start", "a", "--json"]).json();
+    let unheld = "its limit of memory does not hold: systemd does it for root, and for users with lingering";
+    let note = started["results"][0]["note"].as_str().unwrap_or_default().to_owned();
+    assert!(note.contains(unheld), "{note}");
+    assert!(!gs(&["gamectl", "check"]).stdout.contains("a scope of its own"));
+    gs(&["gamectl", "stop", "a"]);
+
+    machine.ok(&["loginctl", "enable-linger", "gs"]);
+    wait_until("the service manager of gs", || {
+        machine.run(&["ls", "/run/user/1000/bus"]).code == Some(0)
+    });
+    gs(&["gamectl", "start", "b"]);
+    let status = gs(&["gamectl", "status", "--json", "b"]).json();
+    let pid = &status["instances"][0]["pid"];
+    let groups = machine.ok(&["cat", &format!("/proc/{pid}/cgroup")]).stdout;
+    let wanted = "0::/user.slice/user-1000.slice/user@1000.service/gamectl.slice/gamectl-b.scope";
+    assert!(groups.lines().any(|line| line == wanted), "{groups}");
+    assert!(gs(&["gamectl", "check"]).stdout.contains("it has a scope of its own"));
+    gs(&["gamectl", "stop", "b"]);
+    machine.power_off();
+}
+
+fn root_only(test: &str) -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        not_run(test, "it needs root", "GAMECTL_TEST_PRIVILEGES");
+    }
+    root
+}
+
+fn address(socket: &Path) -> String {
+    format!("unix:path={}", socket.display())
+}
+
+#[test]
+fn a_bus_that_hangs_delays_a_start_once_and_is_told() {
+    if !root_only("a_bus_that_hangs_delays_a_start_once_and_is_told") {
+        return;
+    }
+    let limited = Instance::script("b", "cat").process("limits", json!({ "cpu": "150%" }));
+    let sandbox = Sandbox::with(&[Instance::script("a", "cat"), limited, Instance::script("c", "cat")]);
+    let socket = sandbox.path("bus");
+    let _silent = UnixListener::bind(&socket).expect("a socket");
+    let mut start = sandbox.command(&["start", "--all", "--json"]);
+    let output = start.env(BUS, address(&socket)).output().expect("gamectl");
+    let results = serde_json::from_slice::<Value>(&output.stdout).expect("its answer")["results"].clone();
+    let none = "it has no scope of its own: systemd did not answer within 1 s";
+    let unheld = format!("{none}; its limit of cpu does not hold: it has no scope");
+    for (place, note) in [none, &unheld, none].into_iter().enumerate() {
+        assert_eq!(
+            (&results[place]["state"], &results[place]["note"]),
+            (&json!("running"), &json!(note))
+        );
+    }
+    sandbox.ok(&["stop", "--all"]);
+}
+
+#[test]
+fn limits_that_cannot_be_kept_are_told_and_others_hold() {
+    if !root_only("limits_that_cannot_be_kept_are_told_and_others_hold") {
+        return;
+    }
+    let limits = json!({ "memory": "1GiB", "io_weight": 50, "nofile": 3000, "nice": 7 });
+    let prints = Instance::script("a", "ulimit -n; ulimit -Hn; nice; cat").process("limits", limits);
+    let sandbox = Sandbox::with(&[prints, Instance::script("b", "cat")]);
+    let nobody = address(&sandbox.path("none"));
+    let mut start = sandbox.command(&["start", "--all", "--json"]);
+    let output = start.env(BUS, &nobody).output().expect("gamectl");
+    let results = serde_json::from_slice::<Value>(&output.stdout).expect("its answer")["results"].clone();
+    let note = "its limit of memory does not hold: there is no D-Bus to ask systemd over; \
+                its limit of io_weight does not hold: there is no D-Bus to ask systemd over";
+    assert_eq!((&results[0]["note"], &results[1]["note"]), (&json!(note), &Value::Null));
+    wait_until("what the game prints", || sandbox.console("a") == "3000\n3000\n7\n");
+    sandbox.ok(&["stop", "--all"]);
+}
