@@ -1,10 +1,12 @@
 //! Games whose shims are told to end, as systemd does at a logout and at a shutdown:
-//! nobody asked for the end of the game.
+//! nobody asked for the end of the game. And real logouts, in a machine with logind.
+
+use std::path::Path;
 
 use nix::sys::signal::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Background, Instance, Process, Sandbox, wait_until};
+use crate::support::{Background, Instance, Machine, Outcome, Process, Sandbox, wait_until};
 
 const TOLD: &str = "its shim got SIGTERM, and stopped it";
 
@@ -115,4 +117,160 @@ fn nothing_comes_back_while_the_host_goes_down() {
     drop(run);
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
+}
+
+/// The inventory of the user and of root, with one game.
+const INVENTORY: &str = "/etc/gamectl/instances.yaml";
+
+/// Boots a machine with a user, `anna`, who may use sudo.
+fn machine_with_user(test: &str, shared: &Path) -> Option<Machine> {
+    let game = json!({ "instances": { "a": {
+        "process": { "executable": "/bin/sleep", "args": ["10000"] },
+        "ready": { "alive_for": "10ms" },
+        "restart": { "delay": "0s" },
+        "autostart": false,
+    } } });
+    let folder = shared.join("etc/gamectl");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("instances.yaml"), game.to_string()).expect("the inventory");
+    let machine = Machine::boot(test, shared)?;
+    machine.ok(&["useradd", "--create-home", "--shell=/bin/sh", "anna"]);
+    let script = format!(
+        "chmod 755 /etc/gamectl && chmod 644 {INVENTORY} && echo 'anna ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/anna"
+    );
+    machine.ok(&["sh", "-c", &script]);
+    Some(machine)
+}
+
+/// Says what logind does at a logout, and whether the services of the user go on then.
+fn set_up_logind(machine: &Machine, kills: bool, lingers: bool) {
+    let kills = if kills { "yes" } else { "no" };
+    // Without a wait for the user to come back.
+    let settings = format!("[Login]\nKillUserProcesses={kills}\nUserStopDelaySec=0\n");
+    let path = machine.shared("share/logind.conf");
+    std::fs::write(&path, settings).expect("the settings");
+    let folder = "/etc/systemd/logind.conf.d";
+    let script = format!("mkdir -p {folder} && cp /share/logind.conf {folder}/ && systemctl restart systemd-logind");
+    machine.ok(&["sh", "-c", &script]);
+    let verb = if lingers { "enable-linger" } else { "disable-linger" };
+    machine.ok(&["loginctl", verb, "anna"]);
+}
+
+/// Logs the user in, runs this, and logs the user out.
+fn in_session(machine: &Machine, script: &str) -> Outcome {
+    machine.ok(&["su", "-", "anna", "-c", script])
+}
+
+/// Waits until a logout has done all that it does.
+fn wait_for_logout(machine: &Machine) {
+    wait_until("the user to be logged out", || {
+        let sessions = machine
+            .run(&["loginctl", "show-user", "anna", "--property=Sessions,State"])
+            .stdout;
+        // A session with processes that are left alone is closing for ever.
+        let is_over = sessions.is_empty() || sessions.contains("State=lingering") || sessions.contains("State=closing");
+        is_over && machine.ok(&["systemctl", "list-jobs", "--no-legend"]).stdout.is_empty()
+    });
+}
+
+/// In and out of the session, by the user and by sudo, and as `check` advises.
+#[test]
+fn check_tells_what_a_logout_does_to_a_game() {
+    let shared = tempfile::tempdir().expect("a folder");
+    let Some(machine) = machine_with_user("check_tells_what_a_logout_does_to_a_game", shared.path()) else {
+        return;
+    };
+    let mut fates = Vec::new();
+    for (kills, lingers) in [(false, false), (false, true), (true, false), (true, true)] {
+        set_up_logind(&machine, kills, lingers);
+        for prefix in [
+            "",
+            "systemd-run --user --scope --quiet",
+            "sudo -n",
+            "sudo -n systemd-run --scope --slice=system.slice --quiet",
+        ] {
+            let gamectl = format!("{prefix} gamectl -f {INVENTORY}");
+            let script = format!("{gamectl} start -q a && {{ {gamectl} check --json || :; }}");
+            let findings = in_session(&machine, &script).json()["findings"].clone();
+            let about = |finding: &&Value| finding["about"] == "logout";
+            let told = findings
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(about)
+                .expect("a finding");
+            let message = told["message"].as_str().expect("a message");
+            wait_for_logout(&machine);
+            let user = if prefix.starts_with("sudo") { "root" } else { "anna" };
+            // Outside of any session.
+            let as_user = |verb: &str| {
+                let argv = ["setpriv", &format!("--reuid={user}"), "--init-groups", "--reset-env"];
+                machine.run(&[&argv[..], &["gamectl", "-f", INVENTORY, "--json", verb, "a"]].concat())
+            };
+            let row = || as_user("status").json()["instances"][0].clone();
+            let ends = message.contains("a server started here");
+            if ends {
+                wait_until(&format!("the end that was foretold: {told}"), || {
+                    row()["state"] == "crashed"
+                });
+            }
+            assert_eq!(
+                row()["state"] == "running",
+                !ends,
+                "{kills} {lingers} {prefix:?}: {told}\n{}",
+                row()
+            );
+            fates.push(ends);
+            as_user("stop").expect_code(0);
+            wait_for_logout(&machine);
+        }
+    }
+    assert!(fates.contains(&true) && fates.contains(&false));
+}
+
+#[test]
+fn run_starts_again_what_a_logout_has_ended() {
+    let shared = tempfile::tempdir().expect("a folder");
+    let Some(machine) = machine_with_user("run_starts_again_what_a_logout_has_ended", shared.path()) else {
+        return;
+    };
+    set_up_logind(&machine, true, false);
+    let stay = format!("gamectl -f {INVENTORY} start a && touch started; while [ ! -e leave ]; do sleep 0.1; done");
+    machine.ok(&["systemd-run", "--unit=login", "su", "-", "anna", "-c", &stay]);
+    wait_until("the game", || {
+        machine.run(&["test", "-e", "/home/anna/started"]).code == Some(0)
+    });
+    let status = || {
+        let argv = ["setpriv", "--reuid=anna", "--init-groups", "--reset-env", "gamectl"];
+        let outcome = machine.run(&[&argv[..], &["-f", INVENTORY, "--json", "status", "a"]].concat());
+        outcome.json()["instances"][0].clone()
+    };
+    let before = status();
+    assert_eq!(before["state"], "running");
+    let run = [
+        "systemd-run",
+        "--unit=watch",
+        "--uid=anna",
+        "gamectl",
+        "-f",
+        INVENTORY,
+        "run",
+    ];
+    machine.ok(&run);
+    let journal = || machine.ok(&["journalctl", "--unit=watch", "--output=cat"]).stdout;
+    wait_until("run to watch it", || journal().contains("already running"));
+    machine.ok(&["touch", "/home/anna/leave"]);
+    wait_until("another game", || {
+        let row = status();
+        row["state"] == "running" && row["pid"] != before["pid"]
+    });
+    let told = journal();
+    assert!(
+        told.contains("crashed: its shim got SIGTERM, and stopped it, as at the end of session-"),
+        "{told}"
+    );
+    let row = status();
+    assert_eq!(row["restarts"], json!(1), "{row}");
+    let cgroup = machine.ok(&["cat", &format!("/proc/{}/cgroup", row["pid"])]).stdout;
+    assert!(cgroup.contains("/system.slice/watch.service"), "{cgroup}");
 }

@@ -4,13 +4,14 @@ use serde_json::json;
 
 use crate::support::{Machine, Outcome, wait_until};
 
-/// Saves for two seconds when it is told to quit, and dies of SIGTERM unsaved.
+/// Saves for as long as `/share/seconds` says when it is told to quit, and dies of
+/// SIGTERM unsaved.
 const GAME: &str = r#"#!/bin/bash
 echo "Server ready"
 while read -r line; do
     if [ "$line" = quit ]; then
         echo begin >>/share/saves
-        sleep 2
+        sleep "$(cat /share/seconds)"
         echo saved >>/share/saves
         exit 0
     fi
@@ -28,6 +29,7 @@ fn shared() -> tempfile::TempDir {
         std::fs::write(path, text).expect("a file");
     };
     write("share/game", GAME);
+    write("share/seconds", "2");
     let game = json!({ "instances": { "a": {
         "process": { "executable": "/bin/bash", "args": ["/share/game"] },
         "ready": { "log": "^Server ready$" },
@@ -88,6 +90,29 @@ fn games_outlive_their_unit_and_are_saved_when_the_host_goes_down() {
     let machine = Machine::boot(test, shared.path()).expect("a second boot");
     pid_when_running(&machine);
     machine.power_off();
+}
+
+/// Its scope has the time that its own steps take.
+#[test]
+fn a_slow_game_is_saved_however_little_time_the_unit_gives_it() {
+    let test = "a_slow_game_is_saved_however_little_time_the_unit_gives_it";
+    for limit in ["5min", "3s"] {
+        let shared = shared();
+        std::fs::write(shared.path().join("share/seconds"), "12").expect("a file");
+        let path = shared.path().join(UNIT);
+        let unit = std::fs::read_to_string(&path).expect("the unit");
+        assert!(unit.contains("TimeoutStopSec=5min\n"), "{unit}");
+        let limit = format!("TimeoutStopSec={limit}\n");
+        std::fs::write(&path, unit.replace("TimeoutStopSec=5min\n", &limit)).expect("the unit");
+        let Some(machine) = Machine::boot(test, shared.path()) else {
+            return;
+        };
+        machine.ok(&["systemctl", "start", "gamectl"]);
+        pid_when_running(&machine);
+        machine.power_off();
+        let saves = std::fs::read_to_string(shared.path().join("share/saves")).expect("a save");
+        assert_eq!(saves, "begin\nsaved\n", "{limit}");
+    }
 }
 
 #[test]
