@@ -48,7 +48,7 @@ Exit codes:
 `run` ends with 0 when it is interrupted or terminated."
 )]
 pub struct Cli {
-    /// The inventory; - is standard input
+    /// Uses this inventory; - is standard input
     ///
     /// Without it: $GAMECTL_INVENTORY, else ./instances.yaml, else
     /// $XDG_CONFIG_HOME/gamectl/instances.yaml, else /etc/gamectl/instances.yaml.
@@ -65,30 +65,30 @@ pub struct Cli {
 /// Options that stand before or after the verb.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// The directory of records, consoles and logs
+    /// Keeps records, consoles and logs in this directory
     ///
     /// Without it: $GAMECTL_STATE_DIR, else /var/lib/gamectl for root, else
     /// $XDG_STATE_HOME/gamectl, else ~/.local/state/gamectl.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub state_dir: Option<PathBuf>,
 
-    /// Answer with JSON
+    /// Answers with JSON
     #[arg(long)]
     pub json: bool,
 
-    /// Print failures only
+    /// Prints failures only
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Report more on the way; twice: everything
+    /// Reports more on the way; twice: everything
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Use colour; without it: auto
+    /// Uses colour; without it: auto
     #[arg(long, value_name = "WHEN")]
     pub color: Option<When>,
 
-    /// The longest wait for another gamectl that holds an instance
+    /// Waits this long at most for another gamectl that holds an instance
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub lock_wait: Option<Duration>,
 }
@@ -119,40 +119,40 @@ pub enum When {
 
 #[derive(Debug, Subcommand)]
 pub enum VerbArgs {
-    /// Start instances and wait until they are ready
+    /// Starts instances and waits until they are ready
     Start(Deferred<StartArgs>),
-    /// Stop instances and wait until nothing of them is left
+    /// Stops instances and waits until nothing of them is left
     Stop(Deferred<StopArgs>),
-    /// Stop instances, then start them
+    /// Stops instances, then starts them
     Restart(Deferred<RestartArgs>),
-    /// Show the state of instances
+    /// Shows the state of instances
     Status(Deferred<StatusArgs>),
-    /// Watch the state of instances
+    /// Watches the state of instances
     ///
     /// On a terminal it is a live table. Arrows, j and k move it by a row, space and b by a page, g and G to
     /// its ends; q or Ctrl-C leaves. Off a terminal there is a line for each change.
     Watch(Deferred<WatchArgs>),
-    /// Show what instances printed
+    /// Shows what instances printed
     Logs(Deferred<LogsArgs>),
-    /// Watch instances, start them, and start them again after a crash
+    /// Watches instances, starts them, and starts them again after a crash
     ///
     /// On a terminal it is a live table, with the last events below it; off one there is a line for
     /// each event. Ctrl-C ends the watching, and the servers go on, unless --on-exit says
     /// otherwise. A changed inventory is read at once; one that is not valid changes nothing.
     Run(Deferred<RunArgs>),
-    /// Send a line to a game and print what it replies
+    /// Sends a line to a game and prints what it replies
     Send(Deferred<SendArgs>),
-    /// Attach to the console of a game; Ctrl-D or Ctrl-] detaches
+    /// Attaches to the console of a game; Ctrl-D or Ctrl-] detaches
     Console(Deferred<ConsoleArgs>),
-    /// List the known games, or print one to paste into an inventory
+    /// Lists the known games, or prints one to paste into an inventory
     Games(Deferred<GamesArgs>),
-    /// Check the inventory and what its servers need, without starting anything
+    /// Checks the inventory and what its servers need, without starting anything
     Check(Deferred<CheckArgs>),
-    /// Write an inventory to begin with, where there is none
+    /// Writes an inventory to begin with, where there is none
     Init(Deferred<InitArgs>),
-    /// Print the JSON Schema of the inventory, for editors
+    /// Prints the JSON Schema of the inventory, for editors
     Schema(Deferred<SchemaArgs>),
-    /// Print the completions for a shell
+    /// Prints the completions for a shell
     Completions(Deferred<CompletionsArgs>),
 }
 

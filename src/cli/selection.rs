@@ -6,11 +6,11 @@ use clap::{Args, ValueHint};
 
 #[derive(Debug, Args)]
 pub struct Selection {
-    /// An id, a glob ('rust-*') or tag:NAME
+    /// Selects instances: an id, a glob ('rust-*') or tag:NAME
     #[arg(value_name = "SELECTOR")]
     pub selectors: Vec<String>,
 
-    /// Every instance of the inventory
+    /// Selects every instance of the inventory
     #[arg(short = 'a', long, conflicts_with = "selectors")]
     pub all: bool,
 
@@ -24,7 +24,7 @@ pub(super) const INVENTORY_AFTER_VERB: &str = "inventory_after_verb";
 /// The inventory, given after the verb.
 #[derive(Debug, Args)]
 pub struct Listed {
-    /// The inventory; - is standard input
+    /// Uses this inventory; - is standard input
     #[arg(long = "inventory", id = INVENTORY_AFTER_VERB, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub inventory: Option<OsString>,
 }

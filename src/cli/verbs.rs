@@ -18,15 +18,15 @@ pub struct StartArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// Return at the launch, without waiting for ready
+    /// Returns once the game is launched, and does not wait until it is ready
     #[arg(long)]
     pub no_wait: bool,
 
-    /// The longest wait for ready, in place of the instance's own `ready.timeout`
+    /// Waits this long at most until it is ready, in place of the instance's `ready.timeout`
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
-    /// Show what would be done, and do nothing
+    /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -41,19 +41,19 @@ pub struct StopArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// The longest wait for the end; the stop itself goes on
+    /// Waits this long at most for the end; the stop itself goes on
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
-    /// Skip the chain: send TERM, and kill after 5 seconds
+    /// Skips the stop chain: sends TERM, and kills what is left after 5 seconds
     #[arg(long)]
     pub now: bool,
 
-    /// Stop also what another inventory has started
+    /// Stops also what another inventory has started
     #[arg(long)]
     pub force: bool,
 
-    /// Show what would be done, and do nothing
+    /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -67,31 +67,31 @@ pub struct RestartArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// Return at the launch, without waiting for ready
+    /// Returns once the game is launched, and does not wait until it is ready
     #[arg(long)]
     pub no_wait: bool,
 
-    /// The longest wait for the new start to be ready, the stop included
+    /// Waits this long at most for the stop, and until the game is ready again
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
-    /// Skip the chain of the stop: send TERM, and kill after 5 seconds
+    /// Skips the stop chain: sends TERM, and kills what is left after 5 seconds
     #[arg(long)]
     pub now: bool,
 
-    /// Restart also what another inventory has started
+    /// Restarts also what another inventory has started
     #[arg(long)]
     pub force: bool,
 
-    /// Show what would be done, and do nothing
+    /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-status asks running games with an a2s or a minecraft probe, in ready or healthy,
-how many play, for a second at most.
+A running game with an a2s or a minecraft probe, in ready or healthy, is asked how
+many play. It has a second to answer.
 
 Examples:
   gamectl status
@@ -101,7 +101,7 @@ pub struct StatusArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// Exit with 0 when at least one runs, else with 3
+    /// Exits with 0 when at least one instance runs, else with 3
     #[arg(long)]
     pub any: bool,
 }
@@ -119,28 +119,28 @@ pub struct WatchArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// End with 0 when all managed instances are in this state
+    /// Ends with 0 once all managed instances are in this state
     #[arg(long, value_name = "STATE")]
     pub until: Option<Awaited>,
 
-    /// The longest wait for that; it then ends with 124
+    /// Waits this long at most for that state, and then ends with 124
     #[arg(long, value_name = "DURATION", requires = "until", value_parser = duration)]
     pub timeout: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Awaited {
-    /// Ready for players
+    /// Players can join it
     Running,
-    /// Nothing of it runs, as requested
+    /// Nothing of it runs, because it was stopped or never started
     Stopped,
-    /// Launched, not yet ready
+    /// The game is launched, and not ready yet
     Starting,
-    /// Ending, with some of its processes still there
+    /// The game is ending, and some of its processes are still there
     Stopping,
-    /// Ended without having been asked to
+    /// The game ended, and nobody had asked for that
     Crashed,
-    /// No plane manages it
+    /// gamectl does not manage it
     Unmanaged,
 }
 
@@ -156,20 +156,20 @@ pub struct LogsArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// The number of last lines to show first, or `all`
+    /// Shows this many of the last lines first, or `all`
     #[arg(short = 'n', long, value_name = "N", default_value = "100", value_parser = lines)]
     pub lines: LineCount,
 
-    /// Begin at a time instead: 10m (ago), or 2026-01-31T20:00:00Z; may begin ten
+    /// Begins at a time instead: 10m (ago), or 2026-01-31T20:00:00Z; it may begin ten
     /// seconds early
     #[arg(long, value_name = "WHEN", conflicts_with = "lines", value_parser = when)]
     pub since: Option<SystemTime>,
 
-    /// Go on with new output
+    /// Goes on with new output
     #[arg(short, long)]
     pub follow: bool,
 
-    /// Print the bytes as they are, including those that could harm a terminal
+    /// Prints the bytes as they are, including those that could harm a terminal
     #[arg(long)]
     pub raw: bool,
 }
@@ -193,15 +193,15 @@ pub struct RunArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// What to do with the instances at the end
+    /// Says what becomes of the instances when the watching ends
     #[arg(long, value_name = "WHAT", default_value = "leave")]
     pub on_exit: OnExit,
 
-    /// The most that may be launched at the same time; without it: four per core
+    /// Launches this many at the same time at most; without it: four per core
     #[arg(long, value_name = "N")]
     pub at_once: Option<NonZeroUsize>,
 
-    /// With --json: how often to report each instance
+    /// Reports each instance this often, with --json
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub heartbeat_interval: Duration,
 }
@@ -232,14 +232,14 @@ Examples:
   gamectl console minecraft
   gamectl console -n 100 rust-main")]
 pub struct ConsoleArgs {
-    /// The number of last lines to show first
+    /// Shows this many of the last lines first
     #[arg(short = 'n', long, value_name = "N", default_value = "20")]
     pub lines: u64,
 
     #[command(flatten)]
     pub listed: Listed,
 
-    /// The instance
+    /// The id of the instance
     #[arg(value_name = "ID")]
     pub id: String,
 }
@@ -249,18 +249,18 @@ pub struct ConsoleArgs {
 Examples:
   gamectl send rust-main say the server restarts in ten minutes")]
 pub struct SendArgs {
-    /// The limit for connecting, sending and the reply
+    /// Waits this long at most to connect, to send and for the reply
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub timeout: Duration,
 
     #[command(flatten)]
     pub listed: Listed,
 
-    /// The instance
+    /// The id of the instance
     #[arg(value_name = "ID")]
     pub id: String,
 
-    /// The line; several words are joined by spaces
+    /// The line to send; several words are joined by spaces
     #[arg(
         value_name = "TEXT",
         required = true,
@@ -290,7 +290,7 @@ pub struct InitArgs {
     #[command(flatten)]
     pub listed: Listed,
 
-    /// The games to write; without any: the example, with demo servers
+    /// The games to write down; without any: the example, with demo servers
     #[arg(value_name = "GAME")]
     pub games: Vec<String>,
 }
@@ -312,7 +312,7 @@ Examples:
   gamectl completions zsh > \"${fpath[1]}/_gamectl\"
   gamectl completions fish > ~/.config/fish/completions/gamectl.fish")]
 pub struct CompletionsArgs {
-    /// The shell
+    /// The shell that they are for
     pub shell: Shell,
 }
 
