@@ -130,6 +130,54 @@ fn a_game_of_root_has_a_scope_whose_stop_is_a_stop() {
 }
 
 #[test]
+fn run_leaves_a_game_alone_whose_scope_was_stopped_until_the_host_boots() {
+    let (shared, test) = (
+        shared(),
+        "run_leaves_a_game_alone_whose_scope_was_stopped_until_the_host_boots",
+    );
+    let units = shared.path().join("etc/systemd/system");
+    std::fs::create_dir_all(&units).expect("a folder");
+    std::fs::copy("packaging/gamectl.service", units.join("gamectl.service")).expect("the unit");
+    let Some(machine) = Machine::boot(test, shared.path()) else {
+        return;
+    };
+    machine.ok(&["systemctl", "enable", "--now", "gamectl"]);
+    let is = |machine: &Machine, id: &str, state: &str| row(machine, id)["state"] == state;
+    wait_until("both to run", || {
+        is(&machine, "a", "running") && is(&machine, "b", "running")
+    });
+    assert_eq!(group(&machine, "a"), "/gamectl.slice/gamectl-a.scope");
+    let journal = ["journalctl", "--unit=gamectl", "--priority=warning", "--output=cat"];
+    let folder = "/sys/fs/cgroup/gamectl.slice/gamectl-a.scope";
+    if machine.run(&["cat", &format!("{folder}/memory.max")]).code != Some(0) {
+        wait_until("`run` to tell of the limit", || {
+            let told = machine.run(&journal).stdout;
+            told.contains("a: its limit of memory does not hold")
+        });
+    }
+
+    machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
+    wait_until("`run` to tell it", || {
+        let told = machine.ok(&["journalctl", "--unit=gamectl", "--output=cat"]).stdout;
+        told.contains("a: stopped: systemd stopped its scope")
+    });
+    // A new `run` settles both before it is ready.
+    machine.ok(&["systemctl", "restart", "gamectl"]);
+    wait_until("b to be watched", || is(&machine, "b", "running"));
+    assert!(is(&machine, "a", "stopped"));
+    machine.ok(&["gamectl", "start", "a"]);
+    machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
+    wait_until("a to be down", || is(&machine, "a", "stopped"));
+    assert_eq!(row(&machine, "a")["intent"], "running");
+    machine.power_off();
+    let machine = Machine::boot(test, shared.path()).expect("a second boot");
+    wait_until("both to run", || {
+        is(&machine, "a", "running") && is(&machine, "b", "running")
+    });
+    machine.power_off();
+}
+
+#[test]
 fn a_game_of_a_user_who_lingers_is_with_his_service_manager() {
     let (shared, test) = (shared(), "a_game_of_a_user_who_lingers_is_with_his_service_manager");
     let Some(machine) = Machine::boot(test, shared.path()) else {
