@@ -4,12 +4,14 @@
 mod plane_change;
 
 use std::collections::HashSet;
+use std::io;
 use std::sync::Arc;
 
 use crate::containers::{EngineEvents, EngineSnapshots};
 use crate::docker_compose::{self, DockerComposeSupervisor};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
+use crate::process::shim::lending::Lender;
 use crate::process::shim::spawner::Spawner;
 use crate::process::{self, ProcessSupervisor, Snapshot};
 use crate::store::changes::Changes;
@@ -56,6 +58,7 @@ impl Fleet {
     pub fn for_verbs(state: Option<Arc<StateDir>>) -> Self {
         Self {
             state,
+            spawner: Arc::new(Spawner::borrowing()),
             ..Self::default()
         }
     }
@@ -77,8 +80,19 @@ impl Fleet {
         Self {
             changes: Some(changes),
             engine_events: Some(Arc::default()),
+            spawner: Arc::default(),
             ..Self::for_verbs(Some(state))
         }
+    }
+
+    /// Launches what verbs of others launch in a state directory, for as long as the
+    /// future is polled, so that it gets what this process has.
+    ///
+    /// # Errors
+    /// When the place where they ask for that cannot be made.
+    pub fn launch_for_verbs(&self, state: &StateDir) -> io::Result<impl Future<Output = ()> + use<>> {
+        let lender = Lender::open(state, Arc::clone(&self.spawner))?;
+        Ok(lender.serve())
     }
 
     /// Makes supervisors that keep watching, and carry nothing out.

@@ -65,10 +65,12 @@ impl Host {
     ) -> Result<Supervision, Failure> {
         let state = self.create_state()?;
         let lock = take_lock(&state, &options.title).await?;
-        let elsewhere = self.adopted_from_elsewhere(&state).await;
-        let inventory = reduced(self.inventory, selectors)?;
         let changes = Arc::new(Changes::of(&state));
         let fleet = Fleet::for_supervising(Arc::clone(&state), Arc::clone(&changes));
+        // At once: a verb that finds the lock held is to find the way to ask.
+        let launching = fleet.launch_for_verbs(&state);
+        let elsewhere = self.adopted_from_elsewhere(&state).await;
+        let inventory = reduced(self.inventory, selectors)?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
         let told = events.clone();
@@ -76,6 +78,13 @@ impl Host {
             .counting_players(options.players);
         let mut background = JoinSet::new();
         background.spawn(follow(changes, told));
+        match launching {
+            Ok(launching) => drop(background.spawn(launching)),
+            Err(error) => resident.say(
+                Level::Warning,
+                format!("what others start is launched by their commands, and not by this one: {error}"),
+            ),
+        }
         resident.apply(&inventory);
         let tell = resident.teller();
         background.spawn(async move {

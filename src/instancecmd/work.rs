@@ -198,7 +198,7 @@ impl Work {
         Ok(Outcome {
             changed: true,
             ended_by: stopped.ended_by,
-            note: stopped.note.or(started.note),
+            note: join_notes([stopped.note, started.note]),
             ..started
         })
     }

@@ -6,9 +6,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use super::game::{Folder, ManagedGame, PLANE};
-use super::shim::spawner::Spawner;
+use super::shim::borrowing::Inherited;
+use super::shim::spawner::{Made, Spawner};
 use super::shim::spec::{Adoption, Command, Mode, Spec};
-use super::shim::starter;
 use super::shim::wire::{LaunchStage, Started};
 use super::{environment, explain, user};
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ use crate::store::origin::{self, Origin};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, inventories, lock, plan};
 use crate::supervisor::InstanceState;
-use crate::sys::{host, oom_score};
+use crate::sys::host;
 use crate::systemd::ScopeOrder;
 
 /// Begins the shims of one game.
@@ -40,8 +40,8 @@ pub(super) enum ShimReply {
 }
 
 impl Launcher<'_> {
-    /// Launches the game. Its plan is on record before that. What of its limits does
-    /// not hold goes to `notes`.
+    /// Launches the game. Its plan is on record before that. A remark on the launch goes
+    /// to `notes`.
     ///
     /// # Errors
     /// When the launch fails, or gives way to a stop.
@@ -53,7 +53,11 @@ impl Launcher<'_> {
         notes: &mut Vec<String>,
     ) -> Result<ShimReply, Failure> {
         let game = self.game.program()?;
-        let command = self.command(&folder.dir).await?;
+        let unstarted = |error: io::Error| Failure::failed(format!("its shim could not be started: {error}"));
+        let made = self.spawner.shim(folder.state_dir, &self.game.id).await;
+        let Made { shim, inherited, note } = made.map_err(unstarted)?;
+        notes.extend(note);
+        let command = self.command(&folder.dir, inherited).await?;
         let unwritten = |record, error: io::Error| {
             explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), record)
         };
@@ -71,7 +75,7 @@ impl Launcher<'_> {
         };
         let spec = self.spec(generation, restarts, &self.game.plan, Mode::Launch(command));
         let enclose = async |shim| notes.extend(self.spawner.scopes.enclose(shim, &order).await);
-        match self.begin(folder, &spec, enclose).await {
+        match shim.told(folder.state_dir, &folder.dir, &spec, enclose).await {
             Ok(Some(Started::Ok { note, .. })) => {
                 notes.extend(Some(note).filter(|note| !note.is_empty()));
                 Ok(ShimReply::Ok)
@@ -81,7 +85,7 @@ impl Launcher<'_> {
             Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, stage, errno, &what)),
             // It was killed before it could answer: what runs is looked for.
             Ok(None) => Ok(ShimReply::Nothing),
-            Err(error) => Err(Failure::failed(format!("its shim could not be started: {error}"))),
+            Err(error) => Err(unstarted(error)),
         }
     }
 
@@ -130,7 +134,8 @@ impl Launcher<'_> {
         spec: &Spec,
         moved: impl AsyncFnOnce(i32),
     ) -> io::Result<Option<Started>> {
-        starter::start(self.spawner, folder.state_dir, &folder.dir, spec, moved).await
+        let made = self.spawner.shim(folder.state_dir, &spec.id).await?;
+        made.shim.told(folder.state_dir, &folder.dir, spec, moved).await
     }
 
     /// Returns the orders of a shim. Log and terminal are those of `plan`; how
@@ -150,10 +155,10 @@ impl Launcher<'_> {
     }
 
     /// Returns the program that the shim executes, byte for byte.
-    async fn command(&self, dir: &InstanceDir) -> Result<Command, Failure> {
+    async fn command(&self, dir: &InstanceDir, inherited: Inherited) -> Result<Command, Failure> {
         let game = self.game.program()?;
         let user = game.user.as_deref().map(user::to_become).transpose()?.flatten();
-        let environment = environment::of_game(game, user.as_ref(), environment::ours()).await?;
+        let environment = environment::of_game(game, user.as_ref(), inherited.environment).await?;
         let failed = |error| Failure::failed(format!("its folder: {error}"));
         let mark = dir.tree_tag().map_err(failed)?;
         let token = host::random_token().map_err(failed)?;
@@ -171,7 +176,7 @@ impl Launcher<'_> {
             cwd: game.cwd.as_os_str().as_bytes().to_vec(),
             ids: user.map(|user| user.ids),
             umask: game.umask,
-            oom_score: oom_score::handed_on().map(str::to_owned),
+            oom_score: inherited.oom_score,
             nofile: game.limits.nofile.map(u64::from),
             nice: game.limits.nice,
             token,

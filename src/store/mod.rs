@@ -3,6 +3,7 @@
 //! ```text
 //! STATE/                     0700, ours alone
 //!   run.lock                 held by the resident supervisor
+//!   run.socket               where that is asked for shims
 //!   board, board.N           the status table: one slot per instance
 //!   inventories/             links to the inventories that have started something
 //!   instances/ID/

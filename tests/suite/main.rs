@@ -70,3 +70,4 @@ mod trouble;
 mod unlisted_stacks;
 mod upgrade;
 mod watch;
+mod whoever_types;

@@ -278,7 +278,7 @@ sections! {
         "env_file": Path, "none", "env_file: /srv/rust/secrets.env",
             "A file of NAME=value lines, read at each launch as docker compose reads it: comments, quotes, escapes, `$NAME`.";
         "inherit_env": Words, "none", "inherit_env: [JAVA_HOME, 'WINE*']",
-            "Variables of who starts it that it gets too; `*` stands for any rest. Without it, it gets PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ and LC_*, and TERM with `tty`.";
+            "Variables of who starts it that it gets too (of `run`, while one watches); `*` stands for any rest. Without it, it gets PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ and LC_*, and TERM with `tty`.";
         "umask": Text, "022", "umask: \"027\"",
             "The permissions that its new files do not get.";
         "user": Text, "who runs gamectl", "user: rust",

@@ -21,6 +21,9 @@ use crate::systemd::STOP_SIGNAL;
 /// The first argument that makes this program a shim.
 pub const HIDDEN_VERB: &str = "__shim";
 
+/// This very program, also when its file has been replaced or removed since.
+pub(super) const OURSELVES: &str = "/proc/self/exe";
+
 /// The longest message, in bytes: no kernel executes a program whose arguments and
 /// environment take more, also as numbers in JSON.
 const SPEC_MAX: usize = 64 << 20;

@@ -11,7 +11,8 @@
 //!  holds the instance's lock
 //!  writes the intent, the plan
 //!  has it forked, or spawns it ────▶ leaves the session
-//!                                    takes the shim's lock
+//!  ◀─── that it is there ───────────
+//!  what it is to launch ───────────▶ takes the shim's lock
 //!                                    reads the intent again
 //!                                    reserves room for the exit
 //!                                    opens pipes, log, socket
@@ -33,14 +34,17 @@
 //! every point.
 //!
 //! The first shim of a command is executed; further ones are forked by a
-//! [`spawner`]. Each serves one launch and ends after it.
+//! [`spawner`]. Where a `run` watches the state directory, it makes those of every verb:
+//! [`borrowing`]. Each serves one launch and ends after it.
 //!
 //! ARCHITECTURE.md follows the life of a stop, of a crash and of a takeover.
 
+pub mod borrowing;
 pub mod client;
 pub mod entry;
 mod event_source;
 mod exit;
+pub mod lending;
 mod monitor;
 mod output;
 mod precheck;

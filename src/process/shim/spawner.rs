@@ -9,23 +9,23 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use nix::sys::signal::Signal;
 
-use super::entry;
+use super::borrowing::{self, Inherited};
+use super::entry::{self, OURSELVES};
+use super::starter::NewShim;
 use super::wire::LaunchStage;
+use crate::store::StateDir;
 use crate::sys::{daemon, reaper, signals, socket, title, tree};
 use crate::systemd::Scopes;
 
 /// The first argument that makes this program a spawner.
 pub const HIDDEN_VERB: &str = "__shims";
 
-/// This very program, also when its file has been replaced or removed since.
-const OURSELVES: &str = "/proc/self/exe";
-
 /// The longest id fits in it.
-const MESSAGE_MAX: usize = 128;
+pub(super) const MESSAGE_MAX: usize = 128;
 
 /// Makes the shims of one command. The first one is executed; where a second
 /// one is wanted, a spawner is worth its own execution.
@@ -34,6 +34,18 @@ pub struct Spawner {
     progress: Mutex<Progress>,
     /// Those of its shims.
     pub(in crate::process) scopes: Scopes,
+    /// True where the shims are left to a `run` that watches.
+    borrows: bool,
+    /// The reason for which that has made none, so that no other one is waited for.
+    alone: OnceLock<String>,
+}
+
+/// A shim that was made, and waits for its task.
+pub(in crate::process) struct Made {
+    pub(in crate::process) shim: NewShim,
+    pub(in crate::process) inherited: Inherited,
+    /// The reason for which it is not `run` that has made it.
+    pub(in crate::process) note: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -52,12 +64,45 @@ struct Process {
 }
 
 impl Spawner {
+    /// Makes one that leaves its shims to the `run` of the state directory, where there
+    /// is one.
+    pub fn borrowing() -> Self {
+        let mut new = Self::default();
+        new.borrows = true;
+        new
+    }
+
+    /// Makes a shim.
+    ///
+    /// # Errors
+    /// When no process could be made.
+    ///
+    /// # Cancel safety
+    /// Dropped, it leaves a shim that ends by itself.
+    pub(in crate::process) async fn shim(&self, state: &StateDir, id: &str) -> io::Result<Made> {
+        let mut note = self.alone.get().cloned();
+        if self.borrows && note.is_none() {
+            match borrowing::borrow(state, id).await {
+                Ok(Some((shim, inherited))) => return Ok(Made { shim, inherited, note }),
+                Ok(None) => {}
+                Err(why) => note = Some(self.alone.get_or_init(|| why).clone()),
+            }
+        }
+        let (ours, theirs) = socket::stream_pair()?;
+        let executed = self.make(id, theirs)?;
+        Ok(Made {
+            shim: NewShim::at(ours, executed)?,
+            inherited: Inherited::ours(),
+            note,
+        })
+    }
+
     /// Makes a shim that serves its starter at the other end of `channel`. Returns its
     /// pid where it was executed; one that was forked tells it.
     ///
     /// # Errors
     /// When no process could be made.
-    pub(super) fn shim(&self, id: &str, channel: OwnedFd) -> io::Result<Option<i32>> {
+    pub(super) fn make(&self, id: &str, channel: OwnedFd) -> io::Result<Option<i32>> {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*progress, Progress::Once)
             && let Ok(process) = Process::execute()
@@ -75,9 +120,17 @@ impl Spawner {
                 *progress = Progress::Once;
             }
         }
+        Self::execute_shim(OURSELVES, id, channel)
+    }
+
+    /// Executes a program as a shim, and returns its pid.
+    ///
+    /// # Errors
+    /// When no process could be made.
+    pub(super) fn execute_shim(program: &str, id: &str, channel: OwnedFd) -> io::Result<Option<i32>> {
         // A shim outlives its command and is init's child then; a command that
         // lives longer has its runtime reap it.
-        let mut command = tokio::process::Command::from(ourselves(entry::HIDDEN_VERB, id, channel));
+        let mut command = tokio::process::Command::from(hidden(program, entry::HIDDEN_VERB, id, channel));
         let shim = command.spawn()?;
         Ok(shim.id().and_then(|pid| i32::try_from(pid).ok()))
     }
@@ -96,7 +149,7 @@ impl Process {
         let (ours, theirs) = socket::message_pair()?;
         // The second word only reserves room for the titles of the shims.
         let room = " ".repeat(MESSAGE_MAX);
-        let child = ourselves(HIDDEN_VERB, &room, theirs).spawn()?;
+        let child = hidden(OURSELVES, HIDDEN_VERB, &room, theirs).spawn()?;
         let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
         Ok(Self { socket: ours, pid })
     }
@@ -107,8 +160,8 @@ impl Process {
     }
 }
 
-fn ourselves(verb: &str, word: &str, channel: OwnedFd) -> Command {
-    let mut command = Command::new(OURSELVES);
+fn hidden(program: &str, verb: &str, word: &str, channel: OwnedFd) -> Command {
+    let mut command = Command::new(program);
     command
         .arg0("gamectl")
         .args([verb, word])
