@@ -11,11 +11,11 @@ use serde_json::json;
 use crate::support::{self, Instance, Outcome, Sandbox, wait_until};
 
 /// A control group with little memory, of either version.
-struct Group(PathBuf);
+pub(super) struct Group(PathBuf);
 
 impl Group {
-    fn make(name: &str) -> std::io::Result<Self> {
-        const LIMIT: &str = "33554432";
+    /// Makes one with this many MiB.
+    pub(super) fn make(name: &str, mebibytes: u64) -> std::io::Result<Self> {
         let (path, limit) = if Path::new("/sys/fs/cgroup/memory/tasks").exists() {
             (Path::new("/sys/fs/cgroup/memory").join(name), "memory.limit_in_bytes")
         } else {
@@ -23,10 +23,15 @@ impl Group {
         };
         fs::create_dir(&path)?;
         let group = Self(path);
-        fs::write(group.0.join(limit), LIMIT)?;
+        fs::write(group.0.join(limit), (mebibytes << 20).to_string())?;
         // What cannot be swapped out must be killed.
         let _ = fs::write(group.0.join("memory.swap.max"), "0");
         Ok(group)
+    }
+
+    /// Moves a process into it.
+    pub(super) fn take(&self, pid: i32) -> std::io::Result<()> {
+        fs::write(self.0.join("cgroup.procs"), pid.to_string())
     }
 
     /// A command of the sandbox, begun in the group.
@@ -52,7 +57,7 @@ fn a_game_that_the_kernel_takes_for_its_memory() {
         .expect("a name")
         .to_string_lossy()
         .into_owned();
-    let group = match Group::make(&name) {
+    let group = match Group::make(&name, 32) {
         Ok(group) => group,
         Err(error) => {
             let why = format!("no control group with little memory: {error}");

@@ -1,11 +1,14 @@
 //! The packaged unit under a systemd that has really booted.
 
-use serde_json::json;
+use std::path::Path;
 
-use crate::support::{Machine, Outcome, wait_until};
+use serde_json::{Value, json};
+
+use super::oom::Group;
+use crate::support::{Machine, Outcome, not_run, say, wait_until};
 
 /// Saves for as long as `/share/seconds` says when it is told to quit, and dies of
-/// SIGTERM unsaved.
+/// SIGTERM unsaved. Told to hog, it takes all memory that it gets.
 const GAME: &str = r#"#!/bin/bash
 echo "Server ready"
 while read -r line; do
@@ -14,14 +17,17 @@ while read -r line; do
         sleep "$(cat /share/seconds)"
         echo saved >>/share/saves
         exit 0
+    elif [ "$line" = hog ]; then
+        x=xxxxxxxxxxxxxxxx
+        while :; do x=$x$x; done
     fi
 done
 "#;
 
 const UNIT: &str = "etc/systemd/system/gamectl.service";
 
-/// Returns a folder with the packaged unit and an inventory of one game.
-fn shared() -> tempfile::TempDir {
+/// Returns a folder with the packaged unit and an inventory of these games.
+fn shared(ids: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |path: &str, text: &str| {
         let path = folder.path().join(path);
@@ -30,31 +36,32 @@ fn shared() -> tempfile::TempDir {
     };
     write("share/game", GAME);
     write("share/seconds", "2");
-    let game = json!({ "instances": { "a": {
+    let game = json!({
         "process": { "executable": "/bin/bash", "args": ["/share/game"] },
         "ready": { "log": "^Server ready$" },
         "restart": { "delay": "0s" },
         "stop": [{ "stdin": "quit", "wait": "30s" }],
-    } } });
-    write("etc/gamectl/instances.yaml", &game.to_string());
+    });
+    let games: serde_json::Map<_, _> = ids.iter().map(|id| ((*id).to_owned(), game.clone())).collect();
+    write("etc/gamectl/instances.yaml", &json!({ "instances": games }).to_string());
     let unit = std::fs::read_to_string("packaging/gamectl.service").expect("the unit");
     write(UNIT, &unit);
     folder
 }
 
-fn row(machine: &Machine) -> serde_json::Value {
-    let outcome: Outcome = machine.run(&["gamectl", "status", "--json", "a"]);
+fn row(machine: &Machine, id: &str) -> Value {
+    let outcome: Outcome = machine.run(&["gamectl", "status", "--json", id]);
     outcome.json()["instances"][0].clone()
 }
 
-fn pid_when_running(machine: &Machine) -> serde_json::Value {
-    wait_until("the game to run", || row(machine)["state"] == "running");
-    row(machine)["pid"].clone()
+fn pid_when_running(machine: &Machine) -> Value {
+    wait_until("the game to run", || row(machine, "a")["state"] == "running");
+    row(machine, "a")["pid"].clone()
 }
 
 #[test]
 fn games_outlive_their_unit_and_are_saved_when_the_host_goes_down() {
-    let shared = shared();
+    let shared = shared(&["a"]);
     let test = "games_outlive_their_unit_and_are_saved_when_the_host_goes_down";
     let Some(machine) = Machine::boot(test, shared.path()) else {
         return;
@@ -97,7 +104,7 @@ fn games_outlive_their_unit_and_are_saved_when_the_host_goes_down() {
 fn a_slow_game_is_saved_however_little_time_the_unit_gives_it() {
     let test = "a_slow_game_is_saved_however_little_time_the_unit_gives_it";
     for limit in ["5min", "3s"] {
-        let shared = shared();
+        let shared = shared(&["a"]);
         std::fs::write(shared.path().join("share/seconds"), "12").expect("a file");
         let path = shared.path().join(UNIT);
         let unit = std::fs::read_to_string(&path).expect("the unit");
@@ -117,7 +124,7 @@ fn a_slow_game_is_saved_however_little_time_the_unit_gives_it() {
 
 #[test]
 fn a_unit_that_would_kill_the_games_is_told_by_run_itself() {
-    let shared = shared();
+    let shared = shared(&["a"]);
     let test = "a_unit_that_would_kill_the_games_is_told_by_run_itself";
     let path = shared.path().join(UNIT);
     let unit = std::fs::read_to_string(&path).expect("the unit");
@@ -137,4 +144,55 @@ fn a_unit_that_would_kill_the_games_is_told_by_run_itself() {
         told.contains("error   unit: gamectl.service has KillMode=mixed"),
         "{told}"
     );
+}
+
+/// In a control group of this host, since that of the machine may have no limits.
+#[test]
+fn a_game_that_the_kernel_takes_for_its_memory_takes_nothing_with_it() {
+    let test = "a_game_that_the_kernel_takes_for_its_memory_takes_nothing_with_it";
+    if !Path::new("/sys/fs/cgroup/memory/tasks").exists() {
+        return say(&format!("NOT RUN, systemd would lose sight of what is moved: {test}\n"));
+    }
+    let name = format!("gamectl-unit-{}", std::process::id());
+    let shared = shared(&["a", "b"]);
+    let Ok(group) = Group::make(&name, 256) else {
+        return not_run(test, "no control group can be made", "GAMECTL_TEST_OOM");
+    };
+    let Some(machine) = Machine::boot(test, shared.path()) else {
+        return;
+    };
+    machine.ok(&["systemctl", "start", "gamectl"]);
+    let running = |id: &str| {
+        wait_until(id, || row(&machine, id)["state"] == "running");
+        row(&machine, id)["pid"].as_i64().expect("a pid")
+    };
+    let first = ["a", "b"].map(running);
+    // What `run` begins from now on has little memory, together.
+    let unit = "/sys/fs/cgroup/systemd/system.slice/gamectl.service/cgroup.procs";
+    for pid in machine.ok(&["cat", unit]).stdout.lines() {
+        let pid = machine.host_pid(pid.parse().expect("a pid")).expect("its pid here");
+        group.take(pid).expect("to move it");
+    }
+    for pid in first {
+        machine.ok(&["kill", "-9", &pid.to_string()]);
+    }
+    for (id, pid) in ["a", "b"].into_iter().zip(first) {
+        wait_until("another game", || {
+            row(&machine, id)["pid"].as_i64().is_some_and(|now| now != pid)
+        });
+    }
+    let others = running("b");
+    let properties = [
+        "systemctl",
+        "show",
+        "--property=MainPID,ActiveState,NRestarts",
+        "gamectl",
+    ];
+    let before = machine.ok(&properties).stdout;
+    machine.ok(&["gamectl", "send", "a", "hog"]);
+    wait_until("it to be back", || {
+        let row = row(&machine, "a");
+        row["state"] == "running" && row["last_exit"]["oom_killed"] == json!(true)
+    });
+    assert_eq!((machine.ok(&properties).stdout, running("b")), (before, others));
 }

@@ -92,6 +92,19 @@ impl Machine {
         Outcome::of(argv, &output)
     }
 
+    /// Returns the pid on this host of a process in the machine.
+    pub fn host_pid(&self, pid: i32) -> Option<i32> {
+        let namespace = |pid: i32| std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+        let all = std::fs::read_dir("/proc").ok()?.flatten();
+        let mut pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.find(|candidate| {
+            let status = std::fs::read_to_string(format!("/proc/{candidate}/status")).unwrap_or_default();
+            let pids = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+            let inner = pids.and_then(|pids| pids.split_whitespace().last()?.parse().ok());
+            inner == Some(pid) && namespace(*candidate) == namespace(self.first)
+        })
+    }
+
     /// Runs it, and expects an exit code of 0.
     #[track_caller]
     pub fn ok(&self, argv: &[&str]) -> Outcome {
