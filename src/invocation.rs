@@ -42,11 +42,20 @@ fn written(inventory: &str, state_dir: &str, words: &dyn Display) -> String {
 }
 
 fn inventory_option(file: &OsStr) -> String {
-    format!(" -f {}", quoted(&file.to_string_lossy()))
+    format!(" -f {}", quoted(&not_an_option(file)))
 }
 
 fn state_dir_option(dir: &Path) -> String {
-    format!(" --state-dir {}", quoted(&dir.to_string_lossy()))
+    format!(" --state-dir {}", quoted(&not_an_option(dir.as_os_str())))
+}
+
+/// Returns a path that nobody takes for an option; `-` alone is the standard input.
+fn not_an_option(path: &OsStr) -> String {
+    let path = path.to_string_lossy();
+    match path.starts_with('-') && path != "-" {
+        true => format!("./{path}"),
+        false => path.into_owned(),
+    }
 }
 
 /// Returns a word as a shell takes it for one word, and for nothing else.
@@ -94,6 +103,9 @@ mod tests {
             written(&inventory, &state_dir, &"stop --all"),
             "`gamectl -f 'my games.yaml' --state-dir /s stop --all`"
         );
+        assert_eq!(inventory_option("-x.yaml".as_ref()), " -f ./-x.yaml");
+        assert_eq!(state_dir_option("-s".as_ref()), " --state-dir ./-s");
+        assert_eq!(inventory_option("-".as_ref()), " -f -");
         assert_eq!(command(format_args!("stop {}", "a")), "`gamectl stop a`");
         assert_eq!(command_for("b.yaml", "check"), "`gamectl -f b.yaml check`");
     }

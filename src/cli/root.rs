@@ -211,6 +211,26 @@ impl Cli {
         }
         Ok(cli)
     }
+
+    /// Returns the inventory and the state directory that a command line names which is
+    /// not valid, as far as they stand before the mistake.
+    pub fn places<T: Into<OsString> + Clone>(
+        words: impl IntoIterator<Item = T>,
+    ) -> (Option<OsString>, Option<PathBuf>) {
+        let read = Self::command().ignore_errors(true).try_get_matches_from(words);
+        let read = read.unwrap_or_default();
+        let at = |read: &ArgMatches| {
+            let state_dir = read.try_get_one::<PathBuf>("state_dir").ok().flatten().cloned();
+            let inventory = |name| read.try_get_one::<OsString>(name).ok().flatten().cloned();
+            (
+                inventory("inventory").or_else(|| inventory(INVENTORY_AFTER_VERB)),
+                state_dir,
+            )
+        };
+        let (inventory, state_dir) = at(&read);
+        let later = read.subcommand().map(|(_, verb)| at(verb)).unwrap_or_default();
+        (later.0.or(inventory), later.1.or(state_dir))
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +241,25 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_a_mistaken_line_names_is_known() {
+        for (line, inventory, state_dir) in [
+            ("gamectl -f a.yaml down", Some("a.yaml"), None),
+            ("gamectl --state-dir /s -f a.yaml kill x", Some("a.yaml"), Some("/s")),
+            ("gamectl --inventory=a.yaml status --jsn", Some("a.yaml"), None),
+            (
+                "gamectl status --inventory a.yaml --state-dir /s --jsn",
+                Some("a.yaml"),
+                Some("/s"),
+            ),
+            ("gamectl down", None, None),
+            ("gamectl -f", None, None),
+        ] {
+            let places = (inventory.map(OsString::from), state_dir.map(PathBuf::from));
+            assert_eq!(Cli::places(line.split(' ')), places, "{line}");
+        }
     }
 
     #[test]

@@ -121,6 +121,8 @@ fn schema(context: &Context<'_>) -> Result<u8, Error> {
 #[cold]
 fn usage(error: clap::Error) -> u8 {
     let json = std::env::args_os().any(|argument| argument == "--json");
+    let (inventory, state_dir) = Cli::places(std::env::args_os());
+    invocation::remember(inventory.as_deref(), state_dir.as_deref());
     let screen = screen(Options {
         json,
         ..Options::default()

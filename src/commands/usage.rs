@@ -3,6 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::failure::{Failure, FailureKind};
+use crate::invocation::command;
 
 /// The parts that clap adds to the message of an error. The useful ones become
 /// the hint.
@@ -44,40 +45,34 @@ fn misplaced(error: &clap::Error) -> Option<String> {
         .then(|| "the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory".to_owned())
 }
 
-/// The words of other tools, and what does the same here.
+/// The words of other tools, and what does the same here: the verbs in backticks.
 const ELSEWHERE: [(&[&str], &str); 12] = [
-    (&["ps", "ls", "list", "st"], "`gamectl status` shows all instances"),
-    (
-        &["kill"],
-        "`gamectl stop --now ID` sends TERM, and kills 5 seconds later",
-    ),
-    (&["attach"], "`gamectl console ID` attaches to the console of a game"),
-    (
-        &["exec", "cmd", "command"],
-        "`gamectl send ID TEXT` sends a line to a game",
-    ),
-    (&["up"], "`gamectl start --all` starts all instances"),
-    (&["down"], "`gamectl stop --all` stops all instances"),
+    (&["ps", "ls", "list", "st"], "`status` shows all instances"),
+    (&["kill"], "`stop --now ID` sends TERM, and kills 5 seconds later"),
+    (&["attach"], "`console ID` attaches to the console of a game"),
+    (&["exec", "cmd", "command"], "`send ID TEXT` sends a line to a game"),
+    (&["up"], "`start --all` starts all instances"),
+    (&["down"], "`stop --all` stops all instances"),
     (
         &["reload"],
-        "`gamectl restart ID` applies a changed entry; `gamectl run` reads a changed inventory by itself",
+        "`restart ID` applies a changed entry; `run` reads a changed inventory by itself",
     ),
     (
         &["log", "tail"],
-        "`gamectl logs ID` prints the output of a game, `gamectl logs -f ID` follows it",
+        "`logs ID` prints the output of a game, `logs -f ID` follows it",
     ),
     (
         &["validate", "lint", "test", "doctor"],
-        "`gamectl check` looks for mistakes and obstacles",
+        "`check` looks for mistakes and obstacles",
     ),
     (
         &["new", "create", "add"],
-        "`gamectl init GAME` writes an inventory to begin with",
+        "`init GAME` writes an inventory to begin with",
     ),
-    (&["monitor", "top"], "`gamectl watch` follows all instances"),
+    (&["monitor", "top"], "`watch` follows all instances"),
     (
         &["supervise", "daemon", "serve"],
-        "`gamectl run` watches the instances, and restarts what crashes",
+        "`run` watches the instances, and restarts what crashes",
     ),
 ];
 
@@ -87,7 +82,12 @@ fn elsewhere(error: &clap::Error) -> Option<String> {
         return None;
     };
     let known = ELSEWHERE.iter().find(|(words, _)| words.contains(&typed.as_str()));
-    known.map(|(_, hint)| (*hint).to_owned())
+    known.map(|(_, hint)| {
+        let parts = hint.split('`').enumerate();
+        parts
+            .map(|(at, part)| if at % 2 == 1 { command(part) } else { part.to_owned() })
+            .collect()
+    })
 }
 
 /// Returns the hint that names the most similar words.

@@ -91,7 +91,7 @@ pub(super) fn overtaken(id: &str) -> Failure {
 /// Returns the failure of a launch, by the report of its shim: the stage, the
 /// error number of the kernel (0 if the error is not the kernel's), and what was
 /// in the way.
-pub(super) fn start_failure(spec: &ProcessSpec, stage: LaunchStage, errno: i32, what: &str) -> Failure {
+pub(super) fn start_failure(id: &str, spec: &ProcessSpec, stage: LaunchStage, errno: i32, what: &str) -> Failure {
     match stage {
         LaunchStage::Exec => exec_failure(spec, errno, what),
         LaunchStage::Cwd => cwd_failure(&spec.cwd, errno),
@@ -100,9 +100,8 @@ pub(super) fn start_failure(spec: &ProcessSpec, stage: LaunchStage, errno: i32, 
             spec.user.as_deref().unwrap_or("?"),
             reason(errno, what)
         )),
-        LaunchStage::Previous => {
-            Failure::failed(reason(errno, what)).hint(format!("stop it first with {}", command("stop")))
-        }
+        LaunchStage::Previous => Failure::failed(reason(errno, what))
+            .hint(format!("stop it first with {}", command(format_args!("stop {id}")))),
         LaunchStage::Exit | LaunchStage::Record | LaunchStage::Fifo | LaunchStage::Socket => {
             let failure = Failure::failed(format!(
                 "the state directory cannot be written ({stage}): {}",

@@ -59,7 +59,13 @@ impl Launcher<'_> {
         notes.extend(note);
         let command = self.command(&folder.dir, inherited).await?;
         let unwritten = |record, error: io::Error| {
-            explain::start_failure(game, LaunchStage::Record, error.raw_os_error().unwrap_or(0), record)
+            explain::start_failure(
+                &self.game.id,
+                game,
+                LaunchStage::Record,
+                error.raw_os_error().unwrap_or(0),
+                record,
+            )
         };
         plan::write(&folder.dir, &self.game.plan).map_err(|error| unwritten("plan", error))?;
         origin::record(&folder.dir, &Origin::of(PLANE)).map_err(|error| unwritten("origin", error))?;
@@ -82,7 +88,9 @@ impl Launcher<'_> {
             }
             Ok(Some(Started::Busy)) => Ok(ShimReply::NotNeeded),
             Ok(Some(Started::Cancelled)) => Err(explain::overtaken(&self.game.id)),
-            Ok(Some(Started::Failed { stage, errno, what })) => Err(explain::start_failure(game, stage, errno, &what)),
+            Ok(Some(Started::Failed { stage, errno, what })) => {
+                Err(explain::start_failure(&self.game.id, game, stage, errno, &what))
+            }
             // It was killed before it could answer: what runs is looked for.
             Ok(None) => Ok(ShimReply::Nothing),
             Err(error) => Err(unstarted(error)),

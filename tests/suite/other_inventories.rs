@@ -57,6 +57,10 @@ fn a_command_that_is_suggested_meets_the_same_instances() {
     let logs = suggested(&failed.stderr, "all it printed: ");
     assert_eq!(logs, r"gamectl -f 'it'\''s mine.yaml' --state-dir 'the state' logs b");
     paste(&sandbox, logs).expect_code(0);
+    // A line that is not valid names the same.
+    let mistaken = Outcome::of(&[], &ours(&["down"]).output().expect("run gamectl")).expect_code(2);
+    let stop = suggested(&mistaken.stderr, "hint: ");
+    paste(&sandbox, &format!("{stop} --dry-run")).expect_code(0);
 
     let mut run = Background::of(ours(&["run", "a"]).stdout(std::process::Stdio::piped()));
     run.wait("a: running");
