@@ -10,7 +10,7 @@ use crate::inventory::RestartPolicy;
 use crate::store::ending::Exit;
 use crate::store::launch::{Launch, ReadyAt};
 use crate::store::status_table::{Phase, PreviousExit, ShimStatus};
-use crate::supervisor::{ALLOWED, Detail, Facts, InstanceState, LastExit, Observation};
+use crate::supervisor::{ALLOWED, Detail, Facts, InstanceState, LastExit, Observation, join_notes};
 use crate::sys::reaper::{Ending, signal_name};
 
 const ENDED: &str = "its end is being put on record";
@@ -100,8 +100,12 @@ fn of_exit(launch: &Launch, exit: &Exit, evidence: &Evidence, policy: &RestartPo
         restarts: launch.restarts,
         last_exit: Some(last_exit(&exit.into())),
         details: details(launch.generation, None, launch.adopted, exit.lost_output),
-        ..Facts::bare(state, Some(note).filter(|note| !note.is_empty()))
+        ..Facts::bare(state, join_notes([Some(note), lost_output(exit.lost_output)]))
     }
+}
+
+fn lost_output(bytes: u64) -> Option<String> {
+    (bytes > 0).then(|| format!("{bytes} bytes of its output could not be logged"))
 }
 
 fn crash_note(exit: &Exit) -> String {
@@ -132,8 +136,7 @@ fn crash_note(exit: &Exit) -> String {
 
 /// Returns the facts that a living shim reports.
 pub(super) fn of_entry(entry: &ShimStatus, now_boot_ms: u64) -> Facts {
-    let lost =
-        || (entry.lost_output > 0).then(|| format!("{} bytes of its output could not be logged", entry.lost_output));
+    let lost = || lost_output(entry.lost_output);
     let stopping = |note| Facts {
         since: Some(wall(entry.phase_wall_ms)),
         ends_by_itself: entry.is_draining(),

@@ -110,6 +110,20 @@ impl ConsoleLog {
         "before its shim was killed".clone_into(&mut self.why);
     }
 
+    /// Begins a launch on a line of its own, behind a line about output of an earlier
+    /// launch of which no line tells yet.
+    pub fn begin_launch(&mut self, unmarked: u64, now: u64) {
+        if unmarked > 0 {
+            self.lost_pending = unmarked;
+            "at the end of an earlier launch".clone_into(&mut self.why);
+            self.mark_loss(now);
+        } else if !self.at_line_start {
+            self.write(b"\n", now);
+            // An end of a line is no output of the game.
+            (self.lost_total, self.lost_pending) = (0, 0);
+        }
+    }
+
     /// Appends output. Never fails: what cannot be written is counted.
     pub fn append(&mut self, dir: &InstanceDir, bytes: &[u8], now: u64) {
         if now >= self.check_at {

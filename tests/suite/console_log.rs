@@ -348,6 +348,46 @@ fn a_full_disk_blocks_no_game_and_its_losses_are_counted() {
     assert_eq!(sandbox.state("a"), "stopped");
 }
 
+/// Its shim can say so nowhere in the log: the next one does.
+#[test]
+fn what_a_full_disk_lost_at_the_end_of_a_game_is_told_afterwards() {
+    let game = Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$");
+    let sandbox = Sandbox::with(&[game]);
+    let Some(disk) = SmallDisk::mount(&sandbox, "a game that ends on a full disk", "size=1m") else {
+        return;
+    };
+    sandbox.ok(&["start", "a"]);
+    disk.fill(0);
+    sandbox.tell("a", "flood 400000");
+    sandbox.tell("a", "exit 6");
+    let row = sandbox.wait_state("a", "crashed");
+    let number = lost(&row);
+    assert!(number >= 390_000, "{row}");
+    assert_eq!(
+        row["note"],
+        format!("exit code 6; {number} bytes of its output could not be logged")
+    );
+    disk.free();
+    sandbox.ok(&["start", "a"]);
+    let console = sandbox.console("a");
+    let mark = format!("\n[gamectl: {number} bytes of output were lost here: at the end of an earlier launch]\nup\n");
+    assert_eq!(console.matches(&mark).count(), 1, "{number}");
+    assert_eq!(lost(&sandbox.status("a")), 0);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_launch_begins_on_a_line_of_its_own() {
+    let game = Instance::script("a", "printf 'no end'; exec sleep 100");
+    let sandbox = Sandbox::with(&[game.with("ready", json!({ "log": "no end" }))]);
+    for _ in 0..2 {
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["stop", "a"]);
+    }
+    assert_eq!(sandbox.console("a"), "no end\nno end");
+}
+
 /// Before a game is ready for the first time there is no room for another record of
 /// its launch.
 #[test]

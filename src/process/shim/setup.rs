@@ -53,7 +53,9 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     let exit_reserve = ending::reserve(dir).stage(LaunchStage::Exit)?;
     let (streams, input, source) = make_streams(spec, command, dir)?;
     let server = Server::open(dir).stage(LaunchStage::Socket)?;
-    let log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
+    let mut log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
+    let earlier = status_table::last(&place.state, &spec.id).filter(|last| last.generation < spec.generation);
+    log.begin_launch(earlier.map_or(0, |last| last.unmarked_output), clock::monotonic_ms());
     let output = match &source {
         Some(OutputFd::Pipe(pipe)) => pipe::number(pipe).stage(LaunchStage::Pipe)?,
         Some(OutputFd::Terminal(_)) | None => 0,
