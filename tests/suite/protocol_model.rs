@@ -19,6 +19,9 @@
 //! - whatever is left behind, a stop typed later is acknowledged, and a start
 //!   typed later leaves exactly one game.
 //!
+//! A shim that `run` makes for a verb adds no step: it has done nothing before the verb
+//! tells it its task, which the verb does once it is there, or never.
+//!
 //! Each safeguard is then left out in turn, and the exploration must find what
 //! goes wrong: a model that cannot fail proves nothing.
 

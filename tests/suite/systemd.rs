@@ -196,3 +196,45 @@ fn a_game_that_the_kernel_takes_for_its_memory_takes_nothing_with_it() {
     });
     assert_eq!((machine.ok(&properties).stdout, running("b")), (before, others));
 }
+
+/// The control groups of the game.
+fn groups(machine: &Machine, pid: &Value) -> String {
+    machine.ok(&["cat", &format!("/proc/{pid}/cgroup")]).stdout
+}
+
+#[test]
+fn a_verb_of_a_session_leaves_the_game_where_the_unit_has_it() {
+    let shared = shared(&["a"]);
+    let test = "a_verb_of_a_session_leaves_the_game_where_the_unit_has_it";
+    let Some(machine) = Machine::boot(test, shared.path()) else {
+        return;
+    };
+    machine.ok(&["systemctl", "start", "gamectl"]);
+    let first = pid_when_running(&machine);
+    let of_unit = groups(&machine, &first);
+    let limits = machine.ok(&["cat", &format!("/proc/{first}/limits")]).stdout;
+    let session = [
+        "systemd-run",
+        "--scope",
+        "--quiet",
+        "--slice=user.slice",
+        "prlimit",
+        "--nofile=333:333",
+    ];
+    let own = machine
+        .ok(&[&session[..], &["cat", "/proc/self/cgroup", "/proc/self/limits"]].concat())
+        .stdout;
+    assert!(
+        own.contains("/user.slice/") && own.contains(" 333 ") && !of_unit.contains("/user.slice"),
+        "{own}"
+    );
+    // One admin stops what another one starts.
+    for verb in ["restart", "stop", "start"] {
+        machine.ok(&[&session[..], &["gamectl", verb, "a"]].concat());
+    }
+    let pid = pid_when_running(&machine);
+    assert_ne!(pid, first);
+    assert_eq!(groups(&machine, &pid), of_unit);
+    assert_eq!(machine.ok(&["cat", &format!("/proc/{pid}/limits")]).stdout, limits);
+    machine.power_off();
+}
