@@ -157,7 +157,8 @@ fn trouble(error: &zbus::Error) -> Trouble {
 
 /// Makes a scope, and returns its name.
 async fn make(bus: Bus, manager: Manager, pid: i32, order: &ScopeOrder<'_>) -> zbus::Result<String> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    // A verb may have its shim from the `run` that watches.
+    let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
     let watcher = Unit::of_cgroup(&groups);
     let until = Instant::now() + OLD_SCOPE;
     let mut unit = format!("gamectl-{}.scope", order.id);

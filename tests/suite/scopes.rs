@@ -137,17 +137,17 @@ fn run_leaves_a_game_alone_whose_scope_was_stopped_until_the_host_boots() {
     );
     let units = shared.path().join("etc/systemd/system");
     std::fs::create_dir_all(&units).expect("a folder");
-    std::fs::copy("packaging/gamectl.service", units.join("gamectl.service")).expect("the unit");
+    std::fs::copy("packaging/gamectl.service", units.join("games.service")).expect("the unit");
     let Some(machine) = Machine::boot(test, shared.path()) else {
         return;
     };
-    machine.ok(&["systemctl", "enable", "--now", "gamectl"]);
+    machine.ok(&["systemctl", "enable", "--now", "games"]);
     let is = |machine: &Machine, id: &str, state: &str| row(machine, id)["state"] == state;
     wait_until("both to run", || {
         is(&machine, "a", "running") && is(&machine, "b", "running")
     });
     assert_eq!(group(&machine, "a"), "/gamectl.slice/gamectl-a.scope");
-    let journal = ["journalctl", "--unit=gamectl", "--priority=warning", "--output=cat"];
+    let journal = ["journalctl", "--unit=games", "--priority=warning", "--output=cat"];
     let folder = "/sys/fs/cgroup/gamectl.slice/gamectl-a.scope";
     if machine.run(&["cat", &format!("{folder}/memory.max")]).code != Some(0) {
         wait_until("`run` to tell of the limit", || {
@@ -158,14 +158,19 @@ fn run_leaves_a_game_alone_whose_scope_was_stopped_until_the_host_boots() {
 
     machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
     wait_until("`run` to tell it", || {
-        let told = machine.ok(&["journalctl", "--unit=gamectl", "--output=cat"]).stdout;
+        let told = machine.ok(&["journalctl", "--unit=games", "--output=cat"]).stdout;
         told.contains("a: stopped: systemd stopped its scope")
     });
     // A new `run` settles both before it is ready.
-    machine.ok(&["systemctl", "restart", "gamectl"]);
+    machine.ok(&["systemctl", "restart", "games"]);
     wait_until("b to be watched", || is(&machine, "b", "running"));
     assert!(is(&machine, "a", "stopped"));
     machine.ok(&["gamectl", "start", "a"]);
+    // So that `run` stops the game before systemd stops its scope.
+    let order = machine
+        .ok(&["systemctl", "show", "gamectl-a.scope", "--property=Before"])
+        .stdout;
+    assert!(order.contains("games.service"), "{order}");
     machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
     wait_until("a to be down", || is(&machine, "a", "stopped"));
     assert_eq!(row(&machine, "a")["intent"], "running");
