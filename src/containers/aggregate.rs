@@ -102,6 +102,7 @@ pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggreg
     facts.restarts = around.restarts;
     // An engine that ends with its host ends them all.
     facts.ended_from_outside = matches!(facts.state, InstanceState::Crashed { .. });
+    facts.ended_as_allowed = facts.note.as_deref() == Some(ALLOWED);
     let since = match facts.state {
         InstanceState::Running | InstanceState::Starting => started,
         _ => finished,

@@ -2,14 +2,18 @@
 //! hung game.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::hold::{self, Waiting};
 use super::intent;
 use crate::event::Want;
 use crate::failure::Failure;
-use crate::store::{self, InstanceDir, StateDir};
+use crate::store::{self, InstanceDir, StateDir, lock};
 use crate::supervisor::{Facts, InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor};
+
+/// The pauses between two looks while another is at work.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Launches an instance that is down, as the nth automatic restart. Returns
 /// `None` when nothing was done: it is to be stopped, it runs, or it is not known
@@ -39,6 +43,25 @@ pub async fn launch_if_down(
         started
     })
     .await
+}
+
+/// Waits until nobody is at work on an instance that is down. Returns false when it is
+/// not down any more.
+///
+/// # Cancel safety
+/// Safe.
+pub async fn is_left_down(target: &Arc<dyn Supervisor>, state: &StateDir) -> bool {
+    let mut pause = FIRST_PAUSE;
+    let at_work =
+        || matches!(state.instance(target.instance_id()), Ok(Some(dir)) if lock::is_at_work(&dir).unwrap_or(false));
+    while at_work() {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        if matches!(target.look().await, Observation::Known(facts) if facts.state.is_alive()) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Stops an instance by its chain if it is still in this state, since the same

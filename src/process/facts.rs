@@ -85,7 +85,8 @@ fn of_exit(launch: &Launch, exit: &Exit, evidence: &Evidence, policy: &RestartPo
     let is_of_this_host = evidence.frame.as_ref().is_ok_and(|here| *here == launch.frame);
     let with_host = exit.by_signal && evidence.frame.is_ok() && !is_of_this_host;
     let crashed = InstanceState::Crashed { exit_code: exit.code() };
-    let (state, note) = if exit.requested || with_host || evidence.intent == Some(Want::Stopped) {
+    let was_stopped = exit.requested || with_host || evidence.intent == Some(Want::Stopped);
+    let (state, note) = if was_stopped {
         (InstanceState::Stopped, exit.note.clone())
     } else if deliberate {
         (InstanceState::Stopped, ALLOWED.to_owned())
@@ -96,6 +97,7 @@ fn of_exit(launch: &Launch, exit: &Exit, evidence: &Evidence, policy: &RestartPo
         since: exit.at_wall_ms.map(wall),
         ended_from_outside: exit.by_signal
             || matches!(exit.ending, Some(Ending::Signal(libc::SIGTERM | libc::SIGHUP, _))),
+        ended_as_allowed: deliberate && !was_stopped,
         stays_down: exit.by_signal && exit.requested && is_of_this_host,
         restarts: launch.restarts,
         last_exit: Some(last_exit(&exit.into())),

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::step::Moment;
+
 /// Measures how long the present launch has not been ready.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Boot {
@@ -12,12 +14,14 @@ pub(super) struct Boot {
 }
 
 impl Boot {
-    /// Follows a launch that is not ready, and for how long it has not been.
-    pub(super) fn follow(&mut self, launched: Option<SystemTime>, for_time: Duration, now_ms: u64) {
+    /// Follows a launch that is not ready.
+    pub(super) fn follow(&mut self, launched: Option<SystemTime>, moment: &Moment) {
         if self.since_ms.is_none() || self.launched != launched {
+            let for_time = moment.now.duration_since(launched.unwrap_or(moment.now));
+            let for_time = for_time.unwrap_or_default();
             *self = Self {
                 launched,
-                since_ms: Some(now_ms.saturating_sub(millis(for_time))),
+                since_ms: Some(moment.now_ms.saturating_sub(millis(for_time))),
                 has_run_out: false,
             };
         }

@@ -16,7 +16,7 @@ use super::notes::Notes;
 use super::ready_time::ReadyTime;
 use super::restarting::{EndedRun, LaunchEnd, Restarting, Wait};
 use super::step::{Answer, Effect, Effects, Input, Moment};
-use crate::event::{Level, Want};
+use crate::event::Level;
 use crate::inventory::{Alarm, Instance, OnTimeout};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState, Observation};
@@ -75,6 +75,10 @@ impl Core {
         }
         if moment.wants_stopped() {
             self.restarting.cancel();
+        } else if self.listed
+            && let Some(Observation::Known(facts)) = &self.seen
+        {
+            self.restarting.bring_up(self.instance.autostart, facts, moment);
         }
         if self
             .checkup
@@ -151,6 +155,7 @@ impl Core {
 
     fn learn(&mut self, facts: &Facts, moment: &Moment, effects: &mut Effects) {
         let before = self.known.replace(facts.state.clone());
+        self.restarting.look();
         if facts.state != InstanceState::Starting {
             self.boot = Boot::default();
         }
@@ -207,9 +212,7 @@ impl Core {
                 let is_new = before.is_some_and(|before| !before.is_alive());
                 self.begins(is_new, facts.restarts, moment, effects);
             }
-            let launched = facts.since.unwrap_or(moment.now);
-            let for_time = moment.now.duration_since(launched).unwrap_or_default();
-            self.boot.follow(facts.since, for_time, moment.now_ms);
+            self.boot.follow(facts.since, moment);
         }
     }
 
@@ -271,13 +274,8 @@ impl Core {
 
     /// Plans the start of an instance that is down when it is first seen.
     fn autostart(&mut self, moment: &Moment) {
-        let autostart = self.instance.autostart;
-        let is_wanted = match moment.intent {
-            Some(intent) => intent.want == Want::Running && (autostart || intent.is_of_this_boot),
-            None => autostart,
-        };
-        if is_wanted && self.listed && !self.restarting.is_given_up(moment) {
-            self.restarting.plan_first(moment.now_ms);
+        if self.listed {
+            self.restarting.autostart(self.instance.autostart, moment);
         }
     }
 
@@ -290,7 +288,7 @@ impl Core {
     }
 
     fn end_launch(&mut self, result: Result<bool, String>, moment: &Moment, effects: &mut Effects) {
-        match self.restarting.end_launch(result, self.listed) {
+        match self.restarting.end_launch(result, self.listed, effects) {
             None => {}
             Some(LaunchEnd::Launched) => {
                 self.was_there = true;
@@ -416,10 +414,7 @@ impl Core {
         let ran_ms = self.ready.measured(moment.now_ms).unwrap_or(0);
         self.restarting
             .stop_hung(EndedRun::new(None, ran_ms, facts.restarts.saturating_add(1)));
-        effects.add(Effect::StopHung {
-            state: facts.state.clone(),
-            since: facts.since,
-        });
+        effects.stop_hung(facts);
     }
 
     fn end_stop_of_hung(&mut self, result: Result<bool, String>, moment: &Moment, effects: &mut Effects) {

@@ -220,6 +220,10 @@ impl Keeper {
                     while ended_from_outside && host_is_shutting_down().await {
                         tokio::time::sleep(LOOK_EVERY).await;
                     }
+                    // No other launch waits for the verb that is at work on this one.
+                    if !instancecmd::is_left_down(&supervisor, &shared.state).await {
+                        return Input::LaunchEnded(Ok(false));
+                    }
                     // Only the launch itself takes a permit: a game that takes
                     // minutes to become ready delays no other launch.
                     let _permit = shared.launches.acquire().await;

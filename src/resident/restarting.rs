@@ -1,5 +1,6 @@
 //! The plan for an instance: its next launch, and the act under way, one at most.
 
+use super::crash::crash_name;
 use super::step::{Effect, Effects, Moment};
 use crate::event::{Level, nth};
 use crate::inventory::{Alarm, Instance, RestartPolicy};
@@ -87,6 +88,10 @@ pub(super) struct Restarting {
     record: Restarts,
     /// The automatic restart that was begun, until its launch is seen.
     unseen: Option<u32>,
+    /// True if it was looked at since the last launch that worked.
+    is_looked_at: bool,
+    /// True if the launch that is planned or under way is one of what was found down.
+    brings_up: bool,
 }
 
 impl Restarting {
@@ -96,6 +101,8 @@ impl Restarting {
             act: Act::None,
             record,
             unseen: None,
+            is_looked_at: false,
+            brings_up: false,
         }
     }
 
@@ -133,6 +140,7 @@ impl Restarting {
 
     pub(super) fn cancel(&mut self) {
         self.plan = Plan::Nothing;
+        self.brings_up &= self.is_launching();
     }
 
     /// Takes in that it lives, so that nothing has to be launched.
@@ -142,9 +150,17 @@ impl Restarting {
         }
     }
 
-    /// Plans the launch that no crash has led to.
-    pub(super) fn plan_first(&mut self, at_ms: u64) {
-        self.plan = Plan::Due { at_ms, restarts: 0 };
+    /// Takes in that it was looked at.
+    pub(super) fn look(&mut self) {
+        self.is_looked_at = true;
+    }
+
+    /// Plans the launch that no crash has led to, if it is wanted.
+    pub(super) fn autostart(&mut self, autostart: bool, moment: &Moment) {
+        if moment.wants_running(autostart) && !self.is_given_up(moment) {
+            let at_ms = moment.now_ms;
+            self.plan = Plan::Due { at_ms, restarts: 0 };
+        }
     }
 
     /// Plans what an earlier resident supervisor has decided on.
@@ -154,6 +170,25 @@ impl Restarting {
                 at_ms: self.record.due_ms.unwrap_or(0),
                 restarts,
             };
+        }
+    }
+
+    /// Plans the start of what is down although it is wanted, as a `run` that begins now
+    /// would: a verb was cut short, or an earlier `run` while it stopped what hung. What
+    /// was decided on, ended as its policy allows or was stopped on purpose stays down.
+    pub(super) fn bring_up(&mut self, autostart: bool, facts: &Facts, moment: &Moment) {
+        if !self.is_looked_at || !self.is_idle() {
+            return;
+        }
+        match facts.state {
+            InstanceState::Stopped if self.record.stays.is_none() && !moment.keeps_down(facts) => {
+                self.autostart(autostart, moment);
+                self.brings_up = !self.is_idle();
+            }
+            InstanceState::Crashed { .. } if self.record.decided == crash_name(facts) => {
+                self.go_on(facts.restarts.saturating_add(1));
+            }
+            _ => {}
         }
     }
 
@@ -193,13 +228,25 @@ impl Restarting {
 
     /// Returns the outcome of the launch under way, which has ended; `None`
     /// when there is none, or what it launched has crashed since.
-    pub(super) fn end_launch(&mut self, result: Result<bool, String>, is_listed: bool) -> Option<LaunchEnd> {
+    pub(super) fn end_launch(
+        &mut self,
+        result: Result<bool, String>,
+        is_listed: bool,
+        effects: &mut Effects,
+    ) -> Option<LaunchEnd> {
         let Act::Launch { restarts, has_crashed } = self.act else {
             return None;
         };
         self.act = Act::None;
-        if result != Ok(true) {
-            self.unseen = None;
+        match result {
+            Ok(true) => {
+                self.is_looked_at = false;
+                if std::mem::take(&mut self.brings_up) {
+                    effects.log(Level::Info, "was down, and is wanted running: started");
+                }
+            }
+            Ok(false) => self.unseen = None,
+            Err(_) => (self.unseen, self.brings_up) = (None, false),
         }
         if has_crashed {
             return None;
@@ -243,7 +290,7 @@ impl Restarting {
     }
 
     /// Returns true if it was given up, and nobody has started it since.
-    pub(super) fn is_given_up(&self, moment: &Moment) -> bool {
+    fn is_given_up(&self, moment: &Moment) -> bool {
         self.record.stays == Some(StayReason::GaveUp) && moment.trouble(&self.record).is_some()
     }
 
@@ -303,6 +350,7 @@ impl Restarting {
         moment: &Moment,
         effects: &mut Effects,
     ) {
+        self.brings_up &= self.is_launching();
         let mut wrong = why;
         let history = &mut self.record.history;
         match history.crashed(&instance.restart, end, moment.now_ms, moment.chance) {

@@ -1,7 +1,7 @@
 //! The inputs and the effects of a decision about an instance.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::event::{Level, Want};
 use crate::inventory::{Alarm, Instance};
@@ -61,6 +61,22 @@ impl Moment {
 
     pub(super) fn wants_stopped(&self) -> bool {
         self.intent.is_some_and(|intent| intent.want == Want::Stopped)
+    }
+
+    /// Returns true if what is down is to be started by itself.
+    pub(super) fn wants_running(&self, autostart: bool) -> bool {
+        match self.intent {
+            Some(intent) => intent.want == Want::Running && (autostart || intent.is_of_this_boot),
+            None => autostart,
+        }
+    }
+
+    /// Returns true if it was stopped through the service manager, or ended by itself as
+    /// its policy allows and nobody has started it since.
+    pub(super) fn keeps_down(&self, facts: &Facts) -> bool {
+        let wanted_at = Duration::from_millis(self.intent.map_or(0, |intent| intent.at_ms));
+        let is_wanted_since = facts.since.is_none_or(|since| UNIX_EPOCH + wanted_at > since);
+        facts.stays_down || facts.ended_as_allowed && !is_wanted_since
     }
 }
 
@@ -126,6 +142,13 @@ impl Effects {
             restarts: facts.restarts,
             note: facts.note.clone().unwrap_or_default(),
         })));
+    }
+
+    pub(super) fn stop_hung(&mut self, facts: &Facts) {
+        self.add(Effect::StopHung {
+            state: facts.state.clone(),
+            since: facts.since,
+        });
     }
 
     pub(super) fn into_vec(self) -> Vec<Effect> {

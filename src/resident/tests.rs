@@ -12,6 +12,7 @@ use crate::store::lock;
 use crate::store::record::Durability;
 use crate::supervisor::{Facts, InstanceState, LastExit, Observation};
 
+mod bring_up;
 mod core;
 mod health;
 pub(in crate::resident) mod rig;

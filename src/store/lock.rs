@@ -82,6 +82,18 @@ pub fn try_stop(dir: &InstanceDir, verb: &str) -> io::Result<Result<VerbLock, Ho
     try_either(dir, verb, true)
 }
 
+/// Returns true while a verb holds the lock. Takes nothing.
+pub fn is_at_work(dir: &InstanceDir) -> io::Result<bool> {
+    is_held(dir, VERB)
+}
+
+fn is_held(dir: &InstanceDir, part: Part) -> io::Result<bool> {
+    match dir.open_read(NAME)? {
+        Some(file) => lock::is_held(&file, part),
+        None => Ok(false),
+    }
+}
+
 fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Result<VerbLock, Holder>> {
     loop {
         let (file, taken) = match dir.open_in_place(NAME) {
@@ -225,10 +237,7 @@ pub fn try_shim(dir: &InstanceDir) -> io::Result<Option<ShimLock>> {
 
 /// Returns true when a shim is alive. Takes nothing and changes nothing.
 pub fn shim_lives(dir: &InstanceDir) -> io::Result<bool> {
-    match dir.open_read(NAME)? {
-        Some(file) => lock::is_held(&file, SHIM),
-        None => Ok(false),
-    }
+    is_held(dir, SHIM)
 }
 
 #[cfg(test)]

@@ -72,6 +72,9 @@ pub struct Facts {
     /// True if it was stopped on purpose since the host booted, and not by gamectl, so
     /// that its intent does not say so.
     pub stays_down: bool,
+    /// True if it ended by itself, which its policy allows: it is not started again for
+    /// that.
+    pub ended_as_allowed: bool,
     /// The time at which it entered its state, if that is known.
     pub since: Option<SystemTime>,
     /// The pid of the main process, on planes that have one.
@@ -113,6 +116,7 @@ impl Facts {
             ends_by_itself: false,
             ended_from_outside: false,
             stays_down: false,
+            ended_as_allowed: false,
             since: None,
             pid: None,
             restarts: 0,

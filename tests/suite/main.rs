@@ -18,6 +18,7 @@ mod completions;
 mod console;
 mod console_log;
 mod crash_restart;
+mod cut_short;
 mod damaged_records;
 mod debian;
 mod disks;

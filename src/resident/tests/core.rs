@@ -139,7 +139,7 @@ fn a_launch_that_was_left_to_another_process_keeps_to_the_delay_decided_meanwhil
 }
 
 #[derive(Debug, Clone)]
-enum Event {
+pub(super) enum Event {
     See(InstanceState, bool),
     Crash(bool),
     SeeTheSameCrash,
@@ -154,7 +154,7 @@ enum Event {
     Replace,
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(super) fn event() -> impl Strategy<Value = Event> {
     let state = prop_oneof![
         Just(InstanceState::Starting),
         Just(InstanceState::Running),
@@ -189,7 +189,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn policies() -> impl Strategy<Value = RestartPolicy> {
+pub(super) fn policies() -> impl Strategy<Value = RestartPolicy> {
     let policy = prop_oneof![
         Just(RestartWhen::Always),
         Just(RestartWhen::OnFailure),
@@ -211,8 +211,8 @@ fn policies() -> impl Strategy<Value = RestartPolicy> {
 }
 
 /// The circumstances that the properties are about.
-struct Model {
-    bench: Bench,
+pub(super) struct Model {
+    pub(super) bench: Bench,
     policy: RestartPolicy,
     restarts: u32,
     /// The launch that crashed, while it is seen to be down.
@@ -226,7 +226,7 @@ struct Model {
 }
 
 impl Model {
-    fn new(policy: RestartPolicy) -> Self {
+    pub(super) fn new(policy: RestartPolicy) -> Self {
         let bench = Bench::new(Self::instance(&policy));
         Self {
             bench,
@@ -252,7 +252,7 @@ impl Model {
         }
     }
 
-    fn apply(&mut self, event: &Event) -> Result<(), TestCaseError> {
+    pub(super) fn apply(&mut self, event: &Event) -> Result<(), TestCaseError> {
         let due = self.bench.core.due_ms();
         let crash_before = self.bench.crashes;
         let effects = match event {

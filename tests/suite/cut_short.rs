@@ -1,0 +1,76 @@
+//! A start is carried out although the verb or the `run` that stopped the game for it was
+//! cut short.
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use crate::support::{Background, Instance, Sandbox, wait_until};
+
+/// A game that ends once it was asked to and its gate is open.
+fn gated(sandbox: &Sandbox) -> Instance {
+    let script = format!(
+        "echo up; read line; until [ -e {} ]; do sleep 0.05; done",
+        sandbox.arg("gate")
+    );
+    Instance::script("a", &script)
+        .with("stop", json!([{ "stdin": "leave", "wait": "60s" }]))
+        .with("restart", json!({ "delay": "0s" }))
+}
+
+#[test]
+fn a_restart_that_is_cut_short_is_carried_out_by_run() {
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let sandbox = Sandbox::new();
+        sandbox.inventory(&[gated(&sandbox).ready_log("^up$")]);
+        let run = Background::run_json(&sandbox, &[]);
+        run.sees("a", "running");
+        let before = sandbox.pid("a");
+        let restart = Background::of(&mut sandbox.command(&["restart", "a"]));
+        run.sees("a", "stopping");
+        restart.end(signal);
+        sandbox.touch("gate");
+        run.sees("a", "running");
+        assert_eq!(
+            run.logged("was down, and is wanted running: started"),
+            1,
+            "{}",
+            run.text()
+        );
+        let row = sandbox.status("a");
+        assert_ne!(row["pid"], json!(before));
+        assert_eq!(row["restarts"], 0, "{row}");
+        // A stop is not fought.
+        sandbox.ok(&["stop", "a"]);
+        run.sees("a", "stopped");
+        assert_eq!(run.logged("was down"), 1, "{}", run.text());
+        drop(run);
+        sandbox.nothing_left();
+    }
+}
+
+#[test]
+fn what_hung_is_started_by_the_next_run_where_the_last_one_ended_meanwhile() {
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let sandbox = Sandbox::new();
+        let ready = json!({ "exec": ["test", "-e", sandbox.arg("well")], "timeout": "100ms", "on_timeout": "restart" });
+        sandbox.inventory(&[gated(&sandbox).with("ready", ready)]);
+        let run = Background::run_json(&sandbox, &[]);
+        run.sees("a", "stopping");
+        run.end(signal);
+        let run = Background::run_json(&sandbox, &[]);
+        wait_until("it to be looked at", || !run.events("snapshot").is_empty());
+        assert_eq!(sandbox.state("a"), "stopping");
+        sandbox.touch("well");
+        sandbox.touch("gate");
+        run.sees("a", "running");
+        assert_eq!(
+            run.logged("was down, and is wanted running: started"),
+            1,
+            "{}",
+            run.text()
+        );
+        drop(run);
+        sandbox.ok(&["stop", "a"]);
+        sandbox.nothing_left();
+    }
+}
