@@ -17,6 +17,12 @@ fn gated(sandbox: &Sandbox) -> Instance {
         .with("restart", json!({ "delay": "0s" }))
 }
 
+#[track_caller]
+fn was_brought_up_once(run: &Background) {
+    let told = run.logged("was down, and is wanted running: started");
+    assert_eq!(told, 1, "{}", run.text());
+}
+
 #[test]
 fn a_restart_that_is_cut_short_is_carried_out_by_run() {
     for signal in [Signal::SIGINT, Signal::SIGKILL] {
@@ -30,12 +36,7 @@ fn a_restart_that_is_cut_short_is_carried_out_by_run() {
         restart.end(signal);
         sandbox.touch("gate");
         run.sees("a", "running");
-        assert_eq!(
-            run.logged("was down, and is wanted running: started"),
-            1,
-            "{}",
-            run.text()
-        );
+        was_brought_up_once(&run);
         let row = sandbox.status("a");
         assert_ne!(row["pid"], json!(before));
         assert_eq!(row["restarts"], 0, "{row}");
@@ -63,12 +64,7 @@ fn what_hung_is_started_by_the_next_run_where_the_last_one_ended_meanwhile() {
         sandbox.touch("well");
         sandbox.touch("gate");
         run.sees("a", "running");
-        assert_eq!(
-            run.logged("was down, and is wanted running: started"),
-            1,
-            "{}",
-            run.text()
-        );
+        was_brought_up_once(&run);
         drop(run);
         sandbox.ok(&["stop", "a"]);
         sandbox.nothing_left();

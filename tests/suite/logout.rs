@@ -271,6 +271,6 @@ fn run_starts_again_what_a_logout_has_ended() {
     );
     let row = status();
     assert_eq!(row["restarts"], json!(1), "{row}");
-    let cgroup = machine.ok(&["cat", &format!("/proc/{}/cgroup", row["pid"])]).stdout;
+    let cgroup = machine.control_groups(&row["pid"]);
     assert!(cgroup.contains("/system.slice/watch.service"), "{cgroup}");
 }

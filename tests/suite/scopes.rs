@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Instance, Machine, Sandbox, not_run, wait_until};
+use crate::support::{self, Instance, Machine, Sandbox, wait_until};
 
 const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
 
@@ -41,16 +41,12 @@ fn shared() -> tempfile::TempDir {
     folder
 }
 
-fn row(machine: &Machine, id: &str) -> Value {
-    machine.run(&["gamectl", "status", "--json", id]).json()["instances"][0].clone()
-}
-
 /// Returns the control groups of its game and of its shim, of which each is one.
 #[track_caller]
 fn group(machine: &Machine, id: &str) -> String {
-    let row = row(machine, id);
+    let row = machine.row(id);
     let group = |pid: &Value| {
-        let groups = machine.ok(&["cat", &format!("/proc/{pid}/cgroup")]).stdout;
+        let groups = machine.control_groups(pid);
         let of_systemd = groups.lines().find(|line| line.starts_with("0::"));
         of_systemd.expect("a group").trim_start_matches("0::").to_owned()
     };
@@ -90,7 +86,7 @@ fn a_game_of_root_has_a_scope_whose_stop_is_a_stop() {
     assert_eq!(started["results"][1]["note"], Value::Null);
     let show = ["systemctl", "show", "gamectl-a.scope", "--property=MemoryMax,TasksMax"];
     assert_eq!(machine.ok(&show).stdout, format!("MemoryMax={MEMORY}\nTasksMax=40\n"));
-    let pid = row(&machine, "a")["pid"].to_string();
+    let pid = machine.row("a")["pid"].to_string();
     let limits = machine.ok(&["cat", &format!("/proc/{pid}/limits")]).stdout;
     let files = limits.lines().find(|line| line.starts_with("Max open files"));
     let files: Vec<&str> = files.expect("a limit").split_whitespace().collect();
@@ -99,7 +95,7 @@ fn a_game_of_root_has_a_scope_whose_stop_is_a_stop() {
 
     machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
     assert_eq!(saves(&machine), "begin\nsaved\n");
-    let ended = row(&machine, "a");
+    let ended = machine.row("a");
     assert_eq!(
         (&ended["state"], &ended["note"], &ended["last_exit"]["code"]),
         (&json!("stopped"), &json!("systemd stopped its scope"), &json!(0))
@@ -114,10 +110,10 @@ fn a_game_of_root_has_a_scope_whose_stop_is_a_stop() {
     assert_eq!(scopes.stdout.lines().count(), 2, "{scopes:?}");
 
     // A game that lost its shim, and gets another from somewhere else.
-    let before = row(&machine, "b")["details"]["shim_pid"].clone();
+    let before = machine.row("b")["details"]["shim_pid"].clone();
     machine.ok(&["kill", "-KILL", &before.to_string()]);
     wait_until("the shim to be gone", || {
-        row(&machine, "b")["details"]["shim_pid"] != before
+        machine.row("b")["details"]["shim_pid"] != before
     });
     machine.ok(&["systemd-run", "--quiet", "--scope", "gamectl", "start", "b"]);
     assert_eq!(group(&machine, "b"), "/gamectl.slice/gamectl-b.scope");
@@ -142,7 +138,7 @@ fn run_leaves_a_game_alone_whose_scope_was_stopped_until_the_host_boots() {
         return;
     };
     machine.ok(&["systemctl", "enable", "--now", "games"]);
-    let is = |machine: &Machine, id: &str, state: &str| row(machine, id)["state"] == state;
+    let is = |machine: &Machine, id: &str, state: &str| machine.row(id)["state"] == state;
     wait_until("both to run", || {
         is(&machine, "a", "running") && is(&machine, "b", "running")
     });
@@ -173,7 +169,7 @@ fn run_leaves_a_game_alone_whose_scope_was_stopped_until_the_host_boots() {
     assert!(order.contains("games.service"), "{order}");
     machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
     wait_until("a to be down", || is(&machine, "a", "stopped"));
-    assert_eq!(row(&machine, "a")["intent"], "running");
+    assert_eq!(machine.row("a")["intent"], "running");
     machine.power_off();
     let machine = Machine::boot(test, shared.path()).expect("a second boot");
     wait_until("both to run", || {
@@ -206,20 +202,12 @@ fn a_game_of_a_user_who_lingers_is_with_his_service_manager() {
     gs(&["gamectl", "start", "b"]);
     let status = gs(&["gamectl", "status", "--json", "b"]).json();
     let pid = &status["instances"][0]["pid"];
-    let groups = machine.ok(&["cat", &format!("/proc/{pid}/cgroup")]).stdout;
+    let groups = machine.control_groups(pid);
     let wanted = "0::/user.slice/user-1000.slice/user@1000.service/gamectl.slice/gamectl-b.scope";
     assert!(groups.lines().any(|line| line == wanted), "{groups}");
     assert!(gs(&["gamectl", "check"]).stdout.contains("it has a scope of its own"));
     gs(&["gamectl", "stop", "b"]);
     machine.power_off();
-}
-
-fn root_only(test: &str) -> bool {
-    let root = nix::unistd::geteuid().is_root();
-    if !root {
-        not_run(test, "it needs root", "GAMECTL_TEST_PRIVILEGES");
-    }
-    root
 }
 
 fn address(socket: &Path) -> String {
@@ -228,7 +216,7 @@ fn address(socket: &Path) -> String {
 
 #[test]
 fn a_bus_that_hangs_delays_a_start_once_and_is_told() {
-    if !root_only("a_bus_that_hangs_delays_a_start_once_and_is_told") {
+    if !support::is_root("a_bus_that_hangs_delays_a_start_once_and_is_told") {
         return;
     }
     let limited = Instance::script("b", "cat").process("limits", json!({ "cpu": "150%" }));
@@ -251,7 +239,7 @@ fn a_bus_that_hangs_delays_a_start_once_and_is_told() {
 
 #[test]
 fn limits_that_cannot_be_kept_are_told_and_others_hold() {
-    if !root_only("limits_that_cannot_be_kept_are_told_and_others_hold") {
+    if !support::is_root("limits_that_cannot_be_kept_are_told_and_others_hold") {
         return;
     }
     let limits = json!({ "memory": "1GiB", "io_weight": 50, "nofile": 3000, "nice": 7 });

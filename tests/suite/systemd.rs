@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::oom::Group;
-use crate::support::{Machine, Outcome, not_run, say, wait_until};
+use crate::support::{Machine, not_run, say, wait_until};
 
 /// Saves for as long as `/share/seconds` says when it is told to quit, and dies of
 /// SIGTERM unsaved. Told to hog, it takes all memory that it gets.
@@ -49,14 +49,9 @@ fn shared(ids: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-fn row(machine: &Machine, id: &str) -> Value {
-    let outcome: Outcome = machine.run(&["gamectl", "status", "--json", id]);
-    outcome.json()["instances"][0].clone()
-}
-
 fn pid_when_running(machine: &Machine) -> Value {
-    wait_until("the game to run", || row(machine, "a")["state"] == "running");
-    row(machine, "a")["pid"].clone()
+    wait_until("the game to run", || machine.row("a")["state"] == "running");
+    machine.row("a")["pid"].clone()
 }
 
 #[test]
@@ -163,8 +158,8 @@ fn a_game_that_the_kernel_takes_for_its_memory_takes_nothing_with_it() {
     };
     machine.ok(&["systemctl", "start", "gamectl"]);
     let running = |id: &str| {
-        wait_until(id, || row(&machine, id)["state"] == "running");
-        row(&machine, id)["pid"].as_i64().expect("a pid")
+        wait_until(id, || machine.row(id)["state"] == "running");
+        machine.row(id)["pid"].as_i64().expect("a pid")
     };
     let first = ["a", "b"].map(running);
     // What `run` begins from now on has little memory, together.
@@ -178,7 +173,7 @@ fn a_game_that_the_kernel_takes_for_its_memory_takes_nothing_with_it() {
     }
     for (id, pid) in ["a", "b"].into_iter().zip(first) {
         wait_until("another game", || {
-            row(&machine, id)["pid"].as_i64().is_some_and(|now| now != pid)
+            machine.row(id)["pid"].as_i64().is_some_and(|now| now != pid)
         });
     }
     let others = running("b");
@@ -191,15 +186,10 @@ fn a_game_that_the_kernel_takes_for_its_memory_takes_nothing_with_it() {
     let before = machine.ok(&properties).stdout;
     machine.ok(&["gamectl", "send", "a", "hog"]);
     wait_until("it to be back", || {
-        let row = row(&machine, "a");
+        let row = machine.row("a");
         row["state"] == "running" && row["last_exit"]["oom_killed"] == json!(true)
     });
     assert_eq!((machine.ok(&properties).stdout, running("b")), (before, others));
-}
-
-/// The control groups of the game.
-fn groups(machine: &Machine, pid: &Value) -> String {
-    machine.ok(&["cat", &format!("/proc/{pid}/cgroup")]).stdout
 }
 
 #[test]
@@ -211,7 +201,7 @@ fn a_verb_of_a_session_leaves_the_game_where_the_unit_has_it() {
     };
     machine.ok(&["systemctl", "start", "gamectl"]);
     let first = pid_when_running(&machine);
-    let of_unit = groups(&machine, &first);
+    let of_unit = machine.control_groups(&first);
     let limits = machine.ok(&["cat", &format!("/proc/{first}/limits")]).stdout;
     let session = [
         "systemd-run",
@@ -234,7 +224,7 @@ fn a_verb_of_a_session_leaves_the_game_where_the_unit_has_it() {
     }
     let pid = pid_when_running(&machine);
     assert_ne!(pid, first);
-    assert_eq!(groups(&machine, &pid), of_unit);
+    assert_eq!(machine.control_groups(&pid), of_unit);
     assert_eq!(machine.ok(&["cat", &format!("/proc/{pid}/limits")]).stdout, limits);
     machine.power_off();
 }

@@ -161,9 +161,7 @@ fn the_shim_is_the_program_of_whoever_types_it() {
     let sandbox = Sandbox::with(&[dumper("a")]);
     let run = Background::run_json(&sandbox, &[]);
     let newer = sandbox.path("newer-gamectl");
-    // By another process: what this one writes, the children of other tests hold open.
-    let copied = Command::new("cp").arg(support::gamectl()).arg(&newer).status();
-    assert!(copied.expect("run cp").success());
+    support::install(&support::gamectl(), &newer);
     let started = sandbox.program(&newer).args(["start", "a"]).output();
     Outcome::of(&["start", "a"], &started.expect("run gamectl")).expect_code(0);
     let shim = sandbox.shim("a");

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::{Outcome, Process, gamectl, not_run, wait_until};
 
@@ -114,6 +115,17 @@ impl Machine {
             panic!("{outcome:#?}\n{journal}");
         }
         outcome
+    }
+
+    /// Returns the row of an instance, as its root sees it.
+    pub fn row(&self, id: &str) -> Value {
+        self.run(&["gamectl", "status", "--json", id]).json()["instances"][0].clone()
+    }
+
+    /// Returns the control groups of a process, a line for each hierarchy.
+    #[track_caller]
+    pub fn control_groups(&self, pid: &Value) -> String {
+        self.ok(&["cat", &format!("/proc/{pid}/cgroup")]).stdout
     }
 
     /// Returns the path of a file in one of the shared folders.
