@@ -54,8 +54,7 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
     let (streams, input, source) = make_streams(spec, command, dir)?;
     let server = Server::open(dir).stage(LaunchStage::Socket)?;
     let mut log = ConsoleLog::open(dir, spec.log, clock::monotonic_ms());
-    let earlier = status_table::last(&place.state, &spec.id).filter(|last| last.generation < spec.generation);
-    log.begin_launch(earlier.map_or(0, |last| last.unmarked_output), clock::monotonic_ms());
+    log.begin_launch(unmarked_output(spec, place), clock::monotonic_ms());
     let output = match &source {
         Some(OutputFd::Pipe(pipe)) => pipe::number(pipe).stage(LaunchStage::Pipe)?,
         Some(OutputFd::Terminal(_)) | None => 0,
@@ -109,6 +108,18 @@ pub(super) fn launch(spec: &Spec, command: &Command, place: &Workplace) -> Resul
         counters,
         note: unheld.join("; "),
     })
+}
+
+/// Returns the bytes of output of an earlier launch of which no line of the log tells. The
+/// table is long, and is read only where something may have been lost.
+fn unmarked_output(spec: &Spec, place: &Workplace) -> u64 {
+    match ending::read(&place.dir) {
+        Ok(None) => return 0,
+        Ok(Some(exit)) if exit.lost_output == 0 && exit.at_wall_ms.is_some() => return 0,
+        Ok(Some(_)) | Err(_) => {}
+    }
+    let earlier = status_table::last(&place.state, &spec.id).filter(|last| last.generation < spec.generation);
+    earlier.map_or(0, |last| last.unmarked_output)
 }
 
 /// Takes over a game whose shim has died.
