@@ -11,7 +11,7 @@ use super::secrets::Access;
 use super::state_dir::Usability;
 use super::time_zone::Zone;
 use crate::store::StateDir;
-use crate::sys::{host as system, plain_file};
+use crate::sys::{host as system, plain_file, procfs};
 use crate::systemd;
 
 /// Looks at a file that is going to be read.
@@ -96,14 +96,9 @@ pub(super) fn time_zone() -> Zone {
     }
 }
 
-/// Returns the control groups of this process.
-pub(super) fn cgroup() -> String {
-    fs::read_to_string("/proc/self/cgroup").unwrap_or_default()
-}
-
 /// Reads what systemd's login manager does at a logout.
 pub(super) fn login() -> Login {
-    let cgroup = cgroup();
+    let cgroup = procfs::own_control_groups();
     let us = system::effective_uid();
     let owner = logind::owner(&cgroup).unwrap_or(us);
     let name = system::user_name(owner);

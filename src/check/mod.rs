@@ -28,6 +28,7 @@ use crate::fleet::Member;
 use crate::inventory::{Inventory, Source};
 use crate::invocation::command;
 use crate::supervisor::Observation;
+use crate::sys::procfs;
 use crate::systemd::Unit;
 use crate::trust;
 
@@ -90,7 +91,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
 /// Safe: nothing is changed.
 pub async fn own_unit() -> Vec<Finding> {
     let started = std::env::var_os("INVOCATION_ID").is_some();
-    let Some(unit) = Unit::of_cgroup(&host::cgroup()).filter(|_| started) else {
+    let Some(unit) = Unit::of_cgroup(&procfs::own_control_groups()).filter(|_| started) else {
         return Vec::new();
     };
     let settings = unit.settings().await;

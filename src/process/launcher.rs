@@ -120,7 +120,11 @@ impl Launcher<'_> {
         };
         let main = launch.main.pid;
         let join = async |shim| self.spawner.scopes.join(shim, main).await;
-        match self.begin(folder, &spec, join).await {
+        let begun = async {
+            let made = self.spawner.shim(folder.state_dir, &spec.id).await?;
+            made.shim.told(folder.state_dir, &folder.dir, &spec, join).await
+        };
+        match begun.await {
             Ok(Some(Started::Ok { .. })) => Ok(ShimReply::Ok),
             Ok(Some(Started::Busy | Started::Cancelled)) => Ok(ShimReply::NotNeeded),
             Ok(None) => Ok(ShimReply::Nothing),
@@ -134,16 +138,6 @@ impl Launcher<'_> {
             }
             Err(error) => failed(error.to_string()),
         }
-    }
-
-    async fn begin(
-        &self,
-        folder: &Folder<'_>,
-        spec: &Spec,
-        moved: impl AsyncFnOnce(i32),
-    ) -> io::Result<Option<Started>> {
-        let made = self.spawner.shim(folder.state_dir, &spec.id).await?;
-        made.shim.told(folder.state_dir, &folder.dir, spec, moved).await
     }
 
     /// Returns the orders of a shim. Log and terminal are those of `plan`; how

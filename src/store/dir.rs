@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
 
-use super::folder::InstanceDir;
+use super::folder::{self, InstanceDir};
 use super::shim_status::Place;
 use crate::failure::Failure;
 use crate::sys::host;
@@ -222,6 +222,11 @@ impl StateDir {
         }
         ids.sort_unstable();
         Ok(ids)
+    }
+
+    /// Removes a file, if there is one.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        folder::remove(&self.fd, name)
     }
 }
 

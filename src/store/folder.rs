@@ -180,10 +180,7 @@ impl InstanceDir {
 
     /// Removes a file, if there is one.
     pub fn remove(&self, name: &str) -> io::Result<()> {
-        match nix::unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => Ok(()),
-            Err(errno) => Err(errno.into()),
-        }
+        remove(&self.fd, name)
     }
 
     /// Makes a FIFO anew, so that no process that holds an old one of that name can
@@ -216,6 +213,14 @@ impl AsFd for InstanceDir {
 /// The infix between the name of a file that is being written and the pid of its
 /// writer.
 const NEW: &str = ".new-";
+
+/// Removes a file of a directory, if there is one.
+pub(super) fn remove(dir: impl AsFd, name: &str) -> io::Result<()> {
+    match nix::unistd::unlinkat(dir, name, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
 
 /// Returns the name under which a file is written before it takes its own. It holds
 /// our pid, because two processes may replace the same file at once. Where its

@@ -65,8 +65,9 @@ fn parse_count(text: &str) -> Option<u64> {
 /// The file that counts the kills of our own control group: `memory.events` of
 /// version 2, or `memory.oom_control` of version 1 (since Linux 4.13).
 fn group_file() -> Option<PathBuf> {
-    let groups = procfs::read_text("/proc/self/cgroup").ok()?;
-    group_candidates(&groups).into_iter().find(|path| count(path).is_some())
+    group_candidates(&procfs::own_control_groups())
+        .into_iter()
+        .find(|path| count(path).is_some())
 }
 
 fn group_candidates(groups: &str) -> Vec<PathBuf> {

@@ -42,6 +42,17 @@ pub fn parse_stat(line: &[u8]) -> Option<Stat> {
     })
 }
 
+/// Returns the control groups of a process, a line for each hierarchy; nothing when it
+/// is gone. See `cgroups(7)`.
+pub fn control_groups(pid: i32) -> String {
+    read_text(format!("/proc/{pid}/cgroup")).unwrap_or_default()
+}
+
+/// Returns those of this process, also where `/proc` shows other pids than its own.
+pub fn own_control_groups() -> String {
+    read_text("/proc/self/cgroup").unwrap_or_default()
+}
+
 /// Reads `/proc/PID/stat`.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::manager::Manager;
 use crate::inventory::Limits;
-use crate::sys::host;
+use crate::sys::{host, procfs};
 
 const ROOT: &str = "/sys/fs/cgroup";
 
@@ -61,19 +61,13 @@ impl fmt::Display for Unheld {
     }
 }
 
-/// Returns the sentence about limits that do not hold, if there are any.
-pub(super) fn told(unheld: &[Unheld]) -> Option<String> {
-    let sentences = unheld.iter().map(ToString::to_string);
-    (!unheld.is_empty()).then(|| sentences.collect::<Vec<_>>().join("; "))
-}
-
 /// Returns the limits that do not hold for a process, which was moved into `unit`.
 pub(super) fn unheld(limits: &Limits, unit: &str, pid: i32) -> Vec<Unheld> {
     let limits = group_limits(limits);
     if limits.is_empty() {
         return Vec::new();
     }
-    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    let groups = procfs::control_groups(pid);
     let judge = |limit: GroupLimit| {
         let held = match group(&groups, limit.controller) {
             Some(group) if group.folder.iter().any(|part| part == unit) => limit.held(group.is_unified, |file| {

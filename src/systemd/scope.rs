@@ -14,6 +14,7 @@ use super::cgroup;
 use super::manager::Manager;
 use super::unit::Unit;
 use crate::inventory::Limits;
+use crate::sys::procfs;
 
 /// The time for all of the conversation about one scope.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -66,30 +67,28 @@ enum Trouble {
 }
 
 impl Scopes {
-    /// Moves a process into a scope of its own. Returns what is to be told of that,
-    /// such as limits that do not hold.
+    /// Moves a process into a scope of its own. Returns the notes on that, such as those
+    /// on limits that do not hold.
     ///
     /// # Cancel safety
     /// Dropped, it may have moved the process or not.
-    pub async fn enclose(&self, pid: i32, order: &ScopeOrder<'_>) -> Option<String> {
+    pub async fn enclose(&self, pid: i32, order: &ScopeOrder<'_>) -> Vec<String> {
         let limits = order.limits;
-        match self
-            .within_deadline(|bus, manager| make(bus, manager, pid, order))
-            .await
-        {
-            Ok(unit) => cgroup::told(&cgroup::unheld(limits, &unit, pid)),
-            Err(Trouble::Absent(why)) => cgroup::told(&cgroup::all(limits, &why)),
-            Err(Trouble::Failed(why)) => {
-                let none = format!("it has no scope of its own: {why}");
-                let limits = cgroup::told(&cgroup::all(limits, "it has no scope"));
-                Some(limits.map_or_else(|| none.clone(), |limits| format!("{none}; {limits}")))
-            }
-        }
+        let made = self.within_deadline(|bus, manager| make(bus, manager, pid, order));
+        let (none, unheld) = match made.await {
+            Ok(unit) => (None, cgroup::unheld(limits, &unit, pid)),
+            Err(Trouble::Absent(why)) => (None, cgroup::all(limits, &why)),
+            Err(Trouble::Failed(why)) => (
+                Some(format!("it has no scope of its own: {why}")),
+                cgroup::all(limits, "it has no scope"),
+            ),
+        };
+        none.into_iter().chain(unheld.iter().map(ToString::to_string)).collect()
     }
 
     /// Moves a process into the scope of another one, if that is in one of ours.
     pub async fn join(&self, pid: i32, other: i32) {
-        let groups = std::fs::read_to_string(format!("/proc/{other}/cgroup")).unwrap_or_default();
+        let groups = procfs::control_groups(other);
         let Some(unit) = of_cgroup(&groups) else { return };
         let pids = [u32::try_from(pid).unwrap_or_default()];
         let body = (unit, "/", &pids[..]);
@@ -158,8 +157,7 @@ fn trouble(error: &zbus::Error) -> Trouble {
 /// Makes a scope, and returns its name.
 async fn make(bus: Bus, manager: Manager, pid: i32, order: &ScopeOrder<'_>) -> zbus::Result<String> {
     // A verb may have its shim from the `run` that watches.
-    let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-    let watcher = Unit::of_cgroup(&groups);
+    let watcher = Unit::of_cgroup(&procfs::control_groups(pid));
     let until = Instant::now() + OLD_SCOPE;
     let mut unit = format!("gamectl-{}.scope", order.id);
     loop {

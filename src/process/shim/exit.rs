@@ -32,7 +32,8 @@ pub(super) fn oom_evidence(ending: Option<Ending>, killed_by_us: bool, counted: 
 const STEPS_MAX: usize = 5;
 
 /// Returns the note on an exit, for a person. `passed_on` is true where `ending` is
-/// that of the main process's launcher; `reason` is that of a stop; `passed_over` are the steps of the stop that were not carried out.
+/// that of the main process's launcher; `reason` is that of a stop; `passed_over` are
+/// the steps of the stop that were not carried out.
 pub(super) fn note(
     record: &Launch,
     ending: Option<Ending>,

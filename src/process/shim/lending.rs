@@ -7,9 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::stat::fstat;
-use nix::unistd::UnlinkatFlags;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
@@ -38,10 +36,7 @@ impl Lender {
     /// When no socket can be made there.
     pub fn open(state: &StateDir, spawner: Arc<Spawner>) -> io::Result<Self> {
         // That of an earlier one, which has ended.
-        match nix::unistd::unlinkat(state, NAME, UnlinkatFlags::NoRemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(errno.into()),
-        }
+        state.remove(NAME)?;
         let listener = socket::listen(state.as_fd(), NAME)?;
         let listener = UnixListener::from_std(listener.into())?;
         Ok(Self { listener, spawner })

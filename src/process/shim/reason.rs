@@ -2,6 +2,7 @@
 
 use nix::sys::signal::Signal;
 
+use crate::sys::procfs;
 use crate::systemd::STOP_SIGNAL;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +29,7 @@ impl Reason {
         if signal == STOP_SIGNAL {
             return Self::Scope;
         }
-        let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        Self::of_signal_in(signal, &cgroup)
+        Self::of_signal_in(signal, &procfs::own_control_groups())
     }
 
     fn of_signal_in(signal: Signal, cgroup: &str) -> Self {
