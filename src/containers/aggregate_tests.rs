@@ -30,6 +30,9 @@ fn container(service: &str, status: ContainerStatus) -> Container {
         finished: at(2_000),
         restart_count: 0,
         grace: 5,
+        pid: 0,
+        published: Vec::new(),
+        network_of: None,
     }
 }
 

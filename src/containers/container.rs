@@ -1,6 +1,8 @@
 //! A container, as `docker inspect` describes it. See the Docker Engine API,
 //! `ContainerInspect`. Podman prints the same.
 
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
 use serde::Deserialize;
@@ -55,6 +57,20 @@ pub struct Container {
     pub restart_count: u32,
     /// Its grace period, in seconds.
     pub grace: u64,
+    /// Its first process, as the engine's machine knows it; 0 if there is none.
+    pub pid: i32,
+    /// The ports of the host that are passed on to it.
+    pub published: Vec<HostBinding>,
+    /// The container whose network it shares.
+    pub network_of: Option<String>,
+}
+
+/// A port of the host that is passed on to a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostBinding {
+    pub ip: IpAddr,
+    pub port: u16,
+    pub is_udp: bool,
 }
 
 #[derive(Deserialize)]
@@ -65,12 +81,66 @@ struct Raw {
     #[serde(default)]
     restart_count: u32,
     config: RawConfig,
+    #[serde(default)]
+    host_config: RawHostConfig,
+    #[serde(default)]
+    network_settings: RawNetwork,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct RawHostConfig {
+    #[serde(default)]
+    network_mode: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct RawNetwork {
+    /// By `PORT/PROTOCOL` of the container; null where none is published.
+    #[serde(default)]
+    ports: Option<HashMap<String, Option<Vec<RawBinding>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawBinding {
+    #[serde(default)]
+    host_ip: String,
+    #[serde(default)]
+    host_port: String,
+}
+
+impl RawNetwork {
+    fn bindings(self) -> Vec<HostBinding> {
+        let ports = self.ports.unwrap_or_default().into_iter();
+        let all = ports.flat_map(|(port, bound)| {
+            let is_udp = port.ends_with("/udp");
+            let bound = bound.unwrap_or_default().into_iter();
+            bound.filter_map(move |binding| binding.parse(is_udp))
+        });
+        all.collect()
+    }
+}
+
+impl RawBinding {
+    fn parse(self, is_udp: bool) -> Option<HostBinding> {
+        // Podman leaves it empty for every address.
+        let ip = match self.host_ip.as_str() {
+            "" => Ipv4Addr::UNSPECIFIED.into(),
+            ip => ip.parse().ok()?,
+        };
+        let port = self.host_port.parse().ok()?;
+        Some(HostBinding { ip, port, is_udp })
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct RawState {
     status: ContainerStatus,
+    #[serde(default)]
+    pid: i32,
     #[serde(default)]
     exit_code: i32,
     #[serde(rename = "OOMKilled", default)]
@@ -125,6 +195,13 @@ impl Container {
             finished: time(&raw.state.finished_at),
             restart_count: raw.restart_count,
             grace: raw.config.stop_timeout.unwrap_or(USUAL_GRACE),
+            pid: raw.state.pid,
+            published: raw.network_settings.bindings(),
+            network_of: raw
+                .host_config
+                .network_mode
+                .strip_prefix("container:")
+                .map(str::to_owned),
         })
     }
 

@@ -14,7 +14,7 @@ mod kind;
 mod snapshots;
 
 pub use aggregate::{Aggregate, Circumstances, aggregate, too_short_grace};
-pub use container::{Container, ContainerHealth, ContainerStatus, parse};
+pub use container::{Container, ContainerHealth, ContainerStatus, HostBinding, parse};
 pub use engine::Engine;
 pub use events::EngineEvents;
 pub use grouping::{GroupMember, Grouping, Labels};

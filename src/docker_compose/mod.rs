@@ -26,6 +26,7 @@ mod order;
 pub mod origin;
 mod output;
 mod planning;
+mod ports;
 mod records;
 mod stack;
 mod starting;

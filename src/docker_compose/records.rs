@@ -11,7 +11,7 @@ use crate::store;
 use crate::store::intent::{self, Intent};
 use crate::store::inventories;
 use crate::store::stack::{self, Stack, StackStop};
-use crate::store::{InstanceDir, StateDir};
+use crate::store::{InstanceDir, StateDir, strangers};
 use crate::sys::clock;
 
 pub(super) struct StackRecords {
@@ -56,6 +56,13 @@ impl StackRecords {
 
     pub(super) fn record_start(&self, dir: &InstanceDir, stack: &Stack) -> Result<(), Failure> {
         stack::write(dir, stack).map_err(|error| not_recorded(&error))
+    }
+
+    /// Returns the sockets that others held before a start at the ports of its probes.
+    pub(super) fn strangers(&self, stack: &Stack) -> Vec<u64> {
+        let dir = self.dir().ok().flatten();
+        dir.map(|dir| strangers::read(&dir, stack.started_wall_ms))
+            .unwrap_or_default()
     }
 
     /// Puts on record what is started, if the instance has a folder.

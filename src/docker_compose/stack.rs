@@ -13,7 +13,7 @@ use crate::containers::{Aggregate, Circumstances, Container, DOCKER, Engine, Eng
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::inventory::{ComposeSpec, Instance, Probe, Ready, RestartPolicy, RestartWhen};
-use crate::probe::{self, ProbeContext, Readiness};
+use crate::probe::{self, PortOwner, ProbeContext, Readiness};
 use crate::store::intent::Intent;
 use crate::store::launch::LogPosition;
 use crate::store::stack::{Stack, StackStop};
@@ -162,7 +162,7 @@ impl ComposeStack {
         let stack = self.records.last_start()?;
         let aggregate = aggregate(&containers, &self.circumstances(&containers, intent, stack.as_ref()));
         let mut look = StackLook { containers, aggregate };
-        self.probe(&mut look.aggregate).await?;
+        self.probe(&mut look, stack.as_ref()).await?;
         if look.aggregate.facts.state == InstanceState::Running {
             self.was_up.store(true, Ordering::Relaxed);
         }
@@ -234,13 +234,15 @@ impl ComposeStack {
     }
 
     /// Asks the probes of a stack that is up, unless they have held already.
-    async fn probe(&self, aggregate: &mut Aggregate) -> Result<(), Failure> {
+    async fn probe(&self, look: &mut StackLook, stack: Option<&Stack>) -> Result<(), Failure> {
+        let StackLook { containers, aggregate } = look;
         let facts = &mut aggregate.facts;
         let has_held = aggregate.started.is_some() && self.held.get() == aggregate.started;
         if facts.state != InstanceState::Running || self.ready.probes.is_empty() || has_held {
             return Ok(());
         }
-        let mut readiness = Readiness::new(&self.ready, &self.probe_context())?;
+        let owner = self.records.ports(containers, stack).map(PortOwner::Stack);
+        let mut readiness = Readiness::new(&self.ready, &self.probe_context(owner))?;
         if tokio::time::timeout(JUDGE, readiness.check()).await.unwrap_or(false) {
             self.held.set(aggregate.started);
             return Ok(());
@@ -264,9 +266,9 @@ impl ComposeStack {
         folder.map_or_else(|| PathBuf::from("/"), PathBuf::from)
     }
 
-    fn probe_context(&self) -> ProbeContext {
+    fn probe_context(&self, owner: Option<PortOwner>) -> ProbeContext {
         ProbeContext {
-            game: None,
+            owner,
             dir: None,
             log_from: LogPosition::default(),
             launched_boot_ms: 0,

@@ -8,8 +8,10 @@ use tokio::time::Instant;
 
 use super::stack::{ComposeStack, StackLook, run_ns};
 use super::tool::Tool;
+use crate::containers::Container;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
+use crate::probe;
 use crate::program::{COMPLAINT_MAX, last_text};
 use crate::store::InstanceDir;
 use crate::store::stack::Stack;
@@ -75,6 +77,10 @@ impl Start<'_> {
         records.record_origin(spec)?;
         records.record_start(&dir, &record)?;
         records.record_inventory(&dir);
+        if !before.containers.iter().any(Container::is_alive) {
+            let held = probe::held(&self.stack.ready().probes).await;
+            records.record_strangers(&dir, &record, &held);
+        }
         if !self.bring_up(&tool, &dir).await?.success() {
             // It is what it was before, or over at least.
             let arrived = true;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::ownership::GameTree;
+use super::ownership::PortOwner;
 use crate::store::InstanceDir;
 use crate::store::launch::LogPosition;
 
@@ -16,8 +16,8 @@ pub struct ProbeContext {
     pub log_from: LogPosition,
     /// The time of the launch, on the boot-time clock, in milliseconds.
     pub launched_boot_ms: u64,
-    /// The game, where an answer must be its own.
-    pub game: Option<GameTree>,
+    /// The owner whose answers count.
+    pub owner: Option<PortOwner>,
     pub cwd: PathBuf,
     /// The whole environment of commands.
     pub env: Vec<(OsString, OsString)>,

@@ -116,7 +116,7 @@ async fn ask(probe: Probe, limit: Duration) -> (bool, String, Duration) {
         dir: None,
         log_from: crate::store::launch::LogPosition { inode: 0, offset: 0 },
         launched_boot_ms: 0,
-        game: None,
+        owner: None,
         cwd: "/".into(),
         env: Vec::new(),
     };

@@ -133,7 +133,7 @@ mod tests {
             dir: Some(Arc::new(dir)),
             log_from: LogPosition { inode: 0, offset: 0 },
             launched_boot_ms: 0,
-            game: None,
+            owner: None,
             cwd: "/".into(),
             env: Vec::new(),
         }

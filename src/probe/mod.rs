@@ -21,7 +21,7 @@ mod tls;
 
 pub use context::ProbeContext;
 pub use http::request;
-pub use ownership::{GameTree, held};
+pub use ownership::{ContainerProcess, GameTree, HeldPort, PortOwner, PublishedPort, StackPorts, held};
 pub use players::player_query;
 
 use std::ffi::OsStr;
@@ -187,13 +187,10 @@ impl fmt::Display for PendingProbe {
         f.write_str(&self.what)?;
         match self.trouble.as_str() {
             "" => Ok(()),
-            STRANGER => write!(f, ", {STRANGER}"),
             trouble => write!(f, " ({trouble})"),
         }
     }
 }
-
-const STRANGER: &str = "where another process answers";
 
 /// Refuses commands that root is not to run; see [`trust::refuse_for_root`].
 ///
@@ -215,8 +212,8 @@ pub fn refuse(probes: &[Probe], cwd: &Path, path: Option<&OsStr>) -> Result<(), 
 #[derive(Debug)]
 pub struct Readiness {
     pending: Vec<Pending>,
-    /// The game, where an answer must be its own.
-    game: Option<GameTree>,
+    /// The owner whose answers count.
+    owner: Option<PortOwner>,
     interval: Option<Duration>,
     attempt: Duration,
 }
@@ -236,7 +233,7 @@ impl Readiness {
         });
         Ok(Self {
             pending: pending.collect::<Result<_, Failure>>()?,
-            game: context.game.clone(),
+            owner: context.owner.clone(),
             interval: ready.interval,
             attempt: ready.attempt_timeout.unwrap_or(Duration::MAX),
         })
@@ -288,10 +285,12 @@ impl Readiness {
             // Each has a limit of its own as well. On the heap: many instances may
             // wait for the next time at once, and few ask.
             let mut asked = Box::pin(pending.prober.ask(self.attempt)).await;
-            if let (Ok(()), Some(game), Some((address, transport))) = (&asked, &self.game, &pending.asked)
-                && ownership::is_strangers(game, address, *transport).await
+            if let (Ok(()), Some(owner), Some((address, transport))) = (&asked, &self.owner, &pending.asked)
+                && let Some(stranger) = ownership::stranger(owner, address, *transport).await
             {
-                asked = Err(STRANGER.to_owned());
+                asked = Err(format!(
+                    "answered by {stranger}, not by the game: probe the game's own port"
+                ));
             }
             if let Err(trouble) = asked {
                 pending.trouble = trouble;
@@ -362,7 +361,7 @@ mod tests {
     fn readiness(pending: Vec<Pending>, interval: Option<Duration>) -> Readiness {
         Readiness {
             pending,
-            game: None,
+            owner: None,
             interval,
             attempt: Duration::MAX,
         }

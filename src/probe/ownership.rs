@@ -17,6 +17,39 @@ use crate::sys::tree::{self, Mark};
 /// The longest look-up of a name: a launch does not wait for a dead name server.
 const LOOK_UP_MAX: Duration = Duration::from_millis(500);
 
+/// The one whose answers count at the ports of this host.
+#[derive(Debug, Clone)]
+pub enum PortOwner {
+    Tree(GameTree),
+    Stack(StackPorts),
+}
+
+/// The containers of a stack, and what they have of this host's ports.
+#[derive(Debug, Clone)]
+pub struct StackPorts {
+    /// Those that are alive.
+    pub containers: Vec<ContainerProcess>,
+    /// An engine publishes a port for one container at a time.
+    pub published: Vec<PublishedPort>,
+    /// The sockets that others held before it was started.
+    pub strangers: HashSet<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ContainerProcess {
+    pub id: String,
+    /// Its first process, as the engine's machine knows it.
+    pub pid: i32,
+}
+
+/// A port of the host that is passed on to a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedPort {
+    pub ip: IpAddr,
+    pub number: u16,
+    pub transport: Transport,
+}
+
 /// The processes of a game.
 #[derive(Debug, Clone)]
 pub struct GameTree {
@@ -48,48 +81,147 @@ async fn local(host: &str) -> Vec<IpAddr> {
     addresses
 }
 
-/// Returns the sockets of this host that get what is sent to an address.
-async fn sockets(address: &HostPort, transport: Transport) -> HashSet<u64> {
-    let at = |ip| listeners::at(ip, address.port, transport).unwrap_or_default();
-    local(&address.host).await.into_iter().flat_map(at).collect()
+/// Returns the sockets that get what is sent to these addresses of this host.
+fn sockets_at(ips: &[IpAddr], port: u16, transport: Transport) -> HashSet<u64> {
+    let at = |ip: &IpAddr| listeners::at(*ip, port, transport).unwrap_or_default();
+    ips.iter().flat_map(at).collect()
 }
 
-/// Returns true if it can be seen that nobody of the game listens there, and that
-/// somebody else did before the game was launched. Who came later may have been
-/// started for the game, as the proxy of a container is.
-pub(super) async fn is_strangers(game: &GameTree, address: &HostPort, transport: Transport) -> bool {
-    let sockets = sockets(address, transport).await;
-    let is_older = || sockets.is_subset(&game.strangers) || is_older(game, &sockets);
-    // Where nobody is seen, it is passed on from another network namespace.
-    !sockets.is_empty() && matches!(holds(game, &sockets), Ok(false)) && is_older()
-}
-
-/// Returns true if a process that can be seen to hold them is older than the game.
-fn is_older(game: &GameTree, sockets: &HashSet<u64>) -> bool {
-    let holder = listeners::holder(sockets).and_then(|pid| procfs::stat(pid).ok());
-    holder.is_some_and(|holder| holder.start < game.shim.start.min(game.main.start))
-}
-
-/// # Errors
-/// When one of the game cannot be looked at.
-fn holds(game: &GameTree, sockets: &HashSet<u64>) -> io::Result<bool> {
-    let mut pids = vec![game.main.pid];
-    if procfs::stat(game.shim.pid).is_ok_and(|stat| stat.start == game.shim.start) {
-        pids.extend(tree::descendants(game.shim.pid)?.iter().map(|id| id.pid));
+/// Returns who answers there instead of the game; `None` if it is the game, or that
+/// cannot be found out.
+pub(super) async fn stranger(owner: &PortOwner, address: &HostPort, transport: Transport) -> Option<String> {
+    let ips = local(&address.host).await;
+    if ips.is_empty() {
+        return None;
     }
-    // What its parent does not tell, its environment does.
-    let marked = || game.mark.as_ref().map_or_else(|| Ok(Vec::new()), tree::marked);
-    for pid in &pids {
-        if listeners::holds(*pid, sockets)? {
-            return Ok(true);
+    let sockets = sockets_at(&ips, address.port, transport);
+    let (found, strangers) = match owner {
+        PortOwner::Tree(game) => (game.find(&sockets), &game.strangers),
+        PortOwner::Stack(stack) => {
+            let asked = |published: &PublishedPort| published.is_at(&ips, address.port, transport);
+            if stack.published.iter().any(asked) {
+                return None;
+            }
+            (stack.find(&sockets), &stack.strangers)
+        }
+    };
+    match found {
+        Holder::Game => None,
+        Holder::Stranger(pid) => Some(in_words(pid)),
+        Holder::Unseen => (!sockets.is_empty() && sockets.is_subset(strangers)).then(|| SOMEBODY.to_owned()),
+        Holder::Elsewhere => Some("the network of something else".to_owned()),
+    }
+}
+
+/// Whoever holds a port.
+enum Holder {
+    Game,
+    /// This process, which is not of the game.
+    Stranger(i32),
+    /// Somebody who may not be looked at, or stands for others.
+    Unseen,
+    /// Nobody here: what comes in is passed on, and not to the game.
+    Elsewhere,
+}
+
+impl GameTree {
+    fn find(&self, sockets: &HashSet<u64>) -> Holder {
+        // Where nobody is seen, it is passed on from another network namespace.
+        let Ok(members) = self.members() else {
+            return Holder::Unseen;
+        };
+        if members
+            .iter()
+            .any(|pid| listeners::holds(*pid, sockets).unwrap_or(false))
+        {
+            return Holder::Game;
+        }
+        let has_engine = members.iter().any(|pid| is_one_of(*pid, &ENGINE_CLIENTS));
+        let stands_for_it = |pid: i32| has_engine && is_one_of(pid, &ENGINE_PROXIES);
+        let mut holders = listeners::holders(sockets);
+        holders.retain(|pid| !stands_for_it(*pid));
+        holders.first().map_or(Holder::Unseen, |pid| Holder::Stranger(*pid))
+    }
+
+    /// # Errors
+    /// When one of the game cannot be looked at.
+    fn members(&self) -> io::Result<Vec<i32>> {
+        let lives = |id: ProcessId| procfs::stat(id.pid).is_ok_and(|stat| stat.start == id.start);
+        let mut pids: Vec<i32> = [self.main]
+            .into_iter()
+            .filter(|id| lives(*id))
+            .map(|id| id.pid)
+            .collect();
+        if lives(self.shim) {
+            pids.extend(tree::descendants(self.shim.pid)?.iter().map(|id| id.pid));
+        }
+        // What its parent does not tell, its environment does.
+        if let Some(mark) = &self.mark {
+            pids.extend(tree::marked(mark)?.iter().map(|id| id.pid));
+        }
+        Ok(pids)
+    }
+}
+
+impl StackPorts {
+    fn find(&self, sockets: &HashSet<u64>) -> Holder {
+        let is_of_it = |pid: i32| {
+            let groups = procfs::control_groups(pid);
+            self.containers.iter().any(|one| groups.contains(&one.id))
+        };
+        if !self.containers.iter().any(|one| is_of_it(one.pid)) {
+            // The engine is on another machine, or in one.
+            return Holder::Game;
+        }
+        let holders = listeners::holders(sockets);
+        match holders.first() {
+            _ if holders.iter().any(|pid| is_of_it(*pid)) => Holder::Game,
+            Some(pid) => Holder::Stranger(*pid),
+            None if sockets.is_empty() => Holder::Elsewhere,
+            None => Holder::Unseen,
         }
     }
-    for id in marked()? {
-        if listeners::holds(id.pid, sockets)? {
-            return Ok(true);
-        }
+}
+
+impl PublishedPort {
+    fn is_at(&self, ips: &[IpAddr], number: u16, transport: Transport) -> bool {
+        let gets = |ip: &IpAddr| self.ip.is_unspecified() || ip.is_unspecified() || self.ip == *ip;
+        (self.number, self.transport) == (number, transport) && ips.iter().any(gets)
     }
-    Ok(false)
+}
+
+/// The programs through which a game may run in a container of its own.
+const ENGINE_CLIENTS: [&str; 4] = ["docker", "docker-compose", "podman", "nerdctl"];
+
+/// The programs that hold the ports of containers, for whomever they are.
+const ENGINE_PROXIES: [&str; 7] = [
+    "docker-proxy",
+    "dockerd",
+    "rootlesskit",
+    "rootlessport",
+    "conmon",
+    "pasta",
+    "slirp4netns",
+];
+
+fn is_one_of(pid: i32, programs: &[&str]) -> bool {
+    program(pid).is_some_and(|own| programs.contains(&own.as_str()))
+}
+
+/// Returns the name of the file that a process executes.
+fn program(pid: i32) -> Option<String> {
+    let path = procfs::executable(pid)?;
+    let name = path.rsplit(|byte| *byte == b'/').next()?;
+    Some(String::from_utf8_lossy(name).into_owned())
+}
+
+const SOMEBODY: &str = "another process";
+
+fn in_words(pid: i32) -> String {
+    match program(pid) {
+        Some(program) => format!("{program} (pid {pid})"),
+        None => format!("pid {pid}"),
+    }
 }
 
 /// A port of this host that a probe asks and somebody else holds.
@@ -105,7 +237,7 @@ pub struct HeldPort {
 pub async fn held(probes: &[Probe]) -> Vec<HeldPort> {
     let mut held = Vec::new();
     for (address, transport) in probes.iter().filter_map(asked) {
-        let sockets = sockets(address, transport).await;
+        let sockets = sockets_at(&local(&address.host).await, address.port, transport);
         if sockets.is_empty() {
             continue;
         }
@@ -113,10 +245,8 @@ pub async fn held(probes: &[Probe]) -> Vec<HeldPort> {
             Transport::Tcp => "tcp",
             Transport::Udp => "udp",
         };
-        let who = match listeners::holder(&sockets) {
-            Some(pid) => format!("pid {pid}"),
-            None => "another process".to_owned(),
-        };
+        let holder = listeners::holders(&sockets).first().copied();
+        let who = holder.map_or_else(|| SOMEBODY.to_owned(), in_words);
         let words = format!("{address}/{spoken} is held by {who}");
         held.push(HeldPort { sockets, words });
     }

@@ -9,7 +9,7 @@ use super::shim::client::Client;
 use super::shim::wire::{Order, Report, Request};
 use crate::failure::Failure;
 use crate::inventory::{Probe, Ready};
-use crate::probe::{GameTree, ProbeContext, Readiness};
+use crate::probe::{GameTree, PortOwner, ProbeContext, Readiness};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch, strangers};
 use crate::supervisor::{Health, HealthCheck, SilentProbe};
@@ -31,7 +31,7 @@ async fn health(game: &ManagedGame) -> Option<Health> {
     let (dir, launch) = last_launch(game)?;
     // Whose answer it is was found out when it became ready.
     let context = ProbeContext {
-        game: None,
+        owner: None,
         ..context(game, &asked, &dir, &launch).await
     };
     let mut probes = Readiness::new(&asked, &context).ok()?;
@@ -94,12 +94,12 @@ async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, laun
         dir: Some(Arc::clone(dir)),
         log_from: launch.log,
         launched_boot_ms: launch.launched_boot_ms,
-        game: Some(GameTree {
+        owner: Some(PortOwner::Tree(GameTree {
             shim: launch.shim,
             main: launch.main,
             mark: launch.mark(dir).ok(),
             strangers: strangers::read(dir, launch.generation).into_iter().collect(),
-        }),
+        })),
         cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),
         env: env.unwrap_or_default().into_iter().collect(),
     }

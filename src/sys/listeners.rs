@@ -6,8 +6,6 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::procfs;
-
 /// `TCP_LISTEN` of the kernel's `tcp_states.h`.
 const LISTEN: &str = "0A";
 
@@ -115,12 +113,15 @@ pub fn holds(pid: i32, sockets: &HashSet<u64>) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Finds a process that holds one of these sockets, among those that may be looked
+/// Finds the processes that hold one of these sockets, among those that may be looked
 /// at.
-pub fn holder(sockets: &HashSet<u64>) -> Option<i32> {
-    let pids = fs::read_dir("/proc").ok()?.flatten();
-    let mut pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.find(|pid| procfs::exists(*pid) && holds(*pid, sockets).unwrap_or(false))
+pub fn holders(sockets: &HashSet<u64>) -> Vec<i32> {
+    if sockets.is_empty() {
+        return Vec::new();
+    }
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| holds(*pid, sockets).unwrap_or(false)).collect()
 }
 
 #[cfg(test)]
@@ -137,7 +138,7 @@ mod tests {
         let found = at(local.ip(), local.port(), Transport::Tcp).unwrap();
         assert_eq!(found.len(), 1);
         assert!(holds(me, &found).unwrap());
-        assert_eq!(holder(&found), Some(me));
+        assert!(holders(&found).contains(&me));
         assert!(!holds(1, &found).unwrap_or(false));
         assert_eq!(
             at("127.0.0.2".parse().unwrap(), local.port(), Transport::Tcp)

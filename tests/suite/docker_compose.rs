@@ -150,7 +150,9 @@ impl Stack {
     fn services(&self, mut services: Value) {
         for (_, service) in services.as_object_mut().expect("services") {
             service["image"] = json!(IMAGE);
-            service["network_mode"] = json!("none");
+            if service["network_mode"].is_null() {
+                service["network_mode"] = json!("none");
+            }
         }
         let text = json!({ "version": "3.8", "services": services }).to_string();
         std::fs::write(self.file(), text).expect("write");
@@ -505,6 +507,56 @@ fn readiness_is_a_probe_where_there_is_one() {
     assert!(late.stderr.contains("not ready after 2s"), "{}", late.stderr);
     stack.sandbox.touch("gate");
     assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+/// A stack whose only service is of this network, and ready when a port of the host
+/// answers.
+fn asked_at(port: u16, service: &Value) -> Stack {
+    let stack = Stack::new(json!({ "game": service }));
+    let ready = json!({ "tcp": format!("127.0.0.1:{port}"), "interval": "50ms" });
+    stack.inventory(&json!({}), &json!({ "ready": ready }));
+    stack
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn an_answer_counts_where_a_container_has_the_port() {
+    let serve = |port: u16| json!(["busybox", "httpd", "-f", "-p", port.to_string()]);
+    let (host, published) = (support::free_port(), support::free_port());
+    let of_host = json!({ "command": serve(host), "network_mode": "host", "stop_signal": "KILL" });
+    let behind = json!({
+        "command": serve(80), "network_mode": "bridge", "ports": [format!("127.0.0.1:{published}:80")],
+        "stop_signal": "KILL",
+    });
+    for (port, service, holder) in [(host, of_host, "busybox"), (published, behind, "docker-proxy")] {
+        let owner = asked_at(port, &service);
+        let other = asked_at(port, &serves());
+        owner.run(&["start", "dune"]).expect_code(0);
+        other.run(&["start", "dune", "--no-wait"]).expect_code(0);
+        let told = format!("answered by {holder} (pid ");
+        wait_until("the other to be told from it", || other.told().contains(&told));
+        assert!(other.told().starts_with("starting"), "{}", other.told());
+        assert_eq!(owner.told(), "running  ");
+        for stack in [owner, other] {
+            stack.run(&["stop", "dune"]).expect_code(0);
+        }
+    }
+}
+
+/// Such as nginx, as a proxy of the host.
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn the_answer_of_another_program_is_not_that_of_a_stack() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let stack = asked_at(proxy.local_addr().expect("its address").port(), &serves());
+    let late = stack.run(&["start", "dune", "--timeout", "2s"]).expect_code(124);
+    let told = format!(
+        "(pid {}), not by the game: probe the game's own port",
+        std::process::id()
+    );
+    assert!(late.stderr.replace("\n      ", " ").contains(&told), "{late:?}");
+    assert!(stack.told().contains(&told), "{}", stack.told());
     stack.run(&["stop", "dune"]).expect_code(0);
 }
 

@@ -8,10 +8,16 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{self, Instance, Mounts, Outcome, Sandbox, Terminal};
+use crate::support::{self, Background, Instance, Mounts, Outcome, Sandbox, Terminal};
 
 fn sleeper(ready: &Value) -> Instance {
     Instance::program("a", "/bin/sleep", &["300"]).with("ready", ready.clone())
+}
+
+/// The name of this program's file.
+fn own_name() -> String {
+    let own = std::env::current_exe().expect("our own path");
+    own.file_name().expect("a name").to_string_lossy().into_owned()
 }
 
 /// Not ready before the gate is there, ready after.
@@ -50,7 +56,7 @@ fn a_port_that_a_stranger_holds() {
             let _ = answering.send_to(b"\xff\xff\xff\xffI\x11A server\0map\0folder\0game\0", from);
         }
     });
-    let me = std::process::id();
+    let (own, me) = (own_name(), std::process::id());
     let held = [
         ("tcp", tcp.local_addr().expect("its address")),
         ("a2s", udp.local_addr().expect("its address")),
@@ -64,7 +70,7 @@ fn a_port_that_a_stranger_holds() {
         let sandbox = Sandbox::with(&[dies, stays]);
         let start = sandbox.run(&["start", "dies"]).expect_code(1);
         let spoken = if probe == "tcp" { "tcp" } else { "udp" };
-        let told = format!("before its launch {address}/{spoken} is held by pid {me}");
+        let told = format!("before its launch {address}/{spoken} is held by {own} (pid {me})");
         assert!(start.stderr.contains(&told), "{start:?}");
         let start = sandbox.run(&["start", "a"]).expect_code(124);
         assert!(start.stderr.contains(&told), "{start:?}");
@@ -76,6 +82,73 @@ fn a_port_that_a_stranger_holds() {
     }
 }
 
+/// Whoever comes later and is not of the game answers for nobody either.
+#[test]
+fn a_port_that_a_stranger_takes_after_the_launch() {
+    let address = format!("127.0.0.1:{}", support::free_port());
+    let sandbox = Sandbox::with(&[sleeper(&json!({ "tcp": address, "timeout": "60s" }))]);
+    sandbox.ok(&["start", "a", "--no-wait"]);
+    let later = TcpListener::bind(&address).expect("the port");
+    let late = sandbox.run(&["start", "a", "--timeout", "1s"]).expect_code(124);
+    let told = format!(
+        "(pid {}), not by the game: probe the game's own port",
+        std::process::id()
+    );
+    assert!(late.stderr.replace("\n      ", " ").contains(&told), "{late:?}");
+    let watch = sandbox.run(&["watch", "a", "--until", "running", "--timeout", "1s"]);
+    watch.expect_code(124);
+    assert_eq!(sandbox.state("a"), "starting");
+    drop(later);
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// Of two games with the same port, it is the one's that has it.
+#[test]
+fn a_port_that_another_game_takes_after_the_launch() {
+    let port = support::free_port();
+    let sandbox = Sandbox::new();
+    let program = support::example("stand-in-game");
+    let gate = format!("gate:{}", sandbox.arg("open"));
+    let args = ["http", &port.to_string(), &gate];
+    let ready = json!({ "tcp": format!("127.0.0.1:{port}"), "timeout": "60s" });
+    let other = Instance::program("b", program.to_str().expect("UTF-8"), &args);
+    sandbox.inventory(&[sleeper(&ready), other.with("ready", ready.clone())]);
+    sandbox.ok(&["start", "a", "--no-wait"]);
+    sandbox.touch("open");
+    sandbox.ok(&["start", "b"]);
+    let late = sandbox.run(&["start", "a", "--timeout", "1s"]).expect_code(124);
+    let pid = sandbox.run(&["status", "b", "--json"]).json()["instances"][0]["pid"].clone();
+    let told = format!("answered by stand-in-game (pid {pid}), not by the game");
+    assert!(late.stderr.replace("\n      ", " ").contains(&told), "{late:?}");
+    assert_eq!(
+        (sandbox.state("a"), sandbox.state("b")),
+        ("starting".into(), "running".into())
+    );
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// The engine's proxy is no process of a game that is a client of the engine.
+#[test]
+fn a_port_that_the_proxy_of_a_container_engine_holds_for_the_game() {
+    let port = support::free_port();
+    let sandbox = Sandbox::new();
+    let (client, proxy) = (sandbox.path("docker"), sandbox.path("docker-proxy"));
+    std::fs::copy("/bin/sleep", &client).expect("copy");
+    std::fs::copy(support::example("stand-in-game"), &proxy).expect("copy");
+    let ready = json!({ "tcp": format!("127.0.0.1:{port}"), "timeout": "60s" });
+    let client = Instance::program("client", &client.to_string_lossy(), &["300"]);
+    let other = Instance::program("other", "/bin/sleep", &["300"]);
+    sandbox.inventory(&[client.with("ready", ready.clone()), other.with("ready", ready)]);
+    sandbox.ok(&["start", "--all", "--no-wait"]);
+    let gate = format!("gate:{}", sandbox.arg("instances.yaml"));
+    let mut proxy = sandbox.program(&proxy);
+    let _proxy = Background::of(proxy.args(["http", &port.to_string(), &gate]));
+    sandbox.ok(&["start", "client", "--timeout", "60s"]);
+    let late = sandbox.run(&["start", "other", "--timeout", "1s"]).expect_code(124);
+    assert!(late.stderr.contains("answered by docker-proxy (pid"), "{late:?}");
+    sandbox.ok(&["stop", "--all"]);
+}
+
 /// Before the launch there is a word for it on the screen.
 #[test]
 fn a_port_that_a_stranger_holds_is_told_before_the_launch() {
@@ -84,7 +157,10 @@ fn a_port_that_a_stranger_holds_is_told_before_the_launch() {
     let sandbox = Sandbox::with(&[sleeper(&json!({ "tcp": address, "timeout": "1s" }))]);
     let mut start = Terminal::sized(&sandbox, &sandbox.command(&["start", "a"]), (200, 24));
     let me = std::process::id();
-    let told = format!("waiting for the launch, though {address}/tcp is held by pid {me}");
+    let told = format!(
+        "waiting for the launch, though {address}/tcp is held by {} (pid {me})",
+        own_name()
+    );
     assert_eq!(start.ended(), Some(124));
     start.wait(&told);
     sandbox.ok(&["stop", "a"]);
@@ -108,11 +184,13 @@ fn a_port_that_a_stranger_holds_at_a_name_of_this_host() {
     };
     let start = mounts.run(&sandbox, &["start", "a"]).expect_code(124);
     let told = format!(
-        "before its launch {name}:{port}/tcp is held by pid {}",
+        "before its launch {name}:{port}/tcp is held by {} (pid {})",
+        own_name(),
         std::process::id()
     );
     assert!(start.stderr.contains(&told), "{start:?}");
-    assert!(start.stderr.contains("where another process answers"), "{start:?}");
+    let told = format!("answered by {} (pid", own_name());
+    assert!(start.stderr.contains(&told), "{start:?}");
     sandbox.ok(&["stop", "a"]);
 }
 
@@ -138,7 +216,10 @@ fn a_port_that_a_stranger_of_another_user_holds() {
     let start = as_nobody(&["start", "a"]).expect_code(124);
     let told = format!("before its launch {address}/tcp is held by another process");
     assert!(start.stderr.contains(&told), "{start:?}");
-    assert!(start.stderr.contains("where another process answers"), "{start:?}");
+    assert!(
+        start.stderr.contains("answered by another process, not by the game"),
+        "{start:?}"
+    );
     as_nobody(&["watch", "a", "--until", "running", "--timeout", "1s"]).expect_code(124);
     // Who comes later may have been started for the game.
     drop(held);

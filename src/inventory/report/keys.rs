@@ -167,7 +167,7 @@ const PLANES: &[Key] = keys! {
 
 const SETTINGS: &[Key] = keys! {
     "ready": In(&READY), "alive for 1 s", "ready: { log: 'Server startup complete' }",
-        "When it counts as ready for players: when all probes succeed.";
+        "When it counts as ready for players: when all probes succeed. An answer at a port of this host counts only if the game itself has the port, so behind a proxy of the host probe the port of the game.";
     "healthy": In(&HEALTHY), "off", "healthy: { a2s: 127.0.0.1:28017, failures: 3 }",
         "When `gamectl run` counts it as hung, and restarts it.";
     "stop": List(&STEP), "TERM, then 60 s", "stop: [{ stdin: quit, wait: 30s }, { signal: TERM }]",

@@ -1,0 +1,48 @@
+//! The ports of this host that a stack has.
+
+use super::records::StackRecords;
+use crate::containers::{Container, HostBinding};
+use crate::probe::{ContainerProcess, HeldPort, PublishedPort, StackPorts};
+use crate::store::stack::Stack;
+use crate::store::{InstanceDir, strangers};
+use crate::sys::listeners::Transport;
+
+impl StackRecords {
+    /// Puts on record who held the ports of its probes before this start.
+    pub(super) fn record_strangers(&self, dir: &InstanceDir, stack: &Stack, held: &[HeldPort]) {
+        if !held.is_empty() {
+            let sockets = held.iter().flat_map(|held| &held.sockets).copied();
+            // Without it, those whose holder is not seen count as the stack's.
+            let _ = strangers::write(dir, stack.started_wall_ms, sockets);
+        }
+    }
+
+    /// Returns what the containers of a stack have; `None` if one shares the network of
+    /// a container outside of it, whose ports are not known.
+    pub(super) fn ports(&self, containers: &[Container], stack: Option<&Stack>) -> Option<StackPorts> {
+        let is_inside = |id: &String| containers.iter().any(|one| one.id == *id);
+        let mut networks = containers.iter().filter_map(|one| one.network_of.as_ref());
+        if !networks.all(is_inside) {
+            return None;
+        }
+        let alive = containers.iter().filter(|one| one.is_alive());
+        let process = |one: &Container| ContainerProcess {
+            id: one.id.clone(),
+            pid: one.pid,
+        };
+        let before = stack.map(|stack| self.strangers(stack)).unwrap_or_default();
+        Some(StackPorts {
+            containers: alive.clone().map(process).collect(),
+            published: alive.flat_map(|one| &one.published).map(published).collect(),
+            strangers: before.into_iter().collect(),
+        })
+    }
+}
+
+fn published(binding: &HostBinding) -> PublishedPort {
+    PublishedPort {
+        ip: binding.ip,
+        number: binding.port,
+        transport: if binding.is_udp { Transport::Udp } else { Transport::Tcp },
+    }
+}
