@@ -41,7 +41,7 @@ pub(super) async fn start(
         stack,
         activity,
         limit,
-        deadline: Instant::now() + limit,
+        deadline: Instant::now() + limit.saturating_sub(options.spent),
     };
     start.carry_out(options).await
 }
@@ -122,7 +122,7 @@ impl Start<'_> {
         dir.remove(MESSAGES).map_err(cannot)?;
         let messages = dir.open_append(MESSAGES).map_err(cannot)?;
         let mut up = tool.up(messages)?;
-        let until = Instant::now() + self.limit;
+        let until = self.deadline;
         loop {
             tokio::select! {
                 biased;

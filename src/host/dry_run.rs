@@ -86,7 +86,7 @@ fn steps(request: &VerbRequest, observation: &Observation, supervisor: &dyn Supe
         steps.extend(plan.start_steps(&StartOptions {
             no_wait: request.no_wait,
             timeout: request.timeout,
-            restarts: 0,
+            ..StartOptions::default()
         }));
     }
     steps

@@ -20,10 +20,12 @@ struct Crowd {
     most: AtomicUsize,
 }
 
-/// Takes a second to start or stop, and fails where it is told to.
+/// Takes its time to start or stop, and fails where it is told to.
 struct Slow {
     id: String,
     fails: bool,
+    /// The time that a work takes.
+    takes: Duration,
     state: watch::Sender<InstanceState>,
     crowd: Arc<Crowd>,
     /// For each work: true if the lock was held, and the intent.
@@ -38,7 +40,7 @@ impl Slow {
         let is_held = lock::try_verb(&self.dir, "look").unwrap().is_err();
         let want = intent::read(&self.dir).unwrap().map(|wish| wish.want);
         self.seen.lock().unwrap().push((is_held, want));
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(self.takes).await;
         self.crowd.now.fetch_sub(1, Ordering::SeqCst);
         if self.fails {
             return Err(Failure::failed("it would not").into());
@@ -100,6 +102,7 @@ async fn many_at_once_but_not_all_and_each_for_itself() {
             dir: state.create_instance(&id).unwrap(),
             id,
             fails: number % 10 == 7,
+            takes: Duration::from_secs(1),
             state: watch::channel(InstanceState::Stopped).0,
             crowd: Arc::clone(&crowd),
             seen: Mutex::default(),
@@ -138,4 +141,50 @@ async fn many_at_once_but_not_all_and_each_for_itself() {
         }
         assert!(told.iter().all(|counts| *counts == (1, 1)), "{told:?}");
     }
+}
+
+/// A launch keeps its limit itself; a moment later it knows why it is over.
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_a_launch_that_fails_as_its_time_is_over() {
+    let tmp = tempfile::tempdir().unwrap();
+    let state = Arc::new(StateDir::create(&tmp.path().join("s")).unwrap());
+    let told = async |verb, fails, takes, limit| {
+        let id = "a".to_owned();
+        let game = Arc::new(Slow {
+            dir: state.create_instance(&id).unwrap(),
+            id,
+            fails,
+            takes,
+            state: watch::channel(InstanceState::Stopped).0,
+            crowd: Arc::default(),
+            seen: Mutex::default(),
+        });
+        let request = VerbRequest {
+            timeout: Some(limit),
+            ..VerbRequest::new(verb)
+        };
+        let (events, _heard) = mpsc::unbounded_channel();
+        let begun = Instant::now();
+        let results = dispatch(&request, &[game as Arc<dyn Supervisor>], &state, events).await;
+        let error = results[0].error.as_ref().map(|error| error.message.clone());
+        (error.unwrap_or_default(), begun.elapsed())
+    };
+    let (second, moment) = (Duration::from_secs(1), Duration::from_millis(1));
+    let late = second + moment;
+    assert_eq!(
+        told(Verb::Start, true, late, second).await,
+        ("it would not".to_owned(), late)
+    );
+    assert_eq!(told(Verb::Start, false, late, second).await, (String::new(), late));
+    // The stop is over in time, and the launch is not.
+    assert_eq!(
+        told(Verb::Restart, false, late, second * 2).await,
+        (String::new(), late * 2)
+    );
+    // What never answers has an end, and so has a stop that goes on.
+    let never = second * 3600;
+    let start = told(Verb::Start, true, never, second).await;
+    assert_eq!(start, ("not ready after 1s".to_owned(), second * 3));
+    let stop = told(Verb::Stop, true, never, second).await;
+    assert_eq!(stop, ("not stopped after 1s".to_owned(), second));
 }

@@ -33,8 +33,8 @@ pub async fn launch_if_down(
     unasked(target, state, is_down, async |dir| {
         let how = StartOptions {
             no_wait: true,
-            timeout: None,
             restarts,
+            ..StartOptions::default()
         };
         let started = Arc::clone(target).start_with(how).await;
         // Without it a stop is still possible, if not on record.

@@ -1,6 +1,7 @@
 //! A verb on one instance.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,12 +18,17 @@ use crate::store::record::Durability;
 use crate::store::{self, InstanceDir, StateDir};
 use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor, join_notes};
 
+/// The time that a launch has beyond its limit to say why it is over.
+const REASON: Duration = Duration::from_secs(2);
+
 /// A request to one instance.
 pub(super) struct Work {
     request: VerbRequest,
     target: Arc<dyn Supervisor>,
     state: Arc<StateDir>,
     events: Events,
+    /// True once the lock is held and a launch is under way.
+    is_launching: AtomicBool,
 }
 
 impl Work {
@@ -32,6 +38,7 @@ impl Work {
             target,
             state,
             events,
+            is_launching: AtomicBool::new(false),
         }
     }
 
@@ -78,7 +85,7 @@ impl Work {
         if self.target.state() == InstanceState::Unmanaged {
             // The supervisor gives the reason; no folder is made for it.
             return match self.request.verb {
-                Verb::Start | Verb::Restart => self.launch().await,
+                Verb::Start | Verb::Restart => self.launch(began).await,
                 Verb::Stop => self.end().await,
             };
         }
@@ -93,10 +100,10 @@ impl Work {
         let dir = self.state.create_instance(id)?;
         let work = self.follow(self.verb(&dir, began));
         let outcome = match self.request.timeout {
-            Some(limit) => {
-                let ran_out = |_| self.ran_out(limit);
-                tokio::time::timeout_at(began + limit, work).await.map_err(ran_out)?
-            }
+            Some(limit) => self
+                .limited(began + limit, work)
+                .await
+                .unwrap_or_else(|| Err(self.ran_out(limit))),
             None => work.await,
         };
         // At the end, so that the verb itself does not wait for it.
@@ -107,6 +114,17 @@ impl Work {
             Some(other) if is_met(&outcome) => with_note(outcome, other.note()),
             _ => outcome,
         })
+    }
+
+    /// Returns the answer of the work, if it has one in time.
+    async fn limited<T>(&self, until: Instant, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        let done = tokio::time::timeout_at(until, &mut work).await.ok();
+        if done.is_some() || !self.is_launching.load(Ordering::Relaxed) {
+            return done;
+        }
+        // A launch keeps its limit itself, and knows what it has waited for in vain.
+        tokio::time::timeout_at(until + REASON, work).await.ok()
     }
 
     fn ran_out(&self, limit: Duration) -> Failure {
@@ -142,7 +160,7 @@ impl Work {
         intent::set(dir, Want::Running, Durability::WithFolder)?;
         // Without it a stop is still possible, if not on record.
         let _ = store::intent::reserve_stop(dir);
-        let started = self.launch().await;
+        let started = self.launch(began).await;
         dir.sync().map_err(|error| intent::not_on_record(&error))?;
         started
     }
@@ -194,7 +212,7 @@ impl Work {
                 command(format_args!("start {}", self.target.instance_id()))
             )));
         }
-        let started = self.launch().await?;
+        let started = self.launch(began).await?;
         Ok(Outcome {
             changed: true,
             ended_by: stopped.ended_by,
@@ -232,10 +250,12 @@ impl Work {
         hold::hold(dir, &waiting, told).await
     }
 
-    async fn launch(&self) -> Result<Outcome, Failure> {
+    async fn launch(&self, began: Instant) -> Result<Outcome, Failure> {
+        self.is_launching.store(true, Ordering::Relaxed);
         let options = StartOptions {
             no_wait: self.request.no_wait,
             timeout: self.request.timeout,
+            spent: began.elapsed(),
             restarts: 0,
         };
         let started = Arc::clone(&self.target).start_with(options).await;

@@ -82,6 +82,18 @@ pub(super) fn early_end(id: &str, exit: &Exit, last_lines: &str) -> Failure {
     Failure::failed(message).hint(format!("all it printed: {}", command(format_args!("logs {id}"))))
 }
 
+/// Returns the failure of a start whose game has ended before it was ready, while what
+/// outlived it goes on.
+pub(super) fn ended_with_leftovers(id: &str) -> Failure {
+    Failure::failed("its main process has ended before it was ready, and what outlived that is being ended").hint(
+        format!(
+            "all it printed: {}; see {}",
+            command(format_args!("logs {id}")),
+            command(format_args!("status {id}"))
+        ),
+    )
+}
+
 /// Returns the failure of a start that gave way to a stop.
 pub(super) fn overtaken(id: &str) -> Failure {
     Failure::failed("somebody asked for a stop meanwhile, and that wins")

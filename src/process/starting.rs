@@ -40,7 +40,7 @@ pub(super) async fn start(launcher: Launcher<'_>, options: &StartOptions) -> Res
         launcher,
         options,
         limit,
-        deadline: Instant::now() + limit,
+        deadline: Instant::now() + limit.saturating_sub(options.spent),
         folder: game.create_folder()?,
         attempts: Attempts::default(),
         held: Vec::new(),

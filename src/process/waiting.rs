@@ -27,6 +27,9 @@ const INTENT_EVERY: Duration = Duration::from_millis(100);
 /// The pause between two looks at the last line that the game printed.
 const LAST_LINE_EVERY: Duration = Duration::from_millis(250);
 
+/// The wait for the record of a game that ended as its time did.
+const JUST_ENDED: Duration = Duration::from_secs(1);
+
 /// The wait for one launch.
 pub(super) struct ReadyWait<'a> {
     pub(super) game: &'a ManagedGame,
@@ -43,7 +46,7 @@ impl ReadyWait<'_> {
             // A shim that never accepts a connection would be asked for ever.
             let late = Instant::now() >= deadline;
             return if late {
-                Err(self.too_late(limit, &readiness))
+                Err(self.at_deadline(limit, &readiness).await)
             } else {
                 Ok(ready)
             };
@@ -55,12 +58,28 @@ impl ReadyWait<'_> {
             () = probes => self.record_ready().await,
             never = self.show_last_line() => never,
             () = self.overtaken() => Err(explain::overtaken(&self.game.id)),
-            () = tokio::time::sleep_until(deadline) => Err(self.too_late(limit, &readiness)),
+            () = tokio::time::sleep_until(deadline) => Err(self.at_deadline(limit, &readiness).await),
         }
     }
 
     fn dir(&self) -> &InstanceDir {
         &self.folder.dir
+    }
+
+    /// Returns what keeps it from being ready when its time is over.
+    async fn at_deadline(&self, limit: Duration, readiness: &Readiness) -> Failure {
+        let evidence = self.folder.gather();
+        let situation = Situation::of(&evidence);
+        let is_over = !matches!(situation, Situation::Kept(_) | Situation::KeptSilently(_));
+        if !is_over && !situation.is_draining() {
+            return self.too_late(limit, readiness);
+        }
+        // How it ended is about to be on record.
+        match tokio::time::timeout(JUST_ENDED, self.drained()).await {
+            Ok(Err(reason)) => reason,
+            _ if situation.is_draining() => explain::ended_with_leftovers(&self.game.id),
+            _ => self.too_late(limit, readiness),
+        }
     }
 
     fn too_late(&self, limit: Duration, readiness: &Readiness) -> Failure {
@@ -117,10 +136,7 @@ impl ReadyWait<'_> {
             Some(report) if report.generation == generation => {
                 // The main process has ended. A process that outlived it has
                 // answered, and will not be there for long.
-                while Situation::of(&self.folder.gather()).is_draining() {
-                    tokio::time::sleep(PAUSE_MAX).await;
-                }
-                self.ended().await
+                self.drained().await
             }
             Some(report) => Err(Failure::failed(format!("it is ready, but {}", report.refusal))),
             None => self.ended().await,
@@ -144,6 +160,14 @@ impl ReadyWait<'_> {
             let line = last_lines(self.dir(), 1, Some(self.launch.log));
             self.game.live.show_line(line.trim());
         }
+    }
+
+    /// Waits for the end of what outlived the main process, and explains it.
+    async fn drained(&self) -> Result<bool, Failure> {
+        while Situation::of(&self.folder.gather()).is_draining() {
+            tokio::time::sleep(PAUSE_MAX).await;
+        }
+        self.ended().await
     }
 
     /// Explains how the game ended, once its shim has put that on record.

@@ -8,6 +8,8 @@ pub struct StartOptions {
     pub no_wait: bool,
     /// Overrides the instance's own `ready.timeout`.
     pub timeout: Option<Duration>,
+    /// The part of it that has passed already, as while another verb held the lock.
+    pub spent: Duration,
     /// The number of automatic restarts since the last `start` or `restart`, 0
     /// for a start that a person asked for. Recorded with the launch, and
     /// returned in [`Facts::restarts`](super::Facts::restarts).

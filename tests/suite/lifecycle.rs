@@ -172,6 +172,24 @@ fn a_start_that_takes_too_long_leaves_the_game_running() {
     sandbox.wait_state("a", "running");
 }
 
+/// The reason that its shim knows is told, and not only that the time is over.
+#[test]
+fn a_start_whose_game_has_ended_when_its_time_is_over_says_so() {
+    // Deaf to TERM, it outlives the main process for 5 s.
+    let game = Instance::awkward("a", &["launcher", "--code", "3", "--", "deaf"]);
+    let sandbox = Sandbox::with(&[game.ready_log("^up$")]);
+    for verb in ["start", "restart"] {
+        let outcome = sandbox.run(&[verb, "a", "--timeout", "2500ms"]).expect_code(1);
+        assert!(
+            outcome
+                .stderr
+                .contains("its main process has ended before it was ready"),
+            "{outcome:?}"
+        );
+        sandbox.ok(&["stop", "--now", "a"]);
+    }
+}
+
 #[test]
 fn no_wait_returns_at_the_launch_and_status_judges_readiness() {
     let sandbox = Sandbox::new();
