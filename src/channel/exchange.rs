@@ -46,6 +46,39 @@ impl Reply {
     }
 }
 
+/// The reason why a line or a request has no proper answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AskError {
+    /// Nothing was carried out: it was not sent, or was refused.
+    Refused(Failure),
+    /// Something was sent, and may have been carried out: the answer does not tell.
+    Unclear(Failure),
+}
+
+impl AskError {
+    pub fn failure(self) -> Failure {
+        match self {
+            Self::Refused(failure) | Self::Unclear(failure) => failure,
+        }
+    }
+
+    /// Changes the failure, and keeps what it means.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Failure) -> Failure) -> Self {
+        match self {
+            Self::Refused(failure) => Self::Refused(change(failure)),
+            Self::Unclear(failure) => Self::Unclear(change(failure)),
+        }
+    }
+}
+
+/// A failure before the line is sent, unless it is said to be another.
+impl From<Failure> for AskError {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
 pub(super) enum Heard<T> {
     Part(T),
     Closed,
@@ -69,6 +102,8 @@ pub(super) async fn read<'a>(
     }
 }
 
+/// Writes all of this. Where it fails, its end was not written, without which no server
+/// carries a line out.
 pub(super) async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], until: Instant) -> Result<(), Failure> {
     // What is written too late would be carried out when nobody counts on it.
     if Instant::now() >= until {

@@ -19,6 +19,7 @@ mod packet_decoder;
 mod rcon;
 pub mod resolve;
 mod telnet;
+mod telnet_login;
 mod webrcon;
 
 use std::time::Duration;
@@ -28,7 +29,7 @@ use tokio::time::Instant;
 
 pub use connect::{NOTHING_LISTENS, connect};
 pub use elsewhere::elsewhere;
-pub use exchange::{LINE_MAX, Question, Reply};
+pub use exchange::{AskError, LINE_MAX, Question, Reply};
 pub use frame::base64;
 
 use crate::failure::{Failure, FailureKind};
@@ -40,19 +41,21 @@ const PASSWORD_MAX: u64 = 4096;
 /// Sends a line and returns its reply.
 ///
 /// # Errors
-/// When nothing answers, the password is wrong, the answer is not of the
-/// protocol, or no reply came in time.
+/// When nothing answers, the password is wrong, or the answer is not of the protocol.
+/// The error says whether the line may have been carried out.
 ///
 /// # Cancel safety
 /// The line may have been sent.
-pub async fn ask(remote: &Remote, question: &Question) -> Result<Reply, Failure> {
+pub async fn ask(remote: &Remote, question: &Question) -> Result<Reply, AskError> {
     if question.line.len() > LINE_MAX || question.line.contains(['\n', '\r', '\0']) {
         let message = format!("a line of at most {LINE_MAX} bytes can be sent, without line breaks");
-        return Err(Failure::new(FailureKind::Usage, message));
+        return Err(Failure::new(FailureKind::Usage, message).into());
     }
     let until = Instant::now() + question.limit;
     let asked = async { Session::open(remote, until).await?.ask(question, until).await };
-    asked.await.map_err(|failure| named(remote, failure))
+    asked
+        .await
+        .map_err(|error: AskError| error.map(|failure| named(remote, failure)))
 }
 
 /// Checks that the channel works: logs in and sends nothing.
@@ -93,7 +96,7 @@ impl Session {
         })
     }
 
-    async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
+    async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, AskError> {
         match self {
             Self::Rcon(rcon) => rcon.ask(question, until).await,
             Self::Webrcon(webrcon) => webrcon.ask(question, until).await,
@@ -180,8 +183,8 @@ mod tests {
                 expect: None,
                 limit: Duration::from_secs(1),
             };
-            let failure = ask(&remote(None), &question).await.unwrap_err();
-            assert_eq!(failure.kind, FailureKind::Usage);
+            let error = ask(&remote(None), &question).await.unwrap_err();
+            assert_eq!(error.failure().kind, FailureKind::Usage);
         }
     }
 }

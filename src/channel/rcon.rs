@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::exchange::{Heard, NO_REPLY, Question, Reply, read, silent, write, wrong_password};
+use super::exchange::{AskError, Heard, NO_REPLY, Question, Reply, read, silent, write, wrong_password};
 use super::gather::Gathered;
 use super::packet::{AUTH, AUTH_ID, COMMAND, COMMAND_ID, Packet, RESPONSE, SENTINEL_ID};
 use super::packet_decoder::PacketDecoder;
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
         }
     }
 
-    pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
+    pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, AskError> {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let command = Packet::new(COMMAND_ID, COMMAND, &question.line);
         self.send(&command, until).await?;
@@ -84,7 +84,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
                 wait_until
             };
             let wait_until = wait_until.max(rest_until);
-            let heard = match self.hear(wait_until.min(until)).await? {
+            let heard = self.hear(wait_until.min(until)).await.map_err(AskError::Unclear)?;
+            let heard = match heard {
                 Heard::Nothing if Instant::now() >= until => self.decoder.flush().map_or(Heard::Nothing, Heard::Part),
                 heard => heard,
             };
@@ -159,9 +160,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rcon<S> {
     }
 }
 
-fn at_the_end(gathered: Gathered<'_>, refused: bool, closed: bool) -> Result<Reply, Failure> {
+fn at_the_end(gathered: Gathered<'_>, refused: bool, closed: bool) -> Result<Reply, AskError> {
     if refused && !gathered.any() {
-        return Err(wrong_password());
+        return Err(wrong_password().into());
     }
     Ok(gathered.finish(closed))
 }

@@ -62,9 +62,9 @@ async fn asked(script: Script, expect: Option<&str>) -> Result<Reply, Failure> {
         expect: expect.map(str::to_owned),
         limit: Duration::from_secs(10),
     };
-    let reply = async { Rcon::login(ours, "pw", until).await?.ask(&question, until).await }.await;
+    let reply: Result<_, AskError> = async { Rcon::login(ours, "pw", until).await?.ask(&question, until).await }.await;
     server.abort();
-    reply
+    reply.map_err(AskError::failure)
 }
 
 fn text(reply: Result<Reply, Failure>) -> String {

@@ -5,30 +5,33 @@
 //! is of a protocol. Everything that is negotiated is refused. Neither the
 //! greeting nor a reply has a marked end, so each ends when nothing more comes;
 //! or, where a game mirrors its log and is never silent, after a while.
+//!
+//! A password that is given is always sent before the line: at the prompt for it, in the
+//! command that the server names, or after a short silence. So a prompt that comes late
+//! does not take the line for a password, and the line is sent once.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::exchange::{Heard, Question, Reply, read, silent, write, wrong_password};
+use super::exchange::{AskError, Heard, Question, Reply, read, silent, write, wrong_password};
 use super::gather::Gathered;
+use super::telnet_login::{asks_for_login, is_asked, prompts, refuses};
 use crate::failure::Failure;
+use crate::text;
 
-/// A greeting or a reply is over when nothing has come for so long.
+/// A reply is over when nothing has come for so long.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// The longest wait for the silence after a greeting, or after a login.
-const GREETING_BUDGET: Duration = Duration::from_millis(600);
+/// The longest wait for the end of a greeting, or of the answer to a login.
+const GREETING_BUDGET: Duration = Duration::from_millis(500);
 
-/// The longest wait for the silence after a reply.
-const REPLY_BUDGET: Duration = Duration::from_millis(900);
+/// The longest wait for a reply and its end.
+const REPLY_BUDGET: Duration = Duration::from_millis(800);
 
 /// The bytes of a greeting that are looked at.
 const GREETING_MAX: usize = 16 * 1024;
-
-/// The longest line that may be a prompt, in bytes.
-const PROMPT_MAX: usize = 80;
 
 /// The longest reply that may tell of a login instead of being one, in bytes: a
 /// list of commands may have one to log in by.
@@ -96,140 +99,164 @@ impl Decoder {
     }
 }
 
-/// A connection past its greeting.
+/// The way in which a password was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    NotAtAll,
+    /// At a prompt, or as a command.
+    Asked,
+    /// After a silence: nothing had asked for it.
+    Unasked,
+}
+
+/// A connection past its greeting and its login.
 #[derive(Debug)]
 pub(super) struct Telnet<S> {
     stream: S,
     decoder: Decoder,
-    /// The command that logs in, where the server has told of one.
-    login_command: Option<String>,
+    given: Given,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
-    /// Waits for the greeting, and gives the password where one is asked for.
+    /// Waits for the greeting, and gives the password, if there is one.
     pub(super) async fn login(
         stream: S,
         greeting: Option<&str>,
         password: &str,
         until: Instant,
     ) -> Result<Self, Failure> {
-        let login_command = (!password.is_empty()).then(|| format!("login {password}"));
         let mut new = Self {
             stream,
             decoder: Decoder::default(),
-            login_command,
+            given: Given::NotAtAll,
         };
-        let said = new.greeting(greeting, until).await?;
-        if asks_for_password(&said) {
-            if password.is_empty() {
-                return Err(Failure::failed("it asks for a password, and none is given")
-                    .hint("give it as `password` of `telnet`"));
-            }
-            new.give(password, greeting, until).await?;
-        } else if asks_for_login(&said) {
-            new.log_in(until).await?;
+        let mut said = new.greeting(Vec::new(), greeting, until).await?;
+        if !password.is_empty() && greeting.is_some() && !is_asked(&shown(&said)) {
+            said = new.greeting(said, None, until).await?;
+        }
+        let said = shown(&said);
+        if password.is_empty() {
+            return match is_asked(&said) || asks_for_login(&said) {
+                true => Err(Failure::failed("it asks for a password, and none is given")
+                    .hint("give it as `password` of `telnet`")),
+                false => Ok(new),
+            };
+        }
+        let command = format!("login {password}");
+        if !is_asked(&said) && asks_for_login(&said) {
+            new.give(&command, Given::Asked, None, until).await?;
+            return Ok(new);
+        }
+        let given = if is_asked(&said) { Given::Asked } else { Given::Unasked };
+        let answer = new.give(password, given, greeting, until).await?;
+        if asks_for_login(&answer) {
+            new.give(&command, Given::Asked, None, until).await?;
         }
         Ok(new)
     }
 
     /// Reads until nothing more comes, until `greeting` has come, or until a
-    /// password is asked for.
-    async fn greeting(&mut self, greeting: Option<&str>, until: Instant) -> Result<String, Failure> {
-        let mut said = Vec::new();
-        let heard_at = match greeting {
+    /// password is asked for. Returns that behind what had come before.
+    async fn greeting(
+        &mut self,
+        mut said: Vec<u8>,
+        greeting: Option<&str>,
+        until: Instant,
+    ) -> Result<Vec<u8>, Failure> {
+        let over_at = match greeting {
             Some(_) => until,
             None => until.min(Instant::now() + GREETING_BUDGET),
         };
         loop {
-            let text = String::from_utf8_lossy(&said).into_owned();
-            if greeting.is_some_and(|greeting| text.contains(greeting)) || asks_for_password(&text) {
-                return Ok(text);
+            let text = shown(&said);
+            if greeting.is_some_and(|greeting| text.contains(greeting)) || is_asked(&text) {
+                return Ok(said);
             }
-            let at = match greeting {
-                Some(_) => until,
-                None => heard_at.min(Instant::now() + QUIET),
-            };
-            match self.hear(at).await? {
+            match self.hear(over_at).await {
                 Heard::Part(bytes) => said.extend_from_slice(&bytes),
                 Heard::Closed => return Err(Failure::failed("it closed the connection at once")),
                 Heard::Nothing if greeting.is_some() => return Err(silent("its greeting did not come in time")),
-                Heard::Nothing => return Ok(text),
+                Heard::Nothing => return Ok(said),
             }
             let old = said.len().saturating_sub(GREETING_MAX);
             said.drain(..old);
         }
     }
 
-    /// Logs in by a command, as the server has said that it wants.
-    async fn log_in(&mut self, until: Instant) -> Result<(), Failure> {
-        match self.login_command.take() {
-            Some(command) => self.give(&command, None, until).await,
-            None => {
-                Err(Failure::failed("it wants a login, and no password is given")
-                    .hint("give it as `password` of `telnet`"))
-            }
-        }
-    }
-
     /// Gives the password, and reads what becomes of it until nothing more comes or
-    /// `greeting` has come.
-    async fn give(&mut self, login: &str, greeting: Option<&str>, until: Instant) -> Result<(), Failure> {
-        self.login_command = None;
+    /// `greeting` has come. Returns what was said.
+    async fn give(
+        &mut self,
+        login: &str,
+        given: Given,
+        greeting: Option<&str>,
+        until: Instant,
+    ) -> Result<String, Failure> {
+        self.given = given;
         self.send(login.as_bytes(), until).await?;
-        let spent_at = until.min(Instant::now() + GREETING_BUDGET);
+        let over_at = until.min(Instant::now() + GREETING_BUDGET);
         let mut said = Vec::new();
         loop {
-            let heard = self.hear(spent_at.min(Instant::now() + QUIET)).await?;
-            let has_closed = matches!(heard, Heard::Closed);
-            match heard {
-                Heard::Part(bytes) if said.len() < GREETING_MAX => said.extend_from_slice(&bytes),
-                Heard::Nothing => return Ok(()),
-                Heard::Part(_) | Heard::Closed => {}
+            let heard = self.hear(over_at).await;
+            let (is_over, has_closed) = (matches!(heard, Heard::Nothing), matches!(heard, Heard::Closed));
+            if let Heard::Part(bytes) = heard
+                && said.len() < GREETING_MAX
+            {
+                said.extend_from_slice(&bytes);
             }
-            let text = String::from_utf8_lossy(&said);
-            if refuses_password(&text) {
+            let text = shown(&said);
+            // The prompt may have been late, and not for a second time.
+            let expected = usize::from(given == Given::Unasked);
+            if refuses(&text) || ((is_over || has_closed) && prompts(&text) > expected) {
                 return Err(wrong_password());
             }
             if has_closed {
                 return Err(Failure::failed("it closed the connection at the login").hint("the password may be wrong"));
             }
-            if greeting.is_some_and(|greeting| text.contains(greeting)) {
-                return Ok(());
+            if is_over || greeting.is_some_and(|greeting| text.contains(greeting)) {
+                return Ok(text);
             }
         }
     }
 
     /// Sends a line and returns the text that follows it.
-    pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
-        let reply = self.ask_once(question, until).await?;
-        // Some tell only whoever asks for something that a login is wanted.
-        let is_told = reply.text.len() <= TOLD_MAX && asks_for_login(&reply.text);
-        if !is_told || self.login_command.is_none() {
+    pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, AskError> {
+        self.send(question.line.as_bytes(), until).await?;
+        let reply = self.reply(question, until).await;
+        let text = shown(reply.text.as_bytes());
+        if text.len() > TOLD_MAX || self.given == Given::NotAtAll {
             return Ok(reply);
         }
-        self.log_in(until).await?;
-        self.ask_once(question, until).await
+        if asks_for_login(&text) {
+            return Err(AskError::Refused(wrong_password()));
+        }
+        // The line may have been taken for the password.
+        if self.given == Given::Unasked && refuses(&text) {
+            return Err(AskError::Unclear(wrong_password()));
+        }
+        Ok(reply)
     }
 
-    async fn ask_once(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
-        self.send(question.line.as_bytes(), until).await?;
+    async fn reply(&mut self, question: &Question, until: Instant) -> Reply {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let mut spent_at = Instant::now() + REPLY_BUDGET;
         loop {
             let at = if gathered.expects_more() {
                 spent_at = Instant::now() + REPLY_BUDGET;
                 until
-            } else {
+            } else if gathered.any() {
                 until.min(spent_at).min(Instant::now() + QUIET)
+            } else {
+                until.min(spent_at)
             };
-            match self.hear(at).await? {
+            match self.hear(at).await {
                 Heard::Part(text) => gathered.push(&text),
-                Heard::Closed => return Ok(gathered.finish(true)),
+                Heard::Closed => return gathered.finish(true),
                 // Not every line is answered.
-                Heard::Nothing => return Ok(gathered.finish(false)),
+                Heard::Nothing => return gathered.finish(false),
             }
             if gathered.is_full() {
-                return Ok(gathered.finish(false));
+                return gathered.finish(false);
             }
         }
     }
@@ -238,64 +265,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         write(&mut self.stream, &[line, b"\r\n"].concat(), until).await
     }
 
-    async fn hear(&mut self, until: Instant) -> Result<Heard<Vec<u8>>, Failure> {
+    async fn hear(&mut self, until: Instant) -> Heard<Vec<u8>> {
         let mut buffer = [0; 4096];
         loop {
             let (text, refusals) = match read(&mut self.stream, &mut buffer, until).await {
                 Heard::Part(bytes) => self.decoder.take(bytes),
-                Heard::Closed => return Ok(Heard::Closed),
-                Heard::Nothing => return Ok(Heard::Nothing),
+                Heard::Closed => return Heard::Closed,
+                Heard::Nothing => return Heard::Nothing,
             };
             if !refusals.is_empty() && write(&mut self.stream, &refusals, until).await.is_err() {
-                return Ok(Heard::Closed);
+                return Heard::Closed;
             }
             if !text.is_empty() {
-                return Ok(Heard::Part(text));
+                return Heard::Part(text);
             }
         }
     }
 }
 
-fn asks_for_password(said: &str) -> bool {
-    let is_prompt = |line: &str| line.ends_with(':') && line.to_ascii_lowercase().contains("password");
-    // What a mirrored log says behind a prompt does not hide it.
-    said.lines()
-        .map(str::trim)
-        .any(|line| line.len() <= PROMPT_MAX && is_prompt(line))
-}
-
-/// Returns true if a login by a command is wanted, as `login PASSWORD`.
-fn asks_for_login(said: &str) -> bool {
-    const SIGNS: [&str; 8] = [
-        "login <",
-        "login [",
-        "login {",
-        "login password",
-        "not logged in",
-        "not authenticated",
-        "please login",
-        "please log in",
-    ];
-    let said = said.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| said.contains(sign))
-}
-
-/// Returns true if a line says that the password is wrong. Other lines may be of
-/// a log, and say anything.
-fn refuses_password(said: &str) -> bool {
-    const ABOUT: [&str; 4] = ["password", "login", "logon", "access"];
-    const REFUSALS: [&str; 6] = ["incorrect", "wrong", "invalid", "denied", "failed", "bad "];
-    for line in said.lines() {
-        let line = line.trim().to_ascii_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
-        if says(&["success", "logged in", "welcome"]) && !line.contains("not ") {
-            return false;
-        }
-        if (says(&ABOUT) && says(&REFUSALS)) || asks_for_password(&line) {
-            return true;
-        }
-    }
-    false
+/// Returns a text without colours and the like, which may stand within a prompt.
+fn shown(bytes: &[u8]) -> String {
+    text::clean_bytes(bytes)
 }
 
 #[cfg(test)]

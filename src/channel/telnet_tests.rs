@@ -42,13 +42,16 @@ async fn asked(
         expect: expect.map(str::to_owned),
         limit: Duration::from_secs(10),
     };
-    let reply = async {
+    let reply: Result<_, AskError> = async {
         let mut telnet = Telnet::login(ours, greeting, password, until).await?;
         telnet.ask(&question, until).await
     }
     .await;
     let heard = server.await.unwrap();
-    (reply, String::from_utf8_lossy(&heard).into_owned())
+    (
+        reply.map_err(AskError::failure),
+        String::from_utf8_lossy(&heard).into_owned(),
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,12 +183,126 @@ async fn a_login_that_is_a_command() {
     ];
     let (reply, heard) = asked(at_the_first_line.clone(), None, "pw", None).await;
     assert_eq!(reply.unwrap().text, "World saved");
-    assert_eq!(heard, "saveworld 1\r\nlogin pw\r\nsaveworld 1\r\n");
+    assert_eq!(heard, "pw\r\nlogin pw\r\nsaveworld 1\r\n");
     let (reply, _) = asked(at_the_first_line, None, "", None).await;
     assert_eq!(reply.unwrap().text, "Error: You have not logged in yet!");
     let refused: Vec<(u64, &[u8])> = vec![(0, b"login <password>\r\n"), (0, b"Error: Invalid password!\r\n")];
     let (reply, _) = asked(refused, None, "pw", None).await;
     assert_eq!(reply.unwrap_err().message, "the password is wrong");
+}
+
+/// A server that asks for a password by these pieces, with a pause before each one, and
+/// tells what it makes of each line.
+async fn asked_by_prompt(pieces: &'static [(u64, &'static [u8])]) -> (Reply, Vec<String>, Duration) {
+    let (ours, theirs) = tokio::io::duplex(1 << 12);
+    let server = tokio::spawn(async move {
+        let (read, mut write) = tokio::io::split(theirs);
+        let mut lines = tokio::io::AsyncBufReadExt::split(tokio::io::BufReader::new(read), b'\n');
+        for (ms, bytes) in pieces {
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+            let _ = write.write_all(bytes).await;
+        }
+        let (mut heard, mut is_in) = (Vec::new(), false);
+        while let Ok(Some(line)) = lines.next_segment().await {
+            // Without the refusals of what is negotiated.
+            let text = line.into_iter().filter(|byte| matches!(byte, b' '..=b'~'));
+            let line = text.map(char::from).collect::<String>();
+            let answer = match (is_in, line.as_str()) {
+                (false, "pw") => "Logon successful.\r\n",
+                (false, _) => "Password incorrect, please enter password:",
+                (true, "saveworld 1") => "World saved\r\n",
+                (true, _) => "unknown command\r\n",
+            };
+            is_in |= line == "pw";
+            heard.push(line.clone());
+            let _ = write.write_all(answer.as_bytes()).await;
+        }
+        heard
+    });
+    let limit = Duration::from_secs(10);
+    let (begun, until) = (Instant::now(), Instant::now() + limit);
+    let (line, expect) = ("saveworld 1".into(), None);
+    let mut telnet = Telnet::login(ours, None, "pw", until).await.unwrap();
+    let reply = telnet.ask(&Question { line, expect, limit }, until).await.unwrap();
+    let took = begun.elapsed();
+    drop(telnet);
+    (reply, server.await.unwrap(), took)
+}
+
+#[tokio::test(start_paused = true)]
+async fn prompts_of_every_shape_and_none() {
+    let shapes: [&[(u64, &[u8])]; 12] = [
+        &[(0, b"password:")],
+        &[(0, b"Password: ")],
+        &[(0, b"Welcome\r\nPlease enter password:\r\n\0\0")],
+        &[(0, b"\xff\xfb\x01\xff\xfd\x03\x1b[1;32mPass\x1b[0mword: \x1b[0m")],
+        &[(0, b"P\0a\0s\0s\0w\0o\0r\0d\0:\0 \0")],
+        &[
+            (100, b"Please ent"),
+            (100, b"er pass"),
+            (100, b"word"),
+            (100, b":"),
+            (0, b" "),
+        ],
+        &[(0, b"Enter the password>")],
+        &[(0, b"Who are you?\r\n")],
+        &[],
+        &[(700, b"Password:")],
+        &[(1200, b"Please enter password:\r\n")],
+        &[(0, b"Please enter password:\r\n"), (50, b"Password:")],
+    ];
+    for shape in shapes {
+        let (reply, heard, took) = asked_by_prompt(shape).await;
+        assert_eq!(heard, ["pw", "saveworld 1"], "{shape:?}");
+        assert!(reply.text.contains("World saved"), "{shape:?}: {reply:?}");
+        assert!(took <= Duration::from_secs(2), "{shape:?}: {took:?}");
+    }
+}
+
+/// Nothing answers, neither the password nor the line.
+#[tokio::test(start_paused = true)]
+async fn a_line_without_a_reply_takes_two_seconds_at_most() {
+    for password in ["", "pw"] {
+        for prompt in [&b""[..], b"Hello\r\n", b"Please enter password:"] {
+            if password.is_empty() && prompt.ends_with(b":") {
+                continue;
+            }
+            let begun = Instant::now();
+            let (reply, heard) = asked(vec![(0, prompt)], None, password, None).await;
+            assert_eq!(reply.unwrap(), Reply::default(), "{password} {prompt:?}");
+            assert!(
+                begun.elapsed() < Duration::from_secs(2),
+                "{password} {prompt:?}: {:?}",
+                begun.elapsed()
+            );
+            assert!(heard.ends_with("saveworld 1\r\n"), "{heard}");
+            assert_eq!(heard.matches("saveworld").count(), 1, "{heard}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_is_refused_is_told() {
+    for said in [
+        vec![(0, &b"Password:"[..]), (0, b"Password:")],
+        vec![(0, b"Hello\r\n"), (0, b"Password:\r\nWrong password\r\n")],
+        vec![(0, b"Hello\r\n"), (0, b"Password:\r\nPassword:")],
+        vec![
+            (0, b"Hello\r\n"),
+            (0, b""),
+            (0, b"Password incorrect, please enter password:"),
+        ],
+        vec![
+            (0, b"Hello\r\n"),
+            (0, b"Not logged in\r\n"),
+            (0, b""),
+            (0, b"Not logged in\r\n"),
+        ],
+    ] {
+        let (reply, heard) = asked(said.clone(), None, "pw", None).await;
+        assert_eq!(reply.unwrap_err().message, "the password is wrong", "{said:?}");
+        assert!(heard.matches("saveworld").count() <= 1, "{heard}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

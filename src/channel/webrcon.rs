@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::exchange::{Heard, NO_REPLY, Question, Reply, read, silent, write};
+use super::exchange::{AskError, Heard, NO_REPLY, Question, Reply, read, silent, write};
 use super::frame::{self, FrameDecoder, Incoming};
 use super::gather::Gathered;
 use crate::failure::Failure;
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         Ok(Self { stream, decoder })
     }
 
-    pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, Failure> {
+    pub(super) async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, AskError> {
         let command = json!({ "Identifier": IDENTIFIER, "Message": question.line, "Name": "gamectl" });
         let bytes = frame::text(&command.to_string(), mask());
         write(&mut self.stream, &bytes, until).await?;
@@ -79,7 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         let mut quiet_at = Instant::now() + NO_REPLY;
         loop {
             let at = if gathered.expects_more() { until } else { quiet_at };
-            match self.hear(at.min(until)).await? {
+            match self.hear(at.min(until)).await.map_err(AskError::Unclear)? {
                 Heard::Part(message) => match understood(&message) {
                     Some((IDENTIFIER, text)) => {
                         if gathered.any() && !text.is_empty() {
@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
                     }
                     // The expected reply may come as a broadcast.
                     Some((_, text)) => gathered.overhear(text.as_bytes()),
-                    None => return Err(Failure::failed("what it answers is not WebRCON")),
+                    None => return Err(AskError::Unclear(Failure::failed("what it answers is not WebRCON"))),
                 },
                 Heard::Closed => return Ok(gathered.finish(true)),
                 // Not every command has a reply.

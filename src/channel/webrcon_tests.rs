@@ -48,7 +48,7 @@ async fn asked(head: &str, body: Vec<(u64, Vec<u8>)>, stays: bool, expect: Optio
         expect: expect.map(str::to_owned),
         limit: Duration::from_secs(10),
     };
-    let reply = async {
+    let reply: Result<_, AskError> = async {
         Webrcon::open(ours, "127.0.0.1:28016", "p w", until)
             .await?
             .ask(&question, until)
@@ -56,7 +56,7 @@ async fn asked(head: &str, body: Vec<(u64, Vec<u8>)>, stays: bool, expect: Optio
     }
     .await;
     server.abort();
-    reply
+    reply.map_err(AskError::failure)
 }
 
 #[tokio::test(start_paused = true)]

@@ -109,7 +109,7 @@ pub struct Escalation {
     launcher: bool,
     /// The progress of the step under way, where that is delegated.
     delegation: Delegation,
-    /// The delegated steps that were passed over, in words.
+    /// The steps that were passed over, in words.
     passed_over: Vec<String>,
 }
 
@@ -250,7 +250,7 @@ impl Escalation {
     /// Notes that the step under way was left to a gamectl, and not carried out.
     fn pass_over(&mut self) {
         let Some((_, step)) = self.delegated_step() else { return };
-        let label: String = step.action.to_string().chars().take(LABEL_MAX).collect();
+        let label = shortened(&step.action.to_string());
         match self.delegation {
             Delegation::Offered => self
                 .passed_over
@@ -262,14 +262,18 @@ impl Escalation {
         }
     }
 
-    /// Returns the delegated steps that were passed over, in words.
+    /// Returns the steps that were passed over, in words.
     pub fn passed_over(&self) -> &[String] {
         &self.passed_over
     }
 
-    /// Gives up on the step under way because it could not be carried out.
-    /// Returns what to do instead.
-    pub fn step_failed(&mut self, now: u64) -> Option<Action> {
+    /// Gives up on the step under way because it could not be carried out, and notes
+    /// why, unless that has been told. Returns what to do instead.
+    pub fn step_failed(&mut self, now: u64, why: Option<&str>) -> Option<Action> {
+        if let (Phase::Step { index, .. }, Some(why)) = (&self.phase, why) {
+            self.passed_over
+                .push(format!("{} {why}", shortened(&self.label(*index))));
+        }
         match self.phase {
             Phase::Step { index, .. } => Some(self.enter(index + 1, now)),
             Phase::Leftovers { .. } => Some(self.kill(now)),
@@ -382,6 +386,10 @@ impl Escalation {
             limit_ms,
         }
     }
+}
+
+fn shortened(label: &str) -> String {
+    label.chars().take(LABEL_MAX).collect()
 }
 
 #[cfg(test)]
@@ -540,12 +548,12 @@ mod tests {
     #[test]
     fn a_step_that_fails_gives_way_to_the_next() {
         let (mut stop, _) = Escalation::begin(vec![stdin("save", 10_000), signal(TERM, 10)], 0);
-        assert_eq!(stop.step_failed(1), Some(Action::SignalMain(TERM)));
+        assert_eq!(stop.step_failed(1, None), Some(Action::SignalMain(TERM)));
         assert_eq!(stop.deadline(), 11);
-        assert_eq!(stop.step_failed(1), Some(Action::KillAll));
-        assert_eq!(stop.step_failed(1), None, "there is nothing behind a kill");
+        assert_eq!(stop.step_failed(1, None), Some(Action::KillAll));
+        assert_eq!(stop.step_failed(1, None), None, "there is nothing behind a kill");
         let (mut stop, _) = Escalation::clear_leftovers(0);
-        assert_eq!(stop.step_failed(1), Some(Action::KillAll));
+        assert_eq!(stop.step_failed(1, None), Some(Action::KillAll));
     }
 
     proptest! {

@@ -184,6 +184,52 @@ async fn nonsense_is_no_answer_and_is_named() {
     }
 }
 
+/// Answers that HTTP allows are understood; others are named, and followed nowhere.
+#[tokio::test(start_paused = true)]
+async fn answers_over_http_of_many_shapes() {
+    let shapes = [
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            None,
+        ),
+        (
+            "HTTP/1.1 103 Early\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 204 None\r\n\r\n",
+            None,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+            None,
+        ),
+        ("HTTP/1.0 200 OK\r\n\r\nno length", None),
+        ("HTTP/1.0 200\n\n", None),
+        (
+            "HTTP/1.1 301 Moved\r\nLocation: https://me:canary@elsewhere/x?key=canary\r\n\r\n",
+            Some("it redirects to https://elsewhere/x (301), which is not followed"),
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
+            Some("the answer was 302"),
+        ),
+        ("HTTP/1.1 503 Busy\r\n", Some("the answer was 503, and was cut off")),
+        ("HTTP/1.1 100 Continue\r\n\r\n", Some("within its answer")),
+        ("ICY 200 OK\r\n\r\n", Some("what it answers is not HTTP")),
+    ];
+    for (answer, told) in shapes {
+        for then in [Then::Closes, Then::Waits] {
+            let address = server(vec![vec![], answer.as_bytes().to_vec()], then).await;
+            let (holds, awaits, took) = ask(http(address.clone(), None), LIMIT).await;
+            let case = format!("{answer:?}, {then:?}: {awaits}");
+            assert!(took <= LIMIT, "{case}: {took:?}");
+            assert_eq!(holds, told.is_none(), "{case}");
+            assert!(holds || awaits.contains(&address.to_string()), "{case}");
+            let is_cut = told.is_some_and(|told| told.contains("within"));
+            let told = told.filter(|_| then == Then::Closes || !is_cut).or(holds.then_some(""));
+            assert!(awaits.contains(told.unwrap_or("did not answer in time")), "{case}");
+            assert!(!awaits.contains("canary"), "{case}");
+        }
+    }
+}
+
 /// Those that log in, and answer a line with nonsense.
 #[tokio::test(start_paused = true)]
 async fn nonsense_behind_a_login_is_no_reply_for_ever() {
@@ -224,8 +270,8 @@ async fn nonsense_behind_a_login_is_no_reply_for_ever() {
                         assert!(took <= LIMIT, "{case}: {took:?}");
                         match asked {
                             Ok(reply) => assert_ne!(reply.confirmed, Some(true), "{case}"),
-                            Err(failure) => {
-                                let message = failure.message;
+                            Err(error) => {
+                                let message = error.failure().message;
                                 assert!(message.contains(&remote.address.to_string()), "{case}: {message}");
                                 assert!(!message.contains("canary"), "{case}: {message}");
                             }

@@ -1,81 +1,125 @@
-//! An HTTP request whose answer has a wanted status. HTTP/1.1, see RFC 9112,
-//! <https://www.rfc-editor.org/rfc/rfc9112>: only the first line of the answer is read.
+//! An HTTP request whose answer has a wanted status.
 
 use std::fmt::Write;
+use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::exchange::answer;
+use super::http_answer::{HEAD_MAX, Head, NotHttp, head};
 use super::tls;
-use crate::channel;
+use crate::channel::{self, AskError};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{HttpCheck, HttpLogin, HttpMethod, Secret};
 
-/// The longest first line, in bytes.
-const LINE_MAX: usize = 1024;
-
-/// Reads the status in a first line; `None` if it is not whole yet, `Some(None)`
-/// if it is not a status.
-fn status(bytes: &[u8]) -> Option<Option<u16>> {
-    let Some(end) = bytes.iter().take(LINE_MAX + 1).position(|byte| *byte == b'\n') else {
-        return (bytes.len() > LINE_MAX).then_some(None);
-    };
-    let line = std::str::from_utf8(bytes.get(..end).unwrap_or_default()).unwrap_or_default();
-    let code = line
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.split_ascii_whitespace().nth(1))
-        .filter(|code| code.len() == 3)
-        .and_then(|code| code.parse().ok());
-    Some(code)
-}
+/// A connection over which a request has gone out.
+type Connection = Box<dyn AsyncRead + Send + Unpin>;
 
 /// Makes a request.
 ///
 /// # Errors
-/// When nothing answers in time, or the answer is not a wanted one.
+/// When nothing answers in time, or the answer is not a wanted one. It is refused where
+/// it was not sent as a whole, or was answered with a status from 400 to 499; any other
+/// answer leaves open whether it was carried out.
 ///
 /// # Cancel safety
 /// The request may have been made.
-pub async fn request(check: &HttpCheck, limit: Duration) -> Result<(), Failure> {
+pub async fn request(check: &HttpCheck, limit: Duration) -> Result<(), AskError> {
     let until = Instant::now() + limit;
-    let asked = timeout_at(until, ask(check, until)).await;
-    let late = || Failure::new(FailureKind::Timeout, "it did not answer in time");
-    match asked.unwrap_or_else(|_| Err(late()))? {
-        Some(status) if check.accepts(status) => Ok(()),
-        Some(status) => Err(unwanted(check, status)),
-        None => Err(Failure::failed("what it answers is not HTTP").hint("a server that speaks TLS wants `https://`")),
-    }
+    let sent = timeout_at(until, send(check, until)).await;
+    let mut connection = sent.unwrap_or_else(|_| Err(late()))?;
+    let mut heard = Vec::new();
+    let end = timeout_at(until, hear(&mut connection, check, &mut heard)).await;
+    let (status, is_refusal, failure) = match head(&heard) {
+        Ok(Some(head)) if check.accepts(head.status) => return Ok(()),
+        Ok(Some(head)) => (head.status, head.is_whole, unwanted(check, &head)),
+        Ok(None) => (
+            0,
+            false,
+            end.unwrap_or_else(|_| Err(late()))
+                .map_or_else(|failure| failure, |()| cut_off(&heard)),
+        ),
+        Err(NotHttp) => (0, false, not_http()),
+    };
+    Err(match is_refusal && (400..500).contains(&status) {
+        true => AskError::Refused(failure),
+        false => AskError::Unclear(failure),
+    })
 }
 
-fn unwanted(check: &HttpCheck, status: u16) -> Failure {
-    let access = &check.access;
-    match status {
-        401 | 403 if access.login.is_some() || !access.headers.is_empty() => {
+fn late() -> Failure {
+    Failure::new(FailureKind::Timeout, "it did not answer in time")
+}
+
+fn not_http() -> Failure {
+    Failure::failed("what it answers is not HTTP").hint("a server that speaks TLS wants `https://`")
+}
+
+/// Returns the failure of a server that closed the connection too early.
+fn cut_off(heard: &[u8]) -> Failure {
+    Failure::failed(match heard {
+        [] => "it closed the connection without an answer",
+        _ => "it closed the connection within its answer",
+    })
+}
+
+fn lost(error: &io::Error) -> Failure {
+    Failure::failed(format!("the connection was lost: {error}"))
+}
+
+fn unwanted(check: &HttpCheck, head: &Head) -> Failure {
+    let (access, status) = (&check.access, head.status);
+    match (status, &head.location) {
+        (401 | 403, _) if access.login.is_some() || !access.headers.is_empty() => {
             Failure::failed(format!("it refused the login ({status})"))
                 .hint("compare what `http` gives with the game's own settings")
         }
-        401 | 403 => Failure::failed(format!("it wants a login ({status}), and none is given"))
+        (401 | 403, _) => Failure::failed(format!("it wants a login ({status}), and none is given"))
             .hint("give `http` a `user` with its `password`, or a `token`"),
+        (300..=399, Some(location)) => {
+            Failure::failed(format!("it redirects to {location} ({status}), which is not followed"))
+                .hint("write the address that it redirects to as the `url` of `http`")
+        }
+        _ if !head.is_whole => Failure::failed(format!("the answer was {status}, and was cut off")),
         _ => Failure::failed(format!("the answer was {status}")),
     }
 }
 
-async fn ask(check: &HttpCheck, until: Instant) -> Result<Option<u16>, Failure> {
+/// Connects, and sends the whole request.
+async fn send(check: &HttpCheck, until: Instant) -> Result<Connection, Failure> {
     let request = whole_request(check).await?;
     let stream = channel::connect(&check.address, until).await?;
     match &check.tls {
-        None => answered(stream, &request).await,
-        Some(tls) => answered(tls::connect(stream, &check.address.host, tls).await?, &request).await,
+        None => write(stream, &request).await,
+        Some(tls) => write(tls::connect(stream, &check.address.host, tls).await?, &request).await,
     }
 }
 
-async fn answered(stream: impl AsyncRead + AsyncWrite + Unpin, request: &Secret) -> Result<Option<u16>, Failure> {
-    match answer(stream, request.reveal().as_bytes(), status).await {
-        Ok(Some(status)) => Ok(status),
-        Ok(None) => Err(Failure::failed("it closed the connection without an answer")),
-        Err(error) => Err(Failure::failed(format!("the connection was lost: {error}"))),
+async fn write(
+    mut stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: &Secret,
+) -> Result<Connection, Failure> {
+    let bytes = request.reveal().as_bytes();
+    stream.write_all(bytes).await.map_err(|error| lost(&error))?;
+    stream.flush().await.map_err(|error| lost(&error))?;
+    Ok(Box::new(stream))
+}
+
+/// Reads until the answer is a wanted one, its head is whole, or it is none.
+async fn hear(connection: &mut Connection, check: &HttpCheck, heard: &mut Vec<u8>) -> Result<(), Failure> {
+    let mut buffer = [0; 4096];
+    loop {
+        let n = connection.read(&mut buffer).await.map_err(|error| lost(&error))?;
+        if n == 0 {
+            return Ok(());
+        }
+        heard.extend_from_slice(buffer.get(..n).unwrap_or_default());
+        match head(heard) {
+            Ok(Some(head)) if head.is_whole || check.accepts(head.status) => return Ok(()),
+            Ok(_) if heard.len() <= 2 * HEAD_MAX => {}
+            Ok(_) | Err(NotHttp) => return Ok(()),
+        }
     }
 }
 
@@ -137,32 +181,8 @@ async fn whole_request(check: &HttpCheck) -> Result<Secret, Failure> {
 /// Checks that the status does not change once there is one.
 #[cfg(fuzzing)]
 pub(super) fn fuzz(bytes: &[u8]) {
-    let found = (0..=bytes.len()).find_map(|n| status(bytes.get(..n)?));
-    assert_eq!(found, status(bytes));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// However an answer is cut into pieces.
-    #[test]
-    fn a_first_line_that_is_too_long_is_none() {
-        for (padding, wanted) in [(LINE_MAX - 12, Some(200)), (LINE_MAX - 11, None)] {
-            let line = format!("HTTP/1.1 200{}\nX: y", " ".repeat(padding));
-            assert_eq!(status(line.as_bytes()), Some(wanted));
-            let first = (0..=line.len()).find_map(|n| status(&line.as_bytes()[..n]));
-            assert_eq!(first, Some(wanted));
-        }
-    }
-
-    #[test]
-    fn first_lines() {
-        assert_eq!(status(b"HTTP/1.1 200 OK\r\nX: y"), Some(Some(200)));
-        assert_eq!(status(b"HTTP/1.0 503\r\n"), Some(Some(503)));
-        assert_eq!(status(b"HTTP/1.1 20"), None);
-        for bad in [&b"HTTP/2 200\r\n"[..], b"hello\n", b"HTTP/1.1 2000 OK\n", &[b'x'; 2000]] {
-            assert_eq!(status(bad), Some(None));
-        }
-    }
+    let status = |bytes| head(bytes).map(|head| head.map(|head| head.status));
+    let found = (0..=bytes.len()).filter_map(|n| bytes.get(..n)).map(status);
+    let first = found.into_iter().find(|found| *found != Ok(None));
+    assert_eq!(first.unwrap_or(Ok(None)), status(bytes));
 }

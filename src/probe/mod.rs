@@ -12,6 +12,7 @@ pub mod fuzzing;
 #[cfg(test)]
 mod hostile;
 mod http;
+mod http_answer;
 mod log;
 mod minecraft;
 mod ownership;
@@ -99,7 +100,10 @@ impl Prober {
                 let until = Instant::now() + MEDIUM.min(attempt);
                 minecraft::query(server, until, &has_answered).await.is_some()
             }
-            Self::Http(check) => return http::request(check, LONG.min(attempt)).await.map_err(trouble),
+            Self::Http(check) => {
+                let asked = http::request(check, LONG.min(attempt)).await;
+                return asked.map_err(|error| trouble(error.failure()));
+            }
             Self::Login(remote) => {
                 let channel = format!("{} {}: ", remote.kind, remote.address);
                 let asked = channel::login(remote, LONG.min(attempt)).await.map_err(trouble);

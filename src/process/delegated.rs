@@ -13,7 +13,7 @@ use super::game::ManagedGame;
 use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{OfferedStep, Order, Report, Request};
 use super::{environment, explain};
-use crate::channel::{self, Question, Reply};
+use crate::channel::{self, AskError, Question, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{StopAction, StopStep};
 use crate::policy::stop::DELEGATED_MS;
@@ -132,16 +132,18 @@ impl Follow<'_> {
             return;
         }
         let done = self.carry_out_step(&step).await;
-        let failed = done.is_err();
+        // A game that may be saving has the whole wait of the step.
+        let failed = matches!(done, Err(AskError::Refused(_)));
         match done {
             Ok(reply) if reply.is_closed_only() => note(closed(&step.action.to_string())),
             Ok(reply) => confirmation(&step, &reply).into_iter().for_each(note),
-            Err(failure) => note(format!("{} failed: {failure}", step.action)),
+            Err(AskError::Refused(failure)) => note(format!("{} failed: {failure}", step.action)),
+            Err(AskError::Unclear(failure)) => note(format!("{}{failure}", unclear(&step.action.to_string()))),
         }
         self.tell(Order::Complete { step: index, failed }).await;
     }
 
-    async fn carry_out_step(&self, step: &StopStep) -> Result<Reply, Failure> {
+    async fn carry_out_step(&self, step: &StopStep) -> Result<Reply, AskError> {
         let limit = step.wait.max(Duration::from_millis(DELEGATED_MS)) - MARGIN;
         match &step.action {
             StopAction::Remote(kind, line) => {
@@ -157,14 +159,14 @@ impl Follow<'_> {
             StopAction::Exec(argv) => self.execute(argv, limit).await,
             StopAction::Http(request) => probe::request(request, limit).await.map(|()| Reply::default()),
             StopAction::Stdin(_) | StopAction::Signal(_) | StopAction::Named(_) => {
-                Err(Failure::failed("this is not to be carried out here"))
+                Err(Failure::failed("this is not to be carried out here").into())
             }
         }
     }
 
-    async fn execute(&self, argv: &[String], limit: Duration) -> Result<Reply, Failure> {
+    async fn execute(&self, argv: &[String], limit: Duration) -> Result<Reply, AskError> {
         let Some(spec) = &self.game.spec else {
-            return Err(Failure::failed("it names no program"));
+            return Err(Failure::failed("it names no program").into());
         };
         let env = environment::of_game(spec, None, environment::ours()).await?;
         let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
@@ -172,9 +174,12 @@ impl Follow<'_> {
         let program = ProgramCall::new(argv).in_folder(&spec.cwd).with_env(env);
         match program.status(limit).await {
             Ok(status) if status.success() => Ok(Reply::default()),
-            Ok(status) => Err(Failure::failed(format!("it ended with {status}"))),
-            Err(CallError::TimedOut(_)) => Err(Failure::new(FailureKind::Timeout, "it did not end in time")),
-            Err(error) => Err(Failure::failed(error.to_string())),
+            Ok(status) => Err(Failure::failed(format!("it ended with {status}")).into()),
+            Err(CallError::TimedOut(_)) => {
+                let failure = Failure::new(FailureKind::Timeout, "it did not end in time");
+                Err(AskError::Unclear(failure))
+            }
+            Err(error) => Err(Failure::failed(error.to_string()).into()),
         }
     }
 
@@ -189,6 +194,12 @@ impl Follow<'_> {
 /// of a step that ends the game, and worth a word for every other.
 pub(super) fn closed(step: &str) -> String {
     format!("{step} was closed without a reply, and may not have been carried out")
+}
+
+/// Returns the beginning of the note on a step that has no proper answer. The note is
+/// worth nothing where the step has ended the game.
+pub(super) fn unclear(step: &str) -> String {
+    format!("{step} may not have been carried out: ")
 }
 
 /// Returns a note on a step whose reply was to confirm it.

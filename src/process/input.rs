@@ -12,7 +12,7 @@ use super::pause::{PAUSE_MAX, Pauses};
 use super::shim::client::{self, Client};
 use super::shim::wire::{Order, Request, UNKNOWN_VERB};
 use super::situation::{Situation, Unclear};
-use crate::channel::{self, LINE_MAX, Question};
+use crate::channel::{self, AskError, LINE_MAX, Question};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::ChannelKind;
 use crate::invocation::command;
@@ -73,7 +73,7 @@ async fn send_line(game: &ManagedGame, line: &str, limit: Duration) -> Result<Op
         expect: None,
         limit: until.saturating_duration_since(Instant::now()),
     };
-    let reply = channel::ask(remote, &question).await?;
+    let reply = channel::ask(remote, &question).await.map_err(AskError::failure)?;
     // So do games that quit.
     if reply.is_closed_only() && goes_on(game, until).await {
         let message = format!(

@@ -473,3 +473,169 @@ fn a_stop_over_http_and_one_that_is_refused() {
     );
     sandbox.nothing_left();
 }
+
+/// The deed of a server with a step of a stop.
+struct OddServer {
+    channel: &'static str,
+    /// Its words at first, and each time that it has heard something: the last of
+    /// these is its answer to the step.
+    says: Vec<Vec<u8>>,
+    /// False if it says no more, and keeps the connection.
+    closes: bool,
+}
+
+impl OddServer {
+    fn of_rcon(answer: &[u8], closes: bool) -> Self {
+        let accepted = [10, 1, 2].map(i32::to_le_bytes).concat();
+        Self {
+            channel: "rcon",
+            says: vec![vec![], [&accepted, &b"\0\0"[..]].concat(), answer.to_vec()],
+            closes,
+        }
+    }
+
+    fn of_webrcon(answer: &[u8], closes: bool) -> Self {
+        let accepted = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
+        Self {
+            channel: "webrcon",
+            says: vec![vec![], accepted, answer.to_vec()],
+            closes,
+        }
+    }
+
+    fn of_telnet(answer: &[u8], closes: bool) -> Self {
+        Self {
+            channel: "telnet",
+            says: vec![b"Hello:\r\n".to_vec(), answer.to_vec()],
+            closes,
+        }
+    }
+
+    fn of_http(answer: &[u8], closes: bool) -> Self {
+        Self {
+            channel: "http",
+            says: vec![vec![], answer.to_vec()],
+            closes,
+        }
+    }
+
+    /// Takes one connection, and answers as it should not. Returns its port.
+    fn open(self) -> u16 {
+        use std::io::{Read, Write};
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("its number").port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut heard = [0; 4096];
+            for (nth, words) in self.says.iter().enumerate() {
+                if nth > 0 && stream.read(&mut heard).expect("a request") == 0 {
+                    return;
+                }
+                stream.write_all(words).expect("an answer");
+            }
+            while !self.closes && stream.read(&mut heard).is_ok_and(|n| n > 0) {}
+        });
+        port
+    }
+
+    /// Returns a game whose first stop step goes to it.
+    fn game(self, id: &str, wait: &str) -> Instance {
+        let channel = self.channel;
+        let port = self.open();
+        let step = match channel {
+            "http" => json!({ "http": format!("http://127.0.0.1:{port}/save"), "wait": wait }),
+            _ => json!({ channel: "save", "wait": wait }),
+        };
+        let game = Instance::awkward(id, &["serve", "--ready", "up"])
+            .ready_log("^up$")
+            .with("stop", json!([step, { "signal": "TERM", "wait": "30s" }]));
+        match channel {
+            "http" => game,
+            "telnet" => game.with("telnet", json!({ "port": port, "greeting": "Hello:" })),
+            _ => game.with(channel, json!({ "port": port, "password": PASSWORD })),
+        }
+    }
+}
+
+/// A game that has heard of a step may be saving.
+#[test]
+fn a_step_with_an_odd_answer_keeps_its_wait() {
+    const WAIT: Duration = Duration::from_secs(3);
+    let masked = [0x81, 0x85, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    let cut = [&[100, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0], &b"Sav"[..]].concat();
+    let servers = [
+        OddServer::of_rcon(b"", true),
+        OddServer::of_rcon(b"HTTP/1.1 400 Bad Request\r\n\r\n", false),
+        OddServer::of_rcon(&cut, true),
+        OddServer::of_rcon(&cut, false),
+        OddServer::of_webrcon(b"", true),
+        OddServer::of_webrcon(&masked, false),
+        OddServer::of_webrcon(&[0x81, 126, 1], true),
+        OddServer::of_telnet(b"", true),
+        OddServer::of_telnet(b"", false),
+        OddServer::of_http(b"", true),
+        OddServer::of_http(b"", false),
+        OddServer::of_http(b"hello\n", false),
+        OddServer::of_http(b"HTTP/1.1 2", true),
+        OddServer::of_http(b"HTTP/1.1 503 Busy\r\n\r\n", true),
+        OddServer::of_http(b"HTTP/1.1 403 No\r\n", true),
+        OddServer::of_http(b"HTTP/1.1 303 See\r\nLocation: /done\r\n\r\n", true),
+    ];
+    let count = servers.len();
+    let games = servers.into_iter().enumerate();
+    let games: Vec<Instance> = games
+        .map(|(nth, server)| server.game(&format!("a{nth}"), "3s"))
+        .collect();
+    let sandbox = Sandbox::with(&games);
+    sandbox.ok(&["start", "--all"]);
+    let results = sandbox.ok(&["stop", "--all", "--json"]).json()["results"].clone();
+    let results = results.as_array().expect("results");
+    assert_eq!(results.len(), count);
+    for result in results {
+        let took = Duration::from_secs_f64(result["took_seconds"].as_f64().expect("a number"));
+        assert!(took >= WAIT, "{result}");
+        assert_eq!(result["ended_by"], "signal: TERM", "{result}");
+    }
+    sandbox.nothing_left();
+}
+
+/// Nobody waits for a step that has certainly not been carried out.
+#[test]
+fn a_step_that_is_refused_is_passed_over_and_told() {
+    let refusal = [10, -1, 2].map(i32::to_le_bytes).concat();
+    let mut refused = OddServer::of_rcon(b"", true);
+    refused.says[1] = [&refusal, &b"\0\0"[..]].concat();
+    let mut closed = OddServer::of_rcon(b"", true);
+    closed.says.truncate(1);
+    let games = [
+        (refused.game("a", "60s"), "rcon: save failed: rcon 127.0.0.1:"),
+        (closed.game("b", "60s"), "it closed the connection at the login"),
+        (
+            OddServer::of_http(
+                b"HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n",
+                true,
+            )
+            .game("c", "60s"),
+            "/save failed: the answer was 404",
+        ),
+        (
+            Instance::awkward("d", &["serve", "--ready", "up"])
+                .ready_log("^up$")
+                .with("rcon", json!({ "port": support::free_port(), "password": PASSWORD }))
+                .with(
+                    "stop",
+                    json!([{ "rcon": "save", "wait": "60s" }, { "signal": "TERM", "wait": "30s" }]),
+                ),
+            "nothing listens there",
+        ),
+    ];
+    let (games, told): (Vec<Instance>, Vec<&str>) = games.into_iter().unzip();
+    let sandbox = Sandbox::with(&games);
+    sandbox.ok(&["start", "--all"]);
+    let before = Instant::now();
+    let stop = sandbox.ok(&["stop", "--all"]);
+    assert!(before.elapsed() < Duration::from_secs(50), "{:?}", before.elapsed());
+    for told in told {
+        assert!(stop.stdout.contains(told), "{told}: {stop:?}");
+    }
+}

@@ -114,3 +114,60 @@ fn without_a_terminal_lines_are_sent_until_they_end() {
     let outcome = sandbox.run(&["console", "a"]);
     assert_eq!(outcome.code, Some(3), "{outcome:?}");
 }
+
+/// A game that reads nothing, with a console that is full.
+fn full(tty: bool) -> Sandbox {
+    let chain = json!([{ "stdin": "save", "wait": "60s" }, { "stdin": "quit", "wait": "60s" }, { "signal": "TERM", "wait": "30s" }]);
+    let game = Instance::script("a", "echo up; exec sleep 300")
+        .ready_log("up")
+        .process("tty", json!(tty))
+        .with("stop", chain);
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    sandbox
+}
+
+#[test]
+fn a_console_that_is_full_is_told_and_keeps_nobody_waiting() {
+    for tty in [false, true] {
+        let sandbox = full(tty);
+        let line = "x".repeat(3000);
+        let refused = (0..100)
+            .map(|_| sandbox.run(&["send", "a", &line]))
+            .find(|send| send.code != Some(0));
+        let refused = refused.expect("it has an end");
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(
+            refused.stderr.contains("has not read what was written before"),
+            "{refused:?}"
+        );
+        if refused.stderr.contains("took only") {
+            assert!(tty, "a pipe takes a line as a whole: {refused:?}");
+        }
+        // What is left of the room is for no line either.
+        let mut send = sandbox.run(&["send", "a", &line]);
+        while send.code == Some(0) || send.stderr.contains("took only") {
+            send = sandbox.run(&["send", "a", &line]);
+        }
+        assert!(send.stderr.contains("takes no input now"), "{send:?}");
+        let console = sandbox.run_with_stdin(&["console", "a"], format!("{line}\n").as_bytes());
+        let told = if tty {
+            "its terminal takes no input now"
+        } else {
+            "its console takes no input now"
+        };
+        assert!(console.stdout.contains(told), "{console:?}");
+        while sandbox.run(&["send", "a", "y"]).code == Some(0) {}
+        let begun = std::time::Instant::now();
+        let stop = sandbox.ok(&["stop", "a"]);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(50), "{stop:?}");
+        for step in [
+            "stdin: save was not sent: its console",
+            "stdin: quit was not sent: its console",
+        ] {
+            assert!(stop.stdout.contains(step), "{stop:?}");
+        }
+        assert!(stop.stdout.contains("stopped by signal: TERM"), "{stop:?}");
+        sandbox.nothing_left();
+    }
+}

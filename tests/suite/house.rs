@@ -140,7 +140,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "trust",
         ],
     ),
-    ("channel", &["failure", "inventory", "program", "store", "sys"]),
+    ("channel", &["failure", "inventory", "program", "store", "sys", "text"]),
     ("containers", &["event", "failure", "program", "supervisor", "sys"]),
     ("store", &["event", "failure", "inventory", "policy", "sys"]),
     ("policy", &["inventory"]),

@@ -260,9 +260,16 @@ impl Monitor {
     }
 
     fn act(&mut self, action: Action) {
+        let mut why = None;
         let done = match action {
             Action::Delegate => true,
-            Action::WriteConsole(line) => self.write_console(&line),
+            Action::WriteConsole(line) => {
+                why = self
+                    .write_console(&line)
+                    .err()
+                    .map(|why| format!("was not sent: {why}"));
+                why.is_none()
+            }
             Action::SignalMain(signal) => {
                 self.killed |= signal == Signal::SIGKILL;
                 self.game.tree.signal_main(signal as i32).is_ok()
@@ -282,17 +289,25 @@ impl Monitor {
         };
         if !done
             && let Some(stop) = &mut self.stop
-            && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms())
+            && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms(), why.as_deref())
         {
             self.act(action);
         }
     }
 
-    /// Writes a line to the console, whole or not at all. Returns true when it did.
-    fn write_console(&self, line: &str) -> bool {
-        let Some(input) = &self.game.input else { return false };
+    /// Writes a line to the console. Returns why it was not taken as a whole.
+    fn write_console(&self, line: &str) -> Result<(), String> {
+        const UNREAD: &str = "it has not read what was written before";
+        let Some(input) = &self.game.input else {
+            return Err("its console was lost with its first shim".to_owned());
+        };
         let line = format!("{line}\n");
-        matches!(pipe::write(input, line.as_bytes()), Ok(n) if n == line.len())
+        match pipe::write(input, line.as_bytes()) {
+            Ok(n) if n == line.len() => Ok(()),
+            // A terminal takes what it has room for.
+            Ok(n @ 1..) => Err(format!("its console took only {n} of {} bytes: {UNREAD}", line.len())),
+            Ok(_) | Err(_) => Err(format!("its console takes no input now: {UNREAD}")),
+        }
     }
 
     /// Draws up the exit from what was seen.

@@ -54,10 +54,7 @@ impl Monitor {
             Order::Console { .. } if self.game.tree.is_gone() => Err("it has ended".to_owned()),
             Order::Console { line } => {
                 self.game.tree.resume();
-                match self.write_console(line) {
-                    true => Ok(()),
-                    false => Err("its console takes no input now: it has not read what was written before".to_owned()),
-                }
+                self.write_console(line)
             }
             Order::Keys { bytes } => {
                 self.game.tree.resume();
@@ -122,7 +119,7 @@ impl Monitor {
         if !done {
             return;
         }
-        if failed && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms()) {
+        if failed && let Some(action) = stop.escalation.step_failed(clock::monotonic_ms(), None) {
             self.act(action);
         }
         self.publish_step();
