@@ -113,6 +113,12 @@ impl Cleaner {
         }
     }
 
+    /// Returns true if the last line has ended with a carriage return: nothing of that
+    /// has come out yet.
+    pub fn has_returned(&self) -> bool {
+        self.returned
+    }
+
     /// Ends the stream, and a character that is not complete.
     pub fn finish(&mut self, out: &mut String) {
         if !std::mem::take(&mut self.partial).is_empty() {

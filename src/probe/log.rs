@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use regex::bytes::Regex;
-
 use super::context::ProbeContext;
+use super::log_lines::{LINE_MAX, LinePattern, ShownLines, WideText};
 use crate::failure::Failure;
 use crate::store::InstanceDir;
 use crate::store::tail::Tail;
-use crate::text;
-
-/// A line longer than this is matched in pieces of this size.
-const LINE_MAX: usize = 64 * 1024;
 
 /// Bytes looked at in one go, so that a game that floods its log does not keep
 /// us from everything else.
@@ -21,24 +16,29 @@ const ONCE_MAX: usize = 16 << 20;
 /// then as UTF-16, which programs for Windows print.
 #[derive(Debug)]
 pub(super) struct LogProbe {
-    pattern: Regex,
+    pattern: LinePattern,
     dir: Arc<InstanceDir>,
     tail: Option<Tail>,
     from: crate::store::launch::LogPosition,
+    shown: ShownLines,
+    /// The text behind a mark of UTF-16, and its lines.
+    wide: Option<(WideText, ShownLines)>,
+    /// The beginning of a line as it is.
     line: Vec<u8>,
 }
 
 impl LogProbe {
     pub(super) fn new(pattern: &str, context: &ProbeContext) -> Result<Self, Failure> {
-        let pattern = Regex::new(pattern).map_err(|error| Failure::failed(format!("ready.log: {error}")))?;
         Ok(Self {
-            pattern,
+            pattern: LinePattern::new(pattern)?,
             dir: context
                 .dir
                 .clone()
                 .ok_or_else(|| Failure::failed("there is no console log to look at"))?,
             tail: None,
             from: context.log_from,
+            shown: ShownLines::default(),
+            wide: None,
             line: Vec::new(),
         })
     }
@@ -64,58 +64,81 @@ impl LogProbe {
             }
         }
         // A game that prints a prompt ends no line for a long time.
-        seen > 0 && !self.line.is_empty() && is_match(&self.pattern, &self.line)
+        seen > 0 && self.unfinished_matches()
     }
 
     fn matches(&mut self, bytes: &[u8]) -> bool {
-        let mut pieces = bytes.split(|byte| *byte == b'\n').peekable();
-        while let Some(piece) = pieces.next() {
-            self.line.extend_from_slice(piece);
-            let whole = pieces.peek().is_some();
-            if whole || self.line.len() >= LINE_MAX {
-                if is_match(&self.pattern, &self.line) {
-                    return true;
-                }
-                self.line.clear();
+        if self.shown.push(bytes, &self.pattern) {
+            return true;
+        }
+        bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .any(|piece| self.raw_matches(piece))
+    }
+
+    /// Adds a piece of a line as it is. Returns true if the line ends there and matches.
+    fn raw_matches(&mut self, piece: &[u8]) -> bool {
+        let is_marked = self.wide.is_some();
+        self.line.extend_from_slice(piece);
+        if !is_marked {
+            self.wide = WideText::with_mark(&self.line).map(|text| (text, ShownLines::default()));
+        }
+        if let Some((text, lines)) = &mut self.wide {
+            let new = if is_marked { piece } else { &self.line };
+            if lines.push(text.read(new).as_bytes(), &self.pattern) {
+                return true;
             }
         }
-        false
+        let has_ended = piece.ends_with(b"\n");
+        if !has_ended && self.line.len() < LINE_MAX {
+            return false;
+        }
+        let matched = line_matches(&self.pattern, &self.line, has_ended);
+        self.line.clear();
+        matched
+    }
+
+    fn unfinished_matches(&self) -> bool {
+        let wide = self.wide.as_ref().map(|(_, lines)| lines);
+        let mut views = std::iter::once(&self.shown).chain(wide);
+        views.any(|lines| lines.unfinished_matches(&self.pattern))
+            || (!self.line.is_empty() && line_matches(&self.pattern, &self.line, false))
     }
 }
 
-/// Returns true if the pattern matches a line. A carriage return ends a line for
-/// `logs`, so that one may be several.
-fn is_match(pattern: &Regex, line: &[u8]) -> bool {
+/// Returns true if the pattern matches a line, or the beginning of one, as it is or as
+/// UTF-16.
+fn line_matches(pattern: &LinePattern, line: &[u8], has_ended: bool) -> bool {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
     let raw = line.strip_suffix(b"\r").unwrap_or(line);
-    let shown = |text: &[u8]| {
-        let shown = text::clean_bytes(text);
-        shown.split('\n').any(|line| pattern.is_match(line.as_bytes()))
-    };
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
-    if raw.iter().all(is_plain) {
-        return pattern.is_match(raw);
+    // It has been matched as it is shown.
+    if raw.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
+        return false;
     }
-    shown(line) || pattern.is_match(raw) || from_utf16(line).any(|text| shown(text.as_bytes()))
+    let is_match = match has_ended {
+        true => pattern.matches(raw),
+        false => pattern.matches_beginning(raw),
+    };
+    is_match || from_utf16(line).any(|text| text_matches(pattern, &text, has_ended))
 }
 
-/// Reads a line of UTF-16, whose line end was a byte, in either order. Nothing is
-/// returned where too few bytes are NUL for that.
+fn text_matches(pattern: &LinePattern, text: &str, has_ended: bool) -> bool {
+    let mut lines = ShownLines::default();
+    let end: &[u8] = if has_ended { b"\n" } else { b"" };
+    lines.push(text.as_bytes(), pattern) || lines.push(end, pattern) || lines.unfinished_matches(pattern)
+}
+
+/// Reads a line of UTF-16 without a mark, whose line end was a byte, in either order.
+/// Nothing is returned where too few bytes are NUL for that.
 ///
 /// One half of a line end stays with its own line or the next. So both orders look
 /// alike, except for what is not ASCII, and both are tried.
 fn from_utf16(line: &[u8]) -> impl Iterator<Item = String> {
-    let decode = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        let text: String = char::decode_utf16(units)
-            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect();
-        text.trim_start_matches('\u{feff}').to_owned()
-    };
     let nuls = line.iter().filter(|byte| **byte == 0).count();
-    let is_wide = line.starts_with(&[0xff, 0xfe]) || line.starts_with(&[0xfe, 0xff]) || nuls * 4 >= line.len();
+    let is_wide = nuls * 4 >= line.len();
     let orders = is_wide.then(|| {
         let little = line.strip_prefix(b"\0").unwrap_or(line);
-        [decode(little, u16::from_le_bytes), decode(line, u16::from_be_bytes)]
+        [WideText::new(true).read(little), WideText::new(false).read(line)]
     });
     orders.into_iter().flatten()
 }
@@ -195,8 +218,47 @@ mod tests {
         };
         let mut probe = LogProbe::new("^ready$", &context).unwrap();
         assert!(!probe.holds());
-        log.write_all(b"ready").unwrap();
-        assert!(probe.holds(), "also before its line has ended");
+        log.write_all(b"ready\n").unwrap();
+        assert!(probe.holds());
+    }
+
+    /// The rest of a line that is being written may be anything.
+    #[test]
+    fn half_a_line_is_no_line() {
+        for (pattern, half, rest, early) in [
+            ("^Server up$", &b"Server up"[..], &b" to date? No.\n"[..], false),
+            ("Server (up$|ready)", b"Server up", b"grade\n", false),
+            (r"Server up\b", b"Server up", b"grade\n", false),
+            (r"Server up\B", b"Server up", b"\n", false),
+            (r"Server up\z", b"Server up", b"grade\n", false),
+            ("Server fünf", "Server fü".as_bytes(), "r 8\n".as_bytes(), false),
+            ("Server fü$", &"Server fü".as_bytes()[..9], "ü\n".as_bytes(), false),
+            ("^Server up$", b"\x1b[32mServer up\x1b[", b"0m to date\n", false),
+            // What matches now matches however it goes on, and so does a line that a
+            // carriage return has ended.
+            ("^Server up", b"Server up", b" to date\n", true),
+            ("(?m)^Server \\w+", b"Server u", b"p\n", true),
+            ("^Server up$", b"10%\rServer up\r", b"20%\n", true),
+            ("^> ", b"> ", b"\n", true),
+        ] {
+            let temporary = tempfile::tempdir().unwrap();
+            let state = StateDir::create(&temporary.path().join("state")).unwrap();
+            let context = context(&state);
+            let mut log = context.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
+            let mut probe = LogProbe::new(pattern, &context).unwrap();
+            log.write_all(half).unwrap();
+            assert_eq!(probe.holds(), early, "{pattern}: {half:?}");
+            if !early {
+                log.write_all(rest).unwrap();
+                assert!(!probe.holds(), "{pattern}: {half:?} {rest:?}");
+                log.write_all(&[half, b"\n"].concat()).unwrap();
+                assert_eq!(
+                    probe.holds(),
+                    !pattern.contains("\\B") && !pattern.contains("fü"),
+                    "{pattern}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -210,14 +272,23 @@ mod tests {
                 b"\x1b[32mServer \x1b[1mup\x1b[0m on 7777\r\n".to_vec(),
             ),
             ("^Server up$", b"\x1b]0;1/8 players\x07Server up\n\x1b[2K: ".to_vec()),
-            ("^Server up$", b"\x1b[2K\x1b[1GServer up".to_vec()),
+            ("^Server up$", b"\x1b[2K\x1b[1GServer up\n".to_vec()),
             ("^Server up$", b"10%\r20%\rServer up\r100%".to_vec()),
             ("^Server up$", b"Server up\r".to_vec()),
             ("\\x1b\\[32mup", b"\x1b[32mup\x1b[0m\n".to_vec()),
             ("^Server up$", b"S\0e\0rver up\n".to_vec()),
             ("^Welt für 日本$", little("\u{feff}Laden\r\nWelt für 日本\r\nmehr\r\n")),
             ("^Server up$", little("\u{feff}Server up\r\n")),
-            ("^Server up$", little("Loading\nServer up")),
+            ("^Server up$", little("Loading\nServer up\n")),
+            ("^Server up$", b"\xef\xbb\xbfServer up\r\n".to_vec()),
+            ("^Server up$", b"\n\xef\xbb\xbfServer up\n".to_vec()),
+            ("^Server up$", little("Loading\r\nServer up\r\n")),
+            ("^Server up$", big("Loading\r\nServer up\r\n")),
+            ("^Server up$", little("\u{feff}10%\rServer up\r100%")),
+            ("^Server up$", big("10%\rServer up\r100%")),
+            ("^服务器上线$", little("\u{feff}服务器\r\n服务器上线\r\n")),
+            ("^服务器上线$", big("\u{feff}服务器\r\n服务器上线\r\n")),
+            ("^\u{1f3ae} up$", little("\u{feff}服务器\n\u{1f3ae} up\n")),
             ("^Welt für 日本$", big("\u{feff}Laden\r\nWelt für 日本\r\nmehr\r\n")),
             ("^Server up$", big("\u{feff}Server up\r\n")),
         ];
@@ -227,11 +298,15 @@ mod tests {
             let context = context(&state);
             let mut log = context.dir.as_ref().unwrap().open_append(console::NAME).unwrap();
             let mut probe = LogProbe::new(pattern, &context).unwrap();
+            // However it is cut into reads.
             let (first, last) = printed.split_at(printed.len() / 2);
             log.write_all(first).unwrap();
             let early = probe.holds();
             log.write_all(last).unwrap();
             assert!(early || probe.holds(), "{pattern}: {printed:?}");
+            let mut by_byte = LogProbe::new(pattern, &context).unwrap();
+            let held = printed.chunks(1).any(|byte| by_byte.matches(byte));
+            assert!(held || by_byte.unfinished_matches(), "{pattern}: {printed:?}");
             let mut probe = LogProbe::new("^erver|^elt", &context).unwrap();
             assert!(!probe.holds(), "{printed:?}");
         }

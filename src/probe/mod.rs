@@ -14,6 +14,7 @@ mod hostile;
 mod http;
 mod http_answer;
 mod log;
+mod log_lines;
 mod minecraft;
 mod ownership;
 mod players;

@@ -219,7 +219,7 @@ const CHANNEL: &[Key] = keys! {
 
 const READY_LOG: &[Key] = keys! {
     "log": Text, "none", "log: '^Server ready'",
-        "A regular expression that a line of this launch matches.",
+        "A regular expression that a line of this launch matches, as `logs` shows it. One with `$` or `\\b` in it waits for the end of the line.",
         not on "docker_compose": "give the service a `healthcheck` in the compose file, or use `tcp`, `a2s`, `http` or `exec`";
 };
 
