@@ -15,6 +15,7 @@ pub mod host;
 pub mod instancecmd;
 pub mod inventory;
 pub mod invocation;
+pub mod json;
 pub mod players;
 pub mod policy;
 pub mod probe;

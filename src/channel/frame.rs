@@ -3,7 +3,7 @@
 //! See RFC 6455, section 5: <https://www.rfc-editor.org/rfc/rfc6455#section-5>.
 
 /// A message longer than this is not read, in bytes.
-const PAYLOAD_MAX: usize = 1 << 20;
+const PAYLOAD_MAX: usize = 4 << 20;
 
 const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
@@ -15,7 +15,8 @@ const PONG: u8 = 10;
 /// A message of the server, put together from its frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Incoming {
-    Message(Vec<u8>),
+    /// `None` if it is too long to be read.
+    Message(Option<Vec<u8>>),
     /// To be answered with the same bytes.
     Ping(Vec<u8>),
     Close,
@@ -52,12 +53,22 @@ fn frame(opcode: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     bytes
 }
 
+struct Frame {
+    /// True if it is the last of its message.
+    fin: bool,
+    opcode: u8,
+    /// `None` if it is too long.
+    payload: Option<Vec<u8>>,
+}
+
 /// Takes messages from a stream of bytes, however it is cut into pieces.
 #[derive(Debug, Default)]
 pub(super) struct FrameDecoder {
     buffer: Vec<u8>,
-    /// The message so far, when it comes in fragments.
-    partial: Option<Vec<u8>>,
+    /// The bytes of a frame that is too long which are still to come.
+    unread: u64,
+    /// The message so far, when it comes in fragments; `Some(None)` if it is too long.
+    partial: Option<Option<Vec<u8>>>,
 }
 
 impl FrameDecoder {
@@ -67,20 +78,16 @@ impl FrameDecoder {
 
     /// Takes the next message, once all of it is there.
     pub(super) fn next(&mut self) -> Result<Option<Incoming>, NotWebsocket> {
-        while let Some((fin, opcode, payload)) = self.frame()? {
+        while let Some(Frame { fin, opcode, payload }) = self.frame()? {
             match opcode {
                 CLOSE => return Ok(Some(Incoming::Close)),
-                PING => return Ok(Some(Incoming::Ping(payload))),
+                PING => return Ok(Some(Incoming::Ping(payload.unwrap_or_default()))),
                 PONG => {}
                 TEXT | BINARY if self.partial.is_some() => return Err(NotWebsocket),
                 TEXT | BINARY if fin => return Ok(Some(Incoming::Message(payload))),
                 TEXT | BINARY => self.partial = Some(payload),
                 CONTINUATION => {
-                    let mut message = self.partial.take().ok_or(NotWebsocket)?;
-                    message.extend_from_slice(&payload);
-                    if message.len() > PAYLOAD_MAX {
-                        return Err(NotWebsocket);
-                    }
+                    let message = joined(self.partial.take().ok_or(NotWebsocket)?, payload);
                     if fin {
                         return Ok(Some(Incoming::Message(message)));
                     }
@@ -92,7 +99,17 @@ impl FrameDecoder {
         Ok(None)
     }
 
-    fn frame(&mut self) -> Result<Option<(bool, u8, Vec<u8>)>, NotWebsocket> {
+    fn skip(&mut self) {
+        let len = self
+            .buffer
+            .len()
+            .min(usize::try_from(self.unread).unwrap_or(usize::MAX));
+        self.buffer.drain(..len);
+        self.unread -= len as u64;
+    }
+
+    fn frame(&mut self) -> Result<Option<Frame>, NotWebsocket> {
+        self.skip();
         let &[first, second, ref rest @ ..] = self.buffer.as_slice() else {
             return Ok(None);
         };
@@ -112,18 +129,31 @@ impl FrameDecoder {
             len => (2, u64::from(len)),
         };
         let (fin, opcode) = (first & 0x80 != 0, first & 0x0f);
-        let len = usize::try_from(len).ok().filter(|len| *len <= PAYLOAD_MAX);
-        let len = len.ok_or(NotWebsocket)?;
-        if opcode >= CLOSE && (second > 125 || !fin) {
+        // The highest bit of a length is never set.
+        if (opcode >= CLOSE && (second > 125 || !fin)) || i64::try_from(len).is_err() {
             return Err(NotWebsocket);
         }
+        let Some(len) = usize::try_from(len).ok().filter(|len| *len <= PAYLOAD_MAX) else {
+            self.buffer.drain(..head);
+            self.unread = len;
+            self.skip();
+            let payload = None;
+            return Ok(Some(Frame { fin, opcode, payload }));
+        };
         let Some(payload) = self.buffer.get(head..head + len) else {
             return Ok(None);
         };
-        let payload = payload.to_vec();
+        let payload = Some(payload.to_vec());
         self.buffer.drain(..head + len);
-        Ok(Some((fin, opcode, payload)))
+        Ok(Some(Frame { fin, opcode, payload }))
     }
+}
+
+/// Puts two parts of a message together, unless it is too long.
+fn joined(first: Option<Vec<u8>>, second: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let (mut message, second) = (first?, second?);
+    message.extend_from_slice(&second);
+    (message.len() <= PAYLOAD_MAX).then_some(message)
 }
 
 /// Encodes bytes as base64. See RFC 4648.
@@ -172,7 +202,7 @@ mod tests {
         let mut decoder = FrameDecoder::default();
         decoder.push(&[0x01, 0x03, 0x48, 0x65, 0x6c, 0x89, 0x01, b'x', 0x80, 0x02, 0x6c, 0x6f]);
         assert_eq!(decoder.next(), Ok(Some(Incoming::Ping(b"x".to_vec()))));
-        assert_eq!(decoder.next(), Ok(Some(Incoming::Message(b"Hello".to_vec()))));
+        assert_eq!(decoder.next(), Ok(Some(Incoming::Message(Some(b"Hello".to_vec())))));
         assert_eq!(decoder.next(), Ok(None));
     }
 
@@ -193,6 +223,42 @@ mod tests {
         let mut decoder = FrameDecoder::default();
         decoder.push(&[0x81, 127, 0xff, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(decoder.next(), Err(NotWebsocket), "too long");
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_skipped() {
+        let mut bytes = sent(true, TEXT, b"before");
+        bytes.extend([0x81, 127, 0, 0, 0, 0, 0, 0x50, 0, 0]);
+        bytes.extend(vec![b'x'; 0x50_0000]);
+        bytes.extend(sent(true, BINARY, b"between"));
+        bytes.extend(sent(false, TEXT, &vec![b'x'; PAYLOAD_MAX]));
+        bytes.extend(sent(true, PING, b""));
+        bytes.extend(sent(false, CONTINUATION, b"y"));
+        bytes.extend(sent(true, CONTINUATION, b"z"));
+        bytes.extend(sent(true, TEXT, b"after"));
+        let mut decoder = FrameDecoder::default();
+        let mut read = Vec::new();
+        for piece in bytes.chunks(60_000) {
+            decoder.push(piece);
+            while let Some(incoming) = decoder.next().unwrap() {
+                read.push(incoming);
+            }
+            assert!(decoder.buffer.len() <= PAYLOAD_MAX + 60_000);
+        }
+        let message = |text: &[u8]| Incoming::Message(Some(text.to_vec()));
+        let long = || Incoming::Message(None);
+        let ping = Incoming::Ping(Vec::new());
+        assert_eq!(
+            read,
+            [
+                message(b"before"),
+                long(),
+                message(b"between"),
+                ping,
+                long(),
+                message(b"after")
+            ]
+        );
     }
 
     #[test]
@@ -228,7 +294,7 @@ mod tests {
             for piece in bytes.chunks(piece) {
                 decoder.push(piece);
                 while let Some(Incoming::Message(message)) = decoder.next().unwrap() {
-                    read.push(message);
+                    read.push(message.unwrap());
                 }
             }
             prop_assert_eq!(read, messages);

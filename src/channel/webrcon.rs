@@ -3,7 +3,8 @@
 //! See <https://wiki.facepunch.com/rust/Admin_Commands> and the publisher's own
 //! client, <https://github.com/Facepunch/webrcon>; for the websocket RFC 6455.
 //! Each command carries an identifier of our choice, and its reply the same;
-//! broadcasts (chat, console) carry 0 or -1.
+//! broadcasts (chat, console) carry 0 or -1, or whatever a mod has made of them: what is
+//! not understood is skipped.
 //!
 //! The key of the handshake is not checked against the answer: that guards
 //! browsers against caches in between, which nothing here passes through.
@@ -12,7 +13,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -20,11 +21,12 @@ use super::exchange::{AskError, Heard, NO_REPLY, Question, Reply, read, silent, 
 use super::frame::{self, FrameDecoder, Incoming};
 use super::gather::Gathered;
 use crate::failure::Failure;
+use crate::json::{self, Members};
 
 const HEAD_MAX: usize = 16 * 1024;
 
 /// The time within which all parts of a reply follow each other.
-const QUIET: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_millis(500);
 
 /// The identifier of our command: no push has it.
 const IDENTIFIER: i64 = 1_001;
@@ -77,11 +79,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         write(&mut self.stream, &bytes, until).await?;
         let mut gathered = Gathered::new(question.expect.as_deref());
         let mut quiet_at = Instant::now() + NO_REPLY;
+        let (mut any, mut not_read) = (false, None);
         loop {
             let at = if gathered.expects_more() { until } else { quiet_at };
             match self.hear(at.min(until)).await.map_err(AskError::Unclear)? {
-                Heard::Part(message) => match understood(&message) {
-                    Some((IDENTIFIER, text)) => {
+                Heard::Part(None) => not_read = Some("it says more than 4 MiB at a time, which is not read"),
+                Heard::Part(Some(message)) => match understood(&message) {
+                    Some((Some(IDENTIFIER), text)) => {
                         if gathered.any() && !text.is_empty() {
                             gathered.push(b"\n");
                         }
@@ -89,12 +93,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
                         quiet_at = Instant::now() + QUIET;
                     }
                     // The expected reply may come as a broadcast.
-                    Some((_, text)) => gathered.overhear(text.as_bytes()),
-                    None => return Err(AskError::Unclear(Failure::failed("what it answers is not WebRCON"))),
+                    Some((_, text)) => {
+                        any = true;
+                        gathered.overhear(text.as_bytes());
+                    }
+                    None => not_read = not_read.or(Some("what it answers is not WebRCON")),
                 },
                 Heard::Closed => return Ok(gathered.finish(true)),
                 // Not every command has a reply.
-                Heard::Nothing => return Ok(gathered.finish(false)),
+                Heard::Nothing => {
+                    return match not_read.filter(|_| !any && !gathered.any()) {
+                        Some(why) => Err(AskError::Unclear(Failure::failed(why))),
+                        None => Ok(gathered.finish(false)),
+                    };
+                }
             }
             if gathered.is_full() {
                 return Ok(gathered.finish(false));
@@ -102,7 +114,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         }
     }
 
-    async fn hear(&mut self, until: Instant) -> Result<Heard<Vec<u8>>, Failure> {
+    /// Returns the next message; `None` for one that is too long.
+    async fn hear(&mut self, until: Instant) -> Result<Heard<Option<Vec<u8>>>, Failure> {
         let mut buffer = [0; 4096];
         loop {
             match self.decoder.next() {
@@ -129,10 +142,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     }
 }
 
-fn understood(message: &[u8]) -> Option<(i64, String)> {
-    let value: Value = serde_json::from_slice(message).ok()?;
-    let text = value.get("Message")?.as_str().unwrap_or_default().to_owned();
-    let identifier = value.get("Identifier").and_then(Value::as_i64).unwrap_or(0);
+/// Returns the identifier and the text of a message; `None` if it is none.
+fn understood(message: &[u8]) -> Option<(Option<i64>, String)> {
+    let members = Members::read(message)?;
+    let identifier = members.get("Identifier").and_then(json::whole_number);
+    let raw = members.get("Message").unwrap_or_default();
+    let text = json::text(raw).unwrap_or_else(|| raw.to_owned());
     Some((identifier, text))
 }
 

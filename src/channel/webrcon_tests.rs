@@ -71,6 +71,90 @@ async fn replies_are_told_from_pushes() {
     assert_eq!((reply.text.as_str(), reply.closed), ("Saved 12 ents", false));
 }
 
+/// Mods push what they like.
+#[tokio::test(start_paused = true)]
+async fn odd_pushes_are_skipped() {
+    let deep = "[".repeat(50_000) + &"]".repeat(50_000);
+    let long = |payload: &[u8]| {
+        let mut bytes = vec![0x81, 127];
+        bytes.extend((payload.len() as u64).to_be_bytes());
+        bytes.extend(payload);
+        bytes
+    };
+    let pushes: Vec<Vec<u8>> = vec![
+        sent(1, "no json"),
+        sent(1, ""),
+        sent(1, "[1001, \"x\"]"),
+        sent(1, r#"{"Message":"who knows whose"}"#),
+        sent(1, r#"{"Message":{"a":[1]},"Identifier":0}"#),
+        sent(1, r#"{"Message":5,"Identifier":-1}"#),
+        sent(1, r#"{"Identifier":"none","Message":null}"#),
+        sent(1, r#"{"Identifier":1e9,"Message":"x"}"#),
+        sent(1, r#"{"Message":"half \ud83d","Identifier":0}"#),
+        sent(2, "binary"),
+        vec![0x82, 4, 0xff, 0xfe, 0, 0x80],
+        long(format!(r#"{{"Message":{deep},"Identifier":-1}}"#).as_bytes()),
+        long(&vec![b'x'; 5 << 20]),
+    ];
+    for push in pushes {
+        let shown = String::from_utf8_lossy(&push[..push.len().min(60)]).into_owned();
+        let body = vec![(0, push.clone()), (50, message(IDENTIFIER, "Saved")), (50, push)];
+        let reply = asked_in_one_go(body).await.unwrap();
+        assert_eq!(reply.text, "Saved", "{shown}");
+    }
+}
+
+/// Asks a server that writes each answer at once.
+async fn asked_in_one_go(body: Vec<(u64, Vec<u8>)>) -> Result<Reply, AskError> {
+    let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+    let server = tokio::spawn(async move {
+        let mut buffer = [0; 4096];
+        assert_ne!(theirs.read(&mut buffer).await.unwrap(), 0);
+        theirs.write_all(ACCEPTED.as_bytes()).await.unwrap();
+        assert_ne!(theirs.read(&mut buffer).await.unwrap(), 0);
+        for (ms, bytes) in body {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            let _ = theirs.write_all(&bytes).await;
+        }
+        std::future::pending::<()>().await;
+    });
+    let limit = Duration::from_secs(10);
+    let until = Instant::now() + limit;
+    let (line, expect) = ("save".into(), None);
+    let mut webrcon = Webrcon::open(ours, "127.0.0.1:28016", "pw", until).await?;
+    let reply = webrcon.ask(&Question { line, expect, limit }, until).await;
+    server.abort();
+    reply
+}
+
+/// Each of them within the time in which another part may come.
+#[tokio::test(start_paused = true)]
+async fn a_reply_in_parts_that_come_slowly() {
+    let parts = ["one", "two", "three"].map(|part| (400, message(IDENTIFIER, part)));
+    let reply = asked_in_one_go(parts.to_vec()).await.unwrap();
+    assert_eq!(reply.text, "one\ntwo\nthree");
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_that_are_odd() {
+    for (reply, wanted) in [
+        (r#"{"Identifier":"1001","Message":"Saved"}"#, "Saved"),
+        (r#"{"Identifier":1001.0,"Message":"Saved"}"#, "Saved"),
+        (r#"{"Identifier":1001,"Message":{"Players":3}}"#, r#"{"Players":3}"#),
+        (r#"{"Identifier":1001,"Message":null}"#, ""),
+        (r#"{"Identifier":1001}"#, ""),
+        (
+            r#"{"Identifier":1001,"Message":"a\ud83d"}"#,
+            "a\u{fffd}\u{fffd}\u{fffd}",
+        ),
+    ] {
+        let reply = asked_in_one_go(vec![(0, sent(1, reply))]).await.unwrap();
+        assert_eq!(reply.text, wanted);
+    }
+    let failure = asked_in_one_go(vec![(0, sent(1, "no json"))]).await.unwrap_err();
+    assert!(matches!(failure, AskError::Unclear(failure) if failure.message.contains("not WebRCON")));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_expected_may_be_pushed() {
     let body = vec![

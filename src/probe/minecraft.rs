@@ -7,11 +7,11 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::exchange::exchange;
 use crate::inventory::HostPort;
+use crate::json::{self, Members};
 use crate::supervisor::Players;
 
 /// The longest status, in bytes, which is that of a packet. It contains an icon, and
@@ -79,28 +79,24 @@ fn understood(mut bytes: &[u8]) -> Option<Reply> {
     }
     let mut body = bytes.get(..len)?;
     let text = match (take_varint(&mut body), take_varint(&mut body)) {
-        // Modded servers put more behind it.
-        (Some(Some(0)), Some(Some(len))) => usize::try_from(len).ok().and_then(|len| body.get(..len)),
+        // Modded servers put more behind it, and some count its characters, not its
+        // bytes: what it begins with is the status.
+        (Some(Some(0)), Some(Some(len))) => {
+            Some(body).filter(|body| usize::try_from(len).is_ok_and(|len| len <= body.len()))
+        }
         _ => None,
     };
-    let status = text.and_then(first_value);
-    let is_one = |status: &Value| status.get("version").is_some() || status.get("players").is_some();
+    let status = text.and_then(Members::read);
+    let is_one = |status: &Members| status.has("version") || status.has("players");
     Some(match status {
-        Some(Ok(status)) if is_one(&status) => Reply::Status(players(&status)),
+        Some(status) if is_one(&status) => Reply::Status(players(&status)),
         _ => Reply::Nonsense,
     })
 }
 
-/// Reads the first value of a JSON text. Servers are lenient: a byte order mark comes
-/// before it, a line break stands within a message, something follows.
-fn first_value(text: &[u8]) -> Option<serde_json::Result<Value>> {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let text: Vec<u8> = text.iter().map(|byte| (*byte).max(b' ')).collect();
-    serde_json::Deserializer::from_slice(&text).into_iter().next()
-}
-
-fn players(status: &Value) -> Option<Players> {
-    let number = |name| u32::try_from(status.get("players")?.get(name)?.as_u64()?).ok();
+fn players(status: &Members) -> Option<Players> {
+    let counts = Members::read(status.get("players")?.as_bytes())?;
+    let number = |name| u32::try_from(json::whole_number(counts.get(name)?)?).ok();
     Some(Players {
         online: number("online")?,
         max: number("max")?,
@@ -268,9 +264,28 @@ mod tests {
                 r#"{{"players":{{"max":20,"online":0}},"mods":"{}"}}"#,
                 "x".repeat(400_000)
             ),
+            format!(
+                r#"{{"favicon":"{}","players":{{"max":20,"online":0}}}}"#,
+                "A".repeat(1_900_000)
+            ),
+            r#"{"description":["a",{"text":"b","extra":[{"extra":["c"]}]}],"players":{"max":20,"online":0}}"#
+                .to_owned(),
+            r#"{"description":"\ud83d \udfae","players":{"max":20,"online":0,"sample":"nobody"}}"#.to_owned(),
+            r#"{"players":{"max":"20","online":"0","sample":{}}}"#.to_owned(),
+            r#"{"players":{"max":20.0,"online":0.00,"sample":[{"name":"\udfae"}]}}"#.to_owned(),
+            format!(
+                r#"{{"description":{0},"players":{{"sample":{0},"max":20,"online":0}}}}"#,
+                "[".repeat(9000) + &"]".repeat(9000)
+            ),
+            r#"{"players":null,"players":{"max":20,"online":0}}"#.to_owned(),
         ] {
             assert_eq!(understood(&reply(&lenient)), Some(Reply::Status(Some(players))));
         }
+        // The length is that of the characters.
+        let counted = "{\"description\":\"日本\",\"players\":{\"max\":20,\"online\":0}}";
+        let len = u32::try_from(counted.chars().count()).unwrap();
+        let counted = packet(&[&[0], &varint(len)[..], counted.as_bytes()].concat());
+        assert_eq!(understood(&counted), Some(Reply::Status(Some(players))));
         for bad in [
             packet(&[&[0], &varint(200)[..], status].concat()),
             reply("{}"),
