@@ -16,8 +16,9 @@ use super::unit::Unit;
 use crate::inventory::Limits;
 use crate::sys::procfs;
 
-/// The time for all of the conversation about one scope.
-const DEADLINE: Duration = Duration::from_secs(1);
+/// The time for all of the conversation about one scope. systemd makes hundreds of
+/// them one after the other while a host boots, which takes it seconds.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The time in which systemd is not asked again after it did not answer.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -63,6 +64,8 @@ enum Conversation {
 enum Trouble {
     /// There is nobody to ask.
     Absent(String),
+    /// systemd did not answer within the deadline.
+    Silent,
     Failed(String),
 }
 
@@ -82,6 +85,17 @@ impl Scopes {
                 Some(format!("it has no scope of its own: {why}")),
                 cgroup::all(limits, "it has no scope"),
             ),
+            // systemd may have done it without a word yet, or may do it later.
+            Err(Trouble::Silent) => match of_cgroup(&procfs::control_groups(pid)) {
+                Some(unit) => (None, cgroup::unheld(limits, unit, pid)),
+                None => (
+                    Some(format!(
+                        "it has no scope of its own yet: systemd did not answer within {} s",
+                        DEADLINE.as_secs()
+                    )),
+                    cgroup::all(limits, "it has no scope yet"),
+                ),
+            },
         };
         none.into_iter().chain(unheld.iter().map(ToString::to_string)).collect()
     }
@@ -110,7 +124,7 @@ impl Scopes {
                 if let Ok(mut conversation) = self.0.try_lock() {
                     *conversation = Conversation::Silent(Instant::now());
                 }
-                Err(silence())
+                Err(Trouble::Silent)
             }
         }
     }
@@ -119,7 +133,7 @@ impl Scopes {
         let mut conversation = self.0.lock().await;
         match &*conversation {
             Conversation::Open(bus) if !bus.is_closed() => return Ok(bus.clone()),
-            Conversation::Silent(since) if since.elapsed() < SILENCE => return Err(silence()),
+            Conversation::Silent(since) if since.elapsed() < SILENCE => return Err(Trouble::Silent),
             _ => {}
         }
         *conversation = Conversation::Silent(Instant::now());
@@ -129,10 +143,6 @@ impl Scopes {
         *conversation = Conversation::Open(bus.clone());
         Ok(bus)
     }
-}
-
-fn silence() -> Trouble {
-    Trouble::Failed(format!("systemd did not answer within {} s", DEADLINE.as_secs()))
 }
 
 fn trouble(error: &zbus::Error) -> Trouble {
