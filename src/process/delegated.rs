@@ -134,11 +134,18 @@ impl Follow<'_> {
         let done = self.carry_out_step(&step).await;
         // A game that may be saving has the whole wait of the step.
         let failed = matches!(done, Err(AskError::Refused(_)));
+        let name = step.action.to_string();
+        let by = match step.action.channel().and_then(|kind| self.game.channels.get(kind)) {
+            Some(remote) => format!(" by {}", remote.address),
+            None => String::new(),
+        };
         match done {
-            Ok(reply) if reply.is_closed_only() => note(closed(&step.action.to_string())),
-            Ok(reply) => confirmation(&step, &reply).into_iter().for_each(note),
-            Err(AskError::Refused(failure)) => note(format!("{} failed: {failure}", step.action)),
-            Err(AskError::Unclear(failure)) => note(format!("{}{failure}", unclear(&step.action.to_string()))),
+            Ok(reply) if reply.is_closed_only() => {
+                note(format!("{}{by}, and may not have been carried out", closed(&name)));
+            }
+            Ok(reply) => confirmation(&step, &reply, &by).into_iter().for_each(note),
+            Err(AskError::Refused(failure)) => note(format!("{name} failed: {failure}")),
+            Err(AskError::Unclear(failure)) => note(format!("{}{failure}", unclear(&name))),
         }
         self.tell(Order::Complete { step: index, failed }).await;
     }
@@ -190,20 +197,24 @@ impl Follow<'_> {
     }
 }
 
-/// Returns the note on a step at which the game closed the connection. It is true
-/// of a step that ends the game, and worth a word for every other.
-pub(super) fn closed(step: &str) -> String {
-    format!("{step} was closed without a reply, and may not have been carried out")
+/// Returns true for a note on a step without a proper answer. It is worth nothing where
+/// the step has ended the game.
+pub(super) fn is_of_unclear(note: &str, step: &str) -> bool {
+    note.starts_with(&closed(step)) || note.starts_with(&unclear(step))
 }
 
-/// Returns the beginning of the note on a step that has no proper answer. The note is
-/// worth nothing where the step has ended the game.
-pub(super) fn unclear(step: &str) -> String {
+/// Returns the beginning of the note on a step at which the game closed the connection.
+fn closed(step: &str) -> String {
+    format!("{step} was closed without a reply")
+}
+
+/// Returns the beginning of the note on a step that has no proper answer.
+fn unclear(step: &str) -> String {
     format!("{step} may not have been carried out: ")
 }
 
-/// Returns a note on a step whose reply was to confirm it.
-fn confirmation(step: &StopStep, reply: &Reply) -> Option<String> {
+/// Returns a note on a step whose reply was to confirm it; `by` names the server.
+fn confirmation(step: &StopStep, reply: &Reply, by: &str) -> Option<String> {
     let expected = step.expect.as_deref()?;
     if reply.confirmed == Some(true) {
         let line = reply.text.lines().find(|line| line.contains(expected));
@@ -213,5 +224,5 @@ fn confirmation(step: &StopStep, reply: &Reply) -> Option<String> {
             line.unwrap_or(expected).trim()
         ));
     }
-    Some(format!("{} was not confirmed: no `{expected}` came", step.action))
+    Some(format!("{} was not confirmed{by}: no `{expected}` came", step.action))
 }

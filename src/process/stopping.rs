@@ -245,8 +245,8 @@ impl GameStop<'_> {
         let exit = ending::read(&self.folder.dir).ok().flatten();
         let exit = exit.filter(|exit| Some(exit.generation) == self.stopped);
         if let Some(exit) = &exit {
-            let (closed, unclear) = (delegated::closed(&exit.ended_by), delegated::unclear(&exit.ended_by));
-            self.notes.retain(|note| *note != closed && !note.starts_with(&unclear));
+            self.notes
+                .retain(|note| !delegated::is_of_unclear(note, &exit.ended_by));
             self.notes.extend(notes(exit));
         }
         self.stopped_by(exit.map(|exit| exit.ended_by).filter(|step| !step.is_empty()))
