@@ -4,6 +4,7 @@
 //! means that a game is stopped.
 
 mod a2s;
+mod certificate;
 mod context;
 mod exchange;
 mod exec;
@@ -85,7 +86,7 @@ impl Prober {
     ///
     /// # Errors
     /// The fault of the answer; empty where there is none, or not yet.
-    async fn ask(&mut self, attempt: Duration) -> Result<(), String> {
+    async fn ask(&mut self, attempt: Duration) -> Result<(), Trouble> {
         const SHORT: Duration = Duration::from_secs(2);
         const MEDIUM: Duration = Duration::from_secs(3);
         const LONG: Duration = Duration::from_secs(5);
@@ -103,12 +104,15 @@ impl Prober {
             }
             Self::Http(check) => {
                 let asked = http::request(check, LONG.min(attempt)).await;
-                return asked.map_err(|error| trouble(error.failure()));
+                return asked.map_err(|error| Trouble::of(error.failure()));
             }
             Self::Login(remote) => {
                 let channel = format!("{} {}: ", remote.kind, remote.address);
-                let asked = channel::login(remote, LONG.min(attempt)).await.map_err(trouble);
-                return asked.map_err(|why| why.strip_prefix(&channel).unwrap_or(&why).to_owned());
+                let asked = channel::login(remote, LONG.min(attempt)).await.map_err(Trouble::of);
+                return asked.map_err(|Trouble { why, advice }| Trouble {
+                    why: why.strip_prefix(&channel).unwrap_or(&why).to_owned(),
+                    advice,
+                });
             }
             Self::Exec(probe) => timeout(attempt, probe.holds()).await.unwrap_or(false),
             Self::AliveFor { until_boot_ms, .. } => clock::boot_ms() >= *until_boot_ms,
@@ -117,8 +121,8 @@ impl Prober {
         };
         match holds {
             true => Ok(()),
-            false if has_answered.into_inner() => Err("what it answers is not understood".to_owned()),
-            false => Err(String::new()),
+            false if has_answered.into_inner() => Err(Trouble::new("what it answers is not understood")),
+            false => Err(Trouble::default()),
         }
     }
 
@@ -157,13 +161,32 @@ impl Prober {
     }
 }
 
-/// Returns what is wrong with an answer. A port that nobody listens at is usual for a
-/// game that starts.
-fn trouble(failure: Failure) -> String {
-    if failure.message.ends_with(channel::NOTHING_LISTENS) {
-        return String::new();
+/// The fault of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Trouble {
+    /// Empty where there is none, or nobody answers.
+    why: String,
+    advice: Option<String>,
+}
+
+impl Trouble {
+    fn new(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            advice: None,
+        }
     }
-    failure.message
+
+    /// A port that nobody listens at is usual for a game that starts.
+    fn of(failure: Failure) -> Self {
+        if failure.message.ends_with(channel::NOTHING_LISTENS) {
+            return Self::default();
+        }
+        Self {
+            why: failure.message,
+            advice: failure.hint,
+        }
+    }
 }
 
 /// A probe that has not held yet.
@@ -175,7 +198,7 @@ struct Pending {
     /// The port that it asks.
     asked: Option<(HostPort, Transport)>,
     /// The fault of the last answer; empty where there was none.
-    trouble: String,
+    trouble: Trouble,
 }
 
 /// A probe that has not held yet, for a person.
@@ -185,6 +208,8 @@ pub struct PendingProbe {
     pub what: String,
     /// The fault of the last answer; empty where there was none.
     pub trouble: String,
+    /// Advice what to do about it.
+    pub advice: Option<String>,
 }
 
 impl fmt::Display for PendingProbe {
@@ -233,7 +258,7 @@ impl Readiness {
                 prober,
                 due,
                 asked: ownership::asked(probe).map(|(address, transport)| (address.clone(), transport)),
-                trouble: String::new(),
+                trouble: Trouble::default(),
             })
         });
         Ok(Self {
@@ -293,9 +318,9 @@ impl Readiness {
             if let (Ok(()), Some(owner), Some((address, transport))) = (&asked, &self.owner, &pending.asked)
                 && let Some(stranger) = ownership::stranger(owner, address, *transport).await
             {
-                asked = Err(format!(
+                asked = Err(Trouble::new(format!(
                     "answered by {stranger}, not by the game: probe the game's own port"
-                ));
+                )));
             }
             if let Err(trouble) = asked {
                 pending.trouble = trouble;
@@ -319,7 +344,8 @@ impl Readiness {
     pub fn awaited(&self) -> Vec<PendingProbe> {
         let awaited = self.pending.iter().map(|pending| PendingProbe {
             what: pending.prober.awaits(),
-            trouble: pending.trouble.clone(),
+            trouble: pending.trouble.why.clone(),
+            advice: pending.trouble.advice.clone(),
         });
         awaited.collect()
     }
@@ -358,7 +384,7 @@ mod tests {
             prober,
             due,
             asked: None,
-            trouble: String::new(),
+            trouble: Trouble::default(),
         };
         (pending, asked)
     }

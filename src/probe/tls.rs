@@ -8,25 +8,20 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 
+use super::certificate::untrusted;
 use crate::failure::Failure;
 use crate::inventory::Tls;
 use crate::sys::plain_file;
 
 /// The largest file of certificates, in bytes.
 const CA_MAX: u64 = 4 << 20;
-
-/// The most characters of a reason, in which a certificate may have many names.
-const WHY_MAX: usize = 300;
-
-const NAME_IT: &str = "name the server's own certificate, or that of its issuer, as `ca` of `http`";
-
-const OTHER_NAME: &str = "write a name of the certificate in the URL, or name the server's own certificate as `ca` of `http`: \
-     then its name does not count";
 
 /// Begins TLS on a connection. Has no limit.
 ///
@@ -125,43 +120,14 @@ impl ServerCertVerifier for Trust {
 fn in_words(error: &io::Error) -> Failure {
     match error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
         Some(Error::InvalidCertificate(why)) => untrusted(why),
+        Some(Error::PeerIncompatible(_) | Error::AlertReceived(AlertDescription::ProtocolVersion)) => {
+            Failure::failed("it speaks no TLS that is secure: 1.2 or 1.3 is wanted")
+                .hint("update the server, or ask it over `http://` on this host")
+        }
         Some(Error::InvalidMessage(_)) => Failure::failed("it does not speak TLS").hint("write `http://`"),
         _ if error.kind() == io::ErrorKind::UnexpectedEof => {
             Failure::failed("it closed the connection in place of TLS").hint("it may speak `http://` only")
         }
         _ => Failure::failed(format!("TLS failed: {error}")),
     }
-}
-
-fn untrusted(why: &CertificateError) -> Failure {
-    use CertificateError as Why;
-    let (why, hint) = match why {
-        Why::UnknownIssuer => ("nobody who is trusted has issued it".to_owned(), NAME_IT),
-        Why::Expired | Why::ExpiredContext { .. } => (
-            "it has expired, or the clock of this host is wrong".to_owned(),
-            "have the server make a new one, or name the server's own certificate as `ca` of `http`: then its dates do not count",
-        ),
-        Why::NotValidYet | Why::NotValidYetContext { .. } => (
-            "its time has not begun, or the clock of this host is wrong".to_owned(),
-            "set the clock, or name the server's own certificate as `ca` of `http`: then its dates do not count",
-        ),
-        Why::NotValidForName => ("it is for another name than that of the URL".to_owned(), OTHER_NAME),
-        Why::NotValidForNameContext { expected, presented } => {
-            let names = match presented.as_slice() {
-                [] => "it has no name".to_owned(),
-                presented => format!("it is for {}", presented.join(", ")),
-            };
-            (format!("{names}, and not for {}", expected.to_str()), OTHER_NAME)
-        }
-        Why::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => (
-            "it is the certificate of an issuer (CA:TRUE), as `openssl req -x509` makes it, and not of a server"
-                .to_owned(),
-            "name that certificate as `ca` of `http`: then it is trusted as it is; \
-             or make one for a server: openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=game \
-             -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out cert.pem",
-        ),
-        why => (why.to_string(), NAME_IT),
-    };
-    let why: String = why.chars().filter(|c| !c.is_control()).take(WHY_MAX).collect();
-    Failure::failed(format!("its certificate is not trusted: {why}")).hint(hint)
 }

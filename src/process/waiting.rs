@@ -100,11 +100,12 @@ impl ReadyWait<'_> {
             _ => None,
         });
         let elsewhere = asked.filter_map(|address| Some((address, elsewhere(address)?))).next();
+        let advice = awaited.into_iter().find_map(|awaited| awaited.advice);
         Failure::new(FailureKind::Timeout, message).hint(match elsewhere {
             Some((address, server)) => format!(
                 "nothing listens at {address}, but something does at {server}: ask it there, or have the game listen at all addresses; {goes_on}"
             ),
-            None => goes_on,
+            None => advice.into_iter().chain([goes_on]).collect::<Vec<_>>().join("; "),
         })
     }
 

@@ -128,14 +128,14 @@ fn certificates_that_are_trusted_and_others() {
             "127.0.0.1",
             none.clone(),
             Some("issuer.pem"),
-            "its certificate is not trusted: it is the certificate of an issuer (CA:TRUE)",
+            "its certificate is not trusted: it is that of an issuer (CA:TRUE)",
         ),
         (
             "rest-own",
             "127.0.0.1",
             json!({ "ca": pem("issuer.pem") }),
             None,
-            "its certificate is not trusted: it is the certificate of an issuer (CA:TRUE)",
+            "its certificate is not trusted: it is that of an issuer (CA:TRUE)",
         ),
         (
             "rest-issued",
@@ -149,7 +149,7 @@ fn certificates_that_are_trusted_and_others() {
             "127.0.0.2",
             json!({ "ca": pem("issuer.pem") }),
             None,
-            "its certificate is not trusted: it is for DnsName(\"localhost\")",
+            "its certificate is not trusted: it is for localhost and 127.0.0.1, and not for 127.0.0.2",
         ),
         (
             "rest-own",
@@ -175,6 +175,9 @@ fn certificates_that_are_trusted_and_others() {
         sandbox.inventory_text(&json!({ "instances": { "a": game } }).to_string());
         let start = run(&["start", "a"]).expect_code(if told.is_empty() { 0 } else { 124 });
         assert!(start.stderr.contains(told), "{kind} {host} {more}: {start:?}");
+        if told.contains("CA:TRUE") {
+            assert!(start.stderr.contains("CA:FALSE"), "it says what to do: {start:?}");
+        }
         let stop = run(&["stop", "a"]).expect_code(0);
         assert_eq!(format!("{stop:?}").contains("/shutdown"), told.is_empty(), "{stop:?}");
     }
