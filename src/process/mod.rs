@@ -24,6 +24,7 @@ mod starting;
 mod stopping;
 mod supervisor;
 mod survey;
+mod unnoticed;
 mod user;
 mod waiting;
 mod watching;

@@ -7,7 +7,7 @@ use super::evidence::{Evidence, tells_all};
 use super::game::ManagedGame;
 use super::situation::Situation;
 use super::snapshot::Snapshot;
-use super::{facts, main_pattern};
+use super::{facts, main_pattern, unnoticed};
 use crate::supervisor::{InstanceState, Observation, join_notes};
 use crate::sys::clock;
 
@@ -45,7 +45,9 @@ impl Observer {
         if let Some(entry) = snapshot.of(&self.game.id).filter(|entry| tells_all(entry)) {
             let situation = Situation::Kept(entry);
             self.remember(situation);
-            return self.remarked(situation, facts::of_entry(entry, snapshot.now_boot_ms()).into());
+            let observation = unnoticed::correction(&self.game, entry, snapshot.now_boot_ms());
+            let reported = || facts::of_entry(entry, snapshot.now_boot_ms()).into();
+            return self.remarked(situation, observation.unwrap_or_else(reported));
         }
         // The snapshot holds all living shims, those without a folder too.
         let gathered = self.game.gather_in_folder();
@@ -61,7 +63,12 @@ impl Observer {
             Ok(evidence) => {
                 let situation = Situation::of(&evidence);
                 self.remember(situation);
-                self.remarked(situation, facts::observation(&evidence, &self.game.policy))
+                let correction = match situation {
+                    Situation::Kept(entry) => unnoticed::correction(&self.game, entry, evidence.now_boot_ms),
+                    _ => None,
+                };
+                let observation = || facts::observation(&evidence, &self.game.policy);
+                self.remarked(situation, correction.unwrap_or_else(observation))
             }
             Err(reason) => Observation::Unknown { reason },
         }

@@ -10,7 +10,7 @@ use super::pause::Pauses;
 use super::shim::client;
 use super::situation::{Situation, Unclear};
 use super::waiting::ReadyWait;
-use super::{explain, main_pattern, repair};
+use super::{explain, main_pattern, repair, unnoticed};
 use crate::failure::Failure;
 use crate::probe;
 use crate::store::launch::Launch;
@@ -18,8 +18,6 @@ use crate::store::status_table::{Phase, ShimStatus};
 use crate::store::tail::{LAST_LINES, last_lines};
 use crate::store::{InstanceDir, ending, launch, strangers};
 use crate::supervisor::{InstanceState, Outcome, StartOptions, join_notes};
-use crate::sys::host::Frame;
-use crate::sys::identity::{self, Presence};
 
 /// A start gives up after this many launches that were killed together with
 /// their shims.
@@ -115,7 +113,7 @@ impl GameStart<'_> {
             Situation::Kept(entry) if situation.is_draining() || entry.phase == Phase::Stopping => {
                 Err(explain::still_stopping(&self.game.id))
             }
-            Situation::Kept(entry) if has_lost_its_game(dir, entry) => {
+            Situation::Kept(entry) if unnoticed::has_ended(dir, entry) => {
                 if pauses.are_over() {
                     return Err(self.held_up().await);
                 }
@@ -256,14 +254,4 @@ impl Attempts {
 fn launch_of(dir: &InstanceDir, generation: u64) -> Option<Launch> {
     let launch = launch::read(dir).ok().flatten();
     launch.filter(|launch| launch.generation == generation)
-}
-
-/// Returns true if the main process has ended, and its shim has not noticed
-/// yet, as one that was stopped by a signal. The pids on record must be those
-/// that are seen here.
-fn has_lost_its_game(dir: &InstanceDir, entry: &ShimStatus) -> bool {
-    let launch = || launch::read(dir).ok().flatten();
-    entry.phase == Phase::Alive
-        && identity::presence(entry.main) == Presence::Gone
-        && launch().is_some_and(|launch| Frame::here().is_ok_and(|here| launch.frame == here))
 }

@@ -116,6 +116,8 @@ impl GameStop<'_> {
     /// Has the shim end the launch, and waits until the shim has exited.
     async fn end_kept(&mut self, generation: u64, entry: Option<&ShimStatus>) -> Result<(), Failure> {
         self.begin(generation);
+        // One that was stopped by a signal would let us wait for its answer.
+        client::wake_shim(&self.folder.dir);
         let client = match (self.connect().await, entry) {
             // An older shim makes no new one.
             (Err(_), Some(entry)) if client::socket_is_removed(&self.folder.dir) => {

@@ -99,6 +99,31 @@ fn run_that_is_frozen_makes_no_second_game() {
     sandbox.nothing_left();
 }
 
+/// A shim that does not go on has not seen the end of its game, and the kernel has.
+#[test]
+fn a_shim_that_is_frozen_while_its_game_ends() {
+    let sandbox = Sandbox::with(&[Instance::awkward("a", &["serve", "--ready", "up"]).ready_log("^up$")]);
+    sandbox.ok(&["start", "a"]);
+    let (shim, pid) = (sandbox.shim("a"), sandbox.pid("a"));
+    sandbox.tell("a", "fork deaf");
+    wait_until("what outlives it", || sandbox.games().len() == 2);
+    Process::signal(shim, Signal::SIGSTOP);
+    wait_until("its shim to be frozen", || Process::is_frozen(shim));
+    Process::signal(pid, Signal::SIGKILL);
+    sandbox.wait_state("a", "unknown");
+    let status = sandbox.run(&["status", "--json"]).expect_code(4);
+    let row = status.json()["instances"][0].clone();
+    let told = format!("its shim (pid {shim}) is frozen");
+    assert!(row["note"].as_str().expect("a note").contains(&told), "{row}");
+    assert_eq!(row["pid"], json!(null));
+    // What outlived it has 5 s, and nobody waits for an answer before that.
+    let stopped = sandbox.ok(&["stop", "--now", "a", "--json"]).json()["results"][0].clone();
+    let took = stopped["took_seconds"].as_f64().expect("a time");
+    assert!((5.0..10.0).contains(&took), "{stopped}");
+    assert_eq!(sandbox.state("a"), "stopped");
+    sandbox.nothing_left();
+}
+
 /// The socket of a shim is taken by somebody who never answers.
 #[test]
 fn a_socket_that_takes_connections_and_never_answers() {

@@ -148,6 +148,13 @@ pub(in crate::process) fn resume_shim(dir: &InstanceDir) {
     signal_shim(dir, libc::SIGCONT);
 }
 
+/// Resumes a shim if it is stopped by a signal now.
+pub(in crate::process) fn wake_shim(dir: &InstanceDir) {
+    if let Ok(Some(launch)) = launch::read(dir) {
+        tree::resume(launch.shim);
+    }
+}
+
 /// Signals the shim on record. Returns true when it is there.
 fn signal_shim(dir: &InstanceDir, signal: i32) -> bool {
     let launch = launch::read(dir).ok().flatten();
