@@ -45,7 +45,15 @@ const LAUNCH: usize = 48;
 /// The right to carry out a verb on an instance, until it is dropped.
 #[derive(Debug)]
 pub struct VerbLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for VerbLock {
+    fn drop(&mut self) {
+        // A child that another thread has just forked has the file open, too, until it
+        // executes its program.
+        let _ = lock::release(&self.file, VERB);
+    }
 }
 
 /// The holder of a lock, as it describes itself.
@@ -122,7 +130,7 @@ fn try_either(dir: &InstanceDir, verb: &str, may_read: bool) -> io::Result<Resul
         let text = format!("gamectl {verb} (pid {})", std::process::id());
         let (holder, token) = (HOLDER - 1, TOKEN - 1);
         let _ = file.write_all_at(format!("{text:<holder$}\n{:<token$}\n", new_token()).as_bytes(), 0);
-        return Ok(Ok(VerbLock { _file: file }));
+        return Ok(Ok(VerbLock { file }));
     }
 }
 
@@ -253,6 +261,18 @@ mod tests {
         assert_eq!(holder.0, format!("gamectl stop (pid {})", std::process::id()));
         drop(held);
         assert!(try_verb(&dir, "start").unwrap().is_ok());
+    }
+
+    /// Between fork and exec a child has every open file of its parent.
+    #[test]
+    fn a_child_that_was_just_forked_keeps_no_lock() {
+        let (_tmp, dir) = instance();
+        let held = try_verb(&dir, "stop").unwrap().unwrap();
+        let of_child = held.file.try_clone().unwrap();
+        drop(held);
+        assert!(!is_at_work(&dir).unwrap());
+        drop(try_verb(&dir, "start").unwrap().unwrap());
+        drop(of_child);
     }
 
     #[test]

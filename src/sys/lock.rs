@@ -55,6 +55,12 @@ pub fn try_exclusive(file: impl AsFd, part: Part) -> io::Result<bool> {
     is_taken(fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_WRLCK))))
 }
 
+/// Lets go of a lock of that part, whoever else has a descriptor of this open file.
+pub fn release(file: impl AsFd, part: Part) -> io::Result<()> {
+    fcntl(file, FcntlArg::F_OFD_SETLK(&part.lock(libc::F_UNLCK)))?;
+    Ok(())
+}
+
 /// Tries to take a lock that excludes exclusive locks of that part,
 /// without waiting. The file need not be open for writing.
 pub fn try_shared(file: impl AsFd, part: Part) -> io::Result<bool> {
