@@ -185,6 +185,9 @@ impl Session<'_> {
             ..VerbRequest::new(Verb::Stop)
         };
         targets.leave_out_stopped().await;
+        for (id, note) in targets.leave_out_others() {
+            live.view.say(&format!("{id} goes on: it was {note}"));
+        }
         tokio::select! {
             results = verb::dispatch(self.context, &request, &targets) => Ok(verdict::of_results(&results)),
             () = live.interrupted() => {

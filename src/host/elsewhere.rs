@@ -31,23 +31,31 @@ impl Host {
         state: &StateDir,
         ids: impl Iterator<Item = &'a str>,
     ) -> HashMap<String, Elsewhere> {
-        if !inventories::has_others(state) {
-            return HashMap::new();
-        }
-        // One from standard input is nobody's rival.
-        let Some(own) = self.file() else { return HashMap::new() };
-        let mut lists: HashMap<PathBuf, Option<Vec<String>>> = HashMap::new();
-        let mut starter = |id: &str| {
-            let file = inventories::starter_of(state, id).filter(|file| !is_same(file, &own))?;
-            let ids = lists.entry(file.clone()).or_insert_with(|| ids_in(&file));
-            // What cannot be read may list it.
-            let is_listed = match ids {
-                Some(ids) => ids.iter().any(|one| one == id),
-                None => file.exists(),
-            };
-            Some(Elsewhere { file, is_listed })
-        };
-        let listed = ids.filter(|id| self.inventory.get(id).is_some());
-        listed.filter_map(|id| Some((id.to_owned(), starter(id)?))).collect()
+        started_elsewhere(self.file().as_deref(), state, ids)
     }
+}
+
+/// Returns those of the instances that another inventory than `own` has started.
+pub(super) fn started_elsewhere<'a>(
+    own: Option<&Path>,
+    state: &StateDir,
+    ids: impl Iterator<Item = &'a str>,
+) -> HashMap<String, Elsewhere> {
+    if !inventories::has_others(state) {
+        return HashMap::new();
+    }
+    // One from standard input is nobody's rival.
+    let Some(own) = own else { return HashMap::new() };
+    let mut lists: HashMap<PathBuf, Option<Vec<String>>> = HashMap::new();
+    let mut starter = |id: &str| {
+        let file = inventories::starter_of(state, id).filter(|file| !is_same(file, own))?;
+        let ids = lists.entry(file.clone()).or_insert_with(|| ids_in(&file));
+        // What cannot be read may list it.
+        let is_listed = match ids {
+            Some(ids) => ids.iter().any(|one| one == id),
+            None => file.exists(),
+        };
+        Some(Elsewhere { file, is_listed })
+    };
+    ids.filter_map(|id| Some((id.to_owned(), starter(id)?))).collect()
 }

@@ -1,5 +1,6 @@
 //! Watching the selected instances and acting: `run`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ const LAUNCHES_PER_CORE: usize = 4;
 pub struct Supervision {
     state: Arc<StateDir>,
     lock: RunLock,
+    /// The inventory, if it is a file.
+    file: Option<PathBuf>,
     selectors: Vec<String>,
     resident: Resident,
     _background: JoinSet<()>,
@@ -70,6 +73,7 @@ impl Host {
         // At once: a verb that finds the lock held is to find the way to ask.
         let launching = fleet.launch_for_verbs(&state);
         let elsewhere = self.adopted_from_elsewhere(&state).await;
+        let file = self.file();
         let inventory = reduced(self.inventory, selectors)?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
@@ -99,6 +103,7 @@ impl Host {
         Ok(Supervision {
             state,
             lock,
+            file,
             selectors: selectors.to_vec(),
             resident,
             _background: background,
@@ -168,6 +173,6 @@ impl Supervision {
     /// Ends the watching, and touches nothing that runs. Returns all that was
     /// watched to the last; the lock is kept until it is dropped.
     pub fn end(self) -> Targets {
-        Targets::new(self.resident.end(), self.state, Some(self.lock))
+        Targets::new(self.resident.end(), self.file.as_deref(), self.state, Some(self.lock))
     }
 }

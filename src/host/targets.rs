@@ -1,8 +1,10 @@
 //! The instances that a verb is carried out on.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::elsewhere::started_elsewhere;
 use super::{Events, Host, Scope, VerbRequest};
 use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
@@ -22,11 +24,20 @@ pub struct Targets {
 }
 
 impl Targets {
-    pub(super) fn new(supervisors: Vec<Arc<dyn Supervisor>>, state: Arc<StateDir>, run_lock: Option<RunLock>) -> Self {
+    /// Returns those for a verb that is typed into the inventory `own`, or into the `run`
+    /// whose lock this is.
+    pub(super) fn new(
+        supervisors: Vec<Arc<dyn Supervisor>>,
+        own: Option<&Path>,
+        state: Arc<StateDir>,
+        run_lock: Option<RunLock>,
+    ) -> Self {
+        let ids = supervisors.iter().map(|target| target.instance_id());
+        let elsewhere = Arc::new(started_elsewhere(own, &state, ids));
         Self {
             supervisors,
             state,
-            elsewhere: Arc::default(),
+            elsewhere,
             _run_lock: run_lock,
         }
     }
@@ -45,6 +56,19 @@ impl Targets {
             }
         }
         self.supervisors = alive;
+    }
+
+    /// Leaves out what another inventory has started and lists. Returns the ids, each with
+    /// a note on where it was started.
+    pub fn leave_out_others(&mut self) -> Vec<(String, String)> {
+        let mut left = Vec::new();
+        self.supervisors.retain(|target| {
+            let id = target.instance_id();
+            let other = self.elsewhere.get(id).filter(|other| other.is_listed);
+            left.extend(other.map(|other| (id.to_owned(), other.note())));
+            other.is_none()
+        });
+        left
     }
 
     /// Carries the request out on all of them, many at the same time.
@@ -70,12 +94,7 @@ impl Host {
         let state = self.create_state()?;
         let fleet = Fleet::for_verbs(Some(Arc::clone(&state)));
         let supervisors = self.targets_of(&fleet, verb, scope)?;
-        let ids = supervisors.iter().map(|target| target.instance_id());
-        let elsewhere = Arc::new(self.elsewhere(&state, ids));
-        Ok(Targets {
-            elsewhere,
-            ..Targets::new(supervisors, state, None)
-        })
+        Ok(Targets::new(supervisors, self.file().as_deref(), state, None))
     }
 
     /// Returns the supervisors that a verb applies to. What has left the

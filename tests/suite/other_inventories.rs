@@ -146,6 +146,68 @@ fn what_another_inventory_has_started_is_ended_by_that_or_by_force() {
 }
 
 #[test]
+fn what_only_another_inventory_lists_is_ended_by_that_or_by_force() {
+    let sandbox = Sandbox::new();
+    write(&sandbox, "a.yaml", &[sleeper("x")]);
+    write(&sandbox, "b.yaml", &[sleeper("y"), sleeper("z")]);
+    sandbox.ok(&["-f", "b.yaml", "start", "--all"]);
+    let from = format!("started from {}", sandbox.arg("b.yaml"));
+    let planned = sandbox.run(&["-f", "a.yaml", "stop", "--dry-run", "y"]).expect_code(1);
+    assert!(
+        planned.stdout.contains(&format!("would fail: it was {from}")),
+        "{planned:?}"
+    );
+    let refused = sandbox.run(&["-f", "a.yaml", "stop", "y"]).expect_code(1);
+    assert!(
+        refused
+            .stderr
+            .contains(&format!("it was {from}, and not from this inventory")),
+        "{refused:?}"
+    );
+    let state = |id: &str| {
+        let rows = sandbox.run(&["-f", "b.yaml", "status", "--json", id]).json();
+        rows["instances"][0]["state"].as_str().expect("a word").to_owned()
+    };
+    assert_eq!(state("y"), "running");
+    let shown = sandbox.run(&["-f", "a.yaml", "status", "--json", "y"]).json();
+    let note = shown["instances"][0]["note"].as_str().expect("a note");
+    assert!(note.contains(&from), "{shown}");
+    sandbox.ok(&["-f", "a.yaml", "stop", "--force", "y"]);
+    assert_eq!((state("y"), state("z")), ("stopped".to_owned(), "running".to_owned()));
+    // What has left the other one is anybody's.
+    write(&sandbox, "b.yaml", &[]);
+    sandbox.ok(&["-f", "a.yaml", "stop", "z"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_run_that_ends_stops_nothing_of_another_inventory() {
+    let sandbox = Sandbox::new();
+    let own = Instance::with(sleeper("own"), "autostart", json!(false));
+    write(&sandbox, "a.yaml", &[own, sleeper("shared")]);
+    write(&sandbox, "b.yaml", &[sleeper("shared"), sleeper("other")]);
+    sandbox.ok(&["-f", "b.yaml", "start", "--all"]);
+    let args = ["-f", "a.yaml", "run", "--on-exit", "stop"];
+    let mut run = Background::of(sandbox.command(&args).stdout(std::process::Stdio::piped()));
+    run.wait("shared was started from");
+    sandbox.ok(&["-f", "a.yaml", "start", "own"]);
+    run.wait("own: running");
+    run.signal(Signal::SIGTERM);
+    assert_eq!(run.ended(), Some(0));
+    let said = run.text();
+    let left = format!("shared goes on: it was started from {}", sandbox.arg("b.yaml"));
+    assert!(said.contains(&left), "{said}");
+    let rows = sandbox.run(&["-f", "b.yaml", "status", "--json"]).expect_code(0).json();
+    assert_eq!(rows["instances"].as_array().map(Vec::len), Some(2), "{rows}");
+    assert_eq!(
+        sandbox.run(&["-f", "a.yaml", "status", "--json", "own"]).json()["instances"][0]["state"],
+        "stopped"
+    );
+    sandbox.ok(&["-f", "b.yaml", "stop", "--all"]);
+    sandbox.nothing_left();
+}
+
+#[test]
 fn an_inventory_may_be_renamed_and_an_instance_moved_while_it_runs() {
     let sandbox = Sandbox::new();
     write(&sandbox, "a.yaml", &[sleeper("x"), sleeper("y")]);
