@@ -157,10 +157,16 @@ impl Restarting {
 
     /// Plans the launch that no crash has led to, if it is wanted.
     pub(super) fn autostart(&mut self, autostart: bool, moment: &Moment) {
-        if moment.wants_running(autostart) && !self.is_given_up(moment) {
-            let at_ms = moment.now_ms;
-            self.plan = Plan::Due { at_ms, restarts: 0 };
+        if !moment.wants_running(autostart) || self.is_given_up(moment) {
+            return;
         }
+        // A restart that an earlier resident supervisor has decided on, and nobody has
+        // started it since.
+        if self.record.due_ms.is_some() && moment.trouble(&self.record).is_some() {
+            return self.go_on(self.record.next);
+        }
+        let at_ms = moment.now_ms;
+        self.plan = Plan::Due { at_ms, restarts: 0 };
     }
 
     /// Plans what an earlier resident supervisor has decided on.
@@ -168,7 +174,8 @@ impl Restarting {
         if self.record.stays.is_none() {
             self.plan = Plan::Due {
                 at_ms: self.record.due_ms.unwrap_or(0),
-                restarts,
+                // A start that has failed since is no launch on record.
+                restarts: restarts.max(self.record.next),
             };
         }
     }
@@ -351,6 +358,7 @@ impl Restarting {
         effects: &mut Effects,
     ) {
         self.brings_up &= self.is_launching();
+        self.record.next = restarts;
         let mut wrong = why;
         let history = &mut self.record.history;
         match history.crashed(&instance.restart, end, moment.now_ms, moment.chance) {
@@ -362,7 +370,11 @@ impl Restarting {
                 (self.record.due_ms, self.record.stays) = (None, Some(why));
                 self.plan = Plan::Nothing;
                 let stays = stay_in_words(why, &instance.restart);
-                report_stay(why, &stays, &instance.id, facts, effects);
+                let counted = Facts {
+                    restarts: restarts.saturating_sub(1),
+                    ..facts.clone()
+                };
+                report_stay(why, &stays, &instance.id, &counted, effects);
                 if why != StayReason::Never {
                     wrong = Some(match wrong {
                         Some(wrong) => format!("{stays}; {wrong}"),

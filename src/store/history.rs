@@ -23,6 +23,8 @@ pub struct Restarts {
     pub decided: String,
     /// The time of the restart after it, on the same clock.
     pub due_ms: Option<u64>,
+    /// The number in a row of that restart; 0 where none was decided on.
+    pub next: u32,
     /// The reason if it is not restarted.
     pub stays: Option<StayReason>,
     pub trouble: Option<Trouble>,
@@ -57,6 +59,7 @@ impl Restarts {
             document.push("crash", at);
         }
         document.push_some("due_ms", self.due_ms);
+        document.push_some("next", (self.next > 0).then_some(self.next));
         let stays = self.stays.map(|why| match why {
             StayReason::Never => "never",
             StayReason::Held => "held",
@@ -84,6 +87,7 @@ impl Restarts {
             },
             decided: document.parse("decided").unwrap_or_default(),
             due_ms: document.parse("due_ms"),
+            next: document.parse("next").unwrap_or_default(),
             stays: match document.get("stays") {
                 Some("never") => Some(StayReason::Never),
                 Some("held") => Some(StayReason::Held),
@@ -144,6 +148,7 @@ mod tests {
             },
             decided: "launch 4".into(),
             due_ms: Some(9),
+            next: 4,
             stays: None,
             trouble: Some(Trouble {
                 why: "given up after 3 in 10m; hung: does not answer".into(),

@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 use super::core::{Bench, acts, without_delay};
 use super::rig::instance;
 use crate::event::Want;
-use crate::inventory::{GiveUp, OnTimeout, RestartPolicy};
+use crate::inventory::{Alarm, GiveUp, OnTimeout, RestartPolicy};
 use crate::invocation::command;
 use crate::resident::core::Core;
+use crate::resident::restarting::Wait;
 use crate::resident::step::{Effect, Input};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState, Observation};
@@ -45,6 +46,70 @@ fn starts_that_fail_are_counted() {
     bench.step(Input::LaunchEnded(Ok(true)));
     bench.see(InstanceState::Running, 4);
     assert_eq!(trouble(&bench), None);
+}
+
+#[test]
+fn the_count_of_starts_that_fail_is_that_of_the_next_run_too() {
+    let mut bench = Bench::new(instance(RestartPolicy::default()));
+    bench.see(InstanceState::Stopped, 0);
+    for restarts in 1..=3 {
+        bench.step(Input::LaunchEnded(Err("no executable".to_owned())));
+        bench.moment.now_ms = bench.core.due_ms().unwrap();
+        let effects = bench.step(Input::TimePassed);
+        assert_eq!(acts(&effects), [&Effect::Launch { restarts }]);
+    }
+    bench.step(Input::LaunchEnded(Err("no executable".to_owned())));
+    let waits = bench.core.waits_for();
+    let at_ms = bench.core.due_ms().unwrap();
+    assert_eq!(waits, Wait::Restart { at_ms, restarts: 4 });
+    let next = |want| {
+        let mut next = Bench::new(instance(RestartPolicy::default()));
+        next.core = Core::new(Arc::clone(bench.core.instance()), bench.core.restarts().clone());
+        next.moment.now_ms = bench.moment.now_ms;
+        if want {
+            next.want(Some(Want::Running));
+        }
+        next.see(InstanceState::Stopped, 0);
+        next.core.waits_for()
+    };
+    assert_eq!(next(false), waits);
+    // Somebody has started it since.
+    assert_eq!(next(true), Wait::Turn);
+}
+
+#[test]
+fn who_is_told_of_an_end_of_the_restarts_learns_their_count() {
+    let give_up = Some(GiveUp {
+        times: 1,
+        within: Duration::from_secs(3600),
+    });
+    let policy = RestartPolicy {
+        give_up,
+        ..RestartPolicy::default()
+    };
+    let count = |effects: &[Effect]| {
+        let alerts = effects.iter().filter_map(|effect| match effect {
+            Effect::Alert(alert) if alert.alarm == Alarm::GaveUp => Some(alert.restarts),
+            _ => None,
+        });
+        alerts.collect::<Vec<_>>()
+    };
+    let mut late = instance(policy.clone());
+    late.ready.on_timeout = OnTimeout::Restart;
+    let mut bench = Bench::new(late);
+    bench.see(InstanceState::Starting, 2);
+    bench.moment.now_ms += 300_000;
+    bench.step(Input::TimePassed);
+    bench.see(InstanceState::Stopping, 2);
+    bench.step(Input::HungStopEnded(Ok(true)));
+    assert_eq!(count(&bench.see(InstanceState::Stopped, 2)), [2], "it hung");
+    let mut bench = Bench::new(instance(policy.clone()));
+    bench.see(InstanceState::Running, 2);
+    assert_eq!(count(&bench.crash(2)), [2], "it has crashed");
+    let mut bench = Bench::new(instance(policy));
+    bench.see(InstanceState::Stopped, 0);
+    let effects = bench.step(Input::LaunchEnded(Err("no executable".to_owned())));
+    assert_eq!(count(&effects), [0], "its first start has failed");
 }
 
 #[test]
