@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use request::{Elsewhere, Events, VerbRequest};
-pub use unasked::{is_left_down, launch_if_down, stop_if_unchanged};
+pub use unasked::{StopProgress, is_left_down, launch_if_down, stop_if_unchanged};
 
 use crate::event::VerbResult;
 use crate::failure::Failure;

@@ -30,18 +30,24 @@ pub async fn launch_if_down(
     restarts: u32,
 ) -> Result<Option<Outcome>, Failure> {
     let is_down = |facts: &Facts| !facts.state.is_alive();
-    unasked(target, state, is_down, async |dir| {
-        let how = StartOptions {
-            no_wait: true,
-            restarts,
-            ..StartOptions::default()
-        };
-        let started = Arc::clone(target).start_with(how).await;
-        // Without it a stop is still possible, if not on record.
-        let _ = store::intent::reserve_stop(dir);
-        let _ = dir.remove_stale_files();
-        started
-    })
+    unasked(
+        target,
+        state,
+        |_| {},
+        is_down,
+        async |dir| {
+            let how = StartOptions {
+                no_wait: true,
+                restarts,
+                ..StartOptions::default()
+            };
+            let started = Arc::clone(target).start_with(how).await;
+            // Without it a stop is still possible, if not on record.
+            let _ = store::intent::reserve_stop(dir);
+            let _ = dir.remove_stale_files();
+            started
+        },
+    )
     .await
 }
 
@@ -64,6 +70,14 @@ pub async fn is_left_down(target: &Arc<dyn Supervisor>, state: &StateDir) -> boo
     true
 }
 
+/// The progress of a stop that nobody typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopProgress {
+    /// It waits for this one, who is at work on the instance.
+    WaitsFor(String),
+    Begun,
+}
+
 /// Stops an instance by its chain if it is still in this state, since the same
 /// time. Returns false when nothing was done: it is to be stopped, has become
 /// ready, or was started again.
@@ -79,9 +93,12 @@ pub async fn stop_if_unchanged(
     state: &StateDir,
     in_state: &InstanceState,
     since: Option<SystemTime>,
+    tell: impl Fn(StopProgress),
 ) -> Result<bool, Failure> {
     let is_unchanged = |facts: &Facts| facts.state == *in_state && facts.since == since;
-    let stopped = unasked(target, state, is_unchanged, async |_| {
+    let told = |holder| tell(StopProgress::WaitsFor(holder));
+    let stopped = unasked(target, state, told, is_unchanged, async |_| {
+        tell(StopProgress::Begun);
         Arc::clone(target).stop_with(StopOptions::default()).await
     });
     Ok(stopped.await?.is_some())
@@ -93,6 +110,7 @@ pub async fn stop_if_unchanged(
 async fn unasked(
     target: &Arc<dyn Supervisor>,
     state: &StateDir,
+    waits_for: impl Fn(String),
     is_needed: impl Fn(&Facts) -> bool,
     act: impl AsyncFnOnce(&InstanceDir) -> anyhow::Result<Outcome>,
 ) -> Result<Option<Outcome>, Failure> {
@@ -103,7 +121,7 @@ async fn unasked(
         verb_until: None,
         gives_way_from: None,
     };
-    let _lock = hold::hold(&dir, &waiting, |_| {}).await?;
+    let _lock = hold::hold(&dir, &waiting, waits_for).await?;
     if intent::read(&dir)?.is_some_and(|intent| intent.want == Want::Stopped) {
         return Ok(None);
     }

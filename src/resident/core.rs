@@ -408,7 +408,7 @@ impl Core {
 
     /// Begins the stop of a game that hangs; what comes after it is decided then.
     fn end_by_chain(&mut self, facts: &Facts, why: String, moment: &Moment, effects: &mut Effects) {
-        effects.log(Level::Error, format!("{why}; it is stopped by its chain"));
+        effects.log(Level::Error, format!("{why}; it is to be stopped by its chain"));
         effects.alert(Alarm::Crashed, facts);
         self.restarting.set_trouble(Some(why), moment, effects);
         let ran_ms = self.ready.measured(moment.now_ms).unwrap_or(0);
@@ -427,6 +427,7 @@ impl Core {
             // It is down, and that was not seen yet.
             Ok(true) => effects.add(Effect::LookAgain),
             Ok(false) => {
+                effects.log(Level::Info, "its stop is not needed any more");
                 self.restarting.set_trouble(None, moment, effects);
                 effects.add(Effect::LookAgain);
             }

@@ -19,7 +19,7 @@ use super::lateness;
 use super::restarting::Wait;
 use super::step::{Answer, CurrentIntent, Effect, Input, Moment};
 use crate::event::{Awaits, Level, ResidentEvent};
-use crate::instancecmd;
+use crate::instancecmd::{self, StopProgress};
 use crate::inventory::Instance;
 use crate::report::{self, RowView};
 use crate::store::changes::{Changed, Changes};
@@ -238,8 +238,15 @@ impl Keeper {
             }
             Effect::StopHung { state, since } => {
                 let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
+                let events = self.events.clone();
                 self.act = Some(Box::pin(async move {
-                    let stopped = instancecmd::stop_if_unchanged(&supervisor, &shared.state, &state, since).await;
+                    let tell = |progress| match progress {
+                        StopProgress::WaitsFor(holder) => {
+                            events.log(Level::Info, format!("its stop waits for {holder}"));
+                        }
+                        StopProgress::Begun => events.log(Level::Info, "being stopped by its chain"),
+                    };
+                    let stopped = instancecmd::stop_if_unchanged(&supervisor, &shared.state, &state, since, tell).await;
                     Input::HungStopEnded(stopped.map_err(|failure| failure.message))
                 }));
             }

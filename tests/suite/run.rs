@@ -733,6 +733,27 @@ fn a_slow_boot_shows_what_it_waits_for() {
     sandbox.ok(&["stop", "a", "--now"]);
 }
 
+/// Who is late, and is waited for by somebody, is not stopped, and not said to be.
+#[test]
+fn the_stop_of_what_is_late_waits_for_the_verb_that_starts_it() {
+    let sandbox = Sandbox::new();
+    let gate = sandbox.arg("gate");
+    let game = Instance::awkward("a", &["serve", "--gate", &gate, "--ready", "up"]);
+    let ready = json!({ "log": "^up$", "timeout": "300ms", "on_timeout": "restart" });
+    sandbox.inventory(&[game.with("ready", ready).with("autostart", json!(false))]);
+    let run = Background::run(&sandbox);
+    let mut start = Background::of(&mut sandbox.command(&["start", "a", "--timeout", "60s"]));
+    run.wait("a: not ready after 300ms; it is to be stopped by its chain");
+    run.wait("a: its stop waits for gamectl start (pid ");
+    sandbox.touch("gate");
+    assert_eq!(start.ended(), Some(0));
+    run.wait("a: its stop is not needed any more");
+    assert!(!run.text().contains("being stopped"), "{}", run.text());
+    assert_eq!(sandbox.state("a"), "running");
+    drop(run);
+    sandbox.ok(&["stop", "a"]);
+}
+
 /// A key at the terminal is not for a `run` in the background, and does not stop it.
 #[test]
 fn in_the_background_it_reads_no_keys() {

@@ -194,7 +194,7 @@ fn a_launch_that_is_not_ready_in_time_is_ended_and_counted_where_that_is_wished(
             told(&effects),
             [
                 "hook not_ready",
-                "not ready after 5m; it is stopped by its chain",
+                "not ready after 5m; it is to be stopped by its chain",
                 "hook crashed"
             ]
         );

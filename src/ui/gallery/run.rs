@@ -30,7 +30,7 @@ fn a_world(now: Instant) -> Vec<ResidentEvent> {
         (
             Some("valheim"),
             Error,
-            "hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain",
+            "hung: tcp 127.0.0.1:2456 does not answer; it is to be stopped by its chain",
         ),
         (
             Some("valheim"),
@@ -144,7 +144,7 @@ fn run_of_every_kind() {
                                                                                             unix:///var/run/docker.sock
 
     03:04:05 soulmask: started again (2nd)
-    03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
+    03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is to be stopped by its chain
     03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
     03:04:05 dune: its state is not known: the engine does not answer: Cannot connect to the Docker daemon
     03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask` tries again
@@ -170,7 +170,7 @@ fn run_of_every_kind() {
                                                                                             unix:///var/run/docker.sock
 
     03:04:05 soulmask: started again (2nd)
-    ␛[31m03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
+    ␛[31m03:04:05 valheim: hung: tcp 127.0.0.1:2456 does not answer; it is to be stopped by its chain
     ␛[33m03:04:05 valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
     ␛[33m03:04:05 dune: its state is not known: the engine does not answer: Cannot connect to the Docker daemon
     ␛[31m03:04:05 soulmask: given up: it crashes too often; `gamectl start soulmask` tries again
@@ -364,7 +364,7 @@ fn run_off_a_terminal() {
     hh:mm:ss info    conan: already running; watching it
     hh:mm:ss error   soulmask: crashed: killed by SIGSEGV before it was ready
     hh:mm:ss info    soulmask: started again (2nd)
-    hh:mm:ss error   valheim: hung: tcp 127.0.0.1:2456 does not answer; it is stopped by its chain
+    hh:mm:ss error   valheim: hung: tcp 127.0.0.1:2456 does not answer; it is to be stopped by its chain
     hh:mm:ss warning valheim: its hook /srv/tell-discord for `crashed` failed: it was killed after its timeout of 10s
     hh:mm:ss warning dune: its state is not known: the engine does not answer: Cannot connect to the Docker daemon
     hh:mm:ss error   soulmask: given up: it crashes too often; `gamectl start soulmask` tries again
