@@ -170,7 +170,7 @@ impl Work {
         // Before the intent is changed: with a stop on record the same end
         // reads as a stop, and not as a crash. The stop of an instance whose
         // crash was not acknowledged is a change.
-        let crashed = matches!(self.state_now().await, Some(InstanceState::Crashed { .. }));
+        let crash = self.crash(dir).await;
         let keeps_intent = self.request.keeps_intent;
         // A kept intent is written again: a start that waits for the lock gives
         // way to a stop that was typed after it. Where it cannot be written,
@@ -191,10 +191,30 @@ impl Work {
             // A full disk does not keep a game from being stopped.
             Err(failure) if outcome.changed => Ok(not_recorded(outcome, &failure)),
             Err(failure) => Err(failure),
-            Ok(_) => Ok(Outcome {
-                changed: outcome.changed || crashed,
-                ..outcome
+            Ok(_) => Ok(match crash.filter(|_| !outcome.changed) {
+                Some(how) => with_note(
+                    Outcome {
+                        changed: true,
+                        ..outcome
+                    },
+                    format!("it had crashed: {how}; it stays stopped now"),
+                ),
+                None => outcome,
             }),
+        }
+    }
+
+    /// Returns how it has crashed, if its state is that.
+    async fn crash(&self, dir: &InstanceDir) -> Option<String> {
+        let Observation::Known(facts) = self.target.look().await else {
+            return None;
+        };
+        let id = self.target.instance_id();
+        let wrong = || store::history::trouble(&self.state, id, store::intent::read(dir).ok().flatten());
+        match facts.state {
+            _ if facts.state.is_alive() => None,
+            InstanceState::Crashed { .. } => wrong().or(facts.note).or_else(|| Some("nobody knows how".to_owned())),
+            _ => wrong(),
         }
     }
 

@@ -172,6 +172,32 @@ fn a_start_that_takes_too_long_leaves_the_game_running() {
     sandbox.wait_state("a", "running");
 }
 
+#[test]
+fn a_stop_of_what_has_crashed_says_so() {
+    let sandbox = Sandbox::new();
+    let dies = Instance::awkward("dies", &["early", "3"]).ready_log("^up$");
+    let never = Instance::program("never", "/nowhere/to/be/found", &[]);
+    let give_up = json!({ "give_up": { "times": 1, "within": "1h" } });
+    sandbox.inventory(&[dies, never.with("restart", give_up)]);
+    sandbox.run(&["start", "dies"]).expect_code(1);
+    // What `run` has found wrong counts as well.
+    let run = Background::run(&sandbox);
+    sandbox.wait_state("never", "crashed");
+    drop(run);
+    for (id, how) in [
+        ("dies", "exit code 3 before it was ready"),
+        ("never", "given up after 1 in 1h"),
+    ] {
+        assert_eq!(sandbox.state(id), "crashed");
+        let stopped = sandbox.ok(&["stop", id]);
+        let told = format!("{id}: stopped (it had crashed: {how}");
+        assert!(stopped.stdout.starts_with(&told), "{stopped:?}");
+        assert!(stopped.stdout.contains("it stays stopped now"), "{stopped:?}");
+        assert_eq!(sandbox.state(id), "stopped");
+        assert_eq!(sandbox.ok(&["stop", id]).stdout, format!("{id}: already stopped\n"));
+    }
+}
+
 /// The reason that its shim knows is told, and not only that the time is over.
 #[test]
 fn a_start_whose_game_has_ended_when_its_time_is_over_says_so() {
