@@ -73,7 +73,7 @@ pub async fn is_left_down(target: &Arc<dyn Supervisor>, state: &StateDir) -> boo
 /// The progress of a stop that nobody typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopProgress {
-    /// It waits for this one, who is at work on the instance.
+    /// The wait for this one, who is at work on the instance.
     WaitsFor(String),
     Begun,
 }

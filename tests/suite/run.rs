@@ -733,7 +733,7 @@ fn a_slow_boot_shows_what_it_waits_for() {
     sandbox.ok(&["stop", "a", "--now"]);
 }
 
-/// Who is late, and is waited for by somebody, is not stopped, and not said to be.
+/// A game that is late, and that a verb waits for, is not stopped, and not said to be.
 #[test]
 fn the_stop_of_what_is_late_waits_for_the_verb_that_starts_it() {
     let sandbox = Sandbox::new();
