@@ -10,6 +10,9 @@
 //! A main process that was found by its pattern has a launcher, which is given a
 //! short while to end by itself before its TERM.
 //!
+//! A chain of which certainly no step was carried out has told the game nothing: it gets
+//! a TERM and a minute before the kill.
+//!
 //! A stop in a hurry is one TERM, and the kill 5 s after it.
 //!
 //! The first signal goes to the game's main process alone, so that it can save
@@ -20,7 +23,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::inventory::{StopAction, StopStep, default_stop_chain};
+use crate::inventory::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};
 
 /// The time between the TERM and the kill of what outlives the main process, in
 /// milliseconds.
@@ -60,7 +63,14 @@ pub fn longest(steps: &[StopStep]) -> Duration {
             .max(if step.is_delegated() { delegated } else { Duration::ZERO })
     };
     let leftovers = Duration::from_millis(LAUNCHER_GRACE_MS + LEFTOVER_GRACE_MS);
-    steps.iter().map(time).fold(leftovers, Duration::saturating_add)
+    let is_told_for_sure = steps.iter().any(|step| matches!(step.action, StopAction::Signal(_)));
+    let untold = if is_told_for_sure {
+        Duration::ZERO
+    } else {
+        DEFAULT_STEP_WAIT
+    };
+    let times = steps.iter().map(time).chain([untold]);
+    times.fold(leftovers, Duration::saturating_add)
 }
 
 /// Returns the chain of a stop in a hurry, whatever chain the game has.
@@ -103,6 +113,8 @@ pub struct Escalation {
     steps: Vec<StopStep>,
     phase: Phase,
     signalled_main: bool,
+    /// True if the game may have been told to end.
+    told: bool,
     /// True if the kill comes 5 s after the step under way began, at the latest.
     hurried: bool,
     /// True where the main process has a launcher.
@@ -136,6 +148,7 @@ impl Escalation {
             steps,
             phase,
             signalled_main: false,
+            told: false,
             hurried: false,
             launcher: false,
             delegation: Delegation::Offered,
@@ -196,6 +209,9 @@ impl Escalation {
     }
 
     fn enter(&mut self, index: usize, now: u64) -> Action {
+        if index == self.steps.len() && index > 0 && !self.told {
+            self.steps.extend(default_stop_chain());
+        }
         let Some(step) = self.steps.get(index) else {
             return self.kill(now);
         };
@@ -204,6 +220,7 @@ impl Escalation {
             StopAction::Signal(signal) if self.signalled_main => Action::SignalAll(*signal),
             StopAction::Signal(signal) => {
                 self.signalled_main = true;
+                self.told = true;
                 Action::SignalMain(*signal)
             }
             _ => Action::Delegate,
@@ -239,6 +256,7 @@ impl Escalation {
             Phase::Launcher { .. } if now >= self.deadline() => Some(self.leftovers(now)),
             Phase::Step { index, .. } if now >= self.deadline() => {
                 let next = index + 1;
+                self.told |= self.offered_step().is_none();
                 self.pass_over();
                 Some(self.enter(next, now))
             }
@@ -554,6 +572,27 @@ mod tests {
         assert_eq!(stop.step_failed(1, None), None, "there is nothing behind a kill");
         let (mut stop, _) = Escalation::clear_leftovers(0);
         assert_eq!(stop.step_failed(1, None), Some(Action::KillAll));
+    }
+
+    /// A game that has been told nothing is not killed for it.
+    #[test]
+    fn a_chain_of_which_nothing_was_carried_out_has_a_term() {
+        let line = |wait| step(StopAction::Remote(ChannelKind::Rcon, "quit".into()), wait);
+        // Nothing was sent.
+        let (mut stop, _) = Escalation::begin(vec![stdin("save", 10_000), line(10_000)], 0);
+        assert_eq!(stop.step_failed(1, Some("was not sent")), Some(Action::Delegate));
+        assert!(stop.claim(1) && stop.complete(1));
+        assert_eq!(stop.step_failed(2, None), Some(Action::SignalMain(TERM)));
+        assert_eq!(stop.deadline(), 60_002);
+        assert_eq!(stop.due(60_002, true), Some(Action::KillAll));
+        // Nobody took it on.
+        let (mut stop, _) = Escalation::begin(vec![line(10)], 0);
+        assert_eq!(stop.due(CLAIM_MS, true), Some(Action::SignalMain(TERM)));
+        // It was sent, be it in vain.
+        let (mut stop, _) = Escalation::begin(vec![line(10_000), stdin("quit", 10)], 0);
+        assert!(stop.claim(0) && stop.complete(0));
+        assert_eq!(stop.due(10_000, true), Some(Action::WriteConsole("quit".into())));
+        assert_eq!(stop.step_failed(10_001, Some("was not sent")), Some(Action::KillAll));
     }
 
     proptest! {

@@ -115,9 +115,9 @@ fn without_a_terminal_lines_are_sent_until_they_end() {
     assert_eq!(outcome.code, Some(3), "{outcome:?}");
 }
 
-/// A game that reads nothing, with a console that is full.
+/// A game that reads nothing, and is to be stopped by its console.
 fn full(tty: bool) -> Sandbox {
-    let chain = json!([{ "stdin": "save", "wait": "60s" }, { "stdin": "quit", "wait": "60s" }, { "signal": "TERM", "wait": "30s" }]);
+    let chain = json!([{ "stdin": "save", "wait": "60s" }, { "stdin": "quit", "wait": "60s" }]);
     let game = Instance::script("a", "echo up; exec sleep 300")
         .ready_log("up")
         .process("tty", json!(tty))

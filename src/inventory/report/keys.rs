@@ -366,7 +366,7 @@ sections! {
         "signal": Text, "none", "signal: INT",
             "Sends this signal, by name.";
         "wait": Duration, "60s", "wait: 30s",
-            "How long to wait for the server to exit before the next step. There is no wait where the step was certainly not carried out: nothing was sent, the login failed, or HTTP answered with 400 to 499.";
+            "How long to wait for the server to exit before the next step. There is no wait where the step was certainly not carried out: nothing was sent, the login failed, or HTTP answered with 400 to 499. Where that is true of all steps, TERM and 60 s come before the kill.";
         "expect": Text, "none", "expect: Saved",
             "A text in the reply that confirms it; for rcon, webrcon and telnet.";
     }];
