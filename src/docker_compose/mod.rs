@@ -28,6 +28,7 @@ mod output;
 mod planning;
 mod ports;
 mod records;
+mod runs;
 mod stack;
 mod starting;
 mod stopping;

@@ -1,14 +1,15 @@
 //! One project on its engine, as looks find it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
 use super::labels::COMPOSE;
 use super::records::StackRecords;
+use super::runs::RunCount;
 use crate::containers::{Aggregate, Circumstances, Container, DOCKER, Engine, EngineSnapshots, aggregate};
 use crate::event::Want;
 use crate::failure::Failure;
@@ -39,6 +40,7 @@ pub(super) struct ComposeStack {
     autostart: bool,
     /// True once it was seen to run.
     was_up: AtomicBool,
+    runs: Mutex<RunCount>,
     records: StackRecords,
     /// One look at all stacks, if it serves them all.
     snapshots: Option<Arc<EngineSnapshots>>,
@@ -93,6 +95,7 @@ impl ComposeStack {
             policy: RestartPolicy::default(),
             autostart: false,
             was_up: AtomicBool::new(false),
+            runs: Mutex::default(),
             records,
             snapshots,
             settles: settles.unwrap_or(SETTLES),
@@ -162,6 +165,7 @@ impl ComposeStack {
         let stack = self.records.last_start()?;
         let aggregate = aggregate(&containers, &self.circumstances(&containers, intent, stack.as_ref()));
         let mut look = StackLook { containers, aggregate };
+        look.aggregate.facts.run = Some(self.count_runs(&look.containers, stack.as_ref()));
         self.probe(&mut look, stack.as_ref()).await?;
         if look.aggregate.facts.state == InstanceState::Running {
             self.was_up.store(true, Ordering::Relaxed);
@@ -169,6 +173,11 @@ impl ComposeStack {
         self.since.set(look.aggregate.started);
         self.state.set(look.aggregate.facts.state.clone());
         Ok(look)
+    }
+
+    fn count_runs(&self, containers: &[Container], stack: Option<&Stack>) -> u64 {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.look(containers, stack)
     }
 
     fn circumstances<'a>(

@@ -101,6 +101,7 @@ fn of_exit(launch: &Launch, exit: &Exit, evidence: &Evidence, policy: &RestartPo
         stays_down: exit.by_signal && exit.requested && is_of_this_host,
         restarts: launch.restarts,
         last_exit: Some(last_exit(&exit.into())),
+        run: Some(launch.generation),
         details: details(launch.generation, None, launch.adopted, exit.lost_output),
         ..Facts::bare(state, join_notes([Some(note), lost_output(exit.lost_output)]))
     }
@@ -161,6 +162,7 @@ pub(super) fn of_entry(entry: &ShimStatus, now_boot_ms: u64) -> Facts {
         pid: u32::try_from(entry.main.pid).ok().filter(|_| !entry.main_ended),
         restarts: entry.restarts,
         last_exit: entry.past.as_ref().map(last_exit),
+        run: Some(entry.generation),
         details: details(entry.generation, Some(entry.shim_pid), entry.adopted, entry.lost_output),
         ..facts
     }
@@ -171,6 +173,7 @@ fn of_launch(launch: &Launch, evidence: &Evidence) -> Facts {
         pid: u32::try_from(launch.main.pid).ok(),
         restarts: launch.restarts,
         last_exit: earlier_exit(evidence),
+        run: Some(launch.generation),
         details: details(launch.generation, None, launch.adopted, 0),
         ..of_game(launch.ready, launch.launched_wall_ms, evidence.now_boot_ms)
     }

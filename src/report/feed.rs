@@ -89,16 +89,16 @@ impl Feed {
 }
 
 /// Returns what an instance went through between two looks at it, if it was
-/// launched meanwhile: its end, and its start. A restart can be quicker than a look.
+/// started meanwhile: its end, and its start. A restart can be quicker than a look.
 fn passed_over(before: &Row, after: &Row) -> Vec<Row> {
     let (Observation::Known(old), Observation::Known(new)) = (&before.observation, &after.observation) else {
         return Vec::new();
     };
-    let Some(launch) = new.launch().filter(|launch| old.launch() != Some(*launch)) else {
+    let Some(run) = new.run.filter(|run| old.run != Some(*run)) else {
         return Vec::new();
     };
     let mut passed = Vec::new();
-    let was_alive = old.state.is_alive() && old.launch().is_some_and(|old| old < launch);
+    let was_alive = old.state.is_alive() && old.run.is_some_and(|old| old < run);
     // After the end of the later launch, how the earlier one ended is not known.
     let exit = new.last_exit.as_ref().filter(|_| new.state.is_alive());
     match exit {
@@ -107,7 +107,7 @@ fn passed_over(before: &Row, after: &Row) -> Vec<Row> {
             let exit_code = exit.code;
             passed.push((InstanceState::Crashed { exit_code }, Some(exit.to_string())));
         }
-        None if was_alive && !new.state.is_alive() => passed.push((InstanceState::Crashed { exit_code: None }, None)),
+        None if was_alive => passed.push((InstanceState::Crashed { exit_code: None }, None)),
         _ => {}
     }
     passed.push((InstanceState::Starting, None));
@@ -148,7 +148,7 @@ pub fn in_words(row: &Row, at: String) -> LogEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supervisor::{Detail, LastExit};
+    use crate::supervisor::LastExit;
 
     fn watched(id: &str, place: usize, state: InstanceState) -> ResidentEvent {
         of_facts(id, place, Facts::bare(state, None))
@@ -187,9 +187,7 @@ mod tests {
     fn between(before: (InstanceState, Option<u64>), after: (InstanceState, u64), requested: bool) -> Vec<String> {
         let facts = |state: InstanceState, launch: Option<u64>| {
             let mut facts = Facts::bare(state, None);
-            facts
-                .details
-                .extend(launch.map(|launch| ("launch", Detail::Number(launch))));
+            facts.run = launch;
             facts.last_exit = Some(LastExit {
                 code: Some(3),
                 signal: None,

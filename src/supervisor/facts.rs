@@ -84,19 +84,13 @@ pub struct Facts {
     pub last_exit: Option<LastExit>,
     /// The reason for the state, or a peculiarity of it.
     pub note: Option<String>,
+    /// The number of its present or last run, which grows, where the plane can tell.
+    pub run: Option<u64>,
     /// Plane and game specific facts.
     pub details: Vec<(&'static str, Detail)>,
 }
 
 impl Facts {
-    /// Returns the number of its present or last launch, on planes that count them.
-    pub fn launch(&self) -> Option<u64> {
-        self.details.iter().find_map(|detail| match detail {
-            ("launch", Detail::Number(launch)) => Some(*launch),
-            _ => None,
-        })
-    }
-
     /// Adds what is wrong with it, where its state does not say so: what is down has
     /// crashed then.
     pub fn add_trouble(&mut self, why: String) {
@@ -122,6 +116,7 @@ impl Facts {
             restarts: 0,
             last_exit: None,
             note,
+            run: None,
             details: Vec::new(),
         }
     }

@@ -510,6 +510,23 @@ fn readiness_is_a_probe_where_there_is_one() {
     stack.run(&["stop", "dune"]).expect_code(0);
 }
 
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_restart_between_two_looks_is_told() {
+    let stack = Stack::new(json!({ "game": serves() }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    let mut watch = stack.command(&["watch", "--json", "dune"]);
+    let watch = Background::of(watch.stdout(Stdio::piped()));
+    wait_until("the snapshot", || !watch.events("snapshot").is_empty());
+    watch.signal(Signal::SIGSTOP);
+    wait_until("it to be frozen", || Process::is_frozen(watch.pid()));
+    docker_ok(&["restart", "-t", "0", &stack.container("game")]);
+    watch.signal(Signal::SIGCONT);
+    watch.sees("dune", "running");
+    assert_eq!(watch.states("dune"), ["crashed", "starting", "running"]);
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
 /// A stack whose only service is of this network, and ready when a port of the host
 /// answers.
 fn asked_at(port: u16, service: &Value) -> Stack {
