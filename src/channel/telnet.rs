@@ -25,7 +25,7 @@ use crate::text;
 const QUIET: Duration = Duration::from_millis(500);
 
 /// The longest wait for the end of a greeting, or of the answer to a login.
-const GREETING_BUDGET: Duration = Duration::from_millis(500);
+const GREETING_BUDGET: Duration = Duration::from_millis(400);
 
 /// The longest wait for a reply and its end.
 const REPLY_BUDGET: Duration = Duration::from_millis(800);

@@ -79,11 +79,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         write(&mut self.stream, &bytes, until).await?;
         let mut gathered = Gathered::new(question.expect.as_deref());
         let mut quiet_at = Instant::now() + NO_REPLY;
-        let (mut any, mut not_read) = (false, None);
+        let (mut any, mut too_long, mut odd) = (false, false, false);
         loop {
             let at = if gathered.expects_more() { until } else { quiet_at };
             match self.hear(at.min(until)).await.map_err(AskError::Unclear)? {
-                Heard::Part(None) => not_read = Some("it says more than 4 MiB at a time, which is not read"),
+                Heard::Part(None) => too_long = true,
                 Heard::Part(Some(message)) => match understood(&message) {
                     Some((Some(IDENTIFIER), text)) => {
                         if gathered.any() && !text.is_empty() {
@@ -97,15 +97,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
                         any = true;
                         gathered.overhear(text.as_bytes());
                     }
-                    None => not_read = not_read.or(Some("what it answers is not WebRCON")),
+                    None => odd = true,
                 },
                 Heard::Closed => return Ok(gathered.finish(true)),
                 // Not every command has a reply.
                 Heard::Nothing => {
-                    return match not_read.filter(|_| !any && !gathered.any()) {
-                        Some(why) => Err(AskError::Unclear(Failure::failed(why))),
-                        None => Ok(gathered.finish(false)),
+                    let is_confirmed = question.expect.is_some() && !gathered.expects_more();
+                    let is_answered = gathered.any() || is_confirmed;
+                    let why = match (is_answered, too_long, odd && !any) {
+                        (false, true, _) => "it said more than 4 MiB at a time, which is not read and may be the reply",
+                        (false, false, true) => "what it answers is not WebRCON",
+                        _ => return Ok(gathered.finish(false)),
                     };
+                    return Err(AskError::Unclear(Failure::failed(why)));
                 }
             }
             if gathered.is_full() {

@@ -151,6 +151,11 @@ async fn replies_that_are_odd() {
         let reply = asked_in_one_go(vec![(0, sent(1, reply))]).await.unwrap();
         assert_eq!(reply.text, wanted);
     }
+    let long = [&[0x81, 127][..], &(5_u64 << 20).to_be_bytes(), &vec![b'x'; 5 << 20]].concat();
+    let failure = asked_in_one_go(vec![(0, message(0, "chat")), (0, long)])
+        .await
+        .unwrap_err();
+    assert!(failure.failure().message.contains("may be the reply"));
     let failure = asked_in_one_go(vec![(0, sent(1, "no json"))]).await.unwrap_err();
     assert!(matches!(failure, AskError::Unclear(failure) if failure.message.contains("not WebRCON")));
 }

@@ -31,21 +31,20 @@ pub async fn request(check: &HttpCheck, limit: Duration) -> Result<(), AskError>
     let mut connection = sent.unwrap_or_else(|_| Err(late()))?;
     let mut heard = Vec::new();
     let end = timeout_at(until, hear(&mut connection, check, &mut heard)).await;
-    let (status, is_refusal, failure) = match head(&heard) {
+    let failure = match head(&heard) {
         Ok(Some(head)) if check.accepts(head.status) => return Ok(()),
-        Ok(Some(head)) => (head.status, head.is_whole, unwanted(check, &head)),
-        Ok(None) => (
-            0,
-            false,
-            end.unwrap_or_else(|_| Err(late()))
-                .map_or_else(|failure| failure, |()| cut_off(&heard)),
-        ),
-        Err(NotHttp) => (0, false, not_http()),
+        Ok(Some(head)) if head.is_whole && (400..500).contains(&head.status) => {
+            return Err(AskError::Refused(unwanted(check, &head)));
+        }
+        Ok(Some(head)) => unwanted(check, &head),
+        Err(NotHttp) => not_http(),
+        Ok(None) => match end {
+            Ok(Ok(())) => cut_off(&heard),
+            Ok(Err(failure)) => failure,
+            Err(_) => late(),
+        },
     };
-    Err(match is_refusal && (400..500).contains(&status) {
-        true => AskError::Refused(failure),
-        false => AskError::Unclear(failure),
-    })
+    Err(AskError::Unclear(failure))
 }
 
 fn late() -> Failure {
