@@ -33,7 +33,7 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand start 'Starts instances and waits until they are ready'
-            cand stop 'Stops instances and waits until nothing of them is left'
+            cand stop 'Stops instances and waits until nothing of them runs'
             cand restart 'Stops instances, then starts them'
             cand status 'Shows the state of instances'
             cand watch 'Watches the state of instances'

@@ -36,7 +36,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -s v -l verbose -d 'Report
 complete -c gamectl -n "__fish_gamectl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_needs_command" -s V -l version -d 'Print version'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "start" -d 'Starts instances and waits until they are ready'
-complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "stop" -d 'Stops instances and waits until nothing of them is left'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "stop" -d 'Stops instances and waits until nothing of them runs'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "restart" -d 'Stops instances, then starts them'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "status" -d 'Shows the state of instances'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "watch" -d 'Watches the state of instances'

@@ -6,6 +6,9 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::OnceLock;
 
+/// The option for an inventory from standard input.
+const STANDARD_INPUT: &str = " -f -";
+
 /// The options of this invocation, each with its space; empty where none was given.
 #[derive(Debug, Default)]
 struct Given {
@@ -38,7 +41,9 @@ pub fn command_for(inventory: impl AsRef<OsStr>, words: impl Display) -> String 
 }
 
 fn written(inventory: &str, state_dir: &str, words: &dyn Display) -> String {
-    format!("`gamectl{inventory}{state_dir} {words}`")
+    // Read once, it is to be given again.
+    let again = if inventory == STANDARD_INPUT { " < FILE" } else { "" };
+    format!("`gamectl{inventory}{state_dir} {words}{again}`")
 }
 
 fn inventory_option(file: &OsStr) -> String {
@@ -105,7 +110,8 @@ mod tests {
         );
         assert_eq!(inventory_option("-x.yaml".as_ref()), " -f ./-x.yaml");
         assert_eq!(state_dir_option("-s".as_ref()), " --state-dir ./-s");
-        assert_eq!(inventory_option("-".as_ref()), " -f -");
+        assert_eq!(inventory_option("-".as_ref()), STANDARD_INPUT);
+        assert_eq!(written(STANDARD_INPUT, "", &"status"), "`gamectl -f - status < FILE`");
         assert_eq!(command(format_args!("stop {}", "a")), "`gamectl stop a`");
         assert_eq!(command_for("b.yaml", "check"), "`gamectl -f b.yaml check`");
     }

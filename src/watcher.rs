@@ -2,6 +2,7 @@
 //! takes no game over and leaves nothing on record but what any look does.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -72,7 +73,10 @@ impl InstanceWatch {
             tokio::select! {
                 biased;
                 changed = observations.changed() => match changed {
-                    Ok(()) => observation = observations.borrow_and_update().clone(),
+                    Ok(()) => {
+                        observation = observations.borrow_and_update().clone();
+                        self.view.looked_at(Instant::now());
+                    }
                     Err(_) => return,
                 },
                 () = self.view.activity_changed() => {}

@@ -33,7 +33,8 @@ use super::verbs::{
 Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.
 
 Exit codes:
-  0    the wanted state holds for every selected instance; status: all running
+  0    the wanted state holds for every selected instance; status: all that are
+       managed are running
   1    at least one failed; status: at least one crashed
   2    usage
   3    status: none crashed, at least one not running
@@ -121,7 +122,7 @@ pub enum When {
 pub enum VerbArgs {
     /// Starts instances and waits until they are ready
     Start(Deferred<StartArgs>),
-    /// Stops instances and waits until nothing of them is left
+    /// Stops instances and waits until nothing of them runs
     Stop(Deferred<StopArgs>),
     /// Stops instances, then starts them
     Restart(Deferred<RestartArgs>),
@@ -277,6 +278,24 @@ mod tests {
                     ),
                     "{help}"
                 );
+            }
+        }
+    }
+
+    /// clap breaks a longer line again, behind its last word.
+    #[test]
+    fn what_stands_below_the_options_fits_a_terminal() {
+        const COLUMNS: usize = 80;
+        let mut root = Cli::command();
+        root.build();
+        let verbs: Vec<&Command> = std::iter::once(&root).chain(root.get_subcommands()).collect();
+        for verb in verbs {
+            let helps = [verb.get_after_help(), verb.get_after_long_help()];
+            for line in helps.into_iter().flatten().flat_map(|help| {
+                let lines: Vec<String> = help.to_string().lines().map(str::to_owned).collect();
+                lines
+            }) {
+                assert!(line.chars().count() <= COLUMNS, "{}: {line}", verb.get_name());
             }
         }
     }

@@ -90,8 +90,8 @@ pub struct RestartArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A running game with an a2s or a minecraft probe, in ready or healthy, is asked how
-many play. It has a second to answer.
+A running game with an a2s or a minecraft probe, in ready or healthy, is asked
+how many play. It has a second to answer.
 
 Examples:
   gamectl status
@@ -113,8 +113,8 @@ Examples:
   gamectl watch --until running --timeout 10m tag:pvp && announce
   gamectl watch --json | jq -r 'select(.event == \"status\") | .id'
 
-With --json, {\"event\":\"lost\",\"count\":N,\"at\":TIME} stands where objects were dropped
-because nobody read them in time; a new snapshot follows.")]
+With --json, {\"event\":\"lost\",\"count\":N,\"at\":TIME} stands where objects were
+dropped because nobody read them in time; a new snapshot follows.")]
 pub struct WatchArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -187,8 +187,8 @@ Examples:
   gamectl -f /etc/gamectl/instances.yaml run --on-exit stop-at-shutdown
   gamectl run --json tag:pvp
 
-With --json, {\"event\":\"lost\",\"count\":N,\"at\":TIME} stands where objects were dropped
-because nobody read them in time; a new snapshot follows.")]
+With --json, {\"event\":\"lost\",\"count\":N,\"at\":TIME} stands where objects were
+dropped because nobody read them in time; a new snapshot follows.")]
 pub struct RunArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -307,10 +307,16 @@ pub struct GamesArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+bash and fish look in the folders below by themselves; zsh does where ~/.zshrc
+says `fpath+=(~/.zfunc); autoload -U compinit; compinit`.
+
 Examples:
+  mkdir -p ~/.local/share/bash-completion/completions
   gamectl completions bash > ~/.local/share/bash-completion/completions/gamectl
-  gamectl completions zsh > \"${fpath[1]}/_gamectl\"
-  gamectl completions fish > ~/.config/fish/completions/gamectl.fish")]
+  mkdir -p ~/.config/fish/completions
+  gamectl completions fish > ~/.config/fish/completions/gamectl.fish
+  mkdir -p ~/.zfunc
+  gamectl completions zsh > ~/.zfunc/_gamectl")]
 pub struct CompletionsArgs {
     /// The shell that they are for
     pub shell: Shell,

@@ -134,7 +134,9 @@ fn usage(error: clap::Error) -> u8 {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         screen.remind(&error.render().to_string());
     } else {
-        screen.failure(&usage::failure(error));
+        let words = std::env::args_os().skip(1);
+        let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+        screen.failure(&usage::failure(error, &words));
     }
     FailureKind::Usage.exit_code()
 }

@@ -172,10 +172,7 @@ impl Session<'_> {
             OnExit::StopAtShutdown => host_is_shutting_down().await,
         };
         if !stops {
-            let stop = command("stop --all");
-            live.view.say(&format!(
-                "the watching has ended; the servers go on ({stop} stops them)"
-            ));
+            live.view.say(&farewell(live.view.count_alive()));
             return Ok(0);
         }
         live.view
@@ -195,6 +192,16 @@ impl Session<'_> {
                 Ok(FailureKind::Interrupted.exit_code())
             }
         }
+    }
+}
+
+/// Says what becomes of so many servers; `None` when it is not known of all of them
+/// whether they run.
+fn farewell(alive: Option<usize>) -> String {
+    let stop = command("stop --all");
+    match alive {
+        Some(0) => "the watching has ended; no server runs".to_owned(),
+        Some(_) | None => format!("the watching has ended; the servers go on ({stop} stops them)"),
     }
 }
 

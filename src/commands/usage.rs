@@ -1,9 +1,11 @@
 //! A command line that cannot be parsed, as a failure like every other one.
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::cli::Cli;
 use crate::failure::{Failure, FailureKind};
-use crate::invocation::command;
+use crate::invocation::{command, quoted};
 
 /// The parts that clap adds to the message of an error. The useful ones become
 /// the hint.
@@ -17,8 +19,9 @@ const BESIDES: [ContextKind; 6] = [
 ];
 
 /// Returns the failure, with a hint at what to type instead.
-pub(super) fn failure(mut error: clap::Error) -> Failure {
+pub(super) fn failure(mut error: clap::Error, words: &[String]) -> Failure {
     let hint = misplaced(&error)
+        .or_else(|| before_its_verb(&error, words))
         .or_else(|| elsewhere(&error))
         .or_else(|| meant(&error))
         .or_else(|| usage(&error));
@@ -43,6 +46,51 @@ fn misplaced(error: &clap::Error) -> Option<String> {
     let which = error.get(ContextKind::InvalidArg)?;
     (unknown && *which == ContextValue::String("-f".to_owned()))
         .then(|| "the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory".to_owned())
+}
+
+/// Returns the hint for options of a verb that stand before it: the command as it was
+/// meant.
+fn before_its_verb(error: &clap::Error, words: &[String]) -> Option<String> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let mut root = Cli::command();
+    root.build();
+    let at = words.iter().position(|word| root.find_subcommand(word).is_some())?;
+    let (before, rest) = words.split_at(at);
+    let (name, rest) = rest.split_first()?;
+    let verb = root.find_subcommand(name)?;
+    let mut moved = Vec::new();
+    let mut before = before.iter();
+    while let Some(word) = before.next() {
+        let option = option_of(&root, word).map(|option| (option, false));
+        let (option, is_moved) = option.or_else(|| Some((option_of(verb, word)?, true)))?;
+        let takes_next = option.get_action().takes_values() && !word.contains('=');
+        let value = if takes_next { before.next() } else { None };
+        if is_moved {
+            moved.extend(std::iter::once(word).chain(value));
+        }
+    }
+    // The unknown word may be another one.
+    if moved.is_empty() {
+        return None;
+    }
+    let words = std::iter::once(name).chain(moved).chain(rest);
+    let words: Vec<String> = words.map(|word| quoted(word)).collect();
+    let meant = command(words.join(" "));
+    Some(format!("the options of a verb stand behind it: {meant}"))
+}
+
+/// Returns the option of a command that a word names.
+fn option_of<'c>(command: &'c clap::Command, word: &str) -> Option<&'c clap::Arg> {
+    let name = word.split('=').next().unwrap_or(word);
+    command.get_arguments().find(|option| {
+        let long = option
+            .get_long()
+            .is_some_and(|long| name.strip_prefix("--") == Some(long));
+        let short = option.get_short().is_some_and(|short| name == format!("-{short}"));
+        long || short
+    })
 }
 
 /// The words of other tools, and what does the same here: the verbs in backticks.
@@ -126,8 +174,9 @@ mod tests {
     use clap::Parser;
 
     fn shown(line: &str) -> String {
-        let error = crate::cli::Cli::try_parse_from(line.split(' ')).expect_err(line);
-        let failure = failure(error);
+        let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
+        let words: Vec<String> = line.split(' ').skip(1).map(str::to_owned).collect();
+        let failure = failure(error, &words);
         format!("{}\n{}", failure.message, failure.hint.unwrap_or_default())
     }
 
@@ -139,7 +188,7 @@ mod tests {
             let named = shown.split("`gamectl ").nth(1).expect("a command");
             let line = format!("gamectl {}", named.split('`').next().expect("its end"));
             assert!(!shown.contains("did you mean"), "{shown}");
-            crate::cli::Cli::try_parse_from(line.split(' ')).expect(&line);
+            Cli::try_parse_from(line.split(' ')).expect(&line);
         }
     }
 
@@ -172,6 +221,18 @@ mod tests {
         insta::assert_snapshot!(shown("gamectl start -f x.yaml a"), @r"
         unexpected argument '-f' found
         the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory
+        ");
+        insta::assert_snapshot!(shown("gamectl --dry-run start a"), @r"
+        unexpected argument '--dry-run' found
+        the options of a verb stand behind it: `gamectl start --dry-run a`
+        ");
+        insta::assert_snapshot!(shown("gamectl -q --timeout 5m -f x.yaml --now stop a*"), @r"
+        unexpected argument '--timeout' found
+        the options of a verb stand behind it: `gamectl stop --timeout 5m --now 'a*'`
+        ");
+        insta::assert_snapshot!(shown("gamectl --frob start a"), @r"
+        unexpected argument '--frob' found
+        usage: gamectl [OPTIONS] <COMMAND>; --help says more
         ");
         insta::assert_snapshot!(shown("gamectl start --timeout 3 a"), @"invalid value '3' for '--timeout <DURATION>': a unit is missing: 3s, 3m or 3h?");
         insta::assert_snapshot!(shown("gamectl start --timeout"), @"a value is required for '--timeout <DURATION>' but none was supplied");

@@ -65,6 +65,9 @@ async fn run(context: &Context<'_>, request: VerbRequest, selected: &Selection, 
     let mut interrupt = Interrupt::new()?;
     tokio::select! {
         results = dispatch(context, request, &targets) => {
+            if results.is_empty() && mistaken.is_none() {
+                context.screen.nothing_to_do(host.is_empty());
+            }
             tell_still_there(context, &host, verb, selection).await;
             Ok(mistaken.unwrap_or_else(|| verdict::of_results(&results)))
         }
@@ -96,8 +99,9 @@ async fn tell_still_there(context: &Context<'_>, host: &Host, verb: Verb, select
             if !there.unlisted.is_empty() {
                 let stop = command(format_args!("stop {}", there.unlisted.join(" ")));
                 let ids = there.unlisted.join(", ");
+                let them = if there.unlisted.len() == 1 { "it" } else { "them" };
                 context.screen.note(&format!(
-                    "not in the inventory, and not stopped: {ids} ({stop} stops it)"
+                    "not in the inventory, and not stopped: {ids} ({stop} stops {them})"
                 ));
             }
             if let Some(run) = there.run {

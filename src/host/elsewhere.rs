@@ -22,7 +22,7 @@ fn ids_in(file: &Path) -> Option<Vec<String>> {
 impl Host {
     /// Returns the absolute path of the inventory; `None` for standard input.
     pub(super) fn file(&self) -> Option<PathBuf> {
-        std::path::absolute(self.source.path()?).ok()
+        self.source.absolute()
     }
 
     /// Returns those of the instances that another inventory has started.

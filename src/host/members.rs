@@ -60,6 +60,11 @@ impl Host {
         scope.may_mean(&mistakes.ids).then_some(&mistakes.problems)
     }
 
+    /// Returns true if the inventory has an instance, with or without a mistake.
+    pub(super) fn is_listed(&self, id: &str) -> bool {
+        self.inventory.get(id).is_some() || self.broken().iter().any(|broken| broken == id)
+    }
+
     /// Returns the ids of the instances that have a mistake.
     fn broken(&self) -> &[String] {
         self.mistakes.as_ref().map_or(&[], |mistakes| &mistakes.ids)

@@ -134,6 +134,11 @@ impl Host {
         self.source.to_string()
     }
 
+    /// Returns true when the inventory has no instances.
+    pub fn is_empty(&self) -> bool {
+        self.inventory.instances.is_empty()
+    }
+
     /// Returns true when the inventory can be read a second time.
     pub fn can_reopen(&self) -> bool {
         self.source.is_kept()

@@ -21,6 +21,7 @@ use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::store::lock::{self, Holder, RunLock};
 use crate::supervisor::Observation;
+use crate::systemd::Unit;
 
 /// A `run` that was killed may hold its lock for this long, until the kernel
 /// has taken it apart; meanwhile the lock is tried again and again.
@@ -142,15 +143,27 @@ async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
             Err(holder) => holder,
         };
         if !holder.is_gone() || Instant::now() > until {
-            let Holder(title) = holder;
-            let message = format!("{} is watched already, by {title}", state.path().display());
-            return Err(Failure::new(FailureKind::Busy, message).hint(format!(
-                "end that one first; {} shows the instances meanwhile",
-                command("status")
-            )));
+            return Err(watched_already(state, &holder).await);
         }
         tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// Returns the failure of a second `run`, with the command that ends the first one.
+async fn watched_already(state: &StateDir, holder: &Holder) -> Failure {
+    let Holder(title) = holder;
+    let message = format!("{} is watched already, by {title}", state.path().display());
+    let unit = match holder.pid() {
+        Some(pid) => Unit::whose_main_is(pid).await,
+        None => None,
+    };
+    let first = match (unit, holder.pid()) {
+        (Some(unit), _) => format!("end that one first, by `{}`", unit.stop_command()),
+        (None, Some(pid)) => format!("end that one first, by Ctrl-C in its terminal or `kill {pid}`"),
+        (None, None) => "end that one first".to_owned(),
+    };
+    let status = command("status");
+    Failure::new(FailureKind::Busy, message).hint(format!("{first}; {status} shows the instances meanwhile"))
 }
 
 impl Supervision {

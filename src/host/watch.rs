@@ -7,11 +7,14 @@ use tokio::task::JoinSet;
 
 use super::{Host, Scope};
 use crate::event::{Level, LogEntry, ResidentEvent};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
+use crate::inventory::{is_valid_id, nearest};
+use crate::invocation::{command, command_for};
 use crate::players::PlayerCounts;
 use crate::report::Goal;
 use crate::store::changes::Changes;
+use crate::store::inventories;
 use crate::watcher::Watcher;
 
 /// A watch that sends events for as long as it is held.
@@ -52,12 +55,42 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Refuses a scope that names what is not in the inventory and does not run: nobody
+    /// starts that from here.
+    fn refuse_absent(&self, scope: Scope<'_>) -> Result<(), Failure> {
+        let (Scope::Matching(selectors), Some(state)) = (scope, self.state()?) else {
+            return Ok(());
+        };
+        let running = Fleet::for_a_look(Some(Arc::clone(&state))).running_unlisted(&self.inventory)?;
+        let may_run = |id: &str| running.iter().any(|member| member.id() == id);
+        let is_known = |id: &str| self.is_listed(id) || may_run(id);
+        let Some(id) = selectors.iter().find(|id| is_valid_id(id) && !is_known(id)) else {
+            return Ok(());
+        };
+        let message = format!("`{id}` is not in the inventory, and does not run");
+        let listed = self.inventory.instances.iter().map(|instance| instance.id.as_str());
+        let hint = match (inventories::starter_of(&state, id), nearest(id, listed)) {
+            (Some(file), _) if Some(&file) != self.file().as_ref() => {
+                let watch = command_for(&file, format_args!("watch {id}"));
+                format!("{} has started it last: {watch}", file.display())
+            }
+            (_, Some(near)) => format!("did you mean `{near}`?"),
+            _ => format!("{} shows all there are", command("status")),
+        };
+        Err(Failure::new(FailureKind::Unknown, message).hint(hint))
+    }
+}
+
 impl WatchHandle<'_> {
     /// Returns the goal that all of the instances reach a state.
     ///
     /// # Errors
     /// When none of them can ever reach it.
     pub fn goal(&self, state: &str) -> Result<Goal, Failure> {
+        if !matches!(state, "stopped" | "crashed") {
+            self.host.refuse_absent(self.scope)?;
+        }
         Goal::new(state, &self.parts.ids)
     }
 

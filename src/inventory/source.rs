@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::model::instance::Inventory;
 use super::parse::{Mistakes, parse, parse_whole};
@@ -31,6 +31,15 @@ impl Source {
     pub fn is_kept(&self) -> bool {
         self.path()
             .is_some_and(|path| std::fs::metadata(path).is_ok_and(|meta| meta.is_file()))
+    }
+
+    /// Returns the absolute path of the file, where it is one.
+    pub fn absolute(&self) -> Option<PathBuf> {
+        let path = self.path()?;
+        match (folder_of(path), path.file_name()) {
+            (Ok(folder), Some(name)) => Some(folder.join(name)),
+            _ => std::path::absolute(path).ok(),
+        }
     }
 
     /// Returns the file, where it is one.
@@ -227,7 +236,13 @@ fn read_stdin() -> io::Result<Vec<u8>> {
 
 fn folder_of(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
-    Ok(path.parent().unwrap_or(Path::new("/")).to_owned())
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    // Where a link is passed only the kernel knows what `..` leads to; without one the
+    // name that the person knows is kept.
+    if folder.components().any(|part| part == Component::ParentDir) {
+        return folder.canonicalize();
+    }
+    Ok(folder.to_owned())
 }
 
 #[cfg(test)]

@@ -228,8 +228,15 @@ fn in_words(pid: i32) -> String {
 #[derive(Debug)]
 pub struct HeldPort {
     pub sockets: HashSet<u64>,
-    /// The sentence on who holds which port.
-    pub words: String,
+    port: String,
+    who: String,
+}
+
+impl HeldPort {
+    /// Returns the sentence on who holds which port, or held it: `verb` is `is` or `was`.
+    pub fn told(&self, verb: &str) -> String {
+        format!("{} {verb} held by {}", self.port, self.who)
+    }
 }
 
 /// Finds out who holds the ports, of this host, that these probes ask; for before a
@@ -247,8 +254,8 @@ pub async fn held(probes: &[Probe]) -> Vec<HeldPort> {
         };
         let holder = listeners::holders(&sockets).first().copied();
         let who = holder.map_or_else(|| SOMEBODY.to_owned(), in_words);
-        let words = format!("{address}/{spoken} is held by {who}");
-        held.push(HeldPort { sockets, words });
+        let port = format!("{address}/{spoken}");
+        held.push(HeldPort { sockets, port, who });
     }
     held
 }

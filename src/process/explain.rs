@@ -79,7 +79,11 @@ pub(super) fn early_end(id: &str, exit: &Exit, last_lines: &str) -> Failure {
         message.push_str("\n  | ");
         message.push_str(line);
     }
-    Failure::failed(message).hint(format!("all it printed: {}", command(format_args!("logs {id}"))))
+    let logs = command(format_args!("logs {id}"));
+    Failure::failed(message).hint(match last_lines.is_empty() {
+        true => format!("it printed nothing; {logs} shows what earlier runs printed"),
+        false => format!("all it printed: {logs}"),
+    })
 }
 
 /// Returns the failure of a start whose game has ended before it was ready, while what

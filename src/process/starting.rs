@@ -12,7 +12,7 @@ use super::situation::{Situation, Unclear};
 use super::waiting::ReadyWait;
 use super::{explain, main_pattern, repair, unnoticed};
 use crate::failure::Failure;
-use crate::probe;
+use crate::probe::{self, HeldPort};
 use crate::store::launch::Launch;
 use crate::store::status_table::{Phase, ShimStatus};
 use crate::store::tail::{LAST_LINES, last_lines};
@@ -57,7 +57,7 @@ struct GameStart<'a> {
     folder: Folder<'a>,
     attempts: Attempts,
     /// The holders of ports that its probes ask, before it was launched.
-    held: Vec<String>,
+    held: Vec<HeldPort>,
     /// The notes on its launch, for a person.
     notes: Vec<String>,
 }
@@ -65,7 +65,8 @@ struct GameStart<'a> {
 impl GameStart<'_> {
     async fn run(mut self) -> Result<Outcome, Failure> {
         let started = self.launch_and_wait().await;
-        let held = (!self.held.is_empty()).then(|| format!("before its launch {}", self.held.join(", ")));
+        let held: Vec<String> = self.held.iter().map(|held| held.told("was")).collect();
+        let held = (!held.is_empty()).then(|| format!("before its launch {}", held.join(", ")));
         let remark = match self.game.plan.main {
             Some(_) => main_pattern::remark(self.game, &Situation::of(&self.folder.gather())),
             None => None,
@@ -78,10 +79,14 @@ impl GameStart<'_> {
                 note: join_notes([outcome.note, Some(notes)]),
                 ..outcome
             }),
-            Err(failure) => Err(Failure {
-                message: format!("{}; {notes}", failure.message),
-                ..failure
-            }),
+            Err(failure) => {
+                // What the game printed has lines of its own.
+                let joint = if failure.message.contains('\n') { "\n" } else { "; " };
+                Err(Failure {
+                    message: format!("{}{joint}{notes}", failure.message),
+                    ..failure
+                })
+            }
         }
     }
 
@@ -144,8 +149,9 @@ impl GameStart<'_> {
                     // Without it, those whose holder is not seen count as the game's.
                     let _ = strangers::write(dir, next, sockets);
                 }
-                self.held = held.into_iter().map(|held| held.words).collect();
-                match self.held.as_slice() {
+                self.held = held;
+                let held: Vec<String> = self.held.iter().map(|held| held.told("is")).collect();
+                match held.as_slice() {
                     [] => self.game.live.awaits("the launch", None),
                     held => self.game.live.warns(format!("the launch, though {}", held.join(", "))),
                 }

@@ -76,6 +76,18 @@ impl Feed {
         self.rows.values().map(AsRef::as_ref)
     }
 
+    /// Counts the instances that run, or begin or end; `None` while it is not known of
+    /// all of them.
+    pub fn count_alive(&self) -> Option<usize> {
+        let is_alive = |row: &WatchedRow| match &row.row.observation {
+            Observation::Known(facts) => Some(facts.state.is_alive()),
+            Observation::Unknown { .. } => None,
+        };
+        let known: Option<Vec<bool>> = self.rows().map(is_alive).collect();
+        let known = known.filter(|_| self.settled)?;
+        Some(known.into_iter().filter(|alive| *alive).count())
+    }
+
     pub fn players(&self, id: &str) -> PlayerCount {
         self.players.get(id).copied().unwrap_or_default()
     }
@@ -271,6 +283,24 @@ mod tests {
             assert_eq!(news(&mut feed, event), wanted);
         }
         assert_eq!(feed.rows().len(), 2);
+    }
+
+    #[test]
+    fn those_that_are_alive_are_counted_once_all_are_known() {
+        let mut feed = Feed::default();
+        feed.take(watched("a", 0, InstanceState::Running));
+        assert_eq!(feed.count_alive(), None, "not all were looked at");
+        feed.take(ResidentEvent::Settled);
+        feed.take(watched("b", 1, InstanceState::Stopping));
+        feed.take(watched("c", 2, InstanceState::Crashed { exit_code: None }));
+        assert_eq!(feed.count_alive(), Some(2));
+        let mut unknown = match watched("c", 2, InstanceState::Stopped) {
+            ResidentEvent::Row(row) => WatchedRow::clone(&row),
+            other => panic!("{other:?}"),
+        };
+        unknown.row.observation = Observation::Unknown { reason: "x".into() };
+        feed.take(ResidentEvent::Row(Arc::new(unknown)));
+        assert_eq!(feed.count_alive(), None);
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub fn row(
 #[derive(Debug)]
 pub struct RowView {
     place: usize,
+    /// The time of the observation that the row is made of.
+    seen: Instant,
     activity: Option<watch::Receiver<Activity>>,
     /// The thing that a verb or a probe waits for, and since when.
     open: Option<(String, Instant)>,
@@ -51,11 +53,18 @@ impl RowView {
     pub fn new(place: usize, supervisor: &dyn Supervisor) -> Self {
         Self {
             place,
+            seen: Instant::now(),
             activity: supervisor.activity(),
             open: None,
             state: None,
             sent: None,
         }
+    }
+
+    /// Takes in that the instance was looked at: its uptime counts from then, however
+    /// often its row is made anew for another reason.
+    pub fn looked_at(&mut self, at: Instant) {
+        self.seen = at;
     }
 
     pub fn move_to(&mut self, place: usize) {
@@ -118,7 +127,7 @@ impl RowView {
         let new = WatchedRow {
             row,
             place: self.place,
-            seen: Instant::now(),
+            seen: self.seen,
             awaits,
         };
         let is_same =

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::boot::Boot;
 use super::checkup::Checkup;
 use super::crash::{crash_name, ended_in_earlier_boot, noted, reason};
+use super::left_down::{left_down, tell_left_down};
 use super::notes::Notes;
 use super::ready_time::ReadyTime;
 use super::restarting::{EndedRun, LaunchEnd, Restarting, Wait};
@@ -95,12 +96,8 @@ impl Core {
     /// Returns when [`Input::TimePassed`] is due.
     pub(super) fn due_ms(&self) -> Option<u64> {
         let boot = self.boot.due_ms(self.instance.ready.timeout);
-        let due = [
-            self.checkup.due_ms(),
-            self.restarting.due_ms(),
-            self.recovers_at_ms(),
-            boot,
-        ];
+        let (check, launch) = (self.checkup.due_ms(), self.restarting.due_ms());
+        let due = [check, launch, self.recovers_at_ms(), boot];
         due.into_iter().flatten().min()
     }
 
@@ -136,9 +133,10 @@ impl Core {
         self.restarting.wait()
     }
 
-    /// Returns the remarks for its row, with the one of its plane.
-    pub(super) fn note(&self, of_plane: Option<String>) -> Option<String> {
-        self.notes.join(self.listed, self.checkup.silent(), of_plane)
+    /// Returns the remarks for its row, with the one of its plane in `facts`.
+    pub(super) fn note(&self, facts: &Facts, moment: &Moment) -> Option<String> {
+        let left = left_down(&self.instance, facts, moment);
+        self.notes.join(self.listed, left, self.checkup.silent(), facts)
     }
 
     fn observe(&mut self, observation: Observation, moment: &Moment, effects: &mut Effects) {
@@ -156,6 +154,9 @@ impl Core {
     fn learn(&mut self, facts: &Facts, moment: &Moment, effects: &mut Effects) {
         let before = self.known.replace(facts.state.clone());
         self.restarting.look();
+        if before.is_none() && self.listed {
+            tell_left_down(&self.instance, self.restarts(), facts, moment, effects);
+        }
         if facts.state != InstanceState::Starting {
             self.boot = Boot::default();
         }

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -16,6 +16,7 @@ use super::core::Core;
 use super::event_sender::EventSender;
 use super::hook::HookQueue;
 use super::lateness;
+use super::left_down::standing_trouble;
 use super::restarting::Wait;
 use super::step::{Answer, CurrentIntent, Effect, Input, Moment};
 use crate::event::{Awaits, Level, ResidentEvent};
@@ -165,7 +166,10 @@ impl Keeper {
         };
         tokio::select! {
             biased;
-            observation = self.observations.next() => Some(Input::Observed(observation)),
+            observation = self.observations.next() => {
+                self.view.looked_at(Instant::now());
+                Some(Input::Observed(observation))
+            }
             () = changed(&mut self.folder_changes) => Some(Input::IntentChanged),
             input = ended(&mut self.act) => Some(input),
             input = ended(&mut self.check) => Some(input),
@@ -283,8 +287,9 @@ impl Keeper {
         let Some(mut observation) = self.core.seen().cloned() else {
             return;
         };
+        let moment = self.moment(intent);
         if let Observation::Known(facts) = &mut observation {
-            facts.note = self.core.note(facts.note.take());
+            facts.note = self.core.note(facts, &moment);
             self.view.enter(&facts.state);
         }
         let awaits = match self.core.waits_for() {
@@ -297,7 +302,7 @@ impl Keeper {
         };
         // The core has put a note about the inventory among its own.
         let want = Ok::<_, Infallible>(intent.map(|intent| intent.want));
-        let trouble = self.moment(intent).trouble(self.core.restarts());
+        let trouble = standing_trouble(self.core.instance(), self.core.restarts(), &moment);
         let row = report::row(self.supervisor.as_ref(), true, observation, want, trouble);
         let is_first = !self.view.is_sent();
         if let Some(row) = self.view.update(row, awaits) {

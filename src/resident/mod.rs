@@ -25,6 +25,7 @@ mod event_sender;
 mod hook;
 mod keeper;
 mod lateness;
+mod left_down;
 mod notes;
 mod ready_time;
 mod restarting;

@@ -1,10 +1,10 @@
 //! The plan for an instance: its next launch, and the act under way, one at most.
 
 use super::crash::crash_name;
+use super::left_down::with_another_try;
 use super::step::{Effect, Effects, Moment};
 use crate::event::{Level, nth};
 use crate::inventory::{Alarm, Instance, RestartPolicy};
-use crate::invocation::command;
 use crate::policy::restart::{End, StayReason, Verdict};
 use crate::store::history::{Restarts, Trouble};
 use crate::supervisor::{Facts, InstanceState};
@@ -374,7 +374,7 @@ impl Restarting {
                     restarts: restarts.saturating_sub(1),
                     ..facts.clone()
                 };
-                report_stay(why, &stays, &instance.id, &counted, effects);
+                report_stay(why, &stays, instance, &counted, effects);
                 if why != StayReason::Never {
                     wrong = Some(match wrong {
                         Some(wrong) => format!("{stays}; {wrong}"),
@@ -405,12 +405,11 @@ fn stay_in_words(why: StayReason, policy: &RestartPolicy) -> String {
     }
 }
 
-fn report_stay(why: StayReason, in_words: &str, id: &str, facts: &Facts, effects: &mut Effects) {
+fn report_stay(why: StayReason, in_words: &str, instance: &Instance, facts: &Facts, effects: &mut Effects) {
     if why == StayReason::Never {
         return effects.log(Level::Info, in_words);
     }
-    let again = command(format_args!("start {id}"));
-    effects.log(Level::Error, format!("{in_words}; {again} tries again"));
+    effects.log(Level::Error, with_another_try(in_words, instance));
     effects.alert(Alarm::GaveUp, facts);
 }
 

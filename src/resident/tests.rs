@@ -15,6 +15,7 @@ use crate::supervisor::{Facts, InstanceState, LastExit, Observation};
 mod bring_up;
 mod core;
 mod health;
+mod left_down;
 pub(in crate::resident) mod rig;
 mod trouble;
 

@@ -64,14 +64,18 @@ impl Holder {
     /// Returns true when the holder is dead. What it was about to execute when it
     /// was killed holds its lock for another moment, until it is executed.
     pub fn is_gone(&self) -> bool {
-        let pid = self.0.split_once("(pid ").map(|(_, rest)| rest);
-        let pid = pid.and_then(|rest| rest.split([',', ')']).next()?.parse().ok());
         let gone = |pid| match procfs::stat(pid) {
             // Ended, and not yet waited for by its parent.
             Ok(stat) => matches!(stat.state, b'Z' | b'X'),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
-        pid.is_some_and(gone)
+        self.pid().is_some_and(gone)
+    }
+
+    /// Returns the pid that it names.
+    pub fn pid(&self) -> Option<i32> {
+        let (_, rest) = self.0.split_once("(pid ")?;
+        rest.split([',', ')']).next()?.parse().ok()
     }
 }
 

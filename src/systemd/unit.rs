@@ -1,6 +1,7 @@
 //! The services of systemd, and their settings.
 
 use super::systemctl::systemctl;
+use crate::sys::procfs;
 
 /// A service that systemd manages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +39,25 @@ impl Unit {
         &self.name
     }
 
+    /// Returns the unit whose main process this is: a process that was typed in a
+    /// session may be in the control group of another service.
+    pub async fn whose_main_is(pid: i32) -> Option<Self> {
+        let unit = Self::of_cgroup(&procfs::control_groups(pid))?;
+        let settings = unit.settings().await?;
+        (settings.get("MainPID") == Some(pid.to_string().as_str())).then_some(unit)
+    }
+
+    /// Returns the command that stops it.
+    pub fn stop_command(&self) -> String {
+        let of_user = if self.is_users { "--user " } else { "" };
+        format!("systemctl {of_user}stop {}", self.name)
+    }
+
     /// Asks for the settings of this unit. Returns nothing where it is not loaded, or
     /// systemd is not there.
     pub async fn settings(&self) -> Option<UnitSettings> {
         let scope = if self.is_users { "--user" } else { "--system" };
-        let names = "--property=LoadState,KillMode,OOMPolicy,ExecStart";
+        let names = "--property=LoadState,KillMode,OOMPolicy,ExecStart,MainPID";
         let answer = systemctl(&[scope, "show", names, "--", &self.name]).await?;
         let settings = UnitSettings(String::from_utf8_lossy(&answer.output).into_owned());
         (answer.status.success() && settings.get("LoadState") == Some("loaded")).then_some(settings)

@@ -19,6 +19,7 @@ use crate::event::{DryRun, Row, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::Problems;
+use crate::invocation::command;
 use crate::report::json;
 use crate::text::{clean, clean_line};
 
@@ -101,6 +102,24 @@ impl Screen {
         self.remark("note:", text);
     }
 
+    /// Says why a verb had nothing to do.
+    pub fn nothing_to_do(&self, is_empty: bool) {
+        match (self.streams.options.json, is_empty) {
+            (true, _) => {}
+            (false, true) => self.empty_inventory(),
+            (false, false) => self.note("nothing to do: none of the selected instances can be managed"),
+        }
+    }
+
+    /// Says that there are no instances, and how to add one: `init` leaves alone what is
+    /// there.
+    fn empty_inventory(&self) {
+        let games = command("games minecraft");
+        self.note(&format!(
+            "the inventory has no instances; {games} prints one to paste below `instances:`"
+        ));
+    }
+
     fn remark(&self, label: &str, text: &str) {
         if !self.streams.options.quiet {
             let look = self.streams.err_look();
@@ -112,7 +131,7 @@ impl Screen {
 
     pub fn status(&self, rows: &[Row]) {
         if rows.is_empty() && !self.streams.options.json && self.passed_over.get().is_none() {
-            return self.note("the inventory is empty");
+            return self.empty_inventory();
         }
         self.answer(
             || json::status(rows),
@@ -140,8 +159,6 @@ impl Screen {
             let summary = result::summary(verb, results);
             self.streams
                 .write_err(&format!("{}\n", look.paint(Tone::Strong, &summary)));
-        } else if results.is_empty() && self.passed_over.get().is_none() {
-            self.note("nothing to do: none of the selected instances can be managed");
         }
     }
 

@@ -26,6 +26,7 @@ mod docker_compose;
 mod environment;
 mod faults;
 mod faults_table;
+mod first_steps;
 mod frozen;
 mod game_shapes;
 mod generated;

@@ -54,7 +54,7 @@ fn a_command_that_is_suggested_meets_the_same_instances() {
     write(&sandbox, file, &[sleeper("a"), Instance::script("b", "exit 3")]);
     let ours = |args: &[&str]| bare(&sandbox, &[&["-f", file, "--state-dir", state], args].concat());
     let failed = Outcome::of(&[], &ours(&["start", "b"]).output().expect("run gamectl")).expect_code(1);
-    let logs = suggested(&failed.stderr, "all it printed: ");
+    let logs = suggested(&failed.stderr, "it printed nothing; ");
     assert_eq!(logs, r"gamectl -f 'it'\''s mine.yaml' --state-dir 'the state' logs b");
     paste(&sandbox, logs).expect_code(0);
     // A line that is not valid names the same.

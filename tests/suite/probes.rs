@@ -70,8 +70,9 @@ fn a_port_that_a_stranger_holds() {
         let sandbox = Sandbox::with(&[dies, stays]);
         let start = sandbox.run(&["start", "dies"]).expect_code(1);
         let spoken = if probe == "tcp" { "tcp" } else { "udp" };
-        let told = format!("before its launch {address}/{spoken} is held by {own} (pid {me})");
-        assert!(start.stderr.contains(&told), "{start:?}");
+        let told = format!("before its launch {address}/{spoken} was held by {own} (pid {me})");
+        let own_line = format!("  | Address already in use\n{told}\n");
+        assert!(start.stderr.contains(&own_line), "{start:?}");
         let start = sandbox.run(&["start", "a"]).expect_code(124);
         assert!(start.stderr.contains(&told), "{start:?}");
         assert_eq!(sandbox.state("a"), "starting");
@@ -184,7 +185,7 @@ fn a_port_that_a_stranger_holds_at_a_name_of_this_host() {
     };
     let start = mounts.run(&sandbox, &["start", "a"]).expect_code(124);
     let told = format!(
-        "before its launch {name}:{port}/tcp is held by {} (pid {})",
+        "before its launch {name}:{port}/tcp was held by {} (pid {})",
         own_name(),
         std::process::id()
     );
@@ -214,7 +215,7 @@ fn a_port_that_a_stranger_of_another_user_holds() {
         Outcome::of(args, &output.expect("gamectl"))
     };
     let start = as_nobody(&["start", "a"]).expect_code(124);
-    let told = format!("before its launch {address}/tcp is held by another process");
+    let told = format!("before its launch {address}/tcp was held by another process");
     assert!(start.stderr.contains(&told), "{start:?}");
     assert!(
         start.stderr.contains("answered by another process, not by the game"),

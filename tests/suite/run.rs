@@ -101,6 +101,8 @@ fn a_second_one_is_told_who_holds_the_directory() {
     let second = sandbox.run(&["run"]).expect_code(75);
     assert!(second.stderr.contains(&format!("pid {}", run.pid())), "{second:?}");
     assert!(second.stderr.contains("without a terminal"), "{second:?}");
+    let way_out = format!("`kill {}`", run.pid());
+    assert!(second.stderr.contains(&way_out), "{second:?}");
     drop(run);
     let third = Background::run_json(&sandbox, &[]);
     drop(third);
@@ -203,6 +205,11 @@ fn giving_up_is_told_once_and_a_start_by_hand_clears_it() {
     drop(run);
     let run = Background::run_json(&sandbox, &[]);
     assert_eq!(run.logged("crashed"), 0, "{}", run.text());
+    let told = "given up after 3 in 10m; `gamectl start a` tries again";
+    assert_eq!(run.logged(told), 1, "{}", run.text());
+    let note = &run.events("snapshot")[0]["instances"][0]["note"];
+    let note = note.as_str().expect("a note");
+    assert!(note.starts_with(&format!("{told}; exit code 1")), "{note}");
     sandbox.touch("good");
     sandbox.ok(&["start", "a"]);
     run.sees("a", "running");

@@ -69,6 +69,7 @@ fn a_boot_that_hangs_is_ended_and_counts_where_that_is_wished() {
     // The next one leaves it alone, and says it too.
     let run = Background::run_json(&sandbox, &[]);
     let row = &run.events("snapshot")[0]["instances"][0];
+    let note = format!("{note}; `gamectl start a` tries again");
     assert_eq!(
         (&row["state"], &row["note"]),
         (&json!("crashed"), &json!(note)),

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
 use super::collector::Collector;
+use crate::inventory::model::instance::is_valid_id;
 use crate::inventory::report::keys::{self, Holds, Section};
 use crate::inventory::report::nearest::nearest;
 use crate::inventory::text::node::{Entry, Node, Shape, Span, find};
@@ -168,7 +169,7 @@ impl<'k> Collector<'k> {
                 continue;
             }
             self.problem(entry.at, format!("unknown key{} in {}", quoted(key), section.place))
-                .hint(hint(key, section));
+                .hint(hint(entry, section));
         }
     }
 
@@ -201,7 +202,11 @@ pub(crate) fn did_you_mean(near: Option<&str>, otherwise: impl Into<String>) -> 
 }
 
 /// Returns what to do about a key that a section does not have.
-fn hint(key: &str, section: &Section) -> String {
+fn hint(entry: &Entry, section: &Section) -> String {
+    let key = entry.key.as_ref();
+    if section == &keys::TOP && is_instance(entry) {
+        return "an instance: indent it below `instances:`".to_owned();
+    }
     if key == "<<" {
         return "merge keys are not supported; what instances share goes into `defaults`".to_owned();
     }
@@ -211,6 +216,15 @@ fn hint(key: &str, section: &Section) -> String {
     let known: Vec<String> = section.keys().map(|key| format!("`{}`", key.name)).collect();
     let near = nearest(key, section.keys().map(|key| key.name));
     did_you_mean(near, format!("there are {}", known.join(", ")))
+}
+
+/// Returns true for an id with something below it that only an instance has.
+fn is_instance(entry: &Entry) -> bool {
+    let Shape::Map(map) = &entry.value.shape else {
+        return false;
+    };
+    let mut keys = map.entries.iter().map(|entry| entry.key.as_ref());
+    is_valid_id(&entry.key) && keys.any(|key| keys::INSTANCE.key(key).is_some())
 }
 
 /// Returns the key in quotes, or nothing where it may be a secret that slipped.

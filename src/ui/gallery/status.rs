@@ -47,10 +47,20 @@ pub(super) fn all_kinds() -> Vec<Row> {
 #[test]
 fn status_of_nothing_and_of_one() {
     insta::assert_snapshot!(seen(|screen| screen.status(&[])), @r"
-    --- 120 columns, 80 columns, 40 columns, off a terminal
-    note: the inventory is empty
-    --- 120 columns in colour, 80 columns in colour
-    ␛[36mnote:␛[0m the inventory is empty
+    --- 120 columns, off a terminal
+    note: the inventory has no instances; `gamectl games minecraft` prints one to paste below `instances:`
+    --- 120 columns in colour
+    ␛[36mnote:␛[0m the inventory has no instances; `gamectl games minecraft` prints one to paste below `instances:`
+    --- 80 columns
+    note: the inventory has no instances; `gamectl games minecraft` prints one to
+          paste below `instances:`
+    --- 80 columns in colour
+    ␛[36mnote:␛[0m the inventory has no instances; `gamectl games minecraft` prints one to
+          paste below `instances:`
+    --- 40 columns
+    note: the inventory has no instances;
+          `gamectl games minecraft` prints
+          one to paste below `instances:`
     ");
     insta::assert_snapshot!(seen(|screen| screen.status(&[running("rust-main", 42, 4242)])), @r"
     --- 120 columns, 80 columns

@@ -261,7 +261,7 @@ fn results_of_a_restart() {
 
 #[test]
 fn results_of_nothing_and_of_many() {
-    insta::assert_snapshot!(seen(|screen| ended(screen, Verb::Start, &[])), @r"
+    insta::assert_snapshot!(seen(|screen| screen.nothing_to_do(false)), @r"
     --- 120 columns, 80 columns, off a terminal
     note: nothing to do: none of the selected instances can be managed
     --- 120 columns in colour, 80 columns in colour

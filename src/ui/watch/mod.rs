@@ -219,6 +219,12 @@ impl WatchView {
         self.board.counts()
     }
 
+    /// Counts the instances that run, or begin or end; `None` while it is not known of
+    /// all of them.
+    pub fn count_alive(&self) -> Option<usize> {
+        self.board.feed.count_alive()
+    }
+
     /// Returns true while stdout can be written.
     pub fn is_open(&self) -> bool {
         lock(&self.streams.out).is_open()

@@ -1,5 +1,9 @@
 //! gamectl(1) and the pages of its verbs, from the command line.
 
+use std::io::Write;
+
+use clap::ArgAction;
+
 use super::manual::plain;
 
 const PLACES: &str = "\
@@ -32,7 +36,7 @@ pub(crate) fn page(command: &clap::Command) -> String {
     let mut parts = vec![
         page.render_title(&mut text),
         page.render_name_section(&mut text),
-        page.render_synopsis_section(&mut text),
+        writeln!(text, "{}", synopsis(command)),
         page.render_description_section(&mut text),
         page.render_options_section(&mut text),
     ];
@@ -52,6 +56,47 @@ pub(crate) fn page(command: &clap::Command) -> String {
         text.push_str(".SH SEE ALSO\n\\fBgamectl\\fR(1), \\fBgamectl\\-inventory\\fR(5)\n");
     }
     text
+}
+
+/// All that may be typed, with the values of options and the dots of what may be
+/// repeated, which clap leaves out.
+fn synopsis(command: &clap::Command) -> String {
+    let name = command.get_name().replace('-', " ");
+    let mut line = format!(".SH SYNOPSIS\n\\fB{}\\fR", plain(&name));
+    for option in command.get_arguments().filter(|one| !one.is_positional()) {
+        line.push_str(&format!(" [{}]", typed(option)));
+    }
+    for argument in command.get_positionals() {
+        let name = argument.get_value_names().and_then(<[_]>::first).expect("a name");
+        let is_many = matches!(argument.get_action(), ArgAction::Append);
+        let dots = if is_many { "..." } else { "" };
+        let name = format!("\\fI{}\\fR{dots}", plain(name));
+        line.push_str(&match argument.is_required_set() {
+            true => format!(" {name}"),
+            false => format!(" [{name}]"),
+        });
+    }
+    if command.has_subcommands() {
+        line.push_str(" \\fICOMMAND\\fR ...");
+    }
+    line
+}
+
+/// An option as it is typed: `-f|--inventory FILE`.
+fn typed(option: &clap::Arg) -> String {
+    let short = option.get_short().map(|short| format!("-{short}"));
+    let long = option.get_long().map(|long| format!("--{long}"));
+    let names = short.into_iter().chain(long);
+    let names: Vec<String> = names.map(|name| format!("\\fB{}\\fR", plain(&name))).collect();
+    let mut typed = names.join("|");
+    if option.get_action().takes_values() {
+        let value = option.get_value_names().and_then(<[_]>::first).expect("a name");
+        typed.push_str(&format!("\\ \\fI{}\\fR", plain(value)));
+    }
+    if matches!(option.get_action(), ArgAction::Count) {
+        typed.push_str("...");
+    }
+    typed
 }
 
 /// A part of what stands below the options: its first line is its title.
