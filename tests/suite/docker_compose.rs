@@ -294,6 +294,19 @@ fn a_stack_that_left_the_inventory_is_shown_and_stopped() {
     assert_eq!(rows["instances"], json!([]));
 }
 
+/// The README says what a stop leaves, and what removes that.
+#[test]
+#[ignore = "needs a Docker Engine"]
+fn a_stop_leaves_containers_that_compose_removes() {
+    let stack = Stack::new(json!({ "game": serves() }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    stack.run(&["stop", "dune"]).expect_code(0);
+    assert_ne!(stack.container("game"), "", "it is stopped, and there");
+    docker_ok(&["compose", "-p", &stack.project, "down"]);
+    assert_eq!(stack.container("game"), "");
+    assert_eq!(stack.status()["state"], "stopped");
+}
+
 #[test]
 #[ignore = "needs a Docker Engine"]
 fn a_stack_through_its_life() {

@@ -62,7 +62,8 @@ pub(crate) fn page(command: &clap::Command) -> String {
 /// repeated, which clap leaves out.
 fn synopsis(command: &clap::Command) -> String {
     let name = command.get_name().replace('-', " ");
-    let mut line = format!(".SH SYNOPSIS\n\\fB{}\\fR", plain(&name));
+    // An option is not to be divided at the end of a line.
+    let mut line = format!(".SH SYNOPSIS\n.nh\n.ad l\n\\fB{}\\fR", plain(&name));
     for option in command.get_arguments().filter(|one| !one.is_positional()) {
         line.push_str(&format!(" [{}]", typed(option)));
     }
@@ -79,7 +80,7 @@ fn synopsis(command: &clap::Command) -> String {
     if command.has_subcommands() {
         line.push_str(" \\fICOMMAND\\fR ...");
     }
-    line
+    line + "\n.hy\n.ad b"
 }
 
 /// An option as it is typed: `-f|--inventory FILE`.
