@@ -6,25 +6,9 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use crate::failure::Failure;
+pub use crate::supervisor::{Verb, Want};
+
 use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players, rfc3339};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verb {
-    Start,
-    Stop,
-    Restart,
-}
-
-impl Verb {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Restart => "restart",
-        }
-    }
-}
 
 /// The result of a verb for one instance.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,29 +52,14 @@ pub struct DryRun {
     pub steps: Vec<PlannedStep>,
 }
 
-/// The intent of an instance: a wish that outlives commands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Want {
-    Running,
-    Stopped,
-}
-
-impl Want {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
 /// One instance as `status` shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     pub id: String,
     /// The name of the plane in the inventory; `none` without a plane section.
     pub plane: &'static str,
+    /// The name of the host where it is managed; `None` for this one.
+    pub host: Option<String>,
     pub observation: Observation,
     /// The intent; `None` if none was ever set.
     pub intent: Option<Want>,

@@ -42,6 +42,7 @@
 mod activity;
 mod admin;
 mod console;
+mod engine;
 mod facts;
 mod health;
 mod observation;
@@ -53,6 +54,7 @@ mod players;
 mod state;
 mod state_cell;
 mod survey;
+mod verb;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +65,7 @@ use tokio::sync::watch;
 pub use activity::Activity;
 pub use admin::AdminChannel;
 pub use console::{ConsoleAccess, ConsoleInput, ConsoleKind};
+pub use engine::{EngineAnswer, EngineWord, HostEngine, WholeVerb};
 pub use facts::{ALLOWED, DRIFTED, Detail, Facts, LastExit, join_notes, rfc3339};
 pub use health::{Health, HealthCheck, SilentProbe};
 pub use observation::Observation;
@@ -74,6 +77,7 @@ pub use players::{PlayerQuery, Players};
 pub use state::InstanceState;
 pub use state_cell::StateCell;
 pub use survey::Survey;
+pub use verb::{Verb, Want};
 
 use crate::failure::{Failure, FailureKind};
 
@@ -207,6 +211,17 @@ pub trait Supervisor: Send + Sync {
     /// Returns the source of the game's output; `None` if that is the
     /// instance's console log.
     fn output(&self) -> Option<&dyn OutputSource> {
+        None
+    }
+
+    /// Returns the name of the host where the instance is managed; `None` for this one.
+    fn host(&self) -> Option<&str> {
+        None
+    }
+
+    /// Returns the engine that is responsible for the instance, where that is not the
+    /// one that asks.
+    fn engine(&self) -> Option<&dyn HostEngine> {
         None
     }
 }

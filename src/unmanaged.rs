@@ -18,6 +18,7 @@ use crate::supervisor::{
 pub struct Unmanaged {
     id: String,
     plane: &'static str,
+    host: Option<String>,
     observation: Observation,
     refusal: Failure,
     state: StateCell<InstanceState>,
@@ -30,11 +31,19 @@ impl Unmanaged {
         Self {
             id: id.to_owned(),
             plane,
+            host: None,
             observation: Facts::bare(InstanceState::Unmanaged, Some(reason.to_owned())).into(),
             refusal: Failure::new(FailureKind::Unsupported, message)
                 .hint("add that to the inventory; until then it is only shown"),
             state: StateCell::new(InstanceState::Unmanaged),
         }
+    }
+
+    /// Names the host on which it would be managed.
+    #[must_use]
+    pub fn on_host(mut self, host: Option<&str>) -> Self {
+        self.host = host.map(str::to_owned);
+        self
     }
 
     /// Creates the supervisor of an instance whose record does not say how to
@@ -43,6 +52,7 @@ impl Unmanaged {
         Self {
             id: id.to_owned(),
             plane,
+            host: None,
             refusal: Failure::unknown(reason.clone()),
             observation: Observation::Unknown { reason },
             state: StateCell::new(InstanceState::Stopped),
@@ -82,6 +92,10 @@ impl Supervisor for Unmanaged {
 
     fn plane(&self) -> &'static str {
         self.plane
+    }
+
+    fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     fn snapshot(&self) -> Option<Observation> {

@@ -22,6 +22,7 @@
 //! A container that ended with code 0 has done its work, unless the inventory
 //! lists its service among those that must run.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::SystemTime;
 
@@ -313,7 +314,7 @@ fn last_exit(containers: &[&Container], failed: Option<&Container>, around: &Cir
     })
 }
 
-fn details(containers: &[&Container], services: &[(String, Condition)]) -> Vec<(&'static str, Detail)> {
+fn details(containers: &[&Container], services: &[(String, Condition)]) -> Vec<(Cow<'static, str>, Detail)> {
     let up = containers
         .iter()
         .filter(|one| one.status == ContainerStatus::Running)
@@ -333,8 +334,8 @@ fn details(containers: &[&Container], services: &[(String, Condition)]) -> Vec<(
         .map(|(name, condition)| format!("{name} {}", word(condition)))
         .collect();
     vec![
-        ("containers_up", Detail::Number(up as u64)),
-        ("services", Detail::Text(each.join(", "))),
+        ("containers_up".into(), Detail::Number(up as u64)),
+        ("services".into(), Detail::Text(each.join(", "))),
     ]
 }
 

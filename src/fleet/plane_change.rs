@@ -199,6 +199,11 @@ impl Supervisor for PlaneChange {
     fn output(&self) -> Option<&dyn OutputSource> {
         self.acting().output()
     }
+
+    // The engine of the present plane knows nothing of the former one.
+    fn host(&self) -> Option<&str> {
+        self.present.host()
+    }
 }
 
 fn runs(observation: &Observation) -> bool {

@@ -16,7 +16,10 @@ use crate::store::intent::Intent;
 use crate::store::lock::VerbLock;
 use crate::store::record::Durability;
 use crate::store::{self, InstanceDir, StateDir};
-use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor, join_notes};
+use crate::supervisor::{
+    EngineAnswer, EngineWord, HostEngine, InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor,
+    WholeVerb, join_notes,
+};
 
 /// The time that a launch has beyond its limit to say why it is over.
 const REASON: Duration = Duration::from_secs(2);
@@ -45,7 +48,15 @@ impl Work {
     pub(super) async fn run(self) -> VerbResult {
         let began = Instant::now();
         self.tell(VerbEvent::Began { id: self.id() });
-        let result = match self.carry_out(began).await {
+        let target = Arc::clone(&self.target);
+        let (outcome, state) = match target.engine() {
+            Some(engine) => {
+                let answer = self.ask(engine).await;
+                (answer.outcome, Some(answer.state))
+            }
+            None => (self.carry_out(began).await, None),
+        };
+        let result = match outcome {
             Ok(outcome) => VerbResult {
                 id: self.id(),
                 changed: outcome.changed,
@@ -56,13 +67,38 @@ impl Work {
                 error: None,
             },
             Err(failure) => VerbResult {
-                state: self.state_now().await,
+                state: match state {
+                    Some(told) => told,
+                    None => self.state_now().await,
+                },
                 took: began.elapsed(),
                 ..VerbResult::failed(self.target.instance_id(), failure)
             },
         };
         self.tell(VerbEvent::Done(result.clone()));
         result
+    }
+
+    /// Has the engine that is responsible for the instance do all of it: nothing is
+    /// locked or put on record here.
+    async fn ask(&self, engine: &dyn HostEngine) -> EngineAnswer {
+        let asked = WholeVerb {
+            verb: self.request.verb,
+            no_wait: self.request.no_wait,
+            timeout: self.request.timeout,
+            now: self.request.now,
+            lock_wait: self.request.lock_wait,
+            keeps_intent: self.request.keeps_intent,
+            force: self.request.force,
+        };
+        let tell = |word| {
+            let id = self.id();
+            self.tell(match word {
+                EngineWord::LockHeld(holder) => VerbEvent::LockHeld { id, holder },
+                EngineWord::Awaiting(activity) => VerbEvent::Awaiting { id, activity },
+            });
+        };
+        engine.carry_out(&asked, &tell).await
     }
 
     fn id(&self) -> String {

@@ -1,5 +1,6 @@
 //! The facts of an instance: a rendering of its situation. Pure.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::evidence::Evidence;
@@ -192,16 +193,16 @@ fn of_game(ready: Option<ReadyAt>, launched_wall_ms: u64, now_boot_ms: u64) -> F
     }
 }
 
-fn details(launch: u64, shim: Option<i32>, adopted: bool, lost_output: u64) -> Vec<(&'static str, Detail)> {
-    let mut details = vec![("launch", Detail::Number(launch))];
+fn details(launch: u64, shim: Option<i32>, adopted: bool, lost_output: u64) -> Vec<(Cow<'static, str>, Detail)> {
+    let mut details = vec![("launch".into(), Detail::Number(launch))];
     if let Some(pid) = shim.and_then(|pid| u64::try_from(pid).ok()) {
-        details.push(("shim_pid", Detail::Number(pid)));
+        details.push(("shim_pid".into(), Detail::Number(pid)));
     }
     if adopted {
-        details.push(("adopted", Detail::Flag(true)));
+        details.push(("adopted".into(), Detail::Flag(true)));
     }
     if lost_output > 0 {
-        details.push(("lost_output_bytes", Detail::Number(lost_output)));
+        details.push(("lost_output_bytes".into(), Detail::Number(lost_output)));
     }
     details
 }

@@ -171,6 +171,7 @@ mod tests {
             row: Row {
                 id: id.into(),
                 plane: "process",
+                host: None,
                 observation: Observation::Known(Box::new(facts)),
                 intent: None,
                 player_count: PlayerCount::NotAsked,

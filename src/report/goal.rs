@@ -89,6 +89,7 @@ mod tests {
             row: Row {
                 id: id.into(),
                 plane: "process",
+                host: None,
                 observation,
                 intent: None,
                 player_count: PlayerCount::NotAsked,

@@ -25,7 +25,7 @@ fn row(row: &Row) -> Value {
     let mut details: Map<String, Value> = facts
         .details
         .iter()
-        .map(|(name, detail)| ((*name).to_owned(), json!(detail)))
+        .map(|(name, detail)| (name.to_string(), json!(detail)))
         .collect();
     let players = match row.player_count {
         PlayerCount::NotAsked => None,
@@ -36,6 +36,7 @@ fn row(row: &Row) -> Value {
     let value = json!({
         "id": row.id,
         "plane": row.plane,
+        "host": row.host,
         "uptime_seconds": facts.uptime_seconds,
         "intent": row.intent,
         "since": facts.since.map(rfc3339),

@@ -29,8 +29,13 @@ pub fn row(
     Row {
         id: supervisor.instance_id().to_owned(),
         plane: supervisor.plane(),
+        host: supervisor.host().map(str::to_owned),
         observation,
-        intent: intent.ok().flatten(),
+        // An engine elsewhere has it on record, and not we.
+        intent: match supervisor.engine() {
+            Some(engine) => engine.intent(),
+            None => intent.ok().flatten(),
+        },
         player_count: PlayerCount::NotAsked,
     }
 }

@@ -50,6 +50,7 @@ mod tests {
         let row = |state: &Option<InstanceState>| Row {
             id: "a".into(),
             plane: "process",
+            host: None,
             observation: match state {
                 Some(state) => Observation::Known(Box::new(Facts::bare(state.clone(), None))),
                 None => Observation::Unknown { reason: "x".into() },

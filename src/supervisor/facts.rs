@@ -1,5 +1,6 @@
 //! The facts of a status row.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -87,7 +88,7 @@ pub struct Facts {
     /// The number of its present or last run, which grows, where the plane can tell.
     pub run: Option<u64>,
     /// Plane and game specific facts.
-    pub details: Vec<(&'static str, Detail)>,
+    pub details: Vec<(Cow<'static, str>, Detail)>,
 }
 
 impl Facts {

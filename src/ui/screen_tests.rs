@@ -11,6 +11,7 @@ fn known(id: &str, state: InstanceState, note: Option<&str>) -> Row {
     Row {
         id: id.to_owned(),
         plane: "process",
+        host: None,
         observation: Observation::Known(Box::new(Facts {
             uptime_seconds: if running { 93_600 } else { 0 },
             pid: running.then_some(4711),
@@ -33,6 +34,7 @@ fn rows() -> Vec<Row> {
         Row {
             id: "dune".into(),
             plane: "process",
+            host: None,
             observation: Observation::Unknown {
                 reason: "/proc is not mounted".into(),
             },
@@ -192,7 +194,10 @@ fn rows_as_json() {
             requested: false,
             oom_killed: false,
         });
-        facts.details = vec![("launch", Detail::Number(3)), ("adopted", Detail::Flag(true))];
+        facts.details = vec![
+            ("launch".into(), Detail::Number(3)),
+            ("adopted".into(), Detail::Flag(true)),
+        ];
     }
     shown.screen.status(&rows);
     let text = shown.out.take();

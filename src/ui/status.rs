@@ -13,23 +13,28 @@ use crate::event::{PlayerCount, Row};
 use crate::supervisor::{Facts, InstanceState, Observation, Players};
 use crate::text::clean_line;
 
-const HEADERS: [&str; 8] = ["ID", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE"];
+const HEADERS: [&str; 9] = [
+    "ID", "HOST", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE",
+];
+
+/// The column of the host, left out where all are managed on this one.
+const HOST: usize = 1;
 
 /// The column of the state, which is coloured.
-const STATE: usize = 2;
+const STATE: usize = 3;
 
 /// The column of the players, left out where no count was asked for.
-const PLAYERS: usize = 5;
+const PLAYERS: usize = 6;
 
 /// The column of the restarts, left out while there are none.
-const RESTARTS: usize = 6;
+const RESTARTS: usize = 7;
 
 /// The column of the note, the last one.
-const NOTE: usize = 7;
+const NOTE: usize = 8;
 
 /// The columns that are left out, in this order, before a note gets less room
 /// than this: a reason says more than they do.
-const EXPENDABLE: [(usize, usize); 5] = [(1, 30), (4, 30), (RESTARTS, 20), (3, 20), (PLAYERS, 20)];
+const EXPENDABLE: [(usize, usize); 6] = [(2, 30), (5, 30), (RESTARTS, 20), (4, 20), (PLAYERS, 20), (HOST, 20)];
 
 /// The length of an id that is shown before anything else is cut.
 const ID_WANTED: usize = 24;
@@ -84,6 +89,7 @@ fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells)
     };
     let cells = [
         row.id.clone(),
+        row.host.clone().unwrap_or_else(dash),
         row.plane.to_owned(),
         look.mark(Tone::Plain, symbol) + row.label(),
         uptime,
@@ -183,6 +189,7 @@ struct Contents {
 impl Contents {
     fn of(rows: &[&Row], look: Look) -> Self {
         let now = SystemTime::now();
+        let hosted = rows.iter().any(|row| row.host.is_some());
         let counted = rows.iter().any(|row| row.player_count != PlayerCount::NotAsked);
         let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, now, look)).collect();
         let restarted = rows
@@ -191,6 +198,7 @@ impl Contents {
         let shown = (0..HEADERS.len())
             .filter(|column| *column != RESTARTS || restarted)
             .filter(|column| *column != PLAYERS || counted)
+            .filter(|column| *column != HOST || hosted)
             .collect();
         Self { rows, shown }
     }

@@ -16,6 +16,7 @@ pub(super) fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts
     Row {
         id: id.into(),
         plane: "process",
+        host: None,
         observation: Observation::Known(Box::new(facts)),
         intent: None,
         player_count: PlayerCount::NotAsked,

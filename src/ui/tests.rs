@@ -28,6 +28,7 @@ fn rows() -> Vec<Row> {
         Row {
             id: "lost".into(),
             plane: "process",
+            host: None,
             observation: Observation::Unknown {
                 reason: "/proc cannot be read".into(),
             },

@@ -22,6 +22,7 @@ pub(super) fn all_kinds() -> Vec<Row> {
     }
     let dune = Row {
         plane: "docker_compose",
+        host: None,
         observation: Observation::Unknown {
             reason: "the engine does not answer: Cannot connect to the Docker daemon at unix:///var/run/docker.sock"
                 .into(),

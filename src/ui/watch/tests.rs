@@ -13,6 +13,7 @@ fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> 
         row: Row {
             id: id.into(),
             plane: "process",
+            host: None,
             observation: Observation::Known(Box::new(Facts::bare(state, note.map(str::to_owned)))),
             intent: None,
             player_count: PlayerCount::NotAsked,

@@ -1,0 +1,83 @@
+//! Optional part of a supervisor: the engine that is responsible for the instance,
+//! where that is another one than this.
+
+use std::time::Duration;
+
+use super::activity::Activity;
+use super::outcome::Outcome;
+use super::state::InstanceState;
+use super::verb::{Verb, Want};
+use crate::failure::Failure;
+
+/// A verb with all its options, for an engine that takes the lock and sets the
+/// intent itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeVerb {
+    pub verb: Verb,
+    /// `start`, `restart`: return at the launch.
+    pub no_wait: bool,
+    /// The time that it may take altogether.
+    pub timeout: Option<Duration>,
+    /// `stop`, `restart`: skip the polite steps.
+    pub now: bool,
+    /// The longest wait for the lock; `None`: as long as the verb may take.
+    pub lock_wait: Option<Duration>,
+    /// `stop`: leave the intent as it is.
+    pub keeps_intent: bool,
+    /// `stop`, `restart`: end also what another inventory has started.
+    pub force: bool,
+}
+
+impl WholeVerb {
+    /// Makes one without any option.
+    pub fn new(verb: Verb) -> Self {
+        Self {
+            verb,
+            no_wait: false,
+            timeout: None,
+            now: false,
+            lock_wait: None,
+            keeps_intent: false,
+            force: false,
+        }
+    }
+}
+
+/// A message of an engine during a verb.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EngineWord {
+    /// The verb waits for another gamectl, such as `gamectl stop (pid 123)`.
+    LockHeld(String),
+    Awaiting(Activity),
+}
+
+/// The end of a verb.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineAnswer {
+    pub outcome: Result<Outcome, Failure>,
+    /// The state after a failure; `None` if it could not be found out.
+    pub state: Option<InstanceState>,
+}
+
+impl From<Failure> for EngineAnswer {
+    fn from(failure: Failure) -> Self {
+        Self {
+            outcome: Err(failure),
+            state: None,
+        }
+    }
+}
+
+/// An engine elsewhere. It keeps the lock, the intent and the records of the
+/// instance, so nobody else writes any.
+#[async_trait::async_trait]
+pub trait HostEngine: Send + Sync {
+    /// Returns the intent as it was at the last look; `None` if none was ever set.
+    fn intent(&self) -> Option<Want>;
+
+    /// Has a whole verb carried out, and passes on what the engine tells meanwhile.
+    ///
+    /// # Cancel safety
+    /// Dropped, it abandons the wait only: what was asked for goes on.
+    async fn carry_out(&self, asked: &WholeVerb, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer;
+}
