@@ -14,6 +14,7 @@ use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::shim::lending::Lender;
 use crate::process::shim::spawner::Spawner;
 use crate::process::{self, ProcessSupervisor, Snapshot};
+use crate::ssh::{RemoteHosts, SshSupervisor};
 use crate::store::changes::Changes;
 use crate::store::origin::{self, Origin};
 use crate::store::{InstanceDir, ReadError, StateDir};
@@ -50,6 +51,7 @@ pub struct Fleet {
     engine_snapshots: Option<Arc<EngineSnapshots>>,
     engine_events: Option<Arc<EngineEvents>>,
     spawner: Arc<Spawner>,
+    remotes: Arc<RemoteHosts>,
     only_looks: bool,
 }
 
@@ -105,18 +107,23 @@ impl Fleet {
 
     /// Returns the instances of an inventory, in its order.
     pub fn members(&self, inventory: &Inventory) -> Vec<Member> {
+        self.remotes.meet(inventory);
         let instances = inventory.instances.iter();
         instances.map(|instance| self.member(instance)).collect()
     }
 
     fn member(&self, instance: &Instance) -> Member {
-        let present: Arc<dyn Supervisor> = match &instance.plane {
-            Plane::Unmanaged { plane, reason } => Arc::new(Unmanaged::new(&instance.id, plane, reason)),
-            Plane::Process(spec) => {
+        let remote = instance.host().and_then(|host| self.remotes.get(host));
+        let present: Arc<dyn Supervisor> = match (&instance.plane, remote) {
+            (Plane::Unmanaged { plane, reason }, _) => {
+                Arc::new(Unmanaged::new(&instance.id, plane, reason).on_host(instance.host()))
+            }
+            (_, Some(remote)) => Arc::new(SshSupervisor::new(instance, remote)),
+            (Plane::Process(spec), None) => {
                 let (state, snapshot) = (self.state.clone(), self.snapshot.clone());
                 Arc::new(self.equipped(ProcessSupervisor::new(instance, spec, state, snapshot)))
             }
-            Plane::DockerCompose(spec) => {
+            (Plane::DockerCompose(spec), None) => {
                 let (state, engine_snapshots) = (self.state.clone(), self.engine_snapshots.clone());
                 let supervisor = DockerComposeSupervisor::new(instance, spec, state, engine_snapshots);
                 Arc::new(supervisor.following(self.engine_events.clone()))
@@ -143,7 +150,7 @@ impl Fleet {
         let id = &instance.id;
         let state = self.state.as_ref()?;
         let has_shim = || self.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(id));
-        let is_process = matches!(instance.plane, Plane::Process(_));
+        let is_process = matches!(instance.plane, Plane::Process(_)) && instance.hosted.is_none();
         if is_process && (has_shim() || !origin::may_be_on_record(state, id)) {
             return None;
         }
@@ -153,6 +160,8 @@ impl Fleet {
         let is_same = match (&instance.plane, &origin) {
             (_, Err(_)) => false,
             (_, Ok(Some(origin))) if origin.is_stopped() => true,
+            // It was last started here.
+            (_, Ok(_)) if instance.hosted.is_some() => false,
             (Plane::Process(_), Ok(origin)) => origin.as_ref().is_none_or(|origin| origin.plane() == process::PLANE),
             (Plane::DockerCompose(spec), Ok(Some(origin))) => docker_compose::origin::is_same_stack(origin, spec),
             (Plane::DockerCompose(_) | Plane::Unmanaged { .. }, Ok(_)) => false,

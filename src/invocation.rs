@@ -27,6 +27,23 @@ pub fn remember(inventory: Option<&OsStr>, state_dir: Option<&Path>) {
     });
 }
 
+/// Returns the options of this invocation, for a gamectl elsewhere that is to suggest
+/// commands that can be pasted here.
+pub fn options() -> Vec<String> {
+    let given = GIVEN.get();
+    given.map_or_else(Vec::new, |given| vec![given.inventory.clone(), given.state_dir.clone()])
+}
+
+/// Remembers the options of another invocation, as [`options`] returns them.
+pub fn remember_options(options: &[String]) {
+    if let [inventory, state_dir] = options {
+        let _ = GIVEN.set(Given {
+            inventory: inventory.clone(),
+            state_dir: state_dir.clone(),
+        });
+    }
+}
+
 /// Returns a command in backticks: `` `gamectl -f games.yaml stop lobby` `` for `stop lobby`.
 pub fn command(words: impl Display) -> String {
     let default = Given::default();

@@ -23,6 +23,7 @@ pub mod process;
 pub mod program;
 pub mod report;
 pub mod resident;
+pub mod ssh;
 pub mod store;
 pub mod supervisor;
 pub mod sys;

@@ -28,9 +28,9 @@ use super::verbs::{
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.",
+    after_help = "Selectors: an id, a glob ('rust-*'), tag:NAME, host:NAME, or --all.",
     after_long_help = "\
-Selectors: an id, a glob ('rust-*'), tag:NAME, or --all.
+Selectors: an id, a glob ('rust-*'), tag:NAME, host:NAME, or --all.
 
 Exit codes:
   0    the wanted state holds for every selected instance; status: all that are

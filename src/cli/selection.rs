@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 
 #[derive(Debug, Args)]
 pub struct Selection {
-    /// Selects instances: an id, a glob ('rust-*') or tag:NAME
+    /// Selects instances: an id, a glob ('rust-*'), tag:NAME or host:NAME
     #[arg(value_name = "SELECTOR")]
     pub selectors: Vec<String>,
 

@@ -15,6 +15,7 @@ mod live;
 mod logs;
 mod run;
 mod send;
+mod serve;
 mod service_manager;
 mod signals;
 mod status;
@@ -40,6 +41,9 @@ use streams::{screen, trace};
 /// exit code.
 pub fn main() -> u8 {
     if let Some(code) = complete::answer() {
+        return code;
+    }
+    if let Some(code) = serve::answer() {
         return code;
     }
     let cli = match Cli::read(asked_for_help(std::env::args_os().collect())) {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ConsoleInput, ConsoleKind, Host};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
+use crate::invocation::command;
 use crate::store::InstanceDir;
 use crate::store::tail::Tail;
 use crate::supervisor::Supervisor;
@@ -26,6 +27,17 @@ impl Host {
     pub async fn console(&self, selector: &str, lines: u64) -> Result<GameConsole, Failure> {
         let supervisor = self.the_one(selector, "a console is of one")?.supervisor;
         let id = supervisor.instance_id();
+        if let Some(host) = supervisor.host() {
+            let message = format!("it is on the host `{host}`, and consoles there cannot be attached to from here yet");
+            let failure = Failure::new(FailureKind::Unsupported, message);
+            let send = command(format_args!("send {id} TEXT"));
+            return Err(failure
+                .hint(format!(
+                    "{send} passes a line on to it, and {} shows what it prints",
+                    command(format_args!("logs -f {id}"))
+                ))
+                .of(id));
+        }
         let kind = kind(&supervisor).await.map_err(|failure| failure.of(id))?;
         let cannot = |error: std::io::Error| Failure::failed(error.to_string());
         let dir = match self.state()? {

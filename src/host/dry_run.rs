@@ -73,6 +73,12 @@ fn steps(request: &VerbRequest, observation: &Observation, supervisor: &dyn Supe
         return Vec::new();
     };
     let (alive, stopping) = (facts.state.is_alive(), facts.state == InstanceState::Stopping);
+    if let Some(host) = supervisor.host() {
+        return vec![PlannedStep::new(
+            format!("`{host}` carries out the {}", request.verb.as_str()),
+            "host",
+        )];
+    }
     let managed = facts.state != InstanceState::Unmanaged;
     let starts = !alive || facts.ends_by_itself;
     let Some(plan) = supervisor.plan() else {

@@ -31,8 +31,11 @@ pub struct LogReader<'a> {
     caught_up: bool,
     /// Output that comes from elsewhere than from our console logs; closed at
     /// the end of all of it.
-    streamed: mpsc::Receiver<(usize, Vec<u8>)>,
+    streamed: mpsc::Receiver<Streamed>,
 }
+
+/// A piece of streamed output with the position of its log, or why there is no more.
+type Streamed = Result<(usize, Vec<u8>), Failure>;
 
 /// The log of one instance.
 struct Log {
@@ -55,7 +58,8 @@ impl Host {
             };
             log.open(self, from)?;
             if let Some(printed) = printed {
-                tokio::spawn(pass_on(logs.len(), printed, pieces.clone()));
+                let id = log.id.clone();
+                tokio::spawn(pass_on(logs.len(), id, printed, pieces.clone()));
             }
             logs.push(log);
         }
@@ -81,11 +85,16 @@ async fn printed(member: &Member, from: OutputFrom, follow: bool) -> Result<Opti
 }
 
 /// Sends the pieces of a stream until its end.
-async fn pass_on(index: usize, mut printed: ConsoleOutput, pieces: mpsc::Sender<(usize, Vec<u8>)>) {
+async fn pass_on(index: usize, id: String, mut printed: ConsoleOutput, pieces: mpsc::Sender<Streamed>) {
     let mut buffer = vec![0; PIECE];
-    while let Ok(n @ 1..) = printed.read(&mut buffer).await {
-        let piece = buffer.get(..n).unwrap_or_default().to_vec();
-        if pieces.send((index, piece)).await.is_err() {
+    loop {
+        let piece = match printed.read(&mut buffer).await {
+            Ok(0) => return,
+            Ok(n) => Ok((index, buffer.get(..n).unwrap_or_default().to_vec())),
+            Err(error) => Err(cannot_read(&id, &error)),
+        };
+        let is_over = piece.is_err();
+        if pieces.send(piece).await.is_err() || is_over {
             return;
         }
     }
@@ -116,10 +125,10 @@ impl LogReader<'_> {
                 return Ok(Some(piece));
             }
             if !self.follow {
-                return Ok(self.streamed.recv().await);
+                return self.streamed.recv().await.transpose();
             }
             tokio::select! {
-                Some(piece) = self.streamed.recv() => return Ok(Some(piece)),
+                Some(piece) = self.streamed.recv() => return piece.map(Some),
                 () = tokio::time::sleep(AGAIN) => self.open_new()?,
             }
         }

@@ -25,8 +25,8 @@ impl Scope<'_> {
         matches!(self, Self::Matching(selectors) if selectors.iter().any(|one| one == id))
     }
 
-    /// Returns true unless only others than these are named. The tags of an
-    /// instance that has a mistake are not known.
+    /// Returns true unless only others than these are named. The tags and the
+    /// host of an instance that has a mistake are not known.
     pub(super) fn may_mean(self, ids: &[String]) -> bool {
         let Self::Matching(selectors) = self else { return true };
         let means = |selector: &String| match selector.contains(['*', '?', '[', ':']) {
@@ -35,7 +35,7 @@ impl Scope<'_> {
         };
         selectors
             .iter()
-            .any(|selector| selector.starts_with("tag:") || means(selector))
+            .any(|selector| selector.starts_with("tag:") || selector.starts_with("host:") || means(selector))
     }
 }
 
@@ -46,6 +46,7 @@ pub(super) fn reduced(mut inventory: Inventory, selectors: &[String]) -> Result<
         let candidate: fn(&Instance) -> Candidate<'_> = |instance| Candidate {
             id: &instance.id,
             tags: &instance.tags,
+            host: instance.host(),
         };
         inventory.instances = select(inventory.instances, candidate, selectors)?;
     }
@@ -70,6 +71,11 @@ impl Host {
         self.mistakes.as_ref().map_or(&[], |mistakes| &mistakes.ids)
     }
 
+    /// Returns true for an instance that has a mistake.
+    pub(super) fn is_broken(&self, id: &str) -> bool {
+        self.broken().iter().any(|broken| broken == id)
+    }
+
     /// Returns the members in a scope: of those that the inventory lists, and
     /// of the unlisted ids that were started once.
     pub(super) fn choose(&self, fleet: &Fleet, scope: Scope<'_>, unlisted: &[String]) -> Result<Vec<Member>, Failure> {
@@ -87,6 +93,7 @@ impl Host {
         let candidate: fn(&Member) -> Candidate<'_> = |member| Candidate {
             id: member.id(),
             tags: &member.tags,
+            host: member.supervisor.host(),
         };
         select(members, candidate, &selectors)
     }

@@ -30,6 +30,7 @@ mod logs;
 mod look;
 mod members;
 mod selector;
+pub mod serve;
 mod supervise;
 mod targets;
 mod watch;
@@ -127,6 +128,18 @@ impl Host {
             }
             _ => Ok(host),
         }
+    }
+
+    /// Opens definitions that another gamectl has sent, as an inventory of this machine.
+    fn of_definitions(text: &str, folder: &Path) -> Result<Self, Error> {
+        let read = inventory::parse_definitions(text.as_bytes(), folder);
+        let (inventory, mistakes) = read.map_err(Error::Problems)?;
+        Ok(Self {
+            inventory,
+            mistakes,
+            state_path: dir::locate(None, &|name| std::env::var_os(name))?,
+            source: Source::Stdin,
+        })
     }
 
     /// Returns the name of the inventory for a title.

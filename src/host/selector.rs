@@ -9,11 +9,13 @@ use crate::invocation::command;
 pub(super) struct Candidate<'a> {
     pub(super) id: &'a str,
     pub(super) tags: &'a [String],
+    pub(super) host: Option<&'a str>,
 }
 
 enum Selector<'a> {
     Id(&'a str),
     Tag(&'a str),
+    Host(&'a str),
     Glob(glob::Pattern),
 }
 
@@ -21,6 +23,9 @@ impl<'a> Selector<'a> {
     fn parse(text: &'a str) -> Result<Self, Failure> {
         if let Some(tag) = text.strip_prefix("tag:") {
             return Ok(Self::Tag(tag));
+        }
+        if let Some(host) = text.strip_prefix("host:") {
+            return Ok(Self::Host(host));
         }
         if !text.contains(['*', '?', '[']) {
             return Ok(Self::Id(text));
@@ -35,6 +40,7 @@ impl<'a> Selector<'a> {
         match self {
             Self::Id(id) => candidate.id == *id,
             Self::Tag(tag) => candidate.tags.iter().any(|known| known == tag),
+            Self::Host(host) => candidate.host == Some(*host),
             Self::Glob(pattern) => pattern.matches(candidate.id),
         }
     }
@@ -56,6 +62,13 @@ impl<'a> Selector<'a> {
                 let tags = candidates.iter().flat_map(|candidate| candidate.tags);
                 match nearest(tag, tags.map(String::as_str)) {
                     Some(near) => failure.hint(format!("did you mean `tag:{near}`?")),
+                    None => failure,
+                }
+            }
+            Self::Host(host) => {
+                let failure = unknown(format!("no instance is on the host `{host}`"));
+                match nearest(host, candidates.iter().filter_map(|candidate| candidate.host)) {
+                    Some(near) => failure.hint(format!("did you mean `host:{near}`?")),
                     None => failure,
                 }
             }
@@ -96,16 +109,16 @@ mod tests {
     fn chosen(selectors: &[&str]) -> Result<String, String> {
         let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<String>>();
         let all = [
-            ("rust-main", &["pvp"][..]),
-            ("rust-test", &[]),
-            ("conan", &["pvp", "eu"]),
+            ("rust-main", &["pvp"][..], None),
+            ("rust-test", &[], Some("box2")),
+            ("conan", &["pvp", "eu"], Some("box3")),
         ];
-        let all = all.map(|(id, tags)| (id, owned(tags)));
-        let candidate: for<'a> fn(&'a (&'static str, Vec<String>)) -> Candidate<'a> =
-            |(id, tags)| Candidate { id, tags };
+        type One = (&'static str, Vec<String>, Option<&'static str>);
+        let all: [One; 3] = all.map(|(id, tags, host)| (id, owned(tags), host));
+        let candidate: for<'a> fn(&'a One) -> Candidate<'a> = |(id, tags, host)| Candidate { id, tags, host: *host };
         let selectors = owned(selectors);
         let scope = Scope::Matching(&selectors);
-        let shown = |(id, _): &(&str, _)| format!("{id}{}", if scope.names(id) { "!" } else { "" });
+        let shown = |(id, ..): &One| format!("{id}{}", if scope.names(id) { "!" } else { "" });
         match select(all.to_vec(), candidate, &selectors) {
             Ok(chosen) => Ok(chosen.iter().map(shown).collect::<Vec<_>>().join(" ")),
             Err(failure) => Err(format!(
@@ -124,6 +137,7 @@ mod tests {
             (&["rust-*"][..], "rust-main rust-test"),
             (&["tag:pvp"][..], "rust-main conan"),
             (&["rust-*", "rust-main", "rust-*"][..], "rust-main! rust-test"),
+            (&["host:box2"][..], "rust-test"),
             (&["*"][..], "rust-main rust-test conan"),
             (&["rust-[mt]*", "tag:eu"][..], "rust-main rust-test conan"),
         ] {
@@ -139,6 +153,10 @@ mod tests {
                 "4: there is no instance `rust-mian` (did you mean `rust-main`?)",
             ),
             ("tag:pvq", "4: no instance has the tag `pvq` (did you mean `tag:pvp`?)"),
+            (
+                "host:box4",
+                "4: no instance is on the host `box4` (did you mean `host:box2`?)",
+            ),
             (
                 "x*",
                 "4: no instance matches `x*` (`gamectl status` shows all there are)",

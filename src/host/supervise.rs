@@ -75,7 +75,7 @@ impl Host {
         let launching = fleet.launch_for_verbs(&state);
         let elsewhere = self.adopted_from_elsewhere(&state).await;
         let file = self.file();
-        let inventory = reduced(self.inventory, selectors)?;
+        let (inventory, not_kept) = reduced(self.inventory, selectors)?.split_by_host();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
         let told = events.clone();
@@ -98,6 +98,9 @@ impl Host {
                 tell(Level::Warning, format!("{}{hint}", finding.message));
             }
         });
+        for (host, ids) in not_kept {
+            resident.say(Level::Warning, not_kept_from_here(&host, &ids));
+        }
         for text in elsewhere {
             resident.say(Level::Warning, text);
         }
@@ -131,6 +134,12 @@ impl Host {
         }
         said
     }
+}
+
+/// Returns what is to be said of instances that are not restarted from here.
+fn not_kept_from_here(host: &str, ids: &[String]) -> String {
+    let ids = ids.join(", ");
+    format!("{ids} on `{host}`: not watched and not restarted from here; a `run` of that host does that")
 }
 
 async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
@@ -173,7 +182,7 @@ impl Supervision {
     /// When it is not valid, or a selector no longer matches; nothing is
     /// changed then.
     pub fn apply(&mut self, read: Result<Host, Error>) -> Result<(), Error> {
-        let inventory = reduced(read?.inventory, &self.selectors)?;
+        let (inventory, _) = reduced(read?.inventory, &self.selectors)?.split_by_host();
         self.resident.apply(&inventory);
         Ok(())
     }

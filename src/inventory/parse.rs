@@ -57,6 +57,16 @@ pub(super) fn parse_whole(
     Ok((reading.whole, Some(Mistakes { ids, problems })))
 }
 
+/// Reads definitions that another gamectl has sent, in which no variable is left.
+/// Relative paths begin at `folder`, which must be absolute.
+///
+/// # Errors
+/// All problems at once, when one of them is outside of the instances.
+pub fn parse_definitions(text: &[u8], folder: &Path) -> Result<(Inventory, Option<Mistakes>), Problems> {
+    let env = |name: &str| std::env::var_os(name).filter(|_| name == "PATH");
+    parse_whole(text, "the definitions", folder, &env)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -163,7 +163,8 @@ impl Unchecked {
     /// # Errors
     /// All problems at once.
     pub fn check(&self) -> Result<Inventory, Problems> {
-        parse(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))
+        let inventory = parse(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))?;
+        Ok(inventory.seen_by(&own_name()))
     }
 
     /// Checks it, and passes over the instances that have a mistake.
@@ -171,13 +172,21 @@ impl Unchecked {
     /// # Errors
     /// All problems at once, when one of them is outside of the instances.
     pub fn check_whole(&self) -> Result<(Inventory, Option<Mistakes>), Problems> {
-        parse_whole(&self.bytes, &self.name, &self.folder, &|name| std::env::var_os(name))
+        let env = |name: &str| std::env::var_os(name);
+        let (inventory, mistakes) = parse_whole(&self.bytes, &self.name, &self.folder, &env)?;
+        Ok((inventory.seen_by(&own_name()), mistakes))
     }
 
     /// Returns what selectors can name in it, without a check.
     pub fn selector_words(&self) -> SelectorWords {
         SelectorWords::of(&self.bytes, &|name| std::env::var_os(name))
     }
+}
+
+/// Returns the name of the user of this process; its number where it has none.
+fn own_name() -> String {
+    let uid = host::effective_uid();
+    host::user_name(uid).unwrap_or_else(|| uid.to_string())
 }
 
 /// Reads the inventory.

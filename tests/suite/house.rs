@@ -44,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "watcher",
             "report",
             "resident",
+            "ssh",
             "store",
             "supervisor",
             "sys",
@@ -117,11 +118,16 @@ const ROOMS: &[(&str, &[&str])] = &[
             "failure",
             "inventory",
             "process",
+            "ssh",
             "store",
             "supervisor",
             "unmanaged",
             "invocation",
         ],
+    ),
+    (
+        "ssh",
+        &["failure", "inventory", "invocation", "supervisor", "sys", "text"],
     ),
     ("unmanaged", &["failure", "supervisor"]),
     ("docker_compose", PLANE),
@@ -271,11 +277,14 @@ fn only_ui_prints() {
 /// the names.
 #[test]
 fn only_ui_names_the_streams() {
-    const STARTERS: [&str; 4] = [
+    const STARTERS: [&str; 6] = [
         "src/commands/streams.rs",
+        // What it says is for a program.
+        "src/host/serve/streams.rs",
         "src/process/shim/spawner.rs",
         "src/process/user.rs",
         "src/program.rs",
+        "src/ssh/connection.rs",
     ];
     none(&rules::words(
         &sources(),

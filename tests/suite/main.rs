@@ -46,6 +46,7 @@ mod no_inotify;
 mod old_shim;
 mod old_stack;
 mod oom;
+mod other_hosts;
 mod other_inventories;
 mod other_users;
 mod peers;

@@ -1,8 +1,12 @@
 //! The inventory and its instances.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use super::channels::{Channels, Password};
 use super::compose::ComposeSpec;
 use super::hook::Hook;
+use super::host::{Hosted, WayIn};
 use super::http::{HttpCheck, HttpLogin};
 use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
@@ -26,12 +30,42 @@ pub fn is_valid_id(id: &str) -> bool {
 pub struct Inventory {
     /// The instances, in the order of the file. Ids are unique.
     pub instances: Vec<Instance>,
+    /// The folder of the file, where relative paths begin.
+    pub folder: PathBuf,
 }
 
 impl Inventory {
     /// Returns the instance of that id.
     pub fn get(&self, id: &str) -> Option<&Instance> {
         self.instances.iter().find(|instance| instance.id == id)
+    }
+
+    /// Returns what is managed on this machine, and for each other host the ids of what is
+    /// managed there.
+    #[must_use]
+    pub fn split_by_host(mut self) -> (Self, BTreeMap<String, Vec<String>>) {
+        let mut elsewhere: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        self.instances.retain(|instance| match instance.host() {
+            None => true,
+            Some(host) => {
+                elsewhere.entry(host.to_owned()).or_default().push(instance.id.clone());
+                false
+            }
+        });
+        (self, elsewhere)
+    }
+
+    /// Returns it as a user sees it: what belongs to this user on this machine is on no
+    /// other host.
+    #[must_use]
+    pub fn seen_by(mut self, user: &str) -> Self {
+        let is_own = |hosted: &Hosted| matches!(&hosted.host.way, WayIn::Sudo(owner) if owner == user);
+        for instance in &mut self.instances {
+            if instance.hosted.as_deref().is_some_and(is_own) {
+                instance.hosted = None;
+            }
+        }
+        self
     }
 }
 
@@ -57,9 +91,17 @@ pub struct Instance {
     pub channels: Channels,
     pub restart: RestartPolicy,
     pub on_event: Vec<Hook>,
+    /// Its host and its definition there; `None` for this machine as this user. The
+    /// other fields are then for that host.
+    pub hosted: Option<Box<Hosted>>,
 }
 
 impl Instance {
+    /// Returns the name of its host; `None` for this machine as this user.
+    pub fn host(&self) -> Option<&str> {
+        self.hosted.as_ref().map(|hosted| hosted.host.name.as_str())
+    }
+
     /// Returns the passwords of its channels and of its requests over HTTP.
     pub fn passwords(&self) -> impl Iterator<Item = &Password> {
         let of_channels = self

@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod channels;
 pub(crate) mod compose;
 pub(crate) mod hook;
+pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod instance;
 pub(crate) mod limits;

@@ -30,6 +30,8 @@ pub(crate) struct Collector<'a> {
     /// `None` when it is used up.
     budget: Option<usize>,
     is_whole: bool,
+    /// True while what is read belongs to another host.
+    is_elsewhere: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -42,6 +44,7 @@ impl<'a> Collector<'a> {
             patterns: HashMap::new(),
             budget: Some(BUDGET),
             is_whole: false,
+            is_elsewhere: false,
         }
     }
 
@@ -101,6 +104,17 @@ impl<'a> Collector<'a> {
     /// missing or does not fit together is a problem.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole
+    }
+
+    /// Makes relative paths a problem, or none.
+    pub(crate) fn set_elsewhere(&mut self, is_elsewhere: bool) {
+        self.is_elsewhere = is_elsewhere;
+    }
+
+    /// Returns true while what is read belongs to another host, whose folders are not
+    /// known here.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
     }
 
     /// Returns the inventory's folder.

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::collector::{Collector, Env};
+use super::hosts::{self, Hosts};
 use super::section::{Fields, quoted, short};
 use super::settings::{self, Outline};
 use super::{game, merge, plane, unusable};
 use crate::games::Preset;
+use crate::inventory::model::host::{Definition, Hosted};
 use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
 use crate::inventory::report::found::Found;
 use crate::inventory::report::keys;
@@ -34,6 +36,8 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
     let mut document = Document {
         check: Collector::new(folder, env),
         defaults: &[],
+        hosts: Hosts::default(),
+        default_definition: None,
         presets: HashMap::new(),
         broken: BTreeSet::new(),
         inside: 0,
@@ -45,7 +49,10 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
     let keys_are_inside = unusable::mark(tree, &mut broken);
     instances.retain(|instance| !broken.contains(&instance.id));
     Readout {
-        whole: Inventory { instances },
+        whole: Inventory {
+            instances,
+            folder: folder.to_owned(),
+        },
         broken: (is_inside && keys_are_inside).then_some(broken),
         problems: check.into_problems(),
     }
@@ -54,6 +61,9 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
 struct Document<'c, 't, 'a> {
     check: Collector<'c>,
     defaults: &'t [Entry<'a>],
+    hosts: Hosts,
+    /// The defaults as other hosts read them.
+    default_definition: Option<Definition>,
     /// The settings of presets, by name.
     presets: HashMap<&'static str, Vec<Entry<'static>>>,
     /// The ids of the instances with a problem.
@@ -71,6 +81,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
         };
         self.check.known_keys(&keys::TOP, entries);
         let get = |key: &str| find(entries, key).map(|entry| &entry.value);
+        self.hosts = Hosts::read(&mut self.check, entries);
         let before = self.check.problems();
         if let Some(defaults) = get("defaults") {
             self.defaults(defaults);
@@ -107,6 +118,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             id: String::new(),
             game: defaults.get("game", game::read),
             plane: plane::none(),
+            hosted: None,
             at: node.span,
             healthy: None,
         };
@@ -140,12 +152,26 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             check,
             defaults,
             presets,
+            hosts,
+            default_definition,
             ..
         } = self;
         id(check, entry);
         let mut own = check.section(&format!("`{}`", short(&entry.key)), &keys::INSTANCE, &entry.value);
         let game = own.get("game", game::read);
         let own = own.entries;
+        let host = find(own, "host").or_else(|| find(defaults, "host"));
+        let host = hosts.of(check, host);
+        check.set_elsewhere(host.is_some());
+        let hosted = host.map(|host| {
+            Box::new(Hosted {
+                definition: hosts::definition(check, own),
+                defaults: default_definition
+                    .get_or_insert_with(|| hosts::definition(check, defaults))
+                    .clone(),
+                host,
+            })
+        });
         let default_game = || find(defaults, "game").and_then(|entry| game::read(check, "`game`", &entry.value));
         let game = game.or_else(default_game);
         let mut whole = Cow::Borrowed(own);
@@ -163,6 +189,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             id: entry.key.to_string(),
             game,
             plane: plane::read(check, &entry.key, own),
+            hosted,
             at: own.iter().find(uses).map_or(entry.at, |entry| entry.at),
             healthy: find(own, "healthy").map(|entry| entry.at),
         };
@@ -172,7 +199,9 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             section: &keys::INSTANCE,
             entries: &whole,
         };
-        settings::read(outline, &mut settings, &is_given)
+        let instance = settings::read(outline, &mut settings, &is_given);
+        check.set_elsewhere(false);
+        instance
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod document;
 mod game;
 mod healthy;
 mod hook;
+mod hosts;
 mod http;
 mod limits;
 mod merge;

@@ -4,6 +4,7 @@ use super::collector::Collector;
 use super::section::Fields;
 use super::{channels, healthy, hook, ports, ready, restart, stop};
 use crate::games::Preset;
+use crate::inventory::model::host::Hosted;
 use crate::inventory::model::instance::{Instance, Plane};
 use crate::inventory::model::stop::default_stop_chain;
 use crate::inventory::text::node::{Node, Span};
@@ -13,6 +14,7 @@ pub(super) struct Outline {
     pub(super) id: String,
     pub(super) game: Option<&'static Preset>,
     pub(super) plane: Plane,
+    pub(super) hosted: Option<Box<Hosted>>,
     /// The place where a person would add what is missing.
     pub(super) at: Span,
     /// The place of its own section `healthy`.
@@ -44,6 +46,7 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         channels,
         restart: restart::read(settings),
         on_event: settings.get("on_event", hook::read).unwrap_or_default(),
+        hosted: outline.hosted,
     }
 }
 

@@ -217,6 +217,11 @@ impl Collector<'_> {
                 .hint("write the whole path, or `${HOME}/...`");
             return None;
         }
+        if self.is_elsewhere() && !Path::new(text).is_absolute() {
+            self.problem(at, format!("{what} is relative, and the instance is on another host"))
+                .hint("write the whole path, as it is there");
+            return None;
+        }
         Some(plain(&self.folder().join(text)))
     }
 }

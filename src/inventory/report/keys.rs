@@ -153,6 +153,8 @@ const IDENTITY: &[Key] = keys! {
         "The preset that it is merged over; `gamectl games` lists them.";
     "tags": Words, "none", "tags: [pvp, eu]",
         "Words to choose instances by: `tag:pvp`.";
+    "host": Text, "this machine, or the `owner`", "host: box2",
+        "The host, of those in `hosts`, where it is managed. Its paths and files are of that host, and must be absolute; variables are expanded here.";
     "autostart": Flag, "true", "autostart: false",
         "Whether `gamectl run` starts it, unless somebody stopped it.";
 };
@@ -261,8 +263,26 @@ sections! {
     TOP: "top", "the top of the inventory", "The inventory is one mapping.", &[keys! {
         "defaults": In(&DEFAULTS), "none", "defaults: { autostart: false }",
             "Merged under every instance; what an instance says itself wins.";
+        "hosts": Map(&In(&HOST)), "none", "hosts: { box2: { ssh: games@box2.example.net }, shared: { sudo: games } }",
+            "The hosts where instances are managed, by name.";
+        "owner": Text, "none", "owner: games",
+            "The user whose servers these are: whoever else reads the inventory reaches all instances without a `host` through `sudo -n -u games`.";
         "instances": Map(&In(&INSTANCE)), "required", "instances: { rust-main: { game: rust } }",
             "The game servers, by id: `[a-z0-9][a-z0-9_-]{0,62}`. May be empty.";
+    }];
+    HOST: "host", "a host of `hosts`", "One way in is needed: `ssh`, or `sudo` alone for this machine as another user. gamectl must be installed there.", &[keys! {
+        "ssh": Text, "none", "ssh: games@box2.example.net",
+            "What `ssh` accepts, an alias of ~/.ssh/config too.";
+        "port": Number(1, 65_535), "ssh's own", "port: 2222",
+            "The port of ssh there.";
+        "identity": Path, "ssh's own", "identity: ~/.ssh/id_ed25519",
+            "The private key to log in with.";
+        "options": Map(&Text), "none", "options: { ProxyJump: bastion }",
+            "More options of ssh_config(5).";
+        "gamectl": Text, "gamectl, on PATH there", "gamectl: /usr/bin/gamectl",
+            "The program there, as an absolute path.";
+        "sudo": Text, "false", "sudo: games",
+            "The user that it becomes there through `sudo -n`; `true` is root.";
     }];
     DEFAULTS: "defaults", "`defaults`", "The keys of an instance, except for those of planes.", &[IDENTITY, SETTINGS];
     INSTANCE: "instance", "an instance", "What one game server is. With no plane section, or no executable in it, it is shown and not managed.", &[IDENTITY, PLANES, SETTINGS];

@@ -198,6 +198,7 @@ pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
         stop: Vec::new(),
         restart,
         on_event: Vec::new(),
+        hosted: None,
         game: None,
         ports: Vec::new(),
         unused: Vec::new(),

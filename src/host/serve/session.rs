@@ -1,0 +1,158 @@
+//! The requests of one connection.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::super::{Error, Host};
+use super::streams::Answers;
+use super::tasks::{self, not_understood};
+use crate::failure::{Failure, FailureKind};
+use crate::invocation;
+use crate::ssh::wire::{Ask, RequestId, Say, ServeAnswer, ServeRequest, line};
+
+/// The most requests that are carried out at the same time.
+const AT_ONCE: usize = 4096;
+
+/// The requests of a connection, and the definitions that they are about.
+pub(super) struct Session {
+    answers: Answers,
+    host: Option<Rc<Host>>,
+    /// Everything but verbs, by number.
+    passing: HashMap<u64, AbortHandle>,
+    running: JoinSet<u64>,
+    /// The verbs, which nothing ends but their end.
+    verbs: JoinSet<u64>,
+}
+
+impl Session {
+    pub(super) fn new(answers: Answers) -> Self {
+        Self {
+            answers,
+            host: None,
+            passing: HashMap::new(),
+            running: JoinSet::new(),
+            verbs: JoinSet::new(),
+        }
+    }
+
+    async fn say(&self, id: u64, say: Say) {
+        // The other end may be gone, which is noticed where it is read.
+        let _ = self.answers.send(line(&ServeAnswer { id, say })).await;
+    }
+
+    /// Takes up the request in a line.
+    pub(super) async fn take(&mut self, read: &[u8]) {
+        let request: ServeRequest = match serde_json::from_slice(read) {
+            Ok(request) => request,
+            Err(error) => {
+                let id = serde_json::from_slice::<RequestId>(read).map_or(0, |known| known.id);
+                let message = format!("gamectl {} does not know this request", env!("CARGO_PKG_VERSION"));
+                let failure = Failure::new(FailureKind::Unsupported, message).hint(format!(
+                    "one of the two is older, or no gamectl: bring both up to date ({error})"
+                ));
+                return self.say(id, Say::Failed(failure.into())).await;
+            }
+        };
+        let said = match self.begin(request.id, request.ask) {
+            Ok(None) => return,
+            Ok(Some(say)) => say,
+            Err(failure) => Say::Failed(failure.into()),
+        };
+        self.say(request.id, said).await;
+    }
+
+    /// Begins a request. Returns the answer where it is over at once.
+    fn begin(&mut self, id: u64, ask: Ask) -> Result<Option<Say>, Failure> {
+        if let Ask::Cancel {} = ask {
+            if let Some(passing) = self.passing.remove(&id) {
+                passing.abort();
+            }
+            return Ok(None);
+        }
+        if self.passing.contains_key(&id) {
+            return Err(Failure::new(FailureKind::Usage, "this number is in use"));
+        }
+        if self.running.len() + self.verbs.len() >= AT_ONCE {
+            return Err(Failure::new(
+                FailureKind::Busy,
+                format!("it is at {AT_ONCE} requests already"),
+            ));
+        }
+        if let Ask::Open {
+            inventory,
+            folder,
+            options,
+        } = ask
+        {
+            self.open(&inventory, folder, &options)?;
+            return Ok(Some(Say::Opened {}));
+        }
+        let answers = self.answers.clone();
+        let host = self.host.clone();
+        let host = host.ok_or_else(|| Failure::new(FailureKind::Usage, "no definitions were sent yet"))?;
+        if let Ask::Verb(verb) = ask {
+            self.verbs.spawn_local(async move {
+                tasks::verb(&host, id, verb, &answers).await;
+                id
+            });
+            return Ok(None);
+        }
+        let running = self.running.spawn_local(async move {
+            let ended = match ask {
+                Ask::Look { ids } => tasks::look(&host, &ids).await,
+                Ask::Send {
+                    instance,
+                    line,
+                    limit_ms,
+                } => tasks::send(&host, &instance, &line, limit_ms).await,
+                Ask::Logs { instance, from, follow } => {
+                    tasks::logs(&host, id, &instance, from.into(), follow, &answers).await
+                }
+                Ask::Open { .. } | Ask::Verb(_) | Ask::Cancel {} => return id,
+            };
+            let say = ended.unwrap_or_else(|failure| Say::Failed(failure.into()));
+            let _ = answers.send(line(&ServeAnswer { id, say })).await;
+            id
+        });
+        self.passing.insert(id, running);
+        Ok(None)
+    }
+
+    fn open(&mut self, inventory: &str, folder: Option<String>, options: &[String]) -> Result<(), Failure> {
+        invocation::remember_options(options);
+        let home = || std::env::var_os("HOME").map(PathBuf::from);
+        let folder = folder.map(PathBuf::from).or_else(home);
+        let folder = folder.filter(|folder| folder.is_absolute());
+        let folder = folder.unwrap_or_else(|| PathBuf::from("/"));
+        let host = Host::of_definitions(inventory, &folder);
+        self.host = Some(Rc::new(host.map_err(|error| match error {
+            Error::Failure(failure) => failure,
+            Error::Problems(problems) => not_understood(&problems),
+        })?));
+        Ok(())
+    }
+
+    /// Waits until a request is over; for ever while there is none.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn reap(&mut self) {
+        let over = tokio::select! {
+            Some(over) = self.running.join_next() => over,
+            Some(over) = self.verbs.join_next() => over,
+            else => return std::future::pending().await,
+        };
+        if let Ok(id) = over {
+            self.passing.remove(&id);
+        }
+    }
+
+    /// Ends all requests but the verbs, and waits for the end of these.
+    pub(super) async fn carry_through(mut self) {
+        self.running.abort_all();
+        while self.verbs.join_next().await.is_some() {}
+    }
+}

@@ -1,0 +1,33 @@
+//! Instances on another host: over SSH, or on this machine as another user.
+//!
+//! # Theory of operation
+//!
+//! A command of the system, `ssh` or `sudo`, gives a stream of bytes to a gamectl there
+//! (`way`). Over it goes what [`wire`] says. Behind it everything is done by that
+//! gamectl, with the locks, intents, records and probes of that host, so the supervisor of
+//! such an instance only asks.
+//!
+//! There is one connection per host, which is made when it is first needed. All
+//! instances of the host share it, and their looks go out together. A connection that is
+//! lost makes what was asked unknown: never stopped, never carried out, never not carried
+//! out.
+//!
+//! ```text
+//!  Supervisor ─▶ RemoteHost ─▶ Connection ─▶ ssh ═══▶ gamectl serve
+//!                  │           │
+//!                LookQueue       Calls
+//! ```
+
+mod call;
+mod calls;
+mod connection;
+mod log_stream;
+mod looks;
+mod remote;
+mod supervisor;
+mod way;
+pub mod wire;
+mod words;
+
+pub use remote::RemoteHosts;
+pub use supervisor::SshSupervisor;

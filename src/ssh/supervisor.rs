@@ -1,0 +1,214 @@
+//! The supervisor of an instance on another host: it asks the gamectl there.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::log_stream::LogStream;
+use super::remote::RemoteHost;
+use super::wire::{Ask, Say, VerbAsk};
+use crate::failure::{Failure, FailureKind};
+use crate::inventory::{Instance, Plane};
+use crate::invocation::command;
+use crate::supervisor::{
+    AdminChannel, ConsoleOutput, EngineAnswer, EngineWord, HostEngine, InstanceState, Observation, Outcome, OutputFrom,
+    OutputSource, StartOptions, StateCell, StopOptions, Supervisor, Verb, Want, WholeVerb,
+};
+
+/// The time that an answer may take beyond the limit of what is asked.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// An instance on another host.
+pub struct SshSupervisor {
+    id: String,
+    plane: &'static str,
+    remote: Arc<RemoteHost>,
+    state: StateCell<InstanceState>,
+    intent: Mutex<Option<Want>>,
+    uptime_seconds: AtomicU64,
+}
+
+impl SshSupervisor {
+    /// Creates the supervisor of an instance of a host that was met.
+    pub fn new(instance: &Instance, remote: Arc<RemoteHost>) -> Self {
+        Self {
+            id: instance.id.clone(),
+            plane: match &instance.plane {
+                Plane::Unmanaged { plane, .. } => plane,
+                Plane::Process(_) => "process",
+                Plane::DockerCompose(_) => "docker_compose",
+            },
+            remote,
+            state: StateCell::new(InstanceState::Stopped),
+            intent: Mutex::default(),
+            uptime_seconds: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns the failure of what was asked and may have been done.
+    fn unheard(&self, what: &str, why: &Failure) -> Failure {
+        let message = format!("{why}; {what} may have been carried out all the same");
+        let status = command(format_args!("status {}", self.id));
+        Failure::unknown(message).hint(format!("{status} shows what became of it"))
+    }
+
+    async fn whole(&self, asked: WholeVerb) -> Result<Outcome> {
+        Ok(self.carry_out(&asked, &|_| {}).await.outcome?)
+    }
+}
+
+#[async_trait::async_trait]
+impl Supervisor for SshSupervisor {
+    fn instance_id(&self) -> &str {
+        &self.id
+    }
+
+    fn state(&self) -> InstanceState {
+        self.state.get()
+    }
+
+    fn watch_state(&self) -> watch::Receiver<InstanceState> {
+        self.state.follow()
+    }
+
+    async fn uptime_seconds(&self) -> u64 {
+        self.uptime_seconds.load(Ordering::Relaxed)
+    }
+
+    fn plane(&self) -> &'static str {
+        self.plane
+    }
+
+    async fn look(&self) -> Observation {
+        match self.remote.look(&self.id).await {
+            Ok(row) => {
+                let observation = row.observation();
+                *self.intent.lock().unwrap_or_else(PoisonError::into_inner) = row.want();
+                if let Observation::Known(facts) = &observation {
+                    self.uptime_seconds.store(facts.uptime_seconds, Ordering::Relaxed);
+                    self.state.set(facts.state.clone());
+                }
+                observation
+            }
+            Err(failure) => Observation::Unknown {
+                reason: match failure.hint {
+                    Some(hint) => format!("{}; {hint}", failure.message),
+                    None => failure.message,
+                },
+            },
+        }
+    }
+
+    async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
+        self.whole(WholeVerb {
+            no_wait: options.no_wait,
+            timeout: options.timeout,
+            ..WholeVerb::new(Verb::Start)
+        })
+        .await
+    }
+
+    async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
+        self.whole(WholeVerb {
+            now: options.now,
+            ..WholeVerb::new(Verb::Stop)
+        })
+        .await
+    }
+
+    fn host(&self) -> Option<&str> {
+        Some(self.remote.name())
+    }
+
+    fn engine(&self) -> Option<&dyn HostEngine> {
+        Some(self)
+    }
+
+    fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(self)
+    }
+
+    fn output(&self) -> Option<&dyn OutputSource> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl HostEngine for SshSupervisor {
+    fn intent(&self) -> Option<Want> {
+        *self.intent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn carry_out(&self, asked: &WholeVerb, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer {
+        let mut call = match self.remote.call(Ask::Verb(VerbAsk::new(&self.id, asked))).await {
+            Ok(call) => call,
+            Err(failure) => return failure.into(),
+        };
+        loop {
+            match call.next().await {
+                Ok((Say::Result(answered), _)) => {
+                    let answer = EngineAnswer::from(answered);
+                    let state = answer.outcome.as_ref().map(|outcome| &outcome.state).ok();
+                    if let Some(state) = state.or(answer.state.as_ref()) {
+                        self.state.set(state.clone());
+                    }
+                    return answer;
+                }
+                Ok((Say::LockHeld { holder }, _)) => {
+                    tell(EngineWord::LockHeld(crate::text::clean_line(&holder).into_owned()));
+                }
+                Ok((say, _)) => {
+                    if let Some(activity) = say.activity() {
+                        tell(EngineWord::Awaiting(activity));
+                    }
+                }
+                Err(why) if call.is_lost() => {
+                    return self.unheard(&format!("the {}", asked.verb.as_str()), &why).into();
+                }
+                Err(failure) => return failure.into(),
+            }
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl AdminChannel for SshSupervisor {
+    async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
+        let ask = Ask::Send {
+            instance: self.id.clone(),
+            line: line.to_owned(),
+            limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+        };
+        let mut call = self.remote.call(ask).await?;
+        match timeout(limit.saturating_add(SLACK), call.next()).await {
+            Ok(Ok((Say::Reply { reply }, _))) => Ok(reply),
+            Ok(Ok(_)) => Err(Failure::unknown("its host answers something else").into()),
+            Ok(Err(why)) if call.is_lost() => Err(self.unheard("the line", &why).into()),
+            Ok(Err(failure)) => Err(failure.into()),
+            Err(_) => {
+                let why = Failure::new(FailureKind::Timeout, "its host did not answer in time");
+                Err(self.unheard("the line", &why).into())
+            }
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl OutputSource for SshSupervisor {
+    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+        let ask = Ask::Logs {
+            instance: self.id.clone(),
+            from: from.into(),
+            follow,
+        };
+        let mut call = self.remote.call(ask).await?;
+        match call.next().await? {
+            (Say::Opened {}, _) => Ok(Box::new(LogStream::new(call))),
+            _ => Err(Failure::unknown("its host answers something else").into()),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The command that gives a stream of bytes to the gamectl of a host.
+
+use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::inventory::{HostSpec, SshAccess, WayIn};
+use crate::sys::host;
+
+/// The longest folder for the sockets of `ssh`: their names have 58 bytes, and the whole
+/// must stay below the limit of every system.
+const FOLDER_MAX: usize = 32;
+
+/// The options of every connection. What the inventory says comes first, and so counts.
+const OPTIONS: [&str; 9] = [
+    // Nobody is there to answer a question.
+    "BatchMode=yes",
+    "ConnectTimeout=10",
+    "ServerAliveInterval=5",
+    "ServerAliveCountMax=3",
+    "ClearAllForwardings=yes",
+    "ForwardAgent=no",
+    "ForwardX11=no",
+    "PermitLocalCommand=no",
+    "RequestTTY=no",
+];
+
+/// Returns the program with its arguments.
+pub(super) fn command(host: &HostSpec, masters: Option<&Path>, own: &Path) -> Vec<OsString> {
+    match &host.way {
+        WayIn::Ssh(access) => ssh(access, host.gamectl.as_deref(), masters),
+        WayIn::Sudo(user) => {
+            let program = host.gamectl.as_ref().map_or_else(|| own.into(), OsString::from);
+            let words = ["sudo", "-n", "-H", "-u", user, "--"].map(OsString::from);
+            words.into_iter().chain([program, "serve".into()]).collect()
+        }
+    }
+}
+
+fn ssh(access: &SshAccess, gamectl: Option<&str>, masters: Option<&Path>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec!["ssh".into(), "-T".into()];
+    let mut option = |text: String| words.extend(["-o".into(), text.into()]);
+    for (name, value) in &access.options {
+        option(format!("{name}={value}"));
+    }
+    for fixed in OPTIONS {
+        option(fixed.to_owned());
+    }
+    if let Some(folder) = masters {
+        option("ControlMaster=auto".to_owned());
+        option("ControlPersist=60".to_owned());
+        option(format!("ControlPath={}/%C", folder.display()));
+    }
+    if let Some(port) = access.port {
+        words.extend(["-p".into(), port.to_string().into()]);
+    }
+    if let Some(identity) = &access.identity {
+        words.extend(["-i".into(), identity.into()]);
+    }
+    words.extend(["--".into(), access.destination.as_str().into()]);
+    words.push(there(access, gamectl).into());
+    words
+}
+
+/// Returns the command line for the login shell there, whichever that is.
+fn there(access: &SshAccess, gamectl: Option<&str>) -> String {
+    let sudo = access
+        .sudo
+        .as_ref()
+        .map(|user| format!("sudo -n -H -u {} -- ", quoted(user)));
+    match (gamectl, sudo) {
+        (Some(path), sudo) => format!("exec {}{} serve", sudo.unwrap_or_default(), quoted(path)),
+        (None, Some(sudo)) => format!("exec {sudo}gamectl serve"),
+        // The PATH of a shell that nobody types into is often short.
+        (None, None) => "exec sh -c 'PATH=\"$PATH:/usr/local/bin:$HOME/.local/bin\"; exec gamectl serve'".to_owned(),
+    }
+}
+
+/// Returns a word that every shell takes for itself: sh, fish and csh alike.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Returns the folder for the sockets of the masters of `ssh`, which is made where there is
+/// none; `None` where no folder is short and ours alone. Each call of `ssh` then has a
+/// connection of its own.
+pub(super) fn masters() -> Option<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(|folder| PathBuf::from(folder).join("gamectl"));
+    let temporary = PathBuf::from(format!("/tmp/gamectl-{}", host::effective_uid()));
+    let folders = runtime.into_iter().chain([temporary]);
+    folders
+        .filter(|folder| folder.is_absolute() && folder.as_os_str().len() <= FOLDER_MAX)
+        .find(|folder| is_private(folder))
+}
+
+fn is_private(folder: &Path) -> bool {
+    // One that is there already is looked at below.
+    let _ = DirBuilder::new().mode(0o700).create(folder);
+    std::fs::symlink_metadata(folder)
+        .is_ok_and(|meta| meta.is_dir() && meta.uid() == host::effective_uid() && meta.mode() & 0o077 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(host: &HostSpec) -> Vec<String> {
+        let words = command(host, Some("/run/x".as_ref()), "/usr/bin/gamectl".as_ref());
+        words.into_iter().map(|word| word.into_string().unwrap()).collect()
+    }
+
+    fn over_ssh(gamectl: Option<&str>, sudo: Option<&str>) -> HostSpec {
+        HostSpec {
+            name: "box2".into(),
+            way: WayIn::Ssh(SshAccess {
+                destination: "games@box2".into(),
+                port: Some(2222),
+                identity: Some("~/key".into()),
+                options: vec![("ProxyJump".into(), "bastion".into())],
+                sudo: sudo.map(str::to_owned),
+            }),
+            gamectl: gamectl.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn ssh_is_given_one_command() {
+        let words = words(&over_ssh(None, None));
+        assert_eq!(words[..4], ["ssh", "-T", "-o", "ProxyJump=bastion"]);
+        assert!(words.contains(&"ControlPath=/run/x/%C".to_owned()), "{words:?}");
+        let tail = ["-p", "2222", "-i", "~/key", "--", "games@box2"];
+        assert_eq!(words[words.len() - 7..words.len() - 1], tail);
+    }
+
+    #[test]
+    fn a_path_is_one_word_there() {
+        let program = "/opt/it's $HOME/gamectl";
+        let Some(line) = words(&over_ssh(Some(program), None)).pop() else {
+            panic!()
+        };
+        for shell in ["/bin/sh", "/bin/bash"] {
+            let script = line.replacen("exec", "printf '%s|'", 1);
+            let said = std::process::Command::new(shell)
+                .args(["-c", &script])
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8(said.stdout).unwrap(), format!("{program}|serve|"));
+        }
+        let line = words(&over_ssh(Some("/g"), Some("games"))).pop();
+        assert_eq!(line.as_deref(), Some("exec sudo -n -H -u 'games' -- '/g' serve"));
+        let line = words(&over_ssh(None, Some("root"))).pop();
+        assert_eq!(line.as_deref(), Some("exec sudo -n -H -u 'root' -- gamectl serve"));
+    }
+
+    #[test]
+    fn this_machine_as_another_user() {
+        let host = HostSpec {
+            name: "shared".into(),
+            way: WayIn::Sudo("games".into()),
+            gamectl: None,
+        };
+        let wanted = ["sudo", "-n", "-H", "-u", "games", "--", "/usr/bin/gamectl", "serve"];
+        assert_eq!(words(&host), wanted);
+    }
+
+    #[test]
+    fn a_folder_of_others_holds_no_master() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("m");
+        assert!(is_private(&folder) && is_private(&folder));
+        std::os::unix::fs::symlink(&folder, dir.path().join("link")).unwrap();
+        assert!(!is_private(&dir.path().join("link")));
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        assert!(!is_private(&folder));
+    }
+}

@@ -1,0 +1,166 @@
+//! The answers of the serving end.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::row::{RowLine, StateWord};
+use crate::failure::{Failure, FailureKind};
+use crate::supervisor::{Activity, EngineAnswer, Outcome};
+use crate::text::clean;
+
+/// An answer to the request of a number; 0 for what answers none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServeAnswer {
+    pub id: u64,
+    pub say: Say,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Say {
+    /// The connection lives.
+    Beat {},
+    /// The definitions were taken over, or the output was opened.
+    Opened {},
+    Rows {
+        rows: Vec<RowLine>,
+    },
+    /// A verb waits for this holder of the lock.
+    LockHeld {
+        holder: String,
+    },
+    /// The thing that a verb waits for.
+    Awaiting {
+        awaiting: String,
+        #[serde(default)]
+        limit_ms: Option<u64>,
+        #[serde(default)]
+        last_line: String,
+        #[serde(default)]
+        is_warning: bool,
+    },
+    Result(AnsweredVerb),
+    Reply {
+        reply: Option<String>,
+    },
+    /// This many bytes of output follow the line.
+    Output {
+        bytes: usize,
+    },
+    /// The end of the output.
+    End {},
+    Failed(FailureLine),
+}
+
+impl Say {
+    pub fn awaiting(activity: &Activity) -> Self {
+        Self::Awaiting {
+            awaiting: activity.awaiting.clone(),
+            limit_ms: activity
+                .limit
+                .map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+            last_line: activity.last_line.clone(),
+            is_warning: activity.is_warning,
+        }
+    }
+
+    /// Returns what a verb waits for; `None` for another answer.
+    pub fn activity(&self) -> Option<Activity> {
+        let Self::Awaiting {
+            awaiting,
+            limit_ms,
+            last_line,
+            is_warning,
+        } = self
+        else {
+            return None;
+        };
+        Some(Activity {
+            awaiting: clean(awaiting).into_owned(),
+            limit: limit_ms.map(Duration::from_millis),
+            last_line: clean(last_line).into_owned(),
+            is_warning: *is_warning,
+        })
+    }
+}
+
+/// A failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureLine {
+    /// A kind, as in the JSON of every error.
+    pub kind: String,
+    pub message: String,
+    #[serde(default)]
+    pub hint: Option<String>,
+}
+
+const KINDS: [(FailureKind, &str); 10] = [
+    (FailureKind::Failed, "failed"),
+    (FailureKind::Usage, "usage"),
+    (FailureKind::NotRunning, "not_running"),
+    (FailureKind::Unknown, "unknown"),
+    (FailureKind::Unsupported, "unsupported"),
+    (FailureKind::Inventory, "inventory"),
+    (FailureKind::Busy, "busy"),
+    (FailureKind::Timeout, "timeout"),
+    (FailureKind::Interrupted, "interrupted"),
+    (FailureKind::Terminated, "terminated"),
+];
+
+impl From<Failure> for FailureLine {
+    fn from(failure: Failure) -> Self {
+        let kind = KINDS.iter().find(|(kind, _)| *kind == failure.kind);
+        Self {
+            kind: kind.map_or("failed", |(_, name)| name).to_owned(),
+            message: failure.message,
+            hint: failure.hint,
+        }
+    }
+}
+
+impl From<FailureLine> for Failure {
+    fn from(trouble: FailureLine) -> Self {
+        let kind = KINDS.iter().find(|(_, name)| *name == trouble.kind);
+        Self {
+            kind: kind.map_or(FailureKind::Failed, |(kind, _)| *kind),
+            message: clean(&trouble.message).into_owned(),
+            hint: trouble.hint.map(|hint| clean(&hint).into_owned()),
+        }
+    }
+}
+
+/// The end of a verb.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnsweredVerb {
+    #[serde(default)]
+    pub changed: bool,
+    /// The state at the end; absent if it could not be found out.
+    #[serde(default)]
+    pub state: Option<StateWord>,
+    #[serde(default)]
+    pub ended_by: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+    #[serde(default)]
+    pub error: Option<FailureLine>,
+}
+
+impl From<AnsweredVerb> for EngineAnswer {
+    fn from(answered: AnsweredVerb) -> Self {
+        let state = answered.state.and_then(|state| state.state());
+        let clean = |text: String| clean(&text).into_owned();
+        let outcome = match (answered.error, &state) {
+            (Some(trouble), _) => Err(trouble.into()),
+            (None, Some(state)) => Ok(Outcome {
+                changed: answered.changed,
+                state: state.clone(),
+                ended_by: answered.ended_by.map(clean),
+                note: answered.note.map(clean),
+            }),
+            (None, None) => Err(Failure::unknown("it was carried out, but its state is not known here")),
+        };
+        Self { outcome, state }
+    }
+}

@@ -1,0 +1,80 @@
+//! The greetings, by which the two ends learn whether they understand each other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, FailureKind};
+
+/// The line before which nothing counts.
+pub const MAGIC: &str = "-- gamectl serves --";
+
+/// The version of what goes over a connection.
+pub const PROTOCOL: u32 = 1;
+
+/// The requests that this gamectl serves.
+pub const FEATURES: [&str; 4] = ["look", "verb", "send", "logs"];
+
+/// The first message of each end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// The version of the program.
+    pub version: String,
+    pub protocol: u32,
+    /// The requests that it carries out; empty from the end that asks.
+    #[serde(default)]
+    pub features: Vec<String>,
+}
+
+impl Greeting {
+    /// Returns the greeting of the end that asks.
+    pub fn asking() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL,
+            features: Vec::new(),
+        }
+    }
+
+    /// Returns the greeting of the end that serves.
+    pub fn serving() -> Self {
+        Self {
+            features: FEATURES.map(str::to_owned).to_vec(),
+            ..Self::asking()
+        }
+    }
+
+    /// Checks that this gamectl understands the other end.
+    ///
+    /// # Errors
+    /// When it does not: says which side is older.
+    pub fn check(&self, host: &str) -> Result<(), Failure> {
+        let (here, there) = (env!("CARGO_PKG_VERSION"), &self.version);
+        let (older, mend) = match self.protocol.cmp(&PROTOCOL) {
+            std::cmp::Ordering::Equal => return Ok(()),
+            std::cmp::Ordering::Less => ("that one is older", format!("bring gamectl on `{host}` up to date")),
+            std::cmp::Ordering::Greater => ("this one is older", "bring this gamectl up to date".to_owned()),
+        };
+        let message =
+            format!("gamectl {there} on `{host}` and this gamectl {here} do not understand each other: {older}");
+        Err(Failure::new(FailureKind::Unsupported, message).hint(mend))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_side_is_named() {
+        let of = |protocol| Greeting {
+            protocol,
+            ..Greeting::serving()
+        };
+        assert_eq!(of(PROTOCOL).check("box2"), Ok(()));
+        let newer = of(PROTOCOL + 1).check("box2").unwrap_err();
+        assert!(newer.message.ends_with("this one is older"), "{newer}");
+        let older = of(PROTOCOL - 1).check("box2").unwrap_err();
+        assert!(older.message.ends_with("that one is older"), "{older}");
+        assert_eq!(older.hint.as_deref(), Some("bring gamectl on `box2` up to date"));
+        assert_eq!(older.kind.exit_code(), 5);
+    }
+}

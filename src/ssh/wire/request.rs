@@ -1,0 +1,143 @@
+//! The requests to the serving end.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::supervisor::{OutputFrom, Verb, WholeVerb};
+
+/// A numbered request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServeRequest {
+    pub id: u64,
+    pub ask: Ask,
+}
+
+/// The number of a request of which nothing else is understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct RequestId {
+    pub id: u64,
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Takes over the definitions of instances, in place of any before.
+    Open {
+        /// An inventory as JSON; it may hold secrets.
+        inventory: String,
+        /// The folder where it begins; the home folder there when absent.
+        #[serde(default)]
+        folder: Option<String>,
+        /// The options with which commands are to be suggested.
+        #[serde(default)]
+        options: Vec<String>,
+    },
+    /// LookQueue at instances, once.
+    Look {
+        ids: Vec<String>,
+    },
+    Verb(VerbAsk),
+    /// Sends a line to a game.
+    Send {
+        instance: String,
+        line: String,
+        limit_ms: u64,
+    },
+    /// Reads the output of an instance.
+    Logs {
+        instance: String,
+        from: LogsFrom,
+        follow: bool,
+    },
+    /// Ends the request of this number, without an answer. A verb goes on.
+    Cancel {},
+}
+
+/// A verb on one instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerbAsk {
+    pub instance: String,
+    /// `start`, `stop` or `restart`.
+    pub verb: String,
+    #[serde(default)]
+    pub no_wait: bool,
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+    #[serde(default)]
+    pub now: bool,
+    #[serde(default)]
+    pub lock_wait_ms: Option<u64>,
+    #[serde(default)]
+    pub keeps_intent: bool,
+    #[serde(default)]
+    pub force: bool,
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl VerbAsk {
+    pub fn new(instance: &str, asked: &WholeVerb) -> Self {
+        Self {
+            instance: instance.to_owned(),
+            verb: asked.verb.as_str().to_owned(),
+            no_wait: asked.no_wait,
+            timeout_ms: asked.timeout.map(ms),
+            now: asked.now,
+            lock_wait_ms: asked.lock_wait.map(ms),
+            keeps_intent: asked.keeps_intent,
+            force: asked.force,
+        }
+    }
+
+    /// Returns the verb; `None` for one that is not known here.
+    pub fn asked(&self) -> Option<WholeVerb> {
+        let mut verbs = [Verb::Start, Verb::Stop, Verb::Restart].into_iter();
+        Some(WholeVerb {
+            verb: verbs.find(|verb| verb.as_str() == self.verb)?,
+            no_wait: self.no_wait,
+            timeout: self.timeout_ms.map(Duration::from_millis),
+            now: self.now,
+            lock_wait: self.lock_wait_ms.map(Duration::from_millis),
+            keeps_intent: self.keeps_intent,
+            force: self.force,
+        })
+    }
+}
+
+/// The place at which the reading of output begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogsFrom {
+    Start,
+    LastLines(u64),
+    /// Milliseconds since 1970.
+    TimeMs(u64),
+}
+
+impl From<OutputFrom> for LogsFrom {
+    fn from(from: OutputFrom) -> Self {
+        match from {
+            OutputFrom::Start => Self::Start,
+            OutputFrom::LastLines(lines) => Self::LastLines(lines),
+            OutputFrom::Time(at) => Self::TimeMs(at.duration_since(UNIX_EPOCH).map_or(0, ms)),
+        }
+    }
+}
+
+impl From<LogsFrom> for OutputFrom {
+    fn from(from: LogsFrom) -> Self {
+        match from {
+            LogsFrom::Start => Self::Start,
+            LogsFrom::LastLines(lines) => Self::LastLines(lines),
+            LogsFrom::TimeMs(ms) => Self::Time(
+                UNIX_EPOCH
+                    .checked_add(Duration::from_millis(ms))
+                    .unwrap_or(SystemTime::UNIX_EPOCH),
+            ),
+        }
+    }
+}

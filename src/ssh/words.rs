@@ -1,0 +1,222 @@
+//! The complaints of `ssh` and `sudo`, in words that say what to do. Pure.
+
+use std::path::Path;
+
+use crate::failure::{Failure, FailureKind};
+use crate::inventory::{HostSpec, WayIn};
+use crate::sys::host;
+use crate::text::clean_line;
+
+/// The end of a way to a host.
+#[derive(Debug, Default)]
+pub(super) struct WayEnd {
+    /// The end of what it complained of.
+    pub(super) complaint: String,
+    /// The exit code; `None` if it was killed, or goes on.
+    pub(super) code: Option<i32>,
+    /// True once a gamectl there had begun to speak.
+    pub(super) was_served: bool,
+    /// The fault, where that is not the complaint.
+    pub(super) fault: Option<String>,
+}
+
+/// Returns why a host cannot be reached, or was lost.
+pub(super) fn failure(spec: &HostSpec, end: &WayEnd, own: &Path) -> Failure {
+    let name = &spec.name;
+    let has = |text: &str| end.complaint.contains(text);
+    let unreachable = |why: &str, hint: String| Failure::unknown(format!("{name}: {why}")).hint(hint);
+    let by_hand = by_hand(spec);
+    if end.was_served {
+        let why = end.fault.clone().or_else(|| last_line(&end.complaint));
+        let why = why.unwrap_or_else(|| "it ended without a word".to_owned());
+        return Failure::unknown(format!("{name}: the connection was lost: {why}"));
+    }
+    if has("REMOTE HOST IDENTIFICATION HAS CHANGED") {
+        let why = "its host key has changed: it is another machine, was installed anew, or somebody is in between";
+        let hint = "if that is as it should be, remove the old key with `ssh-keygen -R`, and then log in once";
+        return unreachable(why, format!("{hint} with {by_hand}"));
+    }
+    if has("Host key verification failed") {
+        let why = "its host key is not known here";
+        return unreachable(
+            why,
+            format!("log in once with {by_hand}, and compare the key with that of the host"),
+        );
+    }
+    if has("Permission denied (") {
+        let why = "it refuses the login: no key of yours is accepted there";
+        return unreachable(
+            why,
+            format!("{by_hand} must work without a password; `ssh-copy-id` brings a key there"),
+        );
+    }
+    if has("a password is required") || has("a terminal is required") || has("not allowed to execute") {
+        let why = "sudo needs a password, which nobody can give it here";
+        return unreachable(why, format!("allow it with `visudo`: {}", sudoers(spec, own)));
+    }
+    if has("sudo: command not found") || has("sudo: not found") {
+        return unreachable(
+            "there is no sudo there",
+            "install it, or log in as the user itself".to_owned(),
+        );
+    }
+    if end.code == Some(127) || end.code == Some(126) || has("gamectl: command not found") || has("gamectl: not found")
+    {
+        let why = match last_line(&end.complaint) {
+            Some(line) => format!("there is no gamectl to be run there ({line})"),
+            None => "there is no gamectl to be run there".to_owned(),
+        };
+        let hint = "install it there, or say where it is with `gamectl:` in `hosts`".to_owned();
+        return Failure::new(FailureKind::Unsupported, format!("{name}: {why}")).hint(hint);
+    }
+    let why = end.fault.clone().or_else(|| last_line(&end.complaint));
+    let why = why.unwrap_or_else(|| match end.code {
+        Some(code) => format!("the way to it ended with exit code {code}, and without a word"),
+        None => "the way to it was killed".to_owned(),
+    });
+    unreachable(&format!("it cannot be reached: {why}"), format!("{by_hand} shows more"))
+}
+
+/// Returns the failure of a program that this machine lacks.
+pub(super) fn missing(program: &str, error: &std::io::Error) -> Failure {
+    let message = format!("{program} cannot be run: {error}");
+    let failure = Failure::new(FailureKind::Unsupported, message);
+    match error.kind() {
+        std::io::ErrorKind::NotFound => failure.hint(format!("install {program}")),
+        _ => failure,
+    }
+}
+
+/// Returns the last line that says something.
+fn last_line(complaint: &str) -> Option<String> {
+    let mut lines = complaint.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.next_back().map(|line| clean_line(line).into_owned())
+}
+
+/// Returns the command that a person tries first.
+fn by_hand(spec: &HostSpec) -> String {
+    match &spec.way {
+        WayIn::Ssh(access) => {
+            let port = access.port.map(|port| format!(" -p {port}")).unwrap_or_default();
+            let identity = access.identity.as_ref().map(|path| format!(" -i {}", path.display()));
+            format!("`ssh{port}{} {}`", identity.unwrap_or_default(), access.destination)
+        }
+        WayIn::Sudo(user) => format!("`sudo -n -u {user} true`"),
+    }
+}
+
+/// Returns the line that lets a person use gamectl as another user.
+fn sudoers(spec: &HostSpec, own: &Path) -> String {
+    let (me, user) = match &spec.way {
+        WayIn::Sudo(user) => (host::user_name(host::effective_uid()), user.as_str()),
+        WayIn::Ssh(access) => {
+            let me = access.destination.split_once('@').map(|(me, _)| me.to_owned());
+            (me, access.sudo.as_deref().unwrap_or("root"))
+        }
+    };
+    let program = spec.gamectl.clone().unwrap_or_else(|| match spec.is_this_machine() {
+        true => own.display().to_string(),
+        false => "/usr/bin/gamectl".to_owned(),
+    });
+    format!(
+        "`{} ALL=({user}) NOPASSWD: {program} serve`",
+        me.as_deref().unwrap_or("YOU")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::SshAccess;
+
+    fn said(way: WayIn, end: &WayEnd) -> String {
+        let spec = HostSpec {
+            name: "box2".into(),
+            way,
+            gamectl: None,
+        };
+        let failure = failure(&spec, end, "/usr/bin/gamectl".as_ref());
+        let hint = failure.hint.clone().unwrap_or_default();
+        format!("{} {failure} / {hint}", failure.kind.exit_code())
+    }
+
+    #[test]
+    fn each_complaint_says_what_to_do() {
+        let ssh = || {
+            WayIn::Ssh(SshAccess {
+                destination: "games@box2".into(),
+                port: Some(2222),
+                identity: None,
+                options: Vec::new(),
+                sudo: None,
+            })
+        };
+        for (code, complaint, kind, words) in [
+            (
+                255,
+                "Host key verification failed.\r\n",
+                4,
+                "its host key is not known here / log in once with `ssh -p 2222 games@box2`",
+            ),
+            (
+                255,
+                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
+                4,
+                "its host key has changed",
+            ),
+            (
+                255,
+                "games@box2: Permission denied (publickey).",
+                4,
+                "refuses the login",
+            ),
+            (
+                255,
+                "ssh: connect to host box2 port 22: Connection refused",
+                4,
+                "it cannot be reached: ssh: connect to host box2 port 22: Connection refused",
+            ),
+            (255, "", 4, "ended with exit code 255"),
+            (
+                127,
+                "bash: line 1: gamectl: command not found",
+                5,
+                "there is no gamectl to be run there (bash: line 1:",
+            ),
+            (1, "sudo: a password is required", 4, "NOPASSWD: /usr/bin/gamectl serve"),
+        ] {
+            let end = WayEnd {
+                complaint: complaint.into(),
+                code: Some(code),
+                ..WayEnd::default()
+            };
+            let said = said(ssh(), &end);
+            assert!(
+                said.starts_with(&format!("{kind} box2: ")) && said.contains(words),
+                "{said}"
+            );
+        }
+        let end = WayEnd {
+            complaint: "sudo: a password is required\n".into(),
+            code: Some(1),
+            ..WayEnd::default()
+        };
+        let said = said(WayIn::Sudo("games".into()), &end);
+        assert!(said.contains("ALL=(games) NOPASSWD: /usr/bin/gamectl serve"), "{said}");
+    }
+
+    #[test]
+    fn what_was_lost_is_said_in_its_own_words() {
+        let end = WayEnd {
+            complaint: "client_loop: send disconnect: Broken pipe\n\n".into(),
+            code: Some(255),
+            was_served: true,
+            fault: None,
+        };
+        let said = said(WayIn::Sudo("games".into()), &end);
+        assert!(
+            said.contains("the connection was lost: client_loop: send disconnect: Broken pipe"),
+            "{said}"
+        );
+    }
+}
