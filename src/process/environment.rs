@@ -33,6 +33,12 @@ pub(super) fn ours() -> Environment {
     std::env::vars_os().collect()
 }
 
+/// Returns the `PATH` on which a program is looked for that an environment launches.
+pub(super) fn path(ours: &Environment) -> OsString {
+    let own = ours.get(OsStr::new("PATH"));
+    own.map_or_else(|| USUAL_PATH.into(), Clone::clone)
+}
+
 /// Returns the environment of a game. `ours` is our own.
 ///
 /// # Errors
@@ -137,6 +143,7 @@ pub(super) mod tests {
 
     pub(crate) fn spec(tty: bool, env: &[(&str, &str)]) -> ProcessSpec {
         ProcessSpec {
+            bare: None,
             searched: None,
             executable: "/bin/true".into(),
             args: Vec::new(),

@@ -12,6 +12,7 @@ use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::wire::{LaunchStage, Started};
 use super::{environment, explain, user};
 use crate::failure::Failure;
+use crate::inventory::ProcessSpec;
 use crate::policy::stop;
 use crate::store::launch::{self, Launch};
 use crate::store::origin::{self, Origin};
@@ -56,8 +57,9 @@ impl Launcher<'_> {
         let unstarted = |error: io::Error| Failure::failed(format!("its shim could not be started: {error}"));
         let made = self.spawner.shim(folder.state_dir, &self.game.id).await;
         let Made { shim, inherited, note } = made.map_err(unstarted)?;
+        let game = &located(game, &inherited)?;
         notes.extend(note);
-        let command = self.command(&folder.dir, inherited).await?;
+        let command = self.command(game, &folder.dir, inherited).await?;
         let unwritten = |record, error: io::Error| {
             explain::start_failure(
                 &self.game.id,
@@ -157,8 +159,7 @@ impl Launcher<'_> {
     }
 
     /// Returns the program that the shim executes, byte for byte.
-    async fn command(&self, dir: &InstanceDir, inherited: Inherited) -> Result<Command, Failure> {
-        let game = self.game.program()?;
+    async fn command(&self, game: &ProcessSpec, dir: &InstanceDir, inherited: Inherited) -> Result<Command, Failure> {
         let user = game.user.as_deref().map(user::to_become).transpose()?.flatten();
         let environment = environment::of_game(game, user.as_ref(), inherited.environment).await?;
         let failed = |error| Failure::failed(format!("its folder: {error}"));
@@ -185,4 +186,30 @@ impl Launcher<'_> {
             fencing_token: lock::fencing_token(dir).map_err(|error| Failure::failed(format!("its lock: {error}")))?,
         })
     }
+}
+
+/// Returns the game with the program that its bare name stands for on the `PATH` of
+/// whoever makes its shim: it is the same program, whoever types the verb.
+///
+/// # Errors
+/// When there is none.
+fn located(game: &ProcessSpec, inherited: &Inherited) -> Result<ProcessSpec, Failure> {
+    let Some(bare) = &game.bare else {
+        return Ok(game.clone());
+    };
+    let path = environment::path(&inherited.environment);
+    let executable = bare.find(Some(&path));
+    let is_missing = !executable.is_file();
+    let located = ProcessSpec {
+        executable,
+        searched: Some(path).filter(|_| is_missing),
+        ..game.clone()
+    };
+    if is_missing {
+        let failure = Failure::failed(explain::no_executable(&located));
+        return Err(
+            failure.hint("correct `executable:` in the inventory, or PATH; while a `run` watches, its PATH counts")
+        );
+    }
+    Ok(located)
 }

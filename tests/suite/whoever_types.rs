@@ -2,7 +2,7 @@
 //! that launches it, and nothing of the caller is in it.
 
 use std::fs;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::Command;
 
 use nix::sys::signal::Signal;
@@ -138,6 +138,54 @@ fn while_run_watches_it_is_the_game_of_run() {
     assert!(has(&of_admin, "CALLER=admin"), "{of_admin}");
     sandbox.ok(&["stop", "a"]);
     assert_eq!(sandbox.lines("beacon.violations"), [""; 0]);
+    sandbox.nothing_left();
+}
+
+/// A bare name is looked for on the PATH of whoever makes the game.
+#[test]
+fn a_program_without_a_folder_is_that_of_run() {
+    let sandbox = Sandbox::new();
+    let folder = |name: &str| {
+        let folder = sandbox.path(name);
+        fs::create_dir(&folder).expect("a folder");
+        let server = folder.join("the-server");
+        fs::write(&server, format!("#!/bin/sh\necho made by {name}\nexec sleep 1000\n")).expect("write");
+        fs::set_permissions(&server, fs::Permissions::from_mode(0o755)).expect("chmod");
+        format!("{}:/usr/bin:/bin", folder.display())
+    };
+    let (of_run, of_admin) = (folder("run"), folder("admin"));
+    let game = Instance::program("a", "the-server", &[]).with("autostart", json!(false));
+    sandbox.inventory(&[game]);
+    let run = Background::of(
+        sandbox
+            .command(&["run", "--json"])
+            .env("PATH", &of_run)
+            .stdout(std::process::Stdio::piped()),
+    );
+    wait_until("the snapshot", || !run.events("snapshot").is_empty());
+    let admin = |args: &[&str], path: &str| {
+        let output = sandbox.command(args).env("PATH", path).output();
+        Outcome::of(args, &output.expect("run gamectl"))
+    };
+    // Whether the caller has the program or not.
+    for path in [of_admin.as_str(), "/usr/bin:/bin"] {
+        admin(&["start", "a"], path).expect_code(0);
+        let logs = admin(&["logs", "-n", "1", "a"], path);
+        assert_eq!(logs.stdout, "made by run\n");
+        let rows = admin(&["status", "--json", "a"], path).json();
+        assert_eq!(rows["instances"][0]["note"], Value::Null, "it is no other entry");
+        admin(&["stop", "a"], path).expect_code(0);
+    }
+    // `run` has not got it any more.
+    fs::remove_file(sandbox.path("run").join("the-server")).expect("remove");
+    let failed = admin(&["start", "a"], &of_admin).expect_code(1);
+    let told = format!("nor the-server in any folder of PATH ({of_run})");
+    assert!(failed.stderr.replace("\n      ", " ").contains(&told), "{failed:?}");
+    // Without `run` it is theirs.
+    drop(run);
+    admin(&["start", "a"], &of_admin).expect_code(0);
+    assert_eq!(admin(&["logs", "-n", "1", "a"], &of_admin).stdout, "made by admin\n");
+    admin(&["stop", "a"], &of_admin).expect_code(0);
     sandbox.nothing_left();
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use super::bare_name::BareName;
 use super::limits::Limits;
 
 /// The mask where none is given: whoever starts a game, it is the same.
@@ -14,6 +15,9 @@ pub const DEFAULT_UMASK: u32 = 0o022;
 #[derive(Clone, PartialEq)]
 pub struct ProcessSpec {
     pub executable: PathBuf,
+    /// The bare name by which it is given, unless the inventory's folder has it: whoever
+    /// launches it looks for it on a `PATH` of its own.
+    pub bare: Option<BareName>,
     /// The `PATH` on which a bare name was looked for in vain.
     pub searched: Option<OsString>,
     /// Its arguments, byte for byte.
@@ -53,7 +57,12 @@ impl ProcessSpec {
             hasher.update(format!("{name} {} ", value.len()).as_bytes());
             hasher.update(value);
         };
-        field("executable", self.executable.as_os_str().as_bytes());
+        // Who looks has another PATH, and the same definition.
+        let executable = self
+            .bare
+            .as_ref()
+            .map_or(self.executable.as_os_str(), |bare| &bare.name);
+        field("executable", executable.as_bytes());
         self.args.iter().for_each(|argument| field("arg", argument.as_bytes()));
         field("cwd", self.cwd.as_os_str().as_bytes());
         for (name, value) in &self.env {
@@ -129,6 +138,7 @@ mod tests {
     fn spec() -> ProcessSpec {
         ProcessSpec {
             executable: "/bin/x".into(),
+            bare: None,
             searched: None,
             args: vec!["canary-1".into()],
             cwd: "/".into(),

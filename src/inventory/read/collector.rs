@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::programs;
+use crate::inventory::model::bare_name::BareName;
 use crate::inventory::report::found::Found;
 use crate::inventory::text::node::Span;
 
@@ -131,7 +131,11 @@ impl<'a> Collector<'a> {
         if let Some(known) = self.programs.get(name) {
             return known.clone();
         }
-        let found = programs::find(name, self.folder, (self.env)("PATH"));
+        let bare = BareName {
+            name: name.to_owned(),
+            folder: self.folder.to_owned(),
+        };
+        let found = bare.find((self.env)("PATH").as_deref());
         self.programs.insert(name.to_owned(), found.clone());
         found
     }

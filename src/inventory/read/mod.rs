@@ -19,7 +19,6 @@ mod pattern;
 mod plane;
 mod ports;
 mod process;
-mod programs;
 mod ready;
 mod restart;
 mod section;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::collector::Collector;
 use super::section::{Fields, quoted};
 use super::{limits, pattern};
+use crate::inventory::model::bare_name::BareName;
 use crate::inventory::model::instance::Plane;
 use crate::inventory::model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 use crate::inventory::report::keys;
@@ -23,10 +24,11 @@ const NAMES: &str = "a mapping of names to values";
 pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
     let mut process = check.section("`process`", &keys::PROCESS, &section.value);
     let cwd = process.get("cwd", Collector::path);
-    let (executable, searched) = process.get("executable", executable).unwrap_or_default();
+    let program = process.get("executable", executable).unwrap_or_default();
     let spec = ProcessSpec {
-        executable,
-        searched,
+        executable: program.file,
+        bare: program.bare,
+        searched: program.searched,
         args: process.get("args", Collector::texts).unwrap_or_default(),
         cwd: cwd.unwrap_or_else(|| process.check.folder().to_owned()),
         env: process.get("env", env).unwrap_or_default(),
@@ -48,9 +50,16 @@ pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
     Plane::Process(Box::new(spec))
 }
 
-/// Reads the program. One that is given by its bare name, and is not found, comes with
-/// the `PATH` on which it was looked for.
-fn executable(check: &mut Collector, what: &str, node: &Node) -> Option<(PathBuf, Option<OsString>)> {
+/// A program, as it was found.
+#[derive(Default)]
+struct FoundProgram {
+    file: PathBuf,
+    bare: Option<BareName>,
+    /// The `PATH` on which a bare name was looked for in vain.
+    searched: Option<OsString>,
+}
+
+fn executable(check: &mut Collector, what: &str, node: &Node) -> Option<FoundProgram> {
     if node.is_null() {
         return None;
     }
@@ -63,11 +72,21 @@ fn executable(check: &mut Collector, what: &str, node: &Node) -> Option<(PathBuf
         return None;
     }
     if text.as_bytes().contains(&b'/') || text.as_bytes() == b"~" {
-        return Some((check.path_of(what, &text, node.span)?, None));
+        return Some(FoundProgram {
+            file: check.path_of(what, &text, node.span)?,
+            ..FoundProgram::default()
+        });
     }
-    let program = check.program(&text);
-    let searched = check.env()("PATH").filter(|_| !program.is_file());
-    Some((program, searched))
+    let file = check.program(&text);
+    let bare = BareName {
+        name: text.into_owned(),
+        folder: check.folder().to_owned(),
+    };
+    Some(FoundProgram {
+        searched: check.env()("PATH").filter(|_| !file.is_file()),
+        bare: (!bare.is_in_folder()).then_some(bare),
+        file,
+    })
 }
 
 fn env(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<(OsString, OsString)>> {

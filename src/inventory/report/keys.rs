@@ -288,7 +288,7 @@ sections! {
     INSTANCE: "instance", "an instance", "What one game server is. With no plane section, or no executable in it, it is shown and not managed.", &[IDENTITY, PLANES, SETTINGS];
     PROCESS: "process", "`process`", "Relative paths begin at the inventory's folder.", &[keys! {
         "executable": Path, "none: it is unmanaged", "executable: /srv/rust/RustDedicated",
-            "The program. A bare name is looked for in that folder, then on PATH.";
+            "The program. A bare name is looked for in that folder, then on PATH: that of `run` while it watches, else that of who types.";
         "args": Words, "none", "args: [\"-batchmode\", \"+server.port\", \"28015\"]",
             "Its arguments; no shell reads them.";
         "cwd": Path, "the inventory's folder", "cwd: /srv/rust",
