@@ -95,15 +95,15 @@ pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggreg
         .collect();
     let is_alive = containers.iter().any(|one| one.is_alive());
     let failed = worst(&containers, &services);
-    let (state, note) = judge(&containers, &services, around, is_alive, failed);
+    let judged = judge(&containers, &services, around, is_alive, failed);
     let up = containers.iter().filter(|one| one.status == ContainerStatus::Running);
     let started = up.filter_map(|one| one.started).max();
     let finished = containers.iter().filter_map(|one| one.finished).max();
-    let mut facts = Facts::bare(state, note);
+    let mut facts = Facts::bare(judged.state, judged.note);
     facts.restarts = around.restarts;
     // An engine that ends with its host ends them all.
     facts.ended_from_outside = matches!(facts.state, InstanceState::Crashed { .. });
-    facts.ended_as_allowed = facts.note.as_deref() == Some(ALLOWED);
+    facts.ended_as_allowed = judged.is_allowed;
     let since = match facts.state {
         InstanceState::Running | InstanceState::Starting => started,
         _ => finished,
@@ -123,13 +123,39 @@ pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggreg
     }
 }
 
+/// The state of a group, and what is to be said of it.
+struct Judgement {
+    state: InstanceState,
+    note: Option<String>,
+    /// True if it ended by itself as its policy allows.
+    is_allowed: bool,
+}
+
+impl Judgement {
+    fn new(state: InstanceState, note: Option<String>) -> Self {
+        Self {
+            state,
+            note,
+            is_allowed: false,
+        }
+    }
+
+    /// Returns the judgement of a group that ended by itself as its policy allows.
+    fn allowed() -> Self {
+        Self {
+            is_allowed: true,
+            ..Self::new(InstanceState::Stopped, Some(ALLOWED.to_owned()))
+        }
+    }
+}
+
 fn judge(
     containers: &[&Container],
     services: &[(String, Condition)],
     around: &Circumstances<'_>,
     is_alive: bool,
     failed: Option<&Container>,
-) -> (InstanceState, Option<String>) {
+) -> Judgement {
     let is_stopped = around.want == Some(Want::Stopped);
     // Beside a failure it does not matter that another one is young.
     let counts = |condition: &Condition| failed.is_none() || *condition != Condition::Settling;
@@ -139,12 +165,12 @@ fn judge(
     if containers.is_empty() {
         if around.is_booting && around.want == Some(Want::Running) {
             let note = "no container has been created yet".to_owned();
-            return (InstanceState::Starting, Some(note));
+            return Judgement::new(InstanceState::Starting, Some(note));
         }
-        return (InstanceState::Stopped, None);
+        return Judgement::new(InstanceState::Stopped, None);
     }
     if is_stopped && is_alive && around.is_ending {
-        return (InstanceState::Stopping, None);
+        return Judgement::new(InstanceState::Stopping, None);
     }
     if !is_alive {
         return at_rest(containers, services, around, failed, lacks);
@@ -154,19 +180,19 @@ fn judge(
             .iter()
             .all(|one| !one.is_alive() || one.status == ContainerStatus::Removing)
     {
-        return (InstanceState::Stopping, None);
+        return Judgement::new(InstanceState::Stopping, None);
     }
     if let Some(one) = failed {
         let code = Some(one.exit_code);
-        return (InstanceState::Crashed { exit_code: code }, lacks);
+        return Judgement::new(InstanceState::Crashed { exit_code: code }, lacks);
     }
     let missing = |condition: &Condition| matches!(condition, Condition::Missing | Condition::NotStarted);
     if services.iter().any(|(_, condition)| missing(condition)) && !around.is_booting {
-        return (InstanceState::Crashed { exit_code: None }, lacks);
+        return Judgement::new(InstanceState::Crashed { exit_code: None }, lacks);
     }
     match lacks {
-        Some(lacks) => (InstanceState::Starting, Some(lacks)),
-        None => (InstanceState::Running, None),
+        Some(lacks) => Judgement::new(InstanceState::Starting, Some(lacks)),
+        None => Judgement::new(InstanceState::Running, None),
     }
 }
 
@@ -177,31 +203,31 @@ fn at_rest(
     around: &Circumstances<'_>,
     failed: Option<&Container>,
     lacks: Option<String>,
-) -> (InstanceState, Option<String>) {
+) -> Judgement {
     let created = containers.iter().all(|one| one.status == ContainerStatus::Created);
     if around.want == Some(Want::Stopped) {
         let ours = |one: &Container| one.finished >= around.wanted_since;
         let is_news = |one: &Container| one.was_killed() && ours(one) && !around.is_hurried;
         let killed = containers.iter().find(|one| is_news(one));
-        return (InstanceState::Stopped, killed.map(|one| too_short_grace(one)));
+        return Judgement::new(InstanceState::Stopped, killed.map(|one| too_short_grace(one)));
     }
     let wanted = around.want == Some(Want::Running);
     if wanted && around.is_booting && around.coming_up_after.is_some() && failed.is_none() {
-        return (InstanceState::Starting, lacks);
+        return Judgement::new(InstanceState::Starting, lacks);
     }
     if created {
         return match wanted {
-            true => (InstanceState::Crashed { exit_code: None }, lacks),
-            false => (InstanceState::Stopped, Some("created, and never started".to_owned())),
+            true => Judgement::new(InstanceState::Crashed { exit_code: None }, lacks),
+            false => Judgement::new(InstanceState::Stopped, Some("created, and never started".to_owned())),
         };
     }
     let polite = containers.iter().all(|one| one.ended_politely());
     if !wanted && polite {
-        return (InstanceState::Stopped, None);
+        return Judgement::new(InstanceState::Stopped, None);
     }
     let code = failed.map_or(Some(0), |one| Some(one.exit_code));
     if wanted && code.is_some_and(|code| around.success_codes.contains(&code)) {
-        return (InstanceState::Stopped, Some(ALLOWED.to_owned()));
+        return Judgement::allowed();
     }
     let done = services.iter().all(|(_, condition)| *condition == Condition::Done);
     let note = if done {
@@ -209,7 +235,7 @@ fn at_rest(
     } else {
         lacks
     };
-    (InstanceState::Crashed { exit_code: code }, note)
+    Judgement::new(InstanceState::Crashed { exit_code: code }, note)
 }
 
 /// Returns every service that counts, by name, with the condition of its worst

@@ -298,7 +298,10 @@ fn an_end_that_the_policy_allows() {
             success_codes: codes,
             ..wanted()
         };
-        assert_eq!(state(&[exited(GAME, code)], &around), told, "{codes:?} {code}");
+        let containers = [exited(GAME, code)];
+        assert_eq!(state(&containers, &around), told, "{codes:?} {code}");
+        let facts = aggregate(&containers, &around).facts;
+        assert_eq!(facts.ended_as_allowed, told == allowed, "{codes:?} {code}");
     }
 }
 
