@@ -5,7 +5,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::Cli;
 use crate::failure::{Failure, FailureKind};
-use crate::invocation::{command, quoted};
+use crate::invocation::{command, command_for, quoted};
 
 /// The parts that clap adds to the message of an error. The useful ones become
 /// the hint.
@@ -20,7 +20,7 @@ const BESIDES: [ContextKind; 6] = [
 
 /// Returns the failure, with a hint at what to type instead.
 pub(super) fn failure(mut error: clap::Error, words: &[String]) -> Failure {
-    let hint = misplaced(&error)
+    let hint = misplaced(&error, words)
         .or_else(|| before_its_verb(&error, words))
         .or_else(|| elsewhere(&error))
         .or_else(|| meant(&error))
@@ -41,11 +41,29 @@ pub(super) fn failure(mut error: clap::Error, words: &[String]) -> Failure {
 
 /// Returns the hint for `-f` behind a verb: there it follows a log, and it
 /// names the inventory only before the verb.
-fn misplaced(error: &clap::Error) -> Option<String> {
+fn misplaced(error: &clap::Error, words: &[String]) -> Option<String> {
     let unknown = error.kind() == ErrorKind::UnknownArgument;
     let which = error.get(ContextKind::InvalidArg)?;
-    (unknown && *which == ContextValue::String("-f".to_owned()))
-        .then(|| "the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory".to_owned())
+    if !unknown || *which != ContextValue::String("-f".to_owned()) {
+        return None;
+    }
+    let meant = named_first(words).unwrap_or_else(|| "`gamectl -f FILE VERB`".to_owned());
+    Some(format!(
+        "the inventory is named before the verb, {meant}, or with --inventory"
+    ))
+}
+
+/// Returns the command in which the inventory stands before the verb, which is the first
+/// word.
+fn named_first(words: &[String]) -> Option<String> {
+    let at = words.iter().position(|word| word == "-f")?;
+    let (before, rest) = words.split_at(at);
+    let (file, rest) = rest.get(1..)?.split_first()?;
+    if before.first()?.starts_with('-') || file.starts_with('-') {
+        return None;
+    }
+    let words: Vec<String> = before.iter().chain(rest).map(|word| quoted(word)).collect();
+    Some(command_for(file, words.join(" ")))
 }
 
 /// Returns the hint for options of a verb that stand before it: the command as it was
@@ -219,6 +237,10 @@ mod tests {
         usage: gamectl start [OPTIONS] [SELECTOR]...; --help says more
         ");
         insta::assert_snapshot!(shown("gamectl start -f x.yaml a"), @r"
+        unexpected argument '-f' found
+        the inventory is named before the verb, `gamectl -f x.yaml start a`, or with --inventory
+        ");
+        insta::assert_snapshot!(shown("gamectl stop --now -f"), @r"
         unexpected argument '-f' found
         the inventory is named before the verb, `gamectl -f FILE VERB`, or with --inventory
         ");

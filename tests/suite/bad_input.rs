@@ -51,7 +51,7 @@ fn the_command_line() {
         (&["logs"], 2, &["logs what?"]),
         (&["start", "--frob", "rust-main"], 2, &["--frob"]),
         (&["start", "--all", "rust-main"], 2, &["--all"]),
-        (&["status", "-f", "x.yaml"], 2, &["'-f'", "gamectl -f FILE VERB"]),
+        (&["status", "-f", "x.yaml"], 2, &["'-f'", "gamectl -f x.yaml status"]),
         (
             &["start", "rust-mian"],
             4,
