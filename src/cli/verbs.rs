@@ -307,8 +307,8 @@ pub struct GamesArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-bash and fish look in the folders below by themselves; zsh does where ~/.zshrc
-says `fpath+=(~/.zfunc); autoload -U compinit; compinit`.
+fish looks in its folder by itself; bash does with the package bash-completion,
+and zsh where ~/.zshrc says `fpath+=(~/.zfunc); autoload -U compinit; compinit`.
 
 Examples:
   mkdir -p ~/.local/share/bash-completion/completions
