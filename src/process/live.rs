@@ -55,6 +55,17 @@ impl LiveState {
         });
     }
 
+    /// Ends the published wait, unless its phrase begins with `start`.
+    pub(super) fn awaits_only(&self, start: &str) {
+        self.activity.change(|activity| {
+            let over = *activity != Activity::default() && !activity.awaiting.starts_with(start);
+            if over {
+                *activity = Activity::default();
+            }
+            over
+        });
+    }
+
     /// Adds the last line that the game printed to the published wait.
     pub(super) fn show_line(&self, line: &str) {
         self.activity.change(|activity| {
@@ -64,5 +75,21 @@ impl LiveState {
             }
             changed
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_goes_on_stays_when_a_verb_ends() {
+        let live = LiveState::default();
+        live.awaits("ready (log line)", None);
+        live.awaits_only("ready ");
+        assert_eq!(live.activity.follow().borrow().awaiting, "ready (log line)");
+        live.awaits("its shim", None);
+        live.awaits_only("ready ");
+        assert_eq!(*live.activity.follow().borrow(), Activity::default());
     }
 }

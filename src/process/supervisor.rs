@@ -105,7 +105,11 @@ impl ProcessSupervisor {
                 }
             }
         }
-        self.game.live.activity.set(Activity::default());
+        match &outcome {
+            // A watch may have begun to wait for it meanwhile, and says so once.
+            Ok(outcome) if outcome.state == InstanceState::Starting => self.game.live.awaits_only(watching::READY),
+            _ => self.game.live.activity.set(Activity::default()),
+        }
         Ok(outcome?)
     }
 }

@@ -25,7 +25,7 @@ use crate::supervisor::{Activity, InstanceState, Observation};
 const SOON: Duration = Duration::from_millis(20);
 
 /// The beginning of the published wait while a launch is judged.
-const READY: &str = "ready ";
+pub(super) const READY: &str = "ready ";
 
 /// The pause before another attempt to connect to a shim that lives.
 const LATER: Duration = Duration::from_secs(1);
