@@ -1,5 +1,7 @@
 //! The findings of a check: a judgement, its meaning, and advice.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -26,7 +28,7 @@ pub struct Finding {
     /// The instance; `None` if the finding is about all of them.
     pub id: Option<String>,
     /// The subject, as one word: `executable`, `ports`.
-    pub about: &'static str,
+    pub about: Cow<'static, str>,
     pub level: Severity,
     /// The finding and its meaning, without a full stop.
     pub message: String,
@@ -42,7 +44,7 @@ impl Finding {
     fn new(about: &'static str, level: Severity, message: impl Into<String>) -> Self {
         Self {
             id: None,
-            about,
+            about: about.into(),
             level,
             message: message.into(),
             hint: None,

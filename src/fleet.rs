@@ -14,7 +14,7 @@ use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::shim::lending::Lender;
 use crate::process::shim::spawner::Spawner;
 use crate::process::{self, ProcessSupervisor, Snapshot};
-use crate::ssh::{RemoteHosts, SshSupervisor};
+use crate::ssh::{RemoteHost, RemoteHosts, SshSupervisor};
 use crate::store::changes::Changes;
 use crate::store::origin::{self, Origin};
 use crate::store::{InstanceDir, ReadError, StateDir};
@@ -103,6 +103,12 @@ impl Fleet {
             only_looks: true,
             ..Self::for_supervising(state, changes)
         }
+    }
+
+    /// Returns the other hosts of an inventory, by their names.
+    pub fn hosts(&self, inventory: &Inventory) -> Vec<Arc<RemoteHost>> {
+        self.remotes.meet(inventory);
+        self.remotes.all()
     }
 
     /// Returns the instances of an inventory, in its order.

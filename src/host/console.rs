@@ -3,22 +3,34 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ConsoleInput, ConsoleKind, Host};
-use crate::failure::{Failure, FailureKind};
-use crate::invocation::command;
+use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc;
+
+use super::{ConsoleInput, ConsoleKind, Host, OutputFrom};
+use crate::failure::Failure;
 use crate::store::InstanceDir;
 use crate::store::tail::Tail;
-use crate::supervisor::Supervisor;
+use crate::supervisor::{ConsoleOutput, Supervisor};
 
 /// The most bytes that are read at once.
 const PIECE: usize = 64 * 1024;
+
+/// The most pieces from another host that wait to be read.
+const UNREAD: usize = 4;
 
 /// The open console of a running game: its output as bytes, and its input.
 pub struct GameConsole {
     supervisor: Arc<dyn Supervisor>,
     kind: ConsoleKind,
-    dir: InstanceDir,
-    tail: Tail,
+    printed: Printed,
+}
+
+/// The output of the game.
+enum Printed {
+    /// Its console log on this host.
+    Here(InstanceDir, Tail),
+    /// Pieces from another host; closed at the end, and after a failure.
+    There(mpsc::Receiver<Result<Vec<u8>, Failure>>),
 }
 
 impl Host {
@@ -27,18 +39,20 @@ impl Host {
     pub async fn console(&self, selector: &str, lines: u64) -> Result<GameConsole, Failure> {
         let supervisor = self.the_one(selector, "a console is of one")?.supervisor;
         let id = supervisor.instance_id();
-        if let Some(host) = supervisor.host() {
-            let message = format!("it is on the host `{host}`, and consoles there cannot be attached to from here yet");
-            let failure = Failure::new(FailureKind::Unsupported, message);
-            let send = command(format_args!("send {id} TEXT"));
-            return Err(failure
-                .hint(format!(
-                    "{send} passes a line on to it, and {} shows what it prints",
-                    command(format_args!("logs -f {id}"))
-                ))
-                .of(id));
-        }
         let kind = kind(&supervisor).await.map_err(|failure| failure.of(id))?;
+        if supervisor.host().is_some()
+            && let Some(output) = supervisor.output()
+        {
+            let opened = output.open(OutputFrom::LastLines(lines), true).await;
+            let opened = opened.map_err(|error| Failure::from_error(&error).of(id))?;
+            let (pieces, printed) = mpsc::channel(UNREAD);
+            tokio::spawn(pass_on(opened, pieces));
+            return Ok(GameConsole {
+                printed: Printed::There(printed),
+                supervisor,
+                kind,
+            });
+        }
         let cannot = |error: std::io::Error| Failure::failed(error.to_string());
         let dir = match self.state()? {
             Some(state) => state.instance(id).map_err(cannot)?,
@@ -46,10 +60,12 @@ impl Host {
         };
         let dir = dir.ok_or_else(|| Failure::unknown("it has no folder").of(id))?;
         Ok(GameConsole {
-            tail: Tail::from_last_lines(&dir, lines).map_err(cannot)?,
+            printed: {
+                let tail = Tail::from_last_lines(&dir, lines).map_err(cannot)?;
+                Printed::Here(dir, tail)
+            },
             supervisor,
             kind,
-            dir,
         })
     }
 
@@ -79,11 +95,16 @@ impl GameConsole {
 
     /// Reads what was printed since; empty when there is nothing new.
     pub fn read(&mut self) -> Result<Vec<u8>, Failure> {
-        let mut buffer = vec![0; PIECE];
-        let read = self.tail.read(&self.dir, &mut buffer);
-        let n = read.map_err(|error| Failure::unknown(format!("its log cannot be read: {error}")))?;
-        buffer.truncate(n);
-        Ok(buffer)
+        match &mut self.printed {
+            Printed::Here(dir, tail) => {
+                let mut buffer = vec![0; PIECE];
+                let n = tail.read(dir, &mut buffer).map_err(|error| cannot_read(&error))?;
+                buffer.truncate(n);
+                Ok(buffer)
+            }
+            // Nothing more comes after the end, and whether the game runs is asked.
+            Printed::There(pieces) => pieces.try_recv().unwrap_or_else(|_| Ok(Vec::new())),
+        }
     }
 
     /// Passes input on to the game.
@@ -99,6 +120,26 @@ impl GameConsole {
     pub async fn check_running(&self) -> Result<(), Failure> {
         kind(&self.supervisor).await.map(drop)
     }
+}
+
+/// Sends the pieces of a stream until its end.
+async fn pass_on(mut printed: ConsoleOutput, pieces: mpsc::Sender<Result<Vec<u8>, Failure>>) {
+    let mut buffer = vec![0; PIECE];
+    loop {
+        let piece = match printed.read(&mut buffer).await {
+            Ok(0) => return,
+            Ok(n) => Ok(buffer.get(..n).unwrap_or_default().to_vec()),
+            Err(error) => Err(cannot_read(&error)),
+        };
+        let is_over = piece.is_err();
+        if pieces.send(piece).await.is_err() || is_over {
+            return;
+        }
+    }
+}
+
+fn cannot_read(error: &std::io::Error) -> Failure {
+    Failure::unknown(format!("its log cannot be read: {error}"))
 }
 
 async fn kind(supervisor: &Arc<dyn Supervisor>) -> Result<ConsoleKind, Failure> {

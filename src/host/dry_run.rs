@@ -1,11 +1,13 @@
 //! `--dry-run`: the effect that a verb would have.
 
+use tokio::task::JoinSet;
+
 use super::{Host, Scope, VerbRequest};
 use crate::event::{DryRun, Verb};
 use crate::failure::{Failure, FailureKind, worst};
 use crate::fleet::Fleet;
 use crate::instancecmd::Elsewhere;
-use crate::supervisor::{InstanceState, Observation, PlannedStep, StartOptions, StopOptions, Supervisor};
+use crate::supervisor::{EnginePlan, InstanceState, Observation, PlannedStep, StartOptions, StopOptions, Supervisor};
 
 impl Host {
     /// Returns what a request would do to each selected instance, and the exit
@@ -13,23 +15,39 @@ impl Host {
     pub async fn dry_run(&self, request: &VerbRequest, scope: Scope<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
         let state = self.state()?;
         let fleet = Fleet::for_a_look(state.clone());
-        let (mut items, mut code) = (Vec::new(), 0);
         let targets = self.targets_of(&fleet, request.verb, scope)?;
         let ids = targets.iter().map(|target| target.instance_id());
         let elsewhere = state.map(|state| self.elsewhere(&state, ids)).unwrap_or_default();
-        for target in targets {
-            let observation = target.look().await;
-            let other = elsewhere.get(target.instance_id());
-            let (would, one) = would(request, &observation, other);
-            code = worst([code, one]);
-            items.push(DryRun {
-                id: target.instance_id().to_owned(),
-                would,
-                steps: steps(request, &observation, target.as_ref()),
-            });
+        let mut asked = JoinSet::new();
+        for (place, target) in targets.into_iter().enumerate() {
+            let (request, other) = (request.clone(), elsewhere.get(target.instance_id()).cloned());
+            // Side by side: a host that does not answer delays no other.
+            asked.spawn(async move { (place, one(&request, target.as_ref(), other.as_ref()).await) });
         }
+        let mut items = asked.join_all().await;
+        items.sort_by_key(|(place, _)| *place);
+        let code = worst(items.iter().map(|(_, (_, code))| *code));
+        let items = items.into_iter().map(|(_, (item, _))| item).collect();
         Ok((items, code))
     }
+}
+
+/// Returns what a request would do to one instance, and the exit code.
+async fn one(request: &VerbRequest, target: &dyn Supervisor, other: Option<&Elsewhere>) -> (DryRun, u8) {
+    let id = target.instance_id().to_owned();
+    if let Some(engine) = target.engine() {
+        return match engine.dry_run(&request.whole()).await {
+            Ok(EnginePlan { would, code, steps }) => (DryRun { id, would, steps }, code),
+            Err(failure) => {
+                let (would, steps) = (format!("cannot be told: {failure}"), Vec::new());
+                (DryRun { id, would, steps }, failure.kind.exit_code())
+            }
+        };
+    }
+    let observation = target.look().await;
+    let (would, code) = would(request, &observation, other);
+    let steps = steps(request, &observation, target);
+    (DryRun { id, would, steps }, code)
 }
 
 fn would(request: &VerbRequest, observation: &Observation, other: Option<&Elsewhere>) -> (String, u8) {
@@ -73,12 +91,6 @@ fn steps(request: &VerbRequest, observation: &Observation, supervisor: &dyn Supe
         return Vec::new();
     };
     let (alive, stopping) = (facts.state.is_alive(), facts.state == InstanceState::Stopping);
-    if let Some(host) = supervisor.host() {
-        return vec![PlannedStep::new(
-            format!("`{host}` carries out the {}", request.verb.as_str()),
-            "host",
-        )];
-    }
     let managed = facts.state != InstanceState::Unmanaged;
     let starts = !alive || facts.ends_by_itself;
     let Some(plan) = supervisor.plan() else {

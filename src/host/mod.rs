@@ -29,6 +29,7 @@ mod left_alone;
 mod logs;
 mod look;
 mod members;
+mod onlookers;
 mod selector;
 pub mod serve;
 mod supervise;
@@ -181,7 +182,7 @@ impl Host {
     }
 }
 
-/// Returns the ids and, with `tags`, the tag selectors of an inventory, for
+/// Returns the ids and, with `tags`, the selectors of hosts and tags of an inventory, for
 /// shell completion. An inventory that cannot be read has none; standard input
 /// is not read, because it is the shell's.
 pub fn suggestions(inventory: Option<&OsStr>, tags: bool) -> Vec<String> {
@@ -193,6 +194,7 @@ pub fn suggestions(inventory: Option<&OsStr>, tags: bool) -> Vec<String> {
     let words = unchecked.selector_words();
     let mut found = words.ids;
     if tags {
+        found.extend(words.hosts.into_iter().map(|host| format!("host:{host}")));
         found.extend(words.tags.into_iter().map(|tag| format!("tag:{tag}")));
     }
     found

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::members::reduced;
+use super::onlookers::Onlookers;
 use super::watch::follow;
 use super::{Error, Host, Targets};
 use crate::check;
@@ -40,6 +41,10 @@ pub struct Supervision {
     file: Option<PathBuf>,
     selectors: Vec<String>,
     resident: Resident,
+    /// The maker of supervisors for other hosts.
+    fleet: Fleet,
+    events: UnboundedSender<ResidentEvent>,
+    onlookers: Onlookers,
     _background: JoinSet<()>,
 }
 
@@ -75,10 +80,12 @@ impl Host {
         let launching = fleet.launch_for_verbs(&state);
         let elsewhere = self.adopted_from_elsewhere(&state).await;
         let file = self.file();
-        let (inventory, not_kept) = reduced(self.inventory, selectors)?.split_by_host();
+        let whole = reduced(self.inventory, selectors)?;
+        let onlookers = Onlookers::over(&fleet, &whole, &events);
+        let (inventory, not_kept) = whole.split_by_host();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
-        let told = events.clone();
+        let (told, told_again, onlooking) = (events.clone(), events.clone(), fleet.clone());
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(options.players);
         let mut background = JoinSet::new();
@@ -110,6 +117,9 @@ impl Host {
             file,
             selectors: selectors.to_vec(),
             resident,
+            fleet: onlooking,
+            events: told_again,
+            onlookers,
             _background: background,
         })
     }
@@ -139,7 +149,7 @@ impl Host {
 /// Returns what is to be said of instances that are not restarted from here.
 fn not_kept_from_here(host: &str, ids: &[String]) -> String {
     let ids = ids.join(", ");
-    format!("{ids} on `{host}`: not watched and not restarted from here; a `run` of that host does that")
+    format!("{ids} on `{host}`: shown, and not restarted from here; a `run` of that host does that")
 }
 
 async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
@@ -182,7 +192,9 @@ impl Supervision {
     /// When it is not valid, or a selector no longer matches; nothing is
     /// changed then.
     pub fn apply(&mut self, read: Result<Host, Error>) -> Result<(), Error> {
-        let (inventory, _) = reduced(read?.inventory, &self.selectors)?.split_by_host();
+        let whole = reduced(read?.inventory, &self.selectors)?;
+        self.onlookers.change(&self.fleet, &whole, &self.events);
+        let (inventory, _) = whole.split_by_host();
         self.resident.apply(&inventory);
         Ok(())
     }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use crate::event::{Verb, VerbEvent};
 use crate::failure::Failure;
 use crate::invocation::{command, command_for};
+use crate::supervisor::WholeVerb;
 
 /// A verb with its options.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +74,19 @@ impl VerbRequest {
             keeps_intent: false,
             force: false,
             elsewhere: Arc::default(),
+        }
+    }
+
+    /// Returns it for the engine of another host.
+    pub fn whole(&self) -> WholeVerb {
+        WholeVerb {
+            verb: self.verb,
+            no_wait: self.no_wait,
+            timeout: self.timeout,
+            now: self.now,
+            lock_wait: self.lock_wait,
+            keeps_intent: self.keeps_intent,
+            force: self.force,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::store::record::Durability;
 use crate::store::{self, InstanceDir, StateDir};
 use crate::supervisor::{
     EngineAnswer, EngineWord, HostEngine, InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor,
-    WholeVerb, join_notes,
+    join_notes,
 };
 
 /// The time that a launch has beyond its limit to say why it is over.
@@ -82,15 +82,7 @@ impl Work {
     /// Has the engine that is responsible for the instance do all of it: nothing is
     /// locked or put on record here.
     async fn ask(&self, engine: &dyn HostEngine) -> EngineAnswer {
-        let asked = WholeVerb {
-            verb: self.request.verb,
-            no_wait: self.request.no_wait,
-            timeout: self.request.timeout,
-            now: self.request.now,
-            lock_wait: self.request.lock_wait,
-            keeps_intent: self.request.keeps_intent,
-            force: self.request.force,
-        };
+        let asked = self.request.whole();
         let tell = |word| {
             let id = self.id();
             self.tell(match word {

@@ -14,10 +14,13 @@ use super::text::expand::expand;
 pub struct SelectorWords {
     pub ids: Vec<String>,
     pub tags: BTreeSet<String>,
+    /// The hosts that instances name.
+    pub hosts: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
 struct RawOutline {
+    owner: Option<String>,
     defaults: Option<RawTags>,
     instances: Option<BTreeMap<String, Option<RawTags>>>,
 }
@@ -25,21 +28,31 @@ struct RawOutline {
 #[derive(Deserialize)]
 struct RawTags {
     tags: Option<Vec<String>>,
+    host: Option<String>,
 }
 
 impl SelectorWords {
     /// Returns what there is in a text; nothing of a text that is not YAML.
     pub(super) fn of(text: &[u8], env: Env) -> Self {
-        let Ok(RawOutline { defaults, instances }) = serde_yaml::from_slice(text) else {
+        let Ok(RawOutline {
+            owner,
+            defaults,
+            instances,
+        }) = serde_yaml::from_slice(text)
+        else {
             return Self::default();
         };
         let mut instances = instances.unwrap_or_default();
         instances.retain(|id, _| is_valid_id(id));
+        let named = instances.values().flatten().chain(&defaults);
+        let hosts = named.filter_map(|named| named.host.clone()).chain(owner);
+        let hosts = hosts.collect();
         let tags = instances.values().flatten().chain(&defaults);
         let tags = tags.filter_map(|tagged| tagged.tags.as_ref()).flatten();
         let expanded = |tag: &String| expand(tag, env).ok()?.into_owned().into_string().ok();
         Self {
             tags: tags.filter_map(expanded).collect(),
+            hosts,
             ids: instances.into_keys().collect(),
         }
     }
@@ -54,12 +67,13 @@ mod tests {
         let text = "\
 defaults: {tags: ['${EU}', '${NO}']}
 instances:
-  b: {tags: [pvp, 010], proces: {}, stop: 5}
+  b: {tags: [pvp, 010], host: box2, proces: {}, stop: 5}
   a:
   B: {tags: [pvp]}
 ";
         let words = SelectorWords::of(text.as_bytes(), &|name| (name == "EU").then(|| "eu".into()));
         assert_eq!(words.ids, ["a", "b"]);
+        assert_eq!(words.hosts.iter().collect::<Vec<_>>(), ["box2"]);
         assert_eq!(words.tags.iter().collect::<Vec<_>>(), ["010", "eu", "pvp"]);
         assert_eq!(SelectorWords::of(b"instances: [", &|_| None), SelectorWords::default());
     }

@@ -40,6 +40,8 @@ const PIECE: usize = 64 * 1024;
 pub(super) struct Connection {
     calls: Arc<Calls>,
     requests: mpsc::Sender<Vec<u8>>,
+    /// The other end as it introduced itself.
+    greeting: Greeting,
     _tasks: JoinSet<()>,
 }
 
@@ -81,6 +83,7 @@ impl Connection {
         Ok(Self {
             calls,
             requests,
+            greeting,
             _tasks: tasks,
         })
     }
@@ -88,6 +91,11 @@ impl Connection {
     /// Returns the calls that wait for answers.
     pub(super) fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    /// Returns the greeting of the other end.
+    pub(super) fn greeting(&self) -> &Greeting {
+        &self.greeting
     }
 
     /// Returns the way for requests.

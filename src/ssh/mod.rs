@@ -25,9 +25,10 @@ mod log_stream;
 mod looks;
 mod remote;
 mod supervisor;
+mod watches;
 mod way;
 pub mod wire;
 mod words;
 
-pub use remote::RemoteHosts;
+pub use remote::{RemoteHost, RemoteHosts};
 pub use supervisor::SshSupervisor;

@@ -1,17 +1,20 @@
 //! A host with the definitions of its instances, and the connection to it.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, timeout};
 
 use super::call::Call;
 use super::connection::Connection;
 use super::looks::LookQueue;
+use super::watches::{Followers, WatchQueue};
 use super::wire::{Ask, RowLine, Say};
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::{HostSpec, Hosted, Inventory, definitions};
 use crate::invocation;
 
@@ -20,6 +23,9 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest wait for a look: a host has limits of its own for what it asks.
 const LOOK: Duration = Duration::from_secs(20);
+
+/// The longest wait for a check, which asks engines and looks at disks.
+const CHECK: Duration = Duration::from_secs(60);
 
 /// The longest wait until a host has read the definitions.
 const OPEN: Duration = Duration::from_secs(10);
@@ -55,6 +61,14 @@ impl RemoteHosts {
         }
     }
 
+    /// Returns all hosts that were met, by their names.
+    pub fn all(&self) -> Vec<Arc<RemoteHost>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = known.values().cloned().collect();
+        all.sort_by(|one, other| one.name().cmp(other.name()));
+        all
+    }
+
     /// Returns a host that was met.
     pub fn get(&self, name: &str) -> Option<Arc<RemoteHost>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,6 +84,7 @@ pub struct RemoteHost {
     folder: Option<String>,
     state: Mutex<Reached>,
     looks: LookQueue,
+    watches: WatchQueue,
 }
 
 #[derive(Default)]
@@ -88,6 +103,7 @@ impl RemoteHost {
             folder,
             state: Mutex::default(),
             looks: LookQueue::default(),
+            watches: WatchQueue::default(),
         }
     }
 
@@ -151,7 +167,11 @@ impl RemoteHost {
     /// # Errors
     /// When the host cannot be reached: nothing was asked then.
     pub(super) async fn call(&self, ask: Ask) -> Result<Call, Failure> {
-        Call::begin(&self.connection().await?, ask).await
+        let connection = self.connection().await?;
+        if let Some(feature) = ask.feature() {
+            connection.greeting().check_feature(self.name(), feature)?;
+        }
+        Call::begin(&connection, ask).await
     }
 
     /// LookQueue at an instance, together with all that are looked at by now.
@@ -175,6 +195,63 @@ impl RemoteHost {
         looked
             .await
             .unwrap_or_else(|_| Err(Failure::unknown("the look was given up")))
+    }
+
+    /// Follows an instance, together with all that are followed by now. Sends its row, and
+    /// again after each change; a failure as long as the host cannot be asked. Ends when
+    /// the receiver is dropped.
+    pub(super) fn watch(self: &Arc<Self>, id: &str) -> mpsc::UnboundedReceiver<Result<RowLine, Failure>> {
+        let (is_first, rows) = self.watches.add(id);
+        if is_first {
+            let remote = Arc::clone(self);
+            tokio::spawn(async move {
+                tokio::task::yield_now().await;
+                let followers = remote.watches.take();
+                let follow = async {
+                    loop {
+                        let Err(failure) = remote.follow(&followers).await;
+                        followers.tell_all(&failure);
+                        tokio::time::sleep(RETRY).await;
+                    }
+                };
+                tokio::select! {
+                    () = follow => {}
+                    () = followers.gone() => {}
+                }
+            });
+        }
+        rows
+    }
+
+    async fn follow(&self, followers: &Followers) -> Result<Infallible, Failure> {
+        let mut call = self.call(Ask::Watch { ids: followers.ids() }).await?;
+        loop {
+            if let (Say::Rows { rows }, _) = call.next().await? {
+                rows.iter().for_each(|row| followers.tell(row));
+            }
+        }
+    }
+
+    /// Returns the findings of a check of that host.
+    pub async fn check(&self) -> Vec<Finding> {
+        let asked = async { self.call(Ask::Check {}).await?.next().await };
+        let name = self.name();
+        let answered = match timeout(CHECK, asked).await {
+            Ok(Ok((Say::Findings { findings }, _))) => Ok(findings),
+            Ok(Ok(_)) => Err(Failure::unknown(format!("{name}: it answers something else"))),
+            Ok(Err(failure)) => Err(failure),
+            Err(_) => Err(self.silent(CHECK)),
+        };
+        match answered {
+            Ok(findings) => findings.into_iter().map(|finding| finding.on(name)).collect(),
+            Err(failure) => {
+                let finding = Finding::error("host", failure.message);
+                vec![match failure.hint {
+                    Some(hint) => finding.hint(hint),
+                    None => finding,
+                }]
+            }
+        }
     }
 
     async fn rows(&self, connection: &Arc<Connection>, ids: Vec<String>) -> Result<Vec<RowLine>, Failure> {

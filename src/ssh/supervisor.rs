@@ -10,17 +10,24 @@ use tokio::time::timeout;
 
 use super::log_stream::LogStream;
 use super::remote::RemoteHost;
-use super::wire::{Ask, Say, VerbAsk};
+use super::wire::{Ask, RowLine, Say, VerbAsk};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{Instance, Plane};
 use crate::invocation::command;
 use crate::supervisor::{
-    AdminChannel, ConsoleOutput, EngineAnswer, EngineWord, HostEngine, InstanceState, Observation, Outcome, OutputFrom,
-    OutputSource, StartOptions, StateCell, StopOptions, Supervisor, Verb, Want, WholeVerb,
+    AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan, EngineWord,
+    HostEngine, InstanceState, Observation, Outcome, OutputFrom, OutputSource, StartOptions, StateCell, StopOptions,
+    Supervisor, Verb, Want, WholeVerb,
 };
 
 /// The time that an answer may take beyond the limit of what is asked.
 const SLACK: Duration = Duration::from_secs(5);
+
+/// The longest wait for a console to take input, or to be described.
+const CONSOLE: Duration = Duration::from_secs(10);
+
+/// The longest wait for the steps of a verb.
+const DRY_RUN: Duration = Duration::from_secs(20);
 
 /// An instance on another host.
 pub struct SshSupervisor {
@@ -56,6 +63,35 @@ impl SshSupervisor {
         Failure::unknown(message).hint(format!("{status} shows what became of it"))
     }
 
+    /// Takes note of a row, and returns what was seen.
+    fn seen(&self, row: Result<RowLine, Failure>) -> Observation {
+        match row {
+            Ok(row) => {
+                let observation = row.observation();
+                *self.intent.lock().unwrap_or_else(PoisonError::into_inner) = row.want();
+                if let Observation::Known(facts) = &observation {
+                    self.uptime_seconds.store(facts.uptime_seconds, Ordering::Relaxed);
+                    self.state.set(facts.state.clone());
+                }
+                observation
+            }
+            Err(failure) => Observation::Unknown {
+                reason: match failure.hint {
+                    Some(hint) => format!("{}; {hint}", failure.message),
+                    None => failure.message,
+                },
+            },
+        }
+    }
+
+    async fn answer(&self, ask: Ask, limit: Duration) -> Result<Say, Failure> {
+        let answered = async { self.remote.call(ask).await?.next().await };
+        match timeout(limit, answered).await {
+            Ok(answered) => Ok(answered?.0),
+            Err(_) => Err(Failure::unknown("its host did not answer in time")),
+        }
+    }
+
     async fn whole(&self, asked: WholeVerb) -> Result<Outcome> {
         Ok(self.carry_out(&asked, &|_| {}).await.outcome?)
     }
@@ -84,22 +120,20 @@ impl Supervisor for SshSupervisor {
     }
 
     async fn look(&self) -> Observation {
-        match self.remote.look(&self.id).await {
-            Ok(row) => {
-                let observation = row.observation();
-                *self.intent.lock().unwrap_or_else(PoisonError::into_inner) = row.want();
-                if let Observation::Known(facts) = &observation {
-                    self.uptime_seconds.store(facts.uptime_seconds, Ordering::Relaxed);
-                    self.state.set(facts.state.clone());
-                }
-                observation
-            }
-            Err(failure) => Observation::Unknown {
-                reason: match failure.hint {
-                    Some(hint) => format!("{}; {hint}", failure.message),
-                    None => failure.message,
+        let looked = self.remote.look(&self.id).await;
+        self.seen(looked)
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+        let mut rows = self.remote.watch(&self.id);
+        loop {
+            tokio::select! {
+                row = rows.recv() => match row {
+                    Some(row) => drop(seen.send_replace(Some(self.seen(row)))),
+                    None => return,
                 },
-            },
+                () = seen.closed() => return,
+            }
         }
     }
 
@@ -134,6 +168,33 @@ impl Supervisor for SshSupervisor {
 
     fn output(&self) -> Option<&dyn OutputSource> {
         Some(self)
+    }
+
+    fn console(&self) -> Option<&dyn ConsoleAccess> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl ConsoleAccess for SshSupervisor {
+    async fn kind(&self) -> Result<ConsoleKind> {
+        let instance = self.id.clone();
+        match self.answer(Ask::Console { instance }, CONSOLE).await? {
+            Say::Console { is_terminal: true } => Ok(ConsoleKind::Terminal),
+            Say::Console { is_terminal: false } => Ok(ConsoleKind::Lines),
+            _ => Err(something_else().into()),
+        }
+    }
+
+    async fn type_in(&self, input: &ConsoleInput) -> Result<()> {
+        let ask = Ask::TypeIn {
+            instance: self.id.clone(),
+            input: input.into(),
+        };
+        match self.answer(ask, CONSOLE).await? {
+            Say::Opened {} => Ok(()),
+            _ => Err(something_else().into()),
+        }
     }
 }
 
@@ -173,6 +234,17 @@ impl HostEngine for SshSupervisor {
             }
         }
     }
+
+    async fn dry_run(&self, asked: &WholeVerb) -> Result<EnginePlan, Failure> {
+        match self.answer(Ask::DryRun(VerbAsk::new(&self.id, asked)), DRY_RUN).await? {
+            Say::Plan(plan) => Ok(plan.into()),
+            _ => Err(something_else()),
+        }
+    }
+}
+
+fn something_else() -> Failure {
+    Failure::unknown("its host answers something else")
 }
 
 #[async_trait::async_trait]
@@ -186,7 +258,7 @@ impl AdminChannel for SshSupervisor {
         let mut call = self.remote.call(ask).await?;
         match timeout(limit.saturating_add(SLACK), call.next()).await {
             Ok(Ok((Say::Reply { reply }, _))) => Ok(reply),
-            Ok(Ok(_)) => Err(Failure::unknown("its host answers something else").into()),
+            Ok(Ok(_)) => Err(something_else().into()),
             Ok(Err(why)) if call.is_lost() => Err(self.unheard("the line", &why).into()),
             Ok(Err(failure)) => Err(failure.into()),
             Err(_) => {
@@ -208,7 +280,7 @@ impl OutputSource for SshSupervisor {
         let mut call = self.remote.call(ask).await?;
         match call.next().await? {
             (Say::Opened {}, _) => Ok(Box::new(LogStream::new(call))),
-            _ => Err(Failure::unknown("its host answers something else").into()),
+            _ => Err(something_else().into()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::activity::Activity;
 use super::outcome::Outcome;
+use super::plan::PlannedStep;
 use super::state::InstanceState;
 use super::verb::{Verb, Want};
 use crate::failure::Failure;
@@ -68,6 +69,16 @@ impl From<Failure> for EngineAnswer {
     }
 }
 
+/// The effects that a verb would have there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnginePlan {
+    /// The outcome and its reason, in words.
+    pub would: String,
+    /// The exit code that the verb can be expected to end with.
+    pub code: u8,
+    pub steps: Vec<PlannedStep>,
+}
+
 /// An engine elsewhere. It keeps the lock, the intent and the records of the
 /// instance, so nobody else writes any.
 #[async_trait::async_trait]
@@ -80,4 +91,10 @@ pub trait HostEngine: Send + Sync {
     /// # Cancel safety
     /// Dropped, it abandons the wait only: what was asked for goes on.
     async fn carry_out(&self, asked: &WholeVerb, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer;
+
+    /// Returns what a verb would do. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the engine cannot be asked.
+    async fn dry_run(&self, asked: &WholeVerb) -> Result<EnginePlan, Failure>;
 }

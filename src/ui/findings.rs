@@ -34,7 +34,7 @@ fn merge(findings: &[Finding]) -> Vec<Merged<'_>> {
     let mut merged: Vec<Merged<'_>> = Vec::new();
     let mut places = HashMap::new();
     for finding in findings {
-        let known = (finding.about, finding.level, &finding.message, &finding.hint);
+        let known = (&finding.about, finding.level, &finding.message, &finding.hint);
         let next = merged.len();
         let place = match &finding.id {
             Some(_) => *places.entry(known).or_insert(next),

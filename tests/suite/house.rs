@@ -127,7 +127,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "ssh",
-        &["failure", "inventory", "invocation", "supervisor", "sys", "text"],
+        &[
+            "failure",
+            "finding",
+            "inventory",
+            "invocation",
+            "supervisor",
+            "sys",
+            "text",
+        ],
     ),
     ("unmanaged", &["failure", "supervisor"]),
     ("docker_compose", PLANE),

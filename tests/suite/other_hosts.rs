@@ -3,11 +3,13 @@
 mod sshd;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::sandbox::MARK;
@@ -279,7 +281,6 @@ fn served(sandbox: &Sandbox, lines: &[u8]) -> (Outcome, u64) {
     let bytes = lines.to_vec();
     let pid = child.id();
     let writer = std::thread::spawn(move || {
-        use std::io::Write;
         // It may end before it has read all. Its memory is read before its input ends.
         let _ = input.write_all(&bytes);
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -420,4 +421,166 @@ fn this_machine_as_another_user() {
     let refused = Outcome::of(&["status"], &command.output().expect("sudo")).expect_code(4);
     let line = format!("{SOMEBODY} ALL=(root) NOPASSWD: {} serve", sandbox.arg("copy"));
     assert!(refused.stdout.contains(&line), "{refused:?}");
+}
+
+#[test]
+fn what_is_asked_before_and_beside_a_start() {
+    let Some(there) = Elsewhere::new("what_is_asked_before_and_beside_a_start") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    let mut dead = there.host("dead", "");
+    dead["port"] = json!(support::free_port());
+    let hosts = json!({ "box2": there.host("box2", ""), "dead": dead });
+    sandbox.touch("a.gate");
+    there.inventory(&hosts, &[gated(sandbox, "b", "dead"), gated(sandbox, "a", "box2")]);
+    // A dead host does not keep the other from telling its steps.
+    let dry = sandbox
+        .run(&["restart", "--all", "--dry-run", "--json"])
+        .expect_code(4)
+        .json();
+    let (alive, dead) = (&dry["results"][0], &dry["results"][1]);
+    let would = |result: &Value| result["would"].as_str().expect("a sentence").to_owned();
+    assert!(
+        would(dead).starts_with("cannot be told: dead: it cannot be reached"),
+        "{dead}"
+    );
+    assert_eq!(would(alive), "would be started: it is stopped");
+    assert!(!alive["steps"].as_array().expect("steps").is_empty(), "{alive}");
+    assert!(!there.state_dir("box2").exists(), "nothing was made");
+    // Each host looks at its own ground.
+    let checked = sandbox.run(&["check", "--json"]).json();
+    let findings = checked["findings"].as_array().expect("findings").clone();
+    let says = |level: &str, words: &str| {
+        let mut found = findings.iter().filter(|finding| finding["level"] == level);
+        found.any(|finding| finding["message"].as_str().expect("a message").contains(words))
+    };
+    let state = there.state_dir("box2").display().to_string();
+    assert!(
+        says("error", "dead: it cannot be reached") && says("ok", "on box2: "),
+        "{checked}"
+    );
+    assert!(checked.to_string().contains(&state), "{checked}");
+
+    sandbox.ok(&["start", "a"]);
+    let mut console = sandbox.command(&["console", "a"]);
+    let mut console = console.stdin(Stdio::piped()).spawn().expect("run gamectl");
+    let mut input = console.stdin.take().expect("a pipe");
+    input.write_all(b"say through the console\n").expect("type");
+    wait_until("the line in the log", || {
+        sandbox.ok(&["logs", "a"]).stdout.contains("through the console")
+    });
+    // What it prints comes back, before and after.
+    let mut printed = BufReader::new(console.stdout.take().expect("a pipe")).lines();
+    let seen = printed.find(|line| line.as_ref().is_ok_and(|line| line.contains("through the console")));
+    assert!(seen.is_some());
+    drop(input);
+    assert!(console.wait().expect("wait").success());
+    sandbox.run(&["console", "b"]).expect_code(4);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.run(&["console", "a"]).expect_code(3);
+}
+
+#[test]
+fn watch_and_run_follow_another_host() {
+    let Some(there) = Elsewhere::new("watch_and_run_follow_another_host") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    sandbox.touch("a.gate");
+    let here = Instance::awkward("here", &["serve", "--ready", "up"]).ready_log("^up$");
+    there.inventory(
+        &json!({ "box2": there.host("box2", "") }),
+        &[gated(sandbox, "a", "box2"), here],
+    );
+    let watch = Background::of(&mut sandbox.command(&["watch", "--json"]));
+    wait_until("the snapshot", || !watch.events("snapshot").is_empty());
+    sandbox.ok(&["start", "a"]);
+    watch.sees("a", "running");
+    // The way is cut: that is unknown, and not stopped; then it is found again.
+    let way = wait_for("the ssh of the watch", || {
+        let ways = with_argument(&there.key("login")).into_iter();
+        ways.into_iter().find(|pid| Process::parent(*pid) == Some(watch.pid()))
+    });
+    Process::kill(way);
+    watch.sees("a", "unknown");
+    watch.sees("a", "running");
+    let run = Background::of(&mut sandbox.command(&["run", "--json"]));
+    run.sees("a", "running");
+    wait_until("what is not kept", || {
+        run.logged("a on `box2`: shown, and not restarted from here") == 1
+    });
+    sandbox.wait_state("here", "running");
+    let crashed = sandbox.run(&["send", "a", "crash"]);
+    assert!(crashed.code == Some(0), "{crashed:?}");
+    run.sees("a", "crashed");
+    watch.sees("a", "crashed");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    assert_eq!(sandbox.state("a"), "crashed");
+    sandbox.ok(&["stop", "a", "here"]);
+}
+
+#[test]
+fn a_host_that_falls_silent_is_unknown() {
+    let Some(there) = Elsewhere::new("a_host_that_falls_silent_is_unknown") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    there.inventory(
+        &json!({ "box2": there.host("box2", "") }),
+        &[gated(sandbox, "a", "box2")],
+    );
+    let watch = Background::of(&mut sandbox.command(&["watch", "--json"]));
+    wait_until("the snapshot", || !watch.events("snapshot").is_empty());
+    let server = wait_for("the gamectl there", || {
+        let all = sandbox.processes();
+        all.into_iter().find(|process| process.command.ends_with(" serve"))
+    });
+    Process::signal(server.pid, Signal::SIGSTOP);
+    watch.sees("a", "unknown");
+    Process::kill(server.pid);
+    watch.sees("a", "stopped");
+}
+
+#[test]
+fn one_master_serves_all_commands() {
+    let Some(there) = Elsewhere::new("one_master_serves_all_commands") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    let mut box2 = there.host("box2", "");
+    let options = box2["options"].as_object_mut().expect("options");
+    options.remove("ControlMaster");
+    options.remove("ControlPath");
+    there.inventory(&json!({ "box2": box2 }), &[gated(sandbox, "a", "box2")]);
+    // A short one: the names of sockets have a limit.
+    let runtime = tempfile::Builder::new().prefix("rt").tempdir().expect("a folder");
+    let masters = runtime.path().join("gamectl");
+    let status = || {
+        let mut command = sandbox.command(&["status", "--json"]);
+        let output = command.env("XDG_RUNTIME_DIR", runtime.path()).output();
+        let seen = Outcome::of(&["status"], &output.expect("run gamectl")).expect_code(3);
+        assert_eq!(row(&seen, "a")["state"], "stopped");
+    };
+    let logins = || {
+        let log = fs::read_to_string(there.key("sshd.log")).expect("the log of sshd");
+        log.matches("Accepted publickey").count()
+    };
+    let master = || {
+        let all = with_argument(&masters.display().to_string()).into_iter();
+        let is_master = |pid: &i32| Process::find(*pid).is_some_and(|one| one.command.ends_with("[mux]"));
+        all.filter(is_master).collect::<Vec<i32>>()
+    };
+    status();
+    status();
+    assert_eq!(logins(), 1);
+    assert_eq!(fs::metadata(&masters).expect("the folder").mode() & 0o777, 0o700);
+    let only = master();
+    assert_eq!(only.len(), 1, "{only:?}");
+    // One that was killed leaves a socket, which is in nobody's way.
+    Process::kill_and_wait(only[0]);
+    assert_eq!(fs::read_dir(&masters).expect("the folder").count(), 1);
+    status();
+    assert_eq!(logins(), 2);
+    master().into_iter().for_each(Process::kill_and_wait);
 }

@@ -111,6 +111,11 @@ impl Session {
                 Ask::Logs { instance, from, follow } => {
                     tasks::logs(&host, id, &instance, from.into(), follow, &answers).await
                 }
+                Ask::Watch { ids } => tasks::watch(&host, id, &ids, &answers).await,
+                Ask::DryRun(asked) => tasks::dry_run(&host, &asked).await,
+                Ask::Check {} => tasks::check(&host).await,
+                Ask::Console { instance } => tasks::console(&host, &instance).await,
+                Ask::TypeIn { instance, input } => tasks::type_in(&host, &instance, input.into()).await,
                 Ask::Open { .. } | Ask::Verb(_) | Ask::Cancel {} => return id,
             };
             let say = ended.unwrap_or_else(|failure| Say::Failed(failure.into()));

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::super::{Host, OutputFrom, RowParts, Scope, VerbRequest};
+use super::super::{ConsoleInput, ConsoleKind, Host, OutputFrom, RowParts, Scope, VerbRequest};
 use super::streams::Answers;
-use crate::event::{VerbEvent, VerbResult};
+use crate::event::{ResidentEvent, VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::Problems;
-use crate::ssh::wire::{AnsweredVerb, FailureLine, OUTPUT_MAX, RowLine, Say, ServeAnswer, StateWord, VerbAsk, line};
-use crate::supervisor::Observation;
+use crate::ssh::wire::{
+    AnsweredVerb, FailureLine, OUTPUT_MAX, PlanLine, RowLine, Say, ServeAnswer, StateWord, VerbAsk, line,
+};
+use crate::supervisor::{Observation, WholeVerb};
 
 /// The longest line that goes to a game, in bytes.
 const LONGEST_SENT: usize = 64 * 1024;
@@ -81,25 +83,111 @@ fn answered(result: VerbResult) -> AnsweredVerb {
 
 async fn carry_out(host: &Host, asked: &VerbAsk, events: super::super::Events) -> Result<VerbResult, Failure> {
     let Some(verb) = asked.asked() else {
-        return Err(Failure::new(FailureKind::Unsupported, "this verb is not known there"));
+        return Err(unknown_verb());
     };
     let scope = [asked.instance.clone()];
     if host.is_broken(&asked.instance) {
         return Err(refusal(host, &asked.instance));
     }
-    let request = VerbRequest {
-        no_wait: verb.no_wait,
-        timeout: verb.timeout,
-        now: verb.now,
-        lock_wait: verb.lock_wait,
-        keeps_intent: verb.keeps_intent,
-        force: verb.force,
-        ..VerbRequest::new(verb.verb)
-    };
-    let targets = host.targets(verb.verb, Scope::Matching(&scope))?;
+    let request = request(&verb);
+    let targets = host.targets(request.verb, Scope::Matching(&scope))?;
     let results = targets.dispatch(&request, events).await;
     let only = results.into_iter().find(|result| result.id == asked.instance);
     only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))
+}
+
+fn request(asked: &WholeVerb) -> VerbRequest {
+    VerbRequest {
+        no_wait: asked.no_wait,
+        timeout: asked.timeout,
+        now: asked.now,
+        lock_wait: asked.lock_wait,
+        keeps_intent: asked.keeps_intent,
+        force: asked.force,
+        ..VerbRequest::new(asked.verb)
+    }
+}
+
+/// Tells what a verb would do.
+pub(super) async fn dry_run(host: &Host, asked: &VerbAsk) -> Result<Say, Failure> {
+    let Some(verb) = asked.asked() else {
+        return Err(unknown_verb());
+    };
+    if host.is_broken(&asked.instance) {
+        return Err(refusal(host, &asked.instance));
+    }
+    let scope = [asked.instance.clone()];
+    let (items, code) = host.dry_run(&request(&verb), Scope::Matching(&scope)).await?;
+    let only = items.into_iter().find(|item| item.id == asked.instance);
+    let only = only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))?;
+    let steps = only.steps.into_iter().map(|step| (step.does, step.cause));
+    Ok(Say::Plan(PlanLine {
+        would: only.would,
+        code,
+        steps: steps.collect(),
+    }))
+}
+
+/// Checks what the instances need here.
+pub(super) async fn check(host: &Host) -> Result<Say, Failure> {
+    let findings = host.check().await.into_iter();
+    // Whether the inventory is valid was said where it is.
+    let kept = findings.filter(|finding| finding.id.is_some() || finding.about != "inventory");
+    Ok(Say::Findings {
+        findings: kept.map(Into::into).collect(),
+    })
+}
+
+/// Follows instances until the request is cancelled.
+pub(super) async fn watch(host: &Host, id: u64, ids: &[String], answers: &Answers) -> Result<Say, Failure> {
+    const SECOND: Duration = Duration::from_secs(1);
+    let say = async |row: RowLine| {
+        let say = Say::Rows { rows: vec![row] };
+        // The other end may be gone, which is noticed where it is read.
+        let _ = answers.send(line(&ServeAnswer { id, say })).await;
+    };
+    let (broken, whole): (Vec<String>, Vec<String>) = ids.iter().cloned().partition(|id| host.is_broken(id));
+    for id in broken {
+        let reason = refusal(host, &id).message;
+        say(RowLine::new(&id, &Observation::Unknown { reason }, None)).await;
+    }
+    if whole.is_empty() {
+        return std::future::pending().await;
+    }
+    let (events, mut heard) = mpsc::unbounded_channel();
+    let mut watching = host.watch(Scope::Matching(&whole), events, false)?;
+    let mut seconds = tokio::time::interval(SECOND);
+    loop {
+        tokio::select! {
+            Some(event) = heard.recv() => if let ResidentEvent::Row(watched) = event {
+                let row = &watched.row;
+                say(RowLine::new(&row.id, &row.observation, row.intent)).await;
+            },
+            _ = seconds.tick() => watching.refresh()?,
+        }
+    }
+}
+
+/// Tells the kind of console of an instance that runs.
+pub(super) async fn console(host: &Host, instance: &str) -> Result<Say, Failure> {
+    let supervisor = host.the_one(instance, "a console is of one")?.supervisor;
+    let kind = supervisor.required_console()?.kind().await;
+    let kind = kind.map_err(|error| Failure::from_error(&error))?;
+    Ok(Say::Console {
+        is_terminal: kind == ConsoleKind::Terminal,
+    })
+}
+
+/// Passes input on to a console.
+pub(super) async fn type_in(host: &Host, instance: &str, input: ConsoleInput) -> Result<Say, Failure> {
+    let supervisor = host.the_one(instance, "a console is of one")?.supervisor;
+    let taken = supervisor.required_console()?.type_in(&input).await;
+    taken.map_err(|error| Failure::from_error(&error))?;
+    Ok(Say::Opened {})
+}
+
+fn unknown_verb() -> Failure {
+    Failure::new(FailureKind::Unsupported, "this verb is not known there")
 }
 
 /// Sends a line to a game.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::row::{RowLine, StateWord};
 use crate::failure::{Failure, FailureKind};
-use crate::supervisor::{Activity, EngineAnswer, Outcome};
-use crate::text::clean;
+use crate::finding::{Finding, Severity};
+use crate::supervisor::{Activity, EngineAnswer, EnginePlan, Outcome, PlannedStep};
+use crate::text::{clean, clean_line};
 
 /// An answer to the request of a number; 0 for what answers none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,15 @@ pub enum Say {
     Result(AnsweredVerb),
     Reply {
         reply: Option<String>,
+    },
+    /// The steps of a verb, and how it would end.
+    Plan(PlanLine),
+    Findings {
+        findings: Vec<FindingLine>,
+    },
+    /// The console of a game is a terminal, or takes lines.
+    Console {
+        is_terminal: bool,
     },
     /// This many bytes of output follow the line.
     Output {
@@ -83,6 +93,70 @@ impl Say {
             last_line: clean(last_line).into_owned(),
             is_warning: *is_warning,
         })
+    }
+}
+
+/// The effects that a verb would have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanLine {
+    pub would: String,
+    /// The exit code that it can be expected to end with.
+    #[serde(default)]
+    pub code: u8,
+    /// Each step with its cause.
+    #[serde(default)]
+    pub steps: Vec<(String, String)>,
+}
+
+impl From<PlanLine> for EnginePlan {
+    fn from(line: PlanLine) -> Self {
+        let step = |(does, cause): (String, String)| PlannedStep::new(clean(&does), clean(&cause));
+        Self {
+            would: clean(&line.would).into_owned(),
+            code: line.code,
+            steps: line.steps.into_iter().map(step).collect(),
+        }
+    }
+}
+
+/// A finding of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingLine {
+    #[serde(default)]
+    pub id: Option<String>,
+    pub about: String,
+    /// `ok`, `warning` or `error`.
+    pub level: String,
+    pub message: String,
+    #[serde(default)]
+    pub hint: Option<String>,
+}
+
+impl From<Finding> for FindingLine {
+    fn from(finding: Finding) -> Self {
+        Self {
+            id: finding.id,
+            about: finding.about.into_owned(),
+            level: finding.level.as_str().to_owned(),
+            message: finding.message,
+            hint: finding.hint,
+        }
+    }
+}
+
+impl FindingLine {
+    /// Returns the finding as one of a host. A level that is not known is an error.
+    pub fn on(self, host: &str) -> Finding {
+        let cleaned = |text: &str| clean_line(text).into_owned();
+        let levels = [Severity::Ok, Severity::Warning, Severity::Error];
+        let level = levels.into_iter().find(|level| level.as_str() == self.level);
+        Finding {
+            id: self.id.as_deref().map(cleaned),
+            about: cleaned(&self.about).into(),
+            level: level.unwrap_or(Severity::Error),
+            message: format!("on {host}: {}", cleaned(&self.message)),
+            hint: self.hint.as_deref().map(cleaned),
+        }
     }
 }
 

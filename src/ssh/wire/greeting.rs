@@ -11,7 +11,7 @@ pub const MAGIC: &str = "-- gamectl serves --";
 pub const PROTOCOL: u32 = 1;
 
 /// The requests that this gamectl serves.
-pub const FEATURES: [&str; 4] = ["look", "verb", "send", "logs"];
+pub const FEATURES: [&str; 8] = ["look", "verb", "send", "logs", "watch", "dry_run", "check", "console"];
 
 /// The first message of each end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,18 @@ impl Greeting {
         }
     }
 
+    /// Checks that the other end carries out a request.
+    ///
+    /// # Errors
+    /// When it is too old for that.
+    pub fn check_feature(&self, host: &str, feature: &str) -> Result<(), Failure> {
+        if self.features.iter().any(|known| known == feature) {
+            return Ok(());
+        }
+        let message = format!("gamectl {} on `{host}` cannot do this yet ({feature})", self.version);
+        Err(Failure::new(FailureKind::Unsupported, message).hint(format!("bring gamectl on `{host}` up to date")))
+    }
+
     /// Checks that this gamectl understands the other end.
     ///
     /// # Errors
@@ -62,6 +74,17 @@ impl Greeting {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_other_end_cannot_do_is_said() {
+        let old = Greeting {
+            features: vec!["look".to_owned()],
+            ..Greeting::serving()
+        };
+        assert_eq!(old.check_feature("box2", "look"), Ok(()));
+        let refused = old.check_feature("box2", "console").unwrap_err();
+        assert_eq!((refused.kind.exit_code(), refused.hint.is_some()), (5, true));
+    }
 
     #[test]
     fn the_older_side_is_named() {

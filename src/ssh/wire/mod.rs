@@ -19,11 +19,11 @@ mod recorded;
 mod request;
 mod row;
 
-pub use answer::{AnsweredVerb, FailureLine, Say, ServeAnswer};
+pub use answer::{AnsweredVerb, FailureLine, FindingLine, PlanLine, Say, ServeAnswer};
 pub use greeting::{FEATURES, Greeting, MAGIC, PROTOCOL};
 pub use inbox::{Inbox, ServeMessage};
 pub use lines::{Garbled, LINE_MAX, Lines};
-pub use request::{Ask, LogsFrom, RequestId, ServeRequest, VerbAsk};
+pub use request::{Ask, LogsFrom, RequestId, ServeRequest, TypedInput, VerbAsk};
 pub use row::{RowLine, StateWord};
 
 /// The most bytes of output in one answer.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::supervisor::{OutputFrom, Verb, WholeVerb};
+use crate::supervisor::{ConsoleInput, OutputFrom, Verb, WholeVerb};
 
 /// A numbered request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,8 +51,74 @@ pub enum Ask {
         from: LogsFrom,
         follow: bool,
     },
+    /// Follows instances: their rows, and again each that changes.
+    Watch {
+        ids: Vec<String>,
+    },
+    /// Tells what a verb would do.
+    DryRun(VerbAsk),
+    /// Checks what the instances need there.
+    Check {},
+    /// Tells the kind of console of an instance that runs.
+    Console {
+        instance: String,
+    },
+    /// Passes input on to a console.
+    TypeIn {
+        instance: String,
+        input: TypedInput,
+    },
     /// Ends the request of this number, without an answer. A verb goes on.
     Cancel {},
+}
+
+/// Input for a console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypedInput {
+    Line(String),
+    Bytes(Vec<u8>),
+    Size { columns: u16, rows: u16 },
+}
+
+impl From<&ConsoleInput> for TypedInput {
+    fn from(input: &ConsoleInput) -> Self {
+        match input {
+            ConsoleInput::Line(line) => Self::Line(line.clone()),
+            ConsoleInput::Bytes(bytes) => Self::Bytes(bytes.clone()),
+            ConsoleInput::Size { columns, rows } => Self::Size {
+                columns: *columns,
+                rows: *rows,
+            },
+        }
+    }
+}
+
+impl From<TypedInput> for ConsoleInput {
+    fn from(input: TypedInput) -> Self {
+        match input {
+            TypedInput::Line(line) => Self::Line(line),
+            TypedInput::Bytes(bytes) => Self::Bytes(bytes),
+            TypedInput::Size { columns, rows } => Self::Size { columns, rows },
+        }
+    }
+}
+
+impl Ask {
+    /// Returns the feature that the other end must have for it.
+    pub fn feature(&self) -> Option<&'static str> {
+        match self {
+            Self::Open { .. } | Self::Cancel {} => None,
+            Self::Look { .. } => Some("look"),
+            Self::Verb(_) => Some("verb"),
+            Self::Send { .. } => Some("send"),
+            Self::Logs { .. } => Some("logs"),
+            Self::Watch { .. } => Some("watch"),
+            Self::DryRun(_) => Some("dry_run"),
+            Self::Check {} => Some("check"),
+            Self::Console { .. } | Self::TypeIn { .. } => Some("console"),
+        }
+    }
 }
 
 /// A verb on one instance.
