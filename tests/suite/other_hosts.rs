@@ -584,3 +584,59 @@ fn one_master_serves_all_commands() {
     assert_eq!(logins(), 2);
     master().into_iter().for_each(Process::kill_and_wait);
 }
+
+/// The login shell there is whichever it is, and finds gamectl where people put it.
+#[test]
+fn every_login_shell_finds_it() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.path("home/.local/bin");
+    fs::create_dir_all(&home).expect("a folder");
+    let there = format!("exec '{}' \"$@\"", support::gamectl().display());
+    programs::script(&home.join("gamectl"), &there);
+    for shell in ["sh", "bash", "zsh", "fish"] {
+        let found = ["/bin", "/usr/bin"]
+            .into_iter()
+            .any(|folder| Path::new(folder).join(shell).exists());
+        if !found {
+            support::not_run("every_login_shell_finds_it", &format!("no {shell}"), "GAMECTL_TEST_SSH");
+            continue;
+        }
+        // As sshd hands the command to the login shell.
+        let path = sandbox.stand_in("ssh", &format!("for last; do :; done; exec {shell} -c \"$last\""));
+        let program = sandbox.path("it's $HOME (here)");
+        programs::script(&program, &there);
+        for host in [
+            json!({ "ssh": "box2" }),
+            json!({ "ssh": "box2", "gamectl": program.display().to_string() }),
+        ] {
+            let game = json!({ "host": "box2", "process": { "executable": "/bin/true" } });
+            let text = json!({ "hosts": { "box2": host }, "instances": { "a": game } }).to_string();
+            sandbox.inventory_text(&text);
+            let output = sandbox.command(&["status", "--json"]).env("PATH", &path).output();
+            let seen = Outcome::of(&[shell], &output.expect("run gamectl")).expect_code(3);
+            assert_eq!(row(&seen, "a")["state"], "stopped", "{seen:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_may_only_serve() {
+    let Some(there) = Elsewhere::new("a_key_that_may_only_serve") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    let mut box2 = there.host("box2", "");
+    let key = fs::read_to_string(there.key("login.pub")).expect("the key");
+    let forced = format!(
+        "restrict,command=\"{} serve\" {key}",
+        box2["gamectl"].as_str().expect("a path")
+    );
+    fs::write(there.key("authorized"), forced).expect("the keys");
+    // Whatever it asks for, it gets gamectl.
+    box2["gamectl"] = json!("/nowhere/gamectl");
+    there.inventory(&json!({ "box2": box2 }), &[gated(sandbox, "a", "box2")]);
+    sandbox.touch("a.gate");
+    sandbox.ok(&["start", "a"]);
+    sandbox.ok(&["stop", "a"]);
+    assert!(there.state_dir("box2").join("instances/a").exists());
+}

@@ -46,6 +46,63 @@ pub(super) fn all_kinds() -> Vec<Row> {
 }
 
 #[test]
+fn status_of_several_hosts() {
+    let there = |id: &str, host: &str| Row {
+        host: Some(host.to_owned()),
+        ..running(id, 42, 4242)
+    };
+    let away = Row {
+        host: Some("box3".to_owned()),
+        observation: Observation::Unknown {
+            reason: "box3: it cannot be reached: ssh: connect to host box3 port 22: No route to host".into(),
+        },
+        ..running("eu-2", 0, 1)
+    };
+    let rows = [running("rust-main", 42, 4242), there("eu-1", "box2"), away];
+    insta::assert_snapshot!(seen(|screen| screen.status(&rows)), @r"
+    --- 120 columns
+    ID         HOST  PLANE    STATE      UPTIME  PID   NOTE
+    rust-main  -     process  ● running  42s     4242
+    eu-1       box2  process  ● running  42s     4242
+    eu-2       box3  process  ? unknown  -       -     box3: it cannot be reached: ssh: connect to host box3 port 22: No
+                                                       route to host
+    --- 120 columns in colour
+    ␛[1mID         ␛[0m␛[1mHOST  ␛[0m␛[1mPLANE    ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                                                                 ␛[0m
+    rust-main  -     process  ␛[38;5;2m● running  ␛[39m42s     4242
+    eu-1       box2  process  ␛[38;5;2m● running  ␛[39m42s     4242
+    eu-2       box3  process  ␛[38;5;5m? unknown  ␛[39m-       -     box3: it cannot be reached: ssh: connect to host box3 port 22: No
+                                                       route to host
+    --- 80 columns
+    ID         HOST  STATE      UPTIME  PID   NOTE
+    rust-main  -     ● running  42s     4242
+    eu-1       box2  ● running  42s     4242
+    eu-2       box3  ? unknown  -       -     box3: it cannot be reached: ssh:
+                                              connect to host box3 port 22: No route
+                                              to host
+    --- 80 columns in colour
+    ␛[1mID         ␛[0m␛[1mHOST  ␛[0m␛[1mSTATE      ␛[0m␛[1mUPTIME  ␛[0m␛[1mPID   ␛[0m␛[1mNOTE                                  ␛[0m
+    rust-main  -     ␛[38;5;2m● running  ␛[39m42s     4242
+    eu-1       box2  ␛[38;5;2m● running  ␛[39m42s     4242
+    eu-2       box3  ␛[38;5;5m? unknown  ␛[39m-       -     box3: it cannot be reached: ssh:
+                                              connect to host box3 port 22: No route
+                                              to host
+    --- 40 columns
+    ID         STATE
+    rust-main  ● running
+    eu-1       ● running
+    eu-2       ? unknown
+        box3: it cannot be reached: ssh:
+        connect to host box3 port 22: No
+        route to host
+    --- off a terminal
+    ID         HOST  PLANE    STATE    UPTIME  PID   NOTE
+    rust-main  -     process  running  42s     4242
+    eu-1       box2  process  running  42s     4242
+    eu-2       box3  process  unknown  -       -     box3: it cannot be reached: ssh: connect to host box3 port 22: No route to host
+    ");
+}
+
+#[test]
 fn status_of_nothing_and_of_one() {
     insta::assert_snapshot!(seen(|screen| screen.status(&[])), @r"
     --- 120 columns, off a terminal
