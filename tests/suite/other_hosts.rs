@@ -125,18 +125,17 @@ fn a_verb_whose_outcome_was_not_heard_is_carried_through() {
         return;
     };
     let sandbox = &there.sandbox;
-    let box2 = there.host("box2", "");
-    there.inventory(&json!({ "box2": box2 }), &[gated(sandbox, "a", "box2")]);
-    sandbox.touch("a.gate");
+    let save = sandbox.arg("a.save");
+    let game = Instance::awkward("a", &["serve", "--ready", "up", "--save-gate", &save])
+        .ready_log("^up$")
+        .with("stop", json!([{ "signal": "TERM", "wait": "60s" }]))
+        .with("host", json!("box2"));
+    there.inventory(&json!({ "box2": there.host("box2", "") }), &[game]);
     sandbox.ok(&["start", "a"]);
     let pid = sandbox.pid("a");
-    fs::remove_file(sandbox.path("a.gate")).expect("close the gate");
-    // The way is cut in the middle of a restart, after the stop.
+    // The way is cut in the middle of a restart, before the game has ended.
     let restart = sandbox.command(&["restart", "a"]).spawn().expect("run gamectl");
-    let next = wait_for("the next game", || {
-        let row = sandbox.status("a");
-        (row["state"] == "starting" && row["pid"] != pid).then_some(row)
-    });
+    sandbox.wait_state("a", "stopping");
     let gamectl = i32::try_from(restart.id()).expect("a pid");
     let way = wait_for("the ssh of the restart", || {
         with_argument(&there.key("login"))
@@ -151,10 +150,9 @@ fn a_verb_whose_outcome_was_not_heard_is_carried_through() {
             && cut.stderr.contains("`gamectl status a`"),
         "{cut:?}"
     );
-    // The lock is held there until the game is ready, and nobody stops it.
-    sandbox.touch("a.gate");
-    let ready = sandbox.wait_state("a", "running");
-    assert_eq!(ready["pid"], next["pid"]);
+    // What was stopped there is started again.
+    sandbox.touch("a.save");
+    sandbox.wait_for_another("a", pid);
     sandbox.ok(&["stop", "a"]);
 }
 
