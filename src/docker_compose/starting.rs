@@ -88,10 +88,7 @@ impl Start<'_> {
             return Err(self.not_up(&dir).await);
         }
         let look = self.stack.see().await?;
-        let services = look.containers.iter().filter(|one| !one.member.oneoff);
-        record.services = services.map(|one| one.service().to_owned()).collect();
-        record.services.sort_unstable();
-        record.services.dedup();
+        record.services = brought_up(&before.containers, &look.containers);
         records.record_start(&dir, &record)?;
         if options.no_wait {
             return Ok(outcome(look.aggregate.facts.state, true));
@@ -230,6 +227,21 @@ impl Start<'_> {
         }
         lines
     }
+}
+
+/// Returns the services that an `up` has brought up, which made `after` of `before`. A
+/// container that it left as it was, ended, belongs to a service with another profile,
+/// or to one that the files no longer have.
+fn brought_up(before: &[Container], after: &[Container]) -> Vec<String> {
+    let was_left = |one: &Container| {
+        let as_before = |old: &Container| old.id == one.id && old.started == one.started && !old.is_alive();
+        !one.is_alive() && before.iter().any(as_before)
+    };
+    let counts = after.iter().filter(|one| !one.member.oneoff && !was_left(one));
+    let mut services: Vec<String> = counts.map(|one| one.service().to_owned()).collect();
+    services.sort_unstable();
+    services.dedup();
+    services
 }
 
 /// Returns the last messages of compose.

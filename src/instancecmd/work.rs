@@ -167,7 +167,14 @@ impl Work {
                     command(format_args!("stop --now {id}"))
                 ),
             ),
-            Verb::Restart => ("restarted", format!("what was begun goes on; see {status}")),
+            Verb::Restart if !self.is_launching.load(Ordering::Relaxed) => (
+                "restarted",
+                format!(
+                    "a stop that has begun goes on, and this restart launches nothing after it; {} does",
+                    command(format_args!("restart {id}"))
+                ),
+            ),
+            Verb::Restart => ("restarted", format!("what was launched goes on starting; see {status}")),
         };
         let limit = humantime::format_duration(limit);
         Failure::new(FailureKind::Timeout, format!("not {what} after {limit}")).hint(hint)

@@ -104,11 +104,22 @@ pub fn open_of_process(pid: i32, number: u64) -> io::Result<OwnedFd> {
 ///
 /// # Errors
 /// Fails when it is not there, not a FIFO, not ours, or open to others.
-pub fn open_fifo(dir: BorrowedFd<'_>, name: &str, blocking: bool) -> io::Result<OwnedFd> {
-    let mut flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-    if !blocking {
-        flags |= OFlag::O_NONBLOCK;
+pub fn open_fifo(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    let fd = nix::fcntl::openat(dir, name, flags, Mode::empty())?;
+    match is_fifo(&fd)? {
+        true => Ok(fd),
+        false => Err(not_a_fifo(name)),
     }
+}
+
+/// Opens a FIFO in a directory for writing, without blocking. A write fails with
+/// `BrokenPipe` once nobody has it open for reading, as the caller does not.
+///
+/// # Errors
+/// Fails as `open_fifo` does, and with `ENXIO` where nobody has it open for reading.
+pub fn open_fifo_to_write(dir: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
     let fd = nix::fcntl::openat(dir, name, flags, Mode::empty())?;
     match is_fifo(&fd)? {
         true => Ok(fd),

@@ -87,7 +87,10 @@ pub(super) fn interrupted(verb: Verb, ids: &[&str], look: Look) -> String {
     let what = match verb {
         Verb::Start => "what was launched goes on starting",
         Verb::Stop => "a stop that has begun goes on",
-        Verb::Restart => "a stop that has begun goes on; what was launched goes on starting",
+        Verb::Restart => {
+            "a stop that has begun goes on, and this restart launches nothing after it; \
+             what was launched goes on starting"
+        }
     };
     let of = match ids {
         [one] => format!(" {one}"),

@@ -171,3 +171,32 @@ fn a_console_that_is_full_is_told_and_keeps_nobody_waiting() {
         sandbox.nothing_left();
     }
 }
+
+/// A launch script redirects the input of its server so. Nobody reads such a console, be
+/// it kept by the first shim or by one that took the game over.
+#[test]
+fn a_console_that_the_game_has_closed_is_told_and_keeps_nobody_waiting() {
+    for redirection in ["</dev/null", "<&-"] {
+        let chain = json!([{ "stdin": "save", "wait": "10m" }, { "stdin": "quit", "wait": "10m" }]);
+        let game = Instance::script("a", &format!("exec {redirection}; echo up; exec sleep 300"))
+            .ready_log("up")
+            .with("stop", chain);
+        let sandbox = Sandbox::with(&[game]);
+        sandbox.ok(&["start", "a"]);
+        for is_taken_over in [false, true] {
+            if is_taken_over {
+                sandbox.kill_shim("a");
+                sandbox.ok(&["start", "a"]);
+            }
+            let refused = sandbox.run(&["send", "a", "hello"]).expect_code(1);
+            let told = "nothing of it has its console open";
+            assert!(refused.stderr.contains(told), "{refused:?}");
+        }
+        let stop = sandbox.ok(&["stop", "a"]);
+        for step in ["stdin: save was not sent", "stdin: quit was not sent"] {
+            assert!(stop.stdout.contains(step), "{stop:?}");
+        }
+        assert!(stop.stdout.contains("stopped by signal: TERM"), "{stop:?}");
+        sandbox.nothing_left();
+    }
+}

@@ -70,3 +70,36 @@ fn what_hung_is_started_by_the_next_run_where_the_last_one_ended_meanwhile() {
         sandbox.nothing_left();
     }
 }
+
+#[test]
+fn a_restart_whose_time_is_over_while_it_stops_says_that_it_launches_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[gated(&sandbox).ready_log("^up$")]);
+    sandbox.ok(&["start", "a"]);
+    let before = sandbox.pid("a");
+    let restart = sandbox.run(&["restart", "--timeout", "100ms", "a"]).expect_code(124);
+    let told = "this restart launches nothing after it; `gamectl restart a` does";
+    assert!(restart.stderr.replace("\n      ", " ").contains(told), "{restart:?}");
+    let interrupted = sandbox
+        .command(&["restart", "a"])
+        .stderr(std::process::Stdio::piped())
+        .spawn();
+    let interrupted = interrupted.expect("run gamectl");
+    wait_until("it to hold the lock", || {
+        sandbox.run(&["start", "a", "--lock-wait", "0s"]).code == Some(75)
+    });
+    crate::support::Process::signal(interrupted.id() as i32, Signal::SIGINT);
+    let interrupted = crate::support::Outcome::of(&["restart"], &interrupted.wait_with_output().expect("wait"));
+    let told = "this restart launches nothing after it; what was launched goes on starting";
+    assert!(
+        interrupted.stderr.replace("\n  ", " ").contains(told),
+        "{interrupted:?}"
+    );
+    sandbox.touch("gate");
+    sandbox.wait_state("a", "stopped");
+    // As it was told.
+    sandbox.ok(&["restart", "a"]);
+    assert_ne!(sandbox.pid("a"), before);
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}

@@ -956,6 +956,43 @@ fn profiles_variables_and_what_must_run() {
 
 #[test]
 #[ignore = "needs a Docker Engine"]
+fn what_an_earlier_start_left_behind_is_no_failure() {
+    let fails = |profile: Value| json!({ "command": ["sh", "-c", "exit 7"], "profiles": profile });
+    let stack = Stack::new(json!({ "game": serves(), "backup": fails(json!(["once"])) }));
+    stack.run(&["start", "dune"]).expect_code(0);
+    // Somebody brings up what has another profile, and it fails.
+    let file = stack.file();
+    let file = file.to_str().expect("a path");
+    let words = [
+        "compose",
+        "-p",
+        &stack.project,
+        "-f",
+        file,
+        "--profile",
+        "once",
+        "up",
+        "-d",
+    ];
+    docker_ok(&words);
+    stack.run(&["restart", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+    assert_ne!(stack.container("backup"), "", "it is left");
+    stack.run(&["start", "dune"]).expect_code(0);
+    assert_eq!(stack.told(), "running  ");
+    // A service that fails, and then leaves the file.
+    stack.services(json!({ "game": serves(), "backup": fails(json!([])) }));
+    stack.run(&["restart", "dune"]).expect_code(1);
+    stack.services(json!({ "game": serves() }));
+    stack.run(&["restart", "dune"]).expect_code(0);
+    assert_ne!(stack.container("backup"), "", "it is left");
+    assert_eq!(stack.told(), "running  ");
+    stack.run(&["stop", "dune"]).expect_code(0);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine"]
 fn somebody_elses_up_is_given_way_to_once() {
     let mut stack = Stack::new(json!({ "game": serves() }));
     let tries = stack.sandbox.arg("tries");

@@ -1,6 +1,7 @@
 //! The main loop of a shim: it waits for the game, its output, requests and
 //! deadlines, and does nothing in between.
 
+use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -298,14 +299,19 @@ impl Monitor {
     /// Writes a line to the console. Returns why it was not taken as a whole.
     fn write_console(&self, line: &str) -> Result<(), String> {
         const UNREAD: &str = "it has not read what was written before";
+        const CLOSED: &str = "nothing of it has its console open";
         let Some(input) = &self.game.input else {
-            return Err("its console was lost with its first shim".to_owned());
+            return Err(match self.game.record.output {
+                0 => "its console was lost with its first shim".to_owned(),
+                _ => CLOSED.to_owned(),
+            });
         };
         let line = format!("{line}\n");
         match pipe::write(input, line.as_bytes()) {
             Ok(n) if n == line.len() => Ok(()),
             // A terminal takes what it has room for.
             Ok(n @ 1..) => Err(format!("its console took only {n} of {} bytes: {UNREAD}", line.len())),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(CLOSED.to_owned()),
             Ok(_) | Err(_) => Err(format!("its console takes no input now: {UNREAD}")),
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn adopt(spec: &Spec, adoption: &Adoption, place: &Workplace) -> Resu
     let (input, source) = if spec.tty {
         (None, None)
     } else {
-        let input = pipe::open_fifo(dir.as_fd(), INPUT, false).ok();
+        let input = pipe::open_fifo_to_write(dir.as_fd(), INPUT).ok();
         let source = find_output(recorded.output, tree.main(), &mark);
         (input, source.map(OutputFd::Pipe))
     };
@@ -209,15 +209,15 @@ fn make_streams(spec: &Spec, command: &Command, dir: &InstanceDir) -> Result<Mad
         return Ok((Streams::Terminal(slave), Some(input), Some(OutputFd::Terminal(pty))));
     }
     dir.make_fifo(INPUT).stage(LaunchStage::Fifo)?;
-    let fifo = |blocking| pipe::open_fifo(dir.as_fd(), INPUT, blocking).stage(LaunchStage::Fifo);
     let source = pipe::anonymous().stage(LaunchStage::Pipe)?;
     let output = || pipe::both_ends(&source).stage(LaunchStage::Pipe);
     let streams = Streams::Separate {
-        input: fifo(true)?,
+        input: pipe::open_fifo(dir.as_fd(), INPUT).stage(LaunchStage::Fifo)?,
         output: output()?,
         error: output()?,
     };
-    let input = fifo(false)?;
+    // Only the game keeps it open for reading: where that closes it, a line is refused.
+    let input = pipe::open_fifo_to_write(dir.as_fd(), INPUT).stage(LaunchStage::Fifo)?;
     if let Some(ids) = owner {
         // So that the game may open /dev/stdout and its like again.
         for end in [&input, &source] {
