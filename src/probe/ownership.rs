@@ -126,16 +126,22 @@ enum Holder {
 
 impl GameTree {
     fn find(&self, sockets: &HashSet<u64>) -> Holder {
+        let holds = |pid: &i32| listeners::holds(*pid, sockets).unwrap_or(false);
         // Where nobody is seen, it is passed on from another network namespace.
-        let Ok(members) = self.members() else {
+        let Ok(mut members) = self.family() else {
             return Holder::Unseen;
         };
-        if members
-            .iter()
-            .any(|pid| listeners::holds(*pid, sockets).unwrap_or(false))
-        {
+        if members.iter().any(holds) {
             return Holder::Game;
         }
+        // All processes of the host are looked at only for those.
+        let Ok(others) = self.marked() else {
+            return Holder::Unseen;
+        };
+        if others.iter().any(holds) {
+            return Holder::Game;
+        }
+        members.extend(others);
         let has_engine = members.iter().any(|pid| is_one_of(*pid, &ENGINE_CLIENTS));
         let stands_for_it = |pid: i32| has_engine && is_one_of(pid, &ENGINE_PROXIES);
         let mut holders = listeners::holders(sockets);
@@ -143,9 +149,11 @@ impl GameTree {
         holders.first().map_or(Holder::Unseen, |pid| Holder::Stranger(*pid))
     }
 
+    /// Returns its main process and those below its shim.
+    ///
     /// # Errors
-    /// When one of the game cannot be looked at.
-    fn members(&self) -> io::Result<Vec<i32>> {
+    /// When one of them cannot be looked at.
+    fn family(&self) -> io::Result<Vec<i32>> {
         let lives = |id: ProcessId| procfs::stat(id.pid).is_ok_and(|stat| stat.start == id.start);
         let mut pids: Vec<i32> = [self.main]
             .into_iter()
@@ -155,11 +163,16 @@ impl GameTree {
         if lives(self.shim) {
             pids.extend(tree::descendants(self.shim.pid)?.iter().map(|id| id.pid));
         }
-        // What its parent does not tell, its environment does.
-        if let Some(mark) = &self.mark {
-            pids.extend(tree::marked(mark)?.iter().map(|id| id.pid));
-        }
         Ok(pids)
+    }
+
+    /// Returns those that have its mark in their environment: what left the family.
+    ///
+    /// # Errors
+    /// When one of them cannot be looked at.
+    fn marked(&self) -> io::Result<Vec<i32>> {
+        let Some(mark) = &self.mark else { return Ok(Vec::new()) };
+        Ok(tree::marked(mark)?.iter().map(|id| id.pid).collect())
     }
 }
 

@@ -29,12 +29,7 @@ async fn health(game: &ManagedGame) -> Option<Health> {
         ..Ready::default()
     };
     let (dir, launch) = last_launch(game)?;
-    // Whose answer it is was found out when it became ready.
-    let context = ProbeContext {
-        owner: None,
-        ..context(game, &asked, &dir, &launch).await
-    };
-    let mut probes = Readiness::new(&asked, &context).ok()?;
+    let mut probes = Readiness::new(&asked, &context(game, &asked, &dir, &launch).await).ok()?;
     Some(if probes.check().await {
         Health::Well
     } else {

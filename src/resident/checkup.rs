@@ -98,9 +98,10 @@ impl Checkup {
             never.map(|probe| probe.what.clone()).collect()
         });
         unproven.retain(|probe| whats().any(|what| what == probe));
-        let counting = silent.iter().filter(|probe| !unproven.contains(&probe.what));
-        let counting: Vec<String> = counting.map(in_words).collect();
-        let never = unproven.join(", ");
+        let (never, counting): (Vec<_>, Vec<_>) = silent.iter().partition(|probe| unproven.contains(&probe.what));
+        let counting: Vec<String> = counting.into_iter().map(in_words).collect();
+        let never: Vec<String> = never.into_iter().map(in_words).collect();
+        let never = never.join(", ");
         if !never.is_empty() {
             self.silent = Some(format!(
                 "has never answered ({never}), which does not count until it has"

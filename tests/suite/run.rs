@@ -591,6 +591,25 @@ fn a_game_that_hangs_is_stopped_by_its_chain_and_started_again() {
 }
 
 #[test]
+fn a_health_check_that_somebody_else_answers_does_not_hold() {
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = stranger.local_addr().expect("its number").port();
+    let healthy = json!({
+        "tcp": format!("127.0.0.1:{port}"), "start_grace": "0s", "interval": "50ms", "failures": 1, "of": 1,
+    });
+    let game = Instance::script("a", "exec sleep 1000").with("healthy", healthy);
+    let sandbox = Sandbox::with(&[game]);
+    let run = Background::run_json(&sandbox, &[]);
+    let told = format!("(tcp 127.0.0.1:{port}: answered by ");
+    wait_until("it to be told", || {
+        run.logged(&format!("it has not answered a health check yet {told}")) == 1
+    });
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
 fn a_check_that_fails_while_run_gets_no_time_does_not_count() {
     let sandbox = Sandbox::new();
     let gate = sandbox.path("answer");
