@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -16,6 +16,7 @@ use super::way;
 use super::wire::{Greeting, Inbox, ServeMessage, line};
 use super::words::{self, WayEnd};
 use crate::failure::Failure;
+use crate::finding::Finding;
 use crate::inventory::HostSpec;
 
 /// The longest time until a gamectl there has greeted.
@@ -42,6 +43,7 @@ pub(super) struct Connection {
     requests: mpsc::Sender<Vec<u8>>,
     /// The other end as it introduced itself.
     greeting: Greeting,
+    greeted: SystemTime,
     _tasks: JoinSet<()>,
 }
 
@@ -68,6 +70,7 @@ impl Connection {
                 return Err(way.failure(host, Some(fault), &own).await);
             }
         };
+        let greeted = SystemTime::now();
         greeting.check(&host.name)?;
         let (requests, unwritten) = mpsc::channel(UNWRITTEN);
         let calls = Arc::new(Calls::default());
@@ -84,6 +87,7 @@ impl Connection {
             calls,
             requests,
             greeting,
+            greeted,
             _tasks: tasks,
         })
     }
@@ -96,6 +100,11 @@ impl Connection {
     /// Returns the greeting of the other end.
     pub(super) fn greeting(&self) -> &Greeting {
         &self.greeting
+    }
+
+    /// Returns what is to be said of a host of this name.
+    pub(super) fn finding(&self, host: &str) -> Finding {
+        self.greeting.finding(host, self.greeted)
     }
 
     /// Returns the way for requests.

@@ -243,7 +243,11 @@ impl RemoteHost {
             Err(_) => Err(self.silent(CHECK)),
         };
         match answered {
-            Ok(findings) => findings.into_iter().map(|finding| finding.on(name)).collect(),
+            Ok(findings) => {
+                let greeted = self.connection().await.ok().map(|connection| connection.finding(name));
+                let findings = findings.into_iter().map(|finding| finding.on(name));
+                greeted.into_iter().chain(findings).collect()
+            }
             Err(failure) => {
                 let finding = Finding::error("host", failure.message);
                 vec![match failure.hint {

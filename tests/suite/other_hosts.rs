@@ -53,7 +53,7 @@ fn the_same_verbs_as_here() {
     let here = Instance::awkward("here", &["serve", "--ready", "up"]).ready_log("^up$");
     let game = gated(sandbox, "a", "box2")
         .env("PASSWORD", "${CANARY}")
-        .env("PRICE", "5$$")
+        .env("PRICE", "$${PATH}")
         .with("tags", json!(["far"]));
     there.inventory(&json!({ "box2": box2 }), &[game, here]);
     let run = |args: &[&str]| {
@@ -86,7 +86,7 @@ fn the_same_verbs_as_here() {
     let environment = fs::read(format!("/proc/{pid}/environ")).expect("its environment");
     let environment = String::from_utf8_lossy(&environment).into_owned();
     assert!(
-        environment.contains("PASSWORD=canary-4711\0") && environment.contains("PRICE=5$\0"),
+        environment.contains("PASSWORD=canary-4711\0") && environment.contains("PRICE=${PATH}\0"),
         "{environment}"
     );
     // Its records are there, and nothing of it is here.
@@ -453,6 +453,8 @@ fn what_is_asked_before_and_beside_a_start() {
         let mut found = findings.iter().filter(|finding| finding["level"] == level);
         found.any(|finding| finding["message"].as_str().expect("a message").contains(words))
     };
+    let greeted = format!("box2: gamectl {} answers there", env!("CARGO_PKG_VERSION"));
+    assert!(says("ok", &greeted), "{checked}");
     let state = there.state_dir("box2").display().to_string();
     assert!(
         says("error", "dead: it cannot be reached") && says("ok", "on box2: "),

@@ -341,7 +341,7 @@ defaults: {host: box2, tags: [eu], ready: {timeout: 9m}}
 instances:
   a:
     game: rust
-    process: {executable: /g, args: ["$HOME", "${SECRET}", "5$$"], env: {A: "${SECRET}"}, cwd: /srv}
+    process: {executable: /g, args: ["$HOME", "${SECRET}", "$${PATH}"], env: {A: "${SECRET}"}, cwd: /srv}
     webrcon: {password: "${SECRET}"}
     ready: {log: 'x$'}
     autostart: false

@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn served() -> Vec<u8> {
-        [format!("{MAGIC}\n").as_bytes(), &line(&Greeting::serving())].concat()
+        [format!("{MAGIC}\n").as_bytes(), &line(&Greeting::asking())].concat()
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         let noise = b"Welcome!\n{\"id\":1,\"say\":{\"end\":{}}}\n\xff\xfe\n\n";
         let bytes = [noise.as_slice(), &served()].concat();
         let seen = all(&mut Inbox::default(), &bytes, 3).unwrap();
-        assert_eq!(seen, [ServeMessage::Greeting(Greeting::serving())]);
+        assert_eq!(seen, [ServeMessage::Greeting(Greeting::asking())]);
         let endless = vec![b'x'; BEFORE_MAX + 1];
         assert!(all(&mut Inbox::default(), &endless, 4096).is_err());
     }

@@ -149,6 +149,7 @@ fn written() -> Vec<u8> {
         version: "0.1.0".to_owned(),
         features: ["look", "verb", "send", "logs"].map(str::to_owned).to_vec(),
         protocol: 1,
+        now_ms: None,
     }));
     for (id, (say, output)) in (0..).zip(answers()) {
         bytes.extend(line(&ServeAnswer { id, say }));
