@@ -76,6 +76,11 @@ impl FrameDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Returns true if a part of a message has come, and the rest has not.
+    pub(super) fn is_within_message(&self) -> bool {
+        !self.buffer.is_empty() || self.unread > 0 || self.partial.is_some()
+    }
+
     /// Takes the next message, once all of it is there.
     pub(super) fn next(&mut self) -> Result<Option<Incoming>, NotWebsocket> {
         while let Some(Frame { fin, opcode, payload }) = self.frame()? {

@@ -53,6 +53,11 @@ impl<'a> Gathered<'a> {
         self.recent.drain(..kept);
     }
 
+    /// Returns what has come so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Returns true if anything came, even an empty piece.
     pub(super) fn any(&self) -> bool {
         self.any

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::exchange::{AskError, Heard, Question, Reply, read, silent, write, wrong_password};
 use super::gather::Gathered;
-use super::telnet_login::{asks_for_login, is_asked, prompts, refuses};
+use super::telnet_login::{asks_for_login, asks_for_user, is_asked, prompts, refuses};
 use crate::failure::Failure;
 use crate::text;
 
@@ -115,6 +115,8 @@ pub(super) struct Telnet<S> {
     stream: S,
     decoder: Decoder,
     given: Given,
+    /// True once it has said anything.
+    has_spoken: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
@@ -129,12 +131,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
             stream,
             decoder: Decoder::default(),
             given: Given::NotAtAll,
+            has_spoken: false,
         };
         let mut said = new.greeting(Vec::new(), greeting, until).await?;
         if !password.is_empty() && greeting.is_some() && !is_asked(&shown(&said)) {
             said = new.greeting(said, None, until).await?;
         }
         let said = shown(&said);
+        if asks_for_user(&said) {
+            return Err(Failure::failed("it asks for a user, and only a password can be given")
+                .hint("have the game ask for a password alone, or use another channel"));
+        }
         if password.is_empty() {
             return match is_asked(&said) || asks_for_login(&said) {
                 true => Err(Failure::failed("it asks for a password, and none is given")
@@ -224,6 +231,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         self.send(question.line.as_bytes(), until).await?;
         let reply = self.reply(question, until).await;
         let text = shown(reply.text.as_bytes());
+        if !reply.closed && self.awaits_login(reply.text.as_bytes()) {
+            let message = "it has answered neither the password nor the line in time";
+            return Err(AskError::Unclear(silent(message)));
+        }
         if text.len() > TOLD_MAX || self.given == Given::NotAtAll {
             return Ok(reply);
         }
@@ -241,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         let mut gathered = Gathered::new(question.expect.as_deref());
         let mut spent_at = Instant::now() + REPLY_BUDGET;
         loop {
-            let at = if gathered.expects_more() {
+            let at = if gathered.expects_more() || self.awaits_login(gathered.bytes()) {
                 spent_at = Instant::now() + REPLY_BUDGET;
                 until
             } else if gathered.any() {
@@ -261,6 +272,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         }
     }
 
+    /// Returns true while a password that nothing asked for was not answered, with this
+    /// said since the line was sent. Its prompt may come late, from a server that is busy.
+    fn awaits_login(&self, said: &[u8]) -> bool {
+        let is_prompt_alone = || {
+            let said = shown(said);
+            is_asked(&said) && !refuses(&said) && said.trim().lines().count() == 1
+        };
+        self.given == Given::Unasked && (!self.has_spoken || (said.len() <= TOLD_MAX && is_prompt_alone()))
+    }
+
     async fn send(&mut self, line: &[u8], until: Instant) -> Result<(), Failure> {
         write(&mut self.stream, &[line, b"\r\n"].concat(), until).await
     }
@@ -269,7 +290,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Telnet<S> {
         let mut buffer = [0; 4096];
         loop {
             let (text, refusals) = match read(&mut self.stream, &mut buffer, until).await {
-                Heard::Part(bytes) => self.decoder.take(bytes),
+                Heard::Part(bytes) => {
+                    self.has_spoken = true;
+                    self.decoder.take(bytes)
+                }
                 Heard::Closed => return Heard::Closed,
                 Heard::Nothing => return Heard::Nothing,
             };

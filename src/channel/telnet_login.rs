@@ -25,6 +25,19 @@ fn is_prompt(line: &str, ends: &[char]) -> bool {
     line.len() <= PROMPT_MAX && line.ends_with(ends) && WORDS.iter().any(|word| lower.contains(word))
 }
 
+/// Returns true if the name of a user is asked for, as before a password.
+pub(super) fn asks_for_user(said: &str) -> bool {
+    const WORDS: [&str; 5] = ["login", "user", "username", "user name", "account"];
+    let last = said.trim().lines().next_back().unwrap_or_default();
+    let last = last.to_ascii_lowercase();
+    let name = last.strip_suffix([':', '>', '?']).map(str::trim);
+    name.is_some_and(|name| {
+        WORDS
+            .iter()
+            .any(|word| name == *word || name.strip_prefix("enter ") == Some(*word))
+    })
+}
+
 /// Returns true if a login by a command is wanted, as `login PASSWORD`.
 pub(super) fn asks_for_login(said: &str) -> bool {
     const SIGNS: [&str; 8] = [
@@ -88,5 +101,22 @@ mod tests {
             assert_eq!(prompts(other), 0, "{other:?}");
         }
         assert_eq!(prompts("Password:\nPassword:"), 2);
+    }
+
+    #[test]
+    fn a_user_that_is_asked_for() {
+        for prompt in ["login: ", "Welcome\r\nUsername:", "Enter user name>", "Account?\r\n"] {
+            assert!(asks_for_user(prompt), "{prompt:?}");
+        }
+        for other in [
+            "",
+            "Password:",
+            "user joined: bob",
+            "login <password>:",
+            "Who are you?",
+            "user",
+        ] {
+            assert!(!asks_for_user(other), "{other:?}");
+        }
     }
 }

@@ -264,7 +264,8 @@ async fn prompts_of_every_shape_and_none() {
 async fn a_line_without_a_reply_takes_two_seconds_at_most() {
     for password in ["", "pw"] {
         for prompt in [&b""[..], b"Hello\r\n", b"Please enter password:"] {
-            if password.is_empty() && prompt.ends_with(b":") {
+            // Where a password is not answered, nobody knows whether it was taken.
+            if (password.is_empty() && prompt.ends_with(b":")) || (!password.is_empty() && prompt.is_empty()) {
                 continue;
             }
             let begun = Instant::now();
@@ -278,6 +279,77 @@ async fn a_line_without_a_reply_takes_two_seconds_at_most() {
             assert!(heard.ends_with("saveworld 1\r\n"), "{heard}");
             assert_eq!(heard.matches("saveworld").count(), 1, "{heard}");
         }
+    }
+}
+
+/// A busy server greets long after it took the connection.
+#[tokio::test(start_paused = true)]
+async fn a_login_that_takes_its_time_is_waited_for() {
+    for prompt_ms in [1700, 3000, 8000] {
+        for login_ms in [0, 1500] {
+            let (ours, theirs) = tokio::io::duplex(256);
+            let server = tokio::spawn(async move {
+                let (read, mut write) = tokio::io::split(theirs);
+                let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(read));
+                let mut heard = Vec::new();
+                for (ms, answer) in [
+                    (prompt_ms, "Please enter password:\r\n"),
+                    (login_ms, "Logon successful.\r\n"),
+                    (0, "World saved\r\n"),
+                ] {
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                    // What nobody listens to any more is not carried out.
+                    if write.write_all(answer.as_bytes()).await.is_err() {
+                        break;
+                    }
+                    heard.extend(lines.next_line().await.ok().flatten());
+                }
+                heard
+            });
+            let until = Instant::now() + Duration::from_secs(10);
+            let question = Question {
+                line: "saveworld".into(),
+                expect: None,
+                limit: Duration::from_secs(10),
+            };
+            let mut telnet = Telnet::login(ours, None, "pw", until).await.unwrap();
+            let reply = telnet.ask(&question, until).await.unwrap();
+            drop(telnet);
+            assert!(reply.text.contains("World saved"), "{prompt_ms} {login_ms}: {reply:?}");
+            assert_eq!(server.await.unwrap(), ["pw", "saveworld"]);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_never_answered_is_no_line_without_a_reply() {
+    for said in [vec![], vec![(0, &b""[..]), (2000, b"Please enter password:\r\n")]] {
+        let (ours, theirs) = tokio::io::duplex(256);
+        let server = tokio::spawn(serve(theirs, said.clone(), true));
+        let until = Instant::now() + Duration::from_secs(10);
+        let question = Question {
+            line: "saveworld".into(),
+            expect: None,
+            limit: Duration::from_secs(10),
+        };
+        let mut telnet = Telnet::login(ours, None, "pw", until).await.unwrap();
+        let answer = telnet.ask(&question, until).await;
+        assert!(
+            matches!(&answer, Err(AskError::Unclear(why)) if why.kind == FailureKind::Timeout),
+            "{said:?}: {answer:?}"
+        );
+        drop(telnet);
+        assert_eq!(server.await.unwrap(), b"pw\r\nsaveworld\r\n");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_is_asked_for_is_told() {
+    for password in ["", "pw"] {
+        let (reply, heard) = asked(vec![(0, b"Welcome\r\nlogin: ")], None, password, None).await;
+        let failure = reply.unwrap_err();
+        assert!(failure.message.contains("it asks for a user"), "{failure:?}");
+        assert_eq!(heard, "");
     }
 }
 

@@ -82,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         let (mut any, mut too_long, mut odd) = (false, false, false);
         loop {
             let at = if gathered.expects_more() { until } else { quiet_at };
-            match self.hear(at.min(until)).await.map_err(AskError::Unclear)? {
+            match self.hear(at.min(until), until).await.map_err(AskError::Unclear)? {
                 Heard::Part(None) => too_long = true,
                 Heard::Part(Some(message)) => match understood(&message) {
                     Some((Some(IDENTIFIER), text)) => {
@@ -118,9 +118,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
         }
     }
 
-    /// Returns the next message; `None` for one that is too long.
-    async fn hear(&mut self, until: Instant) -> Result<Heard<Option<Vec<u8>>>, Failure> {
+    /// Returns the next message; `None` for one that is too long. One of which a part
+    /// has come by `quiet_at` is waited for while more of it comes.
+    async fn hear(&mut self, quiet_at: Instant, until: Instant) -> Result<Heard<Option<Vec<u8>>>, Failure> {
         let mut buffer = [0; 4096];
+        let mut at = quiet_at;
         loop {
             match self.decoder.next() {
                 Ok(Some(Incoming::Message(message))) => return Ok(Heard::Part(message)),
@@ -137,9 +139,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
                 Ok(None) => {}
                 Err(_) => return Err(Failure::failed("what it answers is not a websocket")),
             }
-            match read(&mut self.stream, &mut buffer, until).await {
-                Heard::Part(bytes) => self.decoder.push(bytes),
+            match read(&mut self.stream, &mut buffer, at).await {
+                Heard::Part(bytes) => {
+                    self.decoder.push(bytes);
+                    if at != quiet_at {
+                        at = until.min(Instant::now() + QUIET);
+                    }
+                }
                 Heard::Closed => return Ok(Heard::Closed),
+                Heard::Nothing if at == quiet_at && at < until && self.decoder.is_within_message() => {
+                    at = until.min(Instant::now() + QUIET);
+                }
                 Heard::Nothing => return Ok(Heard::Nothing),
             }
         }

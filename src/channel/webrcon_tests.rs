@@ -136,6 +136,18 @@ async fn a_reply_in_parts_that_come_slowly() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_drop_by_drop_is_waited_for_while_it_comes() {
+    let drops = |text| message(IDENTIFIER, text).into_iter().map(|byte| (100, vec![byte]));
+    let reply = asked_in_one_go(drops("drop by drop").collect()).await.unwrap();
+    assert_eq!(reply.text, "drop by drop");
+    // One that stops in the middle holds nobody up.
+    let begun = Instant::now();
+    let reply = asked_in_one_go(drops("never whole").take(20).collect()).await.unwrap();
+    assert_eq!(reply.text, "");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn replies_that_are_odd() {
     for (reply, wanted) in [
         (r#"{"Identifier":"1001","Message":"Saved"}"#, "Saved"),
