@@ -1,5 +1,7 @@
 //! `gamectl run`.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -11,10 +13,13 @@ use super::verb;
 use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
-use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, VerbRequest, host_is_shutting_down};
+use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, Targets, VerbRequest, host_is_shutting_down};
 use crate::invocation::command;
 use crate::report::verdict;
 use crate::sys::{oom_score, pty};
+
+/// The time that `run` gives the hooks of what has happened before it ends.
+const HOOKS: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Error> {
     let host = context.host()?;
@@ -161,36 +166,66 @@ impl Session<'_> {
 
     async fn finish(self, end: End) -> Result<u8, Error> {
         let mut live = self.live;
-        let mut targets = self.supervision.end();
+        let hooks = self.supervision.hooks();
+        let targets = self.supervision.end();
         live.drain();
-        if matches!(end, End::Lost) {
-            return Ok(0);
-        }
-        let stops = match self.run.on_exit {
-            OnExit::Leave => false,
-            OnExit::Stop => true,
-            OnExit::StopAtShutdown => host_is_shutting_down().await,
+        let code = match end {
+            End::Lost => 0,
+            End::Asked => stop_or_leave(self.context, self.run, &mut live, targets).await?,
         };
-        if !stops {
-            live.view.say(&farewell(live.view.count_alive()));
-            return Ok(0);
-        }
-        live.view
-            .say("stopping all that was watched; interrupt again to leave the rest running");
-        let request = VerbRequest {
-            keeps_intent: true,
-            ..VerbRequest::new(Verb::Stop)
-        };
-        targets.leave_out_stopped().await;
-        for (id, note) in targets.leave_out_others() {
-            live.view.say(&format!("{id} goes on: it was {note}"));
-        }
-        tokio::select! {
-            results = verb::dispatch(self.context, &request, &targets) => Ok(verdict::of_results(&results)),
-            () = live.interrupted() => {
-                live.view.say("interrupted again: what is not stopped yet is left as it is; a stop that has begun goes on");
-                Ok(FailureKind::Interrupted.exit_code())
+        if hooks.untold() > 0 && code != FailureKind::Interrupted.exit_code() {
+            let limit = humantime::format_duration(HOOKS);
+            live.view.say(&format!(
+                "waiting up to {limit} for the hooks of what has happened; interrupt again to leave them"
+            ));
+            tokio::select! {
+                () = hooks.all_told() => {}
+                () = tokio::time::sleep(HOOKS) => {}
+                () = live.interrupted() => {}
             }
+            live.drain();
+        }
+        match hooks.untold() {
+            0 => {}
+            count => live
+                .view
+                .say(&format!("the hooks of {count} events have not ended, or were not run")),
+        }
+        Ok(code)
+    }
+}
+
+/// Stops what was watched, where that is asked for.
+async fn stop_or_leave(
+    context: &Context<'_>,
+    run: &RunArgs,
+    live: &mut Live,
+    mut targets: Targets,
+) -> Result<u8, Error> {
+    let stops = match run.on_exit {
+        OnExit::Leave => false,
+        OnExit::Stop => true,
+        OnExit::StopAtShutdown => host_is_shutting_down().await,
+    };
+    if !stops {
+        live.view.say(&farewell(live.view.count_alive()));
+        return Ok(0);
+    }
+    live.view
+        .say("stopping all that was watched; interrupt again to leave the rest running");
+    let request = VerbRequest {
+        keeps_intent: true,
+        ..VerbRequest::new(Verb::Stop)
+    };
+    targets.leave_out_stopped().await;
+    for (id, note) in targets.leave_out_others() {
+        live.view.say(&format!("{id} goes on: it was {note}"));
+    }
+    tokio::select! {
+        results = verb::dispatch(context, &request, &targets) => Ok(verdict::of_results(&results)),
+        () = live.interrupted() => {
+            live.view.say("interrupted again: what is not stopped yet is left as it is; a stop that has begun goes on");
+            Ok(FailureKind::Interrupted.exit_code())
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::event::{Level, ResidentEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
 use crate::invocation::command;
-use crate::resident::Resident;
+use crate::resident::{HookRoom, Resident};
 use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::store::lock::{self, Holder, RunLock};
@@ -202,6 +202,11 @@ impl Supervision {
     /// Sends an event that is about `run` itself.
     pub fn say(&self, level: Level, text: impl Into<String>) {
         self.resident.say(level, text);
+    }
+
+    /// Returns what tells of the hooks, which go on when the watching has ended.
+    pub fn hooks(&self) -> Arc<HookRoom> {
+        self.resident.hooks()
     }
 
     /// Ends the watching, and touches nothing that runs. Returns all that was

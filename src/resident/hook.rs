@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::event_sender::EventSender;
@@ -21,6 +21,41 @@ pub(super) const AT_ONCE: usize = 16;
 
 /// The most events of an instance that wait for their hooks.
 const WAITING_MAX: usize = 256;
+
+/// The hooks of all instances, as far as they share something.
+pub struct HookRoom {
+    slots: Semaphore,
+    /// The events whose hooks have not ended.
+    untold: watch::Sender<usize>,
+}
+
+impl HookRoom {
+    pub(super) fn new(at_once: usize) -> Arc<Self> {
+        Arc::new(Self {
+            slots: Semaphore::new(at_once),
+            untold: watch::Sender::new(0),
+        })
+    }
+
+    /// Returns the number of events whose hooks have not ended.
+    pub fn untold(&self) -> usize {
+        *self.untold.borrow()
+    }
+
+    /// Waits until the hooks of every event have ended.
+    pub async fn all_told(&self) {
+        // The sender is here, so that the channel is open.
+        let _ = self.untold.subscribe().wait_for(|untold| *untold == 0).await;
+    }
+
+    fn expect_one(&self) {
+        self.untold.send_modify(|untold| *untold += 1);
+    }
+
+    fn forget_one(&self) {
+        self.untold.send_modify(|untold| *untold = untold.saturating_sub(1));
+    }
+}
 
 /// An event with the hooks that are configured for it.
 struct Job {
@@ -42,15 +77,15 @@ struct Waiting {
 pub(super) struct HookQueue {
     waiting: Arc<Mutex<Waiting>>,
     events: EventSender,
-    slots: Arc<Semaphore>,
+    room: Arc<HookRoom>,
 }
 
 impl HookQueue {
-    pub(super) fn new(events: EventSender, slots: Arc<Semaphore>) -> Self {
+    pub(super) fn new(events: EventSender, room: Arc<HookRoom>) -> Self {
         Self {
             waiting: Arc::default(),
             events,
-            slots,
+            room,
         }
     }
 
@@ -67,8 +102,10 @@ impl HookQueue {
         let id = instance.id.clone();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.jobs.push_back(Job { hooks, id, alert });
+        self.room.expect_one();
         if waiting.jobs.len() > WAITING_MAX {
             waiting.jobs.pop_front();
+            self.room.forget_one();
             waiting.left_out += 1;
             if waiting.left_out == 1 {
                 let text = "its hooks are slower than its events: the oldest that wait are left out";
@@ -93,6 +130,7 @@ impl HookQueue {
                 });
             }
             while under_way.join_next().await.is_some() {}
+            self.room.forget_one();
         }
     }
 
@@ -111,7 +149,7 @@ impl HookQueue {
     /// Runs one hook. A failure is logged and changes nothing.
     async fn run(&self, hook: &Hook, job: &Job) {
         // The semaphore is never closed.
-        let _slot = self.slots.acquire().await;
+        let _slot = self.room.slots.acquire().await;
         if let Err(why) = carry_out(hook, &job.id, &job.alert).await {
             let program = hook.command.first().map(|word| word.to_string_lossy().into_owned());
             let program = program.unwrap_or_default();
@@ -209,29 +247,32 @@ mod tests {
         let script = "echo >> begun; until test -e gate; do sleep 0.01; done";
         let instance = instance(folder.path(), script);
         let begun = || std::fs::read_to_string(folder.path().join("begun")).map_or(0, |text| text.lines().count());
-        let slots = Arc::new(Semaphore::new(2));
+        let room = HookRoom::new(2);
         let (sender, _events) = mpsc::unbounded_channel();
         for _ in 0..5 {
-            HookQueue::new(EventSender::new(sender.clone(), None), Arc::clone(&slots)).add(&instance, alert(0));
+            HookQueue::new(EventSender::new(sender.clone(), None), Arc::clone(&room)).add(&instance, alert(0));
         }
         until(|| begun() == 2).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
-        assert_eq!((begun(), slots.available_permits()), (2, 0));
+        assert_eq!(room.untold(), 5);
+        assert_eq!((begun(), room.slots.available_permits()), (2, 0));
         std::fs::write(folder.path().join("gate"), "").unwrap();
-        until(|| begun() == 5 && slots.available_permits() == 2).await;
+        room.all_told().await;
+        assert_eq!((begun(), room.slots.available_permits(), room.untold()), (5, 2, 0));
     }
 
     #[tokio::test]
     async fn of_too_many_events_the_oldest_are_left_out_and_counted() {
         let folder = tempfile::tempdir().unwrap();
         let instance = instance(folder.path(), "echo $GAMECTL_RESTARTS >> told");
-        let slots = Arc::new(Semaphore::new(1));
+        let room = HookRoom::new(1);
         let (sender, mut events) = mpsc::unbounded_channel();
-        let queue = HookQueue::new(EventSender::new(sender, None), slots);
+        let queue = HookQueue::new(EventSender::new(sender, None), Arc::clone(&room));
         for n in 0..WAITING_MAX as u32 + 3 {
             queue.add(&instance, alert(n));
         }
         // Nothing was begun yet: this task has not waited.
+        assert_eq!(room.untold(), WAITING_MAX);
         let told = || std::fs::read_to_string(folder.path().join("told")).unwrap_or_default();
         until(|| told().lines().count() == WAITING_MAX).await;
         assert!(told().starts_with("3\n4\n"), "{}", told());

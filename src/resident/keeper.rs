@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::clock::Clock;
 use super::core::Core;
 use super::event_sender::EventSender;
-use super::hook::HookQueue;
+use super::hook::{HookQueue, HookRoom};
 use super::lateness;
 use super::left_down::standing_trouble;
 use super::restarting::Wait;
@@ -40,8 +40,7 @@ pub(super) struct Shared {
     pub(super) changes: Arc<Changes>,
     pub(super) events: mpsc::UnboundedSender<ResidentEvent>,
     pub(super) launches: Semaphore,
-    /// The hooks that may be under way at any time.
-    pub(super) hooks: Arc<Semaphore>,
+    pub(super) hooks: Arc<HookRoom>,
     pub(super) clock: Clock,
     /// The number of instances that were not looked at yet.
     pub(super) unsettled: AtomicUsize,

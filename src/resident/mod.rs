@@ -49,6 +49,7 @@ use crate::store::changes::Changes;
 use crate::supervisor::Supervisor;
 use clock::Clock;
 use event_sender::EventSender;
+pub use hook::HookRoom;
 use keeper::{Listing, Shared, keep};
 
 /// A keeper under way, which ends when this is dropped.
@@ -109,7 +110,7 @@ impl Resident {
             changes,
             events,
             launches: Semaphore::new(at_once.max(1)),
-            hooks: Arc::new(Semaphore::new(hook::AT_ONCE)),
+            hooks: HookRoom::new(hook::AT_ONCE),
             clock: Clock::new(),
             unsettled: AtomicUsize::new(0),
         };
@@ -188,6 +189,11 @@ impl Resident {
 
     fn events(&self, id: Option<&str>) -> EventSender {
         EventSender::new(self.shared.events.clone(), id)
+    }
+
+    /// Returns what tells of the hooks, which go on when the keeping has ended.
+    pub fn hooks(&self) -> Arc<HookRoom> {
+        Arc::clone(&self.shared.hooks)
     }
 
     /// Ends the keeping, and returns the supervisors of all that is listed.

@@ -217,6 +217,42 @@ fn giving_up_is_told_once_and_a_start_by_hand_clears_it() {
     sandbox.ok(&["stop", "a"]);
 }
 
+/// The hooks of what has happened are run to their end, and those behind them.
+#[test]
+fn its_end_cuts_no_hook_short() {
+    for (gate, interrupts) in [(true, 1), (false, 2)] {
+        let sandbox = Sandbox::new();
+        let note = "echo \"$GAMECTL_EVENT begins\" >> notes; until test -e gate; do sleep 0.05; done; \
+                    echo \"$GAMECTL_EVENT ends\" >> notes";
+        let hooks =
+            json!([{ "command": ["/bin/sh", "-c", note], "events": ["crashed", "restarted"], "timeout": "1m" }]);
+        let game = Instance::script("a", "exec sleep 100")
+            .with("restart", json!({ "delay": "0s" }))
+            .with("on_event", hooks);
+        sandbox.inventory(&[game]);
+        let mut run = Background::run_json(&sandbox, &[]);
+        run.sees("a", "running");
+        Process::kill(sandbox.pid("a"));
+        wait_until("the restart", || run.logged("started again") == 1);
+        wait_until("the hook to begin", || sandbox.lines("notes") == ["crashed begins"]);
+        run.signal(Signal::SIGTERM);
+        run.wait("waiting up to 10s for the hooks of what has happened");
+        if gate {
+            sandbox.touch("gate");
+        }
+        for _ in 1..interrupts {
+            run.signal(Signal::SIGTERM);
+        }
+        assert_eq!(run.ended(), Some(0), "{}", run.text());
+        let left_out = "the hooks of 2 events have not ended, or were not run";
+        assert_eq!(run.text().contains(left_out), !gate, "{}", run.text());
+        let told = ["crashed begins", "crashed ends", "restarted begins", "restarted ends"];
+        assert_eq!(sandbox.lines("notes"), told[..if gate { 4 } else { 1 }]);
+        sandbox.ok(&["stop", "a", "--now"]);
+        sandbox.nothing_left();
+    }
+}
+
 #[test]
 fn root_does_not_run_a_hook_that_everybody_may_write() {
     if !support::is_root("root_does_not_run_a_hook_that_everybody_may_write") {

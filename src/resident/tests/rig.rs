@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::event::ResidentEvent;
 use crate::inventory::{Channels, Instance, Plane, Ready, RestartPolicy};
+use crate::resident::HookRoom;
 use crate::resident::clock::Clock;
 use crate::resident::keeper::{Listing, Shared, keep};
 use crate::store::changes::Changes;
@@ -216,7 +217,7 @@ pub(super) fn rig(instance: &Instance, state: InstanceState) -> Rig {
         state: Arc::clone(&state_dir),
         events: sender,
         launches: Semaphore::new(1),
-        hooks: Arc::new(Semaphore::new(1)),
+        hooks: HookRoom::new(1),
         clock: Clock::new(),
         unsettled: 1.into(),
     });
