@@ -24,6 +24,7 @@ pub(super) fn failure(mut error: clap::Error, words: &[String]) -> Failure {
         .or_else(|| before_its_verb(&error, words))
         .or_else(|| elsewhere(&error))
         .or_else(|| meant(&error))
+        .or_else(|| conflicting(&error))
         .or_else(|| usage(&error));
     for besides in BESIDES {
         error.remove(besides);
@@ -177,6 +178,11 @@ fn meant(error: &clap::Error) -> Option<String> {
     })
 }
 
+/// Returns the hint for two that exclude each other, which the usage shows side by side.
+fn conflicting(error: &clap::Error) -> Option<String> {
+    (error.kind() == ErrorKind::ArgumentConflict).then(|| "leave out one of the two; --help says more".to_owned())
+}
+
 fn usage(error: &clap::Error) -> Option<String> {
     let ContextValue::StyledStr(usage) = error.get(ContextKind::Usage)? else {
         return None;
@@ -275,11 +281,11 @@ mod tests {
         ");
         insta::assert_snapshot!(shown("gamectl logs --since 5m -n 3 a"), @r"
         the argument '--since <WHEN>' cannot be used with '--lines <N>'
-        usage: gamectl logs --since <WHEN> <SELECTOR>...; --help says more
+        leave out one of the two; --help says more
         ");
         insta::assert_snapshot!(shown("gamectl start --all a"), @r"
         the argument '--all' cannot be used with '[SELECTOR]...'
-        usage: gamectl start --all [SELECTOR]...; --help says more
+        leave out one of the two; --help says more
         ");
         insta::assert_snapshot!(shown("gamectl --json"), @r"
         'gamectl' requires a subcommand but one was not provided

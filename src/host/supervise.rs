@@ -155,8 +155,11 @@ fn not_kept_from_here(host: &str, ids: &[String]) -> String {
 async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
     let until = Instant::now() + LET_GO;
     loop {
-        let taken = lock::try_run(state, title)
-            .map_err(|error| Failure::failed(format!("its lock cannot be taken: {error}")))?;
+        let taken = lock::try_run(state, title).map_err(|error| {
+            let path = state.path().display();
+            Failure::failed(format!("the lock of `run` in {path} cannot be taken: {error}"))
+                .hint("nothing was started; free some space or mend the state directory")
+        })?;
         let holder = match taken {
             Ok(lock) => return Ok(lock),
             Err(holder) => holder,
