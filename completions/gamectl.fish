@@ -46,6 +46,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Sends a l
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "console" -d 'Attaches to the console of a game; Ctrl-D or Ctrl-] detaches'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'Lists the known games, or prints one to paste into an inventory'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "check" -d 'Checks the inventory and what its servers need, without starting anything'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "host" -d 'Checks the other hosts of the inventory'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "init" -d 'Writes an inventory to begin with, where there is none'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "schema" -d 'Prints the JSON Schema of the inventory, for editors'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Prints the completions for a shell'
@@ -196,6 +197,16 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l json -d 'Answe
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s q -l quiet -d 'Prints failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s v -l verbose -d 'Reports more on the way; twice: everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l inventory -d 'Uses this inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l json -d 'Answers with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s q -l quiet -d 'Prints failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s v -l verbose -d 'Reports more on the way; twice: everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l inventory -d 'Uses this inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'

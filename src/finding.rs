@@ -27,6 +27,8 @@ impl Severity {
 pub struct Finding {
     /// The instance; `None` if the finding is about all of them.
     pub id: Option<String>,
+    /// The host; `None` for this one.
+    pub host: Option<String>,
     /// The subject, as one word: `executable`, `ports`.
     pub about: Cow<'static, str>,
     pub level: Severity,
@@ -44,6 +46,7 @@ impl Finding {
     fn new(about: &'static str, level: Severity, message: impl Into<String>) -> Self {
         Self {
             id: None,
+            host: None,
             about: about.into(),
             level,
             message: message.into(),
@@ -67,6 +70,13 @@ impl Finding {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Makes it one of another host.
+    #[must_use]
+    pub fn on(mut self, host: &str) -> Self {
+        self.host = Some(host.to_owned());
         self
     }
 

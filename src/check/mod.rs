@@ -48,7 +48,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     ));
     findings.push(state_dir::judge(state_dir, &host::usability(state_dir)));
     findings.push(disk::judge(state_dir, host::free(state_dir), &inventory.instances));
-    findings.push(logind::judge(&host::login()));
+    findings.push(logout());
     let packaged = Unit::packaged();
     if let Some(settings) = packaged.settings().await {
         findings.extend(unit::judge(packaged.name(), &settings));
@@ -82,6 +82,11 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
         findings.extend(own.into_iter().map(|finding| finding.of(&instance.id)));
     }
     findings
+}
+
+/// Judges what becomes of a game at the end of the session that this process is in.
+pub fn logout() -> Finding {
+    logind::judge(&host::login())
 }
 
 /// Looks at the systemd unit that this process was started by, if it was. Returns

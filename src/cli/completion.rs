@@ -33,7 +33,7 @@ pub fn script(shell: Shell) -> String {
 /// Returns the script for zsh, where each argument names the function that completes
 /// it, and functions are defined before their use.
 fn zsh(text: &str) -> String {
-    const PLACES: [&str; 4] = ["'*::selectors ", "':id ", "'::name ", "'*::games "];
+    const PLACES: [&str; 5] = ["'*::selectors ", "':id ", "'::name ", "'*::games ", "'*::hosts "];
     let (head, body) = text.split_once('\n').unwrap_or(("", text));
     let mut script = format!("{head}\n{}", include_str!("shells/values.zsh"));
     for line in body.lines() {
@@ -130,6 +130,8 @@ mod tests {
             ("completions", Some("shell"), None),
             ("completions zsh", None, None),
             ("check", None, None),
+            ("host", Some("action"), None),
+            ("-f a.yaml host check box2", Some("hosts"), Some("a.yaml")),
         ] {
             let before: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
             let wanted = CompletionPlace {

@@ -9,6 +9,6 @@ mod verbs;
 pub use root::{Cli, Common, VerbArgs, When};
 pub use selection::Selection;
 pub use verbs::{
-    Awaited, CompletionsArgs, ConsoleArgs, GamesArgs, InitArgs, LineCount, LogsArgs, OnExit, RestartArgs, RunArgs,
-    SendArgs, Shell, StartArgs, StatusArgs, StopArgs, WatchArgs,
+    Awaited, CompletionsArgs, ConsoleArgs, GamesArgs, HostAction, HostArgs, InitArgs, LineCount, LogsArgs, OnExit,
+    RestartArgs, RunArgs, SendArgs, Shell, StartArgs, StatusArgs, StopArgs, WatchArgs,
 };

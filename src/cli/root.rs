@@ -10,8 +10,8 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Su
 use super::selection::INVENTORY_AFTER_VERB;
 use super::time::duration;
 use super::verbs::{
-    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, InitArgs, LogsArgs, RestartArgs, RunArgs, SchemaArgs, SendArgs,
-    StartArgs, StatusArgs, StopArgs, WatchArgs,
+    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, RestartArgs, RunArgs, SchemaArgs,
+    SendArgs, StartArgs, StatusArgs, StopArgs, WatchArgs,
 };
 
 /// Start, stop, watch and script all your game servers, processes and docker compose stacks alike.
@@ -149,6 +149,8 @@ pub enum VerbArgs {
     Games(Deferred<GamesArgs>),
     /// Checks the inventory and what its servers need, without starting anything
     Check(Deferred<CheckArgs>),
+    /// Checks the other hosts of the inventory
+    Host(Deferred<HostArgs>),
     /// Writes an inventory to begin with, where there is none
     Init(Deferred<InitArgs>),
     /// Prints the JSON Schema of the inventory, for editors

@@ -283,6 +283,30 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  gamectl host check
+  gamectl host check box2 --json")]
+pub struct HostArgs {
+    #[command(flatten)]
+    pub listed: Listed,
+
+    /// What to do
+    #[arg(value_name = "ACTION")]
+    pub action: HostAction,
+
+    /// The hosts, by their names in the inventory; without any: all of them
+    #[arg(value_name = "NAME")]
+    pub hosts: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HostAction {
+    /// Checks the way to them, the gamectl there, their clocks, and what a logout ends
+    Check,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
   gamectl init
   gamectl init rust minecraft
   gamectl -f /etc/gamectl/instances.yaml init conan")]

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::ValueEnum;
 
-use crate::cli::Shell;
 use crate::cli::completion::{CompletionPlace, HIDDEN_VERB, place};
+use crate::cli::{HostAction, Shell};
 use crate::games::PRESETS;
 use crate::host;
 use crate::ui::{Options, Screen, Surroundings};
@@ -38,6 +38,12 @@ fn candidates(place: &CompletionPlace) -> Vec<String> {
             let known = Shell::value_variants().iter().filter_map(Shell::to_possible_value);
             known.map(|value| value.get_name().to_owned()).collect()
         }
+        Some("action") => {
+            let known = HostAction::value_variants().iter();
+            let known = known.filter_map(HostAction::to_possible_value);
+            known.map(|value| value.get_name().to_owned()).collect()
+        }
+        Some("hosts") => host::host_suggestions(place.inventory.as_deref().map(OsStr::new)),
         Some("id") => listed(place, false),
         Some("selectors") => listed(place, true),
         _ => Vec::new(),

@@ -9,6 +9,7 @@ mod completions;
 mod console;
 mod context;
 mod games;
+mod host;
 mod init;
 mod keyboard;
 mod live;
@@ -111,6 +112,7 @@ fn run(context: &Context<'_>) -> Result<u8, Error> {
         VerbArgs::Run(verb) => runtime()?.block_on(run::run(context, &verb.0)),
         VerbArgs::Send(verb) => runtime()?.block_on(send::run(context, &verb.0)),
         VerbArgs::Console(verb) => runtime()?.block_on(console::run(context, &verb.0)),
+        VerbArgs::Host(verb) => runtime()?.block_on(host::run(context, &verb.0)),
         VerbArgs::Check(_) => runtime()?.block_on(check::run(context)),
     }
 }

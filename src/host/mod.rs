@@ -24,11 +24,13 @@ mod check;
 mod console;
 mod dry_run;
 mod elsewhere;
+mod host_check;
 mod inventory_file;
 mod left_alone;
 mod logs;
 mod look;
 mod members;
+mod named_hosts;
 mod onlookers;
 mod selector;
 pub mod serve;
@@ -57,7 +59,7 @@ pub use watch::WatchHandle;
 
 use crate::failure::Failure;
 use crate::fleet::Fleet;
-use crate::inventory::{self, Inventory, Mistakes, Problems, Source};
+use crate::inventory::{self, Inventory, Mistakes, Problems, SelectorWords, Source};
 use crate::store::{StateDir, dir};
 
 /// The reason why a command ended early.
@@ -182,20 +184,31 @@ impl Host {
     }
 }
 
+/// Returns the names of the other hosts of an inventory, for shell completion.
+pub fn host_suggestions(inventory: Option<&OsStr>) -> Vec<String> {
+    let listed = selector_words(inventory).map(|words| words.listed_hosts);
+    listed.into_iter().flatten().collect()
+}
+
 /// Returns the ids and, with `tags`, the selectors of hosts and tags of an inventory, for
 /// shell completion. An inventory that cannot be read has none; standard input
 /// is not read, because it is the shell's.
 pub fn suggestions(inventory: Option<&OsStr>, tags: bool) -> Vec<String> {
-    let source = inventory::find(inventory.filter(|name| *name != "-")).ok();
-    let source = source.filter(|source| source.path().is_some());
-    let Some(unchecked) = source.and_then(|source| inventory::read(&source).ok()) else {
+    let Some(words) = selector_words(inventory) else {
         return Vec::new();
     };
-    let words = unchecked.selector_words();
     let mut found = words.ids;
     if tags {
         found.extend(words.hosts.into_iter().map(|host| format!("host:{host}")));
         found.extend(words.tags.into_iter().map(|tag| format!("tag:{tag}")));
     }
     found
+}
+
+fn selector_words(inventory: Option<&OsStr>) -> Option<SelectorWords> {
+    let source = inventory::find(inventory.filter(|name| *name != "-")).ok()?;
+    source.path()?;
+    inventory::read(&source)
+        .ok()
+        .map(|unchecked| unchecked.selector_words())
 }

@@ -21,6 +21,7 @@
 mod call;
 mod calls;
 mod connection;
+mod host_check;
 mod log_stream;
 mod looks;
 mod remote;
@@ -30,5 +31,6 @@ mod way;
 pub mod wire;
 mod words;
 
+pub use host_check::check_host;
 pub use remote::{RemoteHost, RemoteHosts};
 pub use supervisor::SshSupervisor;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::call::Call;
 use super::connection::Connection;
+use super::host_check;
 use super::looks::LookQueue;
 use super::watches::{Followers, WatchQueue};
 use super::wire::{Ask, RowLine, Say};
@@ -248,13 +249,7 @@ impl RemoteHost {
                 let findings = findings.into_iter().map(|finding| finding.on(name));
                 greeted.into_iter().chain(findings).collect()
             }
-            Err(failure) => {
-                let finding = Finding::error("host", failure.message);
-                vec![match failure.hint {
-                    Some(hint) => finding.hint(hint),
-                    None => finding,
-                }]
-            }
+            Err(failure) => vec![host_check::fault("host", name, failure)],
         }
     }
 

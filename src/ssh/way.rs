@@ -29,7 +29,11 @@ const OPTIONS: [&str; 9] = [
 /// Returns the program with its arguments.
 pub(super) fn command(host: &HostSpec, masters: Option<&Path>, own: &Path) -> Vec<OsString> {
     match &host.way {
-        WayIn::Ssh(access) => ssh(access, host.gamectl.as_deref(), masters),
+        WayIn::Ssh(access) => {
+            let mut words = ssh(access, masters);
+            words.push(there(access, host.gamectl.as_deref()).into());
+            words
+        }
         WayIn::Sudo(user) => {
             let program = host.gamectl.as_ref().map_or_else(|| own.into(), OsString::from);
             let words = ["sudo", "-n", "-H", "-u", user, "--"].map(OsString::from);
@@ -38,7 +42,17 @@ pub(super) fn command(host: &HostSpec, masters: Option<&Path>, own: &Path) -> Ve
     }
 }
 
-fn ssh(access: &SshAccess, gamectl: Option<&str>, masters: Option<&Path>) -> Vec<OsString> {
+/// Returns a login of its own that does nothing, and tells about itself.
+pub(super) fn login(access: &SshAccess) -> Vec<OsString> {
+    let mut words = ssh(access, None);
+    // A master would have logged in before.
+    words.splice(1..1, ["-v", "-S", "none"].map(OsString::from));
+    words.push("true".into());
+    words
+}
+
+/// Returns the words up to the destination; the command line for there follows.
+fn ssh(access: &SshAccess, masters: Option<&Path>) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["ssh".into(), "-T".into()];
     let mut option = |text: String| words.extend(["-o".into(), text.into()]);
     for (name, value) in &access.options {
@@ -59,7 +73,6 @@ fn ssh(access: &SshAccess, gamectl: Option<&str>, masters: Option<&Path>) -> Vec
         words.extend(["-i".into(), identity.into()]);
     }
     words.extend(["--".into(), access.destination.as_str().into()]);
-    words.push(there(access, gamectl).into());
     words
 }
 

@@ -94,7 +94,7 @@ fn last_line(complaint: &str) -> Option<String> {
 }
 
 /// Returns the command that a person tries first.
-fn by_hand(spec: &HostSpec) -> String {
+pub(super) fn by_hand(spec: &HostSpec) -> String {
     match &spec.way {
         WayIn::Ssh(access) => {
             let port = access.port.map(|port| format!(" -p {port}")).unwrap_or_default();
@@ -102,6 +102,17 @@ fn by_hand(spec: &HostSpec) -> String {
             format!("`ssh{port}{} {}`", identity.unwrap_or_default(), access.destination)
         }
         WayIn::Sudo(user) => format!("`sudo -n -u {user} true`"),
+    }
+}
+
+/// Returns the way to a host, in the words of a command.
+pub(super) fn way(spec: &HostSpec) -> String {
+    match &spec.way {
+        WayIn::Ssh(access) => match &access.sudo {
+            Some(user) => format!("{}, and `sudo -n -u {user}` there", by_hand(spec)),
+            None => by_hand(spec),
+        },
+        WayIn::Sudo(user) => format!("`sudo -n -u {user}`"),
     }
 }
 

@@ -34,7 +34,13 @@ fn merge(findings: &[Finding]) -> Vec<Merged<'_>> {
     let mut merged: Vec<Merged<'_>> = Vec::new();
     let mut places = HashMap::new();
     for finding in findings {
-        let known = (&finding.about, finding.level, &finding.message, &finding.hint);
+        let known = (
+            &finding.host,
+            &finding.about,
+            finding.level,
+            &finding.message,
+            &finding.hint,
+        );
         let next = merged.len();
         let place = match &finding.id {
             Some(_) => *places.entry(known).or_insert(next),
@@ -60,9 +66,11 @@ impl Merged<'_> {
             Severity::Error => Tone::Error,
         };
         let label = look.paint(tone, &format!("{:7}", finding.level.as_str()));
-        let subject = match self.ids[..] {
-            [id] => format!("{id}: "),
-            _ => String::new(),
+        let subject = match (&self.ids[..], &finding.host) {
+            ([id], None) => format!("{id}: "),
+            ([id], Some(host)) => format!("{id} on {host}: "),
+            (_, Some(host)) => format!("{host}: "),
+            (_, None) => String::new(),
         };
         let line = format!("{label} {subject}{}: {}", finding.about, clean_line(&finding.message));
         let mut out = look.wrap(&line, HANG) + "\n";
@@ -109,6 +117,8 @@ mod tests {
             Finding::error("ports", "taken\x1b[2J by a\nb")
                 .hint("end it")
                 .of("rust"),
+            Finding::ok("clock", "it is right").on("box2"),
+            Finding::ok("cwd", "it is there").of("conan").on("box2"),
         ];
         let text = render(&findings, false, look);
         assert!(
@@ -116,7 +126,10 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.ends_with("        hint: end it\n\n1 ok, 1 warning, 1 error\n"),
+            text.ends_with(
+                "        hint: end it\nok      box2: clock: it is right\nok      conan on box2: cwd: it is there\n\n\
+                 3 ok, 1 warning, 1 error\n"
+            ),
             "{text}"
         );
         assert!(!text.contains('\x1b'));

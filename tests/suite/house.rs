@@ -132,6 +132,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "finding",
             "inventory",
             "invocation",
+            "program",
             "supervisor",
             "sys",
             "text",

@@ -1,5 +1,6 @@
 //! Instances on other hosts: over a real `sshd`, and as another user through `sudo`.
 
+mod host_verb;
 mod sshd;
 
 use std::fs;
@@ -397,6 +398,9 @@ fn this_machine_as_another_user() {
         "{row}"
     );
     assert!(sandbox.ok(&["logs", "a"]).stdout.contains(SOMEBODY));
+    let checked = sandbox.ok(&["host", "check"]).stdout;
+    let way = format!("shared: way: reached by `sudo -n -u {SOMEBODY}`");
+    assert!(checked.contains(&way) && !checked.contains("login"), "{checked}");
     let owner = fs::metadata(state.join("instances/a")).expect("its folder").uid();
     assert_ne!(owner, 0);
     sandbox.ok(&["stop", "a"]);
@@ -451,13 +455,14 @@ fn what_is_asked_before_and_beside_a_start() {
     let findings = checked["findings"].as_array().expect("findings").clone();
     let says = |level: &str, words: &str| {
         let mut found = findings.iter().filter(|finding| finding["level"] == level);
-        found.any(|finding| finding["message"].as_str().expect("a message").contains(words))
+        let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        found.any(|finding| format!("{}: {}", text(finding, "host"), text(finding, "message")).contains(words))
     };
     let greeted = format!("box2: gamectl {} answers there", env!("CARGO_PKG_VERSION"));
     assert!(says("ok", &greeted), "{checked}");
     let state = there.state_dir("box2").display().to_string();
     assert!(
-        says("error", "dead: it cannot be reached") && says("ok", "on box2: "),
+        says("error", "dead: it cannot be reached") && says("ok", "box2: "),
         "{checked}"
     );
     assert!(checked.to_string().contains(&state), "{checked}");

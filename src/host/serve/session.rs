@@ -90,6 +90,12 @@ impl Session {
             self.open(&inventory, folder, &options)?;
             return Ok(Some(Say::Opened {}));
         }
+        if let Ask::Clock {} = ask {
+            return Ok(Some(tasks::clock()));
+        }
+        if let Ask::Logout {} = ask {
+            return Ok(Some(tasks::logout()));
+        }
         let answers = self.answers.clone();
         let host = self.host.clone();
         let host = host.ok_or_else(|| Failure::new(FailureKind::Usage, "no definitions were sent yet"))?;
@@ -116,7 +122,7 @@ impl Session {
                 Ask::Check {} => tasks::check(&host).await,
                 Ask::Console { instance } => tasks::console(&host, &instance).await,
                 Ask::TypeIn { instance, input } => tasks::type_in(&host, &instance, input.into()).await,
-                Ask::Open { .. } | Ask::Verb(_) | Ask::Cancel {} => return id,
+                Ask::Open { .. } | Ask::Verb(_) | Ask::Cancel {} | Ask::Clock {} | Ask::Logout {} => return id,
             };
             let say = ended.unwrap_or_else(|failure| Say::Failed(failure.into()));
             let _ = answers.send(line(&ServeAnswer { id, say })).await;

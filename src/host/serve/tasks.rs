@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::super::{ConsoleInput, ConsoleKind, Host, OutputFrom, RowParts, Scope, VerbRequest};
 use super::streams::Answers;
+use crate::check;
 use crate::event::{ResidentEvent, VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::Problems;
@@ -13,6 +14,7 @@ use crate::ssh::wire::{
     AnsweredVerb, FailureLine, OUTPUT_MAX, PlanLine, RowLine, Say, ServeAnswer, StateWord, VerbAsk, line,
 };
 use crate::supervisor::{Observation, WholeVerb};
+use crate::sys::clock::wall_ms;
 
 /// The longest line that goes to a game, in bytes.
 const LONGEST_SENT: usize = 64 * 1024;
@@ -136,6 +138,18 @@ pub(super) async fn check(host: &Host) -> Result<Say, Failure> {
     Ok(Say::Findings {
         findings: kept.map(Into::into).collect(),
     })
+}
+
+/// Tells the time here.
+pub(super) fn clock() -> Say {
+    Say::Clock { at_ms: wall_ms() }
+}
+
+/// Checks what becomes of a game at a logout here.
+pub(super) fn logout() -> Say {
+    Say::Findings {
+        findings: vec![check::logout().into()],
+    }
 }
 
 /// Follows instances until the request is cancelled.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::channels::{Channels, Password};
 use super::compose::ComposeSpec;
 use super::hook::Hook;
-use super::host::{Hosted, WayIn};
+use super::host::{HostSpec, Hosted, WayIn};
 use super::http::{HttpCheck, HttpLogin};
 use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
@@ -30,6 +31,8 @@ pub fn is_valid_id(id: &str) -> bool {
 pub struct Inventory {
     /// The instances, in the order of the file. Ids are unique.
     pub instances: Vec<Instance>,
+    /// The other hosts, in the order of the file; also those of no instance.
+    pub hosts: Vec<Arc<HostSpec>>,
     /// The folder of the file, where relative paths begin.
     pub folder: PathBuf,
 }
@@ -59,9 +62,10 @@ impl Inventory {
     /// other host.
     #[must_use]
     pub fn seen_by(mut self, user: &str) -> Self {
-        let is_own = |hosted: &Hosted| matches!(&hosted.host.way, WayIn::Sudo(owner) if owner == user);
+        let is_own = |host: &HostSpec| matches!(&host.way, WayIn::Sudo(owner) if owner == user);
+        self.hosts.retain(|host| !is_own(host));
         for instance in &mut self.instances {
-            if instance.hosted.as_deref().is_some_and(is_own) {
+            if instance.hosted.as_deref().is_some_and(|hosted| is_own(&hosted.host)) {
                 instance.hosted = None;
             }
         }

@@ -51,6 +51,7 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
     Readout {
         whole: Inventory {
             instances,
+            hosts: document.hosts.whole(),
             folder: folder.to_owned(),
         },
         broken: (is_inside && keys_are_inside).then_some(broken),

@@ -60,6 +60,12 @@ impl Hosts {
         hosts
     }
 
+    /// Returns those without a problem.
+    pub(super) fn whole(&self) -> Vec<Arc<HostSpec>> {
+        let named = self.named.iter().filter_map(|(_, host)| host.as_ref());
+        named.chain(&self.owner).cloned().collect()
+    }
+
     /// Returns the host of an instance with this key `host`; `None` for this one.
     pub(super) fn of(&self, check: &mut Collector, named: Option<&Entry>) -> Option<Arc<HostSpec>> {
         let Some(entry) = named else {

@@ -51,6 +51,10 @@ pub enum Say {
     Findings {
         findings: Vec<FindingLine>,
     },
+    /// The clock there, in milliseconds since 1970.
+    Clock {
+        at_ms: u64,
+    },
     /// The console of a game is a terminal, or takes lines.
     Console {
         is_terminal: bool,
@@ -152,9 +156,10 @@ impl FindingLine {
         let level = levels.into_iter().find(|level| level.as_str() == self.level);
         Finding {
             id: self.id.as_deref().map(cleaned),
+            host: Some(host.to_owned()),
             about: cleaned(&self.about).into(),
             level: level.unwrap_or(Severity::Error),
-            message: format!("on {host}: {}", cleaned(&self.message)),
+            message: cleaned(&self.message),
             hint: self.hint.as_deref().map(cleaned),
         }
     }

@@ -14,7 +14,9 @@ pub const MAGIC: &str = "-- gamectl serves --";
 pub const PROTOCOL: u32 = 1;
 
 /// The requests that this gamectl serves.
-pub const FEATURES: [&str; 8] = ["look", "verb", "send", "logs", "watch", "dry_run", "check", "console"];
+pub const FEATURES: [&str; 9] = [
+    "look", "verb", "send", "logs", "watch", "dry_run", "check", "console", "host",
+];
 
 /// The first message of each end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,15 +75,16 @@ impl Greeting {
     /// Returns what is to be said of the host when this greeting came at a time.
     pub fn finding(&self, host: &str, at: SystemTime) -> Finding {
         let differs = self.now_ms.map(|now| Duration::from_millis(now.abs_diff(ms_of(at))));
-        match differs.filter(|differs| *differs > SKEW) {
-            None => Finding::ok("host", format!("{host}: gamectl {} answers there", self.version)),
+        let finding = match differs.filter(|differs| *differs > SKEW) {
+            None => Finding::ok("host", format!("gamectl {} answers there", self.version)),
             Some(differs) => {
                 let differs = humantime::format_duration(Duration::from_secs(differs.as_secs()));
-                let message = format!("{host}: its clock differs from this one by {differs}");
+                let message = format!("its clock differs from this one by {differs}");
                 Finding::warning("host", format!("{message}, so the times of its instances are off"))
                     .hint("set both by the network: `timedatectl set-ntp true`")
             }
-        }
+        };
+        finding.on(host)
     }
 
     /// Checks that this gamectl understands the other end.
@@ -124,7 +127,7 @@ mod tests {
         assert_eq!((told(0), told(10), told(600)), ("ok", "ok", "warning"));
         let message = greeting.finding("box2", at(601)).message;
         assert!(
-            message.starts_with("box2: its clock differs from this one by 10m"),
+            message.starts_with("its clock differs from this one by 10m"),
             "{message}"
         );
     }

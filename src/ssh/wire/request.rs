@@ -59,6 +59,10 @@ pub enum Ask {
     DryRun(VerbAsk),
     /// Checks what the instances need there.
     Check {},
+    /// Tells the time there. It needs no definitions, as the next one.
+    Clock {},
+    /// Checks what becomes of a game at a logout there.
+    Logout {},
     /// Tells the kind of console of an instance that runs.
     Console {
         instance: String,
@@ -116,6 +120,7 @@ impl Ask {
             Self::Watch { .. } => Some("watch"),
             Self::DryRun(_) => Some("dry_run"),
             Self::Check {} => Some("check"),
+            Self::Clock {} | Self::Logout {} => Some("host"),
             Self::Console { .. } | Self::TypeIn { .. } => Some("console"),
         }
     }

@@ -191,3 +191,51 @@ fn nothing_to_check() {
     0 ok, 1 warning, 0 errors
     ");
 }
+
+#[test]
+fn other_hosts() {
+    let findings = [
+        Finding::ok("way", "reached by `ssh games@box2`, in 231 ms").on("box2"),
+        Finding::warning("clock", "it is 93 seconds behind this one")
+            .hint("set the one that is wrong")
+            .on("box2"),
+        Finding::error("ports", "28015/udp is taken").of("eu-1").on("box2"),
+        Finding::error("way", "it cannot be reached: Connection refused")
+            .hint("`ssh games@box3` shows more")
+            .on("box3"),
+    ];
+    insta::assert_snapshot!(seen(|screen| screen.findings(&findings)), @r"
+    --- 120 columns, 80 columns, off a terminal
+    ok      box2: way: reached by `ssh games@box2`, in 231 ms
+    warning box2: clock: it is 93 seconds behind this one
+            hint: set the one that is wrong
+    error   eu-1 on box2: ports: 28015/udp is taken
+    error   box3: way: it cannot be reached: Connection refused
+            hint: `ssh games@box3` shows more
+
+    1 ok, 1 warning, 2 errors
+    --- 120 columns in colour, 80 columns in colour
+    ␛[32mok     ␛[0m box2: way: reached by `ssh games@box2`, in 231 ms
+    ␛[1;33mwarning␛[0m box2: clock: it is 93 seconds behind this one
+            ␛[36mhint:␛[0m set the one that is wrong
+    ␛[1;31merror  ␛[0m eu-1 on box2: ports: 28015/udp is taken
+    ␛[1;31merror  ␛[0m box3: way: it cannot be reached: Connection refused
+            ␛[36mhint:␛[0m `ssh games@box3` shows more
+
+    1 ok, 1 warning, 2 errors
+    --- 40 columns
+    ok      box2: way: reached by
+            `ssh games@box2`, in 231 ms
+    warning box2: clock: it is 93 seconds
+            behind this one
+            hint: set the one that is wrong
+    error   eu-1 on box2: ports: 28015/udp
+            is taken
+    error   box3: way: it cannot be reached:
+            Connection refused
+            hint: `ssh games@box3` shows
+                  more
+
+    1 ok, 1 warning, 2 errors
+    ");
+}
