@@ -281,7 +281,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__host)
-            opts="-q -v -h --inventory --state-dir --json --quiet --verbose --color --lock-wait --help check"
+            opts="-n -q -v -h --inventory --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help check install"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -46,7 +46,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Sends a l
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "console" -d 'Attaches to the console of a game; Ctrl-D or Ctrl-] detaches'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'Lists the known games, or prints one to paste into an inventory'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "check" -d 'Checks the inventory and what its servers need, without starting anything'
-complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "host" -d 'Checks the other hosts of the inventory'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "host" -d 'Checks the other hosts of the inventory, or installs gamectl there'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "init" -d 'Writes an inventory to begin with, where there is none'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "schema" -d 'Prints the JSON Schema of the inventory, for editors'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Prints the completions for a shell'
@@ -203,6 +203,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l color -d 'Uses 
 always\t'Always'
 never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s n -l dry-run -d 'Shows what would be installed, and changes nothing'
 complete -c gamectl -n "__fish_gamectl_using_subcommand host" -l json -d 'Answers with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s q -l quiet -d 'Prints failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s v -l verbose -d 'Reports more on the way; twice: everything'

@@ -169,10 +169,22 @@ impl ProgramCall {
     /// The program is killed, unless it outlives its caller.
     pub async fn output(mut self, limit: Duration) -> Result<Finished, CallError> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if !self.input.is_empty() {
+            self.command.stdin(Stdio::piped());
+        }
+        let input = std::mem::take(&mut self.input);
         let until = Instant::now() + limit;
         let mut running = self.spawn()?;
         let (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
+        let stdin = running.child.stdin.take();
+        let write = async {
+            if let Some(mut stdin) = stdin {
+                // It need not read it.
+                let _ = stdin.write_all(&input).await;
+            }
+        };
         let read = async { tokio::try_join!(whole(stdout), async { Ok(tail(stderr).await) }) };
+        let read = async { tokio::join!(write, read).1 };
         let read = timeout_at(until, read).await.unwrap_or(Err(CallError::TimedOut(limit)));
         let (output, complaint) = match read {
             Ok(read) => read,

@@ -149,7 +149,7 @@ pub enum VerbArgs {
     Games(Deferred<GamesArgs>),
     /// Checks the inventory and what its servers need, without starting anything
     Check(Deferred<CheckArgs>),
-    /// Checks the other hosts of the inventory
+    /// Checks the other hosts of the inventory, or installs gamectl there
     Host(Deferred<HostArgs>),
     /// Writes an inventory to begin with, where there is none
     Init(Deferred<InitArgs>),

@@ -284,10 +284,15 @@ pub struct CheckArgs {
 #[command(after_help = "\
 Examples:
   gamectl host check
-  gamectl host check box2 --json")]
+  gamectl host check box2 --json
+  gamectl host install box2")]
 pub struct HostArgs {
     #[command(flatten)]
     pub listed: Listed,
+
+    /// Shows what would be installed, and changes nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 
     /// What to do
     #[arg(value_name = "ACTION")]
@@ -302,6 +307,9 @@ pub struct HostArgs {
 pub enum HostAction {
     /// Checks the way to them, the gamectl there, their clocks, and what a logout ends
     Check,
+    /// Copies this program there: in place of the gamectl that is found, if it may be
+    /// written, else to ~/.local/bin
+    Install,
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ mod console;
 mod dry_run;
 mod elsewhere;
 mod host_check;
+mod host_install;
 mod inventory_file;
 mod left_alone;
 mod logs;

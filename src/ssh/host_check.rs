@@ -13,6 +13,7 @@ use super::words;
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{HostSpec, WayIn};
+use crate::invocation::command;
 use crate::program::ProgramCall;
 use crate::sys::clock::wall_ms;
 use crate::text::clean_line;
@@ -72,7 +73,10 @@ fn version(host: &str, greeting: &Greeting) -> Finding {
         "gamectl",
         format!("{there} there, {here} here: that one cannot do all that this one asks ({lacks})"),
     )
-    .hint(format!("bring gamectl on `{host}` up to date"))
+    .hint(format!(
+        "bring it up to date: {}",
+        command(format_args!("host install {host}"))
+    ))
 }
 
 /// Asks the gamectl there for its clock, and for what a logout ends.

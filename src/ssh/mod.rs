@@ -22,6 +22,8 @@ mod call;
 mod calls;
 mod connection;
 mod host_check;
+mod install;
+mod install_sight;
 mod log_stream;
 mod looks;
 mod remote;
@@ -32,5 +34,6 @@ pub mod wire;
 mod words;
 
 pub use host_check::check_host;
+pub use install::install_on;
 pub use remote::{RemoteHost, RemoteHosts};
 pub use supervisor::SshSupervisor;

@@ -51,6 +51,20 @@ pub(super) fn login(access: &SshAccess) -> Vec<OsString> {
     words
 }
 
+/// Returns the call of a script of `sh` there, as the user who runs gamectl.
+pub(super) fn script(access: &SshAccess, script: &str, arguments: &[&str]) -> Vec<OsString> {
+    let mut words = ssh(access, None);
+    let sudo = access.sudo.as_ref();
+    let sudo = sudo.map_or_else(String::new, |user| format!("sudo -n -H -u {} -- ", quoted(user)));
+    let mut line = format!("exec {sudo}sh -c {} sh", quoted(script));
+    for argument in arguments {
+        line.push(' ');
+        line.push_str(&quoted(argument));
+    }
+    words.push(line.into());
+    words
+}
+
 /// Returns the words up to the destination; the command line for there follows.
 fn ssh(access: &SshAccess, masters: Option<&Path>) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["ssh".into(), "-T".into()];
@@ -85,8 +99,9 @@ fn there(access: &SshAccess, gamectl: Option<&str>) -> String {
     match (gamectl, sudo) {
         (Some(path), sudo) => format!("exec {}{} serve", sudo.unwrap_or_default(), quoted(path)),
         (None, Some(sudo)) => format!("exec {sudo}gamectl serve"),
-        // The PATH of a shell that nobody types into is often short.
-        (None, None) => "exec sh -c 'PATH=\"$PATH:/usr/local/bin:$HOME/.local/bin\"; exec gamectl serve'".to_owned(),
+        // The PATH of a shell that nobody types into is often short. What the user has
+        // installed comes first, as where people log in.
+        (None, None) => "exec sh -c 'PATH=\"$HOME/.local/bin:$PATH:/usr/local/bin\"; exec gamectl serve'".to_owned(),
     }
 }
 

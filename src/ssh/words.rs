@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{HostSpec, WayIn};
+use crate::invocation::command;
 use crate::sys::host;
 use crate::text::clean_line;
 
@@ -66,7 +67,8 @@ pub(super) fn failure(spec: &HostSpec, end: &WayEnd, own: &Path) -> Failure {
             Some(line) => format!("there is no gamectl to be run there ({line})"),
             None => "there is no gamectl to be run there".to_owned(),
         };
-        let hint = "install it there, or say where it is with `gamectl:` in `hosts`".to_owned();
+        let install = command(format_args!("host install {name}"));
+        let hint = format!("{install} copies this one there; or say where it is with `gamectl:` in `hosts`");
         return Failure::new(FailureKind::Unsupported, format!("{name}: {why}")).hint(hint);
     }
     let why = end.fault.clone().or_else(|| last_line(&end.complaint));

@@ -1,11 +1,16 @@
 //! `gamectl host`: the other hosts themselves, and not their instances.
 
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::gated;
 use super::sshd::Elsewhere;
-use crate::support::{self, Outcome};
+use crate::support::{self, Outcome, Sandbox, programs};
 
 /// The findings of a check about a host, each as `LEVEL ABOUT: MESSAGE / HINT`.
 fn findings(checked: &Outcome, host: &str) -> Vec<String> {
@@ -141,4 +146,199 @@ fn only_the_hosts_that_are_named() {
         "{none:?}"
     );
     sandbox.run(&["host", "explode"]).expect_code(2);
+}
+
+/// The message about a host.
+fn message(outcome: &Outcome, host: &str) -> String {
+    findings(outcome, host).join("\n")
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().display().to_string());
+    names.collect()
+}
+
+/// An old gamectl: another file that does the same.
+fn old(at: &Path) {
+    programs::install(&support::gamectl(), at);
+    let mut file = fs::OpenOptions::new().append(true).open(at).expect("the copy");
+    file.write_all(b"old").expect("write to the copy");
+}
+
+#[test]
+fn an_installation_leaves_what_runs_to_the_old_program() {
+    let Some(there) = Elsewhere::new("an_installation_leaves_what_runs_to_the_old_program") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    let folder = sandbox.path("programs");
+    fs::create_dir(&folder).expect("a folder");
+    let program = folder.join("gamectl");
+    // The program, and the way to it with a state directory of its own.
+    let mut host = there.host("box2", "");
+    host["gamectl"] = json!(program.display().to_string());
+    let run = there.host("run", &format!("exec '{}' \"$@\"", program.display()));
+    let hosts = json!({ "box2": host, "run": run });
+    there.inventory(&hosts, &[gated(sandbox, "a", "run")]);
+    let missing = sandbox.run(&["host", "check", "box2"]).expect_code(1);
+    assert!(missing.stdout.contains("host install box2"), "{missing:?}");
+
+    let dry = sandbox.run(&["host", "install", "-n", "box2", "--json"]).expect_code(0);
+    assert!(message(&dry, "box2").contains("would write"), "{dry:?}");
+    assert!(names(&folder).is_empty(), "nothing was made");
+    let installed = sandbox.run(&["host", "install", "box2", "--json"]).expect_code(0);
+    assert!(message(&installed, "box2").contains("is gamectl"), "{installed:?}");
+    let same = || fs::read(&program).expect("the copy") == fs::read(support::gamectl()).expect("the program");
+    assert!(same() && names(&folder) == ["gamectl"]);
+    assert_eq!(
+        fs::metadata(&program).expect("the copy").permissions().mode() & 0o7777,
+        0o755
+    );
+    let again = sandbox.run(&["host", "install", "box2", "--json"]).expect_code(0);
+    assert!(message(&again, "box2").contains("nothing to do"), "{again:?}");
+
+    // A game of an old one, which goes on under the new one.
+    fs::remove_file(&program).expect("remove it");
+    old(&program);
+    sandbox.touch("a.gate");
+    sandbox.ok(&["start", "a"]);
+    let (pid, shim) = (sandbox.pid("a"), sandbox.shim("a"));
+    let upgraded = sandbox.run(&["host", "install", "box2", "--json"]).expect_code(0);
+    assert!(
+        message(&upgraded, "box2").contains("goes on with the old one"),
+        "{upgraded:?}"
+    );
+    assert!(same() && names(&folder) == ["gamectl"]);
+    let exe = fs::read_link(format!("/proc/{shim}/exe")).expect("the program of the shim");
+    assert!(exe.display().to_string().ends_with("(deleted)"), "{}", exe.display());
+    let row = sandbox.wait_state("a", "running");
+    assert_eq!(row["pid"], pid, "{row}");
+    let stopped = sandbox.ok(&["stop", "a", "--json"]).json();
+    assert_eq!(stopped["results"][0]["ended_by"], "stdin: quit", "{stopped}");
+}
+
+/// A host whose login shell is this one, with few programs on PATH.
+fn behind(sandbox: &Sandbox, shell: &str, copies: &str) -> String {
+    let tools = sandbox.path("tools");
+    if !tools.exists() {
+        fs::create_dir(&tools).expect("a folder");
+        let needed = "sh cat chmod dirname head mkdir mv readlink rm sha256sum sync tail uname";
+        for tool in needed.split(' ') {
+            let found = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(tool));
+            let found = found.iter().find(|path| path.exists()).expect(tool);
+            symlink(found, tools.join(tool)).expect("a link");
+        }
+    }
+    let shell = ["/bin", "/usr/bin"].map(|folder| format!("{folder}/{shell}"));
+    let shell = shell.iter().find(|path| Path::new(path).exists()).expect("the shell");
+    let tools = tools.display();
+    sandbox.stand_in(
+        "ssh",
+        &format!(
+            "for last; do :; done; PATH='{tools}'; export PATH; \
+             case $last in *umask*) {copies} {shell} -c \"$last\" ;; *) exec {shell} -c \"$last\" ;; esac"
+        ),
+    )
+}
+
+#[test]
+fn every_login_shell_installs_where_the_way_looks() {
+    const TEST: &str = "every_login_shell_installs_where_the_way_looks";
+    // It would be found, and replaced.
+    if Path::new("/usr/local/bin/gamectl").exists() {
+        support::not_run(TEST, "there is a gamectl in /usr/local/bin", "GAMECTL_TEST_SSH");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let game = json!({ "host": "box2", "process": { "executable": "/bin/true" } });
+    let text = json!({ "hosts": { "box2": { "ssh": "box2" } }, "instances": { "a": game } });
+    sandbox.inventory_text(&text.to_string());
+    let program = sandbox.path("home/.local/bin/gamectl");
+    for shell in ["sh", "bash", "zsh", "fish", "tcsh"] {
+        let found = ["/bin", "/usr/bin"];
+        if !found.iter().any(|folder| Path::new(folder).join(shell).exists()) {
+            support::not_run(TEST, &format!("no {shell}"), "GAMECTL_TEST_SSH");
+            continue;
+        }
+        let path = behind(&sandbox, shell, "exec");
+        let run = |args: &[&str]| {
+            let output = sandbox.command(args).env("PATH", &path).output();
+            Outcome::of(args, &output.expect("run gamectl"))
+        };
+        run(&["status", "host:box2"]).expect_code(4);
+        let installed = run(&["host", "install", "--json"]).expect_code(0);
+        let says = message(&installed, "box2");
+        assert!(says.contains(&program.display().to_string()), "{shell}: {says}");
+        run(&["status", "host:box2"]).expect_code(3);
+        fs::remove_file(&program).expect("remove it");
+        // An old one is replaced where it is found.
+        let elsewhere = sandbox.path("tools/gamectl");
+        old(&elsewhere);
+        let replaced = run(&["host", "install", "--json"]).expect_code(0);
+        assert!(
+            message(&replaced, "box2").contains("tools/gamectl is gamectl"),
+            "{replaced:?}"
+        );
+        assert!(!program.exists());
+        fs::remove_file(elsewhere).expect("remove it");
+    }
+}
+
+#[test]
+fn what_cannot_be_installed_changes_nothing() {
+    let sandbox = Sandbox::new();
+    let at = sandbox.path("there/gamectl");
+    fs::create_dir(sandbox.path("there")).expect("a folder");
+    let text = json!({ "hosts": { "box2": { "ssh": "box2", "gamectl": at } }, "instances": {} });
+    sandbox.inventory_text(&text.to_string());
+    let refused = |path: &str, words: &str| {
+        let before = fs::read(&at).ok();
+        let output = sandbox
+            .command(&["host", "install", "--json"])
+            .env("PATH", path)
+            .output();
+        let outcome = Outcome::of(&["host", "install"], &output.expect("run gamectl")).expect_code(1);
+        let says = message(&outcome, "box2");
+        assert!(
+            says.starts_with("error install: ") && says.contains(words),
+            "{words}: {outcome:?}"
+        );
+        assert!(!says.ends_with("/ "), "no hint: {says}");
+        assert_eq!(fs::read(&at).ok(), before, "{words}");
+        assert_eq!(
+            names(&sandbox.path("there")).len(),
+            usize::from(before.is_some()),
+            "{words}"
+        );
+    };
+    let whole = behind(&sandbox, "sh", "exec");
+    // Something that is no program of ours to replace.
+    programs::script(&at, "exit 0");
+    refused(&whole, "is left alone");
+    fs::remove_file(&at).expect("remove it");
+    old(&at);
+    // The way is cut in the middle, and the disk is full.
+    let cut = behind(&sandbox, "sh", "/usr/bin/head -c 100000 |");
+    refused(&cut, "the copy is not whole");
+    let full = behind(&sandbox, "sh", "ulimit -f 100; exec");
+    refused(&full, "nothing was installed: ");
+    // Another architecture, and a key that may only serve.
+    let whole = behind(&sandbox, "sh", "exec");
+    fs::remove_file(sandbox.path("tools/uname")).expect("remove it");
+    programs::script(
+        &sandbox.path("tools/uname"),
+        "[ \"$1\" = -s ] && echo Linux || echo pdp11",
+    );
+    refused(&whole, "it is Linux on pdp11");
+    let serves = sandbox.stand_in("ssh", &format!("exec '{}' serve", support::gamectl().display()));
+    refused(&serves, "may only serve");
+    let gone = sandbox.stand_in(
+        "ssh",
+        "echo 'ssh: connect to host box2 port 22: Connection refused' >&2; exit 255",
+    );
+    refused(
+        &gone,
+        "it cannot be reached: ssh: connect to host box2 port 22: Connection refused",
+    );
 }
