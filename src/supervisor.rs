@@ -65,7 +65,7 @@ use tokio::sync::watch;
 pub use activity::Activity;
 pub use admin::AdminChannel;
 pub use console::{ConsoleAccess, ConsoleInput, ConsoleKind};
-pub use engine::{EngineAnswer, EnginePlan, EngineWord, HostEngine, WholeVerb};
+pub use engine::{EngineAnswer, EnginePlan, EngineWord, HostEngine, VerbRequest};
 pub use facts::{ALLOWED, DRIFTED, Detail, Facts, LastExit, join_notes, rfc3339};
 pub use health::{Health, HealthCheck, SilentProbe};
 pub use observation::Observation;

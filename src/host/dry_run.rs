@@ -36,7 +36,7 @@ impl Host {
 async fn one(request: &VerbRequest, target: &dyn Supervisor, other: Option<&Elsewhere>) -> (DryRun, u8) {
     let id = target.instance_id().to_owned();
     if let Some(engine) = target.engine() {
-        return match engine.dry_run(&request.whole()).await {
+        return match engine.dry_run(request).await {
             Ok(EnginePlan { would, code, steps }) => (DryRun { id, would, steps }, code),
             Err(failure) => {
                 let (would, steps) = (format!("cannot be told: {failure}"), Vec::new());
@@ -58,7 +58,7 @@ fn would(request: &VerbRequest, observation: &Observation, other: Option<&Elsewh
         }
     };
     let (alive, state) = (facts.state.is_alive(), &facts.state);
-    if let Some(other) = other.filter(|other| alive && request.is_refused(other)) {
+    if let Some(other) = other.filter(|other| alive && other.refuses(request)) {
         let text = format!("would fail: it was {}", other.note());
         return (text, FailureKind::Failed.exit_code());
     }

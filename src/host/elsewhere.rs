@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Host;
-use crate::instancecmd::Elsewhere;
+use crate::instancecmd::{Elsewhere, ElsewhereById};
 use crate::inventory::{self, Source};
 use crate::store::{StateDir, inventories};
 
@@ -26,11 +26,7 @@ impl Host {
     }
 
     /// Returns those of the instances that another inventory has started.
-    pub(super) fn elsewhere<'a>(
-        &self,
-        state: &StateDir,
-        ids: impl Iterator<Item = &'a str>,
-    ) -> HashMap<String, Elsewhere> {
+    pub(super) fn elsewhere<'a>(&self, state: &StateDir, ids: impl Iterator<Item = &'a str>) -> ElsewhereById {
         started_elsewhere(self.file().as_deref(), state, ids)
     }
 }
@@ -40,7 +36,7 @@ pub(super) fn started_elsewhere<'a>(
     own: Option<&Path>,
     state: &StateDir,
     ids: impl Iterator<Item = &'a str>,
-) -> HashMap<String, Elsewhere> {
+) -> ElsewhereById {
     if !inventories::has_others(state) {
         return HashMap::new();
     }

@@ -1,6 +1,5 @@
 //! One look at the selected instances: the rows of `status`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -10,7 +9,7 @@ use super::{Host, Scope};
 use crate::event::{PlayerCount, Row};
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Member};
-use crate::instancecmd::Elsewhere;
+use crate::instancecmd::{Elsewhere, ElsewhereById};
 use crate::players;
 use crate::report;
 use crate::store::{StateDir, history, intent};
@@ -31,7 +30,7 @@ pub struct StatusLook {
     with_intents: bool,
     /// True if what left the inventory is shown only while it runs.
     unlisted_must_run: bool,
-    elsewhere: HashMap<String, Elsewhere>,
+    elsewhere: ElsewhereById,
 }
 
 struct Looked {

@@ -43,9 +43,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use crate::instancecmd::{Events, VerbRequest};
+pub use crate::instancecmd::Events;
 pub use crate::inventory::keys::SCHEMA;
 pub use crate::inventory::nearest;
+pub use crate::supervisor::VerbRequest;
 pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputFrom};
 pub use crate::systemd::host_is_shutting_down;
 pub use console::GameConsole;

@@ -1,6 +1,5 @@
 //! The instances that a verb is carried out on.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use super::{Events, Host, Scope, VerbRequest};
 use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::fleet::Fleet;
-use crate::instancecmd::{self, Elsewhere};
+use crate::instancecmd::{self, ElsewhereById};
 use crate::store::StateDir;
 use crate::store::lock::RunLock;
 use crate::supervisor::{Observation, Supervisor};
@@ -18,7 +17,7 @@ use crate::supervisor::{Observation, Supervisor};
 pub struct Targets {
     supervisors: Vec<Arc<dyn Supervisor>>,
     state: Arc<StateDir>,
-    elsewhere: Arc<HashMap<String, Elsewhere>>,
+    elsewhere: Arc<ElsewhereById>,
     /// The lock of the `run` that stops its instances as it ends.
     _run_lock: Option<RunLock>,
 }
@@ -76,11 +75,7 @@ impl Targets {
     /// # Cancel safety
     /// As [`instancecmd::dispatch`].
     pub async fn dispatch(&self, request: &VerbRequest, events: Events) -> Vec<VerbResult> {
-        let request = VerbRequest {
-            elsewhere: Arc::clone(&self.elsewhere),
-            ..request.clone()
-        };
-        instancecmd::dispatch(&request, &self.supervisors, &self.state, events).await
+        instancecmd::dispatch(request, &self.supervisors, &self.elsewhere, &self.state, events).await
     }
 }
 

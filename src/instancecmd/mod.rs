@@ -15,9 +15,9 @@
 //! This room talks to the [`Supervisor`] trait and to the store alone. It does
 //! not choose the instances, and it does not know what runs them.
 
+mod elsewhere;
 mod hold;
 mod intent;
-mod request;
 #[cfg(test)]
 mod tests;
 mod unasked;
@@ -28,20 +28,21 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-pub use request::{Elsewhere, Events, VerbRequest};
+pub use elsewhere::{Elsewhere, ElsewhereById};
 pub use unasked::{StopProgress, is_left_down, launch_if_down, stop_if_unchanged};
+pub use work::Events;
 
 use crate::event::VerbResult;
 use crate::failure::Failure;
 use crate::store::StateDir;
-use crate::supervisor::Supervisor;
+use crate::supervisor::{Supervisor, VerbRequest};
 use work::Work;
 
 /// The most instances that are worked on at the same time.
 const AT_ONCE: usize = 64;
 
 /// Carries the request out on every target, and returns the results in the
-/// order of the targets.
+/// order of the targets. `elsewhere` has those that another inventory has started.
 ///
 /// # Cancel safety
 /// Dropped, it abandons the waits and frees the locks; what was launched or
@@ -49,13 +50,20 @@ const AT_ONCE: usize = 64;
 pub async fn dispatch(
     request: &VerbRequest,
     targets: &[Arc<dyn Supervisor>],
+    elsewhere: &Arc<ElsewhereById>,
     state: &Arc<StateDir>,
     events: Events,
 ) -> Vec<VerbResult> {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for (index, target) in targets.iter().enumerate() {
-        let work = Work::new(request.clone(), Arc::clone(target), Arc::clone(state), events.clone());
+        let work = Work::new(
+            request.clone(),
+            Arc::clone(target),
+            Arc::clone(elsewhere),
+            Arc::clone(state),
+            events.clone(),
+        );
         let slots = Arc::clone(&slots);
         tasks.spawn(async move {
             // The semaphore is never closed.

@@ -116,7 +116,7 @@ async fn many_at_once_but_not_all_and_each_for_itself() {
     for (verb, want) in [(Verb::Start, Want::Running), (Verb::Stop, Want::Stopped)] {
         let (events, mut heard) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        let results = dispatch(&VerbRequest::new(verb), &targets, &state, events).await;
+        let results = dispatch(&VerbRequest::new(verb), &targets, &Arc::default(), &state, events).await;
         // In as many waves as it takes, and no more.
         assert_eq!(begun.elapsed().as_secs(), MANY.div_ceil(AT_ONCE) as u64);
         assert_eq!(crowd.most.load(Ordering::SeqCst), AT_ONCE);
@@ -165,7 +165,14 @@ async fn the_reason_of_a_launch_that_fails_as_its_time_is_over() {
         };
         let (events, _heard) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        let results = dispatch(&request, &[game as Arc<dyn Supervisor>], &state, events).await;
+        let results = dispatch(
+            &request,
+            &[game as Arc<dyn Supervisor>],
+            &Arc::default(),
+            &state,
+            events,
+        )
+        .await;
         let error = results[0].error.as_ref().map(|error| error.message.clone());
         (error.unwrap_or_default(), begun.elapsed())
     };

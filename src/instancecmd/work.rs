@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::elsewhere::ElsewhereById;
 use super::hold;
 use super::intent::{self, Set};
-use super::request::{Events, VerbRequest};
 use crate::event::{Verb, VerbEvent, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
@@ -18,16 +19,20 @@ use crate::store::record::Durability;
 use crate::store::{self, InstanceDir, StateDir};
 use crate::supervisor::{
     EngineAnswer, EngineWord, HostEngine, InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor,
-    join_notes,
+    VerbRequest, join_notes,
 };
 
 /// The time that a launch has beyond its limit to say why it is over.
 const REASON: Duration = Duration::from_secs(2);
 
+/// The sender of the events of a verb.
+pub type Events = mpsc::UnboundedSender<VerbEvent>;
+
 /// A request to one instance.
 pub(super) struct Work {
     request: VerbRequest,
     target: Arc<dyn Supervisor>,
+    elsewhere: Arc<ElsewhereById>,
     state: Arc<StateDir>,
     events: Events,
     /// True once the lock is held and a launch is under way.
@@ -35,10 +40,17 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(request: VerbRequest, target: Arc<dyn Supervisor>, state: Arc<StateDir>, events: Events) -> Self {
+    pub(super) fn new(
+        request: VerbRequest,
+        target: Arc<dyn Supervisor>,
+        elsewhere: Arc<ElsewhereById>,
+        state: Arc<StateDir>,
+        events: Events,
+    ) -> Self {
         Self {
             request,
             target,
+            elsewhere,
             state,
             events,
             is_launching: AtomicBool::new(false),
@@ -82,7 +94,6 @@ impl Work {
     /// Has the engine that is responsible for the instance do all of it: nothing is
     /// locked or put on record here.
     async fn ask(&self, engine: &dyn HostEngine) -> EngineAnswer {
-        let asked = self.request.whole();
         let tell = |word| {
             let id = self.id();
             self.tell(match word {
@@ -90,7 +101,7 @@ impl Work {
                 EngineWord::Awaiting(activity) => VerbEvent::Awaiting { id, activity },
             });
         };
-        engine.carry_out(&asked, &tell).await
+        engine.carry_out(&self.request, &tell).await
     }
 
     fn id(&self) -> String {
@@ -118,9 +129,9 @@ impl Work {
             };
         }
         let id = self.target.instance_id();
-        let elsewhere = self.request.elsewhere.get(id);
+        let elsewhere = self.elsewhere.get(id);
         if let Some(other) = elsewhere
-            && self.request.is_refused(other)
+            && other.refuses(&self.request)
             && self.state_now().await.is_some_and(|state| state.is_alive())
         {
             return Err(other.refusal(self.request.verb, id));

@@ -17,7 +17,7 @@ use crate::invocation::command;
 use crate::supervisor::{
     AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan, EngineWord,
     HostEngine, InstanceState, Observation, Outcome, OutputFrom, OutputSource, StartOptions, StateCell, StopOptions,
-    Supervisor, Verb, Want, WholeVerb,
+    Supervisor, Verb, VerbRequest, Want,
 };
 
 /// The time that an answer may take beyond the limit of what is asked.
@@ -92,7 +92,7 @@ impl SshSupervisor {
         }
     }
 
-    async fn whole(&self, asked: WholeVerb) -> Result<Outcome> {
+    async fn whole(&self, asked: VerbRequest) -> Result<Outcome> {
         Ok(self.carry_out(&asked, &|_| {}).await.outcome?)
     }
 }
@@ -138,18 +138,18 @@ impl Supervisor for SshSupervisor {
     }
 
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
-        self.whole(WholeVerb {
+        self.whole(VerbRequest {
             no_wait: options.no_wait,
             timeout: options.timeout,
-            ..WholeVerb::new(Verb::Start)
+            ..VerbRequest::new(Verb::Start)
         })
         .await
     }
 
     async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
-        self.whole(WholeVerb {
+        self.whole(VerbRequest {
             now: options.now,
-            ..WholeVerb::new(Verb::Stop)
+            ..VerbRequest::new(Verb::Stop)
         })
         .await
     }
@@ -204,7 +204,7 @@ impl HostEngine for SshSupervisor {
         *self.intent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn carry_out(&self, asked: &WholeVerb, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer {
+    async fn carry_out(&self, asked: &VerbRequest, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer {
         let mut call = match self.remote.call(Ask::Verb(VerbAsk::new(&self.id, asked))).await {
             Ok(call) => call,
             Err(failure) => return failure.into(),
@@ -235,7 +235,7 @@ impl HostEngine for SshSupervisor {
         }
     }
 
-    async fn dry_run(&self, asked: &WholeVerb) -> Result<EnginePlan, Failure> {
+    async fn dry_run(&self, asked: &VerbRequest) -> Result<EnginePlan, Failure> {
         match self.answer(Ask::DryRun(VerbAsk::new(&self.id, asked)), DRY_RUN).await? {
             Say::Plan(plan) => Ok(plan.into()),
             _ => Err(something_else()),

@@ -10,10 +10,9 @@ use super::state::InstanceState;
 use super::verb::{Verb, Want};
 use crate::failure::Failure;
 
-/// A verb with all its options, for an engine that takes the lock and sets the
-/// intent itself.
+/// A verb with all its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WholeVerb {
+pub struct VerbRequest {
     pub verb: Verb,
     /// `start`, `restart`: return at the launch.
     pub no_wait: bool,
@@ -29,8 +28,8 @@ pub struct WholeVerb {
     pub force: bool,
 }
 
-impl WholeVerb {
-    /// Makes one without any option.
+impl VerbRequest {
+    /// Makes a request without any option.
     pub fn new(verb: Verb) -> Self {
         Self {
             verb,
@@ -90,11 +89,11 @@ pub trait HostEngine: Send + Sync {
     ///
     /// # Cancel safety
     /// Dropped, it abandons the wait only: what was asked for goes on.
-    async fn carry_out(&self, asked: &WholeVerb, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer;
+    async fn carry_out(&self, asked: &VerbRequest, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer;
 
     /// Returns what a verb would do. Nothing is changed.
     ///
     /// # Errors
     /// When the engine cannot be asked.
-    async fn dry_run(&self, asked: &WholeVerb) -> Result<EnginePlan, Failure>;
+    async fn dry_run(&self, asked: &VerbRequest) -> Result<EnginePlan, Failure>;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::super::{ConsoleInput, ConsoleKind, Host, OutputFrom, RowParts, Scope, VerbRequest};
+use super::super::{ConsoleInput, ConsoleKind, Host, OutputFrom, RowParts, Scope};
 use super::streams::Answers;
 use crate::check;
 use crate::event::{ResidentEvent, VerbEvent, VerbResult};
@@ -13,7 +13,7 @@ use crate::inventory::Problems;
 use crate::ssh::wire::{
     AnsweredVerb, FailureLine, OUTPUT_MAX, PlanLine, RowLine, Say, ServeAnswer, StateWord, VerbAsk, line,
 };
-use crate::supervisor::{Observation, WholeVerb};
+use crate::supervisor::Observation;
 use crate::sys::clock::wall_ms;
 
 /// The longest line that goes to a game, in bytes.
@@ -91,23 +91,11 @@ async fn carry_out(host: &Host, asked: &VerbAsk, events: super::super::Events) -
     if host.is_broken(&asked.instance) {
         return Err(refusal(host, &asked.instance));
     }
-    let request = request(&verb);
+    let request = verb;
     let targets = host.targets(request.verb, Scope::Matching(&scope))?;
     let results = targets.dispatch(&request, events).await;
     let only = results.into_iter().find(|result| result.id == asked.instance);
     only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))
-}
-
-fn request(asked: &WholeVerb) -> VerbRequest {
-    VerbRequest {
-        no_wait: asked.no_wait,
-        timeout: asked.timeout,
-        now: asked.now,
-        lock_wait: asked.lock_wait,
-        keeps_intent: asked.keeps_intent,
-        force: asked.force,
-        ..VerbRequest::new(asked.verb)
-    }
 }
 
 /// Tells what a verb would do.
@@ -119,7 +107,7 @@ pub(super) async fn dry_run(host: &Host, asked: &VerbAsk) -> Result<Say, Failure
         return Err(refusal(host, &asked.instance));
     }
     let scope = [asked.instance.clone()];
-    let (items, code) = host.dry_run(&request(&verb), Scope::Matching(&scope)).await?;
+    let (items, code) = host.dry_run(&verb, Scope::Matching(&scope)).await?;
     let only = items.into_iter().find(|item| item.id == asked.instance);
     let only = only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))?;
     let steps = only.steps.into_iter().map(|step| (step.does, step.cause));

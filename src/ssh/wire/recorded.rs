@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::failure::{Failure, FailureKind};
 use crate::supervisor::{
-    Activity, Detail, EngineAnswer, Facts, InstanceState, LastExit, Observation, OutputFrom, Verb, Want, WholeVerb,
+    Activity, Detail, EngineAnswer, Facts, InstanceState, LastExit, Observation, OutputFrom, Verb, VerbRequest, Want,
 };
 
 const RECORDED: &[u8] = include_bytes!("recorded.bin");
@@ -15,7 +15,7 @@ const RECORDED: &[u8] = include_bytes!("recorded.bin");
 const BETWEEN: &[u8] = b"----\n";
 
 fn requests() -> Vec<ServeRequest> {
-    let verb = WholeVerb {
+    let verb = VerbRequest {
         verb: Verb::Restart,
         no_wait: true,
         timeout: Some(Duration::from_secs(90)),
@@ -34,7 +34,7 @@ fn requests() -> Vec<ServeRequest> {
             ids: vec!["a".to_owned(), "b".to_owned()],
         },
         Ask::Verb(VerbAsk::new("a", &verb)),
-        Ask::Verb(VerbAsk::new("a", &WholeVerb::new(Verb::Stop))),
+        Ask::Verb(VerbAsk::new("a", &VerbRequest::new(Verb::Stop))),
         Ask::Send {
             instance: "a".to_owned(),
             line: "say hé".to_owned(),

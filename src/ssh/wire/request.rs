@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::supervisor::{ConsoleInput, OutputFrom, Verb, WholeVerb};
+use crate::supervisor::{ConsoleInput, OutputFrom, Verb, VerbRequest};
 
 /// A numbered request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -151,7 +151,7 @@ fn ms(time: Duration) -> u64 {
 }
 
 impl VerbAsk {
-    pub fn new(instance: &str, asked: &WholeVerb) -> Self {
+    pub fn new(instance: &str, asked: &VerbRequest) -> Self {
         Self {
             instance: instance.to_owned(),
             verb: asked.verb.as_str().to_owned(),
@@ -165,9 +165,9 @@ impl VerbAsk {
     }
 
     /// Returns the verb; `None` for one that is not known here.
-    pub fn asked(&self) -> Option<WholeVerb> {
+    pub fn asked(&self) -> Option<VerbRequest> {
         let mut verbs = [Verb::Start, Verb::Stop, Verb::Restart].into_iter();
-        Some(WholeVerb {
+        Some(VerbRequest {
             verb: verbs.find(|verb| verb.as_str() == self.verb)?,
             no_wait: self.no_wait,
             timeout: self.timeout_ms.map(Duration::from_millis),
