@@ -516,8 +516,8 @@ fn readiness_is_a_probe_where_there_is_one() {
     wait_until("the probe alone to be open", || {
         stack.told().starts_with("starting  all services are up; not yet ready")
     });
-    let late = stack.run(&["start", "dune", "--timeout", "2s"]).expect_code(124);
-    assert!(late.stderr.contains("not ready after 2s"), "{}", late.stderr);
+    let late = stack.run(&["start", "dune", "--timeout", "10s"]).expect_code(124);
+    assert!(late.stderr.contains("not ready after 10s"), "{}", late.stderr);
     stack.sandbox.touch("gate");
     assert_eq!(stack.told(), "running  ");
     stack.run(&["stop", "dune"]).expect_code(0);
@@ -581,7 +581,7 @@ fn an_answer_counts_where_a_container_has_the_port() {
 fn the_answer_of_another_program_is_not_that_of_a_stack() {
     let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let stack = asked_at(proxy.local_addr().expect("its address").port(), &serves());
-    let late = stack.run(&["start", "dune", "--timeout", "2s"]).expect_code(124);
+    let late = stack.run(&["start", "dune", "--timeout", "10s"]).expect_code(124);
     let told = format!(
         "(pid {}), not by the game: probe the game's own port",
         std::process::id()

@@ -201,8 +201,8 @@ fn a_stop_of_what_has_crashed_says_so() {
 /// The reason that its shim knows is told, and not only that the time is over.
 #[test]
 fn a_start_whose_game_has_ended_when_its_time_is_over_says_so() {
-    // Deaf to TERM, it outlives the main process for 5 s.
-    let game = Instance::awkward("a", &["launcher", "--code", "3", "--", "deaf"]);
+    // Deaf to TERM from its birth, it outlives the main process for 5 s.
+    let game = Instance::script("a", "trap '' TERM; sleep 1000 & exit 3");
     let sandbox = Sandbox::with(&[game.ready_log("^up$")]);
     for verb in ["start", "restart"] {
         let outcome = sandbox.run(&[verb, "a", "--timeout", "2500ms"]).expect_code(1);
