@@ -45,7 +45,7 @@ impl Observer {
         if let Some(entry) = snapshot.of(&self.game.id).filter(|entry| tells_all(entry)) {
             let situation = Situation::Kept(entry);
             self.remember(situation);
-            let observation = unnoticed::correction(&self.game, entry, snapshot.now_boot_ms());
+            let observation = unnoticed::correction(&self.game, entry);
             let reported = || facts::of_entry(entry, snapshot.now_boot_ms()).into();
             return self.remarked(situation, observation.unwrap_or_else(reported));
         }
@@ -64,7 +64,7 @@ impl Observer {
                 let situation = Situation::of(&evidence);
                 self.remember(situation);
                 let correction = match situation {
-                    Situation::Kept(entry) => unnoticed::correction(&self.game, entry, evidence.now_boot_ms),
+                    Situation::Kept(entry) => unnoticed::correction(&self.game, entry),
                     _ => None,
                 };
                 let observation = || facts::observation(&evidence, &self.game.policy);

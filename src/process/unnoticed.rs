@@ -1,7 +1,6 @@
 //! The end of a game that its shim has not noticed yet: it was stopped by a signal, or
 //! is about to wake up.
 
-use super::facts;
 use super::game::ManagedGame;
 use crate::store::status_table::{Phase, ShimStatus};
 use crate::store::{InstanceDir, launch};
@@ -16,8 +15,8 @@ pub(super) fn has_ended(dir: &InstanceDir, entry: &ShimStatus) -> bool {
     may_have_ended(entry) && are_pids_of_here(dir)
 }
 
-/// Returns what is to be said instead of the report of such a shim.
-pub(super) fn correction(game: &ManagedGame, entry: &ShimStatus, now_boot_ms: u64) -> Option<Observation> {
+/// Returns what is to be said instead of the report of such a shim, if that is frozen.
+pub(super) fn correction(game: &ManagedGame, entry: &ShimStatus) -> Option<Observation> {
     // Of most games this is all that is asked.
     if !may_have_ended(entry) {
         return None;
@@ -27,21 +26,13 @@ pub(super) fn correction(game: &ManagedGame, entry: &ShimStatus, now_boot_ms: u6
         return None;
     }
     let pid = entry.shim_pid;
+    // Any other shim is about to wake up, and puts on record how the game has ended.
     let is_frozen = procfs::stat(pid).is_ok_and(|stat| matches!(stat.state, b'T' | b't'));
-    Some(match is_frozen {
-        true => Observation::Unknown {
-            reason: format!(
-                "its main process has ended, and its shim (pid {pid}) is frozen, so that nobody knows how; \
-                 a stop or a start wakes it, as `kill -CONT {pid}` does"
-            ),
-        },
-        false => {
-            let noticed = ShimStatus {
-                main_ended: true,
-                ..entry.clone()
-            };
-            facts::of_entry(&noticed, now_boot_ms).into()
-        }
+    is_frozen.then(|| Observation::Unknown {
+        reason: format!(
+            "its main process has ended, and its shim (pid {pid}) is frozen, so that nobody knows how; \
+             a stop or a start wakes it, as `kill -CONT {pid}` does"
+        ),
     })
 }
 
