@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::stack::{ComposeStack, StackLook, run_ns};
 use super::tool::Tool;
-use crate::containers::{Container, ContainerStatus};
+use crate::containers::Container;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
 use crate::probe;
@@ -80,13 +80,6 @@ impl Start<'_> {
         if !before.containers.iter().any(Container::is_alive) {
             let held = probe::held(&self.stack.ready().probes).await;
             records.record_strangers(&dir, &record, &held);
-        }
-        if before
-            .containers
-            .iter()
-            .any(|one| one.status == ContainerStatus::Paused)
-        {
-            tool.unpause().await?;
         }
         if !self.bring_up(&tool, &dir).await?.success() {
             // It is what it was before, or over at least.

@@ -144,11 +144,6 @@ impl<'a> Tool<'a> {
         self.engine.kind().call_failed(program, error)
     }
 
-    /// Lets paused containers go on, which an `up` does not start.
-    pub(super) async fn unpause(&self) -> Result<(), Failure> {
-        self.ask(&["unpause"]).await.map(drop)
-    }
-
     /// Stops the services in the order of the compose file.
     pub(super) async fn stop(&self, limit: Duration) -> Result<(), Failure> {
         call(self.engine, self.argv(&["stop"]), limit).await.map(drop)

@@ -956,20 +956,6 @@ fn profiles_variables_and_what_must_run() {
 
 #[test]
 #[ignore = "needs a Docker Engine"]
-fn a_start_lets_go_on_what_somebody_has_paused() {
-    let stack = Stack::new(json!({ "game": serves(), "db": serves() }));
-    stack.run(&["start", "dune"]).expect_code(0);
-    let game = stack.container("game");
-    docker_ok(&["pause", &game]);
-    assert_eq!(stack.told(), "starting  game is paused");
-    stack.run(&["start", "dune"]).expect_code(0);
-    assert_eq!(stack.told(), "running  ");
-    assert_eq!(stack.container("game"), game, "it is the same one");
-    stack.run(&["stop", "dune"]).expect_code(0);
-}
-
-#[test]
-#[ignore = "needs a Docker Engine"]
 fn what_an_earlier_start_left_behind_is_no_failure() {
     let fails = |profile: Value| json!({ "command": ["sh", "-c", "exit 7"], "profiles": profile });
     let stack = Stack::new(json!({ "game": serves(), "backup": fails(json!(["once"])) }));
