@@ -26,7 +26,7 @@ pub(super) fn correction(game: &ManagedGame, entry: &ShimStatus) -> Option<Obser
         return None;
     }
     let pid = entry.shim_pid;
-    // Any other shim is about to wake up, and puts on record how the game has ended.
+    // Any other shim is about to put on record how the game has ended.
     let is_frozen = procfs::stat(pid).is_ok_and(|stat| matches!(stat.state, b'T' | b't'));
     is_frozen.then(|| Observation::Unknown {
         reason: format!(

@@ -91,9 +91,8 @@ async fn carry_out(host: &Host, asked: &VerbAsk, events: super::super::Events) -
     if host.is_broken(&asked.instance) {
         return Err(refusal(host, &asked.instance));
     }
-    let request = verb;
-    let targets = host.targets(request.verb, Scope::Matching(&scope))?;
-    let results = targets.dispatch(&request, events).await;
+    let targets = host.targets(verb.verb, Scope::Matching(&scope))?;
+    let results = targets.dispatch(&verb, events).await;
     let only = results.into_iter().find(|result| result.id == asked.instance);
     only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))
 }
