@@ -329,12 +329,12 @@ fn only_main_ends_the_program() {
 fn only_invocation_suggests_commands() {
     // The manual, the syntax of a line that could not be read, and the name of a process.
     const OTHERS: [&str; 3] = [
-        "src/inventory/report/keys.rs",
+        "src/inventory/report/keys/",
         "src/commands/usage.rs",
         "src/store/lock.rs",
     ];
     none(&rules::suggestions(&sources(), |source| {
-        matches!(source.room(), "cli" | "invocation") || OTHERS.contains(&source.path.as_str())
+        matches!(source.room(), "cli" | "invocation") || OTHERS.iter().any(|other| source.path.starts_with(other))
     }));
 }
 

@@ -1,0 +1,66 @@
+//! An instance, and what instances have by default.
+
+use super::channel::{RCON, TELNET};
+use super::hook::HOOK;
+use super::ready::{HEALTHY, READY};
+use super::restart::RESTART;
+use super::stop::STEP;
+use super::table::Holds::{Choice, Flag, List, Map, Section as In, Text, Words};
+use super::table::{Holds, Key, Section, keys};
+use super::{docker_compose, process};
+
+const IDENTITY: &[Key] = keys! {
+    "game": Text, "none", "game: rust",
+        "The preset that it is merged over; `gamectl games` lists them.";
+    "tags": Words, "none", "tags: [pvp, eu]",
+        "Words to choose instances by: `tag:pvp`.";
+    "host": Text, "this machine, or the `owner`", "host: box2",
+        "The host, of those in `hosts`, where it is managed. Its paths and files are of that host, and must be absolute; variables are expanded here.";
+    "autostart": Flag, "true", "autostart: false",
+        "Whether `gamectl run` starts it, unless somebody stopped it.";
+};
+
+const SETTINGS: &[Key] = keys! {
+    "ready": In(&READY), "alive for 1 s", "ready: { log: 'Server startup complete' }",
+        "When it counts as ready for players: when all probes succeed. An answer at a port of this host counts only if the game itself has the port, so behind a proxy of the host probe the port of the game.";
+    "healthy": In(&HEALTHY), "off", "healthy: { a2s: 127.0.0.1:28017, failures: 3 }",
+        "When `gamectl run` counts it as hung, and restarts it.";
+    "stop": List(&STEP), "TERM, then 60 s", "stop: [{ stdin: quit, wait: 30s }, { signal: TERM }]",
+        "The steps that end it politely, each with its wait. A kill follows, written or not.",
+        not on "docker_compose": "services stop by the `stop_signal` and `stop_grace_period` of the compose file";
+    "rcon": In(&RCON), "none", "rcon: { port: 28016, password: { file: rcon.pw } }",
+        "Source RCON, over TCP.";
+    "webrcon": In(&RCON), "none", "webrcon: { port: 28016, password: \"${RCON}\" }",
+        "WebRCON, as Rust has it.";
+    "telnet": In(&TELNET), "none", "telnet: { port: 8081 }",
+        "Lines over TCP.";
+    "admin": Choice(&["stdin", "rcon", "webrcon", "telnet"]), "the preset's, else the only one given, else stdin", "admin: rcon",
+        "The channel that `gamectl send` uses.";
+    "restart": In(&RESTART), "always", "restart: { policy: on-failure }",
+        "What `gamectl run` does when it ends by itself.";
+    "on_event": List(&HOOK), "none", "on_event: [{ command: [/srv/tell], events: [crashed] }]",
+        "Commands that `gamectl run` executes when something happens.";
+    "ports": Map(&Holds::PortSpec), "the preset's", "ports: { game: 28015/udp }",
+        "The ports that it takes, by name, for `gamectl check`.";
+    "broadcast": Text, "none", "broadcast: 'say {message}'",
+        "Does nothing yet: the line that tells all players something, with `{message}` in it.";
+    "players": Text, "none", "players: playerlist",
+        "Does nothing yet: the line whose reply tells who plays.";
+};
+
+/// The plane sections: an instance has one of them, and none has defaults.
+pub(super) const PLANES: &[Key] = &[process::PLANE, docker_compose::PLANE];
+
+pub(crate) static DEFAULTS: Section = Section {
+    name: "defaults",
+    place: "`defaults`",
+    about: "The keys of an instance, except for those of planes.",
+    groups: &[IDENTITY, SETTINGS],
+};
+
+pub(crate) static INSTANCE: Section = Section {
+    name: "instance",
+    place: "an instance",
+    about: "What one game server is. With no plane section, or no executable in it, it is shown and not managed.",
+    groups: &[IDENTITY, PLANES, SETTINGS],
+};
