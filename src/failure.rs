@@ -108,6 +108,14 @@ impl Failure {
         }
     }
 
+    /// Returns the message with the hint, for where only one line is shown.
+    pub fn in_one(self) -> String {
+        match self.hint {
+            Some(hint) => format!("{}; {hint}", self.message),
+            None => self.message,
+        }
+    }
+
     /// Returns the failure in an error chain, or else a plain failure with the
     /// messages of the whole chain.
     pub fn from_error(error: &anyhow::Error) -> Self {

@@ -5,6 +5,7 @@ mod plane_change;
 
 use std::collections::HashSet;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::containers::{EngineEvents, EngineSnapshots};
@@ -14,7 +15,7 @@ use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::shim::lending::Lender;
 use crate::process::shim::spawner::Spawner;
 use crate::process::{self, ProcessSupervisor, Snapshot};
-use crate::ssh::{RemoteHost, RemoteHosts, SshSupervisor};
+use crate::ssh::{self, RemoteHost, RemoteHosts, SshSupervisor};
 use crate::store::changes::Changes;
 use crate::store::origin::{self, Origin};
 use crate::store::{InstanceDir, ReadError, StateDir};
@@ -124,7 +125,7 @@ impl Fleet {
             (Plane::Unmanaged { plane, reason }, _) => {
                 Arc::new(Unmanaged::new(&instance.id, plane, reason).on_host(instance.host()))
             }
-            (_, Some(remote)) => Arc::new(SshSupervisor::new(instance, remote)),
+            (_, Some(remote)) => Arc::new(SshSupervisor::new(instance, remote, self.records())),
             (Plane::Process(spec), None) => {
                 let (state, snapshot) = (self.state.clone(), self.snapshot.clone());
                 Arc::new(self.equipped(ProcessSupervisor::new(instance, spec, state, snapshot)))
@@ -136,7 +137,7 @@ impl Fleet {
             }
         };
         let supervisor = match self.former(instance) {
-            Some(former) => Arc::new(PlaneChange::new(former, present)),
+            Some((former, record)) => Arc::new(PlaneChange::new(former, present, record)),
             None => present,
         };
         Member {
@@ -146,13 +147,19 @@ impl Fleet {
         }
     }
 
+    /// Returns where starts on other hosts are put on record: nowhere by who only looks.
+    fn records(&self) -> Option<Arc<StateDir>> {
+        self.state.clone().filter(|_| !self.only_looks)
+    }
+
     fn equipped(&self, supervisor: ProcessSupervisor) -> ProcessSupervisor {
         supervisor.equipped(Arc::clone(&self.spawner), self.changes.clone(), !self.only_looks)
     }
 
     /// Returns the supervisor of what an instance was last started by, if that
-    /// is not what the inventory defines now, and may still run.
-    fn former(&self, instance: &Instance) -> Option<Arc<dyn Supervisor>> {
+    /// is not what the inventory defines now, and may still run; with the folder of the
+    /// record.
+    fn former(&self, instance: &Instance) -> Option<(Arc<dyn Supervisor>, PathBuf)> {
         let id = &instance.id;
         let state = self.state.as_ref()?;
         let has_shim = || self.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(id));
@@ -163,14 +170,15 @@ impl Fleet {
         // Without a folder, or where it cannot be used, the present plane says so.
         let dir = state.instance(id).ok()??;
         let origin = origin::read(&dir);
-        let is_same = match (&instance.plane, &origin) {
-            (_, Err(_)) => false,
-            (_, Ok(Some(origin))) if origin.is_stopped() => true,
-            // It was last started here.
-            (_, Ok(_)) if instance.hosted.is_some() => false,
-            (Plane::Process(_), Ok(origin)) => origin.as_ref().is_none_or(|origin| origin.plane() == process::PLANE),
-            (Plane::DockerCompose(spec), Ok(Some(origin))) => docker_compose::origin::is_same_stack(origin, spec),
-            (Plane::DockerCompose(_) | Plane::Unmanaged { .. }, Ok(_)) => false,
+        let is_same = match &origin {
+            Err(_) => false,
+            Ok(Some(origin)) if origin.is_stopped() => true,
+            Ok(Some(origin)) if ssh::is_of_another_inventory(origin, state.inventory()) => true,
+            Ok(origin) => match (origin.as_ref().and_then(ssh::host_on_record), &instance.hosted) {
+                (Some(recorded), Some(hosted)) => ssh::is_same_account(&recorded, &hosted.host),
+                (None, None) => is_same_plane(&instance.plane, origin.as_ref()),
+                _ => false,
+            },
         };
         if is_same {
             return None;
@@ -178,7 +186,7 @@ impl Fleet {
         let former = self
             .recorded(id, &dir, origin)
             .unwrap_or_else(|failure| Arc::new(Unmanaged::unknown(id, process::PLANE, failure.message)));
-        (!is_over(former.as_ref())).then_some(former)
+        (!is_over(former.as_ref())).then(|| (former, dir.path().to_owned()))
     }
 
     /// Returns the supervisor of what is on record as the last start.
@@ -201,6 +209,11 @@ impl Fleet {
             }
             Err(error) => return Ok(unknown("unknown", error.to_string())),
         };
+        if let Some(host) = ssh::host_on_record(&origin) {
+            let remote = self.remotes.on_record(host);
+            let supervisor = SshSupervisor::recorded(id, origin.plane(), remote, self.records());
+            return Ok(Arc::new(supervisor));
+        }
         let state = self.state.clone();
         Ok(match (origin.plane(), state) {
             (process::PLANE, Some(state)) => {
@@ -273,18 +286,30 @@ impl Fleet {
         let mut running = Vec::new();
         for id in ids {
             let Some(member) = self.unlisted(id)? else { continue };
-            if !self.is_stopped(id) && !is_over(member.supervisor.as_ref()) {
+            if !self.is_nothing_of_ours(id) && !is_over(member.supervisor.as_ref()) {
                 running.push(member);
             }
         }
         Ok(running)
     }
 
-    /// Returns true if a stop of an instance is on record as complete.
-    fn is_stopped(&self, id: &str) -> bool {
-        let dir = self.state.as_ref().and_then(|state| state.instance(id).ok().flatten());
+    /// Returns true if a stop of an instance is on record as complete, or another inventory
+    /// has started it on another host.
+    fn is_nothing_of_ours(&self, id: &str) -> bool {
+        let Some(state) = &self.state else { return true };
+        let dir = state.instance(id).ok().flatten();
         let origin = dir.map(|dir| origin::read(&dir));
-        matches!(origin, Some(Ok(Some(origin))) if origin.is_stopped())
+        let is_others = |origin: &Origin| ssh::is_of_another_inventory(origin, state.inventory());
+        matches!(origin, Some(Ok(Some(origin))) if origin.is_stopped() || is_others(&origin))
+    }
+}
+
+/// Returns true if the plane on record, on this machine, is that of a definition.
+fn is_same_plane(plane: &Plane, origin: Option<&Origin>) -> bool {
+    match (plane, origin) {
+        (Plane::Process(_), origin) => origin.is_none_or(|origin| origin.plane() == process::PLANE),
+        (Plane::DockerCompose(spec), Some(origin)) => docker_compose::origin::is_same_stack(origin, spec),
+        (Plane::DockerCompose(_) | Plane::Unmanaged { .. }, _) => false,
     }
 }
 

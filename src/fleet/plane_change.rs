@@ -1,5 +1,7 @@
-//! An instance that may run on the plane it had before the inventory changed.
+//! An instance that may run on the plane, or on the host, that it had before the inventory
+//! changed.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,17 +15,19 @@ use crate::supervisor::{
     OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan, join_notes,
 };
 
-/// Supervises an instance through its former plane for as long as it runs
-/// there, and then through the present one. It starts no second copy.
+/// Supervises an instance through its former plane, on its former host, for as long as it
+/// runs there, and then through the present one. It starts no second copy.
 pub(super) struct PlaneChange {
     former: Arc<dyn Supervisor>,
     present: Arc<dyn Supervisor>,
     former_runs: AtomicBool,
     state: StateCell<InstanceState>,
+    /// The folder of the record of its last start.
+    record: PathBuf,
 }
 
 impl PlaneChange {
-    pub(super) fn new(former: Arc<dyn Supervisor>, present: Arc<dyn Supervisor>) -> Self {
+    pub(super) fn new(former: Arc<dyn Supervisor>, present: Arc<dyn Supervisor>, record: PathBuf) -> Self {
         let (former_runs, state) = match former.snapshot() {
             Some(Observation::Known(facts)) if facts.state.is_alive() => (true, facts.state),
             _ => (false, present.state()),
@@ -33,6 +37,7 @@ impl PlaneChange {
             present,
             former_runs: AtomicBool::new(former_runs),
             state: StateCell::new(state),
+            record,
         }
     }
 
@@ -50,17 +55,31 @@ impl PlaneChange {
     }
 
     fn noted(&self, mut facts: Box<Facts>) -> Observation {
-        let plane = self.former.plane();
-        let note = format!("it runs as it was started, by `{plane}`, and the inventory has changed");
+        let how = self.how();
+        let note = format!("it runs as it was started, {how}, and the inventory has changed");
         facts.note = join_notes([Some(note), facts.note.take()]);
         Observation::Known(facts)
     }
 
     fn unknown(&self, reason: &str) -> Failure {
-        let plane = self.former.plane();
-        Failure::unknown(format!(
-            "it may still run as it was last started, by `{plane}`: {reason}"
-        ))
+        let how = self.how();
+        let failure = Failure::unknown(format!("it may still run as it was last started, {how}: {reason}"));
+        match self.former.host() {
+            None => failure,
+            Some(_) => failure.hint(format!(
+                "once nothing of it runs there, remove the record of that with: rm {}/origin",
+                self.record.display()
+            )),
+        }
+    }
+
+    /// Returns what it was started by, or where, as far as that is another one now.
+    fn how(&self) -> String {
+        match (self.former.host(), self.present.host()) {
+            (former, present) if former == present && former.is_none() => format!("by `{}`", self.former.plane()),
+            (None, _) => "on this machine".to_owned(),
+            (Some(host), _) => format!("on `{host}`"),
+        }
     }
 }
 
@@ -93,7 +112,7 @@ impl Supervisor for PlaneChange {
             Observation::Unknown { reason } => match self.present.look().await {
                 present if runs(&present) => present,
                 _ => Observation::Unknown {
-                    reason: self.unknown(&reason).message,
+                    reason: self.unknown(&reason).in_one(),
                 },
             },
         };
@@ -128,8 +147,8 @@ impl Supervisor for PlaneChange {
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {
         match self.look_at_former().await {
             Observation::Known(facts) if facts.state.is_alive() => {
-                let plane = self.former.plane();
-                let message = format!("it runs as it was last started, by `{plane}`, and the inventory has changed");
+                let how = self.how();
+                let message = format!("it runs as it was last started, {how}, and the inventory has changed");
                 let hint = format!(
                     "{} ends that, and starts the new one",
                     command(format_args!("restart {}", self.instance_id()))
@@ -202,7 +221,7 @@ impl Supervisor for PlaneChange {
 
     // The engine of the present plane knows nothing of the former one.
     fn host(&self) -> Option<&str> {
-        self.present.host()
+        self.acting().host()
     }
 }
 

@@ -26,7 +26,9 @@ mod install;
 mod install_sight;
 mod log_stream;
 mod looks;
+mod origin;
 mod remote;
+mod start_record;
 mod supervisor;
 mod watches;
 mod way;
@@ -35,5 +37,6 @@ mod words;
 
 pub use host_check::check_host;
 pub use install::install_on;
+pub use origin::{host_on_record, is_of_another_inventory, is_same_account};
 pub use remote::{RemoteHost, RemoteHosts};
 pub use supervisor::SshSupervisor;

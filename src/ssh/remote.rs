@@ -35,6 +35,8 @@ const OPEN: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct RemoteHosts {
     known: StdMutex<HashMap<String, Arc<RemoteHost>>>,
+    /// Those that only records name.
+    former: StdMutex<Vec<Arc<RemoteHost>>>,
 }
 
 impl RemoteHosts {
@@ -60,6 +62,17 @@ impl RemoteHosts {
                 known.insert(name.to_owned(), Arc::new(remote));
             }
         }
+    }
+
+    /// Returns the host of a record, which knows its instances by its own records alone.
+    pub fn on_record(&self, spec: HostSpec) -> Arc<RemoteHost> {
+        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = former.iter().find(|known| *known.spec == spec) {
+            return Arc::clone(known);
+        }
+        let remote = Arc::new(RemoteHost::new(Arc::new(spec), definitions([]), None));
+        former.push(Arc::clone(&remote));
+        remote
     }
 
     /// Returns all hosts that were met, by their names.
@@ -114,6 +127,18 @@ impl RemoteHost {
 
     pub(super) fn name(&self) -> &str {
         &self.spec.name
+    }
+
+    pub(super) fn spec(&self) -> &HostSpec {
+        &self.spec
+    }
+
+    /// Makes sure that the host can be asked.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(super) async fn reach(&self) -> Result<(), Failure> {
+        self.connection().await.map(drop)
     }
 
     /// Returns the connection, which is made where there is none. Whoever comes meanwhile

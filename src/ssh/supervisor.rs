@@ -8,12 +8,15 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::call::Call;
 use super::log_stream::LogStream;
 use super::remote::RemoteHost;
+use super::start_record::StartRecord;
 use super::wire::{Ask, RowLine, Say, VerbAsk};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{Instance, Plane};
 use crate::invocation::command;
+use crate::store::StateDir;
 use crate::supervisor::{
     AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan, EngineWord,
     HostEngine, InstanceState, Observation, Outcome, OutputFrom, OutputSource, StartOptions, StateCell, StopOptions,
@@ -29,6 +32,9 @@ const CONSOLE: Duration = Duration::from_secs(10);
 /// The longest wait for the steps of a verb.
 const DRY_RUN: Duration = Duration::from_secs(20);
 
+const PROCESS: &str = "process";
+const STACK: &str = "docker_compose";
+
 /// An instance on another host.
 pub struct SshSupervisor {
     id: String,
@@ -37,18 +43,36 @@ pub struct SshSupervisor {
     state: StateCell<InstanceState>,
     intent: Mutex<Option<Want>>,
     uptime_seconds: AtomicU64,
+    record: StartRecord,
 }
 
 impl SshSupervisor {
-    /// Creates the supervisor of an instance of a host that was met.
-    pub fn new(instance: &Instance, remote: Arc<RemoteHost>) -> Self {
+    /// Creates the supervisor of an instance of a host that was met. Its starts are put on
+    /// record in a state directory of this machine.
+    pub fn new(instance: &Instance, remote: Arc<RemoteHost>, records: Option<Arc<StateDir>>) -> Self {
+        let plane = match &instance.plane {
+            Plane::Unmanaged { plane, .. } => plane,
+            Plane::Process(_) => PROCESS,
+            Plane::DockerCompose(_) => STACK,
+        };
+        Self::of(&instance.id, plane, remote, records)
+    }
+
+    /// Creates the supervisor of what is on record as started on a host.
+    pub fn recorded(id: &str, plane: &str, remote: Arc<RemoteHost>, records: Option<Arc<StateDir>>) -> Self {
+        let known = [PROCESS, STACK].into_iter().find(|known| *known == plane);
+        let new = Self::of(id, known.unwrap_or("unknown"), remote, records);
         Self {
-            id: instance.id.clone(),
-            plane: match &instance.plane {
-                Plane::Unmanaged { plane, .. } => plane,
-                Plane::Process(_) => "process",
-                Plane::DockerCompose(_) => "docker_compose",
-            },
+            record: new.record.left_alone(),
+            ..new
+        }
+    }
+
+    fn of(id: &str, plane: &'static str, remote: Arc<RemoteHost>, records: Option<Arc<StateDir>>) -> Self {
+        Self {
+            id: id.to_owned(),
+            plane,
+            record: StartRecord::new(plane, remote.spec(), records),
             remote,
             state: StateCell::new(InstanceState::Stopped),
             intent: Mutex::default(),
@@ -70,16 +94,16 @@ impl SshSupervisor {
                 let observation = row.observation();
                 *self.intent.lock().unwrap_or_else(PoisonError::into_inner) = row.want();
                 if let Observation::Known(facts) = &observation {
+                    if facts.state.is_alive() {
+                        self.record.runs(&self.id);
+                    }
                     self.uptime_seconds.store(facts.uptime_seconds, Ordering::Relaxed);
                     self.state.set(facts.state.clone());
                 }
                 observation
             }
             Err(failure) => Observation::Unknown {
-                reason: match failure.hint {
-                    Some(hint) => format!("{}; {hint}", failure.message),
-                    None => failure.message,
-                },
+                reason: failure.in_one(),
             },
         }
     }
@@ -90,6 +114,15 @@ impl SshSupervisor {
             Ok(answered) => Ok(answered?.0),
             Err(_) => Err(Failure::unknown("its host did not answer in time")),
         }
+    }
+
+    /// Asks for a verb. What may start something is on record before.
+    async fn ask(&self, asked: &VerbRequest) -> Result<Call, Failure> {
+        if asked.verb != Verb::Stop {
+            self.remote.reach().await?;
+            self.record.starts(&self.id)?;
+        }
+        self.remote.call(Ask::Verb(VerbAsk::new(&self.id, asked))).await
     }
 
     async fn whole(&self, asked: VerbRequest) -> Result<Outcome> {
@@ -205,7 +238,7 @@ impl HostEngine for SshSupervisor {
     }
 
     async fn carry_out(&self, asked: &VerbRequest, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer {
-        let mut call = match self.remote.call(Ask::Verb(VerbAsk::new(&self.id, asked))).await {
+        let mut call = match self.ask(asked).await {
             Ok(call) => call,
             Err(failure) => return failure.into(),
         };
@@ -213,6 +246,9 @@ impl HostEngine for SshSupervisor {
             match call.next().await {
                 Ok((Say::Result(answered), _)) => {
                     let answer = EngineAnswer::from(answered);
+                    if asked.verb == Verb::Stop && answer.outcome.is_ok() {
+                        self.record.stopped(&self.id);
+                    }
                     let state = answer.outcome.as_ref().map(|outcome| &outcome.state).ok();
                     if let Some(state) = state.or(answer.state.as_ref()) {
                         self.state.set(state.clone());

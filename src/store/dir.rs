@@ -150,7 +150,8 @@ impl StateDir {
         self
     }
 
-    pub(super) fn inventory(&self) -> Option<&Path> {
+    /// Returns the inventory on whose behalf it was opened, where that is a file.
+    pub fn inventory(&self) -> Option<&Path> {
         self.inventory.as_deref()
     }
 

@@ -16,7 +16,7 @@
 //!     exit                   the end of the last launch
 //!     restarts               the crashes that `run` has counted
 //!     stack                  the last start of a stack of containers
-//!     origin                 the plane of the last start, if it is not `process`
+//!     origin                 the plane and host of the last start, if not `process` here
 //!     inventory              a link to the inventory of the last start
 //!     launch.next, exit.next, restarts.next
 //!                            the reserve of each

@@ -1,8 +1,8 @@
-//! The record of what an instance was last started by: its plane, and what that
-//! plane needs to find it again once it has left the inventory.
+//! The record of what an instance was last started by: its plane and its host, and what
+//! these need to find it again once it has left the inventory.
 //!
-//! The plane `process` finds its games by the other records, so the file is
-//! missing as long as an instance was never started by another plane.
+//! The plane `process` finds its games on this machine by the other records, so the file
+//! is missing as long as an instance was never started by another plane, or elsewhere.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -25,7 +25,7 @@ const STOPPED: &str = "stopped";
 const PROCESS: &str = "process";
 const STACK: &str = "docker_compose";
 
-/// A plane, with its own facts about one instance.
+/// A plane, with its own facts about one instance, and those of its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     document: Document,

@@ -133,6 +133,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "inventory",
             "invocation",
             "program",
+            "store",
             "supervisor",
             "sys",
             "text",

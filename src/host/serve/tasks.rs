@@ -23,21 +23,36 @@ const LONGEST_SENT: usize = 64 * 1024;
 pub(super) async fn look(host: &Host, ids: &[String]) -> Result<Say, Failure> {
     let (broken, whole): (Vec<String>, Vec<String>) = ids.iter().cloned().partition(|id| host.is_broken(id));
     let mut rows = Vec::with_capacity(ids.len());
-    if !whole.is_empty() {
-        let wanted = RowParts {
-            intent: true,
-            players: false,
-        };
-        let mut look = host.look(Scope::Matching(&whole), wanted)?;
-        look.complete().await;
-        let seen = look.into_rows().into_iter();
-        rows.extend(seen.map(|row| RowLine::new(&row.id, &row.observation, row.intent)));
+    let (listed, unlisted): (Vec<String>, Vec<String>) = whole.into_iter().partition(|id| host.is_listed(id));
+    if !listed.is_empty() {
+        rows.extend(look_at(host, &listed).await?);
+    }
+    for id in unlisted {
+        // What has no record here, either, is no reason to say nothing of the others.
+        let looked = look_at(host, std::slice::from_ref(&id)).await;
+        rows.extend(looked.unwrap_or_else(|failure| {
+            let reason = failure.message;
+            vec![RowLine::new(&id, &Observation::Unknown { reason }, None)]
+        }));
     }
     for id in broken {
         let reason = refusal(host, &id).message;
         rows.push(RowLine::new(&id, &Observation::Unknown { reason }, None));
     }
     Ok(Say::Rows { rows })
+}
+
+async fn look_at(host: &Host, ids: &[String]) -> Result<Vec<RowLine>, Failure> {
+    let wanted = RowParts {
+        intent: true,
+        players: false,
+    };
+    let mut look = host.look(Scope::Matching(ids), wanted)?;
+    look.complete().await;
+    let seen = look.into_rows().into_iter();
+    Ok(seen
+        .map(|row| RowLine::new(&row.id, &row.observation, row.intent))
+        .collect())
 }
 
 /// Returns the failure of an instance whose definition is not taken here.
