@@ -12,6 +12,7 @@ use super::hold;
 use super::intent::{self, Set};
 use crate::event::{Verb, VerbEvent, VerbResult, Want};
 use crate::failure::{Failure, FailureKind};
+use crate::finding::Severity;
 use crate::invocation::command;
 use crate::store::intent::Intent;
 use crate::store::lock::VerbLock;
@@ -266,6 +267,7 @@ impl Work {
 
     async fn restart(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
         let _lock = self.hold_to_start(dir, began).await?;
+        self.is_startable().await?;
         intent::set(dir, Want::Running, Durability::Now)?;
         let _ = store::intent::reserve_stop(dir);
         let stopped = self.end().await?;
@@ -285,6 +287,29 @@ impl Work {
             note: join_notes([stopped.note, started.note]),
             ..started
         })
+    }
+
+    /// Looks whether a game that runs can be started again: a restart that cannot do
+    /// that stops nothing.
+    async fn is_startable(&self) -> Result<(), Failure> {
+        let Some(survey) = self.target.survey() else {
+            return Ok(());
+        };
+        if !self.state_now().await.is_some_and(|state| state.is_alive()) {
+            return Ok(());
+        }
+        let findings = survey.findings().await;
+        let Some(wrong) = findings.into_iter().find(|finding| finding.level == Severity::Error) else {
+            return Ok(());
+        };
+        let id = self.target.instance_id();
+        let message = format!(
+            "it was left as it is, since it could not be started again: {}: {}",
+            wrong.about, wrong.message
+        );
+        let anyway = format!("{} ends it all the same", command(format_args!("stop {id}")));
+        let hint = wrong.hint.into_iter().chain([anyway]).collect::<Vec<_>>().join("; ");
+        Err(Failure::failed(message).hint(hint))
     }
 
     /// Takes the lock for a start, which gives way to a stop that was typed

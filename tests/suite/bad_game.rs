@@ -141,3 +141,33 @@ fn too_long_arguments() {
     assert!(outcome.stderr.contains("too long"), "{}", outcome.stderr);
     sandbox.nothing_left();
 }
+
+#[test]
+fn a_restart_that_could_not_start_it_again_stops_nothing() {
+    let sandbox = Sandbox::new();
+    let program = sandbox.arg("game");
+    support::install(std::path::Path::new("/bin/sh"), &sandbox.path("game"));
+    sandbox.inventory(&[Instance::program("a", &program, &["-c", "read -r line"])]);
+    sandbox.ok(&["start", "a"]);
+    let pid = sandbox.pid("a");
+    let intent = sandbox.status("a")["intent"].clone();
+
+    fs::rename(sandbox.path("game"), sandbox.path("away")).expect("it goes away");
+    let refused = sandbox.run(&["restart", "a"]).expect_code(1);
+    for word in ["it was left as it is", &program, "is not there", "hint: ", "stop a"] {
+        assert!(refused.stderr.contains(word), "{word:?} is not in {refused:#?}");
+    }
+    let json = sandbox.run(&["restart", "a", "--json"]).expect_code(1).json();
+    let result = &json["results"][0];
+    assert_eq!(
+        (&result["changed"], &result["state"]),
+        (&json!(false), &json!("running")),
+        "{json}"
+    );
+    assert_eq!(sandbox.pid("a"), pid);
+    assert_eq!(sandbox.status("a")["intent"], intent);
+
+    fs::rename(sandbox.path("away"), sandbox.path("game")).expect("it comes back");
+    sandbox.ok(&["restart", "a"]);
+    assert_ne!(sandbox.pid("a"), pid);
+}

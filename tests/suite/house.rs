@@ -108,7 +108,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["event", "failure", "finding", "inventory", "supervisor"]),
     (
         "instancecmd",
-        &["event", "failure", "policy", "store", "supervisor", "invocation"],
+        &[
+            "event",
+            "failure",
+            "finding",
+            "policy",
+            "store",
+            "supervisor",
+            "invocation",
+        ],
     ),
     (
         "fleet",
