@@ -2,21 +2,31 @@
 //! is asked, its containers, its events, and one state out of many containers.
 //!
 //! A plane brings an [`EngineKind`], which says how the engine is called, and a
-//! [`Grouping`], which says which containers belong to an instance. This room
-//! knows neither compose files nor inventories.
+//! [`Grouping`], which says which containers belong to an instance, or finds them in
+//! its own way. This room knows neither compose files nor names of containers.
 
 mod aggregate;
 mod container;
 mod engine;
 mod events;
+mod group;
 mod grouping;
 mod kind;
+mod ports;
+mod records;
+mod runs;
 mod snapshots;
+mod waiting;
+mod watching;
 
 pub use aggregate::{Aggregate, Circumstances, aggregate, too_short_grace};
 pub use container::{Container, ContainerHealth, ContainerStatus, HostBinding, parse};
 pub use engine::Engine;
 pub use events::EngineEvents;
+pub use group::{ContainerGroup, GroupLook, GroupPlace, run_ns};
 pub use grouping::{GroupMember, Grouping, Labels};
 pub use kind::{DOCKER, EngineKind};
+pub use records::GroupRecords;
 pub use snapshots::EngineSnapshots;
+pub use waiting::{GroupStart, START_LOOK, SeenGroup, started};
+pub use watching::keep_watch;

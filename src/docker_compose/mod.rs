@@ -26,16 +26,12 @@ mod order;
 pub mod origin;
 mod output;
 mod planning;
-mod ports;
-mod records;
-mod runs;
 mod stack;
 mod starting;
 mod stopping;
 mod supervisor;
 mod survey;
 mod tool;
-mod watching;
 
 pub use supervisor::DockerComposeSupervisor;
 

@@ -4,13 +4,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::stack::{ComposeStack, StackLook, run_ns};
+use super::stack::ComposeStack;
 use super::tool::Tool;
-use crate::containers::Container;
+use crate::containers::{Container, GroupStart, START_LOOK, SeenGroup, run_ns, started};
 use crate::failure::{Failure, FailureKind};
-use crate::invocation::command;
 use crate::probe;
 use crate::program::{COMPLAINT_MAX, last_text};
 use crate::store::InstanceDir;
@@ -18,17 +15,11 @@ use crate::store::stack::Stack;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
 use crate::sys::clock;
 
-/// The interval between looks at containers that start.
-const LOOK_EVERY: Duration = Duration::from_millis(300);
-
 /// The pause after another `up` was in the way, before ours is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// The file for the messages of compose.
 const MESSAGES: &str = "compose.log";
-
-/// The number of last lines that are shown of a service that ended early.
-const LAST_LINES: &str = "20";
 
 /// Starts a stack that does not run, and returns when it is ready.
 pub(super) async fn start(
@@ -36,22 +27,14 @@ pub(super) async fn start(
     activity: &StateCell<Activity>,
     options: &StartOptions,
 ) -> Result<Outcome, Failure> {
-    let limit = options.timeout.unwrap_or(stack.ready().timeout);
-    let start = Start {
-        stack,
-        activity,
-        limit,
-        deadline: Instant::now() + limit.saturating_sub(options.spent),
-    };
-    start.carry_out(options).await
+    let wait = GroupStart::begin(stack, activity, options, "docker compose up");
+    Start { stack, wait }.carry_out(options).await
 }
 
 /// A start under way.
 struct Start<'a> {
     stack: &'a ComposeStack,
-    activity: &'a StateCell<Activity>,
-    limit: Duration,
-    deadline: Instant,
+    wait: GroupStart<'a>,
 }
 
 impl Start<'_> {
@@ -59,11 +42,11 @@ impl Start<'_> {
         let (spec, records) = (self.stack.spec(), self.stack.records());
         let before = self.stack.see().await?;
         if before.aggregate.facts.state == InstanceState::Running {
-            records.record_origin(spec)?;
-            return Ok(outcome(InstanceState::Running, false));
+            records.record_origin(&self.stack.origin())?;
+            return Ok(started(InstanceState::Running, false));
         }
         self.stack.refuse_probes()?;
-        self.awaits("docker compose config", None);
+        self.wait.awaits("docker compose config", None);
         let tool = Tool::find(self.stack.engine(), spec).await?;
         tool.validate().await?;
         let dir = records.create_dir()?;
@@ -74,7 +57,7 @@ impl Start<'_> {
             follows_ns: run_ns(&before.containers),
             ..Stack::default()
         };
-        records.record_origin(spec)?;
+        records.record_origin(&self.stack.origin())?;
         records.record_start(&dir, &record)?;
         records.record_inventory(&dir);
         if !before.containers.iter().any(Container::is_alive) {
@@ -91,16 +74,12 @@ impl Start<'_> {
         record.services = brought_up(&before.containers, &look.containers);
         records.record_start(&dir, &record)?;
         if options.no_wait {
-            return Ok(outcome(look.aggregate.facts.state, true));
+            return Ok(started(look.aggregate.facts.state, true));
         }
-        let outcome = self.wait_until_ready().await?;
+        let outcome = self.wait.until_ready().await?;
         record.arrived = true;
         records.record_start(&dir, &record)?;
         Ok(outcome)
-    }
-
-    fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
-        self.activity.set(Activity::awaiting(awaiting, limit));
     }
 
     /// Brings the stack up, with a second try if another `up` was in the way.
@@ -109,7 +88,7 @@ impl Start<'_> {
         if up.success() || !is_conflict(&messages(dir)) {
             return Ok(up);
         }
-        self.awaits("another `docker compose up`", Some(AGAIN));
+        self.wait.awaits("another `docker compose up`", Some(AGAIN));
         tokio::time::sleep(AGAIN).await;
         self.up(tool, dir).await
     }
@@ -119,60 +98,22 @@ impl Start<'_> {
         dir.remove(MESSAGES).map_err(cannot)?;
         let messages = dir.open_append(MESSAGES).map_err(cannot)?;
         let mut up = tool.up(messages)?;
-        let until = self.deadline;
+        let until = self.wait.deadline();
         loop {
             tokio::select! {
                 biased;
-                ended = up.wait(until, self.limit) => return ended.map_err(|error| tool.call_failed(&error)),
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                ended = up.wait(until, self.wait.limit()) => return ended.map_err(|error| tool.call_failed(&error)),
+                () = tokio::time::sleep(START_LOOK) => {}
             }
-            if self.stack.records().is_stop_wanted() {
+            if self.wait.is_stop_wanted() {
                 // Nothing may be started any more once the stop looks.
                 up.kill().await;
-                return Err(self.overtaken());
+                return Err(self.wait.overtaken());
             }
             if let Ok(look) = self.stack.see().await {
-                self.tell(&look);
+                self.wait.tell(&look);
             }
         }
-    }
-
-    async fn wait_until_ready(&self) -> Result<Outcome, Failure> {
-        loop {
-            let look = self.stack.see().await?;
-            match look.aggregate.facts.state {
-                InstanceState::Running => return Ok(outcome(InstanceState::Running, true)),
-                InstanceState::Crashed { .. } => return Err(self.ended_early(&look).await),
-                _ if self.stack.records().is_stop_wanted() => return Err(self.overtaken()),
-                InstanceState::Stopped => return Err(self.ended_early(&look).await),
-                _ => self.tell(&look),
-            }
-            if Instant::now() >= self.deadline {
-                let awaited = look.aggregate.awaited.join(", ");
-                let time = humantime::format_duration(self.limit);
-                let failure = Failure::new(FailureKind::Timeout, format!("not ready after {time}: {awaited}"));
-                return Err(failure.hint(format!(
-                    "it goes on starting; see {}",
-                    command(format_args!("logs {}", self.stack.records().id()))
-                )));
-            }
-            tokio::time::sleep_until(self.deadline.min(Instant::now() + LOOK_EVERY)).await;
-        }
-    }
-
-    fn tell(&self, look: &StackLook) {
-        let awaited = match look.aggregate.awaited.join(", ") {
-            nothing if nothing.is_empty() => "docker compose up".to_owned(),
-            awaited => awaited,
-        };
-        self.awaits(awaited, Some(self.limit));
-    }
-
-    fn overtaken(&self) -> Failure {
-        Failure::failed("somebody asked for a stop meanwhile, and that wins").hint(format!(
-            "{} starts it again",
-            command(format_args!("start {}", self.stack.records().id()))
-        ))
     }
 
     /// Returns the failure of an `up`, with the messages of compose and the last
@@ -193,39 +134,9 @@ impl Start<'_> {
             message.push_str(line.trim());
         }
         if let Ok(look) = self.stack.see().await {
-            message.push_str(&self.last_lines(&look).await);
+            message.push_str(&self.wait.last_lines(&look).await);
         }
-        Failure::failed(message).hint(format!(
-            "all its services said: {}",
-            command(format_args!("logs {}", self.stack.records().id()))
-        ))
-    }
-
-    async fn ended_early(&self, look: &StackLook) -> Failure {
-        let facts = &look.aggregate.facts;
-        let note = facts.note.clone().unwrap_or_else(|| "it ended".to_owned());
-        let message = format!("{note}, before it was ready{}", self.last_lines(look).await);
-        Failure::failed(message).hint(format!(
-            "all its services said: {}",
-            command(format_args!("logs {}", self.stack.records().id()))
-        ))
-    }
-
-    /// Returns the last output of the failed container.
-    async fn last_lines(&self, look: &StackLook) -> String {
-        let Some(failed) = &look.aggregate.failed else {
-            return String::new();
-        };
-        let Ok(called) = self.stack.engine().ask(["logs", "--tail", LAST_LINES, failed]).await else {
-            return String::new();
-        };
-        let mut lines = String::new();
-        let answer = last_text(&called.output);
-        for line in answer.lines().chain(called.complaint.lines()) {
-            lines.push_str("\n  | ");
-            lines.push_str(line);
-        }
-        lines
+        self.wait.with_logs(message)
     }
 }
 
@@ -258,13 +169,4 @@ fn messages(dir: &InstanceDir) -> String {
 /// Returns true if another `up` was in the way.
 fn is_conflict(said: &str) -> bool {
     said.contains("is already in use") || said.contains("is ambiguous")
-}
-
-fn outcome(state: InstanceState, changed: bool) -> Outcome {
-    Outcome {
-        changed,
-        state,
-        ended_by: None,
-        note: None,
-    }
 }

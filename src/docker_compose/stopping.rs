@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::order::layers;
-use super::stack::{ComposeStack, run_ns};
+use super::stack::ComposeStack;
 use super::tool::Tool;
-use crate::containers::{Circumstances, Container, ContainerStatus, aggregate, too_short_grace};
+use crate::containers::{Circumstances, Container, ContainerStatus, SeenGroup, aggregate, run_ns, too_short_grace};
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::policy::stop::LEFTOVER_GRACE_MS;
@@ -31,7 +31,7 @@ pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>, n
         });
     }
     // A full disk does not keep it from being stopped.
-    let _ = stack.records().record_stop(stack.spec(), run_ns(&before), now);
+    let _ = stack.records().record_stop(&stack.origin(), run_ns(&before), now);
     // What is paused would receive no signal.
     for one in alive.iter().filter(|one| one.status == ContainerStatus::Paused) {
         // A failure shows when the container is stopped.

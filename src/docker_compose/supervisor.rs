@@ -1,18 +1,17 @@
 //! The supervisor of one stack: the contract, carried out by the other files.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
 
 use super::PLANE;
 use super::origin;
-use super::records::StackRecords;
 use super::stack::ComposeStack;
 use super::starting::start;
 use super::stopping::stop;
-use super::watching::watch;
-use crate::containers::{EngineEvents, EngineSnapshots};
+use crate::containers::{EngineEvents, EngineSnapshots, GroupRecords, SeenGroup, keep_watch};
 use crate::inventory::{ComposeSpec, Healthy, Instance, Ready};
 use crate::probe;
 use crate::store::StateDir;
@@ -21,6 +20,9 @@ use crate::supervisor::{
     Activity, InstanceState, Observation, Outcome, OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions,
     Supervisor, Survey, VerbPlan,
 };
+
+/// The time within which changes lead to one look.
+const TOGETHER: Duration = Duration::from_millis(50);
 
 pub struct DockerComposeSupervisor {
     stack: ComposeStack,
@@ -36,7 +38,7 @@ impl DockerComposeSupervisor {
         place: Option<Arc<StateDir>>,
         snapshots: Option<Arc<EngineSnapshots>>,
     ) -> Self {
-        let records = StackRecords::new(instance.id.clone(), place);
+        let records = GroupRecords::new(instance.id.clone(), place);
         let stack = ComposeStack::new(spec.clone(), instance.ready.clone(), records, snapshots);
         Self::of(stack.kept_as(instance), instance.healthy.clone())
     }
@@ -49,7 +51,7 @@ impl DockerComposeSupervisor {
         place: Option<Arc<StateDir>>,
         snapshots: Option<Arc<EngineSnapshots>>,
     ) -> Option<Self> {
-        let records = StackRecords::new(id.to_owned(), place);
+        let records = GroupRecords::new(id.to_owned(), place);
         let stack = ComposeStack::new(origin::to_spec(origin)?, Ready::default(), records, snapshots);
         Some(Self::of(stack, None))
     }
@@ -79,15 +81,15 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     fn state(&self) -> InstanceState {
-        self.stack.state()
+        self.stack.group().state()
     }
 
     fn watch_state(&self) -> watch::Receiver<InstanceState> {
-        self.stack.follow_state()
+        self.stack.group().follow_state()
     }
 
     async fn uptime_seconds(&self) -> u64 {
-        self.stack.uptime_seconds()
+        self.stack.group().uptime_seconds()
     }
 
     fn plane(&self) -> &'static str {
@@ -99,7 +101,8 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
-        watch(&self.stack, self.events.as_deref(), &seen).await;
+        let changes = self.events.as_deref().map(|events| self.stack.changes(events));
+        keep_watch(|| self.stack.look(), changes, TOGETHER, &seen).await;
     }
 
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {

@@ -3,7 +3,6 @@
 //! gamectl that follows the stop. When that is lost on the way, the shim goes on
 //! with the next step in time.
 
-use std::ffi::{OsStr, OsString};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -13,21 +12,14 @@ use super::game::ManagedGame;
 use super::shim::client::{self, ANSWER, Client};
 use super::shim::wire::{OfferedStep, Order, Report, Request};
 use super::{environment, explain};
-use crate::channel::{self, AskError, Question, Reply};
-use crate::failure::{Failure, FailureKind};
+use crate::channel::{AskError, Reply};
+use crate::failure::Failure;
 use crate::inventory::{StopAction, StopStep};
-use crate::policy::stop::DELEGATED_MS;
-use crate::probe;
-use crate::program::{CallError, ProgramCall};
+use crate::stop_step::{self, StepPlace};
 use crate::store::InstanceDir;
-use crate::trust;
 
 /// The longest time that a reply lags behind the end of the game that gave it.
 const LATE: Duration = Duration::from_millis(200);
-
-/// A step is given up this much sooner than its shim does, so that its outcome is
-/// noted before the next one is offered.
-const MARGIN: Duration = Duration::from_millis(500);
 
 /// Follows the stop of one launch.
 pub(super) struct Follow<'a> {
@@ -134,40 +126,16 @@ impl Follow<'_> {
         let done = self.carry_out_step(&step).await;
         // A game that may be saving has the whole wait of the step.
         let failed = matches!(done, Err(AskError::Refused(_)));
-        let name = step.action.to_string();
-        let by = match step.action.channel().and_then(|kind| self.game.channels.get(kind)) {
-            Some(remote) => format!(" by {}", remote.address),
-            None => String::new(),
-        };
-        match done {
-            Ok(reply) if reply.is_closed_only() => {
-                note(format!("{}{by}, and may not have been carried out", closed(&name)));
-            }
-            Ok(reply) => confirmation(&step, &reply, &by).into_iter().for_each(note),
-            Err(AskError::Refused(failure)) => note(format!("{name} failed: {failure}")),
-            Err(AskError::Unclear(failure)) => note(format!("{}{failure}", unclear(&name))),
-        }
+        stop_step::note(&step, &self.game.channels, done)
+            .into_iter()
+            .for_each(note);
         self.tell(Order::Complete { step: index, failed }).await;
     }
 
     async fn carry_out_step(&self, step: &StopStep) -> Result<Reply, AskError> {
-        let limit = step.wait.max(Duration::from_millis(DELEGATED_MS)) - MARGIN;
         match &step.action {
-            StopAction::Remote(kind, line) => {
-                let remote = self.game.channels.get(*kind);
-                let remote = remote.ok_or_else(|| Failure::failed(format!("there is no section `{kind}`")))?;
-                let question = Question {
-                    line: line.clone(),
-                    expect: step.expect.clone(),
-                    limit,
-                };
-                channel::ask(remote, &question).await
-            }
-            StopAction::Exec(argv) => self.execute(argv, limit).await,
-            StopAction::Http(request) => probe::request(request, limit).await.map(|()| Reply::default()),
-            StopAction::Stdin(_) | StopAction::Signal(_) | StopAction::Named(_) => {
-                Err(Failure::failed("this is not to be carried out here").into())
-            }
+            StopAction::Exec(argv) => self.execute(argv, stop_step::limit(step)).await,
+            _ => stop_step::send(step, &self.game.channels).await,
         }
     }
 
@@ -176,18 +144,11 @@ impl Follow<'_> {
             return Err(Failure::failed("it names no program").into());
         };
         let env = environment::of_game(spec, None, environment::ours()).await?;
-        let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
-        trust::refuse_for_root(argv, &spec.cwd, path).map_err(Failure::failed)?;
-        let program = ProgramCall::new(argv).in_folder(&spec.cwd).with_env(env);
-        match program.status(limit).await {
-            Ok(status) if status.success() => Ok(Reply::default()),
-            Ok(status) => Err(Failure::failed(format!("it ended with {status}")).into()),
-            Err(CallError::TimedOut(_)) => {
-                let failure = Failure::new(FailureKind::Timeout, "it did not end in time");
-                Err(AskError::Unclear(failure))
-            }
-            Err(error) => Err(Failure::failed(error.to_string()).into()),
-        }
+        let place = StepPlace {
+            folder: &spec.cwd,
+            env: env.into_iter().collect(),
+        };
+        stop_step::execute(argv, limit, place).await
     }
 
     /// Gives the shim an order. Returns true if it was accepted.
@@ -195,34 +156,4 @@ impl Follow<'_> {
         let answer = client::ask(self.dir, &Request::Order(self.generation, order), ANSWER).await;
         answer.is_some_and(|report| report.refusal.is_empty())
     }
-}
-
-/// Returns true for a note on a step without a proper answer. It is worth nothing where
-/// the step has ended the game.
-pub(super) fn is_of_unclear(note: &str, step: &str) -> bool {
-    note.starts_with(&closed(step)) || note.starts_with(&unclear(step))
-}
-
-/// Returns the beginning of the note on a step at which the game closed the connection.
-fn closed(step: &str) -> String {
-    format!("{step} was closed without a reply")
-}
-
-/// Returns the beginning of the note on a step that has no proper answer.
-fn unclear(step: &str) -> String {
-    format!("{step} may not have been carried out: ")
-}
-
-/// Returns a note on a step whose reply was to confirm it; `by` names the server.
-fn confirmation(step: &StopStep, reply: &Reply, by: &str) -> Option<String> {
-    let expected = step.expect.as_deref()?;
-    if reply.confirmed == Some(true) {
-        let line = reply.text.lines().find(|line| line.contains(expected));
-        return Some(format!(
-            "{} confirmed: {}",
-            step.action,
-            line.unwrap_or(expected).trim()
-        ));
-    }
-    Some(format!("{} was not confirmed{by}: no `{expected}` came", step.action))
 }

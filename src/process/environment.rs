@@ -7,11 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::env_file::{self, Remark, Variables};
-use super::user::User;
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::ProcessSpec;
 use crate::sys::plain_file;
+use crate::user::User;
 
 /// The variables that are taken over from our own environment, besides `LC_*`.
 const TAKEN_OVER: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"];

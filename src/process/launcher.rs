@@ -10,7 +10,7 @@ use super::shim::borrowing::Inherited;
 use super::shim::spawner::{Made, Spawner};
 use super::shim::spec::{Adoption, Command, Mode, Spec};
 use super::shim::wire::{LaunchStage, Started};
-use super::{environment, explain, user};
+use super::{environment, explain};
 use crate::failure::Failure;
 use crate::inventory::ProcessSpec;
 use crate::policy::stop;
@@ -21,6 +21,7 @@ use crate::store::{InstanceDir, inventories, lock, plan};
 use crate::supervisor::InstanceState;
 use crate::sys::host;
 use crate::systemd::ScopeOrder;
+use crate::user;
 
 /// Begins the shims of one game.
 #[derive(Clone, Copy)]

@@ -25,7 +25,6 @@ mod stopping;
 mod supervisor;
 mod survey;
 mod unnoticed;
-mod user;
 mod waiting;
 mod watching;
 

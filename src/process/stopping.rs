@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::delegated::{self, Follow};
+use super::delegated::Follow;
 use super::game::{Folder, ManagedGame};
 use super::launcher::Launcher;
 use super::pause::{PAUSE_MAX, Pauses};
@@ -16,6 +16,7 @@ use super::{explain, repair};
 use crate::failure::Failure;
 use crate::inventory::StopStep;
 use crate::policy::stop::{LEFTOVER_GRACE_MS, chain_now, without_delegated};
+use crate::stop_step;
 use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::plan::UNKNOWN_STEP;
@@ -248,7 +249,7 @@ impl GameStop<'_> {
         let exit = exit.filter(|exit| Some(exit.generation) == self.stopped);
         if let Some(exit) = &exit {
             self.notes
-                .retain(|note| !delegated::is_of_unclear(note, &exit.ended_by));
+                .retain(|note| !stop_step::is_of_unclear(note, &exit.ended_by));
             self.notes.extend(notes(exit));
         }
         self.stopped_by(exit.map(|exit| exit.ended_by).filter(|step| !step.is_empty()))

@@ -6,11 +6,12 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{environment, explain, limits, user};
+use super::{environment, explain, limits};
 use crate::finding::{Finding, Severity};
 use crate::inventory::ProcessSpec;
 use crate::sys::exec::Ids;
 use crate::sys::host;
+use crate::user;
 
 /// Checks them. Nothing is started.
 pub(super) async fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {

@@ -13,9 +13,9 @@ use crate::sys::host;
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
 
-/// A user that a game can run as.
+/// A user of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct User {
+pub struct User {
     pub name: String,
     pub home: OsString,
     pub shell: OsString,
@@ -27,7 +27,7 @@ pub(super) struct User {
 ///
 /// # Errors
 /// When there is no such user, or only root could become it.
-pub(super) fn to_become(name: &str) -> Result<Option<User>, Failure> {
+pub fn to_become(name: &str) -> Result<Option<User>, Failure> {
     let user = find(name)?;
     let me = host::effective_uid();
     if user.ids.uid == me {
@@ -42,7 +42,11 @@ pub(super) fn to_become(name: &str) -> Result<Option<User>, Failure> {
     Ok(Some(user))
 }
 
-fn find(name: &str) -> Result<User, Failure> {
+/// Looks up a user of this host.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn find(name: &str) -> Result<User, Failure> {
     let unknown = || {
         Failure::failed(format!("there is no user `{name}` on this host"))
             .hint(format!("make it with `useradd --system {name}`, or correct `user:`"))

@@ -1,47 +1,47 @@
-//! The watch on a stack: the engine notifies of changes, and we look again.
+//! The watch on a group: the engine notifies of changes, and we look again.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::stack::ComposeStack;
-use crate::containers::EngineEvents;
 use crate::supervisor::{InstanceState, LOOK_EVERY, Observation};
 
-/// The time within which changes lead to one look.
-const TOGETHER: Duration = Duration::from_millis(50);
-
-/// The interval between looks at a stack whose state may change with time alone:
+/// The interval between looks at a group whose state may change with time alone:
 /// by a probe, or when the boot budget is used up.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
-/// The interval between looks at any other stack: an engine that hangs sends no
+/// The interval between looks at any other group: an engine that hangs sends no
 /// events.
 const QUIET: Duration = Duration::from_secs(30);
 
 /// Looks, and looks again after every change, until there are no receivers.
-pub(super) async fn watch(
-    stack: &ComposeStack,
-    events: Option<&EngineEvents>,
+/// `changes` is subscribed before this, so that none is missed; those within `together`
+/// lead to one look. Without it, looks follow each other at the usual interval.
+pub async fn keep_watch<L: Future<Output = Observation>>(
+    look: impl Fn() -> L,
+    mut changes: Option<watch::Receiver<u64>>,
+    together: Duration,
     seen: &watch::Sender<Option<Observation>>,
 ) {
-    // Subscribed before the look, so that no change between them is missed.
-    let mut changes = events.map(|events| events.subscribe(stack.engine(), &stack.spec().project));
+    let mut is_moving = false;
     while !seen.is_closed() {
         if let Some(changes) = &mut changes {
             changes.mark_unchanged();
         }
-        seen.send_replace(Some(stack.look().await));
+        let observation = look().await;
+        if let Observation::Known(facts) = &observation {
+            is_moving = matches!(facts.state, InstanceState::Starting | InstanceState::Stopping);
+        }
+        seen.send_replace(Some(observation));
         let Some(changes) = &mut changes else {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;
         };
-        let is_moving = matches!(stack.state(), InstanceState::Starting | InstanceState::Stopping);
         let next = Instant::now() + if is_moving { PROBE_EVERY } else { QUIET };
         tokio::select! {
             changed = changes.changed() => match changed {
-                Ok(()) => tokio::time::sleep(TOGETHER).await,
+                Ok(()) => tokio::time::sleep(together).await,
                 // The event stream has closed.
                 Err(_) => tokio::time::sleep(LOOK_EVERY).await,
             },

@@ -1,10 +1,10 @@
-//! The number of the present run of a stack, as looks find it: an engine can start a
+//! The number of the present run of a group, as looks find it: an engine can start a
 //! container again between two of them.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::containers::{Container, ContainerStatus};
+use super::container::{Container, ContainerStatus};
 use crate::store::stack::Stack;
 
 /// Counts the runs. Pure: it takes what each look has found.
@@ -42,21 +42,28 @@ impl RunCount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::containers::parse;
-    use crate::docker_compose::labels::COMPOSE;
+    use crate::containers::{GroupMember, Grouping, Labels, parse};
     use serde_json::json;
+
+    const ALONE: Grouping = Grouping { label: "group", member };
+
+    fn member(labels: &Labels) -> Option<GroupMember> {
+        Some(GroupMember {
+            group: "p".to_owned(),
+            service: labels.get("group")?.clone(),
+            oneoff: false,
+            depends_on: None,
+        })
+    }
 
     /// A container by its id, its status and the second of its start.
     fn container((id, status, started): (&str, &str, u32)) -> Container {
         let text = json!([{
             "Id": id,
             "State": { "Status": status, "StartedAt": format!("2026-01-01T00:00:{started:02}Z") },
-            "Config": { "Labels": {
-                "com.docker.compose.project": "p",
-                "com.docker.compose.service": id,
-            } },
+            "Config": { "Labels": { "group": id } },
         }]);
-        parse(text.to_string().as_bytes(), &COMPOSE).unwrap().remove(0)
+        parse(text.to_string().as_bytes(), &ALONE).unwrap().remove(0)
     }
 
     #[test]

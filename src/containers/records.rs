@@ -1,46 +1,55 @@
-//! The records of one stack in the state directory.
+//! The records of one group in the state directory.
 
 use std::io;
 use std::sync::Arc;
 
-use super::origin;
 use crate::event::Want;
 use crate::failure::Failure;
-use crate::inventory::ComposeSpec;
 use crate::store;
 use crate::store::intent::{self, Intent};
 use crate::store::inventories;
+use crate::store::origin::Origin;
 use crate::store::stack::{self, Stack, StackStop};
 use crate::store::{InstanceDir, StateDir, strangers};
 use crate::sys::clock;
 
-pub(super) struct StackRecords {
+/// The records of a group: its intent, its last start, and where it came from.
+pub struct GroupRecords {
     id: String,
     place: Option<Arc<StateDir>>,
 }
 
-impl StackRecords {
+impl GroupRecords {
     /// Creates the records of an instance. Without a state directory nothing was
     /// ever started.
-    pub(super) fn new(id: String, place: Option<Arc<StateDir>>) -> Self {
+    pub fn new(id: String, place: Option<Arc<StateDir>>) -> Self {
         Self { id, place }
     }
 
-    pub(super) fn id(&self) -> &str {
+    /// Returns the id of the instance.
+    pub fn id(&self) -> &str {
         &self.id
     }
 
-    pub(super) fn intent(&self) -> Result<Option<Intent>, Failure> {
+    /// Returns the intent on record.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn intent(&self) -> Result<Option<Intent>, Failure> {
         let Some(place) = &self.place else { return Ok(None) };
         intent::peek(place, &self.id).map_err(|error| Failure::unknown(error.to_string()))
     }
 
     /// Returns true if the start under way is to give way to a stop.
-    pub(super) fn is_stop_wanted(&self) -> bool {
+    pub fn is_stop_wanted(&self) -> bool {
         matches!(self.intent(), Ok(Some(intent)) if intent.want == Want::Stopped)
     }
 
-    pub(super) fn last_start(&self) -> Result<Option<Stack>, Failure> {
+    /// Returns the last start on record.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_start(&self) -> Result<Option<Stack>, Failure> {
         match self.dir()? {
             Some(dir) => stack::read(&dir).map_err(|error| Failure::unknown(error.to_string())),
             None => Ok(None),
@@ -48,31 +57,41 @@ impl StackRecords {
     }
 
     /// Returns the folder of an instance that is to be started.
-    pub(super) fn create_dir(&self) -> Result<InstanceDir, Failure> {
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create_dir(&self) -> Result<InstanceDir, Failure> {
         let place = self.place.as_ref();
         let place = place.ok_or_else(|| Failure::failed("there is no state directory"))?;
         place.create_instance(&self.id)
     }
 
-    pub(super) fn record_start(&self, dir: &InstanceDir, stack: &Stack) -> Result<(), Failure> {
+    /// Puts a start on record.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn record_start(&self, dir: &InstanceDir, stack: &Stack) -> Result<(), Failure> {
         stack::write(dir, stack).map_err(|error| not_recorded(&error))
     }
 
     /// Returns the sockets that others held before a start at the ports of its probes.
-    pub(super) fn strangers(&self, stack: &Stack) -> Vec<u64> {
+    pub fn strangers(&self, stack: &Stack) -> Vec<u64> {
         let dir = self.dir().ok().flatten();
         dir.map(|dir| strangers::read(&dir, stack.started_wall_ms))
             .unwrap_or_default()
     }
 
     /// Puts on record what is started, if the instance has a folder.
-    pub(super) fn record_origin(&self, spec: &ComposeSpec) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn record_origin(&self, origin: &Origin) -> Result<(), Failure> {
         let Some(dir) = self.dir()? else { return Ok(()) };
-        store::origin::record(&dir, &origin::of_spec(spec)).map_err(|error| not_recorded(&error))
+        store::origin::record(&dir, origin).map_err(|error| not_recorded(&error))
     }
 
     /// Puts on record which inventory starts it.
-    pub(super) fn record_inventory(&self, dir: &InstanceDir) {
+    pub fn record_inventory(&self, dir: &InstanceDir) {
         if let Some(state) = &self.place {
             inventories::record(state, dir);
         }
@@ -83,7 +102,7 @@ impl StackRecords {
     ///
     /// # Errors
     /// When that cannot be put on record.
-    pub(super) fn record_stop(&self, spec: &ComposeSpec, run_ns: u64, now: bool) -> Result<(), Failure> {
+    pub fn record_stop(&self, origin: &Origin, run_ns: u64, now: bool) -> Result<(), Failure> {
         let Some(dir) = self.dir()? else { return Ok(()) };
         let never_started = || Stack {
             arrived: true,
@@ -92,7 +111,7 @@ impl StackRecords {
         let stack = match self.last_start()? {
             Some(stack) => stack,
             None => {
-                self.record_origin(spec)?;
+                self.record_origin(origin)?;
                 never_started()
             }
         };
@@ -111,8 +130,8 @@ impl StackRecords {
     }
 
     /// Notes that nothing runs, so that no later look need ask the engine once
-    /// the stack has left the inventory.
-    pub(super) fn record_stopped(&self) {
+    /// the group has left the inventory.
+    pub fn record_stopped(&self) {
         if let Ok(Some(dir)) = self.dir() {
             // Without the note the engine is asked.
             let _ = store::origin::record_stopped(&dir);

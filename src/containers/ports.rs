@@ -1,23 +1,23 @@
-//! The ports of this host that a stack has.
+//! The ports of this host that a group has.
 
-use super::records::StackRecords;
-use crate::containers::{Container, HostBinding};
+use super::container::{Container, HostBinding};
+use super::records::GroupRecords;
 use crate::probe::{ContainerProcess, HeldPort, PublishedPort, StackPorts};
 use crate::store::stack::Stack;
 use crate::store::{InstanceDir, strangers};
 use crate::sys::listeners::Transport;
 
-impl StackRecords {
+impl GroupRecords {
     /// Puts on record who held the ports of its probes before this start.
-    pub(super) fn record_strangers(&self, dir: &InstanceDir, stack: &Stack, held: &[HeldPort]) {
+    pub fn record_strangers(&self, dir: &InstanceDir, stack: &Stack, held: &[HeldPort]) {
         if !held.is_empty() {
             let sockets = held.iter().flat_map(|held| &held.sockets).copied();
-            // Without it, those whose holder is not seen count as the stack's.
+            // Without it, those whose holder is not seen count as the group's.
             let _ = strangers::write(dir, stack.started_wall_ms, sockets);
         }
     }
 
-    /// Returns what the containers of a stack have; `None` if one shares the network of
+    /// Returns what the containers of a group have; `None` if one shares the network of
     /// a container outside of it, whose ports are not known.
     pub(super) fn ports(&self, containers: &[Container], stack: Option<&Stack>) -> Option<StackPorts> {
         let is_inside = |id: &String| containers.iter().any(|one| one.id == *id);
