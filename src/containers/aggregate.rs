@@ -6,7 +6,8 @@
 //! | all that is required is up, and ready | any | running |
 //! | all up, but a health check or a probe has not passed | any | starting |
 //! | all up, but one without a health check was started just now | any | starting |
-//! | the engine restarts one, or it is paused | any | starting |
+//! | the engine restarts one | any | starting |
+//! | all up, but one is paused | any | running |
 //! | one that is required has failed | not stopped | crashed, with its code |
 //! | one that is required is missing | not stopped | starting in the boot budget, then crashed |
 //! | some are still up | stopped, just now | stopping |
@@ -65,6 +66,8 @@ enum Condition {
     Done,
     /// Up for too short a time to count.
     Settling,
+    /// Alive, and kept from going on by somebody.
+    Paused,
     /// Alive, but not as it should be, for this reason.
     Waiting(String),
     BeingRemoved,
@@ -80,6 +83,8 @@ pub struct Aggregate {
     pub facts: Facts,
     /// The services that are still awaited, each with what it lacks.
     pub awaited: Vec<String>,
+    /// True if one that counts is paused: it answers nobody.
+    pub is_paused: bool,
     /// The id of the container that has failed.
     pub failed: Option<String>,
     /// The latest start time of its containers, which identifies the run.
@@ -96,7 +101,7 @@ pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggreg
     let is_alive = containers.iter().any(|one| one.is_alive());
     let failed = worst(&containers, &services);
     let judged = judge(&containers, &services, around, is_alive, failed);
-    let up = containers.iter().filter(|one| one.status == ContainerStatus::Running);
+    let up = containers.iter().filter(|one| one.is_running() || one.is_paused());
     let started = up.filter_map(|one| one.started).max();
     let finished = containers.iter().filter_map(|one| one.finished).max();
     let mut facts = Facts::bare(judged.state, judged.note);
@@ -118,6 +123,7 @@ pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggreg
     Aggregate {
         facts,
         awaited,
+        is_paused: services.iter().any(|(_, condition)| *condition == Condition::Paused),
         failed: failed.map(|one| one.id.clone()),
         started,
     }
@@ -190,9 +196,12 @@ fn judge(
     if services.iter().any(|(_, condition)| missing(condition)) && !around.is_booting {
         return Judgement::new(InstanceState::Crashed { exit_code: None }, lacks);
     }
+    // What is paused does not come up, and has not failed.
+    let is_there = |condition: &Condition| matches!(condition, Condition::Up | Condition::Done | Condition::Paused);
+    let is_up = services.iter().all(|(_, condition)| is_there(condition));
     match lacks {
-        Some(lacks) => Judgement::new(InstanceState::Starting, Some(lacks)),
-        None => Judgement::new(InstanceState::Running, None),
+        Some(lacks) if !is_up => Judgement::new(InstanceState::Starting, Some(lacks)),
+        lacks => Judgement::new(InstanceState::Running, lacks),
     }
 }
 
@@ -278,7 +287,7 @@ fn condition(one: &Container, around: &Circumstances<'_>) -> Condition {
             "is restarted by {} again and again ({} times, last exit code {})",
             around.engine, one.restart_count, one.exit_code
         )),
-        ContainerStatus::Paused => Condition::Waiting("is paused".to_owned()),
+        ContainerStatus::Paused => Condition::Paused,
         ContainerStatus::Other => Condition::Waiting("is in a state that is not known here".to_owned()),
         ContainerStatus::Removing => Condition::BeingRemoved,
         ContainerStatus::Created if one.error.is_empty() && one.exit_code == 0 => Condition::NotStarted,
@@ -292,6 +301,7 @@ fn lack(name: &str, condition: &Condition) -> Option<String> {
     Some(match condition {
         Condition::Up | Condition::Done => return None,
         Condition::Settling => format!("{name} has just been started"),
+        Condition::Paused => format!("{name} is paused"),
         Condition::Waiting(how) => format!("{name} {how}"),
         Condition::BeingRemoved => format!("{name} is being removed"),
         Condition::NotStarted => format!("{name} is not started"),
@@ -341,14 +351,12 @@ fn last_exit(containers: &[&Container], failed: Option<&Container>, around: &Cir
 }
 
 fn details(containers: &[&Container], services: &[(String, Condition)]) -> Vec<(Cow<'static, str>, Detail)> {
-    let up = containers
-        .iter()
-        .filter(|one| one.status == ContainerStatus::Running)
-        .count();
+    let up = containers.iter().filter(|one| one.is_running()).count();
     let word = |condition: &Condition| match condition {
         Condition::Up => "up",
         Condition::Done => "done",
         Condition::Settling => "up",
+        Condition::Paused => "paused",
         Condition::Waiting(_) => "waiting",
         Condition::BeingRemoved => "removing",
         Condition::NotStarted => "created",

@@ -107,7 +107,7 @@ fn every_state_of_a_stack() {
         restart_count: 4,
         ..container(GAME, ContainerStatus::Restarting)
     };
-    let cases: [(&str, Vec<Container>, Circumstances<'_>, &str); 29] = [
+    let cases: [(&str, Vec<Container>, Circumstances<'_>, &str); 32] = [
         ("none created", vec![], nobody(), "stopped"),
         ("removed by hand", vec![], wanted(), "stopped"),
         (
@@ -200,9 +200,30 @@ fn every_state_of_a_stack() {
         ),
         (
             "paused",
-            vec![container(GAME, ContainerStatus::Paused)],
+            vec![up(DB), container(GAME, ContainerStatus::Paused)],
             wanted(),
-            "starting: game is paused",
+            "running: game is paused",
+        ),
+        (
+            "paused, booting",
+            vec![up(DB), container(GAME, ContainerStatus::Paused)],
+            booting(),
+            "running: game is paused",
+        ),
+        (
+            "paused, and another is not well",
+            vec![
+                healthy(DB, ContainerHealth::Unhealthy),
+                container(GAME, ContainerStatus::Paused),
+            ],
+            wanted(),
+            "starting: db is unhealthy, game is paused",
+        ),
+        (
+            "paused, and another has failed",
+            vec![exited(DB, 3), container(GAME, ContainerStatus::Paused)],
+            wanted(),
+            "crashed 3: db ended with exit code 3, game is paused",
         ),
         (
             "removing",

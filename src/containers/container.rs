@@ -209,6 +209,15 @@ impl Container {
         &self.member.service
     }
 
+    pub fn is_running(&self) -> bool {
+        self.status == ContainerStatus::Running
+    }
+
+    /// Returns true if it is alive, and its processes do not go on until somebody lets them.
+    pub fn is_paused(&self) -> bool {
+        self.status == ContainerStatus::Paused
+    }
+
     /// Returns true if a process of it may be alive.
     pub fn is_alive(&self) -> bool {
         use ContainerStatus::{Other, Paused, Removing, Restarting, Running};

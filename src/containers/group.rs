@@ -15,11 +15,12 @@ use super::runs::RunCount;
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::inventory::{Instance, Probe, Ready, RestartPolicy, RestartWhen};
+use crate::invocation::command;
 use crate::probe::{self, PortOwner, ProbeContext, Readiness};
 use crate::store::intent::Intent;
 use crate::store::launch::LogPosition;
 use crate::store::stack::{Stack, StackStop};
-use crate::supervisor::{InstanceState, StateCell};
+use crate::supervisor::{InstanceState, StateCell, join_notes};
 use crate::sys::clock;
 
 /// The time for which a container must be alive by default: a crash loop is up
@@ -151,6 +152,11 @@ impl ContainerGroup {
         let around = self.circumstances(&containers, intent, stack.as_ref(), place);
         let mut aggregate = aggregate(&containers, &around);
         aggregate.facts.run = Some(self.count_runs(&containers, stack.as_ref()));
+        if aggregate.is_paused && aggregate.facts.state == InstanceState::Running {
+            let start = command(format_args!("start {}", self.records.id()));
+            let goes_on = Some(format!("{start} lets it go on"));
+            aggregate.facts.note = join_notes([aggregate.facts.note.take(), goes_on]);
+        }
         Ok(GroupLook {
             containers,
             aggregate,
@@ -237,9 +243,15 @@ impl ContainerGroup {
 
     /// Returns true if the probes of a group that is up are still to be asked.
     pub fn awaits_probes(&self, look: &GroupLook) -> bool {
-        let Aggregate { facts, started, .. } = &look.aggregate;
+        let Aggregate {
+            facts,
+            started,
+            is_paused,
+            ..
+        } = &look.aggregate;
         let has_held = started.is_some() && self.held.get() == *started;
-        facts.state == InstanceState::Running && !self.ready.probes.is_empty() && !has_held
+        // What is paused answers nobody, and is not to be taken for one that comes up.
+        facts.state == InstanceState::Running && !is_paused && !self.ready.probes.is_empty() && !has_held
     }
 
     /// Asks the probes of a group that is up, unless they have held already.

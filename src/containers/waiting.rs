@@ -90,7 +90,9 @@ impl<'a> GroupStart<'a> {
         loop {
             let look = self.seen.see().await?;
             match look.aggregate.facts.state {
-                InstanceState::Running => return Ok(started(InstanceState::Running, true)),
+                InstanceState::Running if !look.aggregate.is_paused => {
+                    return Ok(started(InstanceState::Running, true));
+                }
                 InstanceState::Crashed { .. } => return Err(self.ended_early(&look).await),
                 _ if self.is_stop_wanted() => return Err(self.overtaken()),
                 InstanceState::Stopped => return Err(self.ended_early(&look).await),

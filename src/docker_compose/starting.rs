@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::stack::ComposeStack;
 use super::tool::Tool;
-use crate::containers::{Container, GroupStart, START_LOOK, SeenGroup, run_ns, started};
+use crate::containers::{Container, GroupLook, GroupStart, START_LOOK, SeenGroup, let_go_on, run_ns, started};
 use crate::failure::{Failure, FailureKind};
 use crate::probe;
 use crate::program::{COMPLAINT_MAX, last_text};
@@ -40,10 +40,10 @@ struct Start<'a> {
 impl Start<'_> {
     async fn carry_out(&self, options: &StartOptions) -> Result<Outcome, Failure> {
         let (spec, records) = (self.stack.spec(), self.stack.records());
-        let before = self.stack.see().await?;
+        let (before, was_paused) = self.look_awake().await?;
         if before.aggregate.facts.state == InstanceState::Running {
             records.record_origin(&self.stack.origin())?;
-            return Ok(started(InstanceState::Running, false));
+            return Ok(started(InstanceState::Running, was_paused));
         }
         self.stack.refuse_probes()?;
         self.wait.awaits("docker compose config", None);
@@ -80,6 +80,20 @@ impl Start<'_> {
         record.arrived = true;
         records.record_start(&dir, &record)?;
         Ok(outcome)
+    }
+
+    /// Looks, after it has let go on what somebody has paused. Also returns whether
+    /// there was any.
+    async fn look_awake(&self) -> Result<(GroupLook, bool), Failure> {
+        let look = self.stack.see().await?;
+        let counts = |one: &&Container| one.is_paused() && !one.member.oneoff;
+        let paused: Vec<&Container> = look.containers.iter().filter(counts).collect();
+        if paused.is_empty() {
+            return Ok((look, false));
+        }
+        self.wait.awaits("docker unpause", None);
+        let_go_on(self.stack.engine(), &self.stack.spec().project, &paused).await?;
+        Ok((self.stack.see().await?, true))
     }
 
     /// Brings the stack up, with a second try if another `up` was in the way.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::order::layers;
 use super::stack::ComposeStack;
 use super::tool::Tool;
-use crate::containers::{Circumstances, Container, ContainerStatus, SeenGroup, aggregate, run_ns, too_short_grace};
+use crate::containers::{Circumstances, Container, SeenGroup, aggregate, let_go_on, run_ns, too_short_grace};
 use crate::event::Want;
 use crate::failure::Failure;
 use crate::policy::stop::LEFTOVER_GRACE_MS;
@@ -32,10 +32,10 @@ pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>, n
     }
     // A full disk does not keep it from being stopped.
     let _ = stack.records().record_stop(&stack.origin(), run_ns(&before), now);
-    // What is paused would receive no signal.
-    for one in alive.iter().filter(|one| one.status == ContainerStatus::Paused) {
-        // A failure shows when the container is stopped.
-        let _ = stack.engine().ask(["unpause", &one.id]).await;
+    // What is paused would receive no signal. A failure shows when it is stopped.
+    let paused: Vec<&Container> = before.iter().filter(|one| one.is_paused()).collect();
+    if !paused.is_empty() {
+        let _ = let_go_on(stack.engine(), &stack.spec().project, &paused).await;
     }
     if now {
         let grace = Duration::from_millis(LEFTOVER_GRACE_MS);
