@@ -16,11 +16,14 @@ const USUAL_GRACE: u64 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerStatus {
+    #[serde(alias = "configured", alias = "initialized")]
     Created,
     Running,
     Paused,
     Restarting,
     Removing,
+    /// In podman's words also stopped: ended, and not yet cleaned up after.
+    #[serde(alias = "stopped")]
     Exited,
     Dead,
     /// A word that is not known here.

@@ -4,11 +4,14 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use super::container::{self, Container};
 use super::grouping::Grouping;
 use super::kind::EngineKind;
 use crate::failure::Failure;
 use crate::program::{Finished, OutputStream, ProgramCall};
+use crate::supervisor::OutputFrom;
 
 /// The time within which the engine answers a question.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -65,7 +68,8 @@ impl Engine {
     }
 
     fn program<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> ProgramCall {
-        ProgramCall::new(self.argv(self.kind.program, words))
+        // Podman tells times in the zone of who asks.
+        ProgramCall::new(self.argv(self.kind.program, words)).add_env([("TZ", "UTC".to_owned())])
     }
 
     async fn call(&self, program: ProgramCall, limit: Duration) -> Result<Finished, Failure> {
@@ -91,6 +95,24 @@ impl Engine {
     /// Starts to follow the engine with a program that prints what happens.
     pub(super) fn follow<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Option<OutputStream> {
         self.program(words).stream().ok()
+    }
+
+    /// Begins to print what containers have said, each line with its container before it.
+    pub fn logs(&self, containers: &[Container], from: OutputFrom, follow: bool) -> Result<OutputStream, Failure> {
+        let from = match from {
+            OutputFrom::Start => None,
+            OutputFrom::LastLines(lines) => Some(format!("--tail={lines}")),
+            OutputFrom::Time(at) => Some(format!("--since={}", humantime::format_rfc3339_millis(at))),
+        };
+        let mut words = vec!["logs", "--names"];
+        words.extend(from.as_deref());
+        words.extend(follow.then_some("--follow"));
+        words.extend(containers.iter().map(|one| one.id.as_str()));
+        // What a game prints as errors is output, too.
+        let together = ["sh", "-c", "exec \"$@\" 2>&1", "sh"].map(OsString::from);
+        let argv = together.into_iter().chain(self.argv(self.kind.program, words));
+        let logs = ProgramCall::new(argv).stream();
+        logs.map_err(|error| self.kind.call_failed(self.kind.program, &error))
     }
 
     /// Returns the containers of one group.
@@ -133,6 +155,9 @@ impl Engine {
     /// # Cancel safety
     /// The engine goes on stopping them.
     pub async fn stop(&self, containers: &[&Container], grace: Duration) -> Result<(), Failure> {
+        if self.kind.stops_one_by_one {
+            return self.stop_each(containers, |one| Duration::from_secs(one.grace)).await;
+        }
         // Without -t: each has its own grace period.
         self.stop_with(&["stop"], containers, grace).await
     }
@@ -143,8 +168,30 @@ impl Engine {
     /// # Cancel safety
     /// The engine goes on stopping them.
     pub async fn stop_within(&self, containers: &[&Container], grace: Duration) -> Result<(), Failure> {
+        if self.kind.stops_one_by_one {
+            return self.stop_each(containers, |_| grace).await;
+        }
         let seconds = grace.as_secs().to_string();
         self.stop_with(&["stop", "-t", &seconds], containers, grace).await
+    }
+
+    /// Stops containers at once, by a call for each.
+    async fn stop_each(
+        &self,
+        containers: &[&Container],
+        grace: impl Fn(&Container) -> Duration,
+    ) -> Result<(), Failure> {
+        let mut stops = JoinSet::new();
+        for one in containers {
+            let (engine, one, grace) = (self.clone(), (*one).clone(), grace(one));
+            let stop = async move {
+                let seconds = grace.as_secs().to_string();
+                engine.stop_with(&["stop", "-t", &seconds], &[&one], grace).await
+            };
+            stops.spawn(stop);
+        }
+        let ended = stops.join_all().await;
+        ended.into_iter().collect()
     }
 
     async fn stop_with(&self, words: &[&str], containers: &[&Container], grace: Duration) -> Result<(), Failure> {

@@ -117,32 +117,32 @@ async fn next_line(stream: &mut BufReader<OutputStream>) -> Option<String> {
 }
 
 fn events(engine: &Engine) -> Option<BufReader<OutputStream>> {
-    let filter = format!("label={}", engine.grouping().label);
     // Includes the last second: it takes docker a moment to listen.
     let since = (clock::wall_ms() / 1000).saturating_sub(1).to_string();
-    let stream = engine.follow([
-        "events",
-        "--since",
-        &since,
-        "--filter",
-        "type=container",
-        "--filter",
-        &filter,
-        "--format",
-        "{{json .}}",
-    ]);
+    let words = ["events", "--since", &since, "--filter", "type=container"];
+    let mut words = [&words[..], &["--format", "{{json .}}"]].concat();
+    let filter = format!("label={}", engine.grouping().label);
+    if engine.kind().filters_by_label {
+        words.extend(["--filter", &filter]);
+    }
+    let stream = engine.follow(words);
     Some(BufReader::new(stream?))
 }
 
-/// An event of a container. See the Docker Engine API, `SystemEvents`.
+/// An event of a container. See the Docker Engine API, `SystemEvents`. Podman has the
+/// attributes at its top, and calls the action a status.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Event {
+    #[serde(alias = "Status")]
     action: String,
+    #[serde(default)]
     actor: Actor,
+    #[serde(default)]
+    attributes: HashMap<String, String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 struct Actor {
     #[serde(default)]
@@ -153,10 +153,11 @@ struct Actor {
 /// program every few seconds, which is an event but no change.
 fn changed_group(line: &str, label: &str) -> Option<String> {
     let mut event: Event = serde_json::from_str(line).ok()?;
-    if event.action.starts_with("exec_") {
+    if event.action.starts_with("exec") {
         return None;
     }
-    event.actor.attributes.remove(label)
+    event.attributes.extend(event.actor.attributes);
+    event.attributes.remove(label)
 }
 
 #[cfg(test)]
@@ -185,6 +186,11 @@ mod tests {
                 "{action}"
             );
         }
+        let podman = |status: &str| {
+            format!(r#"{{"ID":"a","Status":"{status}","Type":"container","Attributes":{{"{PROJECT}":"dune"}}}}"#)
+        };
+        assert_eq!(changed_group(&podman("died"), PROJECT).as_deref(), Some("dune"));
+        assert_eq!(changed_group(&podman("exec_died"), PROJECT), None);
         for line in ["not json", r#"{"Action":"die","Actor":{"ID":"a"}}"#, "", "{}"] {
             assert_eq!(changed_group(line, PROJECT), None, "{line}");
         }

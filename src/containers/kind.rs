@@ -19,6 +19,11 @@ pub struct EngineKind {
     pub away_hint: &'static str,
     pub hangs_hint: &'static str,
     pub install_hint: &'static str,
+    /// True if its events can be filtered by a label alone, without a value.
+    pub filters_by_label: bool,
+    /// True if a call is to stop one container only, and to name the grace period: one
+    /// that is gone keeps it from stopping the others.
+    pub stops_one_by_one: bool,
 }
 
 pub const DOCKER: EngineKind = EngineKind {
@@ -37,6 +42,30 @@ pub const DOCKER: EngineKind = EngineKind {
     away_hint: "see `systemctl status docker`, `docker context show` and $DOCKER_HOST",
     hangs_hint: "the Docker daemon may hang; see `systemctl status docker`",
     install_hint: "install Docker Engine and its compose plugin",
+    filters_by_label: true,
+    stops_one_by_one: false,
+};
+
+/// Podman needs no daemon: only where `$CONTAINER_HOST` names one can it be away.
+pub const PODMAN: EngineKind = EngineKind {
+    program: "podman",
+    context_option: "--connection",
+    name: "podman",
+    denied: &["permission denied"],
+    away: &[
+        "Cannot connect to Podman",
+        "unable to connect to Podman socket",
+        // As compose says it.
+        "Cannot connect to the Docker daemon",
+        "error during connect",
+        "Error while fetching server API version",
+    ],
+    denied_hint: "call gamectl as the user whose containers these are",
+    away_hint: "see `systemctl status podman.socket` (with `--user` for a user's own) and $CONTAINER_HOST",
+    hangs_hint: "podman may hang; see what `podman ps` says",
+    install_hint: "install podman",
+    filters_by_label: false,
+    stops_one_by_one: true,
 };
 
 impl EngineKind {

@@ -26,7 +26,7 @@ pub use engine::Engine;
 pub use events::EngineEvents;
 pub use group::{ContainerGroup, GroupLook, GroupPlace, run_ns};
 pub use grouping::{GroupMember, Grouping, Labels};
-pub use kind::{DOCKER, EngineKind};
+pub use kind::{DOCKER, EngineKind, PODMAN};
 pub use pausing::let_go_on;
 pub use records::GroupRecords;
 pub use snapshots::EngineSnapshots;
