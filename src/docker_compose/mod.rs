@@ -18,7 +18,12 @@
 //! The engine knows what happened to a container, but not whether that was
 //! wanted: that is our intent; see [`crate::store::intent`]. What is common to
 //! all container planes is in [`crate::containers`].
+//!
+//! With podman as the engine, compose reaches it through its socket. Where there is
+//! none, `podman-compose` does: its exit code says nothing, and its containers do not
+//! tell their order and grace periods, which are then read from the compose file.
 
+mod compose_file;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod labels;
@@ -26,6 +31,7 @@ mod order;
 pub mod origin;
 mod output;
 mod planning;
+mod podman_socket;
 mod stack;
 mod starting;
 mod stopping;

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use super::PLANE;
-use crate::inventory::ComposeSpec;
+use crate::inventory::{ComposeEngine, ComposeSpec};
 use crate::store::origin::Origin;
 
 const PROJECT: &str = "project";
+const ENGINE: &str = "engine";
+const PODMAN: &str = "podman";
 const CONTEXT: &str = "context";
 const ENV_FILE: &str = "env_file";
 const FILE: &str = "file";
@@ -16,6 +18,9 @@ const SERVICE: &str = "service";
 pub(super) fn of_spec(spec: &ComposeSpec) -> Origin {
     let mut origin = Origin::of(PLANE);
     origin.push(PROJECT, &spec.project);
+    if spec.engine == ComposeEngine::Podman {
+        origin.push(ENGINE, PODMAN);
+    }
     if let Some(context) = &spec.context {
         origin.push(CONTEXT, context);
     }
@@ -39,6 +44,12 @@ pub(super) fn of_spec(spec: &ComposeSpec) -> Origin {
 pub(super) fn to_spec(origin: &Origin) -> Option<ComposeSpec> {
     let all = |key| origin.all(key).map(str::to_owned).collect();
     Some(ComposeSpec {
+        engine: match origin.get(ENGINE) {
+            None => ComposeEngine::Docker,
+            Some(PODMAN) => ComposeEngine::Podman,
+            // One that is not known here cannot be asked.
+            Some(_) => return None,
+        },
         project: origin.get(PROJECT)?.to_owned(),
         context: origin.get(CONTEXT).map(str::to_owned),
         env_file: origin.get(ENV_FILE).map(PathBuf::from),
@@ -51,6 +62,7 @@ pub(super) fn to_spec(origin: &Origin) -> Option<ComposeSpec> {
 /// Returns true if the stack on record is that of a definition. A record of an
 /// older gamectl does not name its project, and is taken for the same.
 pub fn is_same_stack(origin: &Origin, spec: &ComposeSpec) -> bool {
-    let is_same = |old: ComposeSpec| old.project == spec.project && old.context == spec.context;
+    let place = |spec: &ComposeSpec| (spec.engine, spec.project.clone(), spec.context.clone());
+    let is_same = |old: ComposeSpec| place(&old) == place(spec);
     origin.plane() == PLANE && to_spec(origin).is_none_or(is_same)
 }

@@ -12,8 +12,12 @@ use crate::supervisor::{ConsoleOutput, OutputFrom, OutputSource};
 impl OutputSource for ComposeStack {
     async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
         // Compose does not report an engine that is away on its standard output.
-        self.engine().of_group(&self.spec().project).await?;
+        let containers = self.engine().of_group(&self.spec().project).await?;
         let tool = Tool::find(self.engine(), self.spec()).await?;
+        if tool.is_of_podman() {
+            // It prints its own calls among what the services say.
+            return Ok(Box::new(self.engine().logs(&containers, from, follow)?));
+        }
         if tool.is_old() && matches!(from, OutputFrom::Time(_)) {
             let message = format!("{tool} cannot tell what was printed since a time");
             let failure = Failure::new(FailureKind::Unsupported, message);

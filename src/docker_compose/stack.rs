@@ -8,10 +8,11 @@ use tokio::sync::watch;
 use super::labels::COMPOSE;
 use super::origin;
 use crate::containers::{
-    ContainerGroup, DOCKER, Engine, EngineEvents, EngineSnapshots, GroupLook, GroupPlace, GroupRecords, SeenGroup,
+    ContainerGroup, DOCKER, Engine, EngineEvents, EngineSnapshots, GroupLook, GroupPlace, GroupRecords, PODMAN,
+    SeenGroup,
 };
 use crate::failure::Failure;
-use crate::inventory::{ComposeSpec, Instance, Probe, Ready};
+use crate::inventory::{ComposeEngine, ComposeSpec, Instance, Probe, Ready};
 use crate::program::Finished;
 use crate::store::origin::Origin;
 use crate::supervisor::Observation;
@@ -35,9 +36,13 @@ impl ComposeStack {
         snapshots: Option<Arc<EngineSnapshots>>,
     ) -> Self {
         // The health checks of the services say more, and a stack has no console.
+        let kind = match spec.engine {
+            ComposeEngine::Docker => &DOCKER,
+            ComposeEngine::Podman => &PODMAN,
+        };
         let means_something = |probe: &Probe| !matches!(probe, Probe::Log(_));
         Self {
-            engine: Engine::new(&DOCKER, &COMPOSE, spec.context.clone()),
+            engine: Engine::new(kind, &COMPOSE, spec.context.clone()),
             spec,
             group: ContainerGroup::new(ready, records, means_something),
             snapshots,

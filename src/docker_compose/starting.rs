@@ -4,9 +4,12 @@ use std::io::{Read, Seek, SeekFrom};
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use super::compose_file::FileServices;
 use super::stack::ComposeStack;
 use super::tool::Tool;
-use crate::containers::{Container, GroupLook, GroupStart, START_LOOK, SeenGroup, let_go_on, run_ns, started};
+use crate::containers::{
+    Container, ContainerStatus, GroupLook, GroupStart, START_LOOK, SeenGroup, let_go_on, run_ns, started,
+};
 use crate::failure::{Failure, FailureKind};
 use crate::probe;
 use crate::program::{COMPLAINT_MAX, last_text};
@@ -18,6 +21,9 @@ use crate::sys::clock;
 /// The pause after another `up` was in the way, before ours is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// The call that brings a stack up, in words.
+const UP: &str = "compose up";
+
 /// The file for the messages of compose.
 const MESSAGES: &str = "compose.log";
 
@@ -27,7 +33,7 @@ pub(super) async fn start(
     activity: &StateCell<Activity>,
     options: &StartOptions,
 ) -> Result<Outcome, Failure> {
-    let wait = GroupStart::begin(stack, activity, options, "docker compose up");
+    let wait = GroupStart::begin(stack, activity, options, UP);
     Start { stack, wait }.carry_out(options).await
 }
 
@@ -46,9 +52,13 @@ impl Start<'_> {
             return Ok(started(InstanceState::Running, was_paused));
         }
         self.stack.refuse_probes()?;
-        self.wait.awaits("docker compose config", None);
+        self.wait.awaits("compose config", None);
         let tool = Tool::find(self.stack.engine(), spec).await?;
         tool.validate().await?;
+        let expected = match tool.is_of_podman() {
+            true => Some(FileServices::read(spec).await?),
+            false => None,
+        };
         let dir = records.create_dir()?;
         let last = records.last_start()?;
         let mut record = Stack {
@@ -64,13 +74,19 @@ impl Start<'_> {
             let held = probe::held(&self.stack.ready().probes).await;
             records.record_strangers(&dir, &record, &held);
         }
-        if !self.bring_up(&tool, &dir).await?.success() {
+        let up = self.bring_up(&tool, &dir).await?;
+        let look = self.stack.see().await?;
+        let has_worked = match &expected {
+            // Its exit code says nothing.
+            Some(files) => are_begun(&files.wanted(spec), &look.containers),
+            None => up.success(),
+        };
+        if !has_worked {
             // It is what it was before, or over at least.
             let arrived = true;
             let _ = records.record_start(&dir, &last.unwrap_or(Stack { arrived, ..record }));
             return Err(self.not_up(&dir).await);
         }
-        let look = self.stack.see().await?;
         record.services = brought_up(&before.containers, &look.containers);
         records.record_start(&dir, &record)?;
         if options.no_wait {
@@ -91,8 +107,9 @@ impl Start<'_> {
         if paused.is_empty() {
             return Ok((look, false));
         }
-        self.wait.awaits("docker unpause", None);
-        let_go_on(self.stack.engine(), &self.stack.spec().project, &paused).await?;
+        let engine = self.stack.engine();
+        self.wait.awaits(format!("{} unpause", engine.kind().program), None);
+        let_go_on(engine, &self.stack.spec().project, &paused).await?;
         Ok((self.stack.see().await?, true))
     }
 
@@ -102,7 +119,7 @@ impl Start<'_> {
         if up.success() || !is_conflict(&messages(dir)) {
             return Ok(up);
         }
-        self.wait.awaits("another `docker compose up`", Some(AGAIN));
+        self.wait.awaits("another `compose up`", Some(AGAIN));
         tokio::time::sleep(AGAIN).await;
         self.up(tool, dir).await
     }
@@ -138,7 +155,7 @@ impl Start<'_> {
         if refusal.kind == FailureKind::Unknown {
             return refusal;
         }
-        let mut message = "`docker compose up` failed".to_owned();
+        let mut message = format!("`{UP}` failed");
         let progress = |line: &&str| {
             let word = line.trim().rsplit(' ').next().unwrap_or_default();
             !(line.trim().is_empty() || word.ends_with("ing") || word.ends_with("ed") || word == "Healthy")
@@ -152,6 +169,17 @@ impl Start<'_> {
         }
         self.wait.with_logs(message)
     }
+}
+
+/// Returns true if there is a container of each of these services, and each was started.
+fn are_begun(services: &[&str], containers: &[Container]) -> bool {
+    services.iter().all(|service| {
+        let mut own = containers
+            .iter()
+            .filter(|one| one.service() == *service && !one.member.oneoff);
+        let was_started = |one: &Container| one.status != ContainerStatus::Created;
+        own.clone().next().is_some() && own.all(was_started)
+    })
 }
 
 /// Returns the services that an `up` has brought up, which made `after` of `before`. A

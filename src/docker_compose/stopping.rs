@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::compose_file::FileServices;
 use super::order::layers;
 use super::stack::ComposeStack;
 use super::tool::Tool;
 use crate::containers::{Circumstances, Container, SeenGroup, aggregate, let_go_on, run_ns, too_short_grace};
 use crate::event::Want;
 use crate::failure::Failure;
+use crate::inventory::ComposeEngine;
 use crate::policy::stop::LEFTOVER_GRACE_MS;
 use crate::supervisor::{Activity, InstanceState, Outcome, StateCell};
 
@@ -17,7 +19,7 @@ const BEYOND: Duration = Duration::from_secs(30);
 /// Stops every container that is alive. With `now`, none waits for another, and none
 /// for its grace period.
 pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>, now: bool) -> Result<Outcome, Failure> {
-    let before = stack.engine().of_group(&stack.spec().project).await?;
+    let before = containers(stack).await?;
     let alive: Vec<&Container> = before.iter().filter(|one| one.is_alive()).collect();
     if alive.is_empty() {
         stack.see().await?;
@@ -39,7 +41,7 @@ pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>, n
     }
     if now {
         let grace = Duration::from_millis(LEFTOVER_GRACE_MS);
-        activity.set(awaiting(&alive, grace));
+        activity.set(awaiting(stack, &alive, grace));
         stack.engine().stop_within(&alive, grace).await?;
     } else {
         stop_by_layers(stack, activity, &alive).await?;
@@ -51,14 +53,30 @@ pub(super) async fn stop(stack: &ComposeStack, activity: &StateCell<Activity>, n
         return Err(Failure::failed(format!("still alive: {}", survivors.join(", "))));
     }
     stack.records().record_stopped();
-    let stopped_here = |id: &str| alive.iter().any(|one| one.id == id);
-    let killed = after.iter().find(|one| stopped_here(&one.id) && one.was_killed());
+    let was_killed = |one: &&&Container| after.iter().any(|end| end.id == one.id && end.was_killed());
+    let killed = alive.iter().find(was_killed);
+    let stop = format!("{} stop", stack.engine().kind().program);
     Ok(Outcome {
         changed: true,
         state: InstanceState::Stopped,
-        ended_by: Some(if killed.is_some() { "kill" } else { "docker stop" }.to_owned()),
-        note: killed.filter(|_| !now).map(too_short_grace),
+        ended_by: Some(if killed.is_some() { "kill".to_owned() } else { stop }),
+        note: killed.filter(|_| !now).map(|one| too_short_grace(one)),
     })
+}
+
+/// Returns the containers of the project, with their order and grace periods.
+async fn containers(stack: &ComposeStack) -> Result<Vec<Container>, Failure> {
+    let spec = stack.spec();
+    let mut all = stack.engine().of_group(&spec.project).await?;
+    let is_untold = all.iter().any(|one| one.member.depends_on.is_none());
+    // Without its file, all are stopped at once, and by the grace period of podman.
+    if spec.engine == ComposeEngine::Podman
+        && is_untold
+        && let Ok(files) = FileServices::read(spec).await
+    {
+        files.complete(&mut all);
+    }
+    Ok(all)
 }
 
 async fn stop_by_layers(
@@ -66,21 +84,23 @@ async fn stop_by_layers(
     activity: &StateCell<Activity>,
     alive: &[&Container],
 ) -> Result<(), Failure> {
-    if alive.iter().any(|one| one.member.depends_on.is_none()) {
+    let is_untold = alive.iter().any(|one| one.member.depends_on.is_none());
+    if is_untold && stack.spec().engine == ComposeEngine::Docker {
         stop_by_old_compose(stack, activity, alive).await;
     }
     for layer in layers(alive) {
         let grace = layer.iter().map(|one| one.grace).max().unwrap_or_default();
         let grace = Duration::from_secs(grace);
-        activity.set(awaiting(&layer, grace));
+        activity.set(awaiting(stack, &layer, grace));
         stack.engine().stop(&layer, grace).await?;
     }
     Ok(())
 }
 
-fn awaiting(containers: &[&Container], grace: Duration) -> Activity {
+fn awaiting(stack: &ComposeStack, containers: &[&Container], grace: Duration) -> Activity {
     let names: Vec<&str> = containers.iter().map(|one| one.service()).collect();
-    Activity::awaiting(format!("docker stop: {}", names.join(", ")), Some(grace))
+    let program = stack.engine().kind().program;
+    Activity::awaiting(format!("{program} stop: {}", names.join(", ")), Some(grace))
 }
 
 /// Lets the old compose stop the stack: it puts no order on its containers,

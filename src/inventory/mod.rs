@@ -25,7 +25,7 @@ mod text;
 pub use model::address::HostPort;
 pub use model::bare_name::BareName;
 pub use model::channels::{ChannelKind, Channels, Password, Remote, Secret};
-pub use model::compose::ComposeSpec;
+pub use model::compose::{ComposeEngine, ComposeSpec};
 pub use model::hook::{Alarm, Hook};
 pub use model::host::{Definition, HostSpec, Hosted, SshAccess, WayIn, definitions};
 pub use model::http::{HttpAccess, HttpCheck, HttpLogin, HttpMethod, Tls};

@@ -52,6 +52,7 @@ mod other_users;
 mod peers;
 mod pids;
 mod players;
+mod podman_stacks;
 mod presets;
 mod probes;
 mod process_tree;

@@ -2,9 +2,22 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
+
+/// The engine of the containers of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComposeEngine {
+    #[default]
+    Docker,
+    /// Podman, which compose reaches through its socket, or `podman-compose`.
+    Podman,
+}
+
 /// A docker-compose project. Paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComposeSpec {
+    pub engine: ComposeEngine,
     /// The compose files, at least one; later ones override earlier ones.
     pub files: Vec<PathBuf>,
     /// The name by which the engine knows the containers of the project.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::collector::Collector;
-use crate::inventory::model::compose::ComposeSpec;
+use crate::inventory::model::compose::{ComposeEngine, ComposeSpec};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, Node};
@@ -14,7 +14,9 @@ pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
     let mut compose = check.section("`docker_compose`", &keys::DOCKER_COMPOSE, &section.value);
     let one = compose.get("file", Collector::path);
     let several = compose.get("files", files);
+    let engine = compose.choice("engine").unwrap_or_default();
     let spec = ComposeSpec {
+        engine,
         files: one.into_iter().chain(several.into_iter().flatten()).collect(),
         project: compose.get("project", project).unwrap_or_else(|| id.to_owned()),
         profiles: compose.get("profiles", names).unwrap_or_default(),
@@ -22,6 +24,7 @@ pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
         env_file: compose.get("env_file", Collector::path),
         context: compose.get("context", context),
     };
+    let context = compose.entry("context").map(|entry| entry.at);
     match (compose.entry("file"), compose.entry("files")) {
         (Some(_), Some(files)) => {
             check
@@ -34,6 +37,11 @@ pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
                 .hint("add `file: /path/to/compose.yaml`");
         }
         _ => {}
+    }
+    if let (ComposeEngine::Podman, Some(context)) = (engine, context) {
+        check
+            .problem(context, "`context` is of Docker, and `engine` is podman")
+            .hint("take it out; `$CONTAINER_HOST` names the socket of another podman");
     }
     Plane::DockerCompose(Box::new(spec))
 }

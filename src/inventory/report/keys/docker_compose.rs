@@ -1,6 +1,6 @@
 //! The plane `docker_compose`.
 
-use super::table::Holds::{Path, Section as In, Text, Words};
+use super::table::Holds::{Choice, Path, Section as In, Text, Words};
 use super::table::{Key, Section, keys};
 
 /// Its place in an instance.
@@ -9,7 +9,7 @@ pub(super) const PLANE: Key = Key {
     holds: In(&DOCKER_COMPOSE),
     default: "none",
     example: "docker_compose: { file: compose.yaml, project: dune }",
-    about: "It is a stack of containers of a Docker Engine.",
+    about: "It is a stack of containers of a Docker Engine, or of podman.",
     not_on: &[],
 };
 
@@ -30,6 +30,8 @@ pub(crate) static DOCKER_COMPOSE: Section = Section {
             "The services that must run; others do not count.";
         "env_file": Path, "compose's own", "env_file: /srv/dune/dune.env",
             "The file that compose takes variables from.";
+        "engine": Choice(&["docker", "podman"]), "docker", "engine: podman",
+            "The engine of its containers. With `podman`, compose reaches it through its socket: that of `$CONTAINER_HOST`, else of whoever calls. Where there is no such socket, or no compose, it is `podman-compose`.";
         "context": Text, "docker's own", "context: host-2",
             "The docker context, and so the engine.";
     }],
