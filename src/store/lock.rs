@@ -26,6 +26,21 @@ use crate::sys::{clock, procfs};
 const NAME: &str = "lock";
 const RUN_LOCK: &str = "run.lock";
 
+/// The beginning of the description of a resident supervisor that keeps instances for a
+/// `run` elsewhere.
+const KEEPER: &str = "gamectl serve ";
+
+/// Returns the description of this process where it keeps instances for a `run` elsewhere,
+/// which has this name.
+pub fn keeper_title(who: &str) -> String {
+    let who: String = who
+        .chars()
+        .filter(|c| !c.is_control() && !"(),".contains(*c))
+        .take(40)
+        .collect();
+    format!("{KEEPER}(pid {}, for {who})", std::process::id())
+}
+
 /// The byte that a verb locks.
 const VERB: Part = Part::Byte(0);
 
@@ -70,6 +85,12 @@ impl Holder {
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
         self.pid().is_some_and(gone)
+    }
+
+    /// Returns true for one that keeps instances for a `run` elsewhere, and may let go of
+    /// them for a claim.
+    pub fn is_keeping_for_another(&self) -> bool {
+        self.0.starts_with(KEEPER)
     }
 
     /// Returns the pid that it names.

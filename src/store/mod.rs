@@ -3,6 +3,7 @@
 //! ```text
 //! STATE/                     0700, ours alone
 //!   run.lock                 held by the resident supervisor
+//!   run.next                 held by one that is to take over from it
 //!   run.socket               where that is asked for shims
 //!   board, board.N           the status table: one slot per instance
 //!   inventories/             links to the inventories that have started something
@@ -37,6 +38,7 @@
 //! file is reported and quarantined, and never taken for "nothing".
 
 pub mod changes;
+pub mod claim;
 pub mod console;
 pub mod dir;
 pub mod ending;
