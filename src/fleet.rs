@@ -15,7 +15,7 @@ use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
 use crate::process::shim::lending::Lender;
 use crate::process::shim::spawner::Spawner;
 use crate::process::{self, ProcessSupervisor, Snapshot};
-use crate::ssh::{self, RemoteHost, RemoteHosts, SshSupervisor};
+use crate::ssh::{self, Keeping, RemoteHost, RemoteHosts, SshSupervisor};
 use crate::store::changes::Changes;
 use crate::store::origin::{self, Origin};
 use crate::store::{InstanceDir, ReadError, StateDir};
@@ -96,6 +96,25 @@ impl Fleet {
     pub fn launch_for_verbs(&self, state: &StateDir) -> io::Result<impl Future<Output = ()> + use<>> {
         let lender = Lender::open(state, Arc::clone(&self.spawner))?;
         Ok(lender.serve())
+    }
+
+    /// Has what is followed on other hosts kept there.
+    #[must_use]
+    pub fn keeping_on_hosts(self, keeping: Keeping) -> Self {
+        Self {
+            remotes: Arc::new(RemoteHosts::of_run(keeping)),
+            ..self
+        }
+    }
+
+    /// Ends the keeping on other hosts. Returns what has to be said of it.
+    pub async fn release_hosts(&self) -> Vec<String> {
+        self.remotes.release().await
+    }
+
+    /// Returns who else keeps the instances of a host.
+    pub fn other_keeper(&self, host: &str) -> Option<String> {
+        self.remotes.other_keeper(host)
     }
 
     /// Makes supervisors that keep watching, and carry nothing out.

@@ -32,6 +32,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
         title: title(),
         at_once: run.at_once.map(std::num::NonZero::get),
         players: view.is_live(),
+        claim: String::new(),
     };
     // Before anything is begun that is to have what this process had.
     oom_score::protect();
@@ -167,11 +168,23 @@ impl Session<'_> {
     async fn finish(self, end: End) -> Result<u8, Error> {
         let mut live = self.live;
         let hooks = self.supervision.hooks();
+        // Where the terminal is gone, others go on with what is on other hosts, as this one
+        // would have.
+        let mut others = Vec::new();
+        if matches!(end, End::Asked) {
+            let released = tokio::select! {
+                released = self.supervision.release_hosts() => released,
+                () = live.interrupted() => Vec::new(),
+            };
+            live.drain();
+            released.iter().for_each(|text| live.view.say(text));
+            others = self.supervision.kept_by_others();
+        }
         let targets = self.supervision.end();
         live.drain();
         let code = match end {
             End::Lost => 0,
-            End::Asked => stop_or_leave(self.context, self.run, &mut live, targets).await?,
+            End::Asked => stop_or_leave(self.context, self.run, &mut live, targets, &others).await?,
         };
         if hooks.untold() > 0 && code != FailureKind::Interrupted.exit_code() {
             let limit = humantime::format_duration(HOOKS);
@@ -201,6 +214,7 @@ async fn stop_or_leave(
     run: &RunArgs,
     live: &mut Live,
     mut targets: Targets,
+    others: &[(String, String)],
 ) -> Result<u8, Error> {
     let stops = match run.on_exit {
         OnExit::Leave => false,
@@ -218,6 +232,9 @@ async fn stop_or_leave(
         ..VerbRequest::new(Verb::Stop)
     };
     targets.leave_out_stopped().await;
+    for (id, who) in others {
+        live.view.say(&format!("{id} goes on: {who} keeps it"));
+    }
     for (id, note) in targets.leave_out_others() {
         live.view.say(&format!("{id} goes on: it was {note}"));
     }

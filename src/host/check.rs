@@ -17,7 +17,7 @@ impl Host {
     pub async fn check(&self) -> Vec<Finding> {
         // A state directory that cannot be used is a finding, and not the end.
         let state = StateDir::open(&self.state_path).ok().flatten().map(Arc::new);
-        let (here, _) = self.inventory.clone().split_by_host();
+        let here = self.inventory.clone().of_this_host();
         let fleet = Fleet::for_a_look(state);
         let elsewhere = fleet.hosts(&self.inventory);
         let asked: Vec<_> = elsewhere

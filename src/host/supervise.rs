@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -18,16 +18,24 @@ use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
 use crate::invocation::command;
 use crate::resident::{HookRoom, Resident};
+use crate::ssh::Keeping;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
+use crate::store::claim;
 use crate::store::lock::{self, Holder, RunLock};
-use crate::supervisor::Observation;
+use crate::supervisor::{Observation, Supervisor};
 use crate::systemd::Unit;
 
 /// A `run` that was killed may hold its lock for this long, until the kernel
 /// has taken it apart; meanwhile the lock is tried again and again.
 const LET_GO: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(10);
+
+/// Whoever keeps the instances for another host looks this often for a claim of them...
+const CLAIMS: Duration = Duration::from_millis(250);
+
+/// ...and has let go of them within this time, if it does.
+const YIELDS: Duration = Duration::from_secs(2);
 
 /// A core can do this many launches at the same time: they mostly wait for the
 /// disk.
@@ -43,7 +51,6 @@ pub struct Supervision {
     resident: Resident,
     /// The maker of supervisors for other hosts.
     fleet: Fleet,
-    events: UnboundedSender<ResidentEvent>,
     onlookers: Onlookers,
     _background: JoinSet<()>,
 }
@@ -56,6 +63,9 @@ pub struct RunOptions {
     pub at_once: Option<usize>,
     /// Count players, for a screen that shows them.
     pub players: bool,
+    /// The word by which it takes over from whoever keeps the instances for the same `run`
+    /// of another host; empty for a `run` of this one.
+    pub claim: String,
 }
 
 impl Host {
@@ -73,19 +83,21 @@ impl Host {
         events: UnboundedSender<ResidentEvent>,
     ) -> Result<Supervision, Failure> {
         let state = self.create_state()?;
-        let lock = take_lock(&state, &options.title).await?;
+        let lock = take_lock(&state, &options).await?;
         let changes = Arc::new(Changes::of(&state));
-        let fleet = Fleet::for_supervising(Arc::clone(&state), Arc::clone(&changes));
+        let (heard, words) = mpsc::unbounded_channel();
+        let keeping = Keeping::new(heard).map_err(|error| Failure::failed(error.to_string()))?;
+        let fleet = Fleet::for_supervising(Arc::clone(&state), Arc::clone(&changes)).keeping_on_hosts(keeping);
         // At once: a verb that finds the lock held is to find the way to ask.
         let launching = fleet.launch_for_verbs(&state);
         let elsewhere = self.adopted_from_elsewhere(&state).await;
         let file = self.file();
         let whole = reduced(self.inventory, selectors)?;
-        let onlookers = Onlookers::over(&fleet, &whole, &events);
-        let (inventory, not_kept) = whole.split_by_host();
+        let onlookers = Onlookers::over(&fleet, &whole, &events, words);
+        let inventory = whole.of_this_host();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
-        let (told, told_again, onlooking) = (events.clone(), events.clone(), fleet.clone());
+        let (told, onlooking) = (events.clone(), fleet.clone());
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(options.players);
         let mut background = JoinSet::new();
@@ -105,9 +117,6 @@ impl Host {
                 tell(Level::Warning, format!("{}{hint}", finding.message));
             }
         });
-        for (host, ids) in not_kept {
-            resident.say(Level::Warning, not_kept_from_here(&host, &ids));
-        }
         for text in elsewhere {
             resident.say(Level::Warning, text);
         }
@@ -118,7 +127,6 @@ impl Host {
             selectors: selectors.to_vec(),
             resident,
             fleet: onlooking,
-            events: told_again,
             onlookers,
             _background: background,
         })
@@ -146,16 +154,11 @@ impl Host {
     }
 }
 
-/// Returns what is to be said of instances that are not restarted from here.
-fn not_kept_from_here(host: &str, ids: &[String]) -> String {
-    let ids = ids.join(", ");
-    format!("{ids} on `{host}`: shown, and not restarted from here; a `run` of that host does that")
-}
-
-async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
-    let until = Instant::now() + LET_GO;
+async fn take_lock(state: &StateDir, options: &RunOptions) -> Result<RunLock, Failure> {
+    let begun = Instant::now();
+    let mut claimed = None;
     loop {
-        let taken = lock::try_run(state, title).map_err(|error| {
+        let taken = lock::try_run(state, &options.title).map_err(|error| {
             let path = state.path().display();
             Failure::failed(format!("the lock of `run` in {path} cannot be taken: {error}"))
                 .hint("nothing was started; free some space or mend the state directory")
@@ -164,10 +167,20 @@ async fn take_lock(state: &StateDir, title: &str) -> Result<RunLock, Failure> {
             Ok(lock) => return Ok(lock),
             Err(holder) => holder,
         };
-        if !holder.is_gone() || Instant::now() > until {
+        let limit = match holder.is_keeping_for_another() {
+            true => YIELDS,
+            false => LET_GO,
+        };
+        let may_let_go = holder.is_gone() || holder.is_keeping_for_another();
+        if !may_let_go || begun.elapsed() > limit {
             return Err(watched_already(state, &holder).await);
         }
-        tokio::time::sleep(AGAIN).await;
+        if claimed.is_none() && holder.is_keeping_for_another() {
+            // Where it cannot be claimed, it is awaited all the same.
+            claimed = claim::claim(state, &options.claim).ok().flatten();
+        }
+        let pause = if claimed.is_some() { CLAIMS / 5 } else { AGAIN };
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -196,10 +209,52 @@ impl Supervision {
     /// changed then.
     pub fn apply(&mut self, read: Result<Host, Error>) -> Result<(), Error> {
         let whole = reduced(read?.inventory, &self.selectors)?;
-        self.onlookers.change(&self.fleet, &whole, &self.events);
-        let (inventory, _) = whole.split_by_host();
-        self.resident.apply(&inventory);
+        self.onlookers.change(&self.fleet, &whole);
+        self.resident.apply(&whole.of_this_host());
         Ok(())
+    }
+
+    /// Goes over to other instances.
+    ///
+    /// # Errors
+    /// When a selector matches nothing.
+    pub(super) fn keep(&mut self, host: Host, selectors: Vec<String>) -> Result<(), Error> {
+        self.selectors = selectors;
+        self.apply(Ok(host))
+    }
+
+    /// Waits until somebody claims the state directory who may have it: anybody once
+    /// `is_left` is true, and before that the `run` of this word.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn claimed(&self, run: &str, is_left: bool) {
+        loop {
+            tokio::time::sleep(CLAIMS).await;
+            if claim::claimant(&self.state).is_some_and(|claimant| is_left || claimant == run) {
+                return;
+            }
+        }
+    }
+
+    /// Ends the keeping on other hosts, where it is to end. Returns what has to be said of
+    /// that.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have ended there or not.
+    pub async fn release_hosts(&self) -> Vec<String> {
+        self.fleet.release_hosts().await
+    }
+
+    /// Returns the instances on other hosts that somebody else keeps there, each with who
+    /// does.
+    pub fn kept_by_others(&self) -> Vec<(String, String)> {
+        let keeper = |one: &Arc<dyn Supervisor>| Some((one.instance_id().to_owned(), self.other_keeper(one)?));
+        self.onlookers.supervisors().iter().filter_map(keeper).collect()
+    }
+
+    fn other_keeper(&self, one: &Arc<dyn Supervisor>) -> Option<String> {
+        one.host().and_then(|host| self.fleet.other_keeper(host))
     }
 
     /// Sends an event that is about `run` itself.
@@ -215,6 +270,13 @@ impl Supervision {
     /// Ends the watching, and touches nothing that runs. Returns all that was
     /// watched to the last; the lock is kept until it is dropped.
     pub fn end(self) -> Targets {
-        Targets::new(self.resident.end(), self.file.as_deref(), self.state, Some(self.lock))
+        let elsewhere = self.onlookers.supervisors().iter();
+        let kept: Vec<_> = elsewhere
+            .filter(|one| self.other_keeper(one).is_none())
+            .cloned()
+            .collect();
+        let mut supervisors = self.resident.end();
+        supervisors.extend(kept);
+        Targets::new(supervisors, self.file.as_deref(), self.state, Some(self.lock))
     }
 }

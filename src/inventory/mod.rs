@@ -27,7 +27,7 @@ pub use model::bare_name::BareName;
 pub use model::channels::{ChannelKind, Channels, Password, Remote, Secret};
 pub use model::compose::{ComposeEngine, ComposeSpec};
 pub use model::hook::{Alarm, Hook};
-pub use model::host::{Definition, HostSpec, Hosted, SshAccess, WayIn, definitions};
+pub use model::host::{DEFAULT_LINGER, Definition, HostSpec, Hosted, SshAccess, WayIn, definitions};
 pub use model::http::{HttpAccess, HttpCheck, HttpLogin, HttpMethod, Tls};
 pub use model::instance::{ID_MAX, Instance, Inventory, Plane, Port, Protocol, is_valid_id};
 pub use model::limits::Limits;

@@ -57,12 +57,21 @@ pub fn snapshot(rows: &[Row]) -> Value {
 
 /// Returns a transition in a stream; `at` is RFC 3339.
 pub fn transition(row: &Row, at: &str) -> Value {
-    flattened(row, json!({ "event": "status", "id": row.id, "at": at }))
+    flattened(
+        row,
+        json!({ "event": "status", "id": row.id, "host": row.host, "at": at }),
+    )
 }
 
 /// Returns a heartbeat in a stream; `at` is RFC 3339.
 pub fn heartbeat(row: &Row, uptime_seconds: u64, at: &str) -> Value {
-    let value = json!({ "event": "heartbeat", "id": row.id, "uptime_seconds": uptime_seconds, "at": at });
+    let value = json!({
+        "event": "heartbeat",
+        "id": row.id,
+        "host": row.host,
+        "uptime_seconds": uptime_seconds,
+        "at": at,
+    });
     flattened(row, value)
 }
 

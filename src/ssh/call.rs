@@ -41,6 +41,21 @@ impl Call {
         }
     }
 
+    /// Says something more under the number of the request, if there is room for it.
+    pub(super) fn tell(&self, ask: Ask) {
+        let _ = self.connection.requests().try_send(line(&self.more(ask)));
+    }
+
+    /// Says something more under the number of the request.
+    pub(super) async fn say(&self, ask: Ask) {
+        // A connection that is lost is noticed at the next answer.
+        let _ = self.connection.requests().send(line(&self.more(ask))).await;
+    }
+
+    fn more(&self, ask: Ask) -> ServeRequest {
+        ServeRequest { id: self.id, ask }
+    }
+
     /// Waits for the next answer.
     ///
     /// # Errors

@@ -17,13 +17,20 @@
 //!                  │           │
 //!                LookQueue       Calls
 //! ```
+//!
+//! A `run` has the instances kept by the gamectl there ([`kept_host`]), which goes on with
+//! that for a while when the connection is lost. Each start is on record on this machine,
+//! too, with the way to the host, so that what is moved is still found ([`origin`]).
 
 mod call;
+mod called_host;
 mod calls;
 mod connection;
 mod host_check;
 mod install;
 mod install_sight;
+mod keeping;
+mod kept_host;
 mod log_stream;
 mod looks;
 mod origin;
@@ -37,6 +44,7 @@ mod words;
 
 pub use host_check::check_host;
 pub use install::install_on;
+pub use keeping::{Keeping, KeptWord};
 pub use origin::{host_on_record, is_of_another_inventory, is_same_account};
 pub use remote::{RemoteHost, RemoteHosts};
 pub use supervisor::SshSupervisor;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::inventory::{HostSpec, SshAccess, WayIn};
+use crate::inventory::{DEFAULT_LINGER, HostSpec, SshAccess, WayIn};
 use crate::store::origin::Origin;
 
 const HOST: &str = "host";
@@ -66,6 +66,7 @@ pub fn host_on_record(origin: &Origin) -> Option<HostSpec> {
         name: text(HOST)?,
         way,
         gamectl: text(GAMECTL),
+        linger: DEFAULT_LINGER,
     })
 }
 
@@ -106,6 +107,7 @@ mod tests {
                 sudo: Some("games".to_owned()),
             }),
             gamectl: Some("/opt/gamectl".to_owned()),
+            linger: DEFAULT_LINGER,
         }
     }
 
@@ -114,6 +116,7 @@ mod tests {
             name: "shared".to_owned(),
             way: WayIn::Sudo("games".to_owned()),
             gamectl: None,
+            linger: DEFAULT_LINGER,
         }
     }
 

@@ -1,26 +1,26 @@
-//! A host with the definitions of its instances, and the connection to it.
+//! A host that is asked about its instances.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
-use tokio::time::{Instant, timeout};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::call::Call;
+use super::called_host::{CalledHost, RETRY};
 use super::connection::Connection;
 use super::host_check;
+use super::keeping::Keeping;
+use super::kept_host::KeptHost;
 use super::looks::LookQueue;
 use super::watches::{Followers, WatchQueue};
 use super::wire::{Ask, RowLine, Say};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{HostSpec, Hosted, Inventory, definitions};
-use crate::invocation;
-
-/// A host that could not be reached is not tried again before this time.
-const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest wait for a look: a host has limits of its own for what it asks.
 const LOOK: Duration = Duration::from_secs(20);
@@ -28,18 +28,48 @@ const LOOK: Duration = Duration::from_secs(20);
 /// The longest wait for a check, which asks engines and looks at disks.
 const CHECK: Duration = Duration::from_secs(60);
 
-/// The longest wait until a host has read the definitions.
-const OPEN: Duration = Duration::from_secs(10);
-
 /// The hosts of an inventory.
 #[derive(Default)]
 pub struct RemoteHosts {
     known: StdMutex<HashMap<String, Arc<RemoteHost>>>,
     /// Those that only records name.
     former: StdMutex<Vec<Arc<RemoteHost>>>,
+    /// The `run` for which their instances are kept there.
+    keeping: Option<Arc<Keeping>>,
 }
 
 impl RemoteHosts {
+    /// Makes the hosts of a `run`: what is followed there is kept there.
+    pub fn of_run(keeping: Keeping) -> Self {
+        Self {
+            keeping: Some(Arc::new(keeping)),
+            ..Self::default()
+        }
+    }
+
+    /// Ends the keeping on all of them. Returns what has to be said of it.
+    pub async fn release(&self) -> Vec<String> {
+        let mut ends = JoinSet::new();
+        for remote in self.all() {
+            ends.spawn(async move {
+                match &remote.kept {
+                    Some(kept) => kept.release().await,
+                    None => None,
+                }
+            });
+        }
+        let mut said = Vec::new();
+        while let Some(ended) = ends.join_next().await {
+            said.extend(ended.ok().flatten());
+        }
+        said
+    }
+
+    /// Returns who else keeps the instances of a host.
+    pub fn other_keeper(&self, host: &str) -> Option<String> {
+        self.get(host)?.kept.as_ref()?.another()
+    }
+
     /// Takes note of the hosts of an inventory. A connection is kept where nothing has
     /// changed.
     pub fn meet(&self, inventory: &Inventory) {
@@ -57,8 +87,9 @@ impl RemoteHosts {
             let folder = spec
                 .is_this_machine()
                 .then(|| inventory.folder.to_string_lossy().into_owned());
-            let remote = RemoteHost::new(spec, definitions(instances), folder);
-            if !known.get(name).is_some_and(|old| old.is_same(&remote)) {
+            let called = CalledHost::new(spec, definitions(instances), folder);
+            if !known.get(name).is_some_and(|old| old.called.is_same(&called)) {
+                let remote = RemoteHost::new(called, self.keeping.as_ref());
                 known.insert(name.to_owned(), Arc::new(remote));
             }
         }
@@ -67,10 +98,11 @@ impl RemoteHosts {
     /// Returns the host of a record, which knows its instances by its own records alone.
     pub fn on_record(&self, spec: HostSpec) -> Arc<RemoteHost> {
         let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = former.iter().find(|known| *known.spec == spec) {
+        if let Some(known) = former.iter().find(|known| *known.spec() == spec) {
             return Arc::clone(known);
         }
-        let remote = Arc::new(RemoteHost::new(Arc::new(spec), definitions([]), None));
+        let called = CalledHost::new(Arc::new(spec), definitions([]), None);
+        let remote = Arc::new(RemoteHost::new(called, None));
         former.push(Arc::clone(&remote));
         remote
     }
@@ -92,45 +124,34 @@ impl RemoteHosts {
 
 /// A host that is asked about its instances.
 pub struct RemoteHost {
-    spec: Arc<HostSpec>,
-    /// An inventory of its instances, as JSON. It may hold secrets.
-    definitions: String,
-    folder: Option<String>,
-    state: Mutex<Reached>,
+    called: Arc<CalledHost>,
     looks: LookQueue,
-    watches: WatchQueue,
-}
-
-#[derive(Default)]
-enum Reached {
-    #[default]
-    Untried,
-    Yes(Arc<Connection>),
-    No(Failure, Instant),
+    watches: Arc<WatchQueue>,
+    /// The keeping of its instances, for a `run`.
+    kept: Option<Arc<KeptHost>>,
 }
 
 impl RemoteHost {
-    fn new(spec: Arc<HostSpec>, definitions: String, folder: Option<String>) -> Self {
+    fn new(called: CalledHost, keeping: Option<&Arc<Keeping>>) -> Self {
+        let (called, watches) = (Arc::new(called), Arc::<WatchQueue>::default());
+        let kept = keeping.map(|keeping| {
+            let (called, watches) = (Arc::clone(&called), Arc::clone(&watches));
+            Arc::new(KeptHost::new(Arc::clone(keeping), called, watches))
+        });
         Self {
-            spec,
-            definitions,
-            folder,
-            state: Mutex::default(),
+            called,
             looks: LookQueue::default(),
-            watches: WatchQueue::default(),
+            watches,
+            kept,
         }
     }
 
-    fn is_same(&self, other: &Self) -> bool {
-        (&self.spec, &self.definitions, &self.folder) == (&other.spec, &other.definitions, &other.folder)
-    }
-
     pub(super) fn name(&self) -> &str {
-        &self.spec.name
+        self.called.name()
     }
 
     pub(super) fn spec(&self) -> &HostSpec {
-        &self.spec
+        self.called.spec()
     }
 
     /// Makes sure that the host can be asked.
@@ -138,54 +159,7 @@ impl RemoteHost {
     /// # Errors
     /// When it cannot.
     pub(super) async fn reach(&self) -> Result<(), Failure> {
-        self.connection().await.map(drop)
-    }
-
-    /// Returns the connection, which is made where there is none. Whoever comes meanwhile
-    /// waits for the same one.
-    ///
-    /// # Errors
-    /// When the host cannot be reached, or does not take the definitions.
-    async fn connection(&self) -> Result<Arc<Connection>, Failure> {
-        let mut state = self.state.lock().await;
-        match &*state {
-            Reached::Yes(connection) if !connection.is_lost() => return Ok(Arc::clone(connection)),
-            Reached::No(failure, at) if at.elapsed() < RETRY => return Err(failure.clone()),
-            _ => {}
-        }
-        match self.connect().await {
-            Ok(connection) => {
-                *state = Reached::Yes(Arc::clone(&connection));
-                Ok(connection)
-            }
-            Err(failure) => {
-                *state = Reached::No(failure.clone(), Instant::now());
-                Err(failure)
-            }
-        }
-    }
-
-    async fn connect(&self) -> Result<Arc<Connection>, Failure> {
-        let connection = Arc::new(Connection::open(&self.spec).await?);
-        let ask = Ask::Open {
-            inventory: self.definitions.clone(),
-            folder: self.folder.clone(),
-            options: invocation::options(),
-        };
-        let opened = async { Call::begin(&connection, ask).await?.next().await };
-        match timeout(OPEN, opened).await {
-            Ok(opened) => opened.map(drop)?,
-            Err(_) => return Err(self.silent(OPEN)),
-        }
-        Ok(connection)
-    }
-
-    fn silent(&self, limit: Duration) -> Failure {
-        Failure::unknown(format!(
-            "{}: it did not answer within {} seconds",
-            self.name(),
-            limit.as_secs()
-        ))
+        self.called.connection().await.map(drop)
     }
 
     /// Sends a request.
@@ -193,11 +167,7 @@ impl RemoteHost {
     /// # Errors
     /// When the host cannot be reached: nothing was asked then.
     pub(super) async fn call(&self, ask: Ask) -> Result<Call, Failure> {
-        let connection = self.connection().await?;
-        if let Some(feature) = ask.feature() {
-            connection.greeting().check_feature(self.name(), feature)?;
-        }
-        Call::begin(&connection, ask).await
+        self.called.call(ask).await
     }
 
     /// LookQueue at an instance, together with all that are looked at by now.
@@ -209,7 +179,7 @@ impl RemoteHost {
             tokio::spawn(async move {
                 // The others of this turn come before it is sent.
                 tokio::task::yield_now().await;
-                let connection = remote.connection().await;
+                let connection = remote.called.connection().await;
                 let batch = remote.looks.take();
                 let rows = match connection {
                     Ok(connection) => remote.rows(&connection, batch.ids()).await,
@@ -223,12 +193,14 @@ impl RemoteHost {
             .unwrap_or_else(|_| Err(Failure::unknown("the look was given up")))
     }
 
-    /// Follows an instance, together with all that are followed by now. Sends its row, and
-    /// again after each change; a failure as long as the host cannot be asked. Ends when
+    /// Follows an instance, together with all that are followed by now; for a `run` it is
+    /// also kept there. Sends its row, and again after each change; a failure as long as the host cannot be asked. Ends when
     /// the receiver is dropped.
     pub(super) fn watch(self: &Arc<Self>, id: &str) -> mpsc::UnboundedReceiver<Result<RowLine, Failure>> {
         let (is_first, rows) = self.watches.add(id);
-        if is_first {
+        if let Some(kept) = &self.kept {
+            kept.follow_more();
+        } else if is_first {
             let remote = Arc::clone(self);
             tokio::spawn(async move {
                 tokio::task::yield_now().await;
@@ -266,11 +238,16 @@ impl RemoteHost {
             Ok(Ok((Say::Findings { findings }, _))) => Ok(findings),
             Ok(Ok(_)) => Err(Failure::unknown(format!("{name}: it answers something else"))),
             Ok(Err(failure)) => Err(failure),
-            Err(_) => Err(self.silent(CHECK)),
+            Err(_) => Err(self.called.silent(CHECK)),
         };
         match answered {
             Ok(findings) => {
-                let greeted = self.connection().await.ok().map(|connection| connection.finding(name));
+                let greeted = self
+                    .called
+                    .connection()
+                    .await
+                    .ok()
+                    .map(|connection| connection.finding(name));
                 let findings = findings.into_iter().map(|finding| finding.on(name));
                 greeted.into_iter().chain(findings).collect()
             }
@@ -284,7 +261,7 @@ impl RemoteHost {
             Ok(Ok((Say::Rows { rows }, _))) => Ok(rows),
             Ok(Ok(_)) => Err(Failure::unknown(format!("{}: it answers something else", self.name()))),
             Ok(Err(failure)) => Err(failure),
-            Err(_) => Err(self.silent(LOOK)),
+            Err(_) => Err(self.called.silent(LOOK)),
         }
     }
 }

@@ -35,6 +35,11 @@ impl WatchQueue {
         (pending.len() == 1, receiver)
     }
 
+    /// Returns true when none waits to be taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Takes all that were added.
     pub(super) fn take(&self) -> Followers {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,6 +48,12 @@ impl WatchQueue {
 }
 
 impl Followers {
+    /// Adds others, and forgets those who have gone.
+    pub(super) fn add(&mut self, others: Self) {
+        self.0.retain(|one| !one.rows.is_closed());
+        self.0.extend(others.0);
+    }
+
     /// Returns the ids of those who still follow, each once.
     pub(super) fn ids(&self) -> Vec<String> {
         let still = self.0.iter().filter(|one| !one.rows.is_closed());

@@ -149,6 +149,7 @@ mod tests {
                 sudo: sudo.map(str::to_owned),
             }),
             gamectl: gamectl.map(str::to_owned),
+            linger: crate::inventory::DEFAULT_LINGER,
         }
     }
 
@@ -187,6 +188,7 @@ mod tests {
             name: "shared".into(),
             way: WayIn::Sudo("games".into()),
             gamectl: None,
+            linger: crate::inventory::DEFAULT_LINGER,
         };
         let wanted = ["sudo", "-n", "-H", "-u", "games", "--", "/usr/bin/gamectl", "serve"];
         assert_eq!(words(&host), wanted);

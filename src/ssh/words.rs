@@ -147,6 +147,7 @@ mod tests {
             name: "box2".into(),
             way,
             gamectl: None,
+            linger: crate::inventory::DEFAULT_LINGER,
         };
         let failure = failure(&spec, end, "/usr/bin/gamectl".as_ref());
         let hint = failure.hint.clone().unwrap_or_default();

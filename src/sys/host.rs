@@ -75,6 +75,12 @@ pub fn random_token() -> io::Result<String> {
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
+/// Returns the name of this machine, as it is known to itself.
+pub fn name() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
+
 pub fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }

@@ -136,6 +136,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "ssh",
         &[
+            "event",
             "failure",
             "finding",
             "inventory",
@@ -315,8 +316,9 @@ fn only_ui_prints() {
 /// the names.
 #[test]
 fn only_ui_names_the_streams() {
-    const STARTERS: [&str; 6] = [
+    const STARTERS: [&str; 7] = [
         "src/commands/streams.rs",
+        "src/host/serve/detached.rs",
         // What it says is for a program.
         "src/host/serve/streams.rs",
         "src/process/shim/spawner.rs",

@@ -9,15 +9,21 @@
 //! machine, with the locks, intents, scopes and records of this machine.
 //!
 //! Requests are carried out side by side. When the other end is gone, looks and logs end
-//! at once; verbs are carried through, because nobody has taken them back.
+//! at once; verbs are carried through, because nobody has taken them back, and what is
+//! kept for a `run` is kept for a while ([`keep`]).
 
+mod definitions;
+mod detached;
+mod keep;
 mod session;
 mod streams;
 mod tasks;
 
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::failure::Failure;
 use crate::ssh::wire::{Garbled, Greeting, MAGIC, Say, ServeAnswer, line};
@@ -26,6 +32,10 @@ use streams::Answers;
 
 /// The interval at which the other end is shown that this one lives.
 const BEAT: Duration = Duration::from_secs(3);
+
+/// The longest silence of an end for which instances are kept, which says every few
+/// seconds that it lives. A connection may be lost without a word.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// The longest time for which verbs are carried through when the other end is gone.
 const CARRIED_THROUGH: Duration = Duration::from_secs(3600);
@@ -41,6 +51,8 @@ pub async fn over_standard_streams() -> Result<(), Failure> {
     let (lines, input) = mpsc::channel(UNWRITTEN);
     let (answers, output) = mpsc::channel(UNWRITTEN);
     let streams = streams::begin(lines, output)?;
+    // `sudo` may have made a terminal for this process, whose end is none of it.
+    let _hangups = signal(SignalKind::hangup());
     let local = tokio::task::LocalSet::new();
     let served = local.run_until(connection(input, answers)).await;
     // With it go the requests that were ended, and their ends of the stream.
@@ -66,22 +78,27 @@ async fn connection(mut input: mpsc::Receiver<Result<Vec<u8>, Garbled>>, answers
     }
     let mut session = Session::new(answers.clone());
     let mut beats = tokio::time::interval(BEAT);
+    let mut heard = Instant::now();
     let ended = loop {
         tokio::select! {
             read = input.recv() => match read {
                 None => break Ok(()),
                 Some(Err(garbled)) => break Err(garbled),
-                Some(Ok(read)) => session.take(&read).await,
+                Some(Ok(read)) => {
+                    heard = Instant::now();
+                    session.take(&read).await;
+                }
             },
             () = session.reap() => {}
+            () = sleep_until(heard + SILENCE), if session.keeps() => break Ok(()),
             _ = beats.tick() => {
                 // A reader that is slow hears of life by what it reads.
                 let _ = answers.try_send(line(&ServeAnswer { id: 0, say: Say::Beat {} }));
             }
         }
     };
-    let carried = tokio::time::timeout(CARRIED_THROUGH, session.carry_through());
-    // What is not over by then goes on in its shims.
-    let _ = carried.await;
+    // Nobody hears any more.
+    drop((input, answers));
+    session.carry_through(CARRIED_THROUGH).await;
     ended
 }

@@ -3,15 +3,20 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
 
-use super::super::{Error, Host};
+use super::super::Host;
+use super::definitions::SentDefinitions;
+use super::detached;
+use super::keep::Kept;
 use super::streams::Answers;
-use super::tasks::{self, not_understood};
+use super::tasks;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation;
-use crate::ssh::wire::{Ask, RequestId, Say, ServeAnswer, ServeRequest, line};
+use crate::ssh::wire::{Ask, KeepAsk, RequestId, Say, ServeAnswer, ServeRequest, line};
 
 /// The most requests that are carried out at the same time.
 const AT_ONCE: usize = 4096;
@@ -20,6 +25,9 @@ const AT_ONCE: usize = 4096;
 pub(super) struct Session {
     answers: Answers,
     host: Option<Rc<Host>>,
+    definitions: Option<Rc<SentDefinitions>>,
+    /// The keeping for a `run` at the other end.
+    kept: Option<Kept>,
     /// Everything but verbs, by number.
     passing: HashMap<u64, AbortHandle>,
     running: JoinSet<u64>,
@@ -32,6 +40,8 @@ impl Session {
         Self {
             answers,
             host: None,
+            definitions: None,
+            kept: None,
             passing: HashMap::new(),
             running: JoinSet::new(),
             verbs: JoinSet::new(),
@@ -87,9 +97,23 @@ impl Session {
             options,
         } = ask
         {
-            self.open(&inventory, folder, &options)?;
+            self.open(inventory, folder, &options)?;
             return Ok(Some(Say::Opened {}));
         }
+        let ask = match ask {
+            Ask::Alive {} => return Ok(None),
+            Ask::Release {} => {
+                if let Some(kept) = &self.kept {
+                    kept.release();
+                }
+                return Ok(Some(Say::Opened {}));
+            }
+            Ask::Keep(keep) => {
+                self.keep(id, keep)?;
+                return Ok(None);
+            }
+            other => other,
+        };
         if let Ask::Clock {} = ask {
             return Ok(Some(tasks::clock()));
         }
@@ -97,8 +121,7 @@ impl Session {
             return Ok(Some(tasks::logout()));
         }
         let answers = self.answers.clone();
-        let host = self.host.clone();
-        let host = host.ok_or_else(|| Failure::new(FailureKind::Usage, "no definitions were sent yet"))?;
+        let host = self.host.clone().ok_or_else(nothing_sent)?;
         if let Ask::Verb(verb) = ask {
             self.verbs.spawn_local(async move {
                 tasks::verb(&host, id, verb, &answers).await;
@@ -122,7 +145,8 @@ impl Session {
                 Ask::Check {} => tasks::check(&host).await,
                 Ask::Console { instance } => tasks::console(&host, &instance).await,
                 Ask::TypeIn { instance, input } => tasks::type_in(&host, &instance, input.into()).await,
-                Ask::Open { .. } | Ask::Verb(_) | Ask::Cancel {} | Ask::Clock {} | Ask::Logout {} => return id,
+                // These were taken up before.
+                _ => return id,
             };
             let say = ended.unwrap_or_else(|failure| Say::Failed(failure.into()));
             let _ = answers.send(line(&ServeAnswer { id, say })).await;
@@ -132,18 +156,34 @@ impl Session {
         Ok(None)
     }
 
-    fn open(&mut self, inventory: &str, folder: Option<String>, options: &[String]) -> Result<(), Failure> {
+    fn open(&mut self, inventory: String, folder: Option<String>, options: &[String]) -> Result<(), Failure> {
         invocation::remember_options(options);
         let home = || std::env::var_os("HOME").map(PathBuf::from);
         let folder = folder.map(PathBuf::from).or_else(home);
         let folder = folder.filter(|folder| folder.is_absolute());
         let folder = folder.unwrap_or_else(|| PathBuf::from("/"));
-        let host = Host::of_definitions(inventory, &folder);
-        self.host = Some(Rc::new(host.map_err(|error| match error {
-            Error::Failure(failure) => failure,
-            Error::Problems(problems) => not_understood(&problems),
-        })?));
+        let definitions = SentDefinitions { inventory, folder };
+        self.host = Some(Rc::new(definitions.open()?));
+        self.definitions = Some(Rc::new(definitions));
         Ok(())
+    }
+
+    /// Keeps what a request asks for, in place of what is kept.
+    fn keep(&mut self, id: u64, ask: KeepAsk) -> Result<(), Failure> {
+        let definitions = self.definitions.clone().ok_or_else(nothing_sent)?;
+        if ask.is_left {
+            detached::leave_login();
+        }
+        match self.kept.as_ref().filter(|kept| !kept.is_over()) {
+            Some(kept) => kept.change(id, ask),
+            None => self.kept = Some(Kept::begin(definitions, id, ask, &self.answers)),
+        }
+        Ok(())
+    }
+
+    /// Returns true while something is kept for the other end.
+    pub(super) fn keeps(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| !kept.is_over())
     }
 
     /// Waits until a request is over; for ever while there is none.
@@ -161,9 +201,20 @@ impl Session {
         }
     }
 
-    /// Ends all requests but the verbs, and waits for the end of these.
-    pub(super) async fn carry_through(mut self) {
+    /// Ends all requests but the verbs and the keeping, and waits for the end of these; for
+    /// that of verbs no longer than a limit. What is not over by then goes on in its shims.
+    pub(super) async fn carry_through(mut self, limit: Duration) {
         self.running.abort_all();
-        while self.verbs.join_next().await.is_some() {}
+        let verbs = async { while self.verbs.join_next().await.is_some() {} };
+        let kept = async {
+            if let Some(kept) = self.kept.take() {
+                kept.go_on().await;
+            }
+        };
+        let _ = tokio::join!(timeout(limit, verbs), kept);
     }
+}
+
+fn nothing_sent() -> Failure {
+    Failure::new(FailureKind::Usage, "no definitions were sent yet")
 }

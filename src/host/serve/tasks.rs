@@ -56,7 +56,7 @@ async fn look_at(host: &Host, ids: &[String]) -> Result<Vec<RowLine>, Failure> {
 }
 
 /// Returns the failure of an instance whose definition is not taken here.
-fn refusal(host: &Host, id: &str) -> Failure {
+pub(super) fn refusal(host: &Host, id: &str) -> Failure {
     let scope = [id.to_owned()];
     match host.mistakes_in(Scope::Matching(&scope)) {
         Some(problems) => not_understood(problems),

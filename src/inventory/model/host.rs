@@ -3,6 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// The `linger` of a host that has none.
+pub const DEFAULT_LINGER: Duration = Duration::from_secs(3600);
 
 /// Another host, or this one as another user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +16,8 @@ pub struct HostSpec {
     pub way: WayIn,
     /// The program there; found on PATH when absent.
     pub gamectl: Option<String>,
+    /// The time for which its instances are kept there without the `run` that asked for it.
+    pub linger: Duration,
 }
 
 /// The way to a host.

@@ -1,6 +1,5 @@
 //! The inventory and its instances.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,19 +42,11 @@ impl Inventory {
         self.instances.iter().find(|instance| instance.id == id)
     }
 
-    /// Returns what is managed on this machine, and for each other host the ids of what is
-    /// managed there.
+    /// Returns what is managed on this machine.
     #[must_use]
-    pub fn split_by_host(mut self) -> (Self, BTreeMap<String, Vec<String>>) {
-        let mut elsewhere: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        self.instances.retain(|instance| match instance.host() {
-            None => true,
-            Some(host) => {
-                elsewhere.entry(host.to_owned()).or_default().push(instance.id.clone());
-                false
-            }
-        });
-        (self, elsewhere)
+    pub fn of_this_host(mut self) -> Self {
+        self.instances.retain(|instance| instance.hosted.is_none());
+        self
     }
 
     /// Returns it as a user sees it: what belongs to this user on this machine is on no

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::collector::Collector;
 use super::section::{did_you_mean, short};
-use crate::inventory::model::host::{Definition, HostSpec, SshAccess, WayIn};
+use crate::inventory::model::host::{DEFAULT_LINGER, Definition, HostSpec, SshAccess, WayIn};
 use crate::inventory::model::instance::is_valid_id;
 use crate::inventory::report::keys;
 use crate::inventory::report::nearest::nearest;
@@ -47,6 +47,7 @@ impl Hosts {
                         name: owner.clone(),
                         way: WayIn::Sudo(owner),
                         gamectl: None,
+                        linger: DEFAULT_LINGER,
                     })
                 });
             if let Some(owner) = &hosts.owner
@@ -124,6 +125,7 @@ fn host(check: &mut Collector, entry: &Entry) -> Option<HostSpec> {
         (None, None) => None,
     };
     let gamectl = host.get("gamectl", program);
+    let linger = host.get("linger", Collector::duration);
     if way.is_none() && host.check.problems() == before {
         host.check
             .problem(entry.at, format!("there is no way to the host `{}`", short(&entry.key)))
@@ -133,6 +135,7 @@ fn host(check: &mut Collector, entry: &Entry) -> Option<HostSpec> {
         name: entry.key.to_string(),
         way: way?,
         gamectl,
+        linger: linger.unwrap_or(DEFAULT_LINGER),
     })
     .filter(|_| check.problems() == before)
 }
@@ -314,6 +317,7 @@ mod tests {
                 "hosts: {b: {ssh: b, zone: eu}}\ninstances: {}",
                 "1:21 unknown key `zone` in a host of `hosts`",
             ),
+            ("hosts: {b: {ssh: b, linger: soon}}\ninstances: {}", "1:29 `linger`"),
             ("owner: 'a b'\ninstances: {}", "1:9 `owner` is not a user's name"),
             (
                 &format!("{box2}instances: {{a: {{host: box2, process: {{executable: bin/game}}}}}}"),

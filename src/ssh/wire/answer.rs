@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::keep::EntryLine;
 use super::row::{RowLine, StateWord};
 use crate::failure::{Failure, FailureKind};
 use crate::finding::{Finding, Severity};
@@ -63,7 +64,15 @@ pub enum Say {
     Output {
         bytes: usize,
     },
-    /// The end of the output.
+    /// The instances are kept by this end, or, where it is named, by another `run` there,
+    /// so that they are only shown.
+    Kept {
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// Something happened to what is kept.
+    Happened(EntryLine),
+    /// The end of the output, or of the keeping.
     End {},
     Failed(FailureLine),
 }

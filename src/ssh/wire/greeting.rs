@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
+use crate::invocation::command;
 
 /// The line before which nothing counts.
 pub const MAGIC: &str = "-- gamectl serves --";
@@ -14,8 +15,8 @@ pub const MAGIC: &str = "-- gamectl serves --";
 pub const PROTOCOL: u32 = 1;
 
 /// The requests that this gamectl serves.
-pub const FEATURES: [&str; 9] = [
-    "look", "verb", "send", "logs", "watch", "dry_run", "check", "console", "host",
+pub const FEATURES: [&str; 10] = [
+    "look", "verb", "send", "logs", "watch", "dry_run", "check", "console", "host", "keep",
 ];
 
 /// The first message of each end.
@@ -38,6 +39,12 @@ const SKEW: Duration = Duration::from_secs(15);
 fn ms_of(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns what to do about an older gamectl on a host.
+fn up_to_date(host: &str) -> String {
+    let install = command(format_args!("host install {host}"));
+    format!("bring gamectl on `{host}` up to date: {install}")
 }
 
 impl Greeting {
@@ -69,7 +76,7 @@ impl Greeting {
             return Ok(());
         }
         let message = format!("gamectl {} on `{host}` cannot do this yet ({feature})", self.version);
-        Err(Failure::new(FailureKind::Unsupported, message).hint(format!("bring gamectl on `{host}` up to date")))
+        Err(Failure::new(FailureKind::Unsupported, message).hint(up_to_date(host)))
     }
 
     /// Returns what is to be said of the host when this greeting came at a time.
@@ -95,7 +102,7 @@ impl Greeting {
         let (here, there) = (env!("CARGO_PKG_VERSION"), &self.version);
         let (older, mend) = match self.protocol.cmp(&PROTOCOL) {
             std::cmp::Ordering::Equal => return Ok(()),
-            std::cmp::Ordering::Less => ("that one is older", format!("bring gamectl on `{host}` up to date")),
+            std::cmp::Ordering::Less => ("that one is older", up_to_date(host)),
             std::cmp::Ordering::Greater => ("this one is older", "bring this gamectl up to date".to_owned()),
         };
         let message =
@@ -143,7 +150,10 @@ mod tests {
         assert!(newer.message.ends_with("this one is older"), "{newer}");
         let older = of(PROTOCOL - 1).check("box2").unwrap_err();
         assert!(older.message.ends_with("that one is older"), "{older}");
-        assert_eq!(older.hint.as_deref(), Some("bring gamectl on `box2` up to date"));
+        assert_eq!(
+            older.hint.as_deref(),
+            Some("bring gamectl on `box2` up to date: `gamectl host install box2`")
+        );
         assert_eq!(older.kind.exit_code(), 5);
     }
 }

@@ -13,6 +13,7 @@
 mod answer;
 mod greeting;
 mod inbox;
+mod keep;
 mod lines;
 #[cfg(test)]
 mod recorded;
@@ -22,6 +23,7 @@ mod row;
 pub use answer::{AnsweredVerb, FailureLine, FindingLine, PlanLine, Say, ServeAnswer};
 pub use greeting::{FEATURES, Greeting, MAGIC, PROTOCOL};
 pub use inbox::{Inbox, ServeMessage};
+pub use keep::{AwaitsLine, EntryLine, KeepAsk};
 pub use lines::{Garbled, LINE_MAX, Lines};
 pub use request::{Ask, LogsFrom, RequestId, ServeRequest, TypedInput, VerbAsk};
 pub use row::{RowLine, StateWord};

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::keep::KeepAsk;
 use crate::supervisor::{ConsoleInput, OutputFrom, Verb, VerbRequest};
 
 /// A numbered request.
@@ -55,6 +56,13 @@ pub enum Ask {
     Watch {
         ids: Vec<String>,
     },
+    /// Keeps instances, as `run` does, in place of those of an earlier such request; their
+    /// rows and what happens are told. It goes on without the connection.
+    Keep(KeepAsk),
+    /// Ends the keeping. Nothing that runs is touched.
+    Release {},
+    /// The asking end lives; it is said while instances are kept for it.
+    Alive {},
     /// Tells what a verb would do.
     DryRun(VerbAsk),
     /// Checks what the instances need there.
@@ -72,7 +80,7 @@ pub enum Ask {
         instance: String,
         input: TypedInput,
     },
-    /// Ends the request of this number, without an answer. A verb goes on.
+    /// Ends the request of this number, without an answer. A verb goes on, and keeping.
     Cancel {},
 }
 
@@ -118,6 +126,7 @@ impl Ask {
             Self::Send { .. } => Some("send"),
             Self::Logs { .. } => Some("logs"),
             Self::Watch { .. } => Some("watch"),
+            Self::Keep(_) | Self::Release {} | Self::Alive {} => Some("keep"),
             Self::DryRun(_) => Some("dry_run"),
             Self::Check {} => Some("check"),
             Self::Clock {} | Self::Logout {} => Some("host"),

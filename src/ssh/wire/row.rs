@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::keep::AwaitsLine;
 use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation, Want};
 use crate::text::clean_line;
 
@@ -56,6 +57,9 @@ pub struct RowLine {
     /// The reason why it could not.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The next thing that its keeper waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<AwaitsLine>,
 }
 
 /// The facts of a row.
@@ -140,6 +144,7 @@ impl RowLine {
             intent: intent.map(|want| want.as_str().to_owned()),
             facts,
             reason,
+            awaits: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! A host of `hosts`.
 
-use super::table::Holds::{Map, Number, Path, Text};
+use super::table::Holds::{Duration, Map, Number, Path, Text};
 use super::table::{Key, Section, keys};
 
 pub(crate) static HOST: Section = Section {
@@ -20,5 +20,7 @@ pub(crate) static HOST: Section = Section {
             "The program there, as an absolute path.";
         "sudo": Text, "false", "sudo: games",
             "The user that it becomes there through `sudo -n`; `true` is root.";
+        "linger": Duration, "1h", "linger: 0s",
+            "How long `run` goes on there, restarting what crashes, when the connection to it is lost, or the `run` here was killed; `0s`: not at all.";
     }],
 };

@@ -1,0 +1,120 @@
+//! A host that is called, with the definitions of its instances.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use super::call::Call;
+use super::connection::Connection;
+use super::wire::Ask;
+use crate::failure::Failure;
+use crate::inventory::HostSpec;
+use crate::invocation;
+
+/// A host that could not be reached is not tried again before this time.
+pub(super) const RETRY: Duration = Duration::from_secs(5);
+
+/// The longest wait until a host has read the definitions.
+const OPEN: Duration = Duration::from_secs(10);
+
+/// A host, and the connection to it.
+pub(super) struct CalledHost {
+    spec: Arc<HostSpec>,
+    /// An inventory of its instances, as JSON. It may hold secrets.
+    definitions: String,
+    folder: Option<String>,
+    state: Mutex<Reached>,
+}
+
+#[derive(Default)]
+enum Reached {
+    #[default]
+    Untried,
+    Yes(Arc<Connection>),
+    No(Failure, Instant),
+}
+
+impl CalledHost {
+    pub(super) fn new(spec: Arc<HostSpec>, definitions: String, folder: Option<String>) -> Self {
+        Self {
+            spec,
+            definitions,
+            folder,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.spec, &self.definitions, &self.folder) == (&other.spec, &other.definitions, &other.folder)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    pub(super) fn spec(&self) -> &HostSpec {
+        &self.spec
+    }
+
+    /// Returns the connection, which is made where there is none. Whoever comes meanwhile
+    /// waits for the same one.
+    ///
+    /// # Errors
+    /// When the host cannot be reached, or does not take the definitions.
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+        let mut state = self.state.lock().await;
+        match &*state {
+            Reached::Yes(connection) if !connection.is_lost() => return Ok(Arc::clone(connection)),
+            Reached::No(failure, at) if at.elapsed() < RETRY => return Err(failure.clone()),
+            _ => {}
+        }
+        match self.connect().await {
+            Ok(connection) => {
+                *state = Reached::Yes(Arc::clone(&connection));
+                Ok(connection)
+            }
+            Err(failure) => {
+                *state = Reached::No(failure.clone(), Instant::now());
+                Err(failure)
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Arc<Connection>, Failure> {
+        let connection = Arc::new(Connection::open(&self.spec).await?);
+        let ask = Ask::Open {
+            inventory: self.definitions.clone(),
+            folder: self.folder.clone(),
+            options: invocation::options(),
+        };
+        let opened = async { Call::begin(&connection, ask).await?.next().await };
+        match timeout(OPEN, opened).await {
+            Ok(opened) => opened.map(drop)?,
+            Err(_) => return Err(self.silent(OPEN)),
+        }
+        Ok(connection)
+    }
+
+    /// Returns the failure of a host that has said nothing within a limit.
+    pub(super) fn silent(&self, limit: Duration) -> Failure {
+        Failure::unknown(format!(
+            "{}: it did not answer within {} seconds",
+            self.name(),
+            limit.as_secs()
+        ))
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// When the host cannot be reached: nothing was asked then.
+    pub(super) async fn call(&self, ask: Ask) -> Result<Call, Failure> {
+        let connection = self.connection().await?;
+        if let Some(feature) = ask.feature() {
+            connection.greeting().check_feature(self.name(), feature)?;
+        }
+        Call::begin(&connection, ask).await
+    }
+}

@@ -1,0 +1,164 @@
+//! The keeping of instances there, for a `run` here.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Awaits, Level, LogEntry};
+use crate::text::clean_line;
+
+/// The wish that instances are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepAsk {
+    pub ids: Vec<String>,
+    /// The word of the `run` that asks, which no other one has: it takes over from a keeper
+    /// that keeps for the same one.
+    pub run: String,
+    /// A name of that `run`, for a person.
+    pub who: String,
+    /// The time for which they are kept when the connection is lost.
+    #[serde(default)]
+    pub linger_ms: u64,
+    /// True where there is no connection that could be lost: that time has begun.
+    #[serde(default)]
+    pub is_left: bool,
+}
+
+impl KeepAsk {
+    pub fn linger(&self) -> Duration {
+        Duration::from_millis(self.linger_ms)
+    }
+}
+
+/// Something that happened to an instance, or to the keeping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryLine {
+    /// `info`, `warning` or `error`.
+    pub level: String,
+    #[serde(default)]
+    pub id: Option<String>,
+    pub text: String,
+}
+
+const LEVELS: [Level; 3] = [Level::Info, Level::Warning, Level::Error];
+
+impl From<&LogEntry> for EntryLine {
+    fn from(entry: &LogEntry) -> Self {
+        Self {
+            level: entry.level.as_str().to_owned(),
+            id: entry.id.clone(),
+            text: entry.text.clone(),
+        }
+    }
+}
+
+impl EntryLine {
+    /// Returns the entry, as of now: the clock there may be another one. One of no instance
+    /// begins with the name of the host. A level that is not known is a warning.
+    pub fn on(&self, host: &str) -> LogEntry {
+        let level = LEVELS.into_iter().find(|level| level.as_str() == self.level);
+        let text = clean_line(&self.text);
+        let text = match &self.id {
+            Some(_) => text.into_owned(),
+            None => format!("{host}: {text}"),
+        };
+        let id = self.id.as_deref().map(clean_line);
+        LogEntry::now(level.unwrap_or(Level::Warning), id.as_deref(), text)
+    }
+}
+
+/// The next thing that an instance waits for, with its time from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AwaitsLine {
+    Retry { in_ms: u64, count: u32 },
+    Turn {},
+    Open { what: String, since_ms: u64 },
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl AwaitsLine {
+    pub fn new(awaits: &Awaits, now: Instant) -> Self {
+        match awaits {
+            Awaits::Retry { at, count } => Self::Retry {
+                in_ms: ms(at.saturating_duration_since(now)),
+                count: *count,
+            },
+            Awaits::Turn => Self::Turn {},
+            Awaits::Open { what, since } => Self::Open {
+                what: what.clone(),
+                since_ms: ms(now.saturating_duration_since(*since)),
+            },
+        }
+    }
+
+    pub fn awaits(&self, now: Instant) -> Awaits {
+        match self {
+            Self::Retry { in_ms, count } => Awaits::Retry {
+                at: now.checked_add(Duration::from_millis(*in_ms)).unwrap_or(now),
+                count: *count,
+            },
+            Self::Turn {} => Awaits::Turn,
+            Self::Open { what, since_ms } => Awaits::Open {
+                what: clean_line(what).into_owned(),
+                since: now.checked_sub(Duration::from_millis(*since_ms)).unwrap_or(now),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_awaited_comes_back_as_it_was() {
+        let now = Instant::now() + Duration::from_secs(100);
+        for awaits in [
+            Awaits::Turn,
+            Awaits::Retry {
+                at: now + Duration::from_secs(8),
+                count: 3,
+            },
+            Awaits::Open {
+                what: "ready (log line)".to_owned(),
+                since: now.checked_sub(Duration::from_secs(5)).unwrap(),
+            },
+        ] {
+            assert_eq!(AwaitsLine::new(&awaits, now).awaits(now), awaits);
+        }
+        // What was due is due now, and no time is too far away to be read.
+        let due = Awaits::Retry { at: now, count: 1 };
+        let later = now + Duration::from_secs(1);
+        assert_eq!(AwaitsLine::new(&due, later), AwaitsLine::Retry { in_ms: 0, count: 1 });
+        let far = AwaitsLine::Open {
+            what: "a\u{1b}[2Jb".to_owned(),
+            since_ms: u64::MAX,
+        };
+        let Awaits::Open { what, since } = far.awaits(now) else {
+            panic!()
+        };
+        assert!(!what.contains('\u{1b}') && since <= now);
+    }
+
+    #[test]
+    fn an_entry_says_which_host_it_is_of() {
+        let entry = |id: Option<&str>, level: &str| {
+            let line = EntryLine {
+                level: level.to_owned(),
+                id: id.map(str::to_owned),
+                text: "it\u{1b}[2J crashed".to_owned(),
+            };
+            line.on("box2")
+        };
+        let of_one = entry(Some("a"), "error");
+        assert_eq!((of_one.level, of_one.id.as_deref()), (Level::Error, Some("a")));
+        assert!(!of_one.text.contains('\u{1b}') && of_one.text.starts_with("it"));
+        let of_all = entry(None, "sigh");
+        assert!(of_all.level == Level::Warning && of_all.text.starts_with("box2: it"));
+        assert_eq!(EntryLine::from(&of_one).on("box2").text, of_one.text);
+    }
+}
