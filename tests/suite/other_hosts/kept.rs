@@ -338,3 +338,39 @@ fn what_is_added_to_the_inventory_is_kept_too() {
     assert_eq!(seen["instances"].as_array().map(Vec::len), Some(2));
     sandbox.ok(&["stop", "--all"]);
 }
+
+#[test]
+fn a_run_that_says_nothing_any_more_has_lost_what_it_kept() {
+    let Some(there) = Elsewhere::new("a_run_that_says_nothing_any_more_has_lost_what_it_kept") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    sandbox.touch("a.gate");
+    there.inventory(
+        &json!({ "box2": there.host("box2", "") }),
+        &[gated(sandbox, "a", "box2")],
+    );
+    let first = Background::run_json(sandbox, &[]);
+    first.sees("a", "running");
+    let before = serving(sandbox);
+    // As long as it lives, that of somebody elsewhere only shows.
+    let mut next = sandbox.command(&["run", "--json"]);
+    let next = Background::of(next.env("GAMECTL_STATE_DIR", sandbox.path("state-elsewhere")));
+    wait_until("who keeps it", || next.logged("keeps the servers there") == 1);
+    assert_eq!(next.logged("gamectl serve (pid"), 1, "{}", next.text());
+    // Its connection stands, and nothing comes.
+    first.signal(Signal::SIGSTOP);
+    wait_until("that it is kept", || {
+        next.logged("box2: kept from here from now on") == 1
+    });
+    assert!(before.iter().all(|pid| !Process::lives(*pid)), "{before:?}");
+    crash(sandbox, "a");
+    wait_until("the restart", || restarts(sandbox, "a") == 1);
+    // It comes back, and finds that another one keeps now.
+    first.signal(Signal::SIGCONT);
+    wait_until("who keeps it", || first.logged("keeps the servers there") == 1);
+    first.sees("a", "running");
+    assert_eq!(first.end(Signal::SIGTERM), Some(0));
+    assert_eq!(next.end(Signal::SIGTERM), Some(0));
+    sandbox.ok(&["stop", "a"]);
+}
