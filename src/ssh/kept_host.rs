@@ -17,7 +17,7 @@ use super::call::Call;
 use super::called_host::CalledHost;
 use super::keeping::Keeping;
 use super::watches::{Followers, WatchQueue};
-use super::wire::{Ask, Say};
+use super::wire::{Ask, EntryLine, Say};
 use crate::event::Level;
 use crate::failure::{Failure, FailureKind};
 
@@ -201,7 +201,7 @@ impl KeptHost {
             }
         }
         if self.keeper() != Keeper::Nobody {
-            let ended = timeout(RELEASED, self.end(&mut call)).await;
+            let ended = timeout(RELEASED, self.end(followers, &mut call)).await;
             if !matches!(ended, Ok(Ok(()))) {
                 let why = format!("{}: its keeper there could not be told to end", self.host.name());
                 *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
@@ -225,13 +225,13 @@ impl KeptHost {
         Ok(call)
     }
 
-    async fn end(&self, call: &mut Call) -> Result<(), Failure> {
+    async fn end(&self, followers: &Followers, call: &mut Call) -> Result<(), Failure> {
         call.say(Ask::Release {}).await;
         loop {
             match call.next().await?.0 {
                 Say::End {} => return Ok(()),
                 // The rows may be of what is not followed any more.
-                Say::Happened(entry) => self.keeping.happened(entry.on(self.host.name())),
+                Say::Happened(entry) => self.happened(followers, &entry),
                 _ => {}
             }
         }
@@ -241,12 +241,13 @@ impl KeptHost {
         match say {
             Say::Rows { rows } => {
                 self.tell_found();
-                for row in rows {
+                // A host has nothing to say about others.
+                for row in rows.iter().filter(|row| followers.has(&row.id)) {
                     self.keeping.awaits(row);
                     followers.tell(row);
                 }
             }
-            Say::Happened(entry) => self.keeping.happened(entry.on(self.host.name())),
+            Say::Happened(entry) => self.happened(followers, entry),
             Say::Kept { by: None } => {
                 self.tell_found();
                 let was_others = self.another().is_some();
@@ -265,6 +266,11 @@ impl KeptHost {
             }
             _ => {}
         }
+    }
+
+    fn happened(&self, followers: &Followers, entry: &EntryLine) {
+        let is_followed = |id: &str| followers.has(id);
+        self.keeping.happened(entry.on(self.host.name(), is_followed));
     }
 
     /// Returns true if that is news.

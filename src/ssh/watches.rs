@@ -63,6 +63,11 @@ impl Followers {
         ids
     }
 
+    /// Returns true if an instance is followed.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|one| one.id == id)
+    }
+
     /// Passes a row on. Who has gone needs none.
     pub(super) fn tell(&self, row: &RowLine) {
         for one in self.0.iter().filter(|one| one.id == row.id) {

@@ -40,6 +40,9 @@ pub struct EntryLine {
     pub text: String,
 }
 
+/// The most characters of an entry that are shown.
+const TEXT_MAX: usize = 4096;
+
 const LEVELS: [Level; 3] = [Level::Info, Level::Warning, Level::Error];
 
 impl From<&LogEntry> for EntryLine {
@@ -54,16 +57,17 @@ impl From<&LogEntry> for EntryLine {
 
 impl EntryLine {
     /// Returns the entry, as of now: the clock there may be another one. One of no instance
-    /// begins with the name of the host. A level that is not known is a warning.
-    pub fn on(&self, host: &str) -> LogEntry {
+    /// of that host begins with its name. A level that is not known is a warning.
+    pub fn on(&self, host: &str, has: impl Fn(&str) -> bool) -> LogEntry {
         let level = LEVELS.into_iter().find(|level| level.as_str() == self.level);
         let text = clean_line(&self.text);
-        let text = match &self.id {
-            Some(_) => text.into_owned(),
+        let text: String = text.chars().take(TEXT_MAX).collect();
+        let id = self.id.as_deref().filter(|id| has(id));
+        let text = match id {
+            Some(_) => text,
             None => format!("{host}: {text}"),
         };
-        let id = self.id.as_deref().map(clean_line);
-        LogEntry::now(level.unwrap_or(Level::Warning), id.as_deref(), text)
+        LogEntry::now(level.unwrap_or(Level::Warning), id, text)
     }
 }
 
@@ -152,13 +156,21 @@ mod tests {
                 id: id.map(str::to_owned),
                 text: "it\u{1b}[2J crashed".to_owned(),
             };
-            line.on("box2")
+            line.on("box2", |id| id == "a")
         };
         let of_one = entry(Some("a"), "error");
         assert_eq!((of_one.level, of_one.id.as_deref()), (Level::Error, Some("a")));
         assert!(!of_one.text.contains('\u{1b}') && of_one.text.starts_with("it"));
         let of_all = entry(None, "sigh");
         assert!(of_all.level == Level::Warning && of_all.text.starts_with("box2: it"));
-        assert_eq!(EntryLine::from(&of_one).on("box2").text, of_one.text);
+        assert_eq!(EntryLine::from(&of_one).on("box2", |_| true).text, of_one.text);
+        // It has nothing to say about the instances of others.
+        let of_others = entry(Some("b"), "info");
+        assert!(of_others.id.is_none() && of_others.text.starts_with("box2: it"));
+        let endless = EntryLine {
+            text: "x".repeat(1 << 20),
+            ..EntryLine::from(&of_one)
+        };
+        assert_eq!(endless.on("box2", |_| true).text.len(), TEXT_MAX);
     }
 }
