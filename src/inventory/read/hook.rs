@@ -1,5 +1,6 @@
 //! The `on_event` list.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use super::collector::Collector;
@@ -24,6 +25,8 @@ fn hook(check: &mut Collector, node: &Node) -> Option<Hook> {
                 .problem(node.span, "`command` is empty")
                 .hint("it is a list: the program, then its arguments");
         }
+        let program = command.as_ref().and_then(|command| command.first());
+        check.program_there(what, program.map(OsString::as_os_str), node);
         command
     });
     if matches!(node.shape, Shape::Map(_)) {

@@ -335,12 +335,33 @@ mod tests {
                 "owner: games\ninstances: {a: {process: {executable: /g, env_file: x}}}",
                 "2:53 `env_file` is relative, and the instance is on another host",
             ),
+            (
+                &format!("{box2}instances: {{a: {{host: box2, on_event: [{{command: [bin/tell, /x]}}]}}}}"),
+                "2:51 `command` is relative, and the instance is on another host / write the whole path",
+            ),
+            (
+                &format!("{box2}instances: {{a: {{host: box2, on_event: [{{command: ['~/tell']}}]}}}}"),
+                "2:52 `command` is relative, and the instance is on another host",
+            ),
+            (
+                &format!("{box2}instances: {{a: {{host: box2, ready: {{exec: [./probe]}}}}}}"),
+                "2:44 `exec` is relative, and the instance is on another host",
+            ),
         ] {
             let problem = read(text).unwrap_err().list.swap_remove(0);
             let place = format!("{}:{}", problem.line.unwrap(), problem.column.unwrap());
             let said = format!("{place} {} / {}", problem.message, problem.hint.unwrap_or_default());
             assert!(said.starts_with(wanted), "{said}\n{text}");
         }
+    }
+
+    #[test]
+    fn a_bare_name_is_looked_for_there() {
+        let text = "hosts: {box2: {ssh: b}}\ninstances: {a: {host: box2, on_event: [{command: [tell, a/b]}], \
+                    ready: {exec: [probe, a/b]}}}";
+        assert!(read(text).is_ok());
+        let here = "instances: {a: {on_event: [{command: [bin/tell]}], ready: {exec: [bin/probe]}}}";
+        assert!(read(here).is_ok());
     }
 
     #[test]

@@ -151,7 +151,25 @@ impl Collector<'_> {
                 .hint("it is a list: the program, then its arguments");
             return None;
         }
+        self.program_there(what, argv.first().map(OsStr::new), node);
         Some(argv)
+    }
+
+    /// Notes a problem where the program of a command is a relative path, and is that of
+    /// another host. A bare name is looked for there.
+    pub(crate) fn program_there(&mut self, what: &str, program: Option<&OsStr>, command: &Node) {
+        let (Some(program), Shape::List(words)) = (program, &command.shape) else {
+            return;
+        };
+        if self.is_elsewhere() && program.as_bytes().contains(&b'/') && !Path::new(program).is_absolute() {
+            let at = words.first().map_or(command.span, |word| word.span);
+            self.relative_there(what, at);
+        }
+    }
+
+    fn relative_there(&mut self, what: &str, at: Span) {
+        self.problem(at, format!("{what} is relative, and the instance is on another host"))
+            .hint("write the whole path, as it is there");
     }
 
     pub(crate) fn flag(&mut self, what: &str, node: &Node) -> Option<bool> {
@@ -218,8 +236,7 @@ impl Collector<'_> {
             return None;
         }
         if self.is_elsewhere() && !Path::new(text).is_absolute() {
-            self.problem(at, format!("{what} is relative, and the instance is on another host"))
-                .hint("write the whole path, as it is there");
+            self.relative_there(what, at);
             return None;
         }
         Some(plain(&self.folder().join(text)))
