@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::super::{ConsoleInput, ConsoleKind, Host, OutputFrom, RowParts, Scope};
+use super::super::{ConsoleInput, ConsoleKind, Host, OutputFrom, RowParts, Scope, VerbRequest};
 use super::streams::Answers;
 use crate::check;
 use crate::event::{ResidentEvent, VerbEvent, VerbResult};
@@ -19,7 +19,7 @@ use crate::sys::clock::wall_ms;
 /// The longest line that goes to a game, in bytes.
 const LONGEST_SENT: usize = 64 * 1024;
 
-/// LookQueue at instances; one that is not known here is unknown.
+/// Looks at instances; one that is not known here is unknown.
 pub(super) async fn look(host: &Host, ids: &[String]) -> Result<Say, Failure> {
     let (broken, whole): (Vec<String>, Vec<String>) = ids.iter().cloned().partition(|id| host.is_broken(id));
     let mut rows = Vec::with_capacity(ids.len());
@@ -99,37 +99,48 @@ fn answered(result: VerbResult) -> AnsweredVerb {
 }
 
 async fn carry_out(host: &Host, asked: &VerbAsk, events: super::super::Events) -> Result<VerbResult, Failure> {
-    let Some(verb) = asked.asked() else {
-        return Err(unknown_verb());
+    let dispatch = async |verb: &VerbRequest, scope: Scope<'_>| {
+        let targets = host.targets(verb.verb, scope)?;
+        Ok(targets.dispatch(verb, events).await)
     };
-    let scope = [asked.instance.clone()];
-    if host.is_broken(&asked.instance) {
-        return Err(refusal(host, &asked.instance));
-    }
-    let targets = host.targets(verb.verb, Scope::Matching(&scope))?;
-    let results = targets.dispatch(&verb, events).await;
-    let only = results.into_iter().find(|result| result.id == asked.instance);
-    only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))
+    of_one(host, asked, dispatch, |result| &result.id).await
 }
 
 /// Tells what a verb would do.
 pub(super) async fn dry_run(host: &Host, asked: &VerbAsk) -> Result<Say, Failure> {
-    let Some(verb) = asked.asked() else {
-        return Err(unknown_verb());
+    let plan = async |verb: &VerbRequest, scope: Scope<'_>| {
+        let (items, code) = host.dry_run(verb, scope).await?;
+        Ok(items.into_iter().map(|item| (item, code)).collect())
     };
-    if host.is_broken(&asked.instance) {
-        return Err(refusal(host, &asked.instance));
-    }
-    let scope = [asked.instance.clone()];
-    let (items, code) = host.dry_run(&verb, Scope::Matching(&scope)).await?;
-    let only = items.into_iter().find(|item| item.id == asked.instance);
-    let only = only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))?;
+    let (only, code) = of_one(host, asked, plan, |(item, _)| &item.id).await?;
     let steps = only.steps.into_iter().map(|step| (step.does, step.cause));
     Ok(Say::Plan(PlanLine {
         would: only.would,
         code,
         steps: steps.collect(),
     }))
+}
+
+/// Does the work of a verb that is asked of one instance, and returns what came of it.
+///
+/// # Errors
+/// When the verb is not known here, or the definition of the instance is not taken;
+/// nothing was done then. Else those of the work.
+async fn of_one<T>(
+    host: &Host,
+    asked: &VerbAsk,
+    work: impl AsyncFnOnce(&VerbRequest, Scope<'_>) -> Result<Vec<T>, Failure>,
+    id: impl Fn(&T) -> &str,
+) -> Result<T, Failure> {
+    let unknown = || Failure::new(FailureKind::Unsupported, "this verb is not known there");
+    let verb = asked.asked().ok_or_else(unknown)?;
+    if host.is_broken(&asked.instance) {
+        return Err(refusal(host, &asked.instance));
+    }
+    let scope = [asked.instance.clone()];
+    let all = work(&verb, Scope::Matching(&scope)).await?;
+    let only = all.into_iter().find(|one| id(one) == asked.instance);
+    only.ok_or_else(|| Failure::new(FailureKind::Usage, "a verb is of one instance, by its id"))
 }
 
 /// Checks what the instances need here.
@@ -200,10 +211,6 @@ pub(super) async fn type_in(host: &Host, instance: &str, input: ConsoleInput) ->
     let taken = supervisor.required_console()?.type_in(&input).await;
     taken.map_err(|error| Failure::from_error(&error))?;
     Ok(Say::Opened {})
-}
-
-fn unknown_verb() -> Failure {
-    Failure::new(FailureKind::Unsupported, "this verb is not known there")
 }
 
 /// Sends a line to a game.
