@@ -3,21 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::calls::Calls;
+use super::clock_sight::{ClockSight, ClockVerdict};
 use super::way;
 use super::wire::{Greeting, Inbox, ServeMessage, line};
 use super::words::{self, WayEnd};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::HostSpec;
+use crate::sys::clock::wall_ms;
+use crate::text::clean_line;
 
 /// The longest time until a gamectl there has greeted.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -43,7 +46,8 @@ pub(super) struct Connection {
     requests: mpsc::Sender<Vec<u8>>,
     /// The other end as it introduced itself.
     greeting: Greeting,
-    greeted: SystemTime,
+    /// The clock there, where it tells.
+    clock: Option<ClockSight>,
     _tasks: JoinSet<()>,
 }
 
@@ -54,6 +58,7 @@ impl Connection {
     /// When it cannot be reached within [`CONNECT`], or there is no gamectl that is
     /// understood; nothing was asked of it then.
     pub(super) async fn open(host: &HostSpec) -> Result<Self, Failure> {
+        let (asked_ms, asked) = (wall_ms(), Instant::now());
         let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("gamectl"));
         let masters = match host.is_this_machine() {
             true => None,
@@ -70,7 +75,11 @@ impl Connection {
                 return Err(way.failure(host, Some(fault), &own).await);
             }
         };
-        let greeted = SystemTime::now();
+        let clock = greeting.now_ms.map(|there_ms| ClockSight {
+            asked_ms,
+            round_trip: asked.elapsed(),
+            there_ms,
+        });
         greeting.check(&host.name)?;
         let (requests, unwritten) = mpsc::channel(UNWRITTEN);
         let calls = Arc::new(Calls::default());
@@ -87,7 +96,7 @@ impl Connection {
             calls,
             requests,
             greeting,
-            greeted,
+            clock,
             _tasks: tasks,
         })
     }
@@ -104,7 +113,18 @@ impl Connection {
 
     /// Returns what is to be said of a host of this name.
     pub(super) fn finding(&self, host: &str) -> Finding {
-        self.greeting.finding(host, self.greeted)
+        let verdict = self.clock.as_ref().map(ClockSight::verdict);
+        let finding = match verdict {
+            Some(verdict @ (ClockVerdict::Ahead(_) | ClockVerdict::Behind(_))) => {
+                let message = format!("its clock {verdict}, so the times of its instances are off");
+                Finding::warning("host", message).hint(ClockVerdict::MEND)
+            }
+            Some(ClockVerdict::Agrees(_)) | None => {
+                let version = clean_line(&self.greeting.version);
+                Finding::ok("host", format!("gamectl {version} answers there"))
+            }
+        };
+        finding.on(host)
     }
 
     /// Returns the way for requests.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::call::Call;
+use super::clock_sight::{ClockSight, ClockVerdict};
 use super::connection::Connection;
 use super::way;
 use super::wire::{Ask, FEATURES, Greeting, Say};
@@ -26,9 +27,6 @@ const LOGIN: Duration = Duration::from_secs(10);
 
 /// The number of questions of which the fastest shows the clock.
 const CLOCK_ASKS: usize = 3;
-
-/// The difference of two clocks that is none yet.
-const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
 /// Checks a host, and changes nothing there. Takes the connect limit and twenty seconds
 /// at most.
@@ -111,7 +109,7 @@ async fn ask_all(host: &HostSpec, connection: &Arc<Connection>) -> Result<Vec<Fi
             _ => sight,
         });
     }
-    let mut findings = fastest.map_or_else(Vec::new, |sight| sight.findings());
+    let mut findings = fastest.as_ref().map_or_else(Vec::new, seen);
     let Say::Findings { findings: there } = ask(connection, Ask::Logout {}).await? else {
         return Err(Failure::unknown("it answers something else"));
     };
@@ -130,40 +128,17 @@ async fn ask(connection: &Arc<Connection>, ask: Ask) -> Result<Say, Failure> {
     }
 }
 
-/// The clock of a host as it was seen from here.
-struct ClockSight {
-    /// The clock here when it was asked.
-    asked_ms: u64,
-    round_trip: Duration,
-    there_ms: u64,
-}
-
-impl ClockSight {
-    fn findings(&self) -> Vec<Finding> {
-        let took = self.round_trip;
-        let trip = format!("{}.{} ms", took.as_millis(), took.as_micros() % 1000 / 100);
-        vec![Finding::ok("round trip", trip), self.judge()]
-    }
-
-    /// Judges the clock there: it was read somewhere between question and answer.
-    fn judge(&self) -> Finding {
-        let half = self.round_trip / 2;
-        let here = Duration::from_millis(self.asked_ms).saturating_add(half);
-        let there = Duration::from_millis(self.there_ms);
-        let (difference, which) = match there >= here {
-            true => (there.saturating_sub(here), "ahead of"),
-            false => (here.saturating_sub(there), "behind"),
-        };
-        if difference <= CLOCK_SLACK.saturating_add(half) {
-            return Finding::ok(
-                "clock",
-                format!("it agrees with this one, to {} ms", difference.as_millis()),
-            );
-        }
-        let seconds = difference.as_secs();
-        Finding::warning("clock", format!("it is {seconds} seconds {which} this one"))
-            .hint("set the one that is wrong, or have it set: `timedatectl set-ntp true` as root")
-    }
+/// Returns the time of a trip, and the verdict on the clock that was seen by it.
+fn seen(sight: &ClockSight) -> Vec<Finding> {
+    let took = sight.round_trip;
+    let trip = format!("{}.{} ms", took.as_millis(), took.as_micros() % 1000 / 100);
+    let verdict = sight.verdict();
+    let message = format!("it {verdict}");
+    let clock = match verdict {
+        ClockVerdict::Agrees(_) => Finding::ok("clock", message),
+        ClockVerdict::Ahead(_) | ClockVerdict::Behind(_) => Finding::warning("clock", message).hint(ClockVerdict::MEND),
+    };
+    vec![Finding::ok("round trip", trip), clock]
 }
 
 /// Returns the method by which `ssh` logs in, where it tells.
@@ -213,34 +188,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(method(said).as_deref(), wanted, "{said}");
-        }
-    }
-
-    #[test]
-    fn a_clock_is_judged_by_the_middle_of_the_trip() {
-        let seen = |there_ms, round_trip| {
-            let sight = ClockSight {
-                asked_ms: 100_000,
-                round_trip: Duration::from_millis(round_trip),
-                there_ms,
-            };
-            sight.judge()
-        };
-        for (there_ms, round_trip, level, words) in [
-            (100_002, 4, Severity::Ok, "to 0 ms"),
-            (102_000, 0, Severity::Ok, "to 2000 ms"),
-            (102_001, 0, Severity::Warning, "2 seconds ahead of"),
-            // A slow way proves less.
-            (102_900, 2000, Severity::Ok, "to 1900 ms"),
-            (40_000, 0, Severity::Warning, "60 seconds behind"),
-            (0, 0, Severity::Warning, "100 seconds behind"),
-            (u64::MAX, 0, Severity::Warning, "ahead of"),
-        ] {
-            let finding = seen(there_ms, round_trip);
-            assert!(
-                finding.level == level && finding.message.contains(words),
-                "{there_ms}: {finding:?}"
-            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! LookQueue at instances of one host, which go out together.
+//! Looks at instances of one host, which go out together.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ pub(super) struct LookQueue {
     pending: Mutex<Vec<(String, oneshot::Sender<Looked>)>>,
 }
 
-/// LookQueue that were taken to be asked for.
+/// Looks that were taken to be asked for.
 pub(super) struct Batch(Vec<(String, oneshot::Sender<Looked>)>);
 
 impl LookQueue {

@@ -15,7 +15,7 @@
 //! ```text
 //!  Supervisor ─▶ RemoteHost ─▶ Connection ─▶ ssh ═══▶ gamectl serve
 //!                  │           │
-//!                LookQueue       Calls
+//!                LookQueue   Calls
 //! ```
 //!
 //! A `run` has the instances kept by the gamectl there ([`kept_host`]), which goes on with
@@ -25,6 +25,7 @@
 mod call;
 mod called_host;
 mod calls;
+mod clock_sight;
 mod connection;
 mod host_check;
 mod install;

@@ -170,7 +170,7 @@ impl RemoteHost {
         self.called.call(ask).await
     }
 
-    /// LookQueue at an instance, together with all that are looked at by now.
+    /// Looks at an instance, together with all that are looked at by now.
     pub(super) async fn look(self: &Arc<Self>, id: &str) -> Result<RowLine, Failure> {
         let (is_first, looked) = self.looks.add(id);
         if is_first {

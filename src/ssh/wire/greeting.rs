@@ -1,12 +1,10 @@
 //! The greetings, by which the two ends learn whether they understand each other.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, FailureKind};
-use crate::finding::Finding;
 use crate::invocation::command;
+use crate::sys::clock::wall_ms;
 
 /// The line before which nothing counts.
 pub const MAGIC: &str = "-- gamectl serves --";
@@ -33,14 +31,6 @@ pub struct Greeting {
     pub now_ms: Option<u64>,
 }
 
-/// The difference of two clocks that is worth a word; the way takes time, too.
-const SKEW: Duration = Duration::from_secs(15);
-
-fn ms_of(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// Returns what to do about an older gamectl on a host.
 fn up_to_date(host: &str) -> String {
     let install = command(format_args!("host install {host}"));
@@ -62,7 +52,7 @@ impl Greeting {
     pub fn serving() -> Self {
         Self {
             features: FEATURES.map(str::to_owned).to_vec(),
-            now_ms: Some(ms_of(SystemTime::now())),
+            now_ms: Some(wall_ms()),
             ..Self::asking()
         }
     }
@@ -77,21 +67,6 @@ impl Greeting {
         }
         let message = format!("gamectl {} on `{host}` cannot do this yet ({feature})", self.version);
         Err(Failure::new(FailureKind::Unsupported, message).hint(up_to_date(host)))
-    }
-
-    /// Returns what is to be said of the host when this greeting came at a time.
-    pub fn finding(&self, host: &str, at: SystemTime) -> Finding {
-        let differs = self.now_ms.map(|now| Duration::from_millis(now.abs_diff(ms_of(at))));
-        let finding = match differs.filter(|differs| *differs > SKEW) {
-            None => Finding::ok("host", format!("gamectl {} answers there", self.version)),
-            Some(differs) => {
-                let differs = humantime::format_duration(Duration::from_secs(differs.as_secs()));
-                let message = format!("its clock differs from this one by {differs}");
-                Finding::warning("host", format!("{message}, so the times of its instances are off"))
-                    .hint("set both by the network: `timedatectl set-ntp true`")
-            }
-        };
-        finding.on(host)
     }
 
     /// Checks that this gamectl understands the other end.
@@ -124,19 +99,6 @@ mod tests {
         assert_eq!(old.check_feature("box2", "look"), Ok(()));
         let refused = old.check_feature("box2", "console").unwrap_err();
         assert_eq!((refused.kind.exit_code(), refused.hint.is_some()), (5, true));
-    }
-
-    #[test]
-    fn a_clock_that_is_off_is_told() {
-        let greeting = Greeting::serving();
-        let at = |seconds: u64| SystemTime::now() + Duration::from_secs(seconds);
-        let told = |seconds| greeting.finding("box2", at(seconds)).level.as_str();
-        assert_eq!((told(0), told(10), told(600)), ("ok", "ok", "warning"));
-        let message = greeting.finding("box2", at(601)).message;
-        assert!(
-            message.starts_with("its clock differs from this one by 10m"),
-            "{message}"
-        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub enum Ask {
         #[serde(default)]
         options: Vec<String>,
     },
-    /// LookQueue at instances, once.
+    /// Looks at instances, once.
     Look {
         ids: Vec<String>,
     },
