@@ -193,6 +193,17 @@ impl LogEntry {
     }
 }
 
+/// The progress of a copy of this program to another host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyEvent {
+    pub host: String,
+    /// The path of the copy there.
+    pub at: String,
+    /// The bytes that are on their way or there.
+    pub written: usize,
+    pub total: usize,
+}
+
 /// Returns an ordinal number: 1st, 2nd, 3rd, ...
 pub fn nth(n: u32) -> String {
     let ending = match (n % 100, n % 10) {

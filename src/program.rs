@@ -18,7 +18,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::sys::oom_score;
@@ -29,6 +30,9 @@ const ANSWER_MAX: u64 = 32 << 20;
 
 /// The most bytes of complaints that are kept: the last ones.
 pub const COMPLAINT_MAX: usize = 4096;
+
+/// The bytes of an input that are written at once.
+const FED_AT_ONCE: usize = 64 * 1024;
 
 /// The longest wait for the end of a killed program.
 const KILL_WAIT: Duration = Duration::from_secs(1);
@@ -85,6 +89,8 @@ impl Finished {
 pub struct ProgramCall {
     command: Command,
     input: Vec<u8>,
+    /// Told the number of bytes of the input that were written.
+    written: Option<watch::Sender<usize>>,
     outlives_caller: bool,
 }
 
@@ -101,6 +107,7 @@ impl ProgramCall {
         Self {
             command,
             input: Vec::new(),
+            written: None,
             outlives_caller: false,
         }
     }
@@ -127,6 +134,13 @@ impl ProgramCall {
     #[must_use]
     pub fn with_input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
+        self
+    }
+
+    /// Tells how many bytes of the input the program has taken, as it takes them.
+    #[must_use]
+    pub fn telling_input(mut self, written: watch::Sender<usize>) -> Self {
+        self.written = Some(written);
         self
     }
 
@@ -174,13 +188,14 @@ impl ProgramCall {
         }
         let input = std::mem::take(&mut self.input);
         let until = Instant::now() + limit;
+        let written = self.written.take();
         let mut running = self.spawn()?;
         let (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
         let stdin = running.child.stdin.take();
         let write = async {
             if let Some(mut stdin) = stdin {
                 // It need not read it.
-                let _ = stdin.write_all(&input).await;
+                let _ = feed(&mut stdin, &input, written.as_ref()).await;
             }
         };
         let read = async { tokio::try_join!(whole(stdout), async { Ok(tail(stderr).await) }) };
@@ -278,6 +293,18 @@ impl AsyncRead for OutputStream {
     }
 }
 
+async fn feed(stdin: &mut ChildStdin, input: &[u8], told: Option<&watch::Sender<usize>>) -> io::Result<()> {
+    let mut written = 0;
+    for piece in input.chunks(FED_AT_ONCE) {
+        stdin.write_all(piece).await?;
+        written += piece.len();
+        if let Some(told) = told {
+            told.send_replace(written);
+        }
+    }
+    Ok(())
+}
+
 /// Reads everything, as long as it is an answer.
 async fn whole(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, CallError> {
     let mut kept = Vec::new();
@@ -359,6 +386,18 @@ mod tests {
             .status(LONG)
             .await;
         assert!(status.unwrap().success());
+    }
+
+    #[tokio::test]
+    async fn it_is_told_what_the_program_has_taken() {
+        let (written, seen) = watch::channel(0);
+        let program = shell("head -c 100000 >/dev/null; read rest; wc -c").with_input(vec![b'x'; 1 << 20]);
+        program.telling_input(written).output(LONG).await.unwrap();
+        assert_eq!(*seen.borrow(), 1 << 20);
+        let (written, seen) = watch::channel(0);
+        let program = shell("exec true").with_input(vec![b'x'; 1 << 20]);
+        program.telling_input(written).output(LONG).await.unwrap();
+        assert!(*seen.borrow() < 1 << 20);
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! takes no game over and leaves nothing on record but what any look does.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -12,6 +12,10 @@ use crate::fleet::Member;
 use crate::report::{self, RowView};
 use crate::store::{StateDir, history, intent};
 use crate::supervisor::{Observation, Supervisor};
+
+/// The time after which an instance is unknown whose host has not answered yet, so that
+/// the others are not waited for together with it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A watch over instances, for as long as it is held.
 #[derive(Debug)]
@@ -69,7 +73,10 @@ impl InstanceWatch {
         // Dropped with this, and so ended.
         let watching = Arc::clone(&self.supervisor).keep_watch(seen);
         tokio::pin!(watching);
+        let patience = tokio::time::sleep(PATIENCE);
+        tokio::pin!(patience);
         loop {
+            let is_awaited = observation.is_none() && self.supervisor.host().is_some() && !patience.is_elapsed();
             tokio::select! {
                 biased;
                 changed = observations.changed() => match changed {
@@ -80,6 +87,11 @@ impl InstanceWatch {
                     Err(_) => return,
                 },
                 () = self.view.activity_changed() => {}
+                () = &mut patience, if is_awaited => {
+                    let host = self.supervisor.host().unwrap_or_default();
+                    let reason = format!("{host} has not answered within {} seconds", PATIENCE.as_secs());
+                    observation = Some(Observation::Unknown { reason });
+                }
                 () = &mut watching => return,
             }
             let Some(observation) = &observation else { continue };
@@ -118,6 +130,7 @@ mod tests {
     /// Shows what it is told to.
     struct Scripted {
         id: &'static str,
+        host: Option<&'static str>,
         observations: watch::Receiver<Option<Observation>>,
     }
 
@@ -137,6 +150,9 @@ mod tests {
         }
         fn plane(&self) -> &'static str {
             "process"
+        }
+        fn host(&self) -> Option<&str> {
+            self.host
         }
         async fn look(&self) -> Observation {
             unreachable!("its own watch is kept")
@@ -163,8 +179,16 @@ mod tests {
     }
 
     fn member(id: &'static str, listed: bool) -> (watch::Sender<Option<Observation>>, Member) {
+        member_on(None, id, listed)
+    }
+
+    fn member_on(
+        host: Option<&'static str>,
+        id: &'static str,
+        listed: bool,
+    ) -> (watch::Sender<Option<Observation>>, Member) {
         let (shows, observations) = watch::channel(None);
-        let supervisor: Arc<dyn Supervisor> = Arc::new(Scripted { id, observations });
+        let supervisor: Arc<dyn Supervisor> = Arc::new(Scripted { id, host, observations });
         let member = Member {
             supervisor,
             tags: Vec::new(),
@@ -201,6 +225,31 @@ mod tests {
             panic!("a change");
         };
         assert_eq!(row.row.observation, known(InstanceState::Starting).unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_does_not_answer_keeps_nobody_waiting() {
+        let (_shows_here, here) = member("here", true);
+        let (shows, there) = member_on(Some("box2"), "there", true);
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let _watcher = Watcher::over(&[there], None, &told);
+        let begun = tokio::time::Instant::now();
+        let Some(ResidentEvent::Row(row)) = heard.recv().await else {
+            panic!("a row first");
+        };
+        assert_eq!(begun.elapsed(), PATIENCE);
+        let reason = "box2 has not answered within 2 seconds".to_owned();
+        assert_eq!(row.row.observation, Observation::Unknown { reason });
+        assert_eq!(heard.recv().await, Some(ResidentEvent::Settled));
+        shows.send_replace(known(InstanceState::Running));
+        let Some(ResidentEvent::Row(row)) = heard.recv().await else {
+            panic!("a change");
+        };
+        assert_eq!(row.row.observation, known(InstanceState::Running).unwrap());
+        // What is on this host is looked at until it has been seen.
+        let _watcher = Watcher::over(&[here], None, &told);
+        tokio::time::sleep(PATIENCE * 10).await;
+        assert_eq!(heard.try_recv(), Err(mpsc::error::TryRecvError::Empty));
     }
 
     #[tokio::test]

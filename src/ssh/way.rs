@@ -26,6 +26,16 @@ const OPTIONS: [&str; 9] = [
     "RequestTTY=no",
 ];
 
+/// Sets `at` to the gamectl of whoever logs in: what is on PATH, or the copy
+/// that `gamectl host install` makes where it may not replace that one. Of the two it is
+/// the one that was put there last: a copy that was just installed is used, and one that
+/// was forgotten does not hide for ever what a package brings up to date. Where each was put
+/// is told by the change time, which a package cannot backdate.
+///
+/// The PATH of a shell that nobody types into is often short. No quote, backslash or
+/// exclamation mark stands here, which some login shells would take for their own.
+pub(super) const FIND: &str = r#"own="$HOME/.local/bin/gamectl"; PATH="$PATH:/usr/local/bin"; at=gamectl; if [ -f "$own" ] && [ -x "$own" ]; then at=$(ls -tcL "$own" "$(command -v gamectl)" 2>/dev/null | head -n 1); fi"#;
+
 /// Returns the program with its arguments.
 pub(super) fn command(host: &HostSpec, masters: Option<&Path>, own: &Path) -> Vec<OsString> {
     match &host.way {
@@ -99,9 +109,7 @@ fn there(access: &SshAccess, gamectl: Option<&str>) -> String {
     match (gamectl, sudo) {
         (Some(path), sudo) => format!("exec {}{} serve", sudo.unwrap_or_default(), quoted(path)),
         (None, Some(sudo)) => format!("exec {sudo}gamectl serve"),
-        // The PATH of a shell that nobody types into is often short. What the user has
-        // installed comes first, as where people log in.
-        (None, None) => "exec sh -c 'PATH=\"$HOME/.local/bin:$PATH:/usr/local/bin\"; exec gamectl serve'".to_owned(),
+        (None, None) => format!("exec sh -c '{FIND}; exec \"$at\" serve'"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{HostSpec, WayIn};
+use crate::inventory::{HostSpec, SshAccess, WayIn};
 use crate::invocation::command;
 use crate::sys::host;
 use crate::text::clean_line;
@@ -51,7 +51,7 @@ pub(super) fn failure(spec: &HostSpec, end: &WayEnd, own: &Path) -> Failure {
             format!("{by_hand} must work without a password; `ssh-copy-id` brings a key there"),
         );
     }
-    if has("a password is required") || has("a terminal is required") || has("not allowed to execute") {
+    if sudo_refuses(&end.complaint) {
         let why = "sudo needs a password, which nobody can give it here";
         return unreachable(why, format!("allow it with `visudo`: {}", sudoers(spec, own)));
     }
@@ -77,6 +77,30 @@ pub(super) fn failure(spec: &HostSpec, end: &WayEnd, own: &Path) -> Failure {
         None => "the way to it was killed".to_owned(),
     });
     unreachable(&format!("it cannot be reached: {why}"), format!("{by_hand} shows more"))
+}
+
+/// Returns true where `sudo` complains that it may not do this without a question.
+pub(super) fn sudo_refuses(complaint: &str) -> bool {
+    let words = [
+        "a password is required",
+        "a terminal is required",
+        "not allowed to execute",
+    ];
+    words.iter().any(|words| complaint.contains(words))
+}
+
+/// Returns the commands by which a person who has a password for `sudo` there copies this
+/// program.
+pub(super) fn copy_by_hand(access: &SshAccess, own: &Path, at: &str) -> String {
+    let port = |flag: &str| access.port.map(|port| format!(" {flag} {port}")).unwrap_or_default();
+    let identity = access.identity.as_ref().map(|path| format!(" -i {}", path.display()));
+    let (identity, there) = (identity.unwrap_or_default(), &access.destination);
+    let copy = format!("scp{}{identity} {} {there}:gamectl.new", port("-P"), own.display());
+    let install = format!(
+        "ssh -t{}{identity} {there} sudo install -m 755 gamectl.new {at}",
+        port("-p")
+    );
+    format!("copy it as somebody who has a password for sudo there: `{copy} && {install}`")
 }
 
 /// Returns the failure of a program that this machine lacks.
@@ -140,7 +164,6 @@ fn sudoers(spec: &HostSpec, own: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::SshAccess;
 
     fn said(way: WayIn, end: &WayEnd) -> String {
         let spec = HostSpec {

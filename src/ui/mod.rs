@@ -22,6 +22,7 @@
 //! a terminal. JSON keeps it whole and escapes what a terminal could obey.
 
 mod console;
+mod copies;
 mod findings;
 mod json;
 mod logs;
@@ -50,6 +51,7 @@ mod testing;
 mod tests;
 
 pub use console::{ConsoleView, Wanted};
+pub use copies::CopyView;
 pub use logs::LogView;
 pub use options::{Color, Options, Size, SizeSource, Surroundings};
 pub use progress::{Progress, TICK};

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::console::ConsoleView;
+use super::copies::CopyView;
 use super::json::line;
 use super::logs::LogView;
 use super::options::{Options, Surroundings};
@@ -142,6 +143,11 @@ impl Screen {
     /// Returns the view of a verb at work on so many instances.
     pub fn progress(&self, verb: Verb, targets: usize) -> Progress {
         Progress::new(verb, targets, self.streams.clone())
+    }
+
+    /// Returns the view of copies of this program to other hosts.
+    pub fn copies(&self) -> CopyView {
+        CopyView::new(self.streams.clone())
     }
 
     /// Shows the results of a verb, which [`Progress`] has shown one by one already.

@@ -14,7 +14,7 @@ pub struct HostSpec {
     /// Its name in the inventory.
     pub name: String,
     pub way: WayIn,
-    /// The program there; found on PATH when absent.
+    /// The program there; when absent the one on PATH, or that of `host install`.
     pub gamectl: Option<String>,
     /// The time for which its instances are kept there without the `run` that asked for it.
     pub linger: Duration,

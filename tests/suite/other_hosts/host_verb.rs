@@ -101,7 +101,7 @@ fn a_check_shows_the_way_to_each_host_and_what_is_true_there() {
         "bad",
         &[
             "warning clock: it is ",
-            " seconds behind this one / set the one that is wrong",
+            " behind this one / set the one that is wrong",
             "error logout: it ends / loginctl enable-linger",
         ],
     );
@@ -223,7 +223,7 @@ fn behind(sandbox: &Sandbox, shell: &str, copies: &str) -> String {
     let tools = sandbox.path("tools");
     if !tools.exists() {
         fs::create_dir(&tools).expect("a folder");
-        let needed = "sh cat chmod dirname head mkdir mv readlink rm sha256sum sync tail uname";
+        let needed = "sh cat chmod dirname head ls mkdir mv readlink rm sha256sum sync tail uname";
         for tool in needed.split(' ') {
             let found = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(tool));
             let found = found.iter().find(|path| path.exists()).expect(tool);

@@ -16,7 +16,7 @@ pub(crate) static HOST: Section = Section {
             "The private key to log in with.";
         "options": Map(&Text), "none", "options: { ProxyJump: bastion }",
             "More options of ssh_config(5).";
-        "gamectl": Text, "gamectl, on PATH there", "gamectl: /usr/bin/gamectl",
+        "gamectl": Text, "the one on PATH there, or in ~/.local/bin: whichever came last", "gamectl: /usr/bin/gamectl",
             "The program there, as an absolute path.";
         "sudo": Text, "false", "sudo: games",
             "The user that it becomes there through `sudo -n`; `true` is root.";
