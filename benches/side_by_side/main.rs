@@ -5,7 +5,7 @@
 //! gamectl to each. A rival that is not installed is shown as such.
 //!
 //! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
-//! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`.
+//! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`, `hosts`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -14,7 +14,9 @@ mod daemontools;
 mod fleet;
 mod game;
 mod gamectl;
+mod ground;
 mod guard;
+mod hosts;
 mod logs;
 mod manager;
 mod memory;
@@ -46,7 +48,9 @@ use table::Table;
 use wait::wait_until;
 
 /// The measurements that can be asked for by name.
-const NAMES: [&str; 7] = ["status", "start", "memory", "logs", "cold", "crashes", "stacks"];
+const NAMES: [&str; 8] = [
+    "status", "start", "memory", "logs", "cold", "crashes", "stacks", "hosts",
+];
 
 /// The options of the command line.
 pub(crate) struct Options {
@@ -138,6 +142,9 @@ fn compare(options: &Options) -> ExitCode {
     }
     if options.wants("stacks") {
         stacks::measure(&guard, &options.gamectl, options, &mut table);
+    }
+    if options.wants("hosts") {
+        hosts::measure(&guard, &options.gamectl, options, &mut table);
     }
     println!("{}", machine());
     println!("{table}");

@@ -72,13 +72,17 @@ impl Table {
         (other, theirs): (&str, Option<f64>),
         target: Target,
     ) {
-        let Target::AtMost(times, _) = target else { return };
         let Some((ours, theirs)) = ours.zip(theirs) else { return };
-        let reached = if ours <= theirs * times { "yes" } else { "NO" };
+        let (wanted, is_reached) = match target {
+            Target::AtMost(times, _) => (format!("<= {times} x"), ours <= theirs * times),
+            Target::AtLeast(times, _) => (format!(">= {times} x"), ours >= theirs * times),
+            Target::Below(limit) => (format!("<= {limit}"), ours <= limit),
+        };
+        let reached = if is_reached { "yes" } else { "NO" };
         let beside = format!("{other}: {} ({:.3})", number(theirs), ours / theirs);
         let mut row = vec![format!("{name}, {unit}; {beside}"), number(ours)];
         row.extend(self.names.iter().skip(1).map(|_| String::new()));
-        row.extend([format!("<= {times} x"), reached.to_owned()]);
+        row.extend([wanted, reached.to_owned()]);
         eprintln!("  {}", row.join(" | "));
         self.rows.push(row);
     }
