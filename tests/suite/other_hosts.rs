@@ -1,9 +1,13 @@
 //! Instances on other hosts: over a real `sshd`, and as another user through `sudo`.
 
+mod accounts;
+mod beside;
 mod host_verb;
 mod kept;
 mod moved;
+mod network;
 mod sshd;
+mod ways;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
