@@ -281,7 +281,9 @@ impl Core {
     }
 
     fn decide(&mut self, run: EndedRun, why: Option<String>, facts: &Facts, moment: &Moment, effects: &mut Effects) {
-        if self.listed {
+        if self.listed && facts.restarts_itself {
+            self.restarting.leave_to_its_manager(run, effects);
+        } else if self.listed {
             self.restarting.decide(&self.instance, run, why, facts, moment, effects);
         } else {
             effects.add(Effect::Record);

@@ -346,6 +346,15 @@ impl Restarting {
         self.record.history.doublings = 0;
     }
 
+    /// Leaves it to what runs it to start it again.
+    pub(super) fn leave_to_its_manager(&mut self, EndedRun { restarts, .. }: EndedRun, effects: &mut Effects) {
+        self.record.next = restarts;
+        (self.record.due_ms, self.record.stays) = (None, Some(StayReason::Never));
+        self.record.trouble = None;
+        self.plan = Plan::Nothing;
+        effects.add(Effect::Record);
+    }
+
     /// Lets the policy decide about what has ended, and `why`, where its state does
     /// not say so.
     pub(super) fn decide(

@@ -76,6 +76,8 @@ pub struct Facts {
     /// True if it ended by itself, which its policy allows: it is not started again for
     /// that.
     pub ended_as_allowed: bool,
+    /// True if what runs it restarts it by itself, or decides not to: nobody else does.
+    pub restarts_itself: bool,
     /// The time at which it entered its state, if that is known.
     pub since: Option<SystemTime>,
     /// The pid of the main process, on planes that have one.
@@ -112,6 +114,7 @@ impl Facts {
             ended_from_outside: false,
             stays_down: false,
             ended_as_allowed: false,
+            restarts_itself: false,
             since: None,
             pid: None,
             restarts: 0,

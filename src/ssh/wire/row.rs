@@ -77,6 +77,8 @@ pub struct FactsLine {
     pub stays_down: bool,
     #[serde(default)]
     pub ended_as_allowed: bool,
+    #[serde(default)]
+    pub restarts_itself: bool,
     /// Milliseconds since 1970.
     #[serde(default)]
     pub since_ms: Option<u64>,
@@ -194,6 +196,7 @@ impl From<&Facts> for FactsLine {
             ended_from_outside: facts.ended_from_outside,
             stays_down: facts.stays_down,
             ended_as_allowed: facts.ended_as_allowed,
+            restarts_itself: facts.restarts_itself,
             since_ms: facts.since.map(to_ms),
             pid: facts.pid,
             restarts: facts.restarts,
@@ -230,6 +233,7 @@ impl FactsLine {
             ended_from_outside: self.ended_from_outside,
             stays_down: self.stays_down,
             ended_as_allowed: self.ended_as_allowed,
+            restarts_itself: self.restarts_itself,
             since: self.since_ms.and_then(from_ms),
             pid: self.pid,
             restarts: self.restarts,
