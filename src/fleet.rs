@@ -20,6 +20,8 @@ use crate::store::changes::Changes;
 use crate::store::origin::{self, Origin};
 use crate::store::{InstanceDir, ReadError, StateDir};
 use crate::supervisor::{InstanceState, Observation, Supervisor};
+use crate::systemd::UnitManagers;
+use crate::systemd_unit::{self, SystemdUnitSupervisor};
 use crate::unmanaged::Unmanaged;
 use plane_change::PlaneChange;
 
@@ -51,6 +53,7 @@ pub struct Fleet {
     changes: Option<Arc<Changes>>,
     engine_snapshots: Option<Arc<EngineSnapshots>>,
     engine_events: Option<Arc<EngineEvents>>,
+    unit_managers: Arc<UnitManagers>,
     spawner: Arc<Spawner>,
     remotes: Arc<RemoteHosts>,
     only_looks: bool,
@@ -154,6 +157,10 @@ impl Fleet {
                 let supervisor = DockerComposeSupervisor::new(instance, spec, state, engine_snapshots);
                 Arc::new(supervisor.following(self.engine_events.clone()))
             }
+            (Plane::Systemd(spec), None) => {
+                let (state, managers) = (self.state.clone(), &self.unit_managers);
+                Arc::new(SystemdUnitSupervisor::new(instance, spec, state, managers))
+            }
         };
         let supervisor = match self.former(instance) {
             Some((former, record)) => Arc::new(PlaneChange::new(former, present, record)),
@@ -252,6 +259,12 @@ impl Fleet {
                     ),
                 }
             }
+            (systemd_unit::PLANE, state) => {
+                match SystemdUnitSupervisor::recorded(id, &origin, state, &self.unit_managers) {
+                    Some(supervisor) => Arc::new(supervisor),
+                    None => unknown(systemd_unit::PLANE, format!("{place}/origin does not name its unit")),
+                }
+            }
             (plane, _) => unknown(
                 "unknown",
                 format!("{place}/origin names the plane `{plane}`, which this gamectl does not know"),
@@ -328,7 +341,8 @@ fn is_same_plane(plane: &Plane, origin: Option<&Origin>) -> bool {
     match (plane, origin) {
         (Plane::Process(_), origin) => origin.is_none_or(|origin| origin.plane() == process::PLANE),
         (Plane::DockerCompose(spec), Some(origin)) => docker_compose::origin::is_same_stack(origin, spec),
-        (Plane::DockerCompose(_) | Plane::Unmanaged { .. }, _) => false,
+        (Plane::Systemd(spec), Some(origin)) => systemd_unit::origin::is_same_unit(origin, spec),
+        (Plane::DockerCompose(_) | Plane::Systemd(_) | Plane::Unmanaged { .. }, _) => false,
     }
 }
 

@@ -29,6 +29,7 @@ pub mod store;
 pub mod supervisor;
 pub mod sys;
 pub mod systemd;
+pub mod systemd_unit;
 pub mod text;
 pub mod trust;
 pub mod ui;

@@ -35,6 +35,7 @@ pub use model::probe::{Healthy, OnTimeout, Probe, Ready};
 pub use model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
 pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};
+pub use model::unit::{UnitScope, UnitSpec};
 pub use parse::{Mistakes, parse, parse_definitions};
 pub use report::keys;
 pub use report::mask::Mask;

@@ -24,7 +24,7 @@ mod tls;
 
 pub use context::ProbeContext;
 pub use http::request;
-pub use ownership::{ContainerProcess, GameTree, HeldPort, PortOwner, PublishedPort, StackPorts, held};
+pub use ownership::{ContainerProcess, GameTree, HeldPort, PortOwner, PublishedPort, StackPorts, UnitPorts, held};
 pub use players::player_query;
 
 use std::ffi::OsStr;

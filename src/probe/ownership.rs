@@ -22,6 +22,16 @@ const LOOK_UP_MAX: Duration = Duration::from_millis(500);
 pub enum PortOwner {
     Tree(GameTree),
     Stack(StackPorts),
+    Unit(UnitPorts),
+}
+
+/// The processes of a unit of systemd, by their control group.
+#[derive(Debug, Clone)]
+pub struct UnitPorts {
+    /// The path of the group, as systemd has it.
+    pub group: String,
+    /// The sockets that others held before it was started.
+    pub strangers: HashSet<u64>,
 }
 
 /// The containers of a stack, and what they have of this host's ports.
@@ -104,6 +114,7 @@ pub(super) async fn stranger(owner: &PortOwner, address: &HostPort, transport: T
             }
             (stack.find(&sockets), &stack.strangers)
         }
+        PortOwner::Unit(unit) => (unit.find(&sockets), &unit.strangers),
     };
     match found {
         Holder::Game => None,
@@ -196,6 +207,29 @@ impl StackPorts {
     }
 }
 
+impl UnitPorts {
+    fn find(&self, sockets: &HashSet<u64>) -> Holder {
+        let mut holders = listeners::holders(sockets);
+        if holders.iter().any(|pid| self.has(&procfs::control_groups(*pid))) {
+            return Holder::Game;
+        }
+        // systemd itself holds the sockets of a socket unit. What is passed on to a
+        // container has no holder, or an engine.
+        holders.retain(|pid| *pid != 1 && !is_one_of(*pid, &ENGINE_PROXIES));
+        holders.first().map_or(Holder::Unseen, |pid| Holder::Stranger(*pid))
+    }
+
+    /// Returns true if a process with these control groups belongs to the unit.
+    fn has(&self, groups: &str) -> bool {
+        let paths = groups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
+        let below = |path: &str| {
+            path.strip_prefix(self.group.as_str())
+                .map(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        paths.filter_map(below).any(|is_below| is_below)
+    }
+}
+
 impl PublishedPort {
     fn is_at(&self, ips: &[IpAddr], number: u16, transport: Transport) -> bool {
         let gets = |ip: &IpAddr| self.ip.is_unspecified() || ip.is_unspecified() || self.ip == *ip;
@@ -271,4 +305,27 @@ pub async fn held(probes: &[Probe]) -> Vec<HeldPort> {
         held.push(HeldPort { sockets, port, who });
     }
     held
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processes_of_a_unit() {
+        let unit = UnitPorts {
+            group: "/system.slice/pal.service".to_owned(),
+            strangers: HashSet::new(),
+        };
+        for (groups, is_of_it) in [
+            ("0::/system.slice/pal.service\n", true),
+            ("0::/system.slice/pal.service/libpod-payload-1\n", true),
+            ("12:memory:/x\n1:name=systemd:/system.slice/pal.service\n", true),
+            ("0::/system.slice/pal.service2\n", false),
+            ("0::/x/system.slice/pal.service\n", false),
+            ("", false),
+        ] {
+            assert_eq!(unit.has(groups), is_of_it, "{groups}");
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! The record of the last start of something whose processes are not ours: a
-//! stack of containers.
+//! stack of containers, a unit of systemd.
 
 use std::io;
 
@@ -29,7 +29,8 @@ pub struct Stack {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StackStop {
     pub at_wall_ms: u64,
-    /// The run that it is to end: the latest start of a container.
+    /// The run that it is to end: the latest start of a container, or what tells one run of
+    /// a unit from another.
     pub run_ns: u64,
     /// True if it did not wait for the grace periods.
     pub now: bool,

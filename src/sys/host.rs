@@ -96,6 +96,16 @@ pub fn user_name(uid: u32) -> Option<String> {
     })
 }
 
+/// Returns the id of a user by `/etc/passwd`; `None` when he is not there.
+pub fn user_id(name: &str) -> Option<u32> {
+    let text = fs::read_to_string("/etc/passwd").ok()?;
+    let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    lines.find_map(|fields| match fields.as_slice() {
+        [own, _, id, ..] if *own == name => id.parse().ok(),
+        _ => None,
+    })
+}
+
 /// Returns true when our effective user may write here and pass through: `faccessat(2)`.
 pub fn may_write(path: &Path) -> bool {
     let wanted = AccessFlags::W_OK | AccessFlags::X_OK;

@@ -31,3 +31,4 @@ pub mod socket;
 pub mod terminal;
 pub mod title;
 pub mod tree;
+pub mod user_socket;

@@ -1,5 +1,6 @@
 //! A conversation with a service manager over D-Bus.
 
+use std::os::unix::net::UnixStream;
 use std::pin::{Pin, pin};
 
 use serde::Serialize;
@@ -8,10 +9,20 @@ use zbus::export::futures_core::Stream;
 use zbus::message::Message;
 use zbus::{Connection, DynamicType, MessageStream, OwnedObjectPath};
 
+use super::bus_failure::BusFailure;
 use super::manager::Manager;
+use super::properties::UnitProperties;
 
 const SERVICE: &str = "org.freedesktop.systemd1";
 const INTERFACE: &str = "org.freedesktop.systemd1.Manager";
+const MANAGER: &str = "/org/freedesktop/systemd1";
+const UNITS: &str = "/org/freedesktop/systemd1/unit";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+/// The signals that tell of changes.
+const CHANGED: &str = "PropertiesChanged";
+const REMOVED: &str = "UnitRemoved";
+const RELOADING: &str = "Reloading";
 
 /// The signal at the end of a job. systemd sends it also to those who have not
 /// subscribed to its signals, while a job of theirs runs.
@@ -29,13 +40,47 @@ impl Bus {
                 Builder::unix_stream(stream.and_then(tokio::net::UnixStream::into_std)?)
             }
         };
-        let connection = builder.build().await?;
-        let rule = format!("type='signal',sender='{SERVICE}',interface='{INTERFACE}',member='{JOB_REMOVED}'");
-        let bus = "org.freedesktop.DBus";
-        connection
-            .call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "AddMatch", &rule)
+        let bus = Self(builder.build().await?);
+        bus.match_signals(&format!("interface='{INTERFACE}',member='{JOB_REMOVED}'"))
             .await?;
-        Ok(Self(connection))
+        Ok(bus)
+    }
+
+    /// Reaches the service manager of the host, with all of its signals about units.
+    pub(super) async fn of_host() -> Result<Self, BusFailure> {
+        let bus = Self::open(&Manager::Host).await?;
+        bus.subscribe().await?;
+        Ok(bus)
+    }
+
+    /// Reaches the service manager of a user over a connection to his bus, with all of its
+    /// signals about units.
+    pub(super) async fn of_user(uid: u32, stream: UnixStream) -> Result<Self, BusFailure> {
+        let bus = Self(Builder::unix_stream(stream).user_id(uid).build().await?);
+        bus.match_signals(&format!("interface='{INTERFACE}',member='{JOB_REMOVED}'"))
+            .await?;
+        bus.subscribe().await?;
+        Ok(bus)
+    }
+
+    async fn subscribe(&self) -> zbus::Result<()> {
+        for rule in [
+            format!("interface='{PROPERTIES}',member='{CHANGED}',path_namespace='{UNITS}'"),
+            format!("interface='{INTERFACE}',member='{REMOVED}'"),
+            format!("interface='{INTERFACE}',member='{RELOADING}'"),
+        ] {
+            self.match_signals(&rule).await?;
+        }
+        self.call("Subscribe", &()).await.map(drop)
+    }
+
+    async fn match_signals(&self, rule: &str) -> zbus::Result<()> {
+        let bus = "org.freedesktop.DBus";
+        let rule = format!("type='signal',sender='{SERVICE}',{rule}");
+        let matched = self
+            .0
+            .call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "AddMatch", &rule);
+        matched.await.map(drop)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -43,10 +88,22 @@ impl Bus {
     }
 
     pub(super) async fn call(&self, method: &str, body: &(impl Serialize + DynamicType)) -> zbus::Result<Message> {
-        let path = "/org/freedesktop/systemd1";
         self.0
-            .call_method(Some(SERVICE), path, Some(INTERFACE), method, body)
+            .call_method(Some(SERVICE), MANAGER, Some(INTERFACE), method, body)
             .await
+    }
+
+    /// Returns the properties of a unit, which systemd loads for that. One that is not
+    /// there has some as well.
+    pub(super) async fn properties(&self, unit: &str) -> zbus::Result<UnitProperties> {
+        let path = unit_path(unit);
+        let asked = self.0.call_method(Some(SERVICE), path, Some(PROPERTIES), "GetAll", &"");
+        asked.await?.body().deserialize()
+    }
+
+    /// Begins to listen to what changes.
+    pub(super) fn changes(&self) -> UnitChanges {
+        UnitChanges(MessageStream::from(&self.0))
     }
 
     /// Calls a method that begins a job, and returns the result of the job: `done`
@@ -77,6 +134,70 @@ impl Bus {
     }
 }
 
+/// A change that a service manager tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum UnitChange {
+    /// Of the unit with this path.
+    Unit(String),
+    /// Of any unit.
+    All,
+}
+
+/// The changes that a service manager tells of.
+pub(super) struct UnitChanges(MessageStream);
+
+impl UnitChanges {
+    /// Waits for the next one. Returns nothing once the connection is closed.
+    pub(super) async fn next(&mut self) -> Option<UnitChange> {
+        loop {
+            let message = next(&mut self.0).await?.ok()?;
+            let header = message.header();
+            let change = match header.member().map(zbus::names::MemberName::as_str) {
+                Some(CHANGED) => header.path().map(|path| UnitChange::Unit(path.as_str().to_owned())),
+                Some(REMOVED) => {
+                    let removed: zbus::Result<(String, OwnedObjectPath)> = message.body().deserialize();
+                    removed.ok().map(|(_, path)| UnitChange::Unit(path.as_str().to_owned()))
+                }
+                Some(RELOADING) => Some(UnitChange::All),
+                _ => None,
+            };
+            if change.is_some() {
+                return change;
+            }
+        }
+    }
+}
+
+/// Returns the path of the object that stands for a unit.
+pub(super) fn unit_path(unit: &str) -> String {
+    let mut path = format!("{UNITS}/");
+    for (at, byte) in unit.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' if at == 0 => path.push_str(&format!("_{byte:02x}")),
+            _ if byte.is_ascii_alphanumeric() => path.push(char::from(byte)),
+            _ => path.push_str(&format!("_{byte:02x}")),
+        }
+    }
+    path
+}
+
 async fn next(messages: &mut MessageStream) -> Option<zbus::Result<Message>> {
     std::future::poll_fn(|context| Pin::new(&mut *messages).poll_next(context)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unit_path;
+
+    #[test]
+    fn the_path_of_a_unit() {
+        for (unit, path) in [
+            ("ssh.service", "ssh_2eservice"),
+            ("gs@eu-1.service", "gs_40eu_2d1_2eservice"),
+            ("7days.service", "_37days_2eservice"),
+            ("a7.service", "a7_2eservice"),
+        ] {
+            assert_eq!(unit_path(unit), format!("/org/freedesktop/systemd1/unit/{path}"));
+        }
+    }
 }

@@ -129,6 +129,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "ssh",
             "store",
             "supervisor",
+            "systemd",
+            "systemd_unit",
             "unmanaged",
             "invocation",
         ],
@@ -150,6 +152,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("unmanaged", &["failure", "supervisor"]),
     ("docker_compose", PLANE),
+    ("systemd_unit", PLANE),
     ("process", PLANE),
     (
         "containers",

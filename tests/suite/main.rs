@@ -69,6 +69,7 @@ mod spawner;
 mod support_itself;
 mod surroundings;
 mod systemd;
+mod systemd_units;
 mod test_files;
 mod trouble;
 mod unlisted_stacks;

@@ -12,6 +12,7 @@ use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
 use super::restart::RestartPolicy;
 use super::stop::{StopAction, StopStep};
+use super::unit::UnitSpec;
 
 /// The longest instance id.
 pub const ID_MAX: usize = 63;
@@ -149,6 +150,7 @@ pub enum Plane {
     },
     Process(Box<ProcessSpec>),
     DockerCompose(Box<ComposeSpec>),
+    Systemd(Box<UnitSpec>),
 }
 
 #[cfg(test)]

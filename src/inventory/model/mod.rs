@@ -14,3 +14,4 @@ pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod restart;
 pub(crate) mod stop;
+pub(crate) mod unit;

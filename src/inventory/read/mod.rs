@@ -25,5 +25,6 @@ mod section;
 mod settings;
 mod signal;
 mod stop;
+mod unit;
 mod unusable;
 mod value;

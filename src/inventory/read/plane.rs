@@ -2,7 +2,7 @@
 //! file of its own.
 
 use super::collector::Collector;
-use super::{compose, process};
+use super::{compose, process, unit};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, find};
@@ -10,7 +10,11 @@ use crate::inventory::text::node::{Entry, find};
 /// Reads the section of the instance of that id.
 type Read = fn(&mut Collector, &str, &Entry) -> Plane;
 
-const READERS: [(&str, Read); 2] = [("process", process::read), ("docker_compose", compose::read)];
+const READERS: [(&str, Read); 3] = [
+    ("process", process::read),
+    ("docker_compose", compose::read),
+    ("systemd", unit::read),
+];
 
 /// Reads the one plane section of an instance.
 pub(crate) fn read(check: &mut Collector, id: &str, entries: &[Entry]) -> Plane {

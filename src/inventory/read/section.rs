@@ -181,8 +181,21 @@ impl<'k> Collector<'k> {
             if let Some((_, instead)) = key.not_on.iter().find(|(other, _)| *other == plane) {
                 let message = format!("`{prefix}{}` means nothing on the plane `{plane}`", key.name);
                 self.problem(entry.at, message).hint(*instead);
-            } else if let (Holds::Section(section), Shape::Map(map)) = (key.holds, &entry.value.shape) {
-                self.allowed_on(plane, section, &format!("{prefix}{}.", key.name), &map.entries);
+                continue;
+            }
+            let prefix = format!("{prefix}{}.", key.name);
+            match (key.holds, &entry.value.shape) {
+                (Holds::Section(section), Shape::Map(map)) => {
+                    self.allowed_on(plane, section, &prefix, &map.entries);
+                }
+                (Holds::List(section), Shape::List(items)) => {
+                    for item in items {
+                        if let Shape::Map(map) = &item.shape {
+                            self.allowed_on(plane, section, &prefix, &map.entries);
+                        }
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -24,7 +24,12 @@ pub(super) struct Outline {
 /// Reads the settings. `is_given` tells the sections of channels that the file
 /// has from those that only a preset has.
 pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&str) -> bool) -> Instance {
-    let stop = settings.get("stop", stop::read).unwrap_or_else(default_stop_chain);
+    let stop = settings.get("stop", stop::read);
+    let stop = stop.unwrap_or_else(|| match outline.plane {
+        // A unit knows how it is stopped.
+        Plane::Systemd(_) => Vec::new(),
+        _ => default_stop_chain(),
+    });
     let mut needed: Vec<_> = stop.iter().filter_map(|step| step.action.channel()).collect();
     let login = channels::of_login(settings);
     for section in ["ready", "healthy"] {

@@ -12,6 +12,7 @@ mod process;
 mod ready;
 mod restart;
 mod stop;
+mod systemd;
 mod table;
 mod top;
 
@@ -28,6 +29,7 @@ pub(crate) use process::{LIMITS, LOG, PROCESS};
 pub(crate) use ready::{HEALTHY, READY};
 pub(crate) use restart::{GIVE_UP, RESTART};
 pub(crate) use stop::STEP;
+pub(crate) use systemd::SYSTEMD;
 pub use table::{Holds, Key, Section};
 pub(crate) use top::TOP;
 
@@ -42,6 +44,7 @@ pub static SECTIONS: &[&Section] = &[
     &INSTANCE,
     &PROCESS,
     &DOCKER_COMPOSE,
+    &SYSTEMD,
     &LOG,
     &LIMITS,
     &READY,

@@ -16,7 +16,8 @@ pub(crate) static STEP: Section = Section {
         "telnet": Text, "none", "telnet: shutdown",
             "Sends this line over telnet.";
         "stdin": Text, "none", "stdin: quit",
-            "Writes this line to the console.";
+            "Writes this line to the console.",
+            not on "systemd": "a unit has no console here: use `rcon`, `webrcon`, `telnet`, `http`, `exec` or `signal`";
         "exec": Words, "none", "exec: [/srv/save-world]",
             "Runs this command in its folder.";
         "http": SectionOr(&HTTP), "none", "http: http://127.0.0.1:8212/v1/api/shutdown",
