@@ -12,6 +12,7 @@ use crate::containers::{EngineEvents, EngineSnapshots};
 use crate::docker_compose::{self, DockerComposeSupervisor};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
+use crate::podman::{self, PodmanShare, PodmanSupervisor};
 use crate::process::shim::lending::Lender;
 use crate::process::shim::spawner::Spawner;
 use crate::process::{self, ProcessSupervisor, Snapshot};
@@ -53,6 +54,7 @@ pub struct Fleet {
     changes: Option<Arc<Changes>>,
     engine_snapshots: Option<Arc<EngineSnapshots>>,
     engine_events: Option<Arc<EngineEvents>>,
+    podman: PodmanShare,
     unit_managers: Arc<UnitManagers>,
     spawner: Arc<Spawner>,
     remotes: Arc<RemoteHosts>,
@@ -75,6 +77,7 @@ impl Fleet {
             snapshot: state.as_deref().map(Snapshot::take).map(Arc::new),
             state,
             engine_snapshots: Some(Arc::default()),
+            podman: PodmanShare::for_a_look(),
             only_looks: true,
             ..Self::default()
         }
@@ -86,6 +89,7 @@ impl Fleet {
         Self {
             changes: Some(changes),
             engine_events: Some(Arc::default()),
+            podman: PodmanShare::for_supervising(),
             spawner: Arc::default(),
             ..Self::for_verbs(Some(state))
         }
@@ -128,6 +132,17 @@ impl Fleet {
         }
     }
 
+    /// Makes supervisors that keep watching where there is no state directory: nothing was
+    /// ever started here, and containers may run all the same.
+    pub fn for_watching_others() -> Self {
+        Self {
+            engine_events: Some(Arc::default()),
+            podman: PodmanShare::for_supervising(),
+            only_looks: true,
+            ..Self::default()
+        }
+    }
+
     /// Returns the other hosts of an inventory, by their names.
     pub fn hosts(&self, inventory: &Inventory) -> Vec<Arc<RemoteHost>> {
         self.remotes.meet(inventory);
@@ -156,6 +171,10 @@ impl Fleet {
                 let (state, engine_snapshots) = (self.state.clone(), self.engine_snapshots.clone());
                 let supervisor = DockerComposeSupervisor::new(instance, spec, state, engine_snapshots);
                 Arc::new(supervisor.following(self.engine_events.clone()))
+            }
+            (Plane::Podman(spec), None) => {
+                let (state, share) = (self.state.clone(), self.podman.clone());
+                Arc::new(PodmanSupervisor::new(instance, spec, state, share))
             }
             (Plane::Systemd(spec), None) => {
                 let (state, managers) = (self.state.clone(), &self.unit_managers);
@@ -259,6 +278,10 @@ impl Fleet {
                     ),
                 }
             }
+            (podman::PLANE, state) => match PodmanSupervisor::recorded(id, &origin, state, self.podman.clone()) {
+                Some(supervisor) => Arc::new(supervisor),
+                None => unknown(podman::PLANE, format!("{place}/origin names no container")),
+            },
             (systemd_unit::PLANE, state) => {
                 match SystemdUnitSupervisor::recorded(id, &origin, state, &self.unit_managers) {
                     Some(supervisor) => Arc::new(supervisor),
@@ -341,8 +364,9 @@ fn is_same_plane(plane: &Plane, origin: Option<&Origin>) -> bool {
     match (plane, origin) {
         (Plane::Process(_), origin) => origin.is_none_or(|origin| origin.plane() == process::PLANE),
         (Plane::DockerCompose(spec), Some(origin)) => docker_compose::origin::is_same_stack(origin, spec),
+        (Plane::Podman(spec), Some(origin)) => podman::origin::is_same_object(origin, spec),
         (Plane::Systemd(spec), Some(origin)) => systemd_unit::origin::is_same_unit(origin, spec),
-        (Plane::DockerCompose(_) | Plane::Systemd(_) | Plane::Unmanaged { .. }, _) => false,
+        (Plane::DockerCompose(_) | Plane::Podman(_) | Plane::Systemd(_) | Plane::Unmanaged { .. }, _) => false,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod inventory;
 pub mod invocation;
 pub mod json;
 pub mod players;
+pub mod podman;
 pub mod policy;
 pub mod probe;
 pub mod process;

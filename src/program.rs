@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
@@ -18,11 +18,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::sys::oom_score;
+use crate::sys::{oom_score, pipe};
 
 /// The most bytes of an answer. A container takes some 10 KiB of `docker inspect`,
 /// and at most a thousand are asked for at once.
@@ -130,6 +131,13 @@ impl ProgramCall {
         self
     }
 
+    /// Runs the program as another user, with no groups but the user's own.
+    #[must_use]
+    pub fn as_user(mut self, uid: u32, gid: u32) -> Self {
+        self.command.uid(uid).gid(gid);
+        self
+    }
+
     /// Gives the program something to read. It need not read it.
     #[must_use]
     pub fn with_input(mut self, input: impl Into<Vec<u8>>) -> Self {
@@ -231,6 +239,84 @@ impl ProgramCall {
             stdout: stdout.map_err(io::Error::from)?,
             _running: running,
         })
+    }
+}
+
+/// The standard output and the standard error of a program that is killed when this is
+/// dropped, in the order in which they came.
+#[derive(Debug)]
+pub struct MergedOutput {
+    merged: Receiver,
+    _running: Running,
+}
+
+impl MergedOutput {
+    /// Starts a program, and reads what it prints.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn of(mut call: ProgramCall) -> Result<Self, CallError> {
+        let (merged, theirs) = io::pipe()?;
+        call.command.stdout(theirs.try_clone()?).stderr(theirs);
+        Ok(Self {
+            merged: Receiver::from_owned_fd(merged.into())?,
+            _running: call.spawn()?,
+        })
+    }
+}
+
+impl AsyncRead for MergedOutput {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.merged).poll_read(cx, buffer)
+    }
+}
+
+/// A program that is given its input piece by piece, and killed when this is dropped.
+#[derive(Debug)]
+pub struct Typist {
+    keys: io::PipeWriter,
+    running: Running,
+}
+
+impl Typist {
+    /// Starts a program.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn of(mut call: ProgramCall) -> Result<Self, CallError> {
+        let (theirs, keys) = io::pipe()?;
+        call.command.stdin(theirs);
+        Ok(Self {
+            keys,
+            running: call.spawn()?,
+        })
+    }
+
+    /// Writes a piece, which must be smaller than a pipe.
+    ///
+    /// # Errors
+    /// When the program reads no more.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.keys.write_all(bytes)
+    }
+
+    /// Returns the number of bytes that the program has not read yet.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub fn unread(&self) -> io::Result<usize> {
+        pipe::pending(&self.keys)
+    }
+
+    /// Waits for the end of the program.
+    ///
+    /// # Errors
+    /// When it cannot be awaited.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn end(&mut self) -> io::Result<ExitStatus> {
+        self.running.child.wait().await
     }
 }
 

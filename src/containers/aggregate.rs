@@ -129,6 +129,17 @@ pub fn aggregate(containers: &[Container], around: &Circumstances<'_>) -> Aggreg
     }
 }
 
+/// Returns true if a group had ended by itself.
+pub fn was_crashed(containers: &[Container], required: &[String]) -> bool {
+    let around = Circumstances {
+        required,
+        want: Some(Want::Running),
+        ..Circumstances::default()
+    };
+    let facts = aggregate(containers, &around).facts;
+    matches!(facts.state, InstanceState::Crashed { .. }) && !containers.iter().all(Container::ended_politely)
+}
+
 /// The state of a group, and what is to be said of it.
 struct Judgement {
     state: InstanceState,

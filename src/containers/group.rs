@@ -60,6 +60,8 @@ pub struct GroupPlace<'a> {
     pub required: &'a [String],
     /// The folder in which commands are run.
     pub folder: &'a Path,
+    /// The step in which the engine tells times.
+    pub clock_step: Duration,
 }
 
 /// The wish for a group, and its time in milliseconds since the epoch.
@@ -195,7 +197,13 @@ impl ContainerGroup {
             .map(|one| Duration::from_secs(one.grace))
             .sum::<Duration>();
         let now = SystemTime::now();
-        let ends = wish.filter(|wish| wish.want == Want::Stopped);
+        // What was started after the stop has begun is not ended by it.
+        let run = run_ns(containers);
+        let is_left = |wish: &Wish| {
+            let last = stack.and_then(|stack| stack.stop);
+            !last.is_some_and(|stop| stop.at_wall_ms >= wish.since_ms && stop.run_ns < run)
+        };
+        let ends = wish.filter(|wish| wish.want == Want::Stopped && is_left(wish));
         let is_booting = want != Some(Want::Stopped)
             && stack.is_some_and(|stack| !stack.arrived && past(stack.started_wall_ms) < self.ready.timeout);
         let coming_up = stack.filter(|stack| is_booting && stack.services.is_empty());
@@ -214,7 +222,7 @@ impl ContainerGroup {
                 RestartWhen::Always => &[],
                 RestartWhen::OnFailure | RestartWhen::Never => &self.policy.success_exit_codes,
             },
-            young: now.checked_sub(self.settles).map(|then| then..now),
+            young: now.checked_sub(self.settles + place.clock_step).map(|then| then..now),
         }
     }
 

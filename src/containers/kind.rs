@@ -94,7 +94,7 @@ impl EngineKind {
                 Failure::new(FailureKind::Unsupported, format!("`{program}` is not installed")).hint(self.install_hint)
             }
             CallError::TooLong => {
-                Failure::unknown(format!("`{program}`: {error}")).hint("see whether that program is Docker's own")
+                Failure::unknown(format!("`{program}`: {error}")).hint("see whether that program is the engine's own")
             }
             CallError::Io(error) => Failure::unknown(format!("`{program}` cannot be called: {error}")),
         }

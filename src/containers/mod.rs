@@ -20,7 +20,7 @@ mod snapshots;
 mod waiting;
 mod watching;
 
-pub use aggregate::{Aggregate, Circumstances, aggregate, too_short_grace};
+pub use aggregate::{Aggregate, Circumstances, aggregate, too_short_grace, was_crashed};
 pub use container::{Container, ContainerHealth, ContainerStatus, HostBinding, parse};
 pub use engine::Engine;
 pub use events::EngineEvents;

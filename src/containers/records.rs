@@ -129,6 +129,12 @@ impl GroupRecords {
         )
     }
 
+    /// Returns true if a stop of it is on record as complete.
+    pub fn is_stopped(&self) -> bool {
+        let origin = self.dir().ok().flatten().map(|dir| store::origin::read(&dir));
+        matches!(origin, Some(Ok(Some(origin))) if origin.is_stopped())
+    }
+
     /// Notes that nothing runs, so that no later look need ask the engine once
     /// the group has left the inventory.
     pub fn record_stopped(&self) {

@@ -11,8 +11,9 @@ use crate::store::stack::Stack;
 #[derive(Debug, Default)]
 pub(super) struct RunCount {
     number: u64,
-    /// The containers that were up at the last look, with the times of their starts.
-    up: HashMap<String, Option<SystemTime>>,
+    /// The containers that were up at the last look, with the times of their starts and
+    /// their first processes.
+    up: HashMap<String, (Option<SystemTime>, i32)>,
     /// The last start that a verb was typed for.
     typed_start_ms: u64,
 }
@@ -26,10 +27,13 @@ impl RunCount {
         let typed_start_ms = typed.map_or(self.typed_start_ms, |stack| stack.started_wall_ms);
         let is_up = |one: &&Container| one.status == ContainerStatus::Running && !one.member.oneoff;
         let up = containers.iter().filter(is_up);
-        let up: HashMap<String, Option<SystemTime>> = up.map(|one| (one.id.clone(), one.started)).collect();
-        let was_restarted = up.iter().any(|(id, started)| {
+        let up: HashMap<String, _> = up.map(|one| (one.id.clone(), (one.started, one.pid))).collect();
+        // Two starts may be told to be at the same time.
+        let is_later =
+            |(before, old): (_, i32), (started, pid): (_, i32)| before < started || before == started && old != pid;
+        let was_restarted = up.iter().any(|(id, now)| {
             let before = self.up.get(id);
-            before.is_some_and(|before| before < started)
+            before.is_some_and(|before| is_later(*before, *now))
         });
         if was_restarted && typed_start_ms == self.typed_start_ms {
             self.number += 1;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -101,6 +102,7 @@ impl ComposeStack {
             engine: self.engine.kind().program,
             required: &self.spec.services,
             folder: self.folder(),
+            clock_step: Duration::ZERO,
         }
     }
 

@@ -6,8 +6,7 @@ use super::compose_file::FileServices;
 use super::order::layers;
 use super::stack::ComposeStack;
 use super::tool::Tool;
-use crate::containers::{Circumstances, Container, SeenGroup, aggregate, let_go_on, run_ns, too_short_grace};
-use crate::event::Want;
+use crate::containers::{Container, SeenGroup, let_go_on, run_ns, too_short_grace, was_crashed};
 use crate::failure::Failure;
 use crate::inventory::ComposeEngine;
 use crate::policy::stop::LEFTOVER_GRACE_MS;
@@ -114,15 +113,4 @@ async fn stop_by_old_compose(stack: &ComposeStack, activity: &StateCell<Activity
         activity.set(Activity::awaiting("docker-compose stop", Some(grace)));
         let _ = tool.stop(grace + BEYOND).await;
     }
-}
-
-/// Returns true if the stack had ended by itself.
-fn was_crashed(containers: &[Container], required: &[String]) -> bool {
-    let around = Circumstances {
-        required,
-        want: Some(Want::Running),
-        ..Circumstances::default()
-    };
-    let facts = aggregate(containers, &around).facts;
-    matches!(facts.state, InstanceState::Crashed { .. }) && !containers.iter().all(Container::ended_politely)
 }

@@ -29,7 +29,7 @@ pub struct GameConsole {
 enum Printed {
     /// Its console log on this host.
     Here(InstanceDir, Tail),
-    /// Pieces from another host; closed at the end, and after a failure.
+    /// Pieces from another host, or from an engine; closed at the end, and after a failure.
     There(mpsc::Receiver<Result<Vec<u8>, Failure>>),
 }
 
@@ -40,9 +40,7 @@ impl Host {
         let supervisor = self.the_one(selector, "a console is of one")?.supervisor;
         let id = supervisor.instance_id();
         let kind = kind(&supervisor).await.map_err(|failure| failure.of(id))?;
-        if supervisor.host().is_some()
-            && let Some(output) = supervisor.output()
-        {
+        if let Some(output) = supervisor.output() {
             let opened = output.open(OutputFrom::LastLines(lines), true).await;
             let opened = opened.map_err(|error| Failure::from_error(&error).of(id))?;
             let (pieces, printed) = mpsc::channel(UNREAD);

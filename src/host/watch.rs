@@ -116,7 +116,7 @@ impl Parts {
         let unlisted = host.unlisted_ids(&look, scope)?;
         let mut following = JoinSet::new();
         let fleet = match state.clone() {
-            None => look,
+            None => Fleet::for_watching_others(),
             Some(state) => {
                 let changes = Arc::new(Changes::of(&state));
                 following.spawn(follow(Arc::clone(&changes), events.clone()));

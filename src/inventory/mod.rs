@@ -31,6 +31,7 @@ pub use model::host::{DEFAULT_LINGER, Definition, HostSpec, Hosted, SshAccess, W
 pub use model::http::{HttpAccess, HttpCheck, HttpLogin, HttpMethod, Tls};
 pub use model::instance::{ID_MAX, Instance, Inventory, Plane, Port, Protocol, is_valid_id};
 pub use model::limits::Limits;
+pub use model::podman::{PodmanObject, PodmanSpec};
 pub use model::probe::{Healthy, OnTimeout, Probe, Ready};
 pub use model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};

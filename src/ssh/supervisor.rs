@@ -34,6 +34,7 @@ const DRY_RUN: Duration = Duration::from_secs(20);
 
 const PROCESS: &str = "process";
 const STACK: &str = "docker_compose";
+const PODMAN: &str = "podman";
 const UNIT: &str = "systemd";
 
 /// An instance on another host.
@@ -55,6 +56,7 @@ impl SshSupervisor {
             Plane::Unmanaged { plane, .. } => plane,
             Plane::Process(_) => PROCESS,
             Plane::DockerCompose(_) => STACK,
+            Plane::Podman(_) => PODMAN,
             Plane::Systemd(_) => UNIT,
         };
         Self::of(&instance.id, plane, remote, records)
@@ -62,7 +64,7 @@ impl SshSupervisor {
 
     /// Creates the supervisor of what is on record as started on a host.
     pub fn recorded(id: &str, plane: &str, remote: Arc<RemoteHost>, records: Option<Arc<StateDir>>) -> Self {
-        let known = [PROCESS, STACK, UNIT].into_iter().find(|known| *known == plane);
+        let known = [PROCESS, STACK, PODMAN, UNIT].into_iter().find(|known| *known == plane);
         let new = Self::of(id, known.unwrap_or("unknown"), remote, records);
         Self {
             record: new.record.left_alone(),

@@ -125,6 +125,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "docker_compose",
             "failure",
             "inventory",
+            "podman",
             "process",
             "ssh",
             "store",
@@ -152,6 +153,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("unmanaged", &["failure", "supervisor"]),
     ("docker_compose", PLANE),
+    ("podman", PLANE),
     ("systemd_unit", PLANE),
     ("process", PLANE),
     (

@@ -52,6 +52,7 @@ mod other_users;
 mod peers;
 mod pids;
 mod players;
+mod podman;
 mod podman_stacks;
 mod presets;
 mod probes;

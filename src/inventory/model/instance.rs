@@ -8,6 +8,7 @@ use super::compose::ComposeSpec;
 use super::hook::Hook;
 use super::host::{HostSpec, Hosted, WayIn};
 use super::http::{HttpCheck, HttpLogin};
+use super::podman::PodmanSpec;
 use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
 use super::restart::RestartPolicy;
@@ -150,6 +151,7 @@ pub enum Plane {
     },
     Process(Box<ProcessSpec>),
     DockerCompose(Box<ComposeSpec>),
+    Podman(Box<PodmanSpec>),
     Systemd(Box<UnitSpec>),
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod instance;
 pub(crate) mod limits;
+pub(crate) mod podman;
 pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod restart;

@@ -17,6 +17,7 @@ mod limits;
 mod merge;
 mod pattern;
 mod plane;
+mod podman;
 mod ports;
 mod process;
 mod ready;

@@ -2,7 +2,7 @@
 //! file of its own.
 
 use super::collector::Collector;
-use super::{compose, process, unit};
+use super::{compose, podman, process, unit};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, find};
@@ -10,9 +10,10 @@ use crate::inventory::text::node::{Entry, find};
 /// Reads the section of the instance of that id.
 type Read = fn(&mut Collector, &str, &Entry) -> Plane;
 
-const READERS: [(&str, Read); 3] = [
+const READERS: [(&str, Read); 4] = [
     ("process", process::read),
     ("docker_compose", compose::read),
+    ("podman", podman::read),
     ("systemd", unit::read),
 ];
 

@@ -147,7 +147,7 @@ fn umask(check: &mut Collector, what: &str, node: &Node) -> Option<u32> {
     mask
 }
 
-fn user(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
+pub(super) fn user(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let user = check.word(what, "a user's name", node)?;
     if user.trim().is_empty() || user.contains([':', '/', '\n']) {
         check.problem(node.span, "`user` is not a user's name");

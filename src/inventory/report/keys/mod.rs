@@ -8,6 +8,7 @@ mod hook;
 mod host;
 mod http;
 mod instance;
+mod podman;
 mod process;
 mod ready;
 mod restart;
@@ -25,6 +26,7 @@ pub(crate) use hook::HOOK;
 pub(crate) use host::HOST;
 pub(crate) use http::HTTP;
 pub(crate) use instance::{DEFAULTS, INSTANCE};
+pub(crate) use podman::PODMAN;
 pub(crate) use process::{LIMITS, LOG, PROCESS};
 pub(crate) use ready::{HEALTHY, READY};
 pub(crate) use restart::{GIVE_UP, RESTART};
@@ -44,6 +46,7 @@ pub static SECTIONS: &[&Section] = &[
     &INSTANCE,
     &PROCESS,
     &DOCKER_COMPOSE,
+    &PODMAN,
     &SYSTEMD,
     &LOG,
     &LIMITS,

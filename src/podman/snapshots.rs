@@ -1,0 +1,46 @@
+//! One look at the podman of a user for all instances that it has.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use super::engine::PodmanEngine;
+use super::listing::ListedContainer;
+use crate::failure::Failure;
+
+/// All containers of a user, or why they could not be found out.
+pub(super) type UserListing = Result<Arc<Vec<ListedContainer>>, Failure>;
+
+/// The names of all pods of a user, or why they could not be found out.
+type Pods = Result<Vec<String>, Failure>;
+
+type Asked<T> = Arc<OnceCell<T>>;
+
+/// The containers and pods of every user, each asked once.
+#[derive(Debug, Default)]
+pub(super) struct PodmanSnapshots {
+    listings: Mutex<HashMap<Option<String>, Asked<UserListing>>>,
+    pods: Mutex<HashMap<Option<String>, Asked<Pods>>>,
+}
+
+impl PodmanSnapshots {
+    /// Returns the containers as they were at the first question.
+    pub(super) async fn listing(&self, engine: &PodmanEngine) -> UserListing {
+        let cell = cell(&self.listings, engine);
+        let look = || async { engine.list().await.map(Arc::new) };
+        cell.get_or_init(look).await.clone()
+    }
+
+    /// Returns the names of the pods as they were at the first question.
+    pub(super) async fn pods(&self, engine: &PodmanEngine) -> Pods {
+        let cell = cell(&self.pods, engine);
+        cell.get_or_init(|| engine.pods()).await.clone()
+    }
+}
+
+fn cell<T>(cells: &Mutex<HashMap<Option<String>, Asked<T>>>, engine: &PodmanEngine) -> Asked<T> {
+    let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
+    let cell = cells.entry(engine.key()).or_insert_with(|| Arc::new(OnceCell::new()));
+    Arc::clone(cell)
+}
