@@ -77,7 +77,7 @@ pub struct FactsLine {
     pub stays_down: bool,
     #[serde(default)]
     pub ended_as_allowed: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restarts_itself: bool,
     /// Milliseconds since 1970.
     #[serde(default)]
