@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -127,6 +127,29 @@ impl LatestList {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// Notes the end of a container that an event tells of, so that a crash is told before
+    /// all containers are listed again.
+    fn note_end(&self, event: &ContainerEvent) {
+        let Some(at) = event.seconds().filter(|_| event.status == "died") else {
+            return;
+        };
+        let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Ok(known)) = &*listing else { return };
+        let Some(place) = known.iter().position(|one| one.id() == event.id) else {
+            return;
+        };
+        let mut new = known.to_vec();
+        let code = event.exit_code.unwrap_or_default();
+        let (Some(one), Some(ended)) = (new.get_mut(place), known.get(place).and_then(|one| one.ended(code, at)))
+        else {
+            return;
+        };
+        *one = ended;
+        *listing = Some(Ok(Arc::new(new)));
+        drop(listing);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
     /// Returns true if an event brings nothing that the list does not have.
     fn has(&self, event: &ContainerEvent) -> bool {
         let Some(verdict) = &event.health_status else {
@@ -240,16 +263,34 @@ struct ContainerEvent {
     id: String,
     #[serde(rename = "Status")]
     status: String,
+    /// The time, in RFC 3339.
+    #[serde(rename = "Time", default)]
+    time: String,
+    /// The exit code of one that has died; it is left out where that is 0.
+    #[serde(rename = "ContainerExitCode", default)]
+    exit_code: Option<i32>,
     /// The verdict, where a health check was made.
     #[serde(default)]
     health_status: Option<String>,
 }
 
-/// Returns true if the list may differ after an event. A health check that ends as the
+impl ContainerEvent {
+    /// Returns its time in seconds since the epoch, if it is told in UTC.
+    fn seconds(&self) -> Option<i64> {
+        let at = humantime::parse_rfc3339(&self.time).ok()?;
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok()
+    }
+}
+
+/// Takes in an event, and returns true if the list may differ after it. A health check that ends as the
 /// last one did is an event, and no change.
 fn is_news(line: &str, latest: &LatestList) -> bool {
     match serde_json::from_str::<ContainerEvent>(line) {
-        Ok(event) => KINDS.contains(&event.status.as_str()) && !latest.has(&event),
+        Ok(event) => {
+            latest.note_end(&event);
+            KINDS.contains(&event.status.as_str()) && !latest.has(&event)
+        }
         // What is not understood may be anything.
         Err(_) => !line.trim().is_empty(),
     }
@@ -307,6 +348,30 @@ mod tests {
         ] {
             assert_eq!(is_news(&line, &latest), news, "{line}");
         }
+    }
+
+    #[test]
+    fn an_end_is_known_before_the_next_list() {
+        let latest = LatestList::default();
+        let up = r#"[{"Id":"1","Names":["a"],"State":"running","StartedAt":1767225600,"Pid":7},
+            {"Id":"2","Names":["b"],"State":"exited","StartedAt":1767225600,"ExitCode":9}]"#;
+        let died = |id: &str, second: &str| {
+            let time = format!("2026-01-01T00:00:{second}.5Z");
+            let line = format!(r#"{{"ID":"{id}","Status":"died","Time":"{time}","ContainerExitCode":3}}"#);
+            assert!(is_news(&line, &latest), "{line}");
+            let listing = latest.listing.lock().unwrap();
+            let Some(Ok(listing)) = &*listing else {
+                panic!("no list")
+            };
+            let code = |one: &ListedContainer| (one.as_member_of("").is_alive(), one.as_member_of("").exit_code);
+            listing.iter().map(code).collect::<Vec<_>>()
+        };
+        latest.take(listing(up));
+        let before = [(true, 0), (false, 9)];
+        assert_eq!(died("1", "00"), before, "it may be of the run before");
+        assert_eq!(died("3", "05"), before, "it is not in the list");
+        assert_eq!(died("2", "05"), before, "it was down");
+        assert_eq!(died("1", "05"), [(false, 3), (false, 9)]);
     }
 
     #[test]

@@ -97,6 +97,21 @@ impl ListedContainer {
         self.is_infra
     }
 
+    /// Returns it as it is after its end at a time, in seconds since the epoch; `None` where
+    /// it was not up before that, or was started in the same second.
+    pub(super) fn ended(&self, exit_code: i32, at: i64) -> Option<Self> {
+        let is_up = matches!(status(&self.state), ContainerStatus::Running | ContainerStatus::Paused);
+        let ended = Self {
+            state: "exited".to_owned(),
+            status: String::new(),
+            exit_code,
+            exited_at: at,
+            pid: 0,
+            ..self.clone()
+        };
+        (is_up && self.started_at < at).then_some(ended)
+    }
+
     /// Returns it as one of a group.
     pub(super) fn as_member_of(&self, group: &str) -> Container {
         Container {
