@@ -17,6 +17,7 @@ mod secrets;
 mod state_dir;
 mod time_zone;
 mod unit;
+mod units;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -63,6 +64,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     };
     let claims = ports::claims(&inventory.instances);
     findings.extend(ports::shared(&claims));
+    findings.extend(units::shared(&inventory.instances));
     let answers = ask(members).await;
     for ((instance, member), (told, observation)) in inventory.instances.iter().zip(members).zip(answers) {
         let mut own = told;

@@ -76,17 +76,22 @@ fn named(instance: &Instance) -> Vec<Named<'_>> {
     for hook in &instance.on_event {
         named.extend(Named::new(hook.command.first(), &hook.cwd, "on_event"));
     }
-    if let Plane::Process(spec) = &instance.plane {
+    let cwd = match &instance.plane {
+        Plane::Process(spec) => Some(spec.cwd.as_path()),
+        Plane::Systemd(_) => Some(Path::new("/")),
+        _ => None,
+    };
+    if let Some(cwd) = cwd {
         let healthy = instance.healthy.iter().flat_map(|healthy| &healthy.probes);
         let ready = instance.ready.probes.iter().map(|probe| (probe, "ready.exec"));
         for (probe, key) in ready.chain(healthy.map(|probe| (probe, "healthy.exec"))) {
             if let Probe::Exec(argv) = probe {
-                named.extend(Named::new(argv.first(), &spec.cwd, key));
+                named.extend(Named::new(argv.first(), cwd, key));
             }
         }
         for step in &instance.stop {
             if let StopAction::Exec(argv) = &step.action {
-                named.extend(Named::new(argv.first(), &spec.cwd, "stop"));
+                named.extend(Named::new(argv.first(), cwd, "stop"));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Machine, Outcome, wait_until};
+use crate::support::{Machine, Outcome, free_port, wait_until};
 
 /// A game that lives until it is told by a file with which code to end. Polite, it saves
 /// for half a second at SIGTERM; stubborn, it goes on. It says that it is ready once there
@@ -472,5 +472,115 @@ fn who_may_not_start_a_unit_is_told_how() {
     );
     assert!(failed.contains("`sudo gamectl start polite`"), "{failed}");
 
+    machine.power_off();
+}
+
+/// systemd has a connection of its own to the bus, and comes back to it.
+#[test]
+fn a_bus_that_goes_away_and_comes_back_is_followed_again() {
+    let test = "a_bus_that_goes_away_and_comes_back_is_followed_again";
+    let units = Units::new().add("ours", "polite", "", &json!({}));
+    let unit = std::fs::read_to_string("packaging/gamectl.service").expect("the unit");
+    units.write("etc/systemd/system/games.service", &unit);
+    let Some(machine) = units.boot(test) else { return };
+    machine.ok(&["systemctl", "start", "games"]);
+    wait_until("it to run", || state(&machine, "ours") == json!("running"));
+    machine.ok(&["systemctl", "restart", "dbus"]);
+    units.end("ours", 3);
+    wait_until("`run` to restart it", || {
+        let row = machine.row("ours");
+        row["state"] == json!("running") && row["restarts"] == json!(1)
+    });
+    machine.ok(&["systemctl", "stop", "dbus.socket", "dbus.service"]);
+    let unknown = machine.run(&["gamectl", "status", "ours"]).expect_code(4).stdout;
+    assert!(unknown.contains("there is no systemd to ask"), "{unknown}");
+    machine.ok(&["systemctl", "start", "dbus"]);
+    wait_until("the bus", || state(&machine, "ours") == json!("running"));
+    machine.power_off();
+}
+
+/// Listens at the port that it is given.
+const LISTENER: &str = "use IO::Socket::INET; \
+    my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', LocalPort => $ARGV[0], ReuseAddr => 1) or die; \
+    while (my $c = $s->accept) { close $c }";
+
+#[test]
+fn a_port_counts_for_a_unit_only_where_the_unit_has_it() {
+    let test = "a_port_counts_for_a_unit_only_where_the_unit_has_it";
+    let port = free_port();
+    let ready = json!({ "ready": { "tcp": format!("127.0.0.1:{port}") } });
+    let units = Units::new().add("deaf", "polite", "", &ready).add(
+        "listens",
+        "polite",
+        &format!("ExecStart=\nExecStart=/usr/bin/perl /share/listener {port}"),
+        &ready,
+    );
+    units.write("share/listener", LISTENER);
+    let Some(machine) = units.boot(test) else { return };
+    let listener = [
+        "systemd-run",
+        "--quiet",
+        "--unit=other",
+        "/usr/bin/perl",
+        "/share/listener",
+    ];
+    machine.ok(&[&listener[..], &[&port.to_string()]].concat());
+    let late = machine
+        .run(&["gamectl", "start", "--timeout", "3s", "deaf"])
+        .expect_code(124)
+        .stderr;
+    assert!(
+        late.contains(&format!("not ready after 3s: ready (tcp 127.0.0.1:{port}")),
+        "{late}"
+    );
+    assert_eq!(state(&machine, "deaf"), json!("starting"));
+    machine.ok(&["systemctl", "stop", "other"]);
+    machine.ok(&["gamectl", "start", "listens"]);
+    assert_eq!(state(&machine, "listens"), json!("running"));
+    assert_eq!(state(&machine, "deaf"), json!("starting"));
+    machine.power_off();
+}
+
+/// The unit that podman 5 makes of a `.container` file, with another program in it: the
+/// podman of Debian 12 has no generator.
+const QUADLET: &str = r#"#!/bin/sh
+cat >"$1/pal.service" <<'END'
+[Unit]
+Wants=network-online.target
+After=network-online.target
+SourcePath=/etc/containers/systemd/pal.container
+RequiresMountsFor=%t/containers
+[Service]
+Environment=PODMAN_SYSTEMD_UNIT=%n
+KillMode=mixed
+Delegate=yes
+Type=notify
+NotifyAccess=all
+SyslogIdentifier=%N
+ExecStart=/bin/bash /share/game notifying pal
+END
+"#;
+
+#[test]
+fn a_quadlet_is_a_unit_like_others() {
+    let test = "a_quadlet_is_a_unit_like_others";
+    let units = Units::new().instance("pal", &json!({ "unit": "pal" }));
+    units.write("share/quadlet", QUADLET);
+    let Some(machine) = units.boot(test) else { return };
+    machine.ok(&[
+        "install",
+        "-D",
+        "/share/quadlet",
+        "/etc/systemd/system-generators/quadlet",
+    ]);
+    machine.ok(&["systemctl", "daemon-reload"]);
+    let told = machine.run(&["gamectl", "check"]).stdout;
+    let line = "systemd has pal.service, made from /etc/containers/systemd/pal.container, and calls it generated";
+    assert!(told.contains(line), "{told}");
+    units.write("share/ready-pal", "");
+    machine.ok(&["gamectl", "start", "pal"]);
+    assert_eq!(state(&machine, "pal"), json!("running"));
+    machine.ok(&["gamectl", "stop", "pal"]);
+    assert_eq!(state(&machine, "pal"), json!("stopped"));
     machine.power_off();
 }

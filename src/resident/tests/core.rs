@@ -391,6 +391,38 @@ fn what_was_stopped_through_systemd_is_not_started_by_itself() {
     }
 }
 
+#[test]
+fn what_restarts_by_itself_is_told_and_left_to_that() {
+    let mut bench = Bench::new(without_delay());
+    bench.want(Some(Want::Running));
+    let seen = |state, restarts| {
+        let facts = Facts {
+            restarts,
+            restarts_itself: true,
+            ..Facts::bare(state, None)
+        };
+        Input::Observed(Observation::Known(Box::new(facts)))
+    };
+    let crashed = || InstanceState::Crashed { exit_code: Some(3) };
+    bench.step(seen(InstanceState::Running, 0));
+    for restarts in 0..3 {
+        let effects = bench.step(seen(crashed(), restarts));
+        assert!(
+            effects.contains(&Effect::Log(Level::Error, "crashed: ".to_owned())),
+            "{effects:?}"
+        );
+        assert_eq!(acts(&effects), [] as [&Effect; 0]);
+        // Nothing is planned for later, either.
+        bench.moment.now_ms += 3_600_000;
+        for input in [Input::TimePassed, Input::IntentChanged, seen(crashed(), restarts)] {
+            let effects = bench.step(input);
+            assert_eq!(effects, [] as [Effect; 0]);
+        }
+        let effects = bench.step(seen(InstanceState::Running, restarts + 1));
+        assert_eq!(acts(&effects), [] as [&Effect; 0]);
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_happens_the_rules_are_kept(
