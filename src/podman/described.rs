@@ -1,6 +1,8 @@
 //! The description of containers, as `podman inspect` prints it: what the list does not
 //! tell.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use super::listing::{self, USUAL_GRACE};
@@ -18,6 +20,8 @@ pub(super) struct Described {
     pub(super) has_health_check: bool,
     /// The policy by which podman itself starts it again; empty for none.
     pub(super) restart_policy: String,
+    /// The unit of systemd that has made it, as a quadlet; empty for none.
+    pub(super) unit: String,
     oom_killed: bool,
     restarts: u32,
     /// In seconds.
@@ -59,7 +63,12 @@ struct RawSettings {
     stop_timeout: Option<u64>,
     #[serde(default)]
     healthcheck: Option<serde_json::Value>,
+    #[serde(default)]
+    labels: Option<HashMap<String, String>>,
 }
+
+/// The label of what a unit of systemd has made.
+const UNIT: &str = "PODMAN_SYSTEMD_UNIT";
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
@@ -96,6 +105,7 @@ impl Described {
                 none if none == "no" => String::new(),
                 name => name,
             },
+            unit: raw.config.labels.unwrap_or_default().remove(UNIT).unwrap_or_default(),
             oom_killed: raw.state.oom_killed,
             restarts: raw.restart_count,
             // Other programs make containers with a grace period of 0, by which a stop
@@ -149,12 +159,13 @@ mod tests {
     #[test]
     fn a_grace_period_of_nothing_is_none() {
         let text = r#"[{"Id":"a","State":{"Status":"exited","OOMKilled":true},"RestartCount":7,
-            "Config":{"StopTimeout":0,"Healthcheck":null},"HostConfig":{"RestartPolicy":{"Name":"no"}}}]"#;
+            "Config":{"StopTimeout":0,"Healthcheck":null,"Labels":{"PODMAN_SYSTEMD_UNIT":"pal.service"}},"HostConfig":{"RestartPolicy":{"Name":"no"}}}]"#;
         let one = &parse(text.as_bytes()).unwrap()[0];
         assert_eq!(
             (one.grace, one.restart_policy.as_str(), one.has_health_check),
             (10, "", false)
         );
+        assert_eq!(one.unit, "pal.service");
         let mut listed = listing::parse(br#"[{"Id":"a","State":"exited"},{"Id":"b","State":"exited"}]"#)
             .unwrap()
             .iter()

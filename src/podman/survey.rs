@@ -41,6 +41,7 @@ impl Survey for PodmanGame {
             own.map(|own| own.service().to_owned())
         };
         for (one, name) in described.iter().filter_map(|one| Some((one, name(one)?))) {
+            findings.extend(owned_by_unit(one, &name));
             findings.extend(restarted_by_podman(one, &name));
             findings.extend(never_checked(one, &name));
         }
@@ -68,6 +69,16 @@ fn lingers(user: &str) -> Option<Finding> {
     }
     let message = format!("the containers of {user} end when {user} logs out, and do not come back at boot");
     Some(Finding::warning("user", message).hint(format!("loginctl enable-linger {user}")))
+}
+
+fn owned_by_unit(one: &Described, name: &str) -> Option<Finding> {
+    if one.unit.is_empty() {
+        return None;
+    }
+    let unit = &one.unit;
+    let message = format!("{name} belongs to the unit {unit}: systemd makes it, starts it again and removes it");
+    let hint = format!("manage the unit instead: `systemd: {{ unit: {unit} }}`, with `user` if it is a user's");
+    Some(Finding::warning("unit", message).hint(hint))
 }
 
 fn restarted_by_podman(one: &Described, name: &str) -> Option<Finding> {
