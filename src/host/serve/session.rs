@@ -130,19 +130,20 @@ impl Session {
             return Ok(None);
         }
         let running = self.running.spawn_local(async move {
+            // Each in room of its own size: there may be thousands of small ones.
             let ended = match ask {
-                Ask::Look { ids } => tasks::look(&host, &ids).await,
+                Ask::Look { ids } => Box::pin(tasks::look(&host, &ids)).await,
                 Ask::Send {
                     instance,
                     line,
                     limit_ms,
-                } => tasks::send(&host, &instance, &line, limit_ms).await,
+                } => Box::pin(tasks::send(&host, &instance, &line, limit_ms)).await,
                 Ask::Logs { instance, from, follow } => {
-                    tasks::logs(&host, id, &instance, from.into(), follow, &answers).await
+                    Box::pin(tasks::logs(&host, id, &instance, from.into(), follow, &answers)).await
                 }
-                Ask::Watch { ids } => tasks::watch(&host, id, &ids, &answers).await,
-                Ask::DryRun(asked) => tasks::dry_run(&host, &asked).await,
-                Ask::Check {} => tasks::check(&host).await,
+                Ask::Watch { ids } => Box::pin(tasks::watch(&host, id, &ids, &answers)).await,
+                Ask::DryRun(asked) => Box::pin(tasks::dry_run(&host, &asked)).await,
+                Ask::Check {} => Box::pin(tasks::check(&host)).await,
                 Ask::Console { instance } => tasks::console(&host, &instance).await,
                 Ask::TypeIn { instance, input } => tasks::type_in(&host, &instance, input.into()).await,
                 // These were taken up before.
