@@ -251,6 +251,8 @@ set edit:completion:arg-completer[gamectl] = {|@words|
         }
         &'gamectl;init'= {
             cand --inventory 'Uses this inventory; - is standard input'
+            cand --from-container 'Writes down what is there: this container, or the stack or pod that it belongs to'
+            cand --from-systemd 'Writes down what is there: this unit, of the system or of this user'
             cand --state-dir 'Keeps records, consoles and logs in this directory'
             cand --color 'Uses colour; without it: auto'
             cand --lock-wait 'Waits this long at most for another gamectl that holds an instance'

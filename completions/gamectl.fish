@@ -209,6 +209,8 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s q -l quiet -d '
 complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s v -l verbose -d 'Reports more on the way; twice: everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand host" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l inventory -d 'Uses this inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l from-container -d 'Writes down what is there: this container, or the stack or pod that it belongs to' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l from-systemd -d 'Writes down what is there: this unit, of the system or of this user' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

@@ -5,6 +5,7 @@ pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod containers;
+pub mod discovery;
 pub mod docker_compose;
 pub mod event;
 pub mod failure;

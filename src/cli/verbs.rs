@@ -317,7 +317,9 @@ pub enum HostAction {
 Examples:
   gamectl init
   gamectl init rust minecraft
-  gamectl -f /etc/gamectl/instances.yaml init conan")]
+  gamectl -f /etc/gamectl/instances.yaml init conan
+  gamectl -f - init --from-container palworld
+  gamectl -f - init --from-systemd rust-main.service")]
 pub struct InitArgs {
     #[command(flatten)]
     pub listed: Listed,
@@ -325,6 +327,14 @@ pub struct InitArgs {
     /// The games to write down; without any: the example, with demo servers
     #[arg(value_name = "GAME")]
     pub games: Vec<String>,
+
+    /// Writes down what is there: this container, or the stack or pod that it belongs to
+    #[arg(long, value_name = "NAME")]
+    pub from_container: Vec<String>,
+
+    /// Writes down what is there: this unit, of the system or of this user
+    #[arg(long, value_name = "UNIT")]
+    pub from_systemd: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
+use super::context::{Context, runtime};
 use super::games;
 use crate::cli::InitArgs;
 use crate::failure::Failure;
 use crate::games::Preset;
-use crate::host::Error;
+use crate::host::{Error, FoundInstance, of_container, of_unit};
 use crate::invocation::command_for;
 
 const EXAMPLE: &str = include_str!("../../instances.example.yaml");
@@ -24,15 +24,19 @@ pub(super) fn run(context: &Context<'_>, init: &InitArgs) -> Result<u8, Error> {
             presets.push(preset);
         }
     }
+    let found = match (init.from_container.is_empty(), init.from_systemd.is_empty()) {
+        (true, true) => Vec::new(),
+        _ => runtime()?.block_on(found(init))?,
+    };
     let place = place(context);
     let shown = place.display().to_string();
-    let text = text(&presets, &shown);
+    let text = text(&presets, &found, &shown);
     if shown == "-" {
         context.screen.print(&text);
         return Ok(0);
     }
     write(&place, &text).map_err(|error| refused(&shown, &error))?;
-    let next = if presets.is_empty() {
+    let next = if presets.is_empty() && found.is_empty() {
         command_for(&place, "start tag:demo")
     } else {
         format!("adapt it, and look it over with {}", command_for(&place, "check"))
@@ -52,7 +56,42 @@ fn place(context: &Context<'_>) -> PathBuf {
         .into()
 }
 
-fn text(presets: &[&Preset], shown: &str) -> String {
+/// Finds what is named on this host, each once.
+async fn found(init: &InitArgs) -> Result<Vec<FoundInstance>, Failure> {
+    let mut all: Vec<FoundInstance> = Vec::new();
+    for name in &init.from_container {
+        all.push(of_container(name).await?);
+    }
+    for unit in &init.from_systemd {
+        all.push(of_unit(unit).await?);
+    }
+    let mut found: Vec<FoundInstance> = Vec::new();
+    for one in all {
+        if found.contains(&one) {
+            continue;
+        }
+        let mut numbered = one.clone();
+        let mut number = 1;
+        while found.iter().any(|other| other.id() == numbered.id()) || init.games.contains(&numbered.id().to_owned()) {
+            number += 1;
+            numbered = one.clone().numbered(number);
+        }
+        found.push(numbered);
+    }
+    Ok(found)
+}
+
+fn text(presets: &[&Preset], found: &[FoundInstance], shown: &str) -> String {
+    if presets.is_empty() && !found.is_empty() {
+        let mut text = format!(
+            "# Game servers that are on this host already, for gamectl. Look them over: {}.\n\
+             # Every key is described in gamectl-inventory(5).\n\
+             instances:\n",
+            command_for(shown, "check")
+        );
+        found.iter().for_each(|one| text.push_str(&one.to_instance()));
+        return text;
+    }
     if presets.is_empty() {
         // Its first line tells editors where the schema is in the repository.
         let text = EXAMPLE.split_once('\n').map_or(EXAMPLE, |(_, text)| text);
@@ -68,6 +107,10 @@ fn text(presets: &[&Preset], shown: &str) -> String {
     );
     for preset in presets {
         text.push_str(&preset.to_instance());
+        text.push('\n');
+    }
+    for one in found {
+        text.push_str(&one.to_instance());
         text.push('\n');
     }
     text.truncate(text.trim_end().len());
@@ -109,7 +152,7 @@ mod tests {
     fn every_choice_is_an_inventory() {
         let all: Vec<&Preset> = PRESETS.iter().collect();
         for presets in [&[][..], &all[..1], &all[..]] {
-            let text = text(presets, "x.yaml");
+            let text = text(presets, &[], "x.yaml");
             let env = |name: &str| (name == "PATH").then(|| "/bin".into());
             let parsed = crate::inventory::parse(text.as_bytes(), "", "/".as_ref(), &env);
             let inventory = parsed.unwrap_or_else(|problems| panic!("{problems}\n{text}"));

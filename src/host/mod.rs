@@ -43,6 +43,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use crate::discovery::{FoundInstance, of_container, of_unit};
 pub use crate::instancecmd::Events;
 pub use crate::inventory::keys::SCHEMA;
 pub use crate::inventory::nearest;

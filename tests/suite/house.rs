@@ -35,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "players",
             "check",
+            "discovery",
             "event",
             "failure",
             "finding",
@@ -103,6 +104,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "invocation",
         ],
     ),
+    ("discovery", &["containers", "failure", "inventory", "program"]),
     ("players", &["event", "supervisor"]),
     ("watcher", &["event", "fleet", "report", "store", "supervisor"]),
     ("report", &["event", "failure", "finding", "inventory", "supervisor"]),

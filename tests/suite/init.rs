@@ -38,6 +38,63 @@ fn it_writes_where_none_is_and_never_over_one() {
     assert!(!sandbox.path("nowhere").exists());
 }
 
+/// The programs that know what is there are stand-ins.
+#[test]
+fn what_is_there_is_written_out() {
+    let sandbox = Sandbox::new();
+    let hostile = "/srv/${HOME} \"x\"\n# [a]/compose.yaml";
+    let labels = serde_json::json!([{ "Name": "/dune-game-1", "Config": { "Labels": {
+        "com.docker.compose.project": "dune",
+        "com.docker.compose.project.working_dir": "/srv",
+        "com.docker.compose.project.config_files": hostile,
+    } } }]);
+    std::fs::write(sandbox.path("docker.json"), labels.to_string()).expect("write");
+    let unit = "Id=rust-main.service\nLoadState=loaded\nType=simple\nUser=rust\n\
+                ExecStart={ path=/srv/rust ; argv[]=/srv/rust -batchmode ; ignore_errors=no ; pid=0 }\n";
+    std::fs::write(sandbox.path("unit"), unit).expect("write");
+    let dir = sandbox.dir().display().to_string();
+    sandbox.stand_in("docker", &format!("cat {dir}/docker.json"));
+    sandbox.stand_in("podman", "echo 'Error: no such container' >&2; exit 125");
+    let path = sandbox.stand_in(
+        "systemctl",
+        &format!("case \"$*\" in *rust-main*) cat {dir}/unit;; *--user*) exit 1;; *) echo LoadState=not-found;; esac"),
+    );
+    let init = |args: &[&str]| {
+        let args = [&["-f", "-", "init"], args].concat();
+        let mut command = sandbox.command(&args);
+        command.env("PATH", &path);
+        Outcome::of(&args, &command.output().expect("run gamectl"))
+    };
+    let printed = init(&["--from-container", "dune-game-1"]).expect_code(0);
+    std::fs::write(sandbox.path("found.yaml"), &printed.stdout).expect("write");
+    let text = std::fs::read(sandbox.path("found.yaml")).expect("text");
+    assert!(
+        !text.contains(&b'\t') && printed.stdout.contains("$${HOME}"),
+        "{printed:?}"
+    );
+    let checked = run(&sandbox, &["-f", "found.yaml", "start", "--dry-run", "--all"]).expect_code(0);
+    assert!(checked.stdout.contains("/srv/${HOME}"), "{checked:?}");
+    let printed = init(&["--from-systemd", "rust-main"]).expect_code(0);
+    for part in [
+        "rust-main:",
+        "unit: \"rust-main.service\"",
+        "scope: \"system\"",
+        "# process: {",
+    ] {
+        assert!(printed.stdout.contains(part), "{part}: {printed:?}");
+    }
+    std::fs::write(sandbox.path("unit.yaml"), &printed.stdout).expect("write");
+    let rows = run(&sandbox, &["-f", "unit.yaml", "status", "--json"]).json();
+    let row = &rows["instances"][0];
+    assert_eq!(
+        (&row["id"], &row["plane"]),
+        (&"rust-main".into(), &"systemd".into()),
+        "{row}"
+    );
+    let nowhere = init(&["--from-systemd", "other"]).expect_code(4);
+    assert!(nowhere.stderr.contains("systemd has no unit other"), "{nowhere:?}");
+}
+
 /// A disk on which nothing fits keeps no part that would be in the way later.
 #[test]
 fn a_full_disk_leaves_no_half_of_it() {

@@ -8,6 +8,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -329,6 +330,11 @@ fn a_stack_over_the_socket_through_its_life() {
     wait_until("its end to be seen", || {
         rig.told() == "crashed 137 game ended with exit code 137"
     });
+    // Somebody else finds it as it is.
+    let found = rig.run(&["-f", "-", "init", "--from-container", &game]).expect_code(0);
+    for part in ["  dune:", "project: \"dune\"", "engine: \"podman\""] {
+        assert!(found.stdout.contains(part), "{part}: {found:?}");
+    }
     // What left the inventory is found by its record.
     rig.run(&["start", "dune"]).expect_code(0);
     rig.sandbox.inventory_text("instances: {}\n");
@@ -342,8 +348,14 @@ fn run_hears_of_a_crash_and_of_a_podman_that_is_away() {
     let mut rig = Rig::with_socket(&json!({ "game": serves(SERVE, &[]) }));
     let run = Background::of(&mut rig.command(&["run", "--json"]));
     run.passes("running");
+    let since = Instant::now();
     rig.podman(&["kill", &rig.container("game")]);
     run.passes("crashed");
+    let took = since.elapsed();
+    assert!(
+        took < Duration::from_secs(25),
+        "it was found by a look, not told: {took:?}"
+    );
     run.passes("running");
     assert_eq!(rig.status()["restarts"], 1);
     rig.stop_serving();
