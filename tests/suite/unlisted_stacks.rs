@@ -10,6 +10,7 @@ use crate::support::{Instance, Outcome, Sandbox};
 const DOCKER: &str = r#"cd "$STAND_IN" || exit 1
 echo "$*" >> calls
 case "$*" in
+version\ *) echo 28.2.2 ;;
 "compose version --short") echo 2.26.0 ;;
 "compose "*" up "*) echo running > container ;;
 "compose "*) ;;
