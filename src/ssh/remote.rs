@@ -11,7 +11,6 @@ use tokio::time::timeout;
 
 use super::call::Call;
 use super::called_host::{CalledHost, RETRY};
-use super::connection::Connection;
 use super::host_check;
 use super::keeping::Keeping;
 use super::kept_host::KeptHost;
@@ -179,12 +178,16 @@ impl RemoteHost {
             tokio::spawn(async move {
                 // The others of this turn come before it is sent.
                 tokio::task::yield_now().await;
-                let connection = remote.called.connection().await;
-                let batch = remote.looks.take();
-                let rows = match connection {
-                    Ok(connection) => remote.rows(&connection, batch.ids()).await,
+                let mut asked = None;
+                let take = || {
+                    let ids = asked.insert(remote.looks.take()).ids();
+                    Ask::Look { ids }
+                };
+                let rows = match remote.called.ask_early(take).await {
+                    Ok(call) => remote.rows(call).await,
                     Err(failure) => Err(failure),
                 };
+                let batch = asked.unwrap_or_else(|| remote.looks.take());
                 batch.answer(rows);
             });
         }
@@ -255,9 +258,8 @@ impl RemoteHost {
         }
     }
 
-    async fn rows(&self, connection: &Arc<Connection>, ids: Vec<String>) -> Result<Vec<RowLine>, Failure> {
-        let answered = async { Call::begin(connection, Ask::Look { ids }).await?.next().await };
-        match timeout(LOOK, answered).await {
+    async fn rows(&self, mut looked: Call) -> Result<Vec<RowLine>, Failure> {
+        match timeout(LOOK, looked.next()).await {
             Ok(Ok((Say::Rows { rows }, _))) => Ok(rows),
             Ok(Ok(_)) => Err(Failure::unknown(format!("{}: it answers something else", self.name()))),
             Ok(Err(failure)) => Err(failure),
