@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::described::{self, Described};
 use super::engine::PodmanEngine;
 use super::events::PodmanEvents;
-use super::listing::ListedContainer;
+use super::listing::{KILLED, ListedContainer};
 use super::origin;
 use super::snapshots::{PodmanSnapshots, UserListing};
 use super::target::{self, OwnContainers};
@@ -24,9 +24,6 @@ const LAST_LINES: &str = "20";
 
 /// The list tells times in whole seconds.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
-
-/// The exit code of a container that was killed: by whom, only its description tells.
-const KILLED: i32 = 137;
 
 pub(super) struct PodmanGame {
     spec: PodmanSpec,
@@ -171,10 +168,18 @@ impl PodmanGame {
 
     /// Adds why containers were killed, which the list does not tell.
     async fn add_ends(&self, containers: &mut [Container]) -> Result<(), Failure> {
-        if containers.iter().any(|one| !one.is_alive() && one.exit_code == KILLED) {
-            let described = self.describe(containers).await?;
-            described::complete(containers, &described);
+        if !containers.iter().any(|one| !one.is_alive() && one.exit_code == KILLED) {
+            return Ok(());
         }
+        // One question serves all instances. It may be too much for one answer.
+        if let Some(snapshots) = &self.snapshots
+            && let Ok(described) = snapshots.killed(&self.engine).await
+        {
+            described::complete(containers, &described);
+            return Ok(());
+        }
+        let described = self.describe(containers).await?;
+        described::complete(containers, &described);
         Ok(())
     }
 

@@ -10,6 +10,9 @@ use crate::containers::{Container, ContainerHealth, ContainerStatus, GroupMember
 /// The grace period of a container that has none of its own, in seconds.
 pub(super) const USUAL_GRACE: u64 = 10;
 
+/// The exit code of a container that was killed: by whom, only its description tells.
+pub(super) const KILLED: i32 = 137;
+
 /// The most ports of a range that are looked at.
 const RANGE_MAX: u16 = 1000;
 
@@ -95,6 +98,12 @@ impl ListedContainer {
     /// Returns true if it only holds what the others of its pod share.
     pub(super) fn is_infra(&self) -> bool {
         self.is_infra
+    }
+
+    /// Returns true if it has ended as one that was killed does.
+    pub(super) fn was_killed(&self) -> bool {
+        let is_up = matches!(status(&self.state), ContainerStatus::Running | ContainerStatus::Paused);
+        !is_up && self.exit_code == KILLED
     }
 
     /// Returns it as it is after its end at a time, in seconds since the epoch; `None` where

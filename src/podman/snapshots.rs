@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
+use super::described::Described;
 use super::engine::PodmanEngine;
 use super::listing::ListedContainer;
 use crate::failure::Failure;
@@ -15,6 +16,9 @@ pub(super) type UserListing = Result<Arc<Vec<ListedContainer>>, Failure>;
 /// The names of all pods of a user, or why they could not be found out.
 type Pods = Result<Vec<String>, Failure>;
 
+/// What the list does not tell of containers that were killed.
+pub(super) type Killed = Result<Arc<Vec<Described>>, Failure>;
+
 type Asked<T> = Arc<OnceCell<T>>;
 
 /// The containers and pods of every user, each asked once.
@@ -22,6 +26,7 @@ type Asked<T> = Arc<OnceCell<T>>;
 pub(super) struct PodmanSnapshots {
     listings: Mutex<HashMap<Option<String>, Asked<UserListing>>>,
     pods: Mutex<HashMap<Option<String>, Asked<Pods>>>,
+    killed: Mutex<HashMap<Option<String>, Asked<Killed>>>,
 }
 
 impl PodmanSnapshots {
@@ -36,6 +41,18 @@ impl PodmanSnapshots {
     pub(super) async fn pods(&self, engine: &PodmanEngine) -> Pods {
         let cell = cell(&self.pods, engine);
         cell.get_or_init(|| engine.pods()).await.clone()
+    }
+
+    /// Returns the descriptions of all containers that were killed.
+    pub(super) async fn killed(&self, engine: &PodmanEngine) -> Killed {
+        let listed = self.listing(engine).await?;
+        let cell = cell(&self.killed, engine);
+        let look = || async {
+            let killed = listed.iter().filter(|one| one.was_killed());
+            let ids: Vec<&str> = killed.map(ListedContainer::id).collect();
+            engine.describe(&ids).await.map(Arc::new)
+        };
+        cell.get_or_init(look).await.clone()
     }
 }
 
