@@ -18,9 +18,9 @@
 //!                LookQueue   Calls
 //! ```
 //!
-//! A `run` has the instances kept by the gamectl there ([`kept_host`]), which goes on with
+//! A `run` has the instances kept by the gamectl there (`kept_host`), which goes on with
 //! that for a while when the connection is lost. Each start is on record on this machine,
-//! too, with the way to the host, so that what is moved is still found ([`origin`]).
+//! too, with the way to the host, so that what is moved is still found (`origin`).
 
 mod call;
 mod called_host;

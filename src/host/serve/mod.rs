@@ -10,7 +10,7 @@
 //!
 //! Requests are carried out side by side. When the other end is gone, looks and logs end
 //! at once; verbs are carried through, because nobody has taken them back, and what is
-//! kept for a `run` is kept for a while ([`keep`]).
+//! kept for a `run` is kept for a while (`keep`).
 
 mod definitions;
 mod detached;
