@@ -16,7 +16,7 @@ pub(super) type UserListing = Result<Arc<Vec<ListedContainer>>, Failure>;
 /// The names of all pods of a user, or why they could not be found out.
 type Pods = Result<Vec<String>, Failure>;
 
-/// What the list does not tell of containers that were killed.
+/// The descriptions of containers that were killed, which the list does not have.
 pub(super) type Killed = Result<Arc<Vec<Described>>, Failure>;
 
 type Asked<T> = Arc<OnceCell<T>>;
