@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::failure::Failure;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -65,6 +67,14 @@ impl Finding {
 
     pub fn error(about: &'static str, message: impl Into<String>) -> Self {
         Self::new(about, Severity::Error, message)
+    }
+
+    /// Makes a failure an error, with its hint.
+    pub fn of_failure(about: &'static str, failure: Failure) -> Self {
+        Self {
+            hint: failure.hint,
+            ..Self::error(about, failure.message)
+        }
     }
 
     #[must_use]

@@ -18,6 +18,7 @@ mod packet;
 mod packet_decoder;
 mod rcon;
 pub mod resolve;
+pub mod say;
 mod telnet;
 mod telnet_login;
 mod webrcon;

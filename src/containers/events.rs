@@ -98,7 +98,7 @@ async fn follow(engine: Engine, subscribers: Arc<Subscribers>) {
         {
             // Changes before this were missed.
             subscribers.notify_all();
-            while let Some(line) = next_line(&mut stream).await {
+            while let Some(line) = next_event(&mut stream).await {
                 if let Some(group) = changed_group(&line, label) {
                     subscribers.notify(&group);
                 }
@@ -109,8 +109,9 @@ async fn follow(engine: Engine, subscribers: Arc<Subscribers>) {
     }
 }
 
-/// Returns the next event; `None` when there are no more, or it has no end.
-async fn next_line(stream: &mut BufReader<OutputStream>) -> Option<String> {
+/// Returns the next event of an engine, a line; `None` when there are no more, or it has
+/// no end.
+pub async fn next_event(stream: &mut BufReader<OutputStream>) -> Option<String> {
     let mut line = String::new();
     let _ = stream.take(EVENT_MAX).read_line(&mut line).await.ok()?;
     line.ends_with('\n').then_some(line)

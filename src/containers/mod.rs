@@ -6,6 +6,7 @@
 //! its own way. This room knows neither compose files nor names of containers.
 
 mod aggregate;
+mod begun_start;
 mod container;
 mod engine;
 mod events;
@@ -21,9 +22,10 @@ mod waiting;
 mod watching;
 
 pub use aggregate::{Aggregate, Circumstances, aggregate, too_short_grace, was_crashed};
+pub use begun_start::BegunStart;
 pub use container::{Container, ContainerHealth, ContainerStatus, HostBinding, parse};
 pub use engine::Engine;
-pub use events::EngineEvents;
+pub use events::{EngineEvents, next_event};
 pub use group::{ContainerGroup, GroupLook, GroupPlace, run_ns};
 pub use grouping::{GroupMember, Grouping, Labels};
 pub use kind::{DOCKER, EngineKind, PODMAN};

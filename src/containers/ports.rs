@@ -2,21 +2,11 @@
 
 use super::container::{Container, HostBinding};
 use super::records::GroupRecords;
-use crate::probe::{ContainerProcess, HeldPort, PublishedPort, StackPorts};
+use crate::probe::{ContainerProcess, PublishedPort, StackPorts};
 use crate::store::stack::Stack;
-use crate::store::{InstanceDir, strangers};
 use crate::sys::listeners::Transport;
 
 impl GroupRecords {
-    /// Puts on record who held the ports of its probes before this start.
-    pub fn record_strangers(&self, dir: &InstanceDir, stack: &Stack, held: &[HeldPort]) {
-        if !held.is_empty() {
-            let sockets = held.iter().flat_map(|held| &held.sockets).copied();
-            // Without it, those whose holder is not seen count as the group's.
-            let _ = strangers::write(dir, stack.started_wall_ms, sockets);
-        }
-    }
-
     /// Returns what the containers of a group have; `None` if one shares the network of
     /// a container outside of it, whose ports are not known.
     pub(super) fn ports(&self, containers: &[Container], stack: Option<&Stack>) -> Option<StackPorts> {

@@ -15,22 +15,12 @@ impl VerbPlan for ComposeStack {
             "create what is missing or has changed of project {}, and start {services}: compose up",
             spec.project
         );
-        let wait = if options.no_wait {
-            PlannedStep::new("return without waiting until it is ready", "--no-wait")
-        } else {
-            let (limit, cause) = match options.timeout {
-                Some(limit) => (limit, "ready, --timeout"),
-                None => (self.ready().timeout, "ready"),
-            };
-            let also = if self.ready().probes.is_empty() {
-                ""
-            } else {
-                ", and its probes hold"
-            };
-            let limit = humantime::format_duration(limit);
-            let does = format!("wait up to {limit} until each of them is up and healthy{also}");
-            PlannedStep::new(does, cause)
+        let also = match self.ready().probes.is_empty() {
+            true => "",
+            false => ", and its probes hold",
         };
+        let until = format!("each of them is up and healthy{also}");
+        let wait = PlannedStep::wait_until_ready(options, self.ready().timeout, &until);
         vec![
             PlannedStep::new(format!("let compose validate {}", files(spec)), "docker_compose"),
             PlannedStep::new(up, "docker_compose"),

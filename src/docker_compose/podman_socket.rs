@@ -2,11 +2,12 @@
 //! itself, else the usual one of whoever calls.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
 
-use crate::sys::host::effective_uid;
+use crate::sys::host::{effective_uid, runtime_dir};
 
 /// The time within which a socket takes a connection.
 const CONNECTS: Duration = Duration::from_secs(2);
@@ -28,10 +29,10 @@ fn address_of(variable: &dyn Fn(&str) -> Option<OsString>, uid: u32) -> String {
         return address;
     }
     let folder = match uid {
-        0 => "/run".to_owned(),
-        _ => given("XDG_RUNTIME_DIR").unwrap_or_else(|| format!("/run/user/{uid}")),
+        0 => PathBuf::from("/run"),
+        _ => given("XDG_RUNTIME_DIR").map_or_else(|| runtime_dir(uid), PathBuf::from),
     };
-    format!("{UNIX}{folder}/podman/podman.sock")
+    format!("{UNIX}{}/podman/podman.sock", folder.display())
 }
 
 /// Returns true if somebody listens there, as far as that can be told.

@@ -8,7 +8,7 @@ use super::compose_file::FileServices;
 use super::stack::ComposeStack;
 use super::tool::Tool;
 use crate::containers::{
-    Container, ContainerStatus, GroupLook, GroupStart, START_LOOK, SeenGroup, let_go_on, run_ns, started,
+    BegunStart, Container, ContainerStatus, GroupLook, GroupStart, START_LOOK, SeenGroup, let_go_on, run_ns, started,
 };
 use crate::failure::{Failure, FailureKind};
 use crate::probe;
@@ -16,7 +16,6 @@ use crate::program::{COMPLAINT_MAX, last_text};
 use crate::store::InstanceDir;
 use crate::store::stack::Stack;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
-use crate::sys::clock;
 
 /// The pause after another `up` was in the way, before ours is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -59,22 +58,16 @@ impl Start<'_> {
             true => Some(FileServices::read(spec).await?),
             false => None,
         };
-        let dir = records.create_dir()?;
-        let last = records.last_start()?;
-        let mut record = Stack {
-            started_wall_ms: clock::wall_ms(),
+        let start = Stack {
             restarts: options.restarts,
             follows_ns: run_ns(&before.containers),
             ..Stack::default()
         };
-        records.record_origin(&self.stack.origin())?;
-        records.record_start(&dir, &record)?;
-        records.record_inventory(&dir);
+        let mut begun = BegunStart::record(records, &self.stack.origin(), start)?;
         if !before.containers.iter().any(Container::is_alive) {
-            let held = probe::held(&self.stack.ready().probes).await;
-            records.record_strangers(&dir, &record, &held);
+            begun.note_strangers(&probe::held(&self.stack.ready().probes).await);
         }
-        let up = self.bring_up(&tool, &dir).await?;
+        let up = self.bring_up(&tool, begun.dir()).await?;
         let look = self.stack.see().await?;
         let has_worked = match &expected {
             // Its exit code says nothing.
@@ -82,19 +75,16 @@ impl Start<'_> {
             None => up.success(),
         };
         if !has_worked {
-            // It is what it was before, or over at least.
-            let arrived = true;
-            let _ = records.record_start(&dir, &last.unwrap_or(Stack { arrived, ..record }));
-            return Err(self.not_up(&dir).await);
+            let failure = self.not_up(begun.dir()).await;
+            begun.take_back();
+            return Err(failure);
         }
-        record.services = brought_up(&before.containers, &look.containers);
-        records.record_start(&dir, &record)?;
+        begun.note_services(brought_up(&before.containers, &look.containers))?;
         if options.no_wait {
             return Ok(started(look.aggregate.facts.state, true));
         }
         let outcome = self.wait.until_ready().await?;
-        record.arrived = true;
-        records.record_start(&dir, &record)?;
+        begun.note_arrival()?;
         Ok(outcome)
     }
 

@@ -1,26 +1,24 @@
 //! Checks of what a stack needs: its engine, compose, and its file.
 
-use std::path::Path;
-
 use super::compose_file::FileServices;
 use super::stack::ComposeStack;
 use super::tool::{Tool, files};
-use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::ComposeEngine;
 use crate::supervisor::Survey;
+use crate::systemd;
 
 #[async_trait::async_trait]
 impl Survey for ComposeStack {
     async fn findings(&self) -> Vec<Finding> {
         let mut findings = vec![match self.engine().version().await {
             Ok(version) => Finding::ok("engine", format!("it answers, and is version {version}")),
-            Err(failure) => bad("engine", failure),
+            Err(failure) => Finding::of_failure("engine", failure),
         }];
         let tool = match Tool::find(self.engine(), self.spec()).await {
             Ok(tool) => tool,
             Err(failure) => {
-                findings.push(bad("compose", failure));
+                findings.push(Finding::of_failure("compose", failure));
                 return findings;
             }
         };
@@ -59,7 +57,7 @@ impl Survey for ComposeStack {
 impl ComposeStack {
     /// Returns what is to be said of health checks that nobody carries out.
     async fn without_timers(&self) -> Option<Finding> {
-        if self.spec().engine == ComposeEngine::Docker || Path::new("/run/systemd/system").is_dir() {
+        if self.spec().engine == ComposeEngine::Docker || systemd::has_booted() {
             return None;
         }
         let files = FileServices::read(self.spec()).await.ok()?;
@@ -71,13 +69,5 @@ impl ComposeStack {
         (!checked.is_empty()).then(|| {
             finding.hint("take the `healthcheck` out of the compose file, and give the instance a `ready` probe")
         })
-    }
-}
-
-fn bad(about: &'static str, failure: Failure) -> Finding {
-    let finding = Finding::error(about, failure.message);
-    match failure.hint {
-        Some(hint) => finding.hint(hint),
-        None => finding,
     }
 }

@@ -7,17 +7,11 @@ use tokio::time::Instant;
 
 use super::game::PodmanGame;
 use super::input::{self, InputOf};
-use crate::channel::{self, AskError, Question};
+use crate::channel::say;
 use crate::containers::{Container, SeenGroup};
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
 use crate::supervisor::{AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind};
-
-/// A game that was told to quit is watched for this long.
-const QUITTING: Duration = Duration::from_secs(3);
-
-/// The pause before it is asked again whether the game has ended.
-const ASK_AGAIN: Duration = Duration::from_millis(300);
 
 #[async_trait::async_trait]
 impl ConsoleAccess for PodmanGame {
@@ -64,27 +58,8 @@ async fn send_line(game: &PodmanGame, line: &str, limit: Duration) -> Result<Opt
         let failure = Failure::new(FailureKind::NotRunning, "it does not run");
         return Err(failure.hint(format!("{start} starts it")));
     }
-    let question = Question {
-        line: line.to_owned(),
-        expect: None,
-        limit: until.saturating_duration_since(Instant::now()),
-    };
-    let reply = channel::ask(remote, &question).await.map_err(AskError::failure)?;
-    // So do games that quit.
-    if reply.is_closed_only() && goes_on(game, until).await {
-        let message = format!(
-            "{} {}: closed without a reply, the game goes on",
-            remote.kind, remote.address
-        );
-        let hint = format!(
-            "the password of `{}` may be wrong, or the line one that it fails at",
-            remote.kind
-        );
-        return Err(Failure::failed(message).hint(hint));
-    }
-    let mut text = reply.text;
-    text.truncate(text.trim_end().len());
-    Ok(Some(text))
+    let goes_on = async || runs(game).await.unwrap_or(true);
+    say::line(remote, line, until, goes_on).await.map(Some)
 }
 
 async fn runs(game: &PodmanGame) -> Result<bool, Failure> {
@@ -93,15 +68,4 @@ async fn runs(game: &PodmanGame) -> Result<bool, Failure> {
         .containers
         .iter()
         .any(|one: &Container| one.is_alive() && !one.member.oneoff))
-}
-
-async fn goes_on(game: &PodmanGame, until: Instant) -> bool {
-    let until = until.min(Instant::now() + QUITTING);
-    while Instant::now() < until {
-        if !runs(game).await.unwrap_or(true) {
-            return false;
-        }
-        tokio::time::sleep(ASK_AGAIN).await;
-    }
-    true
 }

@@ -196,7 +196,7 @@ fn env_of(user: &User) -> Result<Vec<(OsString, OsString)>, Failure> {
 /// Returns the runtime directory of a user. Without it podman would look for its
 /// containers elsewhere, and find none.
 fn runtime_dir(uid: u32, name: &str) -> Result<PathBuf, Failure> {
-    let dir = PathBuf::from(format!("/run/user/{uid}"));
+    let dir = host::runtime_dir(uid);
     if dir.is_dir() {
         return Ok(dir);
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::BufReader;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -14,12 +14,9 @@ use tokio::time::{Instant, sleep_until};
 use super::engine::PodmanEngine;
 use super::listing::ListedContainer;
 use super::snapshots::UserListing;
-use crate::containers::ContainerHealth;
+use crate::containers::{ContainerHealth, next_event};
 use crate::program::OutputStream;
 use crate::supervisor::LOOK_EVERY;
-
-/// The longest event, in bytes: it holds the labels of its container.
-const EVENT_MAX: u64 = 1 << 20;
 
 /// The interval between lists while events come one after another.
 const SPACING: Duration = Duration::from_millis(200);
@@ -198,7 +195,7 @@ async fn keep_listing(engine: PodmanEngine, latest: Arc<LatestList>) {
         };
         let news = Notify::new();
         let read = async {
-            while let Some(line) = next_line(&mut events).await {
+            while let Some(line) = next_event(&mut events).await {
                 if is_news(&line, &latest) {
                     news.notify_one();
                 }
@@ -229,13 +226,6 @@ async fn list_at(news: &Notify, engine: &PodmanEngine, latest: &LatestList) {
         latest.take(engine.list().await.map(Arc::new));
         sleep_until(listed + SPACING).await;
     }
-}
-
-/// Returns the next event; `None` when there are no more, or it has no end.
-async fn next_line(stream: &mut BufReader<OutputStream>) -> Option<String> {
-    let mut line = String::new();
-    let _ = stream.take(EVENT_MAX).read_line(&mut line).await.ok()?;
-    line.ends_with('\n').then_some(line)
 }
 
 fn events(engine: &PodmanEngine) -> Option<BufReader<OutputStream>> {

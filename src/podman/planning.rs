@@ -20,21 +20,12 @@ impl VerbPlan for PodmanGame {
             self.spec().object
         );
         let ready = self.group().ready();
-        let wait = if options.no_wait {
-            PlannedStep::new("return without waiting until it is ready", "--no-wait")
-        } else {
-            let (limit, cause) = match options.timeout {
-                Some(limit) => (limit, "ready, --timeout"),
-                None => (ready.timeout, "ready"),
-            };
-            let also = if ready.probes.is_empty() {
-                ""
-            } else {
-                ", and its probes hold"
-            };
-            let limit = humantime::format_duration(limit);
-            PlannedStep::new(format!("wait up to {limit} until it is up and healthy{also}"), cause)
+        let also = match ready.probes.is_empty() {
+            true => "",
+            false => ", and its probes hold",
         };
+        let until = format!("it is up and healthy{also}");
+        let wait = PlannedStep::wait_until_ready(options, ready.timeout, &until);
         vec![PlannedStep::new(first, "podman"), wait]
     }
 

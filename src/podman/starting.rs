@@ -7,14 +7,13 @@ use tokio::time::Instant;
 use super::engine::is_gone;
 use super::game::PodmanGame;
 use super::target;
-use crate::containers::{Container, GroupLook, GroupStart, PODMAN, SeenGroup, run_ns, started};
+use crate::containers::{BegunStart, Container, GroupLook, GroupStart, PODMAN, SeenGroup, run_ns, started};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::PodmanObject;
 use crate::probe;
 use crate::program::Finished;
 use crate::store::stack::Stack;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
-use crate::sys::clock;
 
 /// The time within which podman starts containers, or lets them go on.
 const CALL: Duration = Duration::from_secs(120);
@@ -54,52 +53,37 @@ impl PodmanStart<'_> {
             return Ok(started(InstanceState::Running, was_paused));
         }
         game.group().refuse_probes(&game.spec().folder)?;
-        let dir = records.create_dir()?;
-        let last = records.last_start()?;
         let was_alive = before.containers.iter().any(is_game_alive);
-        let mut record = Stack {
-            started_wall_ms: clock::wall_ms(),
+        let start = Stack {
             restarts: options.restarts,
             follows_ns: end_of_second(run_ns(&before.containers)),
             ..Stack::default()
         };
-        records.record_origin(&game.origin())?;
-        records.record_start(&dir, &record)?;
-        records.record_inventory(&dir);
+        let mut begun = BegunStart::record(records, &game.origin(), start)?;
         if !was_alive {
-            let held = probe::held(&game.group().ready().probes).await;
-            records.record_strangers(&dir, &record, &held);
+            begun.note_strangers(&probe::held(&game.group().ready().probes).await);
         }
         self.wait.awaits("podman start", None);
         let said = match self.bring_up().await {
             Ok(said) => said,
             Err(failure) => {
-                self.take_back(&dir, last, record);
+                begun.take_back();
                 return Err(failure);
             }
         };
         let look = game.see().await?;
         if !said.status.success() && !look.containers.iter().any(is_game_alive) {
-            self.take_back(&dir, last, record);
+            begun.take_back();
             return Err(self.not_up(&look, &said.complaint).await);
         }
         let members = look.containers.iter().filter(|one| !one.member.oneoff);
-        record.services = members.map(|one| one.service().to_owned()).collect();
-        records.record_start(&dir, &record)?;
+        begun.note_services(members.map(|one| one.service().to_owned()).collect())?;
         if options.no_wait {
             return Ok(started(look.aggregate.facts.state, true));
         }
         let outcome = self.wait.until_ready().await?;
-        record.arrived = true;
-        records.record_start(&dir, &record)?;
+        begun.note_arrival()?;
         Ok(outcome)
-    }
-
-    /// Puts on record that it is what it was before, or over at least.
-    fn take_back(&self, dir: &crate::store::InstanceDir, last: Option<Stack>, record: Stack) {
-        let arrived = true;
-        let over = last.unwrap_or(Stack { arrived, ..record });
-        let _ = self.game.records().record_start(dir, &over);
     }
 
     /// Looks, after it has let go on what somebody has paused: podman starts nothing that

@@ -1,26 +1,19 @@
 //! Checks of what a container needs: its podman, itself, and who else starts it.
 
-use std::path::Path;
-
 use super::described::Described;
 use super::game::PodmanGame;
 use crate::containers::{Container, SeenGroup};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::supervisor::Survey;
-
-/// Systemd has a file here for each user whose services outlive the logins.
-const LINGER: &str = "/var/lib/systemd/linger";
-
-/// Systemd makes this folder when it has booted the host.
-const BOOTED: &str = "/run/systemd/system";
+use crate::systemd;
 
 #[async_trait::async_trait]
 impl Survey for PodmanGame {
     async fn findings(&self) -> Vec<Finding> {
         let mut findings = vec![match self.engine().version().await {
             Ok(version) => Finding::ok("engine", format!("podman answers, and is version {version}")),
-            Err(failure) => return vec![bad("engine", failure)],
+            Err(failure) => return vec![Finding::of_failure("engine", failure)],
         }];
         findings.extend(self.engine().user().and_then(lingers));
         let found = match self.fresh().await {
@@ -30,7 +23,7 @@ impl Survey for PodmanGame {
         let (containers, described) = match found {
             Ok(found) => found,
             Err(failure) => {
-                findings.push(bad("container", failure));
+                findings.push(Finding::of_failure("container", failure));
                 return findings;
             }
         };
@@ -58,10 +51,10 @@ impl PodmanGame {
 }
 
 fn lingers(user: &str) -> Option<Finding> {
-    if !Path::new(BOOTED).is_dir() || user == "root" {
+    if !systemd::has_booted() || user == "root" {
         return None;
     }
-    if Path::new(LINGER).join(user).exists() {
+    if systemd::name_lingers(user) {
         return Some(Finding::ok(
             "user",
             format!("the containers of {user} outlive its logins"),
@@ -93,18 +86,10 @@ fn restarted_by_podman(one: &Described, name: &str) -> Option<Finding> {
 
 /// Podman has its health checks made by timers of systemd.
 fn never_checked(one: &Described, name: &str) -> Option<Finding> {
-    if !one.has_health_check || Path::new(BOOTED).is_dir() {
+    if !one.has_health_check || systemd::has_booted() {
         return None;
     }
     let message = format!("{name} has a health check that nobody makes: podman needs systemd for that");
     let hint = format!("have `podman healthcheck run {name}` called at intervals, or make it without one");
     Some(Finding::warning("health", message).hint(hint))
-}
-
-fn bad(about: &'static str, failure: Failure) -> Finding {
-    let finding = Finding::error(about, failure.message);
-    match failure.hint {
-        Some(hint) => finding.hint(hint),
-        None => finding,
-    }
 }

@@ -10,6 +10,7 @@ mod exchange;
 mod exec;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod health;
 #[cfg(test)]
 mod hostile;
 mod http;

@@ -8,19 +8,15 @@ use tokio::time::Instant;
 
 use super::explain;
 use super::game::ManagedGame;
-use super::pause::{PAUSE_MAX, Pauses};
+use super::pause::Pauses;
 use super::shim::client::{self, Client};
 use super::shim::wire::{Order, Request, UNKNOWN_VERB};
 use super::situation::{Situation, Unclear};
-use crate::channel::{self, AskError, LINE_MAX, Question};
+use crate::channel::{LINE_MAX, say};
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::ChannelKind;
 use crate::invocation::command;
 use crate::store::InstanceDir;
 use crate::supervisor::{AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind};
-
-/// A game that was told to quit is watched for this long.
-const QUITTING: Duration = Duration::from_secs(3);
 
 /// The limit for a shim to take console input.
 const TYPING: Duration = Duration::from_secs(5);
@@ -68,43 +64,9 @@ async fn send_line(game: &ManagedGame, line: &str, limit: Duration) -> Result<Op
     };
     let (dir, _) = running(game, until).await?;
     client::resume_game(&dir);
-    let question = Question {
-        line: line.to_owned(),
-        expect: None,
-        limit: until.saturating_duration_since(Instant::now()),
-    };
-    let reply = channel::ask(remote, &question).await.map_err(AskError::failure)?;
-    // So do games that quit.
-    if reply.is_closed_only() && goes_on(game, until).await {
-        let message = format!(
-            "{} {}: closed without a reply, the game goes on",
-            remote.kind, remote.address
-        );
-        return Err(Failure::failed(message).hint(match remote.kind {
-            // This is all that such a server says of a wrong password.
-            ChannelKind::Webrcon => format!("the password of `{}` may be wrong", remote.kind),
-            _ => "the line may not have been carried out: it may be too long for this game, or one that it fails at"
-                .to_owned(),
-        }));
-    }
-    let mut text = reply.text;
-    if reply.cut {
-        text.push_str("\n[the reply was longer, and is cut here]");
-    }
-    Ok(Some(text))
-}
-
-/// Returns true if the game still runs after a time in which most games have
-/// quit.
-async fn goes_on(game: &ManagedGame, until: Instant) -> bool {
-    let until = until.min(Instant::now() + QUITTING);
-    loop {
-        match running(game, until).await {
-            Err(failure) if failure.kind == FailureKind::NotRunning => return false,
-            _ if Instant::now() >= until => return true,
-            _ => tokio::time::sleep(PAUSE_MAX).await,
-        }
-    }
+    let goes_on =
+        async || !matches!(running(game, until).await, Err(failure) if failure.kind == FailureKind::NotRunning);
+    say::line(remote, line, until, goes_on).await.map(Some)
 }
 
 async fn kept(game: &ManagedGame, until: Instant) -> Result<(Arc<InstanceDir>, u64), Failure> {

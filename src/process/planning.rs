@@ -72,26 +72,10 @@ fn launch_in_words(game: &ManagedGame, spec: &ProcessSpec) -> String {
 }
 
 fn wait_in_words(game: &ManagedGame, options: &StartOptions) -> PlannedStep {
-    if options.no_wait {
-        return PlannedStep::new("return without waiting until it is ready", "--no-wait");
-    }
     let mask = game.mask();
-    let probes: Vec<String> = game
-        .ready
-        .probes
-        .iter()
-        .map(|probe| probe_in_words(probe, &mask))
-        .collect();
-    let (limit, cause) = match options.timeout {
-        Some(limit) => (limit, "ready, --timeout"),
-        None => (game.ready.timeout, "ready"),
-    };
-    let does = format!(
-        "wait up to {} until it is ready: {}",
-        spoken(limit),
-        probes.join(", and ")
-    );
-    PlannedStep::new(does, cause)
+    let probes = game.ready.probes.iter().map(|probe| probe_in_words(probe, &mask));
+    let until = format!("it is ready: {}", probes.collect::<Vec<_>>().join(", and "));
+    PlannedStep::wait_until_ready(options, game.ready.timeout, &until)
 }
 
 fn spoken(span: Duration) -> String {

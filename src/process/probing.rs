@@ -9,38 +9,23 @@ use super::shim::client::Client;
 use super::shim::wire::{Order, Report, Request};
 use crate::failure::Failure;
 use crate::inventory::{Probe, Ready};
-use crate::probe::{GameTree, PortOwner, ProbeContext, Readiness};
+use crate::probe::{GameTree, PortOwner, ProbeContext, Readiness, health};
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch, strangers};
-use crate::supervisor::{Health, HealthCheck, SilentProbe};
+use crate::supervisor::{Health, HealthCheck};
 
 #[async_trait::async_trait]
 impl HealthCheck for ManagedGame {
     async fn check(&self) -> Health {
-        health(self).await.unwrap_or(Health::NotAsked)
+        answers(self).await.unwrap_or(Health::NotAsked)
     }
 }
 
-async fn health(game: &ManagedGame) -> Option<Health> {
-    let healthy = game.healthy.as_ref()?;
-    let asked = Ready {
-        probes: healthy.probes.clone(),
-        attempt_timeout: Some(healthy.attempt_timeout),
-        ..Ready::default()
-    };
+async fn answers(game: &ManagedGame) -> Option<Health> {
+    let asked = game.healthy.as_ref()?.as_ready();
     let (dir, launch) = last_launch(game)?;
-    let mut probes = Readiness::new(&asked, &context(game, &asked, &dir, &launch).await).ok()?;
-    Some(if probes.check().await {
-        Health::Well
-    } else {
-        let of_ready = readiness(game, &dir, &launch).await.ok()?.awaited();
-        let silent = probes.awaited().into_iter().map(|silent| SilentProbe {
-            held_before: of_ready.iter().any(|ready| ready.what == silent.what),
-            what: silent.what,
-            trouble: silent.trouble,
-        });
-        Health::Silent(silent.collect())
-    })
+    let probes = Readiness::new(&asked, &context(game, &asked, &dir, &launch).await).ok()?;
+    health::check(probes, async || readiness(game, &dir, &launch).await.ok()).await
 }
 
 /// Asks the probes of a launch that no verb waits for, once, and has it put on

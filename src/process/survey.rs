@@ -19,10 +19,7 @@ pub(super) async fn of_spec(spec: &ProcessSpec) -> Vec<Finding> {
         None | Some(Ok(None)) => None,
         Some(Ok(Some(user))) => Some(user),
         Some(Err(failure)) => {
-            let unknown = Finding {
-                hint: failure.hint,
-                ..Finding::error("user", failure.message)
-            };
+            let unknown = Finding::of_failure("user", failure);
             // The rights of an unknown user cannot be told, but what root could not
             // use is wrong for anybody.
             let root = Ids {

@@ -50,11 +50,8 @@ pub async fn check_host(host: &HostSpec) -> Vec<Finding> {
 pub(super) fn fault(about: &'static str, host: &str, failure: Failure) -> Finding {
     let start = format!("{host}: ");
     let message = failure.message.strip_prefix(&start).unwrap_or(&failure.message);
-    let finding = Finding::error(about, message).on(host);
-    match failure.hint {
-        Some(hint) => finding.hint(hint),
-        None => finding,
-    }
+    let message = message.to_owned();
+    Finding::of_failure(about, Failure { message, ..failure }).on(host)
 }
 
 fn version(host: &str, greeting: &Greeting) -> Finding {

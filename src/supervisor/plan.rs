@@ -1,5 +1,7 @@
 //! Optional part of a supervisor: the steps of a verb, for a dry run.
 
+use std::time::Duration;
+
 use super::options::{StartOptions, StopOptions};
 
 /// One step that a verb would take.
@@ -17,6 +19,20 @@ impl PlannedStep {
             does: does.into(),
             cause: cause.into(),
         }
+    }
+
+    /// Returns the last step of a start: the wait until `until` holds, for as long as
+    /// `ready` has it where no other limit was asked for.
+    pub fn wait_until_ready(options: &StartOptions, ready: Duration, until: &str) -> Self {
+        if options.no_wait {
+            return Self::new("return without waiting until it is ready", "--no-wait");
+        }
+        let (limit, cause) = match options.timeout {
+            Some(limit) => (limit, "ready, --timeout"),
+            None => (ready, "ready"),
+        };
+        let limit = humantime::format_duration(limit);
+        Self::new(format!("wait up to {limit} until {until}"), cause)
     }
 }
 

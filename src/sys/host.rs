@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use nix::unistd::AccessFlags;
@@ -104,6 +104,11 @@ pub fn user_id(name: &str) -> Option<u32> {
         [own, _, id, ..] if *own == name => id.parse().ok(),
         _ => None,
     })
+}
+
+/// Returns the folder for the sockets of a user: `XDG_RUNTIME_DIR`, as logind makes it.
+pub fn runtime_dir(uid: u32) -> PathBuf {
+    PathBuf::from(format!("/run/user/{uid}"))
 }
 
 /// Returns true when our effective user may write here and pass through: `faccessat(2)`.

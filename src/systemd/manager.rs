@@ -21,16 +21,15 @@ impl Manager {
     /// The reason why there is none, for a sentence.
     pub(super) fn find() -> Result<Self, &'static str> {
         let uid = host::effective_uid();
-        let boots = Path::new("/run/systemd/system").is_dir();
         if uid == 0 && std::env::var_os("DBUS_SYSTEM_BUS_ADDRESS").is_some() {
             return Ok(Self::Host);
         }
-        match (boots, uid) {
+        match (has_booted(), uid) {
             (false, _) => Err("this host has no systemd"),
             (true, 0) => Ok(Self::Host),
             (true, _) if !lingers(uid) => Err("systemd does it for root, and for users with lingering"),
             (true, _) => {
-                let folder = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(|| of_user(uid), PathBuf::from);
+                let folder = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(|| host::runtime_dir(uid), PathBuf::from);
                 let socket = folder.join("bus");
                 let is_ours = socket.metadata().is_ok_and(|meta| meta.uid() == uid);
                 is_ours
@@ -46,12 +45,17 @@ pub fn makes_scopes() -> bool {
     Manager::find().is_ok()
 }
 
-fn of_user(uid: u32) -> PathBuf {
-    PathBuf::from(format!("/run/user/{uid}"))
+/// Returns true if systemd is what this host has booted. See sd_booted(3).
+pub fn has_booted() -> bool {
+    Path::new("/run/systemd/system").is_dir()
 }
 
 /// Returns true when the service manager of a user runs from boot to shutdown.
 pub fn lingers(uid: u32) -> bool {
-    let mark = |name| Path::new("/var/lib/systemd/linger").join(name).exists();
-    host::user_name(uid).is_some_and(mark)
+    host::user_name(uid).is_some_and(|name| name_lingers(&name))
+}
+
+/// Does the same by the name of the user.
+pub fn name_lingers(user: &str) -> bool {
+    Path::new("/var/lib/systemd/linger").join(user).exists()
 }

@@ -13,7 +13,7 @@ mod units;
 
 pub use bus_failure::BusFailure;
 pub use cgroup::{Unheld, unavailable_limits};
-pub use manager::{lingers, makes_scopes};
+pub use manager::{has_booted, lingers, makes_scopes, name_lingers};
 pub use properties::UnitProperties;
 pub use scope::{STOP_SIGNAL, ScopeOrder, Scopes};
 pub use systemctl::host_is_shutting_down;

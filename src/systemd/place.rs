@@ -46,7 +46,7 @@ impl ManagerPlace {
 /// Connects to the bus of a user. It lets in nobody but him, not even root.
 async fn connect(uid: u32) -> Result<UnixStream, BusFailure> {
     let own = std::env::var_os("XDG_RUNTIME_DIR").filter(|_| uid == host::effective_uid());
-    let folder = own.map_or_else(|| PathBuf::from(format!("/run/user/{uid}")), PathBuf::from);
+    let folder = own.map_or_else(|| host::runtime_dir(uid), PathBuf::from);
     let (socket, manager) = (folder.join("bus"), folder.join("systemd/private"));
     let connected = tokio::task::spawn_blocking(move || user_socket::connect_as(uid, &socket)).await;
     let connected = connected.unwrap_or_else(|error| Err(io::Error::other(error)));

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::Instant;
 
 use super::managed::ManagedUnit;
-use crate::channel::{self, AskError, Question};
+use crate::channel::say;
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::Ready;
 use crate::invocation::command;
-use crate::probe::Readiness;
-use crate::supervisor::{AdminChannel, Health, HealthCheck, InstanceState, SilentProbe};
+use crate::probe::{Readiness, health};
+use crate::supervisor::{AdminChannel, Health, HealthCheck, InstanceState};
 
 #[async_trait::async_trait]
 impl AdminChannel for ManagedUnit {
@@ -25,48 +25,27 @@ impl AdminChannel for ManagedUnit {
             let start = command(format_args!("start {}", self.records().id()));
             return Err(failure.hint(format!("{start} starts it")).into());
         }
-        let question = Question {
-            line: line.to_owned(),
-            expect: None,
-            limit,
-        };
-        let reply = channel::ask(remote, &question).await.map_err(AskError::failure)?;
-        let mut text = reply.text;
-        if reply.cut {
-            text.push_str("\n[the reply was longer, and is cut here]");
-        }
-        Ok(Some(text))
+        let goes_on = async || self.see().await.map_or(true, |look| look.facts.state.is_alive());
+        let reply = say::line(remote, line, Instant::now() + limit, goes_on).await?;
+        Ok(Some(reply))
     }
 }
 
 #[async_trait::async_trait]
 impl HealthCheck for ManagedUnit {
     async fn check(&self) -> Health {
-        health(self).await.unwrap_or(Health::NotAsked)
+        answers(self).await.unwrap_or(Health::NotAsked)
     }
 }
 
-async fn health(unit: &ManagedUnit) -> Option<Health> {
+async fn answers(unit: &ManagedUnit) -> Option<Health> {
     let healthy = unit.plan().healthy.as_ref()?;
     let look = unit.see().await.ok()?;
     if look.facts.state != InstanceState::Running {
         return None;
     }
-    let asked = Ready {
-        probes: healthy.probes.clone(),
-        attempt_timeout: Some(healthy.attempt_timeout),
-        ..Ready::default()
-    };
+    let asked = healthy.as_ready();
     let context = unit.probe_context(&look.unit);
-    let mut probes = Readiness::new(&asked, &context).ok()?;
-    if probes.check().await {
-        return Some(Health::Well);
-    }
-    let of_ready = Readiness::new(&unit.plan().ready, &context).ok()?.awaited();
-    let silent = probes.awaited().into_iter().map(|silent| SilentProbe {
-        held_before: of_ready.iter().any(|ready| ready.what == silent.what),
-        what: silent.what,
-        trouble: silent.trouble,
-    });
-    Some(Health::Silent(silent.collect()))
+    let of_ready = async || Readiness::new(&unit.plan().ready, &context).ok();
+    health::check(Readiness::new(&asked, &context).ok()?, of_ready).await
 }

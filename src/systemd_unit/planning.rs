@@ -8,21 +8,12 @@ use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 impl VerbPlan for ManagedUnit {
     fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
         let ready = &self.plan().ready;
-        let wait = if options.no_wait {
-            PlannedStep::new("return without waiting until it is ready", "--no-wait")
-        } else {
-            let (limit, cause) = match options.timeout {
-                Some(limit) => (limit, "ready, --timeout"),
-                None => (ready.timeout, "ready"),
-            };
-            let also = if self.plan().is_ready_by_default() {
-                ""
-            } else {
-                ", and its probes hold"
-            };
-            let limit = humantime::format_duration(limit);
-            PlannedStep::new(format!("wait up to {limit} until systemd calls it active{also}"), cause)
+        let also = match self.plan().is_ready_by_default() {
+            true => "",
+            false => ", and its probes hold",
         };
+        let until = format!("systemd calls it active{also}");
+        let wait = PlannedStep::wait_until_ready(options, ready.timeout, &until);
         let does = format!("have systemd start {}, and what that needs", self.spec().unit);
         vec![PlannedStep::new(does, "systemd"), wait]
     }

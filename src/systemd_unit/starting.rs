@@ -9,14 +9,13 @@ use super::managed::{ManagedUnit, UnitLook};
 use super::origin;
 use super::state::{UnitCircumstances, is_up, judge};
 use super::words::systemctl;
+use crate::containers::BegunStart;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::{command, quoted};
 use crate::probe;
 use crate::store::stack::Stack;
-use crate::store::strangers;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
-use crate::sys::clock;
 use crate::systemd::{BusFailure, UnitJob, UnitProperties};
 
 /// The interval between questions to the probes of a unit that starts.
@@ -80,19 +79,12 @@ impl Start<'_> {
             true => Vec::new(),
             false => probe::held(&unit.plan().ready.probes).await,
         };
-        let sockets = held.iter().flat_map(|held| &held.sockets).copied();
-        let dir = unit.records().create_dir()?;
         let start = Stack {
-            started_wall_ms: clock::wall_ms(),
             restarts: options.restarts,
             arrived: true,
             ..Stack::default()
         };
-        unit.records().record_origin(&origin::of_spec(spec))?;
-        unit.records().record_start(&dir, &start)?;
-        // Without it, those whose holder is not seen count as the unit's.
-        let _ = strangers::write(&dir, start.started_wall_ms, sockets);
-        unit.records().record_inventory(&dir);
+        BegunStart::record(unit.records(), &origin::of_spec(spec), start)?.note_strangers(&held);
         let refused = |why: BusFailure| explain::refused(spec, unit.records().id(), "start", &why);
         // systemd may have started it too often already.
         if before.active_state.as_deref() == Some("failed") {

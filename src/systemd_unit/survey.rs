@@ -3,7 +3,6 @@
 use super::managed::ManagedUnit;
 use super::words::systemctl;
 use super::{explain, state};
-use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::invocation::{command, quoted};
 use crate::supervisor::Survey;
@@ -17,10 +16,10 @@ impl Survey for ManagedUnit {
     async fn findings(&self) -> Vec<Finding> {
         let unit = match self.properties().await {
             Ok(unit) => unit,
-            Err(failure) => return vec![bad(failure)],
+            Err(failure) => return vec![Finding::of_failure(ABOUT, failure)],
         };
         if let Some(failure) = explain::unusable(self.spec(), &unit, self.manager()).await {
-            return vec![bad(failure)];
+            return vec![Finding::of_failure(ABOUT, failure)];
         }
         let own = Unit::of_cgroup(&procfs::own_control_groups());
         if own.is_some_and(|own| own.name() == self.spec().unit) {
@@ -78,13 +77,5 @@ fn at_boot(managed: &ManagedUnit, unit: &UnitProperties) -> Finding {
         }
         "" => Finding::ok(ABOUT, format!("systemd has {}{from}", spec.unit)),
         state => Finding::ok(ABOUT, format!("systemd has {}{from}, and calls it {state}", spec.unit)),
-    }
-}
-
-fn bad(failure: Failure) -> Finding {
-    let finding = Finding::error(ABOUT, failure.message);
-    match failure.hint {
-        Some(hint) => finding.hint(hint),
-        None => finding,
     }
 }

@@ -203,7 +203,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("event", &["failure", "supervisor"]),
     ("user", &["failure", "sys"]),
     ("supervisor", &["failure", "finding"]),
-    ("finding", &[]),
+    ("finding", &["failure"]),
     ("json", &[]),
     ("text", &[]),
     ("failure", &[]),

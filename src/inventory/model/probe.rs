@@ -61,6 +61,17 @@ pub struct Healthy {
     pub of: u32,
 }
 
+impl Healthy {
+    /// Returns its probes as those of a wait, each with the limit of an attempt.
+    pub fn as_ready(&self) -> Ready {
+        Ready {
+            probes: self.probes.clone(),
+            attempt_timeout: Some(self.attempt_timeout),
+            ..Ready::default()
+        }
+    }
+}
+
 impl Default for Healthy {
     fn default() -> Self {
         Self {
