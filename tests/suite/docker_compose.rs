@@ -18,6 +18,7 @@ use std::sync::OnceLock;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
+use crate::support::containers::{BUSYBOX, busybox_image, has_compose_plugin, run_ignored, runs};
 use crate::support::{self, Background, Outcome, Process, Sandbox, wait_for, wait_until};
 use crate::upgrade;
 
@@ -50,52 +51,23 @@ fn image() {
             return;
         }
         let tmp = tempfile::tempdir().expect("a folder");
-        let bin = tmp.path().join("bin");
-        std::fs::create_dir(&bin).expect("a folder");
-        std::fs::create_dir(tmp.path().join("tmp")).expect("a folder");
-        std::fs::copy("/bin/busybox", bin.join("busybox")).expect("apt install busybox-static");
-        for applet in ["sh", "sleep", "true", "cat", "test", "touch", "nc"] {
-            std::os::unix::fs::symlink("busybox", bin.join(applet)).expect("a link");
-        }
-        let tar = tmp.path().join("image.tar");
-        let packed = Command::new("tar")
-            .args([
-                "-C",
-                &tmp.path().to_string_lossy(),
-                "-cf",
-                &tar.to_string_lossy(),
-                "bin",
-                "tmp",
-            ])
-            .status();
-        assert!(packed.expect("run tar").success());
+        let tar = busybox_image(tmp.path());
         docker_ok(&["import", "--change", "ENV PATH=/bin", &tar.to_string_lossy(), IMAGE]);
     });
 }
 
 /// Returns the first thing that these tests need and this machine lacks.
 fn missing() -> Option<&'static str> {
-    let runs = |program: &str, args: &[&str]| {
-        let ran = Command::new(program).args(args).stdin(Stdio::null()).output();
-        ran.is_ok_and(|output| output.status.success())
-    };
-    // As for a sandbox, whose home is empty.
-    let mut plugin = Command::new("docker");
-    plugin
-        .args(["compose", "version"])
-        .env("HOME", "/nonexistent")
-        .stdin(Stdio::null());
-    let has_plugin = plugin.output().is_ok_and(|output| output.status.success());
     let old = Command::new("docker-compose").args(["version", "--short"]).output();
     if !runs("docker", &["version"]) {
         Some("no Docker Engine answers")
-    } else if !has_plugin {
+    } else if !has_compose_plugin() {
         Some("there is no `docker compose` for every user")
     } else if !old.is_ok_and(|output| output.stdout.starts_with(b"1.")) {
         Some("there is no `docker-compose` of the first generation")
     } else if !runs("dockerd", &["--version"]) {
         Some("there is no dockerd for an engine of one's own")
-    } else if !Path::new("/bin/busybox").exists() {
+    } else if !Path::new(BUSYBOX).exists() {
         Some("there is no /bin/busybox to make an image of")
     } else {
         None
@@ -107,17 +79,7 @@ fn all_of_these_where_there_is_an_engine() {
     if let Some(missing) = missing() {
         return support::not_run("the tests of stacks of containers", missing, "GAMECTL_TEST_ENGINE");
     }
-    let own = std::env::current_exe().expect("our own path");
-    let ran = Command::new(own)
-        .args(["docker_compose::", "--ignored", "--test-threads=4"])
-        .output();
-    let ran = ran.expect("run the tests");
-    let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
-    assert!(
-        said.contains("test result: ok. ") && !said.contains("ok. 0 passed"),
-        "{said}"
-    );
+    run_ignored("docker_compose::", 4);
 }
 
 /// One project, which is gone at the end.

@@ -11,12 +11,12 @@ mod input;
 mod verbs;
 mod watching;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::support::containers::{BUSYBOX, busybox_image, run_ignored, runs};
 use crate::support::{self, Background, Outcome, Sandbox, wait_until};
 
 const IMAGE: &str = "gamectl-test:1";
@@ -34,40 +34,17 @@ const ENDS: &str = "sleep 0.2; echo no map >&2; exit 3";
 const TALKS: &str =
     "trap 'exit 0' USR1; while read l; do echo got $l; [ \"$l\" = quit ] && exit 0; done; echo closed; sleep 1000";
 
-/// Makes the image, as a file, once for all tests.
-fn image() -> &'static Path {
-    static MADE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let made = MADE.get_or_init(|| {
-        let tmp = tempfile::tempdir().expect("a folder");
-        let root = tmp.path().join("root");
-        for folder in ["bin", "tmp", "proc", "sys", "dev", "etc"] {
-            std::fs::create_dir_all(root.join(folder)).expect("a folder");
-        }
-        std::fs::copy("/bin/busybox", root.join("bin/busybox")).expect("apt install busybox-static");
-        for applet in ["sh", "sleep", "true", "cat", "test", "touch", "nc"] {
-            std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).expect("a link");
-        }
-        let tar = tmp.path().join("image.tar");
-        let mut pack = Command::new("tar");
-        pack.arg("-C").arg(&root).arg("-cf").arg(&tar).arg(".");
-        assert!(pack.status().expect("run tar").success());
-        (tmp, tar)
-    });
-    &made.1
-}
-
 /// Returns the first thing that these tests need and this machine lacks.
 fn missing() -> Option<String> {
     if !nix::unistd::geteuid().is_root() {
         return Some("they need root".to_owned());
     }
     for program in ["podman", "runc", "conmon"] {
-        let found = Command::new(program).arg("--version").output();
-        if !found.is_ok_and(|output| output.status.success()) {
+        if !runs(program, &["--version"]) {
             return Some(format!("there is no {program}"));
         }
     }
-    if !Path::new("/bin/busybox").exists() {
+    if !Path::new(BUSYBOX).exists() {
         return Some("there is no /bin/busybox to make an image of".to_owned());
     }
     let world = World::new(&json!({}));
@@ -81,17 +58,7 @@ fn all_of_these_where_there_is_podman() {
     if let Some(missing) = missing() {
         return support::not_run("the tests of podman", &missing, "GAMECTL_TEST_PODMAN");
     }
-    let own = std::env::current_exe().expect("our own path");
-    let ran = Command::new(own)
-        .args(["podman::", "--ignored", "--test-threads=4"])
-        .output();
-    let ran = ran.expect("run the tests");
-    let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
-    assert!(
-        said.contains("test result: ok. ") && !said.contains("ok. 0 passed"),
-        "{said}"
-    );
+    run_ignored("podman::", 4);
 }
 
 /// A podman with a store of its own, and an inventory. Nothing of it is left at the end.
@@ -118,7 +85,7 @@ impl World {
         std::fs::write(sandbox.path("storage.conf"), store).expect("write");
         let world = Self { sandbox, path: None };
         world.inventory(instances);
-        let tar = image().display().to_string();
+        let tar = busybox_image(&world.sandbox.path("image")).display().to_string();
         world.podman_ok(&["import", "--change", "ENV PATH=/bin", &tar, IMAGE]);
         world
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
+use crate::support::containers::{BUSYBOX, busybox_image, has_compose_plugin, run_ignored, runs};
 use crate::support::{self, Background, Outcome, Process, Sandbox, wait_until};
 
 const IMAGE: &str = "localhost/gamectl-test-busybox:1";
@@ -25,15 +26,6 @@ const DEAF: &str = "trap '' TERM; echo up; while :; do sleep 0.05; done";
 
 /// Returns the first thing that these tests need and this machine lacks.
 fn missing() -> Option<&'static str> {
-    let runs = |program: &str, args: &[&str]| {
-        let ran = Command::new(program).args(args).stdin(Stdio::null()).output();
-        ran.is_ok_and(|output| output.status.success())
-    };
-    let mut plugin = Command::new("docker");
-    plugin
-        .args(["compose", "version"])
-        .env("HOME", "/nonexistent")
-        .stdin(Stdio::null());
     if !nix::unistd::geteuid().is_root() {
         Some("this is not root")
     } else if !runs("podman", &["--version"]) {
@@ -42,9 +34,9 @@ fn missing() -> Option<&'static str> {
         Some("there is no podman-compose")
     } else if !runs("runc", &["--version"]) {
         Some("there is no runc")
-    } else if !plugin.output().is_ok_and(|output| output.status.success()) {
+    } else if !has_compose_plugin() {
         Some("there is no `docker compose` for every user")
-    } else if !Path::new("/bin/busybox").exists() {
+    } else if !Path::new(BUSYBOX).exists() {
         Some("there is no /bin/busybox to make an image of")
     } else {
         None
@@ -56,17 +48,7 @@ fn all_of_these_where_there_is_podman() {
     if let Some(missing) = missing() {
         return support::not_run("the tests of stacks under podman", missing, "GAMECTL_TEST_PODMAN");
     }
-    let own = std::env::current_exe().expect("our own path");
-    let ran = Command::new(own)
-        .args(["podman_stacks::", "--ignored", "--test-threads=2"])
-        .output();
-    let ran = ran.expect("run the tests");
-    let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
-    assert!(
-        said.contains("test result: ok. ") && !said.contains("ok. 0 passed"),
-        "{said}"
-    );
+    run_ignored("podman_stacks::", 2);
 }
 
 /// A stack, with a podman of its own.
@@ -159,18 +141,7 @@ impl Rig {
     }
 
     fn make_image(&self) {
-        let root = self.sandbox.path("image");
-        let bin = root.join("bin");
-        std::fs::create_dir_all(&bin).expect("a folder");
-        std::fs::copy("/bin/busybox", bin.join("busybox")).expect("apt install busybox-static");
-        for applet in ["sh", "sleep", "true"] {
-            std::os::unix::fs::symlink("busybox", bin.join(applet)).expect("a link");
-        }
-        let tar = self.sandbox.arg("image.tar");
-        let packed = Command::new("tar")
-            .args(["-C", &root.to_string_lossy(), "-cf", &tar, "bin"])
-            .status();
-        assert!(packed.expect("run tar").success());
+        let tar = busybox_image(&self.sandbox.path("image")).display().to_string();
         self.podman(&["import", "--change", "ENV PATH=/bin", &tar, IMAGE]);
     }
 
