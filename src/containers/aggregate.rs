@@ -51,6 +51,8 @@ pub struct Circumstances<'a> {
     pub is_hurried: bool,
     /// True if a stop is under way and has not used up its time.
     pub is_ending: bool,
+    /// True if a stop was under way that nobody carries on.
+    pub is_cut_short: bool,
     pub restarts: u32,
     /// The exit codes with which it may end without being a failure.
     pub success_codes: &'a [i32],
@@ -288,7 +290,7 @@ fn condition(one: &Container, around: &Circumstances<'_>) -> Condition {
     let followed = around.coming_up_after.zip(one.started);
     let ended_before = followed.is_some_and(|(before, at)| at <= before);
     match one.status {
-        ContainerStatus::Running => match one.health {
+        ContainerStatus::Running | ContainerStatus::Stopping => match one.health {
             ContainerHealth::None if is_young => Condition::Settling,
             ContainerHealth::None | ContainerHealth::Healthy => Condition::Up,
             ContainerHealth::Starting => Condition::Waiting("is not healthy yet".to_owned()),

@@ -327,6 +327,13 @@ fn an_end_that_the_policy_allows() {
 }
 
 #[test]
+fn what_podman_is_stopping_is_up() {
+    let ending = [container(DB, ContainerStatus::Stopping)];
+    assert_eq!(state(&ending, &wanted()), "running");
+    assert!(ending[0].is_running() && ending[0].is_alive());
+}
+
+#[test]
 fn a_stop_under_way_is_stopping_until_it_has_used_up_its_time() {
     let containers = [up(DB), exited(GAME, 0)];
     let ending = Circumstances {

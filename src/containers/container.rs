@@ -19,6 +19,8 @@ pub enum ContainerStatus {
     #[serde(alias = "configured", alias = "initialized")]
     Created,
     Running,
+    /// In podman's words: it runs, and is being stopped.
+    Stopping,
     Paused,
     Restarting,
     Removing,
@@ -213,7 +215,7 @@ impl Container {
     }
 
     pub fn is_running(&self) -> bool {
-        self.status == ContainerStatus::Running
+        matches!(self.status, ContainerStatus::Running | ContainerStatus::Stopping)
     }
 
     /// Returns true if it is alive, and its processes do not go on until somebody lets them.
@@ -223,8 +225,8 @@ impl Container {
 
     /// Returns true if a process of it may be alive.
     pub fn is_alive(&self) -> bool {
-        use ContainerStatus::{Other, Paused, Removing, Restarting, Running};
-        matches!(self.status, Running | Paused | Restarting | Removing | Other)
+        use ContainerStatus::{Other, Paused, Removing, Restarting, Running, Stopping};
+        matches!(self.status, Running | Stopping | Paused | Restarting | Removing | Other)
     }
 
     /// Returns true if it was killed, but not for want of memory.

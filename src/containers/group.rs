@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 use super::aggregate::{Aggregate, Circumstances, aggregate};
-use super::container::Container;
+use super::container::{Container, ContainerStatus};
 use super::records::GroupRecords;
 use super::runs::RunCount;
 use crate::event::Want;
@@ -62,6 +62,8 @@ pub struct GroupPlace<'a> {
     pub folder: &'a Path,
     /// The step in which the engine tells times.
     pub clock_step: Duration,
+    /// True if the engine tells which containers are being stopped.
+    pub tells_stops: bool,
 }
 
 /// The wish for a group, and its time in milliseconds since the epoch.
@@ -159,6 +161,11 @@ impl ContainerGroup {
             let goes_on = Some(format!("{start} lets it go on"));
             aggregate.facts.note = join_notes([aggregate.facts.note.take(), goes_on]);
         }
+        if around.is_cut_short && aggregate.facts.state.is_alive() {
+            let stop = command(format_args!("stop {}", self.records.id()));
+            let cut = Some(format!("its stop was cut short; {stop} finishes it"));
+            aggregate.facts.note = join_notes([aggregate.facts.note.take(), cut]);
+        }
         Ok(GroupLook {
             containers,
             aggregate,
@@ -192,10 +199,6 @@ impl ContainerGroup {
         let wish = self.wish(intent, stack, stop);
         let want = wish.map(|wish| wish.want);
         let past = |since_ms: u64| Duration::from_millis(clock::wall_ms().saturating_sub(since_ms));
-        let grace = containers
-            .iter()
-            .map(|one| Duration::from_secs(one.grace))
-            .sum::<Duration>();
         let now = SystemTime::now();
         // What was started after the stop has begun is not ended by it.
         let run = run_ns(containers);
@@ -204,6 +207,7 @@ impl ContainerGroup {
             !last.is_some_and(|stop| stop.at_wall_ms >= wish.since_ms && stop.run_ns < run)
         };
         let ends = wish.filter(|wish| wish.want == Want::Stopped && is_left(wish));
+        let is_ending = ends.is_some_and(|wish| self.is_ending(containers, past(wish.since_ms), place));
         let is_booting = want != Some(Want::Stopped)
             && stack.is_some_and(|stack| !stack.arrived && past(stack.started_wall_ms) < self.ready.timeout);
         let coming_up = stack.filter(|stack| is_booting && stack.services.is_empty());
@@ -216,7 +220,8 @@ impl ContainerGroup {
             is_booting,
             coming_up_after: coming_up.map(|stack| SystemTime::UNIX_EPOCH + Duration::from_nanos(stack.follows_ns)),
             is_hurried: stop.is_some_and(|stop| stop.now),
-            is_ending: ends.is_some_and(|wish| past(wish.since_ms) < grace + ENDING),
+            is_ending,
+            is_cut_short: ends.is_some() && !is_ending,
             restarts: stack.map_or(0, |stack| stack.restarts),
             success_codes: match self.policy.policy {
                 RestartWhen::Always => &[],
@@ -224,6 +229,16 @@ impl ContainerGroup {
             },
             young: now.checked_sub(self.settles + place.clock_step).map(|then| then..now),
         }
+    }
+
+    /// Returns true if a stop that was asked for so long ago goes on. Where an engine tells
+    /// of its stops, that is so while a verb is at work, or the engine itself.
+    fn is_ending(&self, containers: &[Container], past: Duration, place: &GroupPlace<'_>) -> bool {
+        if place.tells_stops {
+            return containers.iter().any(|one| one.status == ContainerStatus::Stopping) || self.records.is_at_work();
+        }
+        let graces = containers.iter().map(|one| Duration::from_secs(one.grace));
+        past < graces.sum::<Duration>() + ENDING
     }
 
     /// Returns what is wanted of the group; `stop` is the last stop of these containers.

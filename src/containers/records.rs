@@ -45,6 +45,12 @@ impl GroupRecords {
         matches!(self.intent(), Ok(Some(intent)) if intent.want == Want::Stopped)
     }
 
+    /// Returns true while a verb is at work on it.
+    pub fn is_at_work(&self) -> bool {
+        let dir = self.dir().ok().flatten();
+        dir.is_some_and(|dir| store::lock::is_at_work(&dir).unwrap_or(false))
+    }
+
     /// Returns the last start on record.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use super::container::{Container, ContainerStatus};
+use super::container::Container;
 use crate::store::stack::Stack;
 
 /// Counts the runs. Pure: it takes what each look has found.
@@ -25,7 +25,7 @@ impl RunCount {
     pub(super) fn look(&mut self, containers: &[Container], stack: Option<&Stack>) -> u64 {
         let typed = stack.filter(|stack| stack.restarts == 0);
         let typed_start_ms = typed.map_or(self.typed_start_ms, |stack| stack.started_wall_ms);
-        let is_up = |one: &&Container| one.status == ContainerStatus::Running && !one.member.oneoff;
+        let is_up = |one: &&Container| one.is_running() && !one.member.oneoff;
         let up = containers.iter().filter(is_up);
         let up: HashMap<String, _> = up.map(|one| (one.id.clone(), (one.started, one.pid))).collect();
         // Two starts may be told to be at the same time.

@@ -103,6 +103,7 @@ impl ComposeStack {
             required: &self.spec.services,
             folder: self.folder(),
             clock_step: Duration::ZERO,
+            tells_stops: false,
         }
     }
 

@@ -96,7 +96,10 @@ impl Described {
     fn from_raw(raw: RawDescribed) -> Self {
         let network = raw.host_config.network_mode;
         Self {
-            is_running: listing::status(&raw.state.status) == ContainerStatus::Running,
+            is_running: matches!(
+                listing::status(&raw.state.status),
+                ContainerStatus::Running | ContainerStatus::Stopping
+            ),
             pid: raw.state.pid,
             has_terminal: raw.config.tty,
             has_open_input: raw.config.open_stdin,

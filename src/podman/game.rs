@@ -207,6 +207,7 @@ impl PodmanGame {
             required: &[],
             folder: &self.spec.folder,
             clock_step: CLOCK_STEP,
+            tells_stops: true,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! container has it. To a terminal `podman attach` is used, and left by its detach keys.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::time::Duration;
 
@@ -89,8 +89,12 @@ impl InputOf {
             Failure::failed(message)
         };
         let mut options = OpenOptions::new();
-        let opened = options.write(true).custom_flags(O_NONBLOCK).open(&path);
-        let mut pipe = opened.map_err(not_open)?;
+        let mut pipe = match options.write(true).custom_flags(O_NONBLOCK).open(&path) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                return self.write_as_podman(game, &path, bytes).await;
+            }
+            opened => opened.map_err(not_open)?,
+        };
         let is_pipe = pipe.metadata().is_ok_and(|meta| meta.file_type().is_fifo());
         // It was that process if the container has it still.
         let now = game.engine().describe(&[id]).await?;
@@ -104,6 +108,22 @@ impl InputOf {
             Ok(_) => Err(Failure::failed(
                 "the game took only a part of the line, as it does not read its input",
             )),
+            Err(error) => Err(Failure::failed(format!("the game does not read its input: {error}"))),
+        }
+    }
+
+    /// Writes to the pipe of a process that is another user of the container: with podman
+    /// alone one may write there.
+    async fn write_as_podman(&self, game: &PodmanGame, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let script = "[ -p \"$0\" ] && exec cat >\"$0\"";
+        let call = game.engine().program(["unshare", "sh", "-c", script, path])?;
+        match call.with_input(bytes).output(TAKEN).await {
+            Ok(done) if done.status.success() => Ok(()),
+            Ok(done) => {
+                let said = done.complaint.trim();
+                let message = format!("the standard input of its container cannot be opened: {path}: {said}");
+                Err(Failure::failed(message))
+            }
             Err(error) => Err(Failure::failed(format!("the game does not read its input: {error}"))),
         }
     }

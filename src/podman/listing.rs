@@ -102,14 +102,17 @@ impl ListedContainer {
 
     /// Returns true if it has ended as one that was killed does.
     pub(super) fn was_killed(&self) -> bool {
-        let is_up = matches!(status(&self.state), ContainerStatus::Running | ContainerStatus::Paused);
-        !is_up && self.exit_code == KILLED
+        !self.is_up() && self.exit_code == KILLED
+    }
+
+    fn is_up(&self) -> bool {
+        use ContainerStatus::{Paused, Running, Stopping};
+        matches!(status(&self.state), Running | Stopping | Paused)
     }
 
     /// Returns it as it is after its end at a time, in seconds since the epoch; `None` where
     /// it was not up before that, or was started in the same second.
     pub(super) fn ended(&self, exit_code: i32, at: i64) -> Option<Self> {
-        let is_up = matches!(status(&self.state), ContainerStatus::Running | ContainerStatus::Paused);
         let ended = Self {
             state: "exited".to_owned(),
             status: String::new(),
@@ -118,7 +121,7 @@ impl ListedContainer {
             pid: 0,
             ..self.clone()
         };
-        (is_up && self.started_at < at).then_some(ended)
+        (self.is_up() && self.started_at < at).then_some(ended)
     }
 
     /// Returns it as one of a group.
@@ -168,8 +171,8 @@ impl ListedPort {
 pub(super) fn status(word: &str) -> ContainerStatus {
     match word {
         "created" | "configured" | "initialized" => ContainerStatus::Created,
-        // One that is being stopped runs until it has ended.
-        "running" | "stopping" => ContainerStatus::Running,
+        "running" => ContainerStatus::Running,
+        "stopping" => ContainerStatus::Stopping,
         "paused" => ContainerStatus::Paused,
         "exited" | "stopped" => ContainerStatus::Exited,
         "removing" => ContainerStatus::Removing,

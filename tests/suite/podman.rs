@@ -6,8 +6,11 @@
 //! fails with `GAMECTL_TEST_PODMAN=required`, as in the gate. One by one:
 //! `cargo test --test suite podman:: -- --ignored NAME`.
 
+mod cut_short;
 mod engine;
+mod health;
 mod input;
+mod rootless;
 mod verbs;
 mod watching;
 
