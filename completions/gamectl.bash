@@ -481,7 +481,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__run)
-            opts="-a -q -v -h --all --inventory --on-exit --at-once --heartbeat-interval --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -q -v -h --all --inventory --on-exit --at-once --heartbeat-interval --metrics-file --metrics --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,6 +511,25 @@ _gamectl() {
                     return 0
                     ;;
                 --heartbeat-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

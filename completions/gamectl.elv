@@ -167,6 +167,8 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand --on-exit 'Says what becomes of the instances when the watching ends'
             cand --at-once 'Launches this many at the same time at most; without it: four per core'
             cand --heartbeat-interval 'Reports each instance this often, with --json'
+            cand --metrics-file 'Keeps metrics in a file, in the format OpenMetrics: for the textfile collector of node_exporter, with a name that ends with .prom'
+            cand --metrics 'Serves metrics over HTTP to this machine: unix:PATH, or 127.0.0.1:PORT'
             cand --state-dir 'Keeps records, consoles and logs in this directory'
             cand --color 'Uses colour; without it: auto'
             cand --lock-wait 'Waits this long at most for another gamectl that holds an instance'

@@ -146,6 +146,8 @@ stop\t'They are stopped'
 stop-at-shutdown\t'They are stopped when systemd shuts the host down, and go on otherwise'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l at-once -d 'Launches this many at the same time at most; without it: four per core' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l heartbeat-interval -d 'Reports each instance this often, with --json' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l metrics-file -d 'Keeps metrics in a file, in the format OpenMetrics: for the textfile collector of node_exporter, with a name that ends with .prom' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l metrics -d 'Serves metrics over HTTP to this machine: unix:PATH, or 127.0.0.1:PORT' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

@@ -1,9 +1,10 @@
 //! The arguments of each verb.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::selection::{Listed, Selection};
 use super::time::{duration, when};
@@ -186,6 +187,7 @@ Examples:
   gamectl run
   gamectl -f /etc/gamectl/instances.yaml run --on-exit stop-at-shutdown
   gamectl run --json tag:pvp
+  gamectl run --metrics-file /var/lib/prometheus/node-exporter/gamectl.prom
 
 With --json, {\"event\":\"lost\",\"count\":N,\"at\":TIME} stands where objects were
 dropped because nobody read them in time; a new snapshot follows.")]
@@ -204,6 +206,15 @@ pub struct RunArgs {
     /// Reports each instance this often, with --json
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub heartbeat_interval: Duration,
+
+    /// Keeps metrics in a file, in the format OpenMetrics: for the textfile collector of
+    /// node_exporter, with a name that ends with .prom
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub metrics_file: Option<PathBuf>,
+
+    /// Serves metrics over HTTP to this machine: unix:PATH, or 127.0.0.1:PORT
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics: Option<String>,
 }
 
 /// The fate of the instances when the watching ends.

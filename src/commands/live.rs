@@ -38,7 +38,11 @@ pub(super) struct Live {
     reader_gone: Option<ReaderGone>,
     seconds: Option<Interval>,
     frame: Option<Instant>,
+    listeners: Vec<Listener>,
 }
+
+/// Whoever is told of each event beside the view. It waits for nobody.
+type Listener = Box<dyn Fn(&ResidentEvent)>;
 
 impl Live {
     /// Makes one that is told of each second if it is `timed`, or where there is a
@@ -61,6 +65,7 @@ impl Live {
             },
             seconds: ticks((timed || view.is_live()).then_some(SECOND)),
             frame: None,
+            listeners: Vec::new(),
             view,
         };
         live.take_keys();
@@ -77,6 +82,15 @@ impl Live {
         }
     }
 
+    /// Has another one told of each event, before it is shown.
+    pub(super) fn tell_too(&mut self, listener: impl Fn(&ResidentEvent) + 'static) {
+        self.listeners.push(Box::new(listener));
+    }
+
+    fn tell(&self, event: &ResidentEvent) {
+        self.listeners.iter().for_each(|listener| listener(event));
+    }
+
     /// Waits for SIGINT or SIGTERM.
     pub(super) async fn interrupted(&mut self) {
         while !matches!(self.signals.next().await, Signalled::Interrupt(_)) {}
@@ -85,6 +99,7 @@ impl Live {
     /// Shows the events that have come so far.
     pub(super) fn drain(&mut self) {
         while let Ok(event) = self.events.try_recv() {
+            self.tell(&event);
             self.view.event(event);
         }
     }
@@ -114,6 +129,7 @@ impl Live {
                 () = reader_gone(&mut self.reader_gone) => return LiveInput::ReaderGone,
                 () = self.view.caught_up() => self.view.snapshot(),
                 event = self.events.recv() => {
+                    event.iter().for_each(|event| self.tell(event));
                     self.frame = self.frame.or_else(|| Some(Instant::now() + FRAME));
                     return LiveInput::Event(event);
                 }

@@ -15,6 +15,7 @@ use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, Targets, VerbRequest, host_is_shutting_down};
 use crate::invocation::command;
+use crate::metrics::{ListenAt, Metrics};
 use crate::report::verdict;
 use crate::sys::{oom_score, pty};
 
@@ -22,27 +23,34 @@ use crate::sys::{oom_score, pty};
 const HOOKS: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Error> {
+    let listen_at = run.metrics.as_deref().map(ListenAt::parse).transpose()?;
     let host = context.host()?;
     let can_reload = host.can_reopen();
     let file = host.watch_file();
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
     let view = context.screen.run_view(&format!("gamectl run {}", host.name()));
+    let metrics = Metrics::begin(run.metrics_file.clone(), listen_at, &events).await?;
     let options = RunOptions {
         title: title(),
         at_once: run.at_once.map(std::num::NonZero::get),
-        players: view.is_live(),
+        players: view.is_live() || metrics.is_some(),
         claim: String::new(),
     };
     // Before anything is begun that is to have what this process had.
     oom_score::protect();
+    let supervision = host.supervise(&run.selection.selectors, options, events).await?;
+    let mut live = Live::new(view, receiver, false)?;
+    if let Some(metrics) = metrics {
+        live.tell_too(move |event| metrics.take(event));
+    }
     let session = Session {
         context,
         run,
-        supervision: host.supervise(&run.selection.selectors, options, events).await?,
+        supervision,
         can_reload,
         service: ServiceManager::of(&|name| std::env::var_os(name)),
-        live: Live::new(view, receiver, false)?,
+        live,
         last_problem: String::new(),
         reading: None,
     };

@@ -76,6 +76,14 @@ impl Feed {
         self.rows.values().map(AsRef::as_ref)
     }
 
+    /// Returns the rows as they were last seen, in their order, with what is known of
+    /// their players.
+    pub fn seen(&self) -> Vec<(Arc<WatchedRow>, PlayerCount)> {
+        let rows = self.rows.values();
+        rows.map(|watched| (Arc::clone(watched), self.players(&watched.row.id)))
+            .collect()
+    }
+
     /// Counts the instances that run, or begin or end; `None` while it is not known of
     /// all of them.
     pub fn count_alive(&self) -> Option<usize> {

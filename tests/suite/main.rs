@@ -42,6 +42,7 @@ mod limits;
 mod links;
 mod logout;
 mod main_process;
+mod metrics;
 mod no_inotify;
 mod old_shim;
 mod old_stack;

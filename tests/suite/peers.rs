@@ -8,7 +8,7 @@
 
 use serde_json::json;
 
-use crate::support::{self, Instance, Sandbox};
+use crate::support::{self, Background, Instance, Sandbox};
 
 fn python() -> String {
     std::env::var("GAMECTL_TEST_PYTHON").expect("GAMECTL_TEST_PYTHON names a Python with the packages of .ci/run")
@@ -78,4 +78,28 @@ fn clients_that_are_not_ours() {
         sandbox.ok(&["stop", "a", "--now"]);
         sandbox.nothing_left();
     }
+}
+
+/// The metrics of a `run` are read by the parsers of Prometheus, of both formats.
+#[test]
+#[ignore = "needs prometheus_client of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
+fn parsers_of_metrics_that_are_not_ours() {
+    let sandbox = Sandbox::new();
+    let a = sandbox.solitary("a").ready_log("^up$");
+    sandbox.inventory(&[a, sandbox.solitary("b").with("autostart", json!(false))]);
+    let file = sandbox.arg("gamectl.prom");
+    let run = Background::run_json(&sandbox, &["--metrics-file", &file]);
+    run.sees("a", "running");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/metrics.py");
+    support::wait_until("the parsers to read that it runs", || {
+        let output = std::process::Command::new(python())
+            .args([script, &file])
+            .output()
+            .expect("Python");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        said == "a running\nb stopped\n"
+    });
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
 }
