@@ -12,6 +12,7 @@ use crate::containers::{EngineEvents, EngineSnapshots};
 use crate::docker_compose::{self, DockerComposeSupervisor};
 use crate::failure::Failure;
 use crate::inventory::{Instance, Inventory, Plane, is_valid_id};
+use crate::kubectl::{self, KubectlShare, KubectlSupervisor};
 use crate::podman::{self, PodmanShare, PodmanSupervisor};
 use crate::process::shim::lending::Lender;
 use crate::process::shim::spawner::Spawner;
@@ -55,6 +56,7 @@ pub struct Fleet {
     engine_snapshots: Option<Arc<EngineSnapshots>>,
     engine_events: Option<Arc<EngineEvents>>,
     podman: PodmanShare,
+    kubectl: KubectlShare,
     unit_managers: Arc<UnitManagers>,
     spawner: Arc<Spawner>,
     remotes: Arc<RemoteHosts>,
@@ -78,6 +80,7 @@ impl Fleet {
             state,
             engine_snapshots: Some(Arc::default()),
             podman: PodmanShare::for_a_look(),
+            kubectl: KubectlShare::for_a_look(),
             only_looks: true,
             ..Self::default()
         }
@@ -179,6 +182,10 @@ impl Fleet {
             (Plane::Systemd(spec), None) => {
                 let (state, managers) = (self.state.clone(), &self.unit_managers);
                 Arc::new(SystemdUnitSupervisor::new(instance, spec, state, managers))
+            }
+            (Plane::Kubectl(spec), None) => {
+                let (state, share) = (self.state.clone(), self.kubectl.clone());
+                Arc::new(KubectlSupervisor::new(instance, spec, state, share))
             }
         };
         let supervisor = match self.former(instance) {
@@ -288,6 +295,10 @@ impl Fleet {
                     None => unknown(systemd_unit::PLANE, format!("{place}/origin does not name its unit")),
                 }
             }
+            (kubectl::PLANE, state) => match KubectlSupervisor::recorded(id, &origin, state, self.kubectl.clone()) {
+                Some(supervisor) => Arc::new(supervisor),
+                None => unknown(kubectl::PLANE, format!("{place}/origin does not name its object")),
+            },
             (plane, _) => unknown(
                 "unknown",
                 format!("{place}/origin names the plane `{plane}`, which this gamectl does not know"),
@@ -366,7 +377,8 @@ fn is_same_plane(plane: &Plane, origin: Option<&Origin>) -> bool {
         (Plane::DockerCompose(spec), Some(origin)) => docker_compose::origin::is_same_stack(origin, spec),
         (Plane::Podman(spec), Some(origin)) => podman::origin::is_same_object(origin, spec),
         (Plane::Systemd(spec), Some(origin)) => systemd_unit::origin::is_same_unit(origin, spec),
-        (Plane::DockerCompose(_) | Plane::Podman(_) | Plane::Systemd(_) | Plane::Unmanaged { .. }, _) => false,
+        (Plane::Kubectl(spec), Some(origin)) => kubectl::origin::is_same_object(origin, spec),
+        (Plane::Unmanaged { .. }, _) | (_, None) => false,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod instancecmd;
 pub mod inventory;
 pub mod invocation;
 pub mod json;
+pub mod kubectl;
 pub mod metrics;
 pub mod players;
 pub mod podman;

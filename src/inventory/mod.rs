@@ -30,6 +30,7 @@ pub use model::hook::{Alarm, Hook};
 pub use model::host::{DEFAULT_LINGER, Definition, HostSpec, Hosted, SshAccess, WayIn, definitions};
 pub use model::http::{HttpAccess, HttpCheck, HttpLogin, HttpMethod, Tls};
 pub use model::instance::{ID_MAX, Instance, Inventory, Plane, Port, Protocol, is_valid_id};
+pub use model::kubectl::{KubectlObject, KubectlPlace, KubectlSpec, PatchedResource, UpRule, WorkloadKind};
 pub use model::limits::Limits;
 pub use model::podman::{PodmanObject, PodmanSpec};
 pub use model::probe::{Healthy, OnTimeout, Probe, Ready};

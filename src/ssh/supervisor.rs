@@ -36,6 +36,7 @@ const PROCESS: &str = "process";
 const STACK: &str = "docker_compose";
 const PODMAN: &str = "podman";
 const UNIT: &str = "systemd";
+const KUBECTL: &str = "kubectl";
 
 /// An instance on another host.
 pub struct SshSupervisor {
@@ -58,13 +59,15 @@ impl SshSupervisor {
             Plane::DockerCompose(_) => STACK,
             Plane::Podman(_) => PODMAN,
             Plane::Systemd(_) => UNIT,
+            Plane::Kubectl(_) => KUBECTL,
         };
         Self::of(&instance.id, plane, remote, records)
     }
 
     /// Creates the supervisor of what is on record as started on a host.
     pub fn recorded(id: &str, plane: &str, remote: Arc<RemoteHost>, records: Option<Arc<StateDir>>) -> Self {
-        let known = [PROCESS, STACK, PODMAN, UNIT].into_iter().find(|known| *known == plane);
+        let known = [PROCESS, STACK, PODMAN, UNIT, KUBECTL];
+        let known = known.into_iter().find(|known| *known == plane);
         let new = Self::of(id, known.unwrap_or("unknown"), remote, records);
         Self {
             record: new.record.left_alone(),

@@ -129,6 +129,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "docker_compose",
             "failure",
             "inventory",
+            "kubectl",
             "podman",
             "process",
             "ssh",
@@ -158,6 +159,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("unmanaged", &["failure", "supervisor"]),
     ("docker_compose", PLANE),
     ("podman", PLANE),
+    ("kubectl", PLANE),
     ("systemd_unit", PLANE),
     ("process", PLANE),
     (

@@ -8,6 +8,7 @@ use super::compose::ComposeSpec;
 use super::hook::Hook;
 use super::host::{HostSpec, Hosted, WayIn};
 use super::http::{HttpCheck, HttpLogin};
+use super::kubectl::KubectlSpec;
 use super::podman::PodmanSpec;
 use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
@@ -153,6 +154,7 @@ pub enum Plane {
     DockerCompose(Box<ComposeSpec>),
     Podman(Box<PodmanSpec>),
     Systemd(Box<UnitSpec>),
+    Kubectl(Box<KubectlSpec>),
 }
 
 #[cfg(test)]

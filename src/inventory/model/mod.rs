@@ -9,6 +9,7 @@ pub(crate) mod hook;
 pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod instance;
+pub(crate) mod kubectl;
 pub(crate) mod limits;
 pub(crate) mod podman;
 pub(crate) mod probe;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::collector::Collector;
+use super::free;
 use super::section::{did_you_mean, short};
 use crate::inventory::model::host::{DEFAULT_LINGER, Definition, HostSpec, SshAccess, WayIn};
 use crate::inventory::model::instance::is_valid_id;
@@ -222,8 +223,11 @@ pub(super) fn definition(check: &mut Collector, settings: &[Entry]) -> Definitio
 }
 
 fn value(check: &mut Collector, node: &Node) -> Value {
+    // Only a free mapping tells a number from its text.
+    if let Some(literal) = free::literal(node) {
+        return literal;
+    }
     match &node.shape {
-        Shape::Scalar(_) if node.is_null() => Value::Null,
         Shape::Scalar(scalar) => match expand(&scalar.text, check.env()) {
             // The host expands nothing again.
             Ok(text) => match text.to_str() {

@@ -26,8 +26,8 @@ pub(super) struct Outline {
 pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&str) -> bool) -> Instance {
     let stop = settings.get("stop", stop::read);
     let stop = stop.unwrap_or_else(|| match outline.plane {
-        // A unit and a container know how they are stopped.
-        Plane::Systemd(_) | Plane::Podman(_) => Vec::new(),
+        // These know how they are stopped.
+        Plane::Systemd(_) | Plane::Podman(_) | Plane::Kubectl(_) => Vec::new(),
         _ => default_stop_chain(),
     });
     let mut needed: Vec<_> = stop.iter().filter_map(|step| step.action.channel()).collect();

@@ -75,6 +75,7 @@ fn holds(what: Holds) -> String {
         Holds::Words => "list of words".to_owned(),
         Holds::Choice(words) => words.join(", "),
         Holds::ChoiceList(words) => format!("list of {}", words.join(", ")),
+        Holds::Free => "mapping".to_owned(),
         Holds::Map(of) => format!("mapping of names: {}", holds(*of)),
         Holds::Section(_) => "mapping, see below".to_owned(),
         Holds::SectionOr(_) => "text, or mapping, see below".to_owned(),

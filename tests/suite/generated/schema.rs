@@ -80,6 +80,7 @@ fn holds(what: Holds) -> Value {
         Holds::Words => list(any),
         Holds::Choice(words) => choice(words),
         Holds::ChoiceList(words) => list(choice(words)),
+        Holds::Free => json!({ "type": "object" }),
         Holds::Map(of) => json!({ "type": ["object", "null"], "additionalProperties": holds(*of) }),
         Holds::Section(of) => section(of),
         Holds::SectionOr(of) => json!({ "anyOf": [any, section(of)] }),

@@ -7,7 +7,7 @@ use super::restart::RESTART;
 use super::stop::STEP;
 use super::table::Holds::{Choice, Flag, List, Map, Section as In, Text, Words};
 use super::table::{Holds, Key, Section, keys};
-use super::{docker_compose, podman, process, systemd};
+use super::{docker_compose, kubectl, podman, process, systemd};
 
 const IDENTITY: &[Key] = keys! {
     "game": Text, "none", "game: rust",
@@ -49,7 +49,13 @@ const SETTINGS: &[Key] = keys! {
 };
 
 /// The plane sections: an instance has one of them, and none has defaults.
-pub(super) const PLANES: &[Key] = &[process::PLANE, docker_compose::PLANE, podman::PLANE, systemd::PLANE];
+pub(super) const PLANES: &[Key] = &[
+    process::PLANE,
+    docker_compose::PLANE,
+    podman::PLANE,
+    systemd::PLANE,
+    kubectl::PLANE,
+];
 
 pub(crate) static DEFAULTS: Section = Section {
     name: "defaults",

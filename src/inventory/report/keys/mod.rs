@@ -8,6 +8,7 @@ mod hook;
 mod host;
 mod http;
 mod instance;
+mod kubectl;
 mod podman;
 mod process;
 mod ready;
@@ -26,6 +27,7 @@ pub(crate) use hook::HOOK;
 pub(crate) use host::HOST;
 pub(crate) use http::HTTP;
 pub(crate) use instance::{DEFAULTS, INSTANCE};
+pub(crate) use kubectl::{KUBECTL, UP};
 pub(crate) use podman::PODMAN;
 pub(crate) use process::{LIMITS, LOG, PROCESS};
 pub(crate) use ready::{HEALTHY, READY};
@@ -48,6 +50,8 @@ pub static SECTIONS: &[&Section] = &[
     &DOCKER_COMPOSE,
     &PODMAN,
     &SYSTEMD,
+    &KUBECTL,
+    &UP,
     &LOG,
     &LIMITS,
     &READY,

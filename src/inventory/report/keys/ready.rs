@@ -24,7 +24,8 @@ pub(super) const READY_LOG: &[Key] = keys! {
         "A regular expression that a line of this launch matches, as `logs` shows it. One with `$` or `\\b` in it waits for the end of the line.",
         not on "docker_compose": "give the service a `healthcheck` in the compose file, or use `tcp`, `a2s`, `http` or `exec`",
         not on "podman": "give the container a health check, or use `tcp`, `a2s`, `http` or `exec`",
-        not on "systemd": "have the unit say when it is ready, with `Type=notify`, or use `tcp`, `a2s`, `http` or `exec`";
+        not on "systemd": "have the unit say when it is ready, with `Type=notify`, or use `tcp`, `a2s`, `http` or `exec`",
+        not on "kubectl": "give the container a `readinessProbe`, or use `tcp`, `a2s`, `http` or `exec`";
 };
 
 pub(super) const ALIVE_FOR: &[Key] = keys! {

@@ -23,7 +23,8 @@ pub(crate) static STEP: Section = Section {
         "http": SectionOr(&HTTP), "none", "http: http://127.0.0.1:8212/v1/api/shutdown",
             "Makes this request.";
         "signal": Text, "none", "signal: INT",
-            "Sends this signal, by name.";
+            "Sends this signal, by name.",
+            not on "kubectl": "Kubernetes sends the stop signal of the image: use `rcon`, `webrcon`, `telnet`, `stdin`, `http` or `exec` for what comes before it";
         "wait": Duration, "60s", "wait: 30s",
             "How long to wait for the server to exit before the next step. There is no wait where the step was certainly not carried out: nothing was sent, the login failed, or HTTP answered with 400 to 499. Where that is true of all steps, TERM and 60 s come before the kill.";
         "expect": Text, "none", "expect: Saved",

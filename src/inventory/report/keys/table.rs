@@ -22,6 +22,8 @@ pub enum Holds {
     Words,
     Choice(&'static [&'static str]),
     ChoiceList(&'static [&'static str]),
+    /// A mapping whose keys and values are anybody's.
+    Free,
     /// A mapping of names to these.
     Map(&'static Holds),
     Section(&'static Section),

@@ -1,0 +1,89 @@
+//! The standard input of a container, and programs in it that take lines.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::complaint::Complaint;
+use super::entering::Entrance;
+use crate::channel::LINE_MAX;
+use crate::failure::{Failure, FailureKind};
+use crate::program::{CallError, ProgramCall, Typist};
+
+/// The pause before it is asked again whether the line was read.
+const READ_AGAIN: Duration = Duration::from_millis(20);
+
+/// The time for which kubectl goes on after it has read the line, so that it passes it on.
+const PASS_ON: Duration = Duration::from_millis(500);
+
+/// Writes a line to the console of a container.
+///
+/// # Errors
+/// When it is no line, the container has no input, or it cannot be reached.
+pub(super) async fn write_line(entrance: &Entrance, line: &str, limit: Duration) -> Result<(), Failure> {
+    refuse(line)?;
+    let attach = ProgramCall::new(entrance.attach()?);
+    let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("kubectl attach: {error}"));
+    let mut typist = Typist::of(attach).map_err(|error| failed(&error))?;
+    typist
+        .write(format!("{line}\n").as_bytes())
+        .map_err(|error| failed(&error))?;
+    let until = Instant::now() + limit;
+    let taken = async {
+        // It reads nothing before it is attached.
+        while typist.unread().map_err(|error| failed(&error))? > 0 {
+            tokio::select! {
+                ended = typist.end() => {
+                    let ended = ended.map_err(|error| failed(&error))?;
+                    return Err(failed(&format_args!("it ended before it had taken the line: {ended}")));
+                }
+                () = sleep(READ_AGAIN) => {}
+            }
+        }
+        // It ends by itself only with the game.
+        let _ = tokio::time::timeout(PASS_ON, typist.end()).await;
+        Ok(())
+    };
+    let late = || Failure::new(FailureKind::Timeout, "kubectl attach did not take the line in time");
+    timeout_at(until, taken).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Gives a line to a program in a container, and returns what that prints.
+///
+/// # Errors
+/// When it is no line, or the program fails.
+pub(super) async fn send_by(
+    entrance: &Entrance,
+    program: &[String],
+    line: &str,
+    limit: Duration,
+) -> Result<String, Failure> {
+    refuse(line)?;
+    let call = ProgramCall::new(entrance.exec(program, true)).with_input(format!("{line}\n"));
+    let name = program.first().map_or("", String::as_str);
+    let done = match call.output(limit).await {
+        Ok(done) => done,
+        Err(CallError::TimedOut(_)) => {
+            let message = format!("{name} did not answer in time: the line may have been sent");
+            return Err(Failure::new(FailureKind::Timeout, message));
+        }
+        Err(error) => return Err(Failure::failed(format!("kubectl exec: {error}"))),
+    };
+    let reply = String::from_utf8_lossy(&done.output).trim_end().to_owned();
+    if done.status.success() {
+        return Ok(reply);
+    }
+    let said = match Complaint::of(&done.complaint) {
+        Complaint::Forbidden(said) | Complaint::NotRunning(said) | Complaint::Other(said) => said,
+        _ => done.complaint.trim().to_owned(),
+    };
+    Err(Failure::failed(format!("{name} has failed in the container: {said}")).hint("correct `kubectl.send`"))
+}
+
+fn refuse(line: &str) -> Result<(), Failure> {
+    if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
+        let message = format!("a line has at most {LINE_MAX} bytes, and no line end or NUL in it");
+        return Err(Failure::new(FailureKind::Usage, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The output of the pods of an object, as the cluster keeps it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use super::engine::KubectlEngine;
+use super::managed::ManagedObject;
+use super::pod::ClusterPod;
+use super::{reading, target};
+use crate::failure::Failure;
+use crate::inventory::KubectlSpec;
+use crate::program::MergedOutput;
+use crate::supervisor::{ConsoleOutput, OutputFrom, OutputSource};
+
+/// The pause before it is asked again which pods there are.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// The most bytes that wait to be read.
+const UNREAD: usize = 64 * 1024;
+
+/// The longest line that is kept whole among those of other pods.
+const LINE_MAX: u64 = 1 << 20;
+
+#[async_trait::async_trait]
+impl OutputSource for ManagedObject {
+    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+        let look = self.see_anew().await?;
+        let (ours, theirs) = tokio::io::duplex(UNREAD);
+        let log = PodLogs {
+            engine: self.engine().clone(),
+            spec: self.spec().clone(),
+            to: Arc::new(Mutex::new(ours)),
+        };
+        tokio::spawn(log.pass_on(look.found.pods, from, follow));
+        Ok(Box::new(theirs))
+    }
+}
+
+/// The logs of the pods of an object.
+struct PodLogs {
+    engine: KubectlEngine,
+    spec: KubectlSpec,
+    to: Arc<Mutex<DuplexStream>>,
+}
+
+impl PodLogs {
+    /// Passes the output on until nobody reads it; that of later pods, too, if it is
+    /// followed.
+    async fn pass_on(self, pods: Vec<ClusterPod>, from: OutputFrom, follow: bool) {
+        let mut known = BTreeSet::new();
+        let mut streams = JoinSet::new();
+        let (mut pods, mut from) = (pods, from);
+        pods.sort_by(|a, b| a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp));
+        // Each line tells whose it is where there are several.
+        let of_pod = |pod: &ClusterPod| match self.spec.container {
+            Some(_) => 1,
+            None => pod.spec.containers.len(),
+        };
+        let is_named = pods.iter().map(of_pod).sum::<usize>() > 1;
+        loop {
+            for pod in &pods {
+                // Another pod of the same name is another one.
+                let run = (pod.metadata.uid.clone(), if follow { pod.run() } else { 0 });
+                if (!follow || pod.is_running() || !pod.is_alive()) && known.insert(run) {
+                    let Ok(stream) = self.open(pod, from, follow, is_named) else {
+                        continue;
+                    };
+                    let to = Arc::clone(&self.to);
+                    match follow {
+                        true => drop(streams.spawn(copy_lines(stream, to))),
+                        false => copy_lines(stream, to).await,
+                    }
+                }
+            }
+            if !follow {
+                return;
+            }
+            let since = SystemTime::now();
+            tokio::time::sleep(AGAIN).await;
+            if self.to.lock().await.write_all(&[]).await.is_err() {
+                return;
+            }
+            pods = self.pods().await.unwrap_or_default();
+            // What began meanwhile is told from its first line.
+            from = OutputFrom::Time(since.checked_sub(AGAIN).unwrap_or(since));
+        }
+    }
+
+    async fn pods(&self) -> Result<Vec<ClusterPod>, Failure> {
+        let namespaces = [self.spec.place.namespace.clone()];
+        let listing = reading::list(&self.engine, &namespaces, &target::kinds(&self.spec)).await?;
+        Ok(match target::find(&self.spec, &listing) {
+            target::FoundOrNot::Yes(found) => found.pods,
+            target::FoundOrNot::No(_) => Vec::new(),
+        })
+    }
+
+    fn open(&self, pod: &ClusterPod, from: OutputFrom, follow: bool, is_named: bool) -> Result<MergedOutput, Failure> {
+        let words = words(&self.spec, pod.name(), from, follow, is_named);
+        MergedOutput::of(self.engine.program(words)).map_err(|error| self.engine.not_called(&error))
+    }
+}
+
+fn words(spec: &KubectlSpec, pod: &str, from: OutputFrom, follow: bool, is_named: bool) -> Vec<String> {
+    let mut words = vec!["logs".to_owned(), pod.to_owned()];
+    words.push(match &spec.container {
+        Some(container) => format!("--container={container}"),
+        None => "--all-containers".to_owned(),
+    });
+    words.push(match from {
+        OutputFrom::Start => "--tail=-1".to_owned(),
+        OutputFrom::LastLines(lines) => format!("--tail={lines}"),
+        OutputFrom::Time(at) => format!("--since-time={}", humantime::format_rfc3339_seconds(at)),
+    });
+    words.extend(is_named.then(|| "--prefix".to_owned()));
+    words.extend(follow.then(|| "--follow".to_owned()));
+    words
+}
+
+/// Copies whole lines, so that those of several pods do not mix.
+async fn copy_lines(stream: MergedOutput, to: Arc<Mutex<DuplexStream>>) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut line = Vec::new();
+        match (&mut stream).take(LINE_MAX).read_until(b'\n', &mut line).await {
+            Ok(1..) => {}
+            Ok(0) | Err(_) => return,
+        }
+        if to.lock().await.write_all(&line).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::inventory::{KubectlObject, KubectlPlace, WorkloadKind};
+
+    #[test]
+    fn the_words_for_a_log() {
+        let mut spec = KubectlSpec {
+            place: KubectlPlace {
+                context: "c".to_owned(),
+                namespace: "n".to_owned(),
+                kubeconfig: None,
+            },
+            object: KubectlObject::Workload {
+                kind: WorkloadKind::Deployment,
+                replicas: None,
+                pods: None,
+            },
+            name: "x".to_owned(),
+            container: None,
+            send: Vec::new(),
+            forward: Vec::new(),
+        };
+        let all = words(&spec, "p", OutputFrom::Start, false, false);
+        assert_eq!(all.join(" "), "logs p --all-containers --tail=-1");
+        let last = words(&spec, "p", OutputFrom::LastLines(5), true, true);
+        assert_eq!(last.join(" "), "logs p --all-containers --tail=5 --prefix --follow");
+        spec.container = Some("game".to_owned());
+        let since = OutputFrom::Time(UNIX_EPOCH + Duration::from_millis(7_900));
+        let since = words(&spec, "p", since, true, false);
+        assert_eq!(
+            since.join(" "),
+            "logs p --container=game --since-time=1970-01-01T00:00:07Z --follow"
+        );
+    }
+}
