@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::entry::{FoundInstance, list, text};
 use crate::failure::{Failure, FailureKind};
+use crate::inventory::nearest;
 use crate::program::{CallError, ProgramCall};
 
 /// The time within which systemd answers.
@@ -42,8 +43,28 @@ pub async fn of_unit(name: &str) -> Result<FoundInstance, Failure> {
         return Err(failure);
     }
     let message = format!("systemd has no unit {name}, neither of the system nor of this user");
-    Err(Failure::new(FailureKind::Unknown, message)
-        .hint("`systemctl list-unit-files --type=service` lists them, with `--user` those of this user"))
+    let known = services().await;
+    let stems = known.iter().filter_map(|unit| unit.strip_suffix(".service"));
+    let near = nearest(name.trim_end_matches(".service"), stems);
+    Err(Failure::new(FailureKind::Unknown, message).hint(match near {
+        Some(near) => format!("did you mean `{near}.service`?"),
+        None => "`systemctl list-unit-files --type=service` lists them, with `--user` those of this user".to_owned(),
+    }))
+}
+
+/// Returns the names of the services that have a file, as far as they can be asked for.
+async fn services() -> Vec<String> {
+    let mut names = Vec::new();
+    for option in ["--system", "--user"] {
+        let words = ["--no-pager", "--no-legend", "--type=service", "list-unit-files"];
+        let argv = [&["systemctl", option][..], &words].concat();
+        if let Ok(answer) = ProgramCall::new(argv).output(ANSWER).await {
+            let listed = String::from_utf8_lossy(&answer.output).into_owned();
+            let own = listed.lines().filter_map(|line| line.split_whitespace().next());
+            names.extend(own.map(str::to_owned));
+        }
+    }
+    names
 }
 
 async fn show(option: &str, name: &str) -> Result<HashMap<String, String>, Failure> {
@@ -72,6 +93,12 @@ async fn show(option: &str, name: &str) -> Result<HashMap<String, String>, Failu
 fn properties(said: &str) -> HashMap<String, String> {
     let lines = said.lines().filter_map(|line| line.split_once('='));
     lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Returns the instance that an answer of systemd describes.
+#[cfg(fuzzing)]
+pub(super) fn described(scope: &str, name: &str, said: &str) -> FoundInstance {
+    instance(scope, name, &properties(said))
 }
 
 fn is_there(properties: &HashMap<String, String>) -> bool {

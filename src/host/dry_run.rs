@@ -98,7 +98,10 @@ fn steps(request: &VerbRequest, observation: &Observation, supervisor: &dyn Supe
     };
     let mut steps = Vec::new();
     if alive && (request.verb == Verb::Restart || (request.verb == Verb::Stop && !stopping)) {
-        steps.extend(plan.stop_steps(&StopOptions { now: request.now }));
+        steps.extend(plan.stop_steps(&StopOptions {
+            now: request.now,
+            comes_back: request.verb == Verb::Restart,
+        }));
     }
     if managed && (request.verb == Verb::Restart || (request.verb == Verb::Start && starts)) {
         steps.extend(plan.start_steps(&StartOptions {

@@ -354,7 +354,10 @@ impl Work {
     }
 
     async fn end(&self) -> Result<Outcome, Failure> {
-        let options = StopOptions { now: self.request.now };
+        let options = StopOptions {
+            now: self.request.now,
+            comes_back: self.request.verb == Verb::Restart,
+        };
         let stopped = Arc::clone(&self.target).stop_with(options).await;
         stopped.map_err(|error| Failure::from_error(&error))
     }

@@ -20,4 +20,6 @@ pub struct StartOptions {
 pub struct StopOptions {
     /// Send a TERM at once, and kill 5 seconds later.
     pub now: bool,
+    /// True if a start follows, as in a restart.
+    pub comes_back: bool,
 }

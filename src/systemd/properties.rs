@@ -26,6 +26,10 @@ pub struct UnitProperties {
     pub condition_result: Option<bool>,
     pub condition_timestamp_monotonic: Option<u64>,
     pub triggered_by: Option<Vec<String>>,
+    /// The units that a stop of this one stops, too; so are the two that follow.
+    pub required_by: Option<Vec<String>>,
+    pub bound_by: Option<Vec<String>>,
+    pub consists_of: Option<Vec<String>>,
     #[zbus(rename = "InvocationID")]
     pub invocation: Option<Vec<u8>>,
     /// Microseconds since 1970, or of the monotonic clock; 0 for never. So are the others.

@@ -13,9 +13,10 @@ use crate::failure::Failure;
 use crate::inventory::{
     Channels, Healthy, Instance, Probe, Ready, RestartPolicy, RestartWhen, StopAction, StopStep, UnitSpec,
 };
+use crate::invocation::command;
 use crate::probe::{self, PortOwner, ProbeContext, Readiness, UnitPorts};
 use crate::store::launch::LogPosition;
-use crate::supervisor::{Facts, InstanceState, Observation, StateCell};
+use crate::supervisor::{Facts, InstanceState, Observation, StateCell, join_notes};
 use crate::sys::clock;
 use crate::systemd::{UnitManager, UnitProperties};
 
@@ -31,6 +32,8 @@ pub(super) struct ManagedUnit {
     since: StateCell<Option<SystemTime>>,
     /// The run whose probes have held.
     held: StateCell<u64>,
+    /// The units that went down with it, and are to come back with it.
+    bound: StateCell<Vec<String>>,
 }
 
 /// The plan for a unit: all that the inventory has of it beside its name.
@@ -95,6 +98,7 @@ impl ManagedUnit {
             state: StateCell::new(InstanceState::Stopped),
             since: StateCell::default(),
             held: StateCell::default(),
+            bound: StateCell::default(),
         }
     }
 
@@ -112,6 +116,18 @@ impl ManagedUnit {
 
     pub(super) fn plan(&self) -> &UnitPlan {
         &self.plan
+    }
+
+    /// Keeps the units that went down with it, until it is started again.
+    pub(super) fn keep_bound(&self, names: Vec<String>) {
+        self.bound.set(names);
+    }
+
+    /// Returns those units, once.
+    pub(super) fn take_bound(&self) -> Vec<String> {
+        let names = self.bound.get();
+        self.bound.set(Vec::new());
+        names
     }
 
     pub(super) fn state(&self) -> InstanceState {
@@ -169,7 +185,10 @@ impl ManagedUnit {
                 RestartWhen::OnFailure | RestartWhen::Never => &self.plan.policy.success_exit_codes,
             },
         };
-        let facts = judge(&self.spec, &unit, &wanted).map_err(Failure::unknown)?;
+        let mut facts = judge(&self.spec, &unit, &wanted).map_err(Failure::unknown)?;
+        if facts.state == InstanceState::Running && wanted.is_to_end(state::started_us(&unit)) {
+            self.tell_of_stop(&mut facts);
+        }
         let mut look = UnitLook {
             unit,
             facts,
@@ -179,6 +198,19 @@ impl ManagedUnit {
         self.since.set(look.facts.since);
         self.state.set(look.facts.state.clone());
         Ok(look)
+    }
+
+    /// Tells that a stop of a unit that is active has begun: systemd knows nothing of the
+    /// steps of a chain.
+    fn tell_of_stop(&self, facts: &mut Facts) {
+        if self.records.is_at_work() {
+            facts.state = InstanceState::Stopping;
+            facts.uptime_seconds = 0;
+            return;
+        }
+        let stop = command(format_args!("stop {}", self.records.id()));
+        let cut = format!("its stop was cut short; {stop} finishes it");
+        facts.note = join_notes([facts.note.take(), Some(cut)]);
     }
 
     /// Asks the probes of a unit that is active, unless they have held already.

@@ -14,6 +14,7 @@
 //!
 //! A quadlet is a unit that podman has written, and nothing else.
 
+mod bound;
 mod chain;
 mod channel;
 mod explain;

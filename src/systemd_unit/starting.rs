@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::explain;
 use super::managed::{ManagedUnit, UnitLook};
 use super::origin;
 use super::state::{UnitCircumstances, is_up, judge};
 use super::words::systemctl;
+use super::{bound, explain};
 use crate::containers::BegunStart;
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
@@ -49,6 +49,7 @@ impl Start<'_> {
     async fn carry_out(&self, options: &StartOptions) -> Result<Outcome, Failure> {
         let (unit, spec) = (self.unit, self.unit.spec());
         unit.manager().keep_loaded(&spec.unit).await;
+        let bound = unit.take_bound();
         let before = unit.see().await?;
         if before.facts.state == InstanceState::Running {
             unit.records().record_origin(&origin::of_spec(spec))?;
@@ -62,15 +63,22 @@ impl Start<'_> {
         if !has_begun {
             self.launch(&before.unit, options).await?;
         }
+        let note = bound::start_again(unit, &bound).await;
         if options.no_wait {
             let state = unit
                 .see()
                 .await
                 .map_or(InstanceState::Starting, |look| look.facts.state);
-            return Ok(outcome(state, !has_begun));
+            return Ok(Outcome {
+                note,
+                ..outcome(state, !has_begun)
+            });
         }
         self.wait_until_ready().await?;
-        Ok(outcome(InstanceState::Running, !has_begun))
+        Ok(Outcome {
+            note,
+            ..outcome(InstanceState::Running, !has_begun)
+        })
     }
 
     async fn launch(&self, before: &UnitProperties, options: &StartOptions) -> Result<(), Failure> {
@@ -86,9 +94,14 @@ impl Start<'_> {
         };
         BegunStart::record(unit.records(), &origin::of_spec(spec), start)?.note_strangers(&held);
         let refused = |why: BusFailure| explain::refused(spec, unit.records().id(), "start", &why);
-        // systemd may have started it too often already.
-        if before.active_state.as_deref() == Some("failed") {
-            unit.manager().reset_failed(&spec.unit).await.map_err(refused)?;
+        // systemd may have started it too often already: a person may once more.
+        let has_failed = before.active_state.as_deref() == Some("failed");
+        if has_failed || options.restarts == 0 {
+            let reset = unit.manager().reset_failed(&spec.unit).await;
+            // Without it the start itself tells what is not allowed.
+            reset
+                .map_err(refused)
+                .or_else(|failure| if has_failed { Err(failure) } else { Ok(()) })?;
         }
         let job = match before.active_state.as_deref() {
             Some("activating") => UnitJob::Restart,

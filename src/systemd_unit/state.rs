@@ -51,6 +51,21 @@ pub(super) struct UnitCircumstances<'a> {
     pub(super) success_codes: &'a [i32],
 }
 
+impl UnitCircumstances<'_> {
+    /// Returns true if a stop of a run was begun here, and is the last thing that was asked
+    /// for.
+    pub(super) fn is_to_end(&self, run: u64) -> bool {
+        let is_last = |stop: &StackStop| {
+            let intent = self.intent;
+            intent.is_none_or(|(want, at_ms)| want == Want::Stopped || stop.at_wall_ms >= at_ms)
+        };
+        self.stop
+            .filter(|stop| stop.run_ns == run)
+            .as_ref()
+            .is_some_and(is_last)
+    }
+}
+
 /// Returns the facts of a unit that is loaded; it is `Running` where nothing but a probe
 /// is open.
 ///

@@ -323,3 +323,30 @@ fn what_ends_by_itself_is_told_from_what_is_stopped() {
     stopping.result = Some("watchdog".to_owned());
     assert!(judged(&stopping, &UnitCircumstances::default()).ends_by_itself);
 }
+
+#[test]
+fn a_stop_that_was_begun_ends_a_run_until_something_else_is_wanted() {
+    let stop = |run_ns, at_wall_ms| {
+        let now = false;
+        Some(StackStop {
+            at_wall_ms,
+            run_ns,
+            now,
+        })
+    };
+    for (intent, stop, is_to_end) in [
+        (None, stop(START, 5), true),
+        (Some((Want::Stopped, 9)), stop(START, 5), true),
+        (Some((Want::Running, 5)), stop(START, 5), true),
+        (Some((Want::Running, 9)), stop(START, 5), false),
+        (Some((Want::Stopped, 9)), stop(START + 1, 5), false),
+        (Some((Want::Stopped, 9)), None, false),
+    ] {
+        let wanted = UnitCircumstances {
+            intent,
+            stop,
+            ..UnitCircumstances::default()
+        };
+        assert_eq!(wanted.is_to_end(START), is_to_end, "{wanted:?}");
+    }
+}

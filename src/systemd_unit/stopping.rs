@@ -6,6 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::bound;
 use super::chain::{self, ChainEnd};
 use super::explain;
 use super::managed::ManagedUnit;
@@ -15,7 +16,7 @@ use super::words::{self, systemctl};
 use crate::failure::Failure;
 use crate::invocation::quoted;
 use crate::policy::stop::LEFTOVER_GRACE_MS;
-use crate::supervisor::{Activity, InstanceState, Outcome, StateCell, join_notes};
+use crate::supervisor::{Activity, InstanceState, Outcome, StateCell, StopOptions, join_notes};
 use crate::systemd::{BusFailure, UnitJob, UnitProperties};
 
 /// The label of the stop by systemd.
@@ -26,7 +27,12 @@ const BEYOND: Duration = Duration::from_secs(30);
 
 /// Stops a unit that is up, or about to be started again. With `now`, systemd stops it
 /// without the steps before, and it is killed 5 seconds later.
-pub(super) async fn stop(unit: &ManagedUnit, activity: &StateCell<Activity>, now: bool) -> Result<Outcome, Failure> {
+pub(super) async fn stop(
+    unit: &ManagedUnit,
+    activity: &StateCell<Activity>,
+    options: &StopOptions,
+) -> Result<Outcome, Failure> {
+    let now = options.now;
     unit.manager().keep_loaded(&unit.spec().unit).await;
     let before = unit.see().await?.unit;
     if !is_up(&before) {
@@ -38,6 +44,8 @@ pub(super) async fn stop(unit: &ManagedUnit, activity: &StateCell<Activity>, now
             note: None,
         });
     }
+    // Some of them go down as soon as the unit does.
+    let bound = bound::up_with(unit, &before).await;
     // A full disk does not keep it from being stopped.
     let _ = unit
         .records()
@@ -69,6 +77,7 @@ pub(super) async fn stop(unit: &ManagedUnit, activity: &StateCell<Activity>, now
     unit.records().record_stopped();
     unit.see().await?;
     let is_killed = chain.ended_by.is_none() && (was_killed(&after) || now && after.exec_main_status == Some(9));
+    let along = along(unit, &bound, options).await;
     let note = (is_killed && !now).then(|| words::of_kill(&after));
     Ok(Outcome {
         changed: true,
@@ -78,7 +87,7 @@ pub(super) async fn stop(unit: &ManagedUnit, activity: &StateCell<Activity>, now
             None if is_killed => "kill".to_owned(),
             None => STOP.to_owned(),
         }),
-        note: join_notes(chain.notes.into_iter().map(Some).chain([note, again(&after)])),
+        note: join_notes(chain.notes.into_iter().map(Some).chain([note, along, again(&after)])),
     })
 }
 
@@ -144,6 +153,17 @@ async fn by_systemd(
             return Ok(after);
         }
     }
+}
+
+/// Returns the note on the units that went down with it. Those of a restart come back with
+/// it.
+async fn along(unit: &ManagedUnit, bound: &[String], options: &StopOptions) -> Option<String> {
+    let down = bound::down_of(unit, bound).await;
+    if options.comes_back {
+        unit.keep_bound(down);
+        return None;
+    }
+    (!down.is_empty()).then(|| format!("systemd has stopped with it: {}", down.join(", ")))
 }
 
 /// Returns the note on what may start it again.

@@ -87,7 +87,7 @@ impl Supervisor for SystemdUnitSupervisor {
     }
 
     async fn stop_with(self: Arc<Self>, options: StopOptions) -> Result<Outcome> {
-        let outcome = stop(&self.unit, &self.activity, options.now).await;
+        let outcome = stop(&self.unit, &self.activity, &options).await;
         self.activity.set(Activity::default());
         Ok(outcome?)
     }

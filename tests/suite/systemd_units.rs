@@ -1,5 +1,9 @@
 //! Units of a systemd that has really booted, as instances.
 
+mod bound;
+mod ends;
+mod found;
+
 use serde_json::{Map, Value, json};
 
 use crate::support::{Machine, Outcome, free_port, wait_until};
