@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::grouping::{GroupMember, Grouping, Labels};
 
 /// The grace period of a container that has none of its own, in seconds.
 const USUAL_GRACE: u64 = 10;
+
+/// The longest grace period that counts: a year, in seconds.
+const GRACE_MAX: u64 = 365 * 24 * 3600;
 
 /// The engine's word for the state of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -172,8 +175,18 @@ struct RawHealth {
 struct RawConfig {
     #[serde(default)]
     labels: Option<Labels>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "grace_seconds")]
     stop_timeout: Option<u64>,
+}
+
+/// Reads a grace period in seconds. One without end, which is negative or the largest
+/// number, becomes a year.
+///
+/// # Errors
+/// When it is no number.
+pub fn grace_seconds<'de, D: Deserializer<'de>>(told: D) -> Result<Option<u64>, D::Error> {
+    let told: Option<serde_json::Number> = Option::deserialize(told)?;
+    Ok(told.map(|told| told.as_u64().map_or(GRACE_MAX, |seconds| seconds.min(GRACE_MAX))))
 }
 
 /// Parses the output of `docker inspect`, and returns the containers that are

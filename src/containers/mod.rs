@@ -23,7 +23,7 @@ mod watching;
 
 pub use aggregate::{Aggregate, Circumstances, aggregate, too_short_grace, was_crashed};
 pub use begun_start::BegunStart;
-pub use container::{Container, ContainerHealth, ContainerStatus, HostBinding, parse};
+pub use container::{Container, ContainerHealth, ContainerStatus, HostBinding, grace_seconds, parse};
 pub use engine::Engine;
 pub use events::{EngineEvents, next_event};
 pub use group::{ContainerGroup, GroupLook, GroupPlace, run_ns};

@@ -135,6 +135,22 @@ fn belongs(kind: &EngineKind, raw: Raw) -> Belongs {
     }
 }
 
+/// Returns the instances that the answer of an engine describes.
+#[cfg(fuzzing)]
+pub(super) fn described(answer: &[u8]) -> Vec<FoundInstance> {
+    let instance = |(kind, raw)| match belongs(kind, raw) {
+        Belongs::Instance(instance) => Some(instance),
+        Belongs::Unit(_) | Belongs::Pod(_) | Belongs::Nothing => None,
+    };
+    let read = || {
+        serde_json::from_slice::<Vec<Raw>>(answer)
+            .unwrap_or_default()
+            .into_iter()
+    };
+    let all = read().map(|raw| (&DOCKER, raw)).chain(read().map(|raw| (&PODMAN, raw)));
+    all.filter_map(instance).collect()
+}
+
 async fn of_pod(id: &str) -> Result<FoundInstance, Failure> {
     let answer = ask(&PODMAN, &["pod", "inspect", "--format", "{{.Name}}", "--", id]).await?;
     if !answer.status.success() {

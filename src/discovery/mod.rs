@@ -12,6 +12,8 @@
 
 mod container;
 mod entry;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod unit;
 
 pub use container::of_container;

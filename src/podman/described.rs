@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::listing::{self, USUAL_GRACE};
-use crate::containers::{Container, ContainerStatus};
+use crate::containers::{Container, ContainerStatus, grace_seconds};
 
 /// A container, as far as its description is needed.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +59,7 @@ struct RawSettings {
     tty: bool,
     #[serde(default)]
     open_stdin: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "grace_seconds")]
     stop_timeout: Option<u64>,
     #[serde(default)]
     healthcheck: Option<serde_json::Value>,
@@ -156,6 +156,20 @@ mod tests {
             assert!(talking.has_terminal && talking.has_open_input && talking.has_health_check);
             assert_eq!((talking.grace, talking.restart_policy.as_str()), (33, "always"));
             assert!(talking.network_of.is_some(), "{version}");
+        }
+    }
+
+    /// With the largest one a sum of times would be too large.
+    #[test]
+    fn a_grace_period_without_end_is_a_year() {
+        for (told, grace) in [
+            ("7", 7),
+            ("-1", 31_536_000),
+            ("18446744073709551615", 31_536_000),
+            ("null", 10),
+        ] {
+            let text = format!(r#"[{{"Id":"a","State":{{"Status":"running"}},"Config":{{"StopTimeout":{told}}}}}]"#);
+            assert_eq!(parse(text.as_bytes()).unwrap()[0].grace, grace, "{told}");
         }
     }
 

@@ -273,6 +273,21 @@ impl ContainerEvent {
     }
 }
 
+/// Returns a list as it is after events.
+#[cfg(fuzzing)]
+pub(super) fn replay(listed: Vec<ListedContainer>, lines: &str) -> Vec<ListedContainer> {
+    let latest = LatestList::default();
+    latest.take(Ok(Arc::new(listed)));
+    for line in lines.lines() {
+        let _ = is_news(line, &latest);
+    }
+    let listing = latest.listing.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*listing {
+        Some(Ok(listing)) => listing.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
 /// Takes in an event, and returns true if the list may differ after it. A health check that ends as the
 /// last one did is an event, and no change.
 fn is_news(line: &str, latest: &LatestList) -> bool {

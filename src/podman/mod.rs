@@ -27,6 +27,8 @@ mod console;
 mod described;
 mod engine;
 mod events;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod game;
 mod input;
 mod listing;

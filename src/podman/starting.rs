@@ -159,6 +159,18 @@ pub(super) fn is_game_alive(one: &Container) -> bool {
 }
 
 /// Returns the end of the second of a time: the list counts in whole seconds.
-fn end_of_second(ns: u64) -> u64 {
-    ns / SECOND_NS * SECOND_NS + (SECOND_NS - 1)
+pub(super) fn end_of_second(ns: u64) -> u64 {
+    (ns / SECOND_NS * SECOND_NS).saturating_add(SECOND_NS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_second_is_never_before_it() {
+        for (ns, end) in [(0, 999_999_999), (5_000_000_001, 5_999_999_999), (u64::MAX, u64::MAX)] {
+            assert_eq!(end_of_second(ns), end, "{ns}");
+        }
+    }
 }

@@ -8,6 +8,7 @@
 
 mod cut_short;
 mod engine;
+mod found;
 mod health;
 mod input;
 mod rootless;
