@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 
 use crate::finding::Finding;
 use crate::fleet::Member;
-use crate::inventory::{Inventory, Source};
+use crate::inventory::{Instance, Inventory, Source};
 use crate::invocation::command;
 use crate::supervisor::Observation;
 use crate::sys::procfs;
@@ -68,6 +68,7 @@ pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], 
     let answers = ask(members).await;
     for ((instance, member), (told, observation)) in inventory.instances.iter().zip(members).zip(answers) {
         let mut own = told;
+        own.extend(order(instance));
         own.extend(instance.unused.iter().map(|key| unused(key)));
         if member.is_unmanaged() {
             own.push(unmanaged(&observation));
@@ -135,6 +136,12 @@ fn valid(inventory: &Inventory) -> Finding {
         1 => Finding::ok("inventory", "it is valid: 1 instance"),
         count => Finding::ok("inventory", format!("it is valid: {count} instances")),
     }
+}
+
+/// Tells what an instance is started after.
+fn order(instance: &Instance) -> Option<Finding> {
+    let needs = instance.needs.join(", ");
+    (!needs.is_empty()).then(|| Finding::ok("needs", format!("it starts after {needs}, and is stopped before")))
 }
 
 fn unused(key: &str) -> Finding {

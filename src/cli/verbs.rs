@@ -27,6 +27,10 @@ pub struct StartArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
+    /// Starts nothing else, and waits for nothing that it needs
+    #[arg(long)]
+    pub no_needs: bool,
+
     /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -53,6 +57,14 @@ pub struct StopArgs {
     /// Stops also what another inventory has started
     #[arg(long)]
     pub force: bool,
+
+    /// Stops first also what needs it and runs
+    #[arg(long, conflicts_with = "no_needs")]
+    pub with_dependents: bool,
+
+    /// Stops it although others need it, and waits for none of them
+    #[arg(long)]
+    pub no_needs: bool,
 
     /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
@@ -83,6 +95,14 @@ pub struct RestartArgs {
     /// Restarts also what another inventory has started
     #[arg(long)]
     pub force: bool,
+
+    /// Restarts also what needs it and runs
+    #[arg(long, conflicts_with = "no_needs")]
+    pub with_dependents: bool,
+
+    /// Restarts it although others need it, and waits for nothing that it needs
+    #[arg(long)]
+    pub no_needs: bool,
 
     /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]

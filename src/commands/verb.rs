@@ -8,7 +8,7 @@ use super::context::{Context, typed};
 use super::signals::Interrupt;
 use crate::cli::{RestartArgs, Selection, StartArgs, StopArgs};
 use crate::event::{Verb, VerbEvent, VerbResult};
-use crate::host::{Error, Host, Scope, Targets, VerbRequest};
+use crate::host::{Error, Host, NeedsRule, Scope, Targets, VerbRequest};
 use crate::invocation::command;
 use crate::report::verdict;
 use crate::ui::Progress;
@@ -19,7 +19,8 @@ pub(super) async fn start(context: &Context<'_>, start: &StartArgs) -> Result<u8
         timeout: start.timeout,
         ..VerbRequest::new(Verb::Start)
     };
-    run(context, request, &start.selection, start.dry_run).await
+    let rule = rule(start.no_needs, false);
+    run(context, request, &start.selection, rule, start.dry_run).await
 }
 
 pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, Error> {
@@ -29,7 +30,8 @@ pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, E
         force: stop.force,
         ..VerbRequest::new(Verb::Stop)
     };
-    run(context, request, &stop.selection, stop.dry_run).await
+    let rule = rule(stop.no_needs, stop.with_dependents);
+    run(context, request, &stop.selection, rule, stop.dry_run).await
 }
 
 pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Result<u8, Error> {
@@ -40,10 +42,25 @@ pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Res
         force: restart.force,
         ..VerbRequest::new(Verb::Restart)
     };
-    run(context, request, &restart.selection, restart.dry_run).await
+    let rule = rule(restart.no_needs, restart.with_dependents);
+    run(context, request, &restart.selection, rule, restart.dry_run).await
 }
 
-async fn run(context: &Context<'_>, request: VerbRequest, selected: &Selection, dry_run: bool) -> Result<u8, Error> {
+fn rule(no_needs: bool, with_dependents: bool) -> NeedsRule {
+    match (no_needs, with_dependents) {
+        (true, _) => NeedsRule::Ignore,
+        (false, true) => NeedsRule::WithDependents,
+        (false, false) => NeedsRule::Keep,
+    }
+}
+
+async fn run(
+    context: &Context<'_>,
+    request: VerbRequest,
+    selected: &Selection,
+    rule: NeedsRule,
+    dry_run: bool,
+) -> Result<u8, Error> {
     let lock_wait = context.cli.common.lock_wait;
     let request = &VerbRequest { lock_wait, ..request };
     let verb = request.verb;
@@ -56,12 +73,12 @@ async fn run(context: &Context<'_>, request: VerbRequest, selected: &Selection, 
         tell_unmanaged(context, &host.unmanaged(selection)?);
     }
     if dry_run {
-        let (items, code) = host.dry_run(request, selection).await?;
+        let (items, code) = host.dry_run(request, selection, rule).await?;
         context.screen.dry_run(verb, &items);
         tell_still_there(context, &host, verb, selection).await;
         return Ok(mistaken.unwrap_or(code));
     }
-    let targets = host.targets(verb, selection)?;
+    let targets = host.targets(verb, selection, rule).await?;
     let mut interrupt = Interrupt::new()?;
     tokio::select! {
         results = dispatch(context, request, &targets) => {

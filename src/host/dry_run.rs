@@ -1,8 +1,10 @@
 //! `--dry-run`: the effect that a verb would have.
 
+use std::sync::Arc;
+
 use tokio::task::JoinSet;
 
-use super::{Host, Scope, VerbRequest};
+use super::{Host, NeedsRule, Scope, VerbRequest};
 use crate::event::{DryRun, Verb};
 use crate::failure::{Failure, FailureKind, worst};
 use crate::fleet::Fleet;
@@ -12,17 +14,40 @@ use crate::supervisor::{EnginePlan, InstanceState, Observation, PlannedStep, Sta
 impl Host {
     /// Returns what a request would do to each selected instance, and the exit
     /// code that it can be expected to end with. Nothing is changed.
-    pub async fn dry_run(&self, request: &VerbRequest, scope: Scope<'_>) -> Result<(Vec<DryRun>, u8), Failure> {
+    /// The order is the one in which they would begin.
+    pub async fn dry_run(
+        &self,
+        request: &VerbRequest,
+        scope: Scope<'_>,
+        rule: NeedsRule,
+    ) -> Result<(Vec<DryRun>, u8), Failure> {
         let state = self.state()?;
         let fleet = Fleet::for_a_look(state.clone());
-        let targets = self.targets_of(&fleet, request.verb, scope)?;
-        let ids = targets.iter().map(|target| target.instance_id());
+        let selected = self.targets_of(&fleet, request.verb, scope)?;
+        let mut order = self.in_order(&fleet, request.verb, selected, rule).await?;
+        order.sort(request.verb);
+        let ids = order.targets.iter().map(|target| target.instance_id());
         let elsewhere = state.map(|state| self.elsewhere(&state, ids)).unwrap_or_default();
         let mut asked = JoinSet::new();
-        for (place, target) in targets.into_iter().enumerate() {
-            let (request, other) = (request.clone(), elsewhere.get(target.instance_id()).cloned());
+        for (place, target) in order.targets.iter().map(Arc::clone).enumerate() {
+            let id = target.instance_id();
+            let (mut request, other) = (request.clone(), elsewhere.get(id).cloned());
+            request.verb = order.verb_of(id, request.verb);
+            let (waits, refused) = (order.waits(id, request.verb), order.refused.get(id).cloned());
             // Side by side: a host that does not answer delays no other.
-            asked.spawn(async move { (place, one(&request, target.as_ref(), other.as_ref()).await) });
+            asked.spawn(async move {
+                if let Some(failure) = refused {
+                    let would = format!("would fail: {}", failure.message);
+                    let id = target.instance_id().to_owned();
+                    let steps = Vec::new();
+                    return (place, (DryRun { id, would, steps }, failure.kind.exit_code()));
+                }
+                let (mut item, code) = one(&request, target.as_ref(), other.as_ref()).await;
+                if !item.steps.is_empty() {
+                    item.steps.splice(0..0, waits);
+                }
+                (place, (item, code))
+            });
         }
         let mut items = asked.join_all().await;
         items.sort_by_key(|(place, _)| *place);

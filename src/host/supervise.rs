@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::members::reduced;
+use super::needs::InOrder;
 use super::onlookers::Onlookers;
 use super::watch::follow;
 use super::{Error, Host, Targets};
@@ -16,8 +17,9 @@ use crate::check;
 use crate::event::{Level, ResidentEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
+use crate::inventory::{Inventory, Needs};
 use crate::invocation::command;
-use crate::resident::{HookRoom, Resident};
+use crate::resident::{HookRoom, NeededById, Resident};
 use crate::ssh::Keeping;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
@@ -48,6 +50,7 @@ pub struct Supervision {
     /// The inventory, if it is a file.
     file: Option<PathBuf>,
     selectors: Vec<String>,
+    needs: Needs,
     resident: Resident,
     /// The maker of supervisors for other hosts.
     fleet: Fleet,
@@ -92,6 +95,8 @@ impl Host {
         let launching = fleet.launch_for_verbs(&state);
         let elsewhere = self.adopted_from_elsewhere(&state).await;
         let file = self.file();
+        let needs = Needs::of_inventory(&self.inventory);
+        let needed = needed_by(&needs, &state, &self.inventory);
         let whole = reduced(self.inventory, selectors)?;
         let onlookers = Onlookers::over(&fleet, &whole, &events, words);
         let inventory = whole.of_this_host();
@@ -109,7 +114,7 @@ impl Host {
                 format!("what others start is launched by their commands, and not by this one: {error}"),
             ),
         }
-        resident.apply(&inventory);
+        resident.apply(&inventory, &needed);
         let tell = resident.teller();
         background.spawn(async move {
             for finding in check::own_unit().await {
@@ -125,6 +130,7 @@ impl Host {
             lock,
             file,
             selectors: selectors.to_vec(),
+            needs,
             resident,
             fleet: onlooking,
             onlookers,
@@ -152,6 +158,20 @@ impl Host {
         }
         said
     }
+}
+
+/// Returns what others need, with supervisors of their own: `run` may have been told to
+/// watch a part of the inventory.
+fn needed_by(needs: &Needs, state: &Arc<StateDir>, inventory: &Inventory) -> NeededById {
+    if needs.is_empty() {
+        return NeededById::new();
+    }
+    let needed = needs.all_needed();
+    let members = Fleet::for_verbs(Some(Arc::clone(state))).members(inventory);
+    let chosen = members.into_iter().filter(|member| needed.contains(member.id()));
+    chosen
+        .map(|member| (member.id().to_owned(), member.supervisor))
+        .collect()
 }
 
 async fn take_lock(state: &StateDir, options: &RunOptions) -> Result<RunLock, Failure> {
@@ -208,9 +228,13 @@ impl Supervision {
     /// When it is not valid, or a selector no longer matches; nothing is
     /// changed then.
     pub fn apply(&mut self, read: Result<Host, Error>) -> Result<(), Error> {
-        let whole = reduced(read?.inventory, &self.selectors)?;
+        let read = read?.inventory;
+        let needs = Needs::of_inventory(&read);
+        let needed = needed_by(&needs, &self.state, &read);
+        let whole = reduced(read, &self.selectors)?;
+        self.needs = needs;
         self.onlookers.change(&self.fleet, &whole);
-        self.resident.apply(&whole.of_this_host());
+        self.resident.apply(&whole.of_this_host(), &needed);
         Ok(())
     }
 
@@ -277,6 +301,11 @@ impl Supervision {
             .collect();
         let mut supervisors = self.resident.end();
         supervisors.extend(kept);
-        Targets::new(supervisors, self.file.as_deref(), self.state, Some(self.lock))
+        let order = InOrder {
+            targets: supervisors,
+            needs: self.needs,
+            ..InOrder::default()
+        };
+        Targets::new(order, self.file.as_deref(), self.state, Some(self.lock))
     }
 }

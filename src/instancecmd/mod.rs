@@ -12,17 +12,22 @@
 //! have come in between. A start that waits for the lock gives way to a stop
 //! that was typed after it.
 //!
+//! An instance that needs others of the verb waits for its turn (`order`): a start until
+//! they run, a stop until what needs it has ended, a restart for both.
+//!
 //! This room talks to the [`Supervisor`] trait and to the store alone. It does
 //! not choose the instances, and it does not know what runs them.
 
 mod elsewhere;
 mod hold;
 mod intent;
+mod order;
 #[cfg(test)]
 mod tests;
 mod unasked;
 mod work;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -32,44 +37,64 @@ pub use elsewhere::{Elsewhere, ElsewhereById};
 pub use unasked::{StopProgress, is_left_down, launch_if_down, stop_if_unchanged};
 pub use work::Events;
 
-use crate::event::VerbResult;
+use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::store::StateDir;
 use crate::supervisor::{Supervisor, VerbRequest};
+use order::Order;
 use work::Work;
 
 /// The most instances that are worked on at the same time.
 const AT_ONCE: usize = 64;
 
+/// The instances that a verb is about, and how they are connected.
+#[derive(Default)]
+pub struct Dispatch {
+    pub targets: Vec<Arc<dyn Supervisor>>,
+    /// Those that another inventory has started.
+    pub elsewhere: Arc<ElsewhereById>,
+    /// The ids that one needs: those among the targets start before it, and end after it.
+    pub needs: HashMap<String, Vec<String>>,
+    /// Those that are only started, whatever the verb: others need them.
+    pub only_started: HashSet<String>,
+    /// Those that are left as they are, each with the reason.
+    pub refused: HashMap<String, Failure>,
+}
+
 /// Carries the request out on every target, and returns the results in the
-/// order of the targets. `elsewhere` has those that another inventory has started.
+/// order of the targets.
 ///
 /// # Cancel safety
 /// Dropped, it abandons the waits and frees the locks; what was launched or
 /// is being stopped goes on.
 pub async fn dispatch(
     request: &VerbRequest,
-    targets: &[Arc<dyn Supervisor>],
-    elsewhere: &Arc<ElsewhereById>,
+    over: &Dispatch,
     state: &Arc<StateDir>,
     events: Events,
 ) -> Vec<VerbResult> {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
-    for (index, target) in targets.iter().enumerate() {
+    let targets = &over.targets;
+    let order = Order::new(targets, |id| over.needs.get(id).cloned().unwrap_or_default());
+    for (index, (target, turn)) in targets.iter().zip(order.turns()).enumerate() {
+        let id = target.instance_id();
+        let mut request = request.clone();
+        if over.only_started.contains(id) {
+            request.verb = Verb::Start;
+        }
+        // Those that need it wait until it runs.
+        request.no_wait &= !turn.is_needed();
         let work = Work::new(
-            request.clone(),
+            request,
             Arc::clone(target),
-            Arc::clone(elsewhere),
+            Arc::clone(&over.elsewhere),
             Arc::clone(state),
             events.clone(),
+            turn,
         );
-        let slots = Arc::clone(&slots);
-        tasks.spawn(async move {
-            // The semaphore is never closed.
-            let _slot = slots.acquire().await;
-            (index, work.run().await)
-        });
+        let (slots, refused) = (Arc::clone(&slots), over.refused.get(id).cloned());
+        tasks.spawn(async move { (index, work.run(&slots, refused).await) });
     }
     // The channel then closes with the last task.
     drop(events);

@@ -113,10 +113,14 @@ async fn many_at_once_but_not_all_and_each_for_itself() {
         .iter()
         .map(|game| Arc::clone(game) as Arc<dyn Supervisor>)
         .collect();
+    let over = Dispatch {
+        targets,
+        ..Dispatch::default()
+    };
     for (verb, want) in [(Verb::Start, Want::Running), (Verb::Stop, Want::Stopped)] {
         let (events, mut heard) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        let results = dispatch(&VerbRequest::new(verb), &targets, &Arc::default(), &state, events).await;
+        let results = dispatch(&VerbRequest::new(verb), &over, &state, events).await;
         // In as many waves as it takes, and no more.
         assert_eq!(begun.elapsed().as_secs(), MANY.div_ceil(AT_ONCE) as u64);
         assert_eq!(crowd.most.load(Ordering::SeqCst), AT_ONCE);
@@ -165,14 +169,11 @@ async fn the_reason_of_a_launch_that_fails_as_its_time_is_over() {
         };
         let (events, _heard) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        let results = dispatch(
-            &request,
-            &[game as Arc<dyn Supervisor>],
-            &Arc::default(),
-            &state,
-            events,
-        )
-        .await;
+        let over = Dispatch {
+            targets: vec![game],
+            ..Dispatch::default()
+        };
+        let results = dispatch(&request, &over, &state, events).await;
         let error = results[0].error.as_ref().map(|error| error.message.clone());
         (error.unwrap_or_default(), begun.elapsed())
     };
@@ -194,4 +195,113 @@ async fn the_reason_of_a_launch_that_fails_as_its_time_is_over() {
     assert_eq!(start, ("not ready after 1s".to_owned(), second * 3));
     let stop = told(Verb::Stop, true, never, second).await;
     assert_eq!(stop, ("not stopped after 1s".to_owned(), second));
+}
+
+/// A web server that needs an application, which needs a database, and one for itself.
+struct Stack {
+    _tmp: tempfile::TempDir,
+    state: Arc<StateDir>,
+    games: Vec<Arc<Slow>>,
+    over: Dispatch,
+}
+
+impl Stack {
+    fn new(fails: &str) -> Self {
+        let tmp = tempfile::tempdir().unwrap();
+        let state = Arc::new(StateDir::create(&tmp.path().join("s")).unwrap());
+        let game = |id: &str| {
+            Arc::new(Slow {
+                dir: state.create_instance(id).unwrap(),
+                id: id.to_owned(),
+                fails: id == fails,
+                takes: Duration::from_secs(1),
+                state: watch::channel(InstanceState::Stopped).0,
+                crowd: Arc::default(),
+                seen: Mutex::default(),
+            })
+        };
+        let games: Vec<_> = ["web", "app", "db", "other"].map(game).into();
+        let targets = games.iter().map(|game| Arc::clone(game) as Arc<dyn Supervisor>);
+        let needs = [("web", "app"), ("app", "db"), ("other", "elsewhere")];
+        let needs = needs.map(|(id, need)| (id.to_owned(), vec![need.to_owned()]));
+        let over = Dispatch {
+            targets: targets.collect(),
+            needs: needs.into(),
+            ..Dispatch::default()
+        };
+        Self {
+            _tmp: tmp,
+            state,
+            games,
+            over,
+        }
+    }
+
+    /// Carries a verb out. Returns for each instance when it was done, in seconds, or the
+    /// message of its failure.
+    async fn carry_out(&self, verb: Verb) -> Vec<Result<u64, String>> {
+        let (events, mut heard) = mpsc::unbounded_channel();
+        let begun = Instant::now();
+        let request = VerbRequest::new(verb);
+        let work = dispatch(&request, &self.over, &self.state, events);
+        let times = async {
+            let mut times = HashMap::new();
+            while let Some(event) = heard.recv().await {
+                if let VerbEvent::Done(result) = event {
+                    times.insert(result.id, begun.elapsed().as_secs());
+                }
+            }
+            times
+        };
+        let (results, times) = tokio::join!(work, times);
+        let told = |result: VerbResult| match result.error {
+            Some(failure) => Err(failure.message),
+            None => Ok(times[&result.id]),
+        };
+        results.into_iter().map(told).collect()
+    }
+
+    fn set(&self, state: &InstanceState) {
+        for game in &self.games {
+            game.state.send_replace(state.clone());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_needed_starts_first_and_ends_last() {
+    let stack = Stack::new("");
+    let [one, two, three] = [1, 2, 3].map(Ok::<u64, String>);
+    let start = stack.carry_out(Verb::Start).await;
+    assert_eq!(start, [three.clone(), two.clone(), one.clone(), one.clone()]);
+    // Down in three seconds, and up in three: each ends before what it needs does.
+    let restart = stack.carry_out(Verb::Restart).await;
+    assert_eq!(restart, [6, 5, 4, 2].map(Ok));
+    let stop = stack.carry_out(Verb::Stop).await;
+    assert_eq!(stop, [one.clone(), two, three, one]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_needs_something_that_fails_is_left_as_it_is() {
+    let stack = Stack::new("app");
+    let start = stack.carry_out(Verb::Start).await;
+    let refused = Err("it was not started: it needs app, which does not run".to_owned());
+    assert_eq!(start, [refused, Err("it would not".to_owned()), Ok(1), Ok(1)]);
+    assert!(stack.games[0].seen.lock().unwrap().is_empty());
+    stack.set(&InstanceState::Running);
+    let stop = stack.carry_out(Verb::Stop).await;
+    let refused = Err("it was left as it is: app needs it, and did not end".to_owned());
+    assert_eq!(stop, [Ok(1), Err("it would not".to_owned()), refused, Ok(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_or_only_started() {
+    let mut stack = Stack::new("");
+    stack.set(&InstanceState::Running);
+    let refusal = Failure::failed("others need it");
+    stack.over.refused.insert("db".to_owned(), refusal);
+    stack.over.only_started.insert("other".to_owned());
+    let stop = stack.carry_out(Verb::Stop).await;
+    assert_eq!(stop[2], Err("others need it".to_owned()));
+    assert_eq!(*stack.games[3].state.borrow(), InstanceState::Running);
 }

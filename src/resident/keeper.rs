@@ -17,6 +17,7 @@ use super::event_sender::EventSender;
 use super::hook::{HookQueue, HookRoom};
 use super::lateness;
 use super::left_down::standing_trouble;
+use super::needed::{self, Needed};
 use super::restarting::Wait;
 use super::step::{Answer, CurrentIntent, Effect, Input, Moment};
 use crate::event::{Awaits, Level, ResidentEvent};
@@ -70,6 +71,7 @@ impl Shared {
 pub(super) struct Listing {
     pub(super) instance: Arc<Instance>,
     pub(super) supervisor: Arc<dyn Supervisor>,
+    pub(super) needed: Needed,
     pub(super) place: usize,
     /// True if it is in the inventory that was read last.
     pub(super) listed: bool,
@@ -81,6 +83,7 @@ type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 struct Keeper {
     core: Core,
     supervisor: Arc<dyn Supervisor>,
+    needed: Needed,
     shared: Arc<Shared>,
     events: EventSender,
     hooks: HookQueue,
@@ -130,6 +133,7 @@ impl Keeper {
         let Listing {
             instance,
             supervisor,
+            needed,
             place,
             ..
         } = listing;
@@ -145,6 +149,7 @@ impl Keeper {
             folder_changes: shared.changes.subscribe(&instance.id),
             core: Core::new(instance, restarts.unwrap_or_default()),
             supervisor,
+            needed,
             act: None,
             check: None,
             shared,
@@ -181,6 +186,7 @@ impl Keeper {
         self.view.move_to(listing.place);
         if !Arc::ptr_eq(&listing.instance, self.core.instance()) {
             self.supervisor = listing.supervisor;
+            self.needed = listing.needed;
             self.observations = Observations::of(&self.supervisor);
             self.view.follow(self.supervisor.as_ref());
             return Some(Input::Replaced(listing.instance));
@@ -217,12 +223,13 @@ impl Keeper {
                 let (supervisor, shared) = (Arc::clone(&self.supervisor), Arc::clone(&self.shared));
                 let seen = self.core.seen();
                 let ended_from_outside = matches!(seen, Some(Observation::Known(facts)) if facts.ended_from_outside);
-                let events = self.events.clone();
+                let (needed, events) = (Arc::clone(&self.needed), self.events.clone());
                 self.act = Some(Box::pin(async move {
                     // The end of the host comes to this process as well, in a moment.
                     while ended_from_outside && host_is_shutting_down().await {
                         tokio::time::sleep(LOOK_EVERY).await;
                     }
+                    needed::until_they_run(&needed, &events).await;
                     // No other launch waits for the verb that is at work on this one.
                     if !instancecmd::is_left_down(&supervisor, &shared.state).await {
                         return Input::LaunchEnded(Ok(false));

@@ -26,6 +26,7 @@ mod hook;
 mod keeper;
 mod lateness;
 mod left_down;
+mod needed;
 mod notes;
 mod ready_time;
 mod restarting;
@@ -51,6 +52,8 @@ use clock::Clock;
 use event_sender::EventSender;
 pub use hook::HookRoom;
 use keeper::{Listing, Shared, keep};
+use needed::Needed;
+pub use needed::NeededById;
 
 /// A keeper under way, which ends when this is dropped.
 struct Kept {
@@ -65,11 +68,12 @@ impl Kept {
 
     /// Passes on what an inventory that was read again says. Without
     /// changed settings those it has stay.
-    fn update(&self, place: usize, changed: Option<(&Instance, &Arc<dyn Supervisor>)>, listed: bool) {
+    fn update(&self, place: usize, changed: Option<(&Instance, &Arc<dyn Supervisor>, Needed)>, listed: bool) {
         self.listing.send_if_modified(|old| {
             let is_same = changed.is_none() && (old.place, old.listed) == (place, listed);
             (old.place, old.listed) = (place, listed);
-            if let Some((instance, supervisor)) = changed {
+            if let Some((instance, supervisor, needed)) = changed {
+                old.needed = needed;
                 old.instance = Arc::new(instance.clone());
                 old.supervisor = Arc::clone(supervisor);
             }
@@ -131,8 +135,8 @@ impl Resident {
     }
 
     /// Applies an inventory: the first one, or a changed one. Nothing that
-    /// runs is stopped or restarted by it.
-    pub fn apply(&mut self, inventory: &Inventory) {
+    /// runs is stopped or restarted by it. `needed` has the instances that others need.
+    pub fn apply(&mut self, inventory: &Inventory, needed: &NeededById) {
         let members = self.fleet.members(inventory);
         let count = members.len();
         if !self.has_begun {
@@ -142,7 +146,7 @@ impl Resident {
             match self.kept.get(&instance.id) {
                 Some(kept) if !kept.task.is_finished() => {
                     let is_same = *kept.listing.borrow().instance == *instance;
-                    let changed = (!is_same).then_some((instance, &member.supervisor));
+                    let changed = (!is_same).then(|| (instance, &member.supervisor, needed::of(instance, needed)));
                     kept.update(place, changed, true);
                 }
                 _ => {
@@ -153,6 +157,7 @@ impl Resident {
                     let (listing, listings) = watch::channel(Listing {
                         instance: Arc::new(instance.clone()),
                         supervisor: member.supervisor,
+                        needed: needed::of(instance, needed),
                         place,
                         listed: true,
                     });

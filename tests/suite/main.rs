@@ -43,6 +43,7 @@ mod links;
 mod logout;
 mod main_process;
 mod metrics;
+mod needs;
 mod no_inotify;
 mod old_shim;
 mod old_stack;

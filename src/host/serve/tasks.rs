@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::super::{ConsoleInput, ConsoleKind, Host, OutputFrom, RowParts, Scope, VerbRequest};
+use super::super::{ConsoleInput, ConsoleKind, Host, NeedsRule, OutputFrom, RowParts, Scope, VerbRequest};
 use super::streams::Answers;
 use crate::check;
 use crate::event::{ResidentEvent, VerbEvent, VerbResult};
@@ -100,7 +100,7 @@ fn answered(result: VerbResult) -> AnsweredVerb {
 
 async fn carry_out(host: &Host, asked: &VerbAsk, events: super::super::Events) -> Result<VerbResult, Failure> {
     let dispatch = async |verb: &VerbRequest, scope: Scope<'_>| {
-        let targets = host.targets(verb.verb, scope)?;
+        let targets = host.targets(verb.verb, scope, NeedsRule::Ignore).await?;
         Ok(targets.dispatch(verb, events).await)
     };
     of_one(host, asked, dispatch, |result| &result.id).await
@@ -109,7 +109,7 @@ async fn carry_out(host: &Host, asked: &VerbAsk, events: super::super::Events) -
 /// Tells what a verb would do.
 pub(super) async fn dry_run(host: &Host, asked: &VerbAsk) -> Result<Say, Failure> {
     let plan = async |verb: &VerbRequest, scope: Scope<'_>| {
-        let (items, code) = host.dry_run(verb, scope).await?;
+        let (items, code) = host.dry_run(verb, scope, NeedsRule::Ignore).await?;
         Ok(items.into_iter().map(|item| (item, code)).collect())
     };
     let (only, code) = of_one(host, asked, plan, |(item, _)| &item.id).await?;

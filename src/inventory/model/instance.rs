@@ -80,6 +80,8 @@ pub struct Instance {
     pub tags: Vec<String>,
     /// True when `run` starts it.
     pub autostart: bool,
+    /// The ids of the instances that it needs. None needs itself, however indirectly.
+    pub needs: Vec<String>,
     pub plane: Plane,
     pub ready: Ready,
     /// The probes that tell when it hangs; `None` where that is not checked.

@@ -9,7 +9,7 @@ use super::collector::{Collector, Env};
 use super::hosts::{self, Hosts};
 use super::section::{Fields, quoted, short};
 use super::settings::{self, Outline};
-use super::{game, merge, plane, unusable};
+use super::{game, merge, needs, plane, unusable};
 use crate::games::Preset;
 use crate::inventory::model::host::{Definition, Hosted};
 use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
@@ -142,9 +142,13 @@ impl<'t, 'a> Document<'_, 't, 'a> {
                 self.broken.insert(entry.key.to_string());
             }
             if self.check.is_spent() {
-                break;
+                return instances;
             }
         }
+        let before = self.check.problems();
+        self.broken
+            .extend(needs::read(&mut self.check, &map.entries, &mut instances));
+        self.inside += self.check.problems() - before;
         instances
     }
 

@@ -17,6 +17,7 @@ mod http;
 mod kubectl;
 mod limits;
 mod merge;
+mod needs;
 mod pattern;
 mod plane;
 mod podman;

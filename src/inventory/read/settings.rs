@@ -44,6 +44,7 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         unused: unused(settings),
         tags: settings.get("tags", tags).unwrap_or_default(),
         autostart: settings.get("autostart", Collector::flag).unwrap_or(true),
+        needs: Vec::new(),
         plane: outline.plane,
         ready: ready::read(settings, login),
         healthy: healthy::read(settings, login, outline.healthy),

@@ -180,6 +180,7 @@ fn listing(instance: &Instance, supervisor: &Arc<Scripted>) -> Listing {
     Listing {
         instance: Arc::new(instance.clone()),
         supervisor: Arc::<Scripted>::clone(supervisor),
+        needed: Arc::default(),
         place: 0,
         listed: true,
     }
@@ -190,6 +191,7 @@ pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
         id: "a".into(),
         tags: Vec::new(),
         autostart: true,
+        needs: Vec::new(),
         plane: Plane::Unmanaged {
             plane: "none",
             reason: String::new(),

@@ -20,6 +20,11 @@ const IDENTITY: &[Key] = keys! {
         "Whether `gamectl run` starts it, unless somebody stopped it.";
 };
 
+const RELATIONS: &[Key] = keys! {
+    "needs": Words, "none", "needs: [db]",
+        "The instances that must run before it is started, and that are stopped after it.";
+};
+
 const SETTINGS: &[Key] = keys! {
     "ready": In(&READY), "alive for 1 s", "ready: { log: 'Server startup complete' }",
         "When it counts as ready for players: when all probes succeed. An answer at a port of this host counts only if the game itself has the port, so behind a proxy of the host probe the port of the game.";
@@ -68,5 +73,5 @@ pub(crate) static INSTANCE: Section = Section {
     name: "instance",
     place: "an instance",
     about: "What one game server is. With no plane section, or no executable in it, it is shown and not managed.",
-    groups: &[IDENTITY, PLANES, SETTINGS],
+    groups: &[IDENTITY, RELATIONS, PLANES, SETTINGS],
 };
