@@ -93,6 +93,7 @@ impl Fleet {
             changes: Some(changes),
             engine_events: Some(Arc::default()),
             podman: PodmanShare::for_supervising(),
+            kubectl: KubectlShare::for_supervising(),
             spawner: Arc::default(),
             ..Self::for_verbs(Some(state))
         }
@@ -141,6 +142,7 @@ impl Fleet {
         Self {
             engine_events: Some(Arc::default()),
             podman: PodmanShare::for_supervising(),
+            kubectl: KubectlShare::for_supervising(),
             only_looks: true,
             ..Self::default()
         }

@@ -28,6 +28,7 @@ pub const PRESETS: &[Preset] = presets! {
     "conan-legacy" => "Conan Exiles (before Enhanced, wine)",
     "cs2" => "Counter-Strike 2",
     "dune" => "Dune: Awakening",
+    "dune-battlegroup" => "Dune: Awakening, as a BattleGroup in Kubernetes",
     "enshrouded" => "Enshrouded",
     "factorio" => "Factorio",
     "luanti" => "Luanti (Minetest)",

@@ -9,7 +9,7 @@ use super::managed::{ManagedObject, ObjectLook};
 use crate::channel::{AskError, Reply};
 use crate::failure::Failure;
 use crate::inventory::{StopAction, StopStep};
-use crate::stop_step::{self, StepPlace};
+use crate::stop_step;
 use crate::supervisor::{Activity, StateCell};
 
 /// The interval between looks at what may end at a step.
@@ -72,11 +72,7 @@ async fn ask(object: &ManagedObject, before: &ObjectLook, step: &StopStep) -> Re
     match &step.action {
         StopAction::Exec(argv) => {
             let entrance = object.entrance(&before.found.pods)?;
-            let place = StepPlace {
-                folder: "/".as_ref(),
-                env: std::env::vars_os().collect(),
-            };
-            stop_step::execute(&entrance.exec(argv, false), stop_step::limit(step), place).await
+            input::run(&entrance, argv, stop_step::limit(step)).await
         }
         StopAction::Stdin(line) => {
             let entrance = object.entrance(&before.found.pods)?;

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::complaint::Complaint;
 use super::entering::Entrance;
-use crate::channel::LINE_MAX;
+use crate::channel::{AskError, LINE_MAX, Reply};
 use crate::failure::{Failure, FailureKind};
 use crate::program::{CallError, ProgramCall, Typist};
 
@@ -78,6 +78,22 @@ pub(super) async fn send_by(
         _ => done.complaint.trim().to_owned(),
     };
     Err(Failure::failed(format!("{name} has failed in the container: {said}")).hint("correct `kubectl.send`"))
+}
+
+/// Runs the command of a step in a container.
+///
+/// # Errors
+/// When it cannot be run, or fails; not clear when it did not end in time.
+pub(super) async fn run(entrance: &Entrance, argv: &[String], limit: Duration) -> Result<Reply, AskError> {
+    match ProgramCall::new(entrance.exec(argv, false)).output(limit).await {
+        Ok(done) if done.status.success() => Ok(Reply::default()),
+        Ok(done) => Err(Failure::failed(done.complaint.trim().to_owned()).into()),
+        Err(CallError::TimedOut(_)) => {
+            let failure = Failure::new(FailureKind::Timeout, "it did not end in time");
+            Err(AskError::Unclear(failure))
+        }
+        Err(error) => Err(Failure::failed(error.to_string()).into()),
+    }
 }
 
 fn refuse(line: &str) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::engine::KubectlEngine;
 use super::entering::Entrance;
-use super::listing::{ClusterListing, read_object};
+use super::listing::{ClusterListing, Forbidden, read_object};
 use super::plan::KubectlPlan;
 use super::pod::ClusterPod;
 use super::share::KubectlShare;
@@ -82,6 +82,12 @@ impl ManagedObject {
             InstanceState::Running => up.map_or(0, |up: Duration| up.as_secs()),
             _ => 0,
         }
+    }
+
+    /// Subscribes to changes of what is known of its context; `None` where that is not
+    /// followed.
+    pub(super) fn changes(&self) -> Option<watch::Receiver<u64>> {
+        self.share.changes(&self.engine)
     }
 
     pub(super) async fn look(&self) -> Observation {
@@ -168,18 +174,11 @@ impl ManagedObject {
         if listing.missing_kinds.iter().any(|missing| kinds.contains(missing)) {
             return Some(explain::no_kind(&self.engine, &self.spec));
         }
-        let base = |word: &str| {
-            let word = word.split('.').next().unwrap_or_default().to_ascii_lowercase();
-            word.trim_end_matches('s').to_owned()
+        let concerns = |one: &&Forbidden| {
+            let is_of_kinds = kinds.iter().any(|kind| one.is_of(kind));
+            one.namespace == self.spec.place.namespace && (one.is_of("pods") || is_of_kinds)
         };
-        let concerns = |said: &str| {
-            let resource = base(said.split_whitespace().next().unwrap_or_default());
-            resource == "pod" || kinds.iter().any(|kind| base(kind) == resource)
-        };
-        let forbidden = listing
-            .forbidden
-            .iter()
-            .find(|one| one.namespace == self.spec.place.namespace && concerns(&one.said))?;
+        let forbidden = listing.forbidden.iter().find(concerns)?;
         Some(explain::forbidden(&self.engine, &forbidden.said, "get, list and watch"))
     }
 

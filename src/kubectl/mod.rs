@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   status ──────▶ snapshots ─┐
+//!   run, watch ──▶ streams ───┤
 //!   start, stop ──────────────┼─▶ reading ─▶ engine ─▶ kubectl get   (one for a context)
 //!                             │
 //!                             ▼
@@ -43,9 +44,11 @@ mod snapshots;
 mod starting;
 mod state;
 mod stopping;
+mod streams;
 mod supervisor;
 mod survey;
 mod target;
+mod watching;
 
 pub use share::KubectlShare;
 pub use supervisor::KubectlSupervisor;

@@ -41,6 +41,16 @@ impl ContextNeeds {
         let all: BTreeSet<&String> = self.by_namespace.values().flatten().collect();
         all.into_iter().cloned().collect()
     }
+
+    /// Returns each namespace with each kind in it, pods too.
+    pub(super) fn watched(&self) -> Vec<(String, String)> {
+        let mut watched = Vec::new();
+        for (namespace, kinds) in &self.by_namespace {
+            watched.extend(kinds.iter().map(|kind| (namespace.clone(), kind.clone())));
+            watched.push((namespace.clone(), "pods".to_owned()));
+        }
+        watched
+    }
 }
 
 /// The needs of all contexts.

@@ -52,6 +52,11 @@ pub(super) async fn stop(
         true => PodChainEnd::default(),
         false => chain::carry_out(object, &before, activity).await?,
     };
+    let before = match now || !is_up || object.plan().stop.is_empty() {
+        true => before,
+        // The steps may have taken long.
+        false => object.see_anew().await?,
+    };
     let label = label(&object.spec().object);
     let grace = before
         .found
@@ -66,7 +71,7 @@ pub(super) async fn stop(
         grace.unwrap_or_default()
     };
     activity.set(Activity::awaiting(label, Some(grace)));
-    changing::change(object, &object.see_anew().await?, Direction::Down).await?;
+    changing::change(object, &before, Direction::Down).await?;
     let after = wait_until_gone(object, activity, grace, now).await?;
     let _ = record(&after);
     object.records().record_stopped();

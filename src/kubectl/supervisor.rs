@@ -1,6 +1,7 @@
 //! The supervisor of one object: the contract, carried out by the other files.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
@@ -12,7 +13,8 @@ use super::plan::KubectlPlan;
 use super::share::KubectlShare;
 use super::starting::start;
 use super::stopping::stop;
-use crate::containers::GroupRecords;
+use super::watching::watch_object;
+use crate::containers::{GroupRecords, keep_watch};
 use crate::inventory::{Instance, KubectlSpec};
 use crate::probe;
 use crate::store::StateDir;
@@ -83,6 +85,13 @@ impl Supervisor for KubectlSupervisor {
 
     async fn look(&self) -> Observation {
         self.object.look().await
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+        match self.object.changes() {
+            Some(changes) => watch_object(&self.object, changes, &seen).await,
+            None => keep_watch(|| self.object.look(), None, Duration::ZERO, &seen).await,
+        }
     }
 
     async fn start_with(self: Arc<Self>, options: StartOptions) -> Result<Outcome> {

@@ -37,6 +37,7 @@ mod http;
 mod init;
 mod interop;
 mod inventory;
+mod kubectl;
 mod lifecycle;
 mod limits;
 mod links;

@@ -43,9 +43,18 @@ pub fn busybox_image(folder: &Path) -> PathBuf {
 /// Runs the ignored tests of a module, `threads` at once, in a process of their own.
 #[track_caller]
 pub fn run_ignored(module: &str, threads: usize) {
+    run_ignored_with(module, threads, &[]);
+}
+
+/// Runs the ignored tests of a module with these variables.
+#[track_caller]
+pub fn run_ignored_with(module: &str, threads: usize, env: &[(&str, &str)]) {
     let own = std::env::current_exe().expect("our own path");
     let threads = format!("--test-threads={threads}");
-    let ran = Command::new(own).args([module, "--ignored", &threads]).output();
+    let ran = Command::new(own)
+        .args([module, "--ignored", &threads])
+        .envs(env.iter().copied())
+        .output();
     let ran = ran.expect("run the tests");
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));

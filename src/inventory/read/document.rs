@@ -193,7 +193,11 @@ impl<'t, 'a> Document<'_, 't, 'a> {
         let outline = Outline {
             id: entry.key.to_string(),
             game,
-            plane: plane::read(check, &entry.key, own),
+            plane: plane::read(
+                check,
+                &entry.key,
+                game.and_then(|game| with_resource(own, game)).as_deref().unwrap_or(own),
+            ),
             hosted,
             at: own.iter().find(uses).map_or(entry.at, |entry| entry.at),
             healthy: find(own, "healthy").map(|entry| entry.at),
@@ -208,6 +212,33 @@ impl<'t, 'a> Document<'_, 't, 'a> {
         check.set_elsewhere(false);
         instance
     }
+}
+
+/// Returns the entries of an instance with what its preset knows of a resource of Kubernetes:
+/// the patches of the game, and when it is up. `None` where there is no such resource.
+fn with_resource<'a>(own: &[Entry<'a>], preset: &'static Preset) -> Option<Vec<Entry<'a>>> {
+    let place = own.iter().position(|entry| entry.key == "kubectl")?;
+    let Shape::Map(section) = &own[place].value.shape else {
+        return None;
+    };
+    find(&section.entries, "resource")?;
+    let tree = yaml::read(preset.text).ok()?;
+    let Shape::Map(map) = &tree.root.shape else { return None };
+    let Shape::Map(known) = &find(&map.entries, "kubectl")?.value.shape else {
+        return None;
+    };
+    let is_of_game = |entry: &&Entry| matches!(entry.key.as_ref(), "start" | "stop" | "up");
+    let below: Vec<Entry<'a>> = known.entries.iter().filter(is_of_game).cloned().collect();
+    let merged = Mapping {
+        entries: merge::over(Some(&keys::KUBECTL), &section.entries, &below),
+        unusable: Vec::new(),
+    };
+    let mut all = own.to_vec();
+    all[place].value = Arc::new(Node {
+        span: own[place].value.span,
+        shape: Shape::Map(merged),
+    });
+    Some(all)
 }
 
 /// Returns the settings of a preset. Its planes and its passwords are only

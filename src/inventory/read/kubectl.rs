@@ -238,11 +238,148 @@ fn context(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
 
 fn selector(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let word = check.word(what, "a selector such as `app=lobby`", node)?;
-    if word.trim().is_empty() || word.contains(char::is_control) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=!,() ".contains(c);
+    let mut parts = word.split(',');
+    let is_part =
+        |part: &str| !part.trim().is_empty() && (part.contains(['=', '(', ')']) || !part.trim().contains(' '));
+    if !word.chars().all(is_plain) || !parts.all(is_part) {
         check
-            .problem(node.span, format!("{what} selects nothing"))
-            .hint("a selector such as `app=lobby`");
+            .problem(node.span, format!("{what} is not a selector"))
+            .hint("labels as kubectl takes them: `app=lobby,tier!=db`");
         return None;
     }
     Some(word.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::parse;
+
+    fn read(entry: &str) -> Result<KubectlSpec, String> {
+        let text = format!("instances: {{a: {{{entry}}}}}");
+        match parse(text.as_bytes(), "", "/i".as_ref(), &|_| None) {
+            Ok(inventory) => match inventory.instances.into_iter().next().map(|one| one.plane) {
+                Some(Plane::Kubectl(spec)) => Ok(*spec),
+                other => panic!("{other:?}"),
+            },
+            Err(mut problems) => Err(problems.list.swap_remove(0).message),
+        }
+    }
+
+    fn section(more: &str) -> Result<KubectlSpec, String> {
+        read(&format!("kubectl: {{context: prod, namespace: games, {more}}}"))
+    }
+
+    #[test]
+    fn workloads_by_kind_and_name() {
+        let kind = |word: &str| match section(&format!("workload: {word}/x")).unwrap().object {
+            KubectlObject::Workload { kind, .. } => kind,
+            KubectlObject::Resource(_) => panic!("it is no resource"),
+        };
+        assert_eq!(kind("deployment"), WorkloadKind::Deployment);
+        assert_eq!(kind("sts"), WorkloadKind::StatefulSet);
+        assert_eq!(kind("cronjob"), WorkloadKind::CronJob);
+        assert_eq!(kind("fleet"), WorkloadKind::Fleet);
+        assert_eq!(
+            kind("rollout.argoproj.io"),
+            WorkloadKind::Other("rollout.argoproj.io".to_owned())
+        );
+        let spec = section("workload: deployment/lobby, replicas: 2, kubeconfig: k3s.yaml, send: [rcon-cli]").unwrap();
+        assert_eq!(
+            (spec.to_string().as_str(), spec.resource()),
+            ("deployment/lobby", "deployments.apps")
+        );
+        assert_eq!(spec.place.kubeconfig, Some("/i/k3s.yaml".into()));
+    }
+
+    /// Numbers and flags of a patch keep their types, quoted ones and versions are texts.
+    #[test]
+    fn patches_are_passed_on_as_they_are_written() {
+        let patches = "start: {spec: {stop: false, n: 3, t: '3', v: 1.10, l: [a, null]}}, stop: {spec: {stop: true}}";
+        let spec = section(&format!("resource: battlegroup/x, pods: app=x, {patches}")).unwrap();
+        let KubectlObject::Resource(resource) = spec.object else {
+            panic!("it is a resource")
+        };
+        let wanted = json!({ "spec": { "stop": false, "n": 3, "t": "3", "v": "1.10", "l": ["a", null] } });
+        assert_eq!(resource.start, wanted);
+        assert_eq!(resource.up, None);
+    }
+
+    #[test]
+    fn a_preset_knows_the_patches_of_its_resource() {
+        let place = "context: dune, namespace: n, resource: battlegroup/x, pods: app=x";
+        let spec = read(&format!(
+            "game: dune-battlegroup, kubectl: {{{place}, start: {{spec: {{stop: no}}}}}}"
+        ))
+        .unwrap();
+        let KubectlObject::Resource(resource) = spec.object else {
+            panic!("it is a resource")
+        };
+        assert_eq!(
+            resource.start,
+            json!({ "spec": { "stop": "no" } }),
+            "what is written wins"
+        );
+        assert_eq!(resource.stop, json!({ "spec": { "stop": true } }));
+        assert_eq!(resource.up.unwrap().path, ["status", "phase"]);
+        assert_eq!(spec.name, "x", "its own place is only an example");
+    }
+
+    #[test]
+    fn what_is_missing_or_makes_no_sense_is_refused() {
+        let patches = "start: {a: 1}, stop: {a: 2}";
+        for (more, wanted) in [
+            ("", "`kubectl` names neither a workload nor a resource"),
+            ("workload: lobby", "`workload` is not `KIND/NAME`"),
+            ("workload: deployment/Lobby", "`workload` is not `KIND/NAME`"),
+            ("workload: pod/x", "a pod cannot be started and stopped"),
+            ("workload: daemonset/x", "a daemonset cannot be started and stopped"),
+            (
+                "workload: cronjob/x, replicas: 2",
+                "a cronjob is suspended, and has no `replicas`",
+            ),
+            (
+                "workload: deployment/x, start: {a: 1}",
+                "a workload is scaled, and has no `start`",
+            ),
+            (
+                "workload: deployment/x, resource: a/x",
+                "there are both `workload` and `resource`",
+            ),
+            ("resource: a/x, pods: app=x", "a resource needs `start`"),
+            (&format!("resource: a/x, {patches}"), "a resource needs `pods`"),
+            (
+                &format!("resource: a/x, pods: 'a b', {patches}"),
+                "`pods` is not a selector",
+            ),
+            (
+                "resource: a/x, pods: app=x, start: {a: 1}, stop: {a: 1}",
+                "`start` and `stop` are the same",
+            ),
+            (
+                "resource: a/x, pods: app=x, start: {a: 1}, stop: yes",
+                "`stop` must be a mapping, but this is a single value",
+            ),
+            (
+                &format!("resource: a/x, pods: app=x, {patches}, up: {{path: '$.x', values: [a]}}"),
+                "`path` is not the path of a field",
+            ),
+        ] {
+            assert_eq!(section(more).unwrap_err(), wanted, "{more}");
+        }
+        assert_eq!(
+            read("kubectl: {namespace: n, workload: deployment/x}").unwrap_err(),
+            "`kubectl` names no context"
+        );
+        assert_eq!(
+            read("kubectl: {context: c, workload: deployment/x}").unwrap_err(),
+            "`kubectl` names no namespace"
+        );
+        let signal = "kubectl: {context: c, namespace: n, workload: deployment/x}, stop: [{signal: INT}]";
+        assert_eq!(
+            read(signal).unwrap_err(),
+            "`stop.signal` means nothing on the plane `kubectl`"
+        );
+    }
 }
