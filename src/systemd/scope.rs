@@ -29,6 +29,9 @@ const OLD_SCOPE: Duration = Duration::from_millis(100);
 
 const SLICE: &str = "gamectl.slice";
 
+/// The beginning of the name of a keeper's scope. No id of an instance has a dot.
+const KEEPER: &str = "gamectl.keeper.";
+
 /// The signal by which systemd asks a shim to end its game. systemd sends it to each
 /// process of the scope, and only a shim must obey: what does not know this signal
 /// ignores it.
@@ -111,6 +114,34 @@ impl Scopes {
             .await;
     }
 
+    /// Moves this process, which keeps instances for a person elsewhere, into a scope of its
+    /// own. One that is in such a scope already stays there.
+    ///
+    /// # Errors
+    /// The reason why it is in none, for a sentence.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have moved the process or not.
+    pub async fn enclose_keeper(&self, token: &str, who: &str) -> Result<(), String> {
+        if procfs::own_control_groups().contains(&format!("/{KEEPER}")) {
+            return Ok(());
+        }
+        let unit = format!("{KEEPER}{}.scope", short(token));
+        let properties: Vec<(&str, Variant<'_>)> = vec![
+            ("Description", format!("gamectl, which keeps games for {who}").into()),
+            ("Slice", SLICE.into()),
+            ("PIDs", vec![std::process::id()].into()),
+            ("CollectMode", "inactive-or-failed".into()),
+        ];
+        let begun = async |bus: Bus, _| begin(&bus, &unit, properties).await;
+        match self.within_deadline(begun).await {
+            Ok(result) if result == "done" => Ok(()),
+            Ok(result) => Err(result),
+            Err(Trouble::Absent(why) | Trouble::Failed(why)) => Err(why),
+            Err(Trouble::Silent) => Err(format!("systemd did not answer within {} s", DEADLINE.as_secs())),
+        }
+    }
+
     async fn within_deadline<T>(&self, ask: impl AsyncFnOnce(Bus, Manager) -> zbus::Result<T>) -> Result<T, Trouble> {
         let manager = Manager::find().map_err(|why| Trouble::Absent(why.to_owned()))?;
         let asked = timeout(DEADLINE, async {
@@ -172,9 +203,7 @@ async fn make(bus: Bus, manager: Manager, pid: i32, order: &ScopeOrder<'_>) -> z
     let mut unit = format!("gamectl-{}.scope", order.id);
     loop {
         let properties = properties(pid, order, (manager == Manager::Host).then_some(watcher.as_ref()));
-        let auxiliary: [(&str, Vec<(&str, Variant<'_>)>); 0] = [];
-        let body = (unit.as_str(), "fail", properties, auxiliary.as_slice());
-        match bus.job("StartTransientUnit", &body).await {
+        match begin(&bus, &unit, properties).await {
             Ok(result) if result == "done" => return Ok(unit),
             Ok(result) => return Err(zbus::Error::Failure(format!("its scope could not be made: {result}"))),
             Err(zbus::Error::MethodError(name, _, _)) if name.as_str() == "org.freedesktop.systemd1.UnitExists" => {
@@ -183,16 +212,24 @@ async fn make(bus: Bus, manager: Manager, pid: i32, order: &ScopeOrder<'_>) -> z
                 } else {
                     // What is left of an earlier launch, or an instance of this name in
                     // another state directory.
-                    unit = format!(
-                        "gamectl-{}.{}.scope",
-                        order.id,
-                        order.token.get(..8).unwrap_or(order.token)
-                    );
+                    unit = format!("gamectl-{}.{}.scope", order.id, short(order.token));
                 }
             }
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Begins a unit with these properties, and returns the result: `done` once it is there.
+async fn begin(bus: &Bus, unit: &str, properties: Vec<(&str, Variant<'_>)>) -> zbus::Result<String> {
+    let auxiliary: [(&str, Vec<(&str, Variant<'_>)>); 0] = [];
+    let body = (unit, "fail", properties, auxiliary.as_slice());
+    bus.job("StartTransientUnit", &body).await
+}
+
+/// Returns as much of a word as tells it from others.
+fn short(token: &str) -> &str {
+    token.get(..8).unwrap_or(token)
 }
 
 /// Returns the properties of a scope. On the host it is ordered behind the unit of the

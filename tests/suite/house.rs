@@ -51,6 +51,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "supervisor",
             "sys",
             "systemd",
+            "text",
             "invocation",
         ],
     ),

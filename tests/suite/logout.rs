@@ -228,6 +228,78 @@ fn check_tells_what_a_logout_does_to_a_game() {
     assert!(fates.contains(&true) && fates.contains(&false));
 }
 
+/// The `run` elsewhere is lost with the session, and what it wanted kept is kept.
+#[test]
+fn what_is_kept_for_a_run_elsewhere_outlives_the_session() {
+    let shared = tempfile::tempdir().expect("a folder");
+    let test = "what_is_kept_for_a_run_elsewhere_outlives_the_session";
+    let Some(machine) = machine_with_user(test, shared.path()) else {
+        return;
+    };
+    set_up_logind(&machine, true, true);
+    wait_until("the service manager of anna", || {
+        machine.run(&["ls", "/run/user/1000/bus"]).code == Some(0)
+    });
+    let game = json!({ "executable": "/bin/sleep", "args": ["10000"] });
+    let game = json!({ "process": game, "ready": { "alive_for": "10ms" }, "restart": { "delay": "0s" } });
+    let inventory = json!({ "instances": { "a": game } }).to_string();
+    let keep = json!({ "ids": ["a"], "run": "r1", "who": "otto@elsewhere", "linger_ms": 600_000 });
+    let lines = [
+        json!({ "version": "0", "protocol": 1 }),
+        json!({ "id": 1, "ask": { "open": { "inventory": inventory } } }),
+        json!({ "id": 2, "ask": { "keep": keep } }),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(machine.shared("etc/gamectl/asks"), lines).expect("the requests");
+    let serve = "(cat /etc/gamectl/asks; exec sleep 10000) | gamectl serve >answers";
+    machine.ok(&["systemd-run", "--unit=login", "su", "-", "anna", "-c", serve]);
+    let row = || {
+        let argv = ["setpriv", "--reuid=anna", "--init-groups", "--reset-env", "gamectl"];
+        let outcome = machine.run(&[&argv[..], &["-f", INVENTORY, "--json", "status", "a"]].concat());
+        outcome.json()["instances"][0].clone()
+    };
+    wait_until("the game", || row()["state"] == "running");
+    let keepers = || {
+        let found = machine.run(&["pgrep", "-x", "-u", "anna", "gamectl"]).stdout;
+        found.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let is_apart = |pid: &String| {
+        let groups = machine.run(&["cat", &format!("/proc/{pid}/cgroup")]).stdout;
+        groups.contains("/user@1000.service/gamectl.slice/gamectl.keeper.")
+    };
+    wait_until("a scope of the keeper", || keepers().first().is_some_and(is_apart));
+    let before = keepers();
+    let sessions = machine.ok(&["loginctl", "list-sessions", "--no-legend"]).stdout;
+    let session = sessions.lines().find(|line| line.contains("anna"));
+    let session = session
+        .and_then(|line| line.split_whitespace().next())
+        .expect("a session");
+    machine.ok(&["loginctl", "terminate-session", session]);
+    wait_for_logout(&machine);
+    wait_until("another keeper", || {
+        let now = keepers();
+        now.len() == 1 && now != before
+    });
+    assert!(keepers().iter().all(is_apart), "{:?}", keepers());
+    let pid = row()["pid"].clone();
+    machine.ok(&["kill", "-KILL", &pid.to_string()]);
+    wait_until("another game", || {
+        let row = row();
+        row["state"] == "running" && row["pid"] != pid
+    });
+    let scopes = || {
+        let list = "export XDG_RUNTIME_DIR=/run/user/1000; systemctl --user list-units --plain --no-legend";
+        let as_user = ["setpriv", "--reuid=anna", "--init-groups", "sh", "-c"];
+        let script = format!("{list} 'gamectl.keeper.*.scope'");
+        machine.ok(&[&as_user[..], &[&script]].concat()).stdout.lines().count()
+    };
+    assert_eq!(scopes(), 1);
+    // It goes with its keeper, when somebody there takes over.
+    let run = ["--uid=anna", "gamectl", "-f", INVENTORY, "run"];
+    machine.ok(&[&["systemd-run", "--unit=watch"], &run[..]].concat());
+    wait_until("no keeper and no scope of one", || scopes() == 0);
+}
+
 #[test]
 fn run_starts_again_what_a_logout_has_ended() {
     let shared = tempfile::tempdir().expect("a folder");

@@ -8,7 +8,8 @@
 //! When the connection is lost the keeping goes on for the time that was asked for. A
 //! process of its own takes over for that, so that nothing of the login is left: it is
 //! told the same as this one was, and claims the state directory. Whoever comes next
-//! claims it in the same way, also the one that was lost.
+//! claims it in the same way, also the one that was lost. Where logind ends what is left of
+//! a session, both are in a scope of their own, as games are.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -120,6 +121,9 @@ struct ServedKeeper {
 
 impl ServedKeeper {
     async fn run(mut self) {
+        if !self.ask.linger().is_zero() {
+            tokio::task::spawn_local(detached::leave_session_scope(self.ask.who.clone()));
+        }
         loop {
             let ended = match self.supervise().await {
                 Ok(Some((supervision, heard))) => self.keep(supervision, heard).await,
@@ -230,7 +234,7 @@ impl ServedKeeper {
     /// Has a process of its own go on, which claims the state directory. Where there is
     /// none, this one goes on.
     fn leave(&self) {
-        if self.ask.linger().is_zero() {
+        if !self.ask.linger().is_zero() {
             return;
         }
         let ask = KeepAsk {
