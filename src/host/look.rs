@@ -13,7 +13,7 @@ use crate::instancecmd::{Elsewhere, ElsewhereById};
 use crate::players;
 use crate::report;
 use crate::store::{StateDir, history, intent};
-use crate::supervisor::{InstanceState, Observation, join_notes};
+use crate::supervisor::{InstanceState, Observation, Players, join_notes};
 
 /// The optional parts of a row.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +62,37 @@ impl Host {
             with_intents: wanted.intent,
             unlisted_must_run: !matches!(scope, Scope::Matching(_)),
         })
+    }
+}
+
+impl Host {
+    /// Asks the games of these instances, which run, how many play, and tells of each that
+    /// answers. Those that can be asked nothing are passed over.
+    ///
+    /// # Errors
+    /// When an instance is not in the inventory.
+    pub(super) async fn count_players(
+        &self,
+        ids: &[String],
+        mut tell: impl AsyncFnMut(&str, Players),
+    ) -> Result<(), Failure> {
+        let fleet = Fleet::for_a_look(self.state()?);
+        let members = self.members(&fleet, Scope::Matching(ids))?;
+        let turns = Arc::new(Semaphore::new(players::AT_ONCE));
+        let mut asked = JoinSet::new();
+        for member in members {
+            let turns = Arc::clone(&turns);
+            asked.spawn(async move {
+                let count = players::ask(member.supervisor.as_ref(), &turns).await;
+                (member.id().to_owned(), count)
+            });
+        }
+        while let Some(over) = asked.join_next().await {
+            if let Ok((id, PlayerCount::Counted(players))) = over {
+                tell(&id, players).await;
+            }
+        }
+        Ok(())
     }
 }
 

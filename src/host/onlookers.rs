@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::event::{Awaits, ResidentEvent, WatchedRow};
 use crate::fleet::{Fleet, Member};
 use crate::inventory::Inventory;
+use crate::players::PlayerCounts;
 use crate::ssh::KeptWord;
 use crate::supervisor::{Observation, Supervisor};
 use crate::watcher::Watcher;
@@ -23,17 +24,21 @@ pub(super) struct Onlookers {
     told: UnboundedSender<ResidentEvent>,
     events: UnboundedSender<ResidentEvent>,
     _watcher: Watcher,
+    counts_players: bool,
+    _player_counts: Option<PlayerCounts>,
     _passing: JoinSet<()>,
 }
 
 impl Onlookers {
     /// Begins to watch what an inventory lists on other hosts. The rows stand behind
-    /// those of this one. `words` has what is heard beside the rows.
+    /// those of this one. `words` has what is heard beside the rows. Their players are
+    /// counted where a screen shows them.
     pub(super) fn over(
         fleet: &Fleet,
         inventory: &Inventory,
         events: &UnboundedSender<ResidentEvent>,
         words: UnboundedReceiver<KeptWord>,
+        counts_players: bool,
     ) -> Self {
         let (told, heard) = mpsc::unbounded_channel();
         let before = Arc::default();
@@ -47,11 +52,14 @@ impl Onlookers {
         before.store(count, Ordering::Relaxed);
         let mut tasks = JoinSet::new();
         tasks.spawn(passing.pass_on(heard, words));
+        let counts = counts_players.then(|| PlayerCounts::of(supervisors.iter(), events));
         Self {
             supervisors,
             before,
             told,
             events: events.clone(),
+            counts_players,
+            _player_counts: counts,
             _watcher: watcher,
             _passing: tasks,
         }
@@ -62,6 +70,8 @@ impl Onlookers {
         let (supervisors, count, watcher) = follow(fleet, inventory, &self.told);
         self.before.store(count, Ordering::Relaxed);
         self._watcher = watcher;
+        let counts = || PlayerCounts::of(supervisors.iter(), &self.events);
+        self._player_counts = self.counts_players.then(counts);
         let left = std::mem::replace(&mut self.supervisors, supervisors);
         let ids = left.iter().map(|one| one.instance_id());
         for gone in ids.filter(|id| inventory.get(id).is_none()) {

@@ -98,7 +98,7 @@ impl Host {
         let needs = Needs::of_inventory(&self.inventory);
         let needed = needed_by(&needs, &state, &self.inventory);
         let whole = reduced(self.inventory, selectors)?;
-        let onlookers = Onlookers::over(&fleet, &whole, &events, words);
+        let onlookers = Onlookers::over(&fleet, &whole, &events, words, options.players);
         let inventory = whole.of_this_host();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);

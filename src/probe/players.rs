@@ -18,7 +18,7 @@ pub fn player_query<'a>(ready: &'a Ready, healthy: Option<&'a Healthy>) -> Optio
 fn counting_probe<'a>(ready: &'a Ready, healthy: Option<&'a Healthy>) -> Option<&'a Probe> {
     let healthy = healthy.into_iter().flat_map(|healthy| &healthy.probes);
     let mut probes = ready.probes.iter().chain(healthy);
-    probes.find(|probe| matches!(probe, Probe::A2s(_) | Probe::Minecraft(_)))
+    probes.find(|probe| probe.counts_players())
 }
 
 #[async_trait::async_trait]

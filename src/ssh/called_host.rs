@@ -71,6 +71,14 @@ impl CalledHost {
         Ok(connection)
     }
 
+    /// Returns the connection if there is one; none is made.
+    pub(super) async fn known_connection(&self) -> Option<Arc<Connection>> {
+        match &*self.state.lock().await {
+            Reached::Yes(connection) if !connection.is_lost() => Some(Arc::clone(connection)),
+            _ => None,
+        }
+    }
+
     /// Sends a request that changes nothing. Over a new connection it goes right behind the
     /// definitions: waiting for their answer is a third of the time of a `status` on a
     /// long way.
@@ -141,9 +149,17 @@ impl CalledHost {
     /// When the host cannot be reached: nothing was asked then.
     pub(super) async fn call(&self, ask: Ask) -> Result<Call, Failure> {
         let connection = self.connection().await?;
+        self.call_over(&connection, ask).await
+    }
+
+    /// Sends a request over a connection.
+    ///
+    /// # Errors
+    /// When the gamectl there is too old for it, or the connection was lost.
+    pub(super) async fn call_over(&self, connection: &Arc<Connection>, ask: Ask) -> Result<Call, Failure> {
         if let Some(feature) = ask.feature() {
             connection.greeting().check_feature(self.name(), feature)?;
         }
-        Call::begin(&connection, ask).await
+        Call::begin(connection, ask).await
     }
 }

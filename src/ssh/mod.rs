@@ -27,6 +27,7 @@ mod called_host;
 mod calls;
 mod clock_sight;
 mod connection;
+mod counts;
 mod host_check;
 mod install;
 mod install_sight;

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::call::Call;
 use super::called_host::{CalledHost, RETRY};
+use super::counts::{Askers, CountQueue};
 use super::host_check;
 use super::keeping::Keeping;
 use super::kept_host::KeptHost;
@@ -20,12 +21,16 @@ use super::wire::{Ask, RowLine, Say};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{HostSpec, Hosted, Inventory, definitions};
+use crate::supervisor::Players;
 
 /// The longest wait for a look: a host has limits of its own for what it asks.
 const LOOK: Duration = Duration::from_secs(20);
 
 /// The longest wait for a check, which asks engines and looks at disks.
 const CHECK: Duration = Duration::from_secs(60);
+
+/// The longest wait for counts of players: games have less there to answer.
+const COUNTS: Duration = Duration::from_secs(5);
 
 /// The hosts of an inventory.
 #[derive(Default)]
@@ -125,6 +130,7 @@ impl RemoteHosts {
 pub struct RemoteHost {
     called: Arc<CalledHost>,
     looks: LookQueue,
+    counts: CountQueue,
     watches: Arc<WatchQueue>,
     /// The keeping of its instances, for a `run`.
     kept: Option<Arc<KeptHost>>,
@@ -140,6 +146,7 @@ impl RemoteHost {
         Self {
             called,
             looks: LookQueue::default(),
+            counts: CountQueue::default(),
             watches,
             kept,
         }
@@ -194,6 +201,33 @@ impl RemoteHost {
         looked
             .await
             .unwrap_or_else(|_| Err(Failure::unknown("the look was given up")))
+    }
+
+    /// Asks how many play at an instance that runs, together with all that are asked for by
+    /// now. Nobody is called for that: without a connection nothing is known.
+    pub(super) async fn count(self: &Arc<Self>, id: &str) -> Option<Players> {
+        let (is_first, counted) = self.counts.add(id);
+        if is_first {
+            let remote = Arc::clone(self);
+            tokio::spawn(async move {
+                tokio::task::yield_now().await;
+                // Its end is the answer for those who have none by then.
+                let _ = timeout(COUNTS, remote.pass_counts_on(remote.counts.take())).await;
+            });
+        }
+        counted.await.ok()
+    }
+
+    async fn pass_counts_on(&self, mut askers: Askers) -> Result<(), Failure> {
+        let Some(connection) = self.called.known_connection().await else {
+            return Ok(());
+        };
+        let ask = Ask::Players { ids: askers.ids() };
+        let mut call = self.called.call_over(&connection, ask).await?;
+        while let (Say::Players(count), _) = call.next().await? {
+            askers.answer(&count);
+        }
+        Ok(())
     }
 
     /// Follows an instance, together with all that are followed by now; for a `run` it is

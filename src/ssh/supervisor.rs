@@ -14,13 +14,13 @@ use super::remote::RemoteHost;
 use super::start_record::StartRecord;
 use super::wire::{Ask, RowLine, Say, VerbAsk};
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{Instance, Plane};
+use crate::inventory::{Instance, Plane, Probe};
 use crate::invocation::command;
 use crate::store::StateDir;
 use crate::supervisor::{
     AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan, EngineWord,
-    HostEngine, InstanceState, Observation, Outcome, OutputFrom, OutputSource, StartOptions, StateCell, StopOptions,
-    Supervisor, Verb, VerbRequest, Want,
+    HostEngine, InstanceState, Observation, Outcome, OutputFrom, OutputSource, PlayerQuery, Players, StartOptions,
+    StateCell, StopOptions, Supervisor, Verb, VerbRequest, Want,
 };
 
 /// The time that an answer may take beyond the limit of what is asked.
@@ -47,6 +47,8 @@ pub struct SshSupervisor {
     intent: Mutex<Option<Want>>,
     uptime_seconds: AtomicU64,
     record: StartRecord,
+    /// True if one of its probes counts players.
+    counts_players: bool,
 }
 
 impl SshSupervisor {
@@ -61,7 +63,12 @@ impl SshSupervisor {
             Plane::Systemd(_) => UNIT,
             Plane::Kubectl(_) => KUBECTL,
         };
-        Self::of(&instance.id, plane, remote, records)
+        let healthy = instance.healthy.iter().flat_map(|healthy| &healthy.probes);
+        let mut probes = instance.ready.probes.iter().chain(healthy);
+        Self {
+            counts_players: probes.any(Probe::counts_players),
+            ..Self::of(&instance.id, plane, remote, records)
+        }
     }
 
     /// Creates the supervisor of what is on record as started on a host.
@@ -84,6 +91,7 @@ impl SshSupervisor {
             state: StateCell::new(InstanceState::Stopped),
             intent: Mutex::default(),
             uptime_seconds: AtomicU64::new(0),
+            counts_players: false,
         }
     }
 
@@ -206,12 +214,24 @@ impl Supervisor for SshSupervisor {
         Some(self)
     }
 
+    fn players(&self) -> Option<&dyn PlayerQuery> {
+        self.counts_players.then_some(self)
+    }
+
     fn output(&self) -> Option<&dyn OutputSource> {
         Some(self)
     }
 
     fn console(&self) -> Option<&dyn ConsoleAccess> {
         Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl PlayerQuery for SshSupervisor {
+    /// The limit of the game is its own there, and the way takes its time.
+    async fn count(&self, limit: Duration) -> Option<Players> {
+        timeout(limit, self.remote.count(&self.id)).await.ok().flatten()
     }
 }
 

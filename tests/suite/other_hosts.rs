@@ -6,6 +6,7 @@ mod host_verb;
 mod kept;
 mod moved;
 mod network;
+mod players;
 mod sshd;
 mod ways;
 

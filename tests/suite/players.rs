@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{self, Instance, Sandbox, Terminal};
 
 /// A stand-in that answers the query of its kind.
-fn stand_in(id: &str, kind: &str) -> Instance {
+pub(crate) fn stand_in(id: &str, kind: &str) -> Instance {
     let program = support::example("stand-in-game");
     let port = support::free_port();
     let args = [kind, &port.to_string(), "unused"];
@@ -191,7 +191,7 @@ fn they_stand_on_the_screens() {
 }
 
 /// Returns the last frame that was drawn as a whole.
-fn last_frame(terminal: &Terminal) -> String {
+pub(crate) fn last_frame(terminal: &Terminal) -> String {
     let text = terminal.text();
     let whole = text.rsplit_once("\x1b[?2026l").map_or("", |(whole, _)| whole);
     whole.rsplit("\x1b[H").next().unwrap_or_default().to_owned()

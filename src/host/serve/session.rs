@@ -133,6 +133,7 @@ impl Session {
             // Each in room of its own size: there may be thousands of small ones.
             let ended = match ask {
                 Ask::Look { ids } => Box::pin(tasks::look(&host, &ids)).await,
+                Ask::Players { ids } => Box::pin(tasks::players(&host, id, &ids, &answers)).await,
                 Ask::Send {
                     instance,
                     line,

@@ -11,7 +11,7 @@ use crate::event::{ResidentEvent, VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::Problems;
 use crate::ssh::wire::{
-    AnsweredVerb, FailureLine, OUTPUT_MAX, PlanLine, RowLine, Say, ServeAnswer, StateWord, VerbAsk, line,
+    AnsweredVerb, CountLine, FailureLine, OUTPUT_MAX, PlanLine, RowLine, Say, ServeAnswer, StateWord, VerbAsk, line,
 };
 use crate::supervisor::Observation;
 use crate::sys::clock::wall_ms;
@@ -53,6 +53,21 @@ async fn look_at(host: &Host, ids: &[String]) -> Result<Vec<RowLine>, Failure> {
     Ok(seen
         .map(|row| RowLine::new(&row.id, &row.observation, row.intent))
         .collect())
+}
+
+/// Tells how many play at instances, as their games answer.
+pub(super) async fn players(host: &Host, id: u64, ids: &[String], answers: &Answers) -> Result<Say, Failure> {
+    let is_known = |id: &&String| host.is_listed(id) && !host.is_broken(id);
+    let known: Vec<String> = ids.iter().filter(is_known).cloned().collect();
+    if !known.is_empty() {
+        let tell = async |instance: &str, players| {
+            let say = Say::Players(CountLine::new(instance, players));
+            // The other end may be gone, which is noticed where it is read.
+            let _ = answers.send(line(&ServeAnswer { id, say })).await;
+        };
+        host.count_players(&known, tell).await?;
+    }
+    Ok(Say::End {})
 }
 
 /// Returns the failure of an instance whose definition is not taken here.

@@ -106,6 +106,13 @@ pub enum Probe {
     AliveFor(Duration),
 }
 
+impl Probe {
+    /// Returns true if its answer tells how many play.
+    pub fn counts_players(&self) -> bool {
+        matches!(self, Self::A2s(_) | Self::Minecraft(_))
+    }
+}
+
 impl fmt::Debug for Probe {
     // The arguments of a command may carry secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use super::keep::EntryLine;
 use super::row::{RowLine, StateWord};
 use crate::failure::{Failure, FailureKind};
 use crate::finding::{Finding, Severity};
-use crate::supervisor::{Activity, EngineAnswer, EnginePlan, Outcome, PlannedStep};
+use crate::supervisor::{Activity, EngineAnswer, EnginePlan, Outcome, PlannedStep, Players};
 use crate::text::{clean, clean_line};
 
 /// An answer to the request of a number; 0 for what answers none.
@@ -29,6 +29,8 @@ pub enum Say {
     Rows {
         rows: Vec<RowLine>,
     },
+    /// This many play at an instance.
+    Players(CountLine),
     /// A verb waits for this holder of the lock.
     LockHeld {
         holder: String,
@@ -72,7 +74,7 @@ pub enum Say {
     },
     /// Something happened to what is kept.
     Happened(EntryLine),
-    /// The end of the output, or of the keeping.
+    /// The end of the output, of the keeping, or of the counting.
     End {},
     Failed(FailureLine),
 }
@@ -106,6 +108,31 @@ impl Say {
             last_line: clean(last_line).into_owned(),
             is_warning: *is_warning,
         })
+    }
+}
+
+/// The number of players on an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountLine {
+    pub id: String,
+    pub online: u32,
+    pub max: u32,
+}
+
+impl CountLine {
+    pub fn new(id: &str, players: Players) -> Self {
+        Self {
+            id: id.to_owned(),
+            online: players.online,
+            max: players.max,
+        }
+    }
+
+    pub fn players(&self) -> Players {
+        Players {
+            online: self.online,
+            max: self.max,
+        }
     }
 }
 

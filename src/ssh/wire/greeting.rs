@@ -13,8 +13,8 @@ pub const MAGIC: &str = "-- gamectl serves --";
 pub const PROTOCOL: u32 = 1;
 
 /// The requests that this gamectl serves.
-pub const FEATURES: [&str; 10] = [
-    "look", "verb", "send", "logs", "watch", "dry_run", "check", "console", "host", "keep",
+pub const FEATURES: [&str; 11] = [
+    "look", "verb", "send", "logs", "watch", "dry_run", "check", "console", "host", "keep", "players",
 ];
 
 /// The first message of each end.

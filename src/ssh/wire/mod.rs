@@ -20,7 +20,7 @@ mod recorded;
 mod request;
 mod row;
 
-pub use answer::{AnsweredVerb, FailureLine, FindingLine, PlanLine, Say, ServeAnswer};
+pub use answer::{AnsweredVerb, CountLine, FailureLine, FindingLine, PlanLine, Say, ServeAnswer};
 pub use greeting::{FEATURES, Greeting, MAGIC, PROTOCOL};
 pub use inbox::{Inbox, ServeMessage};
 pub use keep::{AwaitsLine, EntryLine, KeepAsk};

@@ -39,6 +39,10 @@ pub enum Ask {
     Look {
         ids: Vec<String>,
     },
+    /// Asks how many play at instances that run.
+    Players {
+        ids: Vec<String>,
+    },
     Verb(VerbAsk),
     /// Sends a line to a game.
     Send {
@@ -122,6 +126,7 @@ impl Ask {
         match self {
             Self::Open { .. } | Self::Cancel {} => None,
             Self::Look { .. } => Some("look"),
+            Self::Players { .. } => Some("players"),
             Self::Verb(_) => Some("verb"),
             Self::Send { .. } => Some("send"),
             Self::Logs { .. } => Some("logs"),
