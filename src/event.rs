@@ -175,8 +175,10 @@ pub struct LogEntry {
     /// The time, as RFC 3339 in UTC.
     pub at: String,
     pub level: Level,
-    /// The instance; `None` for an entry about `run` itself.
+    /// The instance; `None` for an entry about `run` itself, or about a host.
     pub id: Option<String>,
+    /// The name of the host that it is about; `None` for this one.
+    pub host: Option<String>,
     /// A sentence for a person.
     pub text: String,
 }
@@ -188,8 +190,16 @@ impl LogEntry {
             at: rfc3339(SystemTime::now()),
             level,
             id: id.map(str::to_owned),
+            host: None,
             text: text.into(),
         }
+    }
+
+    /// Makes it one about a host.
+    #[must_use]
+    pub fn on(self, host: &str) -> Self {
+        let host = Some(host.to_owned());
+        Self { host, ..self }
     }
 }
 

@@ -161,6 +161,7 @@ pub fn in_words(row: &Row, at: String) -> LogEntry {
         at,
         level,
         id: Some(row.id.clone()),
+        host: row.host.clone(),
         text: format!("{}{note}", row.label()),
     }
 }

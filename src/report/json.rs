@@ -57,9 +57,13 @@ pub fn snapshot(rows: &[Row]) -> Value {
 
 /// Returns a transition in a stream; `at` is RFC 3339.
 pub fn transition(row: &Row, at: &str) -> Value {
+    let note = match &row.observation {
+        Observation::Known(facts) => facts.note.as_ref(),
+        Observation::Unknown { reason } => Some(reason),
+    };
     flattened(
         row,
-        json!({ "event": "status", "id": row.id, "host": row.host, "at": at }),
+        json!({ "event": "status", "id": row.id, "host": row.host, "note": note, "at": at }),
     )
 }
 
@@ -80,6 +84,7 @@ pub fn log_entry(entry: &LogEntry) -> Value {
         "event": "log",
         "level": entry.level.as_str(),
         "id": entry.id,
+        "host": entry.host,
         "message": entry.text,
         "at": entry.at,
     })

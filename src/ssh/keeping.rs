@@ -54,8 +54,9 @@ impl Keeping {
         }
     }
 
-    pub(super) fn say(&self, level: Level, text: impl Into<String>) {
-        self.happened(LogEntry::now(level, None, text));
+    /// Says something about a host.
+    pub(super) fn say(&self, host: &str, level: Level, text: impl Into<String>) {
+        self.happened(LogEntry::now(level, None, text).on(host));
     }
 
     pub(super) fn happened(&self, entry: LogEntry) {

@@ -253,7 +253,7 @@ impl KeptHost {
                 let was_others = self.another().is_some();
                 if self.set(Keeper::Ours) && was_others {
                     let text = format!("{}: kept from here from now on", self.host.name());
-                    self.keeping.say(Level::Info, text);
+                    self.keeping.say(self.host.name(), Level::Info, text);
                 }
             }
             Say::Kept { by: Some(by) } => {
@@ -287,7 +287,7 @@ impl KeptHost {
             "{ids} on `{}`: shown, and not restarted from here: {why}",
             self.host.name()
         );
-        self.keeping.say(Level::Warning, text);
+        self.keeping.say(self.host.name(), Level::Warning, text);
     }
 
     /// Says once that a host is lost, and returns true then.
@@ -305,15 +305,15 @@ impl KeptHost {
             Keeper::Ours => format!("{why}; {}", self.goes_on()),
             _ => format!("{why}; it is tried again and again"),
         };
-        self.keeping.say(Level::Warning, text);
+        self.keeping.say(self.host.name(), Level::Warning, text);
         true
     }
 
     fn tell_found(&self) {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take();
         if lost.is_some() {
-            self.keeping
-                .say(Level::Info, format!("{}: it is reached again", self.host.name()));
+            let text = format!("{}: it is reached again", self.host.name());
+            self.keeping.say(self.host.name(), Level::Info, text);
         }
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn happened(id: Option<&str>, level: Level, text: &str) -> ResidentEv
         at: "2026-01-02T03:04:05Z".into(),
         level,
         id: id.map(str::to_owned),
+        host: None,
         text: text.into(),
     })
 }

@@ -67,7 +67,7 @@ impl EntryLine {
             Some(_) => text,
             None => format!("{host}: {text}"),
         };
-        LogEntry::now(level.unwrap_or(Level::Warning), id, text)
+        LogEntry::now(level.unwrap_or(Level::Warning), id, text).on(host)
     }
 }
 
@@ -161,6 +161,7 @@ mod tests {
         let of_one = entry(Some("a"), "error");
         assert_eq!((of_one.level, of_one.id.as_deref()), (Level::Error, Some("a")));
         assert!(!of_one.text.contains('\u{1b}') && of_one.text.starts_with("it"));
+        assert_eq!(of_one.host.as_deref(), Some("box2"));
         let of_all = entry(None, "sigh");
         assert!(of_all.level == Level::Warning && of_all.text.starts_with("box2: it"));
         assert_eq!(EntryLine::from(&of_one).on("box2", |_| true).text, of_one.text);

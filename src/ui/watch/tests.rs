@@ -443,6 +443,7 @@ fn the_journal_gets_priorities_and_no_time() {
             at: "2026-11-28T17:44:10Z".into(),
             level,
             id: id.map(str::to_owned),
+            host: None,
             text: "it\x1b[2J crashed".into(),
         };
         assert_eq!(super::for_journal(&entry), line);

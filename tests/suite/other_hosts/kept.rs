@@ -95,6 +95,22 @@ fn what_crashes_there_is_restarted_there() {
     });
     crash(sandbox, "a");
     wait_until("the crash to be told", || run.logged("crashed") > 0);
+    // Each word says which host it is of.
+    let host_of = |text: &str| {
+        let logs = run.events("log").into_iter();
+        let mut told = logs.filter(|entry| entry["message"].as_str().is_some_and(|said| said.contains(text)));
+        told.next().expect("an entry")["host"].clone()
+    };
+    assert_eq!(host_of("crashed"), "box2");
+    assert_eq!(host_of("dead: it cannot be reached"), "dead");
+    let of_this = run.events("log").into_iter().find(|entry| entry["id"] == "here");
+    assert_eq!(of_this.expect("its entry")["host"], Value::Null);
+    let lost = run.events("status").into_iter().find(|event| event["id"] == "d");
+    let why = lost.expect("its state")["note"].clone();
+    assert!(
+        why.as_str().is_some_and(|why| why.contains("it cannot be reached")),
+        "{why}"
+    );
     wait_until("the restart", || restarts(sandbox, "a") == 1);
     sandbox.wait_state("a", "running");
     run.sees("a", "running");
