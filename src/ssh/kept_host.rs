@@ -260,7 +260,7 @@ impl KeptHost {
                 self.tell_found();
                 let by = crate::text::clean_line(by).into_owned();
                 if self.set(Keeper::Another(by.clone())) {
-                    let why = format!("{by} keeps the servers there");
+                    let why = format!("{by} is at work there, and restarts only what it lists itself");
                     self.not_kept(followers, &why);
                 }
             }

@@ -372,7 +372,9 @@ fn a_run_that_says_nothing_any_more_has_lost_what_it_kept() {
     // As long as it lives, that of somebody elsewhere only shows.
     let mut next = sandbox.command(&["run", "--json"]);
     let next = Background::of(next.env("GAMECTL_STATE_DIR", sandbox.path("state-elsewhere")));
-    wait_until("who keeps it", || next.logged("keeps the servers there") == 1);
+    wait_until("who keeps it", || {
+        next.logged("is at work there, and restarts only what it lists itself") == 1
+    });
     assert_eq!(next.logged("gamectl serve (pid"), 1, "{}", next.text());
     // Its connection stands, and nothing comes.
     first.signal(Signal::SIGSTOP);
@@ -384,7 +386,9 @@ fn a_run_that_says_nothing_any_more_has_lost_what_it_kept() {
     wait_until("the restart", || restarts(sandbox, "a") == 1);
     // It comes back, and finds that another one keeps now.
     first.signal(Signal::SIGCONT);
-    wait_until("who keeps it", || first.logged("keeps the servers there") == 1);
+    wait_until("who keeps it", || {
+        first.logged("is at work there, and restarts only what it lists itself") == 1
+    });
     first.sees("a", "running");
     assert_eq!(first.end(Signal::SIGTERM), Some(0));
     assert_eq!(next.end(Signal::SIGTERM), Some(0));
