@@ -37,12 +37,19 @@ use crate::trust;
 const AT_ONCE: usize = 32;
 
 /// Looks everything over: the host first, then each of the instances.
-/// `members` are those of the inventory, in its order.
+/// `members` are those of the inventory, in its order. `elsewhere` more are on other hosts,
+/// which look themselves.
 ///
 /// # Cancel safety
 /// Safe: nothing is changed.
-pub async fn survey(source: &Source, inventory: &Inventory, members: &[Member], state_dir: &Path) -> Vec<Finding> {
-    let mut findings = vec![valid(inventory)];
+pub async fn survey(
+    source: &Source,
+    inventory: &Inventory,
+    members: &[Member],
+    elsewhere: usize,
+    state_dir: &Path,
+) -> Vec<Finding> {
+    let mut findings = vec![valid(inventory.instances.len(), elsewhere)];
     findings.extend(secrets::inventory(
         source.path().and_then(host::access_of_inventory),
         &inventory.instances,
@@ -129,13 +136,20 @@ async fn ask(members: &[Member]) -> Vec<(Vec<Finding>, Observation)> {
     answers
 }
 
-fn valid(inventory: &Inventory) -> Finding {
-    match inventory.instances.len() {
-        0 => Finding::warning("inventory", "it is valid, and empty")
-            .hint(format!("{} prints an instance", command("games rust"))),
-        1 => Finding::ok("inventory", "it is valid: 1 instance"),
-        count => Finding::ok("inventory", format!("it is valid: {count} instances")),
-    }
+fn valid(here: usize, elsewhere: usize) -> Finding {
+    let all = match here + elsewhere {
+        0 => {
+            return Finding::warning("inventory", "it is valid, and empty")
+                .hint(format!("{} prints an instance", command("games rust")));
+        }
+        1 => "1 instance".to_owned(),
+        count => format!("{count} instances"),
+    };
+    let there = match elsewhere {
+        0 => String::new(),
+        count => format!(", {count} on other hosts"),
+    };
+    Finding::ok("inventory", format!("it is valid: {all}{there}"))
 }
 
 /// Tells what an instance is started after.

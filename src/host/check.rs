@@ -25,7 +25,8 @@ impl Host {
             .map(|host| tokio::spawn(async move { host.check().await }))
             .collect();
         let members = fleet.members(&here);
-        let mut findings = check::survey(&self.source, &here, &members, &self.state_path).await;
+        let hosted = self.inventory.instances.len() - members.len();
+        let mut findings = check::survey(&self.source, &here, &members, hosted, &self.state_path).await;
         for host in asked {
             findings.extend(host.await.unwrap_or_default());
         }

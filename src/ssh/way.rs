@@ -114,7 +114,7 @@ fn there(access: &SshAccess, gamectl: Option<&str>) -> String {
 }
 
 /// Returns a word that every shell takes for itself: sh, fish and csh alike.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 

@@ -1,7 +1,10 @@
 //! The complaints of `ssh` and `sudo`, in words that say what to do. Pure.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::path::Path;
 
+use super::way::quoted;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{HostSpec, SshAccess, WayIn};
 use crate::invocation::command;
@@ -34,7 +37,8 @@ pub(super) fn failure(spec: &HostSpec, end: &WayEnd, own: &Path) -> Failure {
     }
     if has("REMOTE HOST IDENTIFICATION HAS CHANGED") {
         let why = "its host key has changed: it is another machine, was installed anew, or somebody is in between";
-        let hint = "if that is as it should be, remove the old key with `ssh-keygen -R`, and then log in once";
+        let remove = removal(&end.complaint);
+        let hint = format!("if that is as it should be, remove the old key with `{remove}`, and then log in once");
         return unreachable(why, format!("{hint} with {by_hand}"));
     }
     if has("Host key verification failed") {
@@ -49,6 +53,21 @@ pub(super) fn failure(spec: &HostSpec, end: &WayEnd, own: &Path) -> Failure {
         return unreachable(
             why,
             format!("{by_hand} must work without a password; `ssh-copy-id` brings a key there"),
+        );
+    }
+    if has("sudo: unknown user") {
+        let user = match &spec.way {
+            WayIn::Sudo(user) => user,
+            WayIn::Ssh(access) => access.sudo.as_ref().unwrap_or(name),
+        };
+        let place = if spec.is_this_machine() {
+            "on this machine"
+        } else {
+            "there"
+        };
+        return unreachable(
+            &format!("there is no user `{user}` {place}"),
+            format!("correct the name in the inventory, or make that user: `useradd --create-home {user}`"),
         );
     }
     if sudo_refuses(&end.complaint) {
@@ -92,13 +111,11 @@ pub(super) fn sudo_refuses(complaint: &str) -> bool {
 /// Returns the commands by which a person who has a password for `sudo` there copies this
 /// program.
 pub(super) fn copy_by_hand(access: &SshAccess, own: &Path, at: &str) -> String {
-    let port = |flag: &str| access.port.map(|port| format!(" {flag} {port}")).unwrap_or_default();
-    let identity = access.identity.as_ref().map(|path| format!(" -i {}", path.display()));
-    let (identity, there) = (identity.unwrap_or_default(), &access.destination);
-    let copy = format!("scp{}{identity} {} {there}:gamectl.new", port("-P"), own.display());
+    let there = &access.destination;
+    let copy = format!("scp{} {} {there}:gamectl.new", arguments(access, "-P"), own.display());
     let install = format!(
-        "ssh -t{}{identity} {there} sudo install -m 755 gamectl.new {at}",
-        port("-p")
+        "ssh -t{} {there} sudo install -m 755 gamectl.new {at}",
+        arguments(access, "-p")
     );
     format!("copy it as somebody who has a password for sudo there: `{copy} && {install}`")
 }
@@ -122,13 +139,42 @@ fn last_line(complaint: &str) -> Option<String> {
 /// Returns the command that a person tries first.
 pub(super) fn by_hand(spec: &HostSpec) -> String {
     match &spec.way {
-        WayIn::Ssh(access) => {
-            let port = access.port.map(|port| format!(" -p {port}")).unwrap_or_default();
-            let identity = access.identity.as_ref().map(|path| format!(" -i {}", path.display()));
-            format!("`ssh{port}{} {}`", identity.unwrap_or_default(), access.destination)
-        }
+        WayIn::Ssh(access) => format!("`ssh{} {}`", arguments(access, "-p"), access.destination),
         WayIn::Sudo(user) => format!("`sudo -n -u {user} true`"),
     }
+}
+
+/// Returns the arguments of `ssh` that the inventory gives, each with its space; those of
+/// `scp` with its own flag for the port.
+fn arguments(access: &SshAccess, port_flag: &str) -> String {
+    let mut words = String::new();
+    for (name, value) in &access.options {
+        let _ = write!(words, " -o {}", word(&format!("{name}={value}")));
+    }
+    if let Some(port) = access.port {
+        let _ = write!(words, " {port_flag} {port}");
+    }
+    if let Some(identity) = &access.identity {
+        let _ = write!(words, " -i {}", word(&identity.to_string_lossy()));
+    }
+    words
+}
+
+/// Returns a word that can be pasted, quoted where a shell would take it apart. The home
+/// folder is for the shell.
+fn word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_~-".contains(c);
+    match text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(quoted(text)),
+    }
+}
+
+/// Returns the command that removes a host key, as `ssh` says it, where it does.
+fn removal(complaint: &str) -> String {
+    let mut lines = complaint.lines().map(str::trim);
+    let said = lines.find(|line| line.starts_with("ssh-keygen "));
+    said.map_or_else(|| "ssh-keygen -R HOST".to_owned(), |line| clean_line(line).into_owned())
 }
 
 /// Returns the way to a host, in the words of a command.
@@ -184,7 +230,7 @@ mod tests {
                 destination: "games@box2".into(),
                 port: Some(2222),
                 identity: None,
-                options: Vec::new(),
+                options: vec![("ProxyCommand".into(), "nc %h %p".into())],
                 sudo: None,
             })
         };
@@ -193,13 +239,25 @@ mod tests {
                 255,
                 "Host key verification failed.\r\n",
                 4,
-                "its host key is not known here / log in once with `ssh -p 2222 games@box2`",
+                "its host key is not known here / log in once with `ssh -o 'ProxyCommand=nc %h %p' -p 2222 games@box2`",
             ),
             (
                 255,
                 "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
                 4,
-                "its host key has changed",
+                "remove the old key with `ssh-keygen -R HOST`",
+            ),
+            (
+                255,
+                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\r\n  remove with:\r\n  ssh-keygen -f \"/k\" -R \"box2\"\r\n",
+                4,
+                "remove the old key with `ssh-keygen -f \"/k\" -R \"box2\"`",
+            ),
+            (
+                1,
+                "sudo: unknown user box2\nsudo: error initializing audit plugin sudoers_audit",
+                4,
+                "there is no user `box2` there / correct the name",
             ),
             (
                 255,

@@ -276,8 +276,13 @@ fn each_host_that_fails_says_why_and_delays_nobody() {
     }
     // A start says the same, and what to do.
     let started = sandbox.run(&["start", "on-unknown-key"]).expect_code(4);
-    let by_hand = format!("ssh -p {} -i {} 127.0.0.1", there.port(), there.key("login"));
-    assert!(started.stderr.contains(&by_hand), "{started:?}");
+    // The way as the inventory has it, with its options.
+    let by_hand = format!(" -p {} -i {} 127.0.0.1`", there.port(), there.key("login"));
+    let options = format!(" -o UserKnownHostsFile={} ", there.key("nobody"));
+    assert!(
+        started.stderr.contains(&by_hand) && started.stderr.contains(&options),
+        "{started:?}"
+    );
     sandbox.run(&["start", "on-missing"]).expect_code(5);
     // Nothing was made by a handshake that failed.
     for (host, _, _) in &cases {

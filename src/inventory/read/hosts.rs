@@ -102,6 +102,13 @@ fn name(check: &mut Collector, entry: &Entry) {
 
 fn host(check: &mut Collector, entry: &Entry) -> Option<HostSpec> {
     let before = check.problems();
+    if matches!(entry.value.shape, Shape::Scalar(_)) && !entry.value.is_null() {
+        let name = short(&entry.key);
+        check
+            .problem(entry.value.span, format!("the host `{name}` must be a mapping"))
+            .hint(format!("write `{name}: {{ ssh: USER@HOST }}`"));
+        return None;
+    }
     let mut host = check.section(&format!("`{}`", short(&entry.key)), &keys::HOST, &entry.value);
     let destination = host.get("ssh", destination);
     let access = |destination, sudo, host: &mut super::section::Fields| SshAccess {
@@ -276,6 +283,10 @@ mod tests {
             (
                 "hosts: {box2: {port: 22}}\ninstances: {}",
                 "1:9 there is no way to the host `box2` / add `ssh: USER@HOST`",
+            ),
+            (
+                "hosts: {box2: games@box2}\ninstances: {}",
+                "1:15 the host `box2` must be a mapping / write `box2: { ssh: USER@HOST }`",
             ),
             (
                 "hosts: {box2: {sudo: false}}\ninstances: {}",

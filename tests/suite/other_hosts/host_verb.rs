@@ -72,11 +72,12 @@ fn a_check_shows_the_way_to_each_host_and_what_is_true_there() {
             "{found:#?}"
         );
     };
-    let by_hand = format!("ssh -p {} -i {} 127.0.0.1", there.port(), there.key("login"));
+    let by_hand = format!(" -p {} -i {} 127.0.0.1", there.port(), there.key("login"));
     says(
         "good",
         &[
-            &format!("ok way: reached by `{by_hand}`, in "),
+            "ok way: reached by `ssh -o ",
+            &format!("{by_hand}`, in "),
             &format!("ok login: publickey, with {}", there.key("login")),
             &format!("ok gamectl: {0} there, {0} here: understood", env!("CARGO_PKG_VERSION")),
             "ok round trip: ",
