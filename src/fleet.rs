@@ -191,7 +191,7 @@ impl Fleet {
             }
         };
         let supervisor = match self.former(instance) {
-            Some((former, record)) => Arc::new(PlaneChange::new(former, present, record)),
+            Some((former, record, account)) => Arc::new(PlaneChange::new(former, present, record, account)),
             None => present,
         };
         Member {
@@ -212,8 +212,8 @@ impl Fleet {
 
     /// Returns the supervisor of what an instance was last started by, if that
     /// is not what the inventory defines now, and may still run; with the folder of the
-    /// record.
-    fn former(&self, instance: &Instance) -> Option<(Arc<dyn Supervisor>, PathBuf)> {
+    /// record, and the account on record.
+    fn former(&self, instance: &Instance) -> Option<(Arc<dyn Supervisor>, PathBuf, Option<String>)> {
         let id = &instance.id;
         let state = self.state.as_ref()?;
         let has_shim = || self.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(id));
@@ -237,10 +237,12 @@ impl Fleet {
         if is_same {
             return None;
         }
+        let known = origin.as_ref().ok().and_then(Option::as_ref);
+        let account = known.and_then(ssh::account_on_record).map(str::to_owned);
         let former = self
             .recorded(id, &dir, origin)
             .unwrap_or_else(|failure| Arc::new(Unmanaged::unknown(id, process::PLANE, failure.message)));
-        (!is_over(former.as_ref())).then(|| (former, dir.path().to_owned()))
+        (!is_over(former.as_ref())).then(|| (former, dir.path().to_owned(), account))
     }
 
     /// Returns the supervisor of what is on record as the last start.

@@ -24,10 +24,17 @@ pub(super) struct PlaneChange {
     state: StateCell<InstanceState>,
     /// The folder of the record of its last start.
     record: PathBuf,
+    /// The account in which that was, where it is another machine.
+    account: Option<String>,
 }
 
 impl PlaneChange {
-    pub(super) fn new(former: Arc<dyn Supervisor>, present: Arc<dyn Supervisor>, record: PathBuf) -> Self {
+    pub(super) fn new(
+        former: Arc<dyn Supervisor>,
+        present: Arc<dyn Supervisor>,
+        record: PathBuf,
+        account: Option<String>,
+    ) -> Self {
         let (former_runs, state) = match former.snapshot() {
             Some(Observation::Known(facts)) if facts.state.is_alive() => (true, facts.state),
             _ => (false, present.state()),
@@ -38,6 +45,7 @@ impl PlaneChange {
             former_runs: AtomicBool::new(former_runs),
             state: StateCell::new(state),
             record,
+            account,
         }
     }
 
@@ -48,8 +56,32 @@ impl PlaneChange {
         }
     }
 
+    /// Returns true where the former host is the present one under another name.
+    async fn is_one_account(&self) -> bool {
+        match (&self.account, self.present.engine()) {
+            (Some(known), Some(engine)) => engine.account().await.as_ref() == Some(known),
+            _ => false,
+        }
+    }
+
+    /// Looks at the former one. Where it is the present one under another name, nothing is
+    /// left of it: all that is there is seen through the present one.
     async fn look_at_former(&self) -> Observation {
-        let observation = self.former.look().await;
+        let is_other = async {
+            if self.is_one_account().await {
+                std::future::pending::<()>().await;
+            }
+        };
+        let is_one = async {
+            if !self.is_one_account().await {
+                std::future::pending::<()>().await;
+            }
+        };
+        // The old name may lead nowhere, which takes its time to find out.
+        let observation = tokio::select! {
+            (observation, ()) = async { tokio::join!(self.former.look(), is_other) } => observation,
+            () = is_one => Facts::bare(InstanceState::Stopped, None).into(),
+        };
         self.former_runs.store(runs(&observation), Ordering::Relaxed);
         observation
     }

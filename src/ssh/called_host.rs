@@ -1,6 +1,6 @@
 //! A host that is called, with the definitions of its instances.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -26,6 +26,8 @@ pub(super) struct CalledHost {
     definitions: String,
     folder: Option<String>,
     state: Mutex<Reached>,
+    /// The account there, as it introduced itself last.
+    account: StdMutex<Option<String>>,
 }
 
 #[derive(Default)]
@@ -46,6 +48,7 @@ impl CalledHost {
             definitions,
             folder,
             state: Mutex::default(),
+            account: StdMutex::default(),
         }
     }
 
@@ -69,6 +72,11 @@ impl CalledHost {
     pub(super) async fn connection(&self) -> Result<Arc<Connection>, Failure> {
         let (connection, _) = self.connection_with(None).await?;
         Ok(connection)
+    }
+
+    /// Returns the account there, as it introduced itself last.
+    pub(super) fn account(&self) -> Option<String> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns the connection if there is one; none is made.
@@ -115,6 +123,8 @@ impl CalledHost {
 
     async fn connect(&self, early: Option<MakeAsk<'_>>) -> Result<(Arc<Connection>, Option<Call>), Failure> {
         let connection = Arc::new(Connection::open(&self.spec).await?);
+        let account = connection.greeting().account();
+        *self.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
         let ask = Ask::Open {
             inventory: self.definitions.clone(),
             folder: self.folder.clone(),

@@ -195,10 +195,11 @@ mod tests {
             protocol: 1,
             features: ["look", "verb", "send", "logs"].map(str::to_owned).to_vec(),
             now_ms: None,
+            account: None,
         };
         let finding = version("box2", &old);
         assert_eq!(finding.level, Severity::Warning);
         assert!(finding.message.contains("0.1.0 there") && finding.message.ends_with("console, host, keep, players)"));
-        assert_eq!(version("box2", &Greeting::serving()).level, Severity::Ok);
+        assert_eq!(version("box2", &Greeting::serving(None)).level, Severity::Ok);
     }
 }

@@ -47,6 +47,6 @@ mod words;
 pub use host_check::check_host;
 pub use install::install_on;
 pub use keeping::{Keeping, KeptWord};
-pub use origin::{host_on_record, is_of_another_inventory, is_same_account};
+pub use origin::{account_on_record, host_on_record, is_of_another_inventory, is_same_account};
 pub use remote::{RemoteHost, RemoteHosts};
 pub use supervisor::SshSupervisor;

@@ -14,6 +14,7 @@ const OPTION: &str = "option";
 const SUDO: &str = "sudo";
 const GAMECTL: &str = "gamectl";
 const INVENTORY: &str = "inventory";
+const ACCOUNT: &str = "account";
 
 /// Returns the record of a start on a host, from this inventory.
 pub(super) fn of_host(plane: &str, host: &HostSpec, inventory: Option<&Path>) -> Origin {
@@ -44,6 +45,19 @@ pub(super) fn of_host(plane: &str, host: &HostSpec, inventory: Option<&Path>) ->
         origin.push(INVENTORY, file.display());
     }
     origin
+}
+
+/// Adds the account there, as it has introduced itself.
+pub(super) fn with_account(mut origin: Origin, account: Option<String>) -> Origin {
+    if let Some(account) = account {
+        origin.push(ACCOUNT, account);
+    }
+    origin
+}
+
+/// Returns the account on record.
+pub fn account_on_record(origin: &Origin) -> Option<&str> {
+    origin.get(ACCOUNT)
 }
 
 /// Returns the host on record; `None` for a start on this machine as this user.

@@ -160,6 +160,11 @@ impl RemoteHost {
         self.called.spec()
     }
 
+    /// Returns the account there, as it introduced itself last.
+    pub(super) fn account(&self) -> Option<String> {
+        self.called.account()
+    }
+
     /// Makes sure that the host can be asked.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::origin::{self, host_on_record, is_same_account};
+use super::origin::{self, account_on_record, host_on_record, is_same_account};
 use crate::failure::Failure;
 use crate::inventory::HostSpec;
 use crate::store;
@@ -39,10 +39,11 @@ impl StartRecord {
     ///
     /// # Errors
     /// When that cannot be written.
-    pub(super) fn starts(&self, id: &str) -> Result<(), Failure> {
+    pub(super) fn starts(&self, id: &str, account: Option<String>) -> Result<(), Failure> {
         let Some(state) = &self.state else { return Ok(()) };
         let dir = state.create_instance(id)?;
-        store::origin::record(&dir, &self.origin).map_err(|error| {
+        let origin = origin::with_account(self.origin.clone(), account);
+        store::origin::record(&dir, &origin).map_err(|error| {
             let place = dir.path().display();
             Failure::failed(format!("its host cannot be put on record in {place}: {error}"))
                 .hint("nothing was started; free some space or mend the state directory")
@@ -52,23 +53,28 @@ impl StartRecord {
     }
 
     /// Puts on record that an instance was seen to run there, whoever has started it.
-    pub(super) fn runs(&self, id: &str) {
+    pub(super) fn runs(&self, id: &str, account: Option<String>) {
         if !self.is_written.load(Ordering::Relaxed)
-            && let Err(error) = self.starts(id)
+            && let Err(error) = self.starts(id, account)
         {
             tracing::warn!(id, %error, "its host is not on record");
         }
     }
 
     /// Puts on record that nothing of an instance runs there any more.
-    pub(super) fn stopped(&self, id: &str) {
+    pub(super) fn stopped(&self, id: &str, account: Option<String>) {
         let dir = self.state.as_ref().and_then(|state| state.instance(id).ok().flatten());
         let Some(dir) = dir else { return };
         // A later start elsewhere is not touched.
-        if let Ok(Some(known)) = store::origin::read(&dir)
-            && let (Some(known), Some(own)) = (host_on_record(&known), host_on_record(&self.origin))
-            && is_same_account(&known, &own)
-        {
+        let Ok(Some(known)) = store::origin::read(&dir) else {
+            return;
+        };
+        let is_known_by_name = || account.is_some() && account_on_record(&known) == account.as_deref();
+        let is_same_way = match (host_on_record(&known), host_on_record(&self.origin)) {
+            (Some(known), Some(own)) => is_same_account(&known, &own),
+            _ => false,
+        };
+        if is_same_way || is_known_by_name() {
             // Without it the host is asked at the next look.
             let _ = store::origin::record_stopped(&dir);
         }

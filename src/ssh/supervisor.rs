@@ -110,7 +110,7 @@ impl SshSupervisor {
                 *self.intent.lock().unwrap_or_else(PoisonError::into_inner) = row.want();
                 if let Observation::Known(facts) = &observation {
                     if facts.state.is_alive() {
-                        self.record.runs(&self.id);
+                        self.record.runs(&self.id, self.remote.account());
                     }
                     self.uptime_seconds.store(facts.uptime_seconds, Ordering::Relaxed);
                     self.state.set(facts.state.clone());
@@ -135,7 +135,7 @@ impl SshSupervisor {
     async fn ask(&self, asked: &VerbRequest) -> Result<Call, Failure> {
         if asked.verb != Verb::Stop {
             self.remote.reach().await?;
-            self.record.starts(&self.id)?;
+            self.record.starts(&self.id, self.remote.account())?;
         }
         self.remote.call(Ask::Verb(VerbAsk::new(&self.id, asked))).await
     }
@@ -264,6 +264,11 @@ impl HostEngine for SshSupervisor {
         *self.intent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn account(&self) -> Option<String> {
+        self.remote.reach().await.ok()?;
+        self.remote.account()
+    }
+
     async fn carry_out(&self, asked: &VerbRequest, tell: &(dyn Fn(EngineWord) + Send + Sync)) -> EngineAnswer {
         let mut call = match self.ask(asked).await {
             Ok(call) => call,
@@ -274,7 +279,7 @@ impl HostEngine for SshSupervisor {
                 Ok((Say::Result(answered), _)) => {
                     let answer = EngineAnswer::from(answered);
                     if asked.verb == Verb::Stop && answer.outcome.is_ok() {
-                        self.record.stopped(&self.id);
+                        self.record.stopped(&self.id, self.remote.account());
                     }
                     let state = answer.outcome.as_ref().map(|outcome| &outcome.state).ok();
                     if let Some(state) = state.or(answer.state.as_ref()) {

@@ -85,6 +85,13 @@ pub trait HostEngine: Send + Sync {
     /// Returns the intent as it was at the last look; `None` if none was ever set.
     fn intent(&self) -> Option<Want>;
 
+    /// Returns a word that only the account of this engine has, until its machine boots;
+    /// `None` if it cannot be asked, or has none.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    async fn account(&self) -> Option<String>;
+
     /// Has a whole verb carried out, and passes on what the engine tells meanwhile.
     ///
     /// # Cancel safety

@@ -27,6 +27,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::failure::Failure;
 use crate::ssh::wire::{Garbled, Greeting, MAGIC, Say, ServeAnswer, line};
+use crate::store::dir;
+use crate::sys::host;
 use session::Session;
 use streams::Answers;
 
@@ -62,9 +64,23 @@ pub async fn over_standard_streams() -> Result<(), Failure> {
     served.map_err(|garbled| Failure::failed(format!("the other end is no gamectl that asks: {garbled}")))
 }
 
+/// Returns a word that only this account of this machine has, until it boots: by that it is
+/// known again under another name.
+fn account() -> Option<String> {
+    let state_dir = dir::locate(None, &|name| std::env::var_os(name)).ok()?;
+    let frame = host::Frame::here().ok()?;
+    let uid = host::effective_uid();
+    Some(format!(
+        "{} {} {uid} {}",
+        frame.boot,
+        frame.namespaces,
+        state_dir.display()
+    ))
+}
+
 async fn connection(mut input: mpsc::Receiver<Result<Vec<u8>, Garbled>>, answers: Answers) -> Result<(), Garbled> {
     // The line end is for what the shell may have left unfinished.
-    let greeting = [format!("\n{MAGIC}\n").into_bytes(), line(&Greeting::serving())].concat();
+    let greeting = [format!("\n{MAGIC}\n").into_bytes(), line(&Greeting::serving(account()))].concat();
     if answers.send(greeting).await.is_err() {
         return Ok(());
     }

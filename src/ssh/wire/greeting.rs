@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
 use crate::sys::clock::wall_ms;
+use crate::text::clean_line;
 
 /// The line before which nothing counts.
 pub const MAGIC: &str = "-- gamectl serves --";
@@ -16,6 +17,9 @@ pub const PROTOCOL: u32 = 1;
 pub const FEATURES: [&str; 11] = [
     "look", "verb", "send", "logs", "watch", "dry_run", "check", "console", "host", "keep", "players",
 ];
+
+/// The most characters of an account.
+const ACCOUNT_MAX: usize = 1024;
 
 /// The first message of each end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +33,10 @@ pub struct Greeting {
     /// The time by its clock, in milliseconds since 1970; absent from the end that asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now_ms: Option<u64>,
+    /// A word that only the same account of the same machine has, until that boots; absent
+    /// from the end that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// Returns what to do about an older gamectl on a host.
@@ -45,16 +53,24 @@ impl Greeting {
             protocol: PROTOCOL,
             features: Vec::new(),
             now_ms: None,
+            account: None,
         }
     }
 
-    /// Returns the greeting of the end that serves.
-    pub fn serving() -> Self {
+    /// Returns the greeting of the end that serves, for this account.
+    pub fn serving(account: Option<String>) -> Self {
         Self {
+            account,
             features: FEATURES.map(str::to_owned).to_vec(),
             now_ms: Some(wall_ms()),
             ..Self::asking()
         }
+    }
+
+    /// Returns the account, harmless on a screen and in a file.
+    pub fn account(&self) -> Option<String> {
+        let account = clean_line(self.account.as_deref()?);
+        Some(account.chars().take(ACCOUNT_MAX).collect())
     }
 
     /// Checks that the other end carries out a request.
@@ -94,7 +110,7 @@ mod tests {
     fn what_the_other_end_cannot_do_is_said() {
         let old = Greeting {
             features: vec!["look".to_owned()],
-            ..Greeting::serving()
+            ..Greeting::serving(None)
         };
         assert_eq!(old.check_feature("box2", "look"), Ok(()));
         let refused = old.check_feature("box2", "console").unwrap_err();
@@ -105,7 +121,7 @@ mod tests {
     fn the_older_side_is_named() {
         let of = |protocol| Greeting {
             protocol,
-            ..Greeting::serving()
+            ..Greeting::serving(None)
         };
         assert_eq!(of(PROTOCOL).check("box2"), Ok(()));
         let newer = of(PROTOCOL + 1).check("box2").unwrap_err();

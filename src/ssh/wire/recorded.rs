@@ -150,6 +150,7 @@ fn written() -> Vec<u8> {
         features: ["look", "verb", "send", "logs"].map(str::to_owned).to_vec(),
         protocol: 1,
         now_ms: None,
+        account: None,
     }));
     for (id, (say, output)) in (0..).zip(answers()) {
         bytes.extend(line(&ServeAnswer { id, say }));

@@ -127,6 +127,42 @@ fn a_former_host_that_does_not_answer_is_unknown() {
     sandbox.ok(&["stop", "a"]);
 }
 
+/// The old name leads nowhere any more.
+#[test]
+fn a_host_under_another_name_is_no_other_host() {
+    let Some(there) = Elsewhere::new("a_host_under_another_name_is_no_other_host") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    sandbox.touch("a.gate");
+    let new = there.host("box2", "");
+    let mut old = new.clone();
+    let old_way = sandbox.path("old-gamectl");
+    std::fs::copy(new["gamectl"].as_str().expect("a path"), &old_way).expect("copy");
+    old["gamectl"] = json!(old_way);
+    let mut new = new;
+    new["ssh"] = json!("localhost");
+    new["options"]["HostKeyAlias"] = json!(format!("[127.0.0.1]:{}", there.port()));
+    for verb in ["stop", "restart"] {
+        there.inventory(&json!({ "box2": old }), &[game(&there, "box2")]);
+        sandbox.ok(&["start", "a"]);
+        let pid = sandbox.pid("a");
+        std::fs::rename(&old_way, sandbox.path("away")).expect("rename");
+        there.inventory(&json!({ "box2": new }), &[game(&there, "box2")]);
+        let seen = sandbox.status("a");
+        assert!(seen["state"] == "running" && seen["note"] == json!(null), "{seen}");
+        sandbox.ok(&[verb, "a"]);
+        assert!(!Process::lives(pid));
+        // What was done is on record under the new name.
+        let wanted = if verb == "stop" { "stopped" } else { "running" };
+        let seen = sandbox.status("a");
+        assert!(seen["state"] == wanted && seen["note"] == json!(null), "{seen}");
+        sandbox.ok(&["start", "a"]);
+        sandbox.ok(&["stop", "a"]);
+        std::fs::rename(sandbox.path("away"), &old_way).expect("rename");
+    }
+}
+
 #[test]
 fn each_inventory_has_its_own_on_other_hosts() {
     let Some(there) = Elsewhere::new("each_inventory_has_its_own_on_other_hosts") else {
