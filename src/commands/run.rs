@@ -13,7 +13,9 @@ use super::verb;
 use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
-use crate::host::{Error, Host, InventoryFile, RunOptions, Supervision, Targets, VerbRequest, host_is_shutting_down};
+use crate::host::{
+    Error, Host, InventoryFile, Linking, RunOptions, Supervision, Targets, VerbRequest, host_is_shutting_down,
+};
 use crate::invocation::command;
 use crate::metrics::{ListenAt, Metrics};
 use crate::report::verdict;
@@ -44,6 +46,9 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     if let Some(metrics) = metrics {
         live.tell_too(move |event| metrics.take(event));
     }
+    let linking = supervision.linking();
+    linking.refresh(Vec::new);
+    live.tell_too(move |event| linking.take(event));
     let session = Session {
         context,
         run,
@@ -153,6 +158,7 @@ impl Session<'_> {
         match self.supervision.apply(read) {
             Ok(()) => {
                 self.supervision.say(Level::Info, "the inventory was read again");
+                self.supervision.linking().refresh(|| self.live.view.rows());
                 self.last_problem.clear();
                 self.live.view.set_banner(None);
             }
@@ -175,7 +181,7 @@ impl Session<'_> {
 
     async fn finish(self, end: End) -> Result<u8, Error> {
         let mut live = self.live;
-        let hooks = self.supervision.hooks();
+        let (hooks, linking) = (self.supervision.hooks(), self.supervision.linking());
         // Where the terminal is gone, others go on with what is on other hosts, as this one
         // would have.
         let mut others = Vec::new();
@@ -192,7 +198,7 @@ impl Session<'_> {
         live.drain();
         let code = match end {
             End::Lost => 0,
-            End::Asked => stop_or_leave(self.context, self.run, &mut live, targets, &others).await?,
+            End::Asked => stop_or_leave(self.context, self.run, &mut live, targets, &others, &linking).await?,
         };
         if hooks.untold() > 0 && code != FailureKind::Interrupted.exit_code() {
             let limit = humantime::format_duration(HOOKS);
@@ -212,6 +218,7 @@ impl Session<'_> {
                 .view
                 .say(&format!("the hooks of {count} events have not ended, or were not run")),
         }
+        linking.end().await;
         Ok(code)
     }
 }
@@ -223,6 +230,7 @@ async fn stop_or_leave(
     live: &mut Live,
     mut targets: Targets,
     others: &[(String, String)],
+    linking: &Linking,
 ) -> Result<u8, Error> {
     let stops = match run.on_exit {
         OnExit::Leave => false,
@@ -247,7 +255,10 @@ async fn stop_or_leave(
         live.view.say(&format!("{id} goes on: it was {note}"));
     }
     tokio::select! {
-        results = verb::dispatch(context, &request, &targets) => Ok(verdict::of_results(&results)),
+        results = verb::dispatch(context, &request, &targets) => {
+            linking.take_results(&results);
+            Ok(verdict::of_results(&results))
+        }
         () = live.interrupted() => {
             live.view.say("interrupted again: what is not stopped yet is left as it is; a stop that has begun goes on");
             Ok(FailureKind::Interrupted.exit_code())

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::linking::Linking;
 use super::members::reduced;
 use super::needs::InOrder;
 use super::onlookers::Onlookers;
@@ -55,6 +56,7 @@ pub struct Supervision {
     /// The maker of supervisors for other hosts.
     fleet: Fleet,
     onlookers: Onlookers,
+    linking: Linking,
     _background: JoinSet<()>,
 }
 
@@ -98,13 +100,15 @@ impl Host {
         let needs = Needs::of_inventory(&self.inventory);
         let needed = needed_by(&needs, &state, &self.inventory);
         let whole = reduced(self.inventory, selectors)?;
-        let onlookers = Onlookers::over(&fleet, &whole, &events, words, options.players);
+        let linking = Linking::new(whole.link.clone(), events.clone());
+        let counts_players = options.players || linking.is_wanted();
+        let onlookers = Onlookers::over(&fleet, &whole, &events, words, counts_players);
         let inventory = whole.of_this_host();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
         let (told, onlooking) = (events.clone(), fleet.clone());
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
-            .counting_players(options.players);
+            .counting_players(counts_players);
         let mut background = JoinSet::new();
         background.spawn(follow(changes, told));
         match launching {
@@ -134,6 +138,7 @@ impl Host {
             resident,
             fleet: onlooking,
             onlookers,
+            linking,
             _background: background,
         })
     }
@@ -233,6 +238,7 @@ impl Supervision {
         let needed = needed_by(&needs, &self.state, &read);
         let whole = reduced(read, &self.selectors)?;
         self.needs = needs;
+        self.linking.want(whole.link.clone());
         self.onlookers.change(&self.fleet, &whole);
         self.resident.apply(&whole.of_this_host(), &needed);
         Ok(())
@@ -279,6 +285,12 @@ impl Supervision {
 
     fn other_keeper(&self, one: &Arc<dyn Supervisor>) -> Option<String> {
         one.host().and_then(|host| self.fleet.other_keeper(host))
+    }
+
+    /// Returns the link, which is to be told of each event. It begins, and follows an
+    /// inventory that was read again, when it is refreshed.
+    pub fn linking(&self) -> Linking {
+        self.linking.clone()
     }
 
     /// Sends an event that is about `run` itself.

@@ -32,6 +32,7 @@ pub use model::http::{HttpAccess, HttpCheck, HttpLogin, HttpMethod, Tls};
 pub use model::instance::{ID_MAX, Instance, Inventory, Plane, Port, Protocol, is_valid_id};
 pub use model::kubectl::{KubectlObject, KubectlPlace, KubectlSpec, PatchedResource, UpRule, WorkloadKind};
 pub use model::limits::Limits;
+pub use model::link::{ClientCertificate, LinkVerb, NatsLink, NatsLogin, NatsServer, NatsTls, is_subject_token};
 pub use model::needs::Needs;
 pub use model::podman::{PodmanObject, PodmanSpec};
 pub use model::probe::{Healthy, OnTimeout, Probe, Ready};

@@ -100,6 +100,11 @@ impl Feed {
         self.players.get(id).copied().unwrap_or_default()
     }
 
+    /// Returns true once every instance has been seen.
+    pub fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// Returns each row with its uptime in seconds at `now`, for a heartbeat;
     /// nothing before the snapshot.
     pub fn heartbeats(&self, now: Instant) -> impl Iterator<Item = (&Row, u64)> {

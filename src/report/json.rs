@@ -27,12 +27,7 @@ fn row(row: &Row) -> Value {
         .iter()
         .map(|(name, detail)| (name.to_string(), json!(detail)))
         .collect();
-    let players = match row.player_count {
-        PlayerCount::NotAsked => None,
-        PlayerCount::Unanswered => Some(Value::Null),
-        PlayerCount::Counted(players) => Some(json!(players)),
-    };
-    details.extend(players.map(|players| ("players".to_owned(), players)));
+    details.extend(shown(row.player_count).map(|players| ("players".to_owned(), players)));
     let value = json!({
         "id": row.id,
         "plane": row.plane,
@@ -47,6 +42,15 @@ fn row(row: &Row) -> Value {
         "details": details,
     });
     flattened(row, value)
+}
+
+/// Returns a number of players; `None` where the game was not asked.
+fn shown(count: PlayerCount) -> Option<Value> {
+    match count {
+        PlayerCount::NotAsked => None,
+        PlayerCount::Unanswered => Some(Value::Null),
+        PlayerCount::Counted(players) => Some(json!(players)),
+    }
 }
 
 /// Returns the first object of a stream: all instances as they are.
@@ -77,6 +81,19 @@ pub fn heartbeat(row: &Row, uptime_seconds: u64, at: &str) -> Value {
         "at": at,
     });
     flattened(row, value)
+}
+
+/// Returns a heartbeat for whoever has not heard of the instance before: the whole row.
+/// `at` is RFC 3339.
+pub fn beat(row: &Row, uptime_seconds: u64, players: PlayerCount, at: &str) -> Value {
+    let mut value = self::row(row);
+    value["event"] = json!("heartbeat");
+    value["at"] = json!(at);
+    value["uptime_seconds"] = json!(uptime_seconds);
+    if let Some(players) = shown(players) {
+        value["details"]["players"] = players;
+    }
+    value
 }
 
 pub fn log_entry(entry: &LogEntry) -> Value {

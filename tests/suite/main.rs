@@ -40,6 +40,7 @@ mod inventory;
 mod kubectl;
 mod lifecycle;
 mod limits;
+mod link;
 mod links;
 mod logout;
 mod main_process;

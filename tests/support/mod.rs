@@ -5,6 +5,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test takes what it needs")]
 
 pub mod background;
+pub mod broker;
 pub mod containers;
 pub mod disk;
 pub mod instance;

@@ -9,6 +9,7 @@ use super::hook::Hook;
 use super::host::{HostSpec, Hosted, WayIn};
 use super::http::{HttpCheck, HttpLogin};
 use super::kubectl::KubectlSpec;
+use super::link::NatsLink;
 use super::podman::PodmanSpec;
 use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
@@ -35,6 +36,8 @@ pub struct Inventory {
     pub instances: Vec<Instance>,
     /// The other hosts, in the order of the file; also those of no instance.
     pub hosts: Vec<Arc<HostSpec>>,
+    /// The link to a message system, if there is one.
+    pub link: Option<Arc<NatsLink>>,
     /// The folder of the file, where relative paths begin.
     pub folder: PathBuf,
 }

@@ -11,6 +11,7 @@ pub(crate) mod http;
 pub(crate) mod instance;
 pub(crate) mod kubectl;
 pub(crate) mod limits;
+pub(crate) mod link;
 pub(crate) mod needs;
 pub(crate) mod podman;
 pub(crate) mod probe;

@@ -9,10 +9,11 @@ use super::collector::{Collector, Env};
 use super::hosts::{self, Hosts};
 use super::section::{Fields, quoted, short};
 use super::settings::{self, Outline};
-use super::{game, merge, needs, plane, unusable};
+use super::{game, link, merge, needs, plane, unusable};
 use crate::games::Preset;
 use crate::inventory::model::host::{Definition, Hosted};
 use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
+use crate::inventory::model::link::NatsLink;
 use crate::inventory::report::found::Found;
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{BadKey, Entry, Mapping, Node, Shape, Span, Tree, find};
@@ -37,6 +38,7 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
         check: Collector::new(folder, env),
         defaults: &[],
         hosts: Hosts::default(),
+        link: None,
         default_definition: None,
         presets: HashMap::new(),
         broken: BTreeSet::new(),
@@ -52,6 +54,7 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
         whole: Inventory {
             instances,
             hosts: document.hosts.whole(),
+            link: document.link.map(Arc::new),
             folder: folder.to_owned(),
         },
         broken: (is_inside && keys_are_inside).then_some(broken),
@@ -63,6 +66,7 @@ struct Document<'c, 't, 'a> {
     check: Collector<'c>,
     defaults: &'t [Entry<'a>],
     hosts: Hosts,
+    link: Option<NatsLink>,
     /// The defaults as other hosts read them.
     default_definition: Option<Definition>,
     /// The settings of presets, by name.
@@ -83,6 +87,7 @@ impl<'t, 'a> Document<'_, 't, 'a> {
         self.check.known_keys(&keys::TOP, entries);
         let get = |key: &str| find(entries, key).map(|entry| &entry.value);
         self.hosts = Hosts::read(&mut self.check, entries);
+        self.link = get("link").and_then(|node| link::read(&mut self.check, node));
         let before = self.check.problems();
         if let Some(defaults) = get("defaults") {
             self.defaults(defaults);

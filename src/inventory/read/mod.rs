@@ -16,6 +16,7 @@ mod hosts;
 mod http;
 mod kubectl;
 mod limits;
+mod link;
 mod merge;
 mod needs;
 mod pattern;

@@ -21,7 +21,7 @@ use std::time::{Instant, SystemTime};
 use super::json;
 use super::sink::{last_word, lock};
 use super::streams::OutputStreams;
-use crate::event::{Level, LogEntry, ResidentEvent, Row};
+use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::report::{self, News, Stream};
 use crate::supervisor::rfc3339;
 use crate::text::clean_line;
@@ -212,6 +212,11 @@ impl WatchView {
     pub fn snapshot(&mut self) {
         let rows: Vec<Row> = self.board.feed.rows().map(|watched| watched.row.clone()).collect();
         self.write_objects(&News::Snapshot(rows));
+    }
+
+    /// Returns the rows as they were last seen, with what is known of their players.
+    pub fn rows(&self) -> Vec<(Arc<WatchedRow>, PlayerCount)> {
+        self.board.feed.seen()
     }
 
     /// Counts the instances in each state, in one line.

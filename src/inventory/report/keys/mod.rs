@@ -9,6 +9,7 @@ mod host;
 mod http;
 mod instance;
 mod kubectl;
+mod link;
 mod podman;
 mod process;
 mod ready;
@@ -28,6 +29,7 @@ pub(crate) use host::HOST;
 pub(crate) use http::HTTP;
 pub(crate) use instance::{DEFAULTS, INSTANCE};
 pub(crate) use kubectl::{KUBECTL, UP};
+pub(crate) use link::{LINK, NATS, NATS_TLS};
 pub(crate) use podman::PODMAN;
 pub(crate) use process::{LIMITS, LOG, PROCESS};
 pub(crate) use ready::{HEALTHY, READY};
@@ -44,6 +46,9 @@ pub const SCHEMA: &str = include_str!("../../instances.schema.json");
 pub static SECTIONS: &[&Section] = &[
     &TOP,
     &HOST,
+    &LINK,
+    &NATS,
+    &NATS_TLS,
     &DEFAULTS,
     &INSTANCE,
     &PROCESS,

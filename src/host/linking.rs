@@ -1,0 +1,77 @@
+//! The link of a `run`, which an inventory that was read again may change.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
+use crate::inventory::NatsLink;
+use crate::link::Link;
+
+/// The link of a `run`; there may be none. Clones are the same one.
+#[derive(Clone)]
+pub struct Linking(Arc<Place>);
+
+struct Place {
+    wanted: Mutex<Option<Arc<NatsLink>>>,
+    link: Mutex<Option<Link>>,
+    events: UnboundedSender<ResidentEvent>,
+}
+
+impl Linking {
+    pub(super) fn new(wanted: Option<Arc<NatsLink>>, events: UnboundedSender<ResidentEvent>) -> Self {
+        Self(Arc::new(Place {
+            wanted: Mutex::new(wanted),
+            link: Mutex::new(None),
+            events,
+        }))
+    }
+
+    /// Takes in what an inventory says. It counts once [`Self::refresh`] is called.
+    pub(super) fn want(&self, wanted: Option<Arc<NatsLink>>) {
+        *lock(&self.0.wanted) = wanted;
+    }
+
+    /// Returns true if there is a link, or is to be one.
+    pub(super) fn is_wanted(&self) -> bool {
+        lock(&self.0.wanted).is_some()
+    }
+
+    /// Begins, changes or ends the link as the inventory says. `rows` returns those of the
+    /// instances as they are now.
+    pub fn refresh(&self, rows: impl FnOnce() -> Vec<(Arc<WatchedRow>, PlayerCount)>) {
+        let wanted = lock(&self.0.wanted).clone();
+        let mut link = lock(&self.0.link);
+        match wanted {
+            Some(settings) if link.as_ref().is_some_and(|link| link.is_of(&settings)) => {}
+            Some(settings) => *link = Some(Link::begin(settings, rows(), self.0.events.clone())),
+            None => *link = None,
+        }
+    }
+
+    /// Takes an event in. Waits for nobody.
+    pub fn take(&self, event: &ResidentEvent) {
+        if let Some(link) = lock(&self.0.link).as_ref() {
+            link.take(event);
+        }
+    }
+
+    /// Takes in how verbs have ended that nobody kept watch over.
+    pub fn take_results(&self, results: &[VerbResult]) {
+        if let Some(link) = lock(&self.0.link).as_ref() {
+            link.take_results(results);
+        }
+    }
+
+    /// Says the last words, and ends the link.
+    pub async fn end(&self) {
+        let link = lock(&self.0.link).take();
+        if let Some(link) = link {
+            link.end().await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,105 @@
+//! The link: what `run` tells others over NATS, and what they may ask of it.
+//!
+//! # Theory of operation
+//!
+//! [`Link::take`] is told of every event, as the screen is. It puts what is to be published
+//! into an outbox and waits for nobody: nothing of the keeping ever waits for a server. A
+//! task of its own connects, empties the outbox, and connects again, for ever and with
+//! growing pauses.
+//!
+//! ```text
+//! ResidentEvent ─▶ feed ─▶ outbox ─▶ session ─▶ server
+//!                    └──── heartbeats ──┘
+//! ```
+//!
+//! While a server listens, each transition of an instance is sent, in order. While none
+//! does, only the newest of each instance is kept, and how many were left out is told in
+//! the next message. What was sent is kept until the server has proved, by an answer to a
+//! ping behind it, that it has read it; if the connection is lost before, it is sent again.
+//! Heartbeats are made when they are sent, and never kept: an old one would lie.
+
+mod access;
+mod body;
+mod link_task;
+mod outbox;
+mod pause;
+mod session;
+mod subjects;
+mod told;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
+use crate::inventory::NatsLink;
+use link_task::LinkTask;
+use subjects::{Subjects, node_of_host};
+use told::Told;
+
+/// The time that is given to what is still to be said, at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A link, which ends when this is dropped.
+pub struct Link {
+    settings: Arc<NatsLink>,
+    told: Arc<Told>,
+    ending: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Link {
+    /// Begins to connect. `rows` are those of the instances as they are now. What happens
+    /// to the link is told as an event.
+    pub fn begin(
+        settings: Arc<NatsLink>,
+        rows: Vec<(Arc<WatchedRow>, PlayerCount)>,
+        events: UnboundedSender<ResidentEvent>,
+    ) -> Self {
+        let node = settings.node.clone().unwrap_or_else(node_of_host);
+        let subjects = Subjects::new(&settings.prefix, &node);
+        let told = Arc::new(Told::new(&node, rows));
+        let (ending, ended) = watch::channel(false);
+        let task = LinkTask::new(Arc::clone(&settings), subjects, Arc::clone(&told), events, ended);
+        Self {
+            settings,
+            told,
+            ending,
+            task: tokio::spawn(task.run()),
+        }
+    }
+
+    /// Returns true if it is as these settings say.
+    pub fn is_of(&self, settings: &NatsLink) -> bool {
+        *self.settings == *settings
+    }
+
+    /// Takes an event in. Waits for nobody.
+    pub fn take(&self, event: &ResidentEvent) {
+        self.told.take(event);
+    }
+
+    /// Takes in how verbs have ended that nobody kept watch over.
+    pub fn take_results(&self, results: &[VerbResult]) {
+        self.told.take_results(results);
+    }
+
+    /// Says the last words, where a server listens, and ends. Takes some seconds at most.
+    ///
+    /// # Cancel safety
+    /// Dropped, it ends without its last words.
+    pub async fn end(mut self) {
+        self.told.end();
+        let _ = self.ending.send(true);
+        let _ = tokio::time::timeout(LAST_WORDS, &mut self.task).await;
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

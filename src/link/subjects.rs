@@ -1,0 +1,79 @@
+//! The subjects of one node.
+
+use crate::inventory::is_subject_token;
+
+/// `PREFIX.NODE.` and what may follow.
+#[derive(Debug, Clone)]
+pub(super) struct Subjects {
+    /// With its dot.
+    node: String,
+}
+
+impl Subjects {
+    pub(super) fn new(prefix: &str, node: &str) -> Self {
+        Self {
+            node: format!("{prefix}.{node}."),
+        }
+    }
+
+    /// Returns `PREFIX.NODE`.
+    pub(super) fn name(&self) -> &str {
+        self.node.trim_end_matches('.')
+    }
+
+    pub(super) fn status(&self, id: &str) -> String {
+        format!("{}{id}.status", self.node)
+    }
+
+    pub(super) fn heartbeat(&self, id: &str) -> String {
+        format!("{}{id}.heartbeat", self.node)
+    }
+
+    pub(super) fn events(&self) -> String {
+        format!("{}events", self.node)
+    }
+}
+
+/// Returns the name of this host as a node: up to its first dot, with `-` for what a
+/// subject cannot have.
+pub(super) fn node_of_host() -> String {
+    node_of(&rustix::system::uname().nodename().to_string_lossy())
+}
+
+fn node_of(name: &str) -> String {
+    let first = name.split('.').next().unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let node: String = first.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+    match is_subject_token(&node) {
+        true => node,
+        false => "localhost".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_of_a_node() {
+        let subjects = Subjects::new("games.eu", "box1");
+        assert_eq!(subjects.status("rust-main"), "games.eu.box1.rust-main.status");
+        assert_eq!(subjects.heartbeat("a"), "games.eu.box1.a.heartbeat");
+        assert_eq!(subjects.events(), "games.eu.box1.events");
+        assert_eq!(subjects.name(), "games.eu.box1");
+    }
+
+    #[test]
+    fn any_name_of_a_host_makes_a_node() {
+        for (name, wanted) in [
+            ("box1", "box1"),
+            ("box1.example.net", "box1"),
+            ("my box", "my-box"),
+            ("büro", "b-ro"),
+            ("", "localhost"),
+            (".x", "localhost"),
+        ] {
+            assert_eq!(node_of(name), wanted, "{name}");
+        }
+    }
+}
