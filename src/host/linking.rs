@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
 use crate::inventory::NatsLink;
-use crate::link::Link;
+use crate::link::{Carrier, Link};
 
 /// The link of a `run`; there may be none. Clones are the same one.
 #[derive(Clone)]
@@ -16,14 +16,20 @@ struct Place {
     wanted: Mutex<Option<Arc<NatsLink>>>,
     link: Mutex<Option<Link>>,
     events: UnboundedSender<ResidentEvent>,
+    carrier: Arc<dyn Carrier>,
 }
 
 impl Linking {
-    pub(super) fn new(wanted: Option<Arc<NatsLink>>, events: UnboundedSender<ResidentEvent>) -> Self {
+    pub(super) fn new(
+        wanted: Option<Arc<NatsLink>>,
+        events: UnboundedSender<ResidentEvent>,
+        carrier: Arc<dyn Carrier>,
+    ) -> Self {
         Self(Arc::new(Place {
             wanted: Mutex::new(wanted),
             link: Mutex::new(None),
             events,
+            carrier,
         }))
     }
 
@@ -44,7 +50,14 @@ impl Linking {
         let mut link = lock(&self.0.link);
         match wanted {
             Some(settings) if link.as_ref().is_some_and(|link| link.is_of(&settings)) => {}
-            Some(settings) => *link = Some(Link::begin(settings, rows(), self.0.events.clone())),
+            Some(settings) => {
+                *link = Some(Link::begin(
+                    settings,
+                    rows(),
+                    self.0.events.clone(),
+                    Arc::clone(&self.0.carrier),
+                ))
+            }
             None => *link = None,
         }
     }

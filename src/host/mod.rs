@@ -28,6 +28,7 @@ mod host_check;
 mod host_install;
 mod inventory_file;
 mod left_alone;
+mod link_carrier;
 mod linking;
 mod logs;
 mod look;

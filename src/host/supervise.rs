@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::link_carrier::LinkCarrier;
 use super::linking::Linking;
 use super::members::reduced;
 use super::needs::InOrder;
@@ -20,6 +21,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
 use crate::inventory::{Inventory, Needs};
 use crate::invocation::command;
+use crate::link::Carrier;
 use crate::resident::{HookRoom, NeededById, Resident};
 use crate::ssh::Keeping;
 use crate::store::StateDir;
@@ -57,6 +59,7 @@ pub struct Supervision {
     fleet: Fleet,
     onlookers: Onlookers,
     linking: Linking,
+    carrier: Arc<LinkCarrier>,
     _background: JoinSet<()>,
 }
 
@@ -99,8 +102,14 @@ impl Host {
         let file = self.file();
         let needs = Needs::of_inventory(&self.inventory);
         let needed = needed_by(&needs, &state, &self.inventory);
+        let (source, state_path) = (self.source.clone(), self.state_path.clone());
         let whole = reduced(self.inventory, selectors)?;
-        let linking = Linking::new(whole.link.clone(), events.clone());
+        let carrier = Arc::new(LinkCarrier::new(source, state_path, &whole));
+        let linking = Linking::new(
+            whole.link.clone(),
+            events.clone(),
+            Arc::clone(&carrier) as Arc<dyn Carrier>,
+        );
         let counts_players = options.players || linking.is_wanted();
         let onlookers = Onlookers::over(&fleet, &whole, &events, words, counts_players);
         let inventory = whole.of_this_host();
@@ -139,6 +148,7 @@ impl Host {
             fleet: onlooking,
             onlookers,
             linking,
+            carrier,
             _background: background,
         })
     }
@@ -239,6 +249,7 @@ impl Supervision {
         let whole = reduced(read, &self.selectors)?;
         self.needs = needs;
         self.linking.want(whole.link.clone());
+        self.carrier.change(&whole);
         self.onlookers.change(&self.fleet, &whole);
         self.resident.apply(&whole.of_this_host(), &needed);
         Ok(())

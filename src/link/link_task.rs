@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::access;
+use super::commands::Commands;
 use super::pause::{GOOD, pause};
 use super::session::LinkSession;
 use super::subjects::Subjects;
@@ -30,6 +31,7 @@ pub(super) struct LinkTask {
     ended: watch::Receiver<bool>,
     /// The troubles that were told since there was a connection last.
     said: BTreeSet<String>,
+    commands: Commands,
 }
 
 impl LinkTask {
@@ -39,6 +41,7 @@ impl LinkTask {
         told: Arc<Told>,
         events: UnboundedSender<ResidentEvent>,
         ended: watch::Receiver<bool>,
+        commands: Commands,
     ) -> Self {
         Self {
             settings,
@@ -47,6 +50,7 @@ impl LinkTask {
             events,
             ended,
             said: BTreeSet::new(),
+            commands,
         }
     }
 
@@ -105,7 +109,13 @@ impl LinkTask {
             ),
         );
         self.told.set_heard(true);
-        let mut session = LinkSession::new(connection, &self.settings, &self.subjects, &self.told);
+        let mut session = LinkSession::new(
+            connection,
+            &self.settings,
+            &self.subjects,
+            &self.told,
+            &mut self.commands,
+        );
         let trouble = session.converse(self.ended.clone()).await;
         let unproven = session.into_unproven();
         self.told.set_heard(false);

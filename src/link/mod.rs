@@ -17,12 +17,21 @@
 //! the next message. What was sent is kept until the server has proved, by an answer to a
 //! ping behind it, that it has read it; if the connection is lost before, it is sent again.
 //! Heartbeats are made when they are sent, and never kept: an old one would lie.
+//!
+//! A request comes in on `PREFIX.NODE.ID.cmd` and goes through a gate: it has to be small,
+//! known, accepted by the inventory, in time, and new. One that its sender has given up may
+//! still be delivered when a server comes back, so each says when it expires. It is carried
+//! out as if it were typed on this host, with the same lock and intent.
 
 mod access;
+mod audit;
 mod body;
+mod commands;
+mod gate;
 mod link_task;
 mod outbox;
 mod pause;
+mod request;
 mod session;
 mod subjects;
 mod told;
@@ -36,6 +45,8 @@ use tokio::task::JoinHandle;
 
 use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
 use crate::inventory::NatsLink;
+pub use commands::Carrier;
+use commands::Commands;
 use link_task::LinkTask;
 use subjects::{Subjects, node_of_host};
 use told::Told;
@@ -52,18 +63,33 @@ pub struct Link {
 }
 
 impl Link {
-    /// Begins to connect. `rows` are those of the instances as they are now. What happens
+    /// Begins to connect; `carrier` carries out what is asked for. `rows` are those of the instances as they are now. What happens
     /// to the link is told as an event.
     pub fn begin(
         settings: Arc<NatsLink>,
         rows: Vec<(Arc<WatchedRow>, PlayerCount)>,
         events: UnboundedSender<ResidentEvent>,
+        carrier: Arc<dyn Carrier>,
     ) -> Self {
         let node = settings.node.clone().unwrap_or_else(node_of_host);
         let subjects = Subjects::new(&settings.prefix, &node);
         let told = Arc::new(Told::new(&node, rows));
         let (ending, ended) = watch::channel(false);
-        let task = LinkTask::new(Arc::clone(&settings), subjects, Arc::clone(&told), events, ended);
+        let commands = Commands::new(
+            subjects.clone(),
+            &settings.accept,
+            carrier,
+            Arc::clone(&told),
+            events.clone(),
+        );
+        let task = LinkTask::new(
+            Arc::clone(&settings),
+            subjects,
+            Arc::clone(&told),
+            events,
+            ended,
+            commands,
+        );
         Self {
             settings,
             told,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
+use super::commands::Commands;
 use super::outbox::Letter;
 use super::subjects::Subjects;
 use super::told::{Beats, Told};
@@ -28,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(20);
 /// The time that it has to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
+/// The number of the subscription to requests.
+const COMMANDS: u64 = 1;
+
 /// A ping that is not answered yet.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
@@ -41,6 +45,7 @@ pub(super) struct LinkSession<'a> {
     settings: &'a NatsLink,
     subjects: &'a Subjects,
     told: &'a Told,
+    commands: &'a mut Commands,
     unproven: Vec<Letter>,
     asked: Option<Asked>,
     heard: Instant,
@@ -56,12 +61,14 @@ impl<'a> LinkSession<'a> {
         settings: &'a NatsLink,
         subjects: &'a Subjects,
         told: &'a Told,
+        commands: &'a mut Commands,
     ) -> Self {
         Self {
             connection,
             settings,
             subjects,
             told,
+            commands,
             unproven: Vec::new(),
             asked: None,
             heard: Instant::now(),
@@ -79,6 +86,9 @@ impl<'a> LinkSession<'a> {
     /// or it is to end and all has been sent: `None`.
     pub(super) async fn converse(&mut self, mut ended: watch::Receiver<bool>) -> Option<Failure> {
         let mut ticks = ticks(self.settings.heartbeat);
+        if !self.settings.accept.is_empty() {
+            self.connection.subscribe(&self.subjects.commands(), COMMANDS);
+        }
         let told = self.told;
         loop {
             self.hand_over();
@@ -90,6 +100,12 @@ impl<'a> LinkSession<'a> {
             let deadline = self.deadline();
             tokio::select! {
                 op = self.connection.next() => match op {
+                    Ok(ServerOp::Message(message)) => {
+                        self.heard = Instant::now();
+                        self.commands.receive(&message, has_room);
+                        // A flood of them leaves others their turn.
+                        tokio::task::yield_now().await;
+                    }
                     Ok(op) => {
                         if let Some(trouble) = self.heard(&op) {
                             return Some(trouble);
@@ -97,6 +113,10 @@ impl<'a> LinkSession<'a> {
                     }
                     Err(error) => return Some(lost(&error)),
                 },
+                answer = self.commands.next(), if has_room => {
+                    let body = answer.body.to_string();
+                    self.connection.publish(&answer.to, None, body.as_bytes());
+                }
                 () = told.changed(), if has_room => {}
                 () = tick(&mut ticks) => self.beat(),
                 _ = ended.changed(), if !is_ending => {}

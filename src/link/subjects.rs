@@ -29,6 +29,16 @@ impl Subjects {
         format!("{}{id}.heartbeat", self.node)
     }
 
+    /// Returns the subject of all requests.
+    pub(super) fn commands(&self) -> String {
+        format!("{}*.cmd", self.node)
+    }
+
+    /// Returns the instance that a request is for.
+    pub(super) fn instance_of_command<'a>(&self, subject: &'a str) -> Option<&'a str> {
+        subject.strip_prefix(&self.node)?.strip_suffix(".cmd")
+    }
+
     pub(super) fn events(&self) -> String {
         format!("{}events", self.node)
     }
@@ -61,6 +71,12 @@ mod tests {
         assert_eq!(subjects.heartbeat("a"), "games.eu.box1.a.heartbeat");
         assert_eq!(subjects.events(), "games.eu.box1.events");
         assert_eq!(subjects.name(), "games.eu.box1");
+        assert_eq!(subjects.commands(), "games.eu.box1.*.cmd");
+        let instance = |subject: &'static str| subjects.instance_of_command(subject);
+        assert_eq!(instance("games.eu.box1.rust-main.cmd"), Some("rust-main"));
+        assert_eq!(instance("games.eu.box1..cmd"), Some(""));
+        assert_eq!(instance("games.eu.box2.a.cmd"), None);
+        assert_eq!(instance("games.eu.box1.a.status"), None);
     }
 
     #[test]

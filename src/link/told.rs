@@ -48,6 +48,25 @@ impl Told {
         told
     }
 
+    /// Returns the name of this node.
+    pub(super) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Returns the row of an instance as `status` tells it; `None` for one that there is
+    /// not.
+    pub(super) fn status(&self, id: &str) -> Option<Value> {
+        let seen = self.kept().feed.seen();
+        let (watched, players) = seen.into_iter().find(|(watched, _)| watched.row.id == id)?;
+        let row = Row {
+            player_count: players,
+            ..watched.row.clone()
+        };
+        let mut status = report::json::status(&[row]);
+        status["instances"][0]["uptime_seconds"] = report::uptime(&watched, Instant::now()).into();
+        Some(status)
+    }
+
     /// Takes an event in.
     pub(super) fn take(&self, event: &ResidentEvent) {
         let mut kept = self.kept();

@@ -41,6 +41,7 @@ mod kubectl;
 mod lifecycle;
 mod limits;
 mod link;
+mod link_commands;
 mod links;
 mod logout;
 mod main_process;
