@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::audit::AuditLimit;
 use super::gate::Gate;
-use super::request::{self, LinkRequest, Refusal};
+use super::request::{self, LinkRefusal, LinkRequest};
 use super::subjects::Subjects;
 use super::told::Told;
 use crate::event::{Level, LogEntry, ResidentEvent, VerbEvent, VerbResult};
@@ -40,7 +40,7 @@ pub trait Carrier: Send + Sync {
 
 /// An answer that is to be sent.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct LinkAnswer {
     /// The subject.
     pub(super) to: String,
     pub(super) body: Value,
@@ -54,8 +54,8 @@ pub(super) struct Commands {
     told: Arc<Told>,
     events: UnboundedSender<ResidentEvent>,
     limit: AuditLimit,
-    answers: UnboundedSender<Answer>,
-    answered: UnboundedReceiver<Answer>,
+    answers: UnboundedSender<LinkAnswer>,
+    answered: UnboundedReceiver<LinkAnswer>,
     /// The requests that are under way. They go on when the link is lost.
     under_way: JoinSet<()>,
     /// The second that has begun, and the requests in it.
@@ -91,7 +91,7 @@ impl Commands {
     ///
     /// # Cancel safety
     /// Safe.
-    pub(super) async fn next(&mut self) -> Answer {
+    pub(super) async fn next(&mut self) -> LinkAnswer {
         loop {
             tokio::select! {
                 biased;
@@ -126,7 +126,7 @@ impl Commands {
             (Ok(request), Some(reply)) => self.begin(instance.to_owned(), request, reply.clone()),
             (Ok(request), None) => {
                 self.gate.done();
-                let why = Refusal::Malformed("it names no subject for the answer".to_owned());
+                let why = LinkRefusal::Malformed("it names no subject for the answer".to_owned());
                 self.refuse(instance, Some(&request.id), &why);
             }
             (Err((id, why)), reply) => {
@@ -147,7 +147,7 @@ impl Commands {
             self.audit(Level::Info, &instance, by);
             let body = match self.told.status(&instance) {
                 Some(status) => with_request(status, &request.id),
-                None => Refusal::NoSuchInstance.answer(Some(&request.id)),
+                None => LinkRefusal::NoSuchInstance.answer(Some(&request.id)),
             };
             let body = self.of_node(&instance, body);
             self.answer(to, body);
@@ -166,7 +166,7 @@ impl Commands {
         self.under_way.spawn(work.carry_out(verb));
     }
 
-    fn refuse(&mut self, instance: &str, id: Option<&str>, why: &Refusal) {
+    fn refuse(&mut self, instance: &str, id: Option<&str>, why: &LinkRefusal) {
         let Some(untold) = self.limit.tell(Instant::now()) else {
             return;
         };
@@ -191,7 +191,7 @@ impl Commands {
 
     fn answer(&self, to: String, body: Value) {
         // The other end is in this.
-        let _ = self.answers.send(Answer { to, body });
+        let _ = self.answers.send(LinkAnswer { to, body });
     }
 }
 
@@ -200,7 +200,7 @@ struct CommandWork {
     node: String,
     carrier: Arc<dyn Carrier>,
     events: UnboundedSender<ResidentEvent>,
-    answers: UnboundedSender<Answer>,
+    answers: UnboundedSender<LinkAnswer>,
     instance: String,
     request: LinkRequest,
     to: String,
@@ -230,7 +230,7 @@ impl CommandWork {
             }
             Err(failure) => {
                 let mut body = report::json::failure(&failure);
-                body["refused"] = json!(Refusal::NoSuchInstance.as_str());
+                body["refused"] = json!(LinkRefusal::NoSuchInstance.as_str());
                 (Level::Warning, format!("was refused: {}", failure.message), body)
             }
         };
@@ -262,7 +262,7 @@ impl CommandWork {
         body["id"] = json!(self.instance);
         let to = self.to.clone();
         // The link may have ended.
-        let _ = self.answers.send(Answer { to, body });
+        let _ = self.answers.send(LinkAnswer { to, body });
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use super::request::{self, AHEAD_MAX, LinkRequest, Refusal};
+use super::request::{self, AHEAD_MAX, LinkRefusal, LinkRequest};
 use crate::inventory::{LinkVerb, is_valid_id};
 
 /// The requests that are remembered at most, to know them again.
@@ -38,7 +38,7 @@ impl Gate {
         size: usize,
         payload: &[u8],
         now: SystemTime,
-    ) -> Result<LinkRequest, (Option<String>, Refusal)> {
+    ) -> Result<LinkRequest, (Option<String>, LinkRefusal)> {
         let request = request::parse(size, payload)?;
         match self.refusal(instance, &request, now) {
             Some(refusal) => Err((Some(request.id), refusal)),
@@ -55,27 +55,27 @@ impl Gate {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    fn refusal(&mut self, instance: &str, request: &LinkRequest, now: SystemTime) -> Option<Refusal> {
+    fn refusal(&mut self, instance: &str, request: &LinkRequest, now: SystemTime) -> Option<LinkRefusal> {
         if request.expires <= now {
-            return Some(Refusal::Expired);
+            return Some(LinkRefusal::Expired);
         }
         if request.expires > now + AHEAD_MAX {
-            return Some(Refusal::TooFarAhead);
+            return Some(LinkRefusal::TooFarAhead);
         }
         if !self.accept.contains(&request.verb) {
-            return Some(Refusal::NotAccepted(request::name_of(request.verb)));
+            return Some(LinkRefusal::NotAccepted(request::name_of(request.verb)));
         }
         if !is_valid_id(instance) {
-            return Some(Refusal::NoSuchInstance);
+            return Some(LinkRefusal::NoSuchInstance);
         }
         if self.seen.contains_key(&request.id) {
-            return Some(Refusal::Replayed);
+            return Some(LinkRefusal::Replayed);
         }
         if self.seen.len() >= REMEMBERED_MAX {
             self.seen.retain(|_, expires| *expires > now);
         }
         let is_full = self.under_way >= UNDER_WAY_MAX || self.seen.len() >= REMEMBERED_MAX;
-        is_full.then_some(Refusal::Busy)
+        is_full.then_some(LinkRefusal::Busy)
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
         let other = body("9", "stop", 10);
         for bad in ["", "A", "*", ">", "tag:x", "a.b"] {
             let (_, why) = gate.admit(bad, other.len(), &other, at(0)).unwrap_err();
-            assert_eq!(why, Refusal::NoSuchInstance, "{bad}");
+            assert_eq!(why, LinkRefusal::NoSuchInstance, "{bad}");
         }
     }
 

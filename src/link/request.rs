@@ -53,7 +53,7 @@ impl LinkRequest {
 
 /// The reason why a request is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum LinkRefusal {
     TooLarge(usize),
     Malformed(String),
     Expired,
@@ -64,7 +64,7 @@ pub(super) enum Refusal {
     Busy,
 }
 
-impl Refusal {
+impl LinkRefusal {
     /// Returns the reason as a word for programs.
     pub(super) fn as_str(&self) -> &'static str {
         match self {
@@ -135,11 +135,11 @@ pub(super) fn name_of(verb: LinkVerb) -> &'static str {
 }
 
 /// Reads a body. The refusal comes with the id of the request, where it has one.
-pub(super) fn parse(size: usize, payload: &[u8]) -> Result<LinkRequest, (Option<String>, Refusal)> {
+pub(super) fn parse(size: usize, payload: &[u8]) -> Result<LinkRequest, (Option<String>, LinkRefusal)> {
     if size > BODY_MAX {
-        return Err((None, Refusal::TooLarge(size)));
+        return Err((None, LinkRefusal::TooLarge(size)));
     }
-    let malformed = |why: String| Refusal::Malformed(why);
+    let malformed = |why: String| LinkRefusal::Malformed(why);
     let body: Body = serde_json::from_slice(payload).map_err(|error| {
         let id = serde_json::from_slice::<Value>(payload).ok();
         let id = id.and_then(|body| body["id"].as_str().filter(|id| is_id(id)).map(str::to_owned));
@@ -185,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    fn read(body: &str) -> Result<LinkRequest, (Option<String>, Refusal)> {
+    fn read(body: &str) -> Result<LinkRequest, (Option<String>, LinkRefusal)> {
         parse(body.len(), body.as_bytes())
     }
 
@@ -257,7 +257,7 @@ mod tests {
             assert_eq!(refusal.answer(id)["refused"], "malformed");
         }
         let large = parse(BODY_MAX + 1, b"");
-        assert_eq!(large, Err((None, Refusal::TooLarge(BODY_MAX + 1))));
+        assert_eq!(large, Err((None, LinkRefusal::TooLarge(BODY_MAX + 1))));
     }
 
     proptest! {
