@@ -51,12 +51,8 @@ impl Linking {
         match wanted {
             Some(settings) if link.as_ref().is_some_and(|link| link.is_of(&settings)) => {}
             Some(settings) => {
-                *link = Some(Link::begin(
-                    settings,
-                    rows(),
-                    self.0.events.clone(),
-                    Arc::clone(&self.0.carrier),
-                ))
+                let (events, carrier) = (self.0.events.clone(), Arc::clone(&self.0.carrier));
+                *link = Some(Link::begin(settings, rows(), events, carrier));
             }
             None => *link = None,
         }

@@ -24,11 +24,7 @@ pub fn nats_server(test: &str) -> Option<PathBuf> {
             .find(|path| path.exists())
     });
     if found.is_none() {
-        assert!(
-            std::env::var_os("GAMECTL_TEST_NATS").is_none_or(|value| value != "required"),
-            "nats-server is missing"
-        );
-        eprintln!("NOT RUN: {test}: nats-server is missing");
+        super::not_run(test, "nats-server is missing", "GAMECTL_TEST_NATS");
     }
     found
 }
