@@ -8,6 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::amp::{self, AmpShare, AmpSupervisor};
 use crate::containers::{EngineEvents, EngineSnapshots};
 use crate::docker_compose::{self, DockerComposeSupervisor};
 use crate::failure::Failure;
@@ -57,6 +58,7 @@ pub struct Fleet {
     engine_events: Option<Arc<EngineEvents>>,
     podman: PodmanShare,
     kubectl: KubectlShare,
+    amp: AmpShare,
     unit_managers: Arc<UnitManagers>,
     spawner: Arc<Spawner>,
     remotes: Arc<RemoteHosts>,
@@ -81,6 +83,7 @@ impl Fleet {
             engine_snapshots: Some(Arc::default()),
             podman: PodmanShare::for_a_look(),
             kubectl: KubectlShare::for_a_look(),
+            amp: AmpShare::for_a_look(),
             only_looks: true,
             ..Self::default()
         }
@@ -189,6 +192,7 @@ impl Fleet {
                 let (state, share) = (self.state.clone(), self.kubectl.clone());
                 Arc::new(KubectlSupervisor::new(instance, spec, state, share))
             }
+            (Plane::Amp(spec), None) => Arc::new(AmpSupervisor::new(instance, spec, self.state.clone(), &self.amp)),
         };
         let supervisor = match self.former(instance) {
             Some((former, record, account)) => Arc::new(PlaneChange::new(former, present, record, account)),
@@ -303,6 +307,10 @@ impl Fleet {
                 Some(supervisor) => Arc::new(supervisor),
                 None => unknown(kubectl::PLANE, format!("{place}/origin does not name its object")),
             },
+            (amp::PLANE, state) => match AmpSupervisor::recorded(id, &origin, state, &self.amp) {
+                Ok(supervisor) => Arc::new(supervisor),
+                Err(reason) => unknown(amp::PLANE, format!("{place}/origin {reason}")),
+            },
             (plane, _) => unknown(
                 "unknown",
                 format!("{place}/origin names the plane `{plane}`, which this gamectl does not know"),
@@ -382,6 +390,7 @@ fn is_same_plane(plane: &Plane, origin: Option<&Origin>) -> bool {
         (Plane::Podman(spec), Some(origin)) => podman::origin::is_same_object(origin, spec),
         (Plane::Systemd(spec), Some(origin)) => systemd_unit::origin::is_same_unit(origin, spec),
         (Plane::Kubectl(spec), Some(origin)) => kubectl::origin::is_same_object(origin, spec),
+        (Plane::Amp(spec), Some(origin)) => amp::origin::is_same_instance(origin, spec),
         (Plane::Unmanaged { .. }, _) | (_, None) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! gamectl: one command to start, stop, watch and script game servers.
 
+pub mod amp;
 pub mod channel;
 pub mod check;
 pub mod cli;
@@ -13,6 +14,7 @@ pub mod finding;
 pub mod fleet;
 pub mod games;
 pub mod host;
+pub mod http;
 pub mod instancecmd;
 pub mod inventory;
 pub mod invocation;

@@ -22,9 +22,12 @@ impl Host {
     pub fn unmanaged(&self, scope: Scope<'_>) -> Result<Vec<(String, String)>, Failure> {
         let reason = |id: &str| match &self.inventory.get(id)?.plane {
             Plane::Unmanaged { reason, .. } => Some((id.to_owned(), reason.clone())),
-            Plane::Process(_) | Plane::DockerCompose(_) | Plane::Podman(_) | Plane::Systemd(_) | Plane::Kubectl(_) => {
-                None
-            }
+            Plane::Process(_)
+            | Plane::DockerCompose(_)
+            | Plane::Podman(_)
+            | Plane::Systemd(_)
+            | Plane::Kubectl(_)
+            | Plane::Amp(_) => None,
         };
         if !self.inventory.instances.iter().any(|one| reason(&one.id).is_some()) {
             return Ok(Vec::new());

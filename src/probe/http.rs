@@ -8,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::http_answer::{HEAD_MAX, Head, NotHttp, head};
-use super::tls;
 use crate::channel::{self, AskError};
 use crate::failure::{Failure, FailureKind};
+use crate::http::tls;
 use crate::inventory::{HttpCheck, HttpLogin, HttpMethod, Secret};
 
 /// A connection over which a request has gone out.
@@ -91,7 +91,10 @@ async fn send(check: &HttpCheck, until: Instant) -> Result<Connection, Failure> 
     let stream = channel::connect(&check.address, until).await?;
     match &check.tls {
         None => write(stream, &request).await,
-        Some(tls) => write(tls::connect(stream, &check.address.host, tls).await?, &request).await,
+        Some(tls) => {
+            let connector = tls::connector(tls).await?;
+            write(tls::connect(&connector, stream, &check.address.host).await?, &request).await
+        }
     }
 }
 

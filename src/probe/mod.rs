@@ -4,7 +4,6 @@
 //! means that a game is stopped.
 
 mod a2s;
-mod certificate;
 mod context;
 mod exchange;
 mod exec;
@@ -21,7 +20,6 @@ mod minecraft;
 mod ownership;
 mod players;
 mod tcp;
-mod tls;
 
 pub use context::ProbeContext;
 pub use http::request;

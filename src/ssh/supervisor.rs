@@ -37,6 +37,7 @@ const STACK: &str = "docker_compose";
 const PODMAN: &str = "podman";
 const UNIT: &str = "systemd";
 const KUBECTL: &str = "kubectl";
+const AMP: &str = "amp";
 
 /// An instance on another host.
 pub struct SshSupervisor {
@@ -62,6 +63,7 @@ impl SshSupervisor {
             Plane::Podman(_) => PODMAN,
             Plane::Systemd(_) => UNIT,
             Plane::Kubectl(_) => KUBECTL,
+            Plane::Amp(_) => AMP,
         };
         let healthy = instance.healthy.iter().flat_map(|healthy| &healthy.probes);
         let mut probes = instance.ready.probes.iter().chain(healthy);
@@ -73,7 +75,7 @@ impl SshSupervisor {
 
     /// Creates the supervisor of what is on record as started on a host.
     pub fn recorded(id: &str, plane: &str, remote: Arc<RemoteHost>, records: Option<Arc<StateDir>>) -> Self {
-        let known = [PROCESS, STACK, PODMAN, UNIT, KUBECTL];
+        let known = [PROCESS, STACK, PODMAN, UNIT, KUBECTL, AMP];
         let known = known.into_iter().find(|known| *known == plane);
         let new = Self::of(id, known.unwrap_or("unknown"), remote, records);
         Self {

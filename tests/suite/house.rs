@@ -141,6 +141,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "fleet",
         &[
+            "amp",
             "containers",
             "docker_compose",
             "failure",
@@ -177,6 +178,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("podman", PLANE),
     ("kubectl", PLANE),
     ("systemd_unit", PLANE),
+    ("amp", PLANE),
     ("process", PLANE),
     (
         "containers",
@@ -201,6 +203,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "channel",
             "failure",
+            "http",
             "inventory",
             "json",
             "program",
@@ -211,6 +214,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "trust",
         ],
     ),
+    ("http", &["channel", "failure", "inventory", "sys"]),
     (
         "channel",
         &["failure", "inventory", "json", "program", "store", "sys", "text"],
@@ -240,6 +244,7 @@ const PLANE: &[&str] = &[
     "event",
     "failure",
     "finding",
+    "http",
     "inventory",
     "invocation",
     "policy",

@@ -10,6 +10,7 @@
 mod support;
 
 mod admin_channels;
+mod amp;
 mod bad_game;
 mod bad_input;
 mod bad_state;

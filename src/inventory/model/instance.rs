@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::amp::AmpSpec;
 use super::channels::{Channels, Password};
 use super::compose::ComposeSpec;
 use super::hook::Hook;
@@ -105,7 +106,7 @@ impl Instance {
         self.hosted.as_ref().map(|hosted| hosted.host.name.as_str())
     }
 
-    /// Returns the passwords of its channels and of its requests over HTTP.
+    /// Returns the passwords of its plane, of its channels and of its requests over HTTP.
     pub fn passwords(&self) -> impl Iterator<Item = &Password> {
         let of_channels = self
             .channels
@@ -113,7 +114,14 @@ impl Instance {
             .iter()
             .filter_map(|remote| remote.password.as_ref());
         let logins = self.requests().filter_map(|request| request.access.login.as_ref());
-        of_channels.chain(logins.map(HttpLogin::password))
+        let of_plane = match &self.plane {
+            Plane::Amp(spec) => Some(&spec.panel.password),
+            _ => None,
+        };
+        of_plane
+            .into_iter()
+            .chain(of_channels)
+            .chain(logins.map(HttpLogin::password))
     }
 
     /// Returns its requests over HTTP: of `ready`, `healthy` and `stop`.
@@ -160,6 +168,7 @@ pub enum Plane {
     Podman(Box<PodmanSpec>),
     Systemd(Box<UnitSpec>),
     Kubectl(Box<KubectlSpec>),
+    Amp(Box<AmpSpec>),
 }
 
 #[cfg(test)]

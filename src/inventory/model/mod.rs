@@ -2,6 +2,7 @@
 //! is out of range, unknown or incomplete. How it is read is not known here.
 
 pub(crate) mod address;
+pub(crate) mod amp;
 pub(crate) mod bare_name;
 pub(crate) mod channels;
 pub(crate) mod compose;

@@ -79,7 +79,7 @@ fn login(http: &mut Fields) -> Option<HttpLogin> {
     }
 }
 
-fn user(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
+pub(super) fn user(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let user = check.word(what, "a user's name", node)?;
     if !is_user(&user) {
         let message = format!("{what} cannot be empty, nor contain `:` or control characters");
@@ -131,13 +131,13 @@ fn read_body(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     Some(body.into_owned())
 }
 
-fn url(check: &mut Collector, what: &str, node: &Node) -> Option<HttpCheck> {
+pub(super) fn url(check: &mut Collector, what: &str, node: &Node) -> Option<HttpCheck> {
     let word = check.word(what, "a URL", node)?;
     match parse(&word) {
         Ok(request) => Some(request),
         Err(hint) => {
             // It may carry a token, so it is not repeated.
-            check.problem(node.span, "`http` must be a URL").hint(hint);
+            check.problem(node.span, format!("{what} must be a URL")).hint(hint);
             None
         }
     }

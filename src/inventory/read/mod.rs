@@ -4,6 +4,7 @@
 //! (`document`).
 
 mod address;
+mod amp;
 mod channels;
 pub(crate) mod collector;
 mod compose;

@@ -2,7 +2,7 @@
 //! file of its own.
 
 use super::collector::Collector;
-use super::{compose, kubectl, podman, process, unit};
+use super::{amp, compose, kubectl, podman, process, unit};
 use crate::inventory::model::instance::Plane;
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, find};
@@ -10,12 +10,13 @@ use crate::inventory::text::node::{Entry, find};
 /// Reads the section of the instance of that id.
 type Read = fn(&mut Collector, &str, &Entry) -> Plane;
 
-const READERS: [(&str, Read); 5] = [
+const READERS: [(&str, Read); 6] = [
     ("process", process::read),
     ("docker_compose", compose::read),
     ("podman", podman::read),
     ("systemd", unit::read),
     ("kubectl", kubectl::read),
+    ("amp", amp::read),
 ];
 
 /// Reads the one plane section of an instance.

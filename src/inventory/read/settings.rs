@@ -27,7 +27,7 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
     let stop = settings.get("stop", stop::read);
     let stop = stop.unwrap_or_else(|| match outline.plane {
         // These know how they are stopped.
-        Plane::Systemd(_) | Plane::Podman(_) | Plane::Kubectl(_) => Vec::new(),
+        Plane::Systemd(_) | Plane::Podman(_) | Plane::Kubectl(_) | Plane::Amp(_) => Vec::new(),
         _ => default_stop_chain(),
     });
     let mut needed: Vec<_> = stop.iter().filter_map(|step| step.action.channel()).collect();

@@ -7,7 +7,7 @@ use super::restart::RESTART;
 use super::stop::STEP;
 use super::table::Holds::{Choice, Flag, List, Map, Section as In, Text, Words};
 use super::table::{Holds, Key, Section, keys};
-use super::{docker_compose, kubectl, podman, process, systemd};
+use super::{amp, docker_compose, kubectl, podman, process, systemd};
 
 const IDENTITY: &[Key] = keys! {
     "game": Text, "none", "game: rust",
@@ -32,7 +32,8 @@ const SETTINGS: &[Key] = keys! {
         "When `gamectl run` counts it as hung, and restarts it.";
     "stop": List(&STEP), "TERM, then 60 s", "stop: [{ stdin: quit, wait: 30s }, { signal: TERM }]",
         "The steps that end it politely, each with its wait. A kill follows, written or not.",
-        not on "docker_compose": "services stop by the `stop_signal` and `stop_grace_period` of the compose file";
+        not on "docker_compose": "services stop by the `stop_signal` and `stop_grace_period` of the compose file",
+        not on "amp": "AMP stops the game, as its settings of the application have it";
     "rcon": In(&RCON), "none", "rcon: { port: 28016, password: { file: rcon.pw } }",
         "Source RCON, over TCP.";
     "webrcon": In(&RCON), "none", "webrcon: { port: 28016, password: \"${RCON}\" }",
@@ -60,6 +61,7 @@ pub(super) const PLANES: &[Key] = &[
     podman::PLANE,
     systemd::PLANE,
     kubectl::PLANE,
+    amp::PLANE,
 ];
 
 pub(crate) static DEFAULTS: Section = Section {

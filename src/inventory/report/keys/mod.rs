@@ -2,6 +2,7 @@
 //! example and a sentence about it. The reader's allowed keys, the JSON Schema
 //! and gamectl-inventory(5) come from it. Each part of the inventory has a file.
 
+mod amp;
 mod channel;
 mod docker_compose;
 mod hook;
@@ -22,6 +23,7 @@ mod top;
 use instance::PLANES;
 use ready::{ALIVE_FOR, PROBES, READY_LOG};
 
+pub(crate) use amp::AMP;
 pub(crate) use channel::{PASSWORD, RCON, TELNET};
 pub(crate) use docker_compose::DOCKER_COMPOSE;
 pub(crate) use hook::HOOK;
@@ -57,6 +59,7 @@ pub static SECTIONS: &[&Section] = &[
     &SYSTEMD,
     &KUBECTL,
     &UP,
+    &AMP,
     &LOG,
     &LIMITS,
     &READY,

@@ -25,7 +25,8 @@ pub(super) const READY_LOG: &[Key] = keys! {
         not on "docker_compose": "give the service a `healthcheck` in the compose file, or use `tcp`, `a2s`, `http` or `exec`",
         not on "podman": "give the container a health check, or use `tcp`, `a2s`, `http` or `exec`",
         not on "systemd": "have the unit say when it is ready, with `Type=notify`, or use `tcp`, `a2s`, `http` or `exec`",
-        not on "kubectl": "give the container a `readinessProbe`, or use `tcp`, `a2s`, `http` or `exec`";
+        not on "kubectl": "give the container a `readinessProbe`, or use `tcp`, `a2s`, `http` or `exec`",
+        not on "amp": "AMP reads the output, and says when the game is ready";
 };
 
 pub(super) const ALIVE_FOR: &[Key] = keys! {

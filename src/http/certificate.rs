@@ -7,12 +7,12 @@ use crate::failure::Failure;
 /// The most characters of a reason, in which a certificate may have many names.
 const WHY_MAX: usize = 300;
 
-const NAME_IT: &str = "name the server's own certificate, or that of its issuer, as `ca` of `http`";
+const NAME_IT: &str = "name the server's own certificate, or that of its issuer, as `ca`";
 
-const DATES: &str = "have the server make a new one, set the clock, or name the server's own certificate as `ca` \
-     of `http`: then its dates do not count";
+const DATES: &str = "have the server make a new one, set the clock, or name the server's own certificate as `ca`: \
+     then its dates do not count";
 
-const OTHER_NAME: &str = "write a name of the certificate in the URL, or name the server's own certificate as `ca` of `http`: \
+const OTHER_NAME: &str = "write a name of the certificate in the URL, or name the server's own certificate as `ca`: \
      then its name does not count";
 
 /// The command that makes a certificate of a server with OpenSSL.
@@ -49,13 +49,13 @@ pub(super) fn untrusted(why: &CertificateError) -> Failure {
         Why::Other(other) if is(other, "CaUsedAsEndEntity") => (
             "it is that of an issuer (CA:TRUE), as `openssl req -x509` makes it, and not of a server".to_owned(),
             format!(
-                "name that certificate as `ca` of `http`: then it is trusted as it is; or {}",
+                "name that certificate as `ca`: then it is trusted as it is; or {}",
                 made_anew("of a server, and name that")
             ),
         ),
         Why::Other(other) if is(other, "UnsupportedCertVersion") => (
             "it is of an old form, X.509 version 1".to_owned(),
-            made_anew("of version 3, and name that as `ca` of `http`"),
+            made_anew("of version 3, and name that as `ca`"),
         ),
         why => (why.to_string(), NAME_IT.to_owned()),
     };
@@ -115,11 +115,11 @@ mod tests {
             presented: presented.iter().map(|name| (*name).to_owned()).collect(),
         };
         for (why, told, advice) in [
-            (Why::Expired, "it has expired", "as `ca` of `http`"),
+            (Why::Expired, "it has expired", "as `ca`"),
             (Why::NotValidYet, "its time has not begun", "set the clock"),
-            (Why::UnknownIssuer, "nobody who is trusted", "as `ca` of `http`"),
+            (Why::UnknownIssuer, "nobody who is trusted", "as `ca`"),
             (Why::BadSignature, "or its key too short", "2048 bits"),
-            (Why::InvalidPurpose, "it is not for a server", "as `ca` of `http`"),
+            (Why::InvalidPurpose, "it is not for a server", "as `ca`"),
             (other("CaUsedAsEndEntity"), "(CA:TRUE)", "CA:FALSE"),
             (other("UnsupportedCertVersion"), "version 1", "of version 3"),
             (

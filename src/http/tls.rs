@@ -27,11 +27,18 @@ const CA_MAX: u64 = 4 << 20;
 ///
 /// # Errors
 /// When the server is not trusted, or does not speak TLS.
-pub(super) async fn connect(stream: TcpStream, host: &str, tls: &Tls) -> Result<TlsStream<TcpStream>, Failure> {
+pub async fn connect(connector: &TlsConnector, stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, Failure> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| Failure::failed(format!("`{host}` is not a name that a certificate can have")))?;
-    let connector = TlsConnector::from(Arc::new(config(tls).await?));
     connector.connect(name, stream).await.map_err(|error| in_words(&error))
+}
+
+/// Makes what begins TLS with servers that are trusted.
+///
+/// # Errors
+/// When the certificates that are to be trusted cannot be read.
+pub async fn connector(tls: &Tls) -> Result<TlsConnector, Failure> {
+    Ok(TlsConnector::from(Arc::new(config(tls).await?)))
 }
 
 async fn config(tls: &Tls) -> Result<ClientConfig, Failure> {

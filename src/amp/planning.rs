@@ -1,0 +1,65 @@
+//! The steps that `start` and `stop` would take, in words.
+
+use super::game::{AmpGame, AmpOrder};
+use super::stopping::GRACE;
+use crate::inventory::AmpLayer;
+use crate::policy::stop::LEFTOVER_GRACE_MS;
+use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
+
+impl VerbPlan for AmpGame {
+    fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
+        let name = &self.spec().instance;
+        let wait = if options.no_wait {
+            PlannedStep::new("return without waiting until it is ready", "--no-wait")
+        } else {
+            let (limit, cause) = match options.timeout {
+                Some(limit) => (limit, "ready, --timeout"),
+                None => (self.ready().timeout, "ready"),
+            };
+            let also = if self.ready().probes.is_empty() {
+                ""
+            } else {
+                ", and its probes hold"
+            };
+            let limit = humantime::format_duration(limit);
+            PlannedStep::new(format!("wait up to {limit} until AMP calls it ready{also}"), cause)
+        };
+        let instance = AmpOrder::StartInstance.method();
+        vec![
+            PlannedStep::new(
+                format!("have AMP bring up the instance `{name}`, if it is down: {instance}"),
+                "amp",
+            ),
+            PlannedStep::new(format!("have AMP start the game: {}", AmpOrder::Start.method()), "amp"),
+            wait,
+        ]
+    }
+
+    fn stop_steps(&self, options: &StopOptions) -> Vec<PlannedStep> {
+        let name = &self.spec().instance;
+        let stop = format!(
+            "have AMP stop the game in its own way and time: {}",
+            AmpOrder::Stop.method()
+        );
+        let (after, cause) = match options.now {
+            true => (format!("{} s", LEFTOVER_GRACE_MS / 1000), "--now"),
+            false => (humantime::format_duration(GRACE).to_string(), "the end of each chain"),
+        };
+        let kill = format!("have AMP kill it if it runs after {after}: {}", AmpOrder::Kill.method());
+        let mut steps = vec![PlannedStep::new(stop, "amp"), PlannedStep::new(kill, cause)];
+        steps.push(match self.spec().layer {
+            AmpLayer::Application => PlannedStep::new(
+                format!("leave the instance `{name}` itself running in AMP"),
+                "amp.layer",
+            ),
+            AmpLayer::Instance => PlannedStep::new(
+                format!(
+                    "have AMP stop the instance `{name}`: {}",
+                    AmpOrder::StopInstance.method()
+                ),
+                "amp.layer",
+            ),
+        });
+        steps
+    }
+}

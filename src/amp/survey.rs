@@ -1,0 +1,60 @@
+//! Checks of what an instance needs: its AMP, and itself in the list.
+
+use super::game::AmpGame;
+use super::state;
+use crate::finding::Finding;
+use crate::supervisor::Survey;
+
+const ABOUT: &str = "amp";
+
+/// The module of the controller itself.
+const CONTROLLER: &str = "ADS";
+
+#[async_trait::async_trait]
+impl Survey for AmpGame {
+    async fn findings(&self) -> Vec<Finding> {
+        let panel = &self.spec().panel;
+        let (_, seen) = self.desk().listing(tokio::time::Instant::now()).await;
+        let listing = match seen {
+            Ok(listing) => listing,
+            Err(failure) => return vec![bad(failure.message, failure.hint)],
+        };
+        let count = listing.len();
+        let mut findings = vec![Finding::ok(
+            ABOUT,
+            format!(
+                "AMP at {} answers, and lets `{}` see {count} instances",
+                panel.url(),
+                panel.user
+            ),
+        )];
+        let one = match listing.find(&self.spec().instance) {
+            Ok(one) => one,
+            Err(why) => {
+                findings.push(bad(why, None));
+                return findings;
+            }
+        };
+        if one.module == CONTROLLER {
+            let message = format!("`{}` is the controller of AMP, and no game", one.name);
+            findings.push(bad(message, Some("give an instance of a game".to_owned())));
+            return findings;
+        }
+        findings.push(match state::phase(one) {
+            Ok((name, _)) => Finding::ok(
+                ABOUT,
+                format!("AMP has `{}`, and calls its application {name}", one.name),
+            ),
+            Err(why) => bad(why, None),
+        });
+        findings
+    }
+}
+
+fn bad(message: String, hint: Option<String>) -> Finding {
+    let finding = Finding::error(ABOUT, message);
+    match hint {
+        Some(hint) => finding.hint(hint),
+        None => finding,
+    }
+}
