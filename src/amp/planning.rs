@@ -9,21 +9,12 @@ use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 impl VerbPlan for AmpGame {
     fn start_steps(&self, options: &StartOptions) -> Vec<PlannedStep> {
         let name = &self.spec().instance;
-        let wait = if options.no_wait {
-            PlannedStep::new("return without waiting until it is ready", "--no-wait")
-        } else {
-            let (limit, cause) = match options.timeout {
-                Some(limit) => (limit, "ready, --timeout"),
-                None => (self.ready().timeout, "ready"),
-            };
-            let also = if self.ready().probes.is_empty() {
-                ""
-            } else {
-                ", and its probes hold"
-            };
-            let limit = humantime::format_duration(limit);
-            PlannedStep::new(format!("wait up to {limit} until AMP calls it ready{also}"), cause)
+        let also = match self.ready().probes.is_empty() {
+            true => "",
+            false => ", and its probes hold",
         };
+        let until = format!("AMP calls it ready{also}");
+        let wait = PlannedStep::wait_until_ready(options, self.ready().timeout, &until);
         let instance = AmpOrder::StartInstance.method();
         vec![
             PlannedStep::new(

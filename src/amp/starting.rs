@@ -9,11 +9,11 @@ use super::game::{AmpGame, AmpLook, AmpOrder};
 use super::origin;
 use super::phase::AmpPhase;
 use crate::channel::AskError;
+use crate::containers::BegunStart;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
 use crate::store::stack::Stack;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
-use crate::sys::clock;
 
 /// The time in which the state of what was ordered to start must change.
 const MOVES: Duration = Duration::from_secs(20);
@@ -102,18 +102,11 @@ impl AmpStart<'_> {
         }
         game.refuse_probes()?;
         let has_begun = matches!(look.phase, AmpPhase::Starting | AmpPhase::Ready);
-        let dir = game.records().create_dir()?;
-        let mut record = match (has_begun, game.records().last_start()?) {
-            (true, Some(last)) => last,
-            _ => Stack {
-                started_wall_ms: clock::wall_ms(),
-                restarts: options.restarts,
-                ..Stack::default()
-            },
+        let start = Stack {
+            restarts: options.restarts,
+            ..Stack::default()
         };
-        game.records().record_origin(&origin::of_spec(game.spec()))?;
-        game.records().record_start(&dir, &record)?;
-        game.records().record_inventory(&dir);
+        let mut begun = BegunStart::record(game.records(), &origin::of_spec(game.spec()), start)?;
         let mut orders = StartOrders::default();
         let mut refusal = None;
         let mut ordered_at = Instant::now();
@@ -156,8 +149,7 @@ impl AmpStart<'_> {
             }
             self.let_pass(&mut look).await?;
         }
-        record.arrived = true;
-        game.records().record_start(&dir, &record)?;
+        begun.note_arrival()?;
         Ok(outcome(InstanceState::Running, !has_begun))
     }
 

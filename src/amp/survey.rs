@@ -17,7 +17,7 @@ impl Survey for AmpGame {
         let (_, seen) = self.desk().listing(tokio::time::Instant::now()).await;
         let listing = match seen {
             Ok(listing) => listing,
-            Err(failure) => return vec![bad(failure.message, failure.hint)],
+            Err(failure) => return vec![Finding::of_failure(ABOUT, failure)],
         };
         let count = listing.len();
         let mut findings = vec![Finding::ok(
@@ -31,13 +31,13 @@ impl Survey for AmpGame {
         let one = match listing.find(&self.spec().instance) {
             Ok(one) => one,
             Err(why) => {
-                findings.push(bad(why, None));
+                findings.push(Finding::error(ABOUT, why));
                 return findings;
             }
         };
         if one.module == CONTROLLER {
             let message = format!("`{}` is the controller of AMP, and no game", one.name);
-            findings.push(bad(message, Some("give an instance of a game".to_owned())));
+            findings.push(Finding::error(ABOUT, message).hint("give an instance of a game"));
             return findings;
         }
         findings.push(match state::phase(one) {
@@ -45,16 +45,8 @@ impl Survey for AmpGame {
                 ABOUT,
                 format!("AMP has `{}`, and calls its application {name}", one.name),
             ),
-            Err(why) => bad(why, None),
+            Err(why) => Finding::error(ABOUT, why),
         });
         findings
-    }
-}
-
-fn bad(message: String, hint: Option<String>) -> Finding {
-    let finding = Finding::error(ABOUT, message);
-    match hint {
-        Some(hint) => finding.hint(hint),
-        None => finding,
     }
 }
