@@ -65,7 +65,7 @@ impl AmpShare {
 #[derive(Debug, Default)]
 struct LatestSeen {
     seen: Option<(Instant, AmpSeen)>,
-    /// How many in a row did not come.
+    /// The number of lists in a row that did not come.
     failures: u32,
 }
 

@@ -89,7 +89,7 @@ fn two_of_one_name_are_told_by_their_ids() {
 }
 
 proptest! {
-    /// What is cut short is never taken for a shorter list.
+    /// A text that is cut short is never taken for a shorter list.
     #[test]
     fn a_list_that_is_cut_short_is_none(end in 0..LISTED.len()) {
         prop_assert!(parse(&LISTED.as_bytes()[..end]).is_err());

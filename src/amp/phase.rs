@@ -9,13 +9,13 @@ pub(super) enum AmpPhase {
     /// Players can join.
     Ready,
     Stopping,
-    /// It was stopped since nobody played, and is started when somebody joins.
+    /// Stopped since nobody played; AMP starts it when somebody joins.
     Asleep,
     /// AMP prepares it, and can start it when that is over.
     Busy,
     /// AMP goes on when a person has answered something in its panel.
     AsksPerson,
-    /// It ended of itself.
+    /// Ended, and nobody had asked for that.
     Failed,
     /// AMP starts it when somebody has let it go on.
     Suspended,

@@ -18,7 +18,7 @@ use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCel
 /// The time in which the state of what was ordered to start must change.
 const MOVES: Duration = Duration::from_secs(20);
 
-/// The same where AMP has given a reason for not starting it.
+/// The time for that where AMP has given a reason for not starting it.
 const MOVES_REFUSED: Duration = Duration::from_secs(3);
 
 /// Starts what does not run, and returns when it is ready.
@@ -64,7 +64,7 @@ enum StartStep {
     Arrived,
     Order(AmpOrder),
     Wait,
-    /// It cannot be started, or ended.
+    /// The end of it: it cannot be started, or has ended.
     Fail(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! What is told of an instance, and what is not believed.
+//! The states that are told of an instance, and answers that are not believed.
 
 use serde_json::json;
 
