@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub(super) struct AmpController {
     panel: AmpPanel,
     client: HttpClient,
     sessions: Mutex<HashMap<AmpScope, SessionCell>>,
+    logins: AtomicU64,
 }
 
 impl AmpController {
@@ -51,7 +53,13 @@ impl AmpController {
             client: HttpClient::new(panel.address.clone(), panel.tls.clone()),
             panel,
             sessions: Mutex::default(),
+            logins: AtomicU64::new(0),
         }
+    }
+
+    /// Returns how many sessions were opened so far.
+    pub(super) fn logins(&self) -> u64 {
+        self.logins.load(Ordering::Relaxed)
     }
 
     pub(super) fn panel(&self) -> &AmpPanel {
@@ -154,6 +162,7 @@ impl AmpController {
         };
         let session = Secret::new(session);
         *held = Some(session.clone());
+        self.logins.fetch_add(1, Ordering::Relaxed);
         Ok(session)
     }
 

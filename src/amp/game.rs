@@ -17,7 +17,7 @@ use super::state::{self, AmpCircumstances, judge};
 use crate::channel::AskError;
 use crate::containers::GroupRecords;
 use crate::failure::Failure;
-use crate::inventory::{AmpLayer, AmpSpec, Healthy, Instance, Probe, Ready};
+use crate::inventory::{AmpLayer, AmpSpec, Channels, Healthy, Instance, Probe, Ready};
 use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::launch::LogPosition;
 use crate::supervisor::{Facts, InstanceState, Observation, StateCell};
@@ -65,6 +65,8 @@ pub(super) struct AmpGame {
     /// The probes that are asked beside AMP; none where the inventory has none.
     ready: Ready,
     healthy: Option<Healthy>,
+    /// The channels past AMP.
+    channels: Channels,
     /// The time from which on a list is new enough for a look.
     seen_from: Option<Instant>,
     state: StateCell<InstanceState>,
@@ -96,6 +98,7 @@ impl AmpGame {
             records,
             ready: asked,
             healthy: None,
+            channels: Channels::default(),
             seen_from: share.seen_from(),
             state: StateCell::new(InstanceState::Stopped),
             since: StateCell::default(),
@@ -108,6 +111,7 @@ impl AmpGame {
     #[must_use]
     pub(super) fn kept_as(mut self, instance: &Instance) -> Self {
         self.healthy = instance.healthy.clone();
+        self.channels = instance.channels.clone();
         self
     }
 
@@ -129,6 +133,10 @@ impl AmpGame {
 
     pub(super) fn healthy(&self) -> Option<&Healthy> {
         self.healthy.as_ref()
+    }
+
+    pub(super) fn channels(&self) -> &Channels {
+        &self.channels
     }
 
     pub(super) fn state(&self) -> InstanceState {

@@ -4,6 +4,7 @@
 //!   status, run, verbs ─▶ desk ─▶ controller ─▶ ADSModule/GetInstances   (one list for all)
 //!                                    │
 //!   start ─▶ ADSModule/StartInstance, Core/Start        wait for the state, by the list
+//!   logs ──▶ Core/GetUpdates      send ──▶ Core/SendConsoleMessage
 //!   stop ──▶ Core/Stop, Core/Kill, ADSModule/StopInstance
 //! ```
 //!
@@ -18,11 +19,13 @@
 //! when it counts as ready.
 
 mod answer;
+mod console;
 mod controller;
 mod desk;
 mod game;
 mod listing;
 pub mod origin;
+mod output;
 mod phase;
 mod planning;
 mod players;
@@ -31,6 +34,7 @@ mod state;
 mod stopping;
 mod supervisor;
 mod survey;
+mod updates;
 mod watching;
 
 pub use desk::AmpShare;

@@ -17,8 +17,8 @@ use crate::inventory::{AmpSpec, Instance, Ready};
 use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
-    Activity, InstanceState, Observation, Outcome, PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor,
-    Survey, VerbPlan,
+    Activity, AdminChannel, ConsoleAccess, InstanceState, Observation, Outcome, OutputSource, PlayerQuery,
+    StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
 };
 
 pub struct AmpSupervisor {
@@ -103,6 +103,14 @@ impl Supervisor for AmpSupervisor {
         Some(self.activity.follow())
     }
 
+    fn console(&self) -> Option<&dyn ConsoleAccess> {
+        Some(&self.game)
+    }
+
+    fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(&self.game)
+    }
+
     fn players(&self) -> Option<&dyn PlayerQuery> {
         Some(&self.game)
     }
@@ -112,6 +120,10 @@ impl Supervisor for AmpSupervisor {
     }
 
     fn survey(&self) -> Option<&dyn Survey> {
+        Some(&self.game)
+    }
+
+    fn output(&self) -> Option<&dyn OutputSource> {
         Some(&self.game)
     }
 }

@@ -1,5 +1,6 @@
 //! Instances of CubeCoders AMP, of a stand-in for its controller.
 
+mod console;
 mod panel;
 mod status;
 mod verbs;
