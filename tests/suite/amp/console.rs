@@ -9,7 +9,7 @@ fn lines_reach_the_console_and_its_output_is_followed() {
     let panel = Panel::with(&[("Ark01", Some(READY)), ("Ark02", Some(STOPPED))]);
     let sandbox = sandbox(&panel, &["Ark01", "Ark02"]);
     panel.change("Ark01", |one| {
-        one.console = ["one", "two", "three"].map(str::to_owned).into()
+        one.console = ["one", "two", "three"].map(str::to_owned).into();
     });
     assert_eq!(sandbox.ok(&["logs", "-n", "2", "ark01"]).stdout, "two\nthree\n");
     assert_eq!(

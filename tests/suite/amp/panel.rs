@@ -140,7 +140,7 @@ impl Panel {
                     None => serve(stream, &shared),
                     Some(tls) => {
                         let connection = ServerConnection::new(tls).expect("a connection");
-                        serve(StreamOwned::new(connection, stream), &shared)
+                        serve(StreamOwned::new(connection, stream), &shared);
                     }
                 });
             }
