@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Host, Scope};
+use super::{Host, NeedsRule, Scope};
 use crate::event::{VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{Inventory, Source};
@@ -61,9 +61,11 @@ impl Carrier for LinkCarrier {
         request: &VerbRequest,
         events: UnboundedSender<VerbEvent>,
     ) -> Result<VerbResult, Failure> {
-        let targets = self.host().targets(request.verb, Scope::Matching(&[id.to_owned()]))?;
+        let scope = [id.to_owned()];
+        let targets = self.host().targets(request.verb, Scope::Matching(&scope), NeedsRule::Keep);
+        let targets = targets.await?;
         let results = targets.dispatch(request, events).await;
         let none = || Failure::new(FailureKind::Unknown, format!("there is no instance `{id}`"));
-        results.into_iter().next().ok_or_else(none)
+        results.into_iter().find(|result| result.id == id).ok_or_else(none)
     }
 }
