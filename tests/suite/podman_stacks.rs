@@ -252,7 +252,9 @@ impl Drop for Rig {
         for id in String::from_utf8_lossy(&paused.stdout).split_ascii_whitespace() {
             self.podman_output(&["unpause", id]);
         }
-        self.podman_output(&["rm", "-f", "-t", "0", "-a"]);
+        for _ in 0..2 {
+            self.podman_output(&["rm", "-f", "-t", "0", "-a"]);
+        }
         self.stop_serving();
         support::processes::kill_tied_to(self.sandbox.dir());
         let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
@@ -392,6 +394,9 @@ fn a_start_that_podman_compose_calls_a_success() {
     let text = std::fs::read_to_string(rig.sandbox.path("compose.yaml")).expect("the file");
     let text = text.replace(IMAGE, "localhost/gamectl-test-nowhere:1");
     std::fs::write(rig.sandbox.path("compose.yaml"), text).expect("write");
+    // Newer versions make podman itself know of `depends_on`, and what another one depends
+    // on is only removed after that.
+    rig.podman_output(&["rm", "-f", "-a"]);
     rig.podman(&["rm", "-f", "-a"]);
     let failed = rig.run(&["start", "dune"]).expect_code(1);
     assert!(failed.stderr.contains("gamectl-test-nowhere"), "{failed:?}");
