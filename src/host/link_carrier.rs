@@ -62,7 +62,8 @@ impl Carrier for LinkCarrier {
         events: UnboundedSender<VerbEvent>,
     ) -> Result<VerbResult, Failure> {
         let scope = [id.to_owned()];
-        let targets = self.host().targets(request.verb, Scope::Matching(&scope), NeedsRule::Keep);
+        let host = self.host();
+        let targets = host.targets(request.verb, Scope::Matching(&scope), NeedsRule::Keep);
         let targets = targets.await?;
         let results = targets.dispatch(request, events).await;
         let none = || Failure::new(FailureKind::Unknown, format!("there is no instance `{id}`"));
