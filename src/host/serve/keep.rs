@@ -234,7 +234,7 @@ impl ServedKeeper {
     /// Has a process of its own go on, which claims the state directory. Where there is
     /// none, this one goes on.
     fn leave(&self) {
-        if !self.ask.linger().is_zero() {
+        if self.ask.linger().is_zero() {
             return;
         }
         let ask = KeepAsk {
