@@ -433,7 +433,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__restart)
-            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --now --force --with-dependents --no-needs --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --now --force --with-dependents --no-needs --dry-run --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -633,7 +633,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__start)
-            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --no-needs --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --no-needs --dry-run --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -681,7 +681,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__status)
-            opts="-a -q -v -h --all --inventory --any --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -q -v -h --all --inventory --any --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -725,7 +725,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__stop)
-            opts="-a -n -q -v -h --all --inventory --timeout --now --force --with-dependents --no-needs --dry-run --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -q -v -h --all --inventory --timeout --now --force --with-dependents --no-needs --dry-run --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -773,7 +773,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__watch)
-            opts="-a -q -v -h --all --inventory --until --timeout --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -q -v -h --all --inventory --until --timeout --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -34,6 +34,10 @@ pub struct StartArgs {
     /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+
+    /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
+    #[arg(long, conflicts_with_all = ["dry_run", "all"])]
+    pub nats: bool,
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +73,10 @@ pub struct StopArgs {
     /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+
+    /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
+    #[arg(long, conflicts_with_all = ["dry_run", "all"])]
+    pub nats: bool,
 }
 
 #[derive(Debug, Args)]
@@ -107,6 +115,10 @@ pub struct RestartArgs {
     /// Shows what would be done, and does nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+
+    /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
+    #[arg(long, conflicts_with_all = ["dry_run", "all"])]
+    pub nats: bool,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +137,10 @@ pub struct StatusArgs {
     /// Exits with 0 when at least one instance runs, else with 3
     #[arg(long)]
     pub any: bool,
+
+    /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
+    #[arg(long)]
+    pub nats: bool,
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +163,10 @@ pub struct WatchArgs {
     /// Waits this long at most for that state, and then ends with 124
     #[arg(long, value_name = "DURATION", requires = "until", value_parser = duration)]
     pub timeout: Option<Duration>,
+
+    /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
+    #[arg(long, conflicts_with = "until")]
+    pub nats: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

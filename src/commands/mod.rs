@@ -14,6 +14,8 @@ mod init;
 mod keyboard;
 mod live;
 mod logs;
+mod over_link;
+mod progressing;
 mod run;
 mod send;
 mod serve;
@@ -99,6 +101,7 @@ fn asked_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
 
 fn run(context: &Context<'_>) -> Result<u8, Error> {
     match &context.cli.verb {
+        VerbArgs::Status(verb) if verb.0.nats => runtime()?.block_on(over_link::status(context, &verb.0)),
         VerbArgs::Status(verb) => status::run(context, &verb.0),
         VerbArgs::Completions(verb) => completions::run(context, &verb.0),
         VerbArgs::Games(verb) => games::run(context, &verb.0),

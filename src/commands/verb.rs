@@ -1,17 +1,16 @@
 //! `gamectl start`, `stop` and `restart`.
 
-use std::time::Instant;
-
 use tokio::sync::mpsc;
 
 use super::context::{Context, typed};
+use super::over_link;
+use super::progressing;
 use super::signals::Interrupt;
 use crate::cli::{RestartArgs, Selection, StartArgs, StopArgs};
-use crate::event::{Verb, VerbEvent, VerbResult};
+use crate::event::{Verb, VerbResult};
 use crate::host::{Error, Host, NeedsRule, Scope, Targets, VerbRequest};
 use crate::invocation::command;
 use crate::report::verdict;
-use crate::ui::Progress;
 
 pub(super) async fn start(context: &Context<'_>, start: &StartArgs) -> Result<u8, Error> {
     let request = VerbRequest {
@@ -19,6 +18,9 @@ pub(super) async fn start(context: &Context<'_>, start: &StartArgs) -> Result<u8
         timeout: start.timeout,
         ..VerbRequest::new(Verb::Start)
     };
+    if start.nats {
+        return over_link::verb(context, request, &start.selection).await;
+    }
     let rule = rule(start.no_needs, false);
     run(context, request, &start.selection, rule, start.dry_run).await
 }
@@ -30,6 +32,9 @@ pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, E
         force: stop.force,
         ..VerbRequest::new(Verb::Stop)
     };
+    if stop.nats {
+        return over_link::verb(context, request, &stop.selection).await;
+    }
     let rule = rule(stop.no_needs, stop.with_dependents);
     run(context, request, &stop.selection, rule, stop.dry_run).await
 }
@@ -42,6 +47,9 @@ pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Res
         force: restart.force,
         ..VerbRequest::new(Verb::Restart)
     };
+    if restart.nats {
+        return over_link::verb(context, request, &restart.selection).await;
+    }
     let rule = rule(restart.no_needs, restart.with_dependents);
     run(context, request, &restart.selection, rule, restart.dry_run).await
 }
@@ -132,21 +140,7 @@ async fn tell_still_there(context: &Context<'_>, host: &Host, verb: Verb, select
 pub(super) async fn dispatch(context: &Context<'_>, request: &VerbRequest, targets: &Targets) -> Vec<VerbResult> {
     let (events, receiver) = mpsc::unbounded_channel();
     let progress = context.screen.progress(request.verb, targets.ids().len());
-    let (results, ()) = tokio::join!(targets.dispatch(request, events), show(progress, receiver));
+    let (results, ()) = tokio::join!(targets.dispatch(request, events), progressing::show(progress, receiver));
     context.screen.results(request.verb, &results);
     results
-}
-
-async fn show(mut progress: Progress, mut events: mpsc::UnboundedReceiver<VerbEvent>) {
-    let mut ticks = tokio::time::interval(crate::ui::TICK);
-    loop {
-        tokio::select! {
-            event = events.recv() => match event {
-                Some(event) => progress.event(&event, Instant::now()),
-                None => break,
-            },
-            _ = ticks.tick() => progress.tick(Instant::now()),
-        }
-    }
-    progress.finish();
 }

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::context::{Context, typed_or_everything};
 use super::live::{Live, LiveInput};
+use super::over_link;
 use super::ticking::until;
 use crate::cli::WatchArgs;
 use crate::failure::{Failure, FailureKind};
@@ -15,6 +16,9 @@ use crate::report::Goal;
 use crate::ui::WatchKey;
 
 pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, Error> {
+    if watch.nats {
+        return over_link::watch(context, &watch.selection).await;
+    }
     let host = context.host()?;
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::Host;
 use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
 use crate::inventory::NatsLink;
 use crate::link::{Carrier, Link};
@@ -83,4 +84,11 @@ impl Linking {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Host {
+    /// Returns the link of the inventory, if it has one.
+    pub fn link(&self) -> Option<Arc<NatsLink>> {
+        self.inventory.link.clone()
+    }
 }

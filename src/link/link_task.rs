@@ -1,27 +1,23 @@
 //! The task of a link: it connects, and connects again, and says what is wrong once.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::access;
 use super::commands::Commands;
+use super::dial::CONNECT;
 use super::pause::{GOOD, pause};
 use super::session::LinkSession;
 use super::subjects::Subjects;
 use super::told::Told;
+use super::{dial, random};
 use crate::event::{Level, LogEntry, ResidentEvent};
 use crate::failure::Failure;
 use crate::inventory::{NatsLink, NatsServer};
 use crate::nats::NatsConnection;
-
-/// The time that a server has to take a connection.
-const CONNECT: Duration = Duration::from_secs(10);
 
 pub(super) struct LinkTask {
     settings: Arc<NatsLink>,
@@ -80,7 +76,7 @@ impl LinkTask {
                 self.trouble(server, trouble);
             }
             tokio::select! {
-                () = sleep(pause(failed, chance())) => {}
+                () = sleep(pause(failed, random::chance())) => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
             failed = failed.saturating_add(1);
@@ -88,11 +84,8 @@ impl LinkTask {
     }
 
     async fn open(&self, server: &NatsServer) -> Result<NatsConnection, Failure> {
-        let credentials = access::credentials(self.settings.login.as_ref()).await?;
         let name = format!("gamectl run {}", self.subjects.name());
-        let tls = self.settings.tls.as_ref();
-        let opened = timeout(CONNECT, NatsConnection::open(server, tls, &credentials, &name)).await;
-        opened.unwrap_or_else(|_| Err(Failure::failed("it did not answer in time")))
+        dial::open(&self.settings, server, &name).await
     }
 
     /// Returns the trouble with which the conversation has ended; `None` where it was to
@@ -116,7 +109,8 @@ impl LinkTask {
             &self.told,
             &mut self.commands,
         );
-        let trouble = session.converse(self.ended.clone()).await;
+        let events = self.events.clone();
+        let trouble = session.converse(self.ended.clone(), &events).await;
         let unproven = session.into_unproven();
         self.told.set_heard(false);
         self.told.give_back(unproven);
@@ -136,10 +130,4 @@ impl LinkTask {
             .events
             .send(ResidentEvent::Happened(LogEntry::now(level, None, text)));
     }
-}
-
-/// Returns a random number from 0 to 1.
-fn chance() -> f64 {
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    random as f64 / u64::MAX as f64
 }

@@ -24,13 +24,21 @@
 //! out as if it were typed on this host, with the same lock and intent.
 
 mod access;
+mod asking;
 mod audit;
 mod body;
 mod commands;
+mod dial;
 mod gate;
+mod last_states;
 mod link_task;
+mod lookout;
 mod outbox;
+mod panel;
 mod pause;
+mod random;
+mod remote_result;
+mod remote_row;
 mod request;
 mod session;
 mod subjects;
@@ -44,10 +52,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
-use crate::inventory::NatsLink;
+pub use crate::inventory::NatsLink;
+pub use asking::{NodeInstance, ask};
 pub use commands::Carrier;
 use commands::Commands;
 use link_task::LinkTask;
+pub use lookout::Lookout;
 use subjects::{Subjects, node_of_host};
 use told::Told;
 

@@ -3,16 +3,21 @@
 use std::io;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use super::commands::Commands;
+use super::last_states::{self, LastStates};
 use super::outbox::Letter;
+use super::random;
 use super::subjects::Subjects;
 use super::told::{Beats, Told};
+use crate::event::{Level, LogEntry, ResidentEvent};
 use crate::failure::Failure;
 use crate::inventory::NatsLink;
-use crate::nats::{NatsConnection, ServerOp};
+use crate::nats::{Message, NatsConnection, ServerOp};
 
 /// The bytes that may wait for the system to take them; beyond that the outbox waits.
 const WINDOW: usize = 256 << 10;
@@ -29,8 +34,18 @@ const IDLE: Duration = Duration::from_secs(20);
 /// The time that it has to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// The number of the subscription to requests.
+/// The subscriptions: to requests, to the wish for a heartbeat, and to the answer about the
+/// stream.
 const COMMANDS: u64 = 1;
+const BEATS: u64 = 2;
+const STREAM: u64 = 3;
+const CAPTURES: u64 = 4;
+
+/// The shortest time between two heartbeats that are asked for.
+const BEAT_AGAIN: Duration = Duration::from_secs(1);
+
+/// The prohibitions that are told of one connection.
+const PROHIBITIONS_MAX: usize = 16;
 
 /// A ping that is not answered yet.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +66,9 @@ pub(super) struct LinkSession<'a> {
     heard: Instant,
     /// The rest of a heartbeat that is being sent.
     beats: Beats,
+    beat_at: Option<Instant>,
+    /// The prohibitions that were told.
+    forbidden: Vec<String>,
     /// The heartbeats that were left out because the one before was not sent yet.
     skipped: u64,
 }
@@ -73,6 +91,8 @@ impl<'a> LinkSession<'a> {
             asked: None,
             heard: Instant::now(),
             beats: Vec::new().into_iter(),
+            beat_at: None,
+            forbidden: Vec::new(),
             skipped: 0,
         }
     }
@@ -84,11 +104,13 @@ impl<'a> LinkSession<'a> {
 
     /// Sends what there is to send until the connection is lost, whose reason is returned,
     /// or it is to end and all has been sent: `None`.
-    pub(super) async fn converse(&mut self, mut ended: watch::Receiver<bool>) -> Option<Failure> {
+    pub(super) async fn converse(
+        &mut self,
+        mut ended: watch::Receiver<bool>,
+        events: &UnboundedSender<ResidentEvent>,
+    ) -> Option<Failure> {
         let mut ticks = ticks(self.settings.heartbeat);
-        if !self.settings.accept.is_empty() {
-            self.connection.subscribe(&self.subjects.commands(), COMMANDS);
-        }
+        self.subscribe();
         let told = self.told;
         loop {
             self.hand_over();
@@ -102,10 +124,15 @@ impl<'a> LinkSession<'a> {
                 op = self.connection.next() => match op {
                     Ok(ServerOp::Message(message)) => {
                         self.heard = Instant::now();
-                        self.commands.receive(&message, has_room);
+                        match message.sid {
+                            COMMANDS => self.commands.receive(&message, has_room),
+                            BEATS => self.beat_if_due(),
+                            _ => self.stream_answered(&message, events),
+                        }
                         // A flood of them leaves others their turn.
                         tokio::task::yield_now().await;
                     }
+                    Ok(ServerOp::Error(why)) if is_prohibition(&why) => self.forbidden(why, events),
                     Ok(op) => {
                         if let Some(trouble) = self.heard(&op) {
                             return Some(trouble);
@@ -128,6 +155,55 @@ impl<'a> LinkSession<'a> {
                 }
                 () = tokio::task::yield_now(), if self.has_beats_to_send() => {}
             }
+        }
+    }
+
+    /// Tells once what the server does not allow; all else goes on.
+    fn forbidden(&mut self, why: String, events: &UnboundedSender<ResidentEvent>) {
+        self.heard = Instant::now();
+        if self.forbidden.len() < PROHIBITIONS_MAX && !self.forbidden.contains(&why) {
+            let text = format!("the link: the server says: {why}");
+            // Whoever listened may have ended.
+            let _ = events.send(ResidentEvent::Happened(LogEntry::now(Level::Warning, None, text)));
+            self.forbidden.push(why);
+        }
+    }
+
+    /// Subscribes to what is asked, and has the stream made.
+    fn subscribe(&mut self) {
+        if !self.settings.accept.is_empty() {
+            self.connection.subscribe(&self.subjects.commands(), COMMANDS);
+            let body = json!({ "subject": self.subjects.commands() });
+            self.request("$JS.API.STREAM.NAMES", &body, CAPTURES);
+        }
+        if !self.settings.heartbeat.is_zero() {
+            self.connection
+                .subscribe(&format!("{}.beat", self.settings.prefix), BEATS);
+        }
+        if self.settings.stream {
+            let (subject, body) = LastStates::of(&self.settings.prefix).creation();
+            self.request(&subject, &body, STREAM);
+        }
+    }
+
+    fn request(&mut self, subject: &str, body: &Value, sid: u64) {
+        let inbox = format!("_INBOX.{}", random::name());
+        self.connection.subscribe(&inbox, sid);
+        self.connection
+            .publish(subject, Some(&inbox), body.to_string().as_bytes());
+    }
+
+    /// Takes in what the server says of streams.
+    fn stream_answered(&self, message: &Message, events: &UnboundedSender<ResidentEvent>) {
+        let answer = serde_json::from_slice(&message.payload).unwrap_or_default();
+        let trouble = match message.sid {
+            STREAM => LastStates::of(&self.settings.prefix).trouble(message.status, &answer),
+            _ => last_states::captured(&answer),
+        };
+        if let Some(trouble) = trouble {
+            let text = format!("the link: {trouble}");
+            // Whoever listened may have ended.
+            let _ = events.send(ResidentEvent::Happened(LogEntry::now(Level::Warning, None, text)));
         }
     }
 
@@ -188,7 +264,16 @@ impl<'a> LinkSession<'a> {
         });
     }
 
+    /// Makes a heartbeat for somebody who has asked, unless one was made just now.
+    fn beat_if_due(&mut self) {
+        let is_due = self.beat_at.is_none_or(|at| at.elapsed() >= BEAT_AGAIN);
+        if is_due && self.beats.len() == 0 {
+            self.beat();
+        }
+    }
+
     fn beat(&mut self) {
+        self.beat_at = Some(Instant::now());
         self.skipped += self.beats.len() as u64;
         self.beats = self.told.beats();
     }
@@ -208,6 +293,11 @@ impl<'a> LinkSession<'a> {
             _ => None,
         }
     }
+}
+
+/// Returns true for an error after which a server keeps the connection.
+fn is_prohibition(why: &str) -> bool {
+    why.to_ascii_lowercase().starts_with("permissions violation")
 }
 
 fn lost(error: &io::Error) -> Failure {

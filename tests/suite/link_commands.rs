@@ -216,3 +216,32 @@ fn a_flood_of_requests_holds_up_nothing() {
     drop(broker);
     sandbox.nothing_left();
 }
+
+#[test]
+fn what_a_server_forbids_is_told_once_and_all_else_goes_on() {
+    let Some(program) = nats_server("link_commands") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let users = "authorization { users: [ {user: all, password: all}, {user: link, password: right, \
+                 permissions: { publish: [\"games.box1.>\"], subscribe: [\"other\"] } } ] }";
+    let broker = Broker::start(&program, &sandbox, users);
+    let listener = NatsListener::to(broker.port, ",\"user\":\"all\",\"pass\":\"all\"");
+    let login = json!({ "user": "link", "password": "right", "accept": ["status"], "stream": true });
+    inventory(&sandbox, &[game(&sandbox, "a")], &broker.url(), login);
+    let run = Background::run_json(&sandbox, &[]);
+    run.sees("a", "running");
+    wait_until("what is forbidden", || {
+        run.logged("Permissions Violation for Subscription to") >= 1
+    });
+    crash(&sandbox, &run, "a");
+    wait_until("the crash", || {
+        let states = listener.states("games.box1.a.status");
+        states.contains(&"crashed".to_owned()) && states.ends_with(&["running".into()])
+    });
+    assert_eq!(run.logged("linked to nats://"), 1, "it is not lost: {}", run.text());
+    assert_eq!(run.end(Signal::SIGINT), Some(0));
+    sandbox.ok(&["stop", "--all"]);
+    drop(broker);
+    sandbox.nothing_left();
+}

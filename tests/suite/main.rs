@@ -43,6 +43,7 @@ mod lifecycle;
 mod limits;
 mod link;
 mod link_commands;
+mod link_panel;
 mod links;
 mod logout;
 mod main_process;

