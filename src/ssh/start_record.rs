@@ -62,14 +62,14 @@ impl StartRecord {
     }
 
     /// Puts on record that nothing of an instance runs there any more.
-    pub(super) fn stopped(&self, id: &str, account: Option<String>) {
+    pub(super) fn stopped(&self, id: &str, account: Option<&str>) {
         let dir = self.state.as_ref().and_then(|state| state.instance(id).ok().flatten());
         let Some(dir) = dir else { return };
         // A later start elsewhere is not touched.
         let Ok(Some(known)) = store::origin::read(&dir) else {
             return;
         };
-        let is_known_by_name = || account.is_some() && account_on_record(&known) == account.as_deref();
+        let is_known_by_name = || account.is_some() && account_on_record(&known) == account;
         let is_same_way = match (host_on_record(&known), host_on_record(&self.origin)) {
             (Some(known), Some(own)) => is_same_account(&known, &own),
             _ => false,

@@ -281,7 +281,7 @@ impl HostEngine for SshSupervisor {
                 Ok((Say::Result(answered), _)) => {
                     let answer = EngineAnswer::from(answered);
                     if asked.verb == Verb::Stop && answer.outcome.is_ok() {
-                        self.record.stopped(&self.id, self.remote.account());
+                        self.record.stopped(&self.id, self.remote.account().as_deref());
                     }
                     let state = answer.outcome.as_ref().map(|outcome| &outcome.state).ok();
                     if let Some(state) = state.or(answer.state.as_ref()) {
