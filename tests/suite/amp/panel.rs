@@ -118,7 +118,7 @@ impl Panel {
     }
 
     fn serving(tls: Option<Arc<ServerConfig>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let listener = TcpListener::bind("0.0.0.0:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let world = Arc::new(Mutex::new(World {
             instances: Vec::new(),
