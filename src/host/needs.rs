@@ -12,15 +12,15 @@ use crate::inventory::Needs;
 use crate::invocation::command;
 use crate::supervisor::{InstanceState, Observation, PlannedStep, Supervisor};
 
-/// What a verb makes of the needs of instances.
+/// The way of a verb with instances that need each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NeedsRule {
-    /// What is needed is started first. What others need that run is not stopped.
+    /// Starts first what is needed, and refuses to stop what others need that run.
     #[default]
     Keep,
-    /// What is needed is started first, and what others need is stopped after them.
+    /// Starts first what is needed, and stops what others need after them.
     WithDependents,
-    /// Nobody is waited for, and nobody asked.
+    /// Waits for nobody, and asks nobody.
     Ignore,
 }
 

@@ -41,7 +41,7 @@ use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::store::StateDir;
 use crate::supervisor::{Supervisor, VerbRequest};
-use order::Order;
+use order::Turns;
 use work::Work;
 
 /// The most instances that are worked on at the same time.
@@ -76,8 +76,8 @@ pub async fn dispatch(
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     let targets = &over.targets;
-    let order = Order::new(targets, |id| over.needs.get(id).cloned().unwrap_or_default());
-    for (index, (target, turn)) in targets.iter().zip(order.turns()).enumerate() {
+    let turns = Turns::new(targets, |id| over.needs.get(id).cloned().unwrap_or_default());
+    for (index, (target, turn)) in targets.iter().zip(turns.into_list()).enumerate() {
         let id = target.instance_id();
         let mut request = request.clone();
         if over.only_started.contains(id) {

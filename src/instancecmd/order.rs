@@ -21,11 +21,11 @@ struct Progress {
 }
 
 /// The turns of the instances of one verb.
-pub(super) struct Order {
-    turns: Vec<Turn>,
+pub(super) struct Turns {
+    list: Vec<Turn>,
 }
 
-impl Order {
+impl Turns {
     /// Makes the turns of these instances, of which `needs` returns what one needs itself.
     /// Only those of the verb are waited for.
     pub(super) fn new(targets: &[Arc<dyn Supervisor>], needs: impl Fn(&str) -> Vec<String>) -> Self {
@@ -51,20 +51,21 @@ impl Order {
                 turns[needed].dependents.push((id.to_owned(), above));
             }
         }
-        Self { turns }
+        Self { list: turns }
     }
 
     /// Returns the turns, in the order of the instances.
-    pub(super) fn turns(self) -> impl Iterator<Item = Turn> {
-        self.turns.into_iter()
+    pub(super) fn into_list(self) -> Vec<Turn> {
+        self.list
     }
 }
 
 /// The turn of one instance.
 pub(super) struct Turn {
     progress: watch::Sender<Progress>,
-    /// What it needs, and what needs it: only what the verb is about.
+    /// Those of the verb that it needs.
     needs: Vec<(String, watch::Receiver<Progress>)>,
+    /// Those of the verb that need it.
     dependents: Vec<(String, watch::Receiver<Progress>)>,
 }
 

@@ -1,17 +1,19 @@
 //! A verb on one instance.
 
+mod in_turn;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::elsewhere::ElsewhereById;
 use super::hold;
 use super::intent::{self, Set};
 use super::order::Turn;
-use crate::event::{Verb, VerbEvent, VerbResult, Want};
+use crate::event::{Verb, VerbEvent, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Severity;
 use crate::invocation::command;
@@ -20,8 +22,7 @@ use crate::store::lock::VerbLock;
 use crate::store::record::Durability;
 use crate::store::{self, InstanceDir, StateDir};
 use crate::supervisor::{
-    Activity, EngineAnswer, EngineWord, HostEngine, InstanceState, Observation, Outcome, StartOptions, StopOptions,
-    Supervisor, VerbRequest, join_notes,
+    InstanceState, Observation, Outcome, StartOptions, StopOptions, Supervisor, VerbRequest, join_notes,
 };
 
 /// The time that a launch has beyond its limit to say why it is over.
@@ -60,123 +61,6 @@ impl Work {
             turn,
             is_launching: AtomicBool::new(false),
         }
-    }
-
-    /// Carries the request out when it is its turn, unless it is refused.
-    pub(super) async fn run(self, slots: &Semaphore, refused: Option<Failure>) -> VerbResult {
-        let began = Instant::now();
-        self.tell(VerbEvent::Began { id: self.id() });
-        let may_begin = match refused {
-            Some(refused) => Err(refused),
-            None => self.await_turn().await,
-        };
-        let (outcome, state) = match may_begin {
-            Ok(()) => {
-                // What waits for others in between takes no slot: they need one.
-                let waits = self.request.verb == Verb::Restart && self.turn.needs_others();
-                let _slot = match waits {
-                    true => None,
-                    false => slots.acquire().await.ok(),
-                };
-                self.act().await
-            }
-            Err(failure) => (Err(failure), None),
-        };
-        let result = match outcome {
-            Ok(outcome) => VerbResult {
-                id: self.id(),
-                changed: outcome.changed,
-                state: Some(outcome.state),
-                took: began.elapsed(),
-                ended_by: outcome.ended_by,
-                note: outcome.note,
-                error: None,
-            },
-            Err(failure) => VerbResult {
-                state: match state {
-                    Some(told) => told,
-                    None => self.state_now().await,
-                },
-                took: began.elapsed(),
-                ..VerbResult::failed(self.target.instance_id(), failure)
-            },
-        };
-        self.turn.is_over(self.request.verb, &result);
-        self.tell(VerbEvent::Done(result.clone()));
-        result
-    }
-
-    /// Waits until it may begin: a start for what it needs, the others for what needs it.
-    async fn await_turn(&self) -> Result<(), Failure> {
-        match self.request.verb {
-            Verb::Start => self.until_served().await,
-            Verb::Stop | Verb::Restart => {
-                let id = self.target.instance_id();
-                self.turn.until_unneeded(id, |whom| self.tell_wait(whom)).await
-            }
-        }
-    }
-
-    async fn until_served(&self) -> Result<(), Failure> {
-        let id = self.target.instance_id();
-        self.turn.until_served(id, |whom| self.tell_wait(whom)).await
-    }
-
-    fn tell_wait(&self, whom: String) {
-        let activity = Activity::awaiting(whom, None);
-        self.tell(VerbEvent::Awaiting {
-            id: self.id(),
-            activity,
-        });
-    }
-
-    /// Also returns the state after it, where that is known already.
-    async fn act(&self) -> (Result<Outcome, Failure>, Option<Option<InstanceState>>) {
-        let target = Arc::clone(&self.target);
-        match target.engine() {
-            Some(engine) => {
-                let answer = self.ask(engine).await;
-                (answer.outcome, Some(answer.state))
-            }
-            None => (self.carry_out(Instant::now()).await, None),
-        }
-    }
-
-    /// Has the engine that is responsible for the instance do all of it: nothing is
-    /// locked or put on record here.
-    async fn ask(&self, engine: &dyn HostEngine) -> EngineAnswer {
-        let tell = |word| {
-            let id = self.id();
-            self.tell(match word {
-                EngineWord::LockHeld(holder) => VerbEvent::LockHeld { id, holder },
-                EngineWord::Awaiting(activity) => VerbEvent::Awaiting { id, activity },
-            });
-        };
-        if self.request.verb != Verb::Restart || !self.turn.needs_others() {
-            return engine.carry_out(&self.request, &tell).await;
-        }
-        // It waits in between.
-        let part = |verb| VerbRequest {
-            verb,
-            ..self.request.clone()
-        };
-        let stopped = engine.carry_out(&part(Verb::Stop), &tell).await;
-        let ended_by = match &stopped.outcome {
-            Ok(outcome) => outcome.ended_by.clone(),
-            Err(_) => return stopped,
-        };
-        self.turn.has_ended();
-        if let Err(failure) = self.until_served().await {
-            let outcome = Err(failure);
-            return EngineAnswer { outcome, ..stopped };
-        }
-        let started = engine.carry_out(&part(Verb::Start), &tell).await;
-        let outcome = started.outcome.map(|outcome| Outcome {
-            changed: true,
-            ended_by,
-            ..outcome
-        });
-        EngineAnswer { outcome, ..started }
     }
 
     fn id(&self) -> String {

@@ -185,7 +185,7 @@ fn unexpected(answer: &[u8], error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
-    /// The same name is another object once its uid is another.
+    /// An object of the same name is another one once its uid is another.
     #[test]
     fn changes_are_applied_by_uid_and_never_backwards() {
         let pod = |uid: &str, version: &str, phase: &str| {

@@ -87,7 +87,6 @@ pub(super) fn to_spec(origin: &Origin) -> Option<KubectlSpec> {
         name: text(NAME)?,
         container: None,
         send: Vec::new(),
-        forward: Vec::new(),
     })
 }
 
@@ -116,7 +115,6 @@ mod tests {
             name: "x".to_owned(),
             container: None,
             send: Vec::new(),
-            forward: Vec::new(),
         };
         let workload = spec(KubectlObject::Workload {
             kind: WorkloadKind::StatefulSet,

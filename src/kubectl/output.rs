@@ -161,7 +161,6 @@ mod tests {
             name: "x".to_owned(),
             container: None,
             send: Vec::new(),
-            forward: Vec::new(),
         };
         let all = words(&spec, "p", OutputFrom::Start, false, false);
         assert_eq!(all.join(" "), "logs p --all-containers --tail=-1");

@@ -16,7 +16,6 @@ fn spec(object: KubectlObject) -> KubectlSpec {
         name: "x".to_owned(),
         container: None,
         send: Vec::new(),
-        forward: Vec::new(),
     }
 }
 

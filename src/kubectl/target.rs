@@ -152,7 +152,6 @@ mod tests {
             name: name.to_owned(),
             container: None,
             send: Vec::new(),
-            forward: Vec::new(),
         }
     }
 

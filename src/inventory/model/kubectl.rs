@@ -16,8 +16,6 @@ pub struct KubectlSpec {
     pub container: Option<String>,
     /// The program in the container that takes a line for the game on its standard input.
     pub send: Vec<String>,
-    /// The ports of a pod that are asked through a tunnel.
-    pub forward: Vec<u16>,
 }
 
 /// The place of an object.

@@ -61,7 +61,6 @@ pub(crate) fn read(check: &mut Collector, _: &str, section: &Entry) -> Plane {
         name,
         container: fields.get("container", label),
         send: fields.get("send", Collector::words).unwrap_or_default(),
-        forward: fields.numbers("forward", "a port").unwrap_or_default(),
     }))
 }
 

@@ -223,6 +223,10 @@ fn hint(entry: &Entry, section: &Section) -> String {
     if key == "<<" {
         return "merge keys are not supported; what instances share goes into `defaults`".to_owned();
     }
+    let plural = format!("{key}s");
+    if section.key(&plural).is_some() {
+        return did_you_mean(Some(&plural), "");
+    }
     if let Some(other) = keys::section_with(key) {
         return format!("`{key}` belongs into {}", other.place);
     }

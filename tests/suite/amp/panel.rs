@@ -1,6 +1,4 @@
 //! A stand-in for the controller of AMP, by its published API: a real one needs a licence.
-//! Whether it speaks as AMP does is for clients that are not ours to say: see
-//! `tests/suite/peers.rs`.
 //!
 //! A state that is on its way goes one step further with each list that is asked for, so
 //! nothing depends on time.

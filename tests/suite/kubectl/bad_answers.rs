@@ -66,7 +66,7 @@ fn a_kubectl_that_is_missing_is_named() {
     assert!(world.told("lobby").starts_with("unknown: `kubectl` is not installed"));
 }
 
-/// What kubectl says of a change is not believed: the object is read again.
+/// An answer of kubectl to a change is not believed: the object is read again.
 #[test]
 #[ignore = "needs Kubernetes"]
 fn a_change_that_was_not_made_is_no_success() {

@@ -1,4 +1,4 @@
-//! Who may not see all, or change nothing.
+//! Users who may not see all, or may change nothing.
 
 use serde_json::{Value, json};
 

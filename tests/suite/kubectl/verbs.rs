@@ -123,7 +123,7 @@ fn crashes_and_images_are_told_with_what_is_wrong() {
     assert_eq!(world.result(&["stop", "crash"])["state"], "stopped");
 }
 
-/// What somebody else has scaled meanwhile is what is remembered.
+/// The count to which somebody else has scaled it meanwhile is remembered.
 #[test]
 #[ignore = "needs Kubernetes"]
 fn nothing_is_overwritten_that_somebody_else_has_scaled() {

@@ -1,4 +1,4 @@
-//! What is followed while it changes.
+//! Objects that are followed while they change.
 
 use std::path::PathBuf;
 

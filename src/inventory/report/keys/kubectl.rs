@@ -1,6 +1,6 @@
 //! The plane `kubectl`.
 
-use super::table::Holds::{Free, Number, Numbers, Path, Section as In, Text, Words};
+use super::table::Holds::{Free, Number, Path, Section as In, Text, Words};
 use super::table::{Key, Section, keys};
 
 /// Its place in an instance.
@@ -42,8 +42,6 @@ pub(crate) static KUBECTL: Section = Section {
             "The container whose console, log and programs are the game's. Without it the log is that of all.";
         "send": Words, "its console", "send: [rcon-cli]",
             "The program in the container that takes what `gamectl send` sends on its standard input, and prints the reply.";
-        "forward": Numbers(1, 65535), "none", "forward: [25565]",
-            "TCP ports of the pod that `ready` and `healthy` ask at 127.0.0.1 through `kubectl port-forward`.";
     }],
 };
 
