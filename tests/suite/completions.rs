@@ -66,7 +66,7 @@ fn bash_offers_what_the_inventory_has() {
         ("gamectl init ru", &["rust"]),
         ("gamectl completions z", &["zsh"]),
         ("gamectl sen", &["send"]),
-        ("gamectl start --no", &["--no-needs", "--no-wait"]),
+        ("gamectl start --no", &["--no-wait", "--no-needs"]),
     ] {
         assert_eq!(offered(&sandbox, line), wanted, "{line}");
     }
