@@ -60,7 +60,9 @@ impl LastStates {
         let body = json!({
             "stream_name": self.name,
             "config": {
-                "deliver_subject": to, "deliver_policy": "last_per_subject", "ack_policy": "none",
+                // There is one of each subject. nats-server 2.9 takes `last_per_subject` only
+                // with a filter (error 10094).
+                "deliver_subject": to, "deliver_policy": "all", "ack_policy": "none",
                 "replay_policy": "instant", "inactive_threshold": 5_000_000_000_u64,
             },
         });

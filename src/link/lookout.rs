@@ -16,10 +16,12 @@ use crate::inventory::NatsLink;
 use crate::nats::{Message, NatsConnection, ServerOp};
 use crate::report::{self, Feed};
 
-/// The subscriptions: what comes now, what the server has kept, and its answers.
-const NOW: u64 = 1;
-const KEPT: u64 = 2;
-const ANSWERS: u64 = 3;
+/// The subscriptions: heartbeats and states as they come, what the server has kept, and its
+/// answers. Each has a number of its own: a server passes over a second one of a number.
+const BEATS: u64 = 1;
+const STATES: u64 = 2;
+const KEPT: u64 = 3;
+const ANSWERS: u64 = 4;
 
 /// All have answered when nothing has come for so long...
 const QUIET: Duration = Duration::from_millis(700);
@@ -53,9 +55,8 @@ impl Lookout {
         let mut connection = dial::open_any(link, "gamectl watch").await?;
         let prefix = format!("{}.", link.prefix);
         let inbox = format!("_INBOX.{}", random::name());
-        for kind in ["heartbeat", "status"] {
-            connection.subscribe(&format!("{prefix}*.*.{kind}"), NOW);
-        }
+        connection.subscribe(&format!("{prefix}*.*.heartbeat"), BEATS);
+        connection.subscribe(&format!("{prefix}*.*.status"), STATES);
         connection.subscribe(&format!("{inbox}.kept"), KEPT);
         connection.subscribe(&format!("{inbox}.answer"), ANSWERS);
         let (subject, body) = LastStates::of(&link.prefix).replay(&format!("{inbox}.kept"));

@@ -269,11 +269,11 @@ fn an_installation_through_sudo() {
     for words in [
         "sudo there lets nothing be copied as gc-games without a password".to_owned(),
         format!(
-            "scp -P {port} -i {key} {} gc-serves@127.0.0.1:gamectl.new",
+            " -P {port} -i {key} {} gc-serves@127.0.0.1:gamectl.new",
             support::gamectl().display()
         ),
         format!(
-            "ssh -t -p {port} -i {key} gc-serves@127.0.0.1 sudo install -m 755 gamectl.new {}",
+            " -p {port} -i {key} gc-serves@127.0.0.1 sudo install -m 755 gamectl.new {}",
             program.display()
         ),
     ] {
