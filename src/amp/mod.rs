@@ -23,6 +23,7 @@ mod console;
 mod controller;
 mod desk;
 mod game;
+mod health;
 mod listing;
 pub mod origin;
 mod output;

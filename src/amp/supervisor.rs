@@ -17,7 +17,7 @@ use crate::inventory::{AmpSpec, Instance, Ready};
 use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
-    Activity, AdminChannel, ConsoleAccess, InstanceState, Observation, Outcome, OutputSource, PlayerQuery,
+    Activity, AdminChannel, ConsoleAccess, HealthCheck, InstanceState, Observation, Outcome, OutputSource, PlayerQuery,
     StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
 };
 
@@ -104,6 +104,10 @@ impl Supervisor for AmpSupervisor {
     }
 
     fn console(&self) -> Option<&dyn ConsoleAccess> {
+        Some(&self.game)
+    }
+
+    fn health(&self) -> Option<&dyn HealthCheck> {
         Some(&self.game)
     }
 

@@ -36,7 +36,7 @@ pub struct StartArgs {
     pub dry_run: bool,
 
     /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
-    #[arg(long, conflicts_with_all = ["dry_run", "all"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "all", "no_needs"])]
     pub nats: bool,
 }
 
@@ -75,7 +75,7 @@ pub struct StopArgs {
     pub dry_run: bool,
 
     /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
-    #[arg(long, conflicts_with_all = ["dry_run", "all"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "all", "no_needs", "with_dependents"])]
     pub nats: bool,
 }
 
@@ -117,7 +117,7 @@ pub struct RestartArgs {
     pub dry_run: bool,
 
     /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
-    #[arg(long, conflicts_with_all = ["dry_run", "all"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "all", "no_needs", "with_dependents"])]
     pub nats: bool,
 }
 

@@ -1,6 +1,7 @@
 //! Instances of CubeCoders AMP, of a stand-in for its controller.
 
 mod console;
+mod health;
 mod panel;
 mod status;
 mod verbs;
