@@ -15,11 +15,12 @@ fn a_game_that_hangs_is_stopped_and_started_by_amp() {
     let game = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = game.local_addr().expect("its address").port();
     let sandbox = Sandbox::new();
-    let healthy = json!({ "tcp": port, "start_grace": "0s", "interval": "50ms", "failures": 2, "of": 2 });
+    let healthy =
+        json!({ "tcp": format!("127.0.0.1:{port}"), "start_grace": "0s", "interval": "50ms", "failures": 2, "of": 2 });
     let ark = json!({ "amp": panel.section("Ark01"), "healthy": healthy, "restart": { "delay": "0s" } });
     sandbox.inventory_text(&json!({ "instances": { "ark01": ark } }).to_string());
     let run = Background::run_json(&sandbox, &[]);
-    run.sees("ark01", "running");
+    wait_until("it to be watched", || run.logged("already running; watching it") == 1);
     // It must have held once, to count.
     game.accept().expect("a check");
     game.accept()
