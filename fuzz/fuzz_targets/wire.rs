@@ -9,7 +9,7 @@ use gamectl::ssh::wire::{
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((first, bytes)) = bytes.split_first() else { return };
     let size = usize::from(first & 0x7f) + 1;
-    let handshake = [format!("{MAGIC}\n").as_bytes(), &line(&Greeting::serving())].concat();
+    let handshake = [format!("{MAGIC}\n").as_bytes(), &line(&Greeting::serving(None))].concat();
     let stream = match first & 0x80 {
         0 => bytes.to_vec(),
         _ => [&handshake, bytes].concat(),
