@@ -15,8 +15,8 @@
 //! The answer to an order is not believed: versions of AMP answer with an outcome, with a
 //! bare `true` or `false`, with `{}`, or with nothing. The state is read again.
 //!
-//! What AMP decides is left to it: the command line of the game, how it is stopped, and
-//! when it counts as ready.
+//! AMP alone decides the command line of the game, how it is stopped, and when it counts
+//! as ready.
 
 mod answer;
 mod console;

@@ -9,9 +9,8 @@ use super::game::{AmpGame, AmpLook, AmpOrder};
 use super::origin;
 use super::phase::AmpPhase;
 use crate::channel::AskError;
-use crate::containers::BegunStart;
+use crate::containers::{BegunStart, StartWait, started};
 use crate::failure::{Failure, FailureKind};
-use crate::invocation::command;
 use crate::store::stack::Stack;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
 
@@ -27,22 +26,14 @@ pub(super) async fn start(
     activity: &StateCell<Activity>,
     options: &StartOptions,
 ) -> Result<Outcome, Failure> {
-    let limit = options.timeout.unwrap_or(game.ready().timeout);
-    let start = AmpStart {
-        game,
-        activity,
-        limit,
-        deadline: Instant::now() + limit.saturating_sub(options.spent),
-    };
-    start.carry_out(options).await
+    let wait = StartWait::begin(game.records(), activity, options, game.ready().timeout);
+    AmpStart { game, wait }.carry_out(options).await
 }
 
 /// A start under way.
 struct AmpStart<'a> {
     game: &'a AmpGame,
-    activity: &'a StateCell<Activity>,
-    limit: Duration,
-    deadline: Instant,
+    wait: StartWait<'a>,
 }
 
 /// The orders that a start has given so far.
@@ -98,7 +89,7 @@ impl AmpStart<'_> {
         let mut look = game.see().await?;
         if look.facts.state == InstanceState::Running {
             game.records().record_origin(&origin::of_spec(game.spec()))?;
-            return Ok(outcome(InstanceState::Running, false));
+            return Ok(started(InstanceState::Running, false));
         }
         game.refuse_probes()?;
         let has_begun = matches!(look.phase, AmpPhase::Starting | AmpPhase::Ready);
@@ -119,7 +110,7 @@ impl AmpStart<'_> {
                 StartStep::Arrived | StartStep::Wait => {}
                 StartStep::Fail(why) => return Err(self.failed(why, refusal.as_deref(), &look)),
                 StartStep::Order(order) => {
-                    self.activity.set(Activity::awaiting(order.method(), Some(self.limit)));
+                    self.wait.awaits(order.method(), Some(self.wait.limit()));
                     match game.order(order, &look.one).await {
                         Ok(said) => refusal = said,
                         // The part of AMP does not listen yet.
@@ -145,44 +136,30 @@ impl AmpStart<'_> {
                     .see()
                     .await
                     .map_or(InstanceState::Starting, |look| look.facts.state);
-                return Ok(outcome(state, !has_begun));
+                return Ok(started(state, !has_begun));
             }
             self.let_pass(&mut look).await?;
         }
         begun.note_arrival()?;
-        Ok(outcome(InstanceState::Running, !has_begun))
+        Ok(started(InstanceState::Running, !has_begun))
     }
 
     /// Tells what is waited for, and looks again.
     async fn let_pass(&self, look: &mut AmpLook) -> Result<(), Failure> {
         let awaited = awaited(look);
-        self.activity
-            .set(Activity::awaiting(awaited.as_str(), Some(self.limit)));
-        if self.game.records().is_stop_wanted() {
-            return Err(self.overtaken());
+        self.wait.awaits(awaited.as_str(), Some(self.wait.limit()));
+        if self.wait.is_stop_wanted() {
+            return Err(self.wait.overtaken());
         }
-        if Instant::now() >= self.deadline {
-            return Err(self.late(&awaited));
+        if self.wait.is_over() {
+            return Err(self.wait.late(&awaited, "status"));
         }
         // The list itself comes once a second.
-        match tokio::time::timeout_at(self.deadline, self.game.see()).await {
+        match tokio::time::timeout_at(self.wait.deadline(), self.game.see()).await {
             Ok(seen) => *look = seen?,
-            Err(_) => return Err(self.late(&awaited)),
+            Err(_) => return Err(self.wait.late(&awaited, "status")),
         }
         Ok(())
-    }
-
-    fn late(&self, awaited: &str) -> Failure {
-        let time = humantime::format_duration(self.limit);
-        let failure = Failure::new(FailureKind::Timeout, format!("not ready after {time}: {awaited}"));
-        failure.hint(format!("it goes on starting; see {}", self.status()))
-    }
-
-    fn overtaken(&self) -> Failure {
-        Failure::failed("somebody asked for a stop meanwhile, and that wins").hint(format!(
-            "{} starts it again",
-            command(format_args!("start {}", self.game.records().id()))
-        ))
     }
 
     fn failed(&self, why: &str, refusal: Option<&str>, look: &AmpLook) -> Failure {
@@ -192,10 +169,6 @@ impl AmpStart<'_> {
         };
         let panel = self.game.spec().panel.url();
         Failure::failed(message).hint(format!("see `{}` in AMP's panel at {panel}", look.one.name))
-    }
-
-    fn status(&self) -> String {
-        command(format_args!("status {}", self.game.records().id()))
     }
 }
 
@@ -208,15 +181,6 @@ fn awaited(look: &AmpLook) -> String {
         (_, Some(false)) => "AMP to bring up the instance".to_owned(),
         (Some(note), _) => note.clone(),
         (None, _) => "AMP to call it ready".to_owned(),
-    }
-}
-
-fn outcome(state: InstanceState, changed: bool) -> Outcome {
-    Outcome {
-        changed,
-        state,
-        ended_by: None,
-        note: None,
     }
 }
 

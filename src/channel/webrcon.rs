@@ -9,8 +9,6 @@
 //! The key of the handshake is not checked against the answer: that guards
 //! browsers against caches in between, which nothing here passes through.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use serde_json::json;
@@ -22,6 +20,7 @@ use super::frame::{self, FrameDecoder, Incoming};
 use super::gather::Gathered;
 use crate::failure::Failure;
 use crate::json::{self, Members};
+use crate::sys::random;
 
 const HEAD_MAX: usize = 16 * 1024;
 
@@ -39,7 +38,7 @@ pub(super) struct Webrcon<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Webrcon<S> {
     pub(super) async fn open(mut stream: S, host: &str, password: &str, until: Instant) -> Result<Self, Failure> {
-        let (one, two) = (random().to_ne_bytes(), random().to_ne_bytes());
+        let (one, two) = (random::bits().to_ne_bytes(), random::bits().to_ne_bytes());
         let request = format!(
             "GET /{} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\n\r\n",
@@ -184,13 +183,8 @@ fn in_path(password: &str) -> String {
     path
 }
 
-/// The standard library seeds its hash tables from the kernel.
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
 fn mask() -> [u8; 4] {
-    let [a, b, c, d, ..] = random().to_ne_bytes();
+    let [a, b, c, d, ..] = random::bits().to_ne_bytes();
     [a, b, c, d]
 }
 

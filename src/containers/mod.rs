@@ -18,6 +18,7 @@ mod ports;
 mod records;
 mod runs;
 mod snapshots;
+mod start_wait;
 mod waiting;
 mod watching;
 
@@ -32,5 +33,6 @@ pub use kind::{DOCKER, EngineKind, PODMAN};
 pub use pausing::let_go_on;
 pub use records::GroupRecords;
 pub use snapshots::EngineSnapshots;
-pub use waiting::{GroupStart, START_LOOK, SeenGroup, started};
+pub use start_wait::{StartWait, started};
+pub use waiting::{GroupStart, START_LOOK, SeenGroup};
 pub use watching::keep_watch;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::group::{ContainerGroup, GroupLook};
-use crate::failure::{Failure, FailureKind};
+use super::start_wait::{StartWait, started};
+use crate::failure::Failure;
 use crate::invocation::command;
 use crate::program::{Finished, last_text};
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
@@ -35,9 +36,7 @@ pub trait SeenGroup: Send + Sync {
 /// A start under way.
 pub struct GroupStart<'a> {
     seen: &'a dyn SeenGroup,
-    activity: &'a StateCell<Activity>,
-    limit: Duration,
-    deadline: Instant,
+    wait: StartWait<'a>,
     /// The call that brings the group up, in words.
     bring_up: &'static str,
 }
@@ -50,27 +49,25 @@ impl<'a> GroupStart<'a> {
         options: &StartOptions,
         bring_up: &'static str,
     ) -> Self {
-        let limit = options.timeout.unwrap_or(seen.group().ready().timeout);
+        let group = seen.group();
         Self {
             seen,
-            activity,
-            limit,
-            deadline: Instant::now() + limit.saturating_sub(options.spent),
+            wait: StartWait::begin(group.records(), activity, options, group.ready().timeout),
             bring_up,
         }
     }
 
     /// Returns the time it may take altogether.
     pub fn limit(&self) -> Duration {
-        self.limit
+        self.wait.limit()
     }
 
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.wait.deadline()
     }
 
     pub fn awaits(&self, awaiting: impl Into<String>, limit: Option<Duration>) {
-        self.activity.set(Activity::awaiting(awaiting, limit));
+        self.wait.awaits(awaiting, limit);
     }
 
     /// Tells what a look still misses.
@@ -79,7 +76,7 @@ impl<'a> GroupStart<'a> {
             nothing if nothing.is_empty() => self.bring_up.to_owned(),
             awaited => awaited,
         };
-        self.awaits(awaited, Some(self.limit));
+        self.awaits(awaited, Some(self.limit()));
     }
 
     /// Waits until the group is ready.
@@ -98,16 +95,10 @@ impl<'a> GroupStart<'a> {
                 InstanceState::Stopped => return Err(self.ended_early(&look).await),
                 _ => self.tell(&look),
             }
-            if Instant::now() >= self.deadline {
-                let awaited = look.aggregate.awaited.join(", ");
-                let time = humantime::format_duration(self.limit);
-                let failure = Failure::new(FailureKind::Timeout, format!("not ready after {time}: {awaited}"));
-                return Err(failure.hint(format!(
-                    "it goes on starting; see {}",
-                    command(format_args!("logs {}", self.id()))
-                )));
+            if self.wait.is_over() {
+                return Err(self.wait.late(&look.aggregate.awaited.join(", "), "logs"));
             }
-            tokio::time::sleep_until(self.deadline.min(Instant::now() + START_LOOK)).await;
+            tokio::time::sleep_until(self.deadline().min(Instant::now() + START_LOOK)).await;
         }
     }
 
@@ -117,15 +108,12 @@ impl<'a> GroupStart<'a> {
 
     /// Returns true if this start is to give way to a stop.
     pub fn is_stop_wanted(&self) -> bool {
-        self.seen.group().records().is_stop_wanted()
+        self.wait.is_stop_wanted()
     }
 
     /// Returns the failure of a start that gives way to a stop.
     pub fn overtaken(&self) -> Failure {
-        Failure::failed("somebody asked for a stop meanwhile, and that wins").hint(format!(
-            "{} starts it again",
-            command(format_args!("start {}", self.id()))
-        ))
+        self.wait.overtaken()
     }
 
     async fn ended_early(&self, look: &GroupLook) -> Failure {
@@ -158,15 +146,5 @@ impl<'a> GroupStart<'a> {
             lines.push_str(line);
         }
         lines
-    }
-}
-
-/// Returns the outcome of a start.
-pub fn started(state: InstanceState, changed: bool) -> Outcome {
-    Outcome {
-        changed,
-        state,
-        ended_by: None,
-        note: None,
     }
 }

@@ -4,13 +4,15 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use super::{Host, Scope};
 use crate::event::Verb;
 use crate::failure::Failure;
 use crate::fleet::Fleet;
 use crate::inventory::Needs;
 use crate::invocation::command;
-use crate::supervisor::{InstanceState, Observation, PlannedStep, Supervisor};
+use crate::supervisor::{Observation, PlannedStep, Supervisor};
 
 /// The way of a verb with instances that need each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,8 +48,8 @@ impl InOrder {
 
     /// Puts them into the order in which they begin.
     pub(super) fn sort(&mut self, verb: Verb) {
-        let needs = &self.needs;
-        let layer = |target: &Arc<dyn Supervisor>| needs.layer(target.instance_id());
+        let layers = self.needs.layers();
+        let layer = |target: &Arc<dyn Supervisor>| layers.get(target.instance_id()).copied().unwrap_or(0);
         // Those of one layer stay in the order of the inventory.
         match verb {
             Verb::Start | Verb::Restart => self.targets.sort_by_key(layer),
@@ -110,8 +112,8 @@ impl Host {
         if verb != Verb::Stop {
             let own = ids(&order.targets);
             let needed = order.needs.needed_by(own.iter().map(String::as_str));
-            for one in self.supervisors(fleet, &needed)? {
-                if !runs(one.as_ref()).await {
+            for (one, seen) in look_at(self.supervisors(fleet, &needed)?).await {
+                if !seen.is_running() {
                     order.only_started.insert(one.instance_id().to_owned());
                     order.targets.push(one);
                 }
@@ -135,20 +137,25 @@ fn ids(supervisors: &[Arc<dyn Supervisor>]) -> Vec<String> {
     supervisors.iter().map(|one| one.instance_id().to_owned()).collect()
 }
 
-async fn runs(one: &dyn Supervisor) -> bool {
-    matches!(one.look().await, Observation::Known(facts) if facts.state == InstanceState::Running)
+/// Looks at them side by side: a host that does not answer delays no other.
+async fn look_at(supervisors: Vec<Arc<dyn Supervisor>>) -> Vec<(Arc<dyn Supervisor>, Observation)> {
+    let mut looks = JoinSet::new();
+    for (place, one) in supervisors.into_iter().enumerate() {
+        looks.spawn(async move {
+            let seen = one.look().await;
+            (place, one, seen)
+        });
+    }
+    let mut looks = looks.join_all().await;
+    looks.sort_by_key(|(place, ..)| *place);
+    looks.into_iter().map(|(_, one, seen)| (one, seen)).collect()
 }
 
 /// Returns those that are alive. One whose state is not known may be.
 async fn alive(supervisors: Vec<Arc<dyn Supervisor>>) -> Vec<Arc<dyn Supervisor>> {
-    let mut alive = Vec::new();
-    for one in supervisors {
-        match one.look().await {
-            Observation::Known(facts) if !facts.state.is_alive() => {}
-            Observation::Known(_) | Observation::Unknown { .. } => alive.push(one),
-        }
-    }
-    alive
+    let is_down = |seen: &Observation| matches!(seen, Observation::Known(facts) if !facts.state.is_alive());
+    let looks = look_at(supervisors).await.into_iter();
+    looks.filter(|(_, seen)| !is_down(seen)).map(|(one, _)| one).collect()
 }
 
 /// Returns why those of the selected are not stopped that something alive needs.

@@ -9,8 +9,8 @@ use super::changing::{self, Direction};
 use super::managed::{ManagedObject, ObjectLook};
 use super::origin;
 use super::pod::{ClusterPod, PodHealth};
-use crate::containers::BegunStart;
-use crate::failure::{Failure, FailureKind};
+use crate::containers::{BegunStart, StartWait, started};
+use crate::failure::Failure;
 use crate::invocation::command;
 use crate::store::stack::Stack;
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
@@ -27,22 +27,14 @@ pub(super) async fn start(
     activity: &StateCell<Activity>,
     options: &StartOptions,
 ) -> Result<Outcome, Failure> {
-    let limit = options.timeout.unwrap_or(object.plan().ready.timeout);
-    let start = ObjectStart {
-        object,
-        activity,
-        limit,
-        deadline: Instant::now() + limit.saturating_sub(options.spent),
-    };
-    start.carry_out(options).await
+    let wait = StartWait::begin(object.records(), activity, options, object.plan().ready.timeout);
+    ObjectStart { object, wait }.carry_out(options).await
 }
 
 /// A start under way.
 struct ObjectStart<'a> {
     object: &'a ManagedObject,
-    activity: &'a StateCell<Activity>,
-    limit: Duration,
-    deadline: Instant,
+    wait: StartWait<'a>,
 }
 
 impl ObjectStart<'_> {
@@ -52,7 +44,7 @@ impl ObjectStart<'_> {
         let state = before.judged.facts.state.clone();
         if state == InstanceState::Running {
             object.records().record_origin(&origin::of_spec(object.spec()))?;
-            return Ok(outcome(InstanceState::Running, false));
+            return Ok(started(InstanceState::Running, false));
         }
         let has_begun = state == InstanceState::Starting;
         if !has_begun {
@@ -60,10 +52,10 @@ impl ObjectStart<'_> {
         }
         if options.no_wait {
             let now = object.see_anew().await.map(|look| look.judged.facts.state);
-            return Ok(outcome(now.unwrap_or(InstanceState::Starting), !has_begun));
+            return Ok(started(now.unwrap_or(InstanceState::Starting), !has_begun));
         }
         self.wait_until_ready().await?;
-        Ok(outcome(InstanceState::Running, !has_begun))
+        Ok(started(InstanceState::Running, !has_begun))
     }
 
     async fn launch(&self, before: &ObjectLook, options: &StartOptions) -> Result<(), Failure> {
@@ -74,7 +66,7 @@ impl ObjectStart<'_> {
             ..Stack::default()
         };
         BegunStart::record(object.records(), &origin::of_spec(object.spec()), start)?;
-        self.activity.set(Activity::awaiting("kubectl patch", Some(self.limit)));
+        self.wait.awaits("kubectl patch", Some(self.wait.limit()));
         changing::change(object, before, Direction::Up).await?;
         // Kubernetes waits longer and longer before it starts these again.
         let crashed = before
@@ -93,35 +85,21 @@ impl ObjectStart<'_> {
             let awaited = look.judged.awaited.clone();
             match facts.state {
                 InstanceState::Running if look.judged.has_arrived => return Ok(()),
-                _ if self.object.records().is_stop_wanted() => return Err(self.overtaken()),
+                _ if self.wait.is_stop_wanted() => return Err(self.wait.overtaken()),
                 InstanceState::Crashed { .. } => return Err(self.ended_early(&look).await),
                 InstanceState::Stopped => return Err(self.stopped_by_others()),
                 _ => {}
             }
-            if Instant::now() >= self.deadline {
-                return Err(self.late(&awaited));
+            if self.wait.is_over() {
+                return Err(self.wait.late(&awaited, "logs"));
             }
-            self.activity.set(Activity::awaiting(awaited, Some(self.limit)));
-            tokio::time::sleep_until(self.deadline.min(Instant::now() + LOOK)).await;
+            self.wait.awaits(awaited, Some(self.wait.limit()));
+            tokio::time::sleep_until(self.wait.deadline().min(Instant::now() + LOOK)).await;
         }
     }
 
     fn id(&self) -> &str {
         self.object.records().id()
-    }
-
-    fn late(&self, awaited: &str) -> Failure {
-        let time = humantime::format_duration(self.limit);
-        let failure = Failure::new(FailureKind::Timeout, format!("not ready after {time}: {awaited}"));
-        failure.hint(format!(
-            "it goes on starting; see {}",
-            command(format_args!("logs {}", self.id()))
-        ))
-    }
-
-    fn overtaken(&self) -> Failure {
-        let start = command(format_args!("start {}", self.id()));
-        Failure::failed("somebody asked for a stop meanwhile, and that wins").hint(format!("{start} starts it again"))
     }
 
     fn stopped_by_others(&self) -> Failure {
@@ -147,14 +125,5 @@ impl ObjectStart<'_> {
         let answer = self.object.engine().ask(words).await.unwrap_or_default();
         let text = crate::program::last_text(&answer);
         text.lines().map(|line| format!("\n  | {line}")).collect()
-    }
-}
-
-fn outcome(state: InstanceState, changed: bool) -> Outcome {
-    Outcome {
-        changed,
-        state,
-        ended_by: None,
-        note: None,
     }
 }

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, interval};
 
+use super::dial;
 use super::remote_result::{self, RemoteWord};
-use super::{dial, random};
 use crate::event::{VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{NatsLink, is_subject_token, is_valid_id};
 use crate::nats::{Message, NatsConnection, ServerOp};
 use crate::supervisor::{Activity, VerbRequest};
+use crate::sys::random;
 
 /// The time that a node has to say that it begins. A request expires then, so that it is
 /// not carried out when nobody waits for it any more.

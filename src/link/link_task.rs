@@ -8,16 +8,17 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::commands::Commands;
+use super::dial;
 use super::dial::CONNECT;
 use super::pause::{GOOD, pause};
 use super::session::LinkSession;
 use super::subjects::Subjects;
 use super::told::Told;
-use super::{dial, random};
 use crate::event::{Level, LogEntry, ResidentEvent};
 use crate::failure::Failure;
 use crate::inventory::{NatsLink, NatsServer};
 use crate::nats::NatsConnection;
+use crate::sys::random;
 
 pub(super) struct LinkTask {
     settings: Arc<NatsLink>,

@@ -7,14 +7,15 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, Interval, interval, sleep, timeout};
 
+use super::dial;
 use super::last_states::LastStates;
 use super::panel::Panel;
-use super::{dial, random};
 use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
 use crate::failure::Failure;
 use crate::inventory::NatsLink;
 use crate::nats::{Message, NatsConnection, ServerOp};
 use crate::report::{self, Feed};
+use crate::sys::random;
 
 /// The subscriptions: heartbeats and states as they come, what the server has kept, and its
 /// answers. Each has a number of its own: a server passes over a second one of a number.

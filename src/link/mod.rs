@@ -36,7 +36,6 @@ mod lookout;
 mod outbox;
 mod panel;
 mod pause;
-mod random;
 mod remote_result;
 mod remote_row;
 mod request;

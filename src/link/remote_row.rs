@@ -74,16 +74,7 @@ fn want(word: &str) -> Option<Want> {
 /// Returns a state by its word.
 pub(super) fn state(body: &Value) -> Option<InstanceState> {
     let exit_code = body["exit_code"].as_i64().and_then(|code| i32::try_from(code).ok());
-    let all = [
-        InstanceState::Unmanaged,
-        InstanceState::Stopped,
-        InstanceState::Starting,
-        InstanceState::Running,
-        InstanceState::Stopping,
-        InstanceState::Crashed { exit_code },
-    ];
-    let word = body["state"].as_str()?;
-    all.into_iter().find(|state| state.as_label() == word)
+    InstanceState::of_label(body["state"].as_str()?, exit_code)
 }
 
 fn observation(body: &Value) -> Observation {

@@ -11,13 +11,13 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use super::commands::Commands;
 use super::last_states::{self, LastStates};
 use super::outbox::Letter;
-use super::random;
 use super::subjects::Subjects;
 use super::told::{Beats, Told};
 use crate::event::{Level, LogEntry, ResidentEvent};
 use crate::failure::Failure;
 use crate::inventory::NatsLink;
 use crate::nats::{Message, NatsConnection, ServerOp};
+use crate::sys::random;
 
 /// The bytes that may wait for the system to take them; beyond that the outbox waits.
 const WINDOW: usize = 256 << 10;

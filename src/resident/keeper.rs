@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +27,7 @@ use crate::store::changes::{Changed, Changes};
 use crate::store::history::{self, Restarts};
 use crate::store::{InstanceDir, StateDir, intent};
 use crate::supervisor::{Health, LOOK_EVERY, Observation, Outcome, Supervisor};
-use crate::sys::clock;
+use crate::sys::{clock, random};
 use crate::systemd::host_is_shutting_down;
 
 /// A check that fails while a timer of this process comes this late proves
@@ -210,7 +209,7 @@ impl Keeper {
             now: SystemTime::now(),
             booted: UNIX_EPOCH + Duration::from_millis(booted_ms),
             intent,
-            chance: chance(),
+            chance: random::chance(),
         }
     }
 
@@ -381,10 +380,4 @@ async fn changed(folder_changes: &mut Changed) {
     if folder_changes.changed().await.is_err() {
         pending::<()>().await;
     }
-}
-
-/// Returns a random number from 0 to 1.
-fn chance() -> f64 {
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    random as f64 / u64::MAX as f64
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::event_sender::EventSender;
 use crate::event::Level;
 use crate::inventory::Instance;
-use crate::supervisor::{InstanceState, LOOK_EVERY, Observation, Supervisor};
+use crate::supervisor::{LOOK_EVERY, Supervisor};
 
 /// The instances that others need, by their ids.
 pub type NeededById = HashMap<String, Arc<dyn Supervisor>>;
@@ -28,8 +28,7 @@ pub(super) async fn until_they_run(needed: &[Arc<dyn Supervisor>], events: &Even
     loop {
         let mut missing = Vec::new();
         for one in needed {
-            let observation = one.look().await;
-            if !matches!(observation, Observation::Known(facts) if facts.state == InstanceState::Running) {
+            if !one.look().await.is_running() {
                 missing.push(one.instance_id());
             }
         }

@@ -1,6 +1,7 @@
 //! The outcome of a look at an instance.
 
 use super::facts::Facts;
+use super::state::InstanceState;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
@@ -10,6 +11,13 @@ pub enum Observation {
     Unknown {
         reason: String,
     },
+}
+
+impl Observation {
+    /// Returns true if the instance is known to run.
+    pub fn is_running(&self) -> bool {
+        matches!(self, Self::Known(facts) if facts.state == InstanceState::Running)
+    }
 }
 
 impl From<Facts> for Observation {

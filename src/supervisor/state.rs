@@ -45,6 +45,20 @@ impl InstanceState {
         }
     }
 
+    /// Returns the state of a word; `None` for one that is not known. The exit code is that
+    /// of a crash.
+    pub fn of_label(label: &str, exit_code: Option<i32>) -> Option<Self> {
+        let all = [
+            Self::Unmanaged,
+            Self::Stopped,
+            Self::Starting,
+            Self::Running,
+            Self::Stopping,
+            Self::Crashed { exit_code },
+        ];
+        all.into_iter().find(|state| state.as_label() == label)
+    }
+
     /// Returns true if something of the instance is alive in this state.
     pub fn is_alive(&self) -> bool {
         matches!(self, Self::Starting | Self::Running | Self::Stopping)

@@ -24,6 +24,7 @@ pub mod plain_file;
 pub mod procfs;
 mod program;
 pub mod pty;
+pub mod random;
 pub mod reaper;
 pub mod resources;
 pub mod signals;

@@ -9,9 +9,9 @@ use super::origin;
 use super::state::{UnitCircumstances, is_up, judge};
 use super::words::systemctl;
 use super::{bound, explain};
-use crate::containers::BegunStart;
+use crate::containers::{BegunStart, StartWait, started};
 use crate::event::Want;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::invocation::{command, quoted};
 use crate::probe;
 use crate::store::stack::Stack;
@@ -27,22 +27,14 @@ pub(super) async fn start(
     activity: &StateCell<Activity>,
     options: &StartOptions,
 ) -> Result<Outcome, Failure> {
-    let limit = options.timeout.unwrap_or(unit.plan().ready.timeout);
-    let start = Start {
-        unit,
-        activity,
-        limit,
-        deadline: Instant::now() + limit.saturating_sub(options.spent),
-    };
-    start.carry_out(options).await
+    let wait = StartWait::begin(unit.records(), activity, options, unit.plan().ready.timeout);
+    Start { unit, wait }.carry_out(options).await
 }
 
 /// A start under way.
 struct Start<'a> {
     unit: &'a ManagedUnit,
-    activity: &'a StateCell<Activity>,
-    limit: Duration,
-    deadline: Instant,
+    wait: StartWait<'a>,
 }
 
 impl Start<'_> {
@@ -53,7 +45,7 @@ impl Start<'_> {
         let before = unit.see().await?;
         if before.facts.state == InstanceState::Running {
             unit.records().record_origin(&origin::of_spec(spec))?;
-            return Ok(outcome(InstanceState::Running, false));
+            return Ok(started(InstanceState::Running, false));
         }
         if let Some(failure) = explain::unusable(spec, &before.unit, unit.manager()).await {
             return Err(failure);
@@ -71,13 +63,13 @@ impl Start<'_> {
                 .map_or(InstanceState::Starting, |look| look.facts.state);
             return Ok(Outcome {
                 note,
-                ..outcome(state, !has_begun)
+                ..started(state, !has_begun)
             });
         }
         self.wait_until_ready().await?;
         Ok(Outcome {
             note,
-            ..outcome(InstanceState::Running, !has_begun)
+            ..started(InstanceState::Running, !has_begun)
         })
     }
 
@@ -107,8 +99,7 @@ impl Start<'_> {
             Some("activating") => UnitJob::Restart,
             _ => UnitJob::Start,
         };
-        self.activity
-            .set(Activity::awaiting("systemctl start", Some(self.limit)));
+        self.wait.awaits("systemctl start", Some(self.wait.limit()));
         if options.no_wait {
             return unit.manager().begin_job(job, &spec.unit).await.map_err(refused);
         }
@@ -122,14 +113,14 @@ impl Start<'_> {
                     return match done.map_err(refused)?.as_str() {
                         // The state says more than such a result.
                         "done" | "failed" | "timeout" | "skipped" => Ok(()),
-                        "canceled" if unit.records().is_stop_wanted() => Err(self.overtaken()),
+                        "canceled" if unit.records().is_stop_wanted() => Err(self.wait.overtaken()),
                         other => Err(self.unsuccessful(other)),
                     };
                 }
-                () = tokio::time::sleep_until(self.deadline) => return Err(self.late("systemctl start")),
+                () = tokio::time::sleep_until(self.wait.deadline()) => return Err(self.wait.late("systemctl start", "logs")),
                 _ = changes.changed() => {
                     if unit.records().is_stop_wanted() {
-                        return Err(self.overtaken());
+                        return Err(self.wait.overtaken());
                     }
                 }
             }
@@ -143,7 +134,7 @@ impl Start<'_> {
             let look = self.unit.see().await?;
             match look.facts.state {
                 InstanceState::Running => return Ok(()),
-                _ if self.unit.records().is_stop_wanted() => return Err(self.overtaken()),
+                _ if self.wait.is_stop_wanted() => return Err(self.wait.overtaken()),
                 InstanceState::Crashed { .. } | InstanceState::Stopped => return Err(self.ended_early(&look)),
                 _ => {}
             }
@@ -151,26 +142,13 @@ impl Start<'_> {
                 "" => "systemctl start".to_owned(),
                 awaited => awaited.to_owned(),
             };
-            if Instant::now() >= self.deadline {
-                return Err(self.late(&awaited));
+            if self.wait.is_over() {
+                return Err(self.wait.late(&awaited, "logs"));
             }
-            self.activity.set(Activity::awaiting(awaited, Some(self.limit)));
-            let again = self.deadline.min(Instant::now() + PROBE_EVERY);
+            self.wait.awaits(awaited, Some(self.wait.limit()));
+            let again = self.wait.deadline().min(Instant::now() + PROBE_EVERY);
             let _ = tokio::time::timeout_at(again, changes.changed()).await;
         }
-    }
-
-    fn late(&self, awaited: &str) -> Failure {
-        let time = humantime::format_duration(self.limit);
-        let failure = Failure::new(FailureKind::Timeout, format!("not ready after {time}: {awaited}"));
-        failure.hint(format!("it goes on starting; see {}", self.logs()))
-    }
-
-    fn overtaken(&self) -> Failure {
-        Failure::failed("somebody asked for a stop meanwhile, and that wins").hint(format!(
-            "{} starts it again",
-            command(format_args!("start {}", self.unit.records().id()))
-        ))
     }
 
     /// Returns the failure of a job that was not carried out.
@@ -214,14 +192,5 @@ impl Start<'_> {
     fn status(&self) -> String {
         let spec = self.unit.spec();
         format!("see {}", systemctl(spec, format_args!("status {}", quoted(&spec.unit))))
-    }
-}
-
-fn outcome(state: InstanceState, changed: bool) -> Outcome {
-    Outcome {
-        changed,
-        state,
-        ended_by: None,
-        note: None,
     }
 }

@@ -50,11 +50,21 @@ impl Needs {
         reach(ids, |id| reverse.get(id).cloned().unwrap_or_default())
     }
 
-    /// Returns the place of an instance in the order of a start: 0 for one that needs
-    /// nothing.
-    pub fn layer(&self, id: &str) -> usize {
-        let below = self.of(id).iter().map(|need| self.layer(need) + 1);
-        below.max().unwrap_or(0)
+    /// Returns the place in the order of a start of each that needs something: it is one
+    /// more than that of what it needs. All others have 0.
+    pub fn layers(&self) -> HashMap<&str, usize> {
+        let mut layers = HashMap::new();
+        let mut open: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        for layer in 1.. {
+            let waits = |id: &&str| self.of(id).iter().any(|need| open.contains(&need.as_str()));
+            let (later, now): (Vec<&str>, Vec<&str>) = open.iter().partition(|id| waits(id));
+            if now.is_empty() {
+                break;
+            }
+            layers.extend(now.into_iter().map(|id| (id, layer)));
+            open = later;
+        }
+        layers
     }
 }
 
@@ -103,7 +113,19 @@ mod tests {
             assert_eq!(sorted(needs.needed_by(ids())), needed, "{:?}", ids());
             assert_eq!(sorted(needs.dependents_of(ids())), dependents);
         }
-        let layers = ["db", "cache", "app", "web"].map(|id| needs.layer(id));
+        let layers = needs.layers();
+        let layers = ["db", "cache", "app", "web"].map(|id| layers.get(id).copied().unwrap_or(0));
         assert_eq!(layers, [0, 0, 1, 2]);
+    }
+
+    /// Each of a row needs both of the row before: there are more ways than could be walked.
+    #[test]
+    fn many_ways_lead_to_one_layer() {
+        let id = |row: usize, side: &str| format!("{side}{row}");
+        let pair = |row: usize| vec![id(row, "a"), id(row, "b")];
+        let rows = 1..60;
+        let needs = rows.flat_map(|row| ["a", "b"].map(|side| (id(row, side), pair(row - 1))));
+        let needs = Needs(needs.collect());
+        assert_eq!(needs.layers().get("a59"), Some(&59));
     }
 }

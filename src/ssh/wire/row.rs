@@ -29,18 +29,7 @@ impl StateWord {
 
     /// Returns the state; `None` for a word that is not known here.
     pub fn state(&self) -> Option<InstanceState> {
-        let crashed = InstanceState::Crashed {
-            exit_code: self.exit_code,
-        };
-        let all = [
-            InstanceState::Unmanaged,
-            InstanceState::Stopped,
-            InstanceState::Starting,
-            InstanceState::Running,
-            InstanceState::Stopping,
-            crashed,
-        ];
-        all.into_iter().find(|state| state.as_label() == self.state)
+        InstanceState::of_label(&self.state, self.exit_code)
     }
 }
 
