@@ -51,7 +51,7 @@ fn a_start_takes_along_what_is_needed_and_waits_until_that_is_ready() {
     let mut start = sandbox.command(&["start", "web", "--no-wait"]);
     let start = Background::of(&mut start);
     sandbox.wait_state("db", "starting");
-    assert_eq!(sandbox.lines("notes"), ["db begins"]);
+    wait_until("it to begin", || sandbox.lines("notes") == ["db begins"]);
     assert_eq!(
         (sandbox.state("app"), sandbox.state("web")),
         ("stopped".into(), "stopped".into())
@@ -164,7 +164,7 @@ fn run_waits_until_what_is_needed_runs() {
         run.logged("waits until what it needs runs: app, db") == 1
     });
     run.sees("db", "starting");
-    assert_eq!(sandbox.lines("notes"), ["db begins"]);
+    wait_until("it to begin", || sandbox.lines("notes") == ["db begins"]);
     sandbox.touch("db.gate");
     run.sees("web", "running");
     assert_eq!(sandbox.lines("notes"), ["db begins", "app begins", "web begins"]);
