@@ -18,6 +18,7 @@
 //! This room talks to the [`Supervisor`] trait and to the store alone. It does
 //! not choose the instances, and it does not know what runs them.
 
+mod courtesy;
 mod elsewhere;
 mod hold;
 mod intent;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+pub use courtesy::{Courtesy, CourtesyAsk};
 pub use elsewhere::{Elsewhere, ElsewhereById};
 pub use unasked::{StopProgress, is_left_down, launch_if_down, stop_if_unchanged};
 pub use work::Events;

@@ -41,6 +41,7 @@ pub use model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
 pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};
 pub use model::unit::{UnitScope, UnitSpec};
+pub use model::warn::{Broadcast, Warning, WhenEmpty, in_words};
 pub use parse::{Mistakes, parse, parse_definitions};
 pub use report::keys;
 pub use report::mask::Mask;

@@ -117,10 +117,10 @@ fn an_unknown_user_hides_no_other_error() {
 
 #[test]
 fn a_key_that_does_nothing_yet_is_said() {
-    let sandbox = Sandbox::with(&[Instance::script("a", "").with("broadcast", json!("say {message}"))]);
+    let sandbox = Sandbox::with(&[Instance::script("a", "").with("players", json!("list"))]);
     let outcome = sandbox.ok(&["check"]);
     assert!(
-        outcome.stdout.contains("a: inventory: `broadcast` does nothing yet"),
+        outcome.stdout.contains("a: inventory: `players` does nothing yet"),
         "{outcome:?}"
     );
 }

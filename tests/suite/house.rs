@@ -134,6 +134,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "event",
             "failure",
             "finding",
+            "inventory",
             "policy",
             "store",
             "supervisor",

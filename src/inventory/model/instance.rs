@@ -17,6 +17,7 @@ use super::process::ProcessSpec;
 use super::restart::RestartPolicy;
 use super::stop::{StopAction, StopStep};
 use super::unit::UnitSpec;
+use super::warn::{Broadcast, Warning};
 
 /// The longest instance id.
 pub const ID_MAX: usize = 63;
@@ -95,6 +96,10 @@ pub struct Instance {
     pub channels: Channels,
     pub restart: RestartPolicy,
     pub on_event: Vec<Hook>,
+    /// The line that tells its players something, where there is one.
+    pub broadcast: Option<Broadcast>,
+    /// The warnings of its players, where they are given.
+    pub warn: Option<Warning>,
     /// Its host and its definition there; `None` for this machine as this user. The
     /// other fields are then for that host.
     pub hosted: Option<Box<Hosted>>,

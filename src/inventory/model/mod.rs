@@ -20,3 +20,4 @@ pub(crate) mod process;
 pub(crate) mod restart;
 pub(crate) mod stop;
 pub(crate) mod unit;
+pub(crate) mod warn;

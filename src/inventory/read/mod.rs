@@ -34,3 +34,4 @@ mod stop;
 mod unit;
 mod unusable;
 mod value;
+mod warn;

@@ -2,7 +2,7 @@
 
 use super::collector::Collector;
 use super::section::Fields;
-use super::{channels, healthy, hook, ports, ready, restart, stop};
+use super::{channels, healthy, hook, ports, ready, restart, stop, warn};
 use crate::games::Preset;
 use crate::inventory::model::host::Hosted;
 use crate::inventory::model::instance::{Instance, Plane};
@@ -52,12 +52,14 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         channels,
         restart: restart::read(settings),
         on_event: settings.get("on_event", hook::read).unwrap_or_default(),
+        broadcast: settings.get("broadcast", warn::broadcast),
+        warn: settings.get("warn", warn::read),
         hosted: outline.hosted,
     }
 }
 
 fn unused(settings: &mut Fields) -> Vec<&'static str> {
-    let keys = ["broadcast", "players"].into_iter();
+    let keys = ["players"].into_iter();
     keys.filter(|key| settings.get(key, Collector::line).is_some())
         .collect()
 }

@@ -205,6 +205,8 @@ pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
         game: None,
         ports: Vec::new(),
         unused: Vec::new(),
+        broadcast: None,
+        warn: None,
         channels: Channels::default(),
     }
 }

@@ -7,6 +7,7 @@ use super::restart::RESTART;
 use super::stop::STEP;
 use super::table::Holds::{Choice, Flag, List, Map, Section as In, Text, Words};
 use super::table::{Holds, Key, Section, keys};
+use super::warn::WARN;
 use super::{amp, docker_compose, kubectl, podman, process, systemd};
 
 const IDENTITY: &[Key] = keys! {
@@ -48,8 +49,10 @@ const SETTINGS: &[Key] = keys! {
         "Commands that `gamectl run` executes when something happens.";
     "ports": Map(&Holds::PortSpec), "the preset's", "ports: { game: 28015/udp }",
         "The ports that it takes, by name, for `gamectl check`.";
-    "broadcast": Text, "none", "broadcast: 'say {message}'",
-        "Does nothing yet: the line that tells all players something, with `{message}` in it.";
+    "broadcast": Text, "the preset's", "broadcast: 'say {message}'",
+        "The line that tells all players something, sent as `gamectl send` does, with `{message}` in it; or with `{message_}`, where `_` stands for each space, for games that show one word.";
+    "warn": In(&WARN), "none", "warn: { at: [15m, 5m, 1m, 10s], say: 'Restart in {time}' }",
+        "How its players are warned.";
     "players": Text, "none", "players: playerlist",
         "Does nothing yet: the line whose reply tells who plays.";
 };

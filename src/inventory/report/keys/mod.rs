@@ -19,6 +19,7 @@ mod stop;
 mod systemd;
 mod table;
 mod top;
+mod warn;
 
 use instance::PLANES;
 use ready::{ALIVE_FOR, PROBES, READY_LOG};
@@ -40,6 +41,7 @@ pub(crate) use stop::STEP;
 pub(crate) use systemd::SYSTEMD;
 pub use table::{Holds, Key, Section};
 pub(crate) use top::TOP;
+pub(crate) use warn::WARN;
 
 /// The JSON Schema of the inventory, draft 2020-12, made from [`SECTIONS`].
 pub const SCHEMA: &str = include_str!("../../instances.schema.json");
@@ -69,6 +71,7 @@ pub static SECTIONS: &[&Section] = &[
     &RESTART,
     &GIVE_UP,
     &HOOK,
+    &WARN,
     &RCON,
     &TELNET,
     &PASSWORD,
