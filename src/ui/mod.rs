@@ -23,6 +23,7 @@
 
 mod console;
 mod copies;
+mod failures;
 mod findings;
 mod json;
 mod logs;

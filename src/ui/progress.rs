@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::failures::Failures;
 use super::paint::{Look, Tone};
 use super::region::{self, Region};
 use super::result;
@@ -39,6 +40,7 @@ pub struct Progress {
     /// The number of instances whose work has not begun.
     waiting: usize,
     spinner: Spinner,
+    failures: Failures,
 }
 
 impl Progress {
@@ -55,6 +57,7 @@ impl Progress {
             works: HashMap::new(),
             lines: Vec::new(),
             waiting: targets,
+            failures: Failures::default(),
         }
     }
 
@@ -100,7 +103,8 @@ impl Progress {
             let line = result::succeeded(self.verb, result, self.streams.out_look());
             self.streams.write_out(&line);
         } else {
-            self.streams.write_err(&result::failed(result, self.streams.err_look()));
+            self.streams
+                .write_err(&self.failures.render(result, self.streams.err_look()));
         }
         if was_shown {
             self.draw(now);

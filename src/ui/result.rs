@@ -55,20 +55,17 @@ pub(super) fn dry_run(one: &DryRun, look: Look) -> String {
     out
 }
 
-pub(super) fn failed(result: &VerbResult, look: Look) -> String {
-    match &result.error {
-        Some(error) => failure(Some(&result.id), error, look),
-        None => String::new(),
-    }
-}
-
-pub(super) fn failure(id: Option<&str>, failure: &Failure, look: Look) -> String {
-    let subject = id.map_or_else(String::new, |id| format!("{id}: "));
-    let mut out = error(&format!("{subject}{}", clean(&failure.message).trim_end()), look);
+pub(super) fn failure(failure: &Failure, look: Look) -> String {
+    let mut out = error(clean(&failure.message).trim_end(), look);
     if let Some(text) = &failure.hint {
         out.push_str(&hint(text, look));
     }
     out
+}
+
+/// Returns the line of a failure of an instance, without its hint.
+pub(super) fn failed(id: &str, failure: &Failure, look: Look) -> String {
+    error(&format!("{id}: {}", clean(&failure.message).trim_end()), look)
 }
 
 pub(super) fn error(text: &str, look: Look) -> String {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::console::ConsoleView;
 use super::copies::CopyView;
+use super::failures::Failures;
 use super::json::line;
 use super::logs::LogView;
 use super::options::{Options, Surroundings};
@@ -158,8 +159,9 @@ impl Screen {
             self.streams.write_out(&line(&value));
         }
         if options.json || options.quiet {
-            for one in results.iter().filter(|one| !one.ok()) {
-                self.streams.write_err(&result::failed(one, look));
+            let mut failures = Failures::default();
+            for one in results {
+                self.streams.write_err(&failures.render(one, look));
             }
         } else if results.len() > 10 && self.streams.around.stderr_tty {
             let summary = result::summary(verb, results);
@@ -198,7 +200,7 @@ impl Screen {
     }
 
     pub fn failure(&self, failure: &Failure) {
-        let text = result::failure(None, failure, self.streams.err_look());
+        let text = result::failure(failure, self.streams.err_look());
         self.fail(&text, || json::failure(failure));
     }
 
