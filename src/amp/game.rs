@@ -14,13 +14,14 @@ use super::desk::{AmpDesk, AmpSeen, AmpShare};
 use super::listing::ListedInstance;
 use super::phase::AmpPhase;
 use super::state::{self, AmpCircumstances, judge};
+use super::task;
 use crate::channel::AskError;
 use crate::containers::GroupRecords;
 use crate::failure::Failure;
 use crate::inventory::{AmpLayer, AmpSpec, Channels, Healthy, Instance, Probe, Ready};
 use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::launch::LogPosition;
-use crate::supervisor::{Facts, InstanceState, Observation, StateCell};
+use crate::supervisor::{Facts, InstanceState, Observation, StateCell, join_notes};
 use crate::sys::clock;
 
 /// The time within which AMP answers an order.
@@ -28,6 +29,12 @@ const ORDER: Duration = Duration::from_secs(30);
 
 /// The time that a look may take to ask the probes.
 const JUDGE: Duration = Duration::from_secs(3);
+
+/// The time that a look may take to ask for the task that AMP is at: it is only a note.
+const TASK: Duration = Duration::from_secs(2);
+
+/// The interval between two questions for that task.
+const TASK_EVERY: Duration = Duration::from_secs(5);
 
 /// An order to AMP about one instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +81,8 @@ pub(super) struct AmpGame {
     since: StateCell<Option<SystemTime>>,
     was_seen: StateCell<bool>,
     has_held: StateCell<bool>,
+    /// The task that AMP was at when it was last asked, and when that was.
+    task: StateCell<Option<(Instant, Option<String>)>>,
 }
 
 /// The result of a look.
@@ -104,6 +113,7 @@ impl AmpGame {
             since: StateCell::default(),
             was_seen: StateCell::default(),
             has_held: StateCell::default(),
+            task: StateCell::default(),
         }
     }
 
@@ -194,6 +204,11 @@ impl AmpGame {
             awaited: String::new(),
         };
         self.probe(&mut look).await?;
+        if phase == AmpPhase::Busy
+            && let Some(task) = self.task(&look.one).await
+        {
+            look.facts.note = join_notes([look.facts.note.take(), Some(task)]);
+        }
         self.publish(&mut look.facts);
         Ok(look)
     }
@@ -223,6 +238,25 @@ impl AmpGame {
         facts.since = self.since.get();
         self.state.set(facts.state.clone());
         facts.uptime_seconds = self.uptime_seconds();
+    }
+
+    /// Returns the task that AMP is at, if it tells one in time.
+    async fn task(&self, one: &ListedInstance) -> Option<String> {
+        if let Some((asked, task)) = self.task.get()
+            && asked.elapsed() < TASK_EVERY
+        {
+            return task;
+        }
+        let call = AmpCall {
+            scope: AmpScope::Instance(one.id.clone()),
+            method: "Core/GetTasks",
+            args: json!({}),
+            limit: TASK,
+        };
+        let answer = self.desk.controller().ask(&call).await;
+        let task = answer.ok().and_then(|body| task::main_task(&body));
+        self.task.set(Some((Instant::now(), task.clone())));
+        task
     }
 
     /// Asks the probes of what AMP calls ready, unless they have held already.

@@ -4,6 +4,7 @@
 //!   status, run, verbs ─▶ desk ─▶ controller ─▶ ADSModule/GetInstances   (one list for all)
 //!                                    │
 //!   start ─▶ ADSModule/StartInstance, Core/Start        wait for the state, by the list
+//!   look ──▶ Core/GetTasks                             where AMP prepares the game
 //!   logs ──▶ Core/GetUpdates      send ──▶ Core/SendConsoleMessage
 //!   stop ──▶ Core/Stop, Core/Kill, ADSModule/StopInstance
 //! ```
@@ -35,6 +36,7 @@ mod state;
 mod stopping;
 mod supervisor;
 mod survey;
+mod task;
 mod updates;
 mod watching;
 

@@ -6,7 +6,7 @@ mod panel;
 mod status;
 mod verbs;
 
-pub(crate) use panel::Panel;
+pub(crate) use panel::{PASSWORD, Panel, READY, USER, task};
 
 use serde_json::{Value, json};
 

@@ -8,6 +8,7 @@
 
 use serde_json::json;
 
+use super::amp::{PASSWORD, Panel, READY, USER, task};
 use crate::support::broker::Broker;
 use crate::support::{self, Background, Instance, Sandbox};
 
@@ -103,6 +104,41 @@ fn parsers_of_metrics_that_are_not_ours() {
     });
     drop(run);
     sandbox.ok(&["stop", "--all"]);
+}
+
+/// The stand-in for AMP, which our own client is tested with, answers as clients of others
+/// expect. Both have the same name in Python, so each has a folder of its own.
+#[test]
+#[ignore = "needs ampapi and cc-ampapi of PyPI, in the folders in GAMECTL_TEST_AMP_CLIENTS, and the Python of GAMECTL_TEST_PYTHON"]
+fn clients_of_amp_that_are_not_ours() {
+    let folders = std::env::var("GAMECTL_TEST_AMP_CLIENTS").expect("GAMECTL_TEST_AMP_CLIENTS names a folder");
+    for client in ["ampapi", "cc-ampapi"] {
+        let panel = Panel::with(&[("Ark01", Some(READY)), ("Rust02", None)]);
+        // Both take no answer at all for a failure.
+        panel.world().nothing = "{}";
+        panel.change("Ark01", |one| one.players = Some((json!(3), json!(40))));
+        panel.change("Ark01", |one| one.tasks.push(task("Backing up", 40)));
+        let script = format!(
+            "{}/tests/peers/amp_by_{}.py",
+            env!("CARGO_MANIFEST_DIR"),
+            client.replace('-', "_")
+        );
+        let output = std::process::Command::new(python())
+            .args([&script, &panel.url(), USER, PASSWORD])
+            .env("PYTHONPATH", format!("{folders}/{client}"))
+            .output()
+            .expect("Python");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{client}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let seen = "Ark01 True 20 3 40\nRust02 False -1 0 20\n['heard hello']\n[('Backing up', 40)]\n";
+        let stopped = if client == "ampapi" { "40\n" } else { "" };
+        assert_eq!(said, format!("{seen}{stopped}"), "{client}");
+        panel.change("Ark01", |one| assert_eq!(one.heard, ["hello"], "{client}"));
+    }
 }
 
 /// A node is heard and asked by a client of NATS that is not ours, over the newest server.

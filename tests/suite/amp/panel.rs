@@ -85,6 +85,8 @@ pub(crate) struct World {
     /// The methods that its user may not call.
     pub(crate) forbidden: HashSet<String>,
     pub(crate) canned: HashMap<String, Canned>,
+    /// The answer of methods that return nothing: versions of AMP differ in it.
+    pub(crate) nothing: &'static str,
     /// Each request: its method, with the id of the instance before it, and its time.
     pub(crate) asked: Vec<(String, Instant)>,
 }
@@ -127,6 +129,7 @@ impl Panel {
             looks_into: LooksInto::Either,
             forbidden: HashSet::new(),
             canned: HashMap::new(),
+            nothing: "",
             asked: Vec::new(),
         }));
         let shared = Arc::clone(&world);
@@ -332,7 +335,11 @@ impl World {
             }
             _ => {
                 let mine = self.instances.iter_mut().find(|(_, one)| one.id == id);
-                mine.map_or_else(refused, |(_, one)| one.answer(method, &session, body))
+                let answer = mine.map_or_else(refused, |(_, one)| one.answer(method, &session, body));
+                match answer.as_str() {
+                    "" => self.nothing.to_owned(),
+                    _ => answer,
+                }
             }
         }
     }
@@ -461,6 +468,17 @@ impl Fake {
     fn status(&self) -> Value {
         json!({ "State": self.app_state, "Uptime": "0:01:02:03", "Metrics": self.metrics() })
     }
+}
+
+/// A task that AMP is at.
+pub(crate) fn task(name: &str, percent: u8) -> Value {
+    json!({
+        "IsPrimaryTask": true, "StartTime": "/Date(1750000000000)/", "Id": "00000000-0000-4000-8000-000000000001",
+        "Name": name, "Description": "", "HideFromUI": false, "FastDismiss": false, "DontPropagate": false,
+        "LastUpdatePushed": "/Date(1750000000000)/", "ProgressPercent": percent, "IsCancellable": false,
+        "Origin": "Ours", "IsIndeterminate": false, "State": 0, "StateMessage": "", "Status": "", "Speed": "",
+        "ParentTaskId": null, "RemoteInstanceId": null, "EndTime": null,
+    })
 }
 
 fn entry(line: &str) -> Value {

@@ -1,10 +1,12 @@
 //! The states that are told of an instance, and answers that are not believed.
 
+use std::time::Instant;
+
 use serde_json::json;
 
-use super::panel::{Canned, FAILED, LooksInto, PASSWORD, Panel, READY, STARTING, STOPPED, STOPPING};
+use super::panel::{Canned, FAILED, LooksInto, PASSWORD, Panel, READY, STARTING, STOPPED, STOPPING, task};
 use super::{inventory, sandbox, told};
-use crate::support::Sandbox;
+use crate::support::{Background, Sandbox, wait_until};
 
 #[test]
 fn states_are_told_by_the_published_numbers() {
@@ -54,6 +56,52 @@ fn states_are_told_by_the_published_numbers() {
         let told = told(&sandbox, "ark01");
         assert!(told.starts_with(wanted), "{running} {state}: {told}");
     }
+}
+
+/// What AMP prepares is told with its task, where it tells that.
+#[test]
+fn the_task_that_amp_is_at_is_in_the_note() {
+    let panel = Panel::with(&[("Ark01", Some(75))]);
+    let sandbox = sandbox(&panel, &["Ark01"]);
+    assert_eq!(told(&sandbox, "ark01"), "starting AMP: Updating");
+    panel.change("Ark01", |one| one.tasks.push(task("Downloading", 40)));
+    assert_eq!(told(&sandbox, "ark01"), "starting AMP: Updating; Downloading, 40 %");
+    for canned in ["", "[", "<html>", r#"{"Title":"Unauthorized Access","Message":"x"}"#] {
+        panel.answer("Core/GetTasks", Canned::text(canned));
+        assert_eq!(told(&sandbox, "ark01"), "starting AMP: Updating", "{canned}");
+    }
+    panel.behave();
+    panel.asked();
+    // Nothing is asked of a game that simply runs.
+    panel.change("Ark01", |one| one.app_state = json!(READY));
+    assert_eq!(told(&sandbox, "ark01"), "running");
+    assert_eq!(panel.asked(), ["Core/Login", "ADSModule/GetInstances"]);
+}
+
+/// A `run` over many instances asks for one list a second at most, and for nothing else.
+#[test]
+fn run_asks_for_one_list_a_second() {
+    let names: Vec<String> = (0..50).map(|number| format!("Game{number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let panel = Panel::new();
+    for name in &names {
+        panel.add(name, Some(READY));
+    }
+    let sandbox = sandbox(&panel, &names);
+    let begun = Instant::now();
+    let run = Background::run_json(&sandbox, &[]);
+    wait_until("all to be watched", || {
+        run.logged("already running; watching it") == names.len()
+    });
+    // Each list ends a wait, so the test takes as long as they do.
+    let mut lists = 0;
+    wait_until("five more lists", || {
+        lists += panel.asked().iter().filter(|one| one.ends_with("GetInstances")).count();
+        lists > 5
+    });
+    let passed = begun.elapsed().as_secs() + 1;
+    assert!(lists as u64 <= passed + 1, "{lists} in {passed} s");
+    drop(run);
 }
 
 #[test]
