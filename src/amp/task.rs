@@ -1,4 +1,4 @@
-//! What AMP does with an application that it prepares: its tasks, such as an update.
+//! The tasks of AMP, such as an update, while it prepares an application.
 
 use serde::Deserialize;
 

@@ -58,7 +58,7 @@ fn states_are_told_by_the_published_numbers() {
     }
 }
 
-/// What AMP prepares is told with its task, where it tells that.
+/// An application that AMP prepares is told with its task, where AMP tells that.
 #[test]
 fn the_task_that_amp_is_at_is_in_the_note() {
     let panel = Panel::with(&[("Ark01", Some(75))]);
