@@ -60,6 +60,7 @@ mod peers;
 mod pids;
 mod players;
 mod podman;
+mod podman_five;
 mod podman_stacks;
 mod presets;
 mod probes;

@@ -12,6 +12,10 @@ use super::{Outcome, Process, gamectl, not_run, wait_until};
 /// The folder with the root of a Debian, which `.ci/systemd-root` makes.
 const ROOT: &str = "GAMECTL_TEST_SYSTEMD_ROOT";
 
+/// The folder with the root of a newer Debian with podman, which `.ci/systemd-root podman`
+/// makes.
+const PODMAN_ROOT: &str = "GAMECTL_TEST_PODMAN_ROOT";
+
 /// Says `required` where a machine must be there.
 const REQUIRED: &str = "GAMECTL_TEST_SYSTEMD";
 
@@ -33,11 +37,21 @@ impl Machine {
     /// Boots one, whose shared folders are in `shared`. Says so where there can be
     /// none.
     pub fn boot(test: &str, shared: &Path) -> Option<Self> {
-        let root = std::env::var_os(ROOT)
+        Self::of(ROOT, test, shared)
+    }
+
+    /// Boots one that has podman 5, in the same way.
+    pub fn boot_with_podman(test: &str, shared: &Path) -> Option<Self> {
+        Self::of(PODMAN_ROOT, test, shared)
+    }
+
+    /// Boots the root in the folder that a variable names.
+    fn of(variable: &str, test: &str, shared: &Path) -> Option<Self> {
+        let root = std::env::var_os(variable)
             .map(PathBuf::from)
             .filter(|root| root.join("usr/bin").is_dir());
         let Some(root) = root.filter(|_| nix::unistd::geteuid().is_root()) else {
-            not_run(test, &format!("it needs root, and a Debian in ${ROOT}"), REQUIRED);
+            not_run(test, &format!("it needs root, and a Debian in ${variable}"), REQUIRED);
             return None;
         };
         let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
