@@ -433,7 +433,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__restart)
-            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --now --force --with-dependents --no-needs --dry-run --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -q -v -h --all --inventory --no-wait --timeout --now --warn --message --when-empty --max-wait --or-skip --force --with-dependents --no-needs --dry-run --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -455,6 +455,18 @@ _gamectl() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -725,7 +737,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__stop)
-            opts="-a -n -q -v -h --all --inventory --timeout --now --force --with-dependents --no-needs --dry-run --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -q -v -h --all --inventory --timeout --now --warn --message --when-empty --max-wait --or-skip --force --with-dependents --no-needs --dry-run --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -747,6 +759,18 @@ _gamectl() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -67,7 +67,10 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s q -l quiet -d 
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s v -l verbose -d 'Reports more on the way; twice: everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l inventory -d 'Uses this inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l timeout -d 'Waits this long at most for the end; the stop itself goes on' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l timeout -d 'Waits this long at most for the end; the stop itself goes on. It counts from after the warnings, and the wait for nobody to play' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l warn -d 'Warns the players this long before the end, as 15m,5m,1m,10s; without TIMES, as the instance\'s `warn` has it. Skipped when nobody plays' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l message -d 'Tells the players this; {time} stands for the time that is left' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l max-wait -d 'Waits this long at most until nobody plays, then goes on, with the warnings' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -75,6 +78,8 @@ never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s a -l all -d 'Selects every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l now -d 'Skips the stop chain: sends TERM, and kills what is left after 5 seconds'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l when-empty -d 'Waits until nobody plays; players who cannot be counted count as somebody'
+complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l or-skip -d 'Leaves it as it is if somebody still plays after --max-wait'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l force -d 'Stops also what another inventory has started'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l with-dependents -d 'Stops first also what needs it and runs'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -l no-needs -d 'Stops it although others need it, and waits for none of them'
@@ -85,7 +90,10 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s q -l quiet -d '
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s v -l verbose -d 'Reports more on the way; twice: everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l inventory -d 'Uses this inventory; - is standard input' -r -F
-complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l timeout -d 'Waits this long at most for the stop, and until the game is ready again' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l timeout -d 'Waits this long at most for the stop, and until the game is ready again. It counts from after the warnings, and the wait for nobody to play' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l warn -d 'Warns the players this long before the end, as 15m,5m,1m,10s; without TIMES, as the instance\'s `warn` has it. Skipped when nobody plays' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l message -d 'Tells the players this; {time} stands for the time that is left' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l max-wait -d 'Waits this long at most until nobody plays, then goes on, with the warnings' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -94,6 +102,8 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l lock-wait -d
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -s a -l all -d 'Selects every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l no-wait -d 'Returns once the game is launched, and does not wait until it is ready'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l now -d 'Skips the stop chain: sends TERM, and kills what is left after 5 seconds'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l when-empty -d 'Waits until nobody plays; players who cannot be counted count as somebody'
+complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l or-skip -d 'Leaves it as it is if somebody still plays after --max-wait'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l force -d 'Restarts also what another inventory has started'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l with-dependents -d 'Restarts also what needs it and runs'
 complete -c gamectl -n "__fish_gamectl_using_subcommand restart" -l no-needs -d 'Restarts it although others need it, and waits for nothing that it needs'

@@ -108,6 +108,12 @@ pub enum VerbEvent {
         id: String,
         activity: Activity,
     },
+    /// Something has happened during the courtesy of a verb, which a person should know of.
+    Told {
+        id: String,
+        text: String,
+        is_trouble: bool,
+    },
     Done(VerbResult),
 }
 

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use crate::event::ResidentEvent;
 use crate::fleet::Member;
 use crate::report::{self, RowView};
-use crate::store::{StateDir, history, intent};
-use crate::supervisor::{Observation, Supervisor};
+use crate::store::{StateDir, countdown, history, intent};
+use crate::supervisor::{Observation, Supervisor, join_notes};
 
 /// The time after which an instance is unknown whose host has not answered yet, so that
 /// the others are not waited for together with it.
@@ -109,13 +109,14 @@ impl InstanceWatch {
         let trouble = self.state.as_deref().zip(intent.as_ref().ok());
         let trouble = trouble.and_then(|(state, intent)| history::trouble(state, id, *intent));
         let want = intent.map(|intent| intent.map(|intent| intent.want));
-        let row = report::row(
-            self.supervisor.as_ref(),
-            self.listed,
-            observation.clone(),
-            want,
-            trouble,
-        );
+        let mut observation = observation.clone();
+        if let Observation::Known(facts) = &mut observation
+            && facts.state.is_alive()
+            && let Some(note) = self.state.as_deref().and_then(|state| countdown::peek(state, id))
+        {
+            facts.note = join_notes([facts.note.take(), Some(note.in_words())]);
+        }
+        let row = report::row(self.supervisor.as_ref(), self.listed, observation, want, trouble);
         if let Some(row) = self.view.update(row, None) {
             let _ = self.told.send(ResidentEvent::Row(row));
         }

@@ -1,14 +1,18 @@
 //! The command line as types only; completions and man pages are made from them.
 
 pub mod completion;
+mod courtesy;
+mod lifecycle;
 mod root;
 mod selection;
 mod time;
 mod verbs;
 
+pub use courtesy::{CourtesyArgs, WarningTimes};
+pub use lifecycle::{RestartArgs, StartArgs, StopArgs};
 pub use root::{Cli, Common, VerbArgs, When};
 pub use selection::Selection;
 pub use verbs::{
     Awaited, CompletionsArgs, ConsoleArgs, GamesArgs, HostAction, HostArgs, InitArgs, LineCount, LogsArgs, OnExit,
-    RestartArgs, RunArgs, SendArgs, Shell, StartArgs, StatusArgs, StopArgs, WatchArgs,
+    RunArgs, SendArgs, Shell, StatusArgs, WatchArgs,
 };

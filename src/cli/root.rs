@@ -7,11 +7,12 @@ use std::time::Duration;
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::lifecycle::{RestartArgs, StartArgs, StopArgs};
 use super::selection::INVENTORY_AFTER_VERB;
 use super::time::duration;
 use super::verbs::{
-    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, RestartArgs, RunArgs, SchemaArgs,
-    SendArgs, StartArgs, StatusArgs, StopArgs, WatchArgs,
+    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, RunArgs, SchemaArgs, SendArgs,
+    StatusArgs, WatchArgs,
 };
 
 /// Start, stop, watch and script all your game servers, processes and docker compose stacks alike.

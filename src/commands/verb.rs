@@ -6,9 +6,9 @@ use super::context::{Context, typed};
 use super::over_link;
 use super::progressing;
 use super::signals::Interrupt;
-use crate::cli::{RestartArgs, Selection, StartArgs, StopArgs};
+use crate::cli::{CourtesyArgs, RestartArgs, Selection, StartArgs, StopArgs, WarningTimes};
 use crate::event::{Verb, VerbResult};
-use crate::host::{Error, Host, NeedsRule, Scope, Targets, VerbRequest};
+use crate::host::{CourtesyAsk, Error, Host, NeedsRule, Scope, Targets, VerbRequest, WhenEmpty};
 use crate::invocation::command;
 use crate::report::verdict;
 
@@ -22,7 +22,8 @@ pub(super) async fn start(context: &Context<'_>, start: &StartArgs) -> Result<u8
         return over_link::verb(context, request, &start.selection).await;
     }
     let rule = rule(start.no_needs, false);
-    run(context, request, &start.selection, rule, start.dry_run).await
+    let ask = CourtesyAsk::default();
+    run(context, request, &start.selection, rule, &ask, start.dry_run).await
 }
 
 pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, Error> {
@@ -36,7 +37,8 @@ pub(super) async fn stop(context: &Context<'_>, stop: &StopArgs) -> Result<u8, E
         return over_link::verb(context, request, &stop.selection).await;
     }
     let rule = rule(stop.no_needs, stop.with_dependents);
-    run(context, request, &stop.selection, rule, stop.dry_run).await
+    let ask = courtesy(&stop.courtesy);
+    run(context, request, &stop.selection, rule, &ask, stop.dry_run).await
 }
 
 pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Result<u8, Error> {
@@ -51,7 +53,8 @@ pub(super) async fn restart(context: &Context<'_>, restart: &RestartArgs) -> Res
         return over_link::verb(context, request, &restart.selection).await;
     }
     let rule = rule(restart.no_needs, restart.with_dependents);
-    run(context, request, &restart.selection, rule, restart.dry_run).await
+    let ask = courtesy(&restart.courtesy);
+    run(context, request, &restart.selection, rule, &ask, restart.dry_run).await
 }
 
 fn rule(no_needs: bool, with_dependents: bool) -> NeedsRule {
@@ -62,11 +65,24 @@ fn rule(no_needs: bool, with_dependents: bool) -> NeedsRule {
     }
 }
 
+fn courtesy(args: &CourtesyArgs) -> CourtesyAsk {
+    CourtesyAsk {
+        warns: args.warn.is_some(),
+        at: args.warn.clone().flatten().map(|WarningTimes(times)| times),
+        say: args.message.clone(),
+        when_empty: args.when_empty.then_some(WhenEmpty {
+            max_wait: args.max_wait,
+            or_skip: args.or_skip,
+        }),
+    }
+}
+
 async fn run(
     context: &Context<'_>,
     request: VerbRequest,
     selected: &Selection,
     rule: NeedsRule,
+    ask: &CourtesyAsk,
     dry_run: bool,
 ) -> Result<u8, Error> {
     let lock_wait = context.cli.common.lock_wait;
@@ -81,26 +97,35 @@ async fn run(
         tell_unmanaged(context, &host.unmanaged(selection)?);
     }
     if dry_run {
-        let (items, code) = host.dry_run(request, selection, rule).await?;
+        let (items, code) = host.dry_run(request, selection, rule, ask).await?;
         context.screen.dry_run(verb, &items);
         tell_still_there(context, &host, verb, selection).await;
         return Ok(mistaken.unwrap_or(code));
     }
-    let targets = host.targets(verb, selection, rule).await?;
+    let targets = host.targets(verb, selection, rule).await?.courteous(&host, ask);
     let mut interrupt = Interrupt::new()?;
-    tokio::select! {
-        results = dispatch(context, request, &targets) => {
+    let work = dispatch(context, request, &targets);
+    tokio::pin!(work);
+    let signal = tokio::select! {
+        results = &mut work => {
             if results.is_empty() && mistaken.is_none() {
                 context.screen.nothing_to_do(host.is_empty());
             }
             tell_still_there(context, &host, verb, selection).await;
-            Ok(mistaken.unwrap_or_else(|| verdict::of_results(&results)))
+            return Ok(mistaken.unwrap_or_else(|| verdict::of_results(&results)));
         }
-        signal = interrupt.signalled() => {
-            context.screen.interrupted(verb, &targets.ids());
-            Ok(signal.exit_code())
+        signal = interrupt.signalled() => signal,
+    };
+    if targets.cancel_countdowns() {
+        // Players that were warned are told so, unless a second signal comes.
+        tokio::select! {
+            _ = work => return Ok(signal.exit_code()),
+            () = targets.countdowns_over() => {}
+            _ = interrupt.signalled() => {}
         }
     }
+    context.screen.interrupted(verb, &targets.ids());
+    Ok(signal.exit_code())
 }
 
 /// Says which instances a start of many passes over.

@@ -8,7 +8,7 @@ use super::{Host, NeedsRule, Scope, VerbRequest};
 use crate::event::{DryRun, Verb};
 use crate::failure::{Failure, FailureKind, worst};
 use crate::fleet::Fleet;
-use crate::instancecmd::Elsewhere;
+use crate::instancecmd::{Courtesy, CourtesyAsk, Elsewhere};
 use crate::supervisor::{EnginePlan, InstanceState, Observation, PlannedStep, StartOptions, StopOptions, Supervisor};
 
 impl Host {
@@ -20,6 +20,7 @@ impl Host {
         request: &VerbRequest,
         scope: Scope<'_>,
         rule: NeedsRule,
+        ask: &CourtesyAsk,
     ) -> Result<(Vec<DryRun>, u8), Failure> {
         let state = self.state()?;
         let fleet = Fleet::for_a_look(state.clone());
@@ -33,6 +34,7 @@ impl Host {
             let id = target.instance_id();
             let (mut request, other) = (request.clone(), elsewhere.get(id).cloned());
             request.verb = order.verb_of(id, request.verb);
+            let courtesy = self.courtesy(id, ask);
             let (waits, refused) = (order.waits(id, request.verb), order.refused.get(id).cloned());
             // Side by side: a host that does not answer delays no other.
             asked.spawn(async move {
@@ -45,6 +47,8 @@ impl Host {
                 let (mut item, code) = one(&request, target.as_ref(), other.as_ref()).await;
                 if !item.steps.is_empty() {
                     item.steps.splice(0..0, waits);
+                    item.steps
+                        .splice(0..0, spared(&request, target.as_ref(), &courtesy).await);
                 }
                 (place, (item, code))
             });
@@ -55,6 +59,15 @@ impl Host {
         let items = items.into_iter().map(|(_, (item, _))| item).collect();
         Ok((items, code))
     }
+}
+
+/// Returns the steps that come before the end of a game which runs.
+async fn spared(request: &VerbRequest, target: &dyn Supervisor, courtesy: &Courtesy) -> Vec<PlannedStep> {
+    let ends = request.verb != Verb::Start && !courtesy.is_none();
+    if ends && matches!(target.look().await, Observation::Known(facts) if facts.state.is_alive()) {
+        return courtesy.steps(request.verb);
+    }
+    Vec::new()
 }
 
 /// Returns what a request would do to one instance, and the exit code.

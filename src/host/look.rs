@@ -12,7 +12,7 @@ use crate::fleet::{Fleet, Member};
 use crate::instancecmd::{Elsewhere, ElsewhereById};
 use crate::players;
 use crate::report;
-use crate::store::{StateDir, history, intent};
+use crate::store::{StateDir, countdown, history, intent};
 use crate::supervisor::{InstanceState, Observation, Players, join_notes};
 
 /// The optional parts of a row.
@@ -177,6 +177,12 @@ impl Looked {
             true => intent.map(|intent| intent.map(|intent| intent.want)),
             false => Ok(None),
         };
+        if let Observation::Known(facts) = &mut observation
+            && facts.state.is_alive()
+            && let Some(note) = state.and_then(|state| countdown::peek(state, self.member.id()))
+        {
+            facts.note = join_notes([facts.note.take(), Some(note.in_words())]);
+        }
         let player_count = match self.player_count {
             Some(count) => count,
             None if self.asks => PlayerCount::Unanswered,

@@ -47,9 +47,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use crate::discovery::{FoundInstance, of_container, of_unit};
-pub use crate::instancecmd::Events;
+pub use crate::instancecmd::{CourtesyAsk, Events};
 pub use crate::inventory::keys::SCHEMA;
-pub use crate::inventory::nearest;
+pub use crate::inventory::{WhenEmpty, nearest};
 pub use crate::supervisor::VerbRequest;
 pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputFrom};
 pub use crate::systemd::host_is_shutting_down;

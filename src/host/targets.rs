@@ -9,9 +9,9 @@ use super::{Events, Host, NeedsRule, Scope, VerbRequest};
 use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::fleet::Fleet;
-use crate::instancecmd::{self, Dispatch};
-use crate::store::StateDir;
+use crate::instancecmd::{self, Courtesy, CourtesyAsk, Dispatch};
 use crate::store::lock::RunLock;
+use crate::store::{StateDir, countdown};
 use crate::supervisor::{Observation, Supervisor};
 
 /// Instances that were selected for a verb, and their state directory.
@@ -34,12 +34,37 @@ impl Targets {
             needs: order.needs.into_map(),
             only_started: order.only_started,
             refused: order.refused,
+            ..Dispatch::default()
         };
         Self {
             over,
             state,
             _run_lock: run_lock,
         }
+    }
+
+    /// Has their players spared, each as its instance in the inventory has it.
+    #[must_use]
+    pub fn courteous(mut self, host: &Host, ask: &CourtesyAsk) -> Self {
+        if !ask.is_none() {
+            let ids = self.over.targets.iter().map(|target| target.instance_id());
+            self.over.courtesies = ids.map(|id| (id.to_owned(), host.courtesy(id, ask))).collect();
+        }
+        self
+    }
+
+    /// Cancels the countdowns that are under way. Returns true if there are any: their
+    /// players are told.
+    pub fn cancel_countdowns(&self) -> bool {
+        self.over.countdowns.cancel()
+    }
+
+    /// Waits until no countdown is under way, and something else still is.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn countdowns_over(&self) {
+        self.over.countdowns.over().await;
     }
 
     /// Returns the ids, in the order of the results.
@@ -82,6 +107,35 @@ impl Targets {
 }
 
 impl Host {
+    /// Returns the courtesy towards the players of an instance.
+    pub(super) fn courtesy(&self, id: &str, ask: &CourtesyAsk) -> Courtesy {
+        match self.inventory.get(id) {
+            Some(instance) => Courtesy::of(instance, ask),
+            None => Courtesy::of_unlisted(ask),
+        }
+    }
+
+    /// Cancels the countdown of the one instance that a selector matches. Returns its id,
+    /// and what it was, in words; `None` where none is under way.
+    ///
+    /// # Errors
+    /// When the selector matches none or several, or the record cannot be changed.
+    pub fn cancel_countdown(&self, selector: &str) -> Result<(String, Option<String>), Failure> {
+        let member = self.the_one(selector, "one countdown is cancelled at a time")?;
+        let id = member.id().to_owned();
+        let cannot =
+            |error: std::io::Error| Failure::failed(format!("its countdown cannot be cancelled: {error}")).of(&id);
+        let dir = match self.state()? {
+            Some(state) => state.instance(&id).map_err(cannot)?,
+            None => None,
+        };
+        let cancelled = match dir {
+            Some(dir) => countdown::cancel(&dir).map_err(cannot)?,
+            None => None,
+        };
+        Ok((id, cancelled.map(|note| note.in_words())))
+    }
+
     /// Selects the instances for a verb, and those that it takes along. The state
     /// directory is made where there is none, once the scope is known to be valid.
     pub async fn targets(&self, verb: Verb, scope: Scope<'_>, rule: NeedsRule) -> Result<Targets, Failure> {

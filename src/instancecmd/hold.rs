@@ -81,11 +81,14 @@ pub(super) async fn hold(dir: &InstanceDir, waiting: &Waiting, tell: impl Fn(Str
 /// Fails when a stop was typed since the intent was `before`.
 pub(super) fn give_way(dir: &InstanceDir, before: Option<Intent>) -> Result<(), Failure> {
     match intent::read(dir) {
-        Ok(Some(now)) if now.want == Want::Stopped && Some(now) != before => {
-            Err(Failure::failed("somebody asked for a stop meanwhile, and that wins"))
-        }
+        Ok(Some(now)) if now.want == Want::Stopped && Some(now) != before => Err(stop_wins()),
         _ => Ok(()),
     }
+}
+
+/// Returns the failure of a verb during which somebody asked for a stop.
+pub(super) fn stop_wins() -> Failure {
+    Failure::failed("somebody asked for a stop meanwhile, and that wins")
 }
 
 fn cannot(error: &std::io::Error) -> Failure {

@@ -12,12 +12,16 @@
 //! have come in between. A start that waits for the lock gives way to a stop
 //! that was typed after it.
 //!
+//! Before all that, without the lock, a verb may warn the players, or wait until nobody plays
+//! (`courtesy`, and `work::before_end`).
+//!
 //! An instance that needs others of the verb waits for its turn (`order`): a start until
 //! they run, a stop until what needs it has ended, a restart for both.
 //!
 //! This room talks to the [`Supervisor`] trait and to the store alone. It does
 //! not choose the instances, and it does not know what runs them.
 
+mod countdowns;
 mod courtesy;
 mod elsewhere;
 mod hold;
@@ -34,6 +38,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+pub use countdowns::Countdowns;
 pub use courtesy::{Courtesy, CourtesyAsk};
 pub use elsewhere::{Elsewhere, ElsewhereById};
 pub use unasked::{StopProgress, is_left_down, launch_if_down, stop_if_unchanged};
@@ -61,6 +66,9 @@ pub struct Dispatch {
     pub only_started: HashSet<String>,
     /// Those that are left as they are, each with the reason.
     pub refused: HashMap<String, Failure>,
+    /// The courtesy towards the players of each, by id; none where there is no entry.
+    pub courtesies: HashMap<String, Courtesy>,
+    pub countdowns: Arc<Countdowns>,
 }
 
 /// Carries the request out on every target, and returns the results in the
@@ -94,7 +102,8 @@ pub async fn dispatch(
             Arc::clone(state),
             events.clone(),
             turn,
-        );
+        )
+        .courteous(over.courtesies.get(id).cloned().unwrap_or_default(), &over.countdowns);
         let (slots, refused) = (Arc::clone(&slots), over.refused.get(id).cloned());
         tasks.spawn(async move { (index, work.run(&slots, refused).await) });
     }

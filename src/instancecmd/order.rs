@@ -136,8 +136,12 @@ impl Turn {
     /// Lets all go on that still wait for it.
     pub(super) fn is_over(&self, verb: Verb, result: &VerbResult) {
         let runs = verb != Verb::Stop && result.ok() && result.state == Some(InstanceState::Running);
+        // A stop may have left it as it is.
+        let has_ended = result.state.as_ref().is_none_or(|state| !state.is_alive());
         self.progress.send_modify(|progress| {
-            progress.ended.get_or_insert(verb == Verb::Stop && result.ok());
+            progress
+                .ended
+                .get_or_insert(verb == Verb::Stop && result.ok() && has_ended);
             progress.runs.get_or_insert(runs);
         });
     }

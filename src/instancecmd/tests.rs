@@ -1,6 +1,8 @@
 //! A verb over many instances, whose supervisors are scripted, under a clock that
 //! stands still.
 
+mod courtesy;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

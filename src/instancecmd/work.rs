@@ -1,5 +1,7 @@
 //! A verb on one instance.
 
+mod before_end;
+mod counting;
 mod in_turn;
 
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::countdowns::Countdowns;
+use super::courtesy::Courtesy;
 use super::elsewhere::ElsewhereById;
 use super::hold;
 use super::intent::{self, Set};
@@ -39,6 +43,8 @@ pub(super) struct Work {
     state: Arc<StateDir>,
     events: Events,
     turn: Turn,
+    courtesy: Courtesy,
+    countdowns: Arc<Countdowns>,
     /// True once the lock is held and a launch is under way.
     is_launching: AtomicBool,
 }
@@ -59,7 +65,18 @@ impl Work {
             state,
             events,
             turn,
+            courtesy: Courtesy::default(),
+            countdowns: Arc::default(),
             is_launching: AtomicBool::new(false),
+        }
+    }
+
+    /// Has it spare the players before it ends the game.
+    pub(super) fn courteous(self, courtesy: Courtesy, countdowns: &Arc<Countdowns>) -> Self {
+        Self {
+            courtesy,
+            countdowns: Arc::clone(countdowns),
+            ..self
         }
     }
 
@@ -89,12 +106,7 @@ impl Work {
         }
         let id = self.target.instance_id();
         let elsewhere = self.elsewhere.get(id);
-        if let Some(other) = elsewhere
-            && other.refuses(&self.request)
-            && self.state_now().await.is_some_and(|state| state.is_alive())
-        {
-            return Err(other.refusal(self.request.verb, id));
-        }
+        self.is_ours_to_end().await?;
         let dir = self.state.create_instance(id)?;
         let work = self.follow(self.verb(&dir, began));
         let outcome = match self.request.timeout {
@@ -112,6 +124,19 @@ impl Work {
             Some(other) if is_met(&outcome) => with_note(outcome, other.note()),
             _ => outcome,
         })
+    }
+
+    /// Fails where it would end what belongs to another inventory.
+    async fn is_ours_to_end(&self) -> Result<(), Failure> {
+        let id = self.target.instance_id();
+        match self.elsewhere.get(id) {
+            Some(other)
+                if other.refuses(&self.request) && self.state_now().await.is_some_and(|state| state.is_alive()) =>
+            {
+                Err(other.refusal(self.request.verb, id))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the answer of the work, if it has one in time.

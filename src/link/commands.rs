@@ -251,7 +251,8 @@ impl CommandWork {
             VerbEvent::Began { .. } => ("began", String::new()),
             VerbEvent::LockHeld { holder, .. } => ("waits_for", holder),
             VerbEvent::Awaiting { activity, .. } => ("awaiting", activity.awaiting),
-            VerbEvent::Done(_) => return,
+            // No verb over a link spares players.
+            VerbEvent::Told { .. } | VerbEvent::Done(_) => return,
         };
         self.answer(json!({ "schema": 1, "progress": what, "what": of }));
     }

@@ -25,8 +25,8 @@ use crate::inventory::Instance;
 use crate::report::{self, RowView};
 use crate::store::changes::{Changed, Changes};
 use crate::store::history::{self, Restarts};
-use crate::store::{InstanceDir, StateDir, intent};
-use crate::supervisor::{Health, LOOK_EVERY, Observation, Outcome, Supervisor};
+use crate::store::{InstanceDir, StateDir, countdown, intent};
+use crate::supervisor::{Health, LOOK_EVERY, Observation, Outcome, Supervisor, join_notes};
 use crate::sys::{clock, random};
 use crate::systemd::host_is_shutting_down;
 
@@ -294,7 +294,12 @@ impl Keeper {
         };
         let moment = self.moment(intent);
         if let Observation::Known(facts) = &mut observation {
-            facts.note = self.core.note(facts, &moment);
+            let countdown = facts
+                .state
+                .is_alive()
+                .then(|| countdown::peek(&self.shared.state, &self.core.instance().id));
+            let countdown = countdown.flatten().map(|note| note.in_words());
+            facts.note = join_notes([self.core.note(facts, &moment), countdown]);
             self.view.enter(&facts.state);
         }
         let awaits = match self.core.waits_for() {

@@ -21,7 +21,7 @@ use crate::sys::inotify::{Change, Watches};
 const FOLDERS: &str = "";
 
 /// The files whose change is a change of the instance.
-const OBSERVED: [&str; 5] = ["intent", "launch", "exit", "ctl", "restarts"];
+const OBSERVED: [&str; 6] = ["intent", "launch", "exit", "ctl", "restarts", "countdown"];
 
 /// The time between two notifications where the kernel gives none.
 const EVERY: Duration = Duration::from_secs(1);

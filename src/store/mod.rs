@@ -11,6 +11,7 @@
 //!     lock                   held by a verb that acts on the instance; another byte
 //!                            of it by the shim, for as long as it lives
 //!     intent                 a link whose target is the text
+//!     countdown              the countdown of a verb, for as long as its writer holds it
 //!     intent.stop            a link for the next stop, where no inode is left
 //!     launch                 the current or last launch
 //!     plan                   the stop chain and the log settings of that launch
@@ -40,6 +41,7 @@
 pub mod changes;
 pub mod claim;
 pub mod console;
+pub mod countdown;
 pub mod dir;
 pub mod ending;
 pub mod folder;

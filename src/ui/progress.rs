@@ -84,12 +84,36 @@ impl Progress {
                     self.draw(now);
                 }
             }
+            VerbEvent::Told { id, text, is_trouble } => self.told(id, text, *is_trouble, now),
             VerbEvent::Done(result) => {
                 self.works.remove(&result.id);
                 if !self.silent {
                     self.done(result, now);
                 }
             }
+        }
+    }
+
+    /// Writes what has happened above the live lines. It is no answer, and so goes to
+    /// standard error, also where the answer is JSON.
+    fn told(&mut self, id: &str, text: &str, is_trouble: bool, now: Instant) {
+        if self.streams.options.quiet {
+            return;
+        }
+        let was_shown = self.region.as_ref().is_some_and(Region::is_shown);
+        if let Some(region) = &mut self.region {
+            region.clear();
+        }
+        let look = self.streams.err_look();
+        let label = if is_trouble {
+            look.paint(Tone::Loud, "warning: ")
+        } else {
+            String::new()
+        };
+        let line = format!("{label}{id}: {}", clean_line(text));
+        self.streams.write_err(&(look.wrap(&line, 2) + "\n"));
+        if was_shown {
+            self.draw(now);
         }
     }
 

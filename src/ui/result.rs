@@ -25,6 +25,9 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
             (Tone::Good, "●", what.to_owned())
         }
         (Verb::Start, _) => (Tone::Good, "●", format!("ready after {took}")),
+        (Verb::Restart | Verb::Stop, Some(state)) if !result.changed && state.is_alive() => {
+            (Tone::Busy, "●", "not changed".to_owned())
+        }
         (Verb::Restart, _) => (Tone::Good, "●", format!("restarted, ready after {took}")),
         (Verb::Stop, _) if !result.changed => (Tone::Dim, "○", "already stopped".to_owned()),
         (Verb::Stop, _) => match result.ended_by.as_deref() {
@@ -106,9 +109,13 @@ pub(super) fn summary(verb: Verb, results: &[VerbResult]) -> String {
         Verb::Restart => ("restarted", "unchanged"),
     };
     let count = |holds: &dyn Fn(&VerbResult) -> bool| results.iter().filter(|one| holds(one)).count();
+    let is_left = |one: &VerbResult| {
+        verb != Verb::Start && !one.changed && one.state.as_ref().is_some_and(InstanceState::is_alive)
+    };
     let counts = [
         (count(&|one| one.ok() && one.changed), done),
-        (count(&|one| one.ok() && !one.changed), already),
+        (count(&|one| one.ok() && !one.changed && !is_left(one)), already),
+        (count(&|one| one.ok() && is_left(one)), "not changed"),
         (count(&|one| !one.ok()), "failed"),
     ];
     let parts: Vec<String> = counts

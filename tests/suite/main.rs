@@ -18,6 +18,7 @@ mod check;
 mod completions;
 mod console;
 mod console_log;
+mod courtesy;
 mod crash_restart;
 mod cut_short;
 mod damaged_records;

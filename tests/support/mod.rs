@@ -7,6 +7,7 @@
 pub mod background;
 pub mod broker;
 pub mod containers;
+pub mod crowd;
 pub mod disk;
 pub mod instance;
 pub mod machine;
@@ -22,6 +23,7 @@ pub mod wait;
 pub mod within;
 
 pub use background::Background;
+pub use crowd::Crowd;
 pub use disk::SmallDisk;
 pub use instance::Instance;
 pub use machine::Machine;

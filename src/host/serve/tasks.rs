@@ -9,6 +9,7 @@ use super::streams::Answers;
 use crate::check;
 use crate::event::{ResidentEvent, VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
+use crate::instancecmd::CourtesyAsk;
 use crate::inventory::Problems;
 use crate::ssh::wire::{
     AnsweredVerb, CountLine, FailureLine, OUTPUT_MAX, PlanLine, RowLine, Say, ServeAnswer, StateWord, VerbAsk, line,
@@ -94,7 +95,7 @@ pub(super) async fn verb(host: &Host, id: u64, asked: VerbAsk, answers: &Answers
             Some(event) = heard.recv() => match event {
                 VerbEvent::LockHeld { holder, .. } => say(Say::LockHeld { holder }).await,
                 VerbEvent::Awaiting { activity, .. } => say(Say::awaiting(&activity)).await,
-                VerbEvent::Began { .. } | VerbEvent::Done(_) => {}
+                VerbEvent::Began { .. } | VerbEvent::Told { .. } | VerbEvent::Done(_) => {}
             },
             result = &mut work => break result,
         }
@@ -124,7 +125,9 @@ async fn carry_out(host: &Host, asked: &VerbAsk, events: super::super::Events) -
 /// Tells what a verb would do.
 pub(super) async fn dry_run(host: &Host, asked: &VerbAsk) -> Result<Say, Failure> {
     let plan = async |verb: &VerbRequest, scope: Scope<'_>| {
-        let (items, code) = host.dry_run(verb, scope, NeedsRule::Ignore).await?;
+        let (items, code) = host
+            .dry_run(verb, scope, NeedsRule::Ignore, &CourtesyAsk::default())
+            .await?;
         Ok(items.into_iter().map(|item| (item, code)).collect())
     };
     let (only, code) = of_one(host, asked, plan, |(item, _)| &item.id).await?;

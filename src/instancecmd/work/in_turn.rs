@@ -7,21 +7,35 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::Work;
+use super::before_end::AfterCourtesy;
 use crate::event::{Verb, VerbEvent, VerbResult};
 use crate::failure::Failure;
 use crate::supervisor::{Activity, EngineAnswer, EngineWord, HostEngine, InstanceState, Outcome, VerbRequest};
 
 impl Work {
     /// Carries the request out when it is its turn, unless it is refused.
-    pub(in crate::instancecmd) async fn run(self, slots: &Semaphore, refused: Option<Failure>) -> VerbResult {
+    pub(in crate::instancecmd) async fn run(mut self, slots: &Semaphore, refused: Option<Failure>) -> VerbResult {
         let began = Instant::now();
         self.tell(VerbEvent::Began { id: self.id() });
-        let may_begin = match refused {
+        let countdowns = Arc::clone(&self.countdowns);
+        let mut seat = countdowns.begin();
+        // Side by side, and not each in its turn: they may take hours.
+        let spared = match refused {
             Some(refused) => Err(refused),
-            None => self.await_turn().await,
+            None => self.before_end().await,
+        };
+        let may_begin = match spared {
+            Ok(AfterCourtesy::Skipped(why)) => Ok(Some(why)),
+            Ok(after) => {
+                seat.go_on();
+                self.take_up(&after);
+                self.await_turn().await.map(|()| None)
+            }
+            Err(failure) => Err(failure),
         };
         let (outcome, state) = match may_begin {
-            Ok(()) => {
+            Ok(Some(why)) => (self.unchanged(why).await, None),
+            Ok(None) => {
                 // What waits for others in between takes no slot: they need one.
                 let waits = self.request.verb == Verb::Restart && self.turn.needs_others();
                 let _slot = match waits {
@@ -54,6 +68,26 @@ impl Work {
         self.turn.is_over(self.request.verb, &result);
         self.tell(VerbEvent::Done(result.clone()));
         result
+    }
+
+    /// Takes up what has happened to the game before its turn.
+    fn take_up(&mut self, after: &AfterCourtesy) {
+        let is_alone = !self.turn.is_needed() && !self.turn.needs_others();
+        if *after == AfterCourtesy::EndedMeanwhile && self.request.verb == Verb::Restart && is_alone {
+            // It has ended already, and perhaps `run` has started it again.
+            self.request.verb = Verb::Start;
+        }
+    }
+
+    /// Returns the outcome of a verb that leaves it as it is, for this reason.
+    async fn unchanged(&self, why: String) -> Result<Outcome, Failure> {
+        let state = self.state_now().await;
+        Ok(Outcome {
+            changed: false,
+            state: state.unwrap_or_else(|| self.target.state()),
+            ended_by: None,
+            note: Some(why),
+        })
     }
 
     /// Waits until it may begin: a start for what it needs, the others for what needs it.
