@@ -100,7 +100,7 @@ impl AmpGame {
         // AMP reads the output, and knows how long it has been up.
         asked
             .probes
-            .retain(|probe| !matches!(probe, Probe::Log(_) | Probe::AliveFor(_)));
+            .retain(|probe| !matches!(probe, Probe::Log(_) | Probe::LogFile(_) | Probe::AliveFor(_)));
         Self {
             desk: share.desk(&spec.panel),
             spec,
@@ -292,6 +292,7 @@ impl AmpGame {
             launched_boot_ms: clock::boot_ms().saturating_sub(age),
             cwd: "/".into(),
             env: std::env::vars_os().collect(),
+            file_from: None,
         }
     }
 

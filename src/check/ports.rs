@@ -100,7 +100,7 @@ fn asked(probe: &Probe) -> Option<(&HostPort, Protocol, &'static str)> {
         Probe::Minecraft(address) => (address, Protocol::Tcp, "`ready.minecraft`"),
         Probe::Http(request) => (&request.address, Protocol::Tcp, "`ready.http`"),
         Probe::Login(remote) => (&remote.address, Protocol::Tcp, "`ready.rcon`"),
-        Probe::Log(_) | Probe::Exec(_) | Probe::AliveFor(_) => return None,
+        Probe::Log(_) | Probe::LogFile(_) | Probe::Exec(_) | Probe::AliveFor(_) => return None,
     })
 }
 

@@ -320,5 +320,6 @@ fn probe_context(folder: &Path, owner: Option<PortOwner>) -> ProbeContext {
         launched_boot_ms: 0,
         cwd: folder.to_owned(),
         env: std::env::vars_os().collect(),
+        file_from: None,
     }
 }

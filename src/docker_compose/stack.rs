@@ -41,7 +41,7 @@ impl ComposeStack {
             ComposeEngine::Docker => &DOCKER,
             ComposeEngine::Podman => &PODMAN,
         };
-        let means_something = |probe: &Probe| !matches!(probe, Probe::Log(_));
+        let means_something = |probe: &Probe| !matches!(probe, Probe::Log(_) | Probe::LogFile(_));
         Self {
             engine: Engine::new(kind, &COMPOSE, spec.context.clone()),
             spec,

@@ -26,7 +26,7 @@ impl KubectlPlan {
         // Only a preset can ask for a log here, and pods say themselves when they are ready.
         ready
             .probes
-            .retain(|probe| !matches!(probe, Probe::Log(_) | Probe::AliveFor(_)));
+            .retain(|probe| !matches!(probe, Probe::Log(_) | Probe::LogFile(_) | Probe::AliveFor(_)));
         let is_possible = |step: &&StopStep| !matches!(step.action, StopAction::Signal(_) | StopAction::Named(_));
         Self {
             is_ready_by_default: ready.probes.is_empty(),

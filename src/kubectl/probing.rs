@@ -44,5 +44,6 @@ pub(super) fn context() -> ProbeContext {
         launched_boot_ms: 0,
         cwd: Path::new("/").to_owned(),
         env: std::env::vars_os().collect(),
+        file_from: None,
     }
 }

@@ -47,7 +47,7 @@ impl PodmanGame {
         events: Option<Arc<PodmanEvents>>,
     ) -> Self {
         // Its output is kept by podman.
-        let means_something = |probe: &Probe| !matches!(probe, Probe::Log(_));
+        let means_something = |probe: &Probe| !matches!(probe, Probe::Log(_) | Probe::LogFile(_));
         Self {
             engine: PodmanEngine::of_user(spec.user.clone()),
             spec,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ownership::PortOwner;
 use crate::store::InstanceDir;
+use crate::store::file_end::FileEnd;
 use crate::store::launch::LogPosition;
 
 #[derive(Debug, Clone)]
@@ -21,4 +22,6 @@ pub struct ProbeContext {
     pub cwd: PathBuf,
     /// The whole environment of commands.
     pub env: Vec<(OsString, OsString)>,
+    /// The end of the game's own log file before the launch, where it is known.
+    pub file_from: Option<FileEnd>,
 }

@@ -119,6 +119,7 @@ async fn ask(probe: Probe, limit: Duration) -> (bool, String, Duration) {
         owner: None,
         cwd: "/".into(),
         env: Vec::new(),
+        file_from: None,
     };
     let mut readiness = Readiness::new(&ready, &context).unwrap();
     let begun = Instant::now();

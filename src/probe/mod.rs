@@ -14,7 +14,9 @@ pub mod health;
 mod hostile;
 mod http;
 mod http_answer;
+mod line_matcher;
 mod log;
+mod log_file;
 mod log_lines;
 mod minecraft;
 mod ownership;
@@ -36,7 +38,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::channel;
 use crate::failure::Failure;
-use crate::inventory::{HostPort, HttpCheck, Probe, Ready, Remote};
+use crate::inventory::{HostPort, HttpCheck, LogFile, Probe, Ready, Remote};
 use crate::sys::clock;
 use crate::sys::listeners::Transport;
 use crate::trust;
@@ -47,6 +49,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 #[derive(Debug)]
 enum Prober {
     Log(Box<log::LogProbe>),
+    LogFile(log_file::LogFileProbe),
     Tcp(HostPort),
     A2s(HostPort),
     Minecraft(HostPort),
@@ -65,6 +68,9 @@ impl Prober {
     fn new(probe: &Probe, context: &ProbeContext) -> Result<Self, Failure> {
         Ok(match probe {
             Probe::Log(pattern) => Self::Log(Box::new(log::LogProbe::new(pattern, context)?)),
+            Probe::LogFile(LogFile { path, pattern }) => {
+                Self::LogFile(log_file::LogFileProbe::new(path, pattern, context)?)
+            }
             Probe::Tcp(address) => Self::Tcp(address.clone()),
             Probe::A2s(address) => Self::A2s(address.clone()),
             Probe::Minecraft(address) => Self::Minecraft(address.clone()),
@@ -92,6 +98,10 @@ impl Prober {
         let has_answered = AtomicBool::new(false);
         let holds = match self {
             Self::Log(probe) => probe.holds(),
+            Self::LogFile(probe) => match timeout(attempt, probe.holds()).await {
+                Ok(Err(error)) => return Err(Trouble::new(explained(&error))),
+                asked => matches!(asked, Ok(Ok(true))),
+            },
             Self::Tcp(server) => timeout(SHORT.min(attempt), tcp::accepts(server)).await.unwrap_or(false),
             Self::A2s(server) => {
                 let asked = timeout(SHORT.min(attempt), a2s::query(server, &has_answered)).await;
@@ -128,7 +138,7 @@ impl Prober {
     fn interval(&self) -> Duration {
         match self {
             Self::Log(_) => Duration::from_millis(50),
-            Self::Tcp(_) => Duration::from_millis(250),
+            Self::Tcp(_) | Self::LogFile(_) => Duration::from_millis(250),
             Self::A2s(_) | Self::Minecraft(_) | Self::Http(_) => Duration::from_millis(500),
             // A server may ban a client that logs in too often.
             Self::Login(_) => Duration::from_secs(2),
@@ -144,6 +154,7 @@ impl Prober {
     fn awaits(&self) -> String {
         match self {
             Self::Log(_) => "log line".to_owned(),
+            Self::LogFile(probe) => format!("line in {}", probe.path().display()),
             Self::Tcp(server) => format!("tcp {server}"),
             Self::A2s(server) => format!("a2s {server}"),
             Self::Minecraft(server) => format!("minecraft {server}"),
@@ -157,6 +168,15 @@ impl Prober {
             #[cfg(test)]
             Self::Fake(_) => "fake".to_owned(),
         }
+    }
+}
+
+/// Says why a file cannot be read.
+fn explained(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file yet".to_owned(),
+        std::io::ErrorKind::TimedOut => "its file system does not answer".to_owned(),
+        _ => format!("it cannot be read: {error}"),
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn asked(probe: &Probe) -> Option<(&HostPort, Transport)> {
         Probe::Http(check) => Some((&check.address, Transport::Tcp)),
         Probe::Login(remote) => Some((&remote.address, Transport::Tcp)),
         Probe::A2s(address) => Some((address, Transport::Udp)),
-        Probe::Log(_) | Probe::Exec(_) | Probe::AliveFor(_) => None,
+        Probe::Log(_) | Probe::LogFile(_) | Probe::Exec(_) | Probe::AliveFor(_) => None,
     }
 }
 

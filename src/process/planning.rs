@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use super::game::ManagedGame;
-use crate::inventory::{Mask, Probe, ProcessSpec, StopAction, StopStep};
+use crate::inventory::{LogFile, Mask, Probe, ProcessSpec, StopAction, StopStep};
 use crate::policy::stop::chain_now;
 use crate::supervisor::{PlannedStep, StartOptions, StopOptions, VerbPlan};
 
@@ -84,6 +84,7 @@ fn spoken(span: Duration) -> String {
 
 fn probe_in_words(probe: &Probe, mask: &Mask) -> String {
     match probe {
+        Probe::LogFile(LogFile { path, pattern }) => format!("a line of {} matches /{pattern}/", path.display()),
         Probe::Log(pattern) => format!("a log line matches /{pattern}/"),
         Probe::Tcp(address) => format!("a TCP connection to {address} is accepted"),
         Probe::A2s(address) => format!("{address} answers Steam's query"),

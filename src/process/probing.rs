@@ -1,6 +1,6 @@
 //! The probes of a game: is it ready, and does it still answer?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::environment;
@@ -10,9 +10,11 @@ use super::shim::wire::{Order, Report, Request};
 use crate::failure::Failure;
 use crate::inventory::{Probe, Ready};
 use crate::probe::{GameTree, PortOwner, ProbeContext, Readiness, health};
+use crate::store::file_end::FileEnd;
 use crate::store::launch::Launch;
 use crate::store::{InstanceDir, launch, strangers};
 use crate::supervisor::{Health, HealthCheck};
+use crate::sys::plain_file;
 
 #[async_trait::async_trait]
 impl HealthCheck for ManagedGame {
@@ -62,6 +64,27 @@ fn last_launch(game: &ManagedGame) -> Option<(Arc<InstanceDir>, Launch)> {
     Some((dir, launch))
 }
 
+/// Returns the path of the log file that the probes read.
+fn log_file(asked: &Ready) -> Option<&Path> {
+    asked.probes.iter().find_map(|probe| match probe {
+        Probe::LogFile(file) => Some(file.path.as_path()),
+        _ => None,
+    })
+}
+
+/// Records where the game's own log file ends before a launch. Without that, only what is
+/// written after the first look counts.
+pub(super) async fn note_file_end(game: &ManagedGame, dir: &InstanceDir, generation: u64) {
+    let (Some(spec), Some(path)) = (&game.spec, log_file(&game.ready)) else {
+        return;
+    };
+    let path = spec.cwd.join(path);
+    let there = path.clone();
+    if let Ok(end) = plain_file::off_thread(move || FileEnd::at(&there)).await {
+        let _ = end.write(dir, generation, &path);
+    }
+}
+
 async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, launch: &Launch) -> ProbeContext {
     let spec = game.spec.as_ref();
     // Only a command of theirs needs it.
@@ -70,7 +93,10 @@ async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, laun
         Some(spec) => environment::of_game(spec, None, environment::ours()).await.ok(),
         None => None,
     };
+    let cwd = spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone());
+    let log_file = log_file(asked).map(|path| cwd.join(path));
     ProbeContext {
+        file_from: log_file.and_then(|path| FileEnd::read(dir, launch.generation, &path)),
         dir: Some(Arc::clone(dir)),
         log_from: launch.log,
         launched_boot_ms: launch.launched_boot_ms,
@@ -80,7 +106,7 @@ async fn context(game: &ManagedGame, asked: &Ready, dir: &Arc<InstanceDir>, laun
             mark: launch.mark(dir).ok(),
             strangers: strangers::read(dir, launch.generation).into_iter().collect(),
         })),
-        cwd: spec.map_or(PathBuf::from("/"), |spec| spec.cwd.clone()),
+        cwd,
         env: env.unwrap_or_default().into_iter().collect(),
     }
 }

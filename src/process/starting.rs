@@ -10,7 +10,7 @@ use super::pause::Pauses;
 use super::shim::client;
 use super::situation::{Situation, Unclear};
 use super::waiting::ReadyWait;
-use super::{explain, main_pattern, repair, unnoticed};
+use super::{explain, main_pattern, probing, repair, unnoticed};
 use crate::failure::Failure;
 use crate::probe::{self, HeldPort};
 use crate::store::launch::Launch;
@@ -149,6 +149,7 @@ impl GameStart<'_> {
                     // Without it, those whose holder is not seen count as the game's.
                     let _ = strangers::write(dir, next, sockets);
                 }
+                probing::note_file_end(self.game, dir, next).await;
                 self.held = held;
                 let held: Vec<String> = self.held.iter().map(|held| held.told("is")).collect();
                 match held.as_slice() {

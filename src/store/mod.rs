@@ -18,6 +18,7 @@
 //!     exit                   the end of the last launch
 //!     restarts               the crashes that `run` has counted
 //!     stack                  the last start of a stack of containers
+//!     log_file               where the game's own log file ended before that launch
 //!     origin                 the plane and host of the last start, if not `process` here
 //!     inventory              a link to the inventory of the last start
 //!     launch.next, exit.next, restarts.next
@@ -44,6 +45,7 @@ pub mod console;
 pub mod countdown;
 pub mod dir;
 pub mod ending;
+pub mod file_end;
 pub mod folder;
 pub mod format;
 #[cfg(fuzzing)]

@@ -122,14 +122,26 @@ fn read_limited(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
 /// # Cancel safety
 /// Safe.
 pub async fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let (sender, receiver) = oneshot::channel();
     let path = path.to_owned();
-    let there = path.clone();
-    if std::thread::Builder::new()
-        .spawn(move || sender.send(read_now(&there, max)))
-        .is_err()
-    {
-        return read_now(&path, max);
+    off_thread(move || read_now(&path, max)).await
+}
+
+/// Calls `work` as [`within_deadline`] does, and meanwhile leaves this thread to others.
+///
+/// # Errors
+/// Those of `work`, and the deadline.
+///
+/// # Cancel safety
+/// Safe; `work` goes on.
+pub async fn off_thread<T, Work>(work: Work) -> io::Result<T>
+where
+    T: Send + 'static,
+    Work: FnOnce() -> io::Result<T> + Clone + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let there = work.clone();
+    if std::thread::Builder::new().spawn(move || sender.send(there())).is_err() {
+        return work();
     }
     match tokio::time::timeout(DEADLINE, receiver).await {
         Ok(Ok(read)) => read,

@@ -67,7 +67,9 @@ impl UnitPlan {
         let is_possible = |step: &&StopStep| !matches!(step.action, StopAction::Stdin(_) | StopAction::Named(_));
         let is_ready_by_default = ready.probes == Ready::default().probes;
         // A unit has no console log, which only a preset can look into here.
-        ready.probes.retain(|probe| !matches!(probe, Probe::Log(_)));
+        ready
+            .probes
+            .retain(|probe| !matches!(probe, Probe::Log(_) | Probe::LogFile(_)));
         Self {
             is_ready_by_default: is_ready_by_default || ready.probes.is_empty(),
             ready,
@@ -259,6 +261,7 @@ impl ManagedUnit {
             launched_boot_ms: clock::boot_ms().saturating_sub(age_ms),
             cwd: "/".into(),
             env: std::env::vars_os().collect(),
+            file_from: None,
         }
     }
 }

@@ -440,6 +440,18 @@ fn every_problem_has_its_place() {
             "1:32 `log` is not a regular expression: unclosed group",
         ),
         ("ready: {log: ''}", "1:31 `log` is empty, which everything matches"),
+        ("ready: {log_file: a.log}", "1:25 `log_file` has no `pattern`"),
+        ("ready: {pattern: up}", "1:25 `pattern` has no `log_file`"),
+        ("ready: {log_file: '', pattern: up}", "1:36 `log_file` is empty"),
+        (
+            "ready: {log_file: ~/a.log, pattern: up}",
+            "1:35 `log_file` begins with `~`, which only a shell expands",
+        ),
+        ("ready: {log_file: logs/, pattern: up}", "1:35 `log_file` is a folder"),
+        (
+            "ready: {log_file: a.log, pattern: 'a(b'}",
+            "1:53 `pattern` is not a regular expression: unclosed group",
+        ),
         // healthy
         ("healthy: {log: x}", "1:27 unknown key `log` in `healthy`"),
         (

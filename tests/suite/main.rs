@@ -46,6 +46,7 @@ mod link;
 mod link_commands;
 mod link_panel;
 mod links;
+mod log_files;
 mod logout;
 mod main_process;
 mod metrics;

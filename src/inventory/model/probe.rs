@@ -1,6 +1,7 @@
 //! Probes: when an instance counts as ready, and when as hung.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::HostPort;
@@ -89,6 +90,8 @@ impl Default for Healthy {
 pub enum Probe {
     /// This valid regular expression matches a line that this launch wrote.
     Log(String),
+    /// A line that this launch wrote to a file of its own matches.
+    LogFile(LogFile),
     /// A TCP connection to this address is accepted.
     Tcp(HostPort),
     /// A server there answers the query of Steam's server browser.
@@ -106,6 +109,15 @@ pub enum Probe {
     AliveFor(Duration),
 }
 
+/// A log file that a game writes, and the line by which it is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    /// Its path; a relative one begins at the folder that the game runs in.
+    pub path: PathBuf,
+    /// A valid regular expression.
+    pub pattern: String,
+}
+
 impl Probe {
     /// Returns true if its answer tells how many play.
     pub fn counts_players(&self) -> bool {
@@ -118,6 +130,7 @@ impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Log(pattern) => f.debug_tuple("Log").field(pattern).finish(),
+            Self::LogFile(file) => f.debug_tuple("LogFile").field(file).finish(),
             Self::Tcp(address) => f.debug_tuple("Tcp").field(address).finish(),
             Self::A2s(address) => f.debug_tuple("A2s").field(address).finish(),
             Self::Minecraft(address) => f.debug_tuple("Minecraft").field(address).finish(),

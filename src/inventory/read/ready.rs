@@ -1,5 +1,6 @@
 //! The `ready` section, and the probes that `healthy` has as well.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::address;
@@ -9,7 +10,7 @@ use super::{http, pattern};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::Remote;
 use crate::inventory::model::http::HttpMethod;
-use crate::inventory::model::probe::{Probe, Ready};
+use crate::inventory::model::probe::{LogFile, Probe, Ready};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, Node, Shape, find};
 
@@ -20,7 +21,8 @@ const SHORTEST: Duration = Duration::from_millis(10);
 pub(super) fn read(settings: &mut Fields, login: Option<&Remote>) -> Ready {
     let mut ready = settings.section("ready", &keys::READY);
     let usual = Ready::default();
-    let probes = probes(&mut ready, login);
+    let mut probes = probes(&mut ready, login);
+    probes.splice(0..0, log_file(&mut ready));
     Ready {
         probes: if probes.is_empty() { usual.probes } else { probes },
         timeout: ready.get("timeout", Collector::duration).unwrap_or(usual.timeout),
@@ -61,6 +63,47 @@ fn probe(check: &mut Collector, entry: &Entry) -> Option<Probe> {
         "alive_for" => check.duration("`alive_for`", value).map(Probe::AliveFor),
         _ => None,
     }
+}
+
+/// Reads the log file of a game, and the pattern for its lines: neither says anything alone.
+fn log_file(ready: &mut Fields) -> Option<Probe> {
+    let path = ready.get("log_file", path_of_game);
+    let pattern = ready.get("pattern", pattern::read);
+    match (ready.entry("log_file"), ready.entry("pattern")) {
+        (Some(file), None) => {
+            ready
+                .check
+                .problem(file.at, "`log_file` has no `pattern`")
+                .hint("add `pattern: '...'`: a regular expression that a line of the file matches");
+        }
+        (None, Some(pattern)) => {
+            ready
+                .check
+                .problem(pattern.at, "`pattern` has no `log_file`")
+                .hint("add `log_file: PATH`; for what the game prints, say `log: '...'`");
+        }
+        _ => {}
+    }
+    Some(Probe::LogFile(LogFile {
+        path: path?,
+        pattern: pattern?,
+    }))
+}
+
+/// Reads a path that begins at the folder of the game, which is not known here.
+fn path_of_game(check: &mut Collector, what: &str, node: &Node) -> Option<PathBuf> {
+    let word = check.word(what, "a path", node)?;
+    let (why, hint) = match &*word {
+        "" => ("is empty", "leave the key out if there is nothing to say"),
+        word if word == "~" || word.starts_with("~/") => (
+            "begins with `~`, which only a shell expands",
+            "write the whole path, or `${HOME}/...`",
+        ),
+        word if word.ends_with('/') => ("is a folder", "name the file in it"),
+        _ => return Some(PathBuf::from(&*word)),
+    };
+    check.problem(node.span, format!("{what} {why}")).hint(hint);
+    None
 }
 
 /// Reads a time that is worth waiting.

@@ -27,6 +27,20 @@ pub(super) const READY_LOG: &[Key] = keys! {
         not on "systemd": "have the unit say when it is ready, with `Type=notify`, or use `tcp`, `a2s`, `http` or `exec`",
         not on "kubectl": "give the container a `readinessProbe`, or use `tcp`, `a2s`, `http` or `exec`",
         not on "amp": "AMP reads the output, and says when the game is ready";
+    "log_file": Text, "none", "log_file: Game/Saved/Logs/Game.log",
+        "A log file that the game writes itself, in which a line of this launch matches `pattern`. A relative path begins at the folder that the game runs in.",
+        not on "docker_compose": "give the service a `healthcheck` in the compose file, or use `tcp`, `a2s`, `http` or `exec`",
+        not on "podman": "give the container a health check, or use `tcp`, `a2s`, `http` or `exec`",
+        not on "systemd": "have the unit say when it is ready, with `Type=notify`, or use `tcp`, `a2s`, `http` or `exec`",
+        not on "kubectl": "give the container a `readinessProbe`, or use `tcp`, `a2s`, `http` or `exec`",
+        not on "amp": "AMP reads the output, and says when the game is ready";
+    "pattern": Text, "none", "pattern: '^Server ready'",
+        "The regular expression for `log_file`.",
+        not on "docker_compose": "it goes with `log_file`, which is not for this plane",
+        not on "podman": "it goes with `log_file`, which is not for this plane",
+        not on "systemd": "it goes with `log_file`, which is not for this plane",
+        not on "kubectl": "it goes with `log_file`, which is not for this plane",
+        not on "amp": "it goes with `log_file`, which is not for this plane";
 };
 
 pub(super) const ALIVE_FOR: &[Key] = keys! {
