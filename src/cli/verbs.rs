@@ -280,9 +280,10 @@ pub struct InitArgs {
 #[command(after_help = "\
 Examples:
   gamectl games
-  gamectl games rust")]
+  gamectl games rust
+  gamectl games 27015")]
 pub struct GamesArgs {
-    /// The game to print
+    /// The game to print, or what to look for: a word of a title, a query protocol such as a2s, a port
     pub name: Option<String>,
 }
 

@@ -13,8 +13,16 @@ pub(super) fn run(context: &Context<'_>, games: &GamesArgs) -> Result<u8, Error>
         context.screen.games(&list);
         return Ok(0);
     };
-    let preset = known(name)?;
-    context.screen.game(preset.name, &preset.to_inventory());
+    let found: Vec<(&str, &str)> = match games::find(name) {
+        Some(_) => Vec::new(),
+        None => games::search(name).map(|preset| (preset.name, preset.title)).collect(),
+    };
+    if found.is_empty() {
+        let preset = known(name)?;
+        context.screen.game(preset.name, &preset.to_inventory());
+    } else {
+        context.screen.games(&found);
+    }
     Ok(0)
 }
 
@@ -55,7 +63,8 @@ mod tests {
         for (word, near) in [
             ("minetest", Some("luanti")),
             ("satisfactry", Some("satisfactory")),
-            ("quake", None),
+            ("quake", Some("quake-2")),
+            ("nonesuch-of-all", None),
             ("evolved", Some("ark-se")),
             // Two have it, and neither is near.
             ("survival", None),

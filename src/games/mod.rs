@@ -2,99 +2,25 @@
 //!
 //! A preset holds keys of an instance, which the inventory overrides, and an example
 //! of a `process` section, which is only for pasting. Its comments name the sources
-//! of its facts, what is not known, and the keys that nothing uses yet.
+//! of its facts, how sure they are, what is not known, and the keys that nothing uses yet.
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Preset {
-    pub name: &'static str,
-    /// The name of the game.
-    pub title: &'static str,
-    /// The keys of an instance, as YAML.
-    pub text: &'static str,
+mod followers;
+mod list;
+mod preset;
+
+pub use followers::{FOLLOWERS, Follower};
+pub use list::PRESETS;
+pub use preset::Preset;
+
+/// Returns the presets that a word is said of: in the name or title, as the protocol of its
+/// query, or as the number of one of its ports.
+pub fn search(word: &str) -> impl Iterator<Item = &'static Preset> {
+    let word = word.to_lowercase();
+    PRESETS.iter().filter(move |preset| preset.is_said_to_have(&word))
 }
-
-macro_rules! presets {
-    ($($name:literal => $title:literal,)*) => {
-        &[$(Preset { name: $name, title: $title, text: include_str!(concat!($name, ".yaml")) },)*]
-    };
-}
-
-/// All presets, sorted by name.
-pub const PRESETS: &[Preset] = presets! {
-    "7dtd" => "7 Days to Die",
-    "ark-sa" => "ARK: Survival Ascended",
-    "ark-se" => "ARK: Survival Evolved",
-    "conan" => "Conan Exiles Enhanced",
-    "conan-legacy" => "Conan Exiles (before Enhanced, wine)",
-    "cs2" => "Counter-Strike 2",
-    "dune" => "Dune: Awakening",
-    "dune-battlegroup" => "Dune: Awakening, as a BattleGroup in Kubernetes",
-    "enshrouded" => "Enshrouded",
-    "factorio" => "Factorio",
-    "luanti" => "Luanti (Minetest)",
-    "minecraft" => "Minecraft: Java Edition",
-    "minecraft-bedrock" => "Minecraft: Bedrock Edition",
-    "palworld" => "Palworld",
-    "project-zomboid" => "Project Zomboid",
-    "rust" => "Rust",
-    "satisfactory" => "Satisfactory",
-    "soulmask" => "Soulmask",
-    "terraria" => "Terraria",
-    "v-rising" => "V Rising",
-    "valheim" => "Valheim",
-    "xonotic" => "Xonotic",
-};
-
-/// A port that a game takes at a fixed distance from another one of its ports,
-/// unasked: when the one moves, so does the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Follower {
-    pub game: &'static str,
-    pub port: &'static str,
-    pub after: &'static str,
-    pub by: u16,
-}
-
-const fn follows(game: &'static str, port: &'static str, by: u16) -> Follower {
-    let after = "game";
-    Follower { game, port, after, by }
-}
-
-/// All followers. The presets name the sources.
-pub const FOLLOWERS: &[Follower] = &[
-    follows("7dtd", "tcp", 0),
-    follows("7dtd", "game1", 1),
-    follows("7dtd", "game2", 2),
-    follows("7dtd", "game3", 3),
-    follows("ark-se", "raw", 1),
-    follows("conan", "mods", 0),
-    follows("conan", "pinger", 1),
-    follows("conan-legacy", "mods", 0),
-    follows("conan-legacy", "pinger", 1),
-    follows("satisfactory", "api", 0),
-    follows("valheim", "query", 1),
-];
 
 pub fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
-}
-
-impl Preset {
-    /// Returns an inventory with one instance of this game, to be pasted and adapted.
-    pub fn to_inventory(&self) -> String {
-        format!("instances:\n{}", self.to_instance())
-    }
-
-    /// Returns the instance, to stand below the word `instances`.
-    pub fn to_instance(&self) -> String {
-        let mut text = format!("  {}:\n    game: {}\n", self.name, self.name);
-        for line in self.text.lines() {
-            let line = format!("    {line}");
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
-    }
 }
 
 #[cfg(test)]
@@ -104,13 +30,13 @@ mod tests {
     #[test]
     fn ports_of_presets_keep_their_distance() {
         for rule in FOLLOWERS {
-            let text = find(rule.game).unwrap().text;
-            let number = |name: &str| -> u16 {
-                let ports = text.lines().find(|line| line.starts_with("ports:")).unwrap();
-                let at = ports.find(&format!(" {name}: ")).unwrap() + name.len() + 3;
-                ports[at..].split('/').next().unwrap().parse().unwrap()
+            let preset = find(rule.game).unwrap();
+            let number = |wanted: &str| {
+                let mut ports = preset.ports();
+                ports.find(|(name, _)| *name == wanted).map(|(_, number)| number)
             };
-            assert_eq!(number(rule.port), number(rule.after) + rule.by, "{rule:?}");
+            let leader = number(rule.after).unwrap();
+            assert_eq!(number(rule.port), Some(leader + rule.by), "{rule:?}");
         }
     }
 
@@ -122,5 +48,41 @@ mod tests {
             assert_eq!(find(preset.name), Some(preset));
         }
         assert_eq!(find("nonesuch"), None);
+    }
+
+    #[test]
+    fn each_has_ports_of_its_own() {
+        for preset in PRESETS {
+            let line = preset.text.lines().find_map(|line| line.strip_prefix("ports: {"));
+            let ports = line.unwrap_or_default().trim_end_matches([' ', '}']).split(',');
+            let mut ports: Vec<&str> = ports.filter_map(|port| Some(port.split_once(": ")?.1)).collect();
+            assert_eq!(ports.len(), preset.ports().count(), "{}", preset.name);
+            ports.sort_unstable();
+            assert!(
+                ports.windows(2).all(|two| two[0] != two[1]),
+                "{}: {ports:?}",
+                preset.name
+            );
+            let mut names: Vec<&str> = preset.ports().map(|(name, _)| name).collect();
+            names.sort_unstable();
+            assert!(
+                names.windows(2).all(|two| two[0] != two[1]),
+                "{}: {names:?}",
+                preset.name
+            );
+        }
+        assert!(PRESETS.len() > 200);
+    }
+
+    #[test]
+    fn a_word_finds_names_titles_queries_and_ports() {
+        let names = |word: &str| search(word).map(|preset| preset.name).collect::<Vec<_>>();
+        assert_eq!(names("minetest"), ["luanti"]);
+        assert_eq!(names("Counter-strike: s"), ["counter-strike-source"]);
+        assert_eq!(names("34197"), ["factorio"]);
+        assert_eq!(names("3419"), [""; 0]);
+        assert!(names("quake3").contains(&"openarena"));
+        assert!(names("2").contains(&"left-4-dead-2") && !names("2").contains(&"satisfactory"));
+        assert_eq!(names("rsut"), [""; 0]);
     }
 }

@@ -71,7 +71,7 @@ pub fn parse_definitions(text: &[u8], folder: &Path) -> Result<(Inventory, Optio
 mod tests {
     use super::*;
     use crate::games::PRESETS;
-    use crate::inventory::Plane;
+    use crate::inventory::{Plane, Probe};
 
     #[test]
     fn a_mistake_inside_one_instance_leaves_the_others_whole() {
@@ -108,6 +108,39 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    /// Returns the pattern by which a preset is ready.
+    fn ready_pattern(name: &str) -> regex::bytes::Regex {
+        let preset = crate::games::find(name).unwrap_or_else(|| panic!("there is no {name}"));
+        let env = |name: &str| (name == "PATH").then(|| "/bin".into());
+        let inventory = parse(preset.to_inventory().as_bytes(), name, "/srv".as_ref(), &env).unwrap();
+        let pattern = inventory.instances[0]
+            .ready
+            .probes
+            .iter()
+            .find_map(|probe| match probe {
+                Probe::Log(pattern) => Some(pattern.clone()),
+                Probe::LogFile(file) => Some(file.pattern.clone()),
+                _ => None,
+            });
+        regex::bytes::Regex::new(&pattern.unwrap_or_else(|| panic!("{name} waits for no line"))).unwrap()
+    }
+
+    /// The lines of `tests/ready_lines.txt`: those that games print when they are ready,
+    /// and behind `!` those that they print otherwise.
+    #[test]
+    fn presets_know_the_line_of_their_game() {
+        let lines = include_str!("../../tests/ready_lines.txt");
+        let mut seen = 0;
+        for (number, text) in lines.lines().enumerate().filter(|(_, text)| !text.starts_with('#')) {
+            let (name, line) = text.split_once('\t').unwrap_or_else(|| panic!("line {number}: {text}"));
+            let (name, wanted) = name.strip_prefix('!').map_or((name, true), |name| (name, false));
+            let found = ready_pattern(name).is_match(line.as_bytes());
+            assert_eq!(found, wanted, "{name}: {line}");
+            seen += 1;
+        }
+        assert!(seen > 100, "{seen}");
     }
 
     /// Every preset is without a mistake, and what is printed of it loads.

@@ -63,7 +63,7 @@ fn bash_offers_what_the_inventory_has() {
         ("gamectl status tag:p", &["pvp"]),
         ("gamectl send co", &["conan"]),
         ("gamectl games xo", &["xonotic"]),
-        ("gamectl init ru", &["rust"]),
+        ("gamectl init rust", &["rust"]),
         ("gamectl completions z", &["zsh"]),
         ("gamectl sen", &["send"]),
         ("gamectl start --no", &["--no-wait", "--no-needs"]),

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::repository::file;
 use crate::support::{self, Instance, Sandbox};
 
 #[test]
@@ -53,11 +54,40 @@ fn they_are_listed_and_printed_to_be_pasted() {
         }
         assert_eq!(status.json()["instances"][0]["id"], *name, "{status:?}");
     }
+    let readme = file("README.md");
+    assert!(
+        readme.contains(&format!("a preset, one of {}:", names.len())),
+        "{}",
+        names.len()
+    );
     let json = sandbox.ok(&["games", "--json"]).json();
     assert_eq!(json["games"].as_array().map(Vec::len), Some(names.len()));
     assert!(sandbox.ok(&["games", "rust", "--json"]).json()["yaml"].is_string());
     let unknown = sandbox.run(&["games", "rsut"]).expect_code(4);
     assert!(unknown.stderr.contains("did you mean `rust`?"), "{unknown:?}");
+}
+
+#[test]
+fn they_are_found_by_a_word_a_query_or_a_port() {
+    let sandbox = Sandbox::new();
+    let found = |word: &str| {
+        let json = sandbox.ok(&["games", word, "--json"]).json();
+        let games = json["games"].as_array().expect("games").iter();
+        games
+            .map(|game| game["name"].as_str().expect("a name").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found("minetest"), ["luanti"]);
+    assert_eq!(found("34197"), ["factorio"]);
+    assert!(found("quake3").contains(&"openarena".to_owned()));
+    // What is the name of one is that one.
+    assert!(
+        sandbox
+            .ok(&["games", "rust"])
+            .stdout
+            .starts_with("instances:\n  rust:\n")
+    );
+    sandbox.run(&["games", "34198"]).expect_code(4);
 }
 
 #[test]
