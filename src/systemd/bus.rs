@@ -2,8 +2,10 @@
 
 use std::os::unix::net::UnixStream;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use zbus::connection::Builder;
 use zbus::export::futures_core::Stream;
 use zbus::message::Message;
@@ -28,8 +30,16 @@ const RELOADING: &str = "Reloading";
 /// subscribed to its signals, while a job of theirs runs.
 const JOB_REMOVED: &str = "JobRemoved";
 
+/// The most calls that await their replies at a time. The bus of a host refuses more than
+/// 128 of one connection (`max_replies_per_connection` of dbus-daemon), and each look at a
+/// unit is one.
+const AT_ONCE: usize = 64;
+
 #[derive(Debug, Clone)]
-pub(super) struct Bus(Connection);
+pub(super) struct Bus {
+    connection: Connection,
+    turns: Arc<Semaphore>,
+}
 
 impl Bus {
     pub(super) async fn open(manager: &Manager) -> zbus::Result<Self> {
@@ -40,7 +50,7 @@ impl Bus {
                 Builder::unix_stream(stream.and_then(tokio::net::UnixStream::into_std)?)
             }
         };
-        let bus = Self(builder.build().await?);
+        let bus = Self::over(builder.build().await?);
         bus.match_signals(&format!("interface='{INTERFACE}',member='{JOB_REMOVED}'"))
             .await?;
         Ok(bus)
@@ -56,11 +66,18 @@ impl Bus {
     /// Reaches the service manager of a user over a connection to his bus, with all of its
     /// signals about units.
     pub(super) async fn of_user(uid: u32, stream: UnixStream) -> Result<Self, BusFailure> {
-        let bus = Self(Builder::unix_stream(stream).user_id(uid).build().await?);
+        let bus = Self::over(Builder::unix_stream(stream).user_id(uid).build().await?);
         bus.match_signals(&format!("interface='{INTERFACE}',member='{JOB_REMOVED}'"))
             .await?;
         bus.subscribe().await?;
         Ok(bus)
+    }
+
+    fn over(connection: Connection) -> Self {
+        Self {
+            connection,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 
     async fn subscribe(&self) -> zbus::Result<()> {
@@ -78,17 +95,18 @@ impl Bus {
         let bus = "org.freedesktop.DBus";
         let rule = format!("type='signal',sender='{SERVICE}',{rule}");
         let matched = self
-            .0
+            .connection
             .call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "AddMatch", &rule);
         matched.await.map(drop)
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.connection.is_closed()
     }
 
     pub(super) async fn call(&self, method: &str, body: &(impl Serialize + DynamicType)) -> zbus::Result<Message> {
-        self.0
+        let _turn = self.turns.acquire().await;
+        self.connection
             .call_method(Some(SERVICE), MANAGER, Some(INTERFACE), method, body)
             .await
     }
@@ -97,19 +115,22 @@ impl Bus {
     /// there has some as well.
     pub(super) async fn properties(&self, unit: &str) -> zbus::Result<UnitProperties> {
         let path = unit_path(unit);
-        let asked = self.0.call_method(Some(SERVICE), path, Some(PROPERTIES), "GetAll", &"");
+        let _turn = self.turns.acquire().await;
+        let asked = self
+            .connection
+            .call_method(Some(SERVICE), path, Some(PROPERTIES), "GetAll", &"");
         asked.await?.body().deserialize()
     }
 
     /// Begins to listen to what changes.
     pub(super) fn changes(&self) -> UnitChanges {
-        UnitChanges(MessageStream::from(&self.0))
+        UnitChanges(MessageStream::from(&self.connection))
     }
 
     /// Calls a method that begins a job, and returns the result of the job: `done`
     /// where it was carried out.
     pub(super) async fn job(&self, method: &str, body: &(impl Serialize + DynamicType)) -> zbus::Result<String> {
-        let mut messages = MessageStream::from(&self.0);
+        let mut messages = MessageStream::from(&self.connection);
         let mut call = pin!(self.call(method, body));
         let mut job = None;
         let mut removed: Vec<(OwnedObjectPath, String)> = Vec::new();

@@ -3,6 +3,7 @@
 mod bound;
 mod ends;
 mod found;
+mod many;
 
 use serde_json::{Map, Value, json};
 
