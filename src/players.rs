@@ -136,14 +136,14 @@ mod tests {
         async fn count(&self, _limit: Duration) -> Option<Players> {
             let online = *self.answer.as_ref()?.lock().unwrap();
             match online {
-                Some(online) => Some(Players { online, max: 20 }),
+                Some(online) => Some(Players { online, max: Some(20) }),
                 None => std::future::pending().await,
             }
         }
     }
 
     fn counted(online: u32) -> ResidentEvent {
-        ResidentEvent::Players("a".into(), PlayerCount::Counted(Players { online, max: 20 }))
+        ResidentEvent::Players("a".into(), PlayerCount::Counted(Players { online, max: Some(20) }))
     }
 
     #[tokio::test(start_paused = true)]
@@ -195,7 +195,13 @@ mod tests {
             ask(silent.as_ref(), &turns),
         );
         assert_eq!(begun.elapsed(), ANSWER_TIMEOUT);
-        assert_eq!(counts.1, PlayerCount::Counted(Players { online: 1, max: 20 }));
+        assert_eq!(
+            counts.1,
+            PlayerCount::Counted(Players {
+                online: 1,
+                max: Some(20)
+            })
+        );
         assert_eq!(
             (counts.0, counts.2, counts.3),
             (

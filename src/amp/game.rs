@@ -18,7 +18,7 @@ use super::task;
 use crate::channel::AskError;
 use crate::containers::GroupRecords;
 use crate::failure::Failure;
-use crate::inventory::{AmpLayer, AmpSpec, Channels, Healthy, Instance, Probe, Ready};
+use crate::inventory::{AmpLayer, AmpSpec, Channels, Healthy, Instance, PlayersRule, Probe, Ready};
 use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::launch::LogPosition;
 use crate::supervisor::{Facts, InstanceState, Observation, StateCell, join_notes};
@@ -72,6 +72,7 @@ pub(super) struct AmpGame {
     /// The probes that are asked beside AMP; none where the inventory has none.
     ready: Ready,
     healthy: Option<Healthy>,
+    players: Option<PlayersRule>,
     /// The channels past AMP.
     channels: Channels,
     /// The time from which on a list is new enough for a look.
@@ -107,6 +108,7 @@ impl AmpGame {
             records,
             ready: asked,
             healthy: None,
+            players: None,
             channels: Channels::default(),
             seen_from: share.seen_from(),
             state: StateCell::new(InstanceState::Stopped),
@@ -121,6 +123,7 @@ impl AmpGame {
     #[must_use]
     pub(super) fn kept_as(mut self, instance: &Instance) -> Self {
         self.healthy = instance.healthy.clone();
+        self.players = instance.counted_by();
         self.channels = instance.channels.clone();
         self
     }
@@ -143,6 +146,11 @@ impl AmpGame {
 
     pub(super) fn healthy(&self) -> Option<&Healthy> {
         self.healthy.as_ref()
+    }
+
+    /// Returns the way to count its players past AMP.
+    pub(super) fn players_rule(&self) -> Option<&PlayersRule> {
+        self.players.as_ref()
     }
 
     pub(super) fn channels(&self) -> &Channels {

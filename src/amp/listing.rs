@@ -160,7 +160,7 @@ fn players(metric: &RawMetric) -> Option<Players> {
     };
     Some(Players {
         online: count(metric.raw_value)?,
-        max: count(metric.max_value)?,
+        max: Some(count(metric.max_value)?),
     })
 }
 

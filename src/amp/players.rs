@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::game::AmpGame;
-use crate::probe;
 use crate::supervisor::{LOOK_EVERY, PlayerQuery, Players};
 
 #[async_trait::async_trait]
@@ -20,7 +19,7 @@ impl PlayerQuery for AmpGame {
         if counted.is_some() {
             return counted;
         }
-        let query = probe::player_query(self.ready(), self.healthy())?;
+        let query = self.players_rule()?;
         query.count(until.saturating_duration_since(Instant::now())).await
     }
 }

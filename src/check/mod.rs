@@ -76,7 +76,6 @@ pub async fn survey(
     for ((instance, member), (told, observation)) in inventory.instances.iter().zip(members).zip(answers) {
         let mut own = told;
         own.extend(order(instance));
-        own.extend(instance.unused.iter().map(|key| unused(key)));
         if member.is_unmanaged() {
             own.push(unmanaged(&observation));
         } else {
@@ -156,10 +155,6 @@ fn valid(here: usize, elsewhere: usize) -> Finding {
 fn order(instance: &Instance) -> Option<Finding> {
     let needs = instance.needs.join(", ");
     (!needs.is_empty()).then(|| Finding::ok("needs", format!("it starts after {needs}, and is stopped before")))
-}
-
-fn unused(key: &str) -> Finding {
-    Finding::warning("inventory", format!("`{key}` does nothing yet")).hint("it can be taken out")
 }
 
 fn unmanaged(observation: &Observation) -> Finding {

@@ -11,8 +11,8 @@ use super::time::{duration, when};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A running game with an a2s or a minecraft probe, in ready or healthy, is asked
-how many play. It has a second to answer.
+A running game is asked how many play, if its preset or the inventory says how:
+by `players`, or by a probe such as a2s. It has a second to answer.
 
 Examples:
   gamectl status

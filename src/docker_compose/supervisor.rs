@@ -12,8 +12,7 @@ use super::stack::ComposeStack;
 use super::starting::start;
 use super::stopping::stop;
 use crate::containers::{EngineEvents, EngineSnapshots, GroupRecords, SeenGroup, keep_watch};
-use crate::inventory::{ComposeSpec, Healthy, Instance, Ready};
-use crate::probe;
+use crate::inventory::{ComposeSpec, Instance, PlayersRule, Ready};
 use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
@@ -26,7 +25,7 @@ const TOGETHER: Duration = Duration::from_millis(50);
 
 pub struct DockerComposeSupervisor {
     stack: ComposeStack,
-    healthy: Option<Healthy>,
+    players: Option<PlayersRule>,
     events: Option<Arc<EngineEvents>>,
     activity: StateCell<Activity>,
 }
@@ -40,7 +39,7 @@ impl DockerComposeSupervisor {
     ) -> Self {
         let records = GroupRecords::new(instance.id.clone(), place);
         let stack = ComposeStack::new(spec.clone(), instance.ready.clone(), records, snapshots);
-        Self::of(stack.kept_as(instance), instance.healthy.clone())
+        Self::of(stack.kept_as(instance), instance.counted_by())
     }
 
     /// Returns the supervisor of a stack that is not in the inventory, by the
@@ -56,10 +55,10 @@ impl DockerComposeSupervisor {
         Some(Self::of(stack, None))
     }
 
-    fn of(stack: ComposeStack, healthy: Option<Healthy>) -> Self {
+    fn of(stack: ComposeStack, players: Option<PlayersRule>) -> Self {
         Self {
             stack,
-            healthy,
+            players,
             events: None,
             activity: StateCell::default(),
         }
@@ -122,7 +121,7 @@ impl Supervisor for DockerComposeSupervisor {
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
-        probe::player_query(self.stack.ready(), self.healthy.as_ref())
+        self.players.as_ref().map(|rule| rule as &dyn PlayerQuery)
     }
 
     fn plan(&self) -> Option<&dyn VerbPlan> {

@@ -70,8 +70,18 @@ impl HttpClient {
     /// # Cancel safety
     /// The request may have been sent.
     pub async fn post(&self, post: &HttpPost) -> Result<HttpAnswer, AskError> {
-        let until = Instant::now() + post.limit;
-        let request = self.request(post)?;
+        self.send(self.request(post)?, post.limit).await
+    }
+
+    /// Sends any request, as [`HttpClient::post`] does.
+    ///
+    /// # Errors
+    /// When there is no whole answer in time, or it is a redirect.
+    ///
+    /// # Cancel safety
+    /// The request may have been sent.
+    pub async fn send(&self, request: Request<Full<Bytes>>, limit: Duration) -> Result<HttpAnswer, AskError> {
+        let until = Instant::now() + limit;
         let stream = channel::connect(&self.address, until).await?;
         let exchanged = match &self.tls {
             None => timeout_at(until, exchange(stream, request)).await,

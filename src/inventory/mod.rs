@@ -35,8 +35,9 @@ pub use model::kubectl::{KubectlObject, KubectlPlace, KubectlSpec, PatchedResour
 pub use model::limits::Limits;
 pub use model::link::{ClientCertificate, LinkVerb, NatsLink, NatsLogin, NatsServer, NatsTls, is_subject_token};
 pub use model::needs::Needs;
+pub use model::players::{PlayersLine, PlayersRequest, PlayersRule};
 pub use model::podman::{PodmanObject, PodmanSpec};
-pub use model::probe::{Healthy, LogFile, OnTimeout, Probe, Ready};
+pub use model::probe::{GamespyVersion, Healthy, LogFile, OnTimeout, Probe, Ready};
 pub use model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};
 pub use model::restart::{GiveUp, RestartPolicy, RestartWhen};
 pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chain};

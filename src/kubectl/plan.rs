@@ -1,11 +1,12 @@
 //! All that the inventory has of an object beside its place.
 
-use crate::inventory::{Channels, Healthy, Instance, Probe, Ready, StopAction, StopStep};
+use crate::inventory::{Channels, Healthy, Instance, PlayersRule, Probe, Ready, StopAction, StopStep};
 
 #[derive(Default)]
 pub(super) struct KubectlPlan {
     pub(super) ready: Ready,
     pub(super) healthy: Option<Healthy>,
+    pub(super) players: Option<PlayersRule>,
     pub(super) stop: Vec<StopStep>,
     pub(super) channels: Channels,
     /// True if only its pods tell that it is ready.
@@ -32,6 +33,7 @@ impl KubectlPlan {
             is_ready_by_default: ready.probes.is_empty(),
             ready,
             healthy: instance.healthy.clone(),
+            players: instance.counted_by(),
             stop: instance.stop.iter().filter(is_possible).cloned().collect(),
             channels: instance.channels.clone(),
         }

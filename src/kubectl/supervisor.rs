@@ -16,7 +16,6 @@ use super::stopping::stop;
 use super::watching::watch_object;
 use crate::containers::{GroupRecords, keep_watch};
 use crate::inventory::{Instance, KubectlSpec};
-use crate::probe;
 use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
@@ -120,7 +119,7 @@ impl Supervisor for KubectlSupervisor {
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
         let plan = self.object.plan();
-        probe::player_query(&plan.ready, plan.healthy.as_ref())
+        plan.players.as_ref().map(|rule| rule as &dyn PlayerQuery)
     }
 
     fn health(&self) -> Option<&dyn HealthCheck> {

@@ -119,9 +119,12 @@ fn players(details: &Value) -> PlayerCount {
     match &details["players"] {
         Value::Object(players) => {
             let number = |name: &str| players.get(name).and_then(number);
-            match (number("online"), number("max")) {
-                (Some(online), Some(max)) => PlayerCount::Counted(Players { online, max }),
-                _ => PlayerCount::Unanswered,
+            match number("online") {
+                Some(online) => PlayerCount::Counted(Players {
+                    online,
+                    max: number("max"),
+                }),
+                None => PlayerCount::Unanswered,
             }
         }
         Value::Null if details.get("players").is_some() => PlayerCount::Unanswered,

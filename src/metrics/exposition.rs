@@ -117,7 +117,7 @@ pub(super) fn text(sample: &Sample) -> String {
         "gamectl_instance_players_limit",
         "gauge",
         "Players that the server has room for.",
-        &|one| one.players().map(|(_, max)| f64::from(max)),
+        &|one| one.players().and_then(|(_, max)| max).map(f64::from),
     );
     out.end()
 }
@@ -180,7 +180,7 @@ impl<'a> Labelled<'a> {
         Some(facts.details.iter().any(|(name, _)| name == "shim_pid"))
     }
 
-    fn players(&self) -> Option<(u32, u32)> {
+    fn players(&self) -> Option<(u32, Option<u32>)> {
         match self.count {
             PlayerCount::Counted(players) => Some((players.online, players.max)),
             PlayerCount::NotAsked | PlayerCount::Unanswered => None,
@@ -283,7 +283,13 @@ mod tests {
         });
         running.row.host = Some("box2".into());
         running.row.intent = Some(Want::Running);
-        let text = told(vec![(running, PlayerCount::Counted(Players { online: 2, max: 10 }))]);
+        let text = told(vec![(
+            running,
+            PlayerCount::Counted(Players {
+                online: 2,
+                max: Some(10),
+            }),
+        )]);
         let of = "{id=\"a\",plane=\"process\",host=\"box2\"";
         for line in [
             format!("gamectl_instance_state{of},state=\"running\"}} 1"),

@@ -14,8 +14,7 @@ use super::snapshots::PodmanSnapshots;
 use super::starting::start;
 use super::stopping::stop;
 use crate::containers::{GroupRecords, SeenGroup, keep_watch};
-use crate::inventory::{Healthy, Instance, PodmanSpec, Ready};
-use crate::probe;
+use crate::inventory::{Instance, PlayersRule, PodmanSpec, Ready};
 use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
@@ -25,7 +24,7 @@ use crate::supervisor::{
 
 pub struct PodmanSupervisor {
     game: PodmanGame,
-    healthy: Option<Healthy>,
+    players: Option<PlayersRule>,
     activity: StateCell<Activity>,
 }
 
@@ -66,7 +65,7 @@ impl PodmanSupervisor {
             share.snapshots,
             share.events,
         );
-        Self::of(game.kept_as(instance), instance.healthy.clone())
+        Self::of(game.kept_as(instance), instance.counted_by())
     }
 
     /// Returns the supervisor of what is not in the inventory, by the record of its last
@@ -78,10 +77,10 @@ impl PodmanSupervisor {
         Some(Self::of(game, None))
     }
 
-    fn of(game: PodmanGame, healthy: Option<Healthy>) -> Self {
+    fn of(game: PodmanGame, players: Option<PlayersRule>) -> Self {
         Self {
             game,
-            healthy,
+            players,
             activity: StateCell::default(),
         }
     }
@@ -143,7 +142,7 @@ impl Supervisor for PodmanSupervisor {
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
-        probe::player_query(self.game.group().ready(), self.healthy.as_ref())
+        self.players.as_ref().map(|rule| rule as &dyn PlayerQuery)
     }
 
     fn plan(&self) -> Option<&dyn VerbPlan> {

@@ -3,47 +3,23 @@
 //! See <https://developer.valvesoftware.com/wiki/Server_queries>. A server may
 //! ask for a challenge first, so that it is no amplifier for forged addresses.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
-use tokio::net::UdpSocket;
-use tokio::time::{Instant, timeout_at};
-
-use crate::channel::resolve;
+use super::datagram::{self, Datagram};
 use crate::inventory::HostPort;
 use crate::supervisor::Players;
 
 const INFO: &[u8] = b"\xff\xff\xff\xffTSource Engine Query\0";
 
-/// The bytes of an answer that are read.
-const ANSWER_MAX: usize = 1400;
-
-/// A server that has not answered is asked again after this time.
-const AGAIN: Duration = Duration::from_millis(500);
-
-/// The questions that one attempt asks at once, upon a challenge or nonsense: what
-/// answers with nothing else is not asked as fast as it answers.
-const AT_ONCE_MAX: u32 = 10;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    /// With how many play, where that could be read.
-    Info(Option<Players>),
-    Challenge([u8; 4]),
-    Nonsense,
-}
-
-fn understood(bytes: &[u8]) -> Answer {
+fn understood(bytes: &[u8]) -> Datagram {
     match bytes {
-        [0xff, 0xff, 0xff, 0xff, b'A', a, b, c, d] => Answer::Challenge([*a, *b, *c, *d]),
+        [0xff, 0xff, 0xff, 0xff, b'A', a, b, c, d] => Datagram::Ask([INFO, &[*a, *b, *c, *d]].concat()),
         // The version of the protocol, then a name; or the first part of an
         // answer that is split over several packets.
-        [0xff, 0xff, 0xff, 0xff, b'I', _, name @ ..] if name.contains(&0) => Answer::Info(players(name)),
-        [0xff, 0xff, 0xff, 0xff, b'm', address @ ..] if address.contains(&0) => Answer::Info(old_players(address)),
-        [0xfe, 0xff, 0xff, 0xff, rest @ ..] if rest.len() >= 8 => Answer::Info(None),
-        _ => Answer::Nonsense,
+        [0xff, 0xff, 0xff, 0xff, b'I', _, name @ ..] if name.contains(&0) => Datagram::Answer(players(name)),
+        [0xff, 0xff, 0xff, 0xff, b'm', address @ ..] if address.contains(&0) => Datagram::Answer(old_players(address)),
+        [0xfe, 0xff, 0xff, 0xff, rest @ ..] if rest.len() >= 8 => Datagram::Answer(None),
+        _ => Datagram::Nonsense,
     }
 }
 
@@ -62,10 +38,13 @@ fn players(mut rest: &[u8]) -> Option<Players> {
     };
     let counted = Players {
         online: (*online).into(),
-        max: (*max).into(),
+        max: Some((*max).into()),
     };
     let told = keywords(rest, [*a, *b] == THE_SHIP).map(|words| told_players(words, counted));
-    Some(told.filter(|told| told.online.max(told.max) > 255).unwrap_or(counted))
+    Some(
+        told.filter(|told| told.online.max(told.max.unwrap_or(0)) > 255)
+            .unwrap_or(counted),
+    )
 }
 
 /// Takes a text off, without the NUL that ends it.
@@ -107,7 +86,7 @@ fn told_players(keywords: &[u8], counted: Players) -> Players {
     };
     Players {
         online: number("cp").unwrap_or(counted.online),
-        max: number("mp").unwrap_or(counted.max),
+        max: number("mp").or(counted.max),
     }
 }
 
@@ -120,80 +99,50 @@ fn old_players(mut rest: &[u8]) -> Option<Players> {
     match rest {
         [online, max, ..] => Some(Players {
             online: (*online).into(),
-            max: (*max).into(),
+            max: Some((*max).into()),
         }),
         _ => None,
     }
 }
 
-/// Returns the first answer of any of its addresses, with how many play if the
-/// answer says it. Notes in `has_answered` that anything came. Has no limit.
+/// Asks a server; see [`datagram::query`].
 pub(super) async fn query(server: &HostPort, has_answered: &AtomicBool) -> Option<Option<Players>> {
-    for ip in resolve::addresses(&server.host).await {
-        if let Ok(info) = ask(SocketAddr::new(ip, server.port), has_answered).await {
-            return Some(info);
-        }
-    }
-    None
-}
-
-async fn ask(server: SocketAddr, has_answered: &AtomicBool) -> std::io::Result<Option<Players>> {
-    let any = match server.ip() {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
-    // From here on only this server is heard.
-    socket.connect(server).await?;
-    let mut request = INFO.to_vec();
-    let mut at_once = AT_ONCE_MAX;
-    let mut buffer = [0; ANSWER_MAX];
-    loop {
-        socket.send(&request).await?;
-        // A datagram may be lost, and an answer be nonsense.
-        let again_at = Instant::now() + AGAIN;
-        while let Ok(n) = timeout_at(again_at, socket.recv(&mut buffer)).await {
-            let n = n?;
-            has_answered.store(true, Relaxed);
-            match understood(buffer.get(..n).unwrap_or_default()) {
-                Answer::Info(players) => return Ok(players),
-                Answer::Challenge(challenge) => request = [INFO, &challenge].concat(),
-                Answer::Nonsense => {}
-            }
-            if at_once > 0 {
-                at_once -= 1;
-                break;
-            }
-        }
-    }
+    datagram::query(server, INFO, understood, has_answered).await
 }
 
 /// An answer that is cut is never a different one.
 #[cfg(fuzzing)]
 pub(super) fn fuzz(bytes: &[u8]) {
-    if let Answer::Challenge(challenge) = understood(bytes) {
-        assert!(bytes.ends_with(&challenge));
-        assert_eq!(understood(bytes.get(..8).unwrap_or_default()), Answer::Nonsense);
+    if let Datagram::Ask(question) = understood(bytes) {
+        assert!(question.len() == INFO.len() + 4 && bytes.ends_with(question.get(INFO.len()..).unwrap_or_default()));
+        assert_eq!(understood(bytes.get(..8).unwrap_or_default()), Datagram::Nonsense);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::datagram::AGAIN;
     use super::*;
+    use std::time::Duration;
+    use tokio::net::UdpSocket;
+    use tokio::time::Instant;
 
     #[test]
     fn kinds_of_answers() {
         assert_eq!(
             understood(b"\xff\xff\xff\xffA\x01\x02\x03\x04"),
-            Answer::Challenge([1, 2, 3, 4])
+            Datagram::Ask([INFO, &[1, 2, 3, 4]].concat())
         );
-        assert_eq!(understood(b"\xff\xff\xff\xffI\x11name\0map\0"), Answer::Info(None));
+        assert_eq!(understood(b"\xff\xff\xff\xffI\x11name\0map\0"), Datagram::Answer(None));
         let whole = b"\xff\xff\xff\xffI\x11name\0map\0\0game\0\xfc\x00\x03\xff\x01dl";
-        let players = Players { online: 3, max: 255 };
-        assert_eq!(understood(whole), Answer::Info(Some(players)));
+        let players = Players {
+            online: 3,
+            max: Some(255),
+        };
+        assert_eq!(understood(whole), Datagram::Answer(Some(players)));
         for cut in 11..whole.len() {
             let told = (cut > 24).then_some(players);
-            assert_eq!(understood(&whole[..cut]), Answer::Info(told), "{cut}");
+            assert_eq!(understood(&whole[..cut]), Datagram::Answer(told), "{cut}");
         }
         for bytes in [
             &b""[..],
@@ -202,7 +151,7 @@ mod tests {
             b"\xff\xff\xff\xffI\x11name",
             b"hello",
         ] {
-            assert_eq!(understood(bytes), Answer::Nonsense, "{bytes:?}");
+            assert_eq!(understood(bytes), Datagram::Nonsense, "{bytes:?}");
         }
     }
 
@@ -299,10 +248,10 @@ mod tests {
         let told = |game: u16, numbers: &[u8], flags: u8, rest: &[u8]| {
             let head = b"\xff\xff\xff\xffI\x11name\0map\0folder\0game\0";
             let bytes = [head, &game.to_le_bytes()[..], numbers, b"1.0\0", &[flags], rest].concat();
-            let Answer::Info(Some(players)) = understood(&bytes) else {
+            let Datagram::Answer(Some(players)) = understood(&bytes) else {
                 panic!("{bytes:?}");
             };
-            (players.online, players.max)
+            (players.online, players.max.unwrap())
         };
         let few = [11, 44, 0, b'd', b'l', 0, 1];
         let keywords = b"mp300,cp267,qp14,v2546\0";
@@ -330,7 +279,13 @@ mod tests {
     #[test]
     fn the_answer_of_an_old_server() {
         let whole = b"\xff\xff\xff\xffm127.0.0.1:27015\0name\0map\0cstrike\0Counter-Strike\0\x03\x20\x2fdl";
-        assert_eq!(understood(whole), Answer::Info(Some(Players { online: 3, max: 32 })));
-        assert_eq!(understood(&whole[..30]), Answer::Info(None));
+        assert_eq!(
+            understood(whole),
+            Datagram::Answer(Some(Players {
+                online: 3,
+                max: Some(32)
+            }))
+        );
+        assert_eq!(understood(&whole[..30]), Datagram::Answer(None));
     }
 }

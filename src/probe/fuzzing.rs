@@ -5,6 +5,13 @@ pub fn a2s(bytes: &[u8]) {
     super::a2s::fuzz(bytes);
 }
 
+/// A datagram of a server that is asked how many play: of Bedrock, Quake III, GameSpy.
+pub fn datagram(bytes: &[u8]) {
+    super::bedrock::fuzz(bytes);
+    super::quake3::fuzz(bytes);
+    super::gamespy::fuzz(bytes);
+}
+
 /// The status of a Minecraft server.
 pub fn minecraft(bytes: &[u8]) {
     super::minecraft::fuzz(bytes);

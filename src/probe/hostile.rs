@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::{ProbeContext, Readiness};
 use crate::channel::{self, Question};
 use crate::inventory::{
-    ChannelKind, HostPort, HttpAccess, HttpCheck, HttpMethod, Password, Probe, Ready, Remote, Secret, Tls,
+    ChannelKind, GamespyVersion, HostPort, HttpAccess, HttpCheck, HttpMethod, Password, Probe, Ready, Remote, Secret,
+    Tls,
 };
 
 const LIMIT: Duration = Duration::from_secs(2);
@@ -290,8 +291,13 @@ async fn nonsense_behind_a_login_is_no_reply_for_ever() {
 /// Datagrams that are no answer: each is asked again, and named.
 #[tokio::test(start_paused = true)]
 async fn datagrams_that_are_nonsense() {
-    let answers: [&[u8]; 6] = [
+    let answers: [&[u8]; 11] = [
         b"",
+        b"\\",
+        b"\x1c",
+        b"\xff\xff\xff\xffinfoRespons",
+        b"\x09gctlmany\0",
+        b"\0other\0",
         b"\xff\xff\xff\xff",
         b"\xff\xff\xff\xffI\x11no end",
         b"\xff\xff\xff\xffA123",
@@ -310,11 +316,17 @@ async fn datagrams_that_are_nonsense() {
         });
         let host = "127.0.0.1".to_owned();
         let address = HostPort { host, port };
-        cases.spawn(async move {
-            let (holds, awaits, took) = ask(Probe::A2s(address.clone()), LIMIT).await;
-            assert!(!holds && took <= LIMIT, "{answer:?}: {took:?}");
-            assert!(awaits.contains(&format!("a2s {address} (")), "{answer:?}: {awaits}");
-        });
+        let gamespy = [GamespyVersion::One, GamespyVersion::Two, GamespyVersion::Three];
+        let queries = [Probe::A2s, Probe::Bedrock, Probe::Quake3].map(|make| make(address.clone()));
+        let gamespy = gamespy.map(|version| Probe::Gamespy(version, address.clone()));
+        for probe in queries.into_iter().chain(gamespy) {
+            let (name, address) = (probe.query().map_or("", |(name, _)| name), address.clone());
+            cases.spawn(async move {
+                let (holds, awaits, took) = ask(probe, LIMIT).await;
+                assert!(!holds && took <= LIMIT, "{name}, {answer:?}: {took:?}");
+                assert!(awaits.contains(&format!("{name} {address} (")), "{answer:?}: {awaits}");
+            });
+        }
     }
     while let Some(case) = cases.join_next().await {
         case.unwrap();

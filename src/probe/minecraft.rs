@@ -99,7 +99,7 @@ fn players(status: &Members) -> Option<Players> {
     let number = |name| u32::try_from(json::whole_number(counts.get(name)?)?).ok();
     Some(Players {
         online: number("online")?,
-        max: number("max")?,
+        max: number("max"),
     })
 }
 
@@ -150,7 +150,7 @@ fn old_understood(bytes: &[u8]) -> Option<Reply> {
     let mut number = || words.next()?.parse().ok();
     let (max, online) = (number(), number());
     Some(match (online, max) {
-        (Some(online), Some(max)) => Reply::Status(Some(Players { online, max })),
+        (Some(online), Some(max)) => Reply::Status(Some(Players { online, max: Some(max) })),
         _ => Reply::Nonsense,
     })
 }
@@ -233,14 +233,17 @@ mod tests {
     #[test]
     fn replies() {
         let good = reply(r#"{"version":{"name":"1.21"},"players":{"max":20,"online":0}}"#);
-        let players = Players { online: 0, max: 20 };
+        let players = Players {
+            online: 0,
+            max: Some(20),
+        };
         assert_eq!(understood(&good), Some(Reply::Status(Some(players))));
         for cut in 0..good.len() {
             assert_eq!(understood(&good[..cut]), None);
         }
         for untold in [
             r#"{"version":{}}"#,
-            r#"{"players":{"online":3}}"#,
+            r#"{"players":{"max":3}}"#,
             r#"{"players":{"online":-1,"max":20}}"#,
             r#"{"players":{"online":1e99,"max":20}}"#,
             r#"{"players":{"online":4294967296,"max":"20"}}"#,
@@ -248,6 +251,9 @@ mod tests {
         ] {
             assert_eq!(understood(&reply(untold)), Some(Reply::Status(None)), "{untold}");
         }
+        let boundless = Players { online: 3, max: None };
+        let status = reply(r#"{"players":{"online":3,"max":-1}}"#);
+        assert_eq!(understood(&status), Some(Reply::Status(Some(boundless))));
         // What follows the first value is ignored, within its text and behind it.
         let status = br#"{"players":{"max":20,"online":0}}"#;
         for more in [&b"{\"players\":5}"[..], b" junk", b"\0"] {
@@ -304,7 +310,10 @@ mod tests {
 
     #[test]
     fn old_replies() {
-        let counts = Some(Reply::Status(Some(Players { online: 3, max: 20 })));
+        let counts = Some(Reply::Status(Some(Players {
+            online: 3,
+            max: Some(20),
+        })));
         let good = kick(&["\u{a7}1", "78", "1.6.4", "Ein Würfel \u{a7}a日本", "3", "20"].join("\0"));
         assert_eq!(old_understood(&good), counts);
         for cut in 0..good.len() {
@@ -358,7 +367,10 @@ mod tests {
             let good = reply(r#"{"players":{"online":3,"max":20}}"#);
             Some(if nth < 2 { vec![0; 64] } else { good })
         });
-        let players = Players { online: 3, max: 20 };
+        let players = Players {
+            online: 3,
+            max: Some(20),
+        };
         for server in [closes, waits, babbles.await] {
             let until = Instant::now() + std::time::Duration::from_secs(3);
             assert_eq!(

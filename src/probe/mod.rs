@@ -4,16 +4,20 @@
 //! means that a game is stopped.
 
 mod a2s;
+mod bedrock;
 mod context;
+mod datagram;
 mod exchange;
 mod exec;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod gamespy;
 pub mod health;
 #[cfg(test)]
 mod hostile;
 mod http;
 mod http_answer;
+mod http_json;
 mod line_matcher;
 mod log;
 mod log_file;
@@ -21,12 +25,12 @@ mod log_lines;
 mod minecraft;
 mod ownership;
 mod players;
+mod quake3;
 mod tcp;
 
 pub use context::ProbeContext;
 pub use http::request;
 pub use ownership::{ContainerProcess, GameTree, HeldPort, PortOwner, PublishedPort, StackPorts, UnitPorts, held};
-pub use players::player_query;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -51,7 +55,8 @@ enum Prober {
     Log(Box<log::LogProbe>),
     LogFile(log_file::LogFileProbe),
     Tcp(HostPort),
-    A2s(HostPort),
+    /// A query by datagrams.
+    Datagram(Probe),
     Minecraft(HostPort),
     Http(HttpCheck),
     Login(Box<Remote>),
@@ -72,7 +77,7 @@ impl Prober {
                 Self::LogFile(log_file::LogFileProbe::new(path, pattern, context)?)
             }
             Probe::Tcp(address) => Self::Tcp(address.clone()),
-            Probe::A2s(address) => Self::A2s(address.clone()),
+            Probe::A2s(_) | Probe::Bedrock(_) | Probe::Quake3(_) | Probe::Gamespy(..) => Self::Datagram(probe.clone()),
             Probe::Minecraft(address) => Self::Minecraft(address.clone()),
             Probe::Http(check) => Self::Http(check.clone()),
             Probe::Login(remote) => Self::Login(remote.clone()),
@@ -103,8 +108,8 @@ impl Prober {
                 asked => matches!(asked, Ok(Ok(true))),
             },
             Self::Tcp(server) => timeout(SHORT.min(attempt), tcp::accepts(server)).await.unwrap_or(false),
-            Self::A2s(server) => {
-                let asked = timeout(SHORT.min(attempt), a2s::query(server, &has_answered)).await;
+            Self::Datagram(probe) => {
+                let asked = timeout(SHORT.min(attempt), players::by_datagram(probe, &has_answered)).await;
                 asked.is_ok_and(|info| info.is_some())
             }
             Self::Minecraft(server) => {
@@ -139,7 +144,7 @@ impl Prober {
         match self {
             Self::Log(_) => Duration::from_millis(50),
             Self::Tcp(_) | Self::LogFile(_) => Duration::from_millis(250),
-            Self::A2s(_) | Self::Minecraft(_) | Self::Http(_) => Duration::from_millis(500),
+            Self::Datagram(_) | Self::Minecraft(_) | Self::Http(_) => Duration::from_millis(500),
             // A server may ban a client that logs in too often.
             Self::Login(_) => Duration::from_secs(2),
             Self::Exec(_) => Duration::from_secs(1),
@@ -156,7 +161,10 @@ impl Prober {
             Self::Log(_) => "log line".to_owned(),
             Self::LogFile(probe) => format!("line in {}", probe.path().display()),
             Self::Tcp(server) => format!("tcp {server}"),
-            Self::A2s(server) => format!("a2s {server}"),
+            Self::Datagram(probe) => match probe.query() {
+                Some((name, server)) => format!("{name} {server}"),
+                None => "an answer".to_owned(),
+            },
             Self::Minecraft(server) => format!("minecraft {server}"),
             Self::Http(check) => {
                 let scheme = if check.tls.is_some() { "https" } else { "http" };

@@ -77,7 +77,9 @@ pub(super) fn asked(probe: &Probe) -> Option<(&HostPort, Transport)> {
         Probe::Tcp(address) | Probe::Minecraft(address) => Some((address, Transport::Tcp)),
         Probe::Http(check) => Some((&check.address, Transport::Tcp)),
         Probe::Login(remote) => Some((&remote.address, Transport::Tcp)),
-        Probe::A2s(address) => Some((address, Transport::Udp)),
+        Probe::A2s(address) | Probe::Bedrock(address) | Probe::Quake3(address) | Probe::Gamespy(_, address) => {
+            Some((address, Transport::Udp))
+        }
         Probe::Log(_) | Probe::LogFile(_) | Probe::Exec(_) | Probe::AliveFor(_) => None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::evidence::Evidence;
 use super::live::LiveState;
 use crate::failure::Failure;
-use crate::inventory::{Channels, Healthy, Instance, Mask, ProcessSpec, Ready, RestartPolicy};
+use crate::inventory::{Channels, Healthy, Instance, Mask, PlayersRule, ProcessSpec, Ready, RestartPolicy};
 use crate::store::plan::Plan;
 use crate::store::{InstanceDir, ReadError, StateDir, launch, plan};
 use crate::supervisor::DRIFTED;
@@ -23,6 +23,7 @@ pub(super) struct ManagedGame {
     pub(super) spec: Option<ProcessSpec>,
     pub(super) ready: Ready,
     pub(super) healthy: Option<Healthy>,
+    pub(super) players: Option<PlayersRule>,
     pub(super) channels: Channels,
     pub(super) policy: RestartPolicy,
     pub(super) plan: Plan,
@@ -46,6 +47,7 @@ impl ManagedGame {
             spec: Some(spec.clone()),
             ready: instance.ready.clone(),
             healthy: instance.healthy.clone(),
+            players: instance.counted_by(),
             channels: instance.channels.clone(),
             policy: instance.restart.clone(),
             plan: Plan {
@@ -81,6 +83,7 @@ impl ManagedGame {
             spec: None,
             ready: Ready::default(),
             healthy: None,
+            players: None,
             channels: Channels::default(),
             policy: RestartPolicy::default(),
             plan,

@@ -89,6 +89,9 @@ fn probe_in_words(probe: &Probe, mask: &Mask) -> String {
         Probe::Tcp(address) => format!("a TCP connection to {address} is accepted"),
         Probe::A2s(address) => format!("{address} answers Steam's query"),
         Probe::Minecraft(address) => format!("{address} answers Minecraft's query"),
+        Probe::Bedrock(address) => format!("{address} answers the ping of Minecraft, Bedrock Edition"),
+        Probe::Quake3(address) => format!("{address} answers getinfo"),
+        Probe::Gamespy(version, address) => format!("{address} answers {}", version.key()),
         Probe::Login(remote) => format!("a login over {} at {} works", remote.kind, remote.address),
         // The path may carry a token.
         Probe::Http(request) if request.tls.is_some() => format!("{} answers over HTTPS", request.address),

@@ -16,7 +16,6 @@ use super::{starting, stopping, survey, watching};
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Finding;
 use crate::inventory::{Instance, ProcessSpec};
-use crate::probe;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::supervisor::{
@@ -189,7 +188,7 @@ impl Supervisor for ProcessSupervisor {
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
-        probe::player_query(&self.game.ready, self.game.healthy.as_ref())
+        self.game.players.as_ref().map(|rule| rule as &dyn PlayerQuery)
     }
 
     fn health(&self) -> Option<&dyn HealthCheck> {

@@ -73,11 +73,14 @@ mod tests {
         let count = |id: &str| CountLine {
             id: id.to_owned(),
             online: 3,
-            max: 20,
+            max: Some(20),
         };
         askers.answer(&count("never asked"));
         askers.answer(&count("a"));
-        let players = Players { online: 3, max: 20 };
+        let players = Players {
+            online: 3,
+            max: Some(20),
+        };
         assert_eq!((one.try_recv(), again.try_recv()), (Ok(players), Ok(players)));
         assert_eq!(silent.try_recv(), Err(oneshot::error::TryRecvError::Empty));
         drop(askers);

@@ -14,7 +14,7 @@ use super::remote::RemoteHost;
 use super::start_record::StartRecord;
 use super::wire::{Ask, RowLine, Say, VerbAsk};
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{Instance, Plane, Probe};
+use crate::inventory::{Instance, Plane};
 use crate::invocation::command;
 use crate::store::StateDir;
 use crate::supervisor::{
@@ -48,7 +48,7 @@ pub struct SshSupervisor {
     intent: Mutex<Option<Want>>,
     uptime_seconds: AtomicU64,
     record: StartRecord,
-    /// True if one of its probes counts players.
+    /// True if its players can be counted.
     counts_players: bool,
 }
 
@@ -65,10 +65,8 @@ impl SshSupervisor {
             Plane::Kubectl(_) => KUBECTL,
             Plane::Amp(_) => AMP,
         };
-        let healthy = instance.healthy.iter().flat_map(|healthy| &healthy.probes);
-        let mut probes = instance.ready.probes.iter().chain(healthy);
         Self {
-            counts_players: probes.any(Probe::counts_players),
+            counts_players: instance.counted_by().is_some(),
             ..Self::of(&instance.id, plane, remote, records)
         }
     }

@@ -9,7 +9,8 @@ use serde::Serialize;
 pub struct Players {
     /// Includes bots where the game counts them.
     pub online: u32,
-    pub max: u32,
+    /// The capacity; `None` where it is not known.
+    pub max: Option<u32>,
 }
 
 #[async_trait::async_trait]

@@ -11,7 +11,7 @@ use super::{explain, state};
 use crate::containers::GroupRecords;
 use crate::failure::Failure;
 use crate::inventory::{
-    Channels, Healthy, Instance, Probe, Ready, RestartPolicy, RestartWhen, StopAction, StopStep, UnitSpec,
+    Channels, Healthy, Instance, PlayersRule, Probe, Ready, RestartPolicy, RestartWhen, StopAction, StopStep, UnitSpec,
 };
 use crate::invocation::command;
 use crate::probe::{self, PortOwner, ProbeContext, Readiness, UnitPorts};
@@ -41,6 +41,7 @@ pub(super) struct ManagedUnit {
 pub(super) struct UnitPlan {
     pub(super) ready: Ready,
     pub(super) healthy: Option<Healthy>,
+    pub(super) players: Option<PlayersRule>,
     pub(super) stop: Vec<StopStep>,
     pub(super) channels: Channels,
     policy: RestartPolicy,
@@ -74,6 +75,7 @@ impl UnitPlan {
             is_ready_by_default: is_ready_by_default || ready.probes.is_empty(),
             ready,
             healthy: instance.healthy.clone(),
+            players: instance.counted_by(),
             // Nor a console.
             stop: instance.stop.iter().filter(is_possible).cloned().collect(),
             channels: instance.channels.clone(),

@@ -13,7 +13,6 @@ use super::stopping::stop;
 use super::watching::watch;
 use crate::containers::GroupRecords;
 use crate::inventory::{Instance, UnitSpec};
-use crate::probe;
 use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
@@ -102,7 +101,7 @@ impl Supervisor for SystemdUnitSupervisor {
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
         let plan = self.unit.plan();
-        probe::player_query(&plan.ready, plan.healthy.as_ref())
+        plan.players.as_ref().map(|rule| rule as &dyn PlayerQuery)
     }
 
     fn health(&self) -> Option<&dyn HealthCheck> {

@@ -69,7 +69,10 @@ fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells)
         // The column is left out.
         PlayerCount::NotAsked if !counted => String::new(),
         PlayerCount::NotAsked | PlayerCount::Unanswered => dash(),
-        PlayerCount::Counted(Players { online, max }) => format!("{online}/{max}"),
+        PlayerCount::Counted(Players { online, max }) => {
+            let max = max.map_or_else(dash, |max| max.to_string());
+            format!("{online}/{max}")
+        }
     };
     let (tone, symbol) = state(row);
     let (uptime, pid, restarts, note) = match &row.observation {

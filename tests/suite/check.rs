@@ -116,16 +116,6 @@ fn an_unknown_user_hides_no_other_error() {
 }
 
 #[test]
-fn a_key_that_does_nothing_yet_is_said() {
-    let sandbox = Sandbox::with(&[Instance::script("a", "").with("players", json!("list"))]);
-    let outcome = sandbox.ok(&["check"]);
-    assert!(
-        outcome.stdout.contains("a: inventory: `players` does nothing yet"),
-        "{outcome:?}"
-    );
-}
-
-#[test]
 fn a_start_says_where_a_bare_name_was_looked_for() {
     let sandbox = Sandbox::with(&[Instance::program("a", "nonesuch-server", &[])]);
     let failed = sandbox.run(&["start", "a"]).expect_code(1);

@@ -1,6 +1,7 @@
 //! The number of players: it is asked of the games themselves, and never waited for
 //! by anything else.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 
@@ -107,6 +108,91 @@ fn whatever_surrounds_the_numbers() {
     }
     sandbox.ok(&["stop", "--all"]);
     sandbox.nothing_left();
+}
+
+/// Answers every request with this, until the test ends.
+fn answering(answer: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut heard = [0; 2048];
+            let _ = stream.read(&mut heard);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn lines_and_requests_tell_it_too() {
+    let port = support::free_port();
+    let program = support::example("stand-in-game");
+    let game = |id: &str, send: &str| {
+        Instance::program(
+            id,
+            program.to_str().expect("UTF-8"),
+            &["conan", &port.to_string(), "canary"],
+        )
+        .with("rcon", json!({ "port": port, "password": "canary" }))
+        .with("ready", json!({ "tcp": format!("127.0.0.1:{port}"), "timeout": "60s" }))
+        .with(
+            "players",
+            json!({ "send": send, "pattern": "There are (?<online>[0-9]+) of a max of (?<max>[0-9]+)" }),
+        )
+    };
+    let plain = answering("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n{\"on\": 3, \"rest\": [1,2]}");
+    let pieces = answering(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"on\":[{\r\n9\r\n},{}],\"m\"\r\n4\r\n:20}\r\n0\r\n\r\n",
+    );
+    let refuses = answering("HTTP/1.1 401 No\r\nContent-Length: 8\r\n\r\n{\"on\":3}");
+    let asked = |id: &str, port: u16| {
+        let url = format!("http://127.0.0.1:{port}/v1/players");
+        Instance::program(id, "/bin/sleep", &["300"])
+            .with("ready", json!({ "alive_for": "1ms" }))
+            .with("players", json!({ "http": url, "json": ".on", "json_max": ".m" }))
+    };
+    let sandbox = Sandbox::with(&[
+        game("line", "There are 3 of a max of 20"),
+        asked("plain", plain),
+        asked("pieces", pieces),
+        asked("refuses", refuses),
+    ]);
+    sandbox.ok(&["start", "--all"]);
+    for (id, players) in [
+        ("line", json!({ "online": 3, "max": 20 })),
+        ("plain", json!({ "online": 3, "max": null })),
+        ("pieces", json!({ "online": 2, "max": 20 })),
+        ("refuses", Value::Null),
+    ] {
+        assert_eq!(sandbox.status(id)["details"]["players"], players, "{id}");
+    }
+    let table = sandbox.ok(&["status"]).stdout;
+    assert!(table.contains("3/-"), "{table}");
+    sandbox.ok(&["stop", "plain", "pieces", "refuses"]);
+    // A reply in which the pattern finds nothing tells nothing.
+    sandbox.inventory(&[game("line", "nobody knows")]);
+    assert_eq!(sandbox.status("line")["details"]["players"], Value::Null);
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// The port is that of the instance, and not the one of the preset.
+#[test]
+fn a_preset_counts_at_the_port_of_the_instance() {
+    let port = support::free_udp_port();
+    let program = support::example("stand-in-game");
+    let args = ["steam", &port.to_string(), "unused"];
+    let game = Instance::program("a", program.to_str().expect("UTF-8"), &args)
+        .with("game", json!("valheim"))
+        .with("ports", json!({ "query": format!("{port}/udp") }))
+        .with("ready", json!({ "log": "^up$" }));
+    let sandbox = Sandbox::with(&[game]);
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(
+        sandbox.status("a")["details"]["players"],
+        json!({ "online": 3, "max": 20 })
+    );
+    sandbox.ok(&["stop", "a"]);
 }
 
 /// A `status` without a game that can be asked does what it does without asking:

@@ -95,7 +95,7 @@ impl PlayerQuery for Played {
         match online {
             Some(online) => Some(Players {
                 online: *online,
-                max: 20,
+                max: Some(20),
             }),
             None => std::future::pending().await,
         }

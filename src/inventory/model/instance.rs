@@ -11,6 +11,7 @@ use super::host::{HostSpec, Hosted, WayIn};
 use super::http::{HttpCheck, HttpLogin};
 use super::kubectl::KubectlSpec;
 use super::link::NatsLink;
+use super::players::PlayersRule;
 use super::podman::PodmanSpec;
 use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
@@ -80,8 +81,6 @@ pub struct Instance {
     /// The preset that it was made from.
     pub game: Option<&'static str>,
     pub ports: Vec<Port>,
-    /// The keys it has that do nothing yet.
-    pub unused: Vec<&'static str>,
     pub tags: Vec<String>,
     /// True when `run` starts it.
     pub autostart: bool,
@@ -98,6 +97,8 @@ pub struct Instance {
     pub on_event: Vec<Hook>,
     /// The line that tells its players something, where there is one.
     pub broadcast: Option<Broadcast>,
+    /// The way in which its players are counted, where its probes do not tell, or not rightly.
+    pub players: Option<PlayersRule>,
     /// The warnings of its players, where they are given.
     pub warn: Option<Warning>,
     /// Its host and its definition there; `None` for this machine as this user. The
@@ -129,7 +130,19 @@ impl Instance {
             .chain(logins.map(HttpLogin::password))
     }
 
-    /// Returns its requests over HTTP: of `ready`, `healthy` and `stop`.
+    /// Returns the way in which its players are counted: its own, or a probe that tells it.
+    pub fn counted_by(&self) -> Option<PlayersRule> {
+        self.players.clone().or_else(|| {
+            let healthy = self.healthy.iter().flat_map(|healthy| &healthy.probes);
+            let mut probes = self.ready.probes.iter().chain(healthy);
+            probes
+                .find(|probe| probe.counts_players())
+                .cloned()
+                .map(|probe| PlayersRule::Query(Box::new(probe)))
+        })
+    }
+
+    /// Returns its requests over HTTP: of `ready`, `healthy`, `stop` and `players`.
     pub fn requests(&self) -> impl Iterator<Item = &HttpCheck> {
         let healthy = self.healthy.iter().flat_map(|healthy| &healthy.probes);
         let probes = self.ready.probes.iter().chain(healthy).filter_map(|probe| match probe {
@@ -140,7 +153,11 @@ impl Instance {
             StopAction::Http(request) => Some(&**request),
             _ => None,
         });
-        probes.chain(steps)
+        let players = self.players.as_ref().and_then(|players| match players {
+            PlayersRule::Http(asked) => Some(&asked.request),
+            _ => None,
+        });
+        probes.chain(steps).chain(players)
     }
 }
 

@@ -86,6 +86,25 @@ impl Default for Healthy {
     }
 }
 
+/// The version of a query of GameSpy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GamespyVersion {
+    One,
+    Two,
+    Three,
+}
+
+impl GamespyVersion {
+    /// Returns its key in the inventory.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::One => "gamespy1",
+            Self::Two => "gamespy2",
+            Self::Three => "gamespy3",
+        }
+    }
+}
+
 #[derive(Clone, PartialEq)]
 pub enum Probe {
     /// This valid regular expression matches a line that this launch wrote.
@@ -98,6 +117,12 @@ pub enum Probe {
     A2s(HostPort),
     /// A Minecraft server there answers a status ping.
     Minecraft(HostPort),
+    /// A server of Minecraft's Bedrock Edition there answers a ping.
+    Bedrock(HostPort),
+    /// A server of Quake III, or of a game made from it, answers `getinfo` there.
+    Quake3(HostPort),
+    /// A server there answers a query of GameSpy.
+    Gamespy(GamespyVersion, HostPort),
     /// A login over this channel works.
     Login(Box<Remote>),
     /// A request is answered with a wanted status.
@@ -121,7 +146,19 @@ pub struct LogFile {
 impl Probe {
     /// Returns true if its answer tells how many play.
     pub fn counts_players(&self) -> bool {
-        matches!(self, Self::A2s(_) | Self::Minecraft(_))
+        self.query().is_some()
+    }
+
+    /// Returns the name and the server of a query that players' programs make.
+    pub fn query(&self) -> Option<(&'static str, &HostPort)> {
+        Some(match self {
+            Self::A2s(server) => ("a2s", server),
+            Self::Minecraft(server) => ("minecraft", server),
+            Self::Bedrock(server) => ("bedrock", server),
+            Self::Quake3(server) => ("quake3", server),
+            Self::Gamespy(version, server) => (version.key(), server),
+            _ => return None,
+        })
     }
 }
 
@@ -132,8 +169,9 @@ impl fmt::Debug for Probe {
             Self::Log(pattern) => f.debug_tuple("Log").field(pattern).finish(),
             Self::LogFile(file) => f.debug_tuple("LogFile").field(file).finish(),
             Self::Tcp(address) => f.debug_tuple("Tcp").field(address).finish(),
-            Self::A2s(address) => f.debug_tuple("A2s").field(address).finish(),
-            Self::Minecraft(address) => f.debug_tuple("Minecraft").field(address).finish(),
+            Self::A2s(_) | Self::Minecraft(_) | Self::Bedrock(_) | Self::Quake3(_) | Self::Gamespy(..) => {
+                f.debug_tuple("Query").field(&self.query()).finish()
+            }
             Self::Login(remote) => f.debug_tuple("Login").field(remote).finish(),
             Self::Http(check) => f.debug_tuple("Http").field(&check.address).finish(),
             Self::Exec(argv) => {

@@ -164,7 +164,7 @@ fn up(fields: &mut Fields) -> Option<UpRule> {
 }
 
 /// Reads `.status.phase`.
-fn path(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<String>> {
+pub(super) fn path(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<String>> {
     let word = check.word(what, "a path such as `.status.phase`", node)?;
     let names: Vec<String> = word.trim_start_matches('.').split('.').map(str::to_owned).collect();
     let is_name = |name: &String| {

@@ -22,6 +22,7 @@ mod merge;
 mod needs;
 mod pattern;
 mod plane;
+mod players;
 mod podman;
 mod ports;
 mod process;

@@ -10,7 +10,7 @@ use super::{http, pattern};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::Remote;
 use crate::inventory::model::http::HttpMethod;
-use crate::inventory::model::probe::{LogFile, Probe, Ready};
+use crate::inventory::model::probe::{GamespyVersion, LogFile, Probe, Ready};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Entry, Node, Shape, find};
 
@@ -58,6 +58,11 @@ fn probe(check: &mut Collector, entry: &Entry) -> Option<Probe> {
         "tcp" => host_port(check, "`tcp`", value).map(Probe::Tcp),
         "a2s" => host_port(check, "`a2s`", value).map(Probe::A2s),
         "minecraft" => host_port(check, "`minecraft`", value).map(Probe::Minecraft),
+        "bedrock" => host_port(check, "`bedrock`", value).map(Probe::Bedrock),
+        "quake3" => host_port(check, "`quake3`", value).map(Probe::Quake3),
+        "gamespy1" => gamespy(check, GamespyVersion::One, value),
+        "gamespy2" => gamespy(check, GamespyVersion::Two, value),
+        "gamespy3" => gamespy(check, GamespyVersion::Three, value),
         "http" => http::read(check, HttpMethod::Get, value).map(Probe::Http),
         "exec" => check.command("`exec`", value).map(Probe::Exec),
         "alive_for" => check.duration("`alive_for`", value).map(Probe::AliveFor),
@@ -104,6 +109,11 @@ fn path_of_game(check: &mut Collector, what: &str, node: &Node) -> Option<PathBu
     };
     check.problem(node.span, format!("{what} {why}")).hint(hint);
     None
+}
+
+fn gamespy(check: &mut Collector, version: GamespyVersion, node: &Node) -> Option<Probe> {
+    let server = host_port(check, &format!("`{}`", version.key()), node);
+    server.map(|server| Probe::Gamespy(version, server))
 }
 
 /// Reads a time that is worth waiting.

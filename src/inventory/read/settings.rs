@@ -2,10 +2,11 @@
 
 use super::collector::Collector;
 use super::section::Fields;
-use super::{channels, healthy, hook, ports, ready, restart, stop, warn};
+use super::{channels, healthy, hook, players, ports, ready, restart, stop, warn};
 use crate::games::Preset;
 use crate::inventory::model::host::Hosted;
 use crate::inventory::model::instance::{Instance, Plane};
+use crate::inventory::model::probe::Probe;
 use crate::inventory::model::stop::default_stop_chain;
 use crate::inventory::text::node::{Node, Span};
 
@@ -37,17 +38,27 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
     }
     let channels = channels::read(settings, &needed, is_given, outline.at);
     let login = channels.get(login);
+    let ports = settings.get("ports", ports::read).unwrap_or_default();
+    let rule = players::read(settings, &ports, &channels);
+    let ready = ready::read(settings, login);
+    let healthy = healthy::read(settings, login, outline.healthy);
+    // A preset does not know better than a probe that was written down.
+    let mut probes = ready
+        .probes
+        .iter()
+        .chain(healthy.iter().flat_map(|healthy| &healthy.probes));
+    let tells = !is_given("players") && probes.any(Probe::counts_players);
     Instance {
         id: outline.id,
         game: outline.game.map(|preset| preset.name),
-        ports: settings.get("ports", ports::read).unwrap_or_default(),
-        unused: unused(settings),
+        players: rule.filter(|_| !tells),
+        ports,
         tags: settings.get("tags", tags).unwrap_or_default(),
         autostart: settings.get("autostart", Collector::flag).unwrap_or(true),
         needs: Vec::new(),
         plane: outline.plane,
-        ready: ready::read(settings, login),
-        healthy: healthy::read(settings, login, outline.healthy),
+        ready,
+        healthy,
         stop,
         channels,
         restart: restart::read(settings),
@@ -56,12 +67,6 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         warn: settings.get("warn", warn::read),
         hosted: outline.hosted,
     }
-}
-
-fn unused(settings: &mut Fields) -> Vec<&'static str> {
-    let keys = ["players"].into_iter();
-    keys.filter(|key| settings.get(key, Collector::line).is_some())
-        .collect()
 }
 
 fn tags(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<String>> {

@@ -76,3 +76,60 @@ pub(super) fn broadcast(check: &mut Collector, what: &str, node: &Node) -> Optio
     }
     broadcast
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::inventory::{Inventory, Problems, parse};
+    use std::time::Duration;
+
+    fn read(text: &str) -> Result<Inventory, Problems> {
+        parse(text.as_bytes(), "x.yaml", "/srv".as_ref(), &|_| None)
+    }
+
+    #[test]
+    fn mistakes_have_their_places() {
+        let long = format!("warn: {{say: {}}}", "x".repeat(201));
+        for (keys, wanted) in [
+            ("warn: 15m", "1:23 `warn` must be a mapping"),
+            ("warn: {at: 15m}", "1:28 `at` must be a list of durations"),
+            ("warn: {at: []}", "1:28 `at` is empty"),
+            ("warn: {at: [5m, soon]}", "1:33 a time of `at` is not a duration"),
+            ("warn: {at: [500ms]}", "1:29 a time of `at` must be from 1s to 24h"),
+            ("warn: {say: ''}", "1:30 `say` is empty"),
+            ("warn: {say: \"a\\u001bb\"}", "1:30 `say` must be a single line"),
+            ("warn: {cancelled: \"a\\nb\"}", "1:36 `cancelled` must be a single line"),
+            (&long, "1:29 `say` must not be longer than 200 characters"),
+            ("warn: {when: [5m]}", "1:24 unknown key `when` in `warn`"),
+            ("broadcast: say hello", "1:28 `broadcast` has no `{message}`"),
+        ] {
+            let text = format!("instances: {{a: {{{keys}}}}}");
+            let problems = read(&text).expect_err(keys);
+            let found: Vec<String> = problems
+                .list
+                .iter()
+                .map(|problem| {
+                    format!(
+                        "{}:{} {}",
+                        problem.line.unwrap_or(0),
+                        problem.column.unwrap_or(0),
+                        problem.message
+                    )
+                })
+                .collect();
+            assert!(found.iter().any(|one| one.starts_with(wanted)), "{keys}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn defaults_are_merged_key_by_key() {
+        let text = "defaults: {warn: {at: [1m, 2h, 1m], say: a}, broadcast: 'x {message}'}\n\
+                    instances: {a: {}, b: {warn: {say: b}}}";
+        let instances = read(text).unwrap().instances;
+        let warning = |at: usize| instances[at].warn.clone().unwrap();
+        assert_eq!(warning(0).at, [7200, 60].map(Duration::from_secs));
+        assert_eq!((warning(0).say.as_str(), warning(1).say.as_str()), ("a", "b"));
+        assert_eq!(warning(1).at, warning(0).at);
+        assert_eq!(warning(1).cancelled, "{what} cancelled");
+        assert_eq!(instances[1].broadcast.as_ref().unwrap().line("hi"), "x hi");
+    }
+}

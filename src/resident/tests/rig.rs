@@ -204,7 +204,7 @@ pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
         hosted: None,
         game: None,
         ports: Vec::new(),
-        unused: Vec::new(),
+        players: None,
         broadcast: None,
         warn: None,
         channels: Channels::default(),

@@ -116,7 +116,9 @@ impl Say {
 pub struct CountLine {
     pub id: String,
     pub online: u32,
-    pub max: u32,
+    /// Older ends always know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
 }
 
 impl CountLine {

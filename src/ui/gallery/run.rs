@@ -14,7 +14,10 @@ use crate::ui::testing::{happened, piped, row};
 fn a_world(now: Instant) -> Vec<ResidentEvent> {
     use Level::{Error, Info, Warning};
     let mut events = watched(all_kinds(), now);
-    let players = Players { online: 87, max: 200 };
+    let players = Players {
+        online: 87,
+        max: Some(200),
+    };
     events.push(ResidentEvent::Players(
         "rust-main".into(),
         PlayerCount::Counted(players),

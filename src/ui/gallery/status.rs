@@ -14,7 +14,10 @@ pub(super) fn running(id: &str, uptime: u64, pid: u32) -> Row {
 /// One of each, with all that can be known.
 pub(super) fn all_kinds() -> Vec<Row> {
     let mut rust = running("rust-main", 273_600, 4242);
-    rust.player_count = PlayerCount::Counted(Players { online: 87, max: 200 });
+    rust.player_count = PlayerCount::Counted(Players {
+        online: 87,
+        max: Some(200),
+    });
     let mut craft = running("a-long-name-of-a-server", 7_500, 31337);
     craft.player_count = PlayerCount::Unanswered;
     if let Observation::Known(facts) = &mut craft.observation {

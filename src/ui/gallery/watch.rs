@@ -68,7 +68,10 @@ fn looked_on(mut scene: Scene, events: &impl Fn(Instant) -> Vec<ResidentEvent>, 
 fn a_world(now: Instant) -> Vec<ResidentEvent> {
     let mut events = watched(vec![running("soulmask", 60, 4711)], now);
     events.extend(watched(all_kinds(), now));
-    let players = Players { online: 87, max: 200 };
+    let players = Players {
+        online: 87,
+        max: Some(200),
+    };
     events.push(ResidentEvent::Players(
         "rust-main".into(),
         PlayerCount::Counted(players),

@@ -421,7 +421,14 @@ fn players_come_and_go() {
     let players = |player_count| ResidentEvent::Players("a".into(), player_count);
     for (player_count, column, text) in [
         (PlayerCount::Unanswered, true, "-"),
-        (PlayerCount::Counted(Players { online: 7, max: 9 }), true, "7/9"),
+        (
+            PlayerCount::Counted(Players {
+                online: 7,
+                max: Some(9),
+            }),
+            true,
+            "7/9",
+        ),
         (PlayerCount::NotAsked, false, "running"),
     ] {
         watch.event(players(player_count));

@@ -2,6 +2,7 @@
 
 use super::channel::{RCON, TELNET};
 use super::hook::HOOK;
+use super::players::PLAYERS;
 use super::ready::{HEALTHY, READY};
 use super::restart::RESTART;
 use super::stop::STEP;
@@ -53,8 +54,8 @@ const SETTINGS: &[Key] = keys! {
         "The line that tells all players something, sent as `gamectl send` does, with `{message}` in it; or with `{message_}`, where `_` stands for each space, for games that show one word.";
     "warn": In(&WARN), "none", "warn: { at: [15m, 5m, 1m, 10s], say: 'Restart in {time}' }",
         "How its players are warned.";
-    "players": Text, "none", "players: playerlist",
-        "Does nothing yet: the line whose reply tells who plays.";
+    "players": In(&PLAYERS), "the probe that tells it", "players: { a2s: 127.0.0.1:28017 }",
+        "How its players are counted.";
 };
 
 /// The plane sections: an instance has one of them, and none has defaults.

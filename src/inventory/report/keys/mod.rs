@@ -11,6 +11,7 @@ mod http;
 mod instance;
 mod kubectl;
 mod link;
+mod players;
 mod podman;
 mod process;
 mod ready;
@@ -33,6 +34,7 @@ pub(crate) use http::HTTP;
 pub(crate) use instance::{DEFAULTS, INSTANCE};
 pub(crate) use kubectl::{KUBECTL, UP};
 pub(crate) use link::{LINK, NATS, NATS_TLS};
+pub(crate) use players::PLAYERS;
 pub(crate) use podman::PODMAN;
 pub(crate) use process::{LIMITS, LOG, PROCESS};
 pub(crate) use ready::{HEALTHY, READY};
@@ -72,6 +74,7 @@ pub static SECTIONS: &[&Section] = &[
     &GIVE_UP,
     &HOOK,
     &WARN,
+    &PLAYERS,
     &RCON,
     &TELNET,
     &PASSWORD,
@@ -102,9 +105,10 @@ pub(crate) fn is_plane(key: &str) -> bool {
     PLANES.iter().any(|plane| plane.name == key)
 }
 
-/// Returns true for a probe of `ready` or `healthy`.
+/// Returns true for a probe of `ready` or `healthy`, or a way to count players: one of an
+/// instance takes the place of all that stand below.
 pub(crate) fn is_probe(key: &Key) -> bool {
-    [PROBES, READY_LOG, ALIVE_FOR]
+    [PROBES, READY_LOG, ALIVE_FOR, players::WAYS]
         .into_iter()
         .flatten()
         .any(|probe| probe == key)

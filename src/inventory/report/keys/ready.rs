@@ -15,6 +15,16 @@ pub(super) const PROBES: &[Key] = keys! {
         "A login over `rcon`, or the other channel that there is, works.";
     "minecraft": Address, "none", "minecraft: 127.0.0.1:25565",
         "The query of Minecraft's server list is answered there.";
+    "bedrock": Address, "none", "bedrock: 127.0.0.1:19132",
+        "The ping of Minecraft, Bedrock Edition, is answered there.";
+    "quake3": Address, "none", "quake3: 127.0.0.1:27960",
+        "`getinfo` is answered there, as by Quake III and games made from it.";
+    "gamespy1": Address, "none", "gamespy1: 127.0.0.1:7778",
+        "The first query protocol of GameSpy is answered there.";
+    "gamespy2": Address, "none", "gamespy2: 127.0.0.1:29900",
+        "The second query protocol of GameSpy is answered there.";
+    "gamespy3": Address, "none", "gamespy3: 127.0.0.1:6500",
+        "The third query protocol of GameSpy is answered there.";
     "exec": Words, "none", "exec: [/srv/is-up]",
         "A command exits with 0.";
 };

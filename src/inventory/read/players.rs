@@ -1,0 +1,265 @@
+//! The section `players`.
+
+use super::address::address;
+use super::collector::Collector;
+use super::section::Fields;
+use super::{http, kubectl, pattern};
+use crate::inventory::model::address::HostPort;
+use crate::inventory::model::channels::Channels;
+use crate::inventory::model::http::HttpMethod;
+use crate::inventory::model::instance::{Port, Protocol};
+use crate::inventory::model::players::{PlayersLine, PlayersRequest, PlayersRule};
+use crate::inventory::model::probe::{GamespyVersion, Probe};
+use crate::inventory::report::keys;
+use crate::inventory::text::node::{Node, Shape};
+
+type Make = fn(HostPort) -> Probe;
+
+const UDP: Protocol = Protocol::Udp;
+
+/// The queries, each with the protocol of its port.
+const QUERIES: [(&str, Protocol, Make); 7] = [
+    ("a2s", UDP, Probe::A2s),
+    ("minecraft", Protocol::Tcp, Probe::Minecraft),
+    ("bedrock", UDP, Probe::Bedrock),
+    ("quake3", UDP, Probe::Quake3),
+    ("gamespy1", UDP, |server| Probe::Gamespy(GamespyVersion::One, server)),
+    ("gamespy2", UDP, |server| Probe::Gamespy(GamespyVersion::Two, server)),
+    ("gamespy3", UDP, |server| Probe::Gamespy(GamespyVersion::Three, server)),
+];
+
+/// Reads how the players of an instance with these ports and channels are counted.
+pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels) -> Option<PlayersRule> {
+    let node = &settings.entry("players")?.value;
+    if !matches!(node.shape, Shape::Map(_)) && !node.is_null() {
+        settings
+            .check
+            .mismatch("`players`", "a mapping", node)
+            .hint("such as `players: { a2s: 127.0.0.1:28017 }`, or `{ send: list, pattern: '(?<online>\\d+)' }`");
+        return None;
+    }
+    let mut players = settings.section("players", &keys::PLAYERS);
+    let is_way = |key: &str| key == "send" || key == "http" || QUERIES.iter().any(|(name, ..)| *name == key);
+    let given: Vec<&str> = players
+        .entries
+        .iter()
+        .map(|entry| entry.key.as_ref())
+        .filter(|key| is_way(key))
+        .collect();
+    if given.len() != 1 {
+        let message = match given.as_slice() {
+            [] => "`players` names no way to count them".to_owned(),
+            [one, other, ..] => format!("`players` has both `{one}` and `{other}`, and takes one of them"),
+            [_] => String::new(),
+        };
+        if players.check.is_whole() {
+            players
+                .check
+                .problem(node.span, message)
+                .hint("such as `players: { a2s: 127.0.0.1:28017 }`");
+        }
+        return None;
+    }
+    // Each belongs to one way.
+    for (key, way) in [("pattern", "send"), ("json", "http"), ("json_max", "http")] {
+        if let Some(entry) = players.entry(key).filter(|_| !given.contains(&way)) {
+            let message = format!("`{key}` means nothing without `{way}`");
+            players.check.problem(entry.at, message);
+        }
+    }
+    for (name, protocol, make) in QUERIES {
+        if players.entry(name).is_some() {
+            let server = players.get(name, |check, what, node| server(check, what, node, ports, protocol));
+            return server.map(|server| PlayersRule::Query(Box::new(make(server))));
+        }
+    }
+    match players.entry("send").is_some() {
+        true => line(&mut players, node, channels),
+        false => request(&mut players, node),
+    }
+}
+
+/// Reads an address, or the name of a port of the instance on this host.
+fn server(check: &mut Collector, what: &str, node: &Node, ports: &[Port], protocol: Protocol) -> Option<HostPort> {
+    let word = check.word(what, "HOST:PORT, or the name of a port", node)?;
+    if word.contains(':') {
+        return match address(&word) {
+            Ok(address) => Some(address),
+            Err(hint) => {
+                check.problem(node.span, format!("{what} must be HOST:PORT")).hint(hint);
+                None
+            }
+        };
+    }
+    let port = ports
+        .iter()
+        .find(|port| port.name == *word && port.protocol == protocol);
+    if port.is_none() && check.is_whole() {
+        let spoken = if protocol == Protocol::Udp { "udp" } else { "tcp" };
+        check
+            .problem(
+                node.span,
+                format!("{what} is neither HOST:PORT nor the name of a {spoken} port in `ports`"),
+            )
+            .hint(format!(
+                "such as `127.0.0.1:28017`; or `ports: {{ query: 28017/{spoken} }}`, and `query` here"
+            ));
+    }
+    port.map(|port| HostPort {
+        host: "127.0.0.1".to_owned(),
+        port: port.number,
+    })
+}
+
+fn line(players: &mut Fields, node: &Node, channels: &Channels) -> Option<PlayersRule> {
+    players.require(
+        "pattern",
+        node.span,
+        "`send` needs a `pattern`, which finds the number in the reply",
+        "such as `pattern: 'There are (?<online>\\d+) of a max of (?<max>\\d+)'`",
+    );
+    let line = players.get("send", Collector::line);
+    let pattern = players.get("pattern", |check, what, node| {
+        let pattern = pattern::read(check, what, node)?;
+        if !["(?<online>", "(?P<online>"]
+            .iter()
+            .any(|group| pattern.contains(group))
+        {
+            check
+                .problem(node.span, format!("{what} has no group `online`"))
+                .hint("put `(?<online>...)` around the number, such as `(?<online>\\d+)`");
+            return None;
+        }
+        Some(pattern)
+    });
+    let remote = channels.get(channels.admin).cloned();
+    if remote.is_none() && players.check.is_whole() {
+        players
+            .check
+            .problem(
+                node.span,
+                "`send` needs a channel with replies, and standard input has none",
+            )
+            .hint("give the instance `rcon`, `webrcon` or `telnet`, or count by a query such as `a2s`");
+    }
+    Some(PlayersRule::Line(Box::new(PlayersLine {
+        remote: remote?,
+        line: line?,
+        pattern: pattern?,
+    })))
+}
+
+fn request(players: &mut Fields, node: &Node) -> Option<PlayersRule> {
+    players.require(
+        "json",
+        node.span,
+        "`http` needs `json`, the path of the number in the answer",
+        "such as `json: .players.online`",
+    );
+    let online = players.get("json", kubectl::path);
+    let max = players.get("json_max", kubectl::path);
+    let request = players.get("http", |check, _, node| http::read(check, HttpMethod::Get, node));
+    Some(PlayersRule::Http(Box::new(PlayersRequest {
+        request: request?,
+        online: online?,
+        max,
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::inventory::{Inventory, PlayersRule, Probe, Problems, parse};
+
+    fn read(text: &str) -> Result<Inventory, Problems> {
+        parse(text.as_bytes(), "x.yaml", "/srv".as_ref(), &|_| None)
+    }
+
+    #[test]
+    fn mistakes_have_their_places() {
+        let rcon = "rcon: {port: 1, password: x}";
+        for (keys, wanted) in [
+            ("players: list", "1:26 `players` must be a mapping"),
+            ("players: {}", "1:26 `players` names no way"),
+            (
+                "players: {a2s: 'h:1', http: 'http://h/'}",
+                "1:26 `players` has both `a2s` and `http`",
+            ),
+            (
+                "players: {a2s: query}",
+                "1:32 `a2s` is neither HOST:PORT nor the name of a udp port",
+            ),
+            ("players: {a2s: 'h:0'}", "1:33 `a2s` must be HOST:PORT"),
+            ("ports: {q: 1/tcp}, players: {quake3: q}", "1:54 `quake3` is neither"),
+            ("players: {send: list}", "1:26 `send` needs a `pattern`"),
+            (
+                "players: {send: list, pattern: '(?<online>x)'}",
+                "1:26 `send` needs a channel with replies",
+            ),
+            (
+                &format!("{rcon}, players: {{send: list, pattern: '(x'}}"),
+                "1:79 `pattern` is not a regular expression",
+            ),
+            (
+                &format!("{rcon}, players: {{send: list, pattern: '(x)'}}"),
+                "1:79 `pattern` has no group `online`",
+            ),
+            ("players: {http: 'http://h/'}", "1:26 `http` needs `json`"),
+            (
+                "players: {http: 'http://h/', json: 'a..b'}",
+                "1:53 `json` is not the path of a field",
+            ),
+            (
+                "players: {a2s: 'h:1', json: .a}",
+                "1:39 `json` means nothing without `http`",
+            ),
+            ("players: {a2: 'h:1'}", "1:27 unknown key `a2` in `players`"),
+        ] {
+            let text = format!("instances: {{a: {{{keys}}}}}");
+            let problems = read(&text).expect_err(keys);
+            let found: Vec<String> = problems
+                .list
+                .iter()
+                .map(|problem| {
+                    format!(
+                        "{}:{} {}",
+                        problem.line.unwrap_or(0),
+                        problem.column.unwrap_or(0),
+                        problem.message
+                    )
+                })
+                .collect();
+            assert!(found.iter().any(|one| one.starts_with(wanted)), "{keys}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_own_way_replaces_that_of_the_preset_and_a_probe_does_too() {
+        let counted = |keys: &str| {
+            let read = read(&format!("instances: {{a: {{{keys}}}}}")).unwrap();
+            match read.instances[0].counted_by() {
+                Some(PlayersRule::Query(probe)) => probe.query().map(|(name, server)| format!("{name} {server}")),
+                Some(_) => Some("another".to_owned()),
+                None => None,
+            }
+        };
+        let game = "game: minecraft-bedrock";
+        for (keys, wanted) in [
+            (game, Some("bedrock 127.0.0.1:19132")),
+            (
+                "game: minecraft-bedrock, ports: {game: 5/udp}",
+                Some("bedrock 127.0.0.1:5"),
+            ),
+            ("game: minecraft-bedrock, players: {a2s: 'h:1'}", Some("a2s h:1")),
+            (
+                "game: minecraft-bedrock, healthy: {gamespy3: 'h:2'}",
+                Some("gamespy3 h:2"),
+            ),
+            ("ready: {quake3: 'h:3'}", Some("quake3 h:3")),
+            ("players: {http: 'http://h/', json: .n}", Some("another")),
+            ("ready: {alive_for: 1s}", None),
+        ] {
+            assert_eq!(counted(keys).as_deref(), wanted, "{keys}");
+        }
+        assert!(Probe::AliveFor(std::time::Duration::ZERO).query().is_none());
+    }
+}
