@@ -377,7 +377,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__logs)
-            opts="-a -n -f -q -v -h --all --inventory --lines --since --follow --raw --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -n -f -t -q -v -h --all --inventory --lines --since --follow --timestamps --previous --raw --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -147,7 +147,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s v -l verbose -
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l inventory -d 'Uses this inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s n -l lines -d 'Shows this many of the last lines first, or `all`' -r
-complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l since -d 'Begins at a time instead: 10m (ago), or 2026-01-31T20:00:00Z; it may begin ten seconds early' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l since -d 'Begins at a time instead: 10m (ago), or 2026-01-31T20:00:00Z; what has no time of its own is shown if it may be as late' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -155,6 +155,8 @@ never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s a -l all -d 'Selects every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s f -l follow -d 'Goes on with new output'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s t -l timestamps -d 'Shows before each line when it was printed, and where a launch began and ended'
+complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l previous -d 'Shows the launch before the last'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l raw -d 'Prints the bytes as they are, including those that could harm a terminal'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -l json -d 'Answers with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand logs" -s q -l quiet -d 'Prints failures only'

@@ -71,7 +71,7 @@ pub use health::{Health, HealthCheck, SilentProbe};
 pub use observation::Observation;
 pub use options::{StartOptions, StopOptions};
 pub use outcome::Outcome;
-pub use output::{ConsoleOutput, OutputFrom, OutputSource};
+pub use output::{ConsoleOutput, OutputAsk, OutputFrom, OutputSource};
 pub use plan::{PlannedStep, VerbPlan};
 pub use players::{PlayerQuery, Players};
 pub use state::InstanceState;

@@ -17,7 +17,7 @@ use super::game::AmpGame;
 use super::updates::{self, ConsoleEntry};
 use crate::channel::AskError;
 use crate::failure::{Failure, FailureKind};
-use crate::supervisor::{ConsoleOutput, LOOK_EVERY, OutputFrom, OutputSource};
+use crate::supervisor::{ConsoleOutput, LOOK_EVERY, OutputAsk, OutputFrom, OutputSource};
 
 const GET_UPDATES: &str = "Core/GetUpdates";
 
@@ -29,7 +29,7 @@ const UNREAD: usize = 64 * 1024;
 
 #[async_trait::async_trait]
 impl OutputSource for AmpGame {
-    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+    async fn open(&self, ask: OutputAsk) -> Result<ConsoleOutput> {
         let look = self.see().await?;
         let mut console = AmpConsole {
             controller: AmpController::new(self.spec().panel.clone()),
@@ -43,7 +43,7 @@ impl OutputSource for AmpGame {
             Err(failure) if failure.kind == FailureKind::NotRunning => Vec::new(),
             Err(failure) => return Err(failure.into()),
         };
-        match from {
+        match ask.from {
             OutputFrom::Start => {}
             OutputFrom::LastLines(lines) => {
                 let lines = usize::try_from(lines).unwrap_or(usize::MAX);
@@ -51,12 +51,12 @@ impl OutputSource for AmpGame {
             }
             OutputFrom::Time(at) => had.retain(|entry| entry.is_since(at)),
         }
-        let text: String = had.iter().map(ConsoleEntry::line).collect();
-        if !follow {
+        let text: String = had.iter().map(|entry| entry.line(ask.times)).collect();
+        if !ask.follow {
             return Ok(Box::new(std::io::Cursor::new(text.into_bytes())));
         }
         let (ours, theirs) = tokio::io::duplex(UNREAD);
-        tokio::spawn(console.follow(text, ours));
+        tokio::spawn(console.follow(text, ask.times, ours));
         Ok(Box::new(theirs))
     }
 }
@@ -95,7 +95,7 @@ impl AmpConsole {
     }
 
     /// Passes on what there is and what comes, until nobody reads it.
-    async fn follow(mut self, text: String, mut to: DuplexStream) {
+    async fn follow(mut self, text: String, times: bool, mut to: DuplexStream) {
         if to.write_all(text.as_bytes()).await.is_err() {
             return;
         }
@@ -109,7 +109,7 @@ impl AmpConsole {
             let text: String = match self.news().await {
                 Ok(entries) => {
                     pause = LOOK_EVERY;
-                    entries.iter().map(ConsoleEntry::line).collect()
+                    entries.iter().map(|entry| entry.line(times)).collect()
                 }
                 // AMP may come back, and the game, too.
                 Err(_) => {

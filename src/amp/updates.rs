@@ -66,12 +66,18 @@ impl ConsoleEntry {
         self.time().is_none_or(|time| time >= at)
     }
 
-    /// Returns the line as it is shown, with a line break at its end.
-    pub(super) fn line(&self) -> String {
+    /// Returns the line as it is shown, with a line break at its end; `timed` behind its
+    /// time, or `-` if that is not known.
+    pub(super) fn line(&self, timed: bool) -> String {
         let contents = self.contents.trim_end_matches(['\r', '\n']);
+        let time = match (timed, self.time()) {
+            (false, _) => String::new(),
+            (true, Some(time)) => format!("{} ", humantime::format_rfc3339_seconds(time)),
+            (true, None) => "- ".to_owned(),
+        };
         match self.kind.as_str() {
-            CHAT if !self.source.is_empty() => format!("<{}> {contents}\n", self.source),
-            _ => format!("{contents}\n"),
+            CHAT if !self.source.is_empty() => format!("{time}<{}> {contents}\n", self.source),
+            _ => format!("{time}{contents}\n"),
         }
     }
 }
@@ -102,7 +108,7 @@ mod tests {
             {"Timestamp":"2025-06-15T15:06:41.5Z","Source":"Ann","Type":"Chat","Contents":"hi"},
             {"Contents":"","Source":null}],"Status":{},"Tasks":[]}"#;
         let entries = parse(text.as_bytes()).unwrap();
-        let lines: Vec<String> = entries.iter().map(ConsoleEntry::line).collect();
+        let lines: Vec<String> = entries.iter().map(|entry| entry.line(false)).collect();
         assert_eq!(lines, ["up\n", "<Ann> hi\n", "\n"]);
         for bad in [
             "",

@@ -77,10 +77,15 @@ pub enum Awaited {
 #[command(after_help = "\
 Examples:
   gamectl logs -n 20 rust-main
-  gamectl logs --since 10m rust-main
+  gamectl logs -t --since 10m rust-main
+  gamectl logs --previous rust-main
   gamectl logs -f rust-main conan
 
-With --json each line is an object: {\"event\":\"line\",\"id\":ID,\"text\":TEXT}")]
+Times are in UTC, to the second; - stands where one is not known, as for what
+an older gamectl has logged.
+
+With --json each line is an object: {\"event\":\"line\",\"id\":ID,\"text\":TEXT};
+with -t it has \"at\", too, which is null where it is not known")]
 pub struct LogsArgs {
     #[command(flatten)]
     pub selection: Selection,
@@ -89,14 +94,22 @@ pub struct LogsArgs {
     #[arg(short = 'n', long, value_name = "N", default_value = "100", value_parser = lines)]
     pub lines: LineCount,
 
-    /// Begins at a time instead: 10m (ago), or 2026-01-31T20:00:00Z; it may begin ten
-    /// seconds early
+    /// Begins at a time instead: 10m (ago), or 2026-01-31T20:00:00Z; what has no time of its
+    /// own is shown if it may be as late
     #[arg(long, value_name = "WHEN", conflicts_with = "lines", value_parser = when)]
     pub since: Option<SystemTime>,
 
     /// Goes on with new output
     #[arg(short, long)]
     pub follow: bool,
+
+    /// Shows before each line when it was printed, and where a launch began and ended
+    #[arg(short, long)]
+    pub timestamps: bool,
+
+    /// Shows the launch before the last
+    #[arg(long, conflicts_with_all = ["since", "follow"])]
+    pub previous: bool,
 
     /// Prints the bytes as they are, including those that could harm a terminal
     #[arg(long)]

@@ -7,7 +7,7 @@ use super::signals::Interrupt;
 use super::streams::reader_is_gone;
 use crate::cli::{LineCount, LogsArgs};
 use crate::failure::Failure;
-use crate::host::{Error, LogReader, OutputFrom};
+use crate::host::{Error, LogReader, OutputAsk, OutputFrom};
 use crate::ui::Screen;
 
 const READER_CHECK: Duration = Duration::from_millis(100);
@@ -23,8 +23,14 @@ pub(super) async fn run(context: &Context<'_>, logs: &LogsArgs) -> Result<u8, Er
         (None, LineCount::All) => OutputFrom::Start,
         (None, LineCount::Last(lines)) => OutputFrom::LastLines(lines),
     };
-    let mut all = host.logs(selection, from, logs.follow).await?;
-    let mut screen = context.screen.logs(&all.ids(), logs.raw);
+    let ask = OutputAsk {
+        from,
+        follow: logs.follow,
+        times: logs.timestamps,
+        previous: logs.previous,
+    };
+    let mut all = host.logs(selection, ask).await?;
+    let mut screen = context.screen.logs(&all.ids(), logs.raw, logs.timestamps);
     for id in all.missing().filter(|_| !logs.follow) {
         context
             .screen

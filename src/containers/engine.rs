@@ -11,7 +11,7 @@ use super::grouping::Grouping;
 use super::kind::EngineKind;
 use crate::failure::Failure;
 use crate::program::{Finished, OutputStream, ProgramCall};
-use crate::supervisor::OutputFrom;
+use crate::supervisor::{OutputAsk, OutputFrom};
 
 /// The time within which the engine answers a question.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -98,15 +98,16 @@ impl Engine {
     }
 
     /// Begins to print what containers have said, each line with its container before it.
-    pub fn logs(&self, containers: &[Container], from: OutputFrom, follow: bool) -> Result<OutputStream, Failure> {
-        let from = match from {
+    pub fn logs(&self, containers: &[Container], ask: OutputAsk) -> Result<OutputStream, Failure> {
+        let from = match ask.from {
             OutputFrom::Start => None,
             OutputFrom::LastLines(lines) => Some(format!("--tail={lines}")),
             OutputFrom::Time(at) => Some(format!("--since={}", humantime::format_rfc3339_millis(at))),
         };
         let mut words = vec!["logs", "--names"];
         words.extend(from.as_deref());
-        words.extend(follow.then_some("--follow"));
+        words.extend(ask.follow.then_some("--follow"));
+        words.extend(ask.times.then_some("--timestamps"));
         words.extend(containers.iter().map(|one| one.id.as_str()));
         // What a game prints as errors is output, too.
         let together = ["sh", "-c", "exec \"$@\" 2>&1", "sh"].map(OsString::from);

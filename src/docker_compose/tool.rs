@@ -15,7 +15,7 @@ use crate::containers::{DOCKER, Engine};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{ComposeEngine, ComposeSpec};
 use crate::program::{CallError, Finished, OutputStream, ProgramCall, Running};
-use crate::supervisor::OutputFrom;
+use crate::supervisor::{OutputAsk, OutputFrom};
 
 /// The time within which compose answers a question. The old one needs half a
 /// second for its version alone.
@@ -251,16 +251,15 @@ impl<'a> Tool<'a> {
         self.call(&["stop"], limit).await.map(drop)
     }
 
-    pub(super) fn logs(&self, from: OutputFrom, follow: bool) -> Result<OutputStream, Failure> {
-        let from = match from {
+    pub(super) fn logs(&self, ask: OutputAsk) -> Result<OutputStream, Failure> {
+        let from = match ask.from {
             OutputFrom::Start => "--tail=all".to_owned(),
             OutputFrom::LastLines(lines) => format!("--tail={lines}"),
             OutputFrom::Time(at) => format!("--since={}", humantime::format_rfc3339_millis(at)),
         };
         let mut words = vec!["logs", "--no-color", &from];
-        if follow {
-            words.push("--follow");
-        }
+        words.extend(ask.follow.then_some("--follow"));
+        words.extend(ask.times.then_some("--timestamps"));
         let logs = self.program(&words).stream();
         logs.map_err(|error| Failure::unknown(format!("compose cannot be called: {error}")))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
-use super::{ConsoleInput, ConsoleKind, Host, OutputFrom};
+use super::{ConsoleInput, ConsoleKind, Host, OutputAsk, OutputFrom};
 use crate::failure::Failure;
 use crate::store::InstanceDir;
 use crate::store::tail::Tail;
@@ -41,7 +41,7 @@ impl Host {
         let id = supervisor.instance_id();
         let kind = kind(&supervisor).await.map_err(|failure| failure.of(id))?;
         if let Some(output) = supervisor.output() {
-            let opened = output.open(OutputFrom::LastLines(lines), true).await;
+            let opened = output.open(OutputAsk::plain(OutputFrom::LastLines(lines), true)).await;
             let opened = opened.map_err(|error| Failure::from_error(&error).of(id))?;
             let (pieces, printed) = mpsc::channel(UNREAD);
             tokio::spawn(pass_on(opened, pieces));

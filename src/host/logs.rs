@@ -6,11 +6,14 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
-use super::{Host, OutputFrom, Scope};
-use crate::failure::Failure;
+use super::line_times::LineTimes;
+use super::{Host, OutputAsk, OutputFrom, Scope};
+use crate::failure::{Failure, FailureKind};
 use crate::fleet::Member;
+use crate::store::stamped::StampedTail;
 use crate::store::tail::Tail;
-use crate::store::{InstanceDir, times};
+use crate::store::time_index::TimeIndex;
+use crate::store::{InstanceDir, StateDir, launch};
 use crate::supervisor::ConsoleOutput;
 
 /// The interval at which a followed log is read.
@@ -23,7 +26,7 @@ const PIECE: usize = 64 * 1024;
 pub struct LogReader<'a> {
     host: &'a Host,
     logs: Vec<Log>,
-    follow: bool,
+    ask: OutputAsk,
     /// The log that is read next.
     turn: usize,
     /// True once each log was read to its end; a followed one is then read in
@@ -40,33 +43,39 @@ type Streamed = Result<(usize, Vec<u8>), Failure>;
 /// The log of one instance.
 struct Log {
     id: String,
-    open: Option<(InstanceDir, Tail)>,
+    open: Option<(InstanceDir, LogTail)>,
     is_streamed: bool,
+}
+
+/// A console log as it is read.
+enum LogTail {
+    Plain(Tail),
+    Timed(Box<StampedTail>),
 }
 
 impl Host {
     /// Opens the logs of the selected instances.
-    pub async fn logs(&self, scope: Scope<'_>, from: OutputFrom, follow: bool) -> Result<LogReader<'_>, Failure> {
+    pub async fn logs(&self, scope: Scope<'_>, ask: OutputAsk) -> Result<LogReader<'_>, Failure> {
         let (pieces, streamed) = mpsc::channel(1);
         let mut logs = Vec::new();
         for member in self.members(&self.for_verbs()?, scope)? {
-            let printed = printed(&member, from, follow).await?;
+            let printed = printed(&member, ask).await?;
             let mut log = Log {
                 id: member.id().to_owned(),
                 open: None,
                 is_streamed: printed.is_some(),
             };
-            log.open(self, from)?;
+            log.open(self, ask)?;
             if let Some(printed) = printed {
                 let id = log.id.clone();
-                tokio::spawn(pass_on(logs.len(), id, printed, pieces.clone()));
+                tokio::spawn(pass_on(logs.len(), id, printed, ask.times, pieces.clone()));
             }
             logs.push(log);
         }
         Ok(LogReader {
             host: self,
             logs,
-            follow,
+            ask,
             turn: 0,
             caught_up: false,
             streamed,
@@ -74,26 +83,47 @@ impl Host {
     }
 }
 
-async fn printed(member: &Member, from: OutputFrom, follow: bool) -> Result<Option<ConsoleOutput>, Failure> {
+async fn printed(member: &Member, ask: OutputAsk) -> Result<Option<ConsoleOutput>, Failure> {
     let Some(output) = member.supervisor.output() else {
         return Ok(None);
     };
-    let opened = output.open(from, follow).await;
+    if ask.previous && !output.keeps_launches() {
+        let plane = member.supervisor.plane();
+        let message = format!("the plane `{plane}` does not tell the output of one launch from that of another");
+        let failure = Failure::new(FailureKind::Unsupported, message).hint("use --since");
+        return Err(failure.of(member.id()));
+    }
+    let opened = output.open(ask).await;
     opened
         .map(Some)
         .map_err(|error| Failure::from_error(&error).of(member.id()))
 }
 
 /// Sends the pieces of a stream until its end.
-async fn pass_on(index: usize, id: String, mut printed: ConsoleOutput, pieces: mpsc::Sender<Streamed>) {
+async fn pass_on(index: usize, id: String, mut printed: ConsoleOutput, timed: bool, pieces: mpsc::Sender<Streamed>) {
     let mut buffer = vec![0; PIECE];
+    let mut times = timed.then(LineTimes::default);
     loop {
-        let piece = match printed.read(&mut buffer).await {
-            Ok(0) => return,
-            Ok(n) => Ok((index, buffer.get(..n).unwrap_or_default().to_vec())),
+        let read = printed.read(&mut buffer).await;
+        let is_over = !matches!(read, Ok(1..));
+        let piece = match read {
+            Ok(n) => {
+                let bytes = buffer.get(..n).unwrap_or_default();
+                Ok(match &mut times {
+                    None => bytes.to_vec(),
+                    Some(times) if n == 0 => times.finish(),
+                    Some(times) => times.push(bytes),
+                })
+            }
             Err(error) => Err(cannot_read(&id, &error)),
         };
-        let is_over = piece.is_err();
+        if matches!(&piece, Ok(bytes) if bytes.is_empty()) {
+            match is_over {
+                true => return,
+                false => continue,
+            }
+        }
+        let piece = piece.map(|bytes| (index, bytes));
         if pieces.send(piece).await.is_err() || is_over {
             return;
         }
@@ -124,7 +154,7 @@ impl LogReader<'_> {
             if let Some(piece) = self.read()? {
                 return Ok(Some(piece));
             }
-            if !self.follow {
+            if !self.ask.follow {
                 return self.streamed.recv().await.transpose();
             }
             tokio::select! {
@@ -135,7 +165,7 @@ impl LogReader<'_> {
     }
 
     fn read(&mut self) -> Result<Option<(usize, Vec<u8>)>, Failure> {
-        if self.caught_up && !self.follow {
+        if self.caught_up && !self.ask.follow {
             return Ok(None);
         }
         for _ in 0..self.logs.len() {
@@ -155,31 +185,49 @@ impl LogReader<'_> {
     /// Opens the logs of instances that were started meanwhile.
     fn open_new(&mut self) -> Result<(), Failure> {
         for log in self.logs.iter_mut().filter(|log| log.open.is_none()) {
-            log.open(self.host, OutputFrom::Start)?;
+            let from = OutputFrom::Start;
+            log.open(self.host, OutputAsk { from, ..self.ask })?;
         }
         Ok(())
     }
 }
 
 impl Log {
-    fn open(&mut self, host: &Host, from: OutputFrom) -> Result<(), Failure> {
+    fn open(&mut self, host: &Host, ask: OutputAsk) -> Result<(), Failure> {
         if self.is_streamed {
             return Ok(());
         }
         let Some(state) = host.state()? else { return Ok(()) };
-        let opened = || -> io::Result<Option<(InstanceDir, Tail)>> {
-            let Some(dir) = state.instance(&self.id)? else {
-                return Ok(None);
-            };
-            let tail = match from {
-                OutputFrom::Start => Tail::from_start(&dir)?,
-                OutputFrom::LastLines(lines) => Tail::from_last_lines(&dir, lines)?,
-                OutputFrom::Time(at) => times::tail_since(&dir, at)?,
-            };
-            Ok(Some((dir, tail)))
+        let opened = self.tail(&state, ask).map_err(|error| cannot_read(&self.id, &error))?;
+        let Some((dir, tail)) = opened else { return Ok(()) };
+        let Some(tail) = tail else {
+            let message = format!("the log of {} does not tell of a launch before the last", self.id);
+            return Err(Failure::unknown(message).hint(
+                "it was launched only once, by an older gamectl, or so long ago that its output is gone; \
+                 use -n all for all that is there",
+            ));
         };
-        self.open = opened().map_err(|error| cannot_read(&self.id, &error))?;
+        let tail = match ask.times {
+            true => LogTail::Timed(Box::new(StampedTail::new(tail, ask.follow))),
+            false => LogTail::Plain(tail),
+        };
+        self.open = Some((dir, tail));
         Ok(())
+    }
+
+    /// Opens the log; `None` where there is none, and within it where there is no such
+    /// launch.
+    fn tail(&self, state: &StateDir, ask: OutputAsk) -> io::Result<Option<(InstanceDir, Option<Tail>)>> {
+        let Some(dir) = state.instance(&self.id)? else {
+            return Ok(None);
+        };
+        let tail = match ask.from {
+            from if ask.previous => previous(&dir, from)?,
+            OutputFrom::Start => Some(Tail::from_start(&dir)?),
+            OutputFrom::LastLines(lines) => Some(Tail::from_last_lines(&dir, lines)?),
+            OutputFrom::Time(at) => Some(TimeIndex::tail_since(&dir, at)?),
+        };
+        Ok(Some((dir, tail)))
     }
 
     /// Reads one piece; `None` when there is nothing new.
@@ -187,13 +235,37 @@ impl Log {
         let Some((dir, tail)) = &mut self.open else {
             return Ok(None);
         };
-        let mut buffer = vec![0; PIECE];
-        let n = tail
-            .read(dir, &mut buffer)
-            .map_err(|error| cannot_read(&self.id, &error))?;
-        buffer.truncate(n);
-        Ok((n > 0).then_some(buffer))
+        let read = match tail {
+            LogTail::Timed(tail) => tail.read(dir, PIECE),
+            LogTail::Plain(tail) => {
+                let mut buffer = vec![0; PIECE];
+                tail.read(dir, &mut buffer).map(|n| {
+                    buffer.truncate(n);
+                    buffer
+                })
+            }
+        };
+        let piece = read.map_err(|error| cannot_read(&self.id, &error))?;
+        Ok((!piece.is_empty()).then_some(piece))
     }
+}
+
+/// Opens the output of the launch before the last; `None` where it is not known.
+fn previous(dir: &InstanceDir, from: OutputFrom) -> io::Result<Option<Tail>> {
+    let last = launch::read(dir).map_err(io::Error::other)?;
+    let index = TimeIndex::read(dir)?;
+    let Some(range) = last.and_then(|last| index.previous_launch(last.log)) else {
+        return Ok(None);
+    };
+    let lines = match from {
+        OutputFrom::LastLines(lines) => Some(lines),
+        OutputFrom::Start | OutputFrom::Time(_) => None,
+    };
+    let tail = Tail::until(dir, range.end, lines)?;
+    Ok(Some(match range.begin {
+        Some(begin) => tail.not_before(begin),
+        None => tail,
+    }))
 }
 
 fn cannot_read(id: &str, error: &io::Error) -> Failure {

@@ -16,7 +16,7 @@ use super::{reading, target};
 use crate::failure::Failure;
 use crate::inventory::KubectlSpec;
 use crate::program::MergedOutput;
-use crate::supervisor::{ConsoleOutput, OutputFrom, OutputSource};
+use crate::supervisor::{ConsoleOutput, OutputAsk, OutputFrom, OutputSource};
 
 /// The pause before it is asked again which pods there are.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ const LINE_MAX: u64 = 1 << 20;
 
 #[async_trait::async_trait]
 impl OutputSource for ManagedObject {
-    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+    async fn open(&self, ask: OutputAsk) -> Result<ConsoleOutput> {
         let look = self.see_anew().await?;
         let (ours, theirs) = tokio::io::duplex(UNREAD);
         let log = PodLogs {
@@ -37,8 +37,12 @@ impl OutputSource for ManagedObject {
             spec: self.spec().clone(),
             to: Arc::new(Mutex::new(ours)),
         };
-        tokio::spawn(log.pass_on(look.found.pods, from, follow));
+        tokio::spawn(log.pass_on(look.found.pods, ask));
         Ok(Box::new(theirs))
+    }
+
+    fn keeps_launches(&self) -> bool {
+        true
     }
 }
 
@@ -52,10 +56,10 @@ struct PodLogs {
 impl PodLogs {
     /// Passes the output on until nobody reads it; that of later pods, too, if it is
     /// followed.
-    async fn pass_on(self, pods: Vec<ClusterPod>, from: OutputFrom, follow: bool) {
+    async fn pass_on(self, pods: Vec<ClusterPod>, ask: OutputAsk) {
         let mut known = BTreeSet::new();
         let mut streams = JoinSet::new();
-        let (mut pods, mut from) = (pods, from);
+        let (mut pods, mut ask, follow) = (pods, ask, ask.follow);
         pods.sort_by(|a, b| a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp));
         // Each line tells whose it is where there are several.
         let of_pod = |pod: &ClusterPod| match self.spec.container {
@@ -68,7 +72,7 @@ impl PodLogs {
                 // Another pod of the same name is another one.
                 let run = (pod.metadata.uid.clone(), if follow { pod.run() } else { 0 });
                 if (!follow || pod.is_running() || !pod.is_alive()) && known.insert(run) {
-                    let Ok(stream) = self.open(pod, from, follow, is_named) else {
+                    let Ok(stream) = self.open(pod, ask, is_named) else {
                         continue;
                     };
                     let to = Arc::clone(&self.to);
@@ -88,7 +92,7 @@ impl PodLogs {
             }
             pods = self.pods().await.unwrap_or_default();
             // What began meanwhile is told from its first line.
-            from = OutputFrom::Time(since.checked_sub(AGAIN).unwrap_or(since));
+            ask.from = OutputFrom::Time(since.checked_sub(AGAIN).unwrap_or(since));
         }
     }
 
@@ -101,25 +105,27 @@ impl PodLogs {
         })
     }
 
-    fn open(&self, pod: &ClusterPod, from: OutputFrom, follow: bool, is_named: bool) -> Result<MergedOutput, Failure> {
-        let words = words(&self.spec, pod.name(), from, follow, is_named);
+    fn open(&self, pod: &ClusterPod, ask: OutputAsk, is_named: bool) -> Result<MergedOutput, Failure> {
+        let words = words(&self.spec, pod.name(), ask, is_named);
         MergedOutput::of(self.engine.program(words)).map_err(|error| self.engine.not_called(&error))
     }
 }
 
-fn words(spec: &KubectlSpec, pod: &str, from: OutputFrom, follow: bool, is_named: bool) -> Vec<String> {
+fn words(spec: &KubectlSpec, pod: &str, ask: OutputAsk, is_named: bool) -> Vec<String> {
     let mut words = vec!["logs".to_owned(), pod.to_owned()];
     words.push(match &spec.container {
         Some(container) => format!("--container={container}"),
         None => "--all-containers".to_owned(),
     });
-    words.push(match from {
+    words.push(match ask.from {
         OutputFrom::Start => "--tail=-1".to_owned(),
         OutputFrom::LastLines(lines) => format!("--tail={lines}"),
         OutputFrom::Time(at) => format!("--since-time={}", humantime::format_rfc3339_seconds(at)),
     });
     words.extend(is_named.then(|| "--prefix".to_owned()));
-    words.extend(follow.then(|| "--follow".to_owned()));
+    words.extend(ask.follow.then(|| "--follow".to_owned()));
+    words.extend(ask.times.then(|| "--timestamps".to_owned()));
+    words.extend(ask.previous.then(|| "--previous".to_owned()));
     words
 }
 
@@ -162,16 +168,25 @@ mod tests {
             container: None,
             send: Vec::new(),
         };
-        let all = words(&spec, "p", OutputFrom::Start, false, false);
+        let all = words(&spec, "p", OutputAsk::plain(OutputFrom::Start, false), false);
         assert_eq!(all.join(" "), "logs p --all-containers --tail=-1");
-        let last = words(&spec, "p", OutputFrom::LastLines(5), true, true);
+        let last = words(&spec, "p", OutputAsk::plain(OutputFrom::LastLines(5), true), true);
         assert_eq!(last.join(" "), "logs p --all-containers --tail=5 --prefix --follow");
         spec.container = Some("game".to_owned());
         let since = OutputFrom::Time(UNIX_EPOCH + Duration::from_millis(7_900));
-        let since = words(&spec, "p", since, true, false);
+        let since = words(&spec, "p", OutputAsk::plain(since, true), false);
         assert_eq!(
             since.join(" "),
             "logs p --container=game --since-time=1970-01-01T00:00:07Z --follow"
+        );
+        let before = OutputAsk {
+            times: true,
+            previous: true,
+            ..OutputAsk::plain(OutputFrom::LastLines(5), false)
+        };
+        assert_eq!(
+            words(&spec, "p", before, false).join(" "),
+            "logs p --container=game --tail=5 --timestamps --previous"
         );
     }
 }

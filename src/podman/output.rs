@@ -12,7 +12,7 @@ use crate::containers::SeenGroup;
 use crate::failure::Failure;
 use crate::inventory::PodmanObject;
 use crate::program::MergedOutput;
-use crate::supervisor::{ConsoleOutput, OutputFrom, OutputSource};
+use crate::supervisor::{ConsoleOutput, OutputAsk, OutputFrom, OutputSource};
 
 /// The pause before it is asked again whether a container runs again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ const UNREAD: usize = 64 * 1024;
 
 #[async_trait::async_trait]
 impl OutputSource for PodmanGame {
-    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+    async fn open(&self, ask: OutputAsk) -> Result<ConsoleOutput> {
         let look = self.see().await?;
         let log = ContainerLog {
             engine: self.engine().clone(),
@@ -31,12 +31,12 @@ impl OutputSource for PodmanGame {
         if look.containers.is_empty() {
             return Ok(Box::new(tokio::io::empty()));
         }
-        let first = log.open(from, follow)?;
-        if !follow {
+        let first = log.open(ask)?;
+        if !ask.follow {
             return Ok(Box::new(first));
         }
         let (ours, theirs) = tokio::io::duplex(UNREAD);
-        tokio::spawn(log.follow(first, ours));
+        tokio::spawn(log.follow(first, ask, ours));
         Ok(Box::new(theirs))
     }
 }
@@ -48,13 +48,13 @@ struct ContainerLog {
 }
 
 impl ContainerLog {
-    fn open(&self, from: OutputFrom, follow: bool) -> Result<MergedOutput, Failure> {
+    fn open(&self, ask: OutputAsk) -> Result<MergedOutput, Failure> {
         let mut words: Vec<String> = match &self.object {
             PodmanObject::Container(_) => vec!["logs".to_owned()],
             // Each line has the name of its container before it.
             PodmanObject::Pod(_) => ["pod", "logs", "--names"].map(str::to_owned).into(),
         };
-        match from {
+        match ask.from {
             OutputFrom::Start => {}
             OutputFrom::LastLines(lines) => words.extend(["--tail".to_owned(), lines.to_string()]),
             OutputFrom::Time(at) => {
@@ -62,22 +62,23 @@ impl ContainerLog {
                 words.extend(["--since".to_owned(), at]);
             }
         }
-        words.extend(follow.then(|| "--follow".to_owned()));
+        words.extend(ask.follow.then(|| "--follow".to_owned()));
+        words.extend(ask.times.then(|| "--timestamps".to_owned()));
         words.extend(["--".to_owned(), self.object.name().to_owned()]);
         let opened = MergedOutput::of(self.engine.program(words)?);
         opened.map_err(|error| crate::containers::PODMAN.call_failed("podman", &error))
     }
 
     /// Passes the output on, also of later runs, until nobody reads it.
-    async fn follow(self, first: MergedOutput, mut to: DuplexStream) {
+    async fn follow(self, first: MergedOutput, mut ask: OutputAsk, mut to: DuplexStream) {
         let mut stream = first;
         loop {
             if copy(&mut stream, &mut to).await.is_err() {
                 return;
             }
             // Podman's own following ends with the container.
-            let since = SystemTime::now();
-            let Some(again) = self.next_run(since, &mut to).await else {
+            ask.from = OutputFrom::Time(SystemTime::now());
+            let Some(again) = self.next_run(ask, &mut to).await else {
                 return;
             };
             stream = again;
@@ -86,7 +87,7 @@ impl ContainerLog {
 
     /// Waits until it runs again, and opens its output from then on; `None` when nobody
     /// reads it any more.
-    async fn next_run(&self, since: SystemTime, to: &mut DuplexStream) -> Option<MergedOutput> {
+    async fn next_run(&self, ask: OutputAsk, to: &mut DuplexStream) -> Option<MergedOutput> {
         loop {
             tokio::time::sleep(AGAIN).await;
             to.write_all(&[]).await.ok()?;
@@ -95,7 +96,7 @@ impl ContainerLog {
                 target::OwnContainers::Some(own) => own.iter().any(super::starting::is_game_alive),
                 target::OwnContainers::None(_) => false,
             };
-            if is_up && let Ok(opened) = self.open(OutputFrom::Time(since), true) {
+            if is_up && let Ok(opened) = self.open(ask) {
                 return Some(opened);
             }
         }

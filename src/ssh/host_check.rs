@@ -199,7 +199,10 @@ mod tests {
         };
         let finding = version("box2", &old);
         assert_eq!(finding.level, Severity::Warning);
-        assert!(finding.message.contains("0.1.0 there") && finding.message.ends_with("console, host, keep, players)"));
+        assert!(
+            finding.message.contains("0.1.0 there")
+                && finding.message.ends_with("console, host, keep, players, log_times)")
+        );
         assert_eq!(version("box2", &Greeting::serving(None)).level, Severity::Ok);
     }
 }

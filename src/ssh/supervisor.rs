@@ -19,7 +19,7 @@ use crate::invocation::command;
 use crate::store::StateDir;
 use crate::supervisor::{
     AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan, EngineWord,
-    HostEngine, InstanceState, Observation, Outcome, OutputFrom, OutputSource, PlayerQuery, Players, StartOptions,
+    HostEngine, InstanceState, Observation, Outcome, OutputAsk, OutputSource, PlayerQuery, Players, StartOptions,
     StateCell, StopOptions, Supervisor, Verb, VerbRequest, Want,
 };
 
@@ -339,16 +339,23 @@ impl AdminChannel for SshSupervisor {
 
 #[async_trait::async_trait]
 impl OutputSource for SshSupervisor {
-    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+    async fn open(&self, ask: OutputAsk) -> Result<ConsoleOutput> {
         let ask = Ask::Logs {
             instance: self.id.clone(),
-            from: from.into(),
-            follow,
+            from: ask.from.into(),
+            follow: ask.follow,
+            times: ask.times,
+            previous: ask.previous,
         };
         let mut call = self.remote.call(ask).await?;
         match call.next().await? {
             (Say::Opened {}, _) => Ok(Box::new(LogStream::new(call))),
             _ => Err(something_else().into()),
         }
+    }
+
+    fn keeps_launches(&self) -> bool {
+        // The host itself says if it cannot.
+        true
     }
 }

@@ -64,11 +64,13 @@ mod recorded;
 mod shim_status;
 pub mod stack;
 mod stale_files;
+pub mod stamped;
 pub mod status_table;
 pub mod strangers;
 pub mod tail;
 #[cfg(test)]
 mod testing;
+pub mod time_index;
 pub mod times;
 
 pub use dir::StateDir;

@@ -29,11 +29,13 @@ pub struct Tail {
     /// grows, as far as we know.
     files: VecDeque<File>,
     offset: u64,
+    /// The place at which it ends, although more may follow.
+    until: Option<LogPosition>,
 }
 
 /// Opens all files of the log, oldest first. A rotation meanwhile can give a file
 /// another name; by its inode it is not taken twice.
-fn files(dir: &InstanceDir) -> io::Result<VecDeque<File>> {
+pub(super) fn files(dir: &InstanceDir) -> io::Result<VecDeque<File>> {
     let mut files: VecDeque<File> = VecDeque::new();
     for n in 0..FILES_MAX {
         let Some(file) = dir.open_read(&file_name(n))? else {
@@ -58,8 +60,15 @@ fn index_of(files: &VecDeque<File>, inode: u64) -> Option<usize> {
 impl Tail {
     /// Begins at the first byte that is still there.
     pub fn from_start(dir: &InstanceDir) -> io::Result<Self> {
-        let files = files(dir)?;
-        Ok(Self { files, offset: 0 })
+        Ok(Self::at(files(dir)?, 0))
+    }
+
+    fn at(files: VecDeque<File>, offset: u64) -> Self {
+        Self {
+            files,
+            offset,
+            until: None,
+        }
     }
 
     /// Begins at a remembered place or, where its file has been rotated away, at the
@@ -67,16 +76,34 @@ impl Tail {
     pub fn from_position(dir: &InstanceDir, position: LogPosition) -> io::Result<Self> {
         let mut files = files(dir)?;
         let Some(at) = index_of(&files, position.inode) else {
-            return Ok(Self { files, offset: 0 });
+            return Ok(Self::at(files, 0));
         };
         files.drain(..at);
-        let offset = position.offset;
-        Ok(Self { files, offset })
+        Ok(Self::at(files, position.offset))
     }
 
     /// Begins at the start of the `lines`th last line.
     pub fn from_last_lines(dir: &InstanceDir, lines: u64) -> io::Result<Self> {
+        Self::last_lines_of(files(dir)?, lines, None)
+    }
+
+    /// Begins at the start of the `lines`th last line before a place, or at the first line
+    /// with `None`, and ends at that place. It is empty where that is in no file any more.
+    pub fn until(dir: &InstanceDir, place: LogPosition, lines: Option<u64>) -> io::Result<Self> {
         let mut files = files(dir)?;
+        let last = index_of(&files, place.inode);
+        files.truncate(last.map_or(0, |last| last + 1));
+        let mut tail = match lines {
+            Some(lines) => Self::last_lines_of(files, lines, Some(place.offset))?,
+            None => Self::at(files, 0),
+        };
+        tail.until = Some(place);
+        Ok(tail)
+    }
+
+    /// Begins at the start of the `lines`th last line of files, the last of which ends at
+    /// `end`.
+    fn last_lines_of(mut files: VecDeque<File>, lines: u64, end: Option<u64>) -> io::Result<Self> {
         // One line end more than lines: the one that ends the line before. The
         // end of the last line itself does not count.
         let mut wanted = lines;
@@ -85,7 +112,10 @@ impl Tail {
         let mut keep = 0;
         for (index, file) in files.iter().enumerate().rev() {
             keep = index;
-            let mut end = file.metadata()?.len();
+            let size = file.metadata()?.len();
+            let mut end = end
+                .filter(|_| index + 1 == files.len())
+                .map_or(size, |end| end.min(size));
             while end > 0 {
                 let start = end.saturating_sub(CHUNK as u64);
                 let chunk = buffer.get_mut(..(end - start) as usize).unwrap_or_default();
@@ -98,7 +128,7 @@ impl Tail {
                     if wanted <= 1 {
                         let offset = if wanted == 0 { end } else { start + at as u64 + 1 };
                         files.drain(..keep);
-                        return Ok(Self { files, offset });
+                        return Ok(Self::at(files, offset));
                     }
                     wanted -= 1;
                 }
@@ -106,7 +136,12 @@ impl Tail {
             }
         }
         files.drain(..keep);
-        Ok(Self { files, offset: 0 })
+        Ok(Self::at(files, 0))
+    }
+
+    /// Returns the place at which it ends although more may follow.
+    pub(super) fn end(&self) -> Option<LogPosition> {
+        self.until
     }
 
     /// Skips what stands before a remembered place.
@@ -131,26 +166,46 @@ impl Tail {
         let offset = files
             .front()
             .map_or(Ok(0), |file| file.metadata().map(|meta| meta.len()))?;
-        Ok(Self { files, offset })
+        Ok(Self::at(files, offset))
     }
 
     /// Reads on, into `buffer`; 0 when there is nothing more for now. Follows
     /// the log through rotation, removal and truncation.
     pub fn read(&mut self, dir: &InstanceDir, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_placed(dir, buffer).map(|(n, _)| n)
+    }
+
+    /// Reads on as [`Tail::read`] does. Returns also the place of what was read.
+    pub(super) fn read_placed(&mut self, dir: &InstanceDir, buffer: &mut [u8]) -> io::Result<(usize, LogPosition)> {
         loop {
             let Some(file) = self.files.front() else {
+                if self.until.is_some() {
+                    return Ok((0, LogPosition::default()));
+                }
                 self.files = files(dir)?;
                 self.offset = 0;
                 if self.files.is_empty() {
-                    return Ok(0);
+                    return Ok((0, LogPosition::default()));
                 }
                 continue;
             };
-            match file.read_at(buffer, self.offset) {
+            let place = LogPosition {
+                inode: file.metadata()?.ino(),
+                offset: self.offset,
+            };
+            let limit = match self.until {
+                Some(until) if until.inode == place.inode => until.offset.saturating_sub(place.offset),
+                _ => u64::MAX,
+            };
+            let room = buffer.len().min(usize::try_from(limit).unwrap_or(usize::MAX));
+            if room == 0 {
+                return Ok((0, place));
+            }
+            match file.read_at(buffer.get_mut(..room).unwrap_or_default(), self.offset) {
                 Ok(0) => {}
                 Ok(n) => {
                     self.offset += n as u64;
-                    return Ok(n);
+                    return Ok((n, place));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
@@ -166,8 +221,8 @@ impl Tail {
                 self.offset = 0;
                 continue;
             }
-            if !self.follow(dir)? {
-                return Ok(0);
+            if self.until.is_some() || !self.follow(dir)? {
+                return Ok((0, place));
             }
         }
     }

@@ -1,120 +1,198 @@
-//! A coarse index of the console log by time, so that a log of bytes without any
-//! times can be read from a time on.
+//! An index of the console log by time, so that a log of bytes without any times can
+//! be read from a time on, and with the time of each line.
 //!
-//! A place is noted when output comes and the last note is [`EVERY_MS`] old. The
-//! index is two files of a fixed size at most, the older one dropped when the newer
-//! is full; what is older than both reads as the beginning of the log. It may be
-//! lost or torn without harm: then more is shown, never less.
+//! A note is written with the first line of each second in which something comes, and
+//! with the begin and the end of each launch. So all lines between two notes are of the
+//! second of the first one. The index is two files of a limited size, the older one
+//! dropped when the newer is full. What it does not tell of has no time: a note that
+//! cannot be written is missed in the next one.
 
-use std::io::{self, Read, Write};
-use std::time::SystemTime;
+use std::io::{self, Write};
 
 use super::console::ConsoleLog;
 use super::folder::InstanceDir;
-use super::launch::LogPosition;
-use super::tail::Tail;
-use crate::sys::clock;
+use super::launch::{Launch, LogPosition};
+use crate::sys::reaper::Ending;
 
-const NAME: &str = "console.times";
-const OLDER: &str = "console.times.1";
+pub(super) const NAME: &str = "console.times";
+pub(super) const OLDER: &str = "console.times.1";
 
-/// The time between two notes in milliseconds.
-pub const EVERY_MS: u64 = 10_000;
+/// The bytes of a note: its kind and the time, an inode, an offset.
+pub(super) const NOTE: usize = 24;
 
-/// The bytes of a note: a wall-clock time in milliseconds, an inode, an offset.
-const NOTE: usize = 24;
+/// The bytes of one file: a day in which each second has a line.
+pub(super) const FILE_MAX: u64 = 86_400 * NOTE as u64;
 
-/// The bytes of one file: half a day of notes.
-const FILE_MAX: u64 = 4_320 * NOTE as u64;
+/// The bits of the first number of a note: milliseconds of the wall clock, the ending
+/// of a launch, the kind, and whether notes before it are missing.
+const MS_BITS: u64 = (1 << 44) - 1;
+const ENDING_SHIFT: u32 = 44;
+const KIND_SHIFT: u32 = 56;
+const GAP: u64 = 1 << 63;
 
-/// Notes where a log is, now and then.
-#[derive(Debug, Default)]
-pub struct Times {
-    due_ms: u64,
+/// The bits of an ending: a code or a signal, and which of them it is.
+const NUMBER_BITS: u64 = 0xff;
+const CODE: u64 = 0x100;
+const SIGNAL: u64 = 0x200;
+
+/// The thing that a note tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoteKind {
+    /// A line, noted by a version that does so every ten seconds only.
+    Coarse,
+    /// The first line of a second.
+    Line,
+    /// The begin of a launch.
+    Launched,
+    /// The end of a launch, with its ending if that is known.
+    Ended(Option<Ending>),
 }
 
-/// A note to be written.
-#[derive(Debug)]
-pub struct Note([u8; NOTE]);
+/// A place in the log, with the time at which the log had come so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TimeNote {
+    pub(super) kind: NoteKind,
+    /// True if notes before it could not be written.
+    pub(super) has_gap: bool,
+    pub(super) wall_ms: u64,
+    pub(super) place: LogPosition,
+}
 
-impl Times {
-    /// Returns a note of the next byte, if one is due by the monotonic clock and a
-    /// line begins there.
-    pub fn due(&mut self, log: &ConsoleLog, now_ms: u64) -> Option<Note> {
-        if now_ms < self.due_ms || !log.is_at_line_start() {
-            return None;
-        }
-        self.due_ms = now_ms + EVERY_MS;
-        let place = log.position();
-        let mut note = [0; NOTE];
-        let numbers = [clock::wall_ms(), place.inode, place.offset];
-        for (field, number) in note.chunks_exact_mut(8).zip(numbers) {
+impl TimeNote {
+    pub(super) fn to_bytes(self) -> [u8; NOTE] {
+        let (kind, ending) = match self.kind {
+            NoteKind::Coarse => (0, 0),
+            NoteKind::Line => (1, 0),
+            NoteKind::Launched => (2, 0),
+            NoteKind::Ended(None) => (3, 0),
+            NoteKind::Ended(Some(Ending::Code(code))) => (3, CODE | (code as u64 & NUMBER_BITS)),
+            NoteKind::Ended(Some(Ending::Signal(signal, _))) => (3, SIGNAL | (signal as u64 & NUMBER_BITS)),
+        };
+        let gap = if self.has_gap { GAP } else { 0 };
+        let first = (self.wall_ms & MS_BITS) | (ending << ENDING_SHIFT) | (kind << KIND_SHIFT) | gap;
+        let mut bytes = [0; NOTE];
+        let numbers = [first, self.place.inode, self.place.offset];
+        for (field, number) in bytes.chunks_exact_mut(8).zip(numbers) {
             field.copy_from_slice(&number.to_le_bytes());
         }
-        Some(Note(note))
+        bytes
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> Self {
+        let (numbers, _) = bytes.as_chunks::<8>();
+        let number = |at: usize| numbers.get(at).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let first = number(0);
+        let ending = first >> ENDING_SHIFT;
+        let value = (ending & NUMBER_BITS) as i32;
+        let ending = match ending & (CODE | SIGNAL) {
+            CODE => Some(Ending::Code(value)),
+            SIGNAL => Some(Ending::Signal(value, false)),
+            _ => None,
+        };
+        Self {
+            kind: match (first >> KIND_SHIFT) & 0x7f {
+                1 => NoteKind::Line,
+                2 => NoteKind::Launched,
+                3 => NoteKind::Ended(ending),
+                // That of a newer version tells nothing exact.
+                _ => NoteKind::Coarse,
+            },
+            has_gap: first & GAP != 0,
+            wall_ms: first & MS_BITS,
+            place: LogPosition {
+                inode: number(1),
+                offset: number(2),
+            },
+        }
+    }
+
+    /// Returns its time in whole seconds.
+    pub(super) fn second(&self) -> u64 {
+        self.wall_ms / 1000
     }
 }
 
-impl Note {
-    /// Writes it, after the output: the last space on a disk is the log's. A note
-    /// that cannot be written is left out.
-    pub fn write(&self, dir: &InstanceDir) {
-        let _ = write(dir, &self.0);
+/// The writer of the index, beside that of the log.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// The second of the last note.
+    second: Option<u64>,
+    has_gap: bool,
+    /// The begin of the launch, until it is noted.
+    begun: Option<TimeNote>,
+}
+
+impl Times {
+    /// Appends output to the log, and notes the place of the first line of a second.
+    /// Never fails: a note that cannot be written is left out. `now_ms` is of the
+    /// monotonic clock, `wall_ms` of the wall clock.
+    pub fn append(&mut self, log: &mut ConsoleLog, dir: &InstanceDir, bytes: &[u8], now_ms: u64, wall_ms: u64) {
+        let second = wall_ms / 1000;
+        if self.second == Some(second) {
+            log.append(dir, bytes, now_ms);
+            return;
+        }
+        let mut rest = bytes;
+        if !log.is_at_line_start() {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let (begun, lines) = bytes.split_at(end.map_or(bytes.len(), |at| at + 1));
+            log.append(dir, begun, now_ms);
+            rest = lines;
+        }
+        if rest.is_empty() {
+            return;
+        }
+        let place = log.position();
+        // Before the note: the last space on a disk is the log's.
+        log.append(dir, rest, now_ms);
+        self.second = Some(second);
+        self.note(dir, NoteKind::Line, wall_ms, place);
+    }
+
+    /// Has the begin of a launch, as it is on record, noted with the first line: until that
+    /// is logged, the last space on a disk is the log's.
+    pub fn launched(&mut self, launch: &Launch) {
+        self.begun = Some(TimeNote {
+            kind: NoteKind::Launched,
+            has_gap: false,
+            wall_ms: launch.launched_wall_ms,
+            place: launch.log,
+        });
+    }
+
+    /// Notes that a launch has ended, after the last of its output.
+    pub fn ended(&mut self, dir: &InstanceDir, log: &ConsoleLog, ending: Option<Ending>, wall_ms: u64) {
+        self.note(dir, NoteKind::Ended(ending), wall_ms, log.position());
+    }
+
+    fn note(&mut self, dir: &InstanceDir, kind: NoteKind, wall_ms: u64, place: LogPosition) {
+        let note = TimeNote {
+            kind,
+            has_gap: self.has_gap,
+            wall_ms,
+            place,
+        };
+        let begun = self.begun.map(TimeNote::to_bytes);
+        let bytes: Vec<u8> = begun.into_iter().chain([note.to_bytes()]).flatten().collect();
+        self.has_gap = write(dir, &bytes).is_err();
+        if !self.has_gap {
+            self.begun = None;
+        }
     }
 }
 
-fn write(dir: &InstanceDir, note: &[u8]) -> io::Result<()> {
+fn write(dir: &InstanceDir, notes: &[u8]) -> io::Result<()> {
     let mut file = dir.open_append(NAME)?;
     let size = file.metadata()?.len();
-    if size >= FILE_MAX || !size.is_multiple_of(NOTE as u64) {
+    let torn = size % NOTE as u64;
+    if torn != 0 {
+        file.set_len(size - torn)?;
+    }
+    if size >= FILE_MAX {
         dir.rename(NAME, OLDER)?;
         file = dir.open_append(NAME)?;
     }
-    file.write_all(note)
-}
-
-/// Returns the log from a time on, or from at most [`EVERY_MS`] of output before.
-pub fn tail_since(dir: &InstanceDir, at: SystemTime) -> io::Result<Tail> {
-    let written = dir
-        .open_read(super::console::NAME)?
-        .map(|file| file.metadata()?.modified());
-    if written.transpose()?.is_some_and(|written| written < at) {
-        return Tail::from_end(dir);
-    }
-    match place_at(dir, at)? {
-        Some(place) => Tail::from_position(dir, place),
-        None => Tail::from_start(dir),
-    }
-}
-
-/// Finds the place of the log at a time, or somewhat before; `None` where it is not
-/// in the index any more.
-fn place_at(dir: &InstanceDir, at: SystemTime) -> io::Result<Option<LogPosition>> {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let wall_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    let mut notes = Vec::new();
-    for name in [OLDER, NAME] {
-        if let Some(file) = dir.open_read(name)? {
-            let mut bytes = Vec::new();
-            file.take(2 * FILE_MAX).read_to_end(&mut bytes)?;
-            notes.extend(bytes.chunks_exact(NOTE).map(parse));
-        }
-    }
-    Ok(last_before(&notes, wall_ms))
-}
-
-fn parse(note: &[u8]) -> (u64, LogPosition) {
-    let (numbers, _) = note.as_chunks::<8>();
-    let number = |at: usize| numbers.get(at).map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    let (inode, offset) = (number(1), number(2));
-    (number(0), LogPosition { inode, offset })
-}
-
-/// Returns the note before the first that is later. A clock that was set back makes
-/// it an earlier one than it need be.
-fn last_before(notes: &[(u64, LogPosition)], wall_ms: u64) -> Option<LogPosition> {
-    let before = notes.iter().take_while(|(at, _)| *at <= wall_ms);
-    before.last().map(|(_, place)| *place)
+    file.write_all(notes)
 }
 
 #[cfg(test)]
@@ -123,65 +201,108 @@ mod tests {
     use crate::inventory::LogSpec;
     use crate::store::testing::instance;
 
-    fn late() -> SystemTime {
-        SystemTime::now() + std::time::Duration::from_secs(5)
-    }
-
-    fn place(offset: u64) -> LogPosition {
-        LogPosition { inode: 1, offset }
+    fn notes(dir: &InstanceDir) -> Vec<TimeNote> {
+        let bytes = std::fs::read(dir.path().join(NAME)).unwrap();
+        bytes.chunks_exact(NOTE).map(TimeNote::parse).collect()
     }
 
     #[test]
-    fn never_later_than_asked() {
-        let notes = [(10, place(0)), (20, place(5)), (15, place(7)), (30, place(9))];
-        for (at, wanted) in [
-            (5, None),
-            (10, Some(place(0))),
-            (19, Some(place(0))),
-            (20, Some(place(7))),
-            (29, Some(place(7))),
-            (99, Some(place(9))),
+    fn notes_survive_their_bytes() {
+        for kind in [
+            NoteKind::Coarse,
+            NoteKind::Line,
+            NoteKind::Launched,
+            NoteKind::Ended(None),
+            NoteKind::Ended(Some(Ending::Code(0))),
+            NoteKind::Ended(Some(Ending::Code(255))),
+            NoteKind::Ended(Some(Ending::Signal(64, false))),
         ] {
-            assert_eq!(last_before(&notes, at), wanted, "{at}");
+            for has_gap in [false, true] {
+                let note = TimeNote {
+                    kind,
+                    has_gap,
+                    wall_ms: 1_796_030_000_123,
+                    place: LogPosition {
+                        inode: u64::MAX,
+                        offset: 7,
+                    },
+                };
+                assert_eq!(TimeNote::parse(&note.to_bytes()), note);
+            }
         }
-        assert_eq!(last_before(&[], 5), None);
     }
 
     #[test]
-    fn noted_now_and_then_and_found_again() {
+    fn the_first_line_of_a_second_is_noted() {
         let (_tmp, dir) = instance();
-        assert_eq!(place_at(&dir, late()).unwrap(), None);
-        let spec = LogSpec {
-            max_size: 1 << 20,
-            keep: 1,
-        };
-        let mut log = ConsoleLog::open(&dir, spec, 0);
+        let mut log = ConsoleLog::open(&dir, LogSpec::default(), 0);
         let mut times = Times::default();
-        for (now_ms, text) in [
-            (0, "one\n"),
-            (5_000, "two\n"),
-            (10_000, "thr"),
-            (20_000, "ee\n"),
-            (20_001, "four\n"),
+        for (wall_ms, text) in [
+            (1_000, "one\n"),
+            (1_999, "two\nthr"),
+            (2_000, "ee"),
+            (3_000, "3\n"),
+            (3_100, "four\n"),
+            (4_000, "five"),
+            (5_000, "5\nsix\nse"),
+            (5_999, "ven\n"),
         ] {
-            let due = times.due(&log, now_ms);
-            log.append(&dir, text.as_bytes(), now_ms);
-            due.iter().for_each(|note| note.write(&dir));
+            times.append(&mut log, &dir, text.as_bytes(), 0, wall_ms);
         }
-        // At 0 and 10 s; in the middle of a line nothing is noted, and then as
-        // soon as one begins.
-        let size = std::fs::metadata(dir.path().join(NAME)).unwrap().len();
-        assert_eq!(size, 3 * NOTE as u64);
-        assert_eq!(place_at(&dir, late()).unwrap().unwrap().offset, 14);
-        assert_eq!(place_at(&dir, SystemTime::UNIX_EPOCH).unwrap(), None);
-        // Torn, full or gone: what can be read is used.
+        let seen: Vec<(u64, u64)> = notes(&dir)
+            .iter()
+            .map(|note| (note.wall_ms, note.place.offset))
+            .collect();
+        assert_eq!(seen, [(1_000, 0), (3_100, 15), (4_000, 20), (5_000, 26)]);
+        let text = std::fs::read_to_string(dir.path().join("console.log")).unwrap();
+        assert_eq!(text, "one\ntwo\nthree3\nfour\nfive5\nsix\nseven\n");
+    }
+
+    #[test]
+    fn the_begin_of_a_launch_is_noted_with_its_first_line_or_its_end() {
+        let (_tmp, dir) = instance();
+        let mut log = ConsoleLog::open(&dir, LogSpec::default(), 0);
+        let launch = crate::store::launch::tests::sample();
+        for prints in [true, false] {
+            let mut times = Times::default();
+            times.launched(&launch);
+            assert_eq!(dir.path().join(NAME).exists(), !prints);
+            if prints {
+                times.append(&mut log, &dir, b"one\n", 0, 1_000);
+            }
+            times.ended(&dir, &log, None, 2_000);
+        }
+        let kinds: Vec<NoteKind> = notes(&dir).iter().map(|note| note.kind).collect();
+        let (begun, ended) = (NoteKind::Launched, NoteKind::Ended(None));
+        assert_eq!(kinds, [begun, NoteKind::Line, ended, begun, ended]);
+    }
+
+    #[test]
+    fn a_torn_note_is_cut_off_and_a_full_index_rotated() {
+        let (_tmp, dir) = instance();
+        let size = |name: &str| std::fs::metadata(dir.path().join(name)).unwrap().len();
         std::fs::write(dir.path().join(NAME), [0; NOTE + 3]).unwrap();
-        assert!(place_at(&dir, late()).unwrap().is_some());
         write(&dir, &[2; NOTE]).unwrap();
-        assert_eq!(std::fs::metadata(dir.path().join(NAME)).unwrap().len(), NOTE as u64);
+        assert_eq!(size(NAME), 2 * NOTE as u64);
         std::fs::write(dir.path().join(NAME), vec![0; FILE_MAX as usize]).unwrap();
         write(&dir, &[3; NOTE]).unwrap();
-        assert_eq!(std::fs::metadata(dir.path().join(NAME)).unwrap().len(), NOTE as u64);
-        assert_eq!(std::fs::metadata(dir.path().join(OLDER)).unwrap().len(), FILE_MAX);
+        assert_eq!((size(NAME), size(OLDER)), (NOTE as u64, FILE_MAX));
+    }
+
+    #[test]
+    fn a_note_that_could_not_be_written_is_missed_in_the_next() {
+        let (_tmp, dir) = instance();
+        let mut log = ConsoleLog::open(&dir, LogSpec::default(), 0);
+        let mut times = Times::default();
+        times.append(&mut log, &dir, b"one\n", 0, 1_000);
+        std::fs::rename(dir.path().join(NAME), dir.path().join("aside")).unwrap();
+        std::fs::create_dir(dir.path().join(NAME)).unwrap();
+        times.append(&mut log, &dir, b"two\n", 0, 2_000);
+        std::fs::remove_dir(dir.path().join(NAME)).unwrap();
+        std::fs::rename(dir.path().join("aside"), dir.path().join(NAME)).unwrap();
+        times.append(&mut log, &dir, b"three\n", 0, 3_000);
+        times.append(&mut log, &dir, b"four\n", 0, 4_000);
+        let gaps: Vec<bool> = notes(&dir).iter().map(|note| note.has_gap).collect();
+        assert_eq!(gaps, [false, true, false]);
     }
 }

@@ -8,7 +8,7 @@ use super::managed::ManagedUnit;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{UnitScope, UnitSpec};
 use crate::program::{CallError, ProgramCall};
-use crate::supervisor::{ConsoleOutput, OutputFrom, OutputSource};
+use crate::supervisor::{ConsoleOutput, OutputAsk, OutputFrom, OutputSource};
 use crate::sys::host;
 
 /// The time in which the journal answers.
@@ -16,23 +16,29 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 #[async_trait::async_trait]
 impl OutputSource for ManagedUnit {
-    async fn open(&self, from: OutputFrom, follow: bool) -> Result<ConsoleOutput> {
+    async fn open(&self, ask: OutputAsk) -> Result<ConsoleOutput> {
         let matches = matches(self.spec())?;
         // It does not say on its standard output that it may not be read.
-        let look = ProgramCall::new(journalctl(&["--lines=0".to_owned()], &matches));
+        let look = ProgramCall::new(journalctl(&["--lines=0".to_owned()], &matches, false));
         let looked = look.output(ANSWER).await.map_err(|error| not_called(&error))?;
         if !looked.status.success() {
             return Err(unreadable(&looked.complaint).into());
         }
-        let call = ProgramCall::new(journalctl(&range(from, follow), &matches));
+        let call = ProgramCall::new(journalctl(&range(ask.from, ask.follow), &matches, ask.times));
         let stream = call.stream().map_err(|error| not_called(&error))?;
         Ok(Box::new(stream))
     }
 }
 
-fn journalctl(words: &[String], matches: &[String]) -> Vec<String> {
-    // Each message as it is, with what would be left out of it for a terminal.
-    let all = ["journalctl", "--quiet", "--no-pager", "--output=cat", "--all"].map(str::to_owned);
+fn journalctl(words: &[String], matches: &[String], times: bool) -> Vec<String> {
+    // Each message as it is, with what would be left out of it for a terminal; or behind
+    // its time and the process that wrote it.
+    let form: &[&str] = match times {
+        false => &["--output=cat"],
+        true => &["--output=short-iso", "--utc", "--no-hostname"],
+    };
+    let all = ["journalctl", "--quiet", "--no-pager", "--all"].iter().chain(form);
+    let all: Vec<String> = all.map(|word| (*word).to_owned()).collect();
     [&all[..], words, matches].concat()
 }
 

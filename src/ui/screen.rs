@@ -9,7 +9,7 @@ use super::console::ConsoleView;
 use super::copies::CopyView;
 use super::failures::Failures;
 use super::json::line;
-use super::logs::LogView;
+use super::logs::{LogForm, LogView};
 use super::options::{Options, Surroundings};
 use super::paint::{Look, Tone};
 use super::progress::Progress;
@@ -231,9 +231,15 @@ impl Screen {
         }
     }
 
-    pub fn logs(&self, ids: &[String], raw: bool) -> LogView {
+    /// Returns the view of output; `timed` where each line begins with its time or `-`.
+    pub fn logs(&self, ids: &[String], raw: bool, timed: bool) -> LogView {
         let (out, look) = (Arc::clone(&self.streams.out), self.streams.out_look());
-        LogView::new(ids, raw, self.streams.options.json, out, look)
+        let form = LogForm {
+            raw,
+            timed,
+            json: self.streams.options.json,
+        };
+        LogView::new(ids, form, out, look)
     }
 
     /// Returns the view of a game's console; `live` where it is typed on a terminal.

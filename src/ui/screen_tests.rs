@@ -383,13 +383,13 @@ hint: did you mean `executable`?
 fn logs_of_several_never_mix_within_a_line() {
     let shown = piped(Options::default());
     let ids = ["a".to_owned(), "long".to_owned()];
-    let mut logs = shown.screen.logs(&ids, false);
+    let mut logs = shown.screen.logs(&ids, false, false);
     logs.write(0, b"one\ntw");
     logs.write(1, b"\x1b[31mred\x1b[0m\n");
     logs.write(0, b"o\nrest");
     logs.finish();
     assert_eq!(shown.out.take(), "a    | one\nlong | red\na    | two\na    | rest\n");
-    let mut raw = shown.screen.logs(&ids[..1], true);
+    let mut raw = shown.screen.logs(&ids[..1], true, false);
     raw.write(0, b"\x1b[31mred");
     raw.finish();
     assert_eq!(shown.out.take(), "\u{1b}[31mred");

@@ -520,6 +520,70 @@ fn a_log_is_shown_from_a_time_on() {
     sandbox.run(&["logs", "--since", "5m", "-n", "3", "a"]).expect_code(2);
 }
 
+/// The game tells itself when it printed, so the times can be compared.
+#[test]
+fn each_line_has_the_second_in_which_it_was_printed() {
+    let script = "n=0; while [ $n -lt 4 ]; do echo \"line $n at $(date -u +%FT%TZ)\"; n=$((n+1)); sleep 0.6; done; \
+                  echo done; exec sleep 1000";
+    let sandbox = Sandbox::with(&[Instance::script("a", script).ready_log("done")]);
+    sandbox.ok(&["start", "a"]);
+    let shown = |args: &[&str]| -> Vec<String> {
+        let out = sandbox.ok(&[&["logs", "-t"], args, &["a"]].concat()).stdout;
+        out.lines().map(str::to_owned).collect()
+    };
+    let lines = shown(&[]);
+    assert!(lines[0].ends_with("Z [gamectl: launched]"), "{lines:?}");
+    let time = |text: &str| humantime::parse_rfc3339(text).expect("a time");
+    let pairs: Vec<(SystemTime, SystemTime)> = lines
+        .iter()
+        .filter(|line| line.contains(" at "))
+        .map(|line| (time(&line[..20]), time(&line[line.len() - 20..])))
+        .collect();
+    assert_eq!(pairs.len(), 4, "{lines:?}");
+    for (noted, told) in &pairs {
+        let behind = noted.duration_since(*told).expect("not before it was printed");
+        // It is read a moment after it was printed, which may be the next second.
+        assert!(behind <= Duration::from_secs(1), "{lines:?}");
+    }
+    assert!(pairs[0].0 < pairs[3].0, "{lines:?}");
+    // From a second on: all of that second, and nothing before it.
+    let last = humantime::format_rfc3339_seconds(pairs[3].0).to_string();
+    let since = shown(&["--since", &last]);
+    assert!(since.iter().all(|line| line[..20] >= *last), "{since:?}");
+    assert!(since.iter().any(|line| line.contains("line 3")), "{since:?}");
+    let wanted: Vec<&String> = lines.iter().filter(|line| line[..20] >= *last).collect();
+    assert_eq!(since.iter().collect::<Vec<_>>(), wanted);
+
+    // Followed, over its end and the next launch.
+    let followed = Background::of(&mut sandbox.command(&["logs", "-t", "-f", "-n", "1", "a"]));
+    followed.wait("Z done");
+    sandbox.ok(&["restart", "a"]);
+    followed.wait("Z [gamectl: killed by SIGTERM]");
+    followed.wait("Z [gamectl: launched]");
+    drop(followed);
+    let previous = sandbox.ok(&["logs", "--previous", "-n", "all", "-t", "a"]).stdout;
+    let previous: Vec<&str> = previous.lines().collect();
+    assert_eq!(previous[..lines.len()], lines, "the launch before");
+    assert!(
+        previous
+            .last()
+            .expect("a line")
+            .ends_with("[gamectl: killed by SIGTERM]")
+    );
+    let plain = sandbox.ok(&["logs", "--previous", "-n", "1", "a"]).stdout;
+    assert_eq!(plain, "done\n");
+    let object = sandbox.ok(&["logs", "--json", "-t", "-n", "1", "a"]).json();
+    assert!(object["at"].is_string() && object["text"] == "done", "{object}");
+    sandbox.run(&["logs", "--previous", "-f", "a"]).expect_code(2);
+    sandbox.ok(&["stop", "a"]);
+    // What nothing is noted of has no time, and no launch before it.
+    std::fs::remove_file(sandbox.instance_dir("a").join("console.times")).expect("remove");
+    let untold = shown(&["-n", "1"]);
+    assert_eq!(untold, [format!("{:20} done", "-")]);
+    sandbox.run(&["logs", "--previous", "a"]).expect_code(4);
+    sandbox.nothing_left();
+}
+
 /// For programs: an object for each whole line.
 #[test]
 fn lines_as_objects() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::super::Host;
+use super::super::{Host, OutputAsk};
 use super::definitions::SentDefinitions;
 use super::detached;
 use super::keep::Kept;
@@ -139,8 +139,20 @@ impl Session {
                     line,
                     limit_ms,
                 } => Box::pin(tasks::send(&host, &instance, &line, limit_ms)).await,
-                Ask::Logs { instance, from, follow } => {
-                    Box::pin(tasks::logs(&host, id, &instance, from.into(), follow, &answers)).await
+                Ask::Logs {
+                    instance,
+                    from,
+                    follow,
+                    times,
+                    previous,
+                } => {
+                    let ask = OutputAsk {
+                        from: from.into(),
+                        follow,
+                        times,
+                        previous,
+                    };
+                    Box::pin(tasks::logs(&host, id, &instance, ask, &answers)).await
                 }
                 Ask::Watch { ids } => Box::pin(tasks::watch(&host, id, &ids, &answers)).await,
                 Ask::DryRun(asked) => Box::pin(tasks::dry_run(&host, &asked)).await,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::super::{ConsoleInput, ConsoleKind, Host, NeedsRule, OutputFrom, RowParts, Scope, VerbRequest};
+use super::super::{ConsoleInput, ConsoleKind, Host, NeedsRule, OutputAsk, RowParts, Scope, VerbRequest};
 use super::streams::Answers;
 use crate::check;
 use crate::event::{ResidentEvent, VerbEvent, VerbResult};
@@ -245,12 +245,11 @@ pub(super) async fn logs(
     host: &Host,
     id: u64,
     instance: &str,
-    from: OutputFrom,
-    follow: bool,
+    ask: OutputAsk,
     answers: &Answers,
 ) -> Result<Say, Failure> {
     let scope = [instance.to_owned()];
-    let mut reader = host.logs(Scope::Matching(&scope), from, follow).await?;
+    let mut reader = host.logs(Scope::Matching(&scope), ask).await?;
     let gone = || Failure::failed("nobody reads it any more");
     let say = |say: Say| line(&ServeAnswer { id, say });
     answers.send(say(Say::Opened {})).await.map_err(|_| gone())?;

@@ -91,13 +91,17 @@ impl Monitor {
         if self.game.record.restarts == 0 {
             let _ = self.dir.sync();
         }
+        if !self.game.record.adopted {
+            self.game.output.launched(&self.game.record);
+        }
         self.observe();
         while !self.game.tree.is_gone() {
             self.wait(None);
             self.escalate();
         }
         self.trouble.clear();
-        self.game.output.finish(&self.dir);
+        let ending = self.ending.or(self.game.tree.launcher_ending());
+        self.game.output.finish(&self.dir, ending);
         let exit = self.account();
         self.stop = None;
         self.publisher.ended();

@@ -17,9 +17,11 @@ use nix::sys::signal::Signal;
 
 use crate::store::InstanceDir;
 use crate::store::console::ConsoleLog;
+use crate::store::launch::Launch;
 use crate::store::times::Times;
 use crate::sys::buffer::Buffer;
 use crate::sys::pty::Pty;
+use crate::sys::reaper::Ending;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, pipe};
 
@@ -239,11 +241,8 @@ impl Output {
         match pipe::read(source.fd(), &mut buffer[..limit]) {
             Ok(0) => self.source = None,
             Ok(n) => {
-                let due = self.times.due(&self.log, now);
-                self.log.append(dir, &buffer[..n], now);
-                if let Some(note) = due {
-                    note.write(dir);
-                }
+                let wall = clock::wall_ms();
+                self.times.append(&mut self.log, dir, &buffer[..n], now, wall);
                 return n;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -252,8 +251,13 @@ impl Output {
         0
     }
 
+    /// Has the begin of the launch noted in the log's index.
+    pub(super) fn launched(&mut self, launch: &Launch) {
+        self.times.launched(launch);
+    }
+
     /// Reads what is left, and closes the log's account of this launch.
-    pub(super) fn finish(&mut self, dir: &InstanceDir) {
+    pub(super) fn finish(&mut self, dir: &InstanceDir, ending: Option<Ending>) {
         let mut budget = 64 * BUSY_PIPE;
         loop {
             let n = self.read(dir, BUSY_READ.get(), clock::monotonic_ms());
@@ -264,6 +268,7 @@ impl Output {
             }
         }
         self.log.finish(dir, clock::monotonic_ms());
+        self.times.ended(dir, &self.log, ending, clock::wall_ms());
         self.buffer.release();
     }
 }

@@ -14,8 +14,19 @@ pub const MAGIC: &str = "-- gamectl serves --";
 pub const PROTOCOL: u32 = 1;
 
 /// The requests that this gamectl serves.
-pub const FEATURES: [&str; 11] = [
-    "look", "verb", "send", "logs", "watch", "dry_run", "check", "console", "host", "keep", "players",
+pub const FEATURES: [&str; 12] = [
+    "look",
+    "verb",
+    "send",
+    "logs",
+    "watch",
+    "dry_run",
+    "check",
+    "console",
+    "host",
+    "keep",
+    "players",
+    "log_times",
 ];
 
 /// The most characters of an account.

@@ -44,16 +44,22 @@ fn requests() -> Vec<ServeRequest> {
             instance: "a".to_owned(),
             from: OutputFrom::LastLines(100).into(),
             follow: true,
+            times: false,
+            previous: false,
         },
         Ask::Logs {
             instance: "a".to_owned(),
             from: OutputFrom::Start.into(),
             follow: false,
+            times: false,
+            previous: false,
         },
         Ask::Logs {
             instance: "a".to_owned(),
             from: LogsFrom::TimeMs(1_700_000_000_000),
             follow: false,
+            times: false,
+            previous: false,
         },
         Ask::Cancel {},
     ];

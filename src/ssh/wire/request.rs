@@ -55,6 +55,12 @@ pub enum Ask {
         instance: String,
         from: LogsFrom,
         follow: bool,
+        /// True if each line has its time before it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        times: bool,
+        /// True for the launch before the last.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        previous: bool,
     },
     /// Follows instances: their rows, and again each that changes.
     Watch {
@@ -129,6 +135,7 @@ impl Ask {
             Self::Players { .. } => Some("players"),
             Self::Verb(_) => Some("verb"),
             Self::Send { .. } => Some("send"),
+            Self::Logs { times: true, .. } | Self::Logs { previous: true, .. } => Some("log_times"),
             Self::Logs { .. } => Some("logs"),
             Self::Watch { .. } => Some("watch"),
             Self::Keep(_) | Self::Release {} | Self::Alive {} => Some("keep"),

@@ -7,7 +7,7 @@ use crate::ui::screen::Screen;
 /// first ends within a line.
 fn printed(screen: &Screen, ids: &[&str], said: &[u8]) {
     let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-    let mut logs = screen.logs(&ids, false);
+    let mut logs = screen.logs(&ids, false, false);
     let (first, rest) = said.split_at(said.len() / 2);
     for part in [first, rest] {
         for index in 0..ids.len() {
@@ -82,5 +82,58 @@ fn logs_of_many() {
     ␛[93mseven | ␛[0mLoading world...
     ␛[92meight | ␛[0mLoading world...
     ␛[95mnine  | ␛[0mLoading world...
+    ");
+}
+
+#[test]
+fn logs_with_times() {
+    let said = b"2026-01-31T20:00:00Z [gamectl: launched]\n2026-01-31T20:00:01Z Loading\n- of old\n2026-01-31T20:00:02Z \n- half";
+    let show = |screen: &Screen, ids: &[&str]| {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let mut logs = screen.logs(&ids, false, true);
+        for index in 0..ids.len() {
+            let (first, rest) = said.split_at(50);
+            logs.write(index, first);
+            logs.write(index, rest);
+        }
+        logs.finish();
+    };
+    insta::assert_snapshot!(seen(|screen| show(screen, &["rust-main"])), @r"
+    --- 120 columns, 80 columns, 40 columns, off a terminal
+    2026-01-31T20:00:00Z [gamectl: launched]
+    2026-01-31T20:00:01Z Loading
+    -                    of old
+    2026-01-31T20:00:02Z
+    -                    half
+    --- 120 columns in colour, 80 columns in colour
+    ␛[2m2026-01-31T20:00:00Z␛[0m [gamectl: launched]
+    ␛[2m2026-01-31T20:00:01Z␛[0m Loading
+    ␛[2m-                   ␛[0m of old
+    ␛[2m2026-01-31T20:00:02Z␛[0m
+    ␛[2m-                   ␛[0m half
+    ");
+    insta::assert_snapshot!(seen(|screen| show(screen, &["rust-main", "conan"])), @r"
+    --- 120 columns, 80 columns, 40 columns, off a terminal
+    rust-main | 2026-01-31T20:00:00Z [gamectl: launched]
+    rust-main | 2026-01-31T20:00:01Z Loading
+    rust-main | -                    of old
+    rust-main | 2026-01-31T20:00:02Z
+    conan     | 2026-01-31T20:00:00Z [gamectl: launched]
+    conan     | 2026-01-31T20:00:01Z Loading
+    conan     | -                    of old
+    conan     | 2026-01-31T20:00:02Z
+    rust-main | -                    half
+    conan     | -                    half
+    --- 120 columns in colour, 80 columns in colour
+    ␛[36mrust-main | ␛[0m␛[2m2026-01-31T20:00:00Z␛[0m [gamectl: launched]
+    ␛[36mrust-main | ␛[0m␛[2m2026-01-31T20:00:01Z␛[0m Loading
+    ␛[36mrust-main | ␛[0m␛[2m-                   ␛[0m of old
+    ␛[36mrust-main | ␛[0m␛[2m2026-01-31T20:00:02Z␛[0m
+    ␛[33mconan     | ␛[0m␛[2m2026-01-31T20:00:00Z␛[0m [gamectl: launched]
+    ␛[33mconan     | ␛[0m␛[2m2026-01-31T20:00:01Z␛[0m Loading
+    ␛[33mconan     | ␛[0m␛[2m-                   ␛[0m of old
+    ␛[33mconan     | ␛[0m␛[2m2026-01-31T20:00:02Z␛[0m
+    ␛[36mrust-main | ␛[0m␛[2m-                   ␛[0m half
+    ␛[33mconan     | ␛[0m␛[2m-                   ␛[0m half
     ");
 }
