@@ -1,5 +1,7 @@
 //! Events as types, from which screens and JSON are made.
 
+mod kind;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -7,6 +9,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 pub use crate::supervisor::{Verb, Want};
+pub use kind::EventKind;
 
 use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players, rfc3339};
 
@@ -185,6 +188,8 @@ pub struct LogEntry {
     pub id: Option<String>,
     /// The name of the host that it is about; `None` for this one.
     pub host: Option<String>,
+    /// The kind, where programs may want to act on it.
+    pub kind: Option<EventKind>,
     /// A sentence for a person.
     pub text: String,
 }
@@ -197,8 +202,16 @@ impl LogEntry {
             level,
             id: id.map(str::to_owned),
             host: None,
+            kind: None,
             text: text.into(),
         }
+    }
+
+    /// Makes it one of a kind.
+    #[must_use]
+    pub fn of(self, kind: EventKind) -> Self {
+        let kind = Some(kind);
+        Self { kind, ..self }
     }
 
     /// Makes it one about a host.

@@ -157,7 +157,8 @@ impl Session<'_> {
     fn apply(&mut self, read: Result<Host, Error>) {
         match self.supervision.apply(read) {
             Ok(()) => {
-                self.supervision.say(Level::Info, "the inventory was read again");
+                self.supervision
+                    .tell_reload(Level::Info, "the inventory was read again");
                 self.supervision.linking().refresh(|| self.live.view.rows());
                 self.last_problem.clear();
                 self.live.view.set_banner(None);
@@ -165,7 +166,7 @@ impl Session<'_> {
             Err(error) => {
                 let problem = error.summary();
                 if problem != self.last_problem {
-                    self.supervision.say(
+                    self.supervision.tell_reload(
                         Level::Error,
                         format!("the inventory is not valid, and nothing was changed: {problem}"),
                     );

@@ -16,7 +16,7 @@ use super::onlookers::Onlookers;
 use super::watch::follow;
 use super::{Error, Host, Targets};
 use crate::check;
-use crate::event::{Level, ResidentEvent};
+use crate::event::{EventKind, Level, ResidentEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::Fleet;
 use crate::inventory::{Inventory, Needs};
@@ -307,6 +307,11 @@ impl Supervision {
     /// Sends an event that is about `run` itself.
     pub fn say(&self, level: Level, text: impl Into<String>) {
         self.resident.say(level, text);
+    }
+
+    /// Sends the outcome of another reading of the inventory.
+    pub fn tell_reload(&self, level: Level, text: impl Into<String>) {
+        self.resident.tell(EventKind::Reload, level, text);
     }
 
     /// Returns what tells of the hooks, which go on when the watching has ended.

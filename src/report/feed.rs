@@ -167,6 +167,7 @@ pub fn in_words(row: &Row, at: String) -> LogEntry {
         level,
         id: Some(row.id.clone()),
         host: row.host.clone(),
+        kind: None,
         text: format!("{}{note}", row.label()),
     }
 }

@@ -96,15 +96,20 @@ pub fn beat(row: &Row, uptime_seconds: u64, players: PlayerCount, at: &str) -> V
     value
 }
 
+/// Returns an entry of the log. `kind` is there for those that programs may want to act on.
 pub fn log_entry(entry: &LogEntry) -> Value {
-    json!({
+    let mut value = json!({
         "event": "log",
         "level": entry.level.as_str(),
         "id": entry.id,
         "host": entry.host,
         "message": entry.text,
         "at": entry.at,
-    })
+    });
+    if let Some(kind) = entry.kind {
+        value["kind"] = json!(kind);
+    }
+    value
 }
 
 /// Returns the word in a stream that so many objects were dropped, because they were

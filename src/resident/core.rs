@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use super::boot::Boot;
 use super::checkup::Checkup;
-use super::crash::{crash_name, ended_in_earlier_boot, noted, reason};
+use super::crash::{cannot_be_stopped, crash_name, ended_in_earlier_boot, noted, reason};
 use super::left_down::{left_down, tell_left_down};
 use super::notes::Notes;
 use super::ready_time::ReadyTime;
 use super::restarting::{EndedRun, LaunchEnd, Restarting, Wait};
 use super::step::{Answer, Effect, Effects, Input, Moment};
-use crate::event::Level;
+use crate::event::{EventKind, Level};
 use crate::inventory::{Alarm, Instance, OnTimeout};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, InstanceState, Observation};
@@ -188,7 +188,7 @@ impl Core {
             if self.ready.begin(moment.now_ms, facts.uptime_seconds) {
                 self.restarting.set_trouble(None, moment, effects);
                 if before.is_some() {
-                    effects.log(Level::Info, "running");
+                    effects.tell(EventKind::Started, Level::Info, "running");
                     effects.alert(Alarm::Started, facts);
                 } else {
                     effects.log(Level::Info, "already running; watching it");
@@ -236,9 +236,11 @@ impl Core {
             Some(InstanceState::Starting) if !self.was_there => {}
             Some(_) => {
                 self.ailing = false;
-                effects.log(Level::Info, format!("stopped{}", reason(facts.note.as_deref())));
                 // A game that hung was not stopped on purpose.
-                if !self.restarting.stops_hung() {
+                let is_asked = !self.restarting.stops_hung();
+                let text = format!("stopped{}", reason(facts.note.as_deref()));
+                effects.add(Effect::Log(Level::Info, text, is_asked.then_some(EventKind::Stopped)));
+                if is_asked {
                     effects.alert(Alarm::Stopped, facts);
                 }
             }
@@ -263,7 +265,7 @@ impl Core {
         self.restarting.crashed(name, facts.restarts);
         self.restarting.see_run(facts.restarts, effects);
         let note = facts.note.as_deref().unwrap_or_default();
-        effects.log(Level::Error, format!("crashed: {note}"));
+        effects.tell(EventKind::Crashed, Level::Error, format!("crashed: {note}"));
         let code = facts.last_exit.as_ref().and_then(|exit| exit.code);
         let run = EndedRun::new(code, self.ready.end(moment.now_ms), restarts);
         if self.listed {
@@ -305,7 +307,7 @@ impl Core {
             Some(LaunchEnd::Needless) => effects.add(Effect::LookAgain),
             Some(LaunchEnd::Failed { restarts, message }) => {
                 let why = format!("cannot be started: {message}");
-                effects.log(Level::Error, why.as_str());
+                effects.tell(EventKind::StartFailed, Level::Error, why.as_str());
                 self.ailing = true;
                 let facts = Facts::bare(InstanceState::Crashed { exit_code: None }, Some(message));
                 let run = EndedRun::new(None, 0, restarts.saturating_add(1));
@@ -316,12 +318,14 @@ impl Core {
 
     fn replace(&mut self, instance: Arc<Instance>, moment: &Moment, effects: &mut Effects) {
         let is_alive = self.known.as_ref().is_some_and(InstanceState::is_alive);
-        if is_alive && self.instance.plane != instance.plane {
-            self.notes.restart_to_apply = true;
-            effects.log(Level::Info, "changed in the inventory; restart it to apply that");
+        let wants_restart = is_alive && self.instance.plane != instance.plane;
+        self.notes.restart_to_apply |= wants_restart;
+        let then = if wants_restart {
+            "; restart it to apply that"
         } else {
-            effects.log(Level::Info, "changed in the inventory");
-        }
+            ""
+        };
+        effects.log(Level::Info, format!("changed in the inventory{then}"));
         (self.instance, self.listed) = (instance, true);
         if self.checkup.follow(None, None) {
             effects.add(Effect::ForgetCheck);
@@ -354,16 +358,15 @@ impl Core {
 
     /// Returns when it will have run for long enough to be called healthy again.
     fn recovers_at_ms(&self) -> Option<u64> {
-        let since = self.ready.since_ms().filter(|_| self.ailing)?;
-        let wait = self.instance.restart.reset_after.as_millis();
-        Some(since.saturating_add(u64::try_from(wait).unwrap_or(u64::MAX)))
+        let wait = self.instance.restart.reset_after;
+        self.ready.lasts_ms(wait).filter(|_| self.ailing)
     }
 
     fn recover(&mut self, effects: &mut Effects) {
         self.ailing = false;
         self.restarting.recover();
         effects.add(Effect::Record);
-        effects.log(Level::Info, "healthy again");
+        effects.tell(EventKind::Recovered, Level::Info, "healthy again");
         if let Some(Observation::Known(facts)) = &self.seen {
             effects.alert(Alarm::Recovered, facts);
         }
@@ -387,7 +390,7 @@ impl Core {
         }
         let why = format!("hung: {}", self.checkup.silent().unwrap_or("does not answer"));
         let facts = noted(facts, &why);
-        self.end_by_chain(&facts, why, moment, effects);
+        self.end_by_chain(EventKind::Hung, &facts, why, moment, effects);
     }
 
     /// Takes in that it is not ready in time.
@@ -403,15 +406,16 @@ impl Core {
         let facts = noted(facts, &why);
         effects.alert(Alarm::NotReady, &facts);
         if self.instance.ready.on_timeout == OnTimeout::Restart && self.restarting.is_idle() {
-            return self.end_by_chain(&facts, why, moment, effects);
+            return self.end_by_chain(EventKind::NotReady, &facts, why, moment, effects);
         }
-        effects.log(Level::Warning, format!("{why}; it is left to start"));
+        let text = format!("{why}; it is left to start");
+        effects.tell(EventKind::NotReady, Level::Warning, text);
         self.restarting.set_trouble(Some(why), moment, effects);
     }
 
     /// Begins the stop of a game that hangs; what comes after it is decided then.
-    fn end_by_chain(&mut self, facts: &Facts, why: String, moment: &Moment, effects: &mut Effects) {
-        effects.log(Level::Error, format!("{why}; it is to be stopped by its chain"));
+    fn end_by_chain(&mut self, kind: EventKind, facts: &Facts, why: String, moment: &Moment, effects: &mut Effects) {
+        effects.tell(kind, Level::Error, format!("{why}; it is to be stopped by its chain"));
         effects.alert(Alarm::Crashed, facts);
         self.restarting.set_trouble(Some(why), moment, effects);
         let ran_ms = self.ready.measured(moment.now_ms).unwrap_or(0);
@@ -434,17 +438,13 @@ impl Core {
                 self.restarting.set_trouble(None, moment, effects);
                 effects.add(Effect::LookAgain);
             }
-            Err(message) => effects.log(Level::Error, format!("hung, and it could not be stopped: {message}")),
+            Err(why) => effects.tell(EventKind::Hung, Level::Error, cannot_be_stopped(&why)),
         }
     }
 
     fn restart_hung(&mut self, moment: &Moment, effects: &mut Effects) {
-        let Some(hung) = self.restarting.take_hung() else {
-            return;
-        };
-        if moment.wants_stopped() {
-            return;
-        }
+        let hung = self.restarting.take_hung().filter(|_| !moment.wants_stopped());
+        let Some(hung) = hung else { return };
         self.ailing = true;
         let why = moment.trouble(self.restarts());
         let facts = Facts::bare(InstanceState::Crashed { exit_code: None }, why.clone());

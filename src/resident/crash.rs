@@ -29,3 +29,7 @@ pub(super) fn ended_in_earlier_boot(facts: &Facts, moment: &Moment) -> bool {
 pub(super) fn reason(note: Option<&str>) -> String {
     note.map(|note| format!(": {note}")).unwrap_or_default()
 }
+
+pub(super) fn cannot_be_stopped(why: &str) -> String {
+    format!("hung, and it could not be stopped: {why}")
+}

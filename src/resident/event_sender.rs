@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use crate::event::{Level, LogEntry, ResidentEvent};
+use crate::event::{EventKind, Level, LogEntry, ResidentEvent};
 
 /// Sends the events of one instance, or of the resident supervisor itself.
 #[derive(Debug, Clone)]
@@ -20,8 +20,13 @@ impl EventSender {
     }
 
     pub(super) fn log(&self, level: Level, text: impl Into<String>) {
+        self.enter(None, level, text);
+    }
+
+    /// Logs something, of a kind that programs may want to act on.
+    pub(super) fn enter(&self, kind: Option<EventKind>, level: Level, text: impl Into<String>) {
         let entry = LogEntry::now(level, self.id.as_deref(), text);
-        self.send(ResidentEvent::Happened(entry));
+        self.send(ResidentEvent::Happened(LogEntry { kind, ..entry }));
     }
 
     pub(super) fn send(&self, event: ResidentEvent) {

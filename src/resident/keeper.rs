@@ -215,7 +215,7 @@ impl Keeper {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Log(level, text) => self.events.log(level, text),
+            Effect::Log(level, text, kind) => self.events.enter(kind, level, text),
             Effect::Record => self.record(self.core.restarts()),
             Effect::Alert(alert) => self.hooks.add(self.core.instance(), *alert),
             Effect::Launch { restarts } => {

@@ -41,7 +41,7 @@ use std::sync::atomic::AtomicUsize;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::event::{Level, ResidentEvent};
+use crate::event::{EventKind, Level, ResidentEvent};
 use crate::fleet::Fleet;
 use crate::inventory::{Instance, Inventory};
 use crate::players::PlayerCounts;
@@ -184,6 +184,11 @@ impl Resident {
     /// Logs something about the supervisor itself.
     pub fn say(&self, level: Level, text: impl Into<String>) {
         self.events(None).log(level, text);
+    }
+
+    /// Logs something about the supervisor itself, of a kind that programs may want to act on.
+    pub fn tell(&self, kind: EventKind, level: Level, text: impl Into<String>) {
+        self.events(None).enter(Some(kind), level, text);
     }
 
     /// Returns what [`Resident::say`] does, for a task of its own.

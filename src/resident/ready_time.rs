@@ -1,5 +1,7 @@
 //! The time for which an instance has been ready.
 
+use std::time::Duration;
+
 /// Measures how long an instance is ready, up to its end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ReadyTime {
@@ -11,6 +13,12 @@ pub(super) struct ReadyTime {
 impl ReadyTime {
     pub(super) fn since_ms(&self) -> Option<u64> {
         self.since_ms
+    }
+
+    /// Returns when it will have been ready for so long; `None` while it is not.
+    pub(super) fn lasts_ms(&self, wait: Duration) -> Option<u64> {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.since_ms.map(|since| since.saturating_add(wait_ms))
     }
 
     /// Begins where it has not begun. Returns true when it has begun with this.

@@ -3,7 +3,7 @@
 use super::crash::crash_name;
 use super::left_down::with_another_try;
 use super::step::{Effect, Effects, Moment};
-use crate::event::{Level, nth};
+use crate::event::{EventKind, Level, nth};
 use crate::inventory::{Alarm, Instance, RestartPolicy};
 use crate::policy::restart::{End, StayReason, Verdict};
 use crate::store::history::{Restarts, Trouble};
@@ -418,13 +418,17 @@ fn report_stay(why: StayReason, in_words: &str, instance: &Instance, facts: &Fac
     if why == StayReason::Never {
         return effects.log(Level::Info, in_words);
     }
-    effects.log(Level::Error, with_another_try(in_words, instance));
+    effects.tell(EventKind::GaveUp, Level::Error, with_another_try(in_words, instance));
     effects.alert(Alarm::GaveUp, facts);
 }
 
 /// Reports an automatic restart.
 fn report_launch(restarts: u32, effects: &mut Effects) {
-    effects.log(Level::Info, format!("started again ({})", nth(restarts)));
+    effects.tell(
+        EventKind::Restarted,
+        Level::Info,
+        format!("started again ({})", nth(restarts)),
+    );
     let facts = Facts {
         restarts,
         ..Facts::bare(InstanceState::Starting, None)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::event::{Level, Want};
+use crate::event::{EventKind, Level, Want};
 use crate::inventory::{Alarm, Instance};
 use crate::store::history::Restarts;
 use crate::supervisor::{Facts, Health, InstanceState, Observation};
@@ -92,7 +92,7 @@ pub(super) struct CurrentIntent {
 /// An act that follows from a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Effect {
-    Log(Level, String),
+    Log(Level, String, Option<EventKind>),
     /// Write [`super::core::Core::restarts`] down.
     Record,
     /// Run the hooks for this.
@@ -132,7 +132,12 @@ impl Effects {
     }
 
     pub(super) fn log(&mut self, level: Level, text: impl Into<String>) {
-        self.add(Effect::Log(level, text.into()));
+        self.add(Effect::Log(level, text.into(), None));
+    }
+
+    /// Logs something that programs may want to act on.
+    pub(super) fn tell(&mut self, kind: EventKind, level: Level, text: impl Into<String>) {
+        self.add(Effect::Log(level, text.into(), Some(kind)));
     }
 
     pub(super) fn alert(&mut self, alarm: Alarm, facts: &Facts) {

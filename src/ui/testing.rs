@@ -30,6 +30,7 @@ pub(super) fn happened(id: Option<&str>, level: Level, text: &str) -> ResidentEv
         level,
         id: id.map(str::to_owned),
         host: None,
+        kind: None,
         text: text.into(),
     })
 }

@@ -43,7 +43,7 @@ fn a_restart_that_was_cut_short_is_carried_out_and_told_once() {
     bench.see(InstanceState::Stopping, 0);
     assert_eq!(acts(&see(&mut bench, down_at(2))), [&LAUNCH]);
     let effects = bench.step(Input::LaunchEnded(Ok(true)));
-    let told = Effect::Log(Level::Info, "was down, and is wanted running: started".to_owned());
+    let told = Effect::Log(Level::Info, "was down, and is wanted running: started".to_owned(), None);
     assert_eq!(effects, [told], "and nothing more until it is looked at");
 }
 

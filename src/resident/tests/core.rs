@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 
 use super::rig::instance;
-use crate::event::{Level, Want};
+use crate::event::{EventKind, Level, Want};
 use crate::inventory::{GiveUp, Healthy, Instance, RestartPolicy, RestartWhen};
 use crate::resident::core::Core;
 use crate::resident::restarting::Wait;
@@ -118,7 +118,7 @@ fn what_is_in_the_inventory_again_is_started_again() {
     let mut bench = Bench::new(without_delay());
     bench.see(InstanceState::Running, 0);
     bench.step(Input::Listed(false));
-    let log = |text: &str| Effect::Log(Level::Info, text.to_owned());
+    let log = |text: &str| Effect::Log(Level::Info, text.to_owned(), None);
     assert_eq!(bench.step(Input::Listed(true)), [log("in the inventory again")]);
     assert_eq!(acts(&bench.crash(0)), [&Effect::Launch { restarts: 1 }]);
 }
@@ -280,7 +280,7 @@ impl Model {
                 prop_assert!(
                     effects
                         .iter()
-                        .all(|effect| matches!(effect, Effect::Log(Level::Warning, _)))
+                        .all(|effect| matches!(effect, Effect::Log(Level::Warning, _, _)))
                 );
                 prop_assert_eq!(self.bench.core.due_ms(), due);
                 effects
@@ -368,7 +368,7 @@ impl Model {
                         prop_assert!(delay >= shortest - 1.0, "{} is below the policy", delay);
                     }
                 }
-                Effect::Log(_, text) => self.logged_crashes += u64::from(text.starts_with("crashed: ")),
+                Effect::Log(_, text, _) => self.logged_crashes += u64::from(text.starts_with("crashed: ")),
                 Effect::Alert(_) | Effect::ForgetCheck | Effect::LookAgain => {}
             }
         }
@@ -408,7 +408,11 @@ fn what_restarts_by_itself_is_told_and_left_to_that() {
     for restarts in 0..3 {
         let effects = bench.step(seen(crashed(), restarts));
         assert!(
-            effects.contains(&Effect::Log(Level::Error, "crashed: ".to_owned())),
+            effects.contains(&Effect::Log(
+                Level::Error,
+                "crashed: ".to_owned(),
+                Some(EventKind::Crashed)
+            )),
             "{effects:?}"
         );
         assert_eq!(acts(&effects), [] as [&Effect; 0]);

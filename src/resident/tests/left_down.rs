@@ -16,7 +16,7 @@ use crate::supervisor::{Facts, InstanceState, Observation};
 fn logged(effects: &[Effect]) -> Vec<(Level, &str)> {
     fn log(effect: &Effect) -> Option<(Level, &str)> {
         match effect {
-            Effect::Log(level, text) => Some((*level, text)),
+            Effect::Log(level, text, _) => Some((*level, text)),
             _ => None,
         }
     }

@@ -17,7 +17,7 @@ use crate::supervisor::{Facts, InstanceState, Observation};
 /// Returns what is told of in these effects, logs and hooks, in order.
 fn told(effects: &[Effect]) -> Vec<String> {
     let word = |effect: &Effect| match effect {
-        Effect::Log(_, text) => Some(text.clone()),
+        Effect::Log(_, text, _) => Some(text.clone()),
         Effect::Alert(alert) => Some(format!("hook {}", alert.alarm.as_str())),
         _ => None,
     };

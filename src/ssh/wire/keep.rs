@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Awaits, Level, LogEntry};
+use crate::event::{Awaits, EventKind, Level, LogEntry};
 use crate::text::clean_line;
 
 /// The wish that instances are kept.
@@ -37,6 +37,9 @@ pub struct EntryLine {
     pub level: String,
     #[serde(default)]
     pub id: Option<String>,
+    /// Its kind; absent from an older program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     pub text: String,
 }
 
@@ -50,6 +53,7 @@ impl From<&LogEntry> for EntryLine {
         Self {
             level: entry.level.as_str().to_owned(),
             id: entry.id.clone(),
+            kind: entry.kind.map(|kind| kind.as_str().to_owned()),
             text: entry.text.clone(),
         }
     }
@@ -67,7 +71,11 @@ impl EntryLine {
             Some(_) => text,
             None => format!("{host}: {text}"),
         };
-        LogEntry::now(level.unwrap_or(Level::Warning), id, text).on(host)
+        let kind = self.kind.as_deref().and_then(EventKind::of_word);
+        LogEntry {
+            kind,
+            ..LogEntry::now(level.unwrap_or(Level::Warning), id, text).on(host)
+        }
     }
 }
 
@@ -154,6 +162,7 @@ mod tests {
             let line = EntryLine {
                 level: level.to_owned(),
                 id: id.map(str::to_owned),
+                kind: Some(level.replace("error", "crashed")),
                 text: "it\u{1b}[2J crashed".to_owned(),
             };
             line.on("box2", |id| id == "a")
@@ -161,10 +170,14 @@ mod tests {
         let of_one = entry(Some("a"), "error");
         assert_eq!((of_one.level, of_one.id.as_deref()), (Level::Error, Some("a")));
         assert!(!of_one.text.contains('\u{1b}') && of_one.text.starts_with("it"));
-        assert_eq!(of_one.host.as_deref(), Some("box2"));
+        assert_eq!(
+            (of_one.host.as_deref(), of_one.kind),
+            (Some("box2"), Some(EventKind::Crashed))
+        );
         let of_all = entry(None, "sigh");
-        assert!(of_all.level == Level::Warning && of_all.text.starts_with("box2: it"));
-        assert_eq!(EntryLine::from(&of_one).on("box2", |_| true).text, of_one.text);
+        assert!(of_all.level == Level::Warning && of_all.kind.is_none() && of_all.text.starts_with("box2: it"));
+        let again = EntryLine::from(&of_one).on("box2", |_| true);
+        assert_eq!((&again.text, again.kind), (&of_one.text, of_one.kind));
         // It has nothing to say about the instances of others.
         let of_others = entry(Some("b"), "info");
         assert!(of_others.id.is_none() && of_others.text.starts_with("box2: it"));

@@ -451,6 +451,7 @@ fn the_journal_gets_priorities_and_no_time() {
             level,
             id: id.map(str::to_owned),
             host: None,
+            kind: None,
             text: "it\x1b[2J crashed".into(),
         };
         assert_eq!(super::for_journal(&entry), line);
