@@ -42,6 +42,7 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand send 'Sends a line to a game and prints what it replies'
             cand console 'Attaches to the console of a game; Ctrl-D or Ctrl-] detaches'
             cand games 'Lists the known games, or prints one to paste into an inventory'
+            cand notify 'Sends a test message to those whom an instance tells of what happens'
             cand check 'Checks the inventory and what its servers need, without starting anything'
             cand host 'Checks the other hosts of the inventory, or installs gamectl there'
             cand init 'Writes an inventory to begin with, where there is none'
@@ -235,6 +236,19 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'gamectl;games'= {
+            cand --state-dir 'Keeps records, consoles and logs in this directory'
+            cand --color 'Uses colour; without it: auto'
+            cand --lock-wait 'Waits this long at most for another gamectl that holds an instance'
+            cand --json 'Answers with JSON'
+            cand -q 'Prints failures only'
+            cand --quiet 'Prints failures only'
+            cand -v 'Reports more on the way; twice: everything'
+            cand --verbose 'Reports more on the way; twice: everything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gamectl;notify'= {
+            cand --inventory 'Uses this inventory; - is standard input'
             cand --state-dir 'Keeps records, consoles and logs in this directory'
             cand --color 'Uses colour; without it: auto'
             cand --lock-wait 'Waits this long at most for another gamectl that holds an instance'

@@ -45,6 +45,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "run" -d 'Watches in
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Sends a line to a game and prints what it replies'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "console" -d 'Attaches to the console of a game; Ctrl-D or Ctrl-] detaches'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'Lists the known games, or prints one to paste into an inventory'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "notify" -d 'Sends a test message to those whom an instance tells of what happens'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "check" -d 'Checks the inventory and what its servers need, without starting anything'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "host" -d 'Checks the other hosts of the inventory, or installs gamectl there'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "init" -d 'Writes an inventory to begin with, where there is none'
@@ -211,6 +212,16 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l json -d 'Answe
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s q -l quiet -d 'Prints failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s v -l verbose -d 'Reports more on the way; twice: everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -l inventory -d 'Uses this inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -l json -d 'Answers with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -s q -l quiet -d 'Prints failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -s v -l verbose -d 'Reports more on the way; twice: everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand notify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l inventory -d 'Uses this inventory; - is standard input' -r -F
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand check" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'

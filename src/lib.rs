@@ -23,6 +23,7 @@ pub mod kubectl;
 pub mod link;
 pub mod metrics;
 pub mod nats;
+pub mod notify;
 pub mod players;
 pub mod podman;
 pub mod policy;

@@ -185,6 +185,7 @@ impl AmpController {
         let post = HttpPost {
             path,
             token: token.cloned(),
+            headers: Vec::new(),
             body: Secret::new(Value::Object(args).to_string()),
             limit: until.saturating_duration_since(Instant::now()),
         };

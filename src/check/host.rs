@@ -1,7 +1,7 @@
 //! Reads from this machine what the others judge. Decides nothing.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,19 @@ pub(super) fn access(path: &Path) -> Option<Access> {
         path,
         plain_file::within_deadline(move || plain_file::open(&place)?.metadata()),
     )
+}
+
+/// Returns the first line of a file, where it can be read.
+pub(super) fn first_line(path: &Path) -> Option<String> {
+    const LINE_MAX: u64 = 4096;
+    let place = path.to_owned();
+    let read = plain_file::within_deadline(move || {
+        let mut bytes = Vec::new();
+        plain_file::open(&place)?.take(LINE_MAX).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let text = String::from_utf8_lossy(&read.ok()?).into_owned();
+    Some(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// Looks at an inventory that was read already, and may be a pipe.

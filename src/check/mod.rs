@@ -11,6 +11,7 @@ mod host;
 mod limits;
 mod listening;
 mod logind;
+mod notify;
 mod ports;
 mod programs;
 mod secrets;
@@ -91,6 +92,11 @@ pub async fn survey(
         findings.extend(own.into_iter().map(|finding| finding.of(&instance.id)));
     }
     findings
+}
+
+/// Judges whom the instances tell, those on other hosts too: that is done from here.
+pub fn notify(instances: &[Instance]) -> Vec<Finding> {
+    notify::judge(instances, &host::access, &host::first_line)
 }
 
 /// Judges what becomes of a game at the end of the session that this process is in.

@@ -33,6 +33,7 @@ pub(super) fn inventory(access: Option<Access>, instances: &[Instance]) -> Optio
     let given = |instance: &Instance| {
         let in_header = instance.requests().any(|request| !request.access.headers.is_empty());
         in_header
+            || instance.notify.iter().any(|one| one.target.is_told_in_the_inventory())
             || instance
                 .passwords()
                 .any(|password| matches!(password, Password::Given(_)))
@@ -68,7 +69,8 @@ pub(super) fn of_instance(instance: &Instance, look: &dyn Fn(&Path) -> Option<Ac
     secret.chain(unread.map(|access| judge(&access))).collect()
 }
 
-fn judge(access: &Access) -> Finding {
+/// Judges a file that holds a secret.
+pub(super) fn judge(access: &Access) -> Finding {
     let shown = access.path.display();
     match &access.mode {
         Err(reason) => {

@@ -11,8 +11,8 @@ use super::lifecycle::{RestartArgs, StartArgs, StopArgs};
 use super::selection::INVENTORY_AFTER_VERB;
 use super::time::duration;
 use super::verbs::{
-    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, RunArgs, SchemaArgs, SendArgs,
-    StatusArgs, WatchArgs,
+    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, NotifyArgs, RunArgs, SchemaArgs,
+    SendArgs, StatusArgs, WatchArgs,
 };
 
 /// Start, stop, watch and script all your game servers, processes and docker compose stacks alike.
@@ -148,6 +148,8 @@ pub enum VerbArgs {
     Console(Deferred<ConsoleArgs>),
     /// Lists the known games, or prints one to paste into an inventory
     Games(Deferred<GamesArgs>),
+    /// Sends a test message to those whom an instance tells of what happens
+    Notify(Deferred<NotifyArgs>),
     /// Checks the inventory and what its servers need, without starting anything
     Check(Deferred<CheckArgs>),
     /// Checks the other hosts of the inventory, or installs gamectl there

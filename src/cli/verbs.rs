@@ -225,6 +225,19 @@ pub struct SendArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  gamectl notify rust-main")]
+pub struct NotifyArgs {
+    #[command(flatten)]
+    pub listed: Listed,
+
+    /// The id of the instance
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
   gamectl check
   gamectl check --json | jq '.findings[] | select(.level != \"ok\")'")]
 pub struct CheckArgs {

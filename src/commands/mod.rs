@@ -14,6 +14,7 @@ mod init;
 mod keyboard;
 mod live;
 mod logs;
+mod notify;
 mod over_link;
 mod progressing;
 mod run;
@@ -116,6 +117,7 @@ fn run(context: &Context<'_>) -> Result<u8, Error> {
         VerbArgs::Send(verb) => runtime()?.block_on(send::run(context, &verb.0)),
         VerbArgs::Console(verb) => runtime()?.block_on(console::run(context, &verb.0)),
         VerbArgs::Host(verb) => runtime()?.block_on(host::run(context, &verb.0)),
+        VerbArgs::Notify(verb) => runtime()?.block_on(notify::run(context, &verb.0)),
         VerbArgs::Check(_) => runtime()?.block_on(check::run(context)),
     }
 }

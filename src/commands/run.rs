@@ -49,6 +49,8 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     let linking = supervision.linking();
     linking.refresh(Vec::new);
     live.tell_too(move |event| linking.take(event));
+    let notifier = supervision.notifier();
+    live.tell_too(move |event| notifier.take(event));
     let session = Session {
         context,
         run,
@@ -183,6 +185,7 @@ impl Session<'_> {
     async fn finish(self, end: End) -> Result<u8, Error> {
         let mut live = self.live;
         let (hooks, linking) = (self.supervision.hooks(), self.supervision.linking());
+        let notifier = self.supervision.notifier();
         // Where the terminal is gone, others go on with what is on other hosts, as this one
         // would have.
         let mut others = Vec::new();
@@ -218,6 +221,17 @@ impl Session<'_> {
             count => live
                 .view
                 .say(&format!("the hooks of {count} events have not ended, or were not run")),
+        }
+        if code != FailureKind::Interrupted.exit_code() {
+            tokio::select! {
+                () = notifier.end(HOOKS) => {}
+                () = live.interrupted() => {}
+            }
+        }
+        match notifier.unsent() {
+            0 => {}
+            1 => live.view.say("a message of `notify` was not sent"),
+            count => live.view.say(&format!("{count} messages of `notify` were not sent")),
         }
         linking.end().await;
         Ok(code)

@@ -27,6 +27,7 @@ impl Host {
         let members = fleet.members(&here);
         let hosted = self.inventory.instances.len() - members.len();
         let mut findings = check::survey(&self.source, &here, &members, hosted, &self.state_path).await;
+        findings.extend(check::notify(&self.inventory.instances));
         for host in asked {
             findings.extend(host.await.unwrap_or_default());
         }

@@ -36,6 +36,7 @@ mod look;
 mod members;
 mod named_hosts;
 mod needs;
+mod notify;
 mod onlookers;
 mod selector;
 pub mod serve;

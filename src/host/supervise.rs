@@ -22,6 +22,7 @@ use crate::fleet::Fleet;
 use crate::inventory::{Inventory, Needs};
 use crate::invocation::command;
 use crate::link::Carrier;
+use crate::notify::Notifier;
 use crate::resident::{HookRoom, NeededById, Resident};
 use crate::ssh::Keeping;
 use crate::store::StateDir;
@@ -59,6 +60,7 @@ pub struct Supervision {
     fleet: Fleet,
     onlookers: Onlookers,
     linking: Linking,
+    notifier: Arc<Notifier>,
     carrier: Arc<LinkCarrier>,
     _background: JoinSet<()>,
 }
@@ -110,6 +112,8 @@ impl Host {
             events.clone(),
             Arc::clone(&carrier) as Arc<dyn Carrier>,
         );
+        let notifier = Arc::new(Notifier::new(events.clone()));
+        notifier.follow(&whole.instances);
         let counts_players = options.players || linking.is_wanted();
         let onlookers = Onlookers::over(&fleet, &whole, &events, words, counts_players);
         let inventory = whole.of_this_host();
@@ -148,6 +152,7 @@ impl Host {
             fleet: onlooking,
             onlookers,
             linking,
+            notifier,
             carrier,
             _background: background,
         })
@@ -249,6 +254,7 @@ impl Supervision {
         let whole = reduced(read, &self.selectors)?;
         self.needs = needs;
         self.linking.want(whole.link.clone());
+        self.notifier.follow(&whole.instances);
         self.carrier.change(&whole);
         self.onlookers.change(&self.fleet, &whole);
         self.resident.apply(&whole.of_this_host(), &needed);
@@ -302,6 +308,11 @@ impl Supervision {
     /// inventory that was read again, when it is refreshed.
     pub fn linking(&self) -> Linking {
         self.linking.clone()
+    }
+
+    /// Returns what tells people, which is to be told of each event.
+    pub fn notifier(&self) -> Arc<Notifier> {
+        Arc::clone(&self.notifier)
     }
 
     /// Sends an event that is about `run` itself.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, LOCATION, USER_AGENT};
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
+};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -39,6 +41,8 @@ pub struct HttpPost {
     pub path: String,
     /// The bearer token, where one is known.
     pub token: Option<Secret>,
+    /// More headers, which take the place of those that the request would have.
+    pub headers: Vec<(String, Secret)>,
     pub body: Secret,
     /// The time that all of it may take.
     pub limit: Duration,
@@ -49,6 +53,8 @@ pub struct HttpPost {
 pub struct HttpAnswer {
     pub status: u16,
     pub body: Bytes,
+    /// The time that the server wants to be left alone, where it says one.
+    pub retry_after: Option<Duration>,
 }
 
 impl HttpClient {
@@ -109,10 +115,18 @@ impl HttpClient {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
                 .map_err(|_| Failure::failed("the token has characters in it that no header can have"))?;
             value.set_sensitive(true);
-            request = request.header(hyper::header::AUTHORIZATION, value);
+            request = request.header(AUTHORIZATION, value);
         }
         let request = request.body(Full::new(body));
-        request.map_err(|_| Failure::failed("the path of the request is none"))
+        let mut request = request.map_err(|_| Failure::failed("the path of the request is none"))?;
+        for (name, value) in &post.headers {
+            let cannot = || Failure::failed(format!("the header `{name}` is none that can be sent"));
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| cannot())?;
+            let mut value = HeaderValue::from_str(value.reveal()).map_err(|_| cannot())?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(name, value);
+        }
+        Ok(request)
     }
 }
 
@@ -146,9 +160,11 @@ async fn whole(response: Response<Incoming>) -> Result<HttpAnswer, AskError> {
         let hint = "write the address that it redirects to as the `url`, if it is the right one";
         return Err(AskError::Refused(Failure::failed(message).hint(hint)));
     }
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
     match Limited::new(response.into_body(), BODY_MAX).collect().await {
         Ok(body) => Ok(HttpAnswer {
             status: status.as_u16(),
+            retry_after,
             body: body.to_bytes(),
         }),
         Err(error) => Err(AskError::Unclear(match error.downcast::<hyper::Error>() {
@@ -159,6 +175,12 @@ async fn whole(response: Response<Incoming>) -> Result<HttpAnswer, AskError> {
             Err(error) => Failure::failed(error.to_string()),
         })),
     }
+}
+
+/// Reads a number of seconds, which may have a fraction. A date is not read.
+fn seconds(value: &HeaderValue) -> Option<Duration> {
+    let seconds = value.to_str().ok()?.trim().parse::<f64>().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// Returns where a redirect leads. User, password and query may be secrets, and are left

@@ -16,6 +16,7 @@ async fn answered(answer: &[u8], holds: bool) -> (String, Result<HttpAnswer, Ask
     let post = HttpPost {
         path: "/API/Core/Login".to_owned(),
         token: Some(Secret::new("canary".to_owned())),
+        headers: Vec::new(),
         body: Secret::new("{}".to_owned()),
         limit: Duration::from_secs(20),
     };
@@ -130,6 +131,7 @@ fn what_is_sent_is_not_shown() {
     let post = HttpPost {
         path: "/".to_owned(),
         token: Some(Secret::new("canary".to_owned())),
+        headers: Vec::new(),
         body: Secret::new("canary".to_owned()),
         limit: Duration::ZERO,
     };

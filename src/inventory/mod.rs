@@ -35,6 +35,7 @@ pub use model::kubectl::{KubectlObject, KubectlPlace, KubectlSpec, PatchedResour
 pub use model::limits::Limits;
 pub use model::link::{ClientCertificate, LinkVerb, NatsLink, NatsLogin, NatsServer, NatsTls, is_subject_token};
 pub use model::needs::Needs;
+pub use model::notify::{Notify, NotifyTarget, NtfyTarget, WebhookTarget};
 pub use model::players::{PlayersLine, PlayersRequest, PlayersRule};
 pub use model::podman::{PodmanObject, PodmanSpec};
 pub use model::probe::{GamespyVersion, Healthy, LogFile, OnTimeout, Probe, Ready};
@@ -44,6 +45,7 @@ pub use model::stop::{DEFAULT_STEP_WAIT, StopAction, StopStep, default_stop_chai
 pub use model::unit::{UnitScope, UnitSpec};
 pub use model::warn::{Broadcast, Warning, WhenEmpty, in_words};
 pub use parse::{Mistakes, parse, parse_definitions};
+pub use read::http::parse as parse_url;
 pub use report::keys;
 pub use report::mask::Mask;
 pub use report::nearest::nearest;

@@ -45,6 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "instancecmd",
             "inventory",
             "link",
+            "notify",
             "watcher",
             "report",
             "resident",
@@ -107,6 +108,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "trust",
             "invocation",
         ],
+    ),
+    (
+        "notify",
+        &["channel", "event", "failure", "finding", "http", "inventory", "sys"],
     ),
     (
         "link",
@@ -225,7 +230,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["event", "failure", "inventory", "policy", "sys"]),
     ("policy", &["inventory"]),
     ("systemd", &["inventory", "program", "sys"]),
-    ("inventory", &["failure", "games", "sys", "invocation"]),
+    ("inventory", &["event", "failure", "games", "sys", "invocation"]),
     ("games", &["failure"]),
     ("event", &["failure", "supervisor"]),
     ("user", &["failure", "sys"]),

@@ -52,6 +52,7 @@ mod main_process;
 mod metrics;
 mod needs;
 mod no_inotify;
+mod notify;
 mod old_shim;
 mod old_stack;
 mod oom;

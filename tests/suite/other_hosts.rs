@@ -8,6 +8,7 @@ mod moved;
 mod network;
 mod players;
 mod sshd;
+mod told;
 mod ways;
 
 use std::fs;

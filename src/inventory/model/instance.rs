@@ -11,6 +11,7 @@ use super::host::{HostSpec, Hosted, WayIn};
 use super::http::{HttpCheck, HttpLogin};
 use super::kubectl::KubectlSpec;
 use super::link::NatsLink;
+use super::notify::Notify;
 use super::players::PlayersRule;
 use super::podman::PodmanSpec;
 use super::probe::{Healthy, Probe, Ready};
@@ -95,6 +96,8 @@ pub struct Instance {
     pub channels: Channels,
     pub restart: RestartPolicy,
     pub on_event: Vec<Hook>,
+    /// The targets that are told of what happens to it, by the `run` here.
+    pub notify: Vec<Notify>,
     /// The line that tells its players something, where there is one.
     pub broadcast: Option<Broadcast>,
     /// The way in which its players are counted, where its probes do not tell, or not rightly.

@@ -14,6 +14,7 @@ pub(crate) mod kubectl;
 pub(crate) mod limits;
 pub(crate) mod link;
 pub(crate) mod needs;
+pub(crate) mod notify;
 pub(crate) mod players;
 pub(crate) mod podman;
 pub(crate) mod probe;

@@ -221,7 +221,9 @@ fn program(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
 /// Returns settings as a host reads them: those of an instance, or the defaults.
 /// What could not be expanded is a problem that was noted elsewhere.
 pub(super) fn definition(check: &mut Collector, settings: &[Entry]) -> Definition {
-    let kept = settings.iter().filter(|entry| !matches!(&*entry.key, "host" | "needs"));
+    let kept = settings
+        .iter()
+        .filter(|entry| !matches!(&*entry.key, "host" | "needs" | "notify"));
     let mut object = Map::new();
     for entry in kept {
         object.insert(entry.key.to_string(), value(check, &entry.value));

@@ -93,7 +93,7 @@ fn is_user(user: &str) -> bool {
     !user.is_empty() && !user.contains(|c: char| c == ':' || c.is_control())
 }
 
-fn headers(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<(String, Secret)>> {
+pub(super) fn headers(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<(String, Secret)>> {
     let entries = check.mapping(what, "a mapping of names to values", node);
     let mut headers = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -122,7 +122,7 @@ fn headers(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<(String
     Some(headers)
 }
 
-fn read_body(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
+pub(super) fn read_body(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let body = check.word(what, "text", node)?;
     if body.len() > BODY_MAX {
         check.problem(node.span, "`body` must be at most 64KiB");
@@ -143,7 +143,11 @@ pub(super) fn url(check: &mut Collector, what: &str, node: &Node) -> Option<Http
     }
 }
 
-fn parse(text: &str) -> Result<HttpCheck, &'static str> {
+/// Reads a URL.
+///
+/// # Errors
+/// With a hint; a URL may be a secret, so it is not in there.
+pub fn parse(text: &str) -> Result<HttpCheck, &'static str> {
     const FORM: &str = "write it like `http://127.0.0.1:8212/health`";
     let (rest, tls, port) = match text.strip_prefix("https://") {
         Some(rest) => (rest, Some(Tls::default()), 443),

@@ -142,7 +142,9 @@ impl<'k> Collector<'k> {
         };
         let word = self.word(what, &wants, node)?;
         let choice = T::deserialize(StrDeserializer::<ValueError>::new(&word));
-        if choice.is_err() {
+        // Another use of the type may have more of them.
+        let choice = choice.ok().filter(|_| names.contains(&&*word));
+        if choice.is_none() {
             let lower = word.to_ascii_lowercase();
             let meant = MEANT
                 .iter()
@@ -153,7 +155,7 @@ impl<'k> Collector<'k> {
             let found = self.problem(node.span, format!("{what} must be {wants}"));
             found.hint = near.map(|near| format!("did you mean `{near}`?"));
         }
-        choice.ok()
+        choice
     }
 
     /// Notes every key that `section` does not have.

@@ -23,7 +23,9 @@ pub(crate) fn sounds_secret(name: &str) -> Option<usize> {
 
 fn hides(key: &str) -> bool {
     // Also a key that was to be `env`.
-    key.to_ascii_lowercase().contains("env") || key == "headers" || sounds_secret(key).is_some()
+    key.to_ascii_lowercase().contains("env")
+        || matches!(key, "headers" | "notify" | "discord" | "webhook" | "ntfy")
+        || sounds_secret(key).is_some()
 }
 
 /// Returns the parts of a tree that may be secret, sorted and without overlaps.

@@ -201,6 +201,7 @@ pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
         stop: Vec::new(),
         restart,
         on_event: Vec::new(),
+        notify: Vec::new(),
         hosted: None,
         game: None,
         ports: Vec::new(),

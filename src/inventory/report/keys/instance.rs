@@ -2,6 +2,7 @@
 
 use super::channel::{RCON, TELNET};
 use super::hook::HOOK;
+use super::notify::NOTIFY;
 use super::players::PLAYERS;
 use super::ready::{HEALTHY, READY};
 use super::restart::RESTART;
@@ -48,6 +49,8 @@ const SETTINGS: &[Key] = keys! {
         "What `gamectl run` does when it ends by itself.";
     "on_event": List(&HOOK), "none", "on_event: [{ command: [/srv/tell], events: [crashed] }]",
         "Commands that `gamectl run` executes when something happens.";
+    "notify": List(&NOTIFY), "none", "notify: [{ discord: { url: { file: /etc/gamectl/discord.url } } }]",
+        "Who is told by `gamectl run` when something happens; `gamectl notify ID` sends a test.";
     "ports": Map(&Holds::PortSpec), "the preset's", "ports: { game: 28015/udp }",
         "The ports that it takes, by name, for `gamectl check`.";
     "broadcast": Text, "the preset's", "broadcast: 'say {message}'",

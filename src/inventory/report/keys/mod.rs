@@ -11,6 +11,7 @@ mod http;
 mod instance;
 mod kubectl;
 mod link;
+mod notify;
 mod players;
 mod podman;
 mod process;
@@ -34,6 +35,7 @@ pub(crate) use http::HTTP;
 pub(crate) use instance::{DEFAULTS, INSTANCE};
 pub(crate) use kubectl::{KUBECTL, UP};
 pub(crate) use link::{LINK, NATS, NATS_TLS};
+pub(crate) use notify::{DISCORD, NOTIFY, NTFY, WEBHOOK};
 pub(crate) use players::PLAYERS;
 pub(crate) use podman::PODMAN;
 pub(crate) use process::{LIMITS, LOG, PROCESS};
@@ -73,6 +75,10 @@ pub static SECTIONS: &[&Section] = &[
     &RESTART,
     &GIVE_UP,
     &HOOK,
+    &NOTIFY,
+    &DISCORD,
+    &WEBHOOK,
+    &NTFY,
     &WARN,
     &PLAYERS,
     &RCON,
