@@ -15,6 +15,8 @@ mod connection;
 mod credentials;
 mod decoder;
 mod encode;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod nkey;
 mod op;
 mod stream;
