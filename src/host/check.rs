@@ -6,6 +6,7 @@ use super::Host;
 use crate::check;
 use crate::finding::Finding;
 use crate::fleet::Fleet;
+use crate::link;
 use crate::store::StateDir;
 
 impl Host {
@@ -28,6 +29,9 @@ impl Host {
         let hosted = self.inventory.instances.len() - members.len();
         let mut findings = check::survey(&self.source, &here, &members, hosted, &self.state_path).await;
         findings.extend(check::notify(&self.inventory.instances));
+        if let Some(link) = &self.inventory.link {
+            findings.extend(link::survey(link).await);
+        }
         for host in asked {
             findings.extend(host.await.unwrap_or_default());
         }

@@ -41,6 +41,7 @@ mod remote_row;
 mod request;
 mod session;
 mod subjects;
+mod survey;
 mod told;
 
 use std::sync::Arc;
@@ -58,6 +59,7 @@ use commands::Commands;
 use link_task::LinkTask;
 pub use lookout::Lookout;
 use subjects::{Subjects, node_of_host};
+pub use survey::survey;
 use told::Told;
 
 /// The time that is given to what is still to be said, at the end.

@@ -119,6 +119,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "channel",
             "event",
             "failure",
+            "finding",
             "inventory",
             "nats",
             "report",

@@ -172,6 +172,30 @@ fn a_stream_that_keeps_requests_is_told_of() {
     wait_until("the trouble", || {
         node.run.logged("the stream `games-states` cannot be made") == 1
     });
+    // `check` finds it before there is a `run`.
+    let about_link = || {
+        let checked = node.sandbox.run(&["check", "--json"]).json();
+        let all = checked["findings"].as_array().cloned().unwrap_or_default();
+        let own = all.into_iter().filter(|finding| finding["about"] == "link");
+        own.map(|one| format!("{} {}", one["level"], one["message"]))
+            .collect::<Vec<_>>()
+    };
+    let found = about_link();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("takes the connection"), "{found:?}");
+    assert!(
+        found[1].starts_with("\"warning\"") && found[1].contains("`everything` keeps requests"),
+        "{found:?}"
+    );
+    let removed = admin.ask("$JS.API.STREAM.DELETE.everything", "", 1);
+    assert_eq!(removed[0]["success"], true, "{removed:?}");
+    assert_eq!(about_link().len(), 1);
+    drop(broker);
+    let found = about_link();
+    assert!(
+        found.len() == 1 && found[0].contains("no server of it takes the connection"),
+        "{found:?}"
+    );
     drop(admin);
     node.end();
 }
