@@ -41,6 +41,7 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand run 'Watches instances, starts them, and starts them again after a crash'
             cand send 'Sends a line to a game and prints what it replies'
             cand console 'Attaches to the console of a game; Ctrl-D or Ctrl-] detaches'
+            cand schedule 'Shows what schedules do next, skips that, or cancels a countdown'
             cand games 'Lists the known games, or prints one to paste into an inventory'
             cand notify 'Sends a test message to those whom an instance tells of what happens'
             cand check 'Checks the inventory and what its servers need, without starting anything'
@@ -223,6 +224,19 @@ set edit:completion:arg-completer[gamectl] = {|@words|
         &'gamectl;console'= {
             cand -n 'Shows this many of the last lines first'
             cand --lines 'Shows this many of the last lines first'
+            cand --inventory 'Uses this inventory; - is standard input'
+            cand --state-dir 'Keeps records, consoles and logs in this directory'
+            cand --color 'Uses colour; without it: auto'
+            cand --lock-wait 'Waits this long at most for another gamectl that holds an instance'
+            cand --json 'Answers with JSON'
+            cand -q 'Prints failures only'
+            cand --quiet 'Prints failures only'
+            cand -v 'Reports more on the way; twice: everything'
+            cand --verbose 'Reports more on the way; twice: everything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gamectl;schedule'= {
             cand --inventory 'Uses this inventory; - is standard input'
             cand --state-dir 'Keeps records, consoles and logs in this directory'
             cand --color 'Uses colour; without it: auto'

@@ -44,6 +44,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "logs" -d 'Shows wha
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "run" -d 'Watches instances, starts them, and starts them again after a crash'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "send" -d 'Sends a line to a game and prints what it replies'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "console" -d 'Attaches to the console of a game; Ctrl-D or Ctrl-] detaches'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "schedule" -d 'Shows what schedules do next, skips that, or cancels a countdown'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "games" -d 'Lists the known games, or prints one to paste into an inventory'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "notify" -d 'Sends a test message to those whom an instance tells of what happens'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "check" -d 'Checks the inventory and what its servers need, without starting anything'
@@ -203,6 +204,16 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand console" -l json -d 'Ans
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s q -l quiet -d 'Prints failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s v -l verbose -d 'Reports more on the way; twice: everything'
 complete -c gamectl -n "__fish_gamectl_using_subcommand console" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -l inventory -d 'Uses this inventory; - is standard input' -r -F
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -l json -d 'Answers with JSON'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -s q -l quiet -d 'Prints failures only'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -s v -l verbose -d 'Reports more on the way; twice: everything'
+complete -c gamectl -n "__fish_gamectl_using_subcommand schedule" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l state-dir -d 'Keeps records, consoles and logs in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand games" -l color -d 'Uses colour; without it: auto' -r -f -a "auto\t'On a terminal'
 always\t'Always'

@@ -192,6 +192,46 @@ pub struct LogEntry {
     pub kind: Option<EventKind>,
     /// A sentence for a person.
     pub text: String,
+    /// The firing of a schedule that it tells of, if it does.
+    pub schedule: Option<Box<ScheduleNews>>,
+}
+
+/// The fate of a firing of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleOutcome {
+    /// Put on record, and being carried out.
+    Fired,
+    Done,
+    /// Nothing was done, for a reason that is no trouble.
+    Skipped,
+    /// Its time had passed for too long.
+    Missed,
+    Failed,
+}
+
+impl ScheduleOutcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fired => "fired",
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Missed => "missed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The facts about a firing of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleNews {
+    pub outcome: ScheduleOutcome,
+    /// The word of `do`.
+    pub deed: &'static str,
+    pub cron: String,
+    /// The place whose clocks count; `None` where those of the machine have no name.
+    pub timezone: Option<String>,
+    /// The time by the pattern, as RFC 3339 with the offset of that place.
+    pub planned: String,
 }
 
 impl LogEntry {
@@ -204,6 +244,7 @@ impl LogEntry {
             host: None,
             kind: None,
             text: text.into(),
+            schedule: None,
         }
     }
 
@@ -220,6 +261,45 @@ impl LogEntry {
         let host = Some(host.to_owned());
         Self { host, ..self }
     }
+}
+
+/// The firings that come, of the schedules that were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleView {
+    /// The name of the `run` that carries them out; `None` where nobody does.
+    pub run: Option<String>,
+    /// The time in seconds since 1970.
+    pub now: i64,
+    /// In the order of their times.
+    pub firings: Vec<ComingFiring>,
+}
+
+/// A firing of a schedule that comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComingFiring {
+    pub id: String,
+    /// The name of the host of the instance; `None` for this one.
+    pub host: Option<String>,
+    /// The time at which it is carried out, in seconds since 1970.
+    pub at: i64,
+    /// The time by the pattern, before any jitter.
+    pub planned: i64,
+    /// The time of `at` as the clocks here show it.
+    pub here: String,
+    /// The time of `planned` as the clocks of its zone show it, without the date.
+    pub there: String,
+    /// True if the clocks here show the same.
+    pub is_of_here: bool,
+    pub at_rfc3339: String,
+    pub planned_rfc3339: String,
+    pub cron: String,
+    /// The place whose clocks count; `None` where those of the machine have no name.
+    pub timezone: Option<String>,
+    /// The word of `do`.
+    pub deed: &'static str,
+    /// The deed in words.
+    pub does: String,
+    pub is_skipped: bool,
 }
 
 /// The progress of a copy of this program to another host.

@@ -33,7 +33,14 @@ pub fn script(shell: Shell) -> String {
 /// Returns the script for zsh, where each argument names the function that completes
 /// it, and functions are defined before their use.
 fn zsh(text: &str) -> String {
-    const PLACES: [&str; 5] = ["'*::selectors ", "':id ", "'::name ", "'*::games ", "'*::hosts "];
+    const PLACES: [&str; 6] = [
+        "'*::selectors ",
+        "'*::words ",
+        "':id ",
+        "'::name ",
+        "'*::games ",
+        "'*::hosts ",
+    ];
     let (head, body) = text.split_once('\n').unwrap_or(("", text));
     let mut script = format!("{head}\n{}", include_str!("shells/values.zsh"));
     for line in body.lines() {

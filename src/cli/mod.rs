@@ -14,5 +14,5 @@ pub use root::{Cli, Common, VerbArgs, When};
 pub use selection::Selection;
 pub use verbs::{
     Awaited, CompletionsArgs, ConsoleArgs, GamesArgs, HostAction, HostArgs, InitArgs, LineCount, LogsArgs, NotifyArgs,
-    OnExit, RunArgs, SendArgs, Shell, StatusArgs, WatchArgs,
+    OnExit, RunArgs, SCHEDULE_ACTIONS, ScheduleArgs, SendArgs, Shell, StatusArgs, WatchArgs,
 };

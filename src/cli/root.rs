@@ -11,8 +11,8 @@ use super::lifecycle::{RestartArgs, StartArgs, StopArgs};
 use super::selection::INVENTORY_AFTER_VERB;
 use super::time::duration;
 use super::verbs::{
-    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, NotifyArgs, RunArgs, SchemaArgs,
-    SendArgs, StatusArgs, WatchArgs,
+    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, NotifyArgs, RunArgs,
+    ScheduleArgs, SchemaArgs, SendArgs, StatusArgs, WatchArgs,
 };
 
 /// Start, stop, watch and script all your game servers, processes and docker compose stacks alike.
@@ -146,6 +146,8 @@ pub enum VerbArgs {
     Send(Deferred<SendArgs>),
     /// Attaches to the console of a game; Ctrl-D or Ctrl-] detaches
     Console(Deferred<ConsoleArgs>),
+    /// Shows what schedules do next, skips that, or cancels a countdown
+    Schedule(Deferred<ScheduleArgs>),
     /// Lists the known games, or prints one to paste into an inventory
     Games(Deferred<GamesArgs>),
     /// Sends a test message to those whom an instance tells of what happens

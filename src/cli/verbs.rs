@@ -224,6 +224,34 @@ pub struct SendArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+`gamectl run` carries schedules out. The times are those of the clocks here, and
+of the time zone of the schedule.
+
+  schedule [list] [SELECTOR]...  shows what comes next
+  schedule skip ID               leaves the next firing out
+  schedule cancel ID             ends a countdown that is under way, and tells
+                                 its players
+
+Examples:
+  gamectl schedule
+  gamectl schedule tag:eu --json
+  gamectl schedule skip rust-main
+  gamectl schedule cancel rust-main")]
+pub struct ScheduleArgs {
+    /// Selects instances: an id, a glob ('rust-*'), tag:NAME or host:NAME; or begins with
+    /// list, skip or cancel
+    #[arg(value_name = "SELECTOR")]
+    pub words: Vec<String>,
+
+    #[command(flatten)]
+    pub listed: Listed,
+}
+
+/// The words of `schedule` that say what to do.
+pub const SCHEDULE_ACTIONS: [&str; 3] = ["list", "skip", "cancel"];
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
 Examples:
   gamectl notify rust-main")]
 pub struct NotifyArgs {

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::ValueEnum;
 
 use crate::cli::completion::{CompletionPlace, HIDDEN_VERB, place};
-use crate::cli::{HostAction, Shell};
+use crate::cli::{HostAction, SCHEDULE_ACTIONS, Shell};
 use crate::games::PRESETS;
 use crate::host;
 use crate::ui::{Options, Screen, Surroundings};
@@ -46,6 +46,10 @@ fn candidates(place: &CompletionPlace) -> Vec<String> {
         Some("hosts") => host::host_suggestions(place.inventory.as_deref().map(OsStr::new)),
         Some("id") => listed(place, false),
         Some("selectors") => listed(place, true),
+        Some("words") => {
+            let actions = SCHEDULE_ACTIONS.map(str::to_owned).into_iter();
+            actions.chain(listed(place, true)).collect()
+        }
         _ => Vec::new(),
     }
 }

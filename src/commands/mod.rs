@@ -18,6 +18,7 @@ mod notify;
 mod over_link;
 mod progressing;
 mod run;
+mod schedule;
 mod send;
 mod serve;
 mod service_manager;
@@ -104,6 +105,7 @@ fn run(context: &Context<'_>) -> Result<u8, Error> {
     match &context.cli.verb {
         VerbArgs::Status(verb) if verb.0.nats => runtime()?.block_on(over_link::status(context, &verb.0)),
         VerbArgs::Status(verb) => status::run(context, &verb.0),
+        VerbArgs::Schedule(verb) => runtime()?.block_on(async { schedule::run(context, &verb.0) }),
         VerbArgs::Completions(verb) => completions::run(context, &verb.0),
         VerbArgs::Games(verb) => games::run(context, &verb.0),
         VerbArgs::Init(verb) => init::run(context, &verb.0),

@@ -24,6 +24,12 @@ use crate::sys::{oom_score, pty};
 /// The time that `run` gives the hooks of what has happened before it ends.
 const HOOKS: Duration = Duration::from_secs(10);
 
+/// The time that `run` gives what schedules have begun before it ends...
+const SCHEDULES: Duration = Duration::from_secs(60);
+
+/// ...and where nobody sees it any more.
+const SCHEDULES_UNSEEN: Duration = Duration::from_secs(5);
+
 pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Error> {
     let listen_at = run.metrics.as_deref().map(ListenAt::parse).transpose()?;
     let host = context.host()?;
@@ -184,6 +190,7 @@ impl Session<'_> {
 
     async fn finish(self, end: End) -> Result<u8, Error> {
         let mut live = self.live;
+        end_schedules(&mut live, &self.supervision, &end).await;
         let (hooks, linking) = (self.supervision.hooks(), self.supervision.linking());
         let notifier = self.supervision.notifier();
         // Where the terminal is gone, others go on with what is on other hosts, as this one
@@ -236,6 +243,30 @@ impl Session<'_> {
         linking.end().await;
         Ok(code)
     }
+}
+
+/// Lets no schedule begin any more, and waits for what has begun: a game that is stopped in
+/// the middle of its restart stays down.
+async fn end_schedules(live: &mut Live, supervision: &Supervision, end: &End) {
+    let scheduler = supervision.scheduler();
+    scheduler.end();
+    let limit = match end {
+        End::Asked => SCHEDULES,
+        End::Lost => SCHEDULES_UNSEEN,
+    };
+    if scheduler.under_way() == 0 {
+        return;
+    }
+    live.view.say(&format!(
+        "waiting up to {} for what schedules have begun; interrupt again to leave it",
+        humantime::format_duration(limit)
+    ));
+    tokio::select! {
+        () = scheduler.all_over() => {}
+        () = tokio::time::sleep(limit) => {}
+        () = live.interrupted() => {}
+    }
+    live.drain();
 }
 
 /// Stops what was watched, where that is asked for.

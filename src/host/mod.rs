@@ -38,6 +38,8 @@ mod named_hosts;
 mod needs;
 mod notify;
 mod onlookers;
+mod schedule_carrier;
+mod schedules;
 mod selector;
 pub mod serve;
 mod supervise;

@@ -13,6 +13,7 @@ use super::linking::Linking;
 use super::members::reduced;
 use super::needs::InOrder;
 use super::onlookers::Onlookers;
+use super::schedule_carrier::ScheduleCarrier;
 use super::watch::follow;
 use super::{Error, Host, Targets};
 use crate::check;
@@ -23,7 +24,7 @@ use crate::inventory::{Inventory, Needs};
 use crate::invocation::command;
 use crate::link::Carrier;
 use crate::notify::Notifier;
-use crate::resident::{HookRoom, NeededById, Resident};
+use crate::resident::{DeedCarrier, HookRoom, MachineClock, NeededById, Resident, Scheduler};
 use crate::ssh::Keeping;
 use crate::store::StateDir;
 use crate::store::changes::Changes;
@@ -62,6 +63,8 @@ pub struct Supervision {
     linking: Linking,
     notifier: Arc<Notifier>,
     carrier: Arc<LinkCarrier>,
+    scheduler: Arc<Scheduler>,
+    schedule_carrier: Arc<ScheduleCarrier>,
     _background: JoinSet<()>,
 }
 
@@ -106,7 +109,7 @@ impl Host {
         let needed = needed_by(&needs, &state, &self.inventory);
         let (source, state_path) = (self.source.clone(), self.state_path.clone());
         let whole = reduced(self.inventory, selectors)?;
-        let carrier = Arc::new(LinkCarrier::new(source, state_path, &whole));
+        let carrier = Arc::new(LinkCarrier::new(source.clone(), state_path.clone(), &whole));
         let linking = Linking::new(
             whole.link.clone(),
             events.clone(),
@@ -116,9 +119,17 @@ impl Host {
         notifier.follow(&whole.instances);
         let counts_players = options.players || linking.is_wanted();
         let onlookers = Onlookers::over(&fleet, &whole, &events, words, counts_players);
-        let inventory = whole.of_this_host();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
+        let schedule_carrier = Arc::new(ScheduleCarrier::new(source, state_path, &whole, at_once));
+        let scheduler = Scheduler::begin(
+            &whole,
+            Arc::clone(&state),
+            Arc::clone(&schedule_carrier) as Arc<dyn DeedCarrier>,
+            MachineClock::open(),
+            events.clone(),
+        );
+        let inventory = whole.of_this_host();
         let (told, onlooking) = (events.clone(), fleet.clone());
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(counts_players);
@@ -154,6 +165,8 @@ impl Host {
             linking,
             notifier,
             carrier,
+            scheduler: Arc::new(scheduler),
+            schedule_carrier,
             _background: background,
         })
     }
@@ -256,6 +269,8 @@ impl Supervision {
         self.linking.want(whole.link.clone());
         self.notifier.follow(&whole.instances);
         self.carrier.change(&whole);
+        self.schedule_carrier.change(&whole);
+        self.scheduler.change(&whole);
         self.onlookers.change(&self.fleet, &whole);
         self.resident.apply(&whole.of_this_host(), &needed);
         Ok(())
@@ -323,6 +338,11 @@ impl Supervision {
     /// Sends the outcome of another reading of the inventory.
     pub fn tell_reload(&self, level: Level, text: impl Into<String>) {
         self.resident.tell(EventKind::Reload, level, text);
+    }
+
+    /// Returns the schedules, which may be at work when the watching is to end.
+    pub fn scheduler(&self) -> Arc<Scheduler> {
+        Arc::clone(&self.scheduler)
     }
 
     /// Returns what tells of the hooks, which go on when the watching has ended.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::elsewhere::started_elsewhere;
 use super::needs::InOrder;
 use super::{Events, Host, NeedsRule, Scope, VerbRequest};
@@ -50,6 +52,17 @@ impl Targets {
             let ids = self.over.targets.iter().map(|target| target.instance_id());
             self.over.courtesies = ids.map(|id| (id.to_owned(), host.courtesy(id, ask))).collect();
         }
+        self
+    }
+
+    /// Has them asked for by somebody else than a command that was typed, who shares these
+    /// slots with others.
+    #[must_use]
+    pub(super) fn asked_by(mut self, whom: &str, slots: &Arc<Semaphore>) -> Self {
+        for courtesy in self.over.courtesies.values_mut() {
+            courtesy.by = Some(whom.to_owned());
+        }
+        self.over.slots = Some(Arc::clone(slots));
         self
     }
 

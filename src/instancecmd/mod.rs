@@ -69,6 +69,9 @@ pub struct Dispatch {
     /// The courtesy towards the players of each, by id; none where there is no entry.
     pub courtesies: HashMap<String, Courtesy>,
     pub countdowns: Arc<Countdowns>,
+    /// The instances that several of these may work on at the same time, all together;
+    /// `None`: those of this one alone.
+    pub slots: Option<Arc<Semaphore>>,
 }
 
 /// Carries the request out on every target, and returns the results in the
@@ -83,7 +86,8 @@ pub async fn dispatch(
     state: &Arc<StateDir>,
     events: Events,
 ) -> Vec<VerbResult> {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let own_slots = || Arc::new(Semaphore::new(AT_ONCE));
+    let slots = over.slots.clone().unwrap_or_else(own_slots);
     let mut tasks = JoinSet::new();
     let targets = &over.targets;
     let turns = Turns::new(targets, |id| over.needs.get(id).cloned().unwrap_or_default());

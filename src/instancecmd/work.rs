@@ -249,7 +249,13 @@ impl Work {
     }
 
     async fn restart(&self, dir: &InstanceDir, began: Instant) -> Result<Outcome, Failure> {
-        let _lock = self.hold_to_start(dir, began).await?;
+        let lock = self.hold_to_start(dir, began).await;
+        if self.request.unless_stopped
+            && let Some(left) = self.left_stopped(dir).await?
+        {
+            return Ok(left);
+        }
+        let _lock = lock?;
         self.is_startable().await?;
         intent::set(dir, Want::Running, Durability::Now)?;
         let _ = store::intent::reserve_stop(dir);
@@ -272,6 +278,25 @@ impl Work {
             note: join_notes([stopped.note, started.note]),
             ..started
         })
+    }
+
+    /// Returns the outcome of a restart that leaves alone what is stopped on purpose.
+    async fn left_stopped(&self, dir: &InstanceDir) -> Result<Option<Outcome>, Failure> {
+        let note = match intent::read(dir)?.map(|intent| intent.want) {
+            Some(Want::Stopped) => "somebody has stopped it",
+            Some(Want::Running) => return Ok(None),
+            None => match self.target.look().await {
+                Observation::Known(facts) if !facts.state.is_alive() => "nobody has started it",
+                Observation::Known(_) => return Ok(None),
+                Observation::Unknown { reason } => return Err(Failure::unknown(reason)),
+            },
+        };
+        Ok(Some(Outcome {
+            changed: false,
+            state: self.state_now().await.unwrap_or_else(|| self.target.state()),
+            ended_by: None,
+            note: Some(note.to_owned()),
+        }))
     }
 
     /// Looks whether a game that runs can be started again: a restart that cannot do

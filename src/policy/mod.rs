@@ -3,4 +3,5 @@
 pub mod countdown;
 pub mod health;
 pub mod restart;
+pub mod schedule;
 pub mod stop;

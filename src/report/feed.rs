@@ -169,6 +169,7 @@ pub fn in_words(row: &Row, at: String) -> LogEntry {
         host: row.host.clone(),
         kind: None,
         text: format!("{}{note}", row.label()),
+        schedule: None,
     }
 }
 

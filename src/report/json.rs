@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::event::{DryRun, LogEntry, PlayerCount, Row, Verb, VerbResult};
+use crate::event::{ComingFiring, DryRun, LogEntry, PlayerCount, Row, ScheduleView, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
@@ -109,6 +109,14 @@ pub fn log_entry(entry: &LogEntry) -> Value {
     if let Some(kind) = entry.kind {
         value["kind"] = json!(kind);
     }
+    if let Some(news) = &entry.schedule {
+        value["event"] = json!("schedule");
+        value["outcome"] = json!(news.outcome.as_str());
+        value["do"] = json!(news.deed);
+        value["cron"] = json!(news.cron);
+        value["timezone"] = json!(news.timezone);
+        value["planned"] = json!(news.planned);
+    }
     value
 }
 
@@ -176,6 +184,35 @@ pub fn wrote(path: &str) -> Value {
 
 pub fn findings(findings: &[Finding]) -> Value {
     json!({ "schema": SCHEMA, "findings": findings })
+}
+
+pub fn schedules(view: &ScheduleView) -> Value {
+    let firings: Vec<Value> = view.firings.iter().map(coming).collect();
+    json!({ "schema": 1, "run": view.run, "firings": firings })
+}
+
+/// Returns the answer of a skip; `changed` unless it was to be skipped already.
+pub fn skipped(firing: &ComingFiring, changed: bool) -> Value {
+    json!({ "schema": 1, "changed": changed, "firing": coming(firing) })
+}
+
+/// Returns the answer of a cancel, with what was cancelled in words.
+pub fn cancelled(id: &str, countdown: Option<&str>) -> Value {
+    json!({ "schema": 1, "id": id, "changed": countdown.is_some(), "cancelled": countdown })
+}
+
+fn coming(firing: &ComingFiring) -> Value {
+    json!({
+        "id": firing.id,
+        "host": firing.host,
+        "at": firing.at_rfc3339,
+        "planned": firing.planned_rfc3339,
+        "cron": firing.cron,
+        "timezone": firing.timezone,
+        "do": firing.deed,
+        "does": firing.does,
+        "skipped": firing.is_skipped,
+    })
 }
 
 pub fn failure(failure: &Failure) -> Value {

@@ -30,9 +30,12 @@ mod needed;
 mod notes;
 mod ready_time;
 mod restarting;
+mod scheduled;
+mod scheduler;
 mod step;
 #[cfg(test)]
 mod tests;
+mod wall_clock;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,6 +57,9 @@ pub use hook::HookRoom;
 use keeper::{Listing, Shared, keep};
 use needed::Needed;
 pub use needed::NeededById;
+pub use scheduled::DeedCarrier;
+pub use scheduler::Scheduler;
+pub use wall_clock::MachineClock;
 
 /// A keeper under way, which ends when this is dropped.
 struct Kept {

@@ -17,6 +17,7 @@ mod core;
 mod health;
 mod left_down;
 pub(in crate::resident) mod rig;
+mod schedules;
 mod trouble;
 
 use rig::{MOMENT, SECOND, instance, pass, rig};

@@ -61,6 +61,7 @@ mod quarantine;
 pub mod record;
 #[cfg(test)]
 mod recorded;
+pub mod schedule;
 mod shim_status;
 pub mod stack;
 mod stale_files;

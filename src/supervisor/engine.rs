@@ -26,6 +26,8 @@ pub struct VerbRequest {
     pub keeps_intent: bool,
     /// `stop`, `restart`: end also what another inventory has started.
     pub force: bool,
+    /// `restart`: leave alone what somebody has stopped, or nobody has started.
+    pub unless_stopped: bool,
 }
 
 impl VerbRequest {
@@ -39,6 +41,7 @@ impl VerbRequest {
             lock_wait: None,
             keeps_intent: false,
             force: false,
+            unless_stopped: false,
         }
     }
 }

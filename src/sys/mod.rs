@@ -33,3 +33,4 @@ pub mod terminal;
 pub mod title;
 pub mod tree;
 pub mod user_socket;
+pub mod wall_timer;

@@ -34,6 +34,7 @@ mod progress;
 mod queue;
 mod region;
 mod result;
+mod schedule;
 mod screen;
 mod sink;
 mod span;

@@ -16,8 +16,8 @@ use super::progress::Progress;
 use super::sink::{ErrorWriter, lock};
 use super::streams::OutputStreams;
 use super::watch::WatchView;
-use super::{findings, problem, result, status, watch};
-use crate::event::{DryRun, Row, Verb, VerbResult};
+use super::{findings, problem, result, schedule, status, watch};
+use crate::event::{ComingFiring, DryRun, Row, ScheduleView, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::Problems;
@@ -197,6 +197,40 @@ impl Screen {
             || json::findings(findings),
             |look| findings::render(findings, self.streams.options.quiet, look),
         );
+    }
+
+    /// Shows the firings of schedules that come.
+    pub fn schedules(&self, view: &ScheduleView) {
+        if view.firings.is_empty() && !self.streams.options.json {
+            return self.note("no instance has a schedule");
+        }
+        self.answer(|| json::schedules(view), |look| schedule::render(view, look));
+    }
+
+    /// Shows that a firing is to be skipped.
+    pub fn skipped(&self, firing: &ComingFiring, was_skipped: bool) {
+        let already = if was_skipped { "already " } else { "" };
+        let text = format!(
+            "{}: {} at {} is {already}to be skipped\n",
+            firing.id,
+            clean_line(&firing.does),
+            firing.here
+        );
+        self.answer(|| json::skipped(firing, !was_skipped), |_| text);
+    }
+
+    /// Shows which countdown was cancelled, if there was one.
+    pub fn cancelled(&self, id: &str, countdown: Option<&str>) {
+        let text = match countdown {
+            Some(countdown) => format!("{id}: cancelled: {}\n", clean_line(countdown)),
+            None => format!("{id}: no countdown is under way\n"),
+        };
+        self.answer(|| json::cancelled(id, countdown), |_| text);
+    }
+
+    /// Says something that a person should know of, and that is no failure.
+    pub fn warn(&self, text: &str) {
+        self.remark("warning:", text);
     }
 
     pub fn failure(&self, failure: &Failure) {

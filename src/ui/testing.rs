@@ -32,6 +32,7 @@ pub(super) fn happened(id: Option<&str>, level: Level, text: &str) -> ResidentEv
         host: None,
         kind: None,
         text: text.into(),
+        schedule: None,
     })
 }
 

@@ -46,6 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "inventory",
             "link",
             "notify",
+            "policy",
             "watcher",
             "report",
             "resident",

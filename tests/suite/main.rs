@@ -74,6 +74,7 @@ mod readme;
 mod real_game;
 mod real_games;
 mod run;
+mod schedules;
 mod schema;
 mod scopes;
 mod slow_reader;

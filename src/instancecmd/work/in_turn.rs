@@ -10,7 +10,7 @@ use super::Work;
 use super::before_end::AfterCourtesy;
 use crate::event::{Verb, VerbEvent, VerbResult};
 use crate::failure::Failure;
-use crate::supervisor::{Activity, EngineAnswer, EngineWord, HostEngine, InstanceState, Outcome, VerbRequest};
+use crate::supervisor::{Activity, EngineAnswer, EngineWord, HostEngine, InstanceState, Outcome, VerbRequest, Want};
 
 impl Work {
     /// Carries the request out when it is its turn, unless it is refused.
@@ -138,6 +138,23 @@ impl Work {
         };
         if self.request.verb != Verb::Restart || !self.turn.needs_others() {
             return engine.carry_out(&self.request, &tell).await;
+        }
+        if self.request.unless_stopped {
+            // The look tells the intent there.
+            let state = self.state_now().await;
+            if engine.intent() == Some(Want::Stopped) {
+                let outcome = Outcome {
+                    changed: false,
+                    state: state.unwrap_or_else(|| self.target.state()),
+                    ended_by: None,
+                    note: Some("somebody has stopped it".to_owned()),
+                };
+                let state = None;
+                return EngineAnswer {
+                    outcome: Ok(outcome),
+                    state,
+                };
+            }
         }
         // It waits in between.
         let part = |verb| VerbRequest {

@@ -17,6 +17,7 @@ use super::podman::PodmanSpec;
 use super::probe::{Healthy, Probe, Ready};
 use super::process::ProcessSpec;
 use super::restart::RestartPolicy;
+use super::schedule::Schedule;
 use super::stop::{StopAction, StopStep};
 use super::unit::UnitSpec;
 use super::warn::{Broadcast, Warning};
@@ -104,6 +105,8 @@ pub struct Instance {
     pub players: Option<PlayersRule>,
     /// The warnings of its players, where they are given.
     pub warn: Option<Warning>,
+    /// The deeds of `run` at given times; no two have the same key.
+    pub schedules: Vec<Schedule>,
     /// Its host and its definition there; `None` for this machine as this user. The
     /// other fields are then for that host.
     pub hosted: Option<Box<Hosted>>,

@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod amp;
 pub(crate) mod bare_name;
+pub(crate) mod calendar;
 pub(crate) mod channels;
 pub(crate) mod compose;
 pub(crate) mod hook;
@@ -20,6 +21,8 @@ pub(crate) mod podman;
 pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod restart;
+pub(crate) mod schedule;
 pub(crate) mod stop;
 pub(crate) mod unit;
 pub(crate) mod warn;
+pub(crate) mod zone;

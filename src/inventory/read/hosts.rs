@@ -223,7 +223,7 @@ fn program(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
 pub(super) fn definition(check: &mut Collector, settings: &[Entry]) -> Definition {
     let kept = settings
         .iter()
-        .filter(|entry| !matches!(&*entry.key, "host" | "needs" | "notify"));
+        .filter(|entry| !matches!(&*entry.key, "host" | "needs" | "notify" | "schedule"));
     let mut object = Map::new();
     for entry in kept {
         object.insert(entry.key.to_string(), value(check, &entry.value));

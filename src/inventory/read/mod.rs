@@ -29,6 +29,7 @@ mod ports;
 mod process;
 mod ready;
 mod restart;
+mod schedule;
 mod section;
 mod settings;
 mod signal;

@@ -2,7 +2,7 @@
 
 use super::collector::Collector;
 use super::section::Fields;
-use super::{channels, healthy, hook, notify, players, ports, ready, restart, stop, warn};
+use super::{channels, healthy, hook, notify, players, ports, ready, restart, schedule, stop, warn};
 use crate::games::Preset;
 use crate::inventory::model::host::Hosted;
 use crate::inventory::model::instance::{Instance, Plane};
@@ -66,6 +66,7 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         broadcast: settings.get("broadcast", warn::broadcast),
         warn: settings.get("warn", warn::read),
         notify: notify::read(settings),
+        schedules: settings.get("schedule", schedule::read).unwrap_or_default(),
         hosted: outline.hosted,
     }
 }

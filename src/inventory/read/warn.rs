@@ -24,7 +24,7 @@ pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<War
     })
 }
 
-fn times(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Duration>> {
+pub(super) fn times(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Duration>> {
     let items = check.list(what, "a list of durations", node)?;
     if items.is_empty() {
         check
@@ -48,7 +48,7 @@ fn time(check: &mut Collector, what: &str, node: &Node) -> Option<Duration> {
 }
 
 /// Reads a text to players.
-fn text(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
+pub(super) fn text(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     let text = check.line(what, node)?;
     let wrong = if text.trim().is_empty() {
         "is empty".to_owned()

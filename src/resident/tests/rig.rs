@@ -208,6 +208,7 @@ pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
         players: None,
         broadcast: None,
         warn: None,
+        schedules: Vec::new(),
         channels: Channels::default(),
     }
 }

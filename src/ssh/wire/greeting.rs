@@ -14,7 +14,7 @@ pub const MAGIC: &str = "-- gamectl serves --";
 pub const PROTOCOL: u32 = 1;
 
 /// The requests that this gamectl serves.
-pub const FEATURES: [&str; 12] = [
+pub const FEATURES: [&str; 13] = [
     "look",
     "verb",
     "send",
@@ -27,6 +27,7 @@ pub const FEATURES: [&str; 12] = [
     "keep",
     "players",
     "log_times",
+    "unless_stopped",
 ];
 
 /// The most characters of an account.

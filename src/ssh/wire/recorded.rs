@@ -23,6 +23,7 @@ fn requests() -> Vec<ServeRequest> {
         lock_wait: Some(Duration::ZERO),
         keeps_intent: true,
         force: true,
+        unless_stopped: false,
     };
     let asks = [
         Ask::Open {

@@ -133,6 +133,8 @@ impl Ask {
             Self::Open { .. } | Self::Cancel {} => None,
             Self::Look { .. } => Some("look"),
             Self::Players { .. } => Some("players"),
+            // Who does not know it would restart all the same.
+            Self::Verb(verb) if verb.unless_stopped => Some("unless_stopped"),
             Self::Verb(_) => Some("verb"),
             Self::Send { .. } => Some("send"),
             Self::Logs { times: true, .. } | Self::Logs { previous: true, .. } => Some("log_times"),
@@ -165,6 +167,8 @@ pub struct VerbAsk {
     pub keeps_intent: bool,
     #[serde(default)]
     pub force: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unless_stopped: bool,
 }
 
 fn ms(time: Duration) -> u64 {
@@ -182,6 +186,7 @@ impl VerbAsk {
             lock_wait_ms: asked.lock_wait.map(ms),
             keeps_intent: asked.keeps_intent,
             force: asked.force,
+            unless_stopped: asked.unless_stopped,
         }
     }
 
@@ -196,6 +201,7 @@ impl VerbAsk {
             lock_wait: self.lock_wait_ms.map(Duration::from_millis),
             keeps_intent: self.keeps_intent,
             force: self.force,
+            unless_stopped: self.unless_stopped,
         })
     }
 }

@@ -453,6 +453,7 @@ fn the_journal_gets_priorities_and_no_time() {
             host: None,
             kind: None,
             text: "it\x1b[2J crashed".into(),
+            schedule: None,
         };
         assert_eq!(super::for_journal(&entry), line);
     }

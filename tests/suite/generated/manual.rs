@@ -78,6 +78,7 @@ fn holds(what: Holds) -> String {
         Holds::Free => "mapping".to_owned(),
         Holds::Map(of) => format!("mapping of names: {}", holds(*of)),
         Holds::Section(_) => "mapping, see below".to_owned(),
+        Holds::SectionOrFlag(_) => "true or false, or mapping, see below".to_owned(),
         Holds::SectionOr(_) => "text, or mapping, see below".to_owned(),
         Holds::List(_) => "list of mappings, see below".to_owned(),
     }

@@ -84,6 +84,7 @@ fn holds(what: Holds) -> Value {
         Holds::Map(of) => json!({ "type": ["object", "null"], "additionalProperties": holds(*of) }),
         Holds::Section(of) => section(of),
         Holds::SectionOr(of) => json!({ "anyOf": [any, section(of)] }),
+        Holds::SectionOrFlag(of) => json!({ "anyOf": [scalar("boolean", json!({})), section(of)] }),
         Holds::List(of) => list(section(of)),
     }
 }

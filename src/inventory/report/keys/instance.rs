@@ -6,6 +6,7 @@ use super::notify::NOTIFY;
 use super::players::PLAYERS;
 use super::ready::{HEALTHY, READY};
 use super::restart::RESTART;
+use super::schedule::SCHEDULE;
 use super::stop::STEP;
 use super::table::Holds::{Choice, Flag, List, Map, Section as In, Text, Words};
 use super::table::{Holds, Key, Section, keys};
@@ -53,6 +54,8 @@ const SETTINGS: &[Key] = keys! {
         "Who is told by `gamectl run` when something happens; `gamectl notify ID` sends a test.";
     "ports": Map(&Holds::PortSpec), "the preset's", "ports: { game: 28015/udp }",
         "The ports that it takes, by name, for `gamectl check`.";
+    "schedule": List(&SCHEDULE), "none", "schedule: [{ cron: '0 5 * * *', timezone: Europe/Berlin, do: restart }]",
+        "What `gamectl run` does with it at given times; `gamectl schedule` shows what comes next.";
     "broadcast": Text, "the preset's", "broadcast: 'say {message}'",
         "The line that tells all players something, sent as `gamectl send` does, with `{message}` in it; or with `{message_}`, where `_` stands for each space, for games that show one word.";
     "warn": In(&WARN), "none", "warn: { at: [15m, 5m, 1m, 10s], say: 'Restart in {time}' }",

@@ -17,6 +17,7 @@ mod podman;
 mod process;
 mod ready;
 mod restart;
+mod schedule;
 mod stop;
 mod systemd;
 mod table;
@@ -41,6 +42,7 @@ pub(crate) use podman::PODMAN;
 pub(crate) use process::{LIMITS, LOG, PROCESS};
 pub(crate) use ready::{HEALTHY, READY};
 pub(crate) use restart::{GIVE_UP, RESTART};
+pub(crate) use schedule::{SCHEDULE, SCHEDULE_WARN, WHEN_EMPTY};
 pub(crate) use stop::STEP;
 pub(crate) use systemd::SYSTEMD;
 pub use table::{Holds, Key, Section};
@@ -81,6 +83,9 @@ pub static SECTIONS: &[&Section] = &[
     &NTFY,
     &WARN,
     &PLAYERS,
+    &SCHEDULE,
+    &SCHEDULE_WARN,
+    &WHEN_EMPTY,
     &RCON,
     &TELNET,
     &PASSWORD,
@@ -102,7 +107,7 @@ pub(crate) fn section_with(key: &str) -> Option<&'static Section> {
 pub(crate) fn example_of(key: &str, section: &'static Section) -> Option<&'static str> {
     let keys = SECTIONS.iter().flat_map(|outer| outer.keys());
     let mut holding =
-        keys.filter(|one| matches!(one.holds, Holds::Section(held) | Holds::SectionOr(held) if held == section));
+        keys.filter(|one| matches!(one.holds, Holds::Section(held) | Holds::SectionOr(held) | Holds::SectionOrFlag(held) if held == section));
     holding.find(|one| one.name == key).map(|one| one.example)
 }
 

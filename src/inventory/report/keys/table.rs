@@ -29,6 +29,8 @@ pub enum Holds {
     Section(&'static Section),
     /// A section, or a text.
     SectionOr(&'static Section),
+    /// A section, or true or false.
+    SectionOrFlag(&'static Section),
     /// A list of sections.
     List(&'static Section),
 }
