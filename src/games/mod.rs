@@ -81,6 +81,8 @@ mod tests {
         assert_eq!(names("Counter-strike: s"), ["counter-strike-source"]);
         assert_eq!(names("34197"), ["factorio"]);
         assert_eq!(names("3419"), [""; 0]);
+        // A part of the year in a title is not that year.
+        assert_eq!(names("200"), [""; 0]);
         assert!(names("quake3").contains(&"openarena"));
         assert!(names("2").contains(&"left-4-dead-2") && !names("2").contains(&"satisfactory"));
         assert_eq!(names("rsut"), [""; 0]);
