@@ -787,7 +787,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__status)
-            opts="-a -q -v -h --all --inventory --any --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -w -q -v -h --all --inventory --any --wide --nats --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

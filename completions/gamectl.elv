@@ -136,6 +136,8 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand -a 'Selects every instance of the inventory'
             cand --all 'Selects every instance of the inventory'
             cand --any 'Exits with 0 when at least one instance runs, else with 3'
+            cand -w 'Shows also what each instance uses: CPU, memory, tasks, and read and written'
+            cand --wide 'Shows also what each instance uses: CPU, memory, tasks, and read and written'
             cand --nats 'Asks the instances of all nodes over the link of the inventory; they are named NODE/ID'
             cand --json 'Answers with JSON'
             cand -q 'Prints failures only'

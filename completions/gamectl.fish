@@ -123,6 +123,7 @@ never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s a -l all -d 'Selects every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l any -d 'Exits with 0 when at least one instance runs, else with 3'
+complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s w -l wide -d 'Shows also what each instance uses: CPU, memory, tasks, and read and written'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l nats -d 'Asks the instances of all nodes over the link of the inventory; they are named NODE/ID'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -l json -d 'Answers with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand status" -s q -l quiet -d 'Prints failures only'

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 pub use crate::supervisor::{Verb, Want};
 pub use kind::EventKind;
 
-use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players, rfc3339};
+use crate::supervisor::{Activity, InstanceState, Observation, PlannedStep, Players, Usage, rfc3339};
 
 /// The result of a verb for one instance.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,8 @@ pub struct Row {
     /// The intent; `None` if none was ever set.
     pub intent: Option<Want>,
     pub player_count: PlayerCount,
+    /// The resources that it uses; `None` where that was not asked for.
+    pub usage: Option<Usage>,
 }
 
 impl Row {

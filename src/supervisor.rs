@@ -54,6 +54,7 @@ mod players;
 mod state;
 mod state_cell;
 mod survey;
+mod usage;
 mod verb;
 
 use std::sync::Arc;
@@ -77,6 +78,7 @@ pub use players::{PlayerQuery, Players};
 pub use state::InstanceState;
 pub use state_cell::StateCell;
 pub use survey::Survey;
+pub use usage::{TreeProcess, Usage, UsageMeter, cpu_percent};
 pub use verb::{Verb, Want};
 
 use crate::failure::{Failure, FailureKind};
@@ -193,6 +195,10 @@ pub trait Supervisor: Send + Sync {
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
+        None
+    }
+
+    fn usage(&self) -> Option<&dyn UsageMeter> {
         None
     }
 

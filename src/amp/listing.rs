@@ -6,10 +6,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::inventory::nearest;
-use crate::supervisor::Players;
+use crate::supervisor::{Players, Usage};
 
 /// The metric that counts players.
 const PLAYERS: &str = "Active Users";
+
+/// The metric of the memory of a game. That of the CPU does not say of how many cores it is
+/// a part.
+const MEMORY: &str = "Memory Usage";
 
 /// The state of a target that answers its controller.
 const ONLINE: i64 = 20;
@@ -28,6 +32,8 @@ pub(super) struct ListedInstance {
     /// The state of the game; `None` if the list does not tell.
     pub(super) app_state: Option<i64>,
     pub(super) players: Option<Players>,
+    /// The use of CPU and memory, as far as AMP counts it.
+    pub(super) usage: Option<Usage>,
     /// The reason why the list may be old for this one: its target does not answer.
     pub(super) stale: Option<String>,
 }
@@ -82,6 +88,8 @@ struct RawMetric {
     raw_value: Option<f64>,
     #[serde(default)]
     max_value: Option<f64>,
+    #[serde(default)]
+    units: Option<String>,
 }
 
 /// An old form of the answer.
@@ -141,6 +149,7 @@ impl RawEntry {
 fn of_raw(raw: RawEntry, stale: Option<String>) -> Option<ListedInstance> {
     Some(ListedInstance {
         players: raw.metrics.as_ref().and_then(|metrics| players(metrics.get(PLAYERS)?)),
+        usage: raw.metrics.as_ref().and_then(|metrics| usage(metrics.get(MEMORY)?)),
         id: raw.id?,
         name: raw.instance_name?,
         friendly_name: raw.friendly_name.unwrap_or_default(),
@@ -150,6 +159,17 @@ fn of_raw(raw: RawEntry, stale: Option<String>) -> Option<ListedInstance> {
         is_suspended: raw.suspended.unwrap_or(false),
         app_state: raw.app_state.as_ref().and_then(Value::as_i64),
         stale,
+    })
+}
+
+fn usage(memory: &RawMetric) -> Option<Usage> {
+    const MEBIBYTE: f64 = 1024.0 * 1024.0;
+    let amount = memory.raw_value.filter(|amount| (0.0..=1e9).contains(amount));
+    Some(Usage {
+        memory_bytes: amount
+            .filter(|_| memory.units.as_deref() == Some("MB"))
+            .map(|amount| (amount * MEBIBYTE) as u64),
+        ..Usage::default()
     })
 }
 

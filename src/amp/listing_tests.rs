@@ -8,7 +8,8 @@ const LISTED: &str = r#"[
     {"Id":1,"IsRemote":false,"State":20,"FriendlyName":"box","AvailableInstances":[
         {"InstanceID":"a1","InstanceName":"ADS01","Module":"ADS","Running":true,"AppState":999,"Suspended":false},
         {"InstanceID":"b2","InstanceName":"Ark01","FriendlyName":"The Ark","Module":"GenericModule","Running":true,
-         "AppState":20,"AMPVersion":"2.6.0.4","Metrics":{"Active Users":{"RawValue":3,"MaxValue":40,"Percent":7}}}]},
+         "AppState":20,"AMPVersion":"2.6.0.4","Metrics":{"Active Users":{"RawValue":3,"MaxValue":40,"Percent":7},
+         "Memory Usage":{"RawValue":512,"MaxValue":4096,"Percent":12,"Units":"MB"}}}]},
     {"Id":2,"IsRemote":true,"State":10,"StateReason":"no route","FriendlyName":"far","AvailableInstances":[
         {"InstanceID":"c3","InstanceName":"Rust01","Running":true,"AppState":20,"Metrics":null}]},
     {"Id":3,"IsRemote":true,"State":20,"FriendlyName":"empty","AvailableInstances":null}]"#;
@@ -29,6 +30,7 @@ fn targets_with_their_instances() {
             max: Some(40)
         })
     );
+    assert_eq!(ark.usage.and_then(|usage| usage.memory_bytes), Some(512 << 20));
     assert_eq!(ark.version.as_deref(), Some("2.6.0.4"));
     assert_eq!(listing.find("B2").unwrap().name, "Ark01", "by its id");
     let far = listing.find("Rust01").unwrap();

@@ -38,6 +38,7 @@ mod supervisor;
 mod survey;
 mod task;
 mod updates;
+mod usage;
 mod watching;
 
 pub use desk::AmpShare;

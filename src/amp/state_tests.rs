@@ -13,6 +13,7 @@ fn one(is_running: bool, app_state: i64) -> ListedInstance {
         is_suspended: false,
         app_state: Some(app_state),
         players: None,
+        usage: None,
         stale: None,
     }
 }

@@ -18,7 +18,7 @@ use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, HealthCheck, InstanceState, Observation, Outcome, OutputSource, PlayerQuery,
-    StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+    StartOptions, StateCell, StopOptions, Supervisor, Survey, UsageMeter, VerbPlan,
 };
 
 pub struct AmpSupervisor {
@@ -112,6 +112,10 @@ impl Supervisor for AmpSupervisor {
     }
 
     fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(&self.game)
+    }
+
+    fn usage(&self) -> Option<&dyn UsageMeter> {
         Some(&self.game)
     }
 

@@ -14,8 +14,14 @@ use super::time::{duration, when};
 A running game is asked how many play, if its preset or the inventory says how:
 by `players`, or by a probe such as a2s. It has a second to answer.
 
+With --wide, CPU is a part of one core: the mean since the start for processes
+and units, and what the engine tells for others. Memory is what is resident or,
+for units, charged to the control group. All of it is of the whole tree. What is
+not known is shown as -, and is null in JSON.
+
 Examples:
   gamectl status
+  gamectl status --wide
   gamectl status --json rust-main
   gamectl status --any tag:pvp && echo players can join")]
 pub struct StatusArgs {
@@ -25,6 +31,10 @@ pub struct StatusArgs {
     /// Exits with 0 when at least one instance runs, else with 3
     #[arg(long)]
     pub any: bool,
+
+    /// Shows also what each instance uses: CPU, memory, tasks, and read and written
+    #[arg(short, long, conflicts_with = "nats")]
+    pub wide: bool,
 
     /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
     #[arg(long)]

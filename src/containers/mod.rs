@@ -19,6 +19,7 @@ mod records;
 mod runs;
 mod snapshots;
 mod start_wait;
+mod stats;
 mod waiting;
 mod watching;
 
@@ -34,5 +35,6 @@ pub use pausing::let_go_on;
 pub use records::GroupRecords;
 pub use snapshots::EngineSnapshots;
 pub use start_wait::{StartWait, started};
+pub use stats::usage_of_stats;
 pub use waiting::{GroupStart, START_LOOK, SeenGroup};
 pub use watching::keep_watch;

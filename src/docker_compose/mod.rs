@@ -38,6 +38,7 @@ mod stopping;
 mod supervisor;
 mod survey;
 mod tool;
+mod usage;
 
 pub use supervisor::DockerComposeSupervisor;
 

@@ -17,7 +17,7 @@ use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
     Activity, InstanceState, Observation, Outcome, OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions,
-    Supervisor, Survey, VerbPlan,
+    Supervisor, Survey, UsageMeter, VerbPlan,
 };
 
 /// The time within which changes lead to one look.
@@ -118,6 +118,10 @@ impl Supervisor for DockerComposeSupervisor {
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
         Some(self.activity.follow())
+    }
+
+    fn usage(&self) -> Option<&dyn UsageMeter> {
+        Some(&self.stack)
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {

@@ -1,6 +1,7 @@
 //! One look at the selected instances: the rows of `status`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -13,14 +14,19 @@ use crate::instancecmd::{Elsewhere, ElsewhereById};
 use crate::players;
 use crate::report;
 use crate::store::{StateDir, countdown, history, intent};
-use crate::supervisor::{InstanceState, Observation, Players, join_notes};
+use crate::supervisor::{InstanceState, Observation, Players, Supervisor, Usage, join_notes};
 
 /// The optional parts of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct RowParts {
     pub intent: bool,
     pub players: bool,
+    pub usage: bool,
 }
+
+/// The time in which it is to be found out what an instance uses: an engine of containers
+/// looks twice, with a second between.
+const MEASURED_WITHIN: Duration = Duration::from_secs(4);
 
 /// A look that may have to wait for some of the instances.
 pub struct StatusLook {
@@ -39,6 +45,9 @@ struct Looked {
     /// True when the game is asked how many play, should it run.
     asks: bool,
     player_count: Option<PlayerCount>,
+    /// True when what it uses is measured, should it be alive.
+    measures: bool,
+    usage: Option<Usage>,
 }
 
 impl Host {
@@ -50,6 +59,8 @@ impl Host {
             observation: member.supervisor.snapshot(),
             asks: wanted.players && member.supervisor.players().is_some(),
             player_count: None,
+            measures: wanted.usage,
+            usage: None,
             member,
         };
         let members = self.members(&fleet, scope)?;
@@ -112,26 +123,32 @@ impl StatusLook {
         let mut waits = JoinSet::new();
         for (index, looked) in self.members.iter().enumerate().filter(|(_, looked)| looked.waits()) {
             let supervisor = Arc::clone(&looked.member.supervisor);
-            let (observation, asks) = (looked.observation.clone(), looked.asks);
+            let (observation, asks, measures) = (looked.observation.clone(), looked.asks, looked.measures);
             let turns = Arc::clone(&turns);
             waits.spawn(async move {
                 let observation = match observation {
                     Some(observation) => observation,
                     None => supervisor.look().await,
                 };
-                let player_count = match asks && is_running(&observation) {
-                    true => Some(players::ask(supervisor.as_ref(), &turns).await),
-                    false => None,
+                let asks = asks && is_running(&observation);
+                let counted = async {
+                    match asks {
+                        true => Some(players::ask(supervisor.as_ref(), &turns).await),
+                        false => None,
+                    }
                 };
-                (index, observation, player_count)
+                let measures = measures && is_alive(&observation);
+                let (player_count, usage) = tokio::join!(counted, measured(supervisor.as_ref(), measures));
+                (index, observation, player_count, usage)
             });
         }
         while let Some(over) = waits.join_next().await {
-            if let Ok((index, observation, player_count)) = over
+            if let Ok((index, observation, player_count, usage)) = over
                 && let Some(looked) = self.members.get_mut(index)
             {
                 looked.observation = Some(observation);
                 looked.player_count = player_count;
+                looked.usage = usage;
             }
         }
     }
@@ -155,8 +172,10 @@ impl Looked {
     }
 
     fn waits(&self) -> bool {
+        let asks = |observation| self.asks && self.player_count.is_none() && is_running(observation);
+        let measures = |observation| self.measures && self.usage.is_none() && is_alive(observation);
         let observation = self.observation.as_ref();
-        observation.is_none_or(|observation| self.asks && self.player_count.is_none() && is_running(observation))
+        observation.is_none_or(|observation| asks(observation) || measures(observation))
     }
 
     /// Returns the row, with a note of where the instance was started.
@@ -190,6 +209,8 @@ impl Looked {
         };
         Row {
             player_count,
+            // What is down uses nothing that could be measured.
+            usage: self.measures.then(|| self.usage.unwrap_or_default()),
             ..report::row(
                 self.member.supervisor.as_ref(),
                 self.member.listed,
@@ -199,6 +220,22 @@ impl Looked {
             )
         }
     }
+}
+
+/// Measures what an instance uses, if that is wanted; what its plane cannot tell is unknown.
+async fn measured(supervisor: &dyn Supervisor, is_wanted: bool) -> Option<Usage> {
+    if !is_wanted {
+        return None;
+    }
+    let usage = match supervisor.usage() {
+        Some(meter) => meter.usage(MEASURED_WITHIN).await,
+        None => None,
+    };
+    Some(usage.unwrap_or_default())
+}
+
+fn is_alive(observation: &Observation) -> bool {
+    matches!(observation, Observation::Known(facts) if facts.state.is_alive())
 }
 
 fn is_running(observation: &Observation) -> bool {

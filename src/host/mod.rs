@@ -22,6 +22,7 @@
 
 mod check;
 mod console;
+mod detail;
 mod dry_run;
 mod elsewhere;
 mod host_check;
@@ -53,7 +54,7 @@ use std::sync::Arc;
 pub use crate::discovery::{FoundInstance, of_container, of_unit};
 pub use crate::instancecmd::{CourtesyAsk, Events};
 pub use crate::inventory::keys::SCHEMA;
-pub use crate::inventory::{WhenEmpty, nearest};
+pub use crate::inventory::{WhenEmpty, is_valid_id, nearest};
 pub use crate::supervisor::VerbRequest;
 pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputAsk, OutputFrom};
 pub use crate::systemd::host_is_shutting_down;

@@ -48,6 +48,7 @@ mod streams;
 mod supervisor;
 mod survey;
 mod target;
+mod usage;
 mod watching;
 
 pub use share::KubectlShare;

@@ -20,7 +20,7 @@ use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, HealthCheck, InstanceState, Observation, Outcome, OutputSource, PlayerQuery,
-    StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+    StartOptions, StateCell, StopOptions, Supervisor, Survey, UsageMeter, VerbPlan,
 };
 
 pub struct KubectlSupervisor {
@@ -114,6 +114,10 @@ impl Supervisor for KubectlSupervisor {
     }
 
     fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(&self.object)
+    }
+
+    fn usage(&self) -> Option<&dyn UsageMeter> {
         Some(&self.object)
     }
 

@@ -30,6 +30,7 @@ pub(super) fn of_heartbeat(name: &str, body: &Value) -> Option<(WatchedRow, Play
         observation: observation(body),
         intent: body["intent"].as_str().and_then(want),
         player_count: PlayerCount::NotAsked,
+        usage: None,
     };
     let players = players(&body["details"]);
     Some((watched(row), players))

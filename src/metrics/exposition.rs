@@ -244,6 +244,7 @@ mod tests {
                 observation,
                 intent: None,
                 player_count: PlayerCount::NotAsked,
+                usage: None,
             },
             place: 0,
             seen: Instant::now(),

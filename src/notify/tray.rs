@@ -12,7 +12,7 @@ use crate::event::EventKind;
 /// The time between two messages about one instance.
 pub(super) const PAUSE: Duration = Duration::from_secs(60);
 
-/// What is known of one instance.
+/// One instance, as a target was told of it.
 #[derive(Debug, Default)]
 struct Slot {
     sent: Option<Instant>,

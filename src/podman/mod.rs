@@ -41,6 +41,7 @@ mod stopping;
 mod supervisor;
 mod survey;
 mod target;
+mod usage;
 
 pub use supervisor::{PodmanShare, PodmanSupervisor};
 

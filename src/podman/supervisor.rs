@@ -19,7 +19,7 @@ use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, InstanceState, Observation, Outcome, OutputSource, PlayerQuery,
-    StartOptions, StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+    StartOptions, StateCell, StopOptions, Supervisor, Survey, UsageMeter, VerbPlan,
 };
 
 pub struct PodmanSupervisor {
@@ -138,6 +138,10 @@ impl Supervisor for PodmanSupervisor {
     }
 
     fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(&self.game)
+    }
+
+    fn usage(&self) -> Option<&dyn UsageMeter> {
         Some(&self.game)
     }
 

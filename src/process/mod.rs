@@ -25,6 +25,7 @@ mod stopping;
 mod supervisor;
 mod survey;
 mod unnoticed;
+mod usage;
 mod waiting;
 mod watching;
 

@@ -36,6 +36,10 @@ impl Observer {
         self.snapshot.is_some()
     }
 
+    pub(super) fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_deref()
+    }
+
     /// Returns the observation of the snapshot, if its shim reported one, else a
     /// fresh one.
     pub(super) fn observe(&self) -> Observation {

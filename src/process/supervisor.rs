@@ -20,7 +20,7 @@ use crate::store::StateDir;
 use crate::store::changes::Changes;
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, HealthCheck, InstanceState, LOOK_EVERY, Observation, Outcome, PlayerQuery,
-    StartOptions, StopOptions, Supervisor, Survey, VerbPlan,
+    StartOptions, StopOptions, Supervisor, Survey, UsageMeter, VerbPlan,
 };
 
 /// The limit for `status` to judge if an instance is ready.
@@ -85,6 +85,11 @@ impl ProcessSupervisor {
             game: &self.game,
             spawner: &self.spawner,
         }
+    }
+
+    /// Returns the game, and the snapshot in which its shim may have reported.
+    pub(super) fn measured(&self) -> (&ManagedGame, Option<&Snapshot>) {
+        (&self.game, self.observer.snapshot())
     }
 
     /// Returns true if no verb and no watch judges its readiness, so that the
@@ -189,6 +194,10 @@ impl Supervisor for ProcessSupervisor {
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
         self.game.players.as_ref().map(|rule| rule as &dyn PlayerQuery)
+    }
+
+    fn usage(&self) -> Option<&dyn UsageMeter> {
+        Some(self)
     }
 
     fn health(&self) -> Option<&dyn HealthCheck> {

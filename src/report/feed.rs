@@ -191,6 +191,7 @@ mod tests {
                 observation: Observation::Known(Box::new(facts)),
                 intent: None,
                 player_count: PlayerCount::NotAsked,
+                usage: None,
             },
             place,
             seen: Instant::now(),

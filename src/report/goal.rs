@@ -93,6 +93,7 @@ mod tests {
                 observation,
                 intent: None,
                 player_count: PlayerCount::NotAsked,
+                usage: None,
             },
             place: 0,
             seen: std::time::Instant::now(),

@@ -28,7 +28,7 @@ fn row(row: &Row) -> Value {
         .map(|(name, detail)| (name.to_string(), json!(detail)))
         .collect();
     details.extend(shown(row.player_count).map(|players| ("players".to_owned(), players)));
-    let value = json!({
+    let mut value = json!({
         "id": row.id,
         "plane": row.plane,
         "host": row.host,
@@ -41,6 +41,9 @@ fn row(row: &Row) -> Value {
         "note": facts.note.as_ref().or(reason),
         "details": details,
     });
+    if let Some(usage) = row.usage {
+        value["usage"] = json!(usage);
+    }
     flattened(row, value)
 }
 

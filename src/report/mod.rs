@@ -8,6 +8,7 @@
 
 mod feed;
 mod goal;
+mod instance_report;
 pub mod json;
 mod row;
 mod stream;
@@ -15,5 +16,6 @@ pub mod verdict;
 
 pub use feed::{Feed, News, in_words, uptime};
 pub use goal::Goal;
+pub use instance_report::InstanceReport;
 pub use row::{RowView, row};
 pub use stream::Stream;

@@ -37,6 +37,7 @@ pub fn row(
             None => intent.ok().flatten(),
         },
         player_count: PlayerCount::NotAsked,
+        usage: None,
     }
 }
 

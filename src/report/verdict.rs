@@ -57,6 +57,7 @@ mod tests {
             },
             intent: None,
             player_count: PlayerCount::NotAsked,
+            usage: None,
         };
         states.iter().map(row).collect()
     }

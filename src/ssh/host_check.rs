@@ -201,7 +201,9 @@ mod tests {
         assert_eq!(finding.level, Severity::Warning);
         assert!(
             finding.message.contains("0.1.0 there")
-                && finding.message.ends_with("console, host, keep, players, log_times)")
+                && finding
+                    .message
+                    .ends_with("console, host, keep, players, log_times, unless_stopped)")
         );
         assert_eq!(version("box2", &Greeting::serving(None)).level, Severity::Ok);
     }

@@ -21,7 +21,7 @@ use super::wire::{Ask, RowLine, Say};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{HostSpec, Hosted, Inventory, definitions};
-use crate::supervisor::Players;
+use crate::supervisor::{Players, Usage};
 
 /// The longest wait for a look: a host has limits of its own for what it asks.
 const LOOK: Duration = Duration::from_secs(20);
@@ -130,6 +130,8 @@ impl RemoteHosts {
 pub struct RemoteHost {
     called: Arc<CalledHost>,
     looks: LookQueue,
+    /// The looks that measure, too.
+    measures: LookQueue,
     counts: CountQueue,
     watches: Arc<WatchQueue>,
     /// The keeping of its instances, for a `run`.
@@ -146,6 +148,7 @@ impl RemoteHost {
         Self {
             called,
             looks: LookQueue::default(),
+            measures: LookQueue::default(),
             counts: CountQueue::default(),
             watches,
             kept,
@@ -183,7 +186,20 @@ impl RemoteHost {
 
     /// Looks at an instance, together with all that are looked at by now.
     pub(super) async fn look(self: &Arc<Self>, id: &str) -> Result<RowLine, Failure> {
-        let (is_first, looked) = self.looks.add(id);
+        self.look_or_measure(id, false).await
+    }
+
+    /// Measures what an instance uses, together with all that are measured by now.
+    pub(super) async fn measure(self: &Arc<Self>, id: &str) -> Option<Usage> {
+        self.look_or_measure(id, true).await.ok()?.usage
+    }
+
+    fn queue(&self, measures: bool) -> &LookQueue {
+        if measures { &self.measures } else { &self.looks }
+    }
+
+    async fn look_or_measure(self: &Arc<Self>, id: &str, usage: bool) -> Result<RowLine, Failure> {
+        let (is_first, looked) = self.queue(usage).add(id);
         if is_first {
             let remote = Arc::clone(self);
             // A task of its own: others wait for it, too.
@@ -192,14 +208,14 @@ impl RemoteHost {
                 tokio::task::yield_now().await;
                 let mut asked = None;
                 let take = || {
-                    let ids = asked.insert(remote.looks.take()).ids();
-                    Ask::Look { ids }
+                    let ids = asked.insert(remote.queue(usage).take()).ids();
+                    Ask::Look { ids, usage }
                 };
                 let rows = match remote.called.ask_early(take).await {
                     Ok(call) => remote.rows(call).await,
                     Err(failure) => Err(failure),
                 };
-                let batch = asked.unwrap_or_else(|| remote.looks.take());
+                let batch = asked.unwrap_or_else(|| remote.queue(usage).take());
                 batch.answer(rows);
             });
         }

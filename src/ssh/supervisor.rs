@@ -20,7 +20,7 @@ use crate::store::StateDir;
 use crate::supervisor::{
     AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan, EngineWord,
     HostEngine, InstanceState, Observation, Outcome, OutputAsk, OutputSource, PlayerQuery, Players, StartOptions,
-    StateCell, StopOptions, Supervisor, Verb, VerbRequest, Want,
+    StateCell, StopOptions, Supervisor, Usage, UsageMeter, Verb, VerbRequest, Want,
 };
 
 /// The time that an answer may take beyond the limit of what is asked.
@@ -218,6 +218,10 @@ impl Supervisor for SshSupervisor {
         self.counts_players.then_some(self)
     }
 
+    fn usage(&self) -> Option<&dyn UsageMeter> {
+        Some(self)
+    }
+
     fn output(&self) -> Option<&dyn OutputSource> {
         Some(self)
     }
@@ -232,6 +236,13 @@ impl PlayerQuery for SshSupervisor {
     /// The limit of the game is its own there, and the way takes its time.
     async fn count(&self, limit: Duration) -> Option<Players> {
         timeout(limit, self.remote.count(&self.id)).await.ok().flatten()
+    }
+}
+
+#[async_trait::async_trait]
+impl UsageMeter for SshSupervisor {
+    async fn usage(&self, limit: Duration) -> Option<Usage> {
+        timeout(limit, self.remote.measure(&self.id)).await.ok().flatten()
     }
 }
 

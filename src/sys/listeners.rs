@@ -94,6 +94,25 @@ fn address(hex: &str) -> Option<IpAddr> {
 /// # Errors
 /// Fails when its descriptors cannot be looked at, as those of another user.
 pub fn holds(pid: i32, sockets: &HashSet<u64>) -> io::Result<bool> {
+    any_socket(pid, |inode| sockets.contains(&inode))
+}
+
+/// Returns the addresses of those of these sockets that a process holds.
+///
+/// # Errors
+/// Fails when its descriptors cannot be looked at, as those of another user.
+pub fn held_by(pid: i32, all: &[Listener]) -> io::Result<Vec<SocketAddr>> {
+    let mut held = HashSet::new();
+    any_socket(pid, |inode| {
+        held.insert(inode);
+        false
+    })?;
+    let own = all.iter().filter(|listener| held.contains(&listener.inode));
+    Ok(own.map(|listener| listener.address).collect())
+}
+
+/// Returns whether a process holds a socket whose inode is wanted.
+fn any_socket(pid: i32, mut is_wanted: impl FnMut(u64) -> bool) -> io::Result<bool> {
     let descriptors = match fs::read_dir(format!("/proc/{pid}/fd")) {
         Ok(descriptors) => descriptors,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -103,10 +122,7 @@ pub fn holds(pid: i32, sockets: &HashSet<u64>) -> io::Result<bool> {
         let link = fs::read_link(descriptor.path()).unwrap_or_default();
         let name = link.to_string_lossy();
         let inode = name.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
-        if inode
-            .and_then(|inode| inode.parse().ok())
-            .is_some_and(|inode| sockets.contains(&inode))
-        {
+        if inode.and_then(|inode| inode.parse().ok()).is_some_and(&mut is_wanted) {
             return Ok(true);
         }
     }

@@ -21,6 +21,7 @@ pub mod oom_score;
 pub mod pidfd;
 pub mod pipe;
 pub mod plain_file;
+pub mod process_table;
 pub mod procfs;
 mod program;
 pub mod pty;

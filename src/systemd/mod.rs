@@ -3,6 +3,7 @@
 mod bus;
 mod bus_failure;
 mod cgroup;
+mod group_usage;
 mod manager;
 mod place;
 mod properties;
@@ -13,6 +14,7 @@ mod units;
 
 pub use bus_failure::BusFailure;
 pub use cgroup::{Unheld, unavailable_limits};
+pub use group_usage::GroupUsage;
 pub use manager::{has_booted, lingers, makes_scopes, name_lingers};
 pub use properties::UnitProperties;
 pub use scope::{STOP_SIGNAL, ScopeOrder, Scopes};

@@ -27,6 +27,7 @@ mod state;
 mod stopping;
 mod supervisor;
 mod survey;
+mod usage;
 mod watching;
 mod words;
 

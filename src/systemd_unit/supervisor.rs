@@ -17,7 +17,7 @@ use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
     Activity, AdminChannel, HealthCheck, InstanceState, Observation, Outcome, OutputSource, PlayerQuery, StartOptions,
-    StateCell, StopOptions, Supervisor, Survey, VerbPlan,
+    StateCell, StopOptions, Supervisor, Survey, UsageMeter, VerbPlan,
 };
 use crate::systemd::UnitManagers;
 
@@ -96,6 +96,10 @@ impl Supervisor for SystemdUnitSupervisor {
     }
 
     fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(&self.unit)
+    }
+
+    fn usage(&self) -> Option<&dyn UsageMeter> {
         Some(&self.unit)
     }
 

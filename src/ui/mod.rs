@@ -23,6 +23,7 @@
 
 mod console;
 mod copies;
+mod detail;
 mod failures;
 mod findings;
 mod json;
@@ -37,6 +38,7 @@ mod result;
 mod schedule;
 mod screen;
 mod sink;
+mod size;
 mod span;
 mod spinner;
 mod status;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -16,13 +17,13 @@ use super::progress::Progress;
 use super::sink::{ErrorWriter, lock};
 use super::streams::OutputStreams;
 use super::watch::WatchView;
-use super::{findings, problem, result, schedule, status, watch};
+use super::{detail, findings, problem, result, schedule, status, watch};
 use crate::event::{ComingFiring, DryRun, Row, ScheduleView, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::Problems;
 use crate::invocation::command;
-use crate::report::json;
+use crate::report::{InstanceReport, json};
 use crate::text::{clean, clean_line};
 
 /// The one place through which everything is printed.
@@ -43,6 +44,11 @@ impl Screen {
             streams: OutputStreams::new(options, around, out, err),
             passed_over: OnceLock::new(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn out_look(&self) -> Look {
+        self.streams.out_look()
     }
 
     #[cfg(test)]
@@ -139,6 +145,11 @@ impl Screen {
             || json::status(rows),
             |look| status::render(rows, self.streams.options.quiet, look),
         );
+    }
+
+    /// Shows one instance in detail, for a person.
+    pub fn detail(&self, report: &InstanceReport) {
+        self.print(&detail::render(report, SystemTime::now(), self.streams.out_look()));
     }
 
     /// Returns the view of a verb at work on so many instances.

@@ -19,6 +19,7 @@ fn known(id: &str, state: InstanceState, note: Option<&str>) -> Row {
         })),
         intent: Some(Want::Running),
         player_count: PlayerCount::NotAsked,
+        usage: None,
     }
 }
 
@@ -40,6 +41,7 @@ fn rows() -> Vec<Row> {
             },
             intent: None,
             player_count: PlayerCount::NotAsked,
+            usage: None,
         },
     ]
 }

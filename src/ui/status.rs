@@ -1,20 +1,22 @@
 //! The table of `status`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::time::SystemTime;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::paint::{Look, Tone};
+use super::size::bytes;
 use super::span::short;
 use super::width::{cut, width};
 use super::wrap::filled;
 use crate::event::{PlayerCount, Row};
-use crate::supervisor::{Facts, InstanceState, Observation, Players};
+use crate::supervisor::{Facts, InstanceState, Observation, Players, Usage};
 use crate::text::clean_line;
 
-const HEADERS: [&str; 9] = [
-    "ID", "HOST", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "RESTARTS", "NOTE",
+const HEADERS: [&str; 13] = [
+    "ID", "HOST", "PLANE", "STATE", "UPTIME", "PID", "PLAYERS", "CPU", "MEMORY", "TASKS", "DISK", "RESTARTS", "NOTE",
 ];
 
 /// The column of the host, left out where all are managed on this one.
@@ -26,15 +28,27 @@ const STATE: usize = 3;
 /// The column of the players, left out where no count was asked for.
 const PLAYERS: usize = 6;
 
+/// The columns of what is used, left out where that was not asked for.
+const USED: Range<usize> = 7..11;
+
 /// The column of the restarts, left out while there are none.
-const RESTARTS: usize = 7;
+const RESTARTS: usize = 11;
 
 /// The column of the note, the last one.
-const NOTE: usize = 8;
+const NOTE: usize = 12;
 
 /// The columns that are left out, in this order, before a note gets less room
 /// than this: a reason says more than they do.
-const EXPENDABLE: [(usize, usize); 6] = [(2, 30), (5, 30), (RESTARTS, 20), (4, 20), (PLAYERS, 20), (HOST, 20)];
+const EXPENDABLE: [(usize, usize); 8] = [
+    (2, 30),
+    (5, 30),
+    (10, 20),
+    (9, 20),
+    (RESTARTS, 20),
+    (4, 20),
+    (PLAYERS, 20),
+    (HOST, 20),
+];
 
 /// The length of an id that is shown before anything else is cut.
 const ID_WANTED: usize = 24;
@@ -90,6 +104,7 @@ fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells)
         ),
         Observation::Unknown { reason } => (dash(), dash(), dash(), Cow::from(reason)),
     };
+    let [cpu, memory, tasks, disk] = used(row.usage.unwrap_or_default());
     let cells = [
         row.id.clone(),
         row.host.clone().unwrap_or_else(dash),
@@ -98,10 +113,26 @@ fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells)
         uptime,
         pid,
         players,
+        cpu,
+        memory,
+        tasks,
+        disk,
         restarts,
         clean_line(&note).into_owned(),
     ];
     (tone, cells)
+}
+
+/// Returns what is used, as it is shown.
+fn used(usage: Usage) -> [String; USED.end - USED.start] {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let disk = usage.read_bytes.zip(usage.written_bytes);
+    [
+        or_dash(usage.cpu_percent.map(|percent| format!("{percent:.1}%"))),
+        or_dash(usage.memory_bytes.map(bytes)),
+        or_dash(usage.tasks.map(|tasks| tasks.to_string())),
+        or_dash(disk.map(|(read, written)| format!("{}/{}", bytes(read), bytes(written)))),
+    ]
 }
 
 /// Returns the note; for a state that will pass also the time it has lasted.
@@ -116,7 +147,7 @@ fn note(facts: &Facts, now: SystemTime) -> Cow<'_, str> {
     }
 }
 
-fn state(row: &Row) -> (Tone, &'static str) {
+pub(super) fn state(row: &Row) -> (Tone, &'static str) {
     let Observation::Known(facts) = &row.observation else {
         return (Tone::Odd, "?");
     };
@@ -194,6 +225,7 @@ impl Contents {
         let now = SystemTime::now();
         let hosted = rows.iter().any(|row| row.host.is_some());
         let counted = rows.iter().any(|row| row.player_count != PlayerCount::NotAsked);
+        let measured = rows.iter().any(|row| row.usage.is_some());
         let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, now, look)).collect();
         let restarted = rows
             .iter()
@@ -201,6 +233,7 @@ impl Contents {
         let shown = (0..HEADERS.len())
             .filter(|column| *column != RESTARTS || restarted)
             .filter(|column| *column != PLAYERS || counted)
+            .filter(|column| !USED.contains(column) || measured)
             .filter(|column| *column != HOST || hosted)
             .collect();
         Self { rows, shown }

@@ -20,6 +20,7 @@ pub(super) fn row(id: &str, state: InstanceState, change: impl FnOnce(&mut Facts
         observation: Observation::Known(Box::new(facts)),
         intent: None,
         player_count: PlayerCount::NotAsked,
+        usage: None,
     }
 }
 

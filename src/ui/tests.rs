@@ -34,6 +34,7 @@ fn rows() -> Vec<Row> {
             },
             intent: Some(Want::Running),
             player_count: PlayerCount::NotAsked,
+            usage: None,
         },
     ]
 }

@@ -87,5 +87,6 @@ mod test_files;
 mod trouble;
 mod unlisted_stacks;
 mod upgrade;
+mod usage;
 mod watch;
 mod whoever_types;

@@ -132,7 +132,7 @@ impl Session {
         let running = self.running.spawn_local(async move {
             // Each in room of its own size: there may be thousands of small ones.
             let ended = match ask {
-                Ask::Look { ids } => Box::pin(tasks::look(&host, &ids)).await,
+                Ask::Look { ids, usage } => Box::pin(tasks::look(&host, &ids, usage)).await,
                 Ask::Players { ids } => Box::pin(tasks::players(&host, id, &ids, &answers)).await,
                 Ask::Send {
                     instance,

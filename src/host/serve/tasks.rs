@@ -21,16 +21,16 @@ use crate::sys::clock::wall_ms;
 const LONGEST_SENT: usize = 64 * 1024;
 
 /// Looks at instances; one that is not known here is unknown.
-pub(super) async fn look(host: &Host, ids: &[String]) -> Result<Say, Failure> {
+pub(super) async fn look(host: &Host, ids: &[String], usage: bool) -> Result<Say, Failure> {
     let (broken, whole): (Vec<String>, Vec<String>) = ids.iter().cloned().partition(|id| host.is_broken(id));
     let mut rows = Vec::with_capacity(ids.len());
     let (listed, unlisted): (Vec<String>, Vec<String>) = whole.into_iter().partition(|id| host.is_listed(id));
     if !listed.is_empty() {
-        rows.extend(look_at(host, &listed).await?);
+        rows.extend(look_at(host, &listed, usage).await?);
     }
     for id in unlisted {
         // What has no record here, either, is no reason to say nothing of the others.
-        let looked = look_at(host, std::slice::from_ref(&id)).await;
+        let looked = look_at(host, std::slice::from_ref(&id), usage).await;
         rows.extend(looked.unwrap_or_else(|failure| {
             let reason = failure.message;
             vec![RowLine::new(&id, &Observation::Unknown { reason }, None)]
@@ -43,16 +43,20 @@ pub(super) async fn look(host: &Host, ids: &[String]) -> Result<Say, Failure> {
     Ok(Say::Rows { rows })
 }
 
-async fn look_at(host: &Host, ids: &[String]) -> Result<Vec<RowLine>, Failure> {
+async fn look_at(host: &Host, ids: &[String], usage: bool) -> Result<Vec<RowLine>, Failure> {
     let wanted = RowParts {
         intent: true,
         players: false,
+        usage,
     };
     let mut look = host.look(Scope::Matching(ids), wanted)?;
     look.complete().await;
     let seen = look.into_rows().into_iter();
     Ok(seen
-        .map(|row| RowLine::new(&row.id, &row.observation, row.intent))
+        .map(|row| RowLine {
+            usage: row.usage,
+            ..RowLine::new(&row.id, &row.observation, row.intent)
+        })
         .collect())
 }
 

@@ -4,6 +4,8 @@
 //! or a later one. So one that is left out at a change of the clocks is due when they change,
 //! and one that comes twice is due the first time.
 
+use std::sync::Arc;
+
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use croner::time::Weekday;
@@ -27,11 +29,12 @@ const LARGEST: [(&str, u32); 2] = [("minute", 59), ("hour", 23)];
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calendar {
-    cron: Cron,
+    /// Shared by the copies of an instance, as the times.
+    cron: Arc<Cron>,
     /// The pattern as it was written.
     text: String,
     /// The hours and minutes of each day, in order.
-    times: Vec<(i8, i8)>,
+    times: Arc<[(i8, i8)]>,
     zone: ClockZone,
 }
 
@@ -60,19 +63,21 @@ impl Calendar {
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .build();
-        let cron = parser.parse(text).map_err(|error| {
+        let mut cron = parser.parse(text).map_err(|error| {
             let why = error.to_string();
             let why = why.trim_end_matches('.');
             let hint = "minute 0-59, hour 0-23, day 1-31, month 1-12 or JAN-DEC, day of the week 0-7 or SUN-SAT; with `*`, `,`, `-` and `/`";
             (format!("is not a pattern of cron: {why}"), Some(hint.to_owned()))
         })?;
+        // Those of all years are 10 KiB, and nobody asks for them.
+        cron.pattern.years.clone_from(&cron.pattern.months);
         let hours = cron.pattern.hours.values();
         let minutes = cron.pattern.minutes.values();
         let number = |value: &u16| i8::try_from(*value).ok();
         let of_hour = |hour: i8| minutes.iter().filter_map(number).map(move |minute| (hour, minute));
         let calendar = Self {
             times: hours.iter().filter_map(number).flat_map(of_hour).collect(),
-            cron,
+            cron: Arc::new(cron),
             text: fields.join(" "),
             zone,
         };

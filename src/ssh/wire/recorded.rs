@@ -33,6 +33,7 @@ fn requests() -> Vec<ServeRequest> {
         },
         Ask::Look {
             ids: vec!["a".to_owned(), "b".to_owned()],
+            usage: false,
         },
         Ask::Verb(VerbAsk::new("a", &verb)),
         Ask::Verb(VerbAsk::new("a", &VerbRequest::new(Verb::Stop))),

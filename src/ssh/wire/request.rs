@@ -38,6 +38,9 @@ pub enum Ask {
     /// Looks at instances, once.
     Look {
         ids: Vec<String>,
+        /// True if it is measured, too, what they use.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        usage: bool,
     },
     /// Asks how many play at instances that run.
     Players {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::keep::AwaitsLine;
-use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation, Want};
+use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation, Usage, Want};
 use crate::text::clean_line;
 
 /// A state as a word, and the exit code of a crash.
@@ -49,6 +49,9 @@ pub struct RowLine {
     /// The next thing that its keeper waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaits: Option<AwaitsLine>,
+    /// The resources that it uses, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
 }
 
 /// The facts of a row.
@@ -136,6 +139,7 @@ impl RowLine {
             facts,
             reason,
             awaits: None,
+            usage: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod check;
+mod detail;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::seen;
 use crate::event::{PlayerCount, Row};
-use crate::supervisor::{InstanceState, Observation, Players};
+use crate::supervisor::{InstanceState, Observation, Players, Usage};
 use crate::ui::testing::row;
 
 pub(super) fn running(id: &str, uptime: u64, pid: u32) -> Row {
@@ -335,5 +335,123 @@ fn status_with_a_long_id() {
     ID                                                              PLANE    STATE    UPTIME  PID   NOTE
     a-very-long-name-very-long-name-very-long-name-very-long-namez  process  running  42s     4242
     conan                                                           process  crashed  -       -     exit code 3 before it was ready
+    ");
+}
+
+#[test]
+fn status_with_usage() {
+    let mut rows = all_kinds();
+    for row in &mut rows {
+        row.usage = Some(Usage::default());
+    }
+    rows[0].usage = Some(Usage {
+        cpu_percent: Some(187.5),
+        memory_bytes: Some(9_876_543_210),
+        tasks: Some(87),
+        read_bytes: Some(123_456_789),
+        written_bytes: Some(4_567),
+        ..Usage::default()
+    });
+    rows[1].usage = Some(Usage {
+        memory_bytes: Some(1_234_567),
+        ..Usage::default()
+    });
+    insta::assert_snapshot!(seen(|screen| screen.status(&rows)), @r"
+    --- 120 columns
+    ID                       STATE        UPTIME  PLAYERS  CPU     MEMORY  TASKS  DISK       RESTARTS  NOTE
+    rust-main                ● running    3d 4h   87/200   187.5%  9.2G    87     118M/4.5K  0
+    a-long-name-of-a-server  ● running    2h 5m   -        -       1.2M    -      -          3
+    conan                    ◐ starting   -       -        -       -       -      -          0
+    soulmask                 ✗ crashed    -       -        -       -       -      -          0         killed by SIGSEGV
+                                                                                                       before it was ready;
+                                                                                                       held: start it by
+                                                                                                       hand
+    valheim                  ◑ stopping   -       -        -       -       -      -          0
+    old                      ○ stopped    -       -        -       -       -      -          0
+    ark                      · unmanaged  -       -        -       -       -      -          -         no executable is
+                                                                                                       given
+    dune                     ? unknown    -       -        -       -       -      -          -         the engine does not
+                                                                                                       answer: Cannot
+                                                                                                       connect to the Docker
+                                                                                                       daemon at
+                                                                                                       unix:///var/run/docke
+                                                                                                       r.sock
+    --- 120 columns in colour
+    ␛[1mID                       ␛[0m␛[1mSTATE        ␛[0m␛[1mUPTIME  ␛[0m␛[1mPLAYERS  ␛[0m␛[1mCPU     ␛[0m␛[1mMEMORY  ␛[0m␛[1mTASKS  ␛[0m␛[1mDISK       ␛[0m␛[1mRESTARTS  ␛[0m␛[1mNOTE                 ␛[0m
+    rust-main                ␛[38;5;2m● running    ␛[39m3d 4h   87/200   187.5%  9.2G    87     118M/4.5K  0
+    a-long-name-of-a-server  ␛[38;5;2m● running    ␛[39m2h 5m   -        -       1.2M    -      -          3
+    conan                    ␛[38;5;3m◐ starting   ␛[39m-       -        -       -       -      -          0
+    soulmask                 ␛[38;5;1m✗ crashed    ␛[39m-       -        -       -       -      -          0         killed by SIGSEGV
+                                                                                                       before it was ready;
+                                                                                                       held: start it by
+                                                                                                       hand
+    valheim                  ␛[38;5;3m◑ stopping   ␛[39m-       -        -       -       -      -          0
+    old                      ␛[2m○ stopped    ␛[0m-       -        -       -       -      -          0
+    ark                      ␛[2m· unmanaged  ␛[0m-       -        -       -       -      -          -         no executable is
+                                                                                                       given
+    dune                     ␛[38;5;5m? unknown    ␛[39m-       -        -       -       -      -          -         the engine does not
+                                                                                                       answer: Cannot
+                                                                                                       connect to the Docker
+                                                                                                       daemon at
+                                                                                                       unix:///var/run/docke
+                                                                                                       r.sock
+    --- 80 columns
+    ID                       STATE        CPU     MEMORY  NOTE
+    rust-main                ● running    187.5%  9.2G
+    a-long-name-of-a-server  ● running    -       1.2M
+    conan                    ◐ starting   -       -
+    soulmask                 ✗ crashed    -       -       killed by SIGSEGV before
+                                                          it was ready; held: start
+                                                          it by hand
+    valheim                  ◑ stopping   -       -
+    old                      ○ stopped    -       -
+    ark                      · unmanaged  -       -       no executable is given
+    dune                     ? unknown    -       -       the engine does not
+                                                          answer: Cannot connect to
+                                                          the Docker daemon at
+                                                          unix:///var/run/docker.soc
+                                                          k
+    --- 80 columns in colour
+    ␛[1mID                       ␛[0m␛[1mSTATE        ␛[0m␛[1mCPU     ␛[0m␛[1mMEMORY  ␛[0m␛[1mNOTE                      ␛[0m
+    rust-main                ␛[38;5;2m● running    ␛[39m187.5%  9.2G
+    a-long-name-of-a-server  ␛[38;5;2m● running    ␛[39m-       1.2M
+    conan                    ␛[38;5;3m◐ starting   ␛[39m-       -
+    soulmask                 ␛[38;5;1m✗ crashed    ␛[39m-       -       killed by SIGSEGV before
+                                                          it was ready; held: start
+                                                          it by hand
+    valheim                  ␛[38;5;3m◑ stopping   ␛[39m-       -
+    old                      ␛[2m○ stopped    ␛[0m-       -
+    ark                      ␛[2m· unmanaged  ␛[0m-       -       no executable is given
+    dune                     ␛[38;5;5m? unknown    ␛[39m-       -       the engine does not
+                                                          answer: Cannot connect to
+                                                          the Docker daemon at
+                                                          unix:///var/run/docker.soc
+                                                          k
+    --- 40 columns
+    ID           STATE        CPU     MEMORY
+    rust-main    ● running    187.5%  9.2G
+    a-long-nam…  ● running    -       1.2M
+    conan        ◐ starting   -       -
+    soulmask     ✗ crashed    -       -
+        killed by SIGSEGV before it was
+        ready; held: start it by hand
+    valheim      ◑ stopping   -       -
+    old          ○ stopped    -       -
+    ark          · unmanaged  -       -
+        no executable is given
+    dune         ? unknown    -       -
+        the engine does not answer: Cannot
+        connect to the Docker daemon at
+        unix:///var/run/docker.sock
+    --- off a terminal
+    ID                       PLANE           STATE      UPTIME  PID    PLAYERS  CPU     MEMORY  TASKS  DISK       RESTARTS  NOTE
+    rust-main                process         running    3d 4h   4242   87/200   187.5%  9.2G    87     118M/4.5K  0
+    a-long-name-of-a-server  process         running    2h 5m   31337  -        -       1.2M    -      -          3
+    conan                    process         starting   -       77     -        -       -       -      -          0
+    soulmask                 process         crashed    -       -      -        -       -       -      -          0         killed by SIGSEGV before it was ready; held: start it by hand
+    valheim                  process         stopping   -       78     -        -       -       -      -          0
+    old                      process         stopped    -       -      -        -       -       -      -          0
+    ark                      process         unmanaged  -       -      -        -       -       -      -          -         no executable is given
+    dune                     docker_compose  unknown    -       -      -        -       -       -      -          -         the engine does not answer: Cannot connect to the Docker daemon at unix:///var/run/docker.sock
     ");
 }

@@ -17,6 +17,7 @@ fn watched(id: &str, place: usize, state: InstanceState, note: Option<&str>) -> 
             observation: Observation::Known(Box::new(Facts::bare(state, note.map(str::to_owned)))),
             intent: None,
             player_count: PlayerCount::NotAsked,
+            usage: None,
         },
         place,
         seen: Instant::now(),
