@@ -51,9 +51,18 @@ impl Host {
             crashes: self.crashes(id)?,
             needs,
             needed_by,
+            next: self.next_firing(id),
             log,
             row,
         })
+    }
+
+    /// Returns what its schedules do next. `gamectl schedule` says why that is not known.
+    fn next_firing(&self, id: &str) -> Option<(String, String)> {
+        let scope = [id.to_owned()];
+        let view = self.schedules(Scope::Matching(&scope)).ok()?;
+        let next = view.firings.into_iter().find(|firing| !firing.is_skipped)?;
+        Some((next.here, next.does))
     }
 
     async fn own_row(&self, id: &str) -> Result<Row, Failure> {

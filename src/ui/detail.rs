@@ -65,6 +65,9 @@ pub(super) fn render(report: &InstanceReport, now: SystemTime, look: Look) -> St
     part("players", &players(row.player_count));
     part("restarts", &restarts(report, facts));
     part("last exit", &facts.map(last_exit).unwrap_or_default());
+    if let Some((at, deed)) = &report.next {
+        part("next", &format!("{deed}, at {at}"));
+    }
     part("needs", &listed(&report.needs));
     part("needed by", &listed(&report.needed_by));
     out.push_str(&log(report, look));
@@ -126,7 +129,10 @@ fn used(usage: Usage) -> String {
     let parts = [
         usage.cpu_percent.map(|percent| format!("CPU {percent:.1}%")),
         usage.memory_bytes.map(|memory| format!("memory {}", bytes(memory))),
-        usage.tasks.map(|tasks| format!("{tasks} tasks")),
+        usage.tasks.map(|tasks| match tasks {
+            1 => "1 task".to_owned(),
+            _ => format!("{tasks} tasks"),
+        }),
         disk.map(|(read, written)| format!("disk {} read, {} written", bytes(read), bytes(written))),
         network.map(|(received, sent)| format!("network {} received, {} sent", bytes(received), bytes(sent))),
     ];

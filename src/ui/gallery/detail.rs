@@ -22,6 +22,7 @@ fn bare(row: Row) -> InstanceReport {
         crashes: Vec::new(),
         needs: Vec::new(),
         needed_by: Vec::new(),
+        next: None,
         log: Ok(Vec::new()),
         commands: Vec::new(),
     }
@@ -80,6 +81,7 @@ fn all_that_can_be_known() {
         ])),
         crashes: vec![at(10_000), at(26_300)],
         needs: vec![("db".into(), "running")],
+        next: Some(("Tue 2027-01-19 05:00 UTC".into(), "restart, with warnings".into())),
         needed_by: vec![("web".into(), "crashed"), ("bot".into(), "running")],
         log: Ok(b"Loading \x1b[31mworld\x1b[0m\nServer startup complete, and then a line that is longer than a terminal is wide, by some words\n".to_vec()),
         ..bare(known)
@@ -96,6 +98,7 @@ fn all_that_can_be_known() {
     players    87 of 200
     restarts   2; crashed 2027-01-15T15:18:20Z, 2027-01-15T10:46:40Z
     last exit  killed by SIGSEGV at 2027-01-15T15:18:20Z
+    next       restart, with warnings, at Tue 2027-01-19 05:00 UTC
     needs      db (running)
     needed by  web (crashed), bot (running)
 
@@ -112,6 +115,7 @@ fn all_that_can_be_known() {
     ␛[2mplayers    ␛[0m87 of 200
     ␛[2mrestarts   ␛[0m2; crashed 2027-01-15T15:18:20Z, 2027-01-15T10:46:40Z
     ␛[2mlast exit  ␛[0mkilled by SIGSEGV at 2027-01-15T15:18:20Z
+    ␛[2mnext       ␛[0mrestart, with warnings, at Tue 2027-01-19 05:00 UTC
     ␛[2mneeds      ␛[0mdb (running)
     ␛[2mneeded by  ␛[0mweb (crashed), bot (running)
 
@@ -129,6 +133,7 @@ fn all_that_can_be_known() {
     players    87 of 200
     restarts   2; crashed 2027-01-15T15:18:20Z, 2027-01-15T10:46:40Z
     last exit  killed by SIGSEGV at 2027-01-15T15:18:20Z
+    next       restart, with warnings, at Tue 2027-01-19 05:00 UTC
     needs      db (running)
     needed by  web (crashed), bot (running)
 
@@ -146,6 +151,7 @@ fn all_that_can_be_known() {
     ␛[2mplayers    ␛[0m87 of 200
     ␛[2mrestarts   ␛[0m2; crashed 2027-01-15T15:18:20Z, 2027-01-15T10:46:40Z
     ␛[2mlast exit  ␛[0mkilled by SIGSEGV at 2027-01-15T15:18:20Z
+    ␛[2mnext       ␛[0mrestart, with warnings, at Tue 2027-01-19 05:00 UTC
     ␛[2mneeds      ␛[0mdb (running)
     ␛[2mneeded by  ␛[0mweb (crashed), bot (running)
 
