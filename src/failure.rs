@@ -26,6 +26,8 @@ pub enum FailureKind {
     Busy,
     /// The wait ran out; it may still get there.
     Timeout,
+    /// Somebody asked for something else meanwhile, and that goes first.
+    Overruled,
     /// SIGINT ended the wait.
     Interrupted,
     /// SIGTERM ended the wait.
@@ -36,7 +38,7 @@ impl FailureKind {
     /// Returns the exit code of this kind.
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Failed => 1,
+            Self::Failed | Self::Overruled => 1,
             Self::Usage => 2,
             Self::NotRunning => 3,
             Self::Unknown => 4,

@@ -88,7 +88,10 @@ pub(super) fn give_way(dir: &InstanceDir, before: Option<Intent>) -> Result<(), 
 
 /// Returns the failure of a verb during which somebody asked for a stop.
 pub(super) fn stop_wins() -> Failure {
-    Failure::failed("somebody asked for a stop meanwhile, and that wins")
+    Failure::new(
+        FailureKind::Overruled,
+        "somebody asked for a stop meanwhile, and that wins",
+    )
 }
 
 fn cannot(error: &std::io::Error) -> Failure {

@@ -263,7 +263,8 @@ impl Work {
         self.turn.has_ended();
         self.until_served().await?;
         if intent::read(dir)?.is_some_and(|now| now.want == Want::Stopped) {
-            return Err(Failure::failed(
+            return Err(Failure::new(
+                FailureKind::Overruled,
                 "somebody asked for a stop meanwhile, and that wins: it was stopped and not started",
             )
             .hint(format!(

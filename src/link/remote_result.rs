@@ -10,7 +10,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::text::clean_line;
 
 /// The kinds of failures, to be found by their words.
-const KINDS: [FailureKind; 10] = [
+const KINDS: [FailureKind; 11] = [
     FailureKind::Failed,
     FailureKind::Usage,
     FailureKind::NotRunning,
@@ -19,6 +19,7 @@ const KINDS: [FailureKind; 10] = [
     FailureKind::Inventory,
     FailureKind::Busy,
     FailureKind::Timeout,
+    FailureKind::Overruled,
     FailureKind::Interrupted,
     FailureKind::Terminated,
 ];

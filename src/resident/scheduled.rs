@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::event::{
     EventKind, Level, LogEntry, ResidentEvent, ScheduleNews, ScheduleOutcome, Verb, VerbEvent, VerbResult,
 };
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::instancecmd::CourtesyAsk;
 use crate::inventory::{Deed, Schedule};
 use crate::program::{CallError, ProgramCall};
@@ -268,7 +268,11 @@ impl ScheduledDeed {
 
 fn of_result(verb: Verb, result: &VerbResult) -> (ScheduleOutcome, String) {
     if let Some(failure) = &result.error {
-        return (ScheduleOutcome::Failed, failure.clone().in_one());
+        let outcome = match failure.kind {
+            FailureKind::Overruled => ScheduleOutcome::Skipped,
+            _ => ScheduleOutcome::Failed,
+        };
+        return (outcome, failure.clone().in_one());
     }
     let note = result.note.clone().unwrap_or_default();
     let is_alive = result.state.as_ref().is_some_and(InstanceState::is_alive);

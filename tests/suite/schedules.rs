@@ -132,6 +132,46 @@ fn what_is_too_late_is_told_and_what_was_stopped_stays_so() {
     sandbox.ok(&["stop", "--all"]);
 }
 
+/// A countdown that a schedule has begun ends when somebody cancels it, or stops the game.
+#[test]
+fn who_cancels_a_countdown_or_stops_the_game_goes_first() {
+    for (args, left) in [
+        (&["schedule", "cancel", "a"][..], "running"),
+        (&["stop", "a"], "stopped"),
+    ] {
+        let sandbox = Sandbox::new();
+        let (cron, _) = minutes_ago(AGO);
+        let notes = sandbox.arg("got");
+        let script = format!("echo up; while read -r line; do echo \"$line\" >>{notes}; done; exec sleep 300");
+        let mut entry = entry(&cron, "restart");
+        entry["warn"] = json!({ "at": ["1h"] });
+        let game = Instance::script("a", &script).ready_log("^up$");
+        let game = game.with("broadcast", json!("say {message}"));
+        sandbox.inventory(&[game.with("schedule", json!([entry]))]);
+        sandbox.ok(&["start", "a"]);
+        let before = sandbox.pid("a");
+        make_due(&sandbox, "a", &cron, "restart");
+        let run = Background::run_json(&sandbox, &[]);
+        wait_until("the players to be told", || {
+            sandbox.lines("got").contains(&"say Restart in 1 hour".to_owned())
+        });
+        sandbox.ok(args);
+        wait_outcome(&run, "skipped");
+        assert_eq!(outcomes(&run), ["fired", "skipped"], "{args:?}");
+        assert_eq!(sandbox.state("a"), left, "{args:?}");
+        if left == "running" {
+            assert_eq!(sandbox.pid("a"), before);
+            assert_eq!(
+                sandbox.lines("got").last().map(String::as_str),
+                Some("say Restart cancelled")
+            );
+        }
+        drop(run);
+        sandbox.ok(&["stop", "a"]);
+        sandbox.nothing_left();
+    }
+}
+
 #[test]
 fn a_program_that_was_under_way_at_a_kill_is_not_executed_again() {
     let sandbox = Sandbox::new();

@@ -272,7 +272,7 @@ async fn whoever_cancels_it_ends_it_with_a_word() {
     let (result, note) = tokio::join!(world.dispatch(Verb::Restart), cancel);
     assert_eq!(note.verb, "restart");
     let failure = result.error.expect("a failure");
-    assert_eq!(failure.kind, crate::failure::FailureKind::Failed);
+    assert_eq!(failure.kind, crate::failure::FailureKind::Overruled);
     assert_eq!(
         world.heard(),
         said(&[(0, "Restart in 15 minutes"), (100, "Restart cancelled")])

@@ -270,6 +270,9 @@ fn busy(work: &Work, other: Option<&CountdownNote>) -> Failure {
 fn cancelled(is_typed: bool) -> Failure {
     match is_typed {
         true => Failure::new(FailureKind::Interrupted, "cancelled: it was left as it is"),
-        false => Failure::failed("somebody has cancelled it: it was left as it is"),
+        false => Failure::new(
+            FailureKind::Overruled,
+            "somebody has cancelled it: it was left as it is",
+        ),
     }
 }

@@ -213,7 +213,7 @@ pub struct FailureLine {
     pub hint: Option<String>,
 }
 
-const KINDS: [(FailureKind, &str); 10] = [
+const KINDS: [(FailureKind, &str); 11] = [
     (FailureKind::Failed, "failed"),
     (FailureKind::Usage, "usage"),
     (FailureKind::NotRunning, "not_running"),
@@ -222,6 +222,7 @@ const KINDS: [(FailureKind, &str); 10] = [
     (FailureKind::Inventory, "inventory"),
     (FailureKind::Busy, "busy"),
     (FailureKind::Timeout, "timeout"),
+    (FailureKind::Overruled, "overruled"),
     (FailureKind::Interrupted, "interrupted"),
     (FailureKind::Terminated, "terminated"),
 ];
