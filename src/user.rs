@@ -51,12 +51,21 @@ pub fn find(name: &str) -> Result<User, Failure> {
         Failure::failed(format!("there is no user `{name}` on this host"))
             .hint(format!("make it with `useradd --system {name}`, or correct `user:`"))
     };
-    let passwd = fs::read(PASSWD).unwrap_or_default();
-    let mut user = parse_passwd(&passwd, name)
-        .or_else(|| parse_passwd(&ask("getent", &["passwd", "--", name]), name))
-        .ok_or_else(unknown)?;
+    let mut user = listed(name).ok_or_else(unknown)?;
     user.ids.groups = groups_of(&user);
     Ok(user)
+}
+
+/// Returns the number of a user of this host; `None` if there is none of that name. It may
+/// wait for a service that has the names, such as a directory.
+pub fn uid_of(name: &str) -> Option<u32> {
+    listed(name).map(|user| user.ids.uid)
+}
+
+/// Finds a user, without the groups that he is a member of.
+fn listed(name: &str) -> Option<User> {
+    let passwd = fs::read(PASSWD).unwrap_or_default();
+    parse_passwd(&passwd, name).or_else(|| parse_passwd(&ask("getent", &["passwd", "--", name]), name))
 }
 
 /// Returns all groups of a user, the primary one among them.

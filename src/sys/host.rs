@@ -96,16 +96,6 @@ pub fn user_name(uid: u32) -> Option<String> {
     })
 }
 
-/// Returns the id of a user by `/etc/passwd`; `None` when he is not there.
-pub fn user_id(name: &str) -> Option<u32> {
-    let text = fs::read_to_string("/etc/passwd").ok()?;
-    let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    lines.find_map(|fields| match fields.as_slice() {
-        [own, _, id, ..] if *own == name => id.parse().ok(),
-        _ => None,
-    })
-}
-
 /// Returns the folder for the sockets of a user: `XDG_RUNTIME_DIR`, as logind makes it.
 pub fn runtime_dir(uid: u32) -> PathBuf {
     PathBuf::from(format!("/run/user/{uid}"))

@@ -8,6 +8,7 @@ use super::bus::Bus;
 use super::bus_failure::BusFailure;
 use crate::inventory::UnitScope;
 use crate::sys::{host, user_socket};
+use crate::user;
 
 /// A service manager, by its user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,14 +24,14 @@ impl ManagerPlace {
     /// When there is no such user, or he may not be acted for.
     pub(super) fn of(scope: &UnitScope) -> Result<Self, BusFailure> {
         let own = host::effective_uid();
-        let UnitScope::User(user) = scope else {
+        let UnitScope::User(name) = scope else {
             return Ok(Self::Host);
         };
-        let Some(user) = user else { return Ok(Self::User(own)) };
-        match host::user_id(user) {
-            None => Err(BusFailure::NoUser(user.clone())),
+        let Some(name) = name else { return Ok(Self::User(own)) };
+        match user::uid_of(name) {
+            None => Err(BusFailure::NoUser(name.clone())),
             Some(uid) if own == 0 || own == uid => Ok(Self::User(uid)),
-            Some(_) => Err(BusFailure::OtherUser(user.clone())),
+            Some(_) => Err(BusFailure::OtherUser(name.clone())),
         }
     }
 

@@ -196,8 +196,7 @@ impl Line {
             Some(Opened::Failed(at, why)) if at.elapsed() < PAUSE => return Err(why.clone()),
             _ => {}
         }
-        let place = ManagerPlace::of(&self.scope)?;
-        let bus = within(async { place.open().await }).await;
+        let bus = within(async { place_of(self.scope.clone()).await?.open().await }).await;
         *opened = Some(match &bus {
             Ok(bus) => Opened::Bus(bus.clone()),
             Err(why) => Opened::Failed(Instant::now(), why.clone()),
@@ -235,6 +234,12 @@ impl Line {
             channel.send_modify(|count| *count += 1);
         }
     }
+}
+
+/// Finds the place of a manager. Who has the names of users may be slow.
+async fn place_of(scope: UnitScope) -> Result<ManagerPlace, BusFailure> {
+    let found = tokio::task::spawn_blocking(move || ManagerPlace::of(&scope)).await;
+    found.unwrap_or(Err(BusFailure::Silent(ANSWER.as_secs())))
 }
 
 async fn within<T>(asked: impl Future<Output = Result<T, BusFailure>>) -> Result<T, BusFailure> {

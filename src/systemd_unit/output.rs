@@ -10,6 +10,7 @@ use crate::inventory::{UnitScope, UnitSpec};
 use crate::program::{CallError, ProgramCall};
 use crate::supervisor::{ConsoleOutput, OutputAsk, OutputFrom, OutputSource};
 use crate::sys::host;
+use crate::user;
 
 /// The time in which the journal answers.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -63,13 +64,13 @@ fn range(from: OutputFrom, follow: bool) -> Vec<String> {
 /// Returns what selects the messages of the processes of a unit, and not those of systemd
 /// about it.
 fn matches(spec: &UnitSpec) -> Result<Vec<String>, Failure> {
-    let user = match &spec.scope {
+    let owner = match &spec.scope {
         UnitScope::System => return Ok(vec![format!("_SYSTEMD_UNIT={}", spec.unit)]),
-        UnitScope::User(user) => user,
+        UnitScope::User(owner) => owner,
     };
-    let uid = match user {
+    let uid = match owner {
         None => Some(host::effective_uid()),
-        Some(name) => host::user_id(name),
+        Some(name) => user::uid_of(name),
     };
     let uid = uid.ok_or_else(|| Failure::unknown("this host has no such user").hint("correct `systemd.user`"))?;
     Ok(vec![format!("_SYSTEMD_USER_UNIT={}", spec.unit), format!("_UID={uid}")])

@@ -231,7 +231,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("store", &["event", "failure", "inventory", "policy", "sys"]),
     ("policy", &["inventory"]),
-    ("systemd", &["inventory", "program", "sys"]),
+    ("systemd", &["inventory", "program", "sys", "user"]),
     ("inventory", &["event", "failure", "games", "sys", "invocation"]),
     ("games", &["failure"]),
     ("event", &["failure", "supervisor"]),
