@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::procfs;
+
 /// `TCP_LISTEN` of the kernel's `tcp_states.h`.
 const LISTEN: &str = "0A";
 
@@ -135,8 +137,7 @@ pub fn holders(sockets: &HashSet<u64>) -> Vec<i32> {
     if sockets.is_empty() {
         return Vec::new();
     }
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let pids = procfs::pids().into_iter().flatten();
     pids.filter(|pid| holds(*pid, sockets).unwrap_or(false)).collect()
 }
 

@@ -1,7 +1,6 @@
 //! All processes of the host at one moment, and what the trees among them use.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -72,10 +71,7 @@ impl ProcessTable {
     /// When it cannot be read.
     fn read() -> io::Result<Self> {
         let mut table = Self::default();
-        for entry in fs::read_dir("/proc")?.flatten() {
-            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
-                continue;
-            };
+        for pid in procfs::pids()? {
             let mut buffer = [0; 1024];
             // One that ends meanwhile is left out.
             let line = procfs::read_small(&format!("/proc/{pid}/stat"), &mut buffer);
@@ -173,11 +169,8 @@ fn disk_of(text: &[u8]) -> Option<(u64, u64)> {
 }
 
 fn parse(line: &[u8]) -> Option<TableEntry> {
-    let open = line.iter().position(|byte| *byte == b'(')?;
-    let close = line.iter().rposition(|byte| *byte == b')')?;
-    let name = line.get(open + 1..close)?;
-    let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let (name, fields) = procfs::split_stat(line)?;
+    let fields: Vec<&str> = fields.collect();
     // Fields are counted from 1, and the state behind the name is the 3rd.
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
     // The kernel tells times of reaped children as signed numbers.

@@ -22,13 +22,20 @@ pub struct Stat {
     pub start: u64,
 }
 
-/// Parses a line of `/proc/PID/stat`. The name in its second field may hold
-/// anything, also blanks and parentheses, so the fields are counted from the
-/// last `)`.
-pub fn parse_stat(line: &[u8]) -> Option<Stat> {
-    let close = line.iter().rposition(|b| *b == b')')?;
+/// Splits a line of `/proc/PID/stat` into the name of the process, and the fields from
+/// the third one on. The name may hold anything, also blanks and parentheses, so the
+/// fields are counted from the last `)`.
+pub(super) fn split_stat(line: &[u8]) -> Option<(&[u8], std::str::SplitAsciiWhitespace<'_>)> {
+    let open = line.iter().position(|byte| *byte == b'(')?;
+    let close = line.iter().rposition(|byte| *byte == b')')?;
+    let name = line.get(open + 1..close)?;
     let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
-    let mut fields = rest.split_ascii_whitespace();
+    Some((name, rest.split_ascii_whitespace()))
+}
+
+/// Parses a line of `/proc/PID/stat`.
+pub fn parse_stat(line: &[u8]) -> Option<Stat> {
+    let (_, mut fields) = split_stat(line)?;
     let state = *fields.next()?.as_bytes().first()?;
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
@@ -40,6 +47,15 @@ pub fn parse_stat(line: &[u8]) -> Option<Stat> {
         session,
         start,
     })
+}
+
+/// Returns the pids of all processes that `/proc` shows.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn pids() -> io::Result<impl Iterator<Item = i32>> {
+    let entries = fs::read_dir("/proc")?.flatten();
+    Ok(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
 }
 
 /// Returns the control groups of a process, a line for each hierarchy; nothing when it

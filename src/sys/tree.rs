@@ -83,10 +83,8 @@ fn gone(error: &io::Error) -> bool {
 /// Every process with its stat line.
 fn all_processes() -> io::Result<Vec<(i32, Stat)>> {
     let mut all = Vec::new();
-    for entry in fs::read_dir("/proc")?.flatten() {
-        if let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok())
-            && let Ok(stat) = procfs::stat(pid)
-        {
+    for pid in procfs::pids()? {
+        if let Ok(stat) = procfs::stat(pid) {
             all.push((pid, stat));
         }
     }
