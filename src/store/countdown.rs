@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::dir::StateDir;
-use super::folder::InstanceDir;
+use super::folder::{InstanceDir, open_read};
 use super::format::{Checksum, Document};
 use crate::sys::clock;
 use crate::sys::lock::{self, Part};
@@ -190,8 +190,9 @@ impl CountdownNote {
 
 /// Returns the countdown of an instance that is under way.
 pub fn peek(state: &StateDir, id: &str) -> Option<CountdownNote> {
-    let dir = state.instance(id).ok().flatten()?;
-    under_way(&dir.open_read(NAME).ok().flatten()?)
+    // Many are looked at and few count, so no folder is opened for it.
+    let file = open_read(state, &format!("instances/{id}/{NAME}"));
+    under_way(&file.ok().flatten()?)
 }
 
 fn under_way(file: &File) -> Option<CountdownNote> {

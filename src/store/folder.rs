@@ -145,13 +145,7 @@ impl InstanceDir {
 
     /// Opens a file for reading; `None` when there is none.
     pub fn open_read(&self, name: &str) -> io::Result<Option<File>> {
-        // Without O_NONBLOCK the open of a FIFO put in its place would wait.
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        match openat(&self.fd, name, flags, Mode::empty()) {
-            Ok(fd) => Ok(Some(File::from(fd))),
-            Err(Errno::ENOENT) => Ok(None),
-            Err(errno) => Err(errno.into()),
-        }
+        open_read(&self.fd, name)
     }
 
     /// Gives a file another name, replacing what has that name. It is durable
@@ -218,6 +212,17 @@ const NEW: &str = ".new-";
 pub(super) fn remove(dir: impl AsFd, name: &str) -> io::Result<()> {
     match nix::unistd::unlinkat(dir, name, UnlinkatFlags::NoRemoveDir) {
         Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Opens a file for reading, by its path below a folder; `None` when there is none.
+pub(super) fn open_read(folder: impl AsFd, path: &str) -> io::Result<Option<File>> {
+    // Without O_NONBLOCK the open of a FIFO put in its place would wait.
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    match openat(folder, path, flags, Mode::empty()) {
+        Ok(fd) => Ok(Some(File::from(fd))),
+        Err(Errno::ENOENT) => Ok(None),
         Err(errno) => Err(errno.into()),
     }
 }
