@@ -86,16 +86,6 @@ impl Engine {
         Err(self.kind.refusal(&answer.complaint))
     }
 
-    /// Returns what some containers use, as the engine tells it. It looks twice for that.
-    pub async fn stats(&self, containers: &[&str]) -> Result<Finished, Failure> {
-        let form = match self.kind.program {
-            "podman" => "json",
-            _ => "{{json .}}",
-        };
-        let words = ["stats", "--no-stream", "--format", form];
-        self.ask(words.iter().chain(containers).copied()).await
-    }
-
     /// Returns the version of the engine.
     pub async fn version(&self) -> Result<String, Failure> {
         let answer = self.ask(["version", "--format", "{{.Server.Version}}"]).await?;

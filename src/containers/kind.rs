@@ -19,6 +19,8 @@ pub struct EngineKind {
     pub away_hint: &'static str,
     pub hangs_hint: &'static str,
     pub install_hint: &'static str,
+    /// The form in which `stats` is asked for.
+    pub stats_format: &'static str,
     /// True if its events can be filtered by a label alone, without a value.
     pub filters_by_label: bool,
     /// True if a call is to stop one container only, and to name the grace period: one
@@ -42,6 +44,7 @@ pub const DOCKER: EngineKind = EngineKind {
     away_hint: "see `systemctl status docker`, `docker context show` and $DOCKER_HOST",
     hangs_hint: "the Docker daemon may hang; see `systemctl status docker`",
     install_hint: "install Docker Engine and its compose plugin",
+    stats_format: "{{json .}}",
     filters_by_label: true,
     stops_one_by_one: false,
 };
@@ -64,6 +67,7 @@ pub const PODMAN: EngineKind = EngineKind {
     away_hint: "see `systemctl status podman.socket` (with `--user` for a user's own) and $CONTAINER_HOST",
     hangs_hint: "podman may hang; see what `podman ps` says",
     install_hint: "install podman",
+    stats_format: "json",
     filters_by_label: false,
     stops_one_by_one: true,
 };

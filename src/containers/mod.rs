@@ -35,6 +35,6 @@ pub use pausing::let_go_on;
 pub use records::GroupRecords;
 pub use snapshots::EngineSnapshots;
 pub use start_wait::{StartWait, started};
-pub use stats::usage_of_stats;
+pub use stats::{stats_words, usage_of_running};
 pub use waiting::{GroupStart, START_LOOK, SeenGroup};
 pub use watching::keep_watch;

@@ -2,11 +2,31 @@
 
 use serde_json::Value;
 
+use super::container::Container;
+use super::kind::EngineKind;
 use crate::supervisor::Usage;
+
+fn running(containers: &[Container]) -> impl Iterator<Item = &str> {
+    containers.iter().filter(|one| one.pid != 0).map(|one| one.id.as_str())
+}
+
+/// Returns the words that have an engine tell what the running ones of some containers use;
+/// `None` where none runs: asked for none, it would tell of all that it has.
+pub fn stats_words<'a>(kind: &EngineKind, containers: &'a [Container]) -> Option<Vec<&'a str>> {
+    let words = ["stats", "--no-stream", "--format", kind.stats_format].into_iter();
+    running(containers).next()?;
+    Some(words.chain(running(containers)).collect())
+}
+
+/// Returns what the running ones of some containers use together, by the answer to
+/// [`stats_words`]; `None` where it does not tell of just these.
+pub fn usage_of_running(said: &[u8], containers: &[Container]) -> Option<Usage> {
+    usage_of_stats(said, running(containers).count())
+}
 
 /// Parses what an engine says of some containers: an array, or an object a line. Returns
 /// the sum; `None` unless it tells of exactly so many.
-pub fn usage_of_stats(said: &[u8], containers: usize) -> Option<Usage> {
+fn usage_of_stats(said: &[u8], containers: usize) -> Option<Usage> {
     let mut all = Vec::new();
     for value in serde_json::Deserializer::from_slice(said).into_iter::<Value>() {
         match value.ok()? {

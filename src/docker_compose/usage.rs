@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::stack::ComposeStack;
-use crate::containers::usage_of_stats;
+use crate::containers::{stats_words, usage_of_running};
 use crate::supervisor::{Usage, UsageMeter};
 
 #[async_trait::async_trait]
@@ -13,17 +13,9 @@ impl UsageMeter for ComposeStack {
     async fn usage(&self, limit: Duration) -> Option<Usage> {
         let measured = async {
             let containers = self.engine().of_group(&self.spec().project).await.ok()?;
-            let running: Vec<&str> = containers
-                .iter()
-                .filter(|one| one.pid != 0)
-                .map(|one| one.id.as_str())
-                .collect();
-            // Of none it would tell of all.
-            if running.is_empty() {
-                return None;
-            }
-            let said = self.engine().stats(&running).await.ok()?;
-            usage_of_stats(&said.output, running.len())
+            let words = stats_words(self.engine().kind(), &containers)?;
+            let said = self.engine().ask(words).await.ok()?;
+            usage_of_running(&said.output, &containers)
         };
         timeout(limit, measured).await.ok()?
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::game::PodmanGame;
-use crate::containers::{SeenGroup, usage_of_stats};
+use crate::containers::{PODMAN, SeenGroup, stats_words, usage_of_running};
 use crate::supervisor::{Usage, UsageMeter};
 
 #[async_trait::async_trait]
@@ -13,17 +13,9 @@ impl UsageMeter for PodmanGame {
     async fn usage(&self, limit: Duration) -> Option<Usage> {
         let measured = async {
             let look = self.see().await.ok()?;
-            let running = look.containers.iter().filter(|one| one.pid != 0);
-            let running: Vec<&str> = running.map(|one| one.id.as_str()).collect();
-            // Of none it would tell of all.
-            if running.is_empty() {
-                return None;
-            }
-            let words = ["stats", "--no-stream", "--format", "json"]
-                .into_iter()
-                .chain(running.iter().copied());
+            let words = stats_words(&PODMAN, &look.containers)?;
             let said = self.engine().ask(words).await.ok()?;
-            usage_of_stats(&said.output, running.len())
+            usage_of_running(&said.output, &look.containers)
         };
         timeout(limit, measured).await.ok()?
     }
