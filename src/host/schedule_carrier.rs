@@ -21,8 +21,8 @@ use crate::supervisor::VerbRequest;
 pub(super) struct ScheduleCarrier {
     source: Source,
     state_path: PathBuf,
-    /// Empty where there is no schedule.
-    inventory: Mutex<Arc<Inventory>>,
+    /// Empty where there is no schedule; with what needs what in it.
+    known: Mutex<Arc<(Inventory, Needs)>>,
     /// The verbs that are under way at the same time.
     slots: Arc<Semaphore>,
 }
@@ -32,7 +32,7 @@ impl ScheduleCarrier {
         let carrier = Self {
             source,
             state_path,
-            inventory: Mutex::default(),
+            known: Mutex::default(),
             slots: Arc::new(Semaphore::new(at_once.max(1))),
         };
         carrier.change(inventory);
@@ -47,14 +47,15 @@ impl ScheduleCarrier {
         } else {
             Inventory::default()
         };
-        *self.inventory.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(kept);
+        let needs = Needs::of_inventory(&kept);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new((kept, needs));
     }
 
     /// Opens the inventory with one instance, and with those that it needs or that need it:
     /// of a thousand, as many may be due at the same time.
     fn host_of(&self, id: &str) -> Host {
-        let whole = Arc::clone(&self.inventory.lock().unwrap_or_else(PoisonError::into_inner));
-        let needs = Needs::of_inventory(&whole);
+        let known = Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner));
+        let (whole, needs) = &*known;
         let mut wanted = HashSet::from([id.to_owned()]);
         wanted.extend(needs.dependents_of([id]));
         wanted.extend(needs.needed_by(wanted.clone().iter().map(String::as_str)));

@@ -47,13 +47,13 @@ pub(super) struct FiringLog {
     state: Arc<StateDir>,
     id: Arc<str>,
     record: Mutex<FiringRecord>,
-    trouble: Option<String>,
     /// The writers that may write at the same time: each waits for the disk.
     writers: Arc<Semaphore>,
 }
 
 impl FiringLog {
-    pub(super) fn open(state: Arc<StateDir>, id: &Arc<str>, writers: Arc<Semaphore>) -> Self {
+    /// Opens the record. Returns also what is to be said of it as it was found.
+    pub(super) fn open(state: Arc<StateDir>, id: &Arc<str>, writers: Arc<Semaphore>) -> (Self, Option<String>) {
         let folder = state.instance(id).map_err(|error| error.to_string());
         let read = folder.and_then(|folder| match folder {
             Some(folder) => schedule::read(&folder).map_err(|error| error.to_string()),
@@ -66,18 +66,13 @@ impl FiringLog {
                 (FiringRecord::default(), Some(text))
             }
         };
-        Self {
+        let log = Self {
             state,
             id: Arc::clone(id),
             record: Mutex::new(record),
-            trouble,
             writers,
-        }
-    }
-
-    /// Returns what is to be said of the record as it was found.
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.clone()
+        };
+        (log, trouble)
     }
 
     fn record(&self) -> MutexGuard<'_, FiringRecord> {

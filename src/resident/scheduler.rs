@@ -182,13 +182,12 @@ impl Round {
         }
         for (id, keys) in &keys {
             let log = self.logs.entry(Arc::clone(id)).or_insert_with(|| {
-                let log = Arc::new(FiringLog::open(Arc::clone(&self.state), id, Arc::clone(&self.writers)));
-                log.trouble().into_iter().for_each(|text| {
-                    let _ = self
-                        .events
-                        .send(ResidentEvent::Happened(LogEntry::now(Level::Warning, Some(id), text)));
-                });
-                log
+                let (log, trouble) = FiringLog::open(Arc::clone(&self.state), id, Arc::clone(&self.writers));
+                if let Some(text) = trouble {
+                    let entry = LogEntry::now(Level::Warning, Some(id), text);
+                    let _ = self.events.send(ResidentEvent::Happened(entry));
+                }
+                Arc::new(log)
             });
             log.begin(keys, now);
         }
