@@ -3,8 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The word in place of a time that is not known.
-const NO_TIME: &[u8] = b"-";
+use crate::store::stamped::push_time;
 
 /// The most words of a line of which one is the time: an engine may put a name before it.
 const WORDS: usize = 4;
@@ -42,11 +41,7 @@ fn timed_lines(lines: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(lines.len());
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
         let (time, before, after) = split(line);
-        match time {
-            Some(time) => out.extend_from_slice(humantime::format_rfc3339_seconds(time).to_string().as_bytes()),
-            None => out.extend_from_slice(NO_TIME),
-        }
-        out.push(b' ');
+        push_time(time, &mut out);
         out.extend_from_slice(before);
         out.extend_from_slice(after);
     }

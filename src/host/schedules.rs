@@ -14,10 +14,6 @@ use crate::sys::clock;
 /// The firings of one schedule that are looked through for one that is not skipped.
 const SKIPPED_MAX: usize = 1000;
 
-fn now() -> i64 {
-    i64::try_from(clock::wall_ms() / 1000).unwrap_or(i64::MAX)
-}
-
 /// The firings to skip, and what is decided, of one instance.
 #[derive(Default)]
 struct OnRecord {
@@ -60,7 +56,7 @@ impl Host {
     /// # Errors
     /// When a selector matches nothing.
     pub fn schedules(&self, scope: Scope<'_>) -> Result<ScheduleView, Failure> {
-        let now = now();
+        let now = clock::wall_seconds();
         let here = ClockZone::of_this_machine();
         let mut firings = Vec::new();
         for instance in self.scheduled(scope)? {
@@ -89,7 +85,7 @@ impl Host {
             .the_one(selector, "one firing is skipped at a time")?
             .id()
             .to_owned();
-        let now = now();
+        let now = clock::wall_seconds();
         let record = self.on_record(&id)?;
         let instance = self.inventory.get(&id);
         let mut coming: Vec<(Firing, bool, &Schedule)> = Vec::new();

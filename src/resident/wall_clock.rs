@@ -33,7 +33,7 @@ impl MachineClock {
 
 impl WallClock for MachineClock {
     fn now(&self) -> i64 {
-        i64::try_from(clock::wall_ms() / 1000).unwrap_or(i64::MAX)
+        clock::wall_seconds()
     }
 
     async fn until(&self, at: i64) {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::folder::InstanceDir;
 use super::launch::LogPosition;
@@ -81,7 +81,7 @@ impl StampedTail {
             let rest_of_broken = std::mem::take(&mut self.broke_line) && line == b"\n";
             if self.at_line_start && !rest_of_broken {
                 self.tell_until(place, &mut out);
-                push_time(self.index.second(place), &mut out);
+                push_second(self.index.second(place), &mut out);
             }
             if !rest_of_broken {
                 out.extend_from_slice(line);
@@ -121,7 +121,7 @@ impl StampedTail {
     fn tell(&self, notes: Range<usize>, out: &mut Vec<u8>) {
         for note in self.index.notes(notes) {
             if let Some(what) = told(note) {
-                push_time(Some(note.second()), out);
+                push_second(Some(note.second()), out);
                 out.extend_from_slice(format!("[gamectl: {what}]\n").as_bytes());
             }
         }
@@ -138,8 +138,13 @@ fn told(note: &TimeNote) -> Option<String> {
     })
 }
 
-fn push_time(second: Option<u64>, out: &mut Vec<u8>) {
+fn push_second(second: Option<u64>, out: &mut Vec<u8>) {
     let at = second.and_then(|second| UNIX_EPOCH.checked_add(Duration::from_secs(second)));
+    push_time(at, out);
+}
+
+/// Appends the time of a line, and a blank; `-` for one that is not known.
+pub fn push_time(at: Option<SystemTime>, out: &mut Vec<u8>) {
     let text = at.map_or_else(
         || NO_TIME.to_owned(),
         |at| humantime::format_rfc3339_seconds(at).to_string(),
@@ -156,7 +161,6 @@ mod tests {
     use crate::store::launch;
     use crate::store::testing::instance;
     use crate::store::times::Times;
-    use std::time::SystemTime;
 
     /// A log that is written at given seconds, each of which is now.
     struct Rig {

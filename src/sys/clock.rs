@@ -30,3 +30,8 @@ pub fn boot_ms() -> u64 {
 pub fn wall_ms() -> u64 {
     millis(ClockId::CLOCK_REALTIME)
 }
+
+/// Returns the time of the wall clock in whole seconds since 1970.
+pub fn wall_seconds() -> i64 {
+    i64::try_from(wall_ms() / 1000).unwrap_or(i64::MAX)
+}
