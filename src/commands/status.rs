@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context<'_>, status: &StatusArgs) -> Result<u8, Erro
 }
 
 /// Returns the instance that is shown in detail: the only one that was named, to a person.
-/// What reads a pipe gets the table, as ever.
+/// A pipe gets the table, as ever.
 fn in_detail<'a>(context: &Context<'_>, status: &'a StatusArgs) -> Option<&'a str> {
     let common = &context.cli.common;
     let wants_table = common.json || common.quiet || status.wide || status.any || status.selection.all;

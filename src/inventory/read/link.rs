@@ -247,9 +247,7 @@ mod tests {
             (with("accept: [send]"), "1:38 a verb of `accept` must be"),
             (with("heartbeat: often"), "1:40 `heartbeat`"),
         ] {
-            let problem = read(&link).unwrap_err().list.swap_remove(0);
-            let place = format!("{}:{}", problem.line.unwrap(), problem.column.unwrap());
-            let said = format!("{place} {} / {}", problem.message, problem.hint.unwrap_or_default());
+            let said = read(&link).unwrap_err().told().swap_remove(0);
             assert!(said.starts_with(wanted), "{said}\n{link}");
             assert!(!said.contains("geheim"), "{said}");
         }

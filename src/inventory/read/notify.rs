@@ -205,12 +205,7 @@ mod tests {
             ),
         ] {
             let problems = read(notify).unwrap_err();
-            let mut said = Vec::new();
-            for problem in &problems.list {
-                let place = format!("{}:{}", problem.line.unwrap(), problem.column.unwrap());
-                let hint = problem.hint.as_deref().unwrap_or_default();
-                said.push(format!("{place} {} / {hint}", problem.message));
-            }
+            let said = problems.told();
             assert!(said.iter().any(|one| one.starts_with(wanted)), "{said:?}\n{notify}");
             assert!(!problems.to_string().contains("geheim"), "{problems}");
         }

@@ -215,19 +215,7 @@ mod tests {
             ("players: {a2: 'h:1'}", "1:27 unknown key `a2` in `players`"),
         ] {
             let text = format!("instances: {{a: {{{keys}}}}}");
-            let problems = read(&text).expect_err(keys);
-            let found: Vec<String> = problems
-                .list
-                .iter()
-                .map(|problem| {
-                    format!(
-                        "{}:{} {}",
-                        problem.line.unwrap_or(0),
-                        problem.column.unwrap_or(0),
-                        problem.message
-                    )
-                })
-                .collect();
+            let found = read(&text).expect_err(keys).told();
             assert!(found.iter().any(|one| one.starts_with(wanted)), "{keys}: {found:?}");
         }
     }

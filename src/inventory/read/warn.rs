@@ -103,19 +103,7 @@ mod tests {
             ("broadcast: say hello", "1:28 `broadcast` has no `{message}`"),
         ] {
             let text = format!("instances: {{a: {{{keys}}}}}");
-            let problems = read(&text).expect_err(keys);
-            let found: Vec<String> = problems
-                .list
-                .iter()
-                .map(|problem| {
-                    format!(
-                        "{}:{} {}",
-                        problem.line.unwrap_or(0),
-                        problem.column.unwrap_or(0),
-                        problem.message
-                    )
-                })
-                .collect();
+            let found = read(&text).expect_err(keys).told();
             assert!(found.iter().any(|one| one.starts_with(wanted)), "{keys}: {found:?}");
         }
     }

@@ -11,6 +11,19 @@ pub struct Problems {
     pub list: Vec<Problem>,
 }
 
+#[cfg(test)]
+impl Problems {
+    /// Returns each problem as `LINE:COLUMN MESSAGE / HINT`.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let told = |problem: &Problem| {
+            let (line, column) = (problem.line.unwrap_or(0), problem.column.unwrap_or(0));
+            let hint = problem.hint.as_deref().unwrap_or_default();
+            format!("{line}:{column} {} / {hint}", problem.message)
+        };
+        self.list.iter().map(told).collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// The line, from 1; `None` when it is about the file as a whole.
