@@ -8,6 +8,7 @@
 //! | all up, but one without a health check was started just now | any | starting |
 //! | the engine restarts one | any | starting |
 //! | all up, but one is paused | any | running |
+//! | the engine stops one, whoever asked it | any | stopping |
 //! | one that is required has failed | not stopped | crashed, with its code |
 //! | one that is required is missing | not stopped | starting in the boot budget, then crashed |
 //! | some are still up | stopped, just now | stopping |
@@ -72,6 +73,8 @@ enum Condition {
     Paused,
     /// Alive, but not as it should be, for this reason.
     Waiting(String),
+    /// Alive, and told to end by the engine, which somebody asked.
+    BeingStopped,
     BeingRemoved,
     NotStarted,
     Missing,
@@ -209,6 +212,9 @@ fn judge(
     if services.iter().any(|(_, condition)| missing(condition)) && !around.is_booting {
         return Judgement::new(InstanceState::Crashed { exit_code: None }, lacks);
     }
+    if services.iter().any(|(_, condition)| *condition == Condition::BeingStopped) {
+        return Judgement::new(InstanceState::Stopping, lacks);
+    }
     // What is paused does not come up, and has not failed.
     let is_there = |condition: &Condition| matches!(condition, Condition::Up | Condition::Done | Condition::Paused);
     let is_up = services.iter().all(|(_, condition)| is_there(condition));
@@ -290,7 +296,8 @@ fn condition(one: &Container, around: &Circumstances<'_>) -> Condition {
     let followed = around.coming_up_after.zip(one.started);
     let ended_before = followed.is_some_and(|(before, at)| at <= before);
     match one.status {
-        ContainerStatus::Running | ContainerStatus::Stopping => match one.health {
+        ContainerStatus::Stopping => Condition::BeingStopped,
+        ContainerStatus::Running => match one.health {
             ContainerHealth::None if is_young => Condition::Settling,
             ContainerHealth::None | ContainerHealth::Healthy => Condition::Up,
             ContainerHealth::Starting => Condition::Waiting("is not healthy yet".to_owned()),
@@ -316,6 +323,7 @@ fn lack(name: &str, condition: &Condition) -> Option<String> {
         Condition::Settling => format!("{name} has just been started"),
         Condition::Paused => format!("{name} is paused"),
         Condition::Waiting(how) => format!("{name} {how}"),
+        Condition::BeingStopped => format!("{name} is being stopped"),
         Condition::BeingRemoved => format!("{name} is being removed"),
         Condition::NotStarted => format!("{name} is not started"),
         Condition::Missing => format!("{name} is not there"),
@@ -371,6 +379,7 @@ fn details(containers: &[&Container], services: &[(String, Condition)]) -> Vec<(
         Condition::Settling => "up",
         Condition::Paused => "paused",
         Condition::Waiting(_) => "waiting",
+        Condition::BeingStopped => "stopping",
         Condition::BeingRemoved => "removing",
         Condition::NotStarted => "created",
         Condition::Missing => "missing",

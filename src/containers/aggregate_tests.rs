@@ -327,10 +327,22 @@ fn an_end_that_the_policy_allows() {
 }
 
 #[test]
-fn what_podman_is_stopping_is_up() {
-    let ending = [container(DB, ContainerStatus::Stopping)];
-    assert_eq!(state(&ending, &wanted()), "running");
+fn what_the_engine_is_stopping_is_no_longer_up() {
+    let ending = [container(DB, ContainerStatus::Stopping), up(GAME)];
+    assert_eq!(state(&ending, &wanted()), "stopping: db is being stopped");
     assert!(ending[0].is_running() && ending[0].is_alive());
+    // A failure says more.
+    let failed = [container(DB, ContainerStatus::Stopping), exited(GAME, 3)];
+    assert_eq!(
+        state(&failed, &wanted()),
+        "crashed 3: db is being stopped, game ended with exit code 3"
+    );
+    // A stop of ours needs no words.
+    let ours = Circumstances {
+        is_ending: true,
+        ..stopped()
+    };
+    assert_eq!(state(&ending, &ours), "stopping");
 }
 
 #[test]

@@ -7,9 +7,12 @@ use tokio::time::Instant;
 use super::engine::is_gone;
 use super::game::PodmanGame;
 use super::target;
-use crate::containers::{BegunStart, Container, GroupLook, GroupStart, PODMAN, SeenGroup, run_ns, started};
+use crate::containers::{
+    BegunStart, Container, ContainerStatus, GroupLook, GroupStart, PODMAN, START_LOOK, SeenGroup, run_ns, started,
+};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::PodmanObject;
+use crate::invocation::command;
 use crate::probe;
 use crate::program::Finished;
 use crate::store::stack::Stack;
@@ -44,6 +47,7 @@ impl PodmanStart<'_> {
     async fn carry_out(&self, options: &StartOptions) -> Result<Outcome, Failure> {
         let (game, records) = (self.game, self.game.records());
         let (before, was_paused) = self.look_awake().await?;
+        let before = self.outlast_a_stop(before).await?;
         if before.containers.is_empty() {
             let message = format!("podman has no container of {}", game.spec().object);
             return Err(Failure::unknown(message).hint("make it anew, with the command that made it"));
@@ -106,6 +110,33 @@ impl PodmanStart<'_> {
             return Err(Failure::failed(message).hint(format!("see `podman unpause {}`", one.service())));
         }
         Ok((look, true))
+    }
+
+    /// Waits until podman has done with a stop that somebody else has asked for: it starts
+    /// nothing that it stops.
+    async fn outlast_a_stop(&self, mut look: GroupLook) -> Result<GroupLook, Failure> {
+        let is_stopping = |one: &&Container| one.status == ContainerStatus::Stopping;
+        while let Some(one) = look.containers.iter().find(is_stopping) {
+            if self.wait.is_stop_wanted() {
+                return Err(self.wait.overtaken());
+            }
+            let limit = self.wait.limit();
+            if Instant::now() >= self.wait.deadline() {
+                let message = format!(
+                    "not started after {}: {} is still being stopped",
+                    humantime::format_duration(limit),
+                    one.service()
+                );
+                let stop = command(format_args!("stop {}", self.game.records().id()));
+                let hint = format!("a `podman stop` that was killed leaves it so; {stop} finishes it");
+                return Err(Failure::new(FailureKind::Timeout, message).hint(hint));
+            }
+            let awaited = format!("the end of {}, which is being stopped", one.service());
+            self.wait.awaits(awaited, Some(limit));
+            tokio::time::sleep_until(self.wait.deadline().min(Instant::now() + START_LOOK)).await;
+            look = self.game.see().await?;
+        }
+        Ok(look)
     }
 
     /// Has podman start it. One that was made anew meanwhile is started, too.

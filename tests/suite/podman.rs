@@ -241,6 +241,8 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        // What was being stopped would outlive its removal.
+        self.podman(&["kill", "--all"]);
         self.podman(&["pod", "rm", "-f", "-t", "0", "-a"]);
         self.podman(&["rm", "-f", "-t", "0", "-a"]);
     }

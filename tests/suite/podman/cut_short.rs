@@ -61,3 +61,37 @@ fn a_stop_chain_that_was_cut_short_is_told_and_finished_by_the_next_stop() {
     assert_eq!((world.told("game").as_str(), world.pid("game")), ("running  ", pid));
     world.ok(&["stop", "game", "--now"]);
 }
+
+/// A stop by somebody else is told, and waited for by a start, which podman would refuse.
+#[test]
+#[ignore = "needs podman"]
+fn a_stop_by_somebody_else_is_told_and_outlasted() {
+    let world = World::with(DEAF, &[]);
+    world.ok(&["start", "game"]);
+    let mut stop = world.equipped(world.sandbox.program("/usr/bin/podman"));
+    let mut stop = stop.args(["stop", "-t", "600", "game"]).spawn().expect("podman");
+    wait_until("podman to be stopping it", || {
+        world.fact("game", "{{.State.Status}}") == "stopping"
+    });
+    assert_eq!(world.told("game"), "stopping  game is being stopped");
+    // Its death changes nothing of that, and podman itself never finishes it.
+    stop.kill().expect("kill");
+    stop.wait().expect("wait");
+    assert_eq!(world.told("game"), "stopping  game is being stopped");
+    let late = world.run(&["start", "game", "--timeout", "1s"]).expect_code(124);
+    assert!(
+        late.stderr.contains("`gamectl stop game` finishes it"),
+        "{}",
+        late.stderr
+    );
+    // Once it has ended, a start goes on.
+    let start = world.background(&["start", "game"]);
+    let pid = world.pid("game");
+    world.kill("game");
+    wait_until("another run of it", || {
+        !["0", &pid.to_string()].contains(&&*world.fact("game", "{{.State.Pid}}"))
+    });
+    wait_until("it to run", || world.told("game") == "running  ");
+    drop(start);
+    world.ok(&["stop", "game", "--now"]);
+}
