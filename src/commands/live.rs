@@ -46,7 +46,7 @@ type Listener = Box<dyn Fn(&ResidentEvent)>;
 
 impl Live {
     /// Makes one that is told of each second if it is `timed`, or where there is a
-    /// screen.
+    /// screen, whose clocks go on.
     pub(super) fn new(
         view: WatchView,
         events: mpsc::UnboundedReceiver<ResidentEvent>,
@@ -70,6 +70,13 @@ impl Live {
         };
         live.take_keys();
         Ok(live)
+    }
+
+    /// Is told of each second no longer, but where there is a screen.
+    pub(super) fn sleep_between_events(&mut self) {
+        if !self.view.is_live() {
+            self.seconds = None;
+        }
     }
 
     /// Reads single keys, where there is a screen and a person can type. In the

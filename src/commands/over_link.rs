@@ -137,7 +137,7 @@ pub(super) async fn watch(context: &Context<'_>, selected: &Selection) -> Result
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
     let title = format!("gamectl watch --nats {}", link.prefix);
-    let mut live = Live::new(context.screen.watch_view(&title), receiver, true)?;
+    let mut live = Live::new(context.screen.watch_view(&title), receiver, false)?;
     let mut following = JoinSet::new();
     following.spawn(Lookout::follow(link, events));
     loop {

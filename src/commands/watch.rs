@@ -23,9 +23,9 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
     let view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
-    let mut live = Live::new(view, receiver, true)?;
     let selection = typed_or_everything(&watch.selection);
-    let mut watching = host.watch(selection, events, live.view.is_live())?;
+    let mut watching = host.watch(selection, events, view.is_live())?;
+    let mut live = Live::new(view, receiver, watching.is_before_the_first_start())?;
     let wanted = watch.until.and_then(|state| state.to_possible_value());
     let goal = wanted.map(|state| watching.goal(state.get_name()));
     let mut goal = goal.transpose()?;
@@ -54,7 +54,12 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
                     live.view.scroll(key);
                 }
             }
-            LiveInput::Second => watching.refresh()?,
+            LiveInput::Second => {
+                watching.refresh()?;
+                if !watching.is_before_the_first_start() {
+                    live.sleep_between_events();
+                }
+            }
             LiveInput::Drawn => {}
         }
         if !live.view.is_open() {

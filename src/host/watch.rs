@@ -94,8 +94,14 @@ impl WatchHandle<'_> {
         Goal::new(state, &self.parts.ids)
     }
 
-    /// Begins anew once there is a state directory; to be called now and then.
-    /// While there is none, nothing was ever started, and nothing can change.
+    /// Returns true while there is no state directory, so that
+    /// [`WatchHandle::refresh`] is to be called now and then.
+    pub fn is_before_the_first_start(&self) -> bool {
+        !self.parts.has_state
+    }
+
+    /// Begins anew once there is a state directory. While there is none, nothing was
+    /// ever started, and nothing can change.
     pub fn refresh(&mut self) -> Result<(), Failure> {
         if !self.parts.has_state && self.host.state()?.is_some() {
             self.parts = Parts::new(self.host, self.scope, &self.events, self.with_players)?;

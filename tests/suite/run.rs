@@ -460,17 +460,7 @@ fn off_a_terminal_it_sleeps_until_something_happens() {
     sandbox.inventory(&instances);
     let run = Background::run(&sandbox);
     wait_until("all to run", || sandbox.run(&["status"]).code == Some(0));
-    let wakeups = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).expect("its status");
-        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches"));
-        line.expect("the switches").to_owned()
-    };
-    // Once everything has settled, a whole second goes by without any.
-    wait_until("a second without a wake-up", || {
-        let before = wakeups();
-        std::thread::sleep(std::time::Duration::from_secs(1));
-        wakeups() == before
-    });
+    run.comes_to_rest();
     assert!(run.text().contains("info    g3: running"), "{}", run.text());
     assert_eq!(run.end(Signal::SIGTERM), Some(0));
     sandbox.ok(&["stop", "--all"]);

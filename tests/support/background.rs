@@ -118,6 +118,25 @@ impl Background {
             .count()
     }
 
+    /// Waits until a whole second goes by without a wake-up of any of its threads.
+    pub fn comes_to_rest(&self) {
+        let wakeups = || {
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).expect("its threads");
+            // A thread that ends meanwhile makes a difference, as it should.
+            let statuses = tasks.map(|task| std::fs::read_to_string(task.expect("a thread").path().join("status")));
+            let of_one = |status: String| {
+                let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches"));
+                line.map(str::to_owned)
+            };
+            statuses.map(|status| status.ok().and_then(of_one)).collect::<Vec<_>>()
+        };
+        wait_until("a second without a wake-up", || {
+            let before = wakeups();
+            std::thread::sleep(std::time::Duration::from_secs(1));
+            wakeups() == before
+        });
+    }
+
     pub fn signal(&self, signal: Signal) {
         Process::signal(self.pid(), signal);
     }

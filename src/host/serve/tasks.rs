@@ -212,7 +212,7 @@ pub(super) async fn watch(host: &Host, id: u64, ids: &[String], answers: &Answer
                 let row = &watched.row;
                 say(RowLine::new(&row.id, &row.observation, row.intent)).await;
             },
-            _ = seconds.tick() => watching.refresh()?,
+            _ = seconds.tick(), if watching.is_before_the_first_start() => watching.refresh()?,
         }
     }
 }

@@ -67,6 +67,31 @@ fn changes_are_told_by_events() {
     watch.end(Signal::SIGTERM);
 }
 
+/// Neither `run` nor `watch` wakes up while containers and pods do nothing.
+#[test]
+#[ignore = "needs podman"]
+fn idle_containers_cost_no_wake_up() {
+    let world = World::new(&json!({
+        "one": { "podman": { "container": "one" } },
+        "pod": { "podman": { "pod": "pod" } },
+    }));
+    world.create("one", &[], SERVE);
+    world.create_pod("pod");
+    world.create("pod-game", &["--pod", "pod"], SERVE);
+    world.ok(&["start", "--all"]);
+    for (verb, code) in [("run", 0), ("watch", 143)] {
+        let looking = world.background(&[verb, "--json"]);
+        wait_until("the snapshot", || !looking.events("snapshot").is_empty());
+        looking.comes_to_rest();
+        // It would be told of a change all the same.
+        world.kill("one");
+        looking.sees("one", "crashed");
+        assert_eq!(looking.end(Signal::SIGTERM), Some(code));
+        world.ok(&["start", "one"]);
+    }
+    world.ok(&["stop", "--all"]);
+}
+
 /// Changes are found all the same where the stream of events ends.
 #[test]
 #[ignore = "needs podman"]

@@ -7,6 +7,20 @@ use super::Units;
 /// The bus refuses the 129th call of a connection that awaits its reply.
 const UNITS: usize = 200;
 
+/// Says `rests` once a second goes by without a wake-up of a `watch`, and `told` once it
+/// has seen a unit that was killed after that.
+const RESTS: &str = r#"
+gamectl watch --json > /tmp/watched & watch=$!
+until grep -q snapshot /tmp/watched; do sleep 0.1; done
+count() { cat /proc/$watch/task/*/status | grep ^voluntary; }
+until before=$(count); sleep 1; [ "$before" = "$(count)" ]; do :; done
+echo rests
+systemctl kill --signal KILL many@7
+until grep -q '"g7".*"crashed"' /tmp/watched; do sleep 0.1; done
+echo told
+kill $watch
+"#;
+
 #[test]
 fn two_hundred_units_are_looked_at_at_once() {
     let mut units = Units::new();
@@ -37,6 +51,9 @@ fn two_hundred_units_are_looked_at_at_once() {
     assert_eq!(states(), (UNITS, vec!["\"stopped\"null".to_owned()]));
     machine.ok(&["gamectl", "start", "--all", "-q"]);
     assert_eq!(states(), (UNITS, vec!["\"running\"null".to_owned()]));
+    // Between events nothing wakes up, and a change is told all the same.
+    let watched = machine.ok(&["sh", "-c", RESTS]);
+    assert_eq!(watched.stdout.trim(), "rests\ntold");
     machine.ok(&["gamectl", "stop", "--all", "-q"]);
     assert_eq!(states(), (UNITS, vec!["\"stopped\"null".to_owned()]));
     machine.power_off();
