@@ -5,13 +5,17 @@
 //! gamectl to each. A rival that is not installed is shown as such.
 //!
 //! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
-//! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`, `hosts`.
+//! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`, `podman`, `units`, `hosts`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
+#[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
+#[path = "../../tests/support/containers.rs"]
+mod containers;
 mod counters;
 mod daemontools;
 mod fleet;
+mod following;
 mod game;
 mod gamectl;
 mod ground;
@@ -22,6 +26,7 @@ mod manager;
 mod memory;
 mod path;
 mod pm2;
+mod podman;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/processes.rs"]
 mod processes;
@@ -34,8 +39,10 @@ mod s6;
 mod stacks;
 mod start;
 mod status;
+mod stream;
 mod supervisord;
 mod table;
+mod units;
 #[expect(unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/wait.rs"]
 mod wait;
@@ -48,8 +55,8 @@ use table::Table;
 use wait::wait_until;
 
 /// The measurements that can be asked for by name.
-const NAMES: [&str; 8] = [
-    "status", "start", "memory", "logs", "cold", "crashes", "stacks", "hosts",
+const NAMES: [&str; 10] = [
+    "status", "start", "memory", "logs", "cold", "crashes", "stacks", "podman", "units", "hosts",
 ];
 
 /// The options of the command line.
@@ -142,6 +149,12 @@ fn compare(options: &Options) -> ExitCode {
     }
     if options.wants("stacks") {
         stacks::measure(&guard, &options.gamectl, options, &mut table);
+    }
+    if options.wants("podman") {
+        podman::measure(&guard, &options.gamectl, options, &mut table);
+    }
+    if options.wants("units") {
+        units::measure(&guard, &options.gamectl, options, &mut table);
     }
     if options.wants("hosts") {
         hosts::measure(&guard, &options.gamectl, options, &mut table);
