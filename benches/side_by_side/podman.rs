@@ -118,7 +118,13 @@ fn set_up(store: &Store<'_>) -> Vec<String> {
         let id = format!("p{number:02}");
         let inside = format!("{id}-game");
         store.podman_ok(&["pod", "create", "--infra=false", "--name", &id]);
-        store.podman_ok(&[&["create", "--name", &inside, "--pod", &id, "--network", "none"], &game[..]].concat());
+        store.podman_ok(
+            &[
+                &["create", "--name", &inside, "--pod", &id, "--network", "none"],
+                &game[..],
+            ]
+            .concat(),
+        );
         instances.insert(id.clone(), json!({ "podman": { "pod": id } }));
     }
     let inventory: Value = json!({ "defaults": { "restart": { "policy": "never" } }, "instances": instances });

@@ -62,7 +62,9 @@ pub(crate) fn measure(guard: &Guard, gamectl: &Path, options: &Options, table: &
         return;
     };
     let dir = guard.fresh("units");
-    let names: Vec<String> = (0..UNITS).map(|number| format!("gamectl-bench@{number}.service")).collect();
+    let names: Vec<String> = (0..UNITS)
+        .map(|number| format!("gamectl-bench@{number}.service"))
+        .collect();
     let mut instances = Map::new();
     for (number, name) in names.iter().enumerate() {
         instances.insert(format!("u{number:03}"), json!({ "systemd": { "unit": name } }));
@@ -85,7 +87,9 @@ pub(crate) fn measure(guard: &Guard, gamectl: &Path, options: &Options, table: &
     let rounds = options.pick(30, 10);
     eprintln!("status of {what}: {rounds} rounds");
     let (mut status, mut show) = (Vec::new(), Vec::new());
-    let all: Vec<&str> = std::iter::once("show").chain(names.iter().map(String::as_str)).collect();
+    let all: Vec<&str> = std::iter::once("show")
+        .chain(names.iter().map(String::as_str))
+        .collect();
     for _ in 0..rounds {
         status.push(timed(ours(&["status"])) as f64 / 1e6);
         show.push(timed(systemctl(&all)) as f64 / 1e6);

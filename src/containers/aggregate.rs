@@ -212,7 +212,10 @@ fn judge(
     if services.iter().any(|(_, condition)| missing(condition)) && !around.is_booting {
         return Judgement::new(InstanceState::Crashed { exit_code: None }, lacks);
     }
-    if services.iter().any(|(_, condition)| *condition == Condition::BeingStopped) {
+    if services
+        .iter()
+        .any(|(_, condition)| *condition == Condition::BeingStopped)
+    {
         return Judgement::new(InstanceState::Stopping, lacks);
     }
     // What is paused does not come up, and has not failed.
