@@ -67,7 +67,7 @@ fn changes_are_told_by_events() {
     watch.end(Signal::SIGTERM);
 }
 
-/// Neither `run` nor `watch` wakes up while containers and pods do nothing.
+/// Containers and pods that do nothing wake neither `run` nor `watch`.
 #[test]
 #[ignore = "needs podman"]
 fn idle_containers_cost_no_wake_up() {
