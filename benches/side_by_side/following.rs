@@ -1,4 +1,4 @@
-//! What it costs to follow what an engine manages: wake-ups while nothing happens, and
+//! The costs of following an engine: wake-ups while nothing happens, and
 //! the time until an end is told.
 
 use std::process::Command;
