@@ -109,7 +109,12 @@ impl Host {
         let needed = needed_by(&needs, &state, &self.inventory);
         let (source, state_path) = (self.source.clone(), self.state_path.clone());
         let whole = reduced(self.inventory, selectors)?;
-        let carrier = Arc::new(LinkCarrier::new(source.clone(), state_path.clone(), &whole));
+        let carrier = Arc::new(LinkCarrier::new(
+            source.clone(),
+            Arc::clone(&state),
+            &whole,
+            events.clone(),
+        ));
         let linking = Linking::new(
             whole.link.clone(),
             events.clone(),

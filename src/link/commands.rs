@@ -23,19 +23,41 @@ use crate::supervisor::VerbRequest;
 /// The requests of a second; what is beyond is passed over without an answer, and counted.
 const RATE_MAX: u32 = 500;
 
+/// A verb that is asked for over the link.
+#[derive(Debug, Clone)]
+pub struct AskedVerb {
+    /// The id of the request.
+    pub request: String,
+    pub expires: SystemTime,
+    pub verb: VerbRequest,
+}
+
+/// The reason why nothing was carried out.
+#[derive(Debug)]
+pub enum NotCarriedOut {
+    NoSuchInstance(Failure),
+    /// The request is on record: it came to an earlier `run`.
+    CameBefore,
+    /// Too many requests are on record that have not expired.
+    TooMany,
+    /// Whether it came before is not known, for this reason.
+    Unproven(String),
+}
+
 /// Whoever carries verbs out.
 #[async_trait::async_trait]
 pub trait Carrier: Send + Sync {
-    /// Carries a verb out on an instance, as if it were typed on this host.
+    /// Carries a verb out on an instance, as if it were typed on this host, and no request
+    /// a second time.
     ///
     /// # Errors
-    /// When there is no such instance; nothing was done then.
+    /// With the reason why nothing was done.
     async fn carry_out(
         &self,
         id: &str,
-        request: &VerbRequest,
+        asked: &AskedVerb,
         events: UnboundedSender<VerbEvent>,
-    ) -> Result<VerbResult, Failure>;
+    ) -> Result<VerbResult, NotCarriedOut>;
 }
 
 /// An answer that is to be sent.
@@ -210,7 +232,12 @@ impl CommandWork {
     async fn carry_out(self, verb: VerbRequest) {
         let (sender, mut events) = mpsc::unbounded_channel();
         let carrier = Arc::clone(&self.carrier);
-        let carried = carrier.carry_out(&self.instance, &verb, sender);
+        let asked = AskedVerb {
+            request: self.request.id.clone(),
+            expires: self.request.expires,
+            verb,
+        };
+        let carried = carrier.carry_out(&self.instance, &asked, sender);
         tokio::pin!(carried);
         let result = loop {
             tokio::select! {
@@ -222,16 +249,25 @@ impl CommandWork {
         let (name, id) = (request::name_of(self.request.verb), &self.request.id);
         let (level, ended, body) = match result {
             Ok(result) => {
-                let body = report::json::results(verb.verb, std::slice::from_ref(&result));
+                let body = report::json::results(asked.verb.verb, std::slice::from_ref(&result));
                 match result.error {
                     None => (Level::Info, "is done".to_owned(), body),
                     Some(failure) => (Level::Warning, format!("failed: {}", failure.message), body),
                 }
             }
-            Err(failure) => {
+            Err(NotCarriedOut::NoSuchInstance(failure)) => {
                 let mut body = report::json::failure(&failure);
                 body["refused"] = json!(LinkRefusal::NoSuchInstance.as_str());
                 (Level::Warning, format!("was refused: {}", failure.message), body)
+            }
+            Err(not) => {
+                let why = match not {
+                    NotCarriedOut::TooMany => LinkRefusal::Busy,
+                    NotCarriedOut::Unproven(why) => LinkRefusal::Unproven(why),
+                    _ => LinkRefusal::Replayed,
+                };
+                let told = format!("was refused: {}", why.in_words());
+                (Level::Warning, told, why.answer(Some(id)))
             }
         };
         audit(

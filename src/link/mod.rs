@@ -21,7 +21,8 @@
 //! A request comes in on `PREFIX.NODE.ID.cmd` and goes through a gate: it has to be small,
 //! known, accepted by the inventory, in time, and new. One that its sender has given up may
 //! still be delivered when a server comes back, so each says when it expires. It is carried
-//! out as if it were typed on this host, with the same lock and intent.
+//! out as if it were typed on this host, with the same lock and intent. Which requests were
+//! let in is on record, so that a `run` that begins anew carries none of them out again.
 
 mod access;
 mod asking;
@@ -54,8 +55,8 @@ use tokio::task::JoinHandle;
 use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
 pub use crate::inventory::NatsLink;
 pub use asking::{NodeInstance, ask};
-pub use commands::Carrier;
 use commands::Commands;
+pub use commands::{AskedVerb, Carrier, NotCarriedOut};
 use link_task::LinkTask;
 pub use lookout::Lookout;
 use subjects::{Subjects, node_of_host};

@@ -62,6 +62,7 @@ pub(super) enum LinkRefusal {
     NotAccepted(&'static str),
     NoSuchInstance,
     Busy,
+    Unproven(String),
 }
 
 impl LinkRefusal {
@@ -76,6 +77,7 @@ impl LinkRefusal {
             Self::NotAccepted(_) => "not_accepted",
             Self::NoSuchInstance => "no_such_instance",
             Self::Busy => "busy",
+            Self::Unproven(_) => "unproven",
         }
     }
 
@@ -93,6 +95,7 @@ impl LinkRefusal {
             Self::NotAccepted(verb) => format!("`accept` of the link has no `{verb}`"),
             Self::NoSuchInstance => "there is no such instance".to_owned(),
             Self::Busy => "too many requests are under way or remembered".to_owned(),
+            Self::Unproven(why) => format!("whether it came before is not known: {why}; ask anew, with another id"),
         }
     }
 

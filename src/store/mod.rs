@@ -18,6 +18,7 @@
 //!     exit                   the end of the last launch
 //!     restarts               the crashes that `run` has counted
 //!     stack                  the last start of a stack of containers
+//!     requests               the requests that came over the link, until they expire
 //!     log_file               where the game's own log file ended before that launch
 //!     origin                 the plane and host of the last start, if not `process` here
 //!     inventory              a link to the inventory of the last start
@@ -61,6 +62,7 @@ mod quarantine;
 pub mod record;
 #[cfg(test)]
 mod recorded;
+pub mod requests;
 pub mod schedule;
 mod shim_status;
 pub mod stack;

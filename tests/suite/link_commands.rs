@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::link::{crash, game, inventory, linked};
 use crate::support::broker::{Broker, NatsListener, nats_server};
-use crate::support::{Background, Sandbox, wait_until};
+use crate::support::{Background, Process, Sandbox, wait_until};
 
 /// Returns a request that expires so many seconds from now.
 fn request(id: &str, verb: &str, seconds: i64, more: Value) -> String {
@@ -132,6 +132,60 @@ fn what_is_not_to_be_carried_out_gets_an_answer_and_a_line_and_nothing_else() {
     asker.publish("games.box1.a.cmd", "", &request("e8", "stop", 60, json!({})));
     wait_until("the refusal", || run.logged("it names no subject for the answer") == 1);
     assert_eq!(sandbox.pid("a"), pid);
+    assert_eq!(run.end(Signal::SIGINT), Some(0));
+    sandbox.ok(&["stop", "--all"]);
+    drop(broker);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_request_is_not_carried_out_again_by_a_run_that_begins_anew() {
+    let Some(program) = nats_server("link_commands") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let broker = Broker::start(&program, &sandbox, "");
+    let mut asker = NatsListener::to(broker.port, "");
+    let accept = |node: &str| json!({ "accept": ["status", "restart"], "node": node });
+    inventory(&sandbox, &[game(&sandbox, "a")], &broker.url(), accept("box1"));
+    let run = Background::run_json(&sandbox, &[]);
+    run.sees("a", "running");
+    linked(&run, 1);
+    let restart = request("once", "restart", 300, json!({}));
+    let done = asker.ask("games.box1.a.cmd", &restart, 1).remove(0);
+    assert_eq!(done["results"][0]["state"], "running", "{done}");
+    let pid = sandbox.pid("a");
+    // It may be killed at any time.
+    Process::kill_and_wait(run.pid());
+    drop(run);
+    let run = Background::run_json(&sandbox, &[]);
+    linked(&run, 1);
+    let again = asker.ask("games.box1.a.cmd", &restart, 1).remove(0);
+    assert_eq!(
+        (&again["refused"], &again["request"]),
+        (&json!("replayed"), &json!("once")),
+        "{again}"
+    );
+    assert_eq!(sandbox.pid("a"), pid);
+    assert_eq!(
+        run.logged("of request once was refused: a request with its id came before"),
+        1
+    );
+    // A link that an inventory changes is a new one, too.
+    inventory(&sandbox, &[game(&sandbox, "a")], &broker.url(), accept("box2"));
+    run.signal(Signal::SIGUSR1);
+    linked(&run, 2);
+    let again = asker.ask("games.box2.a.cmd", &restart, 1).remove(0);
+    assert_eq!(again["refused"], "replayed", "{again}");
+    // A damaged record is never taken for none, and the next request is carried out.
+    std::fs::write(sandbox.instance_dir("a").join("requests"), "torn").expect("write");
+    let restart = |id: &str| request(id, "restart", 300, json!({}));
+    let unproven = asker.ask("games.box2.a.cmd", &restart("r3"), 1).remove(0);
+    assert_eq!(unproven["refused"], "unproven", "{unproven}");
+    assert_eq!(sandbox.pid("a"), pid);
+    let done = asker.ask("games.box2.a.cmd", &restart("r4"), 1).remove(0);
+    assert_eq!(done["results"][0]["state"], "running", "{done}");
+    assert_ne!(sandbox.pid("a"), pid);
     assert_eq!(run.end(Signal::SIGINT), Some(0));
     sandbox.ok(&["stop", "--all"]);
     drop(broker);
