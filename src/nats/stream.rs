@@ -3,11 +3,12 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, rustls};
@@ -54,7 +55,29 @@ pub(super) async fn begin_tls(
         .map_err(|_| Failure::failed(format!("`{host}` is not a name that a certificate can have")))?;
     let connector = TlsConnector::from(Arc::new(config(tls).await?));
     let connected = connector.connect(name, stream).await;
-    connected.map_err(|error| Failure::failed(format!("TLS failed: {error}")))
+    connected.map_err(|error| Failure::failed(format!("TLS failed: {}", in_words(&error))))
+}
+
+/// Returns what went wrong. The words of the library have the present time where a certificate
+/// has expired, and so would be new each time.
+fn in_words(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    let date = |time: &UnixTime| {
+        let since = Duration::from_secs(time.as_secs());
+        humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
+    };
+    match cause {
+        Some(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+            format!("the certificate has expired: it was valid until {}", date(not_after))
+        }
+        Some(rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. })) => {
+            format!(
+                "the certificate is not valid before {}; or the clocks differ",
+                date(not_before)
+            )
+        }
+        _ => error.to_string(),
+    }
 }
 
 async fn config(tls: &NatsTls) -> Result<ClientConfig, Failure> {

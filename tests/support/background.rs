@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -15,7 +16,8 @@ use super::{Process, Sandbox, wait_for, wait_until};
 /// killed when this is dropped.
 pub struct Background {
     child: Child,
-    lines: Arc<Mutex<Vec<String>>>,
+    /// Each with the time at which it came.
+    lines: Arc<Mutex<Vec<(Instant, String)>>>,
     reader: Option<JoinHandle<()>>,
     /// The number of status events that [`Self::passes`] has gone by.
     passed: Cell<usize>,
@@ -30,7 +32,7 @@ impl Background {
         let read = |stdout| {
             std::thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                    kept.lock().expect("the lines").push(line);
+                    kept.lock().expect("the lines").push((Instant::now(), line));
                 }
             })
         };
@@ -69,7 +71,7 @@ impl Background {
     /// All whole lines that it has printed.
     pub fn text(&self) -> String {
         let lines = self.lines.lock().expect("the lines");
-        lines.iter().flat_map(|line| [line, "\n"]).collect()
+        lines.iter().flat_map(|(_, line)| [line, "\n"]).collect()
     }
 
     /// Waits until it has printed this.
@@ -82,8 +84,16 @@ impl Background {
         let lines = self.lines.lock().expect("the lines");
         let parsed = lines
             .iter()
-            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+            .map(|(_, line)| serde_json::from_str::<Value>(line).expect("JSON"));
         parsed.filter(|value| value["event"] == event).collect()
+    }
+
+    /// The times at which the events came that are wanted, from a command with `--json`.
+    pub fn came_at(&self, is_wanted: impl Fn(&Value) -> bool) -> Vec<Instant> {
+        let lines = self.lines.lock().expect("the lines");
+        let parse = |line: &str| serde_json::from_str::<Value>(line).expect("JSON");
+        let wanted = lines.iter().filter(|(_, line)| is_wanted(&parse(line)));
+        wanted.map(|(at, _)| *at).collect()
     }
 
     /// The states of an instance since the beginning.

@@ -48,14 +48,36 @@ impl Broker {
     /// Prepares one that does not run yet.
     pub fn stopped(program: &std::path::Path, sandbox: &Sandbox, config: &str) -> Self {
         let port = free_port();
-        let path = sandbox.path(&format!("nats-{port}.conf"));
-        fs::write(&path, format!("host: 127.0.0.1\nport: {port}\n{config}\n")).expect("a configuration");
-        Self {
+        let broker = Self {
             program: program.to_owned(),
-            config: path,
+            config: sandbox.path(&format!("nats-{port}.conf")),
             port,
             child: None,
-        }
+        };
+        broker.configure(config);
+        broker
+    }
+
+    /// Writes its configuration with these lines. One that runs reads it after a `SIGHUP`.
+    pub fn configure(&self, config: &str) {
+        let text = format!("host: 127.0.0.1\nport: {}\n{config}\n", self.port);
+        fs::write(&self.config, text).expect("a configuration");
+    }
+
+    /// Has it read another configuration while it runs, and waits for that.
+    pub fn reload(&self, config: &str) {
+        let before = self.logged("Reloaded server configuration");
+        self.configure(config);
+        self.signal(Signal::SIGHUP);
+        wait_until("nats-server to read its configuration", || {
+            self.logged("Reloaded server configuration") > before
+        });
+    }
+
+    /// The number of lines with this text in its log, since it was begun.
+    pub fn logged(&self, text: &str) -> usize {
+        let log = fs::read_to_string(self.config.with_extension("log")).expect("a log");
+        log.lines().filter(|line| line.contains(text)).count()
     }
 
     pub fn begin(&mut self) {
@@ -113,6 +135,15 @@ pub struct NatsListener {
 impl NatsListener {
     /// Connects, subscribes to everything, and waits until the server has read that.
     pub fn to(port: u16, login: &str) -> Self {
+        Self::subscribed(port, login, "SUB > 1\r\n")
+    }
+
+    /// Connects without hearing anything.
+    pub fn to_nothing(port: u16) -> Self {
+        Self::subscribed(port, "", "")
+    }
+
+    fn subscribed(port: u16, login: &str, subscription: &str) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connect");
         let (heard, pongs) = (Arc::default(), Arc::default());
         let reader = Reader {
@@ -122,7 +153,7 @@ impl NatsListener {
             pongs: Arc::clone(&pongs),
         };
         std::thread::spawn(move || reader.read());
-        let introduction = format!("CONNECT {{\"verbose\":false,\"pedantic\":false{login}}}\r\nSUB > 1\r\n");
+        let introduction = format!("CONNECT {{\"verbose\":false,\"pedantic\":false{login}}}\r\n{subscription}");
         stream.write_all(introduction.as_bytes()).expect("subscribe");
         let mut listener = Self { stream, heard, pongs };
         listener.flush();

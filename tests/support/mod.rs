@@ -11,6 +11,7 @@ pub mod crowd;
 pub mod disk;
 pub mod instance;
 pub mod machine;
+pub mod nats_keys;
 pub mod ports;
 pub mod processes;
 pub mod programs;
