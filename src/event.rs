@@ -131,6 +131,8 @@ pub enum ResidentEvent {
     Gone(String),
     /// A new number of players on an instance.
     Players(String, PlayerCount),
+    /// The resources that an instance uses, as far as that is known.
+    Usage(String, Option<Usage>),
     /// Every instance has been looked at once.
     Settled,
     Happened(LogEntry),

@@ -43,5 +43,6 @@ pub mod text;
 pub mod trust;
 pub mod ui;
 pub mod unmanaged;
+pub mod usages;
 pub mod user;
 pub mod watcher;

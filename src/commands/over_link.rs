@@ -77,7 +77,7 @@ impl Names {
     pub(super) fn wants(&self, event: &ResidentEvent) -> bool {
         match event {
             ResidentEvent::Row(watched) => self.has(&watched.row.id),
-            ResidentEvent::Gone(id) | ResidentEvent::Players(id, _) => self.has(id),
+            ResidentEvent::Gone(id) | ResidentEvent::Players(id, _) | ResidentEvent::Usage(id, _) => self.has(id),
             ResidentEvent::Settled | ResidentEvent::Happened(_) => true,
         }
     }

@@ -32,6 +32,7 @@ use crate::store::claim;
 use crate::store::lock::{self, Holder, RunLock};
 use crate::supervisor::{Observation, Supervisor};
 use crate::systemd::Unit;
+use crate::usages::UsageReadings;
 
 /// A `run` that was killed may hold its lock for this long, until the kernel
 /// has taken it apart; meanwhile the lock is tried again and again.
@@ -65,6 +66,9 @@ pub struct Supervision {
     carrier: Arc<LinkCarrier>,
     scheduler: Arc<Scheduler>,
     schedule_carrier: Arc<ScheduleCarrier>,
+    events: UnboundedSender<ResidentEvent>,
+    /// Where others are told what the instances use.
+    usages: Option<UsageReadings>,
     _background: JoinSet<()>,
 }
 
@@ -135,7 +139,7 @@ impl Host {
             events.clone(),
         );
         let inventory = whole.of_this_host();
-        let (told, onlooking) = (events.clone(), fleet.clone());
+        let (told, measured, onlooking) = (events.clone(), events.clone(), fleet.clone());
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(counts_players);
         let mut background = JoinSet::new();
@@ -158,7 +162,7 @@ impl Host {
         for text in elsewhere {
             resident.say(Level::Warning, text);
         }
-        Ok(Supervision {
+        let mut supervision = Supervision {
             state,
             lock,
             file,
@@ -172,8 +176,12 @@ impl Host {
             carrier,
             scheduler: Arc::new(scheduler),
             schedule_carrier,
+            events: measured,
+            usages: None,
             _background: background,
-        })
+        };
+        supervision.measure();
+        Ok(supervision)
     }
 }
 
@@ -278,7 +286,17 @@ impl Supervision {
         self.scheduler.change(&whole);
         self.onlookers.change(&self.fleet, &whole);
         self.resident.apply(&whole.of_this_host(), &needed);
+        self.measure();
         Ok(())
+    }
+
+    /// Begins to measure what the instances use, or ends that, as the inventory wants it.
+    fn measure(&mut self) {
+        self.usages = self.linking.is_wanted().then(|| {
+            let here = self.resident.supervisors();
+            let all = here.iter().chain(self.onlookers.supervisors());
+            UsageReadings::of(all, &self.events)
+        });
     }
 
     /// Goes over to other instances.

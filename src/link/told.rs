@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::body;
@@ -157,7 +157,13 @@ impl Told {
     /// Returns one heartbeat as it is sent.
     pub(super) fn heartbeat(&self, watched: &WatchedRow, players: PlayerCount, every: Duration) -> Value {
         let uptime = report::uptime(watched, Instant::now());
-        body::heartbeat(&self.node, &watched.row, uptime, players, every, &body::now())
+        let mut beat = body::heartbeat(&self.node, &watched.row, uptime, players, every, &body::now());
+        // What it has used belongs to a run that may have ended since.
+        let usage = self.kept().feed.usage(&watched.row.id);
+        if let Some(usage) = usage.filter(|_| watched.row.label() == "running") {
+            beat["usage"] = json!(usage);
+        }
+        beat
     }
 
     fn row(&self, id: &str) -> Option<Arc<WatchedRow>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
-use crate::supervisor::{Facts, InstanceState, Observation};
+use crate::supervisor::{Facts, InstanceState, Observation, Usage};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
@@ -26,6 +26,7 @@ pub struct Feed {
     /// By place and id, so that they stay in their order.
     rows: BTreeMap<(usize, String), Arc<WatchedRow>>,
     players: HashMap<String, PlayerCount>,
+    usage: HashMap<String, Usage>,
     settled: bool,
 }
 
@@ -35,11 +36,19 @@ impl Feed {
         match event {
             ResidentEvent::Row(watched) => self.row(watched),
             ResidentEvent::Gone(id) => {
+                self.usage.remove(&id);
                 self.rows.retain(|(_, known), _| *known != id);
                 Vec::new()
             }
             ResidentEvent::Players(id, count) => {
                 self.players.insert(id, count);
+                Vec::new()
+            }
+            ResidentEvent::Usage(id, usage) => {
+                match usage {
+                    Some(usage) => drop(self.usage.insert(id, usage)),
+                    None => drop(self.usage.remove(&id)),
+                }
                 Vec::new()
             }
             ResidentEvent::Settled if self.settled => Vec::new(),
@@ -98,6 +107,11 @@ impl Feed {
 
     pub fn players(&self, id: &str) -> PlayerCount {
         self.players.get(id).copied().unwrap_or_default()
+    }
+
+    /// Returns what an instance used when it was measured last; `None` unless it runs.
+    pub fn usage(&self, id: &str) -> Option<Usage> {
+        self.usage.get(id).copied()
     }
 
     /// Returns true once every instance has been seen.

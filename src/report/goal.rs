@@ -47,7 +47,10 @@ impl Goal {
                     };
                 }
             }
-            ResidentEvent::Gone(_) | ResidentEvent::Players(..) | ResidentEvent::Happened(_) => {}
+            ResidentEvent::Gone(_)
+            | ResidentEvent::Players(..)
+            | ResidentEvent::Usage(..)
+            | ResidentEvent::Happened(_) => {}
         }
         self.settled && self.states.values().all(|state| *state == self.wanted)
     }

@@ -182,9 +182,14 @@ impl Resident {
         }
         self.has_begun = true;
         if self.counts_players {
-            let supervisors: Vec<_> = self.kept.values().map(Kept::supervisor).collect();
+            let supervisors = self.supervisors();
             self.player_counts = Some(PlayerCounts::of(supervisors.iter(), &self.shared.events));
         }
+    }
+
+    /// Returns the supervisors of all that is kept.
+    pub fn supervisors(&self) -> Vec<Arc<dyn Supervisor>> {
+        self.kept.values().map(Kept::supervisor).collect()
     }
 
     /// Logs something about the supervisor itself.

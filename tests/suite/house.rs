@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "host",
         &[
             "players",
+            "usages",
             "check",
             "discovery",
             "event",
@@ -133,6 +134,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("metrics", &["event", "failure", "report", "supervisor"]),
     ("discovery", &["containers", "failure", "inventory", "program"]),
     ("players", &["event", "supervisor"]),
+    ("usages", &["event", "supervisor", "sys"]),
     ("watcher", &["event", "fleet", "report", "store", "supervisor"]),
     ("report", &["event", "failure", "finding", "inventory", "supervisor"]),
     (

@@ -341,7 +341,7 @@ impl Teller {
                     }
                     Some(ResidentEvent::Happened(entry)) => self.say(Say::Happened(EntryLine::from(&entry))).await,
                     Some(ResidentEvent::Gone(id)) => drop(self.rows.remove(&id)),
-                    Some(ResidentEvent::Players(..) | ResidentEvent::Settled) => {}
+                    Some(ResidentEvent::Players(..) | ResidentEvent::Usage(..) | ResidentEvent::Settled) => {}
                     None => return,
                 },
             }
