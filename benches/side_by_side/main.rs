@@ -5,7 +5,8 @@
 //! gamectl to each. A rival that is not installed is shown as such.
 //!
 //! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
-//! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`, `podman`, `units`, `hosts`.
+//! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`, `podman`, `units`, `hosts`,
+//! `link`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -14,6 +15,7 @@
 mod containers;
 mod counters;
 mod daemontools;
+mod ear;
 mod fleet;
 mod following;
 mod game;
@@ -21,6 +23,7 @@ mod gamectl;
 mod ground;
 mod guard;
 mod hosts;
+mod link;
 mod logs;
 mod manager;
 mod memory;
@@ -55,8 +58,8 @@ use table::Table;
 use wait::wait_until;
 
 /// The measurements that can be asked for by name.
-const NAMES: [&str; 10] = [
-    "status", "start", "memory", "logs", "cold", "crashes", "stacks", "podman", "units", "hosts",
+const NAMES: [&str; 11] = [
+    "status", "start", "memory", "logs", "cold", "crashes", "stacks", "podman", "units", "hosts", "link",
 ];
 
 /// The options of the command line.
@@ -158,6 +161,9 @@ fn compare(options: &Options) -> ExitCode {
     }
     if options.wants("hosts") {
         hosts::measure(&guard, &options.gamectl, options, &mut table);
+    }
+    if options.wants("link") {
+        link::measure(&guard, &options.gamectl, options, &mut table);
     }
     println!("{}", machine());
     println!("{table}");
