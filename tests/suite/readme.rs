@@ -22,7 +22,15 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn places_that_are_named_are_there() {
     let root = repository::root();
-    let starts = ["src/", "tests/", "packaging/", "completions/", "man/"];
+    let starts = [
+        "src/",
+        "tests/",
+        "packaging/",
+        "completions/",
+        "man/",
+        "docs/",
+        "examples/",
+    ];
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let text = file(name);
         let words = text

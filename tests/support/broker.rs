@@ -34,6 +34,10 @@ pub struct Broker {
     program: PathBuf,
     config: PathBuf,
     pub port: u16,
+    /// The address that it listens at.
+    host: String,
+    /// The words before its own.
+    wrapper: Vec<String>,
     child: Option<Child>,
 }
 
@@ -45,6 +49,16 @@ impl Broker {
         broker
     }
 
+    /// Starts one that listens at all addresses, by another program such as `nsenter`.
+    pub fn within(program: &std::path::Path, sandbox: &Sandbox, config: &str, wrapper: &[String]) -> Self {
+        let mut broker = Self::stopped(program, sandbox, config);
+        "0.0.0.0".clone_into(&mut broker.host);
+        broker.wrapper = wrapper.to_vec();
+        broker.configure(config);
+        broker.begin();
+        broker
+    }
+
     /// Prepares one that does not run yet.
     pub fn stopped(program: &std::path::Path, sandbox: &Sandbox, config: &str) -> Self {
         let port = free_port();
@@ -52,6 +66,8 @@ impl Broker {
             program: program.to_owned(),
             config: sandbox.path(&format!("nats-{port}.conf")),
             port,
+            host: "127.0.0.1".to_owned(),
+            wrapper: Vec::new(),
             child: None,
         };
         broker.configure(config);
@@ -60,7 +76,7 @@ impl Broker {
 
     /// Writes its configuration with these lines. One that runs reads it after a `SIGHUP`.
     pub fn configure(&self, config: &str) {
-        let text = format!("host: 127.0.0.1\nport: {}\n{config}\n", self.port);
+        let text = format!("host: {}\nport: {}\n{config}\n", self.host, self.port);
         fs::write(&self.config, text).expect("a configuration");
     }
 
@@ -81,12 +97,17 @@ impl Broker {
     }
 
     pub fn begin(&mut self) {
-        let mut command = Command::new(&self.program);
+        let mut words = self.wrapper.iter().map(std::ffi::OsString::from).collect::<Vec<_>>();
+        words.push(self.program.clone().into());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
         let log = fs::File::create(self.config.with_extension("log")).expect("a log");
         command.arg("-c").arg(&self.config).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().expect("start nats-server"));
-        wait_until("nats-server to accept", || {
-            TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        wait_until("nats-server to accept", || match self.wrapper.is_empty() {
+            true => TcpStream::connect(("127.0.0.1", self.port)).is_ok(),
+            // It may be where it is not reached from here.
+            false => self.logged("Server is ready") > 0,
         });
     }
 

@@ -12,6 +12,7 @@ pub mod disk;
 pub mod instance;
 pub mod machine;
 pub mod nats_keys;
+pub mod network;
 pub mod ports;
 pub mod processes;
 pub mod programs;

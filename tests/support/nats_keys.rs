@@ -41,7 +41,7 @@ impl NatsKey {
     }
 
     /// Signs claims about somebody.
-    fn token(&self, subject: &str, claims: Value, more: Value) -> String {
+    fn token(&self, subject: &str, claims: &Value, more: Value) -> String {
         let mut body =
             json!({ "jti": "x", "iat": 1_700_000_000, "iss": self.public(), "sub": subject, "nats": claims });
         if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
@@ -86,12 +86,12 @@ impl NatsOperator {
     /// The lines of the configuration of a server that trusts it.
     pub fn config(&self) -> String {
         let own = json!({ "type": "operator", "version": 2 });
-        let operator = self.operator.token(&self.operator.public(), own, json!({}));
+        let operator = self.operator.token(&self.operator.public(), &own, json!({}));
         let limits = json!({ "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
                              "wildcards": true, "conn": -1, "leaf": -1 });
         let claims = json!({ "type": "account", "version": 2, "limits": limits });
         let account = self.account.public();
-        let token = self.operator.token(&account, claims, json!({}));
+        let token = self.operator.token(&account, &claims, json!({}));
         format!("operator: {operator}\nresolver: MEMORY\nresolver_preload: {{ {account}: {token} }}")
     }
 
@@ -115,6 +115,6 @@ impl NatsOperator {
         let claims = json!({ "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1,
                              "bearer_token": is_bearer });
         let more = expires.map_or_else(|| json!({}), |at| json!({ "exp": at }));
-        self.account.token(&user.public(), claims, more)
+        self.account.token(&user.public(), &claims, more)
     }
 }
