@@ -56,7 +56,7 @@ impl Drop for Ended {
     }
 }
 
-/// What `run` has cost in a time, and what it weighs.
+/// The cost of a `run` in a time, and its weight.
 struct Cost {
     /// In percent of a core.
     cpu: f64,
@@ -241,7 +241,7 @@ fn crash(words: &Receiver<Word>, id: &str) -> u64 {
     })
 }
 
-/// What a server that is away costs.
+/// Measures the cost of a server that is away.
 fn away(ground: &Ground<'_>, server: Ended, plain: &Cost, options: &Options, table: &mut Table) {
     let (until_rare, seconds) = options.pick((70, 60), (10, 10));
     let run = ground.run("linked.yaml", false);

@@ -67,7 +67,7 @@ pub struct Supervision {
     scheduler: Arc<Scheduler>,
     schedule_carrier: Arc<ScheduleCarrier>,
     events: UnboundedSender<ResidentEvent>,
-    /// Where others are told what the instances use.
+    /// Present if others are told what the instances use.
     usages: Option<UsageReadings>,
     _background: JoinSet<()>,
 }

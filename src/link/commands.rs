@@ -40,7 +40,7 @@ pub enum NotCarriedOut {
     CameBefore,
     /// Too many requests are on record that have not expired.
     TooMany,
-    /// Whether it came before is not known, for this reason.
+    /// The record does not tell if it came before, for this reason.
     Unproven(String),
 }
 

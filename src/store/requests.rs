@@ -15,9 +15,9 @@ const KEPT_MAX: usize = 1024;
 /// The finding about a request that was to be put on record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RequestEntry {
-    /// It is on record now.
+    /// The request is on record now.
     New,
-    /// It came before.
+    /// The request came before.
     Known,
     /// There is no room for it before others have expired.
     Full,

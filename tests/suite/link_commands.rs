@@ -138,6 +138,14 @@ fn what_is_not_to_be_carried_out_gets_an_answer_and_a_line_and_nothing_else() {
     sandbox.nothing_left();
 }
 
+/// Waits for a new heartbeat: whoever sends one has subscribed to requests before.
+fn takes_requests(asker: &mut NatsListener, node: &str) {
+    asker.flush();
+    let subject = format!("games.{node}.a.heartbeat");
+    let before = asker.bodies(&subject).len();
+    wait_until("a heartbeat", || asker.bodies(&subject).len() > before);
+}
+
 #[test]
 fn a_request_is_not_carried_out_again_by_a_run_that_begins_anew() {
     let Some(program) = nats_server("link_commands") else {
@@ -151,6 +159,7 @@ fn a_request_is_not_carried_out_again_by_a_run_that_begins_anew() {
     let run = Background::run_json(&sandbox, &[]);
     run.sees("a", "running");
     linked(&run, 1);
+    takes_requests(&mut asker, "box1");
     let restart = request("once", "restart", 300, json!({}));
     let done = asker.ask("games.box1.a.cmd", &restart, 1).remove(0);
     assert_eq!(done["results"][0]["state"], "running", "{done}");
@@ -160,6 +169,7 @@ fn a_request_is_not_carried_out_again_by_a_run_that_begins_anew() {
     drop(run);
     let run = Background::run_json(&sandbox, &[]);
     linked(&run, 1);
+    takes_requests(&mut asker, "box1");
     let again = asker.ask("games.box1.a.cmd", &restart, 1).remove(0);
     assert_eq!(
         (&again["refused"], &again["request"]),
@@ -175,6 +185,7 @@ fn a_request_is_not_carried_out_again_by_a_run_that_begins_anew() {
     inventory(&sandbox, &[game(&sandbox, "a")], &broker.url(), accept("box2"));
     run.signal(Signal::SIGUSR1);
     linked(&run, 2);
+    takes_requests(&mut asker, "box2");
     let again = asker.ask("games.box2.a.cmd", &restart, 1).remove(0);
     assert_eq!(again["refused"], "replayed", "{again}");
     // A damaged record is never taken for none, and the next request is carried out.
