@@ -15,6 +15,7 @@ pub mod fleet;
 pub mod games;
 pub mod host;
 pub mod http;
+pub mod import;
 pub mod instancecmd;
 pub mod inventory;
 pub mod invocation;

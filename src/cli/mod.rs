@@ -13,6 +13,6 @@ pub use lifecycle::{RestartArgs, StartArgs, StopArgs};
 pub use root::{Cli, Common, VerbArgs, When};
 pub use selection::Selection;
 pub use verbs::{
-    Awaited, CompletionsArgs, ConsoleArgs, GamesArgs, HostAction, HostArgs, InitArgs, LineCount, LogsArgs, NotifyArgs,
-    OnExit, RunArgs, SCHEDULE_ACTIONS, ScheduleArgs, SendArgs, Shell, StatusArgs, WatchArgs,
+    Awaited, CompletionsArgs, ConsoleArgs, GamesArgs, HostAction, HostArgs, ImportArgs, InitArgs, LineCount, LogsArgs,
+    NotifyArgs, OnExit, RunArgs, SCHEDULE_ACTIONS, ScheduleArgs, SendArgs, Shell, StatusArgs, WatchArgs,
 };

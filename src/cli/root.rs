@@ -11,7 +11,7 @@ use super::lifecycle::{RestartArgs, StartArgs, StopArgs};
 use super::selection::INVENTORY_AFTER_VERB;
 use super::time::duration;
 use super::verbs::{
-    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, InitArgs, LogsArgs, NotifyArgs, RunArgs,
+    CheckArgs, CompletionsArgs, ConsoleArgs, GamesArgs, HostArgs, ImportArgs, InitArgs, LogsArgs, NotifyArgs, RunArgs,
     ScheduleArgs, SchemaArgs, SendArgs, StatusArgs, WatchArgs,
 };
 
@@ -158,6 +158,8 @@ pub enum VerbArgs {
     Host(Deferred<HostArgs>),
     /// Writes an inventory to begin with, where there is none
     Init(Deferred<InitArgs>),
+    /// Makes instances of what other tools have: eggs, templates of AMP, Procfiles
+    Import(Deferred<ImportArgs>),
     /// Prints the JSON Schema of the inventory, for editors
     Schema(Deferred<SchemaArgs>),
     /// Prints the completions for a shell

@@ -342,6 +342,42 @@ pub struct InitArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Nothing is run, fetched or installed. Behind each value stands the place that
+it comes from, and below the instance what could not be carried over.
+
+Examples:
+  gamectl import egg-valheim.json
+  gamectl import --set SERVER_PORT=2456 --dir /srv/valheim egg.json
+  gamectl import -o instances.yaml palworld.kvp egg-factorio.yaml
+  cat egg.json | gamectl import --as egg -")]
+pub struct ImportArgs {
+    /// The files to read; - is standard input. The ports and settings of a .kvp are read beside it
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+
+    /// Takes the files for this, in place of looking at what they hold
+    #[arg(long = "as", value_name = "KIND", value_parser = ["egg", "amp", "procfile"])]
+    pub kind: Option<String>,
+
+    /// The id of the instance; without it, it is made from the name in the file
+    #[arg(long)]
+    pub id: Option<String>,
+
+    /// The folder on this host in which the server's files are
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+
+    /// A value for a variable that a file leaves open, or for any other of its variables
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+
+    /// Writes an inventory here, where there is none; without it, it is printed
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
 Examples:
   gamectl games
   gamectl games rust

@@ -35,7 +35,8 @@ pub(super) fn run(context: &Context<'_>, init: &InitArgs) -> Result<u8, Error> {
         context.screen.print(&text);
         return Ok(0);
     }
-    write(&place, &text).map_err(|error| refused(&shown, &error))?;
+    write(&place, &text)
+        .map_err(|error| refused(&shown, &error, "name another file with -f FILE; `-f -` prints the text"))?;
     let next = if presets.is_empty() && found.is_empty() {
         command_for(&place, "start tag:demo")
     } else {
@@ -121,7 +122,7 @@ fn text(presets: &[&Preset], found: &[FoundInstance], shown: &str) -> String {
 /// Makes the file, readable by its owner alone, because passwords may be
 /// written into it. A file that is there is never overwritten, not even one
 /// that a dangling link names.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let written = file.write_all(text.as_bytes());
     if written.is_err() {
@@ -131,15 +132,15 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-fn refused(shown: &str, error: &io::Error) -> Failure {
+pub(super) fn refused(shown: &str, error: &io::Error, otherwise: &str) -> Failure {
     match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::failed(format!("{shown} is there already, and was not touched"))
-            .hint("name another file with -f FILE; `-f -` prints the text"),
+        io::ErrorKind::AlreadyExists => {
+            Failure::failed(format!("{shown} is there already, and was not touched")).hint(otherwise)
+        }
         io::ErrorKind::NotFound => {
             Failure::failed(format!("{shown} cannot be written: its folder is not there")).hint("make the folder first")
         }
-        kind => Failure::failed(format!("{shown} cannot be written: {kind}"))
-            .hint("name another place with -f FILE; `-f -` prints the text"),
+        kind => Failure::failed(format!("{shown} cannot be written: {kind}")).hint(otherwise),
     }
 }
 

@@ -10,6 +10,7 @@ mod console;
 mod context;
 mod games;
 mod host;
+mod import;
 mod init;
 mod keyboard;
 mod live;
@@ -109,6 +110,7 @@ fn run(context: &Context<'_>) -> Result<u8, Error> {
         VerbArgs::Completions(verb) => completions::run(context, &verb.0),
         VerbArgs::Games(verb) => games::run(context, &verb.0),
         VerbArgs::Init(verb) => init::run(context, &verb.0),
+        VerbArgs::Import(verb) => import::run(context, &verb.0),
         VerbArgs::Schema(_) => schema(context),
         VerbArgs::Start(verb) => runtime()?.block_on(verb::start(context, &verb.0)),
         VerbArgs::Stop(verb) => runtime()?.block_on(verb::stop(context, &verb.0)),

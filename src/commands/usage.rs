@@ -289,7 +289,7 @@ mod tests {
         ");
         insta::assert_snapshot!(shown("gamectl --json"), @r"
         'gamectl' requires a subcommand but one was not provided
-          [subcommands: start, stop, restart, status, watch, logs, run, send, console, schedule, games, notify, check, host, init, schema, completions]
+          [subcommands: start, stop, restart, status, watch, logs, run, send, console, schedule, games, notify, check, host, init, import, schema, completions]
         usage: gamectl [OPTIONS] <COMMAND>; --help says more
         ");
     }

@@ -1,10 +1,7 @@
 //! An instance that was found, as the YAML of an inventory.
 
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::{self, is_valid_id};
-
-/// The longest id.
-const ID_MAX: usize = 63;
+use crate::inventory::{self, id_like, numbered_id, quoted, quoted_list};
 
 /// An instance as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +17,7 @@ impl FoundInstance {
     /// Creates an instance on a plane; its id is made from `name`.
     pub(super) fn new(name: &str, plane: &'static str) -> Self {
         Self {
-            id: slug(name),
+            id: id_like(name).unwrap_or_else(|| "found".to_owned()),
             plane,
             keys: Vec::new(),
             remarks: Vec::new(),
@@ -28,11 +25,11 @@ impl FoundInstance {
     }
 
     pub(super) fn key(&mut self, key: &'static str, value: &str) {
-        self.keys.push((key, text(value)));
+        self.keys.push((key, quoted(value)));
     }
 
     pub(super) fn list(&mut self, key: &'static str, values: &[String]) {
-        self.keys.push((key, list(values)));
+        self.keys.push((key, quoted_list(values)));
     }
 
     /// Adds a remark, which is a line of its own.
@@ -47,9 +44,7 @@ impl FoundInstance {
     /// Gives it another id, where another instance has the same.
     #[must_use]
     pub fn numbered(mut self, number: usize) -> Self {
-        let ending = format!("-{number}");
-        self.id.truncate(ID_MAX - ending.len());
-        self.id.push_str(&ending);
+        self.id = numbered_id(&self.id, number);
         self
     }
 
@@ -81,41 +76,10 @@ impl FoundInstance {
     }
 }
 
-/// Returns a valid id that is like this name.
-fn slug(name: &str) -> String {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
-    let lower = name.chars().flat_map(char::to_lowercase);
-    let mut id: String = lower.map(|c| if allowed(c) { c } else { '-' }).collect();
-    id = id.trim_matches(['-', '_']).chars().take(ID_MAX).collect();
-    match is_valid_id(&id) {
-        true => id,
-        false => "found".to_owned(),
-    }
-}
-
-/// Returns a value as a quoted text of YAML, in which nothing is a variable.
-pub(super) fn text(value: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in value.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '$' => quoted.push_str("$$"),
-            c if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() => quoted.push(c),
-            c => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-pub(super) fn list(values: &[String]) -> String {
-    let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-    format!("[{}]", values.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::is_valid_id;
     use proptest::prelude::*;
 
     #[test]
@@ -129,7 +93,7 @@ mod tests {
             ("ärger", "rger"),
             (&"x".repeat(80), &"x".repeat(63)),
         ] {
-            assert_eq!(slug(name), id, "{name}");
+            assert_eq!(FoundInstance::new(name, "podman").id(), id, "{name}");
         }
         let long = FoundInstance::new(&"x".repeat(80), "podman").numbered(12);
         assert!(is_valid_id(long.id()) && long.id().ends_with("x-12"));

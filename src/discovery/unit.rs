@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::entry::{FoundInstance, list, text};
+use super::entry::FoundInstance;
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::nearest;
+use crate::inventory::{nearest, quoted, quoted_list};
 use crate::program::{CallError, ProgramCall};
 
 /// The time within which systemd answers.
@@ -123,15 +123,15 @@ fn instance(scope: &str, name: &str, properties: &HashMap<String, String>) -> Fo
     }
     let is_plain = matches!(value("Type"), Some("simple" | "exec"));
     if let Some((program, args)) = value("ExecStart").filter(|_| is_plain).and_then(command) {
-        let mut keys = vec![format!("executable: {}", text(program))];
+        let mut keys = vec![format!("executable: {}", quoted(program))];
         if !args.is_empty() {
-            keys.push(format!("args: {}", list(&args)));
+            keys.push(format!("args: {}", quoted_list(&args)));
         }
         if let Some(folder) = value("WorkingDirectory").filter(|folder| folder.starts_with('/')) {
-            keys.push(format!("cwd: {}", text(folder)));
+            keys.push(format!("cwd: {}", quoted(folder)));
         }
         if let Some(user) = value("User") {
-            keys.push(format!("user: {}", text(user)));
+            keys.push(format!("user: {}", quoted(user)));
         }
         instance.remark("Without the unit, as a process of gamectl, with a console (compare its words):");
         instance.remark(format!("process: {{ {} }}", keys.join(", ")));

@@ -36,6 +36,7 @@ mod hostile_inventory;
 mod hosts;
 mod house;
 mod http;
+mod import;
 mod init;
 mod interop;
 mod inventory;

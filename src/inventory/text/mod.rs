@@ -7,4 +7,5 @@ pub(crate) mod lines;
 pub(crate) mod node;
 pub(crate) mod screen;
 pub(crate) mod size;
+pub(crate) mod written;
 pub(crate) mod yaml;
