@@ -4,10 +4,14 @@ use super::words::systemctl;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{UnitScope, UnitSpec, nearest};
 use crate::invocation::{command, quoted};
-use crate::systemd::{BusFailure, UnitManager, UnitProperties};
+use crate::systemd::{BusFailure, UnitManager, UnitProperties, has_booted};
 
 /// Returns the failure of a question.
 pub(super) fn unanswered(spec: &UnitSpec, why: &BusFailure) -> Failure {
+    if matches!(why, BusFailure::Absent(_)) && !has_booted() {
+        return Failure::new(FailureKind::Unsupported, "this host was not booted by systemd")
+            .hint("a unit is managed only where systemd is the first process");
+    }
     let failure = Failure::unknown(match (why, &spec.scope) {
         (BusFailure::Absent(_), UnitScope::User(Some(user))) => format!("no service manager of {user} runs"),
         (BusFailure::Absent(_), UnitScope::User(None)) => "your service manager does not run".to_owned(),
@@ -20,7 +24,7 @@ pub(super) fn unanswered(spec: &UnitSpec, why: &BusFailure) -> Failure {
                 .map_or_else(String::new, |user| format!(" {}", quoted(user)))
         )),
         (BusFailure::Absent(_), UnitScope::System) => {
-            failure.hint("a unit is managed only where systemd is the first process")
+            failure.hint("is its D-Bus there? `systemctl status dbus.socket` shows it")
         }
         (BusFailure::NoBus, _) => failure.hint("install dbus-user-session"),
         (BusFailure::NoUser(_), _) => failure.hint("correct `systemd.user`"),
