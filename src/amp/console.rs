@@ -34,6 +34,7 @@ impl AdminChannel for AmpGame {
 #[async_trait::async_trait]
 impl ConsoleAccess for AmpGame {
     async fn kind(&self) -> Result<ConsoleKind> {
+        self.desk().controller()?;
         self.alive().await?;
         Ok(ConsoleKind::Lines)
     }
@@ -71,7 +72,7 @@ impl AmpGame {
             limit,
         };
         self.desk()
-            .controller()
+            .controller()?
             .ask(&call)
             .await
             .map(drop)

@@ -9,13 +9,22 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer;
 use super::controller::{AmpCall, AmpController, AmpScope};
-use super::listing::{self, AmpListing};
+use super::game::AmpOrder;
+use super::listing::{self, AmpListing, ListedInstance};
+use super::manager::{self, AmpManagerProgram};
+use crate::channel::AskError;
 use crate::failure::{Failure, FailureKind};
-use crate::inventory::AmpPanel;
+use crate::inventory::{AmpAccess, AmpLayer};
 use crate::supervisor::LOOK_EVERY;
 
 /// The time within which AMP answers a question, with a login if that is needed.
 pub(super) const ANSWER: Duration = Duration::from_secs(10);
+
+/// The time within which the controller answers an order.
+const ORDER: Duration = Duration::from_secs(30);
+
+/// The time from one list of `ampinstmgr` to the next, each of which is a program to start.
+const MANAGER_EVERY: Duration = Duration::from_secs(3);
 
 /// The longest pause after lists that did not come.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -43,13 +52,16 @@ impl AmpShare {
     }
 
     /// Returns the desk of a controller.
-    pub(super) fn desk(&self, panel: &AmpPanel) -> Arc<AmpDesk> {
+    pub(super) fn desk(&self, access: &AmpAccess) -> Arc<AmpDesk> {
         let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = desks.iter().find(|desk| desk.controller.panel() == panel) {
+        if let Some(desk) = desks.iter().find(|desk| desk.is_of(access)) {
             return Arc::clone(desk);
         }
         let desk = Arc::new(AmpDesk {
-            controller: AmpController::new(panel.clone()),
+            asked: match access {
+                AmpAccess::Api(panel) => Asked::Controller(Box::new(AmpController::new(panel.clone()))),
+                AmpAccess::Manager(user) => Asked::Manager(AmpManagerProgram::of_user(user.clone())),
+            },
             latest: tokio::sync::Mutex::default(),
         });
         desks.push(Arc::clone(&desk));
@@ -69,15 +81,67 @@ struct LatestSeen {
     failures: u32,
 }
 
+/// The part of AMP that is asked.
+#[derive(Debug)]
+enum Asked {
+    Controller(Box<AmpController>),
+    Manager(AmpManagerProgram),
+}
+
 #[derive(Debug)]
 pub(super) struct AmpDesk {
-    controller: AmpController,
+    asked: Asked,
     latest: tokio::sync::Mutex<LatestSeen>,
 }
 
 impl AmpDesk {
-    pub(super) fn controller(&self) -> &AmpController {
-        &self.controller
+    fn is_of(&self, access: &AmpAccess) -> bool {
+        match (&self.asked, access) {
+            (Asked::Controller(controller), AmpAccess::Api(panel)) => controller.panel() == panel,
+            (Asked::Manager(program), AmpAccess::Manager(user)) => program.user() == user,
+            _ => false,
+        }
+    }
+
+    /// Returns the controller.
+    ///
+    /// # Errors
+    /// Where AMP is asked by `ampinstmgr`, which does not know the games.
+    pub(super) fn controller(&self) -> Result<&AmpController, Failure> {
+        match &self.asked {
+            Asked::Controller(controller) => Ok(controller),
+            Asked::Manager(_) => Err(beyond_manager()),
+        }
+    }
+
+    /// Returns the words of an order.
+    pub(super) fn words(&self, order: AmpOrder) -> &'static str {
+        let by_manager = match &self.asked {
+            Asked::Controller(_) => None,
+            Asked::Manager(_) => manager::words(order),
+        };
+        by_manager.unwrap_or(order.method())
+    }
+
+    /// Has AMP carry an order out. What the answer says is worth little; returned is the
+    /// reason that AMP gives for not doing it, if it gives one.
+    pub(super) async fn order(&self, order: AmpOrder, one: &ListedInstance) -> Result<Option<String>, AskError> {
+        let controller = match &self.asked {
+            Asked::Manager(program) => return program.order(order, &one.name).await,
+            Asked::Controller(controller) => controller,
+        };
+        let (scope, args) = match order.layer() {
+            AmpLayer::Instance => (AmpScope::Controller, json!({ "InstanceName": one.name })),
+            AmpLayer::Application => (AmpScope::Instance(one.id.clone()), json!({})),
+        };
+        let call = AmpCall {
+            scope,
+            method: order.method(),
+            args,
+            limit: ORDER,
+        };
+        let body = controller.ask(&call).await?;
+        Ok(answer::refusal(&body))
     }
 
     /// Returns a list that was asked for at `not_before` or later, and when that was.
@@ -90,7 +154,7 @@ impl AmpDesk {
             if *begun >= not_before {
                 return (*begun, seen.clone());
             }
-            sleep_until(*begun + pause(latest.failures)).await;
+            sleep_until(*begun + pause(self.every(), latest.failures)).await;
         }
         let begun = Instant::now();
         let seen = self.ask().await;
@@ -102,14 +166,26 @@ impl AmpDesk {
         (begun, seen)
     }
 
+    /// Returns the least time from one list to the next.
+    fn every(&self) -> Duration {
+        match &self.asked {
+            Asked::Controller(_) => LOOK_EVERY,
+            Asked::Manager(_) => MANAGER_EVERY,
+        }
+    }
+
     async fn ask(&self) -> AmpSeen {
+        let controller = match &self.asked {
+            Asked::Manager(program) => return program.list().await,
+            Asked::Controller(controller) => controller,
+        };
         let call = AmpCall {
             scope: AmpScope::Controller,
             method: GET_INSTANCES,
             args: json!({ "ForceIncludeSelf": false }),
             limit: ANSWER,
         };
-        let asked = self.controller.ask(&call).await;
+        let asked = controller.ask(&call).await;
         let read = asked.map_err(crate::channel::AskError::failure).and_then(|body| {
             let listed = listing::parse(&body);
             listed.map_err(|error| answer::unexpected(GET_INSTANCES, &error))
@@ -124,10 +200,17 @@ impl AmpDesk {
     }
 }
 
+/// Returns the failure of what `ampinstmgr` cannot do.
+fn beyond_manager() -> Failure {
+    let message = "`ampinstmgr` neither has the console of a game nor passes on what it prints";
+    Failure::new(FailureKind::Unsupported, message)
+        .hint("give `url`, `user` and `password` of `amp` in the place of `manager`, and its API is asked")
+}
+
 /// Returns the time from one list to the next. A wrong password that is tried each second
 /// would have AMP lock the account.
-fn pause(failures: u32) -> Duration {
-    LOOK_EVERY.saturating_mul(1 << failures.min(5)).min(PAUSE_MAX)
+fn pause(every: Duration, failures: u32) -> Duration {
+    every.saturating_mul(1 << failures.min(5)).min(PAUSE_MAX)
 }
 
 #[cfg(test)]
@@ -136,7 +219,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_while_there_is_no_answer() {
-        let pauses: Vec<u64> = [0, 1, 2, 4, 5, 99].map(|failures| pause(failures).as_secs()).into();
+        let pauses: Vec<u64> = [0, 1, 2, 4, 5, 99]
+            .map(|failures| pause(LOOK_EVERY, failures).as_secs())
+            .into();
         assert_eq!(pauses, [1, 2, 4, 16, 30, 30]);
     }
 }

@@ -8,14 +8,12 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::answer;
 use super::controller::{AmpCall, AmpScope};
 use super::desk::{AmpDesk, AmpSeen, AmpShare};
 use super::listing::ListedInstance;
 use super::phase::AmpPhase;
 use super::state::{self, AmpCircumstances, judge};
 use super::task;
-use crate::channel::AskError;
 use crate::containers::GroupRecords;
 use crate::failure::Failure;
 use crate::inventory::{AmpLayer, AmpSpec, Channels, Healthy, Instance, PlayersRule, Probe, Ready};
@@ -23,9 +21,6 @@ use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::launch::LogPosition;
 use crate::supervisor::{Facts, InstanceState, Observation, StateCell, join_notes};
 use crate::sys::clock;
-
-/// The time within which AMP answers an order.
-const ORDER: Duration = Duration::from_secs(30);
 
 /// The time that a look may take to ask the probes.
 const JUDGE: Duration = Duration::from_secs(3);
@@ -35,6 +30,9 @@ const TASK: Duration = Duration::from_secs(2);
 
 /// The interval between two questions for that task.
 const TASK_EVERY: Duration = Duration::from_secs(5);
+
+/// The note of what runs as far as `ampinstmgr` knows, and has no probes.
+const NOT_TOLD: &str = "its instance of AMP runs; whether the game does, only a `ready` would tell";
 
 /// An order to AMP about one instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +55,7 @@ impl AmpOrder {
         }
     }
 
-    fn layer(self) -> AmpLayer {
+    pub(super) fn layer(self) -> AmpLayer {
         match self {
             Self::StartInstance | Self::StopInstance => AmpLayer::Instance,
             Self::Start | Self::Stop | Self::Kill => AmpLayer::Application,
@@ -103,7 +101,7 @@ impl AmpGame {
             .probes
             .retain(|probe| !matches!(probe, Probe::Log(_) | Probe::LogFile(_) | Probe::AliveFor(_)));
         Self {
-            desk: share.desk(&spec.panel),
+            desk: share.desk(&spec.access),
             spec,
             records,
             ready: asked,
@@ -212,6 +210,10 @@ impl AmpGame {
             awaited: String::new(),
         };
         self.probe(&mut look).await?;
+        let is_open = !look.one.tells_game && self.ready.probes.is_empty();
+        if is_open && look.facts.state == InstanceState::Running {
+            look.facts.note = Some(NOT_TOLD.to_owned());
+        }
         if phase == AmpPhase::Busy
             && let Some(task) = self.task(&look.one).await
         {
@@ -261,7 +263,7 @@ impl AmpGame {
             args: json!({}),
             limit: TASK,
         };
-        let answer = self.desk.controller().ask(&call).await;
+        let answer = self.desk.controller().ok()?.ask(&call).await;
         let task = answer.ok().and_then(|body| task::main_task(&body));
         self.task.set(Some((Instant::now(), task.clone())));
         task
@@ -283,7 +285,11 @@ impl AmpGame {
         }
         look.awaited = format!("ready ({})", readiness.awaits());
         look.facts.state = InstanceState::Starting;
-        look.facts.note = Some(format!("AMP calls it ready; not yet {}", look.awaited));
+        let so_far = match look.one.tells_game {
+            true => "AMP calls it ready",
+            false => "its instance of AMP runs",
+        };
+        look.facts.note = Some(format!("{so_far}; not yet {}", look.awaited));
         Ok(())
     }
 
@@ -308,22 +314,5 @@ impl AmpGame {
     pub(super) fn refuse_probes(&self) -> Result<(), Failure> {
         let path = std::env::var_os("PATH");
         probe::refuse(&self.ready.probes, Path::new("/"), path.as_deref())
-    }
-
-    /// Has AMP carry an order out. What the answer says is worth little; returned is the
-    /// reason that AMP gives for not doing it, if it gives one.
-    pub(super) async fn order(&self, order: AmpOrder, one: &ListedInstance) -> Result<Option<String>, AskError> {
-        let (scope, args) = match order.layer() {
-            AmpLayer::Instance => (AmpScope::Controller, json!({ "InstanceName": one.name })),
-            AmpLayer::Application => (AmpScope::Instance(one.id.clone()), json!({})),
-        };
-        let call = AmpCall {
-            scope,
-            method: order.method(),
-            args,
-            limit: ORDER,
-        };
-        let body = self.desk.controller().ask(&call).await?;
-        Ok(answer::refusal(&body))
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct ListedInstance {
     /// True if the part of AMP beside the game runs; `None` if the list does not tell.
     pub(super) is_running: Option<bool>,
     pub(super) is_suspended: bool,
+    /// True if the list tells the state of games at all.
+    pub(super) tells_game: bool,
     /// The state of the game; `None` if the list does not tell.
     pub(super) app_state: Option<i64>,
     pub(super) players: Option<Players>,
@@ -157,6 +159,7 @@ fn of_raw(raw: RawEntry, stale: Option<String>) -> Option<ListedInstance> {
         version: raw.version.as_ref().and_then(Value::as_str).map(plain),
         is_running: raw.running,
         is_suspended: raw.suspended.unwrap_or(false),
+        tells_game: true,
         app_state: raw.app_state.as_ref().and_then(Value::as_i64),
         stale,
     })
@@ -192,6 +195,14 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 impl AmpListing {
+    /// Makes the list of these.
+    pub(super) fn of(instances: Vec<ListedInstance>) -> Self {
+        Self {
+            instances,
+            away: Vec::new(),
+        }
+    }
+
     /// Returns the instance of a name, or else of an id.
     ///
     /// # Errors

@@ -16,6 +16,9 @@
 //! The answer to an order is not believed: versions of AMP answer with an outcome, with a
 //! bare `true` or `false`, with `{}`, or with nothing. The state is read again.
 //!
+//! Where the API cannot be asked, `ampinstmgr` is called as the user of AMP. It lists the
+//! parts of AMP and starts and stops them, each with its game, of which it tells nothing.
+//!
 //! AMP alone decides the command line of the game, how it is stopped, and when it counts
 //! as ready.
 
@@ -26,6 +29,8 @@ mod desk;
 mod game;
 mod health;
 mod listing;
+mod manager;
+mod manager_listing;
 pub mod origin;
 mod output;
 mod phase;

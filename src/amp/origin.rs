@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::PLANE;
-use crate::inventory::{AmpLayer, AmpPanel, AmpSpec, HostPort, Password, Tls};
+use crate::inventory::{AmpAccess, AmpLayer, AmpPanel, AmpSpec, HostPort, Password, Tls};
 use crate::store::origin::Origin;
 
 const INSTANCE: &str = "instance";
@@ -16,12 +16,19 @@ const CA: &str = "ca";
 const USER: &str = "user";
 const PASSWORD_FILE: &str = "password_file";
 const LAYER: &str = "layer";
+const MANAGER_USER: &str = "manager_user";
 const WHOLE: &str = "instance";
 
 pub(super) fn of_spec(spec: &AmpSpec) -> Origin {
     let mut origin = Origin::of(PLANE);
-    let panel = &spec.panel;
     origin.push(INSTANCE, &spec.instance);
+    let panel = match &spec.access {
+        AmpAccess::Api(panel) => panel,
+        AmpAccess::Manager(user) => {
+            origin.push(MANAGER_USER, user);
+            return origin;
+        }
+    };
     origin.push(HOST, &panel.address.host);
     origin.push(PORT, panel.address.port);
     origin.push(BASE, &panel.base);
@@ -41,18 +48,29 @@ pub(super) fn of_spec(spec: &AmpSpec) -> Origin {
     origin
 }
 
+/// The end of a sentence about a record that is not enough.
+const NAMELESS: &str = "does not name its instance of AMP";
+
 /// Returns the definition on record.
 ///
 /// # Errors
 /// When it is not enough to ask AMP; the text ends a sentence about the record.
 pub(super) fn to_spec(origin: &Origin) -> Result<AmpSpec, &'static str> {
+    if let Some(user) = origin.get(MANAGER_USER) {
+        let instance = origin.get(INSTANCE).ok_or(NAMELESS)?.to_owned();
+        return Ok(AmpSpec {
+            instance,
+            access: AmpAccess::Manager(user.to_owned()),
+            layer: AmpLayer::Instance,
+        });
+    }
     let path = origin.get(PASSWORD_FILE).ok_or(
         "has no password, which stood in the inventory: put the instance back there, with a file as its password",
     )?;
     let named = || {
         Some(AmpSpec {
             instance: origin.get(INSTANCE)?.to_owned(),
-            panel: AmpPanel {
+            access: AmpAccess::Api(AmpPanel {
                 address: HostPort {
                     host: origin.get(HOST)?.to_owned(),
                     port: origin.get(PORT)?.parse().ok()?,
@@ -63,20 +81,20 @@ pub(super) fn to_spec(origin: &Origin) -> Result<AmpSpec, &'static str> {
                 }),
                 user: origin.get(USER)?.to_owned(),
                 password: Password::File(path.into()),
-            },
+            }),
             layer: match origin.get(LAYER) {
                 Some(_) => AmpLayer::Instance,
                 None => AmpLayer::Application,
             },
         })
     };
-    named().ok_or("does not name its instance of AMP")
+    named().ok_or(NAMELESS)
 }
 
 /// Returns true if the instance on record is that of a definition, whoever asks AMP.
 pub fn is_same_instance(origin: &Origin, spec: &AmpSpec) -> bool {
     let new = of_spec(spec);
-    [INSTANCE, HOST, PORT, BASE]
+    [INSTANCE, HOST, PORT, BASE, MANAGER_USER]
         .iter()
         .all(|key| origin.get(key) == new.get(key))
         && origin.plane() == PLANE
@@ -90,7 +108,7 @@ mod tests {
     fn spec(password: Password, tls: Option<Tls>) -> AmpSpec {
         AmpSpec {
             instance: "Ark 01".to_owned(),
-            panel: AmpPanel {
+            access: AmpAccess::Api(AmpPanel {
                 address: HostPort {
                     host: "::1".to_owned(),
                     port: 8080,
@@ -99,7 +117,7 @@ mod tests {
                 tls,
                 user: "me".to_owned(),
                 password,
-            },
+            }),
             layer: AmpLayer::Instance,
         }
     }
@@ -120,6 +138,13 @@ mod tests {
             assert!(is_same_instance(&of_spec(&spec), &spec) && !is_same_instance(&of_spec(&spec), &other));
         }
         assert!(to_spec(&Origin::of(PLANE)).is_err());
+        let managed = AmpSpec {
+            instance: "Ark01".to_owned(),
+            access: AmpAccess::Manager("amp".to_owned()),
+            layer: AmpLayer::Instance,
+        };
+        assert_eq!(to_spec(&of_spec(&managed)), Ok(managed.clone()));
+        assert!(!is_same_instance(&of_spec(&managed), &spec(file(), None)));
     }
 
     #[test]

@@ -30,9 +30,11 @@ const UNREAD: usize = 64 * 1024;
 #[async_trait::async_trait]
 impl OutputSource for AmpGame {
     async fn open(&self, ask: OutputAsk) -> Result<ConsoleOutput> {
+        // A session of its own.
+        let panel = self.desk().controller()?.panel().clone();
         let look = self.see().await?;
         let mut console = AmpConsole {
-            controller: AmpController::new(self.spec().panel.clone()),
+            controller: AmpController::new(panel),
             id: look.one.id,
             last: None,
             logins: 0,

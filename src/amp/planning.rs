@@ -15,6 +15,15 @@ impl VerbPlan for AmpGame {
         };
         let until = format!("AMP calls it ready{also}");
         let wait = PlannedStep::wait_until_ready(options, self.ready().timeout, &until);
+        if self.spec().access.panel().is_none() {
+            let step = format!("have AMP bring up the instance `{name}` with its game: `ampinstmgr -s {name}`");
+            let until = match self.ready().probes.is_empty() {
+                true => "its instance of AMP runs",
+                false => "its instance of AMP runs, and its probes hold",
+            };
+            let wait = PlannedStep::wait_until_ready(options, self.ready().timeout, until);
+            return vec![PlannedStep::new(step, "amp"), wait];
+        }
         let instance = AmpOrder::StartInstance.method();
         vec![
             PlannedStep::new(
@@ -28,6 +37,10 @@ impl VerbPlan for AmpGame {
 
     fn stop_steps(&self, options: &StopOptions) -> Vec<PlannedStep> {
         let name = &self.spec().instance;
+        if self.spec().access.panel().is_none() {
+            let step = format!("have AMP stop the instance `{name}` with its game: `ampinstmgr -q {name}`");
+            return vec![PlannedStep::new(step, "amp")];
+        }
         let stop = format!(
             "have AMP stop the game in its own way and time: {}",
             AmpOrder::Stop.method()

@@ -110,8 +110,8 @@ impl AmpStart<'_> {
                 StartStep::Arrived | StartStep::Wait => {}
                 StartStep::Fail(why) => return Err(self.failed(why, refusal.as_deref(), &look)),
                 StartStep::Order(order) => {
-                    self.wait.awaits(order.method(), Some(self.wait.limit()));
-                    match game.order(order, &look.one).await {
+                    self.wait.awaits(game.desk().words(order), Some(self.wait.limit()));
+                    match game.desk().order(order, &look.one).await {
                         Ok(said) => refusal = said,
                         // The part of AMP does not listen yet.
                         Err(AskError::Refused(failure))
@@ -131,7 +131,9 @@ impl AmpStart<'_> {
                     ordered_at = Instant::now();
                 }
             }
-            if options.no_wait && (has_begun || orders.application) {
+            // `ampinstmgr` starts the game with its instance.
+            let is_ordered = orders.application || (orders.instance && !look.one.tells_game);
+            if options.no_wait && (has_begun || is_ordered) {
                 let state = game
                     .see()
                     .await
@@ -167,8 +169,8 @@ impl AmpStart<'_> {
             Some(reason) => format!("{why}: {reason}"),
             None => why.to_owned(),
         };
-        let panel = self.game.spec().panel.url();
-        Failure::failed(message).hint(format!("see `{}` in AMP's panel at {panel}", look.one.name))
+        let place = self.game.spec().access.place();
+        Failure::failed(message).hint(format!("see `{}` in {place}", look.one.name))
     }
 }
 

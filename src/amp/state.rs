@@ -12,6 +12,7 @@
 //! | running | Failed | crashed, unless that was acknowledged by a stop |
 //! | running | Suspended | stopped |
 //! | running | Undefined, Indeterminate, any other number | unknown |
+//! | running | not told: the list is that of `ampinstmgr` | running, before any probe is asked |
 //!
 //! What was started here, and is stopped without a stop that was begun here, was stopped
 //! through AMP: it stays down until somebody starts it.
@@ -45,6 +46,7 @@ pub(super) fn phase(one: &ListedInstance) -> Result<(&'static str, AmpPhase), St
         None => return Err("AMP does not tell whether it runs".to_owned()),
         Some(false) if one.is_suspended => return Ok(("Suspended", AmpPhase::Suspended)),
         Some(false) => return Ok(("Stopped", AmpPhase::Down)),
+        Some(true) if !one.tells_game => return Ok(("not told", AmpPhase::Ready)),
         Some(true) => {}
     }
     let number = one.app_state.ok_or("AMP does not tell the state of its application")?;

@@ -11,6 +11,7 @@ fn one(is_running: bool, app_state: i64) -> ListedInstance {
         version: None,
         is_running: Some(is_running),
         is_suspended: false,
+        tells_game: true,
         app_state: Some(app_state),
         players: None,
         usage: None,

@@ -36,7 +36,9 @@ pub(super) async fn stop(game: &AmpGame, activity: &StateCell<Activity>, now: bo
     let stop = AmpStop { game, activity, now };
     let mut ended_by = None;
     let mut note = None;
-    if !is_over {
+    // `ampinstmgr` ends both layers with one order.
+    let has_layers = game.spec().access.panel().is_some();
+    if !is_over && has_layers {
         let killed = stop.end_application(before).await?;
         ended_by = Some(if killed {
             "kill".to_owned()
@@ -47,7 +49,7 @@ pub(super) async fn stop(game: &AmpGame, activity: &StateCell<Activity>, now: bo
     }
     if is_instance_up {
         stop.end_instance().await?;
-        ended_by.get_or_insert_with(|| AmpOrder::StopInstance.method().to_owned());
+        ended_by.get_or_insert_with(|| game.desk().words(AmpOrder::StopInstance).to_owned());
     }
     game.records().record_stopped();
     let _ = game.see().await;
@@ -97,10 +99,19 @@ impl AmpStop<'_> {
             return Ok(());
         }
         let refusal = self.order(AmpOrder::StopInstance, &look).await?;
-        match self.wait(BEYOND, AmpOrder::StopInstance, is_down).await? {
+        // Where it has not ended by itself, the game is to end within this time, too.
+        let limit = if self.game.spec().access.panel().is_some() {
+            BEYOND
+        } else {
+            GRACE
+        };
+        match self.wait(limit, AmpOrder::StopInstance, is_down).await? {
             (_, true) => Ok(()),
             (look, false) => {
                 let failure = self.goes_on(&look, refusal);
+                if self.game.spec().access.panel().is_none() {
+                    return Err(failure);
+                }
                 Err(Failure {
                     message: format!(
                         "the game has ended, and its instance in AMP has not: {}",
@@ -115,8 +126,9 @@ impl AmpStop<'_> {
     /// Gives an order. Returns the reason why it may not have been carried out, if there is
     /// one.
     async fn order(&self, order: AmpOrder, look: &AmpLook) -> Result<Option<String>, Failure> {
-        self.activity.set(Activity::awaiting(order.method(), None));
-        match self.game.order(order, &look.one).await {
+        self.activity
+            .set(Activity::awaiting(self.game.desk().words(order), None));
+        match self.game.desk().order(order, &look.one).await {
             Ok(refusal) => Ok(refusal),
             // It has ended meanwhile: the next look tells.
             Err(AskError::Refused(failure)) if failure.kind == FailureKind::NotRunning => Ok(Some(failure.message)),
@@ -136,7 +148,8 @@ impl AmpStop<'_> {
         let until = Instant::now() + limit;
         let mut last: Result<AmpLook, Failure>;
         loop {
-            self.activity.set(Activity::awaiting(order.method(), Some(limit)));
+            self.activity
+                .set(Activity::awaiting(self.game.desk().words(order), Some(limit)));
             last = tokio::select! {
                 biased;
                 seen = self.game.see() => seen,
@@ -159,8 +172,8 @@ impl AmpStop<'_> {
             Some(reason) => format!("AMP did not stop it ({what}): {reason}"),
             None => format!("AMP did not stop it: {what}"),
         };
-        let panel = self.game.spec().panel.url();
-        Failure::failed(message).hint(format!("see `{}` in AMP's panel at {panel}", look.one.name))
+        let place = self.game.spec().access.place();
+        Failure::failed(message).hint(format!("see `{}` in {place}", look.one.name))
     }
 }
 

@@ -23,7 +23,7 @@ mod source;
 mod text;
 
 pub use model::address::HostPort;
-pub use model::amp::{AmpLayer, AmpPanel, AmpSpec};
+pub use model::amp::{AmpAccess, AmpLayer, AmpPanel, AmpSpec};
 pub use model::bare_name::BareName;
 pub use model::calendar::Calendar;
 pub use model::channels::{ChannelKind, Channels, Password, Remote, Secret};

@@ -2,6 +2,7 @@
 
 mod console;
 mod health;
+mod manager;
 mod panel;
 mod status;
 mod verbs;

@@ -9,8 +9,35 @@ use super::http::Tls;
 pub struct AmpSpec {
     /// Its name in AMP, or its id there.
     pub instance: String,
-    pub panel: AmpPanel,
+    pub access: AmpAccess,
     pub layer: AmpLayer,
+}
+
+/// The way in which AMP is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AmpAccess {
+    /// By the API of its controller.
+    Api(AmpPanel),
+    /// By `ampinstmgr`, which is called as this user of the host.
+    Manager(String),
+}
+
+impl AmpAccess {
+    /// Returns the controller, where it is asked by its API.
+    pub fn panel(&self) -> Option<&AmpPanel> {
+        match self {
+            Self::Api(panel) => Some(panel),
+            Self::Manager(_) => None,
+        }
+    }
+
+    /// Returns the place where a person sees what AMP has, without a secret.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Api(panel) => format!("AMP's panel at {}", panel.url()),
+            Self::Manager(_) => "AMP's panel".to_owned(),
+        }
+    }
 }
 
 /// The controller of AMP, which has the list of all instances, and who asks it.

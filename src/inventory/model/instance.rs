@@ -127,7 +127,7 @@ impl Instance {
             .filter_map(|remote| remote.password.as_ref());
         let logins = self.requests().filter_map(|request| request.access.login.as_ref());
         let of_plane = match &self.plane {
-            Plane::Amp(spec) => Some(&spec.panel.password),
+            Plane::Amp(spec) => spec.access.panel().map(|panel| &panel.password),
             _ => None,
         };
         of_plane

@@ -3,9 +3,10 @@
 use super::channels;
 use super::collector::Collector;
 use super::http::{self, user};
+use super::process;
 use super::section::Fields;
 use crate::inventory::model::address::HostPort;
-use crate::inventory::model::amp::{AmpPanel, AmpSpec};
+use crate::inventory::model::amp::{AmpAccess, AmpLayer, AmpPanel, AmpSpec};
 use crate::inventory::model::channels::{Password, Secret};
 use crate::inventory::model::http::HttpCheck;
 use crate::inventory::model::instance::Plane;
@@ -18,6 +19,9 @@ const NAME_MAX: usize = 100;
 /// Reads the section. All of it is checked, even if something is missing.
 pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
     let mut amp = check.section("`amp`", &keys::AMP, &section.value);
+    if amp.choice("manager") == Some(AmpManager::Ampinstmgr) {
+        return by_manager(&mut amp, id, section);
+    }
     for (key, hint) in [
         (
             "url",
@@ -35,8 +39,55 @@ pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
     }
     let instance = amp.get("instance", name).unwrap_or_else(|| id.to_owned());
     let layer = amp.choice("layer").unwrap_or_default();
-    let panel = panel(&mut amp);
-    Plane::Amp(Box::new(AmpSpec { instance, panel, layer }))
+    let access = AmpAccess::Api(panel(&mut amp));
+    Plane::Amp(Box::new(AmpSpec {
+        instance,
+        access,
+        layer,
+    }))
+}
+
+/// The values of `manager`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AmpManager {
+    Api,
+    Ampinstmgr,
+}
+
+/// The user of the host that AMP itself makes.
+const AMP_USER: &str = "amp";
+
+/// Reads the rest of a section of an instance that `ampinstmgr` manages.
+fn by_manager(amp: &mut Fields, id: &str, section: &Entry) -> Plane {
+    let hint = format!("add `instance: {id}`, with its name in AMP");
+    amp.require("instance", section.at, "`amp` has no `instance`", &hint);
+    for key in ["url", "password", "ca", "layer"] {
+        if let Some(entry) = amp.entry(key) {
+            let message = format!("`{key}` means nothing with `manager: ampinstmgr`");
+            amp.check.problem(entry.at, message);
+        }
+    }
+    let instance = amp.get("instance", plain_name).unwrap_or_else(|| id.to_owned());
+    let user = amp.get("user", process::user);
+    Plane::Amp(Box::new(AmpSpec {
+        instance,
+        access: AmpAccess::Manager(user.unwrap_or_else(|| AMP_USER.to_owned())),
+        layer: AmpLayer::Instance,
+    }))
+}
+
+/// Reads a name that becomes an argument.
+fn plain_name(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
+    let name = name(check, what, node)?;
+    if name.starts_with('-') {
+        check.problem(
+            node.span,
+            format!("{what} must not begin with `-`: that would be an option"),
+        );
+        return None;
+    }
+    Some(name)
 }
 
 fn panel(amp: &mut Fields) -> AmpPanel {
@@ -98,7 +149,7 @@ fn name(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::inventory::model::amp::AmpLayer;
+    use crate::inventory::model::amp::{AmpAccess, AmpLayer};
     use crate::inventory::model::instance::Plane;
     use crate::inventory::parse;
 
@@ -109,7 +160,13 @@ mod tests {
         let text = format!("instances: {{a: {{amp: {section}}}}}");
         match parse(text.as_bytes(), "", "/i".as_ref(), &|_| None) {
             Ok(inventory) => match &inventory.instances[0].plane {
-                Plane::Amp(spec) => Ok((spec.panel.url(), spec.instance.clone(), spec.layer)),
+                Plane::Amp(spec) => {
+                    let place = match &spec.access {
+                        AmpAccess::Api(panel) => panel.url(),
+                        AmpAccess::Manager(user) => user.clone(),
+                    };
+                    Ok((place, spec.instance.clone(), spec.layer))
+                }
                 other => panic!("{other:?}"),
             },
             Err(problems) => {
@@ -133,6 +190,44 @@ mod tests {
         ] {
             let read = read(&format!("{{ {section}, instance: 'Ark 01', {LOGIN} }}"));
             assert_eq!(read, Ok((url.to_owned(), "Ark 01".to_owned(), layer)), "{section}");
+        }
+    }
+
+    #[test]
+    fn instances_of_the_manager_program() {
+        let whole = AmpLayer::Instance;
+        for (section, wanted) in [
+            (
+                "manager: ampinstmgr, instance: Ark01",
+                Ok(("amp".to_owned(), "Ark01".to_owned(), whole)),
+            ),
+            (
+                "manager: ampinstmgr, instance: Ark01, user: ampuser",
+                Ok(("ampuser".to_owned(), "Ark01".to_owned(), whole)),
+            ),
+            ("manager: ampinstmgr", Err("`amp` has no `instance`")),
+            (
+                "manager: ampinstmgr, instance: '-l'",
+                Err("`instance` must not begin with `-`: that would be an option"),
+            ),
+            (
+                "manager: ampinstmgr, instance: a, password: SECRET",
+                Err("`password` means nothing with `manager: ampinstmgr`"),
+            ),
+            (
+                "manager: ampinstmgr, instance: a, layer: application",
+                Err("`layer` means nothing with `manager: ampinstmgr`"),
+            ),
+            (
+                "manager: panel, instance: a",
+                Err("`manager` must be `api` or `ampinstmgr`"),
+            ),
+        ] {
+            match (read(&format!("{{ {section} }}")), wanted) {
+                (Ok(read), Ok(wanted)) => assert_eq!(read, wanted, "{section}"),
+                (Err(problems), Err(wanted)) => assert!(problems.contains(wanted), "{section}: {problems}"),
+                (read, _) => panic!("{section}: {read:?}"),
+            }
         }
     }
 
