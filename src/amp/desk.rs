@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer;
 use super::controller::{AmpCall, AmpController, AmpScope};
-use super::game::AmpOrder;
 use super::listing::{self, AmpListing, ListedInstance};
 use super::manager::{self, AmpManagerProgram};
+use super::order::AmpOrder;
 use crate::channel::AskError;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{AmpAccess, AmpLayer};

@@ -16,7 +16,7 @@ use super::state::{self, AmpCircumstances, judge};
 use super::task;
 use crate::containers::GroupRecords;
 use crate::failure::Failure;
-use crate::inventory::{AmpLayer, AmpSpec, Channels, Healthy, Instance, PlayersRule, Probe, Ready};
+use crate::inventory::{AmpSpec, Channels, Healthy, Instance, PlayersRule, Probe, Ready};
 use crate::probe::{self, ProbeContext, Readiness};
 use crate::store::launch::LogPosition;
 use crate::supervisor::{Facts, InstanceState, Observation, StateCell, join_notes};
@@ -33,35 +33,6 @@ const TASK_EVERY: Duration = Duration::from_secs(5);
 
 /// The note of what runs as far as `ampinstmgr` knows, and has no probes.
 const NOT_TOLD: &str = "its instance of AMP runs; whether the game does, only a `ready` would tell";
-
-/// An order to AMP about one instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AmpOrder {
-    StartInstance,
-    StopInstance,
-    Start,
-    Stop,
-    Kill,
-}
-
-impl AmpOrder {
-    pub(super) fn method(self) -> &'static str {
-        match self {
-            Self::StartInstance => "ADSModule/StartInstance",
-            Self::StopInstance => "ADSModule/StopInstance",
-            Self::Start => "Core/Start",
-            Self::Stop => "Core/Stop",
-            Self::Kill => "Core/Kill",
-        }
-    }
-
-    pub(super) fn layer(self) -> AmpLayer {
-        match self {
-            Self::StartInstance | Self::StopInstance => AmpLayer::Instance,
-            Self::Start | Self::Stop | Self::Kill => AmpLayer::Application,
-        }
-    }
-}
 
 pub(super) struct AmpGame {
     spec: AmpSpec,

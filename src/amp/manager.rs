@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::desk::AmpSeen;
-use super::game::AmpOrder;
 use super::listing::plain;
 use super::manager_listing;
+use super::order::AmpOrder;
 use crate::channel::AskError;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::quoted;

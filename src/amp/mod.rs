@@ -31,6 +31,7 @@ mod health;
 mod listing;
 mod manager;
 mod manager_listing;
+mod order;
 pub mod origin;
 mod output;
 mod phase;

@@ -1,6 +1,7 @@
 //! The steps that `start` and `stop` would take, in words.
 
-use super::game::{AmpGame, AmpOrder};
+use super::game::AmpGame;
+use super::order::AmpOrder;
 use super::stopping::GRACE;
 use crate::inventory::AmpLayer;
 use crate::policy::stop::LEFTOVER_GRACE_MS;

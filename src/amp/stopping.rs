@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::game::{AmpGame, AmpLook, AmpOrder};
+use super::game::{AmpGame, AmpLook};
+use super::order::AmpOrder;
 use super::origin;
 use super::phase::AmpPhase;
 use crate::channel::AskError;

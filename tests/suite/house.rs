@@ -269,6 +269,7 @@ const PLANE: &[&str] = &[
     "supervisor",
     "sys",
     "systemd",
+    "text",
     "trust",
     "user",
 ];

@@ -130,7 +130,8 @@ fn a_probe_tells_whether_the_game_is_ready() {
         told.starts_with("starting its instance of AMP runs; not yet ready"),
         "{told}"
     );
-    let late = host.run(&["restart", "ark01", "--timeout", "8s"], 124);
+    host.run(&["stop", "ark01"], 0);
+    let late = host.run(&["start", "ark01", "--timeout", "8s"], 124);
     assert!(late.stderr.contains("not ready after 8s"), "{}", late.stderr);
     std::fs::write(&ready, "").expect("write");
     wait_until("it to be ready", || host.told(0) == "running");
@@ -226,7 +227,7 @@ fn it_passes_on_neither_output_nor_lines() {
     }
 }
 
-/// What has left the inventory is found by the record of its start.
+/// An instance that has left the inventory is found by the record of its start.
 #[test]
 fn an_unlisted_instance_is_shown_and_stopped() {
     let host = Host::new();
