@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer;
 use super::controller::{AmpCall, AmpController, AmpScope};
-use super::listing::{self, AmpListing, ListedInstance};
+use super::listing::{self, AmpSeen, ListedInstance};
 use super::manager::{self, AmpManagerProgram};
 use super::order::AmpOrder;
 use crate::channel::AskError;
@@ -30,9 +30,6 @@ const MANAGER_EVERY: Duration = Duration::from_secs(3);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 const GET_INSTANCES: &str = "ADSModule/GetInstances";
-
-/// A list, or why there is none.
-pub(super) type AmpSeen = Result<Arc<AmpListing>, Failure>;
 
 /// The desks of all controllers that a command asks.
 #[derive(Debug, Clone, Default)]

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::controller::{AmpCall, AmpScope};
-use super::desk::{AmpDesk, AmpSeen, AmpShare};
-use super::listing::ListedInstance;
+use super::desk::{AmpDesk, AmpShare};
+use super::listing::{AmpSeen, ListedInstance};
 use super::phase::AmpPhase;
 use super::state::{self, AmpCircumstances, judge};
 use super::task;

@@ -1,10 +1,12 @@
 //! The list of a controller: all instances of all its targets, with their states.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::failure::Failure;
 use crate::inventory::nearest;
 use crate::supervisor::{Players, Usage};
 
@@ -47,6 +49,9 @@ pub(super) struct AmpListing {
     /// The targets that do not answer, in words.
     away: Vec<String>,
 }
+
+/// A list, or why there is none.
+pub(super) type AmpSeen = Result<Arc<AmpListing>, Failure>;
 
 /// An entry of the answer: an instance, or else a target with its instances.
 #[derive(Deserialize)]

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::desk::AmpSeen;
-use super::listing::plain;
+use super::listing::{AmpSeen, plain};
 use super::manager_listing;
 use super::order::AmpOrder;
 use crate::channel::AskError;
