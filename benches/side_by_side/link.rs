@@ -115,7 +115,10 @@ pub(crate) fn measure(guard: &Guard, gamectl: &Path, options: &Options, table: &
     away(&ground, server, &plain, options, table);
     throughput(&ground, options, table);
     let stop = ground.command("plain.yaml", &["stop", "--all", "--now", "-q"]).status();
-    assert!(stop.expect("gamectl").success());
+    // What is left is killed with the folder; the figures are there.
+    if !stop.is_ok_and(|status| status.success()) {
+        eprintln!("link: not all could be stopped");
+    }
 }
 
 impl Ground<'_> {
