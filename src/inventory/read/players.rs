@@ -28,8 +28,9 @@ const QUERIES: [(&str, Protocol, Make); 7] = [
     ("gamespy3", UDP, |server| Probe::Gamespy(GamespyVersion::Three, server)),
 ];
 
-/// Reads how the players of an instance with these ports and channels are counted.
-pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels) -> Option<PlayersRule> {
+/// Reads how the players of an instance with these ports and channels are counted. What only a
+/// preset says counts where the instance has the port that it means.
+pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels, is_given: bool) -> Option<PlayersRule> {
     let node = &settings.entry("players")?.value;
     if !matches!(node.shape, Shape::Map(_)) && !node.is_null() {
         settings
@@ -69,7 +70,8 @@ pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels) -
     }
     for (name, protocol, make) in QUERIES {
         if players.entry(name).is_some() {
-            let server = players.get(name, |check, what, node| server(check, what, node, ports, protocol));
+            let of = (ports, protocol, is_given);
+            let server = players.get(name, |check, what, node| server(check, what, node, of));
             return server.map(|server| PlayersRule::Query(Box::new(make(server))));
         }
     }
@@ -79,8 +81,14 @@ pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels) -
     }
 }
 
-/// Reads an address, or the name of a port of the instance on this host.
-fn server(check: &mut Collector, what: &str, node: &Node, ports: &[Port], protocol: Protocol) -> Option<HostPort> {
+/// Reads an address, or the name of one of these ports of the instance on this host, with this
+/// protocol. One that is missing is a mistake of whoever has written the name down.
+fn server(
+    check: &mut Collector,
+    what: &str,
+    node: &Node,
+    (ports, protocol, is_given): (&[Port], Protocol, bool),
+) -> Option<HostPort> {
     let word = check.word(what, "HOST:PORT, or the name of a port", node)?;
     if word.contains(':') {
         return match address(&word) {
@@ -94,7 +102,7 @@ fn server(check: &mut Collector, what: &str, node: &Node, ports: &[Port], protoc
     let port = ports
         .iter()
         .find(|port| port.name == *word && port.protocol == protocol);
-    if port.is_none() && check.is_whole() {
+    if port.is_none() && is_given && check.is_whole() {
         let spoken = if protocol == Protocol::Udp { "udp" } else { "tcp" };
         check
             .problem(
@@ -242,6 +250,9 @@ mod tests {
                 "game: minecraft-bedrock, healthy: {gamespy3: 'h:2'}",
                 Some("gamespy3 h:2"),
             ),
+            // What others have called differently until now is no mistake.
+            ("game: openarena, ports: {game: 5/tcp}", None),
+            ("game: openarena, ports: {game: 5/udp}", Some("quake3 127.0.0.1:5")),
             ("ready: {quake3: 'h:3'}", Some("quake3 h:3")),
             ("players: {http: 'http://h/', json: .n}", Some("another")),
             ("ready: {alive_for: 1s}", None),

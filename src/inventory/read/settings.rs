@@ -39,7 +39,7 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
     let channels = channels::read(settings, &needed, is_given, outline.at);
     let login = channels.get(login);
     let ports = settings.get("ports", ports::read).unwrap_or_default();
-    let rule = players::read(settings, &ports, &channels);
+    let rule = players::read(settings, &ports, &channels, is_given("players"));
     let ready = ready::read(settings, login);
     let healthy = healthy::read(settings, login, outline.healthy);
     // A preset does not know better than a probe that was written down.
