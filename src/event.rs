@@ -98,6 +98,16 @@ impl From<Option<Players>> for PlayerCount {
     }
 }
 
+/// The readings of an instance that change while its row does not.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Gauges {
+    pub players: PlayerCount,
+    /// The resources that it uses; `None` where nobody has measured them.
+    pub usage: Option<Usage>,
+    /// The time in seconds since 1970 at which a schedule does something next.
+    pub next_firing: Option<i64>,
+}
+
 /// An event during a verb.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VerbEvent {
@@ -131,8 +141,11 @@ pub enum ResidentEvent {
     Gone(String),
     /// A new number of players on an instance.
     Players(String, PlayerCount),
-    /// The resources that an instance uses, as far as that is known.
+    /// The resources that an instance uses now; `None` once it does not run.
     Usage(String, Option<Usage>),
+    /// The time in seconds since 1970 at which a schedule of an instance does something next;
+    /// `None` if none does.
+    NextFiring(String, Option<i64>),
     /// Every instance has been looked at once.
     Settled,
     Happened(LogEntry),

@@ -1,114 +1,247 @@
-//! Measuring what running instances use, now and then, for whoever is told of it elsewhere.
+//! Measuring what instances use, again and again, while somebody is shown it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::{JoinSet, spawn_blocking, yield_now};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::Instant;
 
 use crate::event::ResidentEvent;
-use crate::supervisor::{InstanceState, Supervisor};
+use crate::supervisor::{Supervisor, Usage, cpu_percent};
 use crate::sys::process_table::ProcessTable;
 
-/// The time until the first measurement: what the beginning starts is there by then.
-const FIRST: Duration = Duration::from_secs(10);
+/// The interval between two readings for a screen, and for metrics.
+pub const EVERY: Duration = Duration::from_secs(5);
 
-/// The interval between two measurements. A thousand instances take a tenth of a second.
-const EVERY: Duration = Duration::from_secs(60);
+/// The shortest interval: an engine of containers takes as long for an answer.
+const LEAST: Duration = Duration::from_secs(1);
 
-/// The time that an instance may take to be measured.
-const WITHIN: Duration = Duration::from_secs(5);
+/// The time after the first reading in which a second one follows: the share of a
+/// processor is known once there are two.
+const SECOND: Duration = Duration::from_secs(1);
 
-/// The age up to which a reading of all processes is shared.
-const FRESH: Duration = Duration::from_millis(300);
+/// The time that one instance may take: an engine of containers looks twice, with a second
+/// between.
+const WITHIN: Duration = Duration::from_secs(4);
+
+/// The number of instances that are measured at a time: each may take a process.
+const AT_ONCE: usize = 32;
+
+/// Whoever may want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UsageReader {
+    Screen,
+    Link,
+    Metrics,
+}
+
+/// The demand for readings: nothing is read while there is none. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct UsageDemand(Arc<Intervals>);
+
+#[derive(Debug)]
+struct Intervals {
+    of: Mutex<HashMap<UsageReader, Duration>>,
+    shortest: watch::Sender<Option<Duration>>,
+}
+
+impl Default for UsageDemand {
+    fn default() -> Self {
+        Self(Arc::new(Intervals {
+            of: Mutex::default(),
+            shortest: watch::channel(None).0,
+        }))
+    }
+}
+
+impl UsageDemand {
+    /// Takes in how often a reader wants to know; `None` if it does not.
+    pub fn set(&self, reader: UsageReader, every: Option<Duration>) {
+        let mut of = self.0.of.lock().unwrap_or_else(PoisonError::into_inner);
+        match every {
+            Some(every) => of.insert(reader, every),
+            None => of.remove(&reader),
+        };
+        let shortest = of.values().min().map(|every| (*every).max(LEAST));
+        self.0.shortest.send_if_modified(|known| {
+            let is_new = *known != shortest;
+            *known = shortest;
+            is_new
+        });
+    }
+}
 
 /// Measures for as long as it is held.
 #[derive(Debug)]
 pub struct UsageReadings {
-    _task: JoinSet<()>,
+    _tasks: JoinSet<()>,
 }
 
 impl UsageReadings {
-    /// Sends what each of these uses while it runs, and that it is not known any more.
+    /// Sends what each of these uses while it is alive, as often as is wanted.
     pub fn of<'a>(
         supervisors: impl Iterator<Item = &'a Arc<dyn Supervisor>>,
-        told: &UnboundedSender<ResidentEvent>,
+        demand: &UsageDemand,
+        told: &mpsc::UnboundedSender<ResidentEvent>,
     ) -> Self {
-        let measured: Vec<_> = supervisors.filter(|one| one.usage().is_some()).cloned().collect();
-        let mut task = JoinSet::new();
-        if !measured.is_empty() {
-            task.spawn(measure(measured, told.clone()));
-        }
-        Self { _task: task }
+        let meters = supervisors.map(|supervisor| Meter {
+            supervisor: Arc::clone(supervisor),
+            before: None,
+            told: None,
+        });
+        let rounds = Rounds {
+            meters: meters.collect(),
+            demand: demand.0.shortest.subscribe(),
+            told: told.clone(),
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(rounds.run());
+        Self { _tasks: tasks }
     }
 }
 
-async fn measure(supervisors: Vec<Arc<dyn Supervisor>>, told: UnboundedSender<ResidentEvent>) {
-    let mut ticks = interval_at(Instant::now() + FIRST, EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = vec![None; supervisors.len()];
-    loop {
-        ticks.tick().await;
-        let mut read: Option<Instant> = None;
-        for (supervisor, last) in supervisors.iter().zip(&mut last) {
-            let meter = supervisor
-                .usage()
-                .filter(|_| supervisor.state() == InstanceState::Running);
-            let usage = match meter {
-                Some(meter) => {
-                    if read.is_none_or(|at| at.elapsed() >= FRESH) {
-                        // Nothing that is supervised waits while all processes are read.
-                        let _ = spawn_blocking(ProcessTable::recent).await;
-                        read = Some(Instant::now());
-                    }
-                    timeout(WITHIN, meter.usage(WITHIN)).await.ok().flatten()
-                }
-                None => None,
-            };
-            if usage != *last {
-                *last = usage;
-                let id = supervisor.instance_id().to_owned();
-                if told.send(ResidentEvent::Usage(id, usage)).is_err() {
+/// One instance, with its reading before.
+struct Meter {
+    supervisor: Arc<dyn Supervisor>,
+    /// The time that it had had on processors, and when.
+    before: Option<(u64, Instant)>,
+    told: Option<Usage>,
+}
+
+struct Rounds {
+    meters: Vec<Meter>,
+    demand: watch::Receiver<Option<Duration>>,
+    told: mpsc::UnboundedSender<ResidentEvent>,
+}
+
+impl Rounds {
+    async fn run(mut self) {
+        let mut is_first = true;
+        loop {
+            let Some(every) = *self.demand.borrow_and_update() else {
+                if self.demand.changed().await.is_err() {
                     return;
                 }
+                // What was read long ago says nothing of now.
+                self.meters.iter_mut().for_each(|meter| meter.before = None);
+                is_first = true;
+                continue;
+            };
+            let begun = Instant::now();
+            if !self.measure().await {
+                return;
             }
-            yield_now().await;
+            let pause = if is_first { every.min(SECOND) } else { every };
+            is_first = false;
+            tokio::select! {
+                () = tokio::time::sleep_until(begun + pause) => {}
+                changed = self.demand.changed() => if changed.is_err() { return },
+            }
         }
     }
+
+    /// Measures all that are alive, and tells what is new. Returns false when nobody listens
+    /// any more.
+    async fn measure(&mut self) -> bool {
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        let mut measured = JoinSet::new();
+        // Nothing that is supervised waits while all processes are read.
+        let _ = spawn_blocking(ProcessTable::recent).await;
+        for (at, meter) in self.meters.iter_mut().enumerate() {
+            if meter.supervisor.state().is_alive() {
+                let (supervisor, turns) = (Arc::clone(&meter.supervisor), Arc::clone(&turns));
+                measured.spawn(async move {
+                    let _turn = turns.acquire().await;
+                    (at, reading(supervisor.as_ref()).await, Instant::now())
+                });
+            } else {
+                meter.before = None;
+                if !meter.tell(None, &self.told) {
+                    return false;
+                }
+            }
+        }
+        while let Some(over) = measured.join_next().await {
+            if let Ok((at, usage, now)) = over
+                && let Some(meter) = self.meters.get_mut(at)
+                && !meter.take(usage, now, &self.told)
+            {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+impl Meter {
+    /// Takes a reading in and tells it. Returns false when nobody listens any more.
+    fn take(&mut self, usage: Option<Usage>, now: Instant, told: &mpsc::UnboundedSender<ResidentEvent>) -> bool {
+        let Some(usage) = usage else {
+            self.before = None;
+            return self.tell(None, told);
+        };
+        let before = std::mem::replace(&mut self.before, usage.cpu_ms.map(|cpu_ms| (cpu_ms, now)));
+        let cpu_percent = match usage.cpu_ms {
+            Some(cpu_ms) => between(before, cpu_ms, now),
+            // An engine tells what is used now.
+            None => usage.cpu_percent,
+        };
+        self.tell(Some(Usage { cpu_percent, ..usage }), told)
+    }
+
+    fn tell(&mut self, usage: Option<Usage>, told: &mpsc::UnboundedSender<ResidentEvent>) -> bool {
+        if self.told == usage {
+            return !told.is_closed();
+        }
+        self.told = usage;
+        let id = self.supervisor.instance_id().to_owned();
+        told.send(ResidentEvent::Usage(id, usage)).is_ok()
+    }
+}
+
+/// Returns the share of a processor between two readings; `None` where the first is missing,
+/// or is of another launch.
+fn between(before: Option<(u64, Instant)>, cpu_ms: u64, now: Instant) -> Option<f64> {
+    let (used, at) = before?;
+    let lasted = u64::try_from(now.saturating_duration_since(at).as_millis()).ok()?;
+    cpu_percent(cpu_ms.checked_sub(used)?, lasted)
+}
+
+async fn reading(supervisor: &dyn Supervisor) -> Option<Usage> {
+    let measured = supervisor.usage()?.usage(WITHIN);
+    tokio::time::timeout(WITHIN, measured).await.ok().flatten()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
-    use tokio::sync::{mpsc, watch};
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
-    use crate::supervisor::{Observation, Outcome, StartOptions, StopOptions, Usage, UsageMeter};
+    use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, UsageMeter};
 
-    /// Uses as much memory as it is told to; does not answer where that is `None`.
-    struct ScriptedMeter {
+    /// Uses half a core, and counts how often it was measured.
+    struct Scripted {
         state: watch::Receiver<InstanceState>,
-        memory: Mutex<Option<u64>>,
+        begun: Instant,
+        counts_time: bool,
+        measured: AtomicU64,
+    }
+
+    fn scripted(counts_time: bool) -> (watch::Sender<InstanceState>, Arc<Scripted>) {
+        let (shows, state) = watch::channel(InstanceState::Stopped);
+        let game = Scripted {
+            state,
+            begun: Instant::now(),
+            counts_time,
+            measured: AtomicU64::new(0),
+        };
+        (shows, Arc::new(game))
     }
 
     #[async_trait::async_trait]
-    impl UsageMeter for ScriptedMeter {
-        async fn usage(&self, _limit: Duration) -> Option<Usage> {
-            let memory_bytes = *self.memory.lock().unwrap();
-            if memory_bytes.is_none() {
-                std::future::pending::<()>().await;
-            }
-            Some(Usage {
-                memory_bytes,
-                ..Usage::default()
-            })
-        }
-    }
-
-    #[async_trait::async_trait]
-    impl Supervisor for ScriptedMeter {
+    impl Supervisor for Scripted {
         fn instance_id(&self) -> &str {
             "a"
         }
@@ -138,35 +271,98 @@ mod tests {
         }
     }
 
-    fn uses(memory: Option<u64>) -> Option<ResidentEvent> {
-        let usage = memory.map(|memory| Usage {
-            memory_bytes: Some(memory),
-            ..Usage::default()
-        });
-        Some(ResidentEvent::Usage("a".into(), usage))
+    #[async_trait::async_trait]
+    impl UsageMeter for Scripted {
+        async fn usage(&self, _limit: Duration) -> Option<Usage> {
+            self.measured.fetch_add(1, Ordering::Relaxed);
+            let used = u64::try_from(self.begun.elapsed().as_millis()).unwrap() / 2;
+            Some(Usage {
+                // The mean since the start, which is not what is used now.
+                cpu_percent: Some(7.0),
+                cpu_ms: self.counts_time.then_some(1000 + used),
+                ..Usage::default()
+            })
+        }
+    }
+
+    fn percent(event: Option<ResidentEvent>) -> Option<f64> {
+        match event {
+            Some(ResidentEvent::Usage(_, usage)) => usage.expect("it runs").cpu_percent,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A figure: where nobody is shown it, nothing is read, for a week.
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_read_while_nobody_wants_to_know() {
+        let (shows, game) = scripted(true);
+        let supervisor: Arc<dyn Supervisor> = game.clone();
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let demand = UsageDemand::default();
+        let _readings = UsageReadings::of([&supervisor].into_iter(), &demand, &told);
+        shows.send_replace(InstanceState::Running);
+        tokio::time::sleep(Duration::from_secs(7 * 86_400)).await;
+        assert_eq!(game.measured.load(Ordering::Relaxed), 0);
+        demand.set(UsageReader::Screen, Some(EVERY));
+        assert_eq!(percent(heard.recv().await), None, "between two readings");
+        let begun = Instant::now();
+        assert_eq!(percent(heard.recv().await), Some(50.0));
+        assert_eq!(begun.elapsed(), SECOND);
+        assert_eq!(percent(heard.recv().await), Some(50.0));
+        assert_eq!(begun.elapsed(), SECOND + EVERY);
+        demand.set(UsageReader::Screen, None);
+        tokio::time::sleep(EVERY * 100).await;
+        assert_eq!(game.measured.load(Ordering::Relaxed), 3);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_runs_is_measured_now_and_then_and_what_is_not_known_is_none() {
-        let (shows, state) = watch::channel(InstanceState::Running);
-        let memory = Mutex::new(Some(7));
-        let game = Arc::new(ScriptedMeter { state, memory });
-        let set = |memory| *game.memory.lock().unwrap() = memory;
-        let (told, mut heard) = mpsc::unbounded_channel();
+    async fn the_shortest_interval_of_those_who_want_to_know_counts() {
+        let (shows, game) = scripted(true);
         let supervisor: Arc<dyn Supervisor> = game.clone();
-        let begun = Instant::now();
-        let _readings = UsageReadings::of([&supervisor].into_iter(), &told);
-        assert_eq!(heard.recv().await, uses(Some(7)));
-        assert_eq!(begun.elapsed().as_secs(), FIRST.as_secs());
-        tokio::time::sleep(EVERY * 2).await;
-        assert!(heard.is_empty(), "what is the same is no news");
-        set(Some(8));
-        assert_eq!(heard.recv().await, uses(Some(8)));
-        set(None);
-        assert_eq!(heard.recv().await, uses(None), "it does not answer");
-        set(Some(9));
-        assert_eq!(heard.recv().await, uses(Some(9)));
+        let (told, _heard) = mpsc::unbounded_channel();
+        let demand = UsageDemand::default();
+        shows.send_replace(InstanceState::Running);
+        let _readings = UsageReadings::of([&supervisor].into_iter(), &demand, &told);
+        demand.set(UsageReader::Link, Some(Duration::from_secs(15)));
+        tokio::time::sleep(Duration::from_millis(60_500)).await;
+        // At once, a second later, and each 15 s from then on.
+        assert_eq!(game.measured.load(Ordering::Relaxed), 5);
+        demand.set(UsageReader::Metrics, Some(EVERY));
+        tokio::time::sleep(Duration::from_millis(15_500)).await;
+        assert_eq!(game.measured.load(Ordering::Relaxed), 9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_engine_tells_is_told_as_it_is_and_what_ends_is_not_measured() {
+        let (shows, game) = scripted(false);
+        let supervisor: Arc<dyn Supervisor> = game.clone();
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let demand = UsageDemand::default();
+        shows.send_replace(InstanceState::Running);
+        let _readings = UsageReadings::of([&supervisor].into_iter(), &demand, &told);
+        demand.set(UsageReader::Screen, Some(EVERY));
+        assert_eq!(percent(heard.recv().await), Some(7.0));
         shows.send_replace(InstanceState::Stopped);
-        assert_eq!(heard.recv().await, uses(None), "it does not run");
+        assert_eq!(heard.recv().await, Some(ResidentEvent::Usage("a".into(), None)));
+        let measured = game.measured.load(Ordering::Relaxed);
+        tokio::time::sleep(EVERY * 10).await;
+        assert_eq!(game.measured.load(Ordering::Relaxed), measured);
+        assert!(heard.is_empty(), "what is the same is no news");
+    }
+
+    #[test]
+    fn the_share_between_two_readings() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(2);
+        for (before, used, wanted) in [
+            (None, 9, None),
+            (Some((100, now)), 1100, Some(50.0)),
+            (Some((100, now)), 100, Some(0.0)),
+            // A new launch has had less than the one before.
+            (Some((100, now)), 99, None),
+            (Some((100, later)), 200, None),
+        ] {
+            assert_eq!(between(before, used, later), wanted, "{before:?} {used}");
+        }
     }
 }

@@ -62,6 +62,11 @@ pub struct WatchArgs {
     #[arg(long, value_name = "DURATION", requires = "until", value_parser = duration)]
     pub timeout: Option<Duration>,
 
+    /// Shows also tasks, and what was read and written, and leaves out other columns first; with
+    /// --json, tells what each instance uses
+    #[arg(short, long)]
+    pub wide: bool,
+
     /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
     #[arg(long, conflicts_with = "until")]
     pub nats: bool,
@@ -157,6 +162,11 @@ pub struct RunArgs {
     /// Reports each instance this often, with --json
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub heartbeat_interval: Duration,
+
+    /// Shows also tasks, and what was read and written, and leaves out other columns first; with
+    /// --json, tells what each instance uses
+    #[arg(short, long)]
+    pub wide: bool,
 
     /// Keeps metrics in a file, in the format OpenMetrics: for the textfile collector of
     /// node_exporter, with a name that ends with .prom

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::live::{Live, LiveInput};
 use super::progressing;
 use super::signals::Interrupt;
-use crate::cli::{Selection, StatusArgs};
+use crate::cli::{Selection, StatusArgs, WatchArgs};
 use crate::event::{ResidentEvent, Row};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, VerbRequest};
@@ -77,7 +77,10 @@ impl Names {
     pub(super) fn wants(&self, event: &ResidentEvent) -> bool {
         match event {
             ResidentEvent::Row(watched) => self.has(&watched.row.id),
-            ResidentEvent::Gone(id) | ResidentEvent::Players(id, _) | ResidentEvent::Usage(id, _) => self.has(id),
+            ResidentEvent::Gone(id)
+            | ResidentEvent::Players(id, _)
+            | ResidentEvent::Usage(id, _)
+            | ResidentEvent::NextFiring(id, _) => self.has(id),
             ResidentEvent::Settled | ResidentEvent::Happened(_) => true,
         }
     }
@@ -131,13 +134,15 @@ pub(super) async fn verb(context: &Context<'_>, request: VerbRequest, selected: 
 }
 
 /// Follows the instances of all nodes.
-pub(super) async fn watch(context: &Context<'_>, selected: &Selection) -> Result<u8, Error> {
-    let wanted = Names::new(selected)?;
+pub(super) async fn watch(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, Error> {
+    let wanted = Names::new(&watch.selection)?;
     let link = link(context)?;
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
     let title = format!("gamectl watch --nats {}", link.prefix);
-    let mut live = Live::new(context.screen.watch_view(&title), receiver, false)?;
+    let mut view = context.screen.watch_view(&title);
+    view.offer_usage(watch.wide);
+    let mut live = Live::new(view, receiver, false)?;
     let mut following = JoinSet::new();
     following.spawn(Lookout::follow(link, events));
     loop {

@@ -10,11 +10,13 @@ use super::live::{Live, LiveInput};
 use super::service_manager::ServiceManager;
 use super::ticking::{tick, ticks};
 use super::verb;
+use super::watch::usage_interval;
 use crate::cli::{OnExit, RunArgs};
 use crate::event::{Level, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{
-    Error, Host, InventoryFile, Linking, RunOptions, Supervision, Targets, VerbRequest, host_is_shutting_down,
+    Error, Host, InventoryFile, Linking, RunOptions, Supervision, Targets, USAGE_EVERY, UsageDemand, UsageReader,
+    VerbRequest, host_is_shutting_down,
 };
 use crate::invocation::command;
 use crate::metrics::{ListenAt, Metrics};
@@ -37,14 +39,19 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     let file = host.watch_file();
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
-    let view = context.screen.run_view(&format!("gamectl run {}", host.name()));
+    let mut view = context.screen.run_view(&format!("gamectl run {}", host.name()));
+    view.offer_usage(run.wide);
+    let usage = UsageDemand::default();
     let metrics = Metrics::begin(run.metrics_file.clone(), listen_at, &events).await?;
     let options = RunOptions {
         title: title(),
         at_once: run.at_once.map(std::num::NonZero::get),
         players: view.is_live() || metrics.is_some(),
         claim: String::new(),
+        usage: usage.clone(),
     };
+    usage.set(UsageReader::Screen, usage_interval(&view));
+    usage.set(UsageReader::Metrics, metrics.as_ref().map(|_| USAGE_EVERY));
     // Before anything is begun that is to have what this process had.
     oom_score::protect();
     let supervision = host.supervise(&run.selection.selectors, options, events).await?;
@@ -64,6 +71,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
         can_reload,
         service: ServiceManager::of(&|name| std::env::var_os(name)),
         live,
+        usage,
         last_problem: String::new(),
         reading: None,
     };
@@ -92,6 +100,7 @@ struct Session<'a> {
     can_reload: bool,
     service: ServiceManager,
     live: Live,
+    usage: UsageDemand,
     last_problem: String,
     reading: Option<Reading>,
 }
@@ -131,7 +140,10 @@ impl Session<'_> {
                         }
                         self.live.view.event(event);
                     }
-                    LiveInput::Drawn => self.service.status(&self.live.view.summary()),
+                    LiveInput::Drawn => {
+                        self.usage.set(UsageReader::Screen, usage_interval(&self.live.view));
+                        self.service.status(&self.live.view.summary());
+                    }
                     LiveInput::Keys(keys) => keys.into_iter().for_each(|key| self.live.view.scroll(key)),
                     LiveInput::Second => {}
                 },

@@ -1,5 +1,7 @@
 //! `gamectl watch`.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -10,21 +12,24 @@ use super::over_link;
 use super::ticking::until;
 use crate::cli::WatchArgs;
 use crate::failure::{Failure, FailureKind};
-use crate::host::Error;
+use crate::host::{Error, USAGE_EVERY, UsageDemand, UsageReader};
 use crate::invocation::command;
 use crate::report::Goal;
-use crate::ui::WatchKey;
+use crate::ui::{WatchKey, WatchView};
 
 pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, Error> {
     if watch.nats {
-        return over_link::watch(context, &watch.selection).await;
+        return over_link::watch(context, watch).await;
     }
     let host = context.host()?;
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
-    let view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
+    let mut view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
+    view.offer_usage(watch.wide);
+    let usage = UsageDemand::default();
+    usage.set(UsageReader::Screen, usage_interval(&view));
     let selection = typed_or_everything(&watch.selection);
-    let mut watching = host.watch(selection, events, view.is_live())?;
+    let mut watching = host.watch(selection, events, view.is_live(), usage.clone())?;
     let mut live = Live::new(view, receiver, watching.is_before_the_first_start())?;
     let wanted = watch.until.and_then(|state| state.to_possible_value());
     let goal = wanted.map(|state| watching.goal(state.get_name()));
@@ -60,12 +65,17 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
                     live.sleep_between_events();
                 }
             }
-            LiveInput::Drawn => {}
+            LiveInput::Drawn => usage.set(UsageReader::Screen, usage_interval(&live.view)),
         }
         if !live.view.is_open() {
             return Ok(0);
         }
     }
+}
+
+/// Returns how often a view is to be told what instances use.
+pub(super) fn usage_interval(view: &WatchView) -> Option<Duration> {
+    view.shows_usage().then_some(USAGE_EVERY)
 }
 
 fn too_late(watch: &WatchArgs, goal: Option<&Goal>) -> Failure {

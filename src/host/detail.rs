@@ -57,12 +57,18 @@ impl Host {
         })
     }
 
-    /// Returns what its schedules do next. `gamectl schedule` says why that is not known.
-    fn next_firing(&self, id: &str) -> Option<(String, String)> {
+    /// Returns what its schedules do next, or why that is not known.
+    fn next_firing(&self, id: &str) -> Result<Option<(String, String)>, String> {
+        let has_any = self.inventory.get(id).is_some_and(|one| !one.schedules.is_empty());
+        if !has_any {
+            return Ok(None);
+        }
         let scope = [id.to_owned()];
-        let view = self.schedules(Scope::Matching(&scope)).ok()?;
-        let next = view.firings.into_iter().find(|firing| !firing.is_skipped)?;
-        Some((next.here, next.does))
+        let view = self
+            .schedules(Scope::Matching(&scope))
+            .map_err(|failure| failure.message)?;
+        let next = view.firings.into_iter().find(|firing| !firing.is_skipped);
+        Ok(next.map(|next| (next.here, next.does)))
     }
 
     async fn own_row(&self, id: &str) -> Result<Row, Failure> {

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Host;
-use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
+use crate::event::{Gauges, ResidentEvent, VerbResult, WatchedRow};
 use crate::inventory::NatsLink;
 use crate::link::{Carrier, Link};
+use crate::usages::{UsageDemand, UsageReader};
 
 /// The link of a `run`; there may be none. Clones are the same one.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ struct Place {
     link: Mutex<Option<Link>>,
     events: UnboundedSender<ResidentEvent>,
     carrier: Arc<dyn Carrier>,
+    usage: UsageDemand,
 }
 
 impl Linking {
@@ -25,12 +27,14 @@ impl Linking {
         wanted: Option<Arc<NatsLink>>,
         events: UnboundedSender<ResidentEvent>,
         carrier: Arc<dyn Carrier>,
+        usage: UsageDemand,
     ) -> Self {
         Self(Arc::new(Place {
             wanted: Mutex::new(wanted),
             link: Mutex::new(None),
             events,
             carrier,
+            usage,
         }))
     }
 
@@ -46,8 +50,12 @@ impl Linking {
 
     /// Begins, changes or ends the link as the inventory says. `rows` returns those of the
     /// instances as they are now.
-    pub fn refresh(&self, rows: impl FnOnce() -> Vec<(Arc<WatchedRow>, PlayerCount)>) {
+    pub fn refresh(&self, rows: impl FnOnce() -> Vec<(Arc<WatchedRow>, Gauges)>) {
         let wanted = lock(&self.0.wanted).clone();
+        // A reading for each heartbeat.
+        let every = wanted.as_ref().map(|settings| settings.heartbeat);
+        let every = every.filter(|every| !every.is_zero());
+        self.0.usage.set(UsageReader::Link, every);
         let mut link = lock(&self.0.link);
         match wanted {
             Some(settings) if link.as_ref().is_some_and(|link| link.is_of(&settings)) => {}

@@ -58,6 +58,7 @@ pub use crate::inventory::{WhenEmpty, is_valid_id, nearest};
 pub use crate::supervisor::VerbRequest;
 pub use crate::supervisor::{ConsoleInput, ConsoleKind, OutputAsk, OutputFrom};
 pub use crate::systemd::host_is_shutting_down;
+pub use crate::usages::{EVERY as USAGE_EVERY, UsageDemand, UsageReader};
 pub use console::GameConsole;
 pub use inventory_file::InventoryFile;
 pub use left_alone::StillThere;

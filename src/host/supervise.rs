@@ -32,7 +32,7 @@ use crate::store::claim;
 use crate::store::lock::{self, Holder, RunLock};
 use crate::supervisor::{Observation, Supervisor};
 use crate::systemd::Unit;
-use crate::usages::UsageReadings;
+use crate::usages::{UsageDemand, UsageReadings};
 
 /// A `run` that was killed may hold its lock for this long, until the kernel
 /// has taken it apart; meanwhile the lock is tried again and again.
@@ -67,8 +67,8 @@ pub struct Supervision {
     scheduler: Arc<Scheduler>,
     schedule_carrier: Arc<ScheduleCarrier>,
     events: UnboundedSender<ResidentEvent>,
-    /// Present if others are told what the instances use.
-    usages: Option<UsageReadings>,
+    usage: UsageDemand,
+    _usage_readings: UsageReadings,
     _background: JoinSet<()>,
 }
 
@@ -83,6 +83,8 @@ pub struct RunOptions {
     /// The word by which it takes over from whoever keeps the instances for the same `run`
     /// of another host; empty for a `run` of this one.
     pub claim: String,
+    /// The demand for what the instances use.
+    pub usage: UsageDemand,
 }
 
 impl Host {
@@ -123,6 +125,7 @@ impl Host {
             whole.link.clone(),
             events.clone(),
             Arc::clone(&carrier) as Arc<dyn Carrier>,
+            options.usage.clone(),
         );
         let notifier = Arc::new(Notifier::new(events.clone()));
         notifier.follow(&whole.instances);
@@ -139,7 +142,8 @@ impl Host {
             events.clone(),
         );
         let inventory = whole.of_this_host();
-        let (told, measured, onlooking) = (events.clone(), events.clone(), fleet.clone());
+        let (told, onlooking) = (events.clone(), fleet.clone());
+        let (usage, readings) = (options.usage, events.clone());
         let mut resident = Resident::new(fleet, Arc::clone(&state), Arc::clone(&changes), events, at_once)
             .counting_players(counts_players);
         let mut background = JoinSet::new();
@@ -162,26 +166,25 @@ impl Host {
         for text in elsewhere {
             resident.say(Level::Warning, text);
         }
-        let mut supervision = Supervision {
+        Ok(Supervision {
             state,
             lock,
             file,
             selectors: selectors.to_vec(),
             needs,
-            resident,
             fleet: onlooking,
-            onlookers,
             linking,
             notifier,
             carrier,
             scheduler: Arc::new(scheduler),
             schedule_carrier,
-            events: measured,
-            usages: None,
+            _usage_readings: measured(&resident, &onlookers, &usage, &readings),
+            resident,
+            onlookers,
+            events: readings,
+            usage,
             _background: background,
-        };
-        supervision.measure();
-        Ok(supervision)
+        })
     }
 }
 
@@ -218,6 +221,17 @@ fn needed_by(needs: &Needs, state: &Arc<StateDir>, inventory: &Inventory) -> Nee
     chosen
         .map(|member| (member.id().to_owned(), member.supervisor))
         .collect()
+}
+
+/// Measures what all instances use, here and on other hosts, while that is wanted.
+fn measured(
+    resident: &Resident,
+    onlookers: &Onlookers,
+    demand: &UsageDemand,
+    events: &UnboundedSender<ResidentEvent>,
+) -> UsageReadings {
+    let here = resident.supervisors();
+    UsageReadings::of(here.iter().chain(onlookers.supervisors()), demand, events)
 }
 
 async fn take_lock(state: &StateDir, options: &RunOptions) -> Result<RunLock, Failure> {
@@ -286,17 +300,8 @@ impl Supervision {
         self.scheduler.change(&whole);
         self.onlookers.change(&self.fleet, &whole);
         self.resident.apply(&whole.of_this_host(), &needed);
-        self.measure();
+        self._usage_readings = measured(&self.resident, &self.onlookers, &self.usage, &self.events);
         Ok(())
-    }
-
-    /// Begins to measure what the instances use, or ends that, as the inventory wants it.
-    fn measure(&mut self) {
-        self.usages = self.linking.is_wanted().then(|| {
-            let here = self.resident.supervisors();
-            let all = here.iter().chain(self.onlookers.supervisors());
-            UsageReadings::of(all, &self.events)
-        });
     }
 
     /// Goes over to other instances.

@@ -15,6 +15,7 @@ use crate::players::PlayerCounts;
 use crate::report::Goal;
 use crate::store::changes::Changes;
 use crate::store::inventories;
+use crate::usages::{UsageDemand, UsageReadings};
 use crate::watcher::Watcher;
 
 /// A watch that sends events for as long as it is held.
@@ -23,6 +24,7 @@ pub struct WatchHandle<'a> {
     scope: Scope<'a>,
     events: UnboundedSender<ResidentEvent>,
     with_players: bool,
+    usage: UsageDemand,
     parts: Parts,
 }
 
@@ -34,23 +36,26 @@ struct Parts {
     _changes: JoinSet<()>,
     _watcher: Watcher,
     _player_counts: Option<PlayerCounts>,
+    _usage_readings: UsageReadings,
 }
 
 impl Host {
     /// Begins to watch the selected instances, and to count their players
-    /// where a screen shows them.
+    /// where a screen shows them. What they use is measured while that is wanted.
     pub fn watch<'a>(
         &'a self,
         scope: Scope<'a>,
         events: UnboundedSender<ResidentEvent>,
         with_players: bool,
+        usage: UsageDemand,
     ) -> Result<WatchHandle<'a>, Failure> {
         Ok(WatchHandle {
-            parts: Parts::new(self, scope, &events, with_players)?,
+            parts: Parts::new(self, scope, &events, with_players, &usage)?,
             host: self,
             scope,
             events,
             with_players,
+            usage,
         })
     }
 }
@@ -104,7 +109,7 @@ impl WatchHandle<'_> {
     /// ever started, and nothing can change.
     pub fn refresh(&mut self) -> Result<(), Failure> {
         if !self.parts.has_state && self.host.state()?.is_some() {
-            self.parts = Parts::new(self.host, self.scope, &self.events, self.with_players)?;
+            self.parts = Parts::new(self.host, self.scope, &self.events, self.with_players, &self.usage)?;
         }
         Ok(())
     }
@@ -116,6 +121,7 @@ impl Parts {
         scope: Scope<'_>,
         events: &UnboundedSender<ResidentEvent>,
         with_players: bool,
+        usage: &UsageDemand,
     ) -> Result<Self, Failure> {
         let state = host.state()?;
         let look = Fleet::for_a_look(state.clone());
@@ -140,6 +146,7 @@ impl Parts {
             _changes: following,
             _watcher: Watcher::over(&members, state.as_ref(), events),
             _player_counts: with_players.then(|| PlayerCounts::of(supervisors(), events)),
+            _usage_readings: UsageReadings::of(supervisors(), usage, events),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::event::{LogEntry, PlayerCount, Row};
+use crate::event::{Gauges, LogEntry, Row};
 use crate::report::json as shape;
 
 /// Returns the time of a message, as RFC 3339 with milliseconds.
@@ -28,11 +28,11 @@ pub(super) fn heartbeat(
     node: &str,
     row: &Row,
     uptime_seconds: u64,
-    players: PlayerCount,
+    gauges: Gauges,
     every: Duration,
     at: &str,
 ) -> Value {
-    let mut beat = of_node(node, shape::beat(row, uptime_seconds, players, at));
+    let mut beat = of_node(node, shape::beat(row, uptime_seconds, gauges, at));
     beat["interval_seconds"] = json!(every.as_secs_f64());
     beat
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, Interval, interval, sleep, timeout};
 use super::dial;
 use super::last_states::LastStates;
 use super::panel::Panel;
-use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
+use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, WatchedRow};
 use crate::failure::Failure;
 use crate::inventory::NatsLink;
 use crate::nats::{Message, NatsConnection, ServerOp};
@@ -138,7 +138,7 @@ impl Lookout {
         for event in self.panel.silent(SystemTime::now()) {
             feed.take(event);
         }
-        let row = |(watched, players): (Arc<WatchedRow>, PlayerCount)| with_uptime(&watched, players);
+        let row = |(watched, gauges): (Arc<WatchedRow>, Gauges)| with_uptime(&watched, gauges);
         Ok(feed.seen().into_iter().map(row).collect())
     }
 
@@ -179,9 +179,9 @@ impl Lookout {
     }
 }
 
-fn with_uptime(watched: &WatchedRow, players: PlayerCount) -> Row {
+fn with_uptime(watched: &WatchedRow, gauges: Gauges) -> Row {
     let mut row = Row {
-        player_count: players,
+        player_count: gauges.players,
         ..watched.row.clone()
     };
     let uptime = report::uptime(watched, std::time::Instant::now());

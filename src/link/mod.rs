@@ -52,7 +52,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::event::{PlayerCount, ResidentEvent, VerbResult, WatchedRow};
+use crate::event::{Gauges, ResidentEvent, VerbResult, WatchedRow};
 pub use crate::inventory::NatsLink;
 pub use asking::{NodeInstance, ask};
 use commands::Commands;
@@ -79,7 +79,7 @@ impl Link {
     /// to the link is told as an event.
     pub fn begin(
         settings: Arc<NatsLink>,
-        rows: Vec<(Arc<WatchedRow>, PlayerCount)>,
+        rows: Vec<(Arc<WatchedRow>, Gauges)>,
         events: UnboundedSender<ResidentEvent>,
         carrier: Arc<dyn Carrier>,
     ) -> Self {

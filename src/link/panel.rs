@@ -83,7 +83,11 @@ impl Panel {
             is_silent: false,
         };
         self.known.insert(name.clone(), known);
-        vec![ResidentEvent::Row(row), ResidentEvent::Players(name, players)]
+        vec![
+            ResidentEvent::Row(row),
+            ResidentEvent::Players(name.clone(), players),
+            ResidentEvent::Usage(name, remote_row::usage(body)),
+        ]
     }
 
     fn status(&mut self, name: &str, body: &Value, told: SystemTime) -> Vec<ResidentEvent> {
@@ -98,9 +102,10 @@ impl Panel {
         known.row = Arc::new(remote_row::of_status(&known.row, body));
         let row = ResidentEvent::Row(Arc::clone(&known.row));
         let players = ResidentEvent::Players(name.to_owned(), PlayerCount::NotAsked);
+        let usage = ResidentEvent::Usage(name.to_owned(), None);
         match remote_row::state(body).is_some_and(|state| state.as_label() == "running") {
             true => vec![row],
-            false => vec![row, players],
+            false => vec![row, players, usage],
         }
     }
 
@@ -210,7 +215,7 @@ mod tests {
             }
             assert_eq!(rows(&feed), wanted, "{subject} {body}");
         }
-        assert!(matches!(feed.players("box1/a"), PlayerCount::Counted(players) if players.max == Some(8)));
+        assert!(matches!(feed.gauges("box1/a").players, PlayerCount::Counted(players) if players.max == Some(8)));
     }
 
     #[test]

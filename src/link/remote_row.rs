@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::event::{PlayerCount, Row, Want, WatchedRow};
-use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation, Players};
+use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation, Players, Usage};
 use crate::text::clean_line;
 
 /// The planes whose names are known here.
@@ -131,6 +132,14 @@ fn players(details: &Value) -> PlayerCount {
         Value::Null if details.get("players").is_some() => PlayerCount::Unanswered,
         _ => PlayerCount::NotAsked,
     }
+}
+
+/// Returns what an instance uses by its heartbeat; `None` where that does not tell.
+pub(super) fn usage(body: &Value) -> Option<Usage> {
+    let told = body.get("usage").filter(|told| told.is_object())?;
+    let usage = Usage::deserialize(told).ok()?;
+    let cpu_percent = usage.cpu_percent.filter(|percent| *percent >= 0.0);
+    Some(Usage { cpu_percent, ..usage })
 }
 
 fn number(value: &Value) -> Option<u32> {

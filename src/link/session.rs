@@ -243,8 +243,8 @@ impl<'a> LinkSession<'a> {
             if !self.has_beats_to_send() {
                 break;
             }
-            let Some((row, players)) = self.beats.next() else { break };
-            let mut beat = self.told.heartbeat(&row, players, self.settings.heartbeat);
+            let Some((row, gauges)) = self.beats.next() else { break };
+            let mut beat = self.told.heartbeat(&row, gauges, self.settings.heartbeat);
             if self.skipped > 0 {
                 beat["dropped"] = std::mem::take(&mut self.skipped).into();
             }

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::body;
 use super::outbox::{Letter, Outbox};
-use crate::event::{PlayerCount, ResidentEvent, Row, VerbResult, WatchedRow};
+use crate::event::{Gauges, ResidentEvent, Row, VerbResult, WatchedRow};
 use crate::report::{self, Feed, News};
 use crate::supervisor::{Facts, Observation};
 
@@ -25,11 +25,11 @@ struct Kept {
 }
 
 /// The rows of one heartbeat, which is made of them while it is sent.
-pub(super) type Beats = std::vec::IntoIter<(Arc<WatchedRow>, PlayerCount)>;
+pub(super) type Beats = std::vec::IntoIter<(Arc<WatchedRow>, Gauges)>;
 
 impl Told {
     /// Begins with these rows.
-    pub(super) fn new(node: &str, rows: Vec<(Arc<WatchedRow>, PlayerCount)>) -> Self {
+    pub(super) fn new(node: &str, rows: Vec<(Arc<WatchedRow>, Gauges)>) -> Self {
         let told = Self {
             node: node.to_owned(),
             kept: Mutex::default(),
@@ -37,10 +37,11 @@ impl Told {
         };
         told.kept().outbox.event(body::of_run(node, "began", &body::now()));
         let is_begun = !rows.is_empty();
-        for (row, players) in rows {
+        for (row, gauges) in rows {
             let id = row.row.id.clone();
             told.take(&ResidentEvent::Row(row));
-            told.take(&ResidentEvent::Players(id, players));
+            told.take(&ResidentEvent::Players(id.clone(), gauges.players));
+            told.take(&ResidentEvent::Usage(id, gauges.usage));
         }
         if is_begun {
             told.take(&ResidentEvent::Settled);
@@ -57,9 +58,10 @@ impl Told {
     /// not.
     pub(super) fn status(&self, id: &str) -> Option<Value> {
         let seen = self.kept().feed.seen();
-        let (watched, players) = seen.into_iter().find(|(watched, _)| watched.row.id == id)?;
+        let (watched, gauges) = seen.into_iter().find(|(watched, _)| watched.row.id == id)?;
         let row = Row {
-            player_count: players,
+            player_count: gauges.players,
+            usage: gauges.usage,
             ..watched.row.clone()
         };
         let mut status = report::json::status(&[row]);
@@ -155,15 +157,12 @@ impl Told {
     }
 
     /// Returns one heartbeat as it is sent.
-    pub(super) fn heartbeat(&self, watched: &WatchedRow, players: PlayerCount, every: Duration) -> Value {
+    pub(super) fn heartbeat(&self, watched: &WatchedRow, gauges: Gauges, every: Duration) -> Value {
         let uptime = report::uptime(watched, Instant::now());
-        let mut beat = body::heartbeat(&self.node, &watched.row, uptime, players, every, &body::now());
         // What it has used belongs to a run that may have ended since.
-        let usage = self.kept().feed.usage(&watched.row.id);
-        if let Some(usage) = usage.filter(|_| watched.row.label() == "running") {
-            beat["usage"] = json!(usage);
-        }
-        beat
+        let usage = gauges.usage.filter(|_| watched.row.label() == "running");
+        let gauges = Gauges { usage, ..gauges };
+        body::heartbeat(&self.node, &watched.row, uptime, gauges, every, &body::now())
     }
 
     fn row(&self, id: &str) -> Option<Arc<WatchedRow>> {

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::event::{PlayerCount, Want, WatchedRow};
+use crate::event::{Gauges, PlayerCount, Want, WatchedRow};
 use crate::report;
 use crate::supervisor::{Facts, Observation};
 
@@ -26,7 +26,7 @@ const LEVELS: [&str; 3] = ["info", "warning", "error"];
 /// The things that are told, at one moment.
 #[derive(Debug)]
 pub(super) struct Sample {
-    pub(super) rows: Vec<(Arc<WatchedRow>, PlayerCount)>,
+    pub(super) rows: Vec<(Arc<WatchedRow>, Gauges)>,
     pub(super) entries: [u64; 3],
     pub(super) began: SystemTime,
     pub(super) now: Instant,
@@ -119,6 +119,30 @@ pub(super) fn text(sample: &Sample) -> String {
         "Players that the server has room for.",
         &|one| one.players().and_then(|(_, max)| max).map(f64::from),
     );
+    each(
+        "gamectl_instance_cpu_cores",
+        "gauge",
+        "Cores that it uses, between the last two readings: 1 is the whole of one.",
+        &|one| one.gauges.usage?.cpu_percent.map(|percent| percent / 100.0),
+    );
+    each(
+        "gamectl_instance_memory_bytes",
+        "gauge",
+        "Memory that its processes use.",
+        &|one| one.gauges.usage?.memory_bytes.map(|bytes| bytes as f64),
+    );
+    each(
+        "gamectl_instance_tasks",
+        "gauge",
+        "Threads of all its processes.",
+        &|one| one.gauges.usage?.tasks.map(|tasks| tasks as f64),
+    );
+    each(
+        "gamectl_instance_next_schedule_timestamp_seconds",
+        "gauge",
+        "The time at which a schedule of it does something next.",
+        &|one| one.gauges.next_firing.map(|at| at as f64),
+    );
     out.end()
 }
 
@@ -142,12 +166,12 @@ fn about_run(out: &mut Text, sample: &Sample) {
 /// A row, with its labels.
 struct Labelled<'a> {
     watched: &'a WatchedRow,
-    count: PlayerCount,
+    gauges: Gauges,
     labels: String,
 }
 
 impl<'a> Labelled<'a> {
-    fn new((watched, count): &'a (Arc<WatchedRow>, PlayerCount)) -> Self {
+    fn new((watched, gauges): &'a (Arc<WatchedRow>, Gauges)) -> Self {
         let row = &watched.row;
         let host = row.host.as_deref().unwrap_or_default();
         let labels = format!(
@@ -158,7 +182,7 @@ impl<'a> Labelled<'a> {
         );
         Self {
             watched,
-            count: *count,
+            gauges: *gauges,
             labels,
         }
     }
@@ -181,7 +205,7 @@ impl<'a> Labelled<'a> {
     }
 
     fn players(&self) -> Option<(u32, Option<u32>)> {
-        match self.count {
+        match self.gauges.players {
             PlayerCount::Counted(players) => Some((players.online, players.max)),
             PlayerCount::NotAsked | PlayerCount::Unanswered => None,
         }
@@ -204,10 +228,10 @@ struct Text(String);
 
 impl Text {
     fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let unit = match name.ends_with("_seconds") {
-            true => format!("# UNIT {name} seconds\n"),
-            false => String::new(),
-        };
+        let unit = ["seconds", "bytes"]
+            .into_iter()
+            .find(|unit| name.ends_with(&format!("_{unit}")));
+        let unit = unit.map(|unit| format!("# UNIT {name} {unit}\n")).unwrap_or_default();
         // Nothing can go wrong with a string.
         let _ = write!(self.0, "# TYPE {name} {kind}\n{unit}# HELP {name} {help}\n");
     }
@@ -233,7 +257,16 @@ mod tests {
 
     use super::*;
     use crate::event::Row;
-    use crate::supervisor::{Detail, InstanceState, LastExit, Players};
+    use crate::supervisor::{Detail, InstanceState, LastExit, Players, Usage};
+
+    impl From<PlayerCount> for Gauges {
+        fn from(players: PlayerCount) -> Self {
+            Self {
+                players,
+                ..Self::default()
+            }
+        }
+    }
 
     fn row(id: &str, observation: Observation) -> WatchedRow {
         WatchedRow {
@@ -258,10 +291,13 @@ mod tests {
         row(id, Observation::Known(Box::new(facts)))
     }
 
-    fn told(rows: Vec<(WatchedRow, PlayerCount)>) -> String {
+    fn told(rows: Vec<(WatchedRow, impl Into<Gauges>)>) -> String {
         text(&Sample {
             now: rows.first().map_or_else(Instant::now, |(row, _)| row.seen) + Duration::from_secs(5),
-            rows: rows.into_iter().map(|(row, count)| (Arc::new(row), count)).collect(),
+            rows: rows
+                .into_iter()
+                .map(|(row, gauges)| (Arc::new(row), gauges.into()))
+                .collect(),
             entries: [7, 2, 1],
             began: UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
         })
@@ -284,13 +320,19 @@ mod tests {
         });
         running.row.host = Some("box2".into());
         running.row.intent = Some(Want::Running);
-        let text = told(vec![(
-            running,
-            PlayerCount::Counted(Players {
+        let gauges = Gauges {
+            players: PlayerCount::Counted(Players {
                 online: 2,
                 max: Some(10),
             }),
-        )]);
+            usage: Some(Usage {
+                cpu_percent: Some(150.0),
+                memory_bytes: Some(4096),
+                ..Usage::default()
+            }),
+            next_firing: Some(1_800_000_000),
+        };
+        let text = told(vec![(running, gauges)]);
         let of = "{id=\"a\",plane=\"process\",host=\"box2\"";
         for line in [
             format!("gamectl_instance_state{of},state=\"running\"}} 1"),
@@ -304,11 +346,16 @@ mod tests {
             format!("gamectl_instance_shim_up{of}}} 1"),
             format!("gamectl_instance_players{of}}} 2"),
             format!("gamectl_instance_players_limit{of}}} 10"),
+            format!("gamectl_instance_cpu_cores{of}}} 1.5"),
+            format!("gamectl_instance_memory_bytes{of}}} 4096"),
+            format!("gamectl_instance_next_schedule_timestamp_seconds{of}}} 1800000000"),
+            "# UNIT gamectl_instance_memory_bytes bytes".into(),
             "gamectl_run_start_timestamp_seconds 1700000000.25".into(),
             "gamectl_run_log_entries_total{level=\"warning\"} 2".into(),
         ] {
             assert!(text.lines().any(|one| one == line), "{line}\n{text}");
         }
+        assert!(!text.contains("gamectl_instance_tasks{"), "unknown is not 0");
         assert!(text.ends_with("\n# EOF\n"));
     }
 

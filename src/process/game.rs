@@ -11,6 +11,9 @@ use crate::store::{InstanceDir, ReadError, StateDir, launch, plan};
 use crate::supervisor::DRIFTED;
 use crate::sys::host::Frame;
 
+/// The most keys that a note names.
+const DRIFT_KEYS: usize = 6;
+
 /// The name of this plane in the inventory.
 pub const PLANE: &str = "process";
 
@@ -56,6 +59,7 @@ impl ManagedGame {
                 tty: spec.tty,
                 main: spec.main.clone(),
                 entry: Some(spec.digest()),
+                entry_keys: spec.key_digests(),
             },
             live: LiveState::default(),
             state_dir,
@@ -110,10 +114,17 @@ impl ManagedGame {
     }
 
     /// Returns the note that the entry in the inventory is not the one from which the
-    /// game was started, if so.
-    pub(super) fn drift(&self, started_from: Option<u32>) -> Option<&'static str> {
+    /// game was started, if so, with the keys that have changed.
+    pub(super) fn drift(&self, started_from: Option<u32>) -> Option<String> {
         let (then, now) = (started_from?, self.plan.entry?);
-        (then != now).then_some(DRIFTED)
+        if then == now {
+            return None;
+        }
+        // The record may be of another launch already.
+        let folder = self.find_folder().ok().flatten();
+        let plan = folder.and_then(|folder| plan::read(&folder.dir).ok().flatten());
+        let recorded = plan.filter(|plan| plan.entry == Some(then)).unwrap_or_default();
+        Some(drift_note(&changed_keys(&recorded.entry_keys, &self.plan.entry_keys)))
     }
 
     /// Returns the mask of its secrets.
@@ -194,5 +205,68 @@ fn nothing_of_this_boot(dir: &InstanceDir) -> bool {
         (Ok(None), _) => true,
         (Ok(Some(launch)), Ok(here)) => launch.frame.boot != here.boot,
         _ => false,
+    }
+}
+
+/// Returns the names of the keys whose values differ, or that one of the two does not have.
+fn changed_keys<'a>(then: &'a [(String, u32)], now: &'a [(String, u32)]) -> Vec<&'a str> {
+    // It was started by a build that has not put them on record.
+    if then.is_empty() {
+        return Vec::new();
+    }
+    let differs = |all: &[(String, u32)], one: &(String, u32)| !all.contains(one);
+    let mut changed: Vec<&str> = now
+        .iter()
+        .filter(|one| differs(then, one))
+        .chain(then.iter().filter(|one| differs(now, one)))
+        .map(|(key, _)| key.as_str())
+        .collect();
+    changed.sort_unstable();
+    changed.dedup();
+    changed
+}
+
+fn drift_note(changed: &[&str]) -> String {
+    let shown = changed.iter().take(DRIFT_KEYS).copied().collect::<Vec<_>>().join(", ");
+    match changed.len().saturating_sub(DRIFT_KEYS) {
+        0 if changed.is_empty() => DRIFTED.to_owned(),
+        0 => format!("{DRIFTED} (changed: {shown})"),
+        more => format!("{DRIFTED} (changed: {shown} and {more} more)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_that_have_changed_are_named() {
+        let keys = |all: &[(&str, u32)]| -> Vec<(String, u32)> {
+            all.iter().map(|(key, number)| ((*key).to_owned(), *number)).collect()
+        };
+        for (then, now, wanted) in [
+            (
+                &[("args", 1), ("env.A", 2)][..],
+                &[("args", 1), ("env.A", 3)][..],
+                "env.A",
+            ),
+            (&[("args", 1)], &[("args", 2), ("user", 1)], "args user"),
+            (&[("args", 1), ("env.A", 2)], &[("args", 1)], "env.A"),
+            // Not on record: none can be named.
+            (&[], &[("args", 1)], ""),
+        ] {
+            assert_eq!(
+                changed_keys(&keys(then), &keys(now)).join(" "),
+                wanted,
+                "{then:?} {now:?}"
+            );
+        }
+        assert_eq!(drift_note(&[]), DRIFTED);
+        assert_eq!(drift_note(&["args"]), format!("{DRIFTED} (changed: args)"));
+        let many = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        assert_eq!(
+            drift_note(&many),
+            format!("{DRIFTED} (changed: a, b, c, d, e, f and 2 more)")
+        );
     }
 }

@@ -88,7 +88,7 @@ impl Observer {
                 Situation::Kept(entry) => entry.entry,
                 _ => None,
             };
-            let drift = self.game.drift(then).map(str::to_owned);
+            let drift = self.game.drift(then);
             let unmatched = main_pattern::remark(&self.game, &situation);
             facts.note = join_notes([facts.note.take(), drift, unmatched]);
         }

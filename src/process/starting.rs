@@ -191,7 +191,7 @@ impl GameStart<'_> {
                 changed,
                 state,
                 ended_by: None,
-                note: if changed { None } else { drift().map(str::to_owned) },
+                note: if changed { None } else { drift() },
             })
         };
         let Some(launch) = launch_of(&self.folder.dir, generation) else {

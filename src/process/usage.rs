@@ -13,18 +13,24 @@ use crate::sys::host::Frame;
 use crate::sys::listeners::{self, Listener, Transport};
 use crate::sys::process_table::ProcessTable;
 use crate::sys::{clock, procfs, tree};
+use crate::systemd::GroupUsage;
 
 #[async_trait::async_trait]
 impl UsageMeter for ProcessSupervisor {
     async fn usage(&self, _limit: Duration) -> Option<Usage> {
         let (game, snapshot) = self.measured();
-        measure(game, snapshot, &*ProcessTable::recent().ok()?)
+        let reported = reported(game, snapshot);
+        // The kernel has summed it up already, with what has ended meanwhile.
+        if let Some(usage) = reported.as_ref().and_then(|entry| of_scope(&game.id, entry)) {
+            return Some(usage);
+        }
+        measure(game, reported, &*ProcessTable::recent().ok()?)
     }
 
     async fn processes(&self) -> Result<Option<Vec<TreeProcess>>, String> {
         let (game, snapshot) = self.measured();
         let table = ProcessTable::recent().map_err(|error| format!("/proc cannot be read: {error}"))?;
-        Ok(tree_of(game, snapshot, &table).map(|(pids, _)| listed(pids, &table)))
+        Ok(tree_of(game, reported(game, snapshot), &table).map(|(pids, _)| listed(pids, &table)))
     }
 }
 
@@ -61,8 +67,30 @@ fn listed(mut pids: Vec<i32>, table: &ProcessTable) -> Vec<TreeProcess> {
     sorted
 }
 
-fn measure(game: &ManagedGame, snapshot: Option<&Snapshot>, table: &ProcessTable) -> Option<Usage> {
-    let (pids, launched_boot_ms) = tree_of(game, snapshot, table)?;
+/// Returns what the scope of a game uses, with its shim; `None` if it has none of its own, or
+/// the kernel does not count all of it there.
+fn of_scope(id: &str, entry: &ShimStatus) -> Option<Usage> {
+    let lives = matches!(entry.phase, Phase::Alive | Phase::Stopping);
+    let main = entry.main;
+    if !lives || !procfs::stat(main.pid).is_ok_and(|stat| stat.start == main.start) {
+        return None;
+    }
+    let counted = GroupUsage::of_scope(id, main.pid)?;
+    let (cpu_ms, memory, tasks) = (counted.cpu_ms?, counted.memory_bytes?, counted.tasks?);
+    let (read, written) = counted.disk.unzip();
+    Some(Usage {
+        cpu_percent: cpu_percent(cpu_ms, clock::boot_ms().saturating_sub(entry.launched_boot_ms)),
+        cpu_ms: Some(cpu_ms),
+        memory_bytes: Some(memory),
+        tasks: Some(tasks),
+        read_bytes: read,
+        written_bytes: written,
+        ..Usage::default()
+    })
+}
+
+fn measure(game: &ManagedGame, reported: Option<ShimStatus>, table: &ProcessTable) -> Option<Usage> {
+    let (pids, launched_boot_ms) = tree_of(game, reported, table)?;
     let sum = table.sum(&pids);
     let (read, written) = sum.disk.unzip();
     Some(Usage {
@@ -76,10 +104,15 @@ fn measure(game: &ManagedGame, snapshot: Option<&Snapshot>, table: &ProcessTable
     })
 }
 
+/// Returns what a shim reports of a game.
+fn reported(game: &ManagedGame, snapshot: Option<&Snapshot>) -> Option<ShimStatus> {
+    let known = snapshot.and_then(|snapshot| snapshot.of(&game.id)).cloned();
+    known.or_else(|| report(game))
+}
+
 /// Returns the processes of a game, and when it was launched.
-fn tree_of(game: &ManagedGame, snapshot: Option<&Snapshot>, table: &ProcessTable) -> Option<(Vec<i32>, u64)> {
-    let reported = snapshot.and_then(|snapshot| snapshot.of(&game.id)).cloned();
-    match reported.or_else(|| report(game)).filter(|entry| !entry.adopted) {
+fn tree_of(game: &ManagedGame, reported: Option<ShimStatus>, table: &ProcessTable) -> Option<(Vec<i32>, u64)> {
+    match reported.filter(|entry| !entry.adopted) {
         Some(entry) => children(&entry, table),
         None => strangers(game, table),
     }

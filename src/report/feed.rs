@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
-use crate::supervisor::{Facts, InstanceState, Observation, Usage};
+use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, WatchedRow};
+use crate::supervisor::{Facts, InstanceState, Observation};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
@@ -25,8 +25,7 @@ pub enum News {
 pub struct Feed {
     /// By place and id, so that they stay in their order.
     rows: BTreeMap<(usize, String), Arc<WatchedRow>>,
-    players: HashMap<String, PlayerCount>,
-    usage: HashMap<String, Usage>,
+    gauges: HashMap<String, Gauges>,
     settled: bool,
 }
 
@@ -36,19 +35,22 @@ impl Feed {
         match event {
             ResidentEvent::Row(watched) => self.row(watched),
             ResidentEvent::Gone(id) => {
-                self.usage.remove(&id);
+                if let Some(gauges) = self.gauges.get_mut(&id) {
+                    gauges.usage = None;
+                }
                 self.rows.retain(|(_, known), _| *known != id);
                 Vec::new()
             }
             ResidentEvent::Players(id, count) => {
-                self.players.insert(id, count);
+                self.gauges.entry(id).or_default().players = count;
                 Vec::new()
             }
             ResidentEvent::Usage(id, usage) => {
-                match usage {
-                    Some(usage) => drop(self.usage.insert(id, usage)),
-                    None => drop(self.usage.remove(&id)),
-                }
+                self.gauges.entry(id).or_default().usage = usage;
+                Vec::new()
+            }
+            ResidentEvent::NextFiring(id, at) => {
+                self.gauges.entry(id).or_default().next_firing = at;
                 Vec::new()
             }
             ResidentEvent::Settled if self.settled => Vec::new(),
@@ -86,10 +88,10 @@ impl Feed {
     }
 
     /// Returns the rows as they were last seen, in their order, with what is known of
-    /// their players.
-    pub fn seen(&self) -> Vec<(Arc<WatchedRow>, PlayerCount)> {
+    /// their players and of what they use.
+    pub fn seen(&self) -> Vec<(Arc<WatchedRow>, Gauges)> {
         let rows = self.rows.values();
-        rows.map(|watched| (Arc::clone(watched), self.players(&watched.row.id)))
+        rows.map(|watched| (Arc::clone(watched), self.gauges(&watched.row.id)))
             .collect()
     }
 
@@ -105,13 +107,8 @@ impl Feed {
         Some(known.into_iter().filter(|alive| *alive).count())
     }
 
-    pub fn players(&self, id: &str) -> PlayerCount {
-        self.players.get(id).copied().unwrap_or_default()
-    }
-
-    /// Returns what an instance used when it was measured last; `None` unless it runs.
-    pub fn usage(&self, id: &str) -> Option<Usage> {
-        self.usage.get(id).copied()
+    pub fn gauges(&self, id: &str) -> Gauges {
+        self.gauges.get(id).copied().unwrap_or_default()
     }
 
     /// Returns true once every instance has been seen.
@@ -190,6 +187,7 @@ pub fn in_words(row: &Row, at: String) -> LogEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::PlayerCount;
     use crate::supervisor::LastExit;
 
     fn watched(id: &str, place: usize, state: InstanceState) -> ResidentEvent {

@@ -50,6 +50,7 @@ impl Goal {
             ResidentEvent::Gone(_)
             | ResidentEvent::Players(..)
             | ResidentEvent::Usage(..)
+            | ResidentEvent::NextFiring(..)
             | ResidentEvent::Happened(_) => {}
         }
         self.settled && self.states.values().all(|state| *state == self.wanted)

@@ -18,8 +18,9 @@ pub struct InstanceReport {
     pub needs: Vec<(String, &'static str)>,
     /// The instances that need it.
     pub needed_by: Vec<(String, &'static str)>,
-    /// The time of the next firing of its schedules, and its deed, in words.
-    pub next: Option<(String, String)>,
+    /// The time of the next firing of its schedules, and its deed, in words; an error where
+    /// that is not known.
+    pub next: Result<Option<(String, String)>, String>,
     /// The last output, or why it is not known.
     pub log: Result<Vec<u8>, String>,
     /// The commands that may help.

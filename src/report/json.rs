@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::event::{ComingFiring, DryRun, LogEntry, PlayerCount, Row, ScheduleView, Verb, VerbResult};
+use crate::event::{ComingFiring, DryRun, Gauges, LogEntry, PlayerCount, Row, ScheduleView, Verb, VerbResult};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::inventory::{Problem, Problems};
-use crate::supervisor::{Facts, Observation, rfc3339};
+use crate::supervisor::{Facts, Observation, Usage, rfc3339};
 
 const SCHEMA: u32 = 1;
 
@@ -88,15 +88,23 @@ pub fn heartbeat(row: &Row, uptime_seconds: u64, at: &str) -> Value {
 
 /// Returns a heartbeat for whoever has not heard of the instance before: the whole row.
 /// `at` is RFC 3339.
-pub fn beat(row: &Row, uptime_seconds: u64, players: PlayerCount, at: &str) -> Value {
+pub fn beat(row: &Row, uptime_seconds: u64, gauges: Gauges, at: &str) -> Value {
     let mut value = self::row(row);
     value["event"] = json!("heartbeat");
     value["at"] = json!(at);
     value["uptime_seconds"] = json!(uptime_seconds);
-    if let Some(players) = shown(players) {
+    if let Some(players) = shown(gauges.players) {
         value["details"]["players"] = players;
     }
+    if let Some(usage) = gauges.usage {
+        value["usage"] = json!(usage);
+    }
     value
+}
+
+/// Returns in a stream what an instance uses now; `at` is RFC 3339.
+pub fn usage(id: &str, usage: Option<Usage>, at: &str) -> Value {
+    json!({ "event": "usage", "id": id, "usage": usage, "at": at })
 }
 
 /// Returns an entry of the log. `kind` is there for those that programs may want to act on.

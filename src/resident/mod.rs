@@ -182,8 +182,7 @@ impl Resident {
         }
         self.has_begun = true;
         if self.counts_players {
-            let supervisors = self.supervisors();
-            self.player_counts = Some(PlayerCounts::of(supervisors.iter(), &self.shared.events));
+            self.player_counts = Some(PlayerCounts::of(self.supervisors().iter(), &self.shared.events));
         }
     }
 

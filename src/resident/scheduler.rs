@@ -7,7 +7,7 @@
 //! it out less than once, and never twice. Nothing is waited for in the loop, so that no
 //! firing delays another, and no disk the supervision.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -68,6 +68,7 @@ impl Scheduler {
             count,
             busy: HashSet::new(),
             writers: Arc::new(Semaphore::new(WRITERS)),
+            told: BTreeMap::new(),
         };
         Self {
             listed,
@@ -142,6 +143,8 @@ struct Round {
     busy: HashSet<(Arc<str>, String)>,
     /// The records that are written at the same time.
     writers: Arc<Semaphore>,
+    /// By instance: when something is done next, as it was told.
+    told: BTreeMap<Arc<str>, i64>,
 }
 
 impl Round {
@@ -197,6 +200,7 @@ impl Round {
             }
         }
         self.lines = entries.iter().map(|entry| self.line(entry, now)).collect();
+        self.tell_next();
         self.tell_broken_off();
     }
 
@@ -238,6 +242,25 @@ impl Round {
             }
         }
         self.lines = lines;
+        self.tell_next();
+    }
+
+    /// Tells when each instance has something done next, where that has changed.
+    fn tell_next(&mut self) {
+        let mut next: BTreeMap<Arc<str>, i64> = BTreeMap::new();
+        for line in &self.lines {
+            if let Some(firing) = line.next {
+                let at = next.entry(Arc::clone(&line.entry.id)).or_insert(firing.at);
+                *at = firing.at.min(*at);
+            }
+        }
+        let gone = self.told.keys().filter(|id| !next.contains_key(*id));
+        let changed = next.iter().filter(|(id, at)| self.told.get(*id) != Some(*at));
+        let all = gone.map(|id| (id, None)).chain(changed.map(|(id, at)| (id, Some(*at))));
+        for (id, at) in all {
+            let _ = self.events.send(ResidentEvent::NextFiring(id.to_string(), at));
+        }
+        self.told = next;
     }
 
     fn advance(&mut self, line: &mut ScheduleLine, now: i64) {

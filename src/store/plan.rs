@@ -26,6 +26,8 @@ pub struct Plan {
     /// The number of the definition that it was started from; `None` where none was
     /// recorded.
     pub entry: Option<u32>,
+    /// A number for each key of that definition; empty where none was recorded.
+    pub entry_keys: Vec<(String, u32)>,
 }
 
 /// Adds a stop chain to a document: first as builds up to 9949831 read it, to
@@ -82,6 +84,9 @@ impl Plan {
             .with("tty", self.tty);
         document.push_some("main", self.main.as_ref());
         document.push_some("entry", self.entry.as_ref());
+        for (key, number) in &self.entry_keys {
+            document.push("entry_key", format_args!("{number} {key}"));
+        }
         push_steps(&mut document, &self.stop);
         document
     }
@@ -97,8 +102,14 @@ impl Plan {
             // A plan from before there was such a thing has none.
             main: document.get("main").map(str::to_owned),
             entry: document.parse("entry"),
+            entry_keys: document.all("entry_key").filter_map(keyed).collect(),
         })
     }
+}
+
+fn keyed(fact: &str) -> Option<(String, u32)> {
+    let (number, key) = fact.split_once(' ')?;
+    Some((key.to_owned(), number.parse().ok()?))
 }
 
 /// Reads the plan; `None` when there is none.
@@ -143,6 +154,7 @@ mod tests {
             tty: true,
             main: Some("Game\\.exe$".into()),
             entry: Some(7),
+            entry_keys: vec![("args".into(), 1), ("env.A b\n".into(), u32::MAX)],
         };
         write(&dir, &plan).unwrap();
         write(&dir, &plan).unwrap();

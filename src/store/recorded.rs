@@ -139,6 +139,7 @@ fn a_plan() -> Plan {
         tty: true,
         main: Some("Game\\.exe$".into()),
         entry: None,
+        entry_keys: Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Usage {
     /// as the engine tells it for others.
     pub cpu_percent: Option<f64>,
     /// The time that it has had so far, by which two measurements can be compared.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_ms: Option<u64>,
     /// The resident memory of the processes, or what is charged to the control group.
     pub memory_bytes: Option<u64>,

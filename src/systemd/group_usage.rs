@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::sys::procfs;
+
 const ROOT: &str = "/sys/fs/cgroup";
 
 /// The counts of a control group; those of a controller that it does not have are `None`.
@@ -17,6 +19,11 @@ pub struct GroupUsage {
 }
 
 impl GroupUsage {
+    /// Reads those of the scope of an instance that a process is in; `None` if it is in none.
+    pub fn of_scope(id: &str, pid: i32) -> Option<Self> {
+        scope_of(&procfs::control_groups(pid), id).map(|group| Self::read(&group))
+    }
+
     /// Reads the files of a control group, by its path in the hierarchy.
     pub fn read(group: &str) -> Self {
         let group = group.trim_start_matches('/');
@@ -65,6 +72,19 @@ impl GroupUsage {
     }
 }
 
+/// Returns the path of the scope of an instance, by the control groups of a process of it.
+fn scope_of(groups: &str, id: &str) -> Option<String> {
+    let name = format!("gamectl-{id}.");
+    let scope = |line: &str| {
+        let path = line.splitn(3, ':').nth(2)?;
+        let mut parts = path.split('/');
+        let at = parts.position(|part| part.starts_with(&name) && part.ends_with(".scope"))?;
+        // The game may have made groups below it, which it has counted in.
+        Some(path.split('/').take(at + 1).collect::<Vec<_>>().join("/"))
+    };
+    groups.lines().find_map(scope)
+}
+
 /// Sums up a count over all disks, as version 2 tells it.
 fn unified(text: &str, key: &str) -> u64 {
     let words = text.split_ascii_whitespace();
@@ -85,6 +105,21 @@ fn legacy(text: &str, what: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_scope_of_an_instance() {
+        let unified = "0::/gamectl.slice/gamectl-a-b.scope/below\n";
+        let legacy = "12:pids:/\n1:name=systemd:/gamectl.slice/gamectl-a.1f2e.scope\n0::/x\n";
+        for (groups, id, wanted) in [
+            (unified, "a-b", Some("/gamectl.slice/gamectl-a-b.scope")),
+            (unified, "a", None),
+            (legacy, "a", Some("/gamectl.slice/gamectl-a.1f2e.scope")),
+            ("0::/user.slice/session-1.scope\n", "session-1", None),
+            ("", "a", None),
+        ] {
+            assert_eq!(scope_of(groups, id).as_deref(), wanted, "{groups} {id}");
+        }
+    }
 
     #[test]
     fn both_versions_of_control_groups() {

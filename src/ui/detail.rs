@@ -65,8 +65,10 @@ pub(super) fn render(report: &InstanceReport, now: SystemTime, look: Look) -> St
     part("players", &players(row.player_count));
     part("restarts", &restarts(report, facts));
     part("last exit", &facts.map(last_exit).unwrap_or_default());
-    if let Some((at, deed)) = &report.next {
-        part("next", &format!("{deed}, at {at}"));
+    match &report.next {
+        Ok(Some((at, deed))) => part("next", &format!("{deed}, at {at}")),
+        Ok(None) => {}
+        Err(why) => part("next", &format!("not known: {why}")),
     }
     part("needs", &listed(&report.needs));
     part("needed by", &listed(&report.needed_by));

@@ -75,6 +75,22 @@ const STATES: [&str; 7] = [
     "unmanaged",
 ];
 
+/// The columns of what is used on a screen that does not ask for them, where there is room.
+const USED_IN_SHORT: Range<usize> = 7..9;
+
+/// The room that a note has beside these.
+const NOTE_BESIDE: usize = 30;
+
+/// The columns of what instances use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum UsageColumns {
+    /// All of them, where something was measured.
+    #[default]
+    All,
+    /// The most important ones, if nothing else is left out for them.
+    IfRoom,
+}
+
 type Cells = [String; HEADERS.len()];
 
 fn cells(row: &Row, counted: bool, now: SystemTime, look: Look) -> (Tone, Cells) {
@@ -170,7 +186,7 @@ pub(super) fn render(rows: &[Row], only_bad: bool, look: Look) -> String {
     if shown.is_empty() {
         return String::new();
     }
-    let table = Contents::of(&shown, look);
+    let table = Contents::of(&shown, UsageColumns::All, look);
     let Some(columns) = look.columns else {
         return table.plain(look);
     };
@@ -191,11 +207,13 @@ pub(super) struct Fitted {
     pub(super) head: String,
     /// The lines of each row: more than one where its note needs them.
     pub(super) rows: Vec<Vec<String>>,
+    /// True if it shows what instances use.
+    pub(super) shows_usage: bool,
 }
 
-pub(super) fn fitted(rows: &[Row], look: Look, columns: usize) -> Fitted {
+pub(super) fn fitted(rows: &[Row], usage: UsageColumns, look: Look, columns: usize) -> Fitted {
     let rows: Vec<&Row> = rows.iter().collect();
-    Contents::of(&rows, look).fitted(look, columns)
+    Contents::of(&rows, usage, look).fitted(look, columns)
 }
 
 /// Counts the rows in each state: `3 running, 1 crashed`.
@@ -218,14 +236,19 @@ struct Contents {
     rows: Vec<(Tone, Cells)>,
     /// The columns that are not left out.
     shown: Vec<usize>,
+    usage: UsageColumns,
 }
 
 impl Contents {
-    fn of(rows: &[&Row], look: Look) -> Self {
+    fn of(rows: &[&Row], usage: UsageColumns, look: Look) -> Self {
         let now = SystemTime::now();
         let hosted = rows.iter().any(|row| row.host.is_some());
         let counted = rows.iter().any(|row| row.player_count != PlayerCount::NotAsked);
-        let measured = rows.iter().any(|row| row.usage.is_some());
+        let used = match usage {
+            _ if rows.iter().all(|row| row.usage.is_none()) => 0..0,
+            UsageColumns::All => USED,
+            UsageColumns::IfRoom => USED_IN_SHORT,
+        };
         let rows: Vec<(Tone, Cells)> = rows.iter().map(|row| cells(row, counted, now, look)).collect();
         let restarted = rows
             .iter()
@@ -233,10 +256,10 @@ impl Contents {
         let shown = (0..HEADERS.len())
             .filter(|column| *column != RESTARTS || restarted)
             .filter(|column| *column != PLAYERS || counted)
-            .filter(|column| !USED.contains(column) || measured)
+            .filter(|column| !USED.contains(column) || used.contains(column))
             .filter(|column| *column != HOST || hosted)
             .collect();
-        Self { rows, shown }
+        Self { rows, shown, usage }
     }
 
     fn widths(&self) -> Vec<usize> {
@@ -266,6 +289,12 @@ impl Contents {
     fn fitted(&self, look: Look, columns: usize) -> Fitted {
         let mut shown = self.shown.clone();
         let mut widths = self.widths();
+        if self.usage == UsageColumns::IfRoom && least(&widths, NOTE_BESIDE) > columns {
+            let keeps: Vec<bool> = shown.iter().map(|column| !USED.contains(column)).collect();
+            let mut kept = keeps.iter();
+            widths.retain(|_| kept.next().copied().unwrap_or(true));
+            shown.retain(|column| !USED.contains(column));
+        }
         fit(&mut shown, &mut widths, columns);
         let beside = shown.contains(&NOTE);
         let indent = match beside {
@@ -304,6 +333,7 @@ impl Contents {
         Fitted {
             head: head.trim_end().to_owned(),
             rows,
+            shows_usage: shown.iter().any(|column| USED.contains(column)),
         }
     }
 }
@@ -345,14 +375,20 @@ fn empty_table(shown: &[usize], widths: &[usize], look: Look) -> Table {
     table
 }
 
+/// Returns the columns of the terminal that so many of the table take.
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
+}
+
+/// Returns the same where the note gets no more room than this.
+fn least(widths: &[usize], note_wanted: usize) -> usize {
+    let note = widths.last().copied().unwrap_or(0);
+    total(widths) - note + note.min(note_wanted)
+}
+
 /// Leaves columns out, that of the note too where it would be too narrow, and makes
 /// the id and the note as narrow as is needed.
 fn fit(shown: &mut Vec<usize>, widths: &mut Vec<usize>, columns: usize) {
-    let total = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
-    let least = |widths: &[usize], note_wanted: usize| {
-        let note = widths.last().copied().unwrap_or(0);
-        total(widths) - note + note.min(note_wanted)
-    };
     let shrink = |width: Option<&mut usize>, excess: usize, least: usize| {
         if let Some(width) = width {
             *width -= excess.min(width.saturating_sub(least));

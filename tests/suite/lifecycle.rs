@@ -1,6 +1,7 @@
 //! The verbs of the built binary, over real games: what an admin and a script
 //! see.
 
+use std::fs;
 use std::time::Instant;
 
 use nix::sys::signal::Signal;
@@ -704,7 +705,7 @@ fn a_failed_start_tells_what_that_launch_printed_and_no_other() {
 /// told, until a restart applies it.
 #[test]
 fn a_changed_entry_is_told_until_it_is_applied() {
-    const DRIFTED: &str = "started from another entry: restart applies it";
+    const DRIFTED: &str = "started from another entry: restart applies it (changed: args)";
     let game = |number: &str| {
         Instance::script("a", "exec sleep \"$0\"").process("args", json!(["-c", "exec sleep 1000", number]))
     };
@@ -717,6 +718,13 @@ fn a_changed_entry_is_told_until_it_is_applied() {
     let again = sandbox.ok(&["start", "a"]);
     assert_eq!(again.stdout, format!("a: already running ({DRIFTED})\n"));
     assert_eq!(sandbox.pid("a"), pid);
+    // Which keys have changed is named, and no value of theirs.
+    let secret = json!({ "PASSWORD": "canary", "PORT": "1" });
+    sandbox.inventory(&[game("1").process("env", secret).process("umask", json!("0077"))]);
+    let note = sandbox.status("a")["note"].as_str().unwrap_or_default().to_owned();
+    assert!(note.ends_with("(changed: env.PASSWORD, env.PORT, umask)"), "{note}");
+    let plan = fs::read_to_string(sandbox.instance_dir("a").join("plan")).expect("a plan");
+    assert!(plan.contains("entry_key") && !plan.contains("1000"), "{plan}");
     // What is asked of a game, and how it is stopped, applies at once.
     sandbox.inventory(&[game("1").with("stop", json!([{ "signal": "INT", "wait": "9s" }]))]);
     assert_eq!(sandbox.status("a")["note"], Value::Null);

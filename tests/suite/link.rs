@@ -97,6 +97,12 @@ fn all_transitions_go_out_in_order_with_heartbeats_and_events() {
             .last()
             .is_some_and(|beat| beat["at"].as_str().is_some_and(|new| new > at.as_str()))
     });
+    // What it uses is measured, as somebody is told.
+    wait_until("a heartbeat with its memory", || {
+        let beats = listener.bodies("games.box1.a.heartbeat");
+        let memory = |beat: &Value| beat["usage"]["memory_bytes"].as_u64().is_some_and(|memory| memory > 0);
+        beats.last().is_some_and(memory)
+    });
     let events = listener.bodies("games.box1.events");
     assert!(events.iter().any(|event| event["event"] == "began"), "{events:?}");
     assert!(

@@ -66,7 +66,8 @@ fn folder_is_empty(path: &Path) -> bool {
 fn states_are_in_a_file_and_over_http_and_both_go_at_the_end() {
     let sandbox = Sandbox::new();
     let (tcp, unix) = (game(&sandbox, "a"), game(&sandbox, "b").with("autostart", json!(false)));
-    sandbox.inventory(&[tcp, unix]);
+    let daily = json!([{ "cron": "0 5 * * *", "timezone": "UTC", "do": "restart" }]);
+    sandbox.inventory(&[tcp, unix.with("schedule", daily)]);
     fs::create_dir(sandbox.path("metrics")).expect("a folder");
     let file = sandbox.arg("metrics/gamectl.prom");
     let args = ["--metrics-file", &file, "--metrics", "127.0.0.1:0"];
@@ -76,6 +77,18 @@ fn states_are_in_a_file_and_over_http_and_both_go_at_the_end() {
     wait_until("the file to show it", || {
         is_in(&read(), "a", "running") && is_in(&read(), "b", "stopped")
     });
+    // It is measured, as metrics are read.
+    wait_until("its memory", || {
+        let name = "gamectl_instance_memory_bytes";
+        sample(&read(), name, &["id=\"a\""]).is_some_and(|bytes| bytes > 100_000.0)
+            && sample(&read(), name, &["id=\"b\""]).is_none()
+    });
+    let at = sample(
+        &read(),
+        "gamectl_instance_next_schedule_timestamp_seconds",
+        &["id=\"b\""],
+    );
+    assert!(at.is_some_and(|at| at % 86_400.0 == 18_000.0), "{at:?}");
     sandbox.tell("a", "exit 3");
     let text = wait_for("the restart in the file", || {
         let text = read();

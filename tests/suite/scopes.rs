@@ -93,6 +93,17 @@ fn a_game_of_root_has_a_scope_whose_stop_is_a_stop() {
     assert_eq!(files[3..5], ["5000", "5000"]);
     assert_eq!(machine.ok(&["ps", "-o", "ni=", "-p", &pid]).stdout.trim(), "3");
 
+    // What it uses is read from its group, which its shim is in, too.
+    let wide = machine.ok(&["gamectl", "status", "--wide", "--json", "a"]).json();
+    let used = &wide["instances"][0]["usage"];
+    assert!(used["memory_bytes"].as_u64().is_some_and(|memory| memory > 0), "{used}");
+    let tasks = machine.run(&["cat", &format!("{folder}/pids.current")]).stdout;
+    match tasks.trim().parse::<u64>() {
+        Ok(tasks) => assert_eq!(used["tasks"], json!(tasks), "{used}"),
+        // There is no such controller in a container of this host: the tree is counted.
+        Err(_) => assert_eq!(used["tasks"], json!(1), "{used}"),
+    }
+
     machine.ok(&["systemctl", "stop", "gamectl-a.scope"]);
     assert_eq!(saves(&machine), "begin\nsaved\n");
     let ended = machine.row("a");

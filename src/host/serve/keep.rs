@@ -31,6 +31,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::ssh::wire::{AwaitsLine, EntryLine, KeepAsk, RowLine, Say, ServeAnswer, line};
 use crate::store::lock;
 use crate::supervisor::Observation;
+use crate::usages::UsageDemand;
 
 /// The time that is given to the hooks of what has happened, at the end.
 const HOOKS: Duration = Duration::from_secs(10);
@@ -182,6 +183,7 @@ impl ServedKeeper {
             at_once: None,
             players: false,
             claim: self.ask.run.clone(),
+            usage: UsageDemand::default(),
         };
         Ok(Some((host.supervise(&ids, options, events).await?, heard)))
     }
@@ -341,7 +343,7 @@ impl Teller {
                     }
                     Some(ResidentEvent::Happened(entry)) => self.say(Say::Happened(EntryLine::from(&entry))).await,
                     Some(ResidentEvent::Gone(id)) => drop(self.rows.remove(&id)),
-                    Some(ResidentEvent::Players(..) | ResidentEvent::Usage(..) | ResidentEvent::Settled) => {}
+                    Some(_) => {}
                     None => return,
                 },
             }

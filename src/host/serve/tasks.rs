@@ -16,6 +16,7 @@ use crate::ssh::wire::{
 };
 use crate::supervisor::Observation;
 use crate::sys::clock::wall_ms;
+use crate::usages::UsageDemand;
 
 /// The longest line that goes to a game, in bytes.
 const LONGEST_SENT: usize = 64 * 1024;
@@ -204,7 +205,7 @@ pub(super) async fn watch(host: &Host, id: u64, ids: &[String], answers: &Answer
         return std::future::pending().await;
     }
     let (events, mut heard) = mpsc::unbounded_channel();
-    let mut watching = host.watch(Scope::Matching(&whole), events, false)?;
+    let mut watching = host.watch(Scope::Matching(&whole), events, false, UsageDemand::default())?;
     let mut seconds = tokio::time::interval(SECOND);
     loop {
         tokio::select! {

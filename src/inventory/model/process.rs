@@ -91,6 +91,48 @@ impl ProcessSpec {
         );
         hasher.finalize()
     }
+
+    /// Returns a number for each of its keys that tells its value from others, for whoever
+    /// wants to know which of them have changed. These go on record, too: no value does.
+    pub fn key_digests(&self) -> Vec<(String, u32)> {
+        let executable = self
+            .bare
+            .as_ref()
+            .map_or(self.executable.as_os_str(), |bare| &bare.name);
+        let of = |parts: &[&[u8]]| {
+            let mut hasher = crc32fast::Hasher::new();
+            for part in parts {
+                hasher.update(&part.len().to_le_bytes());
+                hasher.update(part);
+            }
+            hasher.finalize()
+        };
+        let args: Vec<&[u8]> = self.args.iter().map(|argument| argument.as_bytes()).collect();
+        let inherited: Vec<&[u8]> = self.inherit_env.iter().map(|name| name.as_bytes()).collect();
+        let mut keys = vec![
+            ("executable".to_owned(), of(&[executable.as_bytes()])),
+            ("args".to_owned(), of(&args)),
+            ("cwd".to_owned(), of(&[self.cwd.as_os_str().as_bytes()])),
+            ("inherit_env".to_owned(), of(&inherited)),
+            ("umask".to_owned(), self.umask),
+            ("tty".to_owned(), u32::from(self.tty)),
+        ];
+        let log = format!("{} {}", self.log.max_size, self.log.keep);
+        keys.push(("log".to_owned(), of(&[log.as_bytes()])));
+        for (name, value) in &self.env {
+            keys.push((format!("env.{}", name.to_string_lossy()), of(&[value.as_bytes()])));
+        }
+        for (name, value) in self.limits.given() {
+            keys.push((format!("limits.{name}"), of(&[value.to_string().as_bytes()])));
+        }
+        let env_file = self.env_file.as_ref().map(|path| path.as_os_str().as_bytes());
+        let user = self.user.as_ref().map(|user| user.as_bytes());
+        let main = self.main.as_ref().map(|main| main.as_bytes());
+        for (name, value) in [("env_file", env_file), ("user", user), ("main", main)] {
+            keys.extend(value.map(|value| (name.to_owned(), of(&[value]))));
+        }
+        keys
+    }
 }
 
 impl fmt::Debug for ProcessSpec {

@@ -148,8 +148,8 @@ impl World {
 
     fn told_since(&mut self) -> usize {
         let mut count = 0;
-        while self.events.try_recv().is_ok() {
-            count += 1;
+        while let Ok(event) = self.events.try_recv() {
+            count += usize::from(matches!(event, ResidentEvent::Happened(_)));
         }
         count
     }

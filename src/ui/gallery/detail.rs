@@ -22,7 +22,7 @@ fn bare(row: Row) -> InstanceReport {
         crashes: Vec::new(),
         needs: Vec::new(),
         needed_by: Vec::new(),
-        next: None,
+        next: Ok(None),
         log: Ok(Vec::new()),
         commands: Vec::new(),
     }
@@ -81,7 +81,7 @@ fn all_that_can_be_known() {
         ])),
         crashes: vec![at(10_000), at(26_300)],
         needs: vec![("db".into(), "running")],
-        next: Some(("Tue 2027-01-19 05:00 UTC".into(), "restart, with warnings".into())),
+        next: Ok(Some(("Tue 2027-01-19 05:00 UTC".into(), "restart, with warnings".into()))),
         needed_by: vec![("web".into(), "crashed"), ("bot".into(), "running")],
         log: Ok(b"Loading \x1b[31mworld\x1b[0m\nServer startup complete, and then a line that is longer than a terminal is wide, by some words\n".to_vec()),
         ..bare(known)

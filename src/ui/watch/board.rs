@@ -12,7 +12,7 @@ use crate::supervisor::{Facts, InstanceState, Observation};
 use crate::text::clean_line;
 use crate::ui::paint::{Look, Tone};
 use crate::ui::span::short;
-use crate::ui::status;
+use crate::ui::status::{self, UsageColumns};
 use crate::ui::width::{cut, width};
 use crate::ui::wrap::{filled, wrapped};
 
@@ -38,6 +38,10 @@ pub(super) struct Board {
     /// A trouble that stays until it is over.
     banner: Option<String>,
     window: Window,
+    /// The columns of what instances use; `None` where nobody measures it.
+    usage: Option<UsageColumns>,
+    /// True if they were on the last screen.
+    pub(super) shows_usage: bool,
 }
 
 impl Board {
@@ -49,6 +53,8 @@ impl Board {
             way_out,
             banner: None,
             window: Window::default(),
+            usage: None,
+            shows_usage: false,
         }
     }
 
@@ -63,6 +69,10 @@ impl Board {
         self.window.scroll(key);
     }
 
+    pub(super) fn offer_usage(&mut self, columns: UsageColumns) {
+        self.usage = Some(columns);
+    }
+
     pub(super) fn set_banner(&mut self, trouble: Option<String>) {
         self.banner = trouble;
     }
@@ -74,6 +84,7 @@ impl Board {
     /// Renders at most `rows` lines, as things are at `now`.
     pub(super) fn lines(&mut self, columns: usize, rows: usize, look: Look, now: Instant) -> Vec<String> {
         let mut lines = vec![self.head(columns, look)];
+        self.shows_usage = false;
         if let Some(trouble) = &self.banner {
             let text = filled(&clean_line(trouble), columns);
             let text = first(text, BANNER_LINES, columns, look);
@@ -112,7 +123,8 @@ impl Board {
     fn table(&mut self, room: usize, columns: usize, look: Look, now: Instant) -> Vec<String> {
         let all: Vec<Row> = self.feed.rows().map(|watched| self.current(watched, now)).collect();
         // The columns fit all rows, so that none moves when rows are scrolled.
-        let table = status::fitted(&all, look, columns);
+        let table = status::fitted(&all, self.usage.unwrap_or_default(), look, columns);
+        self.shows_usage = table.shows_usage;
         let mut lines = vec![table.head];
         let mut rows: Vec<(&Row, Vec<String>)> = all
             .iter()
@@ -149,7 +161,9 @@ impl Board {
     /// Returns the row with everything in it that changes with time alone.
     fn current(&self, watched: &WatchedRow, now: Instant) -> Row {
         let mut row = watched.row.clone();
-        row.player_count = self.feed.players(&row.id);
+        let gauges = self.feed.gauges(&row.id);
+        row.player_count = gauges.players;
+        row.usage = self.usage.map(|_| gauges.usage.unwrap_or_default());
         if let Observation::Known(facts) = &mut row.observation {
             facts.uptime_seconds = uptime(watched, now);
             if let Some(awaits) = &watched.awaits {

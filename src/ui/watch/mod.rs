@@ -20,8 +20,9 @@ use std::time::{Instant, SystemTime};
 
 use super::json;
 use super::sink::{last_word, lock};
+use super::status::UsageColumns;
 use super::streams::OutputStreams;
-use crate::event::{Level, LogEntry, PlayerCount, ResidentEvent, Row, WatchedRow};
+use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, WatchedRow};
 use crate::report::{self, News, Stream};
 use crate::supervisor::rfc3339;
 use crate::text::clean_line;
@@ -50,6 +51,8 @@ pub struct WatchView {
     streams: OutputStreams,
     board: Board,
     stream: Stream,
+    /// True if a program is told what instances use.
+    tells_usage: bool,
     /// True while the terminal shows our screen.
     shown: Arc<AtomicBool>,
 }
@@ -73,6 +76,7 @@ impl WatchView {
             streams,
             board: Board::new(title, if acts { "Ctrl-C ends the watching" } else { "q leaves" }),
             stream: Stream::new(acts),
+            tells_usage: false,
             shown,
         }
     }
@@ -87,8 +91,31 @@ impl WatchView {
         self.streams.around.stdout_journal
     }
 
+    /// Has the screen show what instances use, or a program be told of it: all of it where
+    /// that is asked for, and else some of it where there is room on a screen.
+    pub fn offer_usage(&mut self, is_asked_for: bool) {
+        self.tells_usage = is_asked_for && self.form == Form::Json;
+        self.board.offer_usage(match is_asked_for {
+            true => UsageColumns::All,
+            false => UsageColumns::IfRoom,
+        });
+    }
+
+    /// Returns true if what instances use was on the last screen, or is told to a program.
+    pub fn shows_usage(&self) -> bool {
+        match self.form {
+            Form::Screen => self.board.shows_usage,
+            Form::Json => self.tells_usage,
+            Form::Lines => false,
+        }
+    }
+
     /// Takes an event in, and writes everything but the screen at once.
     pub fn event(&mut self, event: ResidentEvent) {
+        if let (true, ResidentEvent::Usage(id, usage)) = (self.tells_usage, &event) {
+            let told = report::json::usage(id, *usage, &now());
+            self.streams.write_out(&json::line(&told));
+        }
         for report in self.board.feed.take(event) {
             self.show(report);
         }
@@ -214,8 +241,9 @@ impl WatchView {
         self.write_objects(&News::Snapshot(rows));
     }
 
-    /// Returns the rows as they were last seen, with what is known of their players.
-    pub fn rows(&self) -> Vec<(Arc<WatchedRow>, PlayerCount)> {
+    /// Returns the rows as they were last seen, with what is known of their players and of
+    /// what they use.
+    pub fn rows(&self) -> Vec<(Arc<WatchedRow>, Gauges)> {
         self.board.feed.seen()
     }
 

@@ -440,6 +440,71 @@ fn players_come_and_go() {
     }
 }
 
+/// Usage is shown where nothing else is left out for it, and where that is asked for.
+#[test]
+fn usage_is_shown_where_there_is_room() {
+    use crate::supervisor::Usage;
+    let used = Usage {
+        cpu_percent: Some(12.5),
+        memory_bytes: Some(3 << 20),
+        tasks: Some(42),
+        ..Usage::default()
+    };
+    let plain = Options {
+        color: crate::ui::Color::Never,
+        ..Options::default()
+    };
+    let long = "a note that needs much room, and would get none beside all columns";
+    for (columns, is_asked_for, note, wanted, others) in [
+        (120, None, None, "", "CPU MEMORY"),
+        (120, Some(false), None, "CPU MEMORY 12.5% 3.0M", "TASKS 42"),
+        (120, Some(true), None, "CPU MEMORY TASKS DISK 12.5% 3.0M 42", ""),
+        (80, Some(false), None, "PLANE CPU MEMORY", "TASKS"),
+        (70, Some(false), Some(long), "UPTIME", "CPU MEMORY"),
+        (70, Some(true), Some(long), "CPU MEMORY", "PLANE PID"),
+    ] {
+        let shown = terminal(plain, columns);
+        let mut watch = shown.screen.watch_view("gamectl watch");
+        if let Some(is_asked_for) = is_asked_for {
+            watch.offer_usage(is_asked_for);
+        }
+        watch.event(row(watched("rust-main", 0, InstanceState::Running, note)));
+        watch.event(ResidentEvent::Usage("rust-main".into(), Some(used)));
+        assert!(!watch.shows_usage(), "nothing was drawn yet");
+        watch.draw(Instant::now());
+        let frame = frame(&shown.out.take());
+        for word in wanted.split_whitespace() {
+            assert!(frame.contains(word), "{word}: {frame}");
+        }
+        for word in others.split_whitespace() {
+            assert!(!frame.contains(word), "{word}: {frame}");
+        }
+        assert_eq!(watch.shows_usage(), wanted.contains("CPU"), "{frame}");
+        watch.event(ResidentEvent::Usage("rust-main".into(), None));
+        watch.draw(Instant::now());
+        assert!(!shown.out.take().contains("12.5%"), "it is not known any more");
+    }
+}
+
+#[test]
+fn a_program_is_told_of_usage_where_it_asks_for_that() {
+    for (is_asked_for, wanted) in [(false, 0), (true, 1)] {
+        let shown = piped(Options {
+            json: true,
+            ..Options::default()
+        });
+        let mut watch = shown.screen.watch_view("gamectl watch");
+        watch.offer_usage(is_asked_for);
+        assert_eq!(watch.shows_usage(), is_asked_for);
+        watch.event(ResidentEvent::Usage(
+            "a".into(),
+            Some(crate::supervisor::Usage::default()),
+        ));
+        let out = shown.out.take();
+        assert_eq!(out.matches("\"event\":\"usage\"").count(), wanted, "{out}");
+    }
+}
+
 #[test]
 fn the_journal_gets_priorities_and_no_time() {
     for (level, id, line) in [
