@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{Background, Crowd, Instance, Process, Sandbox, wait_until};
+use crate::support::{Background, Crowd, Instance, Process, Sandbox, SmallDisk, wait_until};
 
 /// A game that notes each line it gets, and whose players are counted there.
 fn game(sandbox: &Sandbox, id: &str, crowd: &Crowd) -> Instance {
@@ -320,4 +320,22 @@ fn it_is_seen_by_whoever_watches() {
     assert_eq!(restart.ended(), Some(130));
     wait_until("no note", || !row());
     assert_eq!(run.end(Signal::SIGTERM), Some(0));
+}
+
+/// A full disk keeps nobody from warning players and ending a game; that there is no record is
+/// said.
+#[test]
+fn on_a_full_disk_players_are_warned_all_the_same() {
+    let (crowd, sandbox) = (Crowd::of(Some(1)), Sandbox::new());
+    let Some(disk) = SmallDisk::mount(&sandbox, "on_a_full_disk_players_are_warned_all_the_same", "size=2m") else {
+        return;
+    };
+    sandbox.inventory(&[game(&sandbox, "a", &crowd)]);
+    sandbox.ok(&["start", "a"]);
+    disk.fill(0);
+    let stop = sandbox.ok(&["stop", "a", "--warn", "1s"]);
+    assert!(stop.stderr.contains("the countdown is not on record"), "{stop:?}");
+    assert_eq!(sandbox.lines("a.got"), ["say Shutdown in 1 second"]);
+    disk.free();
+    assert_eq!(sandbox.state("a"), "stopped");
 }

@@ -6,6 +6,7 @@
 //! missing, and fails with `GAMECTL_TEST_ENGINE=required`, as in the gate. One
 //! by one: `cargo test --test suite docker_compose -- --ignored NAME`.
 
+mod courtesy;
 mod found;
 mod order;
 mod paused;

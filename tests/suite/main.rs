@@ -78,6 +78,7 @@ mod protocol_model;
 mod readme;
 mod real_game;
 mod real_games;
+mod real_minecraft;
 mod run;
 mod schedules;
 mod schema;

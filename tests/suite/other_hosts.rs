@@ -2,6 +2,7 @@
 
 mod accounts;
 mod beside;
+mod courtesy;
 mod host_verb;
 mod kept;
 mod moved;

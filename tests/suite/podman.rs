@@ -6,6 +6,7 @@
 //! fails with `GAMECTL_TEST_PODMAN=required`, as in the gate. One by one:
 //! `cargo test --test suite podman:: -- --ignored NAME`.
 
+mod courtesy;
 mod cut_short;
 mod engine;
 mod found;

@@ -190,3 +190,44 @@ fn armagetron_below_a_launcher_that_passes_no_signal_on() {
     assert!(!Process::lives(pid));
     sandbox.nothing_left();
 }
+
+/// Nobody who joins is at hand, and bots count for nobody: an instance whose query is silent
+/// has players to be warned.
+#[test]
+#[ignore = "needs a game server of Debian's: apt install openarena-server"]
+fn openarena_is_counted_and_warns_by_its_preset() {
+    let executable = program("openarena-server", "/usr/games/openarena-server");
+    let sandbox = Sandbox::new();
+    let port = support::free_udp_port();
+    let number = port.to_string();
+    let args = [
+        "+set",
+        "dedicated",
+        "1",
+        "+set",
+        "net_port",
+        &number,
+        "+map",
+        "aggressor",
+    ];
+    let game = || {
+        Instance::program("a", executable, &args)
+            .with("game", json!("openarena"))
+            .with("ports", json!({ "game": format!("{port}/udp") }))
+            .env("HOME", &sandbox.arg("home"))
+    };
+    std::fs::create_dir_all(sandbox.path("home")).expect("a home");
+    sandbox.inventory(&[game()]);
+    sandbox.ok(&["start", "a"]);
+    let players = sandbox.status("a")["details"]["players"].clone();
+    assert_eq!(players, json!({ "online": 0, "max": 8 }));
+    sandbox.ok(&["restart", "a", "--warn", "10m"]);
+    let silent = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let silent = silent.local_addr().expect("its address").to_string();
+    sandbox.inventory(&[game().with("players", json!({ "quake3": silent }))]);
+    let stopped = sandbox.ok(&["stop", "a", "--warn", "1s", "--json"]).json()["results"][0].clone();
+    assert_eq!(stopped["ended_by"], "stdin: quit", "{stopped}");
+    let console = sandbox.console("a");
+    assert!(console.contains("console: Shutdown in 1 second"), "{console}");
+    sandbox.nothing_left();
+}

@@ -1,23 +1,25 @@
 //! Schedules through the built binary. A firing is made due by a record of the past, so that no
 //! test waits for a time of the day.
 
+mod clocks;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Background, Instance, Sandbox, wait_until};
+use crate::support::{Background, Crowd, Instance, Sandbox, SmallDisk, wait_until};
 
 /// The minutes since the firing.
 const AGO: i64 = 3;
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
     i64::try_from(since.as_secs()).expect("a time")
 }
 
 /// Returns a pattern that has fired so many minutes ago, and does so again next year.
-fn minutes_ago(minutes: i64) -> (String, i64) {
+pub(crate) fn minutes_ago(minutes: i64) -> (String, i64) {
     let at = (now() / 60 - minutes) * 60;
     let text = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.unsigned_abs())).to_string();
     let number = |from: usize| text[from..from + 2].trim_start_matches('0').to_owned();
@@ -32,12 +34,12 @@ fn minutes_ago(minutes: i64) -> (String, i64) {
     (cron, at)
 }
 
-fn entry(cron: &str, deed: &str) -> Value {
+pub(crate) fn entry(cron: &str, deed: &str) -> Value {
     json!({ "cron": cron, "timezone": "UTC", "do": deed, "grace": "1h" })
 }
 
 /// Writes a record of what schedules have done, with facts that are each a line.
-fn record(sandbox: &Sandbox, id: &str, name: &str, facts: &[String]) {
+pub(crate) fn record(sandbox: &Sandbox, id: &str, name: &str, facts: &[String]) {
     let text: String = std::iter::once(format!("gamectl {name} 1\n"))
         .chain(facts.iter().map(|fact| format!("{fact}\n")))
         .collect();
@@ -46,17 +48,17 @@ fn record(sandbox: &Sandbox, id: &str, name: &str, facts: &[String]) {
 }
 
 /// Makes a firing of the past due: a `run` of an hour ago had looked last.
-fn make_due(sandbox: &Sandbox, id: &str, cron: &str, deed: &str) {
+pub(crate) fn make_due(sandbox: &Sandbox, id: &str, cron: &str, deed: &str) {
     let key = format!("{cron} UTC {deed}");
     record(sandbox, id, "schedule", &[format!("decided {} {key}", now() - 3600)]);
 }
 
-fn outcomes(run: &Background) -> Vec<String> {
+pub(crate) fn outcomes(run: &Background) -> Vec<String> {
     let word = |event: &Value| event["outcome"].as_str().unwrap_or_default().to_owned();
     run.events("schedule").iter().map(word).collect()
 }
 
-fn wait_outcome(run: &Background, wanted: &str) {
+pub(crate) fn wait_outcome(run: &Background, wanted: &str) {
     wait_until(&format!("a firing to be {wanted}"), || {
         outcomes(run).last().is_some_and(|last| last == wanted)
     });
@@ -338,4 +340,105 @@ fn schedules_that_are_wrong_are_named_with_their_place() {
             assert!(refused.stderr.contains(place), "{wrong}: {}", refused.stderr);
         }
     }
+}
+
+/// Nobody is warned once nobody plays, and it is done once.
+#[test]
+fn a_scheduled_restart_waits_until_nobody_plays() {
+    let crowd = Crowd::of(Some(2));
+    let sandbox = Sandbox::new();
+    let (cron, _) = minutes_ago(AGO);
+    let notes = sandbox.arg("got");
+    let script = format!("echo up; while read -r line; do echo \"$line\" >>{notes}; done; exec sleep 300");
+    let mut entry = entry(&cron, "restart");
+    entry["when_empty"] = json!({ "max_wait": "1h" });
+    entry["warn"] = json!({ "at": ["10m"] });
+    let game = Instance::script("a", &script)
+        .ready_log("^up$")
+        .with("players", json!({ "a2s": crowd.address() }))
+        .with("broadcast", json!("say {message}"))
+        .with("schedule", json!([entry]));
+    sandbox.inventory(&[game]);
+    sandbox.ok(&["start", "a"]);
+    let before = sandbox.pid("a");
+    make_due(&sandbox, "a", &cron, "restart");
+    let run = Background::run_json(&sandbox, &[]);
+    wait_outcome(&run, "fired");
+    wait_until("its note", || {
+        let note = sandbox.status("a")["note"].as_str().unwrap_or_default().to_owned();
+        note.contains("restart once nobody plays, or at ") && note.contains("by the schedule ")
+    });
+    crowd.counted(3);
+    assert_eq!((sandbox.pid("a"), outcomes(&run).len()), (before, 1));
+    crowd.set(Some(0));
+    wait_outcome(&run, "done");
+    assert_ne!(sandbox.pid("a"), before);
+    assert_eq!(sandbox.lines("got").len(), 0, "nobody was left to be told");
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    sandbox.never_two("a");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// Of two that are begun at the same time one may stay, and what is due is done once.
+#[test]
+fn two_runs_restart_once() {
+    let sandbox = Sandbox::new();
+    let (cron, _) = minutes_ago(AGO);
+    let game = sandbox.solitary("a").ready_log("^up$");
+    sandbox.inventory(&[game.with("schedule", json!([entry(&cron, "restart")]))]);
+    sandbox.ok(&["start", "a"]);
+    let before = sandbox.pid("a");
+    make_due(&sandbox, "a", &cron, "restart");
+    let begin = || Background::of(&mut sandbox.command(&["run", "--json"]));
+    let mut runs = [begin(), begin()];
+    wait_until("one of them to be refused", || {
+        runs.iter_mut().any(Background::has_ended)
+    });
+    let [first, second] = &mut runs;
+    let (refused, stayed) = if first.has_ended() {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    assert_eq!(refused.ended(), Some(75), "{}", refused.text());
+    assert_eq!(outcomes(refused), [] as [&str; 0]);
+    wait_outcome(stayed, "done");
+    assert_eq!(outcomes(stayed), ["fired", "done"]);
+    assert_ne!(sandbox.pid("a"), before);
+    for run in runs {
+        run.end(Signal::SIGTERM);
+    }
+    sandbox.never_two("a");
+    sandbox.ok(&["stop", "a"]);
+}
+
+/// A firing that cannot be put on record is not carried out: it might be done twice.
+#[test]
+fn on_a_full_disk_nothing_is_carried_out() {
+    let sandbox = Sandbox::new();
+    let Some(disk) = SmallDisk::mount(&sandbox, "on_a_full_disk_nothing_is_carried_out", "size=2m") else {
+        return;
+    };
+    let (cron, _) = minutes_ago(AGO);
+    let game = sandbox.solitary("a").ready_log("^up$");
+    sandbox.inventory(&[game.with("schedule", json!([entry(&cron, "restart")]))]);
+    sandbox.ok(&["start", "a"]);
+    let before = sandbox.pid("a");
+    make_due(&sandbox, "a", &cron, "restart");
+    disk.fill(0);
+    let run = Background::run_json(&sandbox, &[]);
+    wait_outcome(&run, "failed");
+    let failed = run.events("schedule").pop().expect("a word");
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("cannot be put on record"),
+        "{failed}"
+    );
+    assert_eq!(sandbox.pid("a"), before);
+    drop(run);
+    disk.free();
+    sandbox.ok(&["stop", "a"]);
 }

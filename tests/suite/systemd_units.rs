@@ -2,6 +2,7 @@
 
 mod absent;
 mod bound;
+mod courtesy;
 mod ends;
 mod found;
 mod many;
