@@ -108,7 +108,7 @@ impl ProcessSpec {
             hasher.finalize()
         };
         let args: Vec<&[u8]> = self.args.iter().map(|argument| argument.as_bytes()).collect();
-        let inherited: Vec<&[u8]> = self.inherit_env.iter().map(|name| name.as_bytes()).collect();
+        let inherited: Vec<&[u8]> = self.inherit_env.iter().map(String::as_bytes).collect();
         let mut keys = vec![
             ("executable".to_owned(), of(&[executable.as_bytes()])),
             ("args".to_owned(), of(&args)),
@@ -126,8 +126,8 @@ impl ProcessSpec {
             keys.push((format!("limits.{name}"), of(&[value.to_string().as_bytes()])));
         }
         let env_file = self.env_file.as_ref().map(|path| path.as_os_str().as_bytes());
-        let user = self.user.as_ref().map(|user| user.as_bytes());
-        let main = self.main.as_ref().map(|main| main.as_bytes());
+        let user = self.user.as_ref().map(String::as_bytes);
+        let main = self.main.as_ref().map(String::as_bytes);
         for (name, value) in [("env_file", env_file), ("user", user), ("main", main)] {
             keys.extend(value.map(|value| (name.to_owned(), of(&[value]))));
         }
