@@ -216,7 +216,7 @@ async fn reading(supervisor: &dyn Supervisor) -> Option<Usage> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     use super::*;
     use crate::supervisor::{InstanceState, Observation, Outcome, StartOptions, StopOptions, UsageMeter};
@@ -227,6 +227,7 @@ mod tests {
         begun: Instant,
         counts_time: bool,
         measured: AtomicU64,
+        hangs: AtomicBool,
     }
 
     fn scripted(counts_time: bool) -> (watch::Sender<InstanceState>, Arc<Scripted>) {
@@ -236,6 +237,7 @@ mod tests {
             begun: Instant::now(),
             counts_time,
             measured: AtomicU64::new(0),
+            hangs: AtomicBool::new(false),
         };
         (shows, Arc::new(game))
     }
@@ -275,6 +277,9 @@ mod tests {
     impl UsageMeter for Scripted {
         async fn usage(&self, _limit: Duration) -> Option<Usage> {
             self.measured.fetch_add(1, Ordering::Relaxed);
+            if self.hangs.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
             let used = u64::try_from(self.begun.elapsed().as_millis()).unwrap() / 2;
             Some(Usage {
                 // The mean since the start, which is not what is used now.
@@ -348,6 +353,24 @@ mod tests {
         tokio::time::sleep(EVERY * 10).await;
         assert_eq!(game.measured.load(Ordering::Relaxed), measured);
         assert!(heard.is_empty(), "what is the same is no news");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_that_hangs_leaves_it_unknown_until_it_answers() {
+        let (shows, game) = scripted(false);
+        let supervisor: Arc<dyn Supervisor> = game.clone();
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let demand = UsageDemand::default();
+        shows.send_replace(InstanceState::Running);
+        let _readings = UsageReadings::of([&supervisor].into_iter(), &demand, &told);
+        demand.set(UsageReader::Link, Some(EVERY));
+        assert_eq!(percent(heard.recv().await), Some(7.0));
+        let begun = Instant::now();
+        game.hangs.store(true, Ordering::Relaxed);
+        assert_eq!(heard.recv().await, Some(ResidentEvent::Usage("a".into(), None)));
+        assert!(begun.elapsed() <= SECOND + WITHIN, "{:?}", begun.elapsed());
+        game.hangs.store(false, Ordering::Relaxed);
+        assert_eq!(percent(heard.recv().await), Some(7.0));
     }
 
     #[test]
