@@ -15,7 +15,7 @@ fn egg() -> String {
         "meta": { "version": "PTDL_v2" },
         "name": "Castle Siege",
         "docker_images": {},
-        "startup": "/bin/sh -c \"echo 'the gates [open]'; read line; echo {{MOTD}} $line\" {{SERVER_PORT}}",
+        "startup": "/bin/sh -c \"echo 'the gates [open]'; read line; echo {{MOTD}} \\$line\" {{SERVER_PORT}}",
         "config": { "files": "{}", "startup": startup, "stop": "close" },
         "variables": [{ "env_variable": "MOTD", "default_value": "bye", "rules": "required" }],
     });
