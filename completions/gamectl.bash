@@ -341,7 +341,7 @@ _gamectl() {
             fi
             case "${prev}" in
                 --as)
-                    COMPREPLY=($(compgen -W "egg amp procfile" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "egg amp linuxgsm systemd compose docker-run procfile supervisord" -- "${cur}"))
                     return 0
                     ;;
                 --id)

@@ -47,7 +47,7 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand check 'Checks the inventory and what its servers need, without starting anything'
             cand host 'Checks the other hosts of the inventory, or installs gamectl there'
             cand init 'Writes an inventory to begin with, where there is none'
-            cand import 'Makes instances of what other tools have: eggs, templates of AMP, Procfiles'
+            cand import 'Makes instances of what other tools have: eggs, templates of AMP, LinuxGSM, units, compose files'
             cand schema 'Prints the JSON Schema of the inventory, for editors'
             cand completions 'Prints the completions for a shell'
         }

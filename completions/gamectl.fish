@@ -50,7 +50,7 @@ complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "notify" -d 'Sends a
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "check" -d 'Checks the inventory and what its servers need, without starting anything'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "host" -d 'Checks the other hosts of the inventory, or installs gamectl there'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "init" -d 'Writes an inventory to begin with, where there is none'
-complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "import" -d 'Makes instances of what other tools have: eggs, templates of AMP, Procfiles'
+complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "import" -d 'Makes instances of what other tools have: eggs, templates of AMP, LinuxGSM, units, compose files'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "schema" -d 'Prints the JSON Schema of the inventory, for editors'
 complete -c gamectl -n "__fish_gamectl_needs_command" -f -a "completions" -d 'Prints the completions for a shell'
 complete -c gamectl -n "__fish_gamectl_using_subcommand start" -l inventory -d 'Uses this inventory; - is standard input' -r -F
@@ -272,7 +272,12 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s v -l verbose -d
 complete -c gamectl -n "__fish_gamectl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gamectl -n "__fish_gamectl_using_subcommand import" -l as -d 'Takes the files for this, in place of looking at what they hold' -r -f -a "egg\t''
 amp\t''
-procfile\t''"
+linuxgsm\t''
+systemd\t''
+compose\t''
+docker-run\t''
+procfile\t''
+supervisord\t''"
 complete -c gamectl -n "__fish_gamectl_using_subcommand import" -l id -d 'The id of the instance; without it, it is made from the name in the file' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand import" -l dir -d 'The folder on this host in which the server\'s files are' -r -f -a "(__fish_complete_directories)"
 complete -c gamectl -n "__fish_gamectl_using_subcommand import" -l set -d 'A value for a variable that a file leaves open, or for any other of its variables' -r

@@ -158,7 +158,7 @@ pub enum VerbArgs {
     Host(Deferred<HostArgs>),
     /// Writes an inventory to begin with, where there is none
     Init(Deferred<InitArgs>),
-    /// Makes instances of what other tools have: eggs, templates of AMP, Procfiles
+    /// Makes instances of what other tools have: eggs, templates of AMP, LinuxGSM, units, compose files
     Import(Deferred<ImportArgs>),
     /// Prints the JSON Schema of the inventory, for editors
     Schema(Deferred<SchemaArgs>),

@@ -359,14 +359,15 @@ Examples:
   gamectl import egg-valheim.json
   gamectl import --set SERVER_PORT=2456 --dir /srv/valheim egg.json
   gamectl import -o instances.yaml palworld.kvp egg-factorio.yaml
-  cat egg.json | gamectl import --as egg -")]
+  gamectl import /home/games/rustserver
+  gamectl import --as docker-run -")]
 pub struct ImportArgs {
     /// The files to read; - is standard input. The ports and settings of a .kvp are read beside it
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
 
     /// Takes the files for this, in place of looking at what they hold
-    #[arg(long = "as", value_name = "KIND", value_parser = ["egg", "amp", "procfile"])]
+    #[arg(long = "as", value_name = "KIND", value_parser = ["egg", "amp", "linuxgsm", "systemd", "compose", "docker-run", "procfile", "supervisord"])]
     pub kind: Option<String>,
 
     /// The id of the instance; without it, it is made from the name in the file

@@ -18,7 +18,8 @@ pub(super) fn run(context: &Context<'_>, args: &ImportArgs) -> Result<u8, Error>
     let kind = args.kind.as_deref().and_then(ImportKind::of_name);
     let mut files = Vec::new();
     let mut is_wrong = false;
-    for path in &args.files {
+    let paths: Vec<PathBuf> = args.files.iter().map(|path| file_of(path)).collect::<Result<_, _>>()?;
+    for path in &paths {
         match ImportFile::new(&shown(path), &bytes(path)?) {
             Ok(file) => files.push((path, file)),
             Err(problems) => {
@@ -101,6 +102,30 @@ fn shown(path: &Path) -> String {
     match path.as_os_str() == "-" {
         true => "<stdin>".to_owned(),
         false => path.display().to_string(),
+    }
+}
+
+/// Returns the file itself, or that of the instance of LinuxGSM that a folder is.
+fn file_of(path: &Path) -> Result<PathBuf, Failure> {
+    if path.as_os_str() == "-" || !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let configs = std::fs::read_dir(path.join("lgsm/config-lgsm"));
+    let mut folders = configs
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir());
+    let (Some(folder), None) = (folders.next(), folders.next()) else {
+        let message = format!("{} is a folder, and no instance of LinuxGSM", path.display());
+        return Err(Failure::failed(message).hint("name a file in it"));
+    };
+    let mut own = folder.join(folder.file_name().unwrap_or_default());
+    own.add_extension("cfg");
+    match own.is_file() {
+        true => Ok(own),
+        false => Ok(folder.join("_default.cfg")),
     }
 }
 

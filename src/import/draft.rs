@@ -184,6 +184,8 @@ pub struct Draft {
     about: String,
     keys: DraftSection,
     remarks: Vec<String>,
+    /// Lines of a file that goes with it, below the remarks.
+    lines: Vec<String>,
 }
 
 impl Draft {
@@ -198,6 +200,7 @@ impl Draft {
             about: about.into(),
             keys: DraftSection::default(),
             remarks: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -230,6 +233,11 @@ impl Draft {
         if self.remarks.len() < REMARKS_MAX && !self.remarks.contains(&remark) {
             self.remarks.push(remark);
         }
+    }
+
+    /// Adds the lines of a file that goes with it.
+    pub(super) fn append_lines(&mut self, lines: Vec<String>) {
+        self.lines.extend(lines);
     }
 
     /// Returns what is not carried over, each with what to do about it.
@@ -270,8 +278,17 @@ impl Draft {
                 begin = "    #   ";
             }
         }
+        for line in &self.lines {
+            out.push_str(&format!("    # {}\n", shortened_line(line)));
+        }
         out
     }
+}
+
+/// Returns a line of others as a harmless one, with the spaces at its beginning.
+fn shortened_line(line: &str) -> String {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    format!("{}{}", " ".repeat(indent.min(20)), shortened(line, 2000))
 }
 
 /// Returns the name of a variable of the inventory for something of an instance.

@@ -18,8 +18,10 @@ mod amp_settings;
 #[cfg(test)]
 mod amp_tests;
 mod amp_text;
+mod compose;
 #[cfg(test)]
 mod corpus_tests;
+mod docker_run;
 mod draft;
 mod egg;
 #[cfg(test)]
@@ -27,8 +29,12 @@ mod egg_tests;
 mod egg_variables;
 mod file;
 mod filled;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod ini;
 mod kind;
 mod launcher;
+mod linuxgsm;
 mod open_variables;
 mod options;
 mod pattern;
@@ -36,7 +42,9 @@ mod procfile;
 mod secrecy;
 mod shell;
 mod startup;
+mod supervisord;
 mod tree;
+mod unit;
 
 pub use draft::Draft;
 pub use file::{FILE_MAX, ImportFile};
@@ -47,8 +55,11 @@ use crate::inventory::Problems;
 
 /// Returns the names of the files beside `file` that it refers to: they belong to it.
 pub fn beside(file: &ImportFile) -> Vec<String> {
-    match amp::is_amp(file) {
-        true => amp::beside(file),
+    if amp::is_amp(file) {
+        return amp::beside(file);
+    }
+    match linuxgsm::is_linuxgsm(file) || file.base_name().ends_with(".cfg") {
+        true => linuxgsm::beside(file),
         false => Vec::new(),
     }
 }
@@ -65,11 +76,18 @@ pub fn read(
 ) -> Result<Vec<Draft>, Problems> {
     let kind = match kind {
         Some(kind) => kind,
+        // What is only set over the defaults may be a single line.
+        None if others.iter().any(linuxgsm::is_linuxgsm) => ImportKind::LinuxGsm,
         None => kind::kind_of(file)?,
     };
     let drafts = match kind {
         ImportKind::Egg => vec![egg::read(file, options)?],
         ImportKind::Procfile => procfile::read(file, options)?,
+        ImportKind::Supervisord => supervisord::read(file, options)?,
+        ImportKind::Systemd => vec![unit::read(file, options)?],
+        ImportKind::Compose => vec![compose::read(file, options)?],
+        ImportKind::DockerRun => vec![docker_run::read(file, options)?],
+        ImportKind::LinuxGsm => vec![linuxgsm::read(file, others, options)?],
         ImportKind::Amp => vec![amp::read(file, others, options)?],
     };
     drafts.into_iter().map(Draft::loadable).collect()

@@ -105,6 +105,29 @@ fn it_is_printed_and_its_remarks_are_counted() {
 }
 
 #[test]
+fn an_instance_of_linuxgsm_is_its_folder() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("games/lgsm/config-lgsm/siegeserver");
+    std::fs::create_dir_all(&folder).expect("folders");
+    let default =
+        "port=\"7000\"\nstartparameters=\"-port ${port} -n '${selfname}'\"\nstopmode=\"2\"\nexecutable=\"./siege\"\n";
+    std::fs::write(folder.join("_default.cfg"), default).expect("write");
+    for (own, port) in [(None, "7000"), (Some("port=\"7005\"\n"), "7005")] {
+        if let Some(own) = own {
+            std::fs::write(folder.join("siegeserver.cfg"), own).expect("write");
+        }
+        let printed = sandbox.run(&["import", "games"]).expect_code(0);
+        for part in [
+            "  siegeserver:\n",
+            &format!("- \"{port}\" # port, line 1 of "),
+            "- { signal: INT, wait: 30s }",
+        ] {
+            assert!(printed.stdout.contains(part), "{part} {printed:?}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_imported_is_refused_with_its_place() {
     let sandbox = Sandbox::new();
     std::fs::write(sandbox.path("egg.json"), egg()).expect("write");
@@ -118,7 +141,7 @@ fn what_cannot_be_imported_is_refused_with_its_place() {
         ),
         (&["import", "binary"], 1, &["binary:1:5", "this is no text"]),
         (&["import", "gone.json"], 1, &["gone.json cannot be read"]),
-        (&["import", "."], 1, &["cannot be read"]),
+        (&["import", "."], 1, &[". is a folder, and no instance of LinuxGSM"]),
         (&["import"], 2, &["<FILE>"]),
         (&["import", "--id", "A b", "egg.json"], 2, &["`A b` cannot be an id"]),
         (
