@@ -61,7 +61,6 @@ impl Told {
         let (watched, gauges) = seen.into_iter().find(|(watched, _)| watched.row.id == id)?;
         let row = Row {
             player_count: gauges.players,
-            usage: gauges.usage,
             ..watched.row.clone()
         };
         let mut status = report::json::status(&[row]);
