@@ -40,6 +40,7 @@ mod options;
 mod pattern;
 mod procfile;
 mod secrecy;
+mod service;
 mod shell;
 mod startup;
 mod supervisord;

@@ -3,8 +3,9 @@
 use super::draft::{Draft, DraftSection, DraftValue, shortened};
 use super::file::ImportFile;
 use super::filled::Filled;
-use super::ini::{IniEntry, IniStyle, read_ini, split_words};
+use super::ini::{IniEntry, IniStyle, read_ini};
 use super::options::ImportOptions;
+use super::service::{command_words, put_command, put_user, signal_step};
 use crate::inventory::Problems;
 
 /// Returns true where a file has a program of supervisord.
@@ -60,34 +61,18 @@ fn draft(name: &str, own: &[&IniEntry], file: &ImportFile, options: &ImportOptio
         let line = own.first().map_or(1, |entry| entry.line);
         return Err(file.problem_in_line(line, format!("the program `{name}` has no command"), "add `command=`"));
     };
-    let words = split_words(&filled(&command.value))
-        .map_err(|why| file.problem_in_line(command.line, format!("this command cannot be read: {why}"), "close it"))?;
+    let words = command_words(file, command, &filled(&command.value))?;
+    let folder = find("directory").map(|entry| filled(&entry.value));
     if let Some((program, args)) = words.split_first() {
-        let folder = find("directory").map(|entry| filled(&entry.value));
-        let program = match &folder {
-            Some(folder) if program.contains('/') && !program.starts_with('/') => {
-                format!("{}/{}", folder.trim_end_matches('/'), program.trim_start_matches("./"))
-            }
-            _ => program.clone(),
-        };
-        process.text("executable", Filled::text(program), command.place());
-        let args: Vec<Filled> = args.iter().map(|word| Filled::text(word.as_str())).collect();
-        if !args.is_empty() {
-            process.put("args", DraftValue::Texts(args), command.place());
-        }
+        put_command(&mut process, program, args, folder.as_deref(), command);
     }
     if command.value.contains("%(ENV_") || command.value.contains("%(here)s") {
         draft.remark("supervisord fills in `%(ENV_...)s` and `%(here)s`: write what they stand for");
     }
-    if let Some(entry) = find("directory") {
-        process.text("cwd", Filled::text(filled(&entry.value)), entry.place());
+    if let Some((entry, folder)) = find("directory").zip(folder) {
+        process.text("cwd", Filled::text(folder), entry.place());
     }
-    if let Some(entry) = find("user") {
-        process.text("user", Filled::text(entry.value.as_str()), entry.place());
-    }
-    if let Some(entry) = find("umask").filter(|entry| entry.value.bytes().all(|byte| (b'0'..b'8').contains(&byte))) {
-        process.text("umask", Filled::text(entry.value.as_str()), entry.place());
-    }
+    put_user(&mut process, find("user").copied(), find("umask").copied());
     if let Some(entry) = find("environment") {
         let mut env = DraftSection::default();
         for (name, value) in environment(&filled(&entry.value)) {
@@ -145,17 +130,9 @@ fn keys<'e>(draft: &mut Draft, find: &dyn Fn(&str) -> Option<&'e &'e IniEntry>) 
     let signal = find("stopsignal")
         .map_or("TERM", |entry| entry.value.as_str())
         .to_ascii_uppercase();
-    let signal = signal.strip_prefix("SIG").unwrap_or(&signal).to_owned();
-    let known = ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2"];
     let wait = seconds("stopwaitsecs").map_or(10, |(_, seconds)| seconds.clamp(1, 86_400));
-    let name = if known.contains(&signal.as_str()) {
-        signal.as_str()
-    } else {
-        "TERM"
-    };
-    let step = DraftSection::default()
-        .with("signal", name)
-        .with("wait", format!("{wait}s"));
+    let name = signal.strip_prefix("SIG").unwrap_or(&signal);
+    let step = signal_step(name, format!("{wait}s"));
     let place = find("stopsignal")
         .or_else(|| find("stopwaitsecs"))
         .map_or_else(|| "supervisord's own".to_owned(), |entry| entry.place());

@@ -5,6 +5,7 @@ use super::file::ImportFile;
 use super::filled::Filled;
 use super::ini::{IniEntry, IniStyle, read_ini, split_words};
 use super::options::ImportOptions;
+use super::service::{command_words, put_command, put_user, signal_step};
 use crate::inventory::Problems;
 
 /// Returns true where a file is a service of systemd.
@@ -131,8 +132,7 @@ fn command<'e>(
     let mut process = DraftSection::default();
     let exec = start.value.trim_start_matches(['-', '+', '!', ':']);
     let (exec, renamed) = exec.strip_prefix('@').map_or((exec, false), |exec| (exec, true));
-    let words = split_words(exec)
-        .map_err(|why| file.problem_in_line(start.line, format!("this command cannot be read: {why}"), "close it"))?;
+    let words = command_words(file, start, exec)?;
     let Some((program, mut args)) = words.split_first() else {
         return Err(file.problem_in_line(start.line, "this command is empty", "name the program"));
     };
@@ -140,29 +140,14 @@ fn command<'e>(
         args = args.get(1..).unwrap_or_default();
     }
     let folder = find("WorkingDirectory").map(|entry| (entry, entry.value.trim_start_matches('-')));
-    let program = match folder {
-        Some((_, folder)) if program.contains('/') && !program.starts_with('/') => {
-            format!("{}/{}", folder.trim_end_matches('/'), program.trim_start_matches("./"))
-        }
-        _ => program.clone(),
-    };
-    process.text("executable", Filled::text(program), start.place());
+    put_command(&mut process, program, args, folder.map(|(_, folder)| folder), start);
     if args.iter().any(|word| word.contains('$')) {
         draft.remark("systemd fills in the variables of its arguments: write what they stand for");
-    }
-    if !args.is_empty() {
-        let args = args.iter().map(|word| Filled::text(word.as_str())).collect();
-        process.put("args", DraftValue::Texts(args), start.place());
     }
     if let Some((entry, folder)) = folder.filter(|(_, folder)| *folder != "~") {
         process.text("cwd", Filled::text(folder), entry.place());
     }
-    if let Some(entry) = find("User") {
-        process.text("user", Filled::text(entry.value.as_str()), entry.place());
-    }
-    if let Some(entry) = find("UMask").filter(|entry| entry.value.bytes().all(|byte| (b'0'..b'8').contains(&byte))) {
-        process.text("umask", Filled::text(entry.value.as_str()), entry.place());
-    }
+    put_user(&mut process, find("User"), find("UMask"));
     Ok(process)
 }
 
@@ -267,9 +252,7 @@ fn stop<'e>(file: &ImportFile, find: &dyn Fn(&str) -> Option<&'e IniEntry>, draf
     let mut steps = Vec::new();
     if let Some(entry) = find("ExecStop") {
         let exec = entry.value.trim_start_matches(['-', '+', '!', ':', '@']);
-        let words = split_words(exec).map_err(|why| {
-            file.problem_in_line(entry.line, format!("this command cannot be read: {why}"), "close it")
-        })?;
+        let words = command_words(file, entry, exec)?;
         if words.iter().any(|word| word.contains('$')) {
             draft.remark(format!(
                 "{} has variables of systemd in it, such as $MAINPID: it is left out",
@@ -282,9 +265,7 @@ fn stop<'e>(file: &ImportFile, find: &dyn Fn(&str) -> Option<&'e IniEntry>, draf
     }
     let signal = find("KillSignal");
     let name = signal.map_or("TERM", |entry| entry.value.trim_start_matches("SIG"));
-    let known = ["TERM", "INT", "QUIT", "HUP", "USR1", "USR2"];
-    let name = if known.contains(&name) { name } else { "TERM" };
-    steps.push(DraftSection::default().with("signal", name).with("wait", wait));
+    steps.push(signal_step(name, wait));
     let place = signal
         .or(timeout)
         .map_or_else(|| "systemd's own: TERM, 90 s".to_owned(), IniEntry::place);
