@@ -22,6 +22,18 @@ pub struct User {
     pub ids: Ids,
 }
 
+impl User {
+    /// Returns the variables that a login sets for this user.
+    pub fn login_env(&self) -> [(OsString, OsString); 4] {
+        [
+            ("HOME".into(), self.home.clone()),
+            ("USER".into(), self.name.clone().into()),
+            ("LOGNAME".into(), self.name.clone().into()),
+            ("SHELL".into(), self.shell.clone()),
+        ]
+    }
+}
+
 /// Looks up the user that a game is to run as. Returns `None` if this process
 /// runs as that user already.
 ///

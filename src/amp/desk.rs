@@ -112,12 +112,12 @@ impl AmpDesk {
     }
 
     /// Returns the words of an order.
-    pub(super) fn words(&self, order: AmpOrder) -> &'static str {
+    pub(super) fn words(&self, order: AmpOrder) -> String {
         let by_manager = match &self.asked {
             Asked::Controller(_) => None,
             Asked::Manager(_) => manager::words(order),
         };
-        by_manager.unwrap_or(order.method())
+        by_manager.unwrap_or_else(|| order.method().to_owned())
     }
 
     /// Has AMP carry an order out. What the answer says is worth little; returned is the

@@ -108,14 +108,8 @@ impl AmpManagerProgram {
             return Ok(ProgramCall::new(own).add_env(looks));
         }
         if me == 0 {
-            let name = OsString::from(&user.name);
-            let env = [
-                ("PATH".into(), std::env::var_os("PATH").unwrap_or_default()),
-                ("HOME".into(), user.home.clone()),
-                ("USER".into(), name.clone()),
-                ("LOGNAME".into(), name),
-                ("SHELL".into(), user.shell.clone()),
-            ];
+            let path = ("PATH".into(), std::env::var_os("PATH").unwrap_or_default());
+            let env = user.login_env().into_iter().chain([path]);
             let call = ProgramCall::new(own).in_folder(Path::new("/")).with_env(env);
             return Ok(call.add_env(looks).as_user(user.ids.uid, user.ids.gid));
         }
@@ -169,17 +163,17 @@ fn quoted_call(user: &str) -> String {
 
 /// Returns the option of an order; `None` where the manager has none.
 fn option(order: AmpOrder) -> Option<&'static str> {
-    words(order)?.split(' ').next_back()
+    match order {
+        AmpOrder::StartInstance => Some("-s"),
+        AmpOrder::StopInstance => Some("-q"),
+        AmpOrder::Start | AmpOrder::Stop | AmpOrder::Kill => None,
+    }
 }
 
 /// Returns the call of an order, without the name of the instance; `None` where the manager
 /// has none.
-pub(super) fn words(order: AmpOrder) -> Option<&'static str> {
-    match order {
-        AmpOrder::StartInstance => Some("ampinstmgr -s"),
-        AmpOrder::StopInstance => Some("ampinstmgr -q"),
-        AmpOrder::Start | AmpOrder::Stop | AmpOrder::Kill => None,
-    }
+pub(super) fn words(order: AmpOrder) -> Option<String> {
+    option(order).map(|option| format!("{PROGRAM} {option}"))
 }
 
 /// Returns true if it was `sudo` that complained.

@@ -50,7 +50,7 @@ pub(super) async fn stop(game: &AmpGame, activity: &StateCell<Activity>, now: bo
     }
     if is_instance_up {
         stop.end_instance().await?;
-        ended_by.get_or_insert_with(|| game.desk().words(AmpOrder::StopInstance).to_owned());
+        ended_by.get_or_insert_with(|| game.desk().words(AmpOrder::StopInstance));
     }
     game.records().record_stopped();
     let _ = game.see().await;

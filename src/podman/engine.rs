@@ -177,12 +177,7 @@ fn env_of(user: &User) -> Result<Vec<(OsString, OsString)>, Failure> {
         .iter()
         .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
     let mut env: Vec<(OsString, OsString)> = ours.collect();
-    env.extend([
-        ("HOME".into(), user.home.clone()),
-        ("USER".into(), user.name.clone().into()),
-        ("LOGNAME".into(), user.name.clone().into()),
-        ("SHELL".into(), user.shell.clone()),
-    ]);
+    env.extend(user.login_env());
     let bus = dir.join("bus");
     if bus.exists() {
         let mut address = OsString::from("unix:path=");

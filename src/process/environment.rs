@@ -105,10 +105,7 @@ fn inherited(spec: &ProcessSpec, user: Option<&User>, ours: &Environment) -> Env
         environment.entry("TERM".into()).or_insert_with(|| "xterm".into());
     }
     if let Some(user) = user {
-        environment.insert("HOME".into(), user.home.clone());
-        environment.insert("USER".into(), user.name.clone().into());
-        environment.insert("LOGNAME".into(), user.name.clone().into());
-        environment.insert("SHELL".into(), user.shell.clone());
+        environment.extend(user.login_env());
     }
     environment
 }
