@@ -1,12 +1,12 @@
 //! Verbs that come in over the link, carried out as if they were typed here.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::linking::lock;
 use super::{Host, NeedsRule, Scope};
 use crate::event::{Level, LogEntry, ResidentEvent, VerbEvent, VerbResult};
 use crate::failure::{Failure, FailureKind};
@@ -14,6 +14,7 @@ use crate::inventory::{Inventory, Source};
 use crate::link::{AskedVerb, Carrier, NotCarriedOut};
 use crate::store::StateDir;
 use crate::store::requests::{self, RequestEntry};
+use crate::sys::clock::{unix_ms, wall_ms};
 
 /// The inventory of a `run`, as it was read last.
 pub(super) struct LinkCarrier {
@@ -68,7 +69,7 @@ impl LinkCarrier {
     async fn enter(&self, id: &str, asked: &AskedVerb) -> Result<(), NotCarriedOut> {
         let (state, entering) = (Arc::clone(&self.state), Arc::clone(&self.entering));
         let (instance, request) = (id.to_owned(), asked.request.clone());
-        let (expires, now) = (milliseconds(asked.expires), milliseconds(SystemTime::now()));
+        let (expires, now) = (unix_ms(asked.expires), wall_ms());
         // It waits for the disk.
         let entered = tokio::task::spawn_blocking(move || {
             let _one = lock(&entering);
@@ -114,13 +115,4 @@ impl Carrier for LinkCarrier {
         let result = results.into_iter().find(|result| result.id == id);
         result.ok_or_else(|| NotCarriedOut::NoSuchInstance(none()))
     }
-}
-
-fn milliseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,7 @@
 //! suspended and is the one the kernel stamps processes with. The wall clock is
 //! for showing to people only. See `clock_gettime(2)`.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use nix::time::{ClockId, clock_gettime};
 
@@ -29,6 +29,12 @@ pub fn boot_ms() -> u64 {
 
 pub fn wall_ms() -> u64 {
     millis(ClockId::CLOCK_REALTIME)
+}
+
+/// Returns a time in milliseconds since 1970; 0 for one before.
+pub fn unix_ms(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Returns the time of the wall clock in whole seconds since 1970.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keep::AwaitsLine;
 use crate::supervisor::{Detail, Facts, InstanceState, LastExit, Observation, Usage, Want};
+use crate::sys::clock::unix_ms;
 use crate::text::clean_line;
 
 /// A state as a word, and the exit code of a crash.
@@ -114,11 +115,6 @@ pub enum DetailLine {
     Text(String),
 }
 
-fn to_ms(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 fn from_ms(ms: u64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_millis(ms))
 }
@@ -173,7 +169,7 @@ impl From<&Facts> for FactsLine {
         let exit = |exit: &LastExit| ExitLine {
             code: exit.code,
             signal: exit.signal.clone(),
-            at_ms: exit.at.map(to_ms),
+            at_ms: exit.at.map(unix_ms),
             requested: exit.requested,
             oom_killed: exit.oom_killed,
         };
@@ -190,7 +186,7 @@ impl From<&Facts> for FactsLine {
             stays_down: facts.stays_down,
             ended_as_allowed: facts.ended_as_allowed,
             restarts_itself: facts.restarts_itself,
-            since_ms: facts.since.map(to_ms),
+            since_ms: facts.since.map(unix_ms),
             pid: facts.pid,
             restarts: facts.restarts,
             last_exit: facts.last_exit.as_ref().map(exit),
