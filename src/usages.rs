@@ -147,8 +147,10 @@ impl Rounds {
     async fn measure(&mut self) -> bool {
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         let mut measured = JoinSet::new();
-        // Nothing that is supervised waits while all processes are read.
-        let _ = spawn_blocking(ProcessTable::recent).await;
+        if self.meters.iter().any(|meter| meter.supervisor.state().is_alive()) {
+            // Nothing that is supervised waits while all processes are read.
+            let _ = spawn_blocking(ProcessTable::recent).await;
+        }
         for (at, meter) in self.meters.iter_mut().enumerate() {
             if meter.supervisor.state().is_alive() {
                 let (supervisor, turns) = (Arc::clone(&meter.supervisor), Arc::clone(&turns));
