@@ -200,6 +200,8 @@ async fn follow(
     watches: &mut JoinSet<WatchedKind>,
 ) {
     let mut tell_at = None;
+    // The last watch may end, and be heard of, in either order.
+    let (mut is_told, mut is_watched) = (true, true);
     loop {
         let due = async {
             match tell_at {
@@ -213,18 +215,19 @@ async fn follow(
                 latest.tell();
                 tell_at = None;
             }
-            change = changes.recv() => match change {
+            change = changes.recv(), if is_told => match change {
                 Some(change) => {
                     if latest.apply(change) {
                         tell_at.get_or_insert_with(|| Instant::now() + TOGETHER);
                     }
                 }
-                // There is no watch any more.
-                None => std::future::pending().await,
+                None => is_told = false,
             },
-            ended = watches.join_next() => match ended {
+            ended = watches.join_next(), if is_watched => match ended {
                 Some(Ok(watched)) if listing.refuses(&watched.namespace, &watched.kind) => {}
-                _ => return,
+                Some(_) => return,
+                // Nothing was lost but what may not be seen.
+                None => is_watched = false,
             },
         }
     }
@@ -257,7 +260,51 @@ async fn watch_kind(engine: KubectlEngine, kind: String, told: mpsc::Sender<Chan
 
 #[cfg(test)]
 mod tests {
+    use super::super::listing::Forbidden;
     use super::*;
+
+    /// Follows watches of these kinds that have all ended, for some hours at most. Returns
+    /// the time that passed.
+    async fn followed(kinds: &[&str], listing: &ClusterListing) -> Duration {
+        let (told, mut changes) = mpsc::channel(1);
+        let mut watches = JoinSet::new();
+        for kind in kinds {
+            let (told, kind) = (told.clone(), (*kind).to_owned());
+            watches.spawn(async move {
+                drop(told);
+                WatchedKind {
+                    namespace: "n".to_owned(),
+                    kind,
+                }
+            });
+        }
+        drop(told);
+        // They have all ended before anybody looks.
+        sleep(Duration::from_millis(1)).await;
+        let begun = Instant::now();
+        let latest = LatestListing::default();
+        let follow = follow(&latest, listing, &mut changes, &mut watches);
+        let _ = tokio::time::timeout(Duration::from_secs(3600), follow).await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn watches_that_end_all_at_once_are_a_loss() {
+        let whole = ClusterListing::default();
+        assert_eq!(followed(&["pods"], &whole).await, Duration::ZERO);
+        assert_eq!(followed(&["pods", "deployments.apps"], &whole).await, Duration::ZERO);
+        // What may not be seen is asked for again after a time.
+        let refused = ClusterListing {
+            forbidden: vec![Forbidden {
+                said: "pods is forbidden: User \"me\" cannot list resource \"pods\" in API group \"\"".to_owned(),
+                namespace: "n".to_owned(),
+            }],
+            ..ClusterListing::default()
+        };
+        assert!(refused.refuses("n", "pods"));
+        assert_eq!(followed(&["pods"], &refused).await, Duration::from_secs(3600));
+        assert_eq!(followed(&["pods", "deployments.apps"], &refused).await, Duration::ZERO);
+    }
 
     #[test]
     fn events_are_read_and_what_is_none_is_a_loss() {
