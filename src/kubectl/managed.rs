@@ -1,11 +1,12 @@
 //! One object of a cluster, as looks find it.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use super::engine::KubectlEngine;
+use super::absence::LastAbsence;
+use super::complaint::Complaint;
+use super::engine::{KubectlEngine, KubectlRefusal};
 use super::entering::Entrance;
 use super::listing::{ClusterListing, Forbidden, read_object};
 use super::plan::KubectlPlan;
@@ -29,6 +30,7 @@ pub(super) struct ManagedObject {
     since: StateCell<Option<SystemTime>>,
     /// The run whose probes have held.
     held: StateCell<Option<u64>>,
+    absence: LastAbsence,
 }
 
 /// The result of a look.
@@ -49,6 +51,7 @@ impl ManagedObject {
             state: StateCell::new(InstanceState::Stopped),
             since: StateCell::default(),
             held: StateCell::default(),
+            absence: LastAbsence::default(),
         }
     }
 
@@ -101,16 +104,15 @@ impl ManagedObject {
 
     /// Looks, at what is shared where that is enough, and publishes the state.
     pub(super) async fn see(&self) -> Result<ObjectLook, Failure> {
-        let listing = match self.share.listing(&self.engine).await {
-            Some(listing) => listing?,
-            None => Arc::new(self.list().await?),
-        };
-        self.judge(&listing).await
+        match self.share.listing(&self.engine).await {
+            Some(listing) => self.judge(&*listing?, Asked::AgainAndAgain).await,
+            None => self.see_anew().await,
+        }
     }
 
     /// Looks anew, at the namespace of the object alone.
     pub(super) async fn see_anew(&self) -> Result<ObjectLook, Failure> {
-        self.judge(&self.list().await?).await
+        self.judge(&self.list().await?, Asked::Once).await
     }
 
     async fn list(&self) -> Result<ClusterListing, Failure> {
@@ -118,14 +120,15 @@ impl ManagedObject {
         reading::list(&self.engine, &namespaces, &target::kinds(&self.spec)).await
     }
 
-    async fn judge(&self, listing: &ClusterListing) -> Result<ObjectLook, Failure> {
+    async fn judge(&self, listing: &ClusterListing, asked: Asked) -> Result<ObjectLook, Failure> {
         if let Some(failure) = self.refusal(listing) {
             return Err(failure);
         }
         let found = match target::find(&self.spec, listing) {
             FoundOrNot::Yes(found) => found,
-            FoundOrNot::No(near) => return Err(self.explain_absence(near.as_deref()).await),
+            FoundOrNot::No(near) => return Err(self.absent(near.as_deref(), asked).await),
         };
+        self.absence.forget();
         let intent = self.records.intent()?;
         let start = self.records.last_start()?;
         let records = ClusterRecords {
@@ -182,9 +185,26 @@ impl ManagedObject {
         Some(explain::forbidden(&self.engine, &forbidden.said, "get, list and watch"))
     }
 
-    /// Returns why an object is not in a list, which is empty also where there is no such
-    /// namespace.
-    async fn explain_absence(&self, near: Option<&str>) -> Failure {
+    /// Returns why an object is not in a list. For looks that are repeated it is not asked for
+    /// anew each time.
+    async fn absent(&self, near: Option<&str>, asked: Asked) -> Failure {
+        let last = match asked {
+            Asked::AgainAndAgain => self.absence.get(near),
+            Asked::Once => None,
+        };
+        if let Some(failure) = last {
+            return failure;
+        }
+        let (failure, is_lasting) = self.explain_absence(near).await;
+        if is_lasting {
+            self.absence.keep(near, &failure);
+        }
+        failure
+    }
+
+    /// Asks why an object is not in a list, which is empty also where there is no such
+    /// namespace. Returns true with it if the cluster itself has said so.
+    async fn explain_absence(&self, near: Option<&str>) -> (Failure, bool) {
         let words = [
             "get".to_owned(),
             explain::target(&self.spec),
@@ -193,15 +213,27 @@ impl ManagedObject {
         match self.engine.ask(words).await {
             Ok(answer) => match read_object(&answer) {
                 Ok(object) if !target::is_kind(self.spec.resource(), &object) => {
-                    explain::other_word(&self.spec, &object.kind)
+                    (explain::other_word(&self.spec, &object.kind), true)
                 }
-                Ok(_) => Failure::unknown(format!("{} was made just now", self.spec)),
-                Err(why) => Failure::unknown(why),
+                Ok(_) => (Failure::unknown(format!("{} was made just now", self.spec)), false),
+                Err(why) => (Failure::unknown(why), false),
             },
-            Err(super::engine::KubectlRefusal::Complaint(super::complaint::Complaint::NoObject)) => {
-                explain::not_found(&self.engine, &self.spec, near)
+            Err(KubectlRefusal::Complaint(Complaint::NoObject)) => {
+                (explain::not_found(&self.engine, &self.spec, near), true)
             }
-            Err(refusal) => explain::unanswered(&self.engine, &self.spec, refusal),
+            Err(refusal) => {
+                let is_lasting = matches!(refusal, KubectlRefusal::Complaint(Complaint::NoNamespace));
+                (explain::unanswered(&self.engine, &self.spec, refusal), is_lasting)
+            }
         }
     }
+}
+
+/// The kind of a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// For somebody who waits for the answer.
+    Once,
+    /// After each change of what is followed.
+    AgainAndAgain,
 }

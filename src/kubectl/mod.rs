@@ -19,6 +19,7 @@
 //! say is not relied upon: an empty list may be one of a namespace that is not there, or
 //! of one that may not be seen. A workload is stopped when none of its pods is left.
 
+mod absence;
 mod chain;
 mod changing;
 mod channel;
