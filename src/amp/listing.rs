@@ -247,6 +247,11 @@ impl AmpListing {
         text
     }
 
+    #[cfg(fuzzing)]
+    pub(super) fn instances(&self) -> &[ListedInstance] {
+        &self.instances
+    }
+
     /// Returns how many instances there are.
     pub(super) fn len(&self) -> usize {
         self.instances.len()

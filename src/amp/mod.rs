@@ -26,6 +26,8 @@ mod answer;
 mod console;
 mod controller;
 mod desk;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod game;
 mod health;
 mod listing;

@@ -49,14 +49,19 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<ConsoleEntry>, serde_json::Error>
     Ok(entries.collect())
 }
 
+/// The first time that cannot be written down any more: the year 10000.
+const END_OF_TIME: Duration = Duration::from_secs(253_402_300_800);
+
 impl ConsoleEntry {
-    /// Returns its time; `None` if AMP tells it in a form that is not known here.
+    /// Returns its time; `None` if AMP tells it in a form that is not known here, or it is
+    /// none that can be written down.
     fn time(&self) -> Option<SystemTime> {
         let inner = self.stamp.strip_prefix("/Date(").and_then(|rest| rest.split_once(')'));
         if let Some((ms, _)) = inner {
             // A zone behind it only says where it was written down.
             let digits = ms.split(['+', '-']).next()?;
-            return UNIX_EPOCH.checked_add(Duration::from_millis(digits.parse().ok()?));
+            let passed = Duration::from_millis(digits.parse().ok()?);
+            return UNIX_EPOCH.checked_add(passed).filter(|_| passed < END_OF_TIME);
         }
         humantime::parse_rfc3339_weak(&self.stamp).ok()
     }
@@ -133,11 +138,15 @@ mod tests {
             ("2025-06-15T15:06:40.5", Some(1_750_000_000_500)),
             ("/Date(-5)/", None),
             ("/Date(99999999999999999999)/", None),
+            // A number that fits, and a time that nobody can write down.
+            ("/Date(9999999999999999999)/", None),
+            ("/Date(253402300800000)/", None),
             ("yesterday", None),
             ("", None),
         ] {
             let entry = entry(stamp, "");
             assert_eq!(entry.time(), ms.map(at), "{stamp}");
+            assert_eq!(entry.line(true).starts_with("- "), ms.is_none(), "{stamp}");
             assert!(entry.is_since(at(0)) && entry.is_since(at(2_000_000_000_000)) == ms.is_none());
         }
     }
