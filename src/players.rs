@@ -10,9 +10,6 @@ use tokio::task::JoinSet;
 use crate::event::{PlayerCount, ResidentEvent};
 use crate::supervisor::{InstanceState, Supervisor};
 
-/// The time that a game may take to answer.
-pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// The number of games that are asked at a time: each takes a descriptor or a few.
 pub const AT_ONCE: usize = 200;
 
@@ -73,17 +70,21 @@ async fn count(supervisor: Arc<dyn Supervisor>, told: mpsc::UnboundedSender<Resi
 
 /// Asks one running game. One that gets no turn in time is taken for silent.
 pub async fn ask(supervisor: &dyn Supervisor, turns: &Semaphore) -> PlayerCount {
+    let Some(query) = supervisor.players() else {
+        return PlayerCount::Unanswered;
+    };
+    let limit = query.limit();
     let asked = async {
         let _turn = turns.acquire().await.ok()?;
-        supervisor.players()?.count(ANSWER_TIMEOUT).await
+        query.count(limit).await
     };
-    tokio::time::timeout(ANSWER_TIMEOUT, asked).await.ok().flatten().into()
+    tokio::time::timeout(limit, asked).await.ok().flatten().into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supervisor::{Observation, Outcome, PlayerQuery, Players, StartOptions, StopOptions};
+    use crate::supervisor::{ANSWER_LIMIT, Observation, Outcome, PlayerQuery, Players, StartOptions, StopOptions};
     use std::sync::Mutex;
     use tokio::sync::watch;
     use tokio::time::Instant;
@@ -164,7 +165,7 @@ mod tests {
         assert_eq!(begun.elapsed(), EVERY * 3);
         *game.answer.as_ref().unwrap().lock().unwrap() = None;
         assert_eq!(heard.recv().await, Some(nothing.clone()), "it is silent");
-        assert_eq!(begun.elapsed(), EVERY * 4 + ANSWER_TIMEOUT);
+        assert_eq!(begun.elapsed(), EVERY * 4 + ANSWER_LIMIT);
         *game.answer.as_ref().unwrap().lock().unwrap() = Some(5);
         assert_eq!(heard.recv().await, Some(counted(5)));
         shows.send_replace(InstanceState::Stopping);
@@ -194,7 +195,7 @@ mod tests {
             ask(silent.as_ref(), &turns),
             ask(silent.as_ref(), &turns),
         );
-        assert_eq!(begun.elapsed(), ANSWER_TIMEOUT);
+        assert_eq!(begun.elapsed(), ANSWER_LIMIT);
         assert_eq!(
             counts.1,
             PlayerCount::Counted(Players {

@@ -74,7 +74,7 @@ pub use options::{StartOptions, StopOptions};
 pub use outcome::Outcome;
 pub use output::{ConsoleOutput, OutputAsk, OutputFrom, OutputSource};
 pub use plan::{PlannedStep, VerbPlan};
-pub use players::{PlayerQuery, Players};
+pub use players::{ANSWER_LIMIT, PlayerQuery, Players};
 pub use state::InstanceState;
 pub use state_cell::StateCell;
 pub use survey::Survey;

@@ -37,7 +37,7 @@ pub use model::limits::Limits;
 pub use model::link::{ClientCertificate, LinkVerb, NatsLink, NatsLogin, NatsServer, NatsTls, is_subject_token};
 pub use model::needs::Needs;
 pub use model::notify::{Notify, NotifyTarget, NtfyTarget, WebhookTarget};
-pub use model::players::{PlayersLine, PlayersRequest, PlayersRule};
+pub use model::players::{PlayersCommand, PlayersLine, PlayersRequest, PlayersRule};
 pub use model::podman::{PodmanObject, PodmanSpec};
 pub use model::probe::{GamespyVersion, Healthy, LogFile, OnTimeout, Probe, Ready};
 pub use model::process::{DEFAULT_UMASK, LogSpec, ProcessSpec};

@@ -13,7 +13,7 @@ const REQUEST: &str = "--request-timeout=8s";
 /// The time that a call may take, by us: kubectl has no limit for a login plugin.
 pub(super) const CALL: Duration = Duration::from_secs(15);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct KubectlEngine {
     place: KubectlPlace,
 }

@@ -7,6 +7,7 @@ use crate::inventory::KubectlSpec;
 use crate::invocation::command;
 
 /// A container of a pod that runs.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entrance {
     engine: KubectlEngine,
     pod: String,

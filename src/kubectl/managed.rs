@@ -17,7 +17,7 @@ use super::target::{self, FoundObject, FoundOrNot};
 use super::{explain, probing, reading};
 use crate::containers::GroupRecords;
 use crate::failure::Failure;
-use crate::inventory::KubectlSpec;
+use crate::inventory::{KubectlSpec, PlayersRule};
 use crate::supervisor::{InstanceState, Observation, StateCell};
 
 pub(super) struct ManagedObject {
@@ -30,6 +30,8 @@ pub(super) struct ManagedObject {
     since: StateCell<Option<SystemTime>>,
     /// The run whose probes have held.
     held: StateCell<Option<u64>>,
+    /// The container that was found last to run, where players are counted in it.
+    entered: StateCell<Option<Entrance>>,
     absence: LastAbsence,
 }
 
@@ -51,6 +53,7 @@ impl ManagedObject {
             state: StateCell::new(InstanceState::Stopped),
             since: StateCell::default(),
             held: StateCell::default(),
+            entered: StateCell::default(),
             absence: LastAbsence::default(),
         }
     }
@@ -138,6 +141,9 @@ impl ManagedObject {
         };
         let mut judged = judge(&self.spec, &found, &records);
         self.probe(&found, &mut judged).await?;
+        if matches!(self.plan.players, Some(PlayersRule::Exec(_))) {
+            self.entered.set(self.entrance(&found.pods).ok());
+        }
         self.since.set(judged.facts.since);
         self.state.set(judged.facts.state.clone());
         Ok(ObjectLook { found, judged })
@@ -169,6 +175,11 @@ impl ManagedObject {
     /// When nothing runs, or there is no such container.
     pub(super) fn entrance(&self, pods: &[ClusterPod]) -> Result<Entrance, Failure> {
         Entrance::of(&self.engine, &self.spec, self.records.id(), pods)
+    }
+
+    /// Returns the container that the last look found to run.
+    pub(super) fn entered(&self) -> Option<Entrance> {
+        self.entered.get()
     }
 
     /// Returns why a listing says nothing of the object; `None` if it does.

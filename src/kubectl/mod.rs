@@ -35,6 +35,7 @@ pub mod origin;
 mod output;
 mod plan;
 mod planning;
+mod players;
 mod pod;
 mod probing;
 mod reading;

@@ -122,8 +122,7 @@ impl Supervisor for KubectlSupervisor {
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
-        let plan = self.object.plan();
-        plan.players.as_ref().map(|rule| rule as &dyn PlayerQuery)
+        self.object.plan().players.is_some().then_some(&self.object)
     }
 
     fn health(&self) -> Option<&dyn HealthCheck> {

@@ -32,6 +32,7 @@ impl Survey for ManagedObject {
             let message = "you may not delete jobs: a stop lets those that run come to their end";
             findings.push(Finding::warning(RIGHTS, message));
         }
+        findings.extend(self.miscount().await);
         findings
     }
 }

@@ -9,14 +9,25 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{a2s, bedrock, datagram, gamespy, http_json, minecraft, quake3};
 use crate::channel::{self, Question};
-use crate::inventory::{PlayersLine, PlayersRule, Probe};
-use crate::supervisor::{PlayerQuery, Players};
+use crate::inventory::{PlayersCommand, PlayersLine, PlayersRule, Probe};
+use crate::program::ProgramCall;
+use crate::supervisor::{ANSWER_LIMIT, PlayerQuery, Players};
+
+/// The time that a command may take: it is begun elsewhere, over a network.
+const COMMAND_LIMIT: Duration = Duration::from_secs(5);
 
 /// The part of the time that is left for a reply to be read to its end.
 const READING: Duration = Duration::from_millis(50);
 
 #[async_trait::async_trait]
 impl PlayerQuery for PlayersRule {
+    fn limit(&self) -> Duration {
+        match self {
+            Self::Exec(_) => COMMAND_LIMIT,
+            Self::Query(_) | Self::Line(_) | Self::Http(_) => ANSWER_LIMIT,
+        }
+    }
+
     /// `limit` includes the lookup of a host name.
     async fn count(&self, limit: Duration) -> Option<Players> {
         let until = Instant::now() + limit;
@@ -24,6 +35,7 @@ impl PlayerQuery for PlayersRule {
             Self::Query(probe) => by_query(probe, until).await,
             Self::Line(line) => timeout_at(until, by_line(line, limit)).await.ok()?,
             Self::Http(asked) => timeout_at(until, http_json::count(asked, limit)).await.ok()?,
+            Self::Exec(command) => by_command(command, limit).await,
         }
     }
 }
@@ -60,6 +72,13 @@ async fn by_line(asked: &PlayersLine, limit: Duration) -> Option<Players> {
     };
     let reply = channel::ask(&asked.remote, &question).await.ok()?;
     found(&asked.pattern, &reply.text)
+}
+
+/// Runs a command to its end; one that fails has counted nobody.
+async fn by_command(command: &PlayersCommand, limit: Duration) -> Option<Players> {
+    let done = ProgramCall::new(&command.argv).output(limit).await.ok()?;
+    let output = String::from_utf8_lossy(&done.output);
+    found(&command.pattern, &output).filter(|_| done.status.success())
 }
 
 /// Finds the numbers in a reply.
@@ -152,6 +171,28 @@ mod tests {
         }
         assert_eq!(counted, [1, 3, 2, 4, 5, 6]);
         server.abort();
+    }
+
+    #[tokio::test]
+    async fn a_command_counts_by_what_it_prints_unless_it_fails() {
+        for (script, wanted) in [
+            ("echo players: 3/20; echo more", Some((3, Some(20)))),
+            ("echo players: 3/20 >&2", None),
+            ("echo players: 3/20; exit 1", None),
+            ("kill -9 $$", None),
+            ("", None),
+        ] {
+            let rule = PlayersRule::Exec(Box::new(PlayersCommand {
+                argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
+                pattern: r"players: (?<online>\d+)/(?<max>\d+)".to_owned(),
+            }));
+            let counted = rule.count(Duration::from_secs(10)).await;
+            assert_eq!(counted.map(|players| (players.online, players.max)), wanted, "{script}");
+            assert!(
+                rule.limit() > ANSWER_LIMIT && !format!("{rule:?}").contains("echo"),
+                "{rule:?}"
+            );
+        }
     }
 
     #[test]

@@ -18,9 +18,9 @@ use crate::inventory::{Instance, Plane};
 use crate::invocation::command;
 use crate::store::StateDir;
 use crate::supervisor::{
-    AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan, EngineWord,
-    HostEngine, InstanceState, Observation, Outcome, OutputAsk, OutputSource, PlayerQuery, Players, StartOptions,
-    StateCell, StopOptions, Supervisor, Usage, UsageMeter, Verb, VerbRequest, Want,
+    ANSWER_LIMIT, AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind, ConsoleOutput, EngineAnswer, EnginePlan,
+    EngineWord, HostEngine, InstanceState, Observation, Outcome, OutputAsk, OutputSource, PlayerQuery, Players,
+    StartOptions, StateCell, StopOptions, Supervisor, Usage, UsageMeter, Verb, VerbRequest, Want,
 };
 
 /// The time that an answer may take beyond the limit of what is asked.
@@ -48,8 +48,8 @@ pub struct SshSupervisor {
     intent: Mutex<Option<Want>>,
     uptime_seconds: AtomicU64,
     record: StartRecord,
-    /// True if its players can be counted.
-    counts_players: bool,
+    /// The time that an answer how many play may take; `None` if nobody can be asked.
+    counts_within: Option<Duration>,
 }
 
 impl SshSupervisor {
@@ -66,7 +66,7 @@ impl SshSupervisor {
             Plane::Amp(_) => AMP,
         };
         Self {
-            counts_players: instance.counted_by().is_some(),
+            counts_within: instance.counted_by().map(|rule| rule.limit()),
             ..Self::of(&instance.id, plane, remote, records)
         }
     }
@@ -91,7 +91,7 @@ impl SshSupervisor {
             state: StateCell::new(InstanceState::Stopped),
             intent: Mutex::default(),
             uptime_seconds: AtomicU64::new(0),
-            counts_players: false,
+            counts_within: None,
         }
     }
 
@@ -215,7 +215,7 @@ impl Supervisor for SshSupervisor {
     }
 
     fn players(&self) -> Option<&dyn PlayerQuery> {
-        self.counts_players.then_some(self)
+        self.counts_within.is_some().then_some(self)
     }
 
     fn usage(&self) -> Option<&dyn UsageMeter> {
@@ -233,6 +233,10 @@ impl Supervisor for SshSupervisor {
 
 #[async_trait::async_trait]
 impl PlayerQuery for SshSupervisor {
+    fn limit(&self) -> Duration {
+        self.counts_within.unwrap_or(ANSWER_LIMIT)
+    }
+
     /// The limit of the game is its own there, and the way takes its time.
     async fn count(&self, limit: Duration) -> Option<Players> {
         timeout(limit, self.remote.count(&self.id)).await.ok().flatten()

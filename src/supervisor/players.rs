@@ -13,8 +13,16 @@ pub struct Players {
     pub max: Option<u32>,
 }
 
+/// The time that a game may take to answer.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(1);
+
 #[async_trait::async_trait]
 pub trait PlayerQuery: Send + Sync {
+    /// Returns the time that an answer may take.
+    fn limit(&self) -> Duration {
+        ANSWER_LIMIT
+    }
+
     /// Asks the running game how many play. Returns `None` if it did not
     /// answer within `limit`; nothing follows from that.
     ///

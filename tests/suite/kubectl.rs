@@ -9,6 +9,7 @@
 mod bad_answers;
 mod cluster;
 mod objects;
+mod players;
 mod rights;
 mod verbs;
 mod watching;

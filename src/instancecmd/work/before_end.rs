@@ -23,9 +23,6 @@ use crate::supervisor::{HostEngine, InstanceState, LOOK_EVERY, Observation};
 /// The interval between two counts of the players.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 
-/// The time that a game may take to tell how many play.
-const COUNT_LIMIT: Duration = Duration::from_secs(1);
-
 /// The interval between two looks at an instance of another host.
 const LOOK_FAR_EVERY: Duration = Duration::from_secs(5);
 
@@ -118,7 +115,8 @@ impl Work {
     /// Returns how many play; `None` where that is not known.
     async fn count(&self) -> Option<u32> {
         let query = self.target.players()?;
-        let counted = timeout(COUNT_LIMIT, query.count(COUNT_LIMIT)).await;
+        let limit = query.limit();
+        let counted = timeout(limit, query.count(limit)).await;
         counted.ok().flatten().map(|players| players.online)
     }
 

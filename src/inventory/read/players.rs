@@ -8,7 +8,7 @@ use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::Channels;
 use crate::inventory::model::http::HttpMethod;
 use crate::inventory::model::instance::{Port, Protocol};
-use crate::inventory::model::players::{PlayersLine, PlayersRequest, PlayersRule};
+use crate::inventory::model::players::{PlayersCommand, PlayersLine, PlayersRequest, PlayersRule};
 use crate::inventory::model::probe::{GamespyVersion, Probe};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Node, Shape};
@@ -28,6 +28,9 @@ const QUERIES: [(&str, Protocol, Make); 7] = [
     ("gamespy3", UDP, |server| Probe::Gamespy(GamespyVersion::Three, server)),
 ];
 
+/// The other ways.
+const OTHERS: [&str; 3] = ["send", "http", "exec"];
+
 /// Reads how the players of an instance with these ports and channels are counted. What only a
 /// preset says counts where the instance has the port that it means.
 pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels, is_given: bool) -> Option<PlayersRule> {
@@ -40,7 +43,7 @@ pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels, i
         return None;
     }
     let mut players = settings.section("players", &keys::PLAYERS);
-    let is_way = |key: &str| key == "send" || key == "http" || QUERIES.iter().any(|(name, ..)| *name == key);
+    let is_way = |key: &str| OTHERS.contains(&key) || QUERIES.iter().any(|(name, ..)| *name == key);
     let given: Vec<&str> = players
         .entries
         .iter()
@@ -62,9 +65,15 @@ pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels, i
         return None;
     }
     // Each belongs to one way.
-    for (key, way) in [("pattern", "send"), ("json", "http"), ("json_max", "http")] {
-        if let Some(entry) = players.entry(key).filter(|_| !given.contains(&way)) {
-            let message = format!("`{key}` means nothing without `{way}`");
+    for (key, ways) in [
+        ("pattern", &["send", "exec"][..]),
+        ("json", &["http"]),
+        ("json_max", &["http"]),
+    ] {
+        let is_alone = !ways.iter().any(|way| given.contains(way));
+        if let Some(entry) = players.entry(key).filter(|_| is_alone) {
+            let ways: Vec<String> = ways.iter().map(|way| format!("`{way}`")).collect();
+            let message = format!("`{key}` means nothing without {}", ways.join(" or "));
             players.check.problem(entry.at, message);
         }
     }
@@ -75,9 +84,10 @@ pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels, i
             return server.map(|server| PlayersRule::Query(Box::new(make(server))));
         }
     }
-    match players.entry("send").is_some() {
-        true => line(&mut players, node, channels),
-        false => request(&mut players, node),
+    match given.first() {
+        Some(&"send") => line(&mut players, node, channels),
+        Some(&"exec") => command(&mut players, node),
+        _ => request(&mut players, node),
     }
 }
 
@@ -119,15 +129,15 @@ fn server(
     })
 }
 
-fn line(players: &mut Fields, node: &Node, channels: &Channels) -> Option<PlayersRule> {
+/// Reads the pattern of a way that needs one.
+fn pattern_for(players: &mut Fields, node: &Node, way: &str) -> Option<String> {
     players.require(
         "pattern",
         node.span,
-        "`send` needs a `pattern`, which finds the number in the reply",
+        &format!("`{way}` needs a `pattern`, which finds the number in the reply"),
         "such as `pattern: 'There are (?<online>\\d+) of a max of (?<max>\\d+)'`",
     );
-    let line = players.get("send", Collector::line);
-    let pattern = players.get("pattern", |check, what, node| {
+    players.get("pattern", |check, what, node| {
         let pattern = pattern::read(check, what, node)?;
         if !["(?<online>", "(?P<online>"]
             .iter()
@@ -139,7 +149,30 @@ fn line(players: &mut Fields, node: &Node, channels: &Channels) -> Option<Player
             return None;
         }
         Some(pattern)
+    })
+}
+
+fn command(players: &mut Fields, node: &Node) -> Option<PlayersRule> {
+    let argv = players.get("exec", |check, what, node| {
+        let argv = check.words(what, node)?;
+        if argv.first().is_none_or(String::is_empty) {
+            check
+                .problem(node.span, format!("{what} names no program"))
+                .hint("it is a list: the program, then its arguments");
+            return None;
+        }
+        Some(argv)
     });
+    let pattern = pattern_for(players, node, "exec");
+    Some(PlayersRule::Exec(Box::new(PlayersCommand {
+        argv: argv?,
+        pattern: pattern?,
+    })))
+}
+
+fn line(players: &mut Fields, node: &Node, channels: &Channels) -> Option<PlayersRule> {
+    let line = players.get("send", Collector::line);
+    let pattern = pattern_for(players, node, "send");
     let remote = channels.get(channels.admin).cloned();
     if remote.is_none() && players.check.is_whole() {
         players
@@ -212,6 +245,23 @@ mod tests {
                 "1:79 `pattern` has no group `online`",
             ),
             ("players: {http: 'http://h/'}", "1:26 `http` needs `json`"),
+            ("players: {exec: [list]}", "1:26 `exec` needs a `pattern`"),
+            (
+                "players: {exec: [], pattern: '(?<online>x)'}",
+                "1:33 `exec` names no program",
+            ),
+            (
+                "players: {exec: [list], pattern: '(x)'}",
+                "1:51 `pattern` has no group `online`",
+            ),
+            (
+                "players: {a2s: 'h:1', pattern: x}",
+                "1:39 `pattern` means nothing without `send` or `exec`",
+            ),
+            (
+                "podman: {container: x}, players: {exec: [list], pattern: '(?<online>x)'}",
+                "1:51 `players.exec` means nothing on the plane `podman`",
+            ),
             (
                 "players: {http: 'http://h/', json: 'a..b'}",
                 "1:53 `json` is not the path of a field",
@@ -255,6 +305,7 @@ mod tests {
             ("game: openarena, ports: {game: 5/udp}", Some("quake3 127.0.0.1:5")),
             ("ready: {quake3: 'h:3'}", Some("quake3 h:3")),
             ("players: {http: 'http://h/', json: .n}", Some("another")),
+            ("players: {exec: [list], pattern: '(?<online>n)'}", Some("another")),
             ("ready: {alive_for: 1s}", None),
         ] {
             assert_eq!(counted(keys).as_deref(), wanted, "{keys}");

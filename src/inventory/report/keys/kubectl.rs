@@ -16,7 +16,7 @@ pub(super) const PLANE: Key = Key {
 pub(crate) static KUBECTL: Section = Section {
     name: "kubectl",
     place: "`kubectl`",
-    about: "A context, a namespace, and a workload or a resource are needed. Kubernetes starts again what ends, so `restart` means nothing to it. A stop takes the steps of `stop`, if there are any, and has it scaled to nothing then, or patched; each pod has its own grace period. Commands of `ready.exec` and of `stop` are run in a container of the first pod.",
+    about: "A context, a namespace, and a workload or a resource are needed. Kubernetes starts again what ends, so `restart` means nothing to it. A stop takes the steps of `stop`, if there are any, and has it scaled to nothing then, or patched; each pod has its own grace period. Commands of `ready.exec`, `players.exec` and of `stop` are run in a container of the first pod; queries such as `a2s` are made from here, and `kubectl port-forward` carries no UDP to a pod.",
     groups: &[keys! {
         "context": Text, "required", "context: prod",
             "The context of the kubeconfig; the current one is never used.";

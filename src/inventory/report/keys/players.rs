@@ -1,7 +1,7 @@
 //! The ways in which players are counted.
 
 use super::http::HTTP;
-use super::table::Holds::{SectionOr, Text};
+use super::table::Holds::{SectionOr, Text, Words};
 use super::table::{Key, Section, keys};
 
 /// The ways, of which an instance has one: its own replaces that of the preset.
@@ -22,7 +22,14 @@ pub(super) const WAYS: &[Key] = keys! {
         "By the third one.";
     "send": Text, "none", "send: list",
         "By this line over `rcon`, `webrcon` or `telnet`, whose reply `pattern` matches.";
-    "pattern": Text, "required with `send`", "pattern: 'There are (?<online>\\d+) of a max of (?<max>\\d+)'",
+    "exec": Words, "none", "exec: [rcon-cli, list]",
+        "By this command, run in a container of the first pod, whose output `pattern` matches.",
+        not on "process": "use a query such as `a2s`, or `send`",
+        not on "docker_compose": "use a query such as `a2s`, or `send`, at a port that the service publishes",
+        not on "podman": "use a query such as `a2s`, or `send`, at a port that the container publishes",
+        not on "systemd": "use a query such as `a2s`, or `send`",
+        not on "amp": "AMP counts the players itself; or use a query such as `a2s`";
+    "pattern": Text, "required with `send` and `exec`", "pattern: 'There are (?<online>\\d+) of a max of (?<max>\\d+)'",
         "A regular expression with the group `online`, and perhaps `max`.";
     "http": SectionOr(&HTTP), "none", "http: http://127.0.0.1:8212/v1/api/metrics",
         "By a request, whose answer is JSON.";
@@ -35,6 +42,6 @@ pub(super) const WAYS: &[Key] = keys! {
 pub(crate) static PLAYERS: Section = Section {
     name: "players",
     place: "`players`",
-    about: "How many play: one of `a2s`, `minecraft`, `bedrock`, `quake3`, `gamespy1` to `gamespy3`, `send` and `http`. Without it the probes of `ready` and `healthy` that tell it are asked.",
+    about: "How many play: one of `a2s`, `minecraft`, `bedrock`, `quake3`, `gamespy1` to `gamespy3`, `send`, `http` and `exec`. Without it the probes of `ready` and `healthy` that tell it are asked.",
     groups: &[WAYS],
 };
