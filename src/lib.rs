@@ -25,6 +25,7 @@ pub mod link;
 pub mod metrics;
 pub mod nats;
 pub mod notify;
+pub mod pane;
 pub mod players;
 pub mod podman;
 pub mod policy;

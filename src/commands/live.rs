@@ -1,6 +1,7 @@
 //! The view of `run` and `watch`, with the signals, keys and times that move it.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval};
@@ -11,9 +12,14 @@ use super::streams::{ReaderGone, reader_gone, watch_reader};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use crate::event::ResidentEvent;
 use crate::failure::FailureKind;
+use crate::pane::{KeyDecoder, PressedKey};
 use crate::sys::terminal::TerminalMode;
 use crate::sys::{pty, signals};
-use crate::ui::{self, WatchKey, WatchView};
+use crate::ui::WatchView;
+
+/// The time after which an escape character that stands alone is a key: the rest of a sequence
+/// comes sooner, over a slow line too.
+const ESCAPE: Duration = Duration::from_millis(50);
 
 /// The inputs that `run` and `watch` decide about.
 pub(super) enum LiveInput {
@@ -23,7 +29,7 @@ pub(super) enum LiveInput {
     ReaderGone,
     /// An event, which is still to be shown; `None` when there will be no more.
     Event(Option<ResidentEvent>),
-    Keys(Vec<WatchKey>),
+    Keys(Vec<PressedKey>),
     Second,
     Drawn,
 }
@@ -33,6 +39,9 @@ pub(super) struct Live {
     pub(super) view: WatchView,
     mode: Option<TerminalMode>,
     typed: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
+    keys: KeyDecoder,
+    /// The time at which a sequence of keys that is open ends.
+    key_ends: Option<Instant>,
     events: mpsc::UnboundedReceiver<ResidentEvent>,
     signals: ScreenSignals,
     reader_gone: Option<ReaderGone>,
@@ -55,6 +64,8 @@ impl Live {
         let mut live = Self {
             mode: None,
             typed: None,
+            keys: KeyDecoder::default(),
+            key_ends: None,
             events,
             signals: ScreenSignals::new()?,
             // The journal may be restarted.
@@ -82,11 +93,13 @@ impl Live {
     /// Reads single keys, where there is a screen and a person can type. In the
     /// background nobody can.
     fn take_keys(&mut self) {
-        if self.view.is_live() && pty::is_foreground(std::io::stdin()) {
+        let reach = self.view.is_live() && pty::is_foreground(std::io::stdin());
+        if reach {
             let mode = self.mode.take();
             self.mode = mode.or_else(|| TerminalMode::single_keys(std::io::stdin()).ok());
             self.typed.get_or_insert_with(keyboard);
         }
+        self.view.set_keys(reach && self.mode.is_some());
     }
 
     /// Has another one told of each event, before it is shown.
@@ -141,8 +154,15 @@ impl Live {
                     return LiveInput::Event(event);
                 }
                 typed = pressed(&mut self.typed) => {
+                    let keys = self.keys.feed(&typed);
+                    self.key_ends = self.keys.is_open().then(|| Instant::now() + ESCAPE);
                     self.frame = Some(Instant::now());
-                    return LiveInput::Keys(ui::keys(&typed));
+                    return LiveInput::Keys(keys);
+                }
+                () = until(self.key_ends) => {
+                    self.key_ends = None;
+                    self.frame = Some(Instant::now());
+                    return LiveInput::Keys(self.keys.end().into_iter().collect());
                 }
                 () = tick(&mut self.seconds) => {
                     // It may have come to the foreground.

@@ -15,8 +15,8 @@ use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, VerbRequest};
 use crate::invocation::command;
 use crate::link::{Lookout, NatsLink, NodeInstance, ask};
+use crate::pane::PaneEffect;
 use crate::report::verdict;
-use crate::ui::WatchKey;
 
 /// Returns the link of the inventory.
 pub(super) fn link(context: &Context<'_>) -> Result<Arc<NatsLink>, Error> {
@@ -151,11 +151,8 @@ pub(super) async fn watch(context: &Context<'_>, watch: &WatchArgs) -> Result<u8
             LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None) => return Ok(0),
             LiveInput::Event(Some(event)) if wanted.wants(&event) => live.view.event(event),
             LiveInput::Keys(keys) => {
-                for key in keys {
-                    if key == WatchKey::Quit {
-                        return Ok(0);
-                    }
-                    live.view.scroll(key);
+                if live.view.press(&keys).contains(&PaneEffect::Quit) {
+                    return Ok(0);
                 }
             }
             LiveInput::Event(Some(_)) | LiveInput::Second | LiveInput::Drawn => {}

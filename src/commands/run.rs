@@ -20,6 +20,7 @@ use crate::host::{
 };
 use crate::invocation::command;
 use crate::metrics::{ListenAt, Metrics};
+use crate::pane::PaneEffect;
 use crate::report::verdict;
 use crate::sys::{oom_score, pty};
 
@@ -39,7 +40,8 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     let file = host.watch_file();
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
-    let mut view = context.screen.run_view(&format!("gamectl run {}", host.name()));
+    let view = context.screen.run_view(&format!("gamectl run {}", host.name()));
+    let mut view = view.asking_before_quit(quit_question(run.on_exit));
     view.offer_usage(run.wide);
     let usage = UsageDemand::default();
     let metrics = Metrics::begin(run.metrics_file.clone(), listen_at, &events).await?;
@@ -144,7 +146,11 @@ impl Session<'_> {
                         self.usage.set(UsageReader::Screen, usage_interval(&self.live.view));
                         self.service.status(&self.live.view.summary());
                     }
-                    LiveInput::Keys(keys) => keys.into_iter().for_each(|key| self.live.view.scroll(key)),
+                    LiveInput::Keys(keys) => {
+                        if self.live.view.press(&keys).contains(&PaneEffect::Quit) {
+                            break End::Asked;
+                        }
+                    }
                     LiveInput::Second => {}
                 },
                 read = read_again(&mut self.reading) => self.apply(read),
@@ -321,6 +327,14 @@ async fn stop_or_leave(
             live.view.say("interrupted again: what is not stopped yet is left as it is; a stop that has begun goes on");
             Ok(FailureKind::Interrupted.exit_code())
         }
+    }
+}
+
+/// Returns the question before a key ends the watching.
+fn quit_question(on_exit: OnExit) -> &'static str {
+    match on_exit {
+        OnExit::Stop => "end the watching, and stop all servers?",
+        OnExit::Leave | OnExit::StopAtShutdown => "end the watching? The servers go on",
     }
 }
 

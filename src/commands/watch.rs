@@ -14,8 +14,9 @@ use crate::cli::WatchArgs;
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, USAGE_EVERY, UsageDemand, UsageReader};
 use crate::invocation::command;
+use crate::pane::PaneEffect;
 use crate::report::Goal;
-use crate::ui::{WatchKey, WatchView};
+use crate::ui::WatchView;
 
 pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, Error> {
     if watch.nats {
@@ -52,11 +53,8 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
                 }
             }
             LiveInput::Keys(keys) => {
-                for key in keys {
-                    if key == WatchKey::Quit {
-                        return Ok(0);
-                    }
-                    live.view.scroll(key);
+                if live.view.press(&keys).contains(&PaneEffect::Quit) {
+                    return Ok(0);
                 }
             }
             LiveInput::Second => {

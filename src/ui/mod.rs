@@ -61,4 +61,4 @@ pub use options::{Color, Options, Size, SizeSource, Surroundings};
 pub use progress::{Progress, TICK};
 pub use screen::Screen;
 pub use sink::ErrorWriter;
-pub use watch::{WatchKey, WatchView, keys};
+pub use watch::WatchView;

@@ -190,9 +190,9 @@ pub(super) fn render(rows: &[Row], only_bad: bool, look: Look) -> String {
     let Some(columns) = look.columns else {
         return table.plain(look);
     };
-    let fitted = table.fitted(look, columns);
-    let mut out: String = std::iter::once(&fitted.head)
-        .chain(fitted.rows.iter().flatten())
+    let (head, drawn) = table.fitted(look, columns).draw(0..shown.len());
+    let mut out: String = std::iter::once(&head)
+        .chain(drawn.iter().flatten())
         .flat_map(|line| [line.as_str(), "\n"])
         .collect();
     if rows.len() > MANY && !only_bad {
@@ -202,18 +202,70 @@ pub(super) fn render(rows: &[Row], only_bad: bool, look: Look) -> String {
     out
 }
 
-/// A table in the columns of a terminal.
+/// A table in the columns of a terminal. Rows are drawn where they are asked for alone: of a
+/// thousand, a screen shows twenty.
 pub(super) struct Fitted {
-    pub(super) head: String,
-    /// The lines of each row: more than one where its note needs them.
-    pub(super) rows: Vec<Vec<String>>,
-    /// True if it shows what instances use.
-    pub(super) shows_usage: bool,
+    contents: Contents,
+    look: Look,
+    /// The columns that are not left out, with their widths.
+    shown: Vec<usize>,
+    widths: Vec<usize>,
+    /// The lines of the note of each row.
+    notes: Vec<Vec<String>>,
+    /// True if the notes stand beside their rows, and not below.
+    beside: bool,
+    indent: usize,
 }
 
 pub(super) fn fitted(rows: &[Row], usage: UsageColumns, look: Look, columns: usize) -> Fitted {
     let rows: Vec<&Row> = rows.iter().collect();
     Contents::of(&rows, usage, look).fitted(look, columns)
+}
+
+impl Fitted {
+    /// Returns true if it shows what instances use.
+    pub(super) fn shows_usage(&self) -> bool {
+        self.shown.iter().any(|column| USED.contains(column))
+    }
+
+    /// Returns the lines that each row takes: more than one where its note needs them.
+    pub(super) fn heights(&self) -> impl Iterator<Item = usize> {
+        let height = |lines: &Vec<String>| match self.beside {
+            true => lines.len().max(1),
+            false => 1 + lines.len(),
+        };
+        self.notes.iter().map(height)
+    }
+
+    /// Renders the head, and the lines of the rows at these places.
+    pub(super) fn draw(&self, places: impl Iterator<Item = usize> + Clone) -> (String, Vec<Vec<String>>) {
+        let mut table = empty_table(&self.shown, &self.widths, self.look);
+        for at in places.clone() {
+            let (tone, cells) = &self.contents.rows[at];
+            let cell = |(column, room): (&usize, &usize)| {
+                let tone = if *column == STATE { *tone } else { Tone::Plain };
+                match *column {
+                    NOTE => tone.cell(&self.notes[at].join("\n")),
+                    column => tone.cell(&cut(&cells[column], *room, self.look.ellipsis())),
+                }
+            };
+            table.add_row(self.shown.iter().zip(&self.widths).map(cell).collect::<Vec<_>>());
+        }
+        let mut lines = table.lines().map(|line| line.trim_end().to_owned());
+        let head = lines.next().unwrap_or_default();
+        let indent = " ".repeat(self.indent);
+        let row = |at: usize| {
+            let notes = &self.notes[at];
+            let (height, below) = match self.beside {
+                true => (notes.len().max(1), &[][..]),
+                false => (1, notes.as_slice()),
+            };
+            let below = below.iter().map(|line| format!("{indent}{line}"));
+            lines.by_ref().take(height).chain(below).collect()
+        };
+        let rows = places.map(row).collect();
+        (head, rows)
+    }
 }
 
 /// Counts the rows in each state: `3 running, 1 crashed`.
@@ -286,7 +338,7 @@ impl Contents {
 
     /// Returns the table for a terminal. Where it does not fit, columns are left
     /// out, a note goes on in further lines, and the id is cut at last.
-    fn fitted(&self, look: Look, columns: usize) -> Fitted {
+    fn fitted(self, look: Look, columns: usize) -> Fitted {
         let mut shown = self.shown.clone();
         let mut widths = self.widths();
         if self.usage == UsageColumns::IfRoom && least(&widths, NOTE_BESIDE) > columns {
@@ -302,38 +354,14 @@ impl Contents {
             false => BELOW.min(columns / 4),
         };
         let room = columns.saturating_sub(indent).max(1);
-        let notes = self.rows.iter().map(|(_, cells)| filled(&cells[NOTE], room));
-        let mut table = empty_table(&shown, &widths, look);
-        let mut heights = Vec::with_capacity(self.rows.len());
-        let mut below = Vec::new();
-        for ((tone, cells), lines) in self.rows.iter().zip(notes) {
-            let cell = |(column, room): (&usize, &usize)| {
-                let tone = if *column == STATE { *tone } else { Tone::Plain };
-                match *column {
-                    NOTE => tone.cell(&lines.join("\n")),
-                    column => tone.cell(&cut(&cells[column], *room, look.ellipsis())),
-                }
-            };
-            table.add_row(shown.iter().zip(&widths).map(cell).collect::<Vec<_>>());
-            heights.push(if beside { lines.len().max(1) } else { 1 });
-            let rest = if beside { Vec::new() } else { lines };
-            below.push(
-                rest.into_iter()
-                    .map(|line| format!("{:indent$}{line}", ""))
-                    .collect::<Vec<_>>(),
-            );
-        }
-        let mut lines = table.lines();
-        let head = lines.next().unwrap_or_default();
-        let mut rows = Vec::with_capacity(heights.len());
-        for (height, below) in heights.into_iter().zip(below) {
-            let row = lines.by_ref().take(height).map(|line| line.trim_end().to_owned());
-            rows.push(row.chain(below).collect());
-        }
         Fitted {
-            head: head.trim_end().to_owned(),
-            rows,
-            shows_usage: shown.iter().any(|column| USED.contains(column)),
+            notes: self.rows.iter().map(|(_, cells)| filled(&cells[NOTE], room)).collect(),
+            contents: self,
+            look,
+            shown,
+            widths,
+            beside,
+            indent,
         }
     }
 }

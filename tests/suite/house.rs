@@ -27,6 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "import",
             "link",
             "metrics",
+            "pane",
             "report",
             "sys",
             "ui",
@@ -86,12 +87,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "failure",
             "finding",
             "inventory",
+            "pane",
             "report",
             "supervisor",
             "text",
             "invocation",
         ],
     ),
+    ("pane", &[]),
     (
         "resident",
         &[

@@ -64,6 +64,7 @@ mod oom;
 mod other_hosts;
 mod other_inventories;
 mod other_users;
+mod pane;
 mod peers;
 mod pids;
 mod players;

@@ -1,10 +1,8 @@
 //! `start`, `stop` and `restart` as somebody at a terminal sees them.
 
-use std::process::Command;
-
 use nix::sys::signal::Signal;
 
-use crate::support::{Instance, Process, Sandbox, Terminal, wait_until};
+use crate::support::{Instance, Process, Sandbox, Terminal, Tmux, wait_until};
 
 /// Ready when its gate opens, and ended when the other one does.
 fn game(sandbox: &Sandbox, id: &str) -> Instance {
@@ -154,66 +152,11 @@ fn fifty_at_once_stay_readable_on_a_small_terminal() {
     sandbox.ok(&["stop", "--all", "--now"]);
 }
 
-/// A terminal that wraps its lines anew when it is made narrower, which the
-/// emulator of the other tests does not.
-struct Tmux<'a> {
-    sandbox: &'a Sandbox,
-}
-
-impl<'a> Tmux<'a> {
-    fn open(sandbox: &'a Sandbox, columns: u16, args: &[&str]) -> Self {
-        // What was shown stays when the program has ended.
-        let config = "set -g remain-on-exit on\nset -g remain-on-exit-format ''\nset -g status off\n";
-        std::fs::write(sandbox.path("tmux.conf"), config).expect("write a file");
-        let inner = sandbox.command(args);
-        let tmux = Self { sandbox };
-        let size = columns.to_string();
-        let mut command = tmux.command(&["new-session", "-d", "-x", &size, "-y", "24"]);
-        // The cursor is at the bottom, as where a shell has been used: tmux moves
-        // what stands at the top out of everybody's reach.
-        command.args(["sh", "-c", "yes '' | head -n 40; exec \"$@\"", "sh"]);
-        command.arg(inner.get_program()).args(inner.get_args());
-        assert!(command.status().expect("run tmux").success());
-        tmux
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.sandbox.program("tmux");
-        command
-            .args([
-                "-u",
-                "-S",
-                &self.sandbox.arg("tmux"),
-                "-f",
-                &self.sandbox.arg("tmux.conf"),
-            ])
-            .args(args)
-            .env("TERM", "xterm")
-            .env("LANG", "C.UTF-8");
-        command
-    }
-
-    fn resize(&self, columns: u16) {
-        let status = self.command(&["resize-window", "-x", &columns.to_string()]).status();
-        assert!(status.expect("run tmux").success());
-    }
-
-    /// Waits until nothing but this is there, also in what has scrolled away.
-    fn wait(&self, wanted: &str) {
-        wait_until(&format!("{wanted:?} in tmux"), || {
-            let output = self.command(&["capture-pane", "-p", "-S", "-"]).output();
-            let text = String::from_utf8(output.expect("run tmux").stdout).expect("text");
-            let lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
-            let now = masked(&lines);
-            now.trim() == wanted
-        });
-    }
-}
-
-impl Drop for Tmux<'_> {
-    fn drop(&mut self) {
-        let _ = self.command(&["kill-server"]).status();
-    }
+/// Waits until nothing but this is there, also in what has scrolled away.
+fn wait_masked(tmux: &Tmux<'_>, wanted: &str) {
+    wait_until(&format!("{wanted:?} in tmux"), || {
+        masked(&tmux.lines(&["-S", "-"])).trim() == wanted
+    });
 }
 
 #[test]
@@ -227,44 +170,50 @@ fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
         Instance::script(id, &script).ready_log("^up$")
     };
     sandbox.inventory(&["conan", "rust", "valheim"].map(loading));
-    let tmux = Tmux::open(&sandbox, 100, &["start", "--all"]);
-    tmux.wait(
+    let tmux = Tmux::below_a_shell(&sandbox, (100, 24), &["start", "--all"]);
+    wait_masked(
+        &tmux,
         "\
 ~ conan: starting, waiting for ready (log line), Ns of 5m: loading the world
 ~ rust: starting, waiting for ready (log line), Ns of 5m: loading the world
 ~ valheim: starting, waiting for ready (log line), Ns of 5m: loading the world",
     );
     sandbox.touch("rust.gate");
-    tmux.wait(
+    wait_masked(
+        &tmux,
         "\
 ● rust: ready after Ns
 ~ conan: starting, waiting for ready (log line), Ns of 5m: loading the world
 ~ valheim: starting, waiting for ready (log line), Ns of 5m: loading the world",
     );
-    tmux.resize(30);
-    tmux.wait(
+    tmux.resize(30, 24);
+    wait_masked(
+        &tmux,
         "\
 ● rust: ready after Ns
 ~ conan: starting, Ns
 ~ valheim: starting, Ns",
     );
-    tmux.resize(60);
-    tmux.wait(
+    tmux.resize(60, 24);
+    wait_masked(
+        &tmux,
         "\
 ● rust: ready after Ns
 ~ conan: starting, waiting for ready (log line), Ns of 5m
 ~ valheim: waiting for ready (log line), Ns of 5m",
     );
     sandbox.touch("conan.gate");
-    tmux.resize(36);
-    tmux.wait(
+    tmux.resize(36, 24);
+    wait_masked(
+        &tmux,
         "\
 ● rust: ready after Ns
 ● conan: ready after Ns
 ~ valheim: starting, Ns",
     );
     sandbox.touch("valheim.gate");
-    tmux.wait(
+    wait_masked(
+        &tmux,
         "\
 ● rust: ready after Ns
 ● conan: ready after Ns

@@ -751,14 +751,16 @@ fn a_long_table_is_seen_part_by_part() {
         terminal.lines().get(2).is_some_and(|line| line.starts_with("zz "))
     });
     terminal.wait_for_keys();
-    terminal.type_text("j");
+    terminal.type_text("j ");
     terminal.wait_line("2 to ");
     terminal.type_text("G");
     terminal.wait_line(" to 30 of 30");
     terminal.type_text("g");
     terminal.wait_line("1 to ");
-    // What ends `watch` ends nothing here.
+    // What ends `watch` is asked for here.
     terminal.type_text("q");
+    terminal.wait_line("end the watching? The servers go on [y/N]");
+    terminal.type_text("n");
     let valid = std::fs::read(sandbox.path("instances.yaml")).expect("the inventory");
     sandbox.inventory_text("instances: { g00: { proces: {} } }\n");
     terminal.wait_line("the inventory is not valid, the last valid one counts:");

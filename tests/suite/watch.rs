@@ -198,7 +198,8 @@ fn a_live_table() {
     assert!(terminal.text().starts_with(ENTER), "{:?}", terminal.text());
     sandbox.ok(&["start", "g03"]);
     terminal.wait("1 running, 29 stopped");
-    terminal.type_text("\x1b[B");
+    // The first key selects the first row, and the next one the row a page below.
+    terminal.type_text("\x1b[6~\x1b[6~");
     terminal.wait("2 to ");
     terminal.type_text("G");
     terminal.wait(" to 30 of 30");

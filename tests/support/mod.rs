@@ -22,6 +22,7 @@ pub mod repository;
 pub mod sandbox;
 pub mod solitary;
 pub mod terminal;
+pub mod tmux;
 pub mod wait;
 pub mod within;
 
@@ -36,6 +37,7 @@ pub use processes::Process;
 pub use programs::{install, script};
 pub use sandbox::{Outcome, Sandbox};
 pub use terminal::Terminal;
+pub use tmux::Tmux;
 pub use wait::{wait_for, wait_until};
 pub use within::{Mounts, is_possible, strace};
 

@@ -14,6 +14,8 @@ mod helpers;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod pane;
+#[cfg(test)]
 mod progress;
 #[cfg(test)]
 mod run;

@@ -7,8 +7,8 @@ use super::options;
 use super::scene::{Scene, on_terminals};
 use super::status::{all_kinds, running};
 use crate::event::{Awaits, PlayerCount, ResidentEvent, Row, WatchedRow};
+use crate::pane::PressedKey::{self, Down, End};
 use crate::supervisor::{InstanceState, Players};
-use crate::ui::WatchKey;
 use crate::ui::testing::{piped, row};
 use crate::ui::watch::WatchView;
 
@@ -46,18 +46,19 @@ pub(super) fn timeless(text: &str) -> String {
 
 /// Returns the screens on terminals with so many rows, at first and after each of
 /// these keys.
-fn seen(rows: u16, events: impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[WatchKey]) -> String {
+fn seen(rows: u16, events: impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[PressedKey]) -> String {
     on_terminals(rows, |scene| looked_on(scene, &events, pressed))
 }
 
-fn looked_on(mut scene: Scene, events: &impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[WatchKey]) -> String {
+fn looked_on(mut scene: Scene, events: &impl Fn(Instant) -> Vec<ResidentEvent>, pressed: &[PressedKey]) -> String {
     let now = Instant::now();
     let mut watch = scene.screen.watch_view("gamectl watch instances.yaml");
+    watch.set_keys(!pressed.is_empty());
     events(now).into_iter().for_each(|event| watch.event(event));
     watch.draw(now);
     let mut out = scene.seen();
     for key in pressed {
-        watch.scroll(*key);
+        watch.press(&[*key]);
         watch.draw(now);
         out += &scene.seen();
     }
@@ -234,7 +235,7 @@ fn watch_of_every_kind() {
     hh:mm:ss soulmask: crashed: killed by S…
     ");
     // Too low for all of it.
-    insta::assert_snapshot!(looked_on(Scene::on((80, 8), false), &a_world, &[WatchKey::Bottom]), @r"
+    insta::assert_snapshot!(looked_on(Scene::on((80, 8), false), &a_world, &[End]), @r"
     2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
     ID                       STATE        UPTIME  PLAYERS  NOTE
     soulmask                 ✗ crashed    -       -        retry in 8s (3rd); killed
@@ -244,11 +245,11 @@ fn watch_of_every_kind() {
     1 to 1 of 8 (arrows move), and 7 more: 2 running, 1 starting, 1 stopping, 1 unk…
 
     2 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
-    ID                       STATE        UPTIME  PLAYERS  NOTE
-    rust-main                ● running    3d 4h   87/200
-    a-long-name-of-a-server  ● running    2h 5m   -
-    ark                      · unmanaged  -       -        no executable is given
-    6 to 8 of 8 (arrows move), and 5 more: 1 starting, 1 stopping, 1 crashed, 1 unk…
+      ID                       STATE        UPTIME  PLAYERS  NOTE
+      rust-main                ● running    3d 4h   87/200
+      a-long-name-of-a-server  ● running    2h 5m   -
+    > ark                      · unmanaged  -       -        no executable is given
+    6 to 8 of 8 (arrows move), and 5 more: 1 starting, 1 stopping, 1 crashed, 1 u…
 
     hh:mm:ss soulmask: crashed: killed by SIGSEGV before it was ready; held: start …
     ");
@@ -262,9 +263,9 @@ fn watch_of_more_than_there_are_rows() {
             now,
         )
     };
-    insta::assert_snapshot!(seen(10, many, &[WatchKey::Move(1), WatchKey::Bottom]), @r"
+    insta::assert_snapshot!(seen(10, many, &[Down, End]), @r"
     --- 120 columns
-    gamectl watch instances.yaml: 30 running                                                                        q leaves
+    gamectl watch instances.yaml: 30 running                                                                ? keys  q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
     game-00  process  ● running  0s      4000
     game-01  process  ● running  1s      4000
@@ -275,30 +276,30 @@ fn watch_of_more_than_there_are_rows() {
     game-06  process  ● running  6s      4000
     1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    gamectl watch instances.yaml: 30 running                                                                        q leaves
-    ID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ● running  1s      4000
-    game-02  process  ● running  2s      4000
-    game-03  process  ● running  3s      4000
-    game-04  process  ● running  4s      4000
-    game-05  process  ● running  5s      4000
-    game-06  process  ● running  6s      4000
-    game-07  process  ● running  7s      4000
-    2 to 8 of 30 (arrows move), and 23 more: 23 running
+    gamectl watch instances.yaml: 30 running                                                                ? keys  q leaves
+      ID       PLANE    STATE      UPTIME  PID   NOTE
+    > game-00  process  ● running  0s      4000
+      game-01  process  ● running  1s      4000
+      game-02  process  ● running  2s      4000
+      game-03  process  ● running  3s      4000
+      game-04  process  ● running  4s      4000
+      game-05  process  ● running  5s      4000
+      game-06  process  ● running  6s      4000
+    1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    gamectl watch instances.yaml: 30 running                                                                        q leaves
-    ID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ● running  23s     4000
-    game-24  process  ● running  24s     4000
-    game-25  process  ● running  25s     4000
-    game-26  process  ● running  26s     4000
-    game-27  process  ● running  27s     4000
-    game-28  process  ● running  28s     4000
-    game-29  process  ● running  29s     4000
+    gamectl watch instances.yaml: 30 running                                                                ? keys  q leaves
+      ID       PLANE    STATE      UPTIME  PID   NOTE
+      game-23  process  ● running  23s     4000
+      game-24  process  ● running  24s     4000
+      game-25  process  ● running  25s     4000
+      game-26  process  ● running  26s     4000
+      game-27  process  ● running  27s     4000
+      game-28  process  ● running  28s     4000
+    > game-29  process  ● running  29s     4000
     24 to 30 of 30 (arrows move), and 23 more: 23 running
 
     --- 120 columns in colour
-    ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
+    ␛[1mgamectl watch instances.yaml: 30 running                                                                ? keys  q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
     game-00  process  ␛[32m● running  ␛[m0s      4000
     game-01  process  ␛[32m● running  ␛[m1s      4000
@@ -309,30 +310,30 @@ fn watch_of_more_than_there_are_rows() {
     game-06  process  ␛[32m● running  ␛[m6s      4000
     ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
-    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-05  process  ␛[32m● running  ␛[m5s      4000
-    game-06  process  ␛[32m● running  ␛[m6s      4000
-    game-07  process  ␛[32m● running  ␛[m7s      4000
-    ␛[2m2 to 8 of 30 (arrows move), and 23 more: 23 running
+    ␛[1mgamectl watch instances.yaml: 30 running                                                                ? keys  q leaves
+      ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    ␛[7m> game-00  process  ␛[32m● running  ␛[39m0s      4000
+      game-01  process  ␛[32m● running  ␛[m1s      4000
+      game-02  process  ␛[32m● running  ␛[m2s      4000
+      game-03  process  ␛[32m● running  ␛[m3s      4000
+      game-04  process  ␛[32m● running  ␛[m4s      4000
+      game-05  process  ␛[32m● running  ␛[m5s      4000
+      game-06  process  ␛[32m● running  ␛[m6s      4000
+    ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    ␛[1mgamectl watch instances.yaml: 30 running                                                                        q leaves
-    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ␛[32m● running  ␛[m23s     4000
-    game-24  process  ␛[32m● running  ␛[m24s     4000
-    game-25  process  ␛[32m● running  ␛[m25s     4000
-    game-26  process  ␛[32m● running  ␛[m26s     4000
-    game-27  process  ␛[32m● running  ␛[m27s     4000
-    game-28  process  ␛[32m● running  ␛[m28s     4000
-    game-29  process  ␛[32m● running  ␛[m29s     4000
+    ␛[1mgamectl watch instances.yaml: 30 running                                                                ? keys  q leaves
+      ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+      game-23  process  ␛[32m● running  ␛[m23s     4000
+      game-24  process  ␛[32m● running  ␛[m24s     4000
+      game-25  process  ␛[32m● running  ␛[m25s     4000
+      game-26  process  ␛[32m● running  ␛[m26s     4000
+      game-27  process  ␛[32m● running  ␛[m27s     4000
+      game-28  process  ␛[32m● running  ␛[m28s     4000
+    ␛[7m> game-29  process  ␛[32m● running  ␛[39m29s     4000
     ␛[2m24 to 30 of 30 (arrows move), and 23 more: 23 running
 
     --- 80 columns
-    gamectl watch instances.yaml: 30 running                                q leaves
+    gamectl watch instances.yaml: 30 running                        ? keys  q leaves
     ID       PLANE    STATE      UPTIME  PID   NOTE
     game-00  process  ● running  0s      4000
     game-01  process  ● running  1s      4000
@@ -343,30 +344,30 @@ fn watch_of_more_than_there_are_rows() {
     game-06  process  ● running  6s      4000
     1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    gamectl watch instances.yaml: 30 running                                q leaves
-    ID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ● running  1s      4000
-    game-02  process  ● running  2s      4000
-    game-03  process  ● running  3s      4000
-    game-04  process  ● running  4s      4000
-    game-05  process  ● running  5s      4000
-    game-06  process  ● running  6s      4000
-    game-07  process  ● running  7s      4000
-    2 to 8 of 30 (arrows move), and 23 more: 23 running
+    gamectl watch instances.yaml: 30 running                        ? keys  q leaves
+      ID       PLANE    STATE      UPTIME  PID   NOTE
+    > game-00  process  ● running  0s      4000
+      game-01  process  ● running  1s      4000
+      game-02  process  ● running  2s      4000
+      game-03  process  ● running  3s      4000
+      game-04  process  ● running  4s      4000
+      game-05  process  ● running  5s      4000
+      game-06  process  ● running  6s      4000
+    1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    gamectl watch instances.yaml: 30 running                                q leaves
-    ID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ● running  23s     4000
-    game-24  process  ● running  24s     4000
-    game-25  process  ● running  25s     4000
-    game-26  process  ● running  26s     4000
-    game-27  process  ● running  27s     4000
-    game-28  process  ● running  28s     4000
-    game-29  process  ● running  29s     4000
+    gamectl watch instances.yaml: 30 running                        ? keys  q leaves
+      ID       PLANE    STATE      UPTIME  PID   NOTE
+      game-23  process  ● running  23s     4000
+      game-24  process  ● running  24s     4000
+      game-25  process  ● running  25s     4000
+      game-26  process  ● running  26s     4000
+      game-27  process  ● running  27s     4000
+      game-28  process  ● running  28s     4000
+    > game-29  process  ● running  29s     4000
     24 to 30 of 30 (arrows move), and 23 more: 23 running
 
     --- 80 columns in colour
-    ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
+    ␛[1mgamectl watch instances.yaml: 30 running                        ? keys  q leaves
     ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
     game-00  process  ␛[32m● running  ␛[m0s      4000
     game-01  process  ␛[32m● running  ␛[m1s      4000
@@ -377,26 +378,26 @@ fn watch_of_more_than_there_are_rows() {
     game-06  process  ␛[32m● running  ␛[m6s      4000
     ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
-    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-01  process  ␛[32m● running  ␛[m1s      4000
-    game-02  process  ␛[32m● running  ␛[m2s      4000
-    game-03  process  ␛[32m● running  ␛[m3s      4000
-    game-04  process  ␛[32m● running  ␛[m4s      4000
-    game-05  process  ␛[32m● running  ␛[m5s      4000
-    game-06  process  ␛[32m● running  ␛[m6s      4000
-    game-07  process  ␛[32m● running  ␛[m7s      4000
-    ␛[2m2 to 8 of 30 (arrows move), and 23 more: 23 running
+    ␛[1mgamectl watch instances.yaml: 30 running                        ? keys  q leaves
+      ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+    ␛[7m> game-00  process  ␛[32m● running  ␛[39m0s      4000
+      game-01  process  ␛[32m● running  ␛[m1s      4000
+      game-02  process  ␛[32m● running  ␛[m2s      4000
+      game-03  process  ␛[32m● running  ␛[m3s      4000
+      game-04  process  ␛[32m● running  ␛[m4s      4000
+      game-05  process  ␛[32m● running  ␛[m5s      4000
+      game-06  process  ␛[32m● running  ␛[m6s      4000
+    ␛[2m1 to 7 of 30 (arrows move), and 23 more: 23 running
 
-    ␛[1mgamectl watch instances.yaml: 30 running                                q leaves
-    ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
-    game-23  process  ␛[32m● running  ␛[m23s     4000
-    game-24  process  ␛[32m● running  ␛[m24s     4000
-    game-25  process  ␛[32m● running  ␛[m25s     4000
-    game-26  process  ␛[32m● running  ␛[m26s     4000
-    game-27  process  ␛[32m● running  ␛[m27s     4000
-    game-28  process  ␛[32m● running  ␛[m28s     4000
-    game-29  process  ␛[32m● running  ␛[m29s     4000
+    ␛[1mgamectl watch instances.yaml: 30 running                        ? keys  q leaves
+      ␛[1mID       PLANE    STATE      UPTIME  PID   NOTE
+      game-23  process  ␛[32m● running  ␛[m23s     4000
+      game-24  process  ␛[32m● running  ␛[m24s     4000
+      game-25  process  ␛[32m● running  ␛[m25s     4000
+      game-26  process  ␛[32m● running  ␛[m26s     4000
+      game-27  process  ␛[32m● running  ␛[m27s     4000
+      game-28  process  ␛[32m● running  ␛[m28s     4000
+    ␛[7m> game-29  process  ␛[32m● running  ␛[39m29s     4000
     ␛[2m24 to 30 of 30 (arrows move), and 23 more: 23 running
     ");
 }

@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
 
-use super::window::{WatchKey, Window};
-use crate::event::{Awaits, Level, LogEntry, Row, WatchedRow, nth};
+use super::foot::foot;
+use super::help;
+use super::window::Window;
+use crate::event::{Awaits, Level, LogEntry, PlayerCount, Row, WatchedRow, nth};
+use crate::pane::{Pane, PaneEffect, PaneInput, PaneMode, PaneRow, PressedKey, SortBy};
 use crate::report::{Feed, uptime};
 use crate::supervisor::{Facts, InstanceState, Observation};
 use crate::text::clean_line;
@@ -29,6 +32,9 @@ const NOTE_LINES: usize = 6;
 
 const BANNER_LINES: usize = 2;
 
+/// The columns before the rows that say which one is selected.
+const GUTTER: usize = 2;
+
 pub(super) struct Board {
     title: String,
     pub(super) feed: Feed,
@@ -38,6 +44,11 @@ pub(super) struct Board {
     /// A trouble that stays until it is over.
     banner: Option<String>,
     window: Window,
+    pub(super) pane: Pane,
+    /// True while keys reach it.
+    pub(super) has_keys: bool,
+    /// The lines and columns of the last screen.
+    size: (usize, usize),
     /// The columns of what instances use; `None` where nobody measures it.
     usage: Option<UsageColumns>,
     /// True if they were on the last screen.
@@ -53,6 +64,9 @@ impl Board {
             way_out,
             banner: None,
             window: Window::default(),
+            pane: Pane::default(),
+            has_keys: false,
+            size: (0, 0),
             usage: None,
             shows_usage: false,
         }
@@ -65,8 +79,13 @@ impl Board {
         }
     }
 
-    pub(super) fn scroll(&mut self, key: WatchKey) {
-        self.window.scroll(key);
+    /// Takes a key in, and returns what is to be done.
+    pub(super) fn press(&mut self, key: PressedKey, look: Look) -> Option<PaneEffect> {
+        if self.pane.is_stale() {
+            let (columns, rows) = self.size;
+            self.lines(columns, rows, look, Instant::now());
+        }
+        self.pane.step(PaneInput::Key(key))
     }
 
     pub(super) fn offer_usage(&mut self, columns: UsageColumns) {
@@ -83,6 +102,7 @@ impl Board {
 
     /// Renders at most `rows` lines, as things are at `now`.
     pub(super) fn lines(&mut self, columns: usize, rows: usize, look: Look, now: Instant) -> Vec<String> {
+        self.size = (columns, rows);
         let mut lines = vec![self.head(columns, look)];
         self.shows_usage = false;
         if let Some(trouble) = &self.banner {
@@ -90,26 +110,42 @@ impl Board {
             let text = first(text, BANNER_LINES, columns, look);
             lines.extend(text.iter().map(|line| look.paint(Tone::Error, line)));
         }
+        let has_foot = foot(&self.pane, columns, look).is_some();
+        let rows = rows.saturating_sub(usize::from(has_foot));
         if self.feed.rows().len() > 0 {
             let room = rows.saturating_sub(lines.len());
             lines.extend(self.table(room, columns, look, now));
         }
-        lines.push(String::new());
-        let left = rows.saturating_sub(lines.len());
-        lines.extend(self.latest(left, columns, look));
+        if *self.pane.mode() == PaneMode::Help {
+            lines.truncate(1);
+            lines.extend(help::lines(columns, self.way_out, look));
+        } else {
+            lines.push(String::new());
+            let left = rows.saturating_sub(lines.len());
+            lines.extend(self.latest(left, columns, look));
+        }
         lines.truncate(rows);
+        if has_foot {
+            // After the rows are arranged: it counts them.
+            lines.resize(rows, String::new());
+            lines.extend(foot(&self.pane, columns, look));
+        }
         lines
     }
 
-    /// Renders the title, the counts, and the key that ends it. Where there is
-    /// little room the title is left out first: the person has typed it.
+    /// Renders the title, the counts, and the keys. Where there is little room the title is
+    /// left out first: the person has typed it.
     fn head(&self, columns: usize, look: Look) -> String {
         let counts = self.counts();
-        let right = self.way_out;
-        let fits = |left: &String| width(left) + 2 + width(right) <= columns;
+        let keys = match self.has_keys {
+            true => format!("? keys  {}", self.way_out),
+            false => self.way_out.to_owned(),
+        };
         let titled = format!("{}: {counts}", self.title);
-        let line = match [&titled, &counts].into_iter().find(|left| fits(left)) {
-            Some(left) => {
+        let fits = |(left, right): &(&String, &str)| width(left) + 2 + width(right) <= columns;
+        let ways = [(&titled, keys.as_str()), (&counts, &keys), (&counts, self.way_out)];
+        let line = match ways.into_iter().find(fits) {
+            Some((left, right)) => {
                 let gap = columns - width(left) - width(right);
                 format!("{left}{}{right}", " ".repeat(gap))
             }
@@ -122,29 +158,62 @@ impl Board {
     /// Where not all rows fit, those that need attention come first.
     fn table(&mut self, room: usize, columns: usize, look: Look, now: Instant) -> Vec<String> {
         let all: Vec<Row> = self.feed.rows().map(|watched| self.current(watched, now)).collect();
+        let gutter = if self.pane.selected().is_some() { GUTTER } else { 0 };
+        let columns = columns.saturating_sub(gutter);
         // The columns fit all rows, so that none moves when rows are scrolled.
         let table = status::fitted(&all, self.usage.unwrap_or_default(), look, columns);
-        self.shows_usage = table.shows_usage;
-        let mut lines = vec![table.head];
-        let mut rows: Vec<(&Row, Vec<String>)> = all
+        self.shows_usage = table.shows_usage() || self.pane.sort() == SortBy::Memory;
+        let heights: Vec<usize> = table.heights().map(|lines| lines.min(NOTE_LINES)).collect();
+        let room = room.saturating_sub(1);
+        let rows: Vec<PaneRow<'_>> = all
             .iter()
-            .zip(table.rows)
-            .map(|(row, lines)| (row, first(lines, NOTE_LINES, columns, look)))
+            .zip(&heights)
+            .map(|(row, height)| placed(row, *height))
             .collect();
-        let height = rows.iter().map(|(_, lines)| lines.len()).sum();
-        let room = self.room(height, room.saturating_sub(1));
+        let most = self.most(room);
+        self.pane.step(PaneInput::Rows {
+            rows: &rows,
+            room: most,
+        });
+        let seen: Vec<usize> = self.pane.seen().collect();
+        let heights: Vec<usize> = seen.iter().map(|at| heights[*at]).collect();
+        let height = heights.iter().sum();
+        let room = self.room(height, room);
+        let mut part = 0..seen.len();
         let mut below = None;
         if height > room {
-            rows.sort_by_key(|(row, _)| urgency(row));
-            let heights: Vec<usize> = rows.iter().map(|(_, lines)| lines.len()).collect();
-            let part = self.window.cut_out(&heights, room.saturating_sub(1));
-            below = Some(others(&rows, &part));
-            rows.truncate(part.end);
-            rows.drain(..part.start);
+            part = self
+                .window
+                .cut_out(&heights, room.saturating_sub(1), self.pane.selected_place());
+            let others = others(&all, &seen, &part);
+            below = Some(look.paint(Tone::Dim, &cut(&others, columns, look.ellipsis())));
         }
-        lines.extend(rows.into_iter().flat_map(|(_, lines)| lines));
-        lines.extend(below.map(|below| look.paint(Tone::Dim, &cut(&below, columns, look.ellipsis()))));
+        self.pane.step(PaneInput::Page(part.len()));
+        let selected = self.pane.selected_place();
+        let shown = seen.get(part.clone()).unwrap_or_default().iter().copied();
+        let (head, rows) = table.draw(shown);
+        let blank = " ".repeat(gutter);
+        let mut lines = vec![format!("{blank}{head}")];
+        for (at, row) in part.zip(rows) {
+            for (line, text) in first(row, NOTE_LINES, columns, look).into_iter().enumerate() {
+                lines.push(match line == 0 && selected == Some(at) && gutter > 0 {
+                    true => marked(&text, look),
+                    false => format!("{blank}{text}"),
+                });
+            }
+        }
+        lines.extend(below);
         lines
+    }
+
+    /// Returns the greatest height of all rows that fit, of so many lines below the head of the
+    /// table.
+    fn most(&self, room: usize) -> usize {
+        let beside_events = match self.events.is_empty() {
+            true => room,
+            false => room.saturating_sub(2),
+        };
+        beside_events.max(self.room(usize::MAX / 2, room))
     }
 
     /// Returns the number of lines for rows of this height, of so many below the
@@ -204,16 +273,40 @@ fn urgency(row: &Row) -> u8 {
     }
 }
 
-/// Puts in words which part of the rows is shown, and how the others are.
-fn others(rows: &[(&Row, Vec<String>)], part: &Range<usize>) -> String {
-    let (above, rest) = rows.split_at(part.start);
+fn placed(row: &Row, height: usize) -> PaneRow<'_> {
+    PaneRow {
+        id: &row.id,
+        host: row.host.as_deref(),
+        state: row.label(),
+        urgency: urgency(row),
+        players: match row.player_count {
+            PlayerCount::Counted(players) => Some(players.online),
+            PlayerCount::NotAsked | PlayerCount::Unanswered => None,
+        },
+        memory: row.usage.and_then(|usage| usage.memory_bytes),
+        height,
+    }
+}
+
+/// Renders the first line of the selected row.
+fn marked(line: &str, look: Look) -> String {
+    match look.color {
+        // Each colour in it ends all that is set.
+        true => format!("\x1b[7m> {}\x1b[0m", line.replace("\x1b[0m", "\x1b[0;7m")),
+        false => format!("> {line}"),
+    }
+}
+
+/// Puts in words which part of the seen rows is shown, and how the others are.
+fn others(all: &[Row], seen: &[usize], part: &Range<usize>) -> String {
+    let (above, rest) = seen.split_at(part.start);
     let (_, below) = rest.split_at(part.len());
-    let counts = status::counts(above.iter().chain(below).map(|(row, _)| *row));
+    let counts = status::counts(above.iter().chain(below).map(|at| &all[*at]));
     format!(
         "{} to {} of {} (arrows move), and {} more: {counts}",
         part.start + 1,
         part.end,
-        rows.len(),
+        seen.len(),
         above.len() + below.len(),
     )
 }

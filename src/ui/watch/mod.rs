@@ -8,11 +8,11 @@
 //! the sequences used.
 
 mod board;
+mod foot;
+mod help;
 #[cfg(test)]
 mod tests;
 mod window;
-
-pub use window::{WatchKey, keys};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +23,7 @@ use super::sink::{last_word, lock};
 use super::status::UsageColumns;
 use super::streams::OutputStreams;
 use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, WatchedRow};
+use crate::pane::{Pane, PaneEffect, PressedKey};
 use crate::report::{self, News, Stream};
 use crate::supervisor::rfc3339;
 use crate::text::clean_line;
@@ -33,6 +34,13 @@ const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 
 /// Shows the cursor, and leaves the alternate screen.
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+
+/// Has the terminal say what is pasted: a pasted text is no row of keys.
+const TELL_PASTES: &str = "\x1b[?2004h";
+const FORGET_PASTES: &str = "\x1b[?2004l";
+
+/// Leaves the screen after a panic, whatever was set.
+const LAST: &str = "\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -55,6 +63,8 @@ pub struct WatchView {
     tells_usage: bool,
     /// True while the terminal shows our screen.
     shown: Arc<AtomicBool>,
+    /// True while the terminal says what is pasted.
+    tells_pastes: bool,
 }
 
 impl WatchView {
@@ -68,7 +78,7 @@ impl WatchView {
         };
         let shown = Arc::new(AtomicBool::new(false));
         if form == Form::Screen {
-            last_word(&streams.out, &shown, LEAVE);
+            last_word(&streams.out, &shown, LAST);
         }
         Self {
             form,
@@ -78,7 +88,15 @@ impl WatchView {
             stream: Stream::new(acts),
             tells_usage: false,
             shown,
+            tells_pastes: false,
         }
+    }
+
+    /// Has it ask this before a key ends it.
+    #[must_use]
+    pub fn asking_before_quit(mut self, question: &str) -> Self {
+        self.board.pane = Pane::default().asking_before_quit(question);
+        self
     }
 
     /// Returns true when time alone changes what is shown.
@@ -188,9 +206,23 @@ impl WatchView {
         self.board.set_banner(trouble);
     }
 
-    /// Moves the shown part of the table.
-    pub fn scroll(&mut self, key: WatchKey) {
-        self.board.scroll(key);
+    /// Is told whether keys reach it.
+    pub fn set_keys(&mut self, reach: bool) {
+        self.board.has_keys = reach;
+    }
+
+    /// Takes keys in, and returns what is to be done. What was pressed together with a key
+    /// that asks a question is no answer to it.
+    pub fn press(&mut self, keys: &[PressedKey]) -> Vec<PaneEffect> {
+        let mut effects = Vec::new();
+        for key in keys {
+            let had_asked = self.board.pane.question().is_some();
+            effects.extend(self.board.press(*key, self.streams.out_look()));
+            if self.board.pane.question().is_some() && !had_asked {
+                break;
+            }
+        }
+        effects
     }
 
     /// Draws the screen, unless the last one was not taken yet.
@@ -206,19 +238,30 @@ impl WatchView {
         } else {
             ENTER
         };
+        let pastes = match (self.board.has_keys, self.tells_pastes) {
+            (true, false) => TELL_PASTES,
+            (false, true) => FORGET_PASTES,
+            _ => "",
+        };
+        self.tells_pastes = self.board.has_keys;
         // It clears each line first: behind a full one it would take the last
         // character away.
         let text = lines.join("\r\n\x1b[K");
         let rest = if lines.len() < rows { "\r\n\x1b[J" } else { "" };
         // In a synchronized update: terminals that know it show the frame at once.
-        self.streams
-            .write_out(&format!("{enter}\x1b[?2026h\x1b[H\x1b[K{text}{rest}\x1b[?2026l"));
+        self.streams.write_out(&format!(
+            "{enter}{pastes}\x1b[?2026h\x1b[H\x1b[K{text}{rest}\x1b[?2026l"
+        ));
     }
 
     /// Gives the terminal back as it was found. The screen can be drawn again.
     pub fn leave(&mut self) {
         if self.shown.swap(false, Ordering::Relaxed) {
-            self.streams.write_out(LEAVE);
+            let pastes = match std::mem::take(&mut self.tells_pastes) {
+                true => FORGET_PASTES,
+                false => "",
+            };
+            self.streams.write_out(&format!("{pastes}{LEAVE}"));
             lock(&self.streams.out).drain();
         }
     }

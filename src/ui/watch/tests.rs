@@ -215,7 +215,7 @@ fn a_panic_gives_the_terminal_back_before_it_is_reported() {
     assert!(shown.out.take().ends_with("\u{1b}[?2026l"));
     let panic = std::thread::spawn(|| panic!("a bug, for once")).join();
     assert!(panic.is_err());
-    assert_eq!(shown.out.take(), super::LEAVE);
+    assert_eq!(shown.out.take(), super::LAST);
     drop(watch);
     assert_eq!(shown.out.take(), "", "once is enough");
 }
@@ -259,7 +259,7 @@ fn a_view_that_does_not_act_reports_transitions() {
 
 #[test]
 fn a_long_table_is_seen_part_by_part() {
-    use crate::ui::WatchKey;
+    use crate::pane::PressedKey::{Char, Down, End, Home, PageDown, PageUp, Up};
     let options = Options {
         color: crate::ui::Color::Never,
         ..Options::default()
@@ -277,33 +277,25 @@ fn a_long_table_is_seen_part_by_part() {
     };
     for (keys, wanted) in [
         (&[][..], "1 to 21 of 100 (arrows move), and 79 more: 79 running"),
+        // The selection moves within what is seen, and takes it along at its ends.
+        (&[Down], "1 to 21 of 100 (arrows move), and 79 more: 79 running"),
+        (&[Down; 20], "1 to 21 of 100 (arrows move), and 79 more: 79 running"),
+        (&[Down], "2 to 22 of 100 (arrows move), and 79 more: 79 running"),
+        (&[PageDown], "23 to 43 of 100 (arrows move), and 79 more: 79 running"),
+        (&[Up; 20], "23 to 43 of 100 (arrows move), and 79 more: 79 running"),
+        (&[Up], "22 to 42 of 100 (arrows move), and 79 more: 79 running"),
+        (&[PageUp], "1 to 21 of 100 (arrows move), and 79 more: 79 running"),
         (
-            &[WatchKey::Move(1)],
-            "2 to 22 of 100 (arrows move), and 79 more: 79 running",
-        ),
-        (
-            &[WatchKey::Page(1), WatchKey::Move(19)],
-            "42 to 62 of 100 (arrows move), and 79 more: 79 running",
-        ),
-        (
-            &[WatchKey::Page(-1)],
-            "21 to 41 of 100 (arrows move), and 79 more: 79 running",
-        ),
-        (
-            &[WatchKey::Bottom, WatchKey::Page(1)],
+            &[End, PageDown],
             "80 to 100 of 100 (arrows move), and 79 more: 79 running",
         ),
-        // Nothing was run past, so the first key back is seen.
-        (
-            &[WatchKey::Move(-1)],
-            "79 to 99 of 100 (arrows move), and 79 more: 79 running",
-        ),
-        (
-            &[WatchKey::Top, WatchKey::Page(-1)],
-            "1 to 21 of 100 (arrows move), and 79 more: 79 running",
-        ),
+        // Nothing was run past.
+        (&[Up; 21], "79 to 99 of 100 (arrows move), and 79 more: 79 running"),
+        (&[Home, PageUp], "1 to 21 of 100 (arrows move), and 79 more: 79 running"),
+        // The other keys of pagers.
+        (&[Char('G')], "80 to 100 of 100 (arrows move), and 79 more: 79 running"),
     ] {
-        keys.iter().for_each(|key| watch.scroll(*key));
+        watch.press(keys);
         assert_eq!(part(&mut watch), wanted);
     }
 }
@@ -324,7 +316,7 @@ fn a_trouble_stays_until_it_is_over() {
         frame
     };
     assert!(drawn(&mut watch).contains("\u{1b}[1;31mthe inventory is not valid: a.yaml:3: unknown key"));
-    watch.scroll(crate::ui::WatchKey::Bottom);
+    watch.press(&[crate::pane::PressedKey::End]);
     assert!(drawn(&mut watch).contains("the inventory is not valid"));
     watch.set_banner(None);
     assert!(!drawn(&mut watch).contains("the inventory is not valid"));
@@ -523,4 +515,51 @@ fn the_journal_gets_priorities_and_no_time() {
         };
         assert_eq!(super::for_journal(&entry), line);
     }
+}
+
+/// While keys reach it, a terminal says what is pasted; it is put back with the rest.
+#[test]
+fn pasted_text_is_told_from_keys_while_they_reach_it() {
+    let shown = terminal(Options::default(), 80);
+    let mut watch = shown.screen.watch_view("gamectl watch");
+    watch.draw(Instant::now());
+    assert!(!shown.out.take().contains("2004"));
+    watch.set_keys(true);
+    watch.draw(Instant::now());
+    assert!(shown.out.take().contains("\u{1b}[?2004h"));
+    watch.draw(Instant::now());
+    assert!(!shown.out.take().contains("2004"), "once is enough");
+    watch.leave();
+    assert_eq!(shown.out.take(), "\u{1b}[?2004l\u{1b}[?25h\u{1b}[?1049l");
+    watch.set_keys(false);
+    watch.draw(Instant::now());
+    assert!(!shown.out.take().contains("2004"), "not of our terminal");
+}
+
+/// A key that was pressed together with the one that asks was no answer.
+#[test]
+fn a_question_is_seen_before_it_is_answered() {
+    use crate::pane::PaneEffect;
+    use crate::pane::PressedKey::Char;
+    let shown = terminal(Options::default(), 80);
+    let view = shown.screen.run_view("gamectl run");
+    let mut watch = view.asking_before_quit("end it?");
+    assert_eq!(watch.press(&[Char('q'), Char('y'), Char('y')]), []);
+    watch.draw(Instant::now());
+    assert!(shown.out.take().contains("end it? [y/N]"));
+    assert_eq!(watch.press(&[Char('y')]), [PaneEffect::Quit]);
+}
+
+/// Keys in one piece mean what they would mean one by one.
+#[test]
+fn keys_that_come_together_are_understood_in_turn() {
+    use crate::pane::PressedKey::{Char, Enter};
+    let shown = terminal(Options::default(), 80);
+    let mut watch = shown.screen.watch_view("gamectl watch");
+    for (place, id) in ["conan", "rust", "valheim"].into_iter().enumerate() {
+        watch.event(row(watched(id, place, InstanceState::Running, None)));
+    }
+    watch.draw(Instant::now());
+    watch.press(&[Char('/'), Char('v'), Char('a'), Char('l'), Enter]);
+    assert_eq!(watch.board.pane.selected(), Some("valheim"));
 }

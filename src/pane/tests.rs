@@ -1,0 +1,328 @@
+//! Keys and rows against the state of the pane.
+
+use proptest::prelude::*;
+
+use super::PressedKey::{Backspace, Char, Down, End, Enter, EraseLine, Escape, Home, PageDown, PageUp, Up};
+use super::*;
+
+fn row(id: &str) -> PaneRow<'_> {
+    PaneRow {
+        id,
+        host: None,
+        state: "running",
+        urgency: 2,
+        players: None,
+        memory: None,
+        height: 1,
+    }
+}
+
+fn tell(pane: &mut Pane, ids: &[&str]) {
+    let rows: Vec<PaneRow<'_>> = ids.iter().map(|id| row(id)).collect();
+    pane.step(PaneInput::Rows { rows: &rows, room: 100 });
+}
+
+/// Presses keys, and tells the rows again wherever that is asked for.
+fn press(pane: &mut Pane, rows: &[PaneRow<'_>], keys: &[PressedKey]) -> Vec<PaneEffect> {
+    let mut effects = Vec::new();
+    for key in keys {
+        effects.extend(pane.step(PaneInput::Key(*key)));
+        if pane.is_stale() {
+            pane.step(PaneInput::Rows { rows, room: 100 });
+        }
+    }
+    effects
+}
+
+fn seen<'a>(pane: &Pane, rows: &[PaneRow<'a>]) -> Vec<&'a str> {
+    pane.seen().map(|at| rows[at].id).collect()
+}
+
+#[test]
+fn keys_move_the_selection() {
+    let ids = ["a", "b", "c", "d", "e", "f"];
+    let rows = ids.map(row);
+    for (keys, selected) in [
+        (&[][..], None),
+        (&[Down][..], Some("a")),
+        (&[Char('j'), Char('j')], Some("b")),
+        (&[Up], Some("a")),
+        (&[Char('G')], Some("f")),
+        (&[End, Char('k')], Some("e")),
+        (&[End, Down], Some("f")),
+        (&[End, Char('g')], Some("a")),
+        (&[End, Home, Up], Some("a")),
+        (&[Down, PageDown], Some("d")),
+        (&[Down, Char(' '), Char(' ')], Some("f")),
+        (&[End, PageUp], Some("c")),
+        (&[End, Char('b'), Char('b')], Some("a")),
+        (&[Down, Escape], None),
+        // It goes on where it was.
+        (&[Down, Down, Escape, Down], Some("b")),
+        (&[Char('z'), Enter, Backspace], None),
+    ] {
+        let mut pane = Pane::default();
+        tell(&mut pane, &ids);
+        pane.step(PaneInput::Page(3));
+        assert_eq!(press(&mut pane, &rows, keys), [], "{keys:?}");
+        assert_eq!(pane.selected(), selected, "{keys:?}");
+        let place = selected.and_then(|id| ids.iter().position(|one| *one == id));
+        assert_eq!(pane.selected_place(), place, "{keys:?}");
+    }
+}
+
+#[test]
+fn nothing_is_selected_where_nothing_is_seen() {
+    let mut pane = Pane::default();
+    let keys = [Down, Up, Home, End, PageDown, PageUp, Enter];
+    assert_eq!(press(&mut pane, &[], &keys), []);
+    assert_eq!(pane.selected(), None);
+}
+
+#[test]
+fn the_selection_stays_on_its_instance() {
+    let mut pane = Pane::default();
+    tell(&mut pane, &["a", "b", "c"]);
+    press(&mut pane, &[], &[Down, Down]);
+    for (ids, selected, place) in [
+        (&["a", "b", "c"][..], Some("b"), Some(1)),
+        // Others come and go.
+        (&["0", "1", "a", "b", "c"], Some("b"), Some(3)),
+        (&["b"], Some("b"), Some(0)),
+        (&["c", "b", "a"], Some("b"), Some(1)),
+        // It goes: its neighbour is not meant.
+        (&["c", "a"], None, None),
+        // It comes back, and was not selected anew.
+        (&["c", "b", "a"], None, None),
+    ] {
+        tell(&mut pane, ids);
+        assert_eq!((pane.selected(), pane.selected_place()), (selected, place), "{ids:?}");
+    }
+    // The next key begins where it was.
+    press(&mut pane, &[], &[Down]);
+    assert_eq!(pane.selected(), Some("b"));
+}
+
+#[test]
+fn a_filter_shows_what_has_its_text() {
+    let rows = [
+        PaneRow {
+            host: Some("box2"),
+            ..row("rust-main")
+        },
+        PaneRow {
+            state: "crashed",
+            ..row("Rust-Test")
+        },
+        row("conan"),
+    ];
+    let typed = |text: &str| -> Vec<PressedKey> {
+        let keys = text.chars().map(Char);
+        std::iter::once(Char('/')).chain(keys).collect()
+    };
+    for (text, then, ids, filter, selected) in [
+        ("rust", &[][..], &["rust-main", "Rust-Test"][..], "rust", None),
+        ("RUST", &[Enter], &["rust-main", "Rust-Test"], "RUST", Some("rust-main")),
+        ("box", &[Enter], &["rust-main"], "box", Some("rust-main")),
+        ("crash", &[Enter], &["Rust-Test"], "crash", Some("Rust-Test")),
+        ("nothing", &[Enter], &[], "nothing", None),
+        ("", &[Enter], &["rust-main", "Rust-Test", "conan"], "", None),
+        ("conan", &[Escape], &["rust-main", "Rust-Test", "conan"], "", None),
+        ("conax", &[Backspace, Enter], &["conan"], "cona", Some("conan")),
+        (
+            "x",
+            &[EraseLine, Char('c'), Char('o'), Enter],
+            &["conan"],
+            "co",
+            Some("conan"),
+        ),
+        // Kept until it is cleared; what is typed then is a key again.
+        (
+            "conan",
+            &[Enter, Escape],
+            &["rust-main", "Rust-Test", "conan"],
+            "",
+            Some("conan"),
+        ),
+        (
+            "q",
+            &[Enter, Char('/'), Backspace, Backspace],
+            &["rust-main", "Rust-Test", "conan"],
+            "",
+            None,
+        ),
+        // Keys that move do so while it is typed.
+        (
+            "rust",
+            &[Down, Down, Enter],
+            &["rust-main", "Rust-Test"],
+            "rust",
+            Some("Rust-Test"),
+        ),
+        // The one that was selected before is not seen any more.
+        (
+            "",
+            &[Enter, End, Char('/'), Char('u'), Char('s'), Enter],
+            &["rust-main", "Rust-Test"],
+            "us",
+            Some("rust-main"),
+        ),
+    ] {
+        let mut pane = Pane::default();
+        pane.step(PaneInput::Rows { rows: &rows, room: 100 });
+        let mut keys = typed(text);
+        keys.extend(then);
+        assert_eq!(press(&mut pane, &rows, &keys), [], "{keys:?}");
+        assert_eq!(seen(&pane, &rows), ids, "{keys:?}");
+        assert_eq!((pane.filter(), pane.selected()), (filter, selected), "{keys:?}");
+        assert_eq!(pane.count(), 3);
+    }
+}
+
+#[test]
+fn a_filter_has_an_end() {
+    let mut pane = Pane::default();
+    press(&mut pane, &[], &[Char('/')]);
+    press(&mut pane, &[], &[Char('é'); 100]);
+    assert_eq!(pane.filter().chars().count(), 64);
+}
+
+#[test]
+fn orders() {
+    let rows = [
+        PaneRow {
+            players: Some(3),
+            memory: None,
+            ..row("c")
+        },
+        PaneRow {
+            players: None,
+            memory: Some(5),
+            urgency: 0,
+            state: "crashed",
+            ..row("a")
+        },
+        PaneRow {
+            players: Some(7),
+            memory: Some(9),
+            ..row("d")
+        },
+        PaneRow {
+            players: Some(0),
+            memory: Some(5),
+            urgency: 1,
+            state: "starting",
+            ..row("b")
+        },
+    ];
+    let mut pane = Pane::default();
+    pane.step(PaneInput::Rows { rows: &rows, room: 4 });
+    for (sort, words, ids) in [
+        (SortBy::Inventory, None, ["c", "a", "d", "b"]),
+        (SortBy::Trouble, Some("trouble first"), ["a", "b", "c", "d"]),
+        (SortBy::Name, Some("by name"), ["a", "b", "c", "d"]),
+        (SortBy::Players, Some("by players"), ["d", "c", "b", "a"]),
+        (SortBy::Memory, Some("by memory"), ["d", "a", "b", "c"]),
+        (SortBy::Inventory, None, ["c", "a", "d", "b"]),
+    ] {
+        assert_eq!((pane.sort(), pane.sort().in_words()), (sort, words));
+        assert_eq!(seen(&pane, &rows), ids, "{sort:?}");
+        press(&mut pane, &rows, &[Char('o')]);
+    }
+    // Where not all of them fit, those that need attention come first.
+    let mut pane = Pane::default();
+    pane.step(PaneInput::Rows { rows: &rows, room: 3 });
+    assert_eq!(seen(&pane, &rows), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_key_leaves_the_help_and_does_nothing_else() {
+    for key in [Char('q'), Char('?'), Escape, Enter, Char('j')] {
+        let mut pane = Pane::default();
+        tell(&mut pane, &["a"]);
+        press(&mut pane, &[], &[Char('?')]);
+        assert_eq!(pane.mode(), &PaneMode::Help);
+        assert_eq!(press(&mut pane, &[], &[key]), [], "{key:?}");
+        assert_eq!((pane.mode(), pane.selected()), (&PaneMode::Board, None), "{key:?}");
+    }
+}
+
+#[test]
+fn the_end_is_asked_for_where_it_matters() {
+    let mut pane = Pane::default();
+    assert_eq!(press(&mut pane, &[], &[Char('q')]), [PaneEffect::Quit]);
+    for (answer, effects) in [
+        (Char('y'), &[PaneEffect::Quit][..]),
+        (Char('Y'), &[PaneEffect::Quit]),
+        (Char('n'), &[]),
+        (Enter, &[]),
+        (Escape, &[]),
+        // Typed twice by mistake, it ends nothing.
+        (Char('q'), &[]),
+    ] {
+        let mut pane = Pane::default().asking_before_quit("end it?");
+        assert_eq!(press(&mut pane, &[], &[Char('q')]), []);
+        assert_eq!(pane.question(), Some("end it?"));
+        assert_eq!(press(&mut pane, &[], &[answer]), effects, "{answer:?}");
+        assert_eq!(pane.question(), None);
+    }
+}
+
+/// Something that can come at any time.
+#[derive(Debug, Clone)]
+enum Anything {
+    Key(PressedKey),
+    Rows(Vec<u8>, usize),
+    Page(usize),
+}
+
+fn anything() -> impl Strategy<Value = Anything> {
+    let keys = "jkgGbo/?qy nx".chars().map(Char);
+    let others = [
+        Up, Down, PageUp, PageDown, Home, End, Enter, Escape, Backspace, EraseLine,
+    ];
+    let keys: Vec<PressedKey> = keys.chain(others).collect();
+    prop_oneof![
+        6 => proptest::sample::select(keys).prop_map(Anything::Key),
+        1 => any::<char>().prop_map(|c| Anything::Key(Char(c))),
+        2 => (proptest::collection::vec(0_u8..30, 0..20), 0_usize..30).prop_map(|(ids, room)| Anything::Rows(ids, room)),
+        1 => (0_usize..40).prop_map(Anything::Page),
+    ]
+}
+
+proptest! {
+    /// Nothing panics, and the selection is a row that is seen, or none.
+    #[test]
+    fn the_selection_is_always_a_row_that_is_seen(inputs in proptest::collection::vec(anything(), 0..120)) {
+        let mut pane = Pane::default();
+        let mut ids: Vec<String> = Vec::new();
+        for input in inputs {
+            let before = pane.selected().map(str::to_owned);
+            let is_key = matches!(input, Anything::Key(_));
+            match input {
+                Anything::Key(key) => drop(pane.step(PaneInput::Key(key))),
+                Anything::Page(page) => drop(pane.step(PaneInput::Page(page))),
+                Anything::Rows(numbers, room) => {
+                    ids = numbers.iter().map(|number| format!("game-{number}")).collect();
+                    let mut rows: Vec<PaneRow<'_>> = ids.iter().map(|id| row(id)).collect();
+                    for (row, number) in rows.iter_mut().zip(&numbers) {
+                        row.urgency = number % 3;
+                        row.players = number.checked_sub(5).map(u32::from);
+                    }
+                    pane.step(PaneInput::Rows { rows: &rows, room });
+                }
+            }
+            let places: Vec<usize> = pane.seen().collect();
+            prop_assert!(places.iter().all(|at| *at < ids.len()));
+            match (pane.selected(), pane.selected_place()) {
+                (Some(id), Some(place)) => prop_assert_eq!(&ids[places[place]], id),
+                (None, None) => {}
+                other => prop_assert!(false, "{:?}", other),
+            }
+            // Only a key moves it to another instance.
+            if !is_key {
+                prop_assert!(pane.selected().is_none() || pane.selected().map(str::to_owned) == before);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The last line of the screen: the filter while it is typed, a question, and which rows are
+//! seen where that is not the usual.
+
+use crate::pane::{Pane, PaneMode};
+use crate::text::clean_line;
+use crate::ui::paint::{Look, Tone};
+use crate::ui::width::{cut, width};
+
+/// Returns the line; `None` where there is nothing to say.
+pub(super) fn foot(pane: &Pane, columns: usize, look: Look) -> Option<String> {
+    let filter = clean_line(pane.filter());
+    let (tone, text) = match pane.mode() {
+        PaneMode::Filter => (Tone::Strong, typed(&filter, pane, columns)),
+        PaneMode::Leaving => (Tone::Loud, format!("{} [y/N]", pane.question()?)),
+        PaneMode::Help => return None,
+        PaneMode::Board => (Tone::Hint, usual(&filter, pane)?),
+    };
+    Some(look.paint(tone, &cut(&text, columns, look.ellipsis())))
+}
+
+/// Returns the text that is typed, with the keys where there is room for them. Its end is
+/// seen, since that is where one types.
+fn typed(filter: &str, pane: &Pane, columns: usize) -> String {
+    let room = columns.saturating_sub(2);
+    let mut begin = 0;
+    while width(&filter[begin..]) > room {
+        begin += filter[begin..].chars().next().map_or(1, char::len_utf8);
+    }
+    let left = format!("/{}_", &filter[begin..]);
+    let right = format!("{}; Enter keeps it, Esc clears it", counted(pane));
+    match columns.checked_sub(width(&left) + width(&right)) {
+        Some(gap @ 2..) => format!("{left}{}{right}", " ".repeat(gap)),
+        _ => left,
+    }
+}
+
+fn counted(pane: &Pane) -> String {
+    format!("{} of {}", pane.seen().len(), pane.count())
+}
+
+/// Returns which rows are seen, and in which order, where either was chosen.
+fn usual(filter: &str, pane: &Pane) -> Option<String> {
+    let order = pane.sort().in_words();
+    match (filter, order) {
+        ("", None) => None,
+        ("", Some(order)) => Some(format!("{order} (o: another order)")),
+        (filter, order) => {
+            let order = order.map(|order| format!(", {order}")).unwrap_or_default();
+            Some(format!("only `{filter}`: {}{order} (Esc shows all)", counted(pane)))
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The keys at the board of `watch` and `run`.
+
+use nix::sys::signal::Signal;
+
+use crate::support::{Instance, Process, Sandbox, Terminal, Tmux, wait_until};
+
+/// A game that serves until it is told to end.
+fn game(id: &str) -> Instance {
+    Instance::awkward(id, &["serve", "--ready", "up"]).ready_log("^up$")
+}
+
+/// Waits until a row, and no other, is the selected one.
+fn wait_selected(terminal: &Terminal, id: &str) {
+    wait_until(&format!("{id} to be selected"), || {
+        let lines = terminal.lines();
+        let mut selected = lines.iter().filter(|line| line.starts_with("> "));
+        let is_this = selected
+            .next()
+            .is_some_and(|line| line.starts_with(&format!("> {id} ")));
+        is_this && selected.next().is_none()
+    });
+}
+
+fn wait_no_line(terminal: &Terminal, text: &str) {
+    wait_until(&format!("no line with {text:?}"), || {
+        !terminal.lines().iter().any(|line| line.contains(text))
+    });
+}
+
+#[test]
+fn a_row_is_selected_and_stays_so() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&["a", "b", "c"].map(game));
+    let mut terminal = Terminal::open(&sandbox, &["watch"]);
+    terminal.wait_line("3 stopped");
+    terminal.wait_line("? keys");
+    terminal.type_text("jj");
+    wait_selected(&terminal, "b");
+    // An arrow that comes in pieces is one, and not the end of the filter.
+    terminal.type_text("\x1b[B");
+    wait_selected(&terminal, "c");
+    // The filter leaves out what has not its text, and the order changes nothing.
+    terminal.type_text("k/");
+    terminal.wait_line("3 of 3; Enter keeps it");
+    terminal.type_text("b");
+    terminal.wait_line("/b_");
+    wait_selected(&terminal, "b");
+    terminal.type_text("\r");
+    terminal.wait_line("only `b`: 1 of 3");
+    sandbox.ok(&["start", "b"]);
+    terminal.wait_line("1 running");
+    wait_selected(&terminal, "b");
+    terminal.type_text("\x1b");
+    wait_no_line(&terminal, "only `b`");
+    terminal.type_text("oo");
+    terminal.wait_line("by name");
+    wait_selected(&terminal, "b");
+    terminal.type_text("?");
+    terminal.wait_line("select a row");
+    terminal.type_text("q");
+    wait_selected(&terminal, "b");
+    terminal.type_text("q");
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_as_found());
+    let text = terminal.text();
+    assert!(text.rfind("\x1b[?2004l") > text.rfind("\x1b[?2004h"), "{text:?}");
+    sandbox.ok(&["stop", "b"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn q_ends_run_once_that_is_confirmed() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game("a")]);
+    let mut terminal = Terminal::open(&sandbox, &["run"]);
+    terminal.wait_line("1 running");
+    terminal.wait_for_keys();
+    for answer in ["n", "q", "\r", "\x1b"] {
+        terminal.type_text("q");
+        terminal.wait_line("end the watching? The servers go on [y/N]");
+        terminal.type_text(answer);
+        wait_no_line(&terminal, "[y/N]");
+    }
+    terminal.type_text("q");
+    terminal.wait_line("[y/N]");
+    terminal.type_text("y");
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_as_found());
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// Standard input that is no terminal, or a screen that is none, has no keys.
+#[test]
+fn keys_are_read_from_a_terminal_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game("a")]);
+    let script = "echo q | \"$0\" watch; read line";
+    let mut shell = sandbox.program("sh");
+    shell.args(["-c", script]).arg(crate::support::gamectl());
+    let mut terminal = Terminal::of(&sandbox, &shell);
+    terminal.wait_line("1 stopped");
+    assert!(terminal.is_as_found());
+    wait_no_line(&terminal, "? keys");
+    terminal.type_key(3);
+    terminal.ended();
+    let mut shell = sandbox.program("sh");
+    shell.args(["-c", "\"$0\" watch | cat"]).arg(crate::support::gamectl());
+    let mut terminal = Terminal::of(&sandbox, &shell);
+    terminal.wait_line("a: stopped");
+    assert!(terminal.is_as_found());
+    terminal.type_key(3);
+    terminal.ended();
+    sandbox.nothing_left();
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn keys_in_tmux() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&["conan", "rust", "valheim"].map(game));
+    let tmux = Tmux::open(&sandbox, (80, 24), &sandbox.command(&["run"]));
+    tmux.wait_line("3 running");
+    tmux.wait_line("? keys");
+    assert_eq!(tmux.pane("#{alternate_on} #{cursor_flag}"), "1 0");
+    tmux.press(&["Down", "Down"]);
+    tmux.wait_line("> rust");
+    tmux.press(&["End"]);
+    tmux.wait_line("> valheim");
+    tmux.press(&["/", "c", "o", "n", "Enter"]);
+    tmux.wait_line("only `con`: 1 of 3");
+    tmux.wait_line("> conan");
+    tmux.resize(40, 12);
+    tmux.wait_line("only `con`: 1 of 3 (Esc shows all)");
+    tmux.press(&["Escape"]);
+    tmux.wait_line("rust");
+    for (columns, rows) in [(120, 40), (20, 5), (100, 3), (80, 24)] {
+        tmux.resize(columns, rows);
+    }
+    tmux.wait_line("> conan");
+    tmux.wait_line("valheim");
+    // What is pasted is no key.
+    tmux.paste("q\ry\ny");
+    tmux.press(&["?"]);
+    tmux.wait_line("select a row");
+    tmux.press(&["Escape"]);
+    tmux.wait_line("> conan");
+    tmux.press(&["q"]);
+    tmux.wait_line("[y/N]");
+    tmux.press(&["y"]);
+    tmux.wait_line("the watching has ended");
+    assert_eq!(tmux.pane("#{alternate_on} #{cursor_flag}"), "0 1");
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// The shell in which it was typed gets its terminal back, whatever ends it.
+#[test]
+#[ignore = "needs tmux"]
+fn the_shell_has_its_terminal_afterwards() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game("a")]);
+    let mut shell = sandbox.program("bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    let tmux = Tmux::open(&sandbox, (80, 24), &shell);
+    let program = crate::support::gamectl();
+    let watch = format!("{} watch", program.display());
+    let running = || {
+        sandbox
+            .processes()
+            .into_iter()
+            .find(|one| one.command.contains("gamectl watch"))
+    };
+    let begin = |number: usize| {
+        tmux.press(&["clear", "Enter"]);
+        tmux.press(&[&watch, "Enter"]);
+        tmux.wait_line("1 stopped");
+        tmux.wait_line("? keys");
+        let begun = running().unwrap_or_else(|| panic!("{number}: no watch"));
+        begun.pid
+    };
+    let is_given_back = |number: usize| {
+        wait_until("its end", || running().is_none_or(|one| Process::is_frozen(one.pid)));
+        // In two pieces, so that the line that is typed is not the one that is awaited.
+        tmux.press(&[&format!("echo al''ive{number}"), "Enter"]);
+        tmux.wait_line(&format!("alive{number}"));
+        wait_until("the terminal", || tmux.pane("#{alternate_on} #{cursor_flag}") == "0 1");
+    };
+    begin(1);
+    tmux.press(&["q"]);
+    is_given_back(1);
+    begin(2);
+    tmux.press(&["C-c"]);
+    is_given_back(2);
+    let pid = begin(3);
+    Process::signal(pid, Signal::SIGTERM);
+    is_given_back(3);
+    // Ctrl-Z and back.
+    begin(4);
+    tmux.press(&["C-z"]);
+    is_given_back(4);
+    tmux.press(&["fg", "Enter"]);
+    tmux.wait_line("? keys");
+    tmux.press(&["j"]);
+    tmux.wait_line("> a");
+    tmux.press(&["q"]);
+    is_given_back(5);
+    // What is killed gives nothing back: the shell repairs the modes, and these the screen.
+    let pid = begin(6);
+    Process::kill(pid);
+    wait_until("its end", || running().is_none());
+    tmux.press(&["tput rmcup; reset", "Enter"]);
+    is_given_back(6);
+    tmux.press(&["exit", "Enter"]);
+    wait_until("everything to end", || running().is_none());
+}
