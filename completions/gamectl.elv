@@ -160,6 +160,7 @@ set edit:completion:arg-completer[gamectl] = {|@words|
             cand -w 'Shows also tasks, and what was read and written, and leaves out other columns first; with --json, tells what each instance uses'
             cand --wide 'Shows also tasks, and what was read and written, and leaves out other columns first; with --json, tells what each instance uses'
             cand --nats 'Asks the instances of all nodes over the link of the inventory; they are named NODE/ID'
+            cand --read-only 'Changes nothing, whatever key is pressed'
             cand --json 'Answers with JSON'
             cand -q 'Prints failures only'
             cand --quiet 'Prints failures only'

@@ -70,6 +70,10 @@ pub struct WatchArgs {
     /// Asks the instances of all nodes over the link of the inventory; they are named NODE/ID
     #[arg(long, conflicts_with = "until")]
     pub nats: bool,
+
+    /// Changes nothing, whatever key is pressed
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

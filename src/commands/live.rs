@@ -6,13 +6,15 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval};
 
+use super::context::Context;
+use super::deeds::{DeedNews, Deeds};
 use super::keyboard::keyboard;
 use super::signals::{ScreenSignals, Signalled};
 use super::streams::{ReaderGone, reader_gone, watch_reader};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
 use crate::event::ResidentEvent;
 use crate::failure::FailureKind;
-use crate::pane::{KeyDecoder, PressedKey};
+use crate::pane::{KeyDecoder, PaneEffect, PressedKey};
 use crate::sys::terminal::TerminalMode;
 use crate::sys::{pty, signals};
 use crate::ui::WatchView;
@@ -29,7 +31,8 @@ pub(super) enum LiveInput {
     ReaderGone,
     /// An event, which is still to be shown; `None` when there will be no more.
     Event(Option<ResidentEvent>),
-    Keys(Vec<PressedKey>),
+    /// A key asks for the end.
+    Quit,
     Second,
     Drawn,
 }
@@ -42,6 +45,7 @@ pub(super) struct Live {
     keys: KeyDecoder,
     /// The time at which a sequence of keys that is open ends.
     key_ends: Option<Instant>,
+    deeds: Deeds,
     events: mpsc::UnboundedReceiver<ResidentEvent>,
     signals: ScreenSignals,
     reader_gone: Option<ReaderGone>,
@@ -57,6 +61,7 @@ impl Live {
     /// Makes one that is told of each second if it is `timed`, or where there is a
     /// screen, whose clocks go on.
     pub(super) fn new(
+        context: &Context<'_>,
         view: WatchView,
         events: mpsc::UnboundedReceiver<ResidentEvent>,
         timed: bool,
@@ -66,6 +71,7 @@ impl Live {
             typed: None,
             keys: KeyDecoder::default(),
             key_ends: None,
+            deeds: Deeds::new(context),
             events,
             signals: ScreenSignals::new()?,
             // The journal may be restarted.
@@ -124,6 +130,27 @@ impl Live {
         }
     }
 
+    /// Carries out the meaning of keys. Returns true if one of them asks for the end.
+    fn asks_for_the_end(&mut self, keys: &[PressedKey]) -> bool {
+        self.frame = Some(Instant::now());
+        for effect in self.view.press(keys) {
+            match effect {
+                PaneEffect::Quit => return true,
+                PaneEffect::Act { id, deed } => self.deeds.begin(id, deed),
+            }
+        }
+        false
+    }
+
+    fn show_deed(&mut self, news: DeedNews) {
+        self.frame = self.frame.or_else(|| Some(Instant::now() + FRAME));
+        match news {
+            DeedNews::Event(verb, event) => self.view.verb_event(verb, &event),
+            DeedNews::Said(entry) => self.view.deed_said(entry),
+            DeedNews::Over(id, deed) => self.view.deed_is_over(&id, deed),
+        }
+    }
+
     /// Waits for the next input, and draws the view when it is due.
     ///
     /// # Cancel safety
@@ -156,14 +183,18 @@ impl Live {
                 typed = pressed(&mut self.typed) => {
                     let keys = self.keys.feed(&typed);
                     self.key_ends = self.keys.is_open().then(|| Instant::now() + ESCAPE);
-                    self.frame = Some(Instant::now());
-                    return LiveInput::Keys(keys);
+                    if self.asks_for_the_end(&keys) {
+                        return LiveInput::Quit;
+                    }
                 }
                 () = until(self.key_ends) => {
                     self.key_ends = None;
-                    self.frame = Some(Instant::now());
-                    return LiveInput::Keys(self.keys.end().into_iter().collect());
+                    let key = self.keys.end();
+                    if self.asks_for_the_end(key.as_slice()) {
+                        return LiveInput::Quit;
+                    }
                 }
+                news = self.deeds.next() => self.show_deed(news),
                 () = tick(&mut self.seconds) => {
                     // It may have come to the foreground.
                     self.take_keys();

@@ -8,6 +8,7 @@ mod complete;
 mod completions;
 mod console;
 mod context;
+mod deeds;
 mod games;
 mod host;
 mod import;

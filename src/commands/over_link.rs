@@ -15,7 +15,6 @@ use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, VerbRequest};
 use crate::invocation::command;
 use crate::link::{Lookout, NatsLink, NodeInstance, ask};
-use crate::pane::PaneEffect;
 use crate::report::verdict;
 
 /// Returns the link of the inventory.
@@ -142,19 +141,15 @@ pub(super) async fn watch(context: &Context<'_>, watch: &WatchArgs) -> Result<u8
     let title = format!("gamectl watch --nats {}", link.prefix);
     let mut view = context.screen.watch_view(&title);
     view.offer_usage(watch.wide);
-    let mut live = Live::new(view, receiver, false)?;
+    view.refuse_deeds("nothing is changed from here: the verbs with --nats ask the nodes");
+    let mut live = Live::new(context, view, receiver, false)?;
     let mut following = JoinSet::new();
     following.spawn(Lookout::follow(link, events));
     loop {
         match live.next().await {
             LiveInput::Interrupt(kind) => return Ok(kind.exit_code()),
-            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None) => return Ok(0),
+            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Quit | LiveInput::Event(None) => return Ok(0),
             LiveInput::Event(Some(event)) if wanted.wants(&event) => live.view.event(event),
-            LiveInput::Keys(keys) => {
-                if live.view.press(&keys).contains(&PaneEffect::Quit) {
-                    return Ok(0);
-                }
-            }
             LiveInput::Event(Some(_)) | LiveInput::Second | LiveInput::Drawn => {}
         }
         if !live.view.is_open() {

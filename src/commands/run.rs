@@ -20,7 +20,6 @@ use crate::host::{
 };
 use crate::invocation::command;
 use crate::metrics::{ListenAt, Metrics};
-use crate::pane::PaneEffect;
 use crate::report::verdict;
 use crate::sys::{oom_score, pty};
 
@@ -42,6 +41,9 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     context.screen.never_wait()?;
     let view = context.screen.run_view(&format!("gamectl run {}", host.name()));
     let mut view = view.asking_before_quit(quit_question(run.on_exit));
+    if !can_reload {
+        view.refuse_deeds("nothing is changed from here: the inventory cannot be read again");
+    }
     view.offer_usage(run.wide);
     let usage = UsageDemand::default();
     let metrics = Metrics::begin(run.metrics_file.clone(), listen_at, &events).await?;
@@ -57,7 +59,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     // Before anything is begun that is to have what this process had.
     oom_score::protect();
     let supervision = host.supervise(&run.selection.selectors, options, events).await?;
-    let mut live = Live::new(view, receiver, false)?;
+    let mut live = Live::new(context, view, receiver, false)?;
     if let Some(metrics) = metrics {
         live.tell_too(move |event| metrics.take(event));
     }
@@ -130,7 +132,7 @@ impl Session<'_> {
             tokio::select! {
                 biased;
                 input = self.live.next() => match input {
-                    LiveInput::Interrupt(_) | LiveInput::Event(None) => break End::Asked,
+                    LiveInput::Interrupt(_) | LiveInput::Quit | LiveInput::Event(None) => break End::Asked,
                     LiveInput::Hangup if pty::is_controlled() || self.context.screen.is_on_terminal() => {
                         break End::Lost;
                     }
@@ -145,11 +147,6 @@ impl Session<'_> {
                     LiveInput::Drawn => {
                         self.usage.set(UsageReader::Screen, usage_interval(&self.live.view));
                         self.service.status(&self.live.view.summary());
-                    }
-                    LiveInput::Keys(keys) => {
-                        if self.live.view.press(&keys).contains(&PaneEffect::Quit) {
-                            break End::Asked;
-                        }
                     }
                     LiveInput::Second => {}
                 },

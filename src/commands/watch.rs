@@ -14,7 +14,6 @@ use crate::cli::WatchArgs;
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, USAGE_EVERY, UsageDemand, UsageReader};
 use crate::invocation::command;
-use crate::pane::PaneEffect;
 use crate::report::Goal;
 use crate::ui::WatchView;
 
@@ -27,11 +26,16 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
     context.screen.never_wait()?;
     let mut view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
     view.offer_usage(watch.wide);
+    if watch.read_only {
+        view.refuse_deeds("nothing is changed from here: --read-only was typed");
+    } else if !host.can_reopen() {
+        view.refuse_deeds("nothing is changed from here: the inventory cannot be read again");
+    }
     let usage = UsageDemand::default();
     usage.set(UsageReader::Screen, usage_interval(&view));
     let selection = typed_or_everything(&watch.selection);
     let mut watching = host.watch(selection, events, view.is_live(), usage.clone())?;
-    let mut live = Live::new(view, receiver, watching.is_before_the_first_start())?;
+    let mut live = Live::new(context, view, receiver, watching.is_before_the_first_start())?;
     let wanted = watch.until.and_then(|state| state.to_possible_value());
     let goal = wanted.map(|state| watching.goal(state.get_name()));
     let mut goal = goal.transpose()?;
@@ -44,16 +48,11 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
         };
         match input {
             LiveInput::Interrupt(kind) => return Ok(kind.exit_code()),
-            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None) => return Ok(0),
+            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Quit | LiveInput::Event(None) => return Ok(0),
             LiveInput::Event(Some(event)) => {
                 let reached = goal.as_mut().is_some_and(|goal| goal.is_reached_by(&event));
                 live.view.event(event);
                 if reached {
-                    return Ok(0);
-                }
-            }
-            LiveInput::Keys(keys) => {
-                if live.view.press(&keys).contains(&PaneEffect::Quit) {
                     return Ok(0);
                 }
             }

@@ -12,6 +12,7 @@
 //! selected, so that no key reaches a neighbour that has moved into its place.
 
 mod decoder;
+mod deed;
 mod order;
 mod press;
 mod state;
@@ -19,6 +20,7 @@ mod state;
 mod tests;
 
 pub use decoder::KeyDecoder;
+pub use deed::PaneDeed;
 pub use order::{PaneRow, SortBy};
 pub use press::PressedKey;
 pub use state::{Pane, PaneEffect, PaneInput, PaneMode};

@@ -1,5 +1,6 @@
 //! The state of the pane, and the meaning of each key in it.
 
+use super::deed::PaneDeed;
 use super::order::{PaneRow, SortBy, arranged};
 use super::press::PressedKey;
 
@@ -15,6 +16,8 @@ pub enum PaneMode {
     Filter,
     /// The keys are shown.
     Help,
+    /// A deed is asked for, and to be confirmed.
+    Asking { id: String, deed: PaneDeed },
     /// The end is asked for, and to be confirmed.
     Leaving,
 }
@@ -31,12 +34,27 @@ pub enum PaneInput<'a> {
     },
     /// The number of rows that were shown at last.
     Page(usize),
+    /// A deed has ended, as was wanted or not.
+    Over {
+        id: &'a str,
+        deed: PaneDeed,
+    },
 }
 
 /// An effect that a step asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaneEffect {
     Quit,
+    Act { id: String, deed: PaneDeed },
+}
+
+/// A row that is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SeenRow {
+    /// The place in the inventory.
+    at: usize,
+    id: String,
+    players: Option<u32>,
 }
 
 /// The state; its `Default` is that of a board at its begin.
@@ -48,8 +66,8 @@ pub struct Pane {
     place: usize,
     filter: String,
     sort: SortBy,
-    /// The rows that are seen, in their order: the place of each in the inventory, and its id.
-    seen: Vec<(usize, String)>,
+    /// The rows that are seen, in their order.
+    seen: Vec<SeenRow>,
     /// The number of all rows.
     count: usize,
     page: usize,
@@ -57,6 +75,12 @@ pub struct Pane {
     is_stale: bool,
     /// The question before it ends; `None` where none is needed.
     quit_question: Option<String>,
+    /// The reason why no key changes anything; `None` where they may.
+    refusal: Option<String>,
+    /// The answer to the last key, until the next one.
+    notice: Option<String>,
+    /// The deeds that have not ended.
+    under_way: Vec<(String, PaneDeed)>,
 }
 
 impl Pane {
@@ -67,6 +91,21 @@ impl Pane {
             quit_question: Some(question.to_owned()),
             ..self
         }
+    }
+
+    /// Has it change nothing, for this reason.
+    pub fn refuse_deeds(&mut self, why: &str) {
+        self.refusal = Some(why.to_owned());
+    }
+
+    /// Returns true if keys may change something.
+    pub fn may_act(&self) -> bool {
+        self.refusal.is_none()
+    }
+
+    /// Returns the answer to the last key.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
     }
 
     pub fn mode(&self) -> &PaneMode {
@@ -88,7 +127,7 @@ impl Pane {
 
     /// Returns the rows that are seen, in their order, each as its place among all.
     pub fn seen(&self) -> impl ExactSizeIterator<Item = usize> {
-        self.seen.iter().map(|(at, _)| *at)
+        self.seen.iter().map(|row| row.at)
     }
 
     /// Returns the id of the selected row.
@@ -108,10 +147,33 @@ impl Pane {
     }
 
     /// Returns the question to which the next key is the answer.
-    pub fn question(&self) -> Option<&str> {
-        match self.mode {
-            PaneMode::Leaving => self.quit_question.as_deref(),
-            _ => None,
+    pub fn question(&self) -> Option<String> {
+        match &self.mode {
+            PaneMode::Leaving => Some(self.leaving()),
+            PaneMode::Asking { id, deed } => {
+                let row = self.seen.iter().find(|row| row.id == *id);
+                let players = match row.and_then(|row| row.players) {
+                    None => String::new(),
+                    Some(0) => " Nobody is on it".to_owned(),
+                    Some(1) => " 1 player is on it".to_owned(),
+                    Some(count) => format!(" {count} players are on it"),
+                };
+                Some(format!("{} {id}?{players}", deed.in_words()))
+            }
+            PaneMode::Board | PaneMode::Filter | PaneMode::Help => None,
+        }
+    }
+
+    fn leaving(&self) -> String {
+        let question = self.quit_question.as_deref().unwrap_or("leave?");
+        let under_way: Vec<String> = self
+            .under_way
+            .iter()
+            .map(|(id, deed)| format!("{} of {id}", deed.in_words()))
+            .collect();
+        match under_way.as_slice() {
+            [] => question.to_owned(),
+            list => format!("{question} Left as far as it is: {}", list.join(", ")),
         }
     }
 
@@ -127,30 +189,50 @@ impl Pane {
                 self.page = page;
                 None
             }
+            PaneInput::Over { id, deed } => {
+                let at = self.under_way.iter().position(|one| one.0 == id && one.1 == deed);
+                at.map(|at| self.under_way.swap_remove(at));
+                None
+            }
         }
     }
 
     fn arrange(&mut self, rows: &[PaneRow<'_>], room: usize) {
         let places = arranged(rows, &self.filter, self.sort, room);
-        self.seen = places.into_iter().map(|at| (at, rows[at].id.to_owned())).collect();
+        let seen = |at: usize| SeenRow {
+            at,
+            id: rows[at].id.to_owned(),
+            players: rows[at].players,
+        };
+        self.seen = places.into_iter().map(seen).collect();
         self.count = rows.len();
         self.is_stale = false;
-        let place = |selected: &String| self.seen.iter().position(|(_, id)| id == selected);
+        let place = |selected: &String| self.seen.iter().position(|row| row.id == *selected);
         match self.selected.as_ref().map(place) {
             Some(Some(place)) => self.place = place,
             Some(None) => self.selected = None,
             None => {}
         }
+        if let PaneMode::Asking { id, .. } = &self.mode
+            && !rows.iter().any(|row| row.id == id)
+        {
+            self.mode = PaneMode::Board;
+        }
     }
 
     fn key(&mut self, key: PressedKey) -> Option<PaneEffect> {
-        match self.mode {
+        self.notice = None;
+        match &self.mode {
             PaneMode::Board => return self.at_the_board(key),
             PaneMode::Filter => self.in_the_filter(key),
             PaneMode::Help => self.mode = PaneMode::Board,
-            PaneMode::Leaving => {
-                self.mode = PaneMode::Board;
-                return matches!(key, PressedKey::Char('y' | 'Y')).then_some(PaneEffect::Quit);
+            PaneMode::Leaving | PaneMode::Asking { .. } => {
+                let asked = std::mem::take(&mut self.mode);
+                return match (key, asked) {
+                    (PressedKey::Char('y' | 'Y'), PaneMode::Asking { id, deed }) => Some(self.begin(id, deed)),
+                    (PressedKey::Char('y' | 'Y'), _) => Some(PaneEffect::Quit),
+                    _ => None,
+                };
             }
         }
         None
@@ -203,11 +285,42 @@ impl Pane {
             PressedKey::Char('?') => self.mode = PaneMode::Help,
             PressedKey::Escape if self.filter.is_empty() => self.selected = None,
             PressedKey::Escape => self.set_filter(String::new()),
-            PressedKey::Char('q' | 'Q') if self.quit_question.is_some() => self.mode = PaneMode::Leaving,
+            PressedKey::Char('s') => return self.ask(PaneDeed::Start),
+            PressedKey::Char('x') => return self.ask(PaneDeed::Stop),
+            PressedKey::Char('r') => return self.ask(PaneDeed::Restart),
+            PressedKey::Char('q' | 'Q') if self.quit_question.is_some() || !self.under_way.is_empty() => {
+                self.mode = PaneMode::Leaving;
+            }
             PressedKey::Char('q' | 'Q') => return Some(PaneEffect::Quit),
             _ => {}
         }
         None
+    }
+
+    /// Begins a deed on the selected instance, or asks first where that ends a game.
+    fn ask(&mut self, deed: PaneDeed) -> Option<PaneEffect> {
+        let row = self.selected.as_ref().and_then(|_| self.seen.get(self.place));
+        let (Some(row), None) = (row, &self.refusal) else {
+            let why = self.refusal.as_deref();
+            self.notice = Some(why.unwrap_or("no row is selected: the arrows select one").to_owned());
+            return None;
+        };
+        let id = row.id.clone();
+        if self.under_way.iter().any(|one| one.0 == id && one.1 == deed) {
+            self.notice = Some(format!("the {} of {id} is under way", deed.in_words()));
+            return None;
+        }
+        // Whatever the row says: what was started a moment ago may not be seen yet.
+        if deed.ends_games() {
+            self.mode = PaneMode::Asking { id, deed };
+            return None;
+        }
+        Some(self.begin(id, deed))
+    }
+
+    fn begin(&mut self, id: String, deed: PaneDeed) -> PaneEffect {
+        self.under_way.push((id.clone(), deed));
+        PaneEffect::Act { id, deed }
     }
 
     /// Selects the row at a place, or the last one.
@@ -216,7 +329,7 @@ impl Pane {
             return;
         };
         self.place = place.min(last);
-        self.selected = self.seen.get(self.place).map(|(_, id)| id.clone());
+        self.selected = self.seen.get(self.place).map(|row| row.id.clone());
     }
 
     /// Selects a row further down, or up if negative. Where none is selected, it begins at the

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::PressedKey::{Backspace, Char, Down, End, Enter, EraseLine, Escape, Home, PageDown, PageUp, Up};
+use super::PressedKey::{Backspace, Char, Down, End, Enter, EraseLine, Escape, Home, PageDown, PageUp, Pasted, Up};
 use super::*;
 
 fn row(id: &str) -> PaneRow<'_> {
@@ -262,7 +262,7 @@ fn the_end_is_asked_for_where_it_matters() {
     ] {
         let mut pane = Pane::default().asking_before_quit("end it?");
         assert_eq!(press(&mut pane, &[], &[Char('q')]), []);
-        assert_eq!(pane.question(), Some("end it?"));
+        assert_eq!(pane.question().as_deref(), Some("end it?"));
         assert_eq!(press(&mut pane, &[], &[answer]), effects, "{answer:?}");
         assert_eq!(pane.question(), None);
     }
@@ -277,7 +277,7 @@ enum Anything {
 }
 
 fn anything() -> impl Strategy<Value = Anything> {
-    let keys = "jkgGbo/?qy nx".chars().map(Char);
+    let keys = "jkgGbo/?qy nxsr".chars().map(Char);
     let others = [
         Up, Down, PageUp, PageDown, Home, End, Enter, Escape, Backspace, EraseLine,
     ];
@@ -300,7 +300,11 @@ proptest! {
             let before = pane.selected().map(str::to_owned);
             let is_key = matches!(input, Anything::Key(_));
             match input {
-                Anything::Key(key) => drop(pane.step(PaneInput::Key(key))),
+                Anything::Key(key) => match pane.step(PaneInput::Key(key)) {
+                    // Nothing else than the selected one is acted on.
+                    Some(PaneEffect::Act { id, .. }) => prop_assert_eq!(Some(id), pane.selected().map(str::to_owned)),
+                    Some(PaneEffect::Quit) | None => {}
+                },
                 Anything::Page(page) => drop(pane.step(PaneInput::Page(page))),
                 Anything::Rows(numbers, room) => {
                     ids = numbers.iter().map(|number| format!("game-{number}")).collect();
@@ -325,4 +329,137 @@ proptest! {
             }
         }
     }
+}
+
+/// The instances of the tests of deeds, by whether they run and how many play.
+fn games() -> Vec<PaneRow<'static>> {
+    let players = |count| PaneRow {
+        players: Some(count),
+        ..row("many")
+    };
+    vec![
+        PaneRow {
+            state: "stopped",
+            ..row("down")
+        },
+        row("up"),
+        players(3),
+        PaneRow {
+            id: "one",
+            ..players(1)
+        },
+        PaneRow {
+            id: "none",
+            ..players(0)
+        },
+    ]
+}
+
+/// A pane with one of these selected.
+fn selecting(id: &str) -> Pane {
+    let rows = games();
+    let mut pane = Pane::default();
+    pane.step(PaneInput::Rows { rows: &rows, room: 100 });
+    while pane.selected() != Some(id) {
+        press(&mut pane, &rows, &[Down]);
+    }
+    pane
+}
+
+fn act(id: &str, deed: PaneDeed) -> PaneEffect {
+    let id = id.to_owned();
+    PaneEffect::Act { id, deed }
+}
+
+#[test]
+fn a_key_that_ends_a_game_asks_first() {
+    use PaneDeed::{Restart, Start, Stop};
+    for (id, key, deed, question) in [
+        ("down", 's', Start, None),
+        ("up", 's', Start, None),
+        // It may have been started a moment ago.
+        ("down", 'x', Stop, Some("stop down?")),
+        ("down", 'r', Restart, Some("restart down?")),
+        ("up", 'x', Stop, Some("stop up?")),
+        ("up", 'r', Restart, Some("restart up?")),
+        ("many", 'x', Stop, Some("stop many? 3 players are on it")),
+        ("one", 'r', Restart, Some("restart one? 1 player is on it")),
+        ("none", 'x', Stop, Some("stop none? Nobody is on it")),
+    ] {
+        let mut pane = selecting(id);
+        let effects = press(&mut pane, &[], &[Char(key)]);
+        assert_eq!(pane.question().as_deref(), question, "{id} {key}");
+        if question.is_none() {
+            assert_eq!(effects, [act(id, deed)], "{id} {key}");
+            continue;
+        }
+        assert_eq!(effects, [], "{id} {key}");
+        for (answer, effects) in [
+            (Char('n'), &[][..]),
+            (Enter, &[]),
+            (Escape, &[]),
+            // The key again, or another one, is no answer, and does nothing else.
+            (Char(key), &[]),
+            (Char('q'), &[]),
+            (Pasted('y'), &[]),
+            (Char('Y'), &[act(id, deed)]),
+            (Char('y'), &[act(id, deed)]),
+        ] {
+            let mut pane = pane.clone();
+            assert_eq!(press(&mut pane, &[], &[answer]), effects, "{id} {key} {answer:?}");
+            assert_eq!((pane.question(), pane.selected()), (None, Some(id)));
+        }
+    }
+}
+
+#[test]
+fn a_question_goes_with_its_instance() {
+    let mut pane = selecting("up");
+    press(&mut pane, &[], &[Char('x')]);
+    tell(&mut pane, &["down", "many"]);
+    assert_eq!(pane.question(), None);
+    assert_eq!(press(&mut pane, &[], &[Char('y')]), []);
+}
+
+#[test]
+fn nothing_is_done_without_a_selection_or_where_that_is_refused() {
+    let rows = games();
+    for key in ['s', 'x', 'r'] {
+        let mut pane = Pane::default();
+        pane.step(PaneInput::Rows { rows: &rows, room: 100 });
+        assert_eq!(press(&mut pane, &rows, &[Char(key)]), [], "{key}");
+        assert_eq!(pane.notice(), Some("no row is selected: the arrows select one"));
+        press(&mut pane, &rows, &[Down]);
+        assert_eq!(pane.notice(), None);
+        let mut pane = selecting("up");
+        assert!(pane.may_act());
+        pane.refuse_deeds("not from here");
+        assert!(!pane.may_act());
+        assert_eq!(press(&mut pane, &rows, &[Char(key), Char('y')]), [], "{key}");
+        assert_eq!(press(&mut pane, &rows, &[Char(key)]), [], "{key}");
+        assert_eq!((pane.notice(), pane.question()), (Some("not from here"), None));
+    }
+}
+
+#[test]
+fn a_deed_is_under_way_until_it_is_over() {
+    use PaneDeed::{Restart, Start, Stop};
+    let mut pane = selecting("up");
+    assert_eq!(press(&mut pane, &[], &[Char('r'), Char('y')]), [act("up", Restart)]);
+    assert_eq!(press(&mut pane, &[], &[Char('r')]), []);
+    assert_eq!(pane.notice(), Some("the restart of up is under way"));
+    // Another verb, or another instance: a stop wins over a restart.
+    assert_eq!(press(&mut pane, &[], &[Char('x'), Char('y')]), [act("up", Stop)]);
+    assert_eq!(press(&mut pane, &[], &[Home, Char('s')]), [act("down", Start)]);
+    // The end is asked for as long as something is left.
+    press(&mut pane, &[], &[Char('q')]);
+    assert_eq!(
+        pane.question().as_deref(),
+        Some("leave? Left as far as it is: restart of up, stop of up, start of down")
+    );
+    press(&mut pane, &[], &[Char('n')]);
+    for (id, deed) in [("up", Stop), ("down", Start), ("up", Restart), ("up", Restart)] {
+        pane.step(PaneInput::Over { id, deed });
+    }
+    assert_eq!(press(&mut pane, &[], &[Char('q')]), [PaneEffect::Quit]);
 }

@@ -8,9 +8,10 @@ use crate::invocation::command;
 use crate::supervisor::InstanceState;
 use crate::text::{clean, clean_line};
 
-pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
+/// Returns the outcome of a verb that succeeded, in words, with its colour and symbol.
+fn outcome(verb: Verb, result: &VerbResult) -> (Tone, &'static str, String) {
     let took = spoken(result.took);
-    let (tone, symbol, what) = match (verb, &result.state) {
+    match (verb, &result.state) {
         (Verb::Start | Verb::Restart, Some(InstanceState::Starting)) if result.changed => {
             let done = if verb == Verb::Start { "started" } else { "restarted" };
             (Tone::Busy, "●", format!("{done}; not waiting until it is ready"))
@@ -35,7 +36,28 @@ pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
             Some(step) => (Tone::Dim, "○", format!("stopped by {} in {took}", clean_line(step))),
             None => (Tone::Dim, "○", "stopped".to_owned()),
         },
+    }
+}
+
+/// Returns a result in words, without the id.
+pub(super) fn in_words(verb: Verb, result: &VerbResult) -> String {
+    let note = |text: &Option<String>, begin: &str, end: &str| {
+        let text = text.as_deref().map(|text| format!("{begin}{}{end}", clean_line(text)));
+        text.unwrap_or_default()
     };
+    match &result.error {
+        None => outcome(verb, result).2 + &note(&result.note, " (", ")"),
+        Some(failure) => format!(
+            "{}: {}{}",
+            verb.as_str(),
+            failure.message,
+            note(&failure.hint, "; ", "")
+        ),
+    }
+}
+
+pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
+    let (tone, symbol, what) = outcome(verb, result);
     let note = result.note.as_deref().map(clean_line);
     let note = note.map_or_else(String::new, |note| format!(" ({note})"));
     let line = format!(

@@ -116,6 +116,140 @@ fn keys_are_read_from_a_terminal_alone() {
 }
 
 #[test]
+fn keys_start_stop_and_restart() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&["a", "b"].map(game));
+    let mut terminal = Terminal::open(&sandbox, &["watch"]);
+    terminal.wait_line("2 stopped");
+    terminal.wait_line("? keys");
+    terminal.type_text("x");
+    terminal.wait_line("no row is selected: the arrows select one");
+    terminal.type_text("G");
+    wait_selected(&terminal, "b");
+    terminal.type_text("s");
+    terminal.wait_line("b: ready after");
+    sandbox.wait_state("b", "running");
+    let first = sandbox.pid("b");
+    // Any answer but one leaves it alone.
+    for key in ["x", "r"] {
+        for answer in ["n", "\r", "\x1b", key] {
+            terminal.type_text(key);
+            terminal.wait_line("b? [y/N]");
+            terminal.type_text(answer);
+            wait_no_line(&terminal, "[y/N]");
+        }
+    }
+    assert_eq!(sandbox.pid("b"), first);
+    terminal.type_text("r");
+    terminal.wait_line("restart b? [y/N]");
+    terminal.type_text("y");
+    terminal.wait_line("b: restarted, ready after");
+    assert_ne!(
+        sandbox.wait_state("b", "running")["pid"].as_i64(),
+        Some(i64::from(first))
+    );
+    terminal.type_text("x");
+    terminal.wait_line("stop b? [y/N]");
+    terminal.type_text("y");
+    terminal.wait_line("b: stopped by");
+    assert_eq!(sandbox.state("b"), "stopped");
+    assert_eq!(sandbox.status("b")["intent"], "stopped");
+    // The other one was left alone.
+    assert_eq!(sandbox.state("a"), "stopped");
+    // What cannot be done is said, as by the verb: the inventory is that of now.
+    sandbox.inventory_text("instances: { b: { proces: {} } }\n");
+    terminal.type_text("s");
+    terminal.wait_line("unknown key");
+    terminal.type_text("q");
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_as_found());
+    sandbox.nothing_left();
+}
+
+/// The row tells what is awaited; `q` says what is left as far as it is.
+#[test]
+fn the_progress_stands_in_the_row() {
+    let sandbox = Sandbox::new();
+    let gate = sandbox.arg("gate");
+    sandbox.inventory(&[Instance::awkward("a", &["boot", "--gate", &gate, "--ready", "up"]).ready_log("^up$")]);
+    let mut terminal = Terminal::open(&sandbox, &["watch"]);
+    terminal.wait_line("1 stopped");
+    terminal.wait_line("? keys");
+    terminal.type_text("js");
+    terminal.wait_line("start: waiting for ready (log line)");
+    terminal.type_text("s");
+    terminal.wait_line("the start of a is under way");
+    terminal.type_text("q");
+    terminal.wait_line("leave? Left as far as it is: start of a [y/N]");
+    terminal.type_text("n");
+    sandbox.touch("gate");
+    terminal.wait_line("a: ready after");
+    terminal.type_text("q");
+    assert_eq!(terminal.ended(), Some(0));
+    sandbox.ok(&["stop", "a", "--now"]);
+    sandbox.nothing_left();
+}
+
+/// A `run` obeys what its own keys ask for, as it obeys verbs that are typed.
+#[test]
+fn keys_of_run() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game("a")]);
+    let mut terminal = Terminal::open(&sandbox, &["run"]);
+    terminal.wait_line("1 running");
+    terminal.wait_line("? keys");
+    let first = sandbox.pid("a");
+    terminal.type_text("jr");
+    terminal.wait_line("restart a? [y/N]");
+    terminal.type_text("y");
+    terminal.wait_line("a: restarted, ready after");
+    let second = sandbox.wait_state("a", "running")["pid"].as_i64();
+    assert_ne!(second, Some(i64::from(first)));
+    terminal.type_text("x");
+    terminal.wait_line("stop a? [y/N]");
+    terminal.type_text("y");
+    terminal.wait_line("1 stopped");
+    terminal.wait_line("a: stopped by");
+    // It stays down until it is started.
+    terminal.type_text("s");
+    terminal.wait_line("a: ready after");
+    terminal.wait_line("1 running");
+    terminal.type_key(3);
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_as_found());
+    assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn a_board_that_only_shows_changes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game("a")]);
+    sandbox.ok(&["start", "a"]);
+    let first = sandbox.pid("a");
+    let mut terminal = Terminal::open(&sandbox, &["watch", "--read-only"]);
+    terminal.wait_line("1 running");
+    terminal.wait_line("? keys");
+    terminal.type_text("j");
+    wait_selected(&terminal, "a");
+    for key in ["s", "x", "r"] {
+        terminal.type_text(key);
+        terminal.wait_line("--read-only was typed");
+        terminal.type_text("y");
+        wait_no_line(&terminal, "--read-only was typed");
+    }
+    terminal.type_text("?");
+    terminal.wait_line("select a row");
+    assert!(!terminal.lines().iter().any(|line| line.contains("stop it")));
+    terminal.type_text("?");
+    terminal.type_text("q");
+    assert_eq!(terminal.ended(), Some(0));
+    assert_eq!(sandbox.pid("a"), first);
+    sandbox.ok(&["stop", "a"]);
+}
+
+#[test]
 #[ignore = "needs tmux"]
 fn keys_in_tmux() {
     let sandbox = Sandbox::new();
@@ -140,6 +274,13 @@ fn keys_in_tmux() {
     }
     tmux.wait_line("> conan");
     tmux.wait_line("valheim");
+    let first = sandbox.pid("conan");
+    tmux.press(&["r"]);
+    tmux.wait_line("restart conan? [y/N]");
+    tmux.press(&["y"]);
+    tmux.wait_line("conan: restarted, ready after");
+    tmux.wait_line("3 running");
+    assert_ne!(sandbox.pid("conan"), first);
     // What is pasted is no key.
     tmux.paste("q\ry\ny");
     tmux.press(&["?"]);

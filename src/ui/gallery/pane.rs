@@ -392,6 +392,9 @@ fn the_keys() {
     g G            the first and last row
     /              only rows with a text
     o              another order
+    s              start it
+    x              stop it
+    r              restart it
     ?              this; any key ends it
     Ctrl-C ends the watching
 
@@ -402,6 +405,9 @@ fn the_keys() {
     g G            the first and last row
     /              only rows with a text
     o              another order
+    s              start it
+    x              stop it
+    r              restart it
     ?              this; any key ends it
     Ctrl-C ends the watching
 
@@ -412,8 +418,178 @@ fn the_keys() {
     g G            the first and last row
     /              only rows with a text
     o              another order
+    s              start it
+    x              stop it
+    r              restart it
     ?              this; any key ends it
     Ctrl-C ends the watching
+    ");
+}
+
+#[test]
+fn a_stop_is_asked_for() {
+    let keys = [typed("/vanilla-2"), vec![Enter, Char('x')]];
+    insta::assert_snapshot!(looked_on(Scene::on((80, 12), false), &[&keys[0], &keys[1]]), @r"
+    8 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+      ID                       HOST  STATE        PLAYERS  NOTE
+    > vanilla-2                -     ● running    3/200
+
+    hh:mm:ss soulmask: crashed: killed by SIGSEGV
+    hh:mm:ss vanilla-2: running
+
+
+
+
+
+    stop vanilla-2? 3 players are on it [y/N]
+    ");
+    insta::assert_snapshot!(looked_on(Scene::on((40, 12), true), &[&keys[0], &keys[1]]), @r"
+    ␛[1m8 running, 1 starting, 1 stopping, 1 cr…
+      ␛[1mID                       STATE
+    ␛[7m> vanilla-2                ␛[32m● running
+
+    ␛[31mhh:mm:ss soulmask: crashed: killed by
+    ␛[31m         SIGSEGV
+    hh:mm:ss vanilla-2: running
+
+
+
+
+    ␛[33;1mstop vanilla-2? 3 players are on … [y/N]
+    ");
+}
+
+/// The restart of one, as it goes on, and how it and others end.
+#[test]
+fn verbs_that_keys_have_begun() {
+    use crate::event::{Verb, VerbEvent, VerbResult};
+    use crate::failure::Failure;
+    use crate::supervisor::{Activity, InstanceState};
+    let now = Instant::now();
+    let done = |id: &str, state, ended_by: Option<&str>, error| {
+        VerbEvent::Done(VerbResult {
+            id: id.into(),
+            changed: true,
+            state: Some(state),
+            took: std::time::Duration::from_secs(3),
+            ended_by: ended_by.map(str::to_owned),
+            note: None,
+            error,
+        })
+    };
+    let id = || "vanilla-0".to_owned();
+    let failure = Failure::failed("it did not end").hint("`gamectl stop --now vanilla-1` kills it");
+    let begun = [
+        (Verb::Restart, VerbEvent::Began { id: id() }),
+        (
+            Verb::Restart,
+            VerbEvent::Awaiting {
+                id: id(),
+                activity: Activity::awaiting("stdin: quit", None),
+            },
+        ),
+        (Verb::Stop, VerbEvent::Began { id: "vanilla-1".into() }),
+        (
+            Verb::Stop,
+            VerbEvent::LockHeld {
+                id: "vanilla-1".into(),
+                holder: "gamectl start (pid 7)".into(),
+            },
+        ),
+        (Verb::Start, VerbEvent::Began { id: "vanilla-2".into() }),
+    ];
+    let over = [
+        (
+            Verb::Restart,
+            done("vanilla-0", InstanceState::Running, Some("stdin: quit"), None),
+        ),
+        (
+            Verb::Stop,
+            done("vanilla-1", InstanceState::Running, None, Some(failure)),
+        ),
+        (
+            Verb::Stop,
+            done("vanilla-2", InstanceState::Stopped, Some("signal: TERM"), None),
+        ),
+    ];
+    let screens = |size: (u16, u16)| {
+        let mut scene = Scene::on(size, false);
+        let mut view = scene.screen.watch_view("gamectl watch");
+        view.set_keys(true);
+        let rows = (0..3).map(|n| running(&format!("vanilla-{n}"), n * 600, 5000));
+        watched(rows.collect(), now)
+            .into_iter()
+            .for_each(|event| view.event(event));
+        let mut out = format!("--- {} x {}\n", size.0, size.1);
+        for events in [&begun[..], &over] {
+            events.iter().for_each(|(verb, event)| view.verb_event(*verb, event));
+            view.draw(now);
+            out += &timeless(&scene.seen());
+        }
+        out
+    };
+    insta::assert_snapshot!(SIZES.map(screens).concat(), @r"
+    --- 80 x 24
+    gamectl watch: 3 running                                        ? keys  q leaves
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    vanilla-0  process  ● running  0s      5000  restart: waiting for stdin: quit,
+                                                 for 0s
+    vanilla-1  process  ● running  10m     5000  stop: waiting for gamectl start
+                                                 (pid 7), which holds it, for 0s
+    vanilla-2  process  ● running  20m     5000  start begins, for 0s
+
+    gamectl watch: 3 running                                        ? keys  q leaves
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    vanilla-0  process  ● running  0s      5000
+    vanilla-1  process  ● running  10m     5000
+    vanilla-2  process  ● running  20m     5000
+
+    hh:mm:ss vanilla-0: restarted, ready after 3 s
+    hh:mm:ss vanilla-1: stop: it did not end; `gamectl stop --now vanilla-1` kills
+             it
+    hh:mm:ss vanilla-2: stopped by signal: TERM in 3 s
+
+    --- 120 x 40
+    gamectl watch: 3 running                                                                                ? keys  q leaves
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    vanilla-0  process  ● running  0s      5000  restart: waiting for stdin: quit, for 0s
+    vanilla-1  process  ● running  10m     5000  stop: waiting for gamectl start (pid 7), which holds it, for 0s
+    vanilla-2  process  ● running  20m     5000  start begins, for 0s
+
+    gamectl watch: 3 running                                                                                ? keys  q leaves
+    ID         PLANE    STATE      UPTIME  PID   NOTE
+    vanilla-0  process  ● running  0s      5000
+    vanilla-1  process  ● running  10m     5000
+    vanilla-2  process  ● running  20m     5000
+
+    hh:mm:ss vanilla-0: restarted, ready after 3 s
+    hh:mm:ss vanilla-1: stop: it did not end; `gamectl stop --now vanilla-1` kills it
+    hh:mm:ss vanilla-2: stopped by signal: TERM in 3 s
+
+    --- 40 x 12
+    3 running               ? keys  q leaves
+    ID         STATE
+    vanilla-0  ● running
+        restart: waiting for stdin: quit,
+        for 0s
+    vanilla-1  ● running
+        stop: waiting for gamectl start (pid
+        7), which holds it, for 0s
+    vanilla-2  ● running
+        start begins, for 0s
+
+    3 running               ? keys  q leaves
+    ID         STATE      UPTIME  PID   NOTE
+    vanilla-0  ● running  0s      5000
+    vanilla-1  ● running  10m     5000
+    vanilla-2  ● running  20m     5000
+
+    hh:mm:ss vanilla-0: restarted, ready af…
+    hh:mm:ss vanilla-1: stop: it did not
+             end;
+             `gamectl stop --now vanilla-1`…
+    hh:mm:ss vanilla-2: stopped by signal:
+             TERM in 3 s
     ");
 }
 
@@ -500,7 +676,7 @@ fn the_end_of_run_is_asked_for() {
     hh:mm:ss soulmask: crashed: killed by
              SIGSEGV
     hh:mm:ss vanilla-2: running
-    end the watching? The servers go on [y/…
+    end the watching? The servers go … [y/N]
     ");
     insta::assert_snapshot!(looked_on(Scene::on((80, 12), true), &[&[Char('q')]]), @r"
     ␛[1m8 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::foot::foot;
 use super::help;
 use super::window::Window;
+use super::work::VerbWorks;
 use crate::event::{Awaits, Level, LogEntry, PlayerCount, Row, WatchedRow, nth};
 use crate::pane::{Pane, PaneEffect, PaneInput, PaneMode, PaneRow, PressedKey, SortBy};
 use crate::report::{Feed, uptime};
@@ -45,6 +46,7 @@ pub(super) struct Board {
     banner: Option<String>,
     window: Window,
     pub(super) pane: Pane,
+    pub(super) works: VerbWorks,
     /// True while keys reach it.
     pub(super) has_keys: bool,
     /// The lines and columns of the last screen.
@@ -65,6 +67,7 @@ impl Board {
             banner: None,
             window: Window::default(),
             pane: Pane::default(),
+            works: VerbWorks::default(),
             has_keys: false,
             size: (0, 0),
             usage: None,
@@ -118,7 +121,7 @@ impl Board {
         }
         if *self.pane.mode() == PaneMode::Help {
             lines.truncate(1);
-            lines.extend(help::lines(columns, self.way_out, look));
+            lines.extend(help::lines(columns, self.pane.may_act(), self.way_out, look));
         } else {
             lines.push(String::new());
             let left = rows.saturating_sub(lines.len());
@@ -240,6 +243,7 @@ impl Board {
                 facts.note = Some(note);
             }
         }
+        self.works.note(&mut row, now);
         row
     }
 

@@ -11,11 +11,21 @@ pub(super) fn foot(pane: &Pane, columns: usize, look: Look) -> Option<String> {
     let filter = clean_line(pane.filter());
     let (tone, text) = match pane.mode() {
         PaneMode::Filter => (Tone::Strong, typed(&filter, pane, columns)),
-        PaneMode::Leaving => (Tone::Loud, format!("{} [y/N]", pane.question()?)),
+        PaneMode::Leaving | PaneMode::Asking { .. } => (Tone::Loud, question(&pane.question()?, columns, look)),
         PaneMode::Help => return None,
-        PaneMode::Board => (Tone::Hint, usual(&filter, pane)?),
+        PaneMode::Board => match pane.notice() {
+            Some(notice) => (Tone::Hint, clean_line(notice).into_owned()),
+            None => (Tone::Hint, usual(&filter, pane)?),
+        },
     };
     Some(look.paint(tone, &cut(&text, columns, look.ellipsis())))
+}
+
+/// Returns a question with the keys that answer it, whatever has to be cut for them.
+fn question(text: &str, columns: usize, look: Look) -> String {
+    const ANSWERS: &str = " [y/N]";
+    let room = columns.saturating_sub(ANSWERS.len());
+    format!("{}{ANSWERS}", cut(&clean_line(text), room, look.ellipsis()))
 }
 
 /// Returns the text that is typed, with the keys where there is room for them. Its end is

@@ -13,6 +13,7 @@ mod help;
 #[cfg(test)]
 mod tests;
 mod window;
+mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,8 +23,8 @@ use super::json;
 use super::sink::{last_word, lock};
 use super::status::UsageColumns;
 use super::streams::OutputStreams;
-use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, WatchedRow};
-use crate::pane::{Pane, PaneEffect, PressedKey};
+use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, Verb, VerbEvent, WatchedRow};
+use crate::pane::{Pane, PaneDeed, PaneEffect, PaneInput, PressedKey};
 use crate::report::{self, News, Stream};
 use crate::supervisor::rfc3339;
 use crate::text::clean_line;
@@ -204,6 +205,29 @@ impl WatchView {
     /// Shows a trouble until it is over, which `None` says.
     pub fn set_banner(&mut self, trouble: Option<String>) {
         self.board.set_banner(trouble);
+    }
+
+    /// Has keys change nothing, for this reason.
+    pub fn refuse_deeds(&mut self, why: &str) {
+        self.board.pane.refuse_deeds(why);
+    }
+
+    /// Takes an event of a verb in that a key has begun.
+    pub fn verb_event(&mut self, verb: Verb, event: &VerbEvent) {
+        let happened = self.board.works.take(verb, event, Instant::now());
+        if let Some(entry) = happened {
+            self.log(entry);
+        }
+    }
+
+    /// Shows an entry that is about a deed.
+    pub fn deed_said(&mut self, entry: LogEntry) {
+        self.log(entry);
+    }
+
+    /// Is told that a deed has ended.
+    pub fn deed_is_over(&mut self, id: &str, deed: PaneDeed) {
+        self.board.pane.step(PaneInput::Over { id, deed });
     }
 
     /// Is told whether keys reach it.

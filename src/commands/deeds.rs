@@ -1,0 +1,146 @@
+//! The deeds that keys ask for at the board, each carried out as the verb that is typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::context::Context;
+use crate::event::{Level, LogEntry, Verb, VerbEvent, VerbResult};
+use crate::failure::Failure;
+use crate::host::{Error, Host, NeedsRule, Scope, VerbRequest};
+use crate::pane::PaneDeed;
+
+/// Something about a deed that is under way.
+pub(super) enum DeedNews {
+    Event(Verb, VerbEvent),
+    /// A word about a deed, such as why it could not be begun.
+    Said(LogEntry),
+    Over(String, PaneDeed),
+}
+
+/// The deeds under way, which are abandoned when this is dropped: what was launched or is being
+/// stopped goes on then.
+pub(super) struct Deeds {
+    opener: Opener,
+    sender: mpsc::UnboundedSender<DeedNews>,
+    news: mpsc::UnboundedReceiver<DeedNews>,
+    tasks: JoinSet<()>,
+}
+
+/// The way to the inventory as it is when a key is pressed.
+#[derive(Clone)]
+struct Opener {
+    inventory: Option<OsString>,
+    state_dir: Option<PathBuf>,
+    lock_wait: Option<Duration>,
+}
+
+impl Deeds {
+    pub(super) fn new(context: &Context<'_>) -> Self {
+        let (sender, news) = mpsc::unbounded_channel();
+        Self {
+            opener: Opener {
+                inventory: context.cli.inventory.clone(),
+                state_dir: context.cli.common.state_dir.clone(),
+                lock_wait: context.cli.common.lock_wait,
+            },
+            sender,
+            news,
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Waits for the next news.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn next(&mut self) -> DeedNews {
+        while self.tasks.try_join_next().is_some() {}
+        match self.news.recv().await {
+            Some(news) => news,
+            // It has a sender itself.
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn begin(&mut self, id: String, deed: PaneDeed) {
+        let (opener, sender) = (self.opener.clone(), self.sender.clone());
+        self.tasks.spawn(async move {
+            if let Err(error) = carry_out(&opener, &id, deed, &sender).await {
+                let text = match &error {
+                    Error::Failure(failure) => in_words(deed, failure),
+                    Error::Problems(problems) => format!("{}: {}", deed.in_words(), problems.summary()),
+                };
+                let _ = sender.send(DeedNews::Said(LogEntry::now(Level::Error, Some(&id), text)));
+            }
+            let _ = sender.send(DeedNews::Over(id, deed));
+        });
+    }
+}
+
+fn in_words(deed: PaneDeed, failure: &Failure) -> String {
+    let hint = failure
+        .hint
+        .as_ref()
+        .map(|hint| format!("; {hint}"))
+        .unwrap_or_default();
+    format!("{}: {}{hint}", deed.in_words(), failure.message)
+}
+
+async fn carry_out(
+    opener: &Opener,
+    id: &str,
+    deed: PaneDeed,
+    news: &mpsc::UnboundedSender<DeedNews>,
+) -> Result<(), Error> {
+    let verb = match deed {
+        PaneDeed::Start => Verb::Start,
+        PaneDeed::Stop => Verb::Stop,
+        PaneDeed::Restart => Verb::Restart,
+    };
+    let scope = [id.to_owned()];
+    let host = opener.open(verb, &scope).await?;
+    let request = VerbRequest {
+        lock_wait: opener.lock_wait,
+        ..VerbRequest::new(verb)
+    };
+    let targets = host.targets(verb, Scope::Matching(&scope), NeedsRule::Keep).await?;
+    let (events, mut told) = mpsc::unbounded_channel();
+    let pass_on = async {
+        while let Some(event) = told.recv().await {
+            let _ = news.send(DeedNews::Event(verb, event));
+        }
+    };
+    let (_, ()): (Vec<VerbResult>, ()) = tokio::join!(targets.dispatch(&request, events), pass_on);
+    Ok(())
+}
+
+impl Opener {
+    /// Opens the inventory on a thread of its own: it may have become a file that cannot be
+    /// read at once.
+    ///
+    /// # Errors
+    /// When it is not valid: as where a verb is typed, a stop asks for no more than that its
+    /// own instance is.
+    async fn open(&self, verb: Verb, scope: &[String]) -> Result<Host, Error> {
+        let (sender, opened) = oneshot::channel();
+        let (inventory, state_dir) = (self.inventory.clone(), self.state_dir.clone());
+        std::thread::Builder::new().spawn(move || {
+            let (inventory, state_dir) = (inventory.as_deref(), state_dir.as_deref());
+            // Who asked may be gone.
+            let _ = sender.send(match verb {
+                Verb::Stop => Host::open_whole(inventory, state_dir),
+                Verb::Start | Verb::Restart => Host::open(inventory, state_dir),
+            });
+        })?;
+        let gone = |_| Error::from(Failure::failed("the inventory could not be read"));
+        let host = opened.await.map_err(gone)??;
+        match host.mistakes_in(Scope::Matching(scope)).cloned() {
+            Some(problems) => Err(Error::Problems(problems)),
+            None => Ok(host),
+        }
+    }
+}

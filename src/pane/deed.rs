@@ -1,0 +1,24 @@
+//! The deeds that a key asks for.
+
+/// A deed on one instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaneDeed {
+    Start,
+    Stop,
+    Restart,
+}
+
+impl PaneDeed {
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+        }
+    }
+
+    /// Returns true if it ends a game, where one runs.
+    pub(super) fn ends_games(self) -> bool {
+        self != Self::Start
+    }
+}
