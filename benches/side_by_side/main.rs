@@ -6,10 +6,14 @@
 //!
 //! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
 //! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`, `podman`, `units`, `hosts`,
-//! `link`.
+//! `link`, `amp`, `kubectl`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
+mod amp;
+#[expect(dead_code, reason = "shared with the tests")]
+#[path = "../../tests/suite/kubectl/cluster.rs"]
+mod cluster;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/containers.rs"]
 mod containers;
@@ -23,19 +27,29 @@ mod gamectl;
 mod ground;
 mod guard;
 mod hosts;
+mod kubectl;
 mod link;
 mod logs;
 mod manager;
 mod memory;
+#[expect(dead_code, reason = "shared with the tests")]
+#[path = "../../tests/suite/amp/panel.rs"]
+mod panel;
 mod path;
 mod pm2;
 mod podman;
+#[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
+#[path = "../../tests/support/ports.rs"]
+mod ports;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/processes.rs"]
 mod processes;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
 #[path = "../../tests/support/random.rs"]
 mod random;
+#[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
+#[path = "../../tests/support/repository.rs"]
+mod repository;
 mod resident;
 mod runit;
 mod s6;
@@ -44,6 +58,7 @@ mod start;
 mod status;
 mod stream;
 mod supervisord;
+mod support;
 mod table;
 mod units;
 #[expect(unreachable_pub, reason = "shared with the tests")]
@@ -58,8 +73,9 @@ use table::Table;
 use wait::wait_until;
 
 /// The measurements that can be asked for by name.
-const NAMES: [&str; 11] = [
-    "status", "start", "memory", "logs", "cold", "crashes", "stacks", "podman", "units", "hosts", "link",
+const NAMES: [&str; 13] = [
+    "status", "start", "memory", "logs", "cold", "crashes", "stacks", "podman", "units", "hosts", "link", "amp",
+    "kubectl",
 ];
 
 /// The options of the command line.
@@ -164,6 +180,12 @@ fn compare(options: &Options) -> ExitCode {
     }
     if options.wants("link") {
         link::measure(&guard, &options.gamectl, options, &mut table);
+    }
+    if options.wants("amp") {
+        amp::measure(&guard, &options.gamectl, options, &mut table);
+    }
+    if options.wants("kubectl") {
+        kubectl::measure(&guard, &options.gamectl, options, &mut table);
     }
     println!("{}", machine());
     println!("{table}");
