@@ -1,6 +1,6 @@
 //! The output of the pods of an object, as the cluster keeps it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +8,7 @@ use anyhow::Result;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::engine::KubectlEngine;
 use super::managed::ManagedObject;
@@ -20,6 +21,9 @@ use crate::supervisor::{ConsoleOutput, OutputAsk, OutputFrom, OutputSource};
 
 /// The pause before it is asked again which pods there are.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// The pause before an output is opened again that ended at once.
+const LONG_AGAIN: Duration = Duration::from_secs(30);
 
 /// The most bytes that wait to be read.
 const UNREAD: usize = 64 * 1024;
@@ -55,9 +59,9 @@ struct PodLogs {
 
 impl PodLogs {
     /// Passes the output on until nobody reads it; that of later pods, too, if it is
-    /// followed.
+    /// followed. What ends while its pod runs was lost, and goes on.
     async fn pass_on(self, pods: Vec<ClusterPod>, ask: OutputAsk) {
-        let mut known = BTreeSet::new();
+        let mut known = BTreeMap::new();
         let mut streams = JoinSet::new();
         let (mut pods, mut ask, follow) = (pods, ask, ask.follow);
         pods.sort_by(|a, b| a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp));
@@ -71,16 +75,27 @@ impl PodLogs {
             for pod in &pods {
                 // Another pod of the same name is another one.
                 let run = (pod.metadata.uid.clone(), if follow { pod.run() } else { 0 });
-                if (!follow || pod.is_running() || !pod.is_alive()) && known.insert(run) {
-                    let Ok(stream) = self.open(pod, ask, is_named) else {
-                        continue;
-                    };
-                    let to = Arc::clone(&self.to);
-                    match follow {
-                        true => drop(streams.spawn(copy_lines(stream, to))),
-                        false => copy_lines(stream, to).await,
+                let from = match known.get(&run) {
+                    None if !follow || pod.is_running() || !pod.is_alive() => ask.from,
+                    Some(LogStream::Ended { at, again }) if pod.is_running() && *again <= Instant::now() => {
+                        OutputFrom::Time(*at)
                     }
+                    _ => continue,
+                };
+                let Ok(stream) = self.open(pod, OutputAsk { from, ..ask }, is_named) else {
+                    continue;
+                };
+                known.insert(run.clone(), LogStream::Open);
+                let to = Arc::clone(&self.to);
+                if !follow {
+                    copy_lines(stream, to).await;
+                    continue;
                 }
+                streams.spawn(async move {
+                    let begun = Instant::now();
+                    copy_lines(stream, to).await;
+                    (run, LogStream::ended(begun))
+                });
             }
             if !follow {
                 return;
@@ -89,6 +104,9 @@ impl PodLogs {
             tokio::time::sleep(AGAIN).await;
             if self.to.lock().await.write_all(&[]).await.is_err() {
                 return;
+            }
+            while let Some(ended) = streams.try_join_next() {
+                known.extend(ended);
             }
             pods = self.pods().await.unwrap_or_default();
             // What began meanwhile is told from its first line.
@@ -127,6 +145,32 @@ fn words(spec: &KubectlSpec, pod: &str, ask: OutputAsk, is_named: bool) -> Vec<S
     words.extend(ask.times.then(|| "--timestamps".to_owned()));
     words.extend(ask.previous.then(|| "--previous".to_owned()));
     words
+}
+
+/// The output of one run of a pod, as it is followed.
+#[derive(Debug)]
+enum LogStream {
+    Open,
+    /// The server, or something on the way to it, has ended it; kubectl does not tell why.
+    Ended {
+        at: SystemTime,
+        /// The time from which on it may be opened again.
+        again: Instant,
+    },
+}
+
+impl LogStream {
+    /// Makes what has ended just now, and was opened at a time.
+    fn ended(begun: Instant) -> Self {
+        let pause = match begun.elapsed() < AGAIN {
+            true => LONG_AGAIN,
+            false => Duration::ZERO,
+        };
+        Self::Ended {
+            at: SystemTime::now(),
+            again: Instant::now() + pause,
+        }
+    }
 }
 
 /// Copies whole lines, so that those of several pods do not mix.

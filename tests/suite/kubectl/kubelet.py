@@ -2,7 +2,8 @@
 
 It binds each pod to the node, gives it the status that its annotation `mood` asks for, and
 lets it go once it is deleted. It runs no container. What a pod has said is what its
-annotation `said` has, and `kubectl logs` gets it from here.
+annotation `said` has, and `kubectl logs` gets it from here. What is followed gets what that becomes, and
+ends without a word when it becomes `cut`.
 
 Called with: URL of the server, token, certificate and key of its own, its port.
 """
@@ -101,12 +102,21 @@ def watch():
 class Logs(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         # /containerLogs/NAMESPACE/POD/CONTAINER
-        _, kind, namespace, pod, container = self.path.partition("?")[0].split("/")
-        found = tell("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}")
-        said = found["metadata"].get("annotations", {}).get("said", "up") if found else ""
+        path, _, query = self.path.partition("?")
+        _, kind, namespace, pod, container = path.split("/")
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(f"{said} from {container}\n".encode())
+        last = None
+        while found := tell("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}"):
+            said = found["metadata"].get("annotations", {}).get("said", "up")
+            if said == "cut" and last:
+                return
+            if said not in (last, "cut"):
+                self.wfile.write(f"{said} from {container}\n".encode())
+            if "follow=true" not in query:
+                return
+            last = said
+            time.sleep(0.1)
 
     def log_message(self, *_):
         pass

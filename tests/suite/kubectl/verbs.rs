@@ -1,9 +1,10 @@
 //! Verbs on workloads.
 
+use nix::sys::signal::Signal;
 use serde_json::json;
 
 use super::World;
-use crate::support::wait_until;
+use crate::support::{Background, wait_until};
 
 #[test]
 #[ignore = "needs Kubernetes"]
@@ -249,4 +250,35 @@ fn the_log_of_several_pods_says_whose_each_line_is() {
         "{lines}"
     );
     assert_eq!(world.ok(&["logs", "world"]).stdout, "up from game\n");
+}
+
+/// An output ends without a word when something on the way to its pod ends it.
+#[test]
+#[ignore = "needs Kubernetes"]
+fn a_log_that_is_cut_while_its_pod_runs_goes_on() {
+    let mut world = World::new();
+    world.workload("Deployment", "lobby", 1, "ready");
+    world.instance("lobby", "deployment/lobby", &json!({}));
+    let says = |world: &World, text: &str| {
+        world.kubectl(&[
+            "annotate",
+            "--overwrite",
+            "pods",
+            "-l",
+            "app=lobby",
+            &format!("said={text}"),
+        ])
+    };
+    world.shadow("[ $verb = logs ] && { $real \"$@\"; touch ended; exit 0; }");
+    let mut follow = Background::of(&mut world.command(&["logs", "-f", "lobby"]));
+    follow.wait("up from game\n");
+    says(&world, "more");
+    follow.wait("more from game\n");
+    says(&world, "cut");
+    wait_until("the cut", || world.sandbox.path("ended").exists());
+    says(&world, "again");
+    follow.wait("again from game\n");
+    follow.signal(Signal::SIGINT);
+    wait_until("the end", || follow.has_ended());
+    assert_eq!(follow.text(), "up from game\nmore from game\nagain from game\n");
 }
