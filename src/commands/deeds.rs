@@ -12,12 +12,15 @@ use crate::event::{Level, LogEntry, Verb, VerbEvent, VerbResult};
 use crate::failure::Failure;
 use crate::host::{Error, Host, NeedsRule, Scope, VerbRequest};
 use crate::pane::PaneDeed;
+use crate::report::InstanceReport;
 
 /// Something about a deed that is under way.
 pub(super) enum DeedNews {
     Event(Verb, VerbEvent),
     /// A word about a deed, such as why it could not be begun.
     Said(LogEntry),
+    /// An instance in detail, or why it cannot be shown.
+    Detail(String, Result<Box<InstanceReport>, String>),
     Over(String, PaneDeed),
 }
 
@@ -28,6 +31,14 @@ pub(super) struct Deeds {
     sender: mpsc::UnboundedSender<DeedNews>,
     news: mpsc::UnboundedReceiver<DeedNews>,
     tasks: JoinSet<()>,
+}
+
+/// The part of the inventory that has to be valid, as where the verb is typed.
+#[derive(Clone, Copy)]
+enum Strictness {
+    /// The instance itself: a mistake elsewhere keeps nobody from stopping or seeing it.
+    Own,
+    Whole,
 }
 
 /// The way to the inventory as it is when a key is pressed.
@@ -66,6 +77,20 @@ impl Deeds {
         }
     }
 
+    /// Looks at an instance in detail.
+    pub(super) fn look(&mut self, id: String) {
+        let (opener, sender) = (self.opener.clone(), self.sender.clone());
+        self.tasks.spawn(async move {
+            let scope = [id.clone()];
+            let seen = match opener.open(Strictness::Own, &scope).await {
+                Ok(host) => host.detail(&id).await.map_err(Error::from),
+                Err(error) => Err(error),
+            };
+            let seen = seen.map(Box::new).map_err(|error| error.summary());
+            let _ = sender.send(DeedNews::Detail(id, seen));
+        });
+    }
+
     pub(super) fn begin(&mut self, id: String, deed: PaneDeed) {
         let (opener, sender) = (self.opener.clone(), self.sender.clone());
         self.tasks.spawn(async move {
@@ -96,13 +121,21 @@ async fn carry_out(
     deed: PaneDeed,
     news: &mpsc::UnboundedSender<DeedNews>,
 ) -> Result<(), Error> {
-    let verb = match deed {
-        PaneDeed::Start => Verb::Start,
-        PaneDeed::Stop => Verb::Stop,
-        PaneDeed::Restart => Verb::Restart,
-    };
     let scope = [id.to_owned()];
-    let host = opener.open(verb, &scope).await?;
+    let (verb, strictness) = match deed {
+        PaneDeed::Start => (Verb::Start, Strictness::Whole),
+        PaneDeed::Stop => (Verb::Stop, Strictness::Own),
+        PaneDeed::Restart => (Verb::Restart, Strictness::Whole),
+        PaneDeed::SkipNext => {
+            let host = opener.open(Strictness::Own, &scope).await?;
+            let (firing, was_skipped) = host.skip_next(id)?;
+            let already = if was_skipped { "already " } else { "" };
+            let text = format!("{} at {} is {already}to be skipped", firing.does, firing.here);
+            let _ = news.send(DeedNews::Said(LogEntry::now(Level::Info, Some(id), text)));
+            return Ok(());
+        }
+    };
+    let host = opener.open(strictness, &scope).await?;
     let request = VerbRequest {
         lock_wait: opener.lock_wait,
         ..VerbRequest::new(verb)
@@ -123,17 +156,16 @@ impl Opener {
     /// read at once.
     ///
     /// # Errors
-    /// When it is not valid: as where a verb is typed, a stop asks for no more than that its
-    /// own instance is.
-    async fn open(&self, verb: Verb, scope: &[String]) -> Result<Host, Error> {
+    /// When it is not valid.
+    async fn open(&self, strictness: Strictness, scope: &[String]) -> Result<Host, Error> {
         let (sender, opened) = oneshot::channel();
         let (inventory, state_dir) = (self.inventory.clone(), self.state_dir.clone());
         std::thread::Builder::new().spawn(move || {
             let (inventory, state_dir) = (inventory.as_deref(), state_dir.as_deref());
             // Who asked may be gone.
-            let _ = sender.send(match verb {
-                Verb::Stop => Host::open_whole(inventory, state_dir),
-                Verb::Start | Verb::Restart => Host::open(inventory, state_dir),
+            let _ = sender.send(match strictness {
+                Strictness::Own => Host::open_whole(inventory, state_dir),
+                Strictness::Whole => Host::open(inventory, state_dir),
             });
         })?;
         let gone = |_| Error::from(Failure::failed("the inventory could not be read"));

@@ -137,6 +137,7 @@ impl Live {
             match effect {
                 PaneEffect::Quit => return true,
                 PaneEffect::Act { id, deed } => self.deeds.begin(id, deed),
+                PaneEffect::Look { id } => self.deeds.look(id),
             }
         }
         false
@@ -147,6 +148,7 @@ impl Live {
         match news {
             DeedNews::Event(verb, event) => self.view.verb_event(verb, &event),
             DeedNews::Said(entry) => self.view.deed_said(entry),
+            DeedNews::Detail(id, seen) => self.view.show_detail(id, seen),
             DeedNews::Over(id, deed) => self.view.deed_is_over(&id, deed),
         }
     }

@@ -6,6 +6,8 @@ pub enum PaneDeed {
     Start,
     Stop,
     Restart,
+    /// Skip what a schedule does next.
+    SkipNext,
 }
 
 impl PaneDeed {
@@ -14,11 +16,12 @@ impl PaneDeed {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Restart => "restart",
+            Self::SkipNext => "skip",
         }
     }
 
     /// Returns true if it ends a game, where one runs.
     pub(super) fn ends_games(self) -> bool {
-        self != Self::Start
+        matches!(self, Self::Stop | Self::Restart)
     }
 }

@@ -7,6 +7,8 @@ use super::press::PressedKey;
 /// The longest text of a filter, in characters.
 const FILTER_MAX: usize = 64;
 
+const NOTHING_SELECTED: &str = "no row is selected: the arrows select one";
+
 /// The meaning that keys have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PaneMode {
@@ -16,6 +18,8 @@ pub enum PaneMode {
     Filter,
     /// The keys are shown.
     Help,
+    /// One instance is shown in detail.
+    Detail { id: String },
     /// A deed is asked for, and to be confirmed.
     Asking { id: String, deed: PaneDeed },
     /// The end is asked for, and to be confirmed.
@@ -34,6 +38,11 @@ pub enum PaneInput<'a> {
     },
     /// The number of rows that were shown at last.
     Page(usize),
+    /// The lines of the text that is shown in place of the rows, and those that there are for it.
+    Text {
+        lines: usize,
+        room: usize,
+    },
     /// A deed has ended, as was wanted or not.
     Over {
         id: &'a str,
@@ -45,7 +54,14 @@ pub enum PaneInput<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaneEffect {
     Quit,
-    Act { id: String, deed: PaneDeed },
+    Act {
+        id: String,
+        deed: PaneDeed,
+    },
+    /// Look at one instance in detail.
+    Look {
+        id: String,
+    },
 }
 
 /// A row that is seen.
@@ -71,6 +87,9 @@ pub struct Pane {
     /// The number of all rows.
     count: usize,
     page: usize,
+    /// The first line of the text that is shown, and the last one that may be.
+    top: usize,
+    last_top: usize,
     /// True if the rows are to be arranged before another key is understood.
     is_stale: bool,
     /// The question before it ends; `None` where none is needed.
@@ -106,6 +125,11 @@ impl Pane {
     /// Returns the answer to the last key.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
+    }
+
+    /// Returns the first line that is shown of a text.
+    pub fn top(&self) -> usize {
+        self.top
     }
 
     pub fn mode(&self) -> &PaneMode {
@@ -160,7 +184,7 @@ impl Pane {
                 };
                 Some(format!("{} {id}?{players}", deed.in_words()))
             }
-            PaneMode::Board | PaneMode::Filter | PaneMode::Help => None,
+            PaneMode::Board | PaneMode::Filter | PaneMode::Help | PaneMode::Detail { .. } => None,
         }
     }
 
@@ -187,6 +211,12 @@ impl Pane {
             }
             PaneInput::Page(page) => {
                 self.page = page;
+                None
+            }
+            PaneInput::Text { lines, room } => {
+                self.page = room;
+                self.last_top = lines.saturating_sub(room);
+                self.top = self.top.min(self.last_top);
                 None
             }
             PaneInput::Over { id, deed } => {
@@ -226,6 +256,10 @@ impl Pane {
             PaneMode::Board => return self.at_the_board(key),
             PaneMode::Filter => self.in_the_filter(key),
             PaneMode::Help => self.mode = PaneMode::Board,
+            PaneMode::Detail { id } => {
+                let id = id.clone();
+                return self.in_the_detail(key, id);
+            }
             PaneMode::Leaving | PaneMode::Asking { .. } => {
                 let asked = std::mem::take(&mut self.mode);
                 return match (key, asked) {
@@ -285,6 +319,8 @@ impl Pane {
             PressedKey::Char('?') => self.mode = PaneMode::Help,
             PressedKey::Escape if self.filter.is_empty() => self.selected = None,
             PressedKey::Escape => self.set_filter(String::new()),
+            PressedKey::Enter => return self.look(),
+            PressedKey::Char('S') => return self.ask(PaneDeed::SkipNext),
             PressedKey::Char('s') => return self.ask(PaneDeed::Start),
             PressedKey::Char('x') => return self.ask(PaneDeed::Stop),
             PressedKey::Char('r') => return self.ask(PaneDeed::Restart),
@@ -297,12 +333,43 @@ impl Pane {
         None
     }
 
+    /// Shows the selected instance in detail.
+    fn look(&mut self) -> Option<PaneEffect> {
+        let Some(id) = self.selected.clone() else {
+            self.notice = Some(NOTHING_SELECTED.to_owned());
+            return None;
+        };
+        self.top = 0;
+        self.mode = PaneMode::Detail { id: id.clone() };
+        Some(PaneEffect::Look { id })
+    }
+
+    fn in_the_detail(&mut self, key: PressedKey, id: String) -> Option<PaneEffect> {
+        let page = self.page.max(1);
+        let top = match key {
+            PressedKey::Enter => return Some(PaneEffect::Look { id }),
+            PressedKey::Escape | PressedKey::Char('q' | 'Q') => {
+                self.mode = PaneMode::Board;
+                return None;
+            }
+            PressedKey::Up | PressedKey::Char('k') => self.top.saturating_sub(1),
+            PressedKey::Down | PressedKey::Char('j') => self.top + 1,
+            PressedKey::PageUp | PressedKey::Char('b') => self.top.saturating_sub(page),
+            PressedKey::PageDown | PressedKey::Char(' ') => self.top + page,
+            PressedKey::Home | PressedKey::Char('g') => 0,
+            PressedKey::End | PressedKey::Char('G') => self.last_top,
+            _ => self.top,
+        };
+        self.top = top.min(self.last_top);
+        None
+    }
+
     /// Begins a deed on the selected instance, or asks first where that ends a game.
     fn ask(&mut self, deed: PaneDeed) -> Option<PaneEffect> {
         let row = self.selected.as_ref().and_then(|_| self.seen.get(self.place));
         let (Some(row), None) = (row, &self.refusal) else {
             let why = self.refusal.as_deref();
-            self.notice = Some(why.unwrap_or("no row is selected: the arrows select one").to_owned());
+            self.notice = Some(why.unwrap_or(NOTHING_SELECTED).to_owned());
             return None;
         };
         let id = row.id.clone();

@@ -1,6 +1,7 @@
 //! The keys at the board of `watch` and `run`.
 
 use nix::sys::signal::Signal;
+use serde_json::json;
 
 use crate::support::{Instance, Process, Sandbox, Terminal, Tmux, wait_until};
 
@@ -218,6 +219,36 @@ fn keys_of_run() {
     assert_eq!(terminal.ended(), Some(0));
     assert!(terminal.is_as_found());
     assert_eq!(sandbox.state("a"), "running");
+    sandbox.ok(&["stop", "a"]);
+    sandbox.nothing_left();
+}
+
+/// The details are those of `status ID`, and the firing is skipped as by `schedule skip`.
+#[test]
+fn keys_show_one_in_detail_and_skip_what_its_schedule_does_next() {
+    let sandbox = Sandbox::new();
+    let entry = json!([{ "cron": "0 5 * * *", "timezone": "UTC", "do": "restart" }]);
+    sandbox.inventory(&[game("a").with("schedule", entry), game("b")]);
+    sandbox.ok(&["start", "a"]);
+    let mut terminal = Terminal::open(&sandbox, &["watch"]);
+    terminal.wait_line("1 running");
+    terminal.wait_line("? keys");
+    terminal.type_text("j\r");
+    terminal.wait_line("a: running");
+    terminal.wait_line("05:00");
+    terminal.wait_line("Enter looks again, q goes back");
+    terminal.type_text("q");
+    wait_selected(&terminal, "a");
+    terminal.type_text("S");
+    terminal.wait_line("is to be skipped");
+    terminal.type_text("S");
+    terminal.wait_line("is already to be skipped");
+    let skipped = sandbox.ok(&["schedule", "a", "--json"]).stdout;
+    assert!(skipped.contains("\"skipped\":true"), "{skipped}");
+    terminal.type_text("GS");
+    terminal.wait_line("it has no schedule");
+    terminal.type_text("q");
+    assert_eq!(terminal.ended(), Some(0));
     sandbox.ok(&["stop", "a"]);
     sandbox.nothing_left();
 }

@@ -15,7 +15,7 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds)
 }
 
-fn bare(row: Row) -> InstanceReport {
+pub(super) fn bare(row: Row) -> InstanceReport {
     InstanceReport {
         row,
         processes: Ok(None),

@@ -392,9 +392,11 @@ fn the_keys() {
     g G            the first and last row
     /              only rows with a text
     o              another order
+    Enter          show it in detail
     s              start it
     x              stop it
     r              restart it
+    S              skip its next schedule
     ?              this; any key ends it
     Ctrl-C ends the watching
 
@@ -405,9 +407,11 @@ fn the_keys() {
     g G            the first and last row
     /              only rows with a text
     o              another order
+    Enter          show it in detail
     s              start it
     x              stop it
     r              restart it
+    S              skip its next schedule
     ?              this; any key ends it
     Ctrl-C ends the watching
 
@@ -418,11 +422,12 @@ fn the_keys() {
     g G            the first and last row
     /              only rows with a text
     o              another order
+    Enter          show it in detail
     s              start it
     x              stop it
     r              restart it
+    S              skip its next schedule
     ?              this; any key ends it
-    Ctrl-C ends the watching
     ");
 }
 
@@ -590,6 +595,171 @@ fn verbs_that_keys_have_begun() {
              `gamectl stop --now vanilla-1`…
     hh:mm:ss vanilla-2: stopped by signal:
              TERM in 3 s
+    ");
+}
+
+#[test]
+fn one_in_detail() {
+    use crate::report::InstanceReport;
+    let report = InstanceReport {
+        needed_by: vec![("lobby".into(), "running")],
+        log: Ok((0..8)
+            .flat_map(|n| format!("line {n} of the log\n").into_bytes())
+            .collect()),
+        ..super::detail::bare(running("vanilla-2", 1200, 5000))
+    };
+    let why = || "vanilla-2: the engine does not answer".to_owned();
+    let now = Instant::now();
+    let screens = |size: (u16, u16)| {
+        let mut scene = Scene::on(size, false);
+        let mut view = scene.screen.watch_view("gamectl watch");
+        view.set_keys(true);
+        a_world(now).into_iter().for_each(|event| view.event(event));
+        view.draw(now);
+        view.press(&typed("/a-2"));
+        view.press(&[Enter]);
+        view.draw(now);
+        view.press(&[Enter]);
+        let mut out = format!("--- {} x {}\n", size.0, size.1);
+        if size.1 == 12 {
+            view.draw(now);
+            out += &scene.seen();
+        }
+        view.show_detail("vanilla-2".into(), Ok(Box::new(report.clone())));
+        view.draw(now);
+        out += &scene.seen();
+        if size.1 > 12 {
+            return out;
+        }
+        view.press(&[End]);
+        view.draw(now);
+        out += &scene.seen();
+        view.show_detail("vanilla-2".into(), Err(why()));
+        view.draw(now);
+        out += &scene.seen();
+        out
+    };
+    insta::assert_snapshot!(SIZES.map(screens).concat(), @r"
+    --- 80 x 24
+    8 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
+    ● vanilla-2: running
+    plane      process
+    pid        5000
+    needed by  lobby (running)
+
+    line 0 of the log
+    line 1 of the log
+    line 2 of the log
+    line 3 of the log
+    line 4 of the log
+    line 5 of the log
+    line 6 of the log
+    line 7 of the log
+
+
+
+
+
+
+
+
+
+    Enter looks again, q goes back
+
+    --- 120 x 40
+    gamectl watch: 8 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged          ? keys  q leaves
+    ● vanilla-2: running
+    plane      process
+    pid        5000
+    needed by  lobby (running)
+
+    line 0 of the log
+    line 1 of the log
+    line 2 of the log
+    line 3 of the log
+    line 4 of the log
+    line 5 of the log
+    line 6 of the log
+    line 7 of the log
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+    Enter looks again, q goes back
+
+    --- 40 x 12
+    8 running, 1 starting, 1 stopping, 1 cr…
+    vanilla-2 is being looked at
+
+
+
+
+
+
+
+
+
+    Enter looks again, q goes back
+
+    8 running, 1 starting, 1 stopping, 1 cr…
+    ● vanilla-2: running
+    plane      process
+    pid        5000
+    needed by  lobby (running)
+
+    line 0 of the log
+    line 1 of the log
+    line 2 of the log
+    line 3 of the log
+    line 4 of the log
+    Enter looks again, q goes back
+
+    8 running, 1 starting, 1 stopping, 1 cr…
+    needed by  lobby (running)
+
+    line 0 of the log
+    line 1 of the log
+    line 2 of the log
+    line 3 of the log
+    line 4 of the log
+    line 5 of the log
+    line 6 of the log
+    line 7 of the log
+    Enter looks again, q goes back
+
+    8 running, 1 starting, 1 stopping, 1 cr…
+    vanilla-2: the engine does not answer
+
+
+
+
+
+
+
+
+
+    Enter looks again, q goes back
     ");
 }
 

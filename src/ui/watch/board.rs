@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::foot::foot;
 use super::help;
@@ -11,9 +11,10 @@ use super::window::Window;
 use super::work::VerbWorks;
 use crate::event::{Awaits, Level, LogEntry, PlayerCount, Row, WatchedRow, nth};
 use crate::pane::{Pane, PaneEffect, PaneInput, PaneMode, PaneRow, PressedKey, SortBy};
-use crate::report::{Feed, uptime};
+use crate::report::{Feed, InstanceReport, uptime};
 use crate::supervisor::{Facts, InstanceState, Observation};
 use crate::text::clean_line;
+use crate::ui::detail;
 use crate::ui::paint::{Look, Tone};
 use crate::ui::span::short;
 use crate::ui::status::{self, UsageColumns};
@@ -47,6 +48,8 @@ pub(super) struct Board {
     window: Window,
     pub(super) pane: Pane,
     pub(super) works: VerbWorks,
+    /// The instance that is shown in detail, or why it cannot be.
+    pub(super) detail: Option<(String, Result<Box<InstanceReport>, String>)>,
     /// True while keys reach it.
     pub(super) has_keys: bool,
     /// The lines and columns of the last screen.
@@ -68,6 +71,7 @@ impl Board {
             window: Window::default(),
             pane: Pane::default(),
             works: VerbWorks::default(),
+            detail: None,
             has_keys: false,
             size: (0, 0),
             usage: None,
@@ -115,6 +119,14 @@ impl Board {
         }
         let has_foot = foot(&self.pane, columns, look).is_some();
         let rows = rows.saturating_sub(usize::from(has_foot));
+        if let PaneMode::Detail { id } = self.pane.mode() {
+            let id = id.clone();
+            lines.extend(self.in_detail(&id, rows.saturating_sub(lines.len()), columns, look));
+            lines.resize(rows, String::new());
+            lines.extend(foot(&self.pane, columns, look));
+            return lines;
+        }
+        self.detail = None;
         if self.feed.rows().len() > 0 {
             let room = rows.saturating_sub(lines.len());
             lines.extend(self.table(room, columns, look, now));
@@ -134,6 +146,19 @@ impl Board {
             lines.extend(foot(&self.pane, columns, look));
         }
         lines
+    }
+
+    /// Renders one instance in detail, or the part of that for which there is room.
+    fn in_detail(&mut self, id: &str, room: usize, columns: usize, look: Look) -> Vec<String> {
+        let text = match self.detail.as_ref().filter(|(of, _)| of == id) {
+            Some((_, Ok(report))) => detail::render(report, SystemTime::now(), look),
+            Some((_, Err(why))) => filled(&clean_line(why), columns).join("\n"),
+            None => cut(&format!("{id} is being looked at"), columns, look.ellipsis()).into_owned(),
+        };
+        let lines = text.lines().count();
+        self.pane.step(PaneInput::Text { lines, room });
+        let shown = text.lines().skip(self.pane.top()).take(room);
+        shown.map(str::to_owned).collect()
     }
 
     /// Renders the title, the counts, and the keys. Where there is little room the title is

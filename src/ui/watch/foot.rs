@@ -13,6 +13,7 @@ pub(super) fn foot(pane: &Pane, columns: usize, look: Look) -> Option<String> {
         PaneMode::Filter => (Tone::Strong, typed(&filter, pane, columns)),
         PaneMode::Leaving | PaneMode::Asking { .. } => (Tone::Loud, question(&pane.question()?, columns, look)),
         PaneMode::Help => return None,
+        PaneMode::Detail { .. } => (Tone::Hint, "Enter looks again, q goes back".to_owned()),
         PaneMode::Board => match pane.notice() {
             Some(notice) => (Tone::Hint, clean_line(notice).into_owned()),
             None => (Tone::Hint, usual(&filter, pane)?),

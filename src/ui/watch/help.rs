@@ -4,16 +4,22 @@ use crate::ui::paint::{Look, Tone};
 use crate::ui::width::{cut, width};
 
 /// The keys, each with its meaning.
-const KEYS: [(&str, &str); 5] = [
+const KEYS: [(&str, &str); 6] = [
     ("up down, k j", "select a row"),
     ("page up, down", "a page further"),
     ("g G", "the first and last row"),
     ("/", "only rows with a text"),
     ("o", "another order"),
+    ("Enter", "show it in detail"),
 ];
 
 /// The keys that change something.
-const DEEDS: [(&str, &str); 3] = [("s", "start it"), ("x", "stop it"), ("r", "restart it")];
+const DEEDS: [(&str, &str); 4] = [
+    ("s", "start it"),
+    ("x", "stop it"),
+    ("r", "restart it"),
+    ("S", "skip its next schedule"),
+];
 
 const HELP: (&str, &str) = ("?", "this; any key ends it");
 

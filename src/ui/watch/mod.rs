@@ -25,7 +25,7 @@ use super::status::UsageColumns;
 use super::streams::OutputStreams;
 use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, Verb, VerbEvent, WatchedRow};
 use crate::pane::{Pane, PaneDeed, PaneEffect, PaneInput, PressedKey};
-use crate::report::{self, News, Stream};
+use crate::report::{self, InstanceReport, News, Stream};
 use crate::supervisor::rfc3339;
 use crate::text::clean_line;
 use board::Board;
@@ -223,6 +223,11 @@ impl WatchView {
     /// Shows an entry that is about a deed.
     pub fn deed_said(&mut self, entry: LogEntry) {
         self.log(entry);
+    }
+
+    /// Shows an instance in detail, if that is still wanted.
+    pub fn show_detail(&mut self, id: String, seen: Result<Box<InstanceReport>, String>) {
+        self.board.detail = Some((id, seen));
     }
 
     /// Is told that a deed has ended.
