@@ -181,8 +181,7 @@ impl Fleet {
                 Arc::new(supervisor.following(self.engine_events.clone()))
             }
             (Plane::Podman(spec), None) => {
-                let (state, share) = (self.state.clone(), self.podman.clone());
-                Arc::new(PodmanSupervisor::new(instance, spec, state, share))
+                Arc::new(PodmanSupervisor::new(instance, spec, self.state.clone(), &self.podman))
             }
             (Plane::Systemd(spec), None) => {
                 let (state, managers) = (self.state.clone(), &self.unit_managers);
@@ -293,7 +292,7 @@ impl Fleet {
                     ),
                 }
             }
-            (podman::PLANE, state) => match PodmanSupervisor::recorded(id, &origin, state, self.podman.clone()) {
+            (podman::PLANE, state) => match PodmanSupervisor::recorded(id, &origin, state, &self.podman) {
                 Some(supervisor) => Arc::new(supervisor),
                 None => unknown(podman::PLANE, format!("{place}/origin names no container")),
             },

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::container::{self, Container};
 use super::grouping::Grouping;
 use super::kind::EngineKind;
+use super::turns::output_in_turn;
 use crate::failure::Failure;
 use crate::program::{Finished, OutputStream, ProgramCall};
 use crate::supervisor::{OutputAsk, OutputFrom};
@@ -73,7 +74,7 @@ impl Engine {
     }
 
     async fn call(&self, program: ProgramCall, limit: Duration) -> Result<Finished, Failure> {
-        let called = program.output(limit).await;
+        let called = output_in_turn(program, limit).await;
         called.map_err(|error| self.kind.call_failed(self.kind.program, &error))
     }
 

@@ -20,6 +20,7 @@ mod runs;
 mod snapshots;
 mod start_wait;
 mod stats;
+mod turns;
 mod waiting;
 mod watching;
 
@@ -36,5 +37,6 @@ pub use records::GroupRecords;
 pub use snapshots::EngineSnapshots;
 pub use start_wait::{StartWait, started};
 pub use stats::{stats_words, usage_of_running};
+pub use turns::output_in_turn;
 pub use waiting::{GroupStart, START_LOOK, SeenGroup};
 pub use watching::keep_watch;

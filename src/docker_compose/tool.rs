@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::podman_socket;
-use crate::containers::{DOCKER, Engine};
+use crate::containers::{DOCKER, Engine, output_in_turn};
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{ComposeEngine, ComposeSpec};
 use crate::program::{CallError, Finished, OutputStream, ProgramCall, Running};
@@ -219,7 +219,8 @@ impl<'a> Tool<'a> {
 
     async fn call(&self, words: &[&str], limit: Duration) -> Result<Finished, Failure> {
         let call = self.program(words).outliving_caller();
-        call.output(limit).await.map_err(|error| self.call_failed(&error))
+        let called = output_in_turn(call, limit).await;
+        called.map_err(|error| self.call_failed(&error))
     }
 
     fn program(&self, words: &[&str]) -> ProgramCall {
@@ -282,7 +283,7 @@ pub(super) fn files(spec: &ComposeSpec) -> String {
 /// Calls a program that reaches the engine. It goes on when the caller is gone.
 async fn call(engine: &Engine, argv: Vec<OsString>, limit: Duration) -> Result<Finished, Failure> {
     let program = argv.first().map(|word| word.to_string_lossy().into_owned());
-    let called = ProgramCall::new(argv).outliving_caller().output(limit).await;
+    let called = output_in_turn(ProgramCall::new(argv).outliving_caller(), limit).await;
     called.map_err(|error| engine.kind().call_failed(&program.unwrap_or_default(), &error))
 }
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::described::{self, Described};
-use super::listing::{self, ListedContainer};
-use crate::containers::PODMAN;
+use super::listing::{self, UserListing};
+use super::shared_answer::SharedAnswer;
+use crate::containers::{PODMAN, output_in_turn};
 use crate::failure::Failure;
 use crate::program::{Finished, OutputStream, ProgramCall};
 use crate::sys::host;
@@ -19,11 +20,12 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// The variables that a podman which is asked as another user takes over.
 const TAKEN_OVER: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TZ"];
 
-/// The podman of a user. Clones share what was found out of the user.
+/// The podman of a user. Clones share what was found out of the user, and the lists.
 #[derive(Debug, Clone)]
 pub(super) struct PodmanEngine {
     user: Option<String>,
     found: Arc<OnceLock<User>>,
+    listing: Arc<SharedAnswer<UserListing>>,
 }
 
 impl PodmanEngine {
@@ -32,6 +34,7 @@ impl PodmanEngine {
         Self {
             user,
             found: Arc::default(),
+            listing: Arc::default(),
         }
     }
 
@@ -93,7 +96,7 @@ impl PodmanEngine {
     }
 
     async fn call(&self, program: ProgramCall, limit: Duration) -> Result<Finished, Failure> {
-        let called = program.output(limit).await;
+        let called = output_in_turn(program, limit).await;
         called.map_err(|error| PODMAN.call_failed(PODMAN.program, &error))
     }
 
@@ -132,10 +135,18 @@ impl PodmanEngine {
         self.program(words).ok()?.stream().ok()
     }
 
-    /// Returns all containers.
-    pub(super) async fn list(&self) -> Result<Vec<ListedContainer>, Failure> {
-        let answer = self.ask(["ps", "--all", "--pod", "--format", "json"]).await?;
-        listing::parse(&answer.output).map_err(|error| unexpected("ps", &error))
+    /// Returns all containers, as they were at some time after the call. Those who ask while
+    /// podman makes a list share the next one: seventy starts look as often as one.
+    ///
+    /// # Cancel safety
+    /// Podman is killed, and the next one who waits asks it.
+    pub(super) async fn list(&self) -> UserListing {
+        let ask = async || {
+            let answer = self.ask(["ps", "--all", "--pod", "--format", "json"]).await?;
+            let parsed = listing::parse(&answer.output);
+            parsed.map(Arc::new).map_err(|error| unexpected("ps", &error))
+        };
+        self.listing.get(ask).await
     }
 
     /// Returns the names of all pods, of those without containers, too.

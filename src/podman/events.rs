@@ -12,8 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::engine::PodmanEngine;
-use super::listing::ListedContainer;
-use super::snapshots::UserListing;
+use super::listing::{ListedContainer, UserListing};
 use crate::containers::{ContainerHealth, next_event};
 use crate::program::OutputStream;
 use crate::supervisor::LOOK_EVERY;
@@ -188,7 +187,7 @@ fn is_same(old: &UserListing, new: &UserListing) -> bool {
 async fn keep_listing(engine: PodmanEngine, latest: Arc<LatestList>) {
     loop {
         let events = events(&engine);
-        latest.take(engine.list().await.map(Arc::new));
+        latest.take(engine.list().await);
         let Some(mut events) = events else {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;
@@ -208,7 +207,7 @@ async fn keep_listing(engine: PodmanEngine, latest: Arc<LatestList>) {
         // Changes are missed from here on.
         let until = Instant::now() + AWAY;
         while Instant::now() < until {
-            latest.take(engine.list().await.map(Arc::new));
+            latest.take(engine.list().await);
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -223,7 +222,7 @@ async fn list_at(news: &Notify, engine: &PodmanEngine, latest: &LatestList) {
             () = sleep_until(begun + QUIET) => {}
         }
         let listed = Instant::now();
-        latest.take(engine.list().await.map(Arc::new));
+        latest.take(engine.list().await);
         sleep_until(listed + SPACING).await;
     }
 }

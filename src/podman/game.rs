@@ -8,9 +8,10 @@ use tokio::sync::watch;
 use super::described::{self, Described};
 use super::engine::PodmanEngine;
 use super::events::PodmanEvents;
-use super::listing::{KILLED, ListedContainer};
+use super::listing::{KILLED, ListedContainer, UserListing};
 use super::origin;
-use super::snapshots::{PodmanSnapshots, UserListing};
+use super::share::PodmanShare;
+use super::snapshots::PodmanSnapshots;
 use super::target::{self, OwnContainers};
 use crate::containers::{Container, ContainerGroup, GroupLook, GroupPlace, GroupRecords, SeenGroup};
 use crate::failure::Failure;
@@ -39,23 +40,17 @@ pub(super) struct PodmanGame {
 }
 
 impl PodmanGame {
-    pub(super) fn new(
-        spec: PodmanSpec,
-        ready: Ready,
-        records: GroupRecords,
-        snapshots: Option<Arc<PodmanSnapshots>>,
-        events: Option<Arc<PodmanEvents>>,
-    ) -> Self {
+    pub(super) fn new(spec: PodmanSpec, ready: Ready, records: GroupRecords, share: &PodmanShare) -> Self {
         // Its output is kept by podman.
         let means_something = |probe: &Probe| !matches!(probe, Probe::Log(_) | Probe::LogFile(_));
         Self {
-            engine: PodmanEngine::of_user(spec.user.clone()),
+            engine: share.engine(spec.user.as_deref()),
             spec,
             group: ContainerGroup::new(ready, records, means_something),
             stop: Vec::new(),
             channels: Channels::default(),
-            snapshots,
-            events,
+            snapshots: share.snapshots.clone(),
+            events: share.events.clone(),
         }
     }
 
@@ -113,7 +108,7 @@ impl PodmanGame {
         match (&self.snapshots, &self.events) {
             (Some(snapshots), _) => snapshots.listing(&self.engine).await,
             (None, Some(events)) => events.listing(&self.engine).await,
-            (None, None) => self.engine.list().await.map(Arc::new),
+            (None, None) => self.engine.list().await,
         }
     }
 
@@ -219,7 +214,7 @@ impl SeenGroup for PodmanGame {
     }
 
     async fn see(&self) -> Result<GroupLook, Failure> {
-        self.see_all_in(self.engine.list().await.map(Arc::new)).await
+        self.see_all_in(self.engine.list().await).await
     }
 
     async fn last_output(&self, container: &str) -> Result<Finished, Failure> {

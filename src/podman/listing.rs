@@ -1,11 +1,13 @@
 //! The list of all containers, as `podman ps --all --pod --format json` prints it.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 
 use crate::containers::{Container, ContainerHealth, ContainerStatus, GroupMember, HostBinding};
+use crate::failure::Failure;
 
 /// The grace period of a container that has none of its own, in seconds.
 pub(super) const USUAL_GRACE: u64 = 10;
@@ -15,6 +17,9 @@ pub(super) const KILLED: i32 = 137;
 
 /// The most ports of a range that are looked at.
 const RANGE_MAX: u16 = 1000;
+
+/// All containers of a user, or why they could not be found out.
+pub(super) type UserListing = Result<Arc<Vec<ListedContainer>>, Failure>;
 
 /// A container in the list.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -35,6 +35,8 @@ mod listing;
 pub mod origin;
 mod output;
 mod planning;
+mod share;
+mod shared_answer;
 mod snapshots;
 mod starting;
 mod stopping;
@@ -43,7 +45,8 @@ mod survey;
 mod target;
 mod usage;
 
-pub use supervisor::{PodmanShare, PodmanSupervisor};
+pub use share::PodmanShare;
+pub use supervisor::PodmanSupervisor;
 
 /// The name of this plane in the inventory.
 pub const PLANE: &str = "podman";

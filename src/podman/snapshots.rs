@@ -7,11 +7,8 @@ use tokio::sync::OnceCell;
 
 use super::described::Described;
 use super::engine::PodmanEngine;
-use super::listing::ListedContainer;
+use super::listing::{ListedContainer, UserListing};
 use crate::failure::Failure;
-
-/// All containers of a user, or why they could not be found out.
-pub(super) type UserListing = Result<Arc<Vec<ListedContainer>>, Failure>;
 
 /// The names of all pods of a user, or why they could not be found out.
 type Pods = Result<Vec<String>, Failure>;
@@ -33,8 +30,7 @@ impl PodmanSnapshots {
     /// Returns the containers as they were at the first question.
     pub(super) async fn listing(&self, engine: &PodmanEngine) -> UserListing {
         let cell = cell(&self.listings, engine);
-        let look = || async { engine.list().await.map(Arc::new) };
-        cell.get_or_init(look).await.clone()
+        cell.get_or_init(|| engine.list()).await.clone()
     }
 
     /// Returns the names of the pods as they were at the first question.

@@ -7,10 +7,9 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use super::PLANE;
-use super::events::PodmanEvents;
 use super::game::PodmanGame;
 use super::origin;
-use super::snapshots::PodmanSnapshots;
+use super::share::PodmanShare;
 use super::starting::start;
 use super::stopping::stop;
 use crate::containers::{GroupRecords, SeenGroup, keep_watch};
@@ -28,52 +27,19 @@ pub struct PodmanSupervisor {
     activity: StateCell<Activity>,
 }
 
-/// The looks that all supervisors of one command share.
-#[derive(Debug, Clone, Default)]
-pub struct PodmanShare {
-    /// One look for all, where that is enough.
-    snapshots: Option<Arc<PodmanSnapshots>>,
-    /// The changes, where they are followed.
-    events: Option<Arc<PodmanEvents>>,
-}
-
-impl PodmanShare {
-    /// Makes what serves a command that looks once.
-    pub fn for_a_look() -> Self {
-        Self {
-            snapshots: Some(Arc::default()),
-            events: None,
-        }
-    }
-
-    /// Makes what serves a command that keeps watching.
-    pub fn for_supervising() -> Self {
-        Self {
-            snapshots: None,
-            events: Some(Arc::default()),
-        }
-    }
-}
-
 impl PodmanSupervisor {
-    pub fn new(instance: &Instance, spec: &PodmanSpec, place: Option<Arc<StateDir>>, share: PodmanShare) -> Self {
+    pub fn new(instance: &Instance, spec: &PodmanSpec, place: Option<Arc<StateDir>>, share: &PodmanShare) -> Self {
         let records = GroupRecords::new(instance.id.clone(), place);
-        let game = PodmanGame::new(
-            spec.clone(),
-            instance.ready.clone(),
-            records,
-            share.snapshots,
-            share.events,
-        );
+        let game = PodmanGame::new(spec.clone(), instance.ready.clone(), records, share);
         Self::of(game.kept_as(instance), instance.counted_by())
     }
 
     /// Returns the supervisor of what is not in the inventory, by the record of its last
     /// start; `None` if that names no container.
-    pub fn recorded(id: &str, origin: &Origin, place: Option<Arc<StateDir>>, share: PodmanShare) -> Option<Self> {
+    pub fn recorded(id: &str, origin: &Origin, place: Option<Arc<StateDir>>, share: &PodmanShare) -> Option<Self> {
         let records = GroupRecords::new(id.to_owned(), place);
         let spec = origin::to_spec(origin)?;
-        let game = PodmanGame::new(spec, Ready::default(), records, share.snapshots, share.events);
+        let game = PodmanGame::new(spec, Ready::default(), records, share);
         Some(Self::of(game, None))
     }
 

@@ -12,6 +12,7 @@ mod engine;
 mod found;
 mod health;
 mod input;
+mod many;
 mod rootless;
 mod verbs;
 mod watching;
