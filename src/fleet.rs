@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::amp::{self, AmpShare, AmpSupervisor};
+use crate::before_start::{PreparationSlots, PreparedSupervisor};
 use crate::containers::{EngineEvents, EngineSnapshots};
 use crate::docker_compose::{self, DockerComposeSupervisor};
 use crate::failure::Failure;
@@ -62,6 +63,7 @@ pub struct Fleet {
     unit_managers: Arc<UnitManagers>,
     spawner: Arc<Spawner>,
     remotes: Arc<RemoteHosts>,
+    preparations: PreparationSlots,
     only_looks: bool,
 }
 
@@ -198,9 +200,21 @@ impl Fleet {
             None => present,
         };
         Member {
-            supervisor,
+            supervisor: self.prepared(instance, supervisor),
             tags: instance.tags.clone(),
             listed: true,
+        }
+    }
+
+    /// Has the command of an instance of this host run before its starts. On another host
+    /// that is done there.
+    fn prepared(&self, instance: &Instance, supervisor: Arc<dyn Supervisor>) -> Arc<dyn Supervisor> {
+        match &instance.before_start {
+            Some(rule) if instance.hosted.is_none() => {
+                let (state, slots) = (self.state.clone(), self.preparations.clone());
+                Arc::new(PreparedSupervisor::new(supervisor, rule.clone(), state, slots))
+            }
+            _ => supervisor,
         }
     }
 

@@ -1,6 +1,7 @@
 //! gamectl: one command to start, stop, watch and script game servers.
 
 pub mod amp;
+pub mod before_start;
 pub mod channel;
 pub mod check;
 pub mod cli;

@@ -5,6 +5,8 @@
 //! terminal does not reach it, and so that the whole group can be killed at the
 //! deadline.
 
+mod merged_output;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -18,12 +20,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::sys::{oom_score, pipe};
+pub use merged_output::MergedOutput;
 
 /// The most bytes of an answer. A container takes some 10 KiB of `docker inspect`,
 /// and at most a thousand are asked for at once.
@@ -223,6 +225,13 @@ impl ProgramCall {
         })
     }
 
+    /// Has it print both of its streams into one pipe, and returns the other end of that.
+    fn print_together(&mut self) -> io::Result<io::PipeReader> {
+        let (merged, theirs) = io::pipe()?;
+        self.command.stdout(theirs.try_clone()?).stderr(theirs);
+        Ok(merged)
+    }
+
     pub fn spawn(mut self) -> Result<Running, CallError> {
         oom_score::hand_on(self.command.as_std_mut());
         Ok(Running {
@@ -239,35 +248,6 @@ impl ProgramCall {
             stdout: stdout.map_err(io::Error::from)?,
             _running: running,
         })
-    }
-}
-
-/// The standard output and the standard error of a program that is killed when this is
-/// dropped, in the order in which they came.
-#[derive(Debug)]
-pub struct MergedOutput {
-    merged: Receiver,
-    _running: Running,
-}
-
-impl MergedOutput {
-    /// Starts a program, and reads what it prints.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn of(mut call: ProgramCall) -> Result<Self, CallError> {
-        let (merged, theirs) = io::pipe()?;
-        call.command.stdout(theirs.try_clone()?).stderr(theirs);
-        Ok(Self {
-            merged: Receiver::from_owned_fd(merged.into())?,
-            _running: call.spawn()?,
-        })
-    }
-}
-
-impl AsyncRead for MergedOutput {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.merged).poll_read(cx, buffer)
     }
 }
 

@@ -45,7 +45,11 @@ pub(super) fn of_instance(instance: &Instance, path: Option<&OsStr>, looks: Look
     let bad: Vec<Finding> = named
         .iter()
         .filter_map(|one| {
-            let path = if one.key == "on_event" { path } else { own };
+            let path = if one.key == "on_event" || one.key == "before_start" {
+                path
+            } else {
+                own
+            };
             judge(one, path, looks)
         })
         .collect();
@@ -75,6 +79,9 @@ fn named(instance: &Instance) -> Vec<Named<'_>> {
     let mut named: Vec<Named<'_>> = Vec::new();
     for hook in &instance.on_event {
         named.extend(Named::new(hook.command.first(), &hook.cwd, "on_event"));
+    }
+    if let Some(rule) = &instance.before_start {
+        named.extend(Named::new(rule.command.first(), &rule.cwd, "before_start"));
     }
     let cwd = match &instance.plane {
         Plane::Process(spec) => Some(spec.cwd.as_path()),

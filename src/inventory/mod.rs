@@ -25,6 +25,7 @@ mod text;
 pub use model::address::HostPort;
 pub use model::amp::{AmpAccess, AmpLayer, AmpPanel, AmpSpec};
 pub use model::bare_name::BareName;
+pub use model::before_start::BeforeStart;
 pub use model::calendar::Calendar;
 pub use model::channels::{ChannelKind, Channels, Password, Remote, Secret};
 pub use model::compose::{ComposeEngine, ComposeSpec};

@@ -18,9 +18,7 @@ struct Answer<T> {
 
 impl<T> Default for SharedAnswer<T> {
     fn default() -> Self {
-        Self {
-            last: Mutex::default(),
-        }
+        Self { last: Mutex::default() }
     }
 }
 

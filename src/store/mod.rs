@@ -58,6 +58,7 @@ pub mod launch;
 pub mod lock;
 pub mod origin;
 pub mod plan;
+pub mod preparation;
 mod quarantine;
 pub mod record;
 #[cfg(test)]

@@ -159,6 +159,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "fleet",
         &[
             "amp",
+            "before_start",
             "containers",
             "docker_compose",
             "failure",
@@ -173,6 +174,21 @@ const ROOMS: &[(&str, &[&str])] = &[
             "systemd_unit",
             "unmanaged",
             "invocation",
+        ],
+    ),
+    (
+        "before_start",
+        &[
+            "failure",
+            "inventory",
+            "invocation",
+            "program",
+            "store",
+            "supervisor",
+            "sys",
+            "text",
+            "trust",
+            "user",
         ],
     ),
     (

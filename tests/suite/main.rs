@@ -14,6 +14,7 @@ mod amp;
 mod bad_game;
 mod bad_input;
 mod bad_state;
+mod before_start;
 mod check;
 mod completions;
 mod console;

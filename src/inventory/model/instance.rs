@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::amp::AmpSpec;
+use super::before_start::BeforeStart;
 use super::channels::{Channels, Password};
 use super::compose::ComposeSpec;
 use super::hook::Hook;
@@ -96,6 +97,8 @@ pub struct Instance {
     pub stop: Vec<StopStep>,
     pub channels: Channels,
     pub restart: RestartPolicy,
+    /// The command that must succeed before each start.
+    pub before_start: Option<BeforeStart>,
     pub on_event: Vec<Hook>,
     /// The targets that are told of what happens to it, by the `run` here.
     pub notify: Vec<Notify>,

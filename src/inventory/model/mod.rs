@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod amp;
 pub(crate) mod bare_name;
+pub(crate) mod before_start;
 pub(crate) mod calendar;
 pub(crate) mod channels;
 pub(crate) mod compose;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::collector::Collector;
+use super::section::Fields;
 use crate::inventory::model::hook::{Alarm, Hook};
 use crate::inventory::report::keys;
 use crate::inventory::text::node::{Node, Shape};
@@ -18,7 +19,20 @@ pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec
 
 fn hook(check: &mut Collector, node: &Node) -> Option<Hook> {
     let mut hook = check.section("a hook of `on_event`", &keys::HOOK, node);
-    let command = hook.get("command", |check, what, node| {
+    let command = command(&mut hook, node, "this hook has no `command`");
+    Some(Hook {
+        command: command?,
+        events: hook
+            .choices("events", "an event")
+            .unwrap_or_else(|| Alarm::ALL.to_vec()),
+        timeout: hook.get("timeout", Collector::duration).unwrap_or(USUAL_TIMEOUT),
+        cwd: hook.check.folder().to_owned(),
+    })
+}
+
+/// Reads the `command` of a section, which must have one.
+pub(super) fn command(section: &mut Fields, node: &Node, missing: &str) -> Option<Vec<OsString>> {
+    let command = section.get("command", |check, what, node| {
         let command = check.texts(what, node);
         if command.as_ref().is_some_and(Vec::is_empty) {
             check
@@ -31,14 +45,7 @@ fn hook(check: &mut Collector, node: &Node) -> Option<Hook> {
     });
     if matches!(node.shape, Shape::Map(_)) {
         let hint = "such as `command: [/usr/local/bin/tell, me]`";
-        hook.require("command", node.span, "this hook has no `command`", hint);
+        section.require("command", node.span, missing, hint);
     }
-    Some(Hook {
-        command: command?,
-        events: hook
-            .choices("events", "an event")
-            .unwrap_or_else(|| Alarm::ALL.to_vec()),
-        timeout: hook.get("timeout", Collector::duration).unwrap_or(USUAL_TIMEOUT),
-        cwd: hook.check.folder().to_owned(),
-    })
+    command
 }

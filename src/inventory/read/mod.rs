@@ -5,6 +5,7 @@
 
 mod address;
 mod amp;
+mod before_start;
 mod channels;
 pub(crate) mod collector;
 mod compose;

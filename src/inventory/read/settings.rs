@@ -2,7 +2,7 @@
 
 use super::collector::Collector;
 use super::section::Fields;
-use super::{channels, healthy, hook, notify, players, ports, ready, restart, schedule, stop, warn};
+use super::{before_start, channels, healthy, hook, notify, players, ports, ready, restart, schedule, stop, warn};
 use crate::games::Preset;
 use crate::inventory::model::host::Hosted;
 use crate::inventory::model::instance::{Instance, Plane};
@@ -48,6 +48,9 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         .iter()
         .chain(healthy.iter().flat_map(|healthy| &healthy.probes));
     let tells = !is_given("players") && probes.any(Probe::counts_players);
+    let before_start = settings.get("before_start", |check, _, node| {
+        before_start::read(check, node, &outline.plane)
+    });
     Instance {
         id: outline.id,
         game: outline.game.map(|preset| preset.name),
@@ -62,6 +65,7 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         stop,
         channels,
         restart: restart::read(settings),
+        before_start,
         on_event: settings.get("on_event", hook::read).unwrap_or_default(),
         broadcast: settings.get("broadcast", warn::broadcast),
         warn: settings.get("warn", warn::read),

@@ -200,6 +200,7 @@ pub(in crate::resident) fn instance(restart: RestartPolicy) -> Instance {
         healthy: None,
         stop: Vec::new(),
         restart,
+        before_start: None,
         on_event: Vec::new(),
         notify: Vec::new(),
         hosted: None,

@@ -132,3 +132,28 @@ fn what_is_asked_from_elsewhere_has_a_scope_of_its_own() {
     );
     machine.power_off();
 }
+
+/// The host that has the game is the one that is updated.
+#[test]
+fn the_command_before_a_start_runs_there() {
+    let Some(there) = Elsewhere::new("the_command_before_a_start_runs_there") else {
+        return;
+    };
+    let sandbox = &there.sandbox;
+    let script = |more: &str| format!("echo $GAMECTL_ID $SSH_CONNECTION >>{}; {more}", sandbox.arg("notes"));
+    let with = |script: String| {
+        let game = gated(sandbox, "a", "box2").with("before_start", json!({ "command": ["sh", "-c", script] }));
+        there.inventory(&json!({ "box2": there.host("box2", "") }), &[game]);
+    };
+    sandbox.touch("a.gate");
+    with(script("echo no space left; exit 3"));
+    let refused = sandbox.run(&["start", "a"]).expect_code(1);
+    assert!(refused.stderr.contains("ended with exit code 3"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("| no space left"), "{}", refused.stderr);
+    with(script(":"));
+    sandbox.ok(&["start", "a"]);
+    let notes = sandbox.lines("notes");
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes.iter().all(|line| line.starts_with("a 127.0.0.1 ")), "{notes:?}");
+    sandbox.ok(&["stop", "a"]);
+}

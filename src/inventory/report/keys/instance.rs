@@ -1,5 +1,6 @@
 //! An instance, and what instances have by default.
 
+use super::before_start::BEFORE_START;
 use super::channel::{RCON, TELNET};
 use super::hook::HOOK;
 use super::notify::NOTIFY;
@@ -48,6 +49,8 @@ const SETTINGS: &[Key] = keys! {
         "The channel that `gamectl send` uses.";
     "restart": In(&RESTART), "always", "restart: { policy: on-failure }",
         "What `gamectl run` does when it ends by itself.";
+    "before_start": In(&BEFORE_START), "none", "before_start: { command: [/srv/update, rust], timeout: 1h }",
+        "A command that must succeed before each start, whoever asks for it: without that, nothing is started.";
     "on_event": List(&HOOK), "none", "on_event: [{ command: [/srv/tell], events: [crashed] }]",
         "Commands that `gamectl run` executes when something happens.";
     "notify": List(&NOTIFY), "none", "notify: [{ discord: { url: { file: /etc/gamectl/discord.url } } }]",

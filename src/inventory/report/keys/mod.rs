@@ -3,6 +3,7 @@
 //! and gamectl-inventory(5) come from it. Each part of the inventory has a file.
 
 mod amp;
+mod before_start;
 mod channel;
 mod docker_compose;
 mod hook;
@@ -28,6 +29,7 @@ use instance::PLANES;
 use ready::{ALIVE_FOR, PROBES, READY_LOG};
 
 pub(crate) use amp::AMP;
+pub(crate) use before_start::BEFORE_START;
 pub(crate) use channel::{PASSWORD, RCON, TELNET};
 pub(crate) use docker_compose::DOCKER_COMPOSE;
 pub(crate) use hook::HOOK;
@@ -76,6 +78,7 @@ pub static SECTIONS: &[&Section] = &[
     &STEP,
     &RESTART,
     &GIVE_UP,
+    &BEFORE_START,
     &HOOK,
     &NOTIFY,
     &DISCORD,
