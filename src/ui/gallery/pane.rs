@@ -393,12 +393,10 @@ fn the_keys() {
     /              only rows with a text
     o              another order
     Enter          show it in detail
-    s              start it
-    x              stop it
-    r              restart it
+    s x r          start, stop, restart it
     S              skip its next schedule
     ?              this; any key ends it
-    Ctrl-C ends the watching
+    q, Ctrl-C      leave
 
     --- 120 x 40
     8 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged         ? keys  Ctrl-C ends the watching
@@ -408,12 +406,10 @@ fn the_keys() {
     /              only rows with a text
     o              another order
     Enter          show it in detail
-    s              start it
-    x              stop it
-    r              restart it
+    s x r          start, stop, restart it
     S              skip its next schedule
     ?              this; any key ends it
-    Ctrl-C ends the watching
+    q, Ctrl-C      leave
 
     --- 40 x 12
     8 running, 1 starting, 1 stopping, 1 cr…
@@ -423,11 +419,10 @@ fn the_keys() {
     /              only rows with a text
     o              another order
     Enter          show it in detail
-    s              start it
-    x              stop it
-    r              restart it
+    s x r          start, stop, restart it
     S              skip its next schedule
     ?              this; any key ends it
+    q, Ctrl-C      leave
     ");
 }
 

@@ -133,7 +133,7 @@ impl Board {
         }
         if *self.pane.mode() == PaneMode::Help {
             lines.truncate(1);
-            lines.extend(help::lines(columns, self.pane.may_act(), self.way_out, look));
+            lines.extend(help::lines(columns, self.pane.may_act(), look));
         } else {
             lines.push(String::new());
             let left = rows.saturating_sub(lines.len());

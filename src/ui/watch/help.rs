@@ -1,6 +1,6 @@
 //! The keys, in the place of the table.
 
-use crate::ui::paint::{Look, Tone};
+use crate::ui::paint::Look;
 use crate::ui::width::{cut, width};
 
 /// The keys, each with its meaning.
@@ -14,24 +14,18 @@ const KEYS: [(&str, &str); 6] = [
 ];
 
 /// The keys that change something.
-const DEEDS: [(&str, &str); 4] = [
-    ("s", "start it"),
-    ("x", "stop it"),
-    ("r", "restart it"),
-    ("S", "skip its next schedule"),
-];
+const DEEDS: [(&str, &str); 2] = [("s x r", "start, stop, restart it"), ("S", "skip its next schedule")];
 
-const HELP: (&str, &str) = ("?", "this; any key ends it");
+/// The keys that end something.
+const ENDS: [(&str, &str); 2] = [("?", "this; any key ends it"), ("q, Ctrl-C", "leave")];
 
-pub(super) fn lines(columns: usize, may_act: bool, way_out: &str, look: Look) -> Vec<String> {
+pub(super) fn lines(columns: usize, may_act: bool, look: Look) -> Vec<String> {
     let deeds = DEEDS.iter().filter(|_| may_act);
-    let keys = KEYS.iter().chain(deeds).chain([&HELP]);
+    let keys = KEYS.iter().chain(deeds).chain(&ENDS);
     let room = KEYS.iter().map(|(keys, _)| width(keys)).max().unwrap_or(0);
     let line = |(keys, meaning): &(&str, &str)| {
         let line = format!("{keys:room$}  {meaning}");
         cut(&line, columns, look.ellipsis()).into_owned()
     };
-    let mut lines: Vec<String> = keys.map(line).collect();
-    lines.push(look.paint(Tone::Dim, &cut(way_out, columns, look.ellipsis())));
-    lines
+    keys.map(line).collect()
 }
