@@ -26,12 +26,19 @@ struct Named<'a> {
     program: &'a OsStr,
     cwd: &'a Path,
     key: &'static str,
+    /// True if it runs as a user who may say what it does.
+    is_of_user: bool,
 }
 
 impl<'a> Named<'a> {
     fn new<Word: AsRef<OsStr>>(program: Option<&'a Word>, cwd: &'a Path, key: &'static str) -> Option<Self> {
         let program = program?.as_ref();
-        Some(Self { program, cwd, key })
+        Some(Self {
+            program,
+            cwd,
+            key,
+            is_of_user: false,
+        })
     }
 }
 
@@ -68,6 +75,9 @@ fn judge(named: &Named<'_>, path: Option<&OsStr>, looks: Looks<'_>) -> Option<Fi
             Some(Finding::error(ABOUT, message).hint(format!("correct it under `{key}:`, or install it")))
         }
         Ok(file) => {
+            if named.is_of_user {
+                return None;
+            }
             let weakness = (looks.weakness)(&file)?;
             let message = format!("{weakness}: another user may say what {program} of `{key}` does");
             Some(Finding::error(ABOUT, message).hint(weakness.remedy()))
@@ -81,7 +91,9 @@ fn named(instance: &Instance) -> Vec<Named<'_>> {
         named.extend(Named::new(hook.command.first(), &hook.cwd, "on_event"));
     }
     if let Some(rule) = &instance.before_start {
-        named.extend(Named::new(rule.command.first(), &rule.cwd, "before_start"));
+        let own = Named::new(rule.command.first(), &rule.cwd, "before_start");
+        let is_of_user = rule.user.is_some();
+        named.extend(own.map(|own| Named { is_of_user, ..own }));
     }
     let cwd = match &instance.plane {
         Plane::Process(spec) => Some(spec.cwd.as_path()),

@@ -223,6 +223,7 @@ impl Keeper {
                 let seen = self.core.seen();
                 let ended_from_outside = matches!(seen, Some(Observation::Known(facts)) if facts.ended_from_outside);
                 let (needed, events) = (Arc::clone(&self.needed), self.events.clone());
+                let is_prepared = self.core.instance().before_start.is_some();
                 self.act = Some(Box::pin(async move {
                     // The end of the host comes to this process as well, in a moment.
                     while ended_from_outside && host_is_shutting_down().await {
@@ -234,8 +235,12 @@ impl Keeper {
                         return Input::LaunchEnded(Ok(false));
                     }
                     // Only the launch itself takes a permit: a game that takes
-                    // minutes to become ready delays no other launch.
-                    let _permit = shared.launches.acquire().await;
+                    // minutes to become ready delays no other launch. A command before
+                    // it may take an hour, and has turns of its own.
+                    let _permit = match is_prepared {
+                        true => None,
+                        false => Some(shared.launches.acquire().await),
+                    };
                     // On the heap: all others wait for theirs without it.
                     let launched = Box::pin(instancecmd::launch_if_down(&supervisor, &shared.state, restarts)).await;
                     if let Ok(Some(Outcome { note: Some(note), .. })) = &launched {

@@ -181,6 +181,24 @@ fn run_updates_what_has_crashed_before_it_comes_back() {
     sandbox.ok(&["stop", "a"]);
 }
 
+/// A command may take an hour.
+#[test]
+fn a_command_holds_up_no_other_launch_of_run() {
+    let sandbox = Sandbox::new();
+    let other = Instance::script("b", "echo up; while read -r line; do :; done").ready_log("^up$");
+    sandbox.inventory(&[game(&sandbox, &gated(&sandbox)), other]);
+    let run = Background::of(&mut sandbox.command(&["run", "--at-once", "1"]));
+    wait_until("the command to begin", || !sandbox.lines("notes").is_empty());
+    sandbox.wait_state("b", "running");
+    let pid = sandbox.pid("b");
+    Process::kill(pid);
+    sandbox.wait_for_another("b", pid);
+    assert_eq!(sandbox.lines("notes"), ["begins a"]);
+    assert_eq!(run.end(Signal::SIGTERM), Some(0));
+    sandbox.touch("gate");
+    sandbox.ok(&["stop", "--all"]);
+}
+
 #[test]
 fn run_gives_up_where_the_command_goes_on_failing() {
     let sandbox = Sandbox::new();
@@ -220,12 +238,20 @@ fn it_runs_as_the_user_of_the_game() {
         return crate::support::not_run("a command as another user", "it needs root", crate::support::PRIVILEGES);
     }
     std::fs::set_permissions(sandbox.dir(), std::fs::Permissions::from_mode(0o777)).expect("chmod");
-    let script = format!("echo $(id -u) $(id -G) $USER $HOME >>{}", sandbox.arg("who"));
+    // Its user may say what it does.
+    let update = sandbox.path("update");
+    let script = format!("#!/bin/sh\necho $(id -u) $(id -G) $USER $HOME >>{}\n", sandbox.arg("who"));
+    std::fs::write(&update, script).expect("write");
+    std::fs::set_permissions(&update, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+    std::os::unix::fs::chown(&update, Some(65534), Some(65534)).expect("chown");
     let game = Instance::script("a", "echo up; while read -r line; do :; done").ready_log("^up$");
     let game = game
         .process("user", json!("nobody"))
-        .with("before_start", json!({ "command": ["sh", "-c", script] }));
+        .with("before_start", json!({ "command": [update] }));
     sandbox.inventory(&[game]);
+    let found = sandbox.run(&["check"]);
+    let all = [found.stdout, found.stderr].concat();
+    assert!(!all.contains("before_start"), "{all}");
     sandbox.ok(&["start", "a"]);
     assert_eq!(sandbox.lines("who"), ["65534 65534 nobody /nonexistent"]);
     sandbox.ok(&["stop", "a"]);
