@@ -17,9 +17,12 @@ const SOON: f64 = 100.0;
 
 /// Counts the wake-ups of `run` and of `watch` while nothing happens.
 pub(crate) fn idle(what: &str, command: &dyn Fn(&[&str]) -> Command, table: &mut Table) {
-    for verb in ["run", "watch"] {
-        let stream = Stream::of(command(&[verb, "--json"]));
-        if stream.told(&["\"snapshot\""]).is_none() {
+    // `run --json` has a heartbeat for programs.
+    let looking: [(&[&str], &str); 2] = [(&["run"], "already running"), (&["watch", "--json"], "\"snapshot\"")];
+    for (args, settled) in looking {
+        let verb = args.first().copied().unwrap_or_default();
+        let stream = Stream::of(command(args));
+        if stream.told(&[settled]).is_none() {
             eprintln!("{verb} of {what}: it does not settle");
             continue;
         }

@@ -5,14 +5,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::sleep;
 
 use super::context::Context;
 use crate::event::{Level, LogEntry, Verb, VerbEvent, VerbResult};
 use crate::failure::Failure;
-use crate::host::{Error, Host, NeedsRule, Scope, VerbRequest};
+use crate::host::{Error, Host, NeedsRule, OutputAsk, OutputFrom, Scope, VerbRequest};
 use crate::pane::PaneDeed;
 use crate::report::InstanceReport;
+
+/// The lines of a log that are shown from before.
+const LAST_LINES: u64 = 500;
+
+/// The pause between two pieces of a log.
+const BETWEEN_PIECES: Duration = Duration::from_millis(10);
 
 /// Something about a deed that is under way.
 pub(super) enum DeedNews {
@@ -22,6 +29,8 @@ pub(super) enum DeedNews {
     /// An instance in detail, or why it cannot be shown.
     Detail(String, Result<Box<InstanceReport>, String>),
     Over(String, PaneDeed),
+    /// A piece of a log, or why there are no more.
+    Log(String, Result<Vec<u8>, String>),
 }
 
 /// The deeds under way, which are abandoned when this is dropped: what was launched or is being
@@ -31,6 +40,20 @@ pub(super) struct Deeds {
     sender: mpsc::UnboundedSender<DeedNews>,
     news: mpsc::UnboundedReceiver<DeedNews>,
     tasks: JoinSet<()>,
+    followed: Option<FollowedLog>,
+}
+
+/// A log that is read until this is dropped.
+struct FollowedLog {
+    id: String,
+    pieces: mpsc::Receiver<Result<Vec<u8>, String>>,
+    reader: AbortHandle,
+}
+
+impl Drop for FollowedLog {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
 }
 
 /// The part of the inventory that has to be valid, as where the verb is typed.
@@ -61,6 +84,7 @@ impl Deeds {
             sender,
             news,
             tasks: JoinSet::new(),
+            followed: None,
         }
     }
 
@@ -70,11 +94,28 @@ impl Deeds {
     /// Safe.
     pub(super) async fn next(&mut self) -> DeedNews {
         while self.tasks.try_join_next().is_some() {}
-        match self.news.recv().await {
-            Some(news) => news,
+        tokio::select! {
             // It has a sender itself.
-            None => std::future::pending().await,
+            Some(news) = self.news.recv() => news,
+            news = next_piece(&mut self.followed) => news,
         }
+    }
+
+    /// Reads the log of this instance from now on, and no other one.
+    pub(super) fn follow(&mut self, id: Option<&str>) {
+        if self.followed.as_ref().map(|log| log.id.as_str()) == id {
+            return;
+        }
+        self.followed = None;
+        let Some(id) = id.map(str::to_owned) else { return };
+        let (sender, pieces) = mpsc::channel(1);
+        let (opener, of) = (self.opener.clone(), id.clone());
+        let reader = self.tasks.spawn(async move {
+            if let Err(error) = read_log(&opener, of, &sender).await {
+                let _ = sender.send(Err(error.summary())).await;
+            }
+        });
+        self.followed = Some(FollowedLog { id, pieces, reader });
     }
 
     /// Looks at an instance in detail.
@@ -104,6 +145,37 @@ impl Deeds {
             let _ = sender.send(DeedNews::Over(id, deed));
         });
     }
+}
+
+async fn next_piece(followed: &mut Option<FollowedLog>) -> DeedNews {
+    if let Some(log) = followed
+        && let Some(piece) = log.pieces.recv().await
+    {
+        return DeedNews::Log(log.id.clone(), piece);
+    }
+    // It has ended, and is shown as it is.
+    std::future::pending().await
+}
+
+/// Sends the last lines of a log, and what comes.
+async fn read_log(opener: &Opener, id: String, pieces: &mpsc::Sender<Result<Vec<u8>, String>>) -> Result<(), Error> {
+    let scope = [id];
+    let host = opener.open(Strictness::Own, &scope).await?;
+    let ask = OutputAsk {
+        from: OutputFrom::LastLines(LAST_LINES),
+        follow: true,
+        times: false,
+        previous: false,
+    };
+    let mut log = host.logs(Scope::Matching(&scope), ask).await?;
+    while let Some((_, bytes)) = log.next().await? {
+        if pieces.send(Ok(bytes)).await.is_err() {
+            break;
+        }
+        // A game that prints without end leaves time for all else.
+        sleep(BETWEEN_PIECES).await;
+    }
+    Ok(())
 }
 
 fn in_words(deed: PaneDeed, failure: &Failure) -> String {

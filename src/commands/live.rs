@@ -140,6 +140,7 @@ impl Live {
                 PaneEffect::Look { id } => self.deeds.look(id),
             }
         }
+        self.deeds.follow(self.view.log_id());
         false
     }
 
@@ -150,6 +151,10 @@ impl Live {
             DeedNews::Said(entry) => self.view.deed_said(entry),
             DeedNews::Detail(id, seen) => self.view.show_detail(id, seen),
             DeedNews::Over(id, deed) => self.view.deed_is_over(&id, deed),
+            DeedNews::Log(id, piece) => {
+                let piece = piece.as_deref().map_err(Clone::clone);
+                self.view.add_to_log(&id, piece);
+            }
         }
     }
 

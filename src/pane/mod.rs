@@ -13,6 +13,7 @@
 
 mod decoder;
 mod deed;
+mod mode;
 mod order;
 mod press;
 mod state;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use decoder::KeyDecoder;
 pub use deed::PaneDeed;
+pub use mode::{PaneEffect, PaneInput, PaneMode};
 pub use order::{PaneRow, SortBy};
 pub use press::PressedKey;
-pub use state::{Pane, PaneEffect, PaneInput, PaneMode};
+pub use state::Pane;

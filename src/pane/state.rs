@@ -1,6 +1,7 @@
 //! The state of the pane, and the meaning of each key in it.
 
 use super::deed::PaneDeed;
+use super::mode::{PaneEffect, PaneInput, PaneMode};
 use super::order::{PaneRow, SortBy, arranged};
 use super::press::PressedKey;
 
@@ -8,61 +9,6 @@ use super::press::PressedKey;
 const FILTER_MAX: usize = 64;
 
 const NOTHING_SELECTED: &str = "no row is selected: the arrows select one";
-
-/// The meaning that keys have.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum PaneMode {
-    #[default]
-    Board,
-    /// The text of the filter is typed.
-    Filter,
-    /// The keys are shown.
-    Help,
-    /// One instance is shown in detail.
-    Detail { id: String },
-    /// A deed is asked for, and to be confirmed.
-    Asking { id: String, deed: PaneDeed },
-    /// The end is asked for, and to be confirmed.
-    Leaving,
-}
-
-/// An input of [`Pane::step`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaneInput<'a> {
-    Key(PressedKey),
-    /// The rows as they are now, in the order of the inventory.
-    Rows {
-        rows: &'a [PaneRow<'a>],
-        /// The lines that there are for them.
-        room: usize,
-    },
-    /// The number of rows that were shown at last.
-    Page(usize),
-    /// The lines of the text that is shown in place of the rows, and those that there are for it.
-    Text {
-        lines: usize,
-        room: usize,
-    },
-    /// A deed has ended, as was wanted or not.
-    Over {
-        id: &'a str,
-        deed: PaneDeed,
-    },
-}
-
-/// An effect that a step asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PaneEffect {
-    Quit,
-    Act {
-        id: String,
-        deed: PaneDeed,
-    },
-    /// Look at one instance in detail.
-    Look {
-        id: String,
-    },
-}
 
 /// A row that is seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +36,8 @@ pub struct Pane {
     /// The first line of the text that is shown, and the last one that may be.
     top: usize,
     last_top: usize,
+    /// True while the end of a text is shown as it grows.
+    follows: bool,
     /// True if the rows are to be arranged before another key is understood.
     is_stale: bool,
     /// The question before it ends; `None` where none is needed.
@@ -130,6 +78,11 @@ impl Pane {
     /// Returns the first line that is shown of a text.
     pub fn top(&self) -> usize {
         self.top
+    }
+
+    /// Returns true while the end of a text is shown as it grows.
+    pub fn follows(&self) -> bool {
+        self.follows
     }
 
     pub fn mode(&self) -> &PaneMode {
@@ -184,7 +137,9 @@ impl Pane {
                 };
                 Some(format!("{} {id}?{players}", deed.in_words()))
             }
-            PaneMode::Board | PaneMode::Filter | PaneMode::Help | PaneMode::Detail { .. } => None,
+            PaneMode::Board | PaneMode::Filter | PaneMode::Help | PaneMode::Detail { .. } | PaneMode::Log { .. } => {
+                None
+            }
         }
     }
 
@@ -216,7 +171,10 @@ impl Pane {
             PaneInput::Text { lines, room } => {
                 self.page = room;
                 self.last_top = lines.saturating_sub(room);
-                self.top = self.top.min(self.last_top);
+                self.top = match self.follows {
+                    true => self.last_top,
+                    false => self.top.min(self.last_top),
+                };
                 None
             }
             PaneInput::Over { id, deed } => {
@@ -260,6 +218,7 @@ impl Pane {
                 let id = id.clone();
                 return self.in_the_detail(key, id);
             }
+            PaneMode::Log { .. } => self.in_the_log(key),
             PaneMode::Leaving | PaneMode::Asking { .. } => {
                 let asked = std::mem::take(&mut self.mode);
                 return match (key, asked) {
@@ -320,6 +279,7 @@ impl Pane {
             PressedKey::Escape if self.filter.is_empty() => self.selected = None,
             PressedKey::Escape => self.set_filter(String::new()),
             PressedKey::Enter => return self.look(),
+            PressedKey::Char('l') => self.open_log(),
             PressedKey::Char('S') => return self.ask(PaneDeed::SkipNext),
             PressedKey::Char('s') => return self.ask(PaneDeed::Start),
             PressedKey::Char('x') => return self.ask(PaneDeed::Stop),
@@ -339,18 +299,46 @@ impl Pane {
             self.notice = Some(NOTHING_SELECTED.to_owned());
             return None;
         };
-        self.top = 0;
+        (self.top, self.follows) = (0, false);
         self.mode = PaneMode::Detail { id: id.clone() };
         Some(PaneEffect::Look { id })
     }
 
+    /// Shows the log of the selected instance.
+    fn open_log(&mut self) {
+        match self.selected.clone() {
+            Some(id) => {
+                self.follows = true;
+                self.mode = PaneMode::Log { id };
+            }
+            None => self.notice = Some(NOTHING_SELECTED.to_owned()),
+        }
+    }
+
     fn in_the_detail(&mut self, key: PressedKey, id: String) -> Option<PaneEffect> {
+        if key == PressedKey::Enter {
+            return Some(PaneEffect::Look { id });
+        }
+        self.in_a_text(key);
+        None
+    }
+
+    /// Moves in the log. At its end it is followed.
+    fn in_the_log(&mut self, key: PressedKey) {
+        self.in_a_text(match key {
+            PressedKey::Enter => PressedKey::End,
+            other => other,
+        });
+        self.follows = self.top == self.last_top;
+    }
+
+    /// Moves in the text that is shown in the place of the rows, or leaves it.
+    fn in_a_text(&mut self, key: PressedKey) {
         let page = self.page.max(1);
         let top = match key {
-            PressedKey::Enter => return Some(PaneEffect::Look { id }),
             PressedKey::Escape | PressedKey::Char('q' | 'Q') => {
                 self.mode = PaneMode::Board;
-                return None;
+                return;
             }
             PressedKey::Up | PressedKey::Char('k') => self.top.saturating_sub(1),
             PressedKey::Down | PressedKey::Char('j') => self.top + 1,
@@ -361,7 +349,6 @@ impl Pane {
             _ => self.top,
         };
         self.top = top.min(self.last_top);
-        None
     }
 
     /// Begins a deed on the selected instance, or asks first where that ends a game.

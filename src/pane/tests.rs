@@ -508,3 +508,40 @@ fn one_is_seen_in_detail_and_the_text_is_moved() {
     assert_eq!(press(&mut pane, &[], &[Enter]), []);
     assert_eq!(pane.notice(), Some("no row is selected: the arrows select one"));
 }
+
+#[test]
+fn a_log_is_followed_until_it_is_scrolled() {
+    let mut pane = selecting("up");
+    assert_eq!(press(&mut pane, &[], &[Char('l')]), []);
+    assert_eq!(pane.mode(), &PaneMode::Log { id: "up".to_owned() });
+    pane.step(PaneInput::Text { lines: 30, room: 10 });
+    let mut lines = 30;
+    let mut grow = |pane: &mut Pane| {
+        lines += 1;
+        pane.step(PaneInput::Text { lines, room: 10 });
+    };
+    for (keys, top, follows) in [
+        (&[][..], 21, true),
+        (&[Up], 20, false),
+        (&[Char('x'), Char('y')], 20, false),
+        (&[PageUp], 10, false),
+        (&[Enter], 25, true),
+        (&[Home], 0, false),
+        (&[End], 27, true),
+        (&[Down], 28, true),
+    ] {
+        assert_eq!(press(&mut pane, &[], keys), [], "{keys:?}");
+        grow(&mut pane);
+        assert_eq!((pane.top(), pane.follows()), (top, follows), "{keys:?}");
+    }
+    assert_eq!(press(&mut pane, &[], &[Char('q')]), []);
+    assert_eq!((pane.mode(), pane.selected()), (&PaneMode::Board, Some("up")));
+    // The next text begins at its top.
+    press(&mut pane, &[], &[Enter]);
+    pane.step(PaneInput::Text { lines: 30, room: 10 });
+    assert_eq!((pane.top(), pane.follows()), (0, false));
+    let mut pane = Pane::default();
+    tell(&mut pane, &["a"]);
+    press(&mut pane, &[], &[Char('l')]);
+    assert_eq!(pane.notice(), Some("no row is selected: the arrows select one"));
+}

@@ -240,7 +240,10 @@ fn it_runs_as_the_user_of_the_game() {
     std::fs::set_permissions(sandbox.dir(), std::fs::Permissions::from_mode(0o777)).expect("chmod");
     // Its user may say what it does.
     let update = sandbox.path("update");
-    let script = format!("#!/bin/sh\necho $(id -u) $(id -G) $USER $HOME >>{}\n", sandbox.arg("who"));
+    let script = format!(
+        "#!/bin/sh\necho $(id -u) $(id -G) $USER $HOME >>{}\n",
+        sandbox.arg("who")
+    );
     std::fs::write(&update, script).expect("write");
     std::fs::set_permissions(&update, std::fs::Permissions::from_mode(0o755)).expect("chmod");
     std::os::unix::fs::chown(&update, Some(65534), Some(65534)).expect("chown");

@@ -225,6 +225,42 @@ fn keys_of_run() {
 
 /// The details are those of `status ID`, and the firing is skipped as by `schedule skip`.
 #[test]
+fn l_shows_the_log_as_it_grows() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game("a"), game("b")]);
+    sandbox.ok(&["start", "a"]);
+    for number in 0..60 {
+        sandbox.tell("a", &format!("say line {number}"));
+    }
+    sandbox.wait_console("a", "line 59\n");
+    let mut terminal = Terminal::open(&sandbox, &["watch"]);
+    terminal.wait_line("1 running");
+    terminal.wait_line("? keys");
+    terminal.type_text("jl");
+    terminal.wait_line("line 59");
+    terminal.wait_line("q goes back, the arrows scroll");
+    sandbox.tell("a", "say something new");
+    terminal.wait_line("something new");
+    // Who reads what was before is left in peace.
+    terminal.type_text("g");
+    terminal.wait_line("line 0");
+    sandbox.tell("a", "say more");
+    sandbox.wait_console("a", "more\n");
+    terminal.wait_line("Enter shows what comes");
+    terminal.type_text("\r");
+    terminal.wait_line("more");
+    // One that was never started begins to print.
+    terminal.type_text("qjl");
+    terminal.wait_line("b has printed nothing");
+    sandbox.ok(&["start", "b"]);
+    terminal.wait_line("up");
+    terminal.type_text("q");
+    wait_selected(&terminal, "b");
+    terminal.type_text("q");
+    sandbox.ok(&["stop", "--all"]);
+}
+
+#[test]
 fn keys_show_one_in_detail_and_skip_what_its_schedule_does_next() {
     let sandbox = Sandbox::new();
     let entry = json!([{ "cron": "0 5 * * *", "timezone": "UTC", "do": "restart" }]);

@@ -393,6 +393,7 @@ fn the_keys() {
     /              only rows with a text
     o              another order
     Enter          show it in detail
+    l              its log
     s x r          start, stop, restart it
     S              skip its next schedule
     ?              this; any key ends it
@@ -406,6 +407,7 @@ fn the_keys() {
     /              only rows with a text
     o              another order
     Enter          show it in detail
+    l              its log
     s x r          start, stop, restart it
     S              skip its next schedule
     ?              this; any key ends it
@@ -419,6 +421,7 @@ fn the_keys() {
     /              only rows with a text
     o              another order
     Enter          show it in detail
+    l              its log
     s x r          start, stop, restart it
     S              skip its next schedule
     ?              this; any key ends it
@@ -856,5 +859,61 @@ fn the_end_of_run_is_asked_for() {
     hh:mm:ss vanilla-2: running
 
     ␛[33;1mend the watching? The servers go on [y/N]
+    ");
+}
+
+#[test]
+fn a_log() {
+    let now = Instant::now();
+    let screens = |size: (u16, u16)| {
+        let mut scene = Scene::on(size, false);
+        let mut view = scene.screen.watch_view("gamectl watch");
+        view.set_keys(true);
+        a_world(now).into_iter().for_each(|event| view.event(event));
+        view.draw(now);
+        view.press(&typed("/a-2"));
+        view.press(&[Enter, Char('l')]);
+        assert_eq!(view.log_id(), Some("vanilla-2"));
+        view.add_to_log("lobby", Ok(b"of another one\n"));
+        let lines: String = (0..40).map(|n| format!("line {n} of the log\n")).collect();
+        view.add_to_log("vanilla-2", Ok(lines.as_bytes()));
+        view.add_to_log(
+            "vanilla-2",
+            Ok(b"\x1b[1mA line that is longer than forty columns are\x1b[0m\nnot end"),
+        );
+        view.draw(now);
+        let out = format!("--- {} x {}\n{}", size.0, size.1, scene.seen());
+        view.add_to_log("vanilla-2", Err("vanilla-2: box2 is away".to_owned()));
+        view.press(&[Char('k'), Char('k')]);
+        view.draw(now);
+        out + &scene.seen()
+    };
+    insta::assert_snapshot!([(40, 12)].map(screens).concat(), @r"
+    --- 40 x 12
+    8 running, 1 starting, 1 stopping, 1 cr…
+    line 33 of the log
+    line 34 of the log
+    line 35 of the log
+    line 36 of the log
+    line 37 of the log
+    line 38 of the log
+    line 39 of the log
+    A line that is longer than forty columns
+    are
+    not end
+    q goes back, the arrows scroll
+
+    8 running, 1 starting, 1 stopping, 1 cr…
+    line 31 of the log
+    line 32 of the log
+    line 33 of the log
+    line 34 of the log
+    line 35 of the log
+    line 36 of the log
+    line 37 of the log
+    line 38 of the log
+    line 39 of the log
+    A line that is longer than forty columns
+    Enter shows what comes, q goes back
     ");
 }

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use super::foot::foot;
 use super::help;
+use super::log::LogLines;
 use super::window::Window;
 use super::work::VerbWorks;
 use crate::event::{Awaits, Level, LogEntry, PlayerCount, Row, WatchedRow, nth};
@@ -50,6 +51,8 @@ pub(super) struct Board {
     pub(super) works: VerbWorks,
     /// The instance that is shown in detail, or why it cannot be.
     pub(super) detail: Option<(String, Result<Box<InstanceReport>, String>)>,
+    /// The log that is shown.
+    log: Option<LogLines>,
     /// True while keys reach it.
     pub(super) has_keys: bool,
     /// The lines and columns of the last screen.
@@ -72,6 +75,7 @@ impl Board {
             pane: Pane::default(),
             works: VerbWorks::default(),
             detail: None,
+            log: None,
             has_keys: false,
             size: (0, 0),
             usage: None,
@@ -127,6 +131,14 @@ impl Board {
             return lines;
         }
         self.detail = None;
+        if let PaneMode::Log { id } = self.pane.mode() {
+            let id = id.clone();
+            lines.extend(self.log_of(&id, rows.saturating_sub(lines.len()), columns));
+            lines.resize(rows, String::new());
+            lines.extend(foot(&self.pane, columns, look));
+            return lines;
+        }
+        self.log = None;
         if self.feed.rows().len() > 0 {
             let room = rows.saturating_sub(lines.len());
             lines.extend(self.table(room, columns, look, now));
@@ -159,6 +171,34 @@ impl Board {
         self.pane.step(PaneInput::Text { lines, room });
         let shown = text.lines().skip(self.pane.top()).take(room);
         shown.map(str::to_owned).collect()
+    }
+
+    /// Renders the part of a log for which there is room.
+    fn log_of(&mut self, id: &str, room: usize, columns: usize) -> Vec<String> {
+        let log = self.log.take().filter(|log| log.id() == id);
+        let log = log.unwrap_or_else(|| LogLines::of(id));
+        let text = log.render(columns);
+        self.log = Some(log);
+        let lines = text.len();
+        self.pane.step(PaneInput::Text { lines, room });
+        text.into_iter().skip(self.pane.top()).take(room).collect()
+    }
+
+    /// Returns the id of the instance whose log is shown.
+    pub(super) fn log_id(&self) -> Option<&str> {
+        match self.pane.mode() {
+            PaneMode::Log { id } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Takes a piece of a log, if that is shown.
+    pub(super) fn add_to_log(&mut self, id: &str, piece: Result<&[u8], String>) {
+        if self.log_id() == Some(id) {
+            let log = self.log.take().filter(|log| log.id() == id);
+            let log = self.log.insert(log.unwrap_or_else(|| LogLines::of(id)));
+            log.push(piece);
+        }
     }
 
     /// Renders the title, the counts, and the keys. Where there is little room the title is

@@ -14,6 +14,8 @@ pub(super) fn foot(pane: &Pane, columns: usize, look: Look) -> Option<String> {
         PaneMode::Leaving | PaneMode::Asking { .. } => (Tone::Loud, question(&pane.question()?, columns, look)),
         PaneMode::Help => return None,
         PaneMode::Detail { .. } => (Tone::Hint, "Enter looks again, q goes back".to_owned()),
+        PaneMode::Log { .. } if pane.follows() => (Tone::Hint, "q goes back, the arrows scroll".to_owned()),
+        PaneMode::Log { .. } => (Tone::Hint, "Enter shows what comes, q goes back".to_owned()),
         PaneMode::Board => match pane.notice() {
             Some(notice) => (Tone::Hint, clean_line(notice).into_owned()),
             None => (Tone::Hint, usual(&filter, pane)?),

@@ -4,13 +4,14 @@ use crate::ui::paint::Look;
 use crate::ui::width::{cut, width};
 
 /// The keys, each with its meaning.
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 7] = [
     ("up down, k j", "select a row"),
     ("page up, down", "a page further"),
     ("g G", "the first and last row"),
     ("/", "only rows with a text"),
     ("o", "another order"),
     ("Enter", "show it in detail"),
+    ("l", "its log"),
 ];
 
 /// The keys that change something.

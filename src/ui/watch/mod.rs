@@ -10,6 +10,7 @@
 mod board;
 mod foot;
 mod help;
+mod log;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -228,6 +229,16 @@ impl WatchView {
     /// Shows an instance in detail, if that is still wanted.
     pub fn show_detail(&mut self, id: String, seen: Result<Box<InstanceReport>, String>) {
         self.board.detail = Some((id, seen));
+    }
+
+    /// Returns the id of the instance whose log is shown.
+    pub fn log_id(&self) -> Option<&str> {
+        self.board.log_id()
+    }
+
+    /// Takes a piece of a log, or the reason why there are no more.
+    pub fn add_to_log(&mut self, id: &str, piece: Result<&[u8], String>) {
+        self.board.add_to_log(id, piece);
     }
 
     /// Is told that a deed has ended.
