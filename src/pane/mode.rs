@@ -23,7 +23,7 @@ pub enum PaneMode {
     Leaving,
 }
 
-/// An input of [`Pane::step`].
+/// An input of a step of the [`Pane`](super::Pane).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaneInput<'a> {
     Key(PressedKey),
