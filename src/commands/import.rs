@@ -52,7 +52,10 @@ pub(super) fn run(context: &Context<'_>, args: &ImportArgs) -> Result<u8, Error>
     let Some(place) = &args.output else {
         context.screen.print(&text);
         if remarks > 0 {
-            let told = format!("{remarks} remarks, below each instance, say what to look over or to set by hand");
+            let told = match remarks {
+                1 => "a remark below the instance says what to look over or to set by hand".to_owned(),
+                _ => format!("{remarks} remarks, below each instance, say what to look over or to set by hand"),
+            };
             context.screen.note(&told);
         }
         return Ok(0);

@@ -79,6 +79,7 @@ mod progress;
 mod protocol_model;
 mod readme;
 mod real_game;
+mod real_game_from_nothing;
 mod real_games;
 mod real_minecraft;
 mod run;
