@@ -47,8 +47,15 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
             () = until(deadline) => return Err(too_late(watch, goal.as_ref()).into()),
         };
         match input {
-            LiveInput::Interrupt(kind) => return Ok(kind.exit_code()),
-            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Quit | LiveInput::Event(None) => return Ok(0),
+            LiveInput::Interrupt(kind) => {
+                live.view.say_left();
+                return Ok(kind.exit_code());
+            }
+            LiveInput::Quit => {
+                live.view.say_left();
+                return Ok(0);
+            }
+            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None) => return Ok(0),
             LiveInput::Event(Some(event)) => {
                 let reached = goal.as_mut().is_some_and(|goal| goal.is_reached_by(&event));
                 live.view.event(event);

@@ -1,10 +1,12 @@
 //! One connection to one server.
 
 use std::io;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::credentials::Credentials;
 use super::decoder::{Malformed, NatsDecoder};
@@ -16,6 +18,9 @@ use crate::inventory::{NatsServer, NatsTls};
 
 /// The bytes that are read at a time.
 const CHUNK: usize = 8 << 10;
+
+/// The time in which the last word of a server comes that takes nothing any more.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
 /// A connection that was accepted.
 pub struct NatsConnection {
@@ -166,7 +171,13 @@ impl NatsConnection {
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it has closed the connection"));
                 }
             }
-            done = writing => done?,
+            done = writing => if let Err(error) = done {
+                // A server that has closed the connection has perhaps said why before that.
+                return match timeout(LAST_WORD, read.read_buf(decoder.room(CHUNK))).await {
+                    Ok(Ok(1..)) => Ok(()),
+                    _ => Err(error),
+                };
+            },
         }
         if self.written == self.out.len() {
             self.out.clear();
@@ -200,4 +211,44 @@ async fn introduced(tcp: &mut TcpStream, decoder: &mut NatsDecoder) -> Result<Se
 
 fn ended(error: &io::Error) -> Failure {
     Failure::failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whichever of reading and writing is tried first.
+    #[tokio::test]
+    async fn the_last_word_of_a_server_is_heard_although_it_takes_nothing_any_more() {
+        for _ in 0..50 {
+            let (ours, mut theirs) = tokio::io::duplex(4096);
+            theirs
+                .write_all(b"-ERR 'User Authentication Expired'\r\n")
+                .await
+                .unwrap();
+            drop(theirs);
+            let stream: Box<dyn ByteStream> = Box::new(ours);
+            let (read, write) = split(stream);
+            let mut connection = NatsConnection {
+                read,
+                write,
+                decoder: NatsDecoder::default(),
+                out: Vec::new(),
+                written: 0,
+                is_flushed: true,
+                info: ServerInfo::default(),
+            };
+            connection.publish("games.box1.a.status", None, b"{}");
+            let said = connection.next().await.unwrap();
+            assert!(
+                matches!(&said, ServerOp::Error(why) if why == "User Authentication Expired"),
+                "{said:?}"
+            );
+            let lost = connection.next().await.unwrap_err();
+            assert!(
+                matches!(lost.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof),
+                "{lost}"
+            );
+        }
+    }
 }

@@ -145,15 +145,17 @@ impl Pane {
 
     fn leaving(&self) -> String {
         let question = self.quit_question.as_deref().unwrap_or("leave?");
-        let under_way: Vec<String> = self
-            .under_way
-            .iter()
-            .map(|(id, deed)| format!("{} of {id}", deed.in_words()))
-            .collect();
-        match under_way.as_slice() {
-            [] => question.to_owned(),
-            list => format!("{question} Left as far as it is: {}", list.join(", ")),
+        match self.left() {
+            None => question.to_owned(),
+            Some(left) => format!("{question} Left as far as it is: {left}"),
         }
+    }
+
+    /// Returns the deeds that have not ended, in words; `None` where all have.
+    pub fn left(&self) -> Option<String> {
+        let in_words = |(id, deed): &(String, PaneDeed)| format!("{} of {id}", deed.in_words());
+        let all: Vec<String> = self.under_way.iter().map(in_words).collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 
     /// Takes an input in, and returns what is to be done.

@@ -225,6 +225,29 @@ fn keys_of_run() {
 
 /// The details are those of `status ID`, and the firing is skipped as by `schedule skip`.
 #[test]
+fn ctrl_c_says_what_it_leaves() {
+    for (verb, code) in [("watch", 130), ("run", 0)] {
+        let sandbox = Sandbox::new();
+        let gate = sandbox.arg("gate");
+        let game = Instance::awkward("a", &["boot", "--gate", &gate, "--ready", "up"]).ready_log("^up$");
+        sandbox.inventory(&[game.with("autostart", json!(false))]);
+        let mut terminal = Terminal::open(&sandbox, &[verb]);
+        terminal.wait_line("1 stopped");
+        terminal.wait_line("? keys");
+        terminal.type_text("js");
+        terminal.wait_line("start: waiting for ready (log line)");
+        terminal.type_text("\x03");
+        terminal.wait_line("left as far as it is: start of a; see `gamectl status`");
+        assert_eq!(terminal.ended(), Some(code), "{verb}");
+        assert!(terminal.is_as_found(), "{verb}");
+        sandbox.touch("gate");
+        sandbox.wait_console("a", "up");
+        sandbox.ok(&["stop", "a", "--now"]);
+        sandbox.nothing_left();
+    }
+}
+
+#[test]
 fn l_shows_the_log_as_it_grows() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[game("a"), game("b")]);

@@ -25,6 +25,7 @@ use super::sink::{last_word, lock};
 use super::status::UsageColumns;
 use super::streams::OutputStreams;
 use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, Verb, VerbEvent, WatchedRow};
+use crate::invocation::command;
 use crate::pane::{Pane, PaneDeed, PaneEffect, PaneInput, PressedKey};
 use crate::report::{self, InstanceReport, News, Stream};
 use crate::supervisor::rfc3339;
@@ -200,6 +201,15 @@ impl WatchView {
             }
             Form::Lines => self.log(entry),
             Form::Json => self.write_objects(&News::Log(entry)),
+        }
+    }
+
+    /// Says as the last word which deeds of keys have not ended: a restart may be between its
+    /// stop and its start.
+    pub fn say_left(&mut self) {
+        if let Some(left) = self.board.pane.left() {
+            let status = command("status");
+            self.say(&format!("left as far as it is: {left}; see {status}"));
         }
     }
 
