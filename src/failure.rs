@@ -136,6 +136,11 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// Returns lines that a program printed, as they stand below a message.
+pub fn quoted_lines<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.flat_map(|line| ["\n  | ", line]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

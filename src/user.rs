@@ -22,7 +22,19 @@ pub struct User {
     pub ids: Ids,
 }
 
+/// The variables of ours that a program gets which is called for another user.
+const TAKEN_OVER: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TZ"];
+
 impl User {
+    /// Returns the environment in which a program is called for this user: that of a login,
+    /// and what we have of the language, the zone and the places of programs.
+    pub fn call_env(&self) -> Vec<(OsString, OsString)> {
+        let ours = TAKEN_OVER
+            .iter()
+            .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+        ours.chain(self.login_env()).collect()
+    }
+
     /// Returns the variables that a login sets for this user.
     pub fn login_env(&self) -> [(OsString, OsString); 4] {
         [

@@ -1,6 +1,5 @@
 //! One command before a start, from its beginning to its end.
 
-use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::last_lines::LastLines;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, quoted_lines};
 use crate::inventory::BeforeStart;
 use crate::invocation::{command, quoted};
 use crate::program::{MergedOutput, ProgramCall};
@@ -24,9 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The bytes that a pipe holds.
 const PIPE: usize = 64 * 1024;
-
-/// The variables that a command takes over which runs as another user.
-const TAKEN_OVER: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TZ"];
 
 /// A command before a start.
 pub(super) struct Preparation<'a> {
@@ -168,11 +164,10 @@ impl Preparation<'_> {
                 .map_err(|why| self.refused(&format!("was not run: {why}"), None))?;
             return Ok(call.add_env(own));
         };
-        let ours = TAKEN_OVER
-            .iter()
-            .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-        let env: Vec<(OsString, OsString)> = ours.chain(user.login_env()).collect();
-        Ok(call.with_env(env).add_env(own).as_user(user.ids.uid, user.ids.gid))
+        Ok(call
+            .with_env(user.call_env())
+            .add_env(own)
+            .as_user(user.ids.uid, user.ids.gid))
     }
 
     /// Fails when somebody asks for a stop.
@@ -188,8 +183,9 @@ impl Preparation<'_> {
     }
 
     fn refused(&self, how: &str, lines: Option<&LastLines>) -> Failure {
+        let printed = lines.map_or_else(String::new, |lines| quoted_lines(lines.iter()));
         let message = format!("nothing was started: `before_start`, {}, {how}", self.program());
-        let failure = Failure::failed(with_lines(message, lines));
+        let failure = Failure::failed(message + &printed);
         failure.hint(self.by_hand())
     }
 
@@ -203,7 +199,7 @@ impl Preparation<'_> {
             true => "give --timeout a longer time, or none".to_owned(),
             false => format!("give it a longer `timeout`, or {}", self.by_hand()),
         };
-        Failure::new(FailureKind::Timeout, with_lines(message, Some(lines))).hint(hint)
+        Failure::new(FailureKind::Timeout, message + &quoted_lines(lines.iter())).hint(hint)
     }
 
     /// Returns how a person tries the command. Its arguments may carry secrets, and are
@@ -221,14 +217,6 @@ impl Preparation<'_> {
             _ => format!("try it by hand, with its arguments in the inventory: {call}"),
         }
     }
-}
-
-fn with_lines(mut message: String, lines: Option<&LastLines>) -> String {
-    for line in lines.into_iter().flat_map(LastLines::iter) {
-        message.push_str("\n  | ");
-        message.push_str(line);
-    }
-    message
 }
 
 fn how(status: ExitStatus) -> String {

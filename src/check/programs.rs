@@ -52,10 +52,9 @@ pub(super) fn of_instance(instance: &Instance, path: Option<&OsStr>, looks: Look
     let bad: Vec<Finding> = named
         .iter()
         .filter_map(|one| {
-            let path = if one.key == "on_event" || one.key == "before_start" {
-                path
-            } else {
-                own
+            let path = match one.key {
+                "on_event" | "before_start" => path,
+                _ => own,
             };
             judge(one, path, looks)
         })

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::group::{ContainerGroup, GroupLook};
 use super::start_wait::{StartWait, started};
-use crate::failure::Failure;
+use crate::failure::{Failure, quoted_lines};
 use crate::invocation::command;
 use crate::program::{Finished, last_text};
 use crate::supervisor::{Activity, InstanceState, Outcome, StartOptions, StateCell};
@@ -139,12 +139,7 @@ impl<'a> GroupStart<'a> {
         let Ok(called) = self.seen.last_output(failed).await else {
             return String::new();
         };
-        let mut lines = String::new();
         let answer = last_text(&called.output);
-        for line in answer.lines().chain(called.complaint.lines()) {
-            lines.push_str("\n  | ");
-            lines.push_str(line);
-        }
-        lines
+        quoted_lines(answer.lines().chain(called.complaint.lines()))
     }
 }

@@ -17,9 +17,6 @@ use crate::user::{self, User};
 /// The time within which podman answers a question.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// The variables that a podman which is asked as another user takes over.
-const TAKEN_OVER: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TZ"];
-
 /// The podman of a user. Clones share what was found out of the user, and the lists.
 #[derive(Debug, Clone)]
 pub(super) struct PodmanEngine {
@@ -184,11 +181,7 @@ pub(super) fn is_gone(complaint: &str) -> bool {
 /// has after a login, as far as podman needs it.
 fn env_of(user: &User) -> Result<Vec<(OsString, OsString)>, Failure> {
     let dir = runtime_dir(user.ids.uid, &user.name)?;
-    let ours = TAKEN_OVER
-        .iter()
-        .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-    let mut env: Vec<(OsString, OsString)> = ours.collect();
-    env.extend(user.login_env());
+    let mut env = user.call_env();
     let bus = dir.join("bus");
     if bus.exists() {
         let mut address = OsString::from("unix:path=");

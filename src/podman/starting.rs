@@ -10,7 +10,7 @@ use super::target;
 use crate::containers::{
     BegunStart, Container, ContainerStatus, GroupLook, GroupStart, PODMAN, START_LOOK, SeenGroup, run_ns, started,
 };
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, quoted_lines};
 use crate::inventory::PodmanObject;
 use crate::invocation::command;
 use crate::probe;
@@ -167,10 +167,8 @@ impl PodmanStart<'_> {
             return refusal;
         }
         let mut message = "podman could not start it".to_owned();
-        for line in complaint.lines().filter(|line| line.starts_with("Error")) {
-            message.push_str("\n  | ");
-            message.push_str(line.trim());
-        }
+        let errors = complaint.lines().filter(|line| line.starts_with("Error"));
+        message.push_str(&quoted_lines(errors.map(str::trim)));
         message.push_str(&self.wait.last_lines(look).await);
         self.wait.with_logs(message)
     }

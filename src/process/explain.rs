@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::shim::wire::LaunchStage;
-use crate::failure::Failure;
+use crate::failure::{Failure, quoted_lines};
 use crate::inventory::ProcessSpec;
 use crate::invocation::command;
 use crate::store::InstanceDir;
@@ -75,10 +75,7 @@ pub(super) fn early_end(id: &str, exit: &Exit, last_lines: &str) -> Failure {
         (None, None) => "it ended".to_owned(),
     };
     let mut message = format!("{how} before it was ready");
-    for line in last_lines.lines() {
-        message.push_str("\n  | ");
-        message.push_str(line);
-    }
+    message.push_str(&quoted_lines(last_lines.lines()));
     let logs = command(format_args!("logs {id}"));
     Failure::failed(message).hint(match last_lines.is_empty() {
         true => format!("it printed nothing; {logs} shows what earlier runs printed"),
