@@ -15,5 +15,7 @@
 mod last_lines;
 mod preparation;
 mod prepared;
+mod slots;
 
-pub use prepared::{PreparationSlots, PreparedSupervisor};
+pub use prepared::PreparedSupervisor;
+pub use slots::PreparationSlots;

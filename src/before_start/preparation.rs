@@ -1,14 +1,17 @@
 //! One command before a start, from its beginning to its end.
 
 use std::os::unix::process::ExitStatusExt;
+use std::pin::pin;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tokio::io::AsyncReadExt;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::last_lines::LastLines;
+use super::slots::{AT_ONCE, PreparationSlots};
 use crate::failure::{Failure, FailureKind, quoted_lines};
 use crate::inventory::BeforeStart;
 use crate::invocation::{command, quoted};
@@ -33,6 +36,7 @@ pub(super) struct Preparation<'a> {
     pub(super) activity: &'a StateCell<Activity>,
     /// The time at which the verb is over, and the limit that it was given.
     pub(super) until: Option<(Instant, Duration)>,
+    pub(super) slots: &'a PreparationSlots,
 }
 
 impl Preparation<'_> {
@@ -45,6 +49,7 @@ impl Preparation<'_> {
     /// # Cancel safety
     /// The command is killed.
     pub(super) async fn carry_out(&self) -> Result<(), Failure> {
+        let _turn = self.turn().await?;
         self.outlast_an_earlier_one().await?;
         let begun = Instant::now();
         let call = self.call()?;
@@ -61,6 +66,26 @@ impl Preparation<'_> {
         match status.success() {
             true => Ok(()),
             false => Err(self.refused(&how(status), Some(&lines))),
+        }
+    }
+
+    /// Waits until fewer others run their commands.
+    async fn turn(&self) -> Result<Option<SemaphorePermit<'_>>, Failure> {
+        self.activity
+            .set(Activity::awaiting("a turn for its before_start", None));
+        let mut turn = pin!(self.slots.turn());
+        loop {
+            if let Ok(turn) = timeout(LOOK_EVERY, &mut turn).await {
+                return Ok(turn);
+            }
+            self.give_way()?;
+            if let Some((until, limit)) = self.until
+                && Instant::now() >= until
+            {
+                let time = humantime::format_duration(limit);
+                let message = format!("nothing was started within {time}: {AT_ONCE} others run their `before_start`");
+                return Err(Failure::new(FailureKind::Timeout, message).hint("give --timeout a longer time, or none"));
+            }
         }
     }
 

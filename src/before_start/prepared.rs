@@ -5,30 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::preparation::Preparation;
-use crate::failure::{Failure, FailureKind};
+use super::slots::PreparationSlots;
+use crate::failure::Failure;
 use crate::inventory::BeforeStart;
 use crate::store::StateDir;
 use crate::supervisor::{
     Activity, AdminChannel, ConsoleAccess, HealthCheck, HostEngine, InstanceState, Observation, Outcome, OutputSource,
     PlannedStep, PlayerQuery, StartOptions, StateCell, StopOptions, Supervisor, Survey, UsageMeter, VerbPlan,
 };
-
-/// The most commands of one gamectl that run at once: updates share a disk and a line.
-const AT_ONCE: usize = 4;
-
-/// The turns of the commands of one gamectl.
-#[derive(Debug, Clone)]
-pub struct PreparationSlots(Arc<Semaphore>);
-
-impl Default for PreparationSlots {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
 
 /// Supervises an instance as its plane does, and starts it only after a command has
 /// succeeded.
@@ -71,17 +59,7 @@ impl PreparedSupervisor {
             dir: &dir,
             activity: &self.activity,
             until,
-        };
-        self.activity
-            .set(Activity::awaiting("a turn for its before_start", None));
-        let turn = self.slots.0.acquire();
-        let _turn = match until {
-            None => turn.await,
-            Some((until, limit)) => timeout_at(until, turn).await.map_err(|_| {
-                let time = humantime::format_duration(limit);
-                let message = format!("nothing was started within {time}: {AT_ONCE} others run their `before_start`");
-                Failure::new(FailureKind::Timeout, message).hint("give --timeout a longer time, or none")
-            })?,
+            slots: &self.slots,
         };
         preparation.carry_out().await
     }

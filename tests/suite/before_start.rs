@@ -199,6 +199,30 @@ fn a_command_holds_up_no_other_launch_of_run() {
     sandbox.ok(&["stop", "--all"]);
 }
 
+/// Whoever waits for a turn has the lock, and would keep a stop waiting for an hour.
+#[test]
+fn a_stop_wins_over_a_start_that_waits_for_its_turn() {
+    let sandbox = Sandbox::new();
+    let ids = ["a", "b", "c", "d", "e"];
+    let before = gated(&sandbox);
+    let games = ids.map(|id| Instance::script(id, "echo up; while read -r line; do :; done").ready_log("^up$"));
+    sandbox.inventory(&games.map(|game| game.with("before_start", before.clone())));
+    let mut start = Background::of(&mut sandbox.command(&["start", "--all"]));
+    wait_until("four to begin", || sandbox.lines("notes").len() == 4);
+    let begun = sandbox.lines("notes");
+    let waits = ids.into_iter().find(|id| !begun.contains(&format!("begins {id}")));
+    let waits = waits.expect("the fifth has no turn");
+    sandbox.ok(&["stop", waits]);
+    assert_eq!(sandbox.lines("notes"), begun);
+    sandbox.touch("gate");
+    wait_until("the start to end", || start.has_ended());
+    assert_eq!(start.ended(), Some(1), "{}", start.text());
+    for id in ids {
+        assert_eq!(sandbox.state(id) == "stopped", id == waits, "{id}");
+    }
+    sandbox.ok(&["stop", "--all"]);
+}
+
 #[test]
 fn run_gives_up_where_the_command_goes_on_failing() {
     let sandbox = Sandbox::new();
