@@ -1,7 +1,5 @@
 //! The surroundings of every command.
 
-use tokio::sync::oneshot;
-
 use crate::cli::{Cli, Selection};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, Host, Scope};
@@ -36,22 +34,18 @@ impl Context<'_> {
     /// whole.
     pub(super) fn host_of_one(&self, selector: &str) -> Result<Host, Error> {
         let host = Host::open_whole(self.cli.inventory.as_deref(), self.cli.common.state_dir.as_deref())?;
-        match host.mistakes_in(Scope::Matching(&[selector.to_owned()])).cloned() {
-            None => Ok(host),
-            Some(problems) => Err(Error::Problems(problems)),
-        }
+        without_mistakes(host, &[selector.to_owned()])
     }
+}
 
-    /// Opens the inventory on a thread of its own: it may have become a file
-    /// that cannot be read at once.
-    pub(super) fn host_again(&self) -> oneshot::Receiver<Result<Host, Error>> {
-        let (sender, receiver) = oneshot::channel();
-        let (inventory, state_dir) = (self.cli.inventory.clone(), self.cli.common.state_dir.clone());
-        std::thread::spawn(move || {
-            // Who asked may be gone.
-            let _ = sender.send(Host::open(inventory.as_deref(), state_dir.as_deref()));
-        });
-        receiver
+/// Returns a host whose inventory has no mistake where one looks.
+///
+/// # Errors
+/// With the mistakes there.
+pub(super) fn without_mistakes(host: Host, selectors: &[String]) -> Result<Host, Error> {
+    match host.mistakes_in(Scope::Matching(selectors)).cloned() {
+        None => Ok(host),
+        Some(problems) => Err(Error::Problems(problems)),
     }
 }
 

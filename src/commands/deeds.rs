@@ -1,14 +1,13 @@
 //! The deeds that keys ask for at the board, each carried out as the verb that is typed.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
-use super::context::Context;
+use super::context::{Context, without_mistakes};
+use super::opener::{OpenHost, Opener};
 use crate::event::{Level, LogEntry, Verb, VerbEvent, VerbResult};
 use crate::failure::Failure;
 use crate::host::{Error, Host, NeedsRule, OutputAsk, OutputFrom, Scope, VerbRequest};
@@ -37,6 +36,7 @@ pub(super) enum DeedNews {
 /// stopped goes on then.
 pub(super) struct Deeds {
     opener: Opener,
+    lock_wait: Option<Duration>,
     sender: mpsc::UnboundedSender<DeedNews>,
     news: mpsc::UnboundedReceiver<DeedNews>,
     tasks: JoinSet<()>,
@@ -56,31 +56,12 @@ impl Drop for FollowedLog {
     }
 }
 
-/// The part of the inventory that has to be valid, as where the verb is typed.
-#[derive(Clone, Copy)]
-enum Strictness {
-    /// The instance itself: a mistake elsewhere keeps nobody from stopping or seeing it.
-    Own,
-    Whole,
-}
-
-/// The way to the inventory as it is when a key is pressed.
-#[derive(Clone)]
-struct Opener {
-    inventory: Option<OsString>,
-    state_dir: Option<PathBuf>,
-    lock_wait: Option<Duration>,
-}
-
 impl Deeds {
     pub(super) fn new(context: &Context<'_>) -> Self {
         let (sender, news) = mpsc::unbounded_channel();
         Self {
-            opener: Opener {
-                inventory: context.cli.inventory.clone(),
-                state_dir: context.cli.common.state_dir.clone(),
-                lock_wait: context.cli.common.lock_wait,
-            },
+            opener: Opener::of(context),
+            lock_wait: context.cli.common.lock_wait,
             sender,
             news,
             tasks: JoinSet::new(),
@@ -123,7 +104,7 @@ impl Deeds {
         let (opener, sender) = (self.opener.clone(), self.sender.clone());
         self.tasks.spawn(async move {
             let scope = [id.clone()];
-            let seen = match opener.open(Strictness::Own, &scope).await {
+            let seen = match open(&opener, Host::open_whole, &scope).await {
                 Ok(host) => host.detail(&id).await.map_err(Error::from),
                 Err(error) => Err(error),
             };
@@ -133,13 +114,14 @@ impl Deeds {
     }
 
     pub(super) fn begin(&mut self, id: String, deed: PaneDeed) {
-        let (opener, sender) = (self.opener.clone(), self.sender.clone());
+        let (opener, lock_wait, sender) = (self.opener.clone(), self.lock_wait, self.sender.clone());
         self.tasks.spawn(async move {
-            if let Err(error) = carry_out(&opener, &id, deed, &sender).await {
-                let text = match &error {
-                    Error::Failure(failure) => in_words(deed, failure),
-                    Error::Problems(problems) => format!("{}: {}", deed.in_words(), problems.summary()),
+            if let Err(error) = carry_out(&opener, lock_wait, &id, deed, &sender).await {
+                let why = match error {
+                    Error::Failure(failure) => failure.in_one(),
+                    Error::Problems(problems) => problems.summary(),
                 };
+                let text = format!("{}: {why}", deed.in_words());
                 let _ = sender.send(DeedNews::Said(LogEntry::now(Level::Error, Some(&id), text)));
             }
             let _ = sender.send(DeedNews::Over(id, deed));
@@ -160,7 +142,7 @@ async fn next_piece(followed: &mut Option<FollowedLog>) -> DeedNews {
 /// Sends the last lines of a log, and what comes.
 async fn read_log(opener: &Opener, id: String, pieces: &mpsc::Sender<Result<Vec<u8>, String>>) -> Result<(), Error> {
     let scope = [id];
-    let host = opener.open(Strictness::Own, &scope).await?;
+    let host = open(opener, Host::open_whole, &scope).await?;
     let ask = OutputAsk {
         from: OutputFrom::LastLines(LAST_LINES),
         follow: true,
@@ -178,28 +160,31 @@ async fn read_log(opener: &Opener, id: String, pieces: &mpsc::Sender<Result<Vec<
     Ok(())
 }
 
-fn in_words(deed: PaneDeed, failure: &Failure) -> String {
-    let hint = failure
-        .hint
-        .as_ref()
-        .map(|hint| format!("; {hint}"))
-        .unwrap_or_default();
-    format!("{}: {}{hint}", deed.in_words(), failure.message)
+/// Opens the inventory as it is now.
+///
+/// # Errors
+/// When it is not valid where one looks.
+async fn open(opener: &Opener, way: OpenHost, scope: &[String]) -> Result<Host, Error> {
+    let gone = |_| Error::from(Failure::failed("the inventory could not be read"));
+    let host = opener.open_aside(way).await.map_err(gone)??;
+    without_mistakes(host, scope)
 }
 
 async fn carry_out(
     opener: &Opener,
+    lock_wait: Option<Duration>,
     id: &str,
     deed: PaneDeed,
     news: &mpsc::UnboundedSender<DeedNews>,
 ) -> Result<(), Error> {
     let scope = [id.to_owned()];
-    let (verb, strictness) = match deed {
-        PaneDeed::Start => (Verb::Start, Strictness::Whole),
-        PaneDeed::Stop => (Verb::Stop, Strictness::Own),
-        PaneDeed::Restart => (Verb::Restart, Strictness::Whole),
+    // As where the verb is typed: a mistake elsewhere keeps nobody from stopping or seeing it.
+    let (verb, way): (Verb, OpenHost) = match deed {
+        PaneDeed::Start => (Verb::Start, Host::open),
+        PaneDeed::Stop => (Verb::Stop, Host::open_whole),
+        PaneDeed::Restart => (Verb::Restart, Host::open),
         PaneDeed::SkipNext => {
-            let host = opener.open(Strictness::Own, &scope).await?;
+            let host = open(opener, Host::open_whole, &scope).await?;
             let (firing, was_skipped) = host.skip_next(id)?;
             let already = if was_skipped { "already " } else { "" };
             let text = format!("{} at {} is {already}to be skipped", firing.does, firing.here);
@@ -207,9 +192,9 @@ async fn carry_out(
             return Ok(());
         }
     };
-    let host = opener.open(strictness, &scope).await?;
+    let host = open(opener, way, &scope).await?;
     let request = VerbRequest {
-        lock_wait: opener.lock_wait,
+        lock_wait,
         ..VerbRequest::new(verb)
     };
     let targets = host.targets(verb, Scope::Matching(&scope), NeedsRule::Keep).await?;
@@ -221,30 +206,4 @@ async fn carry_out(
     };
     let (_, ()): (Vec<VerbResult>, ()) = tokio::join!(targets.dispatch(&request, events), pass_on);
     Ok(())
-}
-
-impl Opener {
-    /// Opens the inventory on a thread of its own: it may have become a file that cannot be
-    /// read at once.
-    ///
-    /// # Errors
-    /// When it is not valid.
-    async fn open(&self, strictness: Strictness, scope: &[String]) -> Result<Host, Error> {
-        let (sender, opened) = oneshot::channel();
-        let (inventory, state_dir) = (self.inventory.clone(), self.state_dir.clone());
-        std::thread::Builder::new().spawn(move || {
-            let (inventory, state_dir) = (inventory.as_deref(), state_dir.as_deref());
-            // Who asked may be gone.
-            let _ = sender.send(match strictness {
-                Strictness::Own => Host::open_whole(inventory, state_dir),
-                Strictness::Whole => Host::open(inventory, state_dir),
-            });
-        })?;
-        let gone = |_| Error::from(Failure::failed("the inventory could not be read"));
-        let host = opened.await.map_err(gone)??;
-        match host.mistakes_in(Scope::Matching(scope)).cloned() {
-            Some(problems) => Err(Error::Problems(problems)),
-            None => Ok(host),
-        }
-    }
 }

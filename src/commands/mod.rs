@@ -17,6 +17,7 @@ mod keyboard;
 mod live;
 mod logs;
 mod notify;
+mod opener;
 mod over_link;
 mod progressing;
 mod run;

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::context::Context;
 use super::live::{Live, LiveInput};
+use super::opener::Opener;
 use super::service_manager::ServiceManager;
 use super::ticking::{tick, ticks};
 use super::verb;
@@ -174,7 +175,7 @@ impl Session<'_> {
             return;
         }
         self.service.reloading();
-        self.reading = Some(self.context.host_again());
+        self.reading = Some(Opener::of(self.context).open_aside(Host::open));
     }
 
     fn apply(&mut self, read: Result<Host, Error>) {
