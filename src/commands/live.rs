@@ -152,8 +152,7 @@ impl Live {
             DeedNews::Detail(id, seen) => self.view.show_detail(id, seen),
             DeedNews::Over(id, deed) => self.view.deed_is_over(&id, deed),
             DeedNews::Log(id, piece) => {
-                let piece = piece.as_deref().map_err(Clone::clone);
-                self.view.add_to_log(&id, piece);
+                self.view.add_to_log(&id, piece.as_deref().map_err(String::as_str));
             }
         }
     }

@@ -41,25 +41,21 @@ fn outcome(verb: Verb, result: &VerbResult) -> (Tone, &'static str, String) {
 
 /// Returns a result in words, without the id.
 pub(super) fn in_words(verb: Verb, result: &VerbResult) -> String {
-    let note = |text: &Option<String>, begin: &str, end: &str| {
-        let text = text.as_deref().map(|text| format!("{begin}{}{end}", clean_line(text)));
-        text.unwrap_or_default()
-    };
     match &result.error {
-        None => outcome(verb, result).2 + &note(&result.note, " (", ")"),
-        Some(failure) => format!(
-            "{}: {}{}",
-            verb.as_str(),
-            failure.message,
-            note(&failure.hint, "; ", "")
-        ),
+        None => outcome(verb, result).2 + &note(result),
+        Some(failure) => format!("{}: {}", verb.as_str(), failure.clone().in_one()),
     }
+}
+
+/// Returns the note of a result, as it stands behind that.
+fn note(result: &VerbResult) -> String {
+    let note = result.note.as_deref().map(clean_line);
+    note.map_or_else(String::new, |note| format!(" ({note})"))
 }
 
 pub(super) fn succeeded(verb: Verb, result: &VerbResult, look: Look) -> String {
     let (tone, symbol, what) = outcome(verb, result);
-    let note = result.note.as_deref().map(clean_line);
-    let note = note.map_or_else(String::new, |note| format!(" ({note})"));
+    let note = note(result);
     let line = format!(
         "{}{}: {}{note}",
         look.mark(tone, symbol),

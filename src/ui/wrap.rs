@@ -35,6 +35,10 @@ pub(super) fn wrapped(text: &str, hang: usize, columns: Option<usize>) -> String
 pub(super) fn filled(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for line in wrapped(text, 0, Some(columns)).lines() {
+        if width(line) <= columns {
+            lines.push(line.to_owned());
+            continue;
+        }
         let mut part = String::new();
         for c in line.chars() {
             let next = format!("{part}{c}");

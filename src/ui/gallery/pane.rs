@@ -883,7 +883,7 @@ fn a_log() {
         );
         view.draw(now);
         let out = format!("--- {} x {}\n{}", size.0, size.1, scene.seen());
-        view.add_to_log("vanilla-2", Err("vanilla-2: box2 is away".to_owned()));
+        view.add_to_log("vanilla-2", Err("vanilla-2: box2 is away"));
         view.press(&[Char('k'), Char('k')]);
         view.draw(now);
         out + &scene.seen()

@@ -3,19 +3,18 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use super::foot::foot;
 use super::help;
-use super::log::LogLines;
+use super::shown_text::ShownText;
 use super::window::Window;
 use super::work::VerbWorks;
 use crate::event::{Awaits, Level, LogEntry, PlayerCount, Row, WatchedRow, nth};
 use crate::pane::{Pane, PaneEffect, PaneInput, PaneMode, PaneRow, PressedKey, SortBy};
-use crate::report::{Feed, InstanceReport, uptime};
+use crate::report::{Feed, uptime};
 use crate::supervisor::{Facts, InstanceState, Observation};
 use crate::text::clean_line;
-use crate::ui::detail;
 use crate::ui::paint::{Look, Tone};
 use crate::ui::span::short;
 use crate::ui::status::{self, UsageColumns};
@@ -49,10 +48,7 @@ pub(super) struct Board {
     window: Window,
     pub(super) pane: Pane,
     pub(super) works: VerbWorks,
-    /// The instance that is shown in detail, or why it cannot be.
-    pub(super) detail: Option<(String, Result<Box<InstanceReport>, String>)>,
-    /// The log that is shown.
-    log: Option<LogLines>,
+    pub(super) text: ShownText,
     /// True while keys reach it.
     pub(super) has_keys: bool,
     /// The lines and columns of the last screen.
@@ -74,8 +70,7 @@ impl Board {
             window: Window::default(),
             pane: Pane::default(),
             works: VerbWorks::default(),
-            detail: None,
-            log: None,
+            text: ShownText::default(),
             has_keys: false,
             size: (0, 0),
             usage: None,
@@ -123,22 +118,17 @@ impl Board {
         }
         let has_foot = foot(&self.pane, columns, look).is_some();
         let rows = rows.saturating_sub(usize::from(has_foot));
-        if let PaneMode::Detail { id } = self.pane.mode() {
-            let id = id.clone();
-            lines.extend(self.in_detail(&id, rows.saturating_sub(lines.len()), columns, look));
+        if let Some(text) = self.text.lines(self.pane.mode(), columns, look) {
+            let room = rows.saturating_sub(lines.len());
+            self.pane.step(PaneInput::Text {
+                lines: text.len(),
+                room,
+            });
+            lines.extend(text.into_iter().skip(self.pane.top()).take(room));
             lines.resize(rows, String::new());
             lines.extend(foot(&self.pane, columns, look));
             return lines;
         }
-        self.detail = None;
-        if let PaneMode::Log { id } = self.pane.mode() {
-            let id = id.clone();
-            lines.extend(self.log_of(&id, rows.saturating_sub(lines.len()), columns));
-            lines.resize(rows, String::new());
-            lines.extend(foot(&self.pane, columns, look));
-            return lines;
-        }
-        self.log = None;
         if self.feed.rows().len() > 0 {
             let room = rows.saturating_sub(lines.len());
             lines.extend(self.table(room, columns, look, now));
@@ -160,30 +150,6 @@ impl Board {
         lines
     }
 
-    /// Renders one instance in detail, or the part of that for which there is room.
-    fn in_detail(&mut self, id: &str, room: usize, columns: usize, look: Look) -> Vec<String> {
-        let text = match self.detail.as_ref().filter(|(of, _)| of == id) {
-            Some((_, Ok(report))) => detail::render(report, SystemTime::now(), look),
-            Some((_, Err(why))) => filled(&clean_line(why), columns).join("\n"),
-            None => cut(&format!("{id} is being looked at"), columns, look.ellipsis()).into_owned(),
-        };
-        let lines = text.lines().count();
-        self.pane.step(PaneInput::Text { lines, room });
-        let shown = text.lines().skip(self.pane.top()).take(room);
-        shown.map(str::to_owned).collect()
-    }
-
-    /// Renders the part of a log for which there is room.
-    fn log_of(&mut self, id: &str, room: usize, columns: usize) -> Vec<String> {
-        let log = self.log.take().filter(|log| log.id() == id);
-        let log = log.unwrap_or_else(|| LogLines::of(id));
-        let text = log.render(columns);
-        self.log = Some(log);
-        let lines = text.len();
-        self.pane.step(PaneInput::Text { lines, room });
-        text.into_iter().skip(self.pane.top()).take(room).collect()
-    }
-
     /// Returns the id of the instance whose log is shown.
     pub(super) fn log_id(&self) -> Option<&str> {
         match self.pane.mode() {
@@ -193,11 +159,9 @@ impl Board {
     }
 
     /// Takes a piece of a log, if that is shown.
-    pub(super) fn add_to_log(&mut self, id: &str, piece: Result<&[u8], String>) {
+    pub(super) fn add_to_log(&mut self, id: &str, piece: Result<&[u8], &str>) {
         if self.log_id() == Some(id) {
-            let log = self.log.take().filter(|log| log.id() == id);
-            let log = self.log.insert(log.unwrap_or_else(|| LogLines::of(id)));
-            log.push(piece);
+            self.text.add_to_log(id, piece);
         }
     }
 

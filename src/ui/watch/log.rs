@@ -39,10 +39,10 @@ impl LogLines {
     }
 
     /// Takes the next bytes, or the reason why there are no more.
-    pub(super) fn push(&mut self, piece: Result<&[u8], String>) {
+    pub(super) fn push(&mut self, piece: Result<&[u8], &str>) {
         match piece {
             Ok(bytes) => self.cleaner.push(bytes, &mut self.rest),
-            Err(why) => self.trouble = Some(why),
+            Err(why) => self.trouble = Some(clean_line(why).into_owned()),
         }
         while let Some(end) = self.rest.find('\n') {
             let line: String = self.rest.drain(..=end).collect();
@@ -61,8 +61,9 @@ impl LogLines {
     /// Renders all of it, in lines of at most so many columns.
     pub(super) fn render(&self, columns: usize) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
-        for line in self.lines.iter().chain([&self.rest]) {
-            match filled(&clean_line(line), columns) {
+        let rest = clean_line(&self.rest);
+        for line in self.lines.iter().map(String::as_str).chain([&*rest]) {
+            match filled(line, columns) {
                 empty if empty.is_empty() => all.push(String::new()),
                 some => all.extend(some),
             }
@@ -73,7 +74,7 @@ impl LogLines {
         if all.is_empty() && self.trouble.is_none() {
             all.extend(filled(&format!("{} has printed nothing", self.id), columns));
         }
-        all.extend(self.trouble.iter().flat_map(|why| filled(&clean_line(why), columns)));
+        all.extend(self.trouble.iter().flat_map(|why| filled(why, columns)));
         all
     }
 }
@@ -90,7 +91,7 @@ mod tests {
             log.push(Ok(piece.as_bytes()));
         }
         assert_eq!(log.render(12), ["one", "", "two and", "three four", "five", "si"]);
-        log.push(Err("it is away".to_owned()));
+        log.push(Err("it is away"));
         assert_eq!(log.render(12).last().unwrap(), "it is away");
     }
 

@@ -11,6 +11,7 @@ mod board;
 mod foot;
 mod help;
 mod log;
+mod shown_text;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -238,7 +239,7 @@ impl WatchView {
 
     /// Shows an instance in detail, if that is still wanted.
     pub fn show_detail(&mut self, id: String, seen: Result<Box<InstanceReport>, String>) {
-        self.board.detail = Some((id, seen));
+        self.board.text.take_detail(id, seen);
     }
 
     /// Returns the id of the instance whose log is shown.
@@ -247,7 +248,7 @@ impl WatchView {
     }
 
     /// Takes a piece of a log, or the reason why there are no more.
-    pub fn add_to_log(&mut self, id: &str, piece: Result<&[u8], String>) {
+    pub fn add_to_log(&mut self, id: &str, piece: Result<&[u8], &str>) {
         self.board.add_to_log(id, piece);
     }
 
