@@ -103,6 +103,20 @@ impl World {
         world
     }
 
+    /// A world with so many instances, each a container that serves.
+    fn with_many(count: usize) -> Self {
+        let world = Self::new(&json!({}));
+        let ids: Vec<String> = (0..count).map(|number| format!("game-{number}")).collect();
+        let each = ids
+            .iter()
+            .map(|id| (id.clone(), json!({ "podman": { "container": id } })));
+        world.inventory(&Value::Object(each.collect()));
+        for id in &ids {
+            world.create(id, &[], SERVE);
+        }
+        world
+    }
+
     fn inventory(&self, instances: &Value) {
         let whole = json!({ "defaults": { "restart": { "delay": "0s" } }, "instances": instances });
         self.sandbox.inventory_text(&whole.to_string());

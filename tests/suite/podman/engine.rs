@@ -75,15 +75,7 @@ fn a_podman_that_lies_is_not_believed() {
 #[test]
 #[ignore = "needs podman"]
 fn a_list_serves_all_instances_of_a_status() {
-    let mut world = World::new(&json!({}));
-    let ids: Vec<String> = (0..6).map(|number| format!("game-{number}")).collect();
-    let each = ids
-        .iter()
-        .map(|id| (id.clone(), json!({ "podman": { "container": id } })));
-    world.inventory(&serde_json::Value::Object(each.collect()));
-    for id in &ids {
-        world.create(id, &[], SERVE);
-    }
+    let mut world = World::with_many(6);
     let calls = world.sandbox.path("calls");
     world.shadow(&format!("echo \"$*\" >> {}", calls.display()));
     world.run(&["status"]).expect_code(3);

@@ -1,23 +1,13 @@
 //! More containers than a small machine can ask for at once.
 
-use serde_json::json;
-
-use super::{SERVE, World};
+use super::World;
 
 /// Each list takes processors and locks of podman's store: those of seventy starts got no
 /// answer in time on two processors.
 #[test]
 #[ignore = "needs podman"]
 fn verbs_on_many_share_their_lists() {
-    let mut world = World::new(&json!({}));
-    let ids: Vec<String> = (0..12).map(|number| format!("game-{number}")).collect();
-    let each = ids
-        .iter()
-        .map(|id| (id.clone(), json!({ "podman": { "container": id } })));
-    world.inventory(&serde_json::Value::Object(each.collect()));
-    for id in &ids {
-        world.create(id, &[], SERVE);
-    }
+    let mut world = World::with_many(12);
     let now = world.sandbox.path("now");
     std::fs::create_dir(&now).expect("a folder");
     let (now, counts) = (now.display().to_string(), world.sandbox.path("counts"));
