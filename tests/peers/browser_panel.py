@@ -2,7 +2,7 @@
 
 Connects, waits for the row of the instance, asks for a restart with its button, and prints
 each new state of its row and each new text of the line below, one a line, until the state is
-unknown.
+unknown. The page itself writes down each of its changes, so that none is too short to be seen.
 """
 
 import itertools
@@ -18,9 +18,18 @@ import urllib.request
 import websocket
 
 browser, page, server, prefix, instance = sys.argv[1:]
-LOOK = """(() => {
-  const row = [...document.querySelectorAll("#rows tr")].find((row) => row.cells[0].textContent === INSTANCE);
-  return [row ? row.cells[1].textContent : "none", document.getElementById("said").textContent];
+OBSERVE = """(() => {
+  const said = document.getElementById("said"), rows = document.getElementById("rows");
+  const observer = new MutationObserver((records) => {
+    for (const { target, addedNodes } of records) {
+      const nodes = [...addedNodes];
+      const row = nodes.find((node) => node.cells?.[0].textContent === INSTANCE);
+      if (target === said) changes.push([1, nodes.map((node) => node.textContent).join("")]);
+      else changes.push([0, row ? row.cells[1].textContent : "none"]);
+    }
+  });
+  window.changes = [];
+  for (const one of [said, rows]) observer.observe(one, { childList: true });
 })()""".replace("INSTANCE", json.dumps(instance))
 CONNECT = f"""
   document.getElementById("server").value = {json.dumps(server)};
@@ -66,17 +75,17 @@ def main(profile):
         is_loaded = f"location.href === {json.dumps(page)} && document.readyState === 'complete'"
         while not evaluate(is_loaded):
             time.sleep(0.05)
+        evaluate(OBSERVE)
         evaluate(CONNECT)
         seen, asked = ["", ""], False
         while True:
-            now = evaluate(LOOK)
-            for old, new in zip(seen, now):
-                if old != new:
-                    print(new, flush=True)
-            seen = now
-            if asked and now[0] == "unknown":
-                return
-            if now[0] == "running" and not asked:
+            for which, text in evaluate("changes.splice(0)"):
+                if seen[which] != text:
+                    print(text, flush=True)
+                seen[which] = text
+                if asked and text == "unknown":
+                    return
+            if seen[0] == "running" and not asked:
                 asked = True
                 evaluate(CLICK)
             time.sleep(0.02)
