@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::Context;
-use super::keyboard::keyboard;
+use super::keyboard::Keyboard;
 use super::signals::Interrupt;
 use crate::cli;
 use crate::failure::{Failure, FailureKind};
@@ -74,7 +74,7 @@ pub(super) async fn run(context: &Context<'_>, asked: &cli::ConsoleArgs) -> Resu
 impl Session {
     /// Stays until the person leaves or the game ends.
     async fn live(&mut self, interrupt: &mut Interrupt) -> Result<u8, Failure> {
-        let mut keys = keyboard();
+        let mut keys = Keyboard::open();
         let mut resized = signal(SignalKind::window_change()).map_err(|error| Failure::failed(error.to_string()))?;
         let again = match self.console.kind() {
             ConsoleKind::Lines => AGAIN,
@@ -85,7 +85,7 @@ impl Session {
             self.look().await?;
             tokio::select! {
                 signal = interrupt.signalled() => return Ok(signal.exit_code()),
-                pressed = keys.recv() => match pressed {
+                pressed = keys.next() => match pressed {
                     Some(pressed) => if self.take(&pressed).await? { return Ok(0) },
                     None => return self.end_of_input().await.map(|()| 0),
                 },

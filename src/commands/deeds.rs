@@ -1,11 +1,13 @@
 //! The deeds that keys ask for at the board, each carried out as the verb that is typed.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
+use super::console_child::ConsoleChild;
 use super::context::{Context, without_mistakes};
 use super::opener::{OpenHost, Opener};
 use crate::event::{Level, LogEntry, Verb, VerbEvent, VerbResult};
@@ -28,6 +30,8 @@ pub(super) enum DeedNews {
     /// An instance in detail, or why it cannot be shown.
     Detail(String, Result<Box<InstanceReport>, String>),
     Over(String, PaneDeed),
+    /// The console of an instance can be opened, or why it cannot.
+    Console(String, Result<(), String>),
     /// A piece of a log, or why there are no more.
     Log(String, Result<Vec<u8>, String>),
 }
@@ -82,13 +86,16 @@ impl Deeds {
         }
     }
 
-    /// Reads the log of this instance from now on, and no other one.
-    pub(super) fn follow(&mut self, id: Option<&str>) {
+    /// Reads the log of this instance from now on, and no other one. Returns true if it begins
+    /// with what was printed before.
+    pub(super) fn follow(&mut self, id: Option<&str>) -> bool {
         if self.followed.as_ref().map(|log| log.id.as_str()) == id {
-            return;
+            return false;
         }
         self.followed = None;
-        let Some(id) = id.map(str::to_owned) else { return };
+        let Some(id) = id.map(str::to_owned) else {
+            return false;
+        };
         let (sender, pieces) = mpsc::channel(1);
         let (opener, of) = (self.opener.clone(), id.clone());
         let reader = self.tasks.spawn(async move {
@@ -97,6 +104,28 @@ impl Deeds {
             }
         });
         self.followed = Some(FollowedLog { id, pieces, reader });
+        true
+    }
+
+    /// Finds out whether the console of an instance can be opened, while one still sees the board.
+    pub(super) fn try_console(&mut self, id: String) {
+        let (opener, sender) = (self.opener.clone(), self.sender.clone());
+        self.tasks.spawn(async move {
+            let scope = [id.clone()];
+            let tried = match open(&opener, Host::open_whole, &scope).await {
+                Ok(host) => host.console(&id, 0).await.map(drop).map_err(Error::from),
+                Err(error) => Err(error),
+            };
+            let _ = sender.send(DeedNews::Console(id, tried.map_err(|error| error.summary())));
+        });
+    }
+
+    /// Opens the console of an instance, which has the terminal from then on.
+    ///
+    /// # Errors
+    /// When no process can be made.
+    pub(super) fn open_console(&self, id: String) -> io::Result<ConsoleChild> {
+        ConsoleChild::open(&self.opener.options(), id)
     }
 
     /// Looks at an instance in detail.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval};
 
+use super::console_child::ConsoleChild;
 use super::context::Context;
 use super::deeds::{DeedNews, Deeds};
-use super::keyboard::keyboard;
+use super::keyboard::Keyboard;
 use super::signals::{ScreenSignals, Signalled};
 use super::streams::{ReaderGone, reader_gone, watch_reader};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
@@ -41,11 +42,17 @@ pub(super) struct Live {
     // The screen is left before the mode of the terminal is put back.
     pub(super) view: WatchView,
     mode: Option<TerminalMode>,
-    typed: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
+    typed: Option<Keyboard>,
     keys: KeyDecoder,
     /// The time at which a sequence of keys that is open ends.
     key_ends: Option<Instant>,
     deeds: Deeds,
+    /// The console that has the terminal.
+    console: Option<ConsoleChild>,
+    /// True if this process is to stop once the console has ended.
+    suspends: bool,
+    /// The input that ends the view, while the console gives the terminal back.
+    end: Option<LiveInput>,
     events: mpsc::UnboundedReceiver<ResidentEvent>,
     signals: ScreenSignals,
     reader_gone: Option<ReaderGone>,
@@ -72,6 +79,9 @@ impl Live {
             keys: KeyDecoder::default(),
             key_ends: None,
             deeds: Deeds::new(context),
+            console: None,
+            suspends: false,
+            end: None,
             events,
             signals: ScreenSignals::new()?,
             // The journal may be restarted.
@@ -99,11 +109,14 @@ impl Live {
     /// Reads single keys, where there is a screen and a person can type. In the
     /// background nobody can.
     fn take_keys(&mut self) {
+        if self.console.is_some() {
+            return;
+        }
         let reach = self.view.is_live() && pty::is_foreground(std::io::stdin());
         if reach {
             let mode = self.mode.take();
             self.mode = mode.or_else(|| TerminalMode::single_keys(std::io::stdin()).ok());
-            self.typed.get_or_insert_with(keyboard);
+            self.typed.get_or_insert_with(Keyboard::open);
         }
         self.view.set_keys(reach && self.mode.is_some());
     }
@@ -138,9 +151,12 @@ impl Live {
                 PaneEffect::Quit => return true,
                 PaneEffect::Act { id, deed } => self.deeds.begin(id, deed),
                 PaneEffect::Look { id } => self.deeds.look(id),
+                PaneEffect::OpenConsole { id } => self.deeds.try_console(id),
             }
         }
-        self.deeds.follow(self.view.log_id());
+        if self.deeds.follow(self.view.log_id()) {
+            self.view.begin_log();
+        }
         false
     }
 
@@ -151,28 +167,101 @@ impl Live {
             DeedNews::Said(entry) => self.view.deed_said(entry),
             DeedNews::Detail(id, seen) => self.view.show_detail(id, seen),
             DeedNews::Over(id, deed) => self.view.deed_is_over(&id, deed),
+            DeedNews::Console(id, can) => self.open_console(id, can),
             DeedNews::Log(id, piece) => {
                 self.view.add_to_log(&id, piece.as_deref().map_err(String::as_str));
             }
         }
     }
 
-    /// Waits for the next input, and draws the view when it is due.
+    /// Gives the terminal to the console of an instance, if that is still wanted.
+    fn open_console(&mut self, id: String, can: Result<(), String>) {
+        if !self.view.awaits_console(&id) {
+            return;
+        }
+        if let Err(why) = can {
+            self.view.say_on_foot(Some(&why));
+            return;
+        }
+        self.view.say_on_foot(None);
+        self.view.leave();
+        // Whoever reads next gets all that is typed from here on, in the usual mode.
+        self.typed = None;
+        self.keys.end();
+        self.key_ends = None;
+        self.mode = None;
+        match self.deeds.open_console(id) {
+            Ok(console) => self.console = Some(console),
+            Err(error) => {
+                self.view.say_on_foot(Some(&format!("no console: {error}")));
+                self.take_keys();
+            }
+        }
+    }
+
+    /// Has the terminal again, in whatever mode the console has left it.
+    fn come_back(&mut self, (id, trouble): (String, Option<String>)) {
+        self.console = None;
+        if self.suspends {
+            self.suspend();
+        }
+        self.view
+            .say_on_foot(trouble.map(|why| format!("{id}: {why}")).as_deref());
+        self.take_keys();
+        self.frame = Some(Instant::now());
+    }
+
+    /// Gives the terminal back, and stops until somebody has it go on.
+    fn suspend(&mut self) {
+        self.suspends = false;
+        self.view.leave();
+        self.mode = None;
+        signals::stop_self();
+    }
+
+    /// Waits for the next input, as [`Live::next_input`] does; what ends the view ends the
+    /// console first.
     ///
     /// # Cancel safety
     /// Safe.
     pub(super) async fn next(&mut self) -> LiveInput {
+        let input = match self.end.take() {
+            Some(end) => end,
+            None => self.next_input().await,
+        };
+        let is_end = matches!(
+            input,
+            LiveInput::Interrupt(_) | LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None)
+        );
+        let Some(console) = self.console.as_mut().filter(|_| is_end) else {
+            return input;
+        };
+        // Kept for the next call, should this one be dropped.
+        let input = self.end.insert(input);
+        console.close().await;
+        let input = std::mem::replace(input, LiveInput::Second);
+        (self.end, self.console) = (None, None);
+        input
+    }
+
+    /// Waits for the next input, and draws the view when it is due.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    async fn next_input(&mut self) -> LiveInput {
         loop {
             tokio::select! {
                 biased;
                 signal = self.signals.next() => match signal {
                     Signalled::Interrupt(kind) => return LiveInput::Interrupt(kind),
                     Signalled::Hangup => return LiveInput::Hangup,
-                    Signalled::Suspend => {
-                        self.view.leave();
-                        self.mode = None;
-                        signals::stop_self();
-                    }
+                    Signalled::Suspend => match &self.console {
+                        None => self.suspend(),
+                        Some(console) => {
+                            console.ask_to_end();
+                            self.suspends = true;
+                        }
+                    },
                     Signalled::Resume => {
                         self.take_keys();
                         self.frame = Some(Instant::now());
@@ -201,13 +290,14 @@ impl Live {
                     }
                 }
                 news = self.deeds.next() => self.show_deed(news),
+                left = console_left(&mut self.console) => self.come_back(left),
                 () = tick(&mut self.seconds) => {
                     // It may have come to the foreground.
                     self.take_keys();
                     self.frame = Some(Instant::now());
                     return LiveInput::Second;
                 }
-                () = until(self.frame) => {
+                () = until(self.frame), if self.console.is_none() => {
                     self.frame = None;
                     self.view.draw(Instant::now().into_std());
                     return LiveInput::Drawn;
@@ -217,9 +307,17 @@ impl Live {
     }
 }
 
-async fn pressed(typed: &mut Option<mpsc::UnboundedReceiver<Vec<u8>>>) -> Vec<u8> {
+/// Waits until the console is left; for ever where none is open.
+async fn console_left(console: &mut Option<ConsoleChild>) -> (String, Option<String>) {
+    match console {
+        Some(console) => console.left().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn pressed(typed: &mut Option<Keyboard>) -> Vec<u8> {
     if let Some(keys) = typed
-        && let Some(pressed) = keys.recv().await
+        && let Some(pressed) = keys.next().await
     {
         return pressed;
     }

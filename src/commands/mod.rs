@@ -7,6 +7,7 @@ mod check;
 mod complete;
 mod completions;
 mod console;
+mod console_child;
 mod context;
 mod deeds;
 mod games;

@@ -26,6 +26,13 @@ impl Opener {
         }
     }
 
+    /// Returns the options that name both, as they stand before a verb.
+    pub(super) fn options(&self) -> Vec<OsString> {
+        let inventory = self.inventory.iter().map(|file| ["-f".into(), file.clone()]);
+        let state_dir = self.state_dir.iter().map(|dir| ["--state-dir".into(), dir.into()]);
+        inventory.chain(state_dir).flatten().collect()
+    }
+
     /// Opens the inventory on a thread of its own: it may have become a file that cannot be
     /// read at once.
     pub(super) fn open_aside(&self, open: OpenHost) -> oneshot::Receiver<Result<Host, Error>> {

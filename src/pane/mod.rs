@@ -16,6 +16,7 @@ mod deed;
 mod mode;
 mod order;
 mod press;
+mod scroll;
 mod state;
 #[cfg(test)]
 mod tests;

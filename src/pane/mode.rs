@@ -40,6 +40,8 @@ pub enum PaneInput<'a> {
         lines: usize,
         room: usize,
     },
+    /// An answer to the last key that took its time; `None` if there is nothing to say.
+    Notice(Option<&'a str>),
     /// A deed has ended, as was wanted or not.
     Over {
         id: &'a str,
@@ -57,6 +59,10 @@ pub enum PaneEffect {
     },
     /// Look at one instance in detail.
     Look {
+        id: String,
+    },
+    /// Give the terminal to the console of an instance.
+    OpenConsole {
         id: String,
     },
 }

@@ -4,6 +4,7 @@ use super::deed::PaneDeed;
 use super::mode::{PaneEffect, PaneInput, PaneMode};
 use super::order::{PaneRow, SortBy, arranged};
 use super::press::PressedKey;
+use super::scroll::Scroll;
 
 /// The longest text of a filter, in characters.
 const FILTER_MAX: usize = 64;
@@ -33,11 +34,8 @@ pub struct Pane {
     /// The number of all rows.
     count: usize,
     page: usize,
-    /// The first line of the text that is shown, and the last one that may be.
-    top: usize,
-    last_top: usize,
-    /// True while the end of a text is shown as it grows.
-    follows: bool,
+    /// The place in the text that is shown in place of the rows.
+    scroll: Scroll,
     /// True if the rows are to be arranged before another key is understood.
     is_stale: bool,
     /// The question before it ends; `None` where none is needed.
@@ -46,6 +44,8 @@ pub struct Pane {
     refusal: Option<String>,
     /// The answer to the last key, until the next one.
     notice: Option<String>,
+    /// The instance whose console is wanted, until the next key.
+    console: Option<String>,
     /// The deeds that have not ended.
     under_way: Vec<(String, PaneDeed)>,
 }
@@ -77,12 +77,17 @@ impl Pane {
 
     /// Returns the first line that is shown of a text.
     pub fn top(&self) -> usize {
-        self.top
+        self.scroll.top()
     }
 
     /// Returns true while the end of a text is shown as it grows.
     pub fn follows(&self) -> bool {
-        self.follows
+        self.scroll.follows()
+    }
+
+    /// Returns true while the console of this instance is wanted.
+    pub fn awaits_console(&self, id: &str) -> bool {
+        self.console.as_deref() == Some(id)
     }
 
     pub fn mode(&self) -> &PaneMode {
@@ -171,12 +176,11 @@ impl Pane {
                 None
             }
             PaneInput::Text { lines, room } => {
-                self.page = room;
-                self.last_top = lines.saturating_sub(room);
-                self.top = match self.follows {
-                    true => self.last_top,
-                    false => self.top.min(self.last_top),
-                };
+                self.scroll.fit(lines, room);
+                None
+            }
+            PaneInput::Notice(notice) => {
+                (self.notice, self.console) = (notice.map(str::to_owned), None);
                 None
             }
             PaneInput::Over { id, deed } => {
@@ -211,7 +215,7 @@ impl Pane {
     }
 
     fn key(&mut self, key: PressedKey) -> Option<PaneEffect> {
-        self.notice = None;
+        (self.notice, self.console) = (None, None);
         match &self.mode {
             PaneMode::Board => return self.at_the_board(key),
             PaneMode::Filter => self.in_the_filter(key),
@@ -282,6 +286,7 @@ impl Pane {
             PressedKey::Escape => self.set_filter(String::new()),
             PressedKey::Enter => return self.look(),
             PressedKey::Char('l') => self.open_log(),
+            PressedKey::Char('c') => return self.open_console(),
             PressedKey::Char('S') => return self.ask(PaneDeed::SkipNext),
             PressedKey::Char('s') => return self.ask(PaneDeed::Start),
             PressedKey::Char('x') => return self.ask(PaneDeed::Stop),
@@ -301,7 +306,7 @@ impl Pane {
             self.notice = Some(NOTHING_SELECTED.to_owned());
             return None;
         };
-        (self.top, self.follows) = (0, false);
+        self.scroll = Scroll::at(false);
         self.mode = PaneMode::Detail { id: id.clone() };
         Some(PaneEffect::Look { id })
     }
@@ -310,7 +315,7 @@ impl Pane {
     fn open_log(&mut self) {
         match self.selected.clone() {
             Some(id) => {
-                self.follows = true;
+                self.scroll = Scroll::at(true);
                 self.mode = PaneMode::Log { id };
             }
             None => self.notice = Some(NOTHING_SELECTED.to_owned()),
@@ -331,37 +336,40 @@ impl Pane {
             PressedKey::Enter => PressedKey::End,
             other => other,
         });
-        self.follows = self.top == self.last_top;
+        self.scroll.follow_at_the_end();
     }
 
     /// Moves in the text that is shown in the place of the rows, or leaves it.
     fn in_a_text(&mut self, key: PressedKey) {
-        let page = self.page.max(1);
-        let top = match key {
-            PressedKey::Escape | PressedKey::Char('q' | 'Q') => {
-                self.mode = PaneMode::Board;
-                return;
+        match key {
+            PressedKey::Escape | PressedKey::Char('q' | 'Q') => self.mode = PaneMode::Board,
+            key => self.scroll.press(key),
+        }
+    }
+
+    /// Asks for the console of the selected instance.
+    fn open_console(&mut self) -> Option<PaneEffect> {
+        let id = self.changeable()?;
+        self.notice = Some(format!("the console of {id} is being opened; any key gives that up"));
+        self.console = Some(id.clone());
+        Some(PaneEffect::OpenConsole { id })
+    }
+
+    /// Returns the selected instance, if it may be changed.
+    fn changeable(&mut self) -> Option<String> {
+        let why = self.refusal.as_deref().unwrap_or(NOTHING_SELECTED);
+        match (&self.selected, &self.refusal) {
+            (Some(id), None) => Some(id.clone()),
+            _ => {
+                self.notice = Some(why.to_owned());
+                None
             }
-            PressedKey::Up | PressedKey::Char('k') => self.top.saturating_sub(1),
-            PressedKey::Down | PressedKey::Char('j') => self.top + 1,
-            PressedKey::PageUp | PressedKey::Char('b') => self.top.saturating_sub(page),
-            PressedKey::PageDown | PressedKey::Char(' ') => self.top + page,
-            PressedKey::Home | PressedKey::Char('g') => 0,
-            PressedKey::End | PressedKey::Char('G') => self.last_top,
-            _ => self.top,
-        };
-        self.top = top.min(self.last_top);
+        }
     }
 
     /// Begins a deed on the selected instance, or asks first where that ends a game.
     fn ask(&mut self, deed: PaneDeed) -> Option<PaneEffect> {
-        let row = self.selected.as_ref().and_then(|_| self.seen.get(self.place));
-        let (Some(row), None) = (row, &self.refusal) else {
-            let why = self.refusal.as_deref();
-            self.notice = Some(why.unwrap_or(NOTHING_SELECTED).to_owned());
-            return None;
-        };
-        let id = row.id.clone();
+        let id = self.changeable()?;
         if self.under_way.iter().any(|one| one.0 == id && one.1 == deed) {
             self.notice = Some(format!("the {} of {id} is under way", deed.in_words()));
             return None;

@@ -305,7 +305,7 @@ proptest! {
                 Anything::Key(key) => match pane.step(PaneInput::Key(key)) {
                     // Nothing else than the selected one is acted on.
                     Some(PaneEffect::Act { id, .. }) => prop_assert_eq!(Some(id), pane.selected().map(str::to_owned)),
-                    Some(PaneEffect::Quit | PaneEffect::Look { .. }) | None => {}
+                    Some(PaneEffect::Quit | PaneEffect::Look { .. } | PaneEffect::OpenConsole { .. }) | None => {}
                 },
                 Anything::Page(page) => drop(pane.step(PaneInput::Page(page))),
                 Anything::Text(lines, room) => {
@@ -544,4 +544,25 @@ fn a_log_is_followed_until_it_is_scrolled() {
     tell(&mut pane, &["a"]);
     press(&mut pane, &[], &[Char('l')]);
     assert_eq!(pane.notice(), Some("no row is selected: the arrows select one"));
+}
+
+#[test]
+fn a_console_is_wanted_until_the_next_key() {
+    let mut pane = Pane::default();
+    tell(&mut pane, &["a", "b"]);
+    assert_eq!(press(&mut pane, &[], &[Char('c')]), [], "nothing is selected");
+    let wanted = [PaneEffect::OpenConsole { id: "a".into() }];
+    assert_eq!(press(&mut pane, &[], &[Down, Char('c')]), wanted);
+    assert!(pane.awaits_console("a") && !pane.awaits_console("b"));
+    assert!(pane.notice().is_some_and(|notice| notice.contains("console of a")));
+    press(&mut pane, &[], &[Char('z')]);
+    assert!(!pane.awaits_console("a"));
+    // It was opened, or cannot be.
+    press(&mut pane, &[], &[Char('c')]);
+    pane.step(PaneInput::Notice(Some("it does not run")));
+    assert!(!pane.awaits_console("a"));
+    assert_eq!(pane.notice(), Some("it does not run"));
+    pane.refuse_deeds("only looked at");
+    assert_eq!(press(&mut pane, &[], &[Char('c')]), []);
+    assert_eq!(pane.notice(), Some("only looked at"));
 }

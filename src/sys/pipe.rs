@@ -40,6 +40,20 @@ fn hang_up(fd: impl AsFd, limit: PollTimeout) -> bool {
         .any(|told| told.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
 }
 
+/// Waits until a descriptor can be read, or the writer of a pipe is gone. Returns true in the
+/// first case.
+pub fn wait_to_read_unless_gone(fd: impl AsFd, writer: impl AsFd) -> bool {
+    let mut polled = [
+        PollFd::new(fd.as_fd(), PollFlags::POLLIN),
+        PollFd::new(writer.as_fd(), PollFlags::empty()),
+    ];
+    while poll(&mut polled, PollTimeout::NONE) == Err(Errno::EINTR) {}
+    let [_, gone] = polled;
+    !gone
+        .revents()
+        .is_none_or(|told| told.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
+}
+
 /// The end of a new pipe that is read, without blocking. Writing to it is
 /// faster than to a FIFO, because no file system is told of each write.
 pub fn anonymous() -> io::Result<OwnedFd> {

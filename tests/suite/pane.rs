@@ -323,7 +323,7 @@ fn a_board_that_only_shows_changes_nothing() {
     terminal.wait_line("? keys");
     terminal.type_text("j");
     wait_selected(&terminal, "a");
-    for key in ["s", "x", "r"] {
+    for key in ["s", "x", "r", "c"] {
         terminal.type_text(key);
         terminal.wait_line("--read-only was typed");
         terminal.type_text("y");
@@ -331,7 +331,7 @@ fn a_board_that_only_shows_changes_nothing() {
     }
     terminal.type_text("?");
     terminal.wait_line("select a row");
-    assert!(!terminal.lines().iter().any(|line| line.contains("stop it")));
+    assert!(!terminal.lines().iter().any(|line| line.contains("restart it")));
     terminal.type_text("?");
     terminal.type_text("q");
     assert_eq!(terminal.ended(), Some(0));
@@ -377,6 +377,91 @@ fn keys_in_tmux() {
     tmux.wait_line("select a row");
     tmux.press(&["Escape"]);
     tmux.wait_line("> conan");
+    tmux.press(&["q"]);
+    tmux.wait_line("[y/N]");
+    tmux.press(&["y"]);
+    tmux.wait_line("the watching has ended");
+    assert_eq!(tmux.pane("#{alternate_on} #{cursor_flag}"), "0 1");
+    sandbox.ok(&["stop", "--all"]);
+}
+
+/// The console has the terminal until it is left; `run` goes on with its work meanwhile.
+#[test]
+fn c_gives_the_terminal_to_the_console_and_back() {
+    for verb in ["watch", "run"] {
+        let sandbox = Sandbox::new();
+        sandbox.inventory(
+            &["a", "b", "c"]
+                .map(game)
+                .map(|game| game.with("autostart", json!(false))),
+        );
+        sandbox.ok(&["start", "a", "b"]);
+        let mut terminal = Terminal::open(&sandbox, &[verb]);
+        terminal.wait_line("2 running");
+        terminal.wait_line("? keys");
+        terminal.type_text("Gc");
+        terminal.wait_line("it does not run");
+        terminal.type_text("gc");
+        terminal.wait_line("a: attached; Ctrl-D or Ctrl-] detaches");
+        terminal.type_text("say how is it\r");
+        terminal.wait_line("how is it");
+        sandbox.wait_console("a", "how is it\n");
+        // Nothing is drawn over it, whatever happens.
+        let first = sandbox.pid("b");
+        if verb == "run" {
+            Process::kill(first);
+            wait_until("b to be another one", || {
+                let row = sandbox.status("b");
+                row["state"] == "running" && row["pid"] != json!(first)
+            });
+        }
+        terminal.wait_line("how is it");
+        terminal.type_key(0x1d);
+        terminal.wait_line("? keys");
+        wait_selected(&terminal, "a");
+        // Keys reach the board again, and no console.
+        terminal.type_text("j");
+        wait_selected(&terminal, "b");
+        // A game that ends closes its console.
+        terminal.type_text("c");
+        terminal.wait_line("b: attached");
+        sandbox.ok(&["stop", "b"]);
+        terminal.wait_line("b: its console is closed: it has ended");
+        // The end of the board ends the console.
+        terminal.type_text("gc");
+        terminal.wait_line("a: attached");
+        let board = sandbox
+            .processes()
+            .into_iter()
+            .find(|one| one.command.ends_with(&format!("gamectl {verb}")));
+        Process::signal(board.expect("the board").pid, Signal::SIGTERM);
+        let code = if verb == "run" { 0 } else { 143 };
+        assert_eq!(terminal.ended(), Some(code), "{verb}");
+        assert!(terminal.is_as_found(), "{verb}");
+        assert!(!sandbox.processes().iter().any(|one| one.command.contains("console")));
+        sandbox.ok(&["stop", "--all"]);
+        sandbox.nothing_left();
+    }
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn the_console_in_tmux_and_back() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&["conan", "rust"].map(game));
+    let tmux = Tmux::open(&sandbox, (80, 24), &sandbox.command(&["run"]));
+    tmux.wait_line("2 running");
+    tmux.wait_line("? keys");
+    for _ in 0..2 {
+        tmux.press(&["g", "c"]);
+        tmux.wait_line("conan: attached");
+        assert_eq!(tmux.pane("#{alternate_on}"), "0");
+        tmux.press(&["say hello", "Enter"]);
+        tmux.wait_line("hello");
+        tmux.press(&["C-]"]);
+        tmux.wait_line("> conan");
+        assert_eq!(tmux.pane("#{alternate_on} #{cursor_flag}"), "1 0");
+    }
     tmux.press(&["q"]);
     tmux.wait_line("[y/N]");
     tmux.press(&["y"]);

@@ -387,45 +387,39 @@ fn the_keys() {
     insta::assert_snapshot!(seen(false, &[&[Char('?')]]), @r"
     --- 80 x 24
     8 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged
-    up down, k j   select a row
-    page up, down  a page further
-    g G            the first and last row
-    /              only rows with a text
-    o              another order
-    Enter          show it in detail
-    l              its log
-    s x r          start, stop, restart it
-    S              skip its next schedule
-    ?              this; any key ends it
-    q, Ctrl-C      leave
+    up down, k j  select a row
+    page, g G     pages, first and last row
+    / o           filter rows, another order
+    Enter l       its detail, its log
+    c             its console
+    s x r         start, stop, restart it
+    S             skip its next schedule
+    ?             this; any key ends it
+    q, Ctrl-C     leave
 
     --- 120 x 40
     8 running, 1 starting, 1 stopping, 1 crashed, 1 unknown, 1 stopped, 1 unmanaged         ? keys  Ctrl-C ends the watching
-    up down, k j   select a row
-    page up, down  a page further
-    g G            the first and last row
-    /              only rows with a text
-    o              another order
-    Enter          show it in detail
-    l              its log
-    s x r          start, stop, restart it
-    S              skip its next schedule
-    ?              this; any key ends it
-    q, Ctrl-C      leave
+    up down, k j  select a row
+    page, g G     pages, first and last row
+    / o           filter rows, another order
+    Enter l       its detail, its log
+    c             its console
+    s x r         start, stop, restart it
+    S             skip its next schedule
+    ?             this; any key ends it
+    q, Ctrl-C     leave
 
     --- 40 x 12
     8 running, 1 starting, 1 stopping, 1 cr…
-    up down, k j   select a row
-    page up, down  a page further
-    g G            the first and last row
-    /              only rows with a text
-    o              another order
-    Enter          show it in detail
-    l              its log
-    s x r          start, stop, restart it
-    S              skip its next schedule
-    ?              this; any key ends it
-    q, Ctrl-C      leave
+    up down, k j  select a row
+    page, g G     pages, first and last row
+    / o           filter rows, another order
+    Enter l       its detail, its log
+    c             its console
+    s x r         start, stop, restart it
+    S             skip its next schedule
+    ?             this; any key ends it
+    q, Ctrl-C     leave
     ");
 }
 

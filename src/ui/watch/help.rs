@@ -3,19 +3,20 @@
 use crate::ui::paint::Look;
 use crate::ui::width::{cut, width};
 
-/// The keys, each with its meaning.
-const KEYS: [(&str, &str); 7] = [
+/// The keys, each with its meaning. All of them fit on a small screen.
+const KEYS: [(&str, &str); 4] = [
     ("up down, k j", "select a row"),
-    ("page up, down", "a page further"),
-    ("g G", "the first and last row"),
-    ("/", "only rows with a text"),
-    ("o", "another order"),
-    ("Enter", "show it in detail"),
-    ("l", "its log"),
+    ("page, g G", "pages, first and last row"),
+    ("/ o", "filter rows, another order"),
+    ("Enter l", "its detail, its log"),
 ];
 
 /// The keys that change something.
-const DEEDS: [(&str, &str); 2] = [("s x r", "start, stop, restart it"), ("S", "skip its next schedule")];
+const DEEDS: [(&str, &str); 3] = [
+    ("c", "its console"),
+    ("s x r", "start, stop, restart it"),
+    ("S", "skip its next schedule"),
+];
 
 /// The keys that end something.
 const ENDS: [(&str, &str); 2] = [("?", "this; any key ends it"), ("q, Ctrl-C", "leave")];

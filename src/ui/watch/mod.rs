@@ -242,6 +242,21 @@ impl WatchView {
         self.board.text.take_detail(id, seen);
     }
 
+    /// Returns true while the console of this instance is wanted.
+    pub fn awaits_console(&self, id: &str) -> bool {
+        self.board.pane.awaits_console(id)
+    }
+
+    /// Shows an answer to the last key, until the next one.
+    pub fn say_on_foot(&mut self, notice: Option<&str>) {
+        self.board.pane.step(PaneInput::Notice(notice));
+    }
+
+    /// Is told that the log which is shown is read from its begin.
+    pub fn begin_log(&mut self) {
+        self.board.text.begin_log();
+    }
+
     /// Returns the id of the instance whose log is shown.
     pub fn log_id(&self) -> Option<&str> {
         self.board.log_id()
@@ -263,13 +278,15 @@ impl WatchView {
     }
 
     /// Takes keys in, and returns what is to be done. What was pressed together with a key
-    /// that asks a question is no answer to it.
+    /// that asks a question is no answer to it, and gives up no console.
     pub fn press(&mut self, keys: &[PressedKey]) -> Vec<PaneEffect> {
         let mut effects = Vec::new();
         for key in keys {
             let had_asked = self.board.pane.question().is_some();
-            effects.extend(self.board.press(*key, self.streams.out_look()));
-            if self.board.pane.question().is_some() && !had_asked {
+            let effect = self.board.press(*key, self.streams.out_look());
+            let is_console = matches!(effect, Some(PaneEffect::OpenConsole { .. }));
+            effects.extend(effect);
+            if is_console || (self.board.pane.question().is_some() && !had_asked) {
                 break;
             }
         }

@@ -24,6 +24,11 @@ impl ShownText {
         self.detail = Some((id, seen));
     }
 
+    /// Forgets the log that was shown.
+    pub(super) fn begin_log(&mut self) {
+        self.log = None;
+    }
+
     /// Takes a piece of the log of an instance, or the reason why there are no more.
     pub(super) fn add_to_log(&mut self, id: &str, piece: Result<&[u8], &str>) {
         self.log_of(id).push(piece);

@@ -563,3 +563,22 @@ fn keys_that_come_together_are_understood_in_turn() {
     watch.press(&[Char('/'), Char('v'), Char('a'), Char('l'), Enter]);
     assert_eq!(watch.board.pane.selected(), Some("valheim"));
 }
+
+/// A log that is left and opened again between two drawings is read from its begin again.
+#[test]
+fn a_log_that_begins_anew_is_shown_once() {
+    use crate::pane::PressedKey::{Char, Down};
+    let shown = terminal(Options::default(), 80);
+    let mut watch = shown.screen.watch_view("gamectl watch");
+    watch.event(row(watched("a", 0, InstanceState::Running, None)));
+    watch.draw(Instant::now());
+    watch.press(&[Down, Char('l')]);
+    for _ in 0..2 {
+        watch.begin_log();
+        watch.add_to_log("a", Ok(b"the only line\n"));
+        watch.press(&[Char('q')]);
+        watch.press(&[Char('l')]);
+    }
+    watch.draw(Instant::now());
+    assert_eq!(frame(&shown.out.take()).matches("the only line").count(), 1);
+}
