@@ -9,7 +9,8 @@ use crate::store::status_table::{self, Phase, ShimStatus};
 use crate::store::{InstanceDir, ReadError, StateDir, ending, intent, launch, lock};
 use crate::sys::host::Frame;
 use crate::sys::identity::{self, Presence};
-use crate::sys::{clock, pipe, tree};
+use crate::sys::reaper::Ending;
+use crate::sys::{clock, pipe, procfs, tree};
 
 /// A record that was read; `None` if there is none.
 pub(super) type Reading<T> = Result<Option<T>, ReadError>;
@@ -50,6 +51,8 @@ pub(super) struct Evidence {
     pub uncommitted: bool,
     pub shim: Shim,
     pub game: Game,
+    /// The ending of the main process of such a launch, as long as nobody has reaped it.
+    pub ending: Option<Ending>,
     /// The reason why nothing may be launched although no launch is on record.
     pub stray: Option<String>,
     /// The boot and namespaces in which pids are read here, or why they are not
@@ -68,6 +71,7 @@ impl Evidence {
             uncommitted: false,
             shim: Shim::None,
             game: Game::NotAsked,
+            ending: None,
             stray: None,
             frame: Err("/proc was not read".to_owned()),
             now_boot_ms: 0,
@@ -137,6 +141,7 @@ impl Evidence {
                 && evidence.frame.as_ref() == Ok(&launch.frame)
             {
                 evidence.game = game(dir, launch);
+                evidence.ending = zombie(&evidence.game, launch);
             } else if is_alone && is_in_other_namespaces(&evidence.frame, launch) {
                 evidence.game = game_elsewhere(dir, launch);
             }
@@ -219,6 +224,14 @@ fn game_elsewhere(dir: &InstanceDir, launch: &Launch) -> Game {
         (Ok(seen), Ok(false)) if seen.is_empty() => Game::Gone,
         _ => Game::NotAsked,
     }
+}
+
+/// Returns how the main process of a game that is gone ended, where its parent has not
+/// reaped it: an init may do so late, or never.
+fn zombie(game: &Game, launch: &Launch) -> Option<Ending> {
+    let is_gone = matches!(game, Game::Gone);
+    let status = is_gone.then(|| procfs::zombie_status(launch.main)).flatten();
+    status.map(Ending::from_wait_status)
 }
 
 fn game(dir: &InstanceDir, launch: &Launch) -> Game {

@@ -68,7 +68,7 @@ fn bare(evidence: &Evidence, state: InstanceState, note: Option<&str>) -> Facts 
 /// Returns what [`of_exit`] will, once this end is on record: a crash is one crash,
 /// before and after that.
 fn of_unobserved(launch: &Launch, evidence: &Evidence, policy: &RestartPolicy) -> Facts {
-    let exit = unobserved_exit(launch, evidence.intent);
+    let exit = unobserved_exit(launch, evidence.intent, evidence.ending);
     let facts = of_exit(launch, &exit, evidence, policy);
     match &evidence.exit {
         Err(damage) => Facts {
@@ -113,7 +113,7 @@ fn lost_output(bytes: u64) -> Option<String> {
 }
 
 fn crash_note(exit: &Exit) -> String {
-    if exit.at_wall_ms.is_none() {
+    if exit.at_wall_ms.is_none() && exit.ending.is_none() {
         return UNOBSERVED.to_owned();
     }
     if exit.by_signal {

@@ -28,6 +28,7 @@ mod unnoticed;
 mod usage;
 mod waiting;
 mod watching;
+mod witness;
 
 pub use game::PLANE;
 pub use snapshot::Snapshot;

@@ -12,15 +12,20 @@ use crate::store::ending::Exit;
 use crate::store::launch::Launch;
 use crate::store::record::Durability;
 use crate::store::{InstanceDir, ReadError, ending, intent, launch, lock};
+use crate::sys::reaper::Ending;
 use crate::sys::tree;
 
-/// Puts the end of a launch on record that no shim has recorded. Returns false if
-/// that was done meanwhile, or another process is at it: then all must be looked
-/// at again.
+/// Puts the end of a launch on record that no shim has recorded, with what is known of
+/// how it ended. Returns false if that was done meanwhile, or another process is at it:
+/// then all must be looked at again.
 ///
 /// # Errors
 /// When it cannot be put on record.
-pub(super) fn record_end(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Result<bool, Failure> {
+pub(super) fn record_end(
+    dir: &InstanceDir,
+    unrecorded: Option<&Launch>,
+    seen: Option<Ending>,
+) -> Result<bool, Failure> {
     let Some(launch) = unrecorded else { return Ok(true) };
     let failed =
         |error: io::Error| Failure::failed(format!("the end of its last run cannot be put on record: {error}"));
@@ -39,23 +44,24 @@ pub(super) fn record_end(dir: &InstanceDir, unrecorded: Option<&Launch>) -> Resu
         Err(error) => return Err(failed(io::Error::other(error.to_string()))),
         Ok(_) => {}
     }
-    let exit = ending::written(dir, launch.generation).unwrap_or_else(|| unobserved(dir, launch));
+    let exit = ending::written(dir, launch.generation).unwrap_or_else(|| unobserved(dir, launch, seen));
     let reserve = ending::reserve(dir).ok();
     ending::write(dir, reserve.as_ref(), &exit, Durability::Now).map_err(failed)?;
     Ok(true)
 }
 
-fn unobserved(dir: &InstanceDir, launch: &Launch) -> Exit {
+fn unobserved(dir: &InstanceDir, launch: &Launch, ending: Option<Ending>) -> Exit {
     let intent = intent::read(dir).ok().flatten();
-    unobserved_exit(launch, intent.map(|intent| intent.want))
+    unobserved_exit(launch, intent.map(|intent| intent.want), ending)
 }
 
-/// Returns the exit of a launch that nobody has seen end.
-pub(super) fn unobserved_exit(launch: &Launch, intent: Option<Want>) -> Exit {
+/// Returns the exit of a launch that no shim has seen end.
+pub(super) fn unobserved_exit(launch: &Launch, intent: Option<Want>, ending: Option<Ending>) -> Exit {
     let requested = intent == Some(Want::Stopped);
     let note = "it ended after its shim was killed";
     Exit {
         was_ready: launch.ready.is_some(),
+        ending,
         ..Exit::unseen(launch.generation, launch.frame.boot.clone(), requested, note)
     }
 }

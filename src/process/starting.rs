@@ -137,7 +137,7 @@ impl GameStart<'_> {
                 Ok(None)
             }
             Situation::Free(last) => {
-                if !repair::record_end(dir, last.unrecorded(&evidence))? {
+                if !repair::record_end(dir, last.unrecorded(&evidence), evidence.ending)? {
                     return Ok(None);
                 }
                 let next = evidence.next_generation();

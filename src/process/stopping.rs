@@ -64,7 +64,7 @@ impl GameStop<'_> {
             let evidence = self.folder.gather();
             match Situation::of(&evidence) {
                 Situation::Free(last) => {
-                    if repair::record_end(&self.folder.dir, last.unrecorded(&evidence))? {
+                    if repair::record_end(&self.folder.dir, last.unrecorded(&evidence), evidence.ending)? {
                         return Ok(self.outcome());
                     }
                     pauses.pause().await;

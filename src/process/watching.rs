@@ -12,13 +12,17 @@ use super::launcher::Launcher;
 use super::observer::{Observer, awaits_ready};
 use super::pause::Pauses;
 use super::probing;
+use super::repair;
 use super::shim::client::Client;
 use super::shim::wire::Request;
-use super::situation::Situation;
+use super::situation::{Last, Situation};
+use super::witness::Witness;
 use crate::store::changes::Changed;
+use crate::store::launch::Launch;
 use crate::store::status_table::Phase;
 use crate::store::{InstanceDir, launch, lock};
 use crate::supervisor::{Activity, InstanceState, Observation};
+use crate::sys::reaper::Ending;
 
 /// The pause before another look while a shim begins or exits, or is gone
 /// without a report.
@@ -66,6 +70,7 @@ pub(super) async fn watch(
         takes_over,
         link: ShimLink::None,
         judged: None,
+        witness: None,
     };
     watch.run(seen, changed).await;
 }
@@ -79,6 +84,8 @@ struct GameWatch<'a> {
     link: ShimLink,
     /// The launch that was last found ready by this watch.
     judged: Option<u64>,
+    /// That of the main process that was seen last, where this watch takes games over.
+    witness: Option<Witness>,
 }
 
 impl GameWatch<'_> {
@@ -148,13 +155,21 @@ impl GameWatch<'_> {
 
     /// Looks. `None` while a shim is about to launch the game or to put its end on
     /// record: nothing is concluded then, unless `at_any_rate`.
-    fn look(&self, at_any_rate: bool) -> Option<Seen> {
+    fn look(&mut self, at_any_rate: bool) -> Option<Seen> {
         let gathered = self.game.gather();
         let mut ended = None;
+        let mut alive = None;
         match gathered.as_ref().map(Situation::of) {
             Ok(Situation::Transitional(_)) if !at_any_rate => return None,
             Ok(Situation::Ended(launch, _)) => ended = Some(launch.generation),
+            Ok(Situation::Kept(entry)) if !entry.main_ended => alive = Some(entry.main),
+            Ok(Situation::KeptSilently(launch) | Situation::Orphan(launch)) => alive = Some(launch.main),
             _ => {}
+        }
+        if let Some(main) = alive.filter(|_| self.takes_over)
+            && !self.witness.as_ref().is_some_and(|witness| witness.is_of(main))
+        {
+            self.witness = Witness::of(main);
         }
         let observation = self.observer.conclude(gathered);
         if let Observation::Known(facts) = &observation {
@@ -163,23 +178,30 @@ impl GameWatch<'_> {
         Some(Seen { observation, ended })
     }
 
-    /// Takes a game over that has lost its shim. Leaves that to a verb that is at
-    /// work on it. Returns true if it has a shim again.
-    async fn adopt(&self, folder: Option<&Folder<'_>>) -> bool {
+    /// Takes a game over that has lost its shim, or puts its end on record where that is
+    /// known. Leaves both to a verb that is at work on it. Returns true if it has a shim
+    /// again.
+    async fn adopt(&mut self, folder: Option<&Folder<'_>>) -> bool {
         let (Some(folder), true) = (folder, self.takes_over) else {
             return false;
         };
-        let is_orphan = || matches!(Situation::of(&folder.gather()), Situation::Orphan(_));
-        if !is_orphan() {
+        let is_lost =
+            |situation: Situation<'_>| matches!(situation, Situation::Orphan(_) | Situation::Free(Last::Unobserved(_)));
+        if !is_lost(Situation::of(&folder.gather())) {
             return false;
         }
         let Ok(Ok(_lock)) = lock::try_verb(&folder.dir, "run") else {
             return false;
         };
-        // A verb may have taken it over before the lock was free.
+        // A verb may have done it before the lock was free.
         let evidence = folder.gather();
-        let Situation::Orphan(launch) = Situation::of(&evidence) else {
-            return false;
+        let launch = match Situation::of(&evidence) {
+            Situation::Orphan(launch) => launch,
+            Situation::Free(Last::Unobserved(launch)) => {
+                self.testify(folder, launch, evidence.ending).await;
+                return false;
+            }
+            _ => return false,
         };
         match self.launcher.take_over(folder, launch).await {
             Ok(_) => true,
@@ -187,6 +209,21 @@ impl GameWatch<'_> {
                 tracing::warn!(id = &self.game.id, %error, "not taken over");
                 false
             }
+        }
+    }
+
+    /// Puts the end of a game on record that ended together with its shim, or after it,
+    /// where it is known how: a verb would find out less, later.
+    async fn testify(&mut self, folder: &Folder<'_>, launch: &Launch, left: Option<Ending>) {
+        let witness = self.witness.take_if(|witness| witness.is_of(launch.main));
+        let ending = match (left, witness) {
+            (None, Some(witness)) => witness.ending().await,
+            (left, _) => left,
+        };
+        if ending.is_some()
+            && let Err(error) = repair::record_end(&folder.dir, Some(launch), ending)
+        {
+            tracing::warn!(id = &self.game.id, %error, "its end is not on record");
         }
     }
 

@@ -33,5 +33,6 @@ pub mod socket;
 pub mod terminal;
 pub mod title;
 pub mod tree;
+pub mod unreaped;
 pub mod user_socket;
 pub mod wall_timer;

@@ -80,29 +80,20 @@ impl Pidfd {
     /// later keep it for a holder of the descriptor at that time, once the
     /// parent has reaped the process. See `PIDFD_GET_INFO` in `linux/pidfd.h`.
     pub fn ending(&self) -> Option<Ending> {
-        /// `struct pidfd_info`, its first published size, with the exit code.
-        #[repr(C)]
-        #[derive(Default)]
-        struct PidfdInfo {
-            mask: u64,
-            cgroupid: u64,
-            pid: u32,
-            tgid: u32,
-            ppid: u32,
-            ruid: u32,
-            rgid: u32,
-            euid: u32,
-            egid: u32,
-            suid: u32,
-            sgid: u32,
-            fsuid: u32,
-            fsgid: u32,
-            exit_code: i32,
-        }
-        const PIDFD_INFO_EXIT: u64 = 1 << 3;
-        // `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`.
-        const PIDFD_GET_INFO: libc::Ioctl =
-            (3 << 30) | ((size_of::<PidfdInfo>() as libc::Ioctl) << 16) | (0xff << 8) | 11;
+        let info = self.info().ok()?;
+        (info.mask & PIDFD_INFO_EXIT != 0).then(|| Ending::from_wait_status(info.exit_code))
+    }
+
+    /// Returns false where the kernel tells nothing by a descriptor: before Linux 6.13,
+    /// and where a filter of system calls refuses it.
+    pub fn tells_more(&self) -> bool {
+        !matches!(
+            self.info(),
+            Err(Errno::NOTTY | Errno::INVAL | Errno::PERM | Errno::NOSYS | Errno::ACCESS)
+        )
+    }
+
+    fn info(&self) -> Result<PidfdInfo, Errno> {
         let mut info = PidfdInfo {
             mask: PIDFD_INFO_EXIT,
             ..PidfdInfo::default()
@@ -110,8 +101,36 @@ impl Pidfd {
         // SAFETY: the kernel writes at most as many bytes as the request says
         // the structure has.
         let result = unsafe { libc::ioctl(self.0.as_raw_fd(), PIDFD_GET_INFO, &mut info) };
-        (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then(|| Ending::from_wait_status(info.exit_code))
+        match result {
+            0 => Ok(info),
+            _ => Err(Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::NOTTY)),
+        }
     }
+}
+
+const PIDFD_INFO_EXIT: u64 = 1 << 3;
+
+/// `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`.
+const PIDFD_GET_INFO: libc::Ioctl = (3 << 30) | ((size_of::<PidfdInfo>() as libc::Ioctl) << 16) | (0xff << 8) | 11;
+
+/// `struct pidfd_info`, its first published size, with the exit code.
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroupid: u64,
+    pid: u32,
+    tgid: u32,
+    ppid: u32,
+    ruid: u32,
+    rgid: u32,
+    euid: u32,
+    egid: u32,
+    suid: u32,
+    sgid: u32,
+    fsuid: u32,
+    fsgid: u32,
+    exit_code: i32,
 }
 
 impl AsFd for Pidfd {

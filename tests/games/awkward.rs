@@ -5,6 +5,7 @@
 
 mod beacon;
 mod dump;
+mod init;
 mod life;
 mod options;
 mod serve;
@@ -45,6 +46,9 @@ modes that start MODE (default: serve) as another process:
   wrapper              starts it and waits for its end, passing on no signal
   daemonise            starts it in a new session by a double fork, exits 0 at once
   session              becomes it in this process, in a new session
+modes that start a program with its arguments instead of MODE:
+  init                 waits for its end and says `init: its program ended with N`; is the
+                       parent of what it leaves behind, and reaps that only after --gate
 flags of all modes that serve:
   --gate FILE          wait until FILE exists, or, when it is a FIFO, is written to
   --ready LINE         then print LINE
@@ -56,6 +60,7 @@ flags of all modes that serve:
   --code N             exit with N at TERM and INT
   --save-gate FILE     at TERM and INT say `saving` and wait for FILE before the end
   --expect-stdin       end with 98 at the end of standard input
+  --undumpable         hide what /proc tells of this process from others of its user
 console: quit, exit N, crash, abort, kill SIG, say X, err X, part X, pid, ppid, args, env,
   cwd, dump FILE, touch FILE, flood N, fork [MODE ...], setsid [MODE ...], zombie,
   mute, deaf, no-read, freeze

@@ -30,6 +30,7 @@ pub(crate) struct Options {
     pub(crate) scatter: bool,
     pub(crate) then_serve: bool,
     pub(crate) expect_stdin: bool,
+    pub(crate) undumpable: bool,
 }
 
 impl Options {
@@ -63,6 +64,7 @@ impl Options {
                 "--scatter" => options.scatter = true,
                 "--then-serve" => options.then_serve = true,
                 "--expect-stdin" => options.expect_stdin = true,
+                "--undumpable" => options.undumpable = true,
                 _ => options.arguments.push(word),
             }
         }

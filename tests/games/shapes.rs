@@ -11,6 +11,7 @@ use std::time::Duration;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use crate::dump::Given;
+use crate::init;
 use crate::life::{Life, Woken, append, print, say};
 use crate::options::{Options, signal};
 use crate::serve::{Manners, serve};
@@ -27,6 +28,10 @@ pub(crate) fn run(options: &Options, given: &Given) -> ExitCode {
 
 fn mode(options: &Options, given: &Given) -> Result<ExitCode, String> {
     let mut manners = Manners::default();
+    if options.undumpable {
+        let hidden = rustix::process::DumpableBehavior::NotDumpable;
+        rustix::process::set_dumpable_behavior(hidden).map_err(|error| error.to_string())?;
+    }
     match options.mode.as_str() {
         "serve" | "boot" => {}
         "deaf" => manners.deaf = true,
@@ -73,6 +78,7 @@ fn mode(options: &Options, given: &Given) -> Result<ExitCode, String> {
         }
         "wrapper" => return wrapper(options),
         "daemonise" => return daemonise(options),
+        "init" => return init::run(options),
         "daemonise-leader" => {
             nix::unistd::setsid().map_err(|error| error.to_string())?;
             spawn(&options.inner(), Stdio::inherit())?;
@@ -200,7 +206,7 @@ fn wrapper(options: &Options) -> Result<ExitCode, String> {
     Ok(ExitCode::from(shell_code(status)))
 }
 
-fn shell_code(status: ExitStatus) -> u8 {
+pub(crate) fn shell_code(status: ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(255)

@@ -124,7 +124,7 @@ fn a_stop_and_a_restart_take_over_too() {
 }
 
 #[test]
-fn what_ends_after_its_shim_has_no_exit_code() {
+fn what_ends_after_its_shim_is_a_crash() {
     let sandbox = Sandbox::new();
     sandbox.inventory(&[alone(&sandbox, "a")]);
     sandbox.ok(&["start", "a"]);
@@ -133,12 +133,13 @@ fn what_ends_after_its_shim_has_no_exit_code() {
     sandbox.tell("a", "exit 7");
     wait_until("the game to end", || !Process::lives(pid));
     let row = sandbox.wait_state("a", "crashed");
-    assert_eq!(row.get("exit_code"), None, "{row}");
+    // It depends on init whether anybody can know how: see the tests of exit codes.
+    assert!(row.get("exit_code").is_none_or(|code| *code == 7), "{row}");
     sandbox.ok(&["start", "a"]);
-    let row = sandbox.status("a");
-    assert_eq!(
-        (&row["last_exit"]["code"], &row["last_exit"]["signal"]),
-        (&json!(null), &json!(null))
+    let exit = &sandbox.status("a")["last_exit"];
+    assert!(
+        exit["signal"].is_null() && (exit["code"].is_null() || exit["code"] == 7),
+        "{exit}"
     );
     assert_eq!(starts(&sandbox, "a"), 2);
     sandbox.never_two("a");

@@ -27,6 +27,7 @@ mod debian;
 mod disks;
 mod docker_compose;
 mod environment;
+mod exit_codes;
 mod faults;
 mod faults_table;
 mod first_steps;

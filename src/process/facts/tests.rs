@@ -176,11 +176,16 @@ fn a_dead_shim() {
 
 #[test]
 fn an_end_that_nobody_saw_reads_the_same_once_it_is_on_record() {
-    for intent in [None, Some(Want::Running), Some(Want::Stopped)] {
+    let intents = [None, Some(Want::Running), Some(Want::Stopped)];
+    let endings = [None, Some(Ending::Code(7)), Some(Ending::Signal(9, false))];
+    for (intent, ending) in intents
+        .into_iter()
+        .flat_map(|intent| endings.map(|ending| (intent, ending)))
+    {
         let launch = launch(true);
-        let exit = unobserved_exit(&launch, intent);
+        let exit = unobserved_exit(&launch, intent, ending);
         let mut seen = evidence(launch);
-        (seen.game, seen.intent) = (Game::Gone, intent);
+        (seen.game, seen.intent, seen.ending) = (Game::Gone, intent, ending);
         let before = observation(&seen, &RestartPolicy::default());
         seen.exit = recorded(exit);
         assert_eq!(observation(&seen, &RestartPolicy::default()), before);

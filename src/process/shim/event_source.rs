@@ -34,6 +34,19 @@ pub(super) enum EventSource {
     Clients,
     /// The members of a tree that this shim has not started, which have ended.
     Members,
+    /// The main process that has ended and that another process reaps. It was
+    /// readable when it ended; the event is that it hangs up.
+    Reaping,
+}
+
+impl EventSource {
+    /// Returns what is waited for, besides errors and hangups.
+    fn wanted(self) -> PollFlags {
+        match self {
+            Self::Reaping => PollFlags::empty(),
+            _ => PollFlags::POLLIN,
+        }
+    }
 }
 
 /// Waits until any of the sources has something, or the time is over. Returns those
@@ -43,7 +56,7 @@ pub(super) fn poll<'a>(
     sources: impl Iterator<Item = (EventSource, BorrowedFd<'a>)>,
     timeout: Option<Duration>,
 ) -> Vec<EventSource> {
-    let poll_fd = |(source, fd)| (source, PollFd::new(fd, PollFlags::POLLIN));
+    let poll_fd = |(source, fd): (EventSource, _)| (source, PollFd::new(fd, source.wanted()));
     let (mut sources, mut fds): (Vec<_>, Vec<_>) = sources.map(poll_fd).unzip();
     match nix::poll::ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None::<SigSet>) {
         Ok(_) | Err(Errno::EINTR) => {

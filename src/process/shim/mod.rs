@@ -58,6 +58,5 @@ pub mod spec;
 mod stage;
 pub mod starter;
 mod tree;
-mod unreaped;
 pub mod wire;
 mod workplace;

@@ -144,7 +144,9 @@ impl Monitor {
         let output = self.game.output.wanted().map(|fd| (EventSource::Output, fd));
         let clients = self.game.server.wanted().map(|fd| (EventSource::Clients, fd));
         let members = self.game.tree.watched().map(|fd| (EventSource::Members, fd));
-        let ready = event_source::poll(signals.chain(output).chain(clients).chain(members), self.timeout(until));
+        let reaping = self.game.tree.unreaped().map(|fd| (EventSource::Reaping, fd));
+        let sources = signals.chain(output).chain(clients).chain(members).chain(reaping);
+        let ready = event_source::poll(sources, self.timeout(until));
         if ready.contains(&EventSource::Output) || self.game.output.wake_after_us().is_some() {
             self.game.output.pump(&self.dir);
             self.publisher.lost_output(self.game.output.lost());
@@ -152,7 +154,12 @@ impl Monitor {
         if ready.contains(&EventSource::Signals) {
             self.take_signals();
         }
-        let is_about_tree = |source: &EventSource| matches!(source, EventSource::Signals | EventSource::Members);
+        let is_about_tree = |source: &EventSource| {
+            matches!(
+                source,
+                EventSource::Signals | EventSource::Members | EventSource::Reaping
+            )
+        };
         if ready.iter().any(is_about_tree) || self.game.tree.deadline().is_some() {
             self.observe();
         }

@@ -10,12 +10,12 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use super::search::Search;
-use super::unreaped::Unreaped;
 use crate::sys::identity::{self, Presence};
 use crate::sys::pidfd::Pidfd;
 use crate::sys::procfs::{self, ProcessId};
 use crate::sys::reaper::{self, Ending, Reap};
 use crate::sys::tree::Mark;
+use crate::sys::unreaped::Unreaped;
 use crate::sys::{clock, tree};
 
 /// The pause between two looks at what has outlived the main process, in
@@ -142,6 +142,12 @@ impl ProcessTree {
         members.iter().map(|(_, fd)| fd.as_fd()).chain(found)
     }
 
+    /// Returns the descriptor that hangs up when the main process, which has ended, is
+    /// reaped by another process.
+    pub(super) fn unreaped(&self) -> Option<BorrowedFd<'_>> {
+        self.unreaped.as_ref().map(Unreaped::as_fd)
+    }
+
     /// Learns which processes have ended.
     pub(super) fn refresh(&mut self) {
         match self.kind {
@@ -158,7 +164,7 @@ impl ProcessTree {
     /// Looks at a main process that is not our child.
     fn look_at_found(&mut self) {
         if let Some(fd) = self.found.take_if(|fd| fd.has_ended()) {
-            self.unreaped = Some(Unreaped::new(fd));
+            self.unreaped = Some(Unreaped::new(self.main, fd));
         }
         self.learn_ending();
     }
@@ -166,7 +172,7 @@ impl ProcessTree {
     /// Asks how a main process ended that another process reaps. Returns true when
     /// that is settled now.
     fn learn_ending(&mut self) -> bool {
-        let settled = self.unreaped.as_ref().and_then(|unreaped| unreaped.settled(self.main));
+        let settled = self.unreaped.as_ref().and_then(Unreaped::settled);
         if let Some(ending) = settled {
             self.state = Main::Ended(ending);
             self.unreaped = None;
@@ -256,7 +262,7 @@ impl ProcessTree {
         for (id, fd) in members.extract_if(.., |(_, fd)| fd.has_ended()) {
             changed = true;
             if id == self.main {
-                self.unreaped = Some(Unreaped::new(fd));
+                self.unreaped = Some(Unreaped::new(id, fd));
             }
         }
         changed |= self.learn_ending();
