@@ -24,7 +24,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::sys::{oom_score, pipe};
+use crate::sys::{oom_score, open_files, pipe};
 pub use merged_output::MergedOutput;
 
 /// The most bytes of an answer. A container takes some 10 KiB of `docker inspect`,
@@ -234,6 +234,7 @@ impl ProgramCall {
 
     pub fn spawn(mut self) -> Result<Running, CallError> {
         oom_score::hand_on(self.command.as_std_mut());
+        open_files::hand_on(self.command.as_std_mut());
         Ok(Running {
             child: self.command.spawn()?,
             outlives_caller: self.outlives_caller,

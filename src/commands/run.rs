@@ -22,7 +22,7 @@ use crate::host::{
 use crate::invocation::command;
 use crate::metrics::{ListenAt, Metrics};
 use crate::report::verdict;
-use crate::sys::{oom_score, pty};
+use crate::sys::{oom_score, open_files, pty};
 
 /// The time that `run` gives the hooks of what has happened before it ends.
 const HOOKS: Duration = Duration::from_secs(10);
@@ -59,6 +59,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     usage.set(UsageReader::Metrics, metrics.as_ref().map(|_| USAGE_EVERY));
     // Before anything is begun that is to have what this process had.
     oom_score::protect();
+    open_files::raise();
     let supervision = host.supervise(&run.selection.selectors, options, events).await?;
     let mut live = Live::new(context, view, receiver, false)?;
     if let Some(metrics) = metrics {

@@ -15,6 +15,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, USAGE_EVERY, UsageDemand, UsageReader};
 use crate::invocation::command;
 use crate::report::Goal;
+use crate::sys::open_files;
 use crate::ui::WatchView;
 
 pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, Error> {
@@ -31,6 +32,7 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
     } else if !host.can_reopen() {
         view.refuse_deeds("nothing is changed from here: the inventory cannot be read again");
     }
+    open_files::raise();
     let usage = UsageDemand::default();
     usage.set(UsageReader::Screen, usage_interval(&view));
     let selection = typed_or_everything(&watch.selection);

@@ -18,6 +18,7 @@ pub mod listeners;
 pub mod lock;
 pub mod oom;
 pub mod oom_score;
+pub mod open_files;
 pub mod pidfd;
 pub mod pipe;
 pub mod plain_file;

@@ -322,6 +322,38 @@ fn a_stop_whose_exit_cannot_be_put_on_record() {
 
 /// `run` that cannot start what it should tries again, and does not turn in
 /// circles.
+/// The soft limit of a login is often 1024, and `run` needs several descriptors a game.
+#[test]
+fn run_watches_more_games_than_its_soft_limit_allows_files() {
+    let words = "echo limits $(ulimit -S -n) $(ulimit -H -n); echo up; read -r line";
+    let games: Vec<_> = (0..40)
+        .map(|number| Instance::script(&format!("g{number}"), words).ready_log("^up$"))
+        .collect();
+    let sandbox = Sandbox::with(&games);
+    let mut command = sandbox.command_under(&["prlimit", "--nofile=48:4096"], &["run", "--json"]);
+    let run = Background::of(&mut command);
+    for number in 0..40 {
+        let id = format!("g{number}");
+        assert_eq!(sandbox.wait_state(&id, "running")["state"], "running");
+        assert_eq!(
+            sandbox.wait_line(&id, "limits "),
+            "48 4096",
+            "a game gets the limit of before"
+        );
+    }
+    // A verb has its shim made by `run`.
+    sandbox.ok(&["restart", "g7"]);
+    assert_eq!(sandbox.wait_line("g7", "limits "), "48 4096");
+    assert!(
+        descriptors(run.pid()) > 80,
+        "each is watched by a link and a descriptor"
+    );
+    assert!(!run.text().contains("too many open files"), "{}", run.text());
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
+
 #[test]
 fn run_without_descriptors() {
     let restart = json!({ "delay": "50ms" });

@@ -18,7 +18,7 @@ use super::entry::{self, OURSELVES};
 use super::starter::NewShim;
 use super::wire::LaunchStage;
 use crate::store::StateDir;
-use crate::sys::{daemon, reaper, signals, socket, title, tree};
+use crate::sys::{daemon, open_files, reaper, signals, socket, title, tree};
 use crate::systemd::Scopes;
 
 /// The first argument that makes this program a spawner.
@@ -170,6 +170,7 @@ fn hidden(program: &str, verb: &str, word: &str, channel: OwnedFd) -> Command {
         .stdin(Stdio::from(channel))
         .stdout(Stdio::null())
         .stderr(Stdio::null());
+    open_files::hand_on(&mut command);
     command
 }
 
