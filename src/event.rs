@@ -148,6 +148,9 @@ pub enum ResidentEvent {
     NextFiring(String, Option<i64>),
     /// Every instance has been looked at once.
     Settled,
+    /// True if a server of the link listens from now on, false if none does; `None` once there
+    /// is no link.
+    Link(Option<bool>),
     Happened(LogEntry),
 }
 

@@ -80,7 +80,7 @@ impl Names {
             | ResidentEvent::Players(id, _)
             | ResidentEvent::Usage(id, _)
             | ResidentEvent::NextFiring(id, _) => self.has(id),
-            ResidentEvent::Settled | ResidentEvent::Happened(_) => true,
+            ResidentEvent::Settled | ResidentEvent::Link(_) | ResidentEvent::Happened(_) => true,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The link of a `run`, which an inventory that was read again may change.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -8,7 +9,7 @@ use super::Host;
 use crate::event::{Gauges, ResidentEvent, VerbResult, WatchedRow};
 use crate::inventory::NatsLink;
 use crate::link::{Carrier, Link};
-use crate::usages::{UsageDemand, UsageReader};
+use crate::usages::{EVERY, UsageDemand, UsageReader};
 
 /// The link of a `run`; there may be none. Clones are the same one.
 #[derive(Clone)]
@@ -52,18 +53,35 @@ impl Linking {
     /// instances as they are now.
     pub fn refresh(&self, rows: impl FnOnce() -> Vec<(Arc<WatchedRow>, Gauges)>) {
         let wanted = lock(&self.0.wanted).clone();
-        // A reading for each heartbeat.
-        let every = wanted.as_ref().map(|settings| settings.heartbeat);
-        let every = every.filter(|every| !every.is_zero());
-        self.0.usage.set(UsageReader::Link, every);
         let mut link = lock(&self.0.link);
         match wanted {
             Some(settings) if link.as_ref().is_some_and(|link| link.is_of(&settings)) => {}
             Some(settings) => {
+                *link = None;
                 let (events, carrier) = (self.0.events.clone(), Arc::clone(&self.0.carrier));
-                *link = Some(Link::begin(settings, rows(), events, carrier));
+                let listening = self.listening(settings.heartbeat);
+                listening(false);
+                *link = Some(Link::begin(settings, rows(), events, carrier, listening));
             }
-            None => *link = None,
+            None => {
+                if link.take().is_some() {
+                    self.0.usage.set(UsageReader::Link, None);
+                    // Whoever listened may have ended.
+                    let _ = self.0.events.send(ResidentEvent::Link(None));
+                }
+            }
+        }
+    }
+
+    /// Returns a function that takes in whether a server listens: what instances use is
+    /// measured for the heartbeats then, and not more often than for a screen.
+    fn listening(&self, heartbeat: Duration) -> impl Fn(bool) + Send + Sync + 'static {
+        let (usage, events) = (self.0.usage.clone(), self.0.events.clone());
+        let every = (!heartbeat.is_zero()).then(|| heartbeat.max(EVERY));
+        move |listens| {
+            usage.set(UsageReader::Link, every.filter(|_| listens));
+            // Whoever listened may have ended.
+            let _ = events.send(ResidentEvent::Link(Some(listens)));
         }
     }
 

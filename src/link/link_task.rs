@@ -29,6 +29,7 @@ pub(super) struct LinkTask {
     /// The troubles that were told since there was a connection last.
     said: BTreeSet<String>,
     commands: Commands,
+    listening: Box<dyn Fn(bool) + Send + Sync>,
 }
 
 impl LinkTask {
@@ -39,6 +40,7 @@ impl LinkTask {
         events: UnboundedSender<ResidentEvent>,
         ended: watch::Receiver<bool>,
         commands: Commands,
+        listening: Box<dyn Fn(bool) + Send + Sync>,
     ) -> Self {
         Self {
             settings,
@@ -48,6 +50,7 @@ impl LinkTask {
             ended,
             said: BTreeSet::new(),
             commands,
+            listening,
         }
     }
 
@@ -103,6 +106,7 @@ impl LinkTask {
             ),
         );
         self.told.set_heard(true);
+        (self.listening)(true);
         let mut session = LinkSession::new(
             connection,
             &self.settings,
@@ -113,6 +117,7 @@ impl LinkTask {
         let events = self.events.clone();
         let trouble = session.converse(self.ended.clone(), &events).await;
         let unproven = session.into_unproven();
+        (self.listening)(false);
         self.told.set_heard(false);
         self.told.give_back(unproven);
         trouble

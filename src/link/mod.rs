@@ -76,12 +76,13 @@ pub struct Link {
 
 impl Link {
     /// Begins to connect; `carrier` carries out what is asked for. `rows` are those of the instances as they are now. What happens
-    /// to the link is told as an event.
+    /// to the link is told as an event, and `listening` whether a server listens.
     pub fn begin(
         settings: Arc<NatsLink>,
         rows: Vec<(Arc<WatchedRow>, Gauges)>,
         events: UnboundedSender<ResidentEvent>,
         carrier: Arc<dyn Carrier>,
+        listening: impl Fn(bool) + Send + Sync + 'static,
     ) -> Self {
         let node = settings.node.clone().unwrap_or_else(node_of_host);
         let subjects = Subjects::new(&settings.prefix, &node);
@@ -101,6 +102,7 @@ impl Link {
             events,
             ended,
             commands,
+            Box::new(listening),
         );
         Self {
             settings,

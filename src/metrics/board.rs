@@ -22,6 +22,7 @@ struct Kept {
     feed: Feed,
     /// The log entries by level: infos, warnings, errors.
     entries: [u64; 3],
+    is_linked: Option<bool>,
 }
 
 impl MetricsBoard {
@@ -36,15 +37,17 @@ impl MetricsBoard {
     /// Takes an event in.
     pub(super) fn take(&self, event: &ResidentEvent) {
         let mut kept = self.kept();
-        if let ResidentEvent::Happened(entry) = event {
-            let at = match entry.level {
-                Level::Info => 0,
-                Level::Warning => 1,
-                Level::Error => 2,
-            };
-            kept.entries[at] += 1;
-        } else {
-            kept.feed.take(event.clone());
+        match event {
+            ResidentEvent::Happened(entry) => {
+                let at = match entry.level {
+                    Level::Info => 0,
+                    Level::Warning => 1,
+                    Level::Error => 2,
+                };
+                kept.entries[at] += 1;
+            }
+            ResidentEvent::Link(is_linked) => kept.is_linked = *is_linked,
+            event => drop(kept.feed.take(event.clone())),
         }
         drop(kept);
         self.changed.notify_one();
@@ -74,6 +77,7 @@ impl MetricsBoard {
         Sample {
             rows: kept.feed.seen(),
             entries: kept.entries,
+            is_linked: kept.is_linked,
             began: self.began,
             now: Instant::now(),
         }

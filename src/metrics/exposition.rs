@@ -28,6 +28,7 @@ const LEVELS: [&str; 3] = ["info", "warning", "error"];
 pub(super) struct Sample {
     pub(super) rows: Vec<(Arc<WatchedRow>, Gauges)>,
     pub(super) entries: [u64; 3],
+    pub(super) is_linked: Option<bool>,
     pub(super) began: SystemTime,
     pub(super) now: Instant,
 }
@@ -160,6 +161,15 @@ fn about_run(out: &mut Text, sample: &Sample) {
     );
     for (level, count) in LEVELS.iter().zip(sample.entries) {
         out.sample("gamectl_run_log_entries_total", &format!("level=\"{level}\""), count);
+    }
+    if let Some(is_linked) = sample.is_linked {
+        let name = "gamectl_link_up";
+        out.family(
+            name,
+            "gauge",
+            "1 while a server of the link listens; absent without a link.",
+        );
+        out.sample(name, "", u8::from(is_linked));
     }
 }
 
@@ -299,6 +309,7 @@ mod tests {
                 .map(|(row, gauges)| (Arc::new(row), gauges.into()))
                 .collect(),
             entries: [7, 2, 1],
+            is_linked: Some(true),
             began: UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
         })
     }
@@ -438,7 +449,8 @@ mod tests {
             // A line of the text is one that ends with a line feed.
             prop_assert!(!text.contains('\r') || hosts.iter().any(|host| host.contains('\r')));
             let samples = parse(&text).map_err(TestCaseError::fail)?;
-            prop_assert_eq!(samples, 5 + count * (STATES.len() + 3));
+            // Six are about `run` itself.
+            prop_assert_eq!(samples, 6 + count * (STATES.len() + 3));
         }
     }
 }

@@ -54,6 +54,7 @@ impl Feed {
                 Vec::new()
             }
             ResidentEvent::Settled if self.settled => Vec::new(),
+            ResidentEvent::Link(_) => Vec::new(),
             ResidentEvent::Settled => {
                 self.settled = true;
                 let rows = self.rows.values().map(|watched| watched.row.clone());

@@ -51,6 +51,7 @@ impl Goal {
             | ResidentEvent::Players(..)
             | ResidentEvent::Usage(..)
             | ResidentEvent::NextFiring(..)
+            | ResidentEvent::Link(_)
             | ResidentEvent::Happened(_) => {}
         }
         self.settled && self.states.values().all(|state| *state == self.wanted)

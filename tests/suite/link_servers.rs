@@ -222,3 +222,56 @@ fn a_crash_is_noticed_at_once_whatever_the_server_does() {
     drop(broker);
     sandbox.nothing_left();
 }
+
+/// Nobody is told what games use then, so it is not measured.
+#[test]
+fn a_server_that_is_away_costs_no_wake_up_but_for_the_attempts() {
+    let Some(program) = nats_server("link_servers") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let mut broker = Broker::start(&program, &sandbox, "");
+    inventory(
+        &sandbox,
+        &[game(&sandbox, "a")],
+        &broker.url(),
+        json!({ "heartbeat": "1s" }),
+    );
+    let run = Background::run(&sandbox);
+    run.wait("linked to");
+    sandbox.wait_state("a", "running");
+    broker.end(Signal::SIGKILL);
+    run.wait("it is tried again and again");
+    run.comes_to_rest();
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+    sandbox.nothing_left();
+}
+
+#[test]
+fn metrics_tell_whether_a_server_listens() {
+    let Some(program) = nats_server("link_servers") else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let mut broker = Broker::start(&program, &sandbox, "");
+    inventory(&sandbox, &[game(&sandbox, "a")], &broker.url(), json!({}));
+    let run = Background::run_json(&sandbox, &["--metrics-file", &sandbox.arg("metrics")]);
+    let tells = |line: &str| {
+        wait_until(line, || sandbox.lines("metrics").iter().any(|told| told == line));
+    };
+    tells("gamectl_link_up 1");
+    broker.end(Signal::SIGKILL);
+    tells("gamectl_link_up 0");
+    broker.begin();
+    tells("gamectl_link_up 1");
+    sandbox.inventory(&[game(&sandbox, "a")]);
+    wait_until("the link to be gone", || {
+        let lines = sandbox.lines("metrics");
+        !lines.is_empty() && !lines.iter().any(|line| line.starts_with("gamectl_link_up"))
+    });
+    drop(run);
+    sandbox.ok(&["stop", "--all"]);
+    drop(broker);
+    sandbox.nothing_left();
+}
