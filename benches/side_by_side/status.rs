@@ -1,5 +1,7 @@
 //! `status` of many running instances.
 
+use std::process::{Command, Stdio};
+
 use crate::Options;
 use crate::fleet::{median, order, timed};
 use crate::guard::Guard;
@@ -42,4 +44,34 @@ pub(crate) fn measure(
     let target = (count != 200).then_some(Target::AtMost(1.0, "runit"));
     let values: Vec<_> = times.into_iter().map(median).collect();
     table.row(&format!("status of {count}"), "ms", &values, target);
+    if count == 200
+        && let Some(Some(fleet)) = fleets.first()
+    {
+        beside_ps(|| fleet.manager.status(&fleet.fleet), rounds, table);
+    }
+}
+
+/// Measures gamectl's `status --wide`, which tells what each instance uses, beside `ps`, which
+/// tells that of every process.
+fn beside_ps(status: impl Fn() -> Command, rounds: usize, table: &mut Table) {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 0..=rounds {
+        let mut wide = status();
+        wide.arg("--wide");
+        let mut ps = Command::new("ps");
+        ps.args(["-eo", "pid,pcpu,rss"]).stdout(Stdio::null());
+        let took = (timed(wide), timed(ps));
+        if round > 0 {
+            ours.push(took.0 as f64 / 1e6);
+            theirs.push(took.1 as f64 / 1e6);
+        }
+    }
+    let beside = ("`ps -eo pid,pcpu,rss`", median(theirs));
+    table.pair(
+        "status --wide of 200",
+        "ms",
+        median(ours),
+        beside,
+        Target::AtMost(1.0, "ps"),
+    );
 }
