@@ -11,6 +11,7 @@ use super::exchange::silent;
 use super::resolve;
 use crate::failure::Failure;
 use crate::inventory::HostPort;
+use crate::sys::listeners::Transport;
 
 /// The message where a connection is refused.
 pub const NOTHING_LISTENS: &str = "nothing listens there";
@@ -39,8 +40,13 @@ fn refused(address: &HostPort, error: &io::Error) -> Failure {
     if error.kind() != io::ErrorKind::ConnectionRefused {
         return Failure::failed(error.to_string());
     }
+    nothing_listens(address, Transport::Tcp)
+}
+
+/// Returns the failure of an address at which nobody listens.
+pub(super) fn nothing_listens(address: &HostPort, transport: Transport) -> Failure {
     let failure = Failure::failed(NOTHING_LISTENS);
-    match elsewhere(address) {
+    match elsewhere(address, transport) {
         Some(server) => failure.hint(format!(
             "{server} is listened at: write `host: {}`, or have the game listen at all addresses",
             server.ip()

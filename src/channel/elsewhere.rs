@@ -9,13 +9,13 @@ use crate::sys::listeners::{self, Transport};
 
 /// Returns where on this host something listens at this port, if nothing listens at
 /// the address, and that is one of this host.
-pub fn elsewhere(address: &HostPort) -> Option<SocketAddr> {
+pub fn elsewhere(address: &HostPort, transport: Transport) -> Option<SocketAddr> {
     let ip = match address.host.parse() {
         Ok(ip) => ip,
         Err(_) if address.host.eq_ignore_ascii_case("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
         Err(_) => return None,
     };
-    let all = listeners::all(Transport::Tcp).unwrap_or_default();
+    let all = listeners::all(transport).unwrap_or_default();
     let listening = all.iter().map(|listener| listener.address);
     let found = other(ip, listening.filter(|server| server.port() == address.port))?;
     // Only an address of this host can be bound.

@@ -10,8 +10,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
+use super::datagram::{Datagrams, Talk};
 use super::gather::REPLY_MAX;
-use super::{Question, frame, packet_decoder, rcon, telnet, webrcon};
+use super::{
+    AskError, Question, Reply, battleye, battleye_packet, frame, goldsrc_rcon, packet_decoder, quake_rcon, rcon,
+    telnet, webrcon,
+};
+use crate::inventory::HostPort;
 
 /// A server that says all that it has, in pieces of `piece` bytes, listens to
 /// nothing and closes.
@@ -134,6 +139,108 @@ pub fn telnet(bytes: &[u8]) {
                 {
                     assert!(reply.text.len() <= 3 * REPLY_MAX);
                 }
+            }
+        });
+    });
+}
+
+/// A server whose datagrams are all on their way, and whose port refuses then.
+struct CannedDatagrams {
+    datagrams: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Datagrams for CannedDatagrams {
+    async fn send(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let next = self.datagrams.next().ok_or(io::ErrorKind::ConnectionRefused)?;
+        buffer
+            .get_mut(..next.len())
+            .ok_or(io::ErrorKind::InvalidData)?
+            .copy_from_slice(&next);
+        Ok(next.len())
+    }
+}
+
+/// The datagrams in some bytes: each is behind its length.
+fn datagrams(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    while let Some((length, rest)) = bytes.split_first() {
+        let (one, rest) = rest.split_at(usize::from(*length).min(rest.len()));
+        found.push(one.to_vec());
+        bytes = rest;
+    }
+    found
+}
+
+/// A way to ask a server, from the login on.
+fn talked(datagrams: Vec<Vec<u8>>) -> Talk<CannedDatagrams> {
+    let address = HostPort {
+        host: "192.0.2.1".into(),
+        port: 1,
+    };
+    let datagrams = datagrams.into_iter();
+    Talk::new(CannedDatagrams { datagrams }, address)
+}
+
+fn plainly() -> Question {
+    Question {
+        expect: None,
+        ..question()
+    }
+}
+
+/// Checks a reply, and returns its text.
+fn bounded(reply: Result<Reply, AskError>) -> Option<String> {
+    let text = reply.ok()?.text;
+    assert!(text.len() <= 3 * REPLY_MAX);
+    Some(text)
+}
+
+/// A login and a command over BattlEye's RCon; and what comes twice changes nothing.
+pub fn battleye_rcon(bytes: &[u8]) {
+    let asked = |datagrams: Vec<Vec<u8>>| {
+        RUNTIME.with(|runtime| {
+            runtime.block_on(async {
+                let client = battleye::Battleye::login(talked(datagrams), "pw", until()).await;
+                bounded(client.ok()?.ask(&plainly(), until()).await)
+            })
+        })
+    };
+    let raw = datagrams(bytes);
+    asked(raw.clone());
+    // With checksums that are right.
+    let right: Vec<Vec<u8>> = raw.iter().map(|content| battleye_packet::packet(&[content])).collect();
+    let twice = right.iter().flat_map(|one| [one.clone(), one.clone()]).collect();
+    if let (Some(once), Some(twice)) = (asked(right), asked(twice)) {
+        assert_eq!(once, twice);
+    }
+}
+
+/// A challenge and a command over the RCON of GoldSrc.
+pub fn goldsrc_rcon(bytes: &[u8]) {
+    const CHALLENGE: &[u8] = b"\xff\xff\xff\xffchallenge rcon 1";
+    RUNTIME.with(|runtime| {
+        runtime.block_on(async {
+            let raw = datagrams(bytes);
+            let challenged = [&[CHALLENGE.to_vec()], raw.as_slice()].concat();
+            for datagrams in [raw, challenged] {
+                if let Ok(mut client) = goldsrc_rcon::GoldsrcRcon::open(talked(datagrams), "pw", until()).await {
+                    bounded(client.ask(&plainly(), until()).await);
+                }
+            }
+        });
+    });
+}
+
+/// A command over the RCON of Quake.
+pub fn quake_rcon(bytes: &[u8]) {
+    RUNTIME.with(|runtime| {
+        runtime.block_on(async {
+            if let Ok(mut client) = quake_rcon::QuakeRcon::new(talked(datagrams(bytes)), "pw") {
+                bounded(client.ask(&plainly(), until()).await);
             }
         });
     });

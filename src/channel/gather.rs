@@ -63,6 +63,16 @@ impl<'a> Gathered<'a> {
         self.any
     }
 
+    /// Notes that a part of the reply is missing.
+    pub(super) fn cut(&mut self) {
+        self.cut = true;
+    }
+
+    /// Returns true if the expected text has come.
+    pub(super) fn confirmed(&self) -> bool {
+        self.confirmed
+    }
+
     /// Returns true if no more is read: what is expected is waited for in a flood too.
     pub(super) fn is_full(&self) -> bool {
         self.cut && !self.expects_more()

@@ -1,31 +1,40 @@
 //! Admin channels over the network: one line of text in, its reply out.
 //!
-//! The codecs are pure; the clients work on any stream. Everything that is
+//! The codecs are pure; the clients work on any stream, or on any socket for datagrams.
+//! Everything that is
 //! read is bounded in size and in time, whatever the other end does. A
 //! connection serves one line and is closed: game servers drop idle ones, and
 //! several people may ask at once.
 //!
 //! A password leaves this room only to the server: no error repeats it.
 
+mod battleye;
+mod battleye_packet;
 mod connect;
+mod datagram;
 mod elsewhere;
 mod exchange;
 mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod gather;
+mod goldsrc_rcon;
 mod packet;
 mod packet_decoder;
+mod parts;
+mod quake_rcon;
 mod rcon;
 pub mod resolve;
 pub mod say;
+#[cfg(test)]
+mod script;
 mod telnet;
 mod telnet_login;
 mod webrcon;
 
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::Instant;
 
 pub use connect::{NOTHING_LISTENS, connect};
@@ -35,9 +44,18 @@ pub use frame::base64;
 
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{ChannelKind, Password, Remote, Secret};
+use crate::sys::listeners::Transport;
 use crate::sys::plain_file;
 
 const PASSWORD_MAX: u64 = 4096;
+
+/// Returns what a channel is spoken over.
+pub fn transport(kind: ChannelKind) -> Transport {
+    match kind.is_datagrams() {
+        true => Transport::Udp,
+        false => Transport::Tcp,
+    }
+}
 
 /// Sends a line and returns its reply.
 ///
@@ -59,13 +77,14 @@ pub async fn ask(remote: &Remote, question: &Question) -> Result<Reply, AskError
         .map_err(|error: AskError| error.map(|failure| named(remote, failure)))
 }
 
-/// Checks that the channel works: logs in and sends nothing.
+/// Checks that the channel works: logs in, and sends nothing that changes anything.
 ///
 /// # Cancel safety
 /// Safe.
 pub async fn login(remote: &Remote, limit: Duration) -> Result<(), Failure> {
-    let opened = Session::open(remote, Instant::now() + limit).await;
-    opened.map(drop).map_err(|failure| named(remote, failure))
+    let until = Instant::now() + limit;
+    let opened = async { Session::open(remote, until).await?.check(until).await };
+    opened.await.map_err(|failure| named(remote, failure))
 }
 
 /// A connection that is logged in.
@@ -73,22 +92,36 @@ enum Session {
     Rcon(rcon::Rcon<TcpStream>),
     Webrcon(webrcon::Webrcon<TcpStream>),
     Telnet(telnet::Telnet<TcpStream>),
+    Battleye(battleye::Battleye<UdpSocket>),
+    Goldsrc(goldsrc_rcon::GoldsrcRcon<UdpSocket>),
+    Quake(quake_rcon::QuakeRcon<UdpSocket>),
 }
 
 impl Session {
     async fn open(remote: &Remote, until: Instant) -> Result<Self, Failure> {
         let secret = password(remote).await?;
         let password = secret.reveal();
-        let stream = connect(&remote.address, until).await?;
+        let stream = async || connect(&remote.address, until).await;
+        let talk = async || -> Result<_, Failure> {
+            let socket = datagram::open(&remote.address, until).await?;
+            Ok(datagram::Talk::new(socket, remote.address.clone()))
+        };
         Ok(match remote.kind {
-            ChannelKind::Rcon => Self::Rcon(rcon::Rcon::login(stream, password, until).await?),
+            ChannelKind::BattleyeRcon => {
+                Self::Battleye(battleye::Battleye::login(talk().await?, password, until).await?)
+            }
+            ChannelKind::GoldsrcRcon => {
+                Self::Goldsrc(goldsrc_rcon::GoldsrcRcon::open(talk().await?, password, until).await?)
+            }
+            ChannelKind::QuakeRcon => Self::Quake(quake_rcon::QuakeRcon::new(talk().await?, password)?),
+            ChannelKind::Rcon => Self::Rcon(rcon::Rcon::login(stream().await?, password, until).await?),
             ChannelKind::Webrcon => {
                 let host = remote.address.to_string();
-                Self::Webrcon(webrcon::Webrcon::open(stream, &host, password, until).await?)
+                Self::Webrcon(webrcon::Webrcon::open(stream().await?, &host, password, until).await?)
             }
             ChannelKind::Telnet => {
                 let greeting = remote.greeting.as_deref();
-                Self::Telnet(telnet::Telnet::login(stream, greeting, password, until).await?)
+                Self::Telnet(telnet::Telnet::login(stream().await?, greeting, password, until).await?)
             }
             ChannelKind::Stdin => {
                 let message = "this channel is not one over the network";
@@ -97,11 +130,23 @@ impl Session {
         })
     }
 
+    /// Has a line without effect carried out where that alone tells that the password is right.
+    async fn check(&mut self, until: Instant) -> Result<(), Failure> {
+        match self {
+            Self::Goldsrc(goldsrc) => goldsrc.login(until).await,
+            Self::Quake(quake) => quake.login(until).await,
+            Self::Rcon(_) | Self::Webrcon(_) | Self::Telnet(_) | Self::Battleye(_) => Ok(()),
+        }
+    }
+
     async fn ask(&mut self, question: &Question, until: Instant) -> Result<Reply, AskError> {
         match self {
             Self::Rcon(rcon) => rcon.ask(question, until).await,
             Self::Webrcon(webrcon) => webrcon.ask(question, until).await,
             Self::Telnet(telnet) => telnet.ask(question, until).await,
+            Self::Battleye(battleye) => battleye.ask(question, until).await,
+            Self::Goldsrc(goldsrc) => goldsrc.ask(question, until).await,
+            Self::Quake(quake) => quake.ask(question, until).await,
         }
     }
 }

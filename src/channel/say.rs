@@ -44,6 +44,9 @@ pub async fn line<F: Future<Output = bool>>(
         return Err(Failure::failed(message).hint(match remote.kind {
             // This is all that such a server says of a wrong password.
             ChannelKind::Webrcon => format!("the password of `{}` may be wrong", remote.kind),
+            kind if kind.is_datagrams() => {
+                "it closed its port for a moment: see in its log whether the line was carried out".to_owned()
+            }
             _ => "the line may not have been carried out: it may be too long for this game, or one that it fails at"
                 .to_owned(),
         }));

@@ -8,7 +8,7 @@ use super::listening::Taken;
 use crate::channel;
 use crate::finding::Finding;
 use crate::games;
-use crate::inventory::{HostPort, Instance, Plane, Port, Probe, Protocol};
+use crate::inventory::{HostPort, Instance, Plane, Port, Probe, Protocol, Remote};
 
 const ABOUT: &str = "ports";
 
@@ -54,7 +54,7 @@ fn of_instance(instance: &Instance) -> Vec<Claim> {
     }
     for remote in &instance.channels.remotes {
         if is_local(&remote.address) {
-            add(remote.address.port, Protocol::Tcp, remote.kind.to_string());
+            add(remote.address.port, spoken_over(remote), remote.kind.to_string());
         }
     }
     for probe in &instance.ready.probes {
@@ -71,7 +71,12 @@ fn of_instance(instance: &Instance) -> Vec<Claim> {
 /// something does at another one.
 pub(super) fn elsewhere(instance: &Instance) -> Vec<Finding> {
     let remotes = instance.channels.remotes.iter();
-    let found = remotes.filter_map(|remote| Some((remote, channel::elsewhere(&remote.address)?)));
+    let found = remotes.filter_map(|remote| {
+        Some((
+            remote,
+            channel::elsewhere(&remote.address, channel::transport(remote.kind))?,
+        ))
+    });
     found
         .map(|(remote, server)| {
             let kind = remote.kind;
@@ -81,6 +86,13 @@ pub(super) fn elsewhere(instance: &Instance) -> Vec<Finding> {
             ))
         })
         .collect()
+}
+
+fn spoken_over(remote: &Remote) -> Protocol {
+    match remote.kind.is_datagrams() {
+        true => Protocol::Udp,
+        false => Protocol::Tcp,
+    }
 }
 
 /// The number of a port that a game takes at a fixed distance from another.
@@ -102,7 +114,7 @@ fn asked(probe: &Probe) -> Option<(&HostPort, Protocol, &'static str)> {
         Probe::Quake3(address) => (address, Protocol::Udp, "`ready.quake3`"),
         Probe::Gamespy(_, address) => (address, Protocol::Udp, "`ready.gamespy`"),
         Probe::Http(request) => (&request.address, Protocol::Tcp, "`ready.http`"),
-        Probe::Login(remote) => (&remote.address, Protocol::Tcp, "`ready.rcon`"),
+        Probe::Login(remote) => (&remote.address, spoken_over(remote), "`ready.rcon`"),
         Probe::Log(_) | Probe::LogFile(_) | Probe::Exec(_) | Probe::AliveFor(_) => return None,
     })
 }
@@ -218,6 +230,11 @@ mod tests {
             (
                 "instances: {a: {process: {executable: /x}, ports: {q: 2/udp}, ready: {a2s: 'localhost:2'}}}",
                 "2/udp q",
+            ),
+            (
+                "instances: {a: {process: {executable: /x}, ready: {rcon: true}, quake_rcon: {port: 3, password: x}, \
+                 battleye_rcon: {port: 4, password: x}}}",
+                "4/udp battleye_rcon, 3/udp quake_rcon",
             ),
             // Valheim asks at the port after its own, and says so nowhere.
             (

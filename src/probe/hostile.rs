@@ -93,6 +93,7 @@ fn remote(kind: ChannelKind, address: HostPort) -> Remote {
     }
 }
 
+/// Those over TCP.
 const CHANNELS: [ChannelKind; 3] = [ChannelKind::Rcon, ChannelKind::Webrcon, ChannelKind::Telnet];
 
 /// Returns every probe that asks over TCP and judges the answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::channel::resolve;
+use crate::channel::{self, resolve};
 use crate::inventory::{HostPort, Probe};
 use crate::sys::listeners::{self, Transport};
 use crate::sys::procfs::{self, ProcessId};
@@ -76,7 +76,7 @@ pub(super) fn asked(probe: &Probe) -> Option<(&HostPort, Transport)> {
     match probe {
         Probe::Tcp(address) | Probe::Minecraft(address) => Some((address, Transport::Tcp)),
         Probe::Http(check) => Some((&check.address, Transport::Tcp)),
-        Probe::Login(remote) => Some((&remote.address, Transport::Tcp)),
+        Probe::Login(remote) => Some((&remote.address, channel::transport(remote.kind))),
         Probe::A2s(address) | Probe::Bedrock(address) | Probe::Quake3(address) | Probe::Gamespy(_, address) => {
             Some((address, Transport::Udp))
         }

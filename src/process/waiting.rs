@@ -10,7 +10,7 @@ use super::shim::client::{self, Client};
 use super::shim::wire::{Report, Request};
 use super::situation::Situation;
 use super::{explain, probing};
-use crate::channel::elsewhere;
+use crate::channel::{elsewhere, transport};
 use crate::event::Want;
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::Probe;
@@ -20,6 +20,7 @@ use crate::store::launch::Launch;
 use crate::store::status_table::Phase;
 use crate::store::tail::{LAST_LINES, last_lines};
 use crate::store::{InstanceDir, ending, intent, lock};
+use crate::sys::listeners::Transport;
 
 /// The pause between two looks whether a stop was asked for meanwhile.
 const INTENT_EVERY: Duration = Duration::from_millis(100);
@@ -95,11 +96,13 @@ impl ReadyWait<'_> {
             command(format_args!("logs {id}"))
         );
         let asked = self.game.ready.probes.iter().filter_map(|probe| match probe {
-            Probe::Login(remote) => Some(&remote.address),
-            Probe::Tcp(address) => Some(address),
+            Probe::Login(remote) => Some((&remote.address, transport(remote.kind))),
+            Probe::Tcp(address) => Some((address, Transport::Tcp)),
             _ => None,
         });
-        let elsewhere = asked.filter_map(|address| Some((address, elsewhere(address)?))).next();
+        let elsewhere = asked
+            .filter_map(|(address, over)| Some((address, elsewhere(address, over)?)))
+            .next();
         let advice = awaited.into_iter().find_map(|awaited| awaited.advice);
         Failure::new(FailureKind::Timeout, message).hint(match elsewhere {
             Some((address, server)) => format!(

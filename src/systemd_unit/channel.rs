@@ -17,7 +17,8 @@ impl AdminChannel for ManagedUnit {
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
         let channels = &self.plan().channels;
         let Some(remote) = channels.get(channels.admin) else {
-            let message = "a unit has no console here, and the inventory has no `rcon`, `webrcon` or `telnet` for it";
+            let message =
+                "a unit has no console here, and the inventory has no `rcon` or other channel over the network for it";
             return Err(Failure::new(FailureKind::Unsupported, message).into());
         };
         if !self.see().await?.facts.state.is_alive() {

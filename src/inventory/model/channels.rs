@@ -7,7 +7,7 @@ use super::address::HostPort;
 
 /// A kind of admin channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
     /// Lines on the game's console. Always there; it never answers.
     Stdin,
@@ -15,9 +15,25 @@ pub enum ChannelKind {
     /// JSON over a websocket, as Rust has it.
     Webrcon,
     Telnet,
+    /// That of DayZ and Arma, over UDP.
+    BattleyeRcon,
+    /// That of Half-Life and its relatives, over UDP.
+    GoldsrcRcon,
+    /// That of Quake and its relatives, over UDP.
+    QuakeRcon,
 }
 
 impl ChannelKind {
+    /// The kinds over the network, in the order in which one is chosen.
+    pub const REMOTES: [Self; 6] = [
+        Self::Rcon,
+        Self::Webrcon,
+        Self::Telnet,
+        Self::BattleyeRcon,
+        Self::GoldsrcRcon,
+        Self::QuakeRcon,
+    ];
+
     /// Returns its name in the inventory.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -25,13 +41,21 @@ impl ChannelKind {
             Self::Rcon => "rcon",
             Self::Webrcon => "webrcon",
             Self::Telnet => "telnet",
+            Self::BattleyeRcon => "battleye_rcon",
+            Self::GoldsrcRcon => "goldsrc_rcon",
+            Self::QuakeRcon => "quake_rcon",
         }
     }
 
     /// Returns the kind of that name.
     pub fn of_name(name: &str) -> Option<Self> {
-        let all = [Self::Stdin, Self::Rcon, Self::Webrcon, Self::Telnet];
-        all.into_iter().find(|kind| kind.as_str() == name)
+        let stdin = (name == Self::Stdin.as_str()).then_some(Self::Stdin);
+        stdin.or_else(|| Self::REMOTES.into_iter().find(|kind| kind.as_str() == name))
+    }
+
+    /// Returns true if it is spoken over UDP, and not over TCP.
+    pub fn is_datagrams(self) -> bool {
+        matches!(self, Self::BattleyeRcon | Self::GoldsrcRcon | Self::QuakeRcon)
     }
 }
 

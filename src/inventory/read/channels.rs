@@ -1,4 +1,4 @@
-//! The sections of admin channels: `rcon`, `webrcon`, `telnet`, and `admin`.
+//! The sections of admin channels, such as `rcon`, and `admin`.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,6 @@ use crate::inventory::model::channels::{ChannelKind, Channels, Password, Remote,
 use crate::inventory::report::keys;
 use crate::inventory::report::nearest::nearest;
 use crate::inventory::text::node::{Node, Shape, Span};
-
-/// The kinds over the network, in the order in which one is chosen.
-const REMOTES: [ChannelKind; 3] = [ChannelKind::Rcon, ChannelKind::Webrcon, ChannelKind::Telnet];
 
 /// Reads the channels. `needed` are the kinds that the stop chain and the
 /// probes use. What is missing is noted at `at`, but not of a section that only
@@ -24,7 +21,7 @@ pub(super) fn read(
 ) -> Channels {
     let admin = settings.get("admin", admin);
     let mut remotes = Vec::new();
-    for kind in REMOTES {
+    for kind in ChannelKind::REMOTES {
         let is_needed = needed.contains(&kind) || admin == Some(kind);
         let must_be_complete = settings.check.is_whole() && (is_needed || is_given(kind.as_str()));
         let remote = settings.get(kind.as_str(), |check, what, node| Some(remote(check, kind, what, node)));
@@ -53,7 +50,9 @@ pub(super) fn read(
 /// Returns the channel that `rcon: true` means: `rcon`, or the other one that there
 /// is.
 pub(super) fn of_login(settings: &Fields) -> ChannelKind {
-    let there = REMOTES.into_iter().find(|kind| settings.entry(kind.as_str()).is_some());
+    let there = ChannelKind::REMOTES
+        .into_iter()
+        .find(|kind| settings.entry(kind.as_str()).is_some());
     there.unwrap_or(ChannelKind::Rcon)
 }
 
@@ -90,10 +89,14 @@ fn admin(check: &mut Collector, what: &str, node: &Node) -> Option<ChannelKind> 
     let word = check.word(what, "the name of a channel", node)?;
     let kind = ChannelKind::of_name(&word);
     if kind.is_none() {
-        let near = nearest(&word, ["stdin", "rcon", "webrcon", "telnet"]);
+        let names = std::iter::once("stdin").chain(ChannelKind::REMOTES.map(ChannelKind::as_str));
+        let near = nearest(&word, names);
         check
             .problem(node.span, format!("there is no channel{}", written(node)))
-            .hint(did_you_mean(near, "there are `stdin`, `rcon`, `webrcon` and `telnet`"));
+            .hint(did_you_mean(
+                near,
+                "there are `stdin`, `rcon`, `webrcon`, `telnet`, `battleye_rcon`, `goldsrc_rcon` and `quake_rcon`",
+            ));
     }
     kind
 }

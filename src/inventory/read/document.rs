@@ -11,6 +11,7 @@ use super::section::{Fields, quoted, short};
 use super::settings::{self, Outline};
 use super::{game, link, merge, needs, plane, unusable};
 use crate::games::Preset;
+use crate::inventory::model::channels::ChannelKind;
 use crate::inventory::model::host::{Definition, Hosted};
 use crate::inventory::model::instance::{ID_MAX, Instance, Inventory, is_valid_id};
 use crate::inventory::model::link::NatsLink;
@@ -190,10 +191,8 @@ impl<'t, 'a> Document<'_, 't, 'a> {
             whole = Cow::Owned(merge::over(Some(&keys::INSTANCE), &whole, below));
         }
         let uses = |entry: &&Entry| {
-            matches!(
-                entry.key.as_ref(),
-                "game" | "rcon" | "webrcon" | "telnet" | "admin" | "stop" | "ready" | "healthy"
-            )
+            matches!(entry.key.as_ref(), "game" | "admin" | "stop" | "ready" | "healthy")
+                || ChannelKind::of_name(&entry.key).is_some()
         };
         let outline = Outline {
             id: entry.key.to_string(),

@@ -181,7 +181,7 @@ fn line(players: &mut Fields, node: &Node, channels: &Channels) -> Option<Player
                 node.span,
                 "`send` needs a channel with replies, and standard input has none",
             )
-            .hint("give the instance `rcon`, `webrcon` or `telnet`, or count by a query such as `a2s`");
+            .hint("give the instance `rcon` or another channel over the network, or count by a query such as `a2s`");
     }
     Some(PlayersRule::Line(Box::new(PlayersLine {
         remote: remote?,

@@ -51,7 +51,7 @@ fn step(check: &mut Collector, node: &Node) -> Option<StopStep> {
     if let (Some(entry), None) = (find(&map.entries, "expect"), action.channel()) {
         check
             .problem(entry.at, "`expect` needs a step with a reply")
-            .hint("that is `rcon`, `webrcon` and `telnet`");
+            .hint("that is `rcon`, or another channel over the network");
     }
     let wait = wait.unwrap_or(DEFAULT_STEP_WAIT);
     Some(StopStep { action, wait, expect })

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::keys::{is_known, looks_like_key};
+use crate::inventory::model::channels::ChannelKind;
 use crate::inventory::text::lines::LineIndex;
 use crate::inventory::text::node::{Entry, Node, Shape, Span, Tree};
 use crate::inventory::text::yaml;
@@ -95,7 +96,7 @@ impl Search {
             Shape::List(_) => !is_known(key),
             // A command line that was to be a list, or a password where a
             // section was to be.
-            Shape::Scalar(_) => !is_known(key) || matches!(key, "args" | "exec" | "rcon" | "webrcon" | "telnet"),
+            Shape::Scalar(_) => !is_known(key) || matches!(key, "args" | "exec") || ChannelKind::of_name(key).is_some(),
         };
         // `NAME=value`, or a value where a name is wanted.
         if (foreign || hidden) && !looks_like_key(key) {

@@ -19,7 +19,7 @@ const GREETING: &[Key] = keys! {
 
 pub(crate) static RCON: Section = Section {
     name: "rcon",
-    place: "`rcon` or `webrcon`",
+    place: "`rcon`, `webrcon`, `battleye_rcon`, `goldsrc_rcon` or `quake_rcon`",
     about: "An admin channel that wants a password.",
     groups: &[CHANNEL],
 };

@@ -45,7 +45,13 @@ const SETTINGS: &[Key] = keys! {
         "WebRCON, as Rust has it.";
     "telnet": In(&TELNET), "none", "telnet: { port: 8081 }",
         "Lines over TCP.";
-    "admin": Choice(&["stdin", "rcon", "webrcon", "telnet"]), "the preset's, else the only one given, else stdin", "admin: rcon",
+    "battleye_rcon": In(&RCON), "none", "battleye_rcon: { port: 2305, password: { file: rcon.pw } }",
+        "The RCon of BattlEye, as DayZ and Arma have it, over UDP.";
+    "goldsrc_rcon": In(&RCON), "none", "goldsrc_rcon: { port: 27015, password: { file: rcon.pw } }",
+        "The RCON of Half-Life and the games made from its engine, over UDP.";
+    "quake_rcon": In(&RCON), "none", "quake_rcon: { port: 27960, password: { file: rcon.pw } }",
+        "The RCON of Quake, Call of Duty and the games made from their engines, over UDP.";
+    "admin": Choice(&["stdin", "rcon", "webrcon", "telnet", "battleye_rcon", "goldsrc_rcon", "quake_rcon"]), "the preset's, else the only one given, else stdin", "admin: rcon",
         "The channel that `gamectl send` uses.";
     "restart": In(&RESTART), "always", "restart: { policy: on-failure }",
         "What `gamectl run` does when it ends by itself.";

@@ -21,7 +21,7 @@ pub(super) const WAYS: &[Key] = keys! {
     "gamespy3": Text, "none", "gamespy3: 127.0.0.1:6500",
         "By the third one.";
     "send": Text, "none", "send: list",
-        "By this line over `rcon`, `webrcon` or `telnet`, whose reply `pattern` matches.";
+        "By this line over the admin channel, one over the network, whose reply `pattern` matches.";
     "exec": Words, "none", "exec: [rcon-cli, list]",
         "By this command, run in a container of the first pod, whose output `pattern` matches.",
         not on "process": "use a query such as `a2s`, or `send`",
