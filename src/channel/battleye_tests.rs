@@ -131,6 +131,14 @@ async fn no_reply() {
     assert!(took < Duration::from_secs(2), "{took:?}");
     let (got, ..) = asked(None, |_| says(&[b"BE\0\0\0\0\xff\x01\x00"])).await;
     assert_eq!(lost(got), "what it answers is not the RCon of BattlEye");
+    // It tells something, and ends before it is acknowledged.
+    let told = of_server(b"\x02\x00RCon admin #0 logged in");
+    let answers = |datagram: &[u8]| match datagram == line {
+        true => says(&[&told]),
+        false => vec![(1, None)],
+    };
+    let (got, ..) = asked(None, answers).await;
+    assert!(got.unwrap().is_closed_only());
     // It ends instead of answering.
     let answers = |datagram: &[u8]| match datagram == line {
         true => vec![],

@@ -27,7 +27,7 @@ const DATAGRAM_MAX: usize = 65_536;
 /// A reply is over when nothing has come for so long.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// Who says nothing for so long is asked something harmless.
+/// The silence after which something harmless is asked.
 const NUDGE: Duration = Duration::from_secs(1);
 
 /// A greeting that is not answered for so long is sent again.
@@ -225,7 +225,9 @@ impl<D: Datagrams> Talk<D> {
                     }
                     Said::Aside { text, answer } => {
                         gathered.overhear(&text);
-                        // A server that is not answered says it again.
+                        // A server that is not answered says it again. From here on a refusal
+                        // may be that of the answer, as by a nudge.
+                        is_nudged = true;
                         let _ = self.send(&answer, until).await;
                     }
                     Said::Alive => {

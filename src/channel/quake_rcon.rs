@@ -20,7 +20,7 @@ const PACKET_MAX: usize = 1024;
 /// A command that does nothing.
 const NOTHING: &str = "echo";
 
-/// What servers say of a password, in lower case.
+/// The words of servers for a wrong password, in lower case.
 const WRONG: [&[u8]; 4] = [
     b"bad rconpassword",
     b"bad rcon_password",
@@ -28,7 +28,7 @@ const WRONG: [&[u8]; 4] = [
     b"invalid rcon password",
 ];
 
-/// What they say if they have none.
+/// Their words if they have none.
 const NONE: [&[u8]; 3] = [
     b"no rconpassword set",
     b"no rcon_password set",

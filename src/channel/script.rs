@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::datagram::{Datagrams, Talk};
 use crate::inventory::HostPort;
 
-/// What a server does upon a datagram: after so many milliseconds it says something, or
+/// The deeds of a server upon a datagram: after so many milliseconds it says something, or
 /// its port refuses.
 pub(super) type Reaction = Vec<(u64, Option<Vec<u8>>)>;
 

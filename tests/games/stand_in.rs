@@ -8,11 +8,13 @@
 //! `modded`, `old-minecraft` and `crowded` (a status that is harder to read), `http`
 //! (nothing but a status), `rest`, `rest-issued` and `rest-own` (which save and quit over
 //! HTTP, or HTTPS with a certificate that is issued or their own, for who sends the header
-//! PASSWORD), or `mute` for one whose port accepts and says nothing.
+//! PASSWORD), `battleye`, `goldsrc` and `quake` (whose RCON is
+//! over UDP), or `mute` for one whose port accepts and says nothing.
 //! With `gate:FILE` instead of a password `steam`, `minecraft` and `http` are not
 //! ready before FILE is there. What it did is in the file `did` of its
 //! working directory, a line each.
 
+mod datagrams;
 mod query;
 mod rest;
 
@@ -32,6 +34,16 @@ fn main() {
         let socket = UdpSocket::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
         boot(kind);
         drop(query::steam(&socket, kind == "crowded", || is_open(password)));
+        return;
+    }
+    if matches!(kind.as_str(), "battleye" | "goldsrc" | "quake") {
+        let socket = UdpSocket::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("the port");
+        // Not for ever, should a test forget it.
+        socket
+            .set_read_timeout(Some(Duration::from_secs(300)))
+            .expect("a limit");
+        boot(kind);
+        drop(datagrams::serve(kind, password, &socket));
         return;
     }
     // A certificate is not one for each of these addresses.
@@ -86,11 +98,15 @@ fn obey(kind: &str, line: &str) -> Done {
     did(line);
     Done::Reply(match (kind, line) {
         ("rust" | "rust-rcon", "save") => "Saved 12 ents".into(),
-        ("rust" | "rust-rcon", "quit") | ("conan", "shutdown") => return Done::End(String::new()),
+        ("rust" | "rust-rcon", "quit")
+        | ("conan", "shutdown")
+        | ("battleye", "#shutdown")
+        | ("goldsrc" | "quake", "quit") => return Done::End(String::new()),
         ("soulmask", "saveworld 1") => "the world is saved.".into(),
         ("soulmask", "quit 1") => return Done::End("World is closing...".into()),
         ("7dtd", "shutdown") => return Done::End("INF Shutting down".into()),
         ("conan", "big") => "x".repeat(10_000),
+        ("battleye" | "goldsrc" | "quake", "big") => "0123456789".repeat(1000),
         (_, "crash") => return Done::HangUp,
         (_, line) if line.starts_with("say") => return Done::Nothing,
         _ => format!("you said {line}"),

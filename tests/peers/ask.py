@@ -39,3 +39,49 @@ elif kind == "minecraft":
 
     status = JavaServer("127.0.0.1", port, timeout=20).status()
     print(status.version.name, status.players.online, status.players.max)
+elif kind == "battleye_rcon":
+    import asyncio
+
+    import berconpy
+
+    async def battleye():
+        client = berconpy.RCONClient()
+        async with client.connect("127.0.0.1", port, password):
+            assert await client.send_command("big") == "0123456789" * 1000
+            print(await client.send_command("hello"))
+        try:
+            async with berconpy.RCONClient().connect("127.0.0.1", port, "wrong"):
+                raise SystemExit("a wrong password was taken")
+        except berconpy.LoginFailure:
+            pass
+
+    asyncio.run(battleye())
+elif kind == "goldsrc_rcon":
+    import asyncio
+
+    from p5.aiogoldsrcrcon import Connection
+
+    async def goldsrc():
+        async with Connection(("127.0.0.1", port), "wrong") as client:
+            await client.open()
+            assert "Bad rcon_password" in await client.execute("hello")
+        async with Connection(("127.0.0.1", port), password) as client:
+            await client.open()
+            print(await client.execute("hello"))
+
+    asyncio.run(goldsrc())
+elif kind == "quake_rcon":
+    import asyncio
+
+    import aioq3rcon
+
+    async def quake():
+        try:
+            async with aioq3rcon.Client("127.0.0.1", port, "wrong"):
+                raise SystemExit("a wrong password was taken")
+        except aioq3rcon.IncorrectPasswordError:
+            pass
+        async with aioq3rcon.Client("127.0.0.1", port, password) as client:
+            print((await client.send_command("hello", interpret=True)).strip())
+
+    asyncio.run(quake())

@@ -23,6 +23,7 @@ mod courtesy;
 mod crash_restart;
 mod cut_short;
 mod damaged_records;
+mod datagram_channels;
 mod debian;
 mod disks;
 mod docker_compose;

@@ -41,15 +41,46 @@ fn an_rcon_server_that_is_not_ours() {
     sandbox.nothing_left();
 }
 
+/// The server acknowledges by itself what it is told, and knows whether we do.
+#[test]
+#[ignore = "needs berconpy of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
+fn a_battleye_server_that_is_not_ours() {
+    let (python, port) = (python(), support::free_udp_port());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/battleye.py");
+    let game = |password: &str| {
+        Instance::program("a", &python, &[script, &port.to_string(), "right"])
+            .with("battleye_rcon", json!({ "port": port, "password": password }))
+            .with("ready", json!({ "rcon": true }))
+            .with("stop", json!([{ "battleye_rcon": "#shutdown", "wait": "20s" }]))
+    };
+    let sandbox = Sandbox::with(&[game("right")]);
+    sandbox.ok(&["start", "a"]);
+    assert_eq!(sandbox.ok(&["send", "a", "hello"]).stdout, "heard hello\n");
+    let long = sandbox.ok(&["send", "a", "long"]).stdout;
+    assert_eq!(long.trim_end(), "0123456789".repeat(300));
+    let acknowledged = sandbox.ok(&["send", "a", "acknowledged"]).stdout;
+    assert_ne!(acknowledged, "0\n");
+    sandbox.inventory(&[game("wrong")]);
+    let refused = sandbox.run(&["send", "a", "hello"]).expect_code(1);
+    assert!(refused.stderr.contains("the password is wrong"), "{refused:?}");
+    sandbox.inventory(&[game("right")]);
+    let stopped = sandbox.ok(&["stop", "a", "--json"]).json()["results"][0].clone();
+    assert_eq!(stopped["ended_by"], "battleye_rcon: #shutdown", "{stopped}");
+    sandbox.nothing_left();
+}
+
 /// A stand-in that our own client has found ready is asked by another client.
 #[test]
-#[ignore = "needs mcrcon, websocket-client, python-a2s and mcstatus of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
+#[ignore = "needs mcrcon, websocket-client, python-a2s, mcstatus, berconpy, p5.aiogoldsrcrcon and aio-q3-rcon of PyPI, in the Python that GAMECTL_TEST_PYTHON names"]
 fn clients_that_are_not_ours() {
     for (kind, channel, ready, answer) in [
         ("conan", "rcon", "rcon", "you said hello"),
         ("rust", "webrcon", "tcp", "you said hello"),
         ("steam", "a2s", "a2s", "A stand-in a map 3 20"),
         ("minecraft", "minecraft", "minecraft", "1.21 3 20"),
+        ("battleye", "battleye_rcon", "rcon", "you said hello"),
+        ("goldsrc", "goldsrc_rcon", "rcon", "you said hello"),
+        ("quake", "quake_rcon", "rcon", "you said hello"),
     ] {
         let (program, port) = (support::example("stand-in-game"), support::free_port());
         let args = [kind, &port.to_string(), "pw"];

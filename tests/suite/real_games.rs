@@ -231,3 +231,51 @@ fn openarena_is_counted_and_warns_by_its_preset() {
     assert!(console.contains("console: Shutdown in 1 second"), "{console}");
     sandbox.nothing_left();
 }
+
+/// Its reply comes in many packets, and `quit` has none.
+#[test]
+#[ignore = "needs a game server of Debian's: apt install openarena-server"]
+fn openarena_is_told_over_its_rcon() {
+    let executable = program("openarena-server", "/usr/games/openarena-server");
+    let sandbox = Sandbox::new();
+    let port = support::free_udp_port();
+    let number = port.to_string();
+    let set = [
+        ("dedicated", "1"),
+        ("net_port", number.as_str()),
+        ("rconpassword", "right"),
+    ];
+    let set = set.iter().flat_map(|(name, value)| ["+set", name, value]);
+    let args: Vec<&str> = set.chain(["+map", "aggressor"]).collect();
+    let game = |password: &str| {
+        Instance::program("a", executable, &args)
+            .with("game", json!("openarena"))
+            .with("ports", json!({ "game": format!("{port}/udp") }))
+            .with("quake_rcon", json!({ "port": port, "password": password }))
+            .with("stop", json!([{ "quake_rcon": "quit", "wait": "20s" }]))
+            .with("ready", json!({ "rcon": true }))
+            .env("HOME", &sandbox.arg("home"))
+    };
+    std::fs::create_dir_all(sandbox.path("home")).expect("a home");
+    sandbox.inventory(&[game("right")]);
+    sandbox.ok(&["start", "a"]);
+    let status = sandbox.ok(&["send", "a", "status"]).stdout;
+    assert!(status.contains("map: aggressor"), "{status}");
+    let list = sandbox.ok(&["send", "a", "cvarlist"]).stdout;
+    assert!(list.contains("total cvars"), "{} bytes: {list}", list.len());
+    assert!(list.len() > 5_000, "{list}");
+    sandbox.inventory(&[game("wrong")]);
+    let refused = sandbox.run(&["send", "a", "status"]).expect_code(1);
+    assert!(refused.stderr.contains("the password is wrong"), "{refused:?}");
+    let silent = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let silent = silent.local_addr().expect("its address").to_string();
+    sandbox.inventory(&[game("right").with("players", json!({ "quake3": silent }))]);
+    let stopped = sandbox.ok(&["stop", "a", "--warn", "1s", "--json"]).json()["results"][0].clone();
+    assert_eq!(stopped["ended_by"], "quake_rcon: quit", "{stopped}");
+    let console = sandbox.console("a");
+    assert!(
+        console.contains("Rcon from 127.0.0.1: say Shutdown in 1 second"),
+        "{console}"
+    );
+    sandbox.nothing_left();
+}

@@ -96,7 +96,7 @@ impl Search {
             Shape::List(_) => !is_known(key),
             // A command line that was to be a list, or a password where a
             // section was to be.
-            Shape::Scalar(_) => !is_known(key) || matches!(key, "args" | "exec") || ChannelKind::of_name(key).is_some(),
+            Shape::Scalar(_) => !is_known(key) || matches!(key, "args" | "exec") || is_channel(key),
         };
         // `NAME=value`, or a value where a name is wanted.
         if (foreign || hidden) && !looks_like_key(key) {
@@ -176,6 +176,11 @@ fn indent(line: &str) -> usize {
 fn suspect(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     lower.contains("env") || sounds_secret(&lower).is_some() || login_of_url(&lower).is_some()
+}
+
+/// Returns true for the name of a channel over the network.
+fn is_channel(key: &str) -> bool {
+    ChannelKind::of_name(key).is_some_and(|kind| kind != ChannelKind::Stdin)
 }
 
 #[cfg(test)]
