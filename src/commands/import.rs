@@ -10,7 +10,7 @@ use crate::cli::ImportArgs;
 use crate::failure::{Failure, FailureKind};
 use crate::host::{Error, is_valid_id};
 use crate::import::{self, Draft, FILE_MAX, ImportFile, ImportKind, ImportOptions};
-use crate::invocation::command_for;
+use crate::invocation::{command, command_for, quoted};
 use crate::sys::plain_file;
 
 pub(super) fn run(context: &Context<'_>, args: &ImportArgs) -> Result<u8, Error> {
@@ -65,7 +65,12 @@ pub(super) fn run(context: &Context<'_>, args: &ImportArgs) -> Result<u8, Error>
         init::refused(
             &name,
             &error,
-            "name another file with -o FILE; without -o the text is printed",
+            &format!(
+                "name another file with -o FILE; or add the instances to this one, if `instances:` is its last section: \
+                 {} {} | tail -n +4 >>{name}",
+                command("import"),
+                args.files.iter().map(|path| quoted(&shown(path))).collect::<Vec<_>>().join(" "),
+            ),
         )
     })?;
     let next = match remarks {

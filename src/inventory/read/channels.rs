@@ -139,3 +139,51 @@ fn example(kind: ChannelKind) -> String {
         kind => format!("such as `{kind}: {{ port: 28016, password: {{ file: /path/to/it }} }}`"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::inventory::parse;
+
+    /// A channel of a preset takes no port and needs no password before it is set up; nor is a
+    /// step of its stop there.
+    #[test]
+    fn a_channel_of_a_preset_is_there_when_it_is_used() {
+        let half_life = "game: half-life, process: {executable: /x}";
+        for (keys, wanted) in [
+            (half_life, "stdin"),
+            (
+                &format!("{half_life}, admin: goldsrc_rcon, goldsrc_rcon: {{password: x}}"),
+                "goldsrc_rcon 127.0.0.1:27015",
+            ),
+            (
+                &format!("{half_life}, goldsrc_rcon: {{port: 5, password: x}}"),
+                "stdin, goldsrc_rcon 127.0.0.1:5",
+            ),
+            (
+                "game: dayz, process: {executable: /x}, battleye_rcon: {password: x}",
+                "battleye_rcon 127.0.0.1:2305",
+            ),
+            ("game: dayz, process: {executable: /x}", "stdin"),
+            ("quake_rcon: {port: 5, password: x}", "quake_rcon 127.0.0.1:5"),
+        ] {
+            let text = format!("instances: {{a: {{{keys}}}}}");
+            let read = parse(text.as_bytes(), "x.yaml", "/srv".as_ref(), &|_| None);
+            let read = read.unwrap_or_else(|problems| panic!("{problems}"));
+            let channels = &read.instances[0].channels;
+            let remotes = channels.remotes.iter();
+            let mut told: Vec<String> = remotes
+                .map(|remote| format!("{} {}", remote.kind, remote.address))
+                .collect();
+            if channels.get(channels.admin).is_none() {
+                told.insert(0, channels.admin.to_string());
+            }
+            assert_eq!(told.join(", "), wanted, "{keys}");
+            let first = read.instances[0].stop[0].action.to_string();
+            assert_eq!(
+                first == "battleye_rcon: #shutdown",
+                wanted.contains("2305"),
+                "{keys}: {first}"
+            );
+        }
+    }
+}

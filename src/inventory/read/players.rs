@@ -6,12 +6,12 @@ use super::section::Fields;
 use super::{http, kubectl, pattern};
 use crate::inventory::model::address::HostPort;
 use crate::inventory::model::channels::Channels;
-use crate::inventory::model::http::HttpMethod;
+use crate::inventory::model::http::{HttpCheck, HttpMethod};
 use crate::inventory::model::instance::{Port, Protocol};
 use crate::inventory::model::players::{PlayersCommand, PlayersLine, PlayersRequest, PlayersRule};
 use crate::inventory::model::probe::{GamespyVersion, Probe};
 use crate::inventory::report::keys;
-use crate::inventory::text::node::{Node, Shape};
+use crate::inventory::text::node::{Node, Scalar, Shape};
 
 type Make = fn(HostPort) -> Probe;
 
@@ -87,7 +87,7 @@ pub(super) fn read(settings: &mut Fields, ports: &[Port], channels: &Channels, i
     match given.first() {
         Some(&"send") => line(&mut players, node, channels),
         Some(&"exec") => command(&mut players, node),
-        _ => request(&mut players, node),
+        _ => request(&mut players, node, ports, is_given),
     }
 }
 
@@ -190,7 +190,46 @@ fn line(players: &mut Fields, node: &Node, channels: &Channels) -> Option<Player
     })))
 }
 
-fn request(players: &mut Fields, node: &Node) -> Option<PlayersRule> {
+/// Splits a URL around its port, if that is a name and no number.
+fn around_port_name(url: &str) -> Option<(&str, &str, &str)> {
+    let host_at = url.find("://")? + 3;
+    let end = url.get(host_at..)?.find('/').map_or(url.len(), |at| host_at + at);
+    let name_at = url.get(host_at..end)?.rfind(':').map(|at| host_at + at + 1)?;
+    let name = url.get(name_at..end)?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    is_name.then_some((url.get(..name_at)?, name, url.get(end..)?))
+}
+
+/// Reads a request, in whose URL the name of a port of the instance may be in the place
+/// of the number.
+fn request_of(check: &mut Collector, node: &Node, ports: &[Port], is_given: bool) -> Option<HttpCheck> {
+    let url = match &node.shape {
+        Shape::Scalar(scalar) => around_port_name(&scalar.text),
+        _ => None,
+    };
+    let Some((before, name, after)) = url else {
+        return http::read(check, HttpMethod::Get, node);
+    };
+    let named = |port: &&Port| port.name == name && port.protocol == Protocol::Tcp;
+    let Some(port) = ports.iter().find(named) else {
+        if is_given && check.is_whole() {
+            check
+                .problem(node.span, format!("`{name}` is not the name of a tcp port in `ports`"))
+                .hint(format!(
+                    "such as `ports: {{ {name}: 8080/tcp }}`, or a number in the URL"
+                ));
+        }
+        return None;
+    };
+    let text = format!("{before}{}{after}", port.number).into();
+    let shape = Shape::Scalar(Scalar { text, plain: true });
+    http::read(check, HttpMethod::Get, &Node { span: node.span, shape })
+}
+
+fn request(players: &mut Fields, node: &Node, ports: &[Port], is_given: bool) -> Option<PlayersRule> {
     players.require(
         "json",
         node.span,
@@ -199,7 +238,7 @@ fn request(players: &mut Fields, node: &Node) -> Option<PlayersRule> {
     );
     let online = players.get("json", kubectl::path);
     let max = players.get("json_max", kubectl::path);
-    let request = players.get("http", |check, _, node| http::read(check, HttpMethod::Get, node));
+    let request = players.get("http", |check, _, node| request_of(check, node, ports, is_given));
     Some(PlayersRule::Http(Box::new(PlayersRequest {
         request: request?,
         online: online?,
@@ -270,6 +309,10 @@ mod tests {
                 "players: {a2s: 'h:1', json: .a}",
                 "1:39 `json` means nothing without `http`",
             ),
+            (
+                "ports: {q: 1/udp}, players: {http: 'http://h:q/', json: .n}",
+                "1:53 `q` is not the name of a tcp port",
+            ),
             ("players: {a2: 'h:1'}", "1:27 unknown key `a2` in `players`"),
         ] {
             let text = format!("instances: {{a: {{{keys}}}}}");
@@ -284,6 +327,7 @@ mod tests {
             let read = read(&format!("instances: {{a: {{{keys}}}}}")).unwrap();
             match read.instances[0].counted_by() {
                 Some(PlayersRule::Query(probe)) => probe.query().map(|(name, server)| format!("{name} {server}")),
+                Some(PlayersRule::Http(asked)) => Some(format!("{}{}", asked.request.address, asked.request.path)),
                 Some(_) => Some("another".to_owned()),
                 None => None,
             }
@@ -304,7 +348,14 @@ mod tests {
             ("game: openarena, ports: {game: 5/tcp}", None),
             ("game: openarena, ports: {game: 5/udp}", Some("quake3 127.0.0.1:5")),
             ("ready: {quake3: 'h:3'}", Some("quake3 h:3")),
-            ("players: {http: 'http://h/', json: .n}", Some("another")),
+            ("players: {http: 'http://h/', json: .n}", Some("h:80/")),
+            (
+                "ports: {web: 7/tcp}, players: {http: 'http://h:web/a', json: .n}",
+                Some("h:7/a"),
+            ),
+            ("game: eco", Some("127.0.0.1:3001/frontpage")),
+            ("game: eco, ports: {web: 4001/tcp}", Some("127.0.0.1:4001/frontpage")),
+            ("game: eco, ports: {web: 4001/udp}", None),
             ("players: {exec: [list], pattern: '(?<online>n)'}", Some("another")),
             ("ready: {alive_for: 1s}", None),
         ] {

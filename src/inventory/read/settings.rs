@@ -7,7 +7,7 @@ use crate::games::Preset;
 use crate::inventory::model::host::Hosted;
 use crate::inventory::model::instance::{Instance, Plane};
 use crate::inventory::model::probe::Probe;
-use crate::inventory::model::stop::default_stop_chain;
+use crate::inventory::model::stop::{StopStep, default_stop_chain};
 use crate::inventory::text::node::{Node, Span};
 
 /// An instance as far as it is known before its settings are read.
@@ -31,6 +31,12 @@ pub(super) fn read(outline: Outline, settings: &mut Fields, is_given: &dyn Fn(&s
         Plane::Systemd(_) | Plane::Podman(_) | Plane::Kubectl(_) | Plane::Amp(_) => Vec::new(),
         _ => default_stop_chain(),
     });
+    // A preset's step over a channel that a game may do without is there with that channel.
+    let is_left_out = |step: &StopStep| {
+        let kind = step.action.channel().filter(|kind| kind.is_datagrams());
+        kind.is_some_and(|kind| !is_given(kind.as_str()) && !is_given("stop"))
+    };
+    let stop: Vec<_> = stop.into_iter().filter(|step| !is_left_out(step)).collect();
     let mut needed: Vec<_> = stop.iter().filter_map(|step| step.action.channel()).collect();
     let login = channels::of_login(settings);
     for section in ["ready", "healthy"] {

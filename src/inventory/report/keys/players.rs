@@ -32,7 +32,7 @@ pub(super) const WAYS: &[Key] = keys! {
     "pattern": Text, "required with `send` and `exec`", "pattern: 'There are (?<online>\\d+) of a max of (?<max>\\d+)'",
         "A regular expression with the group `online`, and perhaps `max`.";
     "http": SectionOr(&HTTP), "none", "http: http://127.0.0.1:8212/v1/api/metrics",
-        "By a request, whose answer is JSON.";
+        "By a request, whose answer is JSON. In a URL alone the name of one of its `ports` may stand for the number.";
     "json": Text, "required with `http`", "json: .currentplayernum",
         "The path of the number of players in it, or of the list of them.";
     "json_max": Text, "none", "json_max: .maxplayernum",
