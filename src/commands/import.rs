@@ -66,10 +66,12 @@ pub(super) fn run(context: &Context<'_>, args: &ImportArgs) -> Result<u8, Error>
             &name,
             &error,
             &format!(
-                "name another file with -o FILE; or add the instances to this one, if `instances:` is its last section: \
-                 {} {} | tail -n +4 >>{name}",
-                command("import"),
-                args.files.iter().map(|path| quoted(&shown(path))).collect::<Vec<_>>().join(" "),
+                "name another file with -o FILE; or add the instances to this one, if `instances:` is its last section: {}",
+                command(format_args!(
+                    "import {} | tail -n +4 >>{}",
+                    args.files.iter().map(|path| quoted(&shown(path))).collect::<Vec<_>>().join(" "),
+                    quoted(&name),
+                )),
             ),
         )
     })?;

@@ -252,6 +252,7 @@ fn openarena_is_told_over_its_rcon() {
             .with("game", json!("openarena"))
             .with("ports", json!({ "game": format!("{port}/udp") }))
             .with("quake_rcon", json!({ "port": port, "password": password }))
+            .with("admin", json!("quake_rcon"))
             .with("stop", json!([{ "quake_rcon": "quit", "wait": "20s" }]))
             .with("ready", json!({ "rcon": true }))
             .env("HOME", &sandbox.arg("home"))
