@@ -6,11 +6,12 @@
 //! deadline.
 
 mod merged_output;
+mod typist;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
@@ -24,8 +25,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::sys::{oom_score, open_files, pipe};
+use crate::sys::{oom_score, open_files};
 pub use merged_output::MergedOutput;
+pub use typist::Typist;
 
 /// The most bytes of an answer. A container takes some 10 KiB of `docker inspect`,
 /// and at most a thousand are asked for at once.
@@ -249,55 +251,6 @@ impl ProgramCall {
             stdout: stdout.map_err(io::Error::from)?,
             _running: running,
         })
-    }
-}
-
-/// A program that is given its input piece by piece, and killed when this is dropped.
-#[derive(Debug)]
-pub struct Typist {
-    keys: io::PipeWriter,
-    running: Running,
-}
-
-impl Typist {
-    /// Starts a program.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn of(mut call: ProgramCall) -> Result<Self, CallError> {
-        let (theirs, keys) = io::pipe()?;
-        call.command.stdin(theirs);
-        Ok(Self {
-            keys,
-            running: call.spawn()?,
-        })
-    }
-
-    /// Writes a piece, which must be smaller than a pipe.
-    ///
-    /// # Errors
-    /// When the program reads no more.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.keys.write_all(bytes)
-    }
-
-    /// Returns the number of bytes that the program has not read yet.
-    ///
-    /// # Errors
-    /// When that cannot be told.
-    pub fn unread(&self) -> io::Result<usize> {
-        pipe::pending(&self.keys)
-    }
-
-    /// Waits for the end of the program.
-    ///
-    /// # Errors
-    /// When it cannot be awaited.
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn end(&mut self) -> io::Result<ExitStatus> {
-        self.running.child.wait().await
     }
 }
 

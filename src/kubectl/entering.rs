@@ -72,8 +72,7 @@ impl Entrance {
             return Err(failure.hint("give it `stdin: true` in the pod template, or name a program by `kubectl.send`"));
         }
         let container = format!("--container={}", self.container);
-        Ok(self
-            .engine
-            .argv(["attach", "--stdin", "--quiet", &self.pod, &container]))
+        // Nobody reads what it says of itself; older ones have no `--quiet`.
+        Ok(self.engine.argv(["attach", "--stdin", &self.pod, &container]))
     }
 }

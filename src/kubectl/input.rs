@@ -24,7 +24,7 @@ pub(super) async fn write_line(entrance: &Entrance, line: &str, limit: Duration)
     refuse(line)?;
     let attach = ProgramCall::new(entrance.attach()?);
     let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("kubectl attach: {error}"));
-    let mut typist = Typist::of(attach).map_err(|error| failed(&error))?;
+    let mut typist = Typist::heard(attach).map_err(|error| failed(&error))?;
     typist
         .write(format!("{line}\n").as_bytes())
         .map_err(|error| failed(&error))?;
@@ -35,7 +35,11 @@ pub(super) async fn write_line(entrance: &Entrance, line: &str, limit: Duration)
             tokio::select! {
                 ended = typist.end() => {
                     let ended = ended.map_err(|error| failed(&error))?;
-                    return Err(failed(&format_args!("it ended before it had taken the line: {ended}")));
+                    let why = match typist.complaint().trim() {
+                        "" => ended.to_string(),
+                        said => said.to_owned(),
+                    };
+                    return Err(failed(&format_args!("it ended before it had taken the line: {why}")));
                 }
                 () = sleep(READ_AGAIN) => {}
             }

@@ -210,9 +210,9 @@ fn lines_reach_a_program_in_the_container_or_its_console() {
         world.sandbox.lines("entered"),
         [
             format!("{place} exec --stdin {pod} --container=game -- rcon-cli -x"),
-            format!("{place} attach --stdin --quiet {pod} --container=game"),
+            format!("{place} attach --stdin {pod} --container=game"),
             format!("{place} exec {pod} --container=game -- save world"),
-            format!("{place} attach --stdin --quiet {pod} --container=game"),
+            format!("{place} attach --stdin {pod} --container=game"),
         ]
     );
 }
