@@ -98,7 +98,10 @@ impl ManagedObject {
 
     pub(super) async fn look(&self) -> Observation {
         match self.see().await {
-            Ok(look) => look.judged.facts.into(),
+            Ok(ObjectLook { judged, .. }) => match judged.lost {
+                Some(reason) => Observation::Unknown { reason },
+                None => judged.facts.into(),
+            },
             Err(failure) => Observation::Unknown {
                 reason: failure.in_one(),
             },

@@ -30,6 +30,8 @@ mod explain;
 mod input;
 mod listing;
 mod managed;
+#[cfg(test)]
+mod newer_tests;
 mod object;
 pub mod origin;
 mod output;

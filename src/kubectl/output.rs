@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::engine::KubectlEngine;
 use super::managed::ManagedObject;
-use super::pod::ClusterPod;
+use super::pod::{ClusterPod, ContainerReport};
 use super::{reading, target};
 use crate::failure::Failure;
 use crate::inventory::KubectlSpec;
@@ -72,33 +72,35 @@ impl PodLogs {
         };
         let is_named = pods.iter().map(of_pod).sum::<usize>() > 1;
         loop {
-            for pod in &pods {
-                // Another pod of the same name is another one.
-                let run = (pod.metadata.uid.clone(), if follow { pod.run() } else { 0 });
-                let from = match known.get(&run) {
-                    None if !follow || pod.is_running() || !pod.is_alive() => ask.from,
-                    Some(LogStream::Ended { at, again }) if pod.is_running() && *again <= Instant::now() => {
+            if !follow {
+                for pod in &pods {
+                    let container = self.spec.container.as_deref();
+                    if let Ok(stream) = self.open(pod.name(), container, ask, is_named) {
+                        copy_lines(stream, Arc::clone(&self.to)).await;
+                    }
+                }
+                return;
+            }
+            for source in pods.iter().flat_map(|pod| sources(pod, self.spec.container.as_deref())) {
+                let from = match known.get(&source.run) {
+                    None => ask.from,
+                    Some(LogStream::Ended { at, again }) if source.is_running && *again <= Instant::now() => {
                         OutputFrom::Time(*at)
                     }
-                    _ => continue,
+                    Some(_) => continue,
                 };
-                let Ok(stream) = self.open(pod, OutputAsk { from, ..ask }, is_named) else {
+                let ask = OutputAsk { from, ..ask };
+                let Ok(stream) = self.open(source.pod, Some(source.container), ask, is_named) else {
                     continue;
                 };
+                let run = source.run;
                 known.insert(run.clone(), LogStream::Open);
                 let to = Arc::clone(&self.to);
-                if !follow {
-                    copy_lines(stream, to).await;
-                    continue;
-                }
                 streams.spawn(async move {
                     let begun = Instant::now();
                     copy_lines(stream, to).await;
                     (run, LogStream::ended(begun))
                 });
-            }
-            if !follow {
-                return;
             }
             let since = SystemTime::now();
             tokio::time::sleep(AGAIN).await;
@@ -123,15 +125,43 @@ impl PodLogs {
         })
     }
 
-    fn open(&self, pod: &ClusterPod, ask: OutputAsk, is_named: bool) -> Result<MergedOutput, Failure> {
-        let words = words(&self.spec, pod.name(), ask, is_named);
+    fn open(
+        &self,
+        pod: &str,
+        container: Option<&str>,
+        ask: OutputAsk,
+        is_named: bool,
+    ) -> Result<MergedOutput, Failure> {
+        let words = words(pod, container, ask, is_named);
         MergedOutput::of(self.engine.program(words)).map_err(|error| self.engine.not_called(&error))
     }
 }
 
-fn words(spec: &KubectlSpec, pod: &str, ask: OutputAsk, is_named: bool) -> Vec<String> {
+/// One run of a container, as it is followed.
+struct LogSource<'a> {
+    pod: &'a str,
+    container: &'a str,
+    /// Another pod of the same name is another one.
+    run: (String, String, Option<SystemTime>),
+    is_running: bool,
+}
+
+/// Returns the containers of a pod that have run, or the one of a name: each of them begins
+/// and ends by itself.
+fn sources<'a>(pod: &'a ClusterPod, only: Option<&str>) -> Vec<LogSource<'a>> {
+    let is_wanted = |one: &&ContainerReport| one.started().is_some() && only.is_none_or(|name| name == one.name());
+    let of = |one: &'a ContainerReport| LogSource {
+        pod: pod.name(),
+        container: one.name(),
+        run: (pod.metadata.uid.clone(), one.name().to_owned(), one.started()),
+        is_running: one.is_running(),
+    };
+    pod.reports().filter(is_wanted).map(of).collect()
+}
+
+fn words(pod: &str, container: Option<&str>, ask: OutputAsk, is_named: bool) -> Vec<String> {
     let mut words = vec!["logs".to_owned(), pod.to_owned()];
-    words.push(match &spec.container {
+    words.push(match container {
         Some(container) => format!("--container={container}"),
         None => "--all-containers".to_owned(),
     });
@@ -193,32 +223,36 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
-    use crate::inventory::{KubectlObject, KubectlPlace, WorkloadKind};
+
+    #[test]
+    fn each_run_of_a_container_is_followed_for_itself() {
+        let text = r#"{"metadata":{"name":"p","uid":"u"},"status":{
+            "initContainerStatuses":[{"name":"make","state":{"terminated":{"startedAt":"2026-11-30T05:00:00Z"}}}],
+            "containerStatuses":[
+                {"name":"game","state":{"waiting":{}},"lastState":{"terminated":{"startedAt":"2026-11-30T05:00:09Z"}}},
+                {"name":"side","state":{"running":{"startedAt":"2026-11-30T05:00:05Z"}}},
+                {"name":"late","state":{"waiting":{"reason":"ContainerCreating"}}}]}}"#;
+        let pod: ClusterPod = serde_json::from_str(text).unwrap();
+        let of = |only| {
+            let sources = sources(&pod, only).into_iter();
+            let names: Vec<String> = sources
+                .map(|one| format!("{} {}", one.container, one.is_running))
+                .collect();
+            names.join(", ")
+        };
+        assert_eq!(of(None), "make false, game false, side true");
+        assert_eq!(of(Some("side")), "side true");
+        assert_eq!(of(Some("late")), "", "it has not run yet");
+    }
 
     #[test]
     fn the_words_for_a_log() {
-        let mut spec = KubectlSpec {
-            place: KubectlPlace {
-                context: "c".to_owned(),
-                namespace: "n".to_owned(),
-                kubeconfig: None,
-            },
-            object: KubectlObject::Workload {
-                kind: WorkloadKind::Deployment,
-                replicas: None,
-                pods: None,
-            },
-            name: "x".to_owned(),
-            container: None,
-            send: Vec::new(),
-        };
-        let all = words(&spec, "p", OutputAsk::plain(OutputFrom::Start, false), false);
+        let all = words("p", None, OutputAsk::plain(OutputFrom::Start, false), false);
         assert_eq!(all.join(" "), "logs p --all-containers --tail=-1");
-        let last = words(&spec, "p", OutputAsk::plain(OutputFrom::LastLines(5), true), true);
+        let last = words("p", None, OutputAsk::plain(OutputFrom::LastLines(5), true), true);
         assert_eq!(last.join(" "), "logs p --all-containers --tail=5 --prefix --follow");
-        spec.container = Some("game".to_owned());
         let since = OutputFrom::Time(UNIX_EPOCH + Duration::from_millis(7_900));
-        let since = words(&spec, "p", OutputAsk::plain(since, true), false);
+        let since = words("p", Some("game"), OutputAsk::plain(since, true), false);
         assert_eq!(
             since.join(" "),
             "logs p --container=game --since-time=1970-01-01T00:00:07Z --follow"
@@ -229,7 +263,7 @@ mod tests {
             ..OutputAsk::plain(OutputFrom::LastLines(5), false)
         };
         assert_eq!(
-            words(&spec, "p", before, false).join(" "),
+            words("p", Some("game"), before, false).join(" "),
             "logs p --container=game --tail=5 --timestamps --previous"
         );
     }

@@ -49,6 +49,7 @@ pub(super) struct PodStatus {
 pub(super) struct ContainerReport {
     name: String,
     pub(super) restart_count: u32,
+    ready: bool,
     state: ReportedState,
     last_state: ReportedState,
 }
@@ -97,6 +98,8 @@ pub(super) enum PodHealth {
         how: String,
         exit_code: Option<i32>,
     },
+    /// Has run, and its node does not answer any more.
+    Lost,
     /// Is being ended.
     Ending,
     /// Nothing of it runs any more.
@@ -132,7 +135,8 @@ impl ClusterPod {
     }
 
     pub(super) fn restarts(&self) -> u32 {
-        self.status.container_statuses.iter().map(|one| one.restart_count).sum()
+        let counts = self.status.container_statuses.iter().map(|one| one.restart_count);
+        counts.fold(0, u32::saturating_add)
     }
 
     /// Returns the time since which it is ready.
@@ -151,13 +155,11 @@ impl ClusterPod {
         if self.condition("Ready").is_some_and(|one| one.status == "True") {
             return PodHealth::Ready;
         }
-        let containers = self
-            .status
-            .init_container_statuses
-            .iter()
-            .chain(&self.status.container_statuses);
+        if self.is_lost() {
+            return PodHealth::Lost;
+        }
         let mut starting = String::new();
-        for container in containers {
+        for container in self.reports() {
             match container.health() {
                 PodHealth::Starting(what) if starting.is_empty() => starting = what,
                 PodHealth::Ready | PodHealth::Starting(_) => {}
@@ -176,6 +178,24 @@ impl ClusterPod {
             starting = "not ready yet".to_owned();
         }
         PodHealth::Starting(starting)
+    }
+
+    /// Returns true if its node is away: the cluster takes its readiness back then, and
+    /// leaves that of its containers as the node has told it last.
+    fn is_lost(&self) -> bool {
+        let is_taken_back = |one: &ObjectCondition| one.status != "True" && one.reason.is_empty();
+        let containers = &self.status.container_statuses;
+        self.condition("Ready").is_some_and(is_taken_back)
+            && !containers.is_empty()
+            && containers.iter().all(|one| one.ready && one.state.running.is_some())
+    }
+
+    /// Returns the reports on its containers, in the order in which they run.
+    pub(super) fn reports(&self) -> impl Iterator<Item = &ContainerReport> {
+        self.status
+            .init_container_statuses
+            .iter()
+            .chain(&self.status.container_statuses)
     }
 
     /// Returns how a container of it ended last.
@@ -232,11 +252,20 @@ impl ClusterPod {
 }
 
 impl ContainerReport {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.state.running.is_some()
+    }
+
     fn end(&self) -> Option<&Terminated> {
         self.state.terminated.as_ref().or(self.last_state.terminated.as_ref())
     }
 
-    fn started(&self) -> Option<SystemTime> {
+    /// Returns the time of its last start; `None` if it has never run.
+    pub(super) fn started(&self) -> Option<SystemTime> {
         let running = self
             .state
             .running
@@ -384,6 +413,31 @@ mod tests {
         ] {
             assert_eq!(pod.health(), wanted, "{pod:?}");
         }
+    }
+
+    /// The cluster takes back that a pod is ready, and nothing else, when its node is away.
+    #[test]
+    fn a_pod_whose_node_is_away_is_lost() {
+        let of = |container: &Value, reason: &str| {
+            let ready = json!({ "type": "Ready", "status": "False", "reason": reason });
+            pod(&json!({ "phase": "Running", "containerStatuses": [container], "conditions": [ready] })).health()
+        };
+        let running = json!({ "name": "game", "ready": true, "state": { "running": {} } });
+        let starting = json!({ "name": "game", "ready": false, "state": { "running": {} } });
+        let not_ready = PodHealth::Starting("not ready yet".to_owned());
+        assert_eq!(of(&running, ""), PodHealth::Lost);
+        assert_eq!(of(&running, "ReadinessGatesNotReady"), not_ready);
+        assert_eq!(of(&starting, "ContainersNotReady"), not_ready);
+        assert_eq!(of(&starting, ""), not_ready);
+    }
+
+    #[test]
+    fn counts_that_cannot_be_end_at_the_largest() {
+        let often = json!({ "name": "game", "restartCount": u32::MAX });
+        assert_eq!(
+            pod(&json!({ "containerStatuses": [often, often] })).restarts(),
+            u32::MAX
+        );
     }
 
     #[test]

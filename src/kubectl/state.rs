@@ -7,6 +7,7 @@
 //! | wanted up | as many ready as wanted | running |
 //! | wanted up | some ready | running, with a note |
 //! | wanted up | none ready, one has ended by itself | crashed: Kubernetes starts it again |
+//! | wanted up | none ready, the node of one is away | not known |
 //! | wanted up | otherwise | starting |
 //!
 //! A count of a status says something only once its controller has seen the last change.
@@ -38,6 +39,8 @@ pub(super) struct Judged {
     pub(super) has_arrived: bool,
     /// The rest that is waited for, in words.
     pub(super) awaited: String,
+    /// The reason why it is not known whether anything runs; `None` if that is known.
+    pub(super) lost: Option<String>,
 }
 
 /// The pods that were found, counted.
@@ -46,6 +49,7 @@ struct Counted<'a> {
     ready: usize,
     trouble: Vec<String>,
     crash: Option<Option<i32>>,
+    lost: Option<String>,
     starting: Vec<String>,
 }
 
@@ -75,7 +79,7 @@ pub(super) fn judge(spec: &KubectlSpec, found: &FoundObject, records: &ClusterRe
         .pods
         .iter()
         .map(ClusterPod::restarts)
-        .sum::<u32>()
+        .fold(0, u32::saturating_add)
         .saturating_add(records.restarts);
     facts.run = found.pods.iter().map(ClusterPod::run).max();
     let exits = found.pods.iter().filter_map(ClusterPod::last_exit);
@@ -123,6 +127,7 @@ fn count(pods: &[ClusterPod]) -> Counted<'_> {
         ready: 0,
         trouble: Vec::new(),
         crash: None,
+        lost: None,
         starting: Vec::new(),
     };
     for pod in pods {
@@ -137,6 +142,15 @@ fn count(pods: &[ClusterPod]) -> Counted<'_> {
             PodHealth::Crashed { how, exit_code } => {
                 counted.crash.get_or_insert(exit_code);
                 counted.trouble.push(format!("{name}: {how}"));
+            }
+            PodHealth::Lost => {
+                let node = &pod.spec.node_name;
+                counted
+                    .trouble
+                    .push(format!("{name}: its node, {node}, does not answer"));
+                counted.lost.get_or_insert(format!(
+                    "its node, {node}, does not answer, so nobody knows whether it runs"
+                ));
             }
             PodHealth::Starting(what) if !what.is_empty() => counted.starting.push(format!("{name}: {what}")),
             PodHealth::Starting(_) | PodHealth::Ending | PodHealth::Over(_) => {}
@@ -174,6 +188,7 @@ impl Counted<'_> {
         Judged {
             has_arrived: false,
             awaited: left.clone().unwrap_or_default(),
+            lost: None,
             facts: Facts::bare(state, join_notes([left, note])),
         }
     }
@@ -195,6 +210,7 @@ impl Counted<'_> {
         Judged {
             has_arrived: serving >= wanted && is_newest,
             awaited: awaited.unwrap_or_else(|| "its pods".to_owned()),
+            lost: self.lost.clone().filter(|_| state == InstanceState::Starting),
             facts: Facts::bare(
                 state,
                 join_notes([counts, self.troubles(), starting, rollout, again, note]),
@@ -293,6 +309,7 @@ fn of_cronjob(found: &FoundObject, counted: &Counted) -> Judged {
     Judged {
         has_arrived: true,
         awaited: String::new(),
+        lost: None,
         facts: Facts::bare(InstanceState::Running, join_notes([Some(note), counted.troubles()])),
     }
 }

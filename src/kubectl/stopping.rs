@@ -19,8 +19,9 @@ use crate::supervisor::{Activity, InstanceState, Outcome, StateCell, join_notes}
 /// The interval between looks at what ends.
 const LOOK: Duration = Duration::from_millis(700);
 
-/// The time that a stop may take beyond the grace periods of its pods.
-const BEYOND: Duration = Duration::from_secs(30);
+/// The time that a stop may take beyond the grace periods of its pods. A node tidies up once
+/// a minute what it has not tidied up at once, and its pod is there until then.
+const BEYOND: Duration = Duration::from_secs(90);
 
 /// Stops an object that runs, or starts. With `now`, its pods have 5 seconds.
 pub(super) async fn stop(

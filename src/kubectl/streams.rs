@@ -134,9 +134,17 @@ impl LatestListing {
 
 /// A change that a watch has told.
 #[derive(Debug)]
-struct Change {
-    what: ListedObject,
-    is_gone: bool,
+pub(super) struct Change {
+    pub(super) what: ListedObject,
+    pub(super) is_gone: bool,
+}
+
+/// A line of a watch.
+#[derive(Debug)]
+pub(super) enum WatchLine {
+    Change(Change),
+    /// Tells how far the watch has come.
+    Nothing,
 }
 
 #[derive(Deserialize)]
@@ -146,18 +154,19 @@ struct WatchEvent {
     object: Box<RawValue>,
 }
 
-impl Change {
+impl WatchLine {
     /// Reads a line of `kubectl get --watch --output-watch-events`; `None` if it says that
     /// the watch is over, or is no event.
-    fn read(line: &str) -> Option<Self> {
+    pub(super) fn read(line: &str) -> Option<Self> {
         let event: WatchEvent = serde_json::from_str(line).ok()?;
         let is_gone = match event.kind.as_str() {
             "ADDED" | "MODIFIED" => false,
             "DELETED" => true,
+            "BOOKMARK" => return Some(Self::Nothing),
             _ => return None,
         };
         let what = ListedObject::read(event.object.get()).ok()?;
-        Some(Self { what, is_gone })
+        Some(Self::Change(Change { what, is_gone }))
     }
 }
 
@@ -246,9 +255,14 @@ async fn watch_kind(engine: KubectlEngine, kind: String, told: mpsc::Sender<Chan
     if let Ok(stream) = engine.program(words).stream() {
         let mut stream = BufReader::new(stream);
         while let Some(line) = next_event(&mut stream).await {
-            let Some(change) = Change::read(&line) else { break };
-            if told.send(change).await.is_err() {
-                break;
+            match WatchLine::read(&line) {
+                Some(WatchLine::Change(change)) => {
+                    if told.send(change).await.is_err() {
+                        break;
+                    }
+                }
+                Some(WatchLine::Nothing) => {}
+                None => break,
             }
         }
     }
@@ -309,7 +323,9 @@ mod tests {
     #[test]
     fn events_are_read_and_what_is_none_is_a_loss() {
         let line = r#"{"type":"DELETED","object":{"kind":"Pod","metadata":{"name":"p","namespace":"n","uid":"u"}}}"#;
-        let change = Change::read(line).unwrap();
+        let Some(WatchLine::Change(change)) = WatchLine::read(line) else {
+            panic!("a change")
+        };
         assert!(change.is_gone && matches!(change.what, ListedObject::Pod(pod) if pod.name() == "p"));
         for line in [
             r#"{"type":"ERROR","object":{"kind":"Status","metadata":{},"code":410}}"#,
@@ -317,7 +333,7 @@ mod tests {
             "<html>",
             "",
         ] {
-            assert!(Change::read(line).is_none(), "{line}");
+            assert!(WatchLine::read(line).is_none(), "{line}");
         }
     }
 }

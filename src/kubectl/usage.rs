@@ -55,7 +55,7 @@ impl UsageMeter for ManagedObject {
 }
 
 /// Sums up what some pods use; `None` unless all of them are told of.
-fn usage_of_pods(said: &[u8], pods: &[&str]) -> Option<Usage> {
+pub(super) fn usage_of_pods(said: &[u8], pods: &[&str]) -> Option<Usage> {
     let list: PodMetricsList = serde_json::from_slice(said).ok()?;
     let of_pod = |pod: &&str| {
         let metrics = list.items.iter().find(|one| one.metadata.name == *pod)?;
