@@ -7,7 +7,7 @@
 //! that says so, and fails with `GAMECTL_TEST_KUBERNETES=required`, as in the gate.
 
 mod bad_answers;
-mod cluster;
+pub(crate) mod cluster;
 mod objects;
 mod players;
 mod rights;
@@ -25,10 +25,10 @@ use crate::support::{self, Outcome, Sandbox, wait_until};
 use cluster::Cluster;
 
 /// The folder with the programs of Kubernetes.
-const ROOT: &str = "GAMECTL_TEST_KUBERNETES_ROOT";
+pub(crate) const ROOT: &str = "GAMECTL_TEST_KUBERNETES_ROOT";
 
 /// The kubeconfig of the cluster that the tests share.
-const CONFIG: &str = "GAMECTL_TEST_KUBECONFIG";
+pub(crate) const CONFIG: &str = "GAMECTL_TEST_KUBECONFIG";
 
 #[test]
 fn all_of_these_where_there_is_kubernetes() {
@@ -45,23 +45,23 @@ fn all_of_these_where_there_is_kubernetes() {
 }
 
 /// A namespace of its own in the cluster, and an inventory.
-struct World {
-    sandbox: Sandbox,
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
     config: PathBuf,
-    namespace: String,
+    pub(crate) namespace: String,
     path: String,
     instances: Map<String, Value>,
 }
 
 impl World {
     /// A world in the cluster that the tests share.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::within(&PathBuf::from(
             std::env::var_os(CONFIG).expect("the wrapper starts the cluster"),
         ))
     }
 
-    fn within(config: &std::path::Path) -> Self {
+    pub(crate) fn within(config: &std::path::Path) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let world = Self {
@@ -77,7 +77,7 @@ impl World {
 
     /// Calls the real kubectl, which must succeed.
     #[track_caller]
-    fn kubectl(&self, args: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, args: &[&str]) -> String {
         let ran = self.kubectl_command(args).output().expect("run kubectl");
         let said = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success(), "kubectl {args:?}: {said}");
@@ -95,7 +95,7 @@ impl World {
 
     /// Applies a manifest.
     #[track_caller]
-    fn apply(&self, object: &Value) {
+    pub(crate) fn apply(&self, object: &Value) {
         let file = self.sandbox.path("manifest.json");
         std::fs::write(&file, object.to_string()).expect("a manifest");
         self.kubectl(&["apply", "-f", file.to_str().expect("a path in UTF-8")]);
@@ -134,7 +134,7 @@ impl World {
     }
 
     /// Adds an instance in this namespace to the inventory, with more keys of its section.
-    fn instance(&mut self, id: &str, workload: &str, more: &Value) {
+    pub(crate) fn instance(&mut self, id: &str, workload: &str, more: &Value) {
         let mut section = json!({ "context": "admin", "namespace": self.namespace });
         if !workload.is_empty() {
             section["workload"] = json!(workload);
@@ -146,7 +146,12 @@ impl World {
         self.entry(id, json!({ "kubectl": section }));
     }
 
-    fn entry(&mut self, id: &str, entry: Value) {
+    /// The section of an instance.
+    pub(crate) fn section(&self, id: &str) -> Value {
+        self.instances[id]["kubectl"].clone()
+    }
+
+    pub(crate) fn entry(&mut self, id: &str, entry: Value) {
         self.instances.insert(id.to_owned(), entry);
         self.write();
     }
@@ -156,36 +161,36 @@ impl World {
             .inventory_text(&json!({ "instances": self.instances }).to_string());
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args);
         command.env("KUBECONFIG", &self.config).env("PATH", &self.path);
         command
     }
 
     #[track_caller]
-    fn run(&self, args: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
         Outcome::of(args, &self.command(args).output().expect("run gamectl"))
     }
 
     #[track_caller]
-    fn ok(&self, args: &[&str]) -> Outcome {
+    pub(crate) fn ok(&self, args: &[&str]) -> Outcome {
         self.run(args).expect_code(0)
     }
 
     /// The first result of a verb, which must succeed.
     #[track_caller]
-    fn result(&self, args: &[&str]) -> Value {
+    pub(crate) fn result(&self, args: &[&str]) -> Value {
         self.ok(&[args, &["--json"]].concat()).json()["results"][0].clone()
     }
 
     #[track_caller]
-    fn row(&self, id: &str) -> Value {
+    pub(crate) fn row(&self, id: &str) -> Value {
         self.run(&["status", "--json", id]).json()["instances"][0].clone()
     }
 
     /// The state and the note of an instance.
     #[track_caller]
-    fn told(&self, id: &str) -> String {
+    pub(crate) fn told(&self, id: &str) -> String {
         let row = self.row(id);
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
         format!("{}: {}", text("state"), text("note"))
@@ -215,7 +220,7 @@ impl World {
 
     /// A field of an object, by a path of kubectl.
     #[track_caller]
-    fn field(&self, target: &str, path: &str) -> String {
+    pub(crate) fn field(&self, target: &str, path: &str) -> String {
         self.kubectl(&["get", target, "-o", &format!("jsonpath={{{path}}}")])
     }
 }

@@ -44,6 +44,7 @@ mod init;
 mod interop;
 mod inventory;
 mod kubectl;
+mod kubectl_node;
 mod lifecycle;
 mod limits;
 mod link;
