@@ -21,7 +21,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -227,6 +227,11 @@ impl ProgramCall {
         })
     }
 
+    /// Has its complaints read by whoever runs it.
+    fn hear_complaints(&mut self) {
+        self.command.stderr(Stdio::piped());
+    }
+
     /// Has it print both of its streams into one pipe, and returns the other end of that.
     fn print_together(&mut self) -> io::Result<io::PipeReader> {
         let (merged, theirs) = io::pipe()?;
@@ -263,6 +268,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Takes the end where its complaints are read; `None` if nobody hears them.
+    fn take_complaints(&mut self) -> Option<ChildStderr> {
+        self.child.stderr.take()
+    }
+
     /// Waits for the end of the program, and kills it at the deadline; `limit`
     /// is the time that the error names.
     ///

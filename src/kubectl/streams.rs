@@ -119,7 +119,7 @@ impl LatestListing {
     }
 
     /// Applies a change. Returns false if it is none.
-    fn apply(&self, change: Change) -> bool {
+    fn apply(&self, change: ClusterChange) -> bool {
         let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *listing {
             Some(Ok(listing)) => Arc::make_mut(listing).apply(change.what, change.is_gone),
@@ -134,7 +134,7 @@ impl LatestListing {
 
 /// A change that a watch has told.
 #[derive(Debug)]
-pub(super) struct Change {
+pub(super) struct ClusterChange {
     pub(super) what: ListedObject,
     pub(super) is_gone: bool,
 }
@@ -142,7 +142,7 @@ pub(super) struct Change {
 /// A line of a watch.
 #[derive(Debug)]
 pub(super) enum WatchLine {
-    Change(Change),
+    Change(ClusterChange),
     /// Tells how far the watch has come.
     Nothing,
 }
@@ -166,7 +166,7 @@ impl WatchLine {
             _ => return None,
         };
         let what = ListedObject::read(event.object.get()).ok()?;
-        Some(Self::Change(Change { what, is_gone }))
+        Some(Self::Change(ClusterChange { what, is_gone }))
     }
 }
 
@@ -205,7 +205,7 @@ async fn keep_listing(engine: KubectlEngine, needs: ContextNeeds, latest: Arc<La
 async fn follow(
     latest: &LatestListing,
     listing: &ClusterListing,
-    changes: &mut mpsc::Receiver<Change>,
+    changes: &mut mpsc::Receiver<ClusterChange>,
     watches: &mut JoinSet<WatchedKind>,
 ) {
     let mut tell_at = None;
@@ -250,7 +250,7 @@ struct WatchedKind {
 }
 
 /// Passes on what changes of a kind in a namespace, until that is lost.
-async fn watch_kind(engine: KubectlEngine, kind: String, told: mpsc::Sender<Change>) -> WatchedKind {
+async fn watch_kind(engine: KubectlEngine, kind: String, told: mpsc::Sender<ClusterChange>) -> WatchedKind {
     let words = ["get", &kind, "--output=json", "--watch", "--output-watch-events"];
     if let Ok(stream) = engine.program(words).stream() {
         let mut stream = BufReader::new(stream);

@@ -1,7 +1,7 @@
 //! A program that is typed into.
 
 use std::io::{self, Write};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -34,7 +34,7 @@ impl Typist {
         let mut running = call.spawn()?;
         Ok(Self {
             keys,
-            complaints: running.child.stderr.take(),
+            complaints: running.take_complaints(),
             running,
             complained: Vec::new(),
         })
@@ -45,7 +45,7 @@ impl Typist {
     /// # Errors
     /// When it cannot be started.
     pub fn heard(mut call: ProgramCall) -> Result<Self, CallError> {
-        call.command.stderr(Stdio::piped());
+        call.hear_complaints();
         Self::of(call)
     }
 
