@@ -74,9 +74,10 @@ impl PodLogs {
         loop {
             if !follow {
                 for pod in &pods {
-                    let container = self.spec.container.as_deref();
-                    if let Ok(stream) = self.open(pod.name(), container, ask, is_named) {
-                        copy_lines(stream, Arc::clone(&self.to)).await;
+                    for container in self.kept(pod, ask.previous) {
+                        if let Ok(stream) = self.open(pod.name(), container, ask, is_named) {
+                            copy_lines(stream, Arc::clone(&self.to)).await;
+                        }
                     }
                 }
                 return;
@@ -114,6 +115,19 @@ impl PodLogs {
             // What began meanwhile is told from its first line.
             ask.from = OutputFrom::Time(since.checked_sub(AGAIN).unwrap_or(since));
         }
+    }
+
+    /// Returns the containers of a pod whose output is wanted; `None` stands for all at
+    /// once.
+    fn kept<'a>(&'a self, pod: &'a ClusterPod, previous: bool) -> Vec<Option<&'a str>> {
+        let all = vec![self.spec.container.as_deref()];
+        if self.spec.container.is_some() || !previous {
+            return all;
+        }
+        // kubectl gives up at the first container that has had no run before.
+        let had = pod.reports().filter(|one| one.has_run_before());
+        let had: Vec<_> = had.map(|one| Some(one.name())).collect();
+        if had.is_empty() { all } else { had }
     }
 
     async fn pods(&self) -> Result<Vec<ClusterPod>, Failure> {

@@ -260,6 +260,11 @@ impl ContainerReport {
         self.state.running.is_some()
     }
 
+    /// Returns true if a run of it came before the one that it is in, or waits for.
+    pub(super) fn has_run_before(&self) -> bool {
+        self.last_state.terminated.is_some()
+    }
+
     fn end(&self) -> Option<&Terminated> {
         self.state.terminated.as_ref().or(self.last_state.terminated.as_ref())
     }
