@@ -3,38 +3,24 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
+use super::carrier::PaneCarrier;
 use super::console_child::ConsoleChild;
-use super::context::{Context, without_mistakes};
-use super::opener::{OpenHost, Opener};
-use crate::event::{Level, LogEntry, Verb, VerbEvent, VerbResult};
-use crate::failure::Failure;
-use crate::host::{Error, Host, NeedsRule, OutputAsk, OutputFrom, Scope, VerbRequest};
+use super::context::Context;
+use super::deed_news::DeedNews;
+use super::opener::Opener;
+use super::saving::save_text;
+use crate::host::{Error, Host, OutputAsk, OutputFrom, Scope};
 use crate::pane::PaneDeed;
-use crate::report::InstanceReport;
 
 /// The lines of a log that are shown from before.
 const LAST_LINES: u64 = 500;
 
 /// The pause between two pieces of a log.
 const BETWEEN_PIECES: Duration = Duration::from_millis(10);
-
-/// Something about a deed that is under way.
-pub(super) enum DeedNews {
-    Event(Verb, VerbEvent),
-    /// A word about a deed, such as why it could not be begun.
-    Said(LogEntry),
-    /// An instance in detail, or why it cannot be shown.
-    Detail(String, Result<Box<InstanceReport>, String>),
-    Over(String, PaneDeed),
-    /// The console of an instance can be opened, or why it cannot.
-    Console(String, Result<(), String>),
-    /// A piece of a log, or why there are no more.
-    Log(String, Result<Vec<u8>, String>),
-}
 
 /// The deeds under way, which are abandoned when this is dropped: what was launched or is being
 /// stopped goes on then.
@@ -44,6 +30,9 @@ pub(super) struct Deeds {
     sender: mpsc::UnboundedSender<DeedNews>,
     news: mpsc::UnboundedReceiver<DeedNews>,
     tasks: JoinSet<()>,
+    /// Those that may count down; they are told to give that up.
+    gentle: JoinSet<()>,
+    gives_up: watch::Sender<bool>,
     followed: Option<FollowedLog>,
 }
 
@@ -69,6 +58,8 @@ impl Deeds {
             sender,
             news,
             tasks: JoinSet::new(),
+            gentle: JoinSet::new(),
+            gives_up: watch::Sender::new(false),
             followed: None,
         }
     }
@@ -78,7 +69,7 @@ impl Deeds {
     /// # Cancel safety
     /// Safe.
     pub(super) async fn next(&mut self) -> DeedNews {
-        while self.tasks.try_join_next().is_some() {}
+        while self.tasks.try_join_next().is_some() || self.gentle.try_join_next().is_some() {}
         tokio::select! {
             // It has a sender itself.
             Some(news) = self.news.recv() => news,
@@ -112,7 +103,7 @@ impl Deeds {
         let (opener, sender) = (self.opener.clone(), self.sender.clone());
         self.tasks.spawn(async move {
             let scope = [id.clone()];
-            let tried = match open(&opener, Host::open_whole, &scope).await {
+            let tried = match opener.open_here(Host::open_whole, &scope).await {
                 Ok(host) => host.console(&id, 0).await.map(drop).map_err(Error::from),
                 Err(error) => Err(error),
             };
@@ -133,7 +124,7 @@ impl Deeds {
         let (opener, sender) = (self.opener.clone(), self.sender.clone());
         self.tasks.spawn(async move {
             let scope = [id.clone()];
-            let seen = match open(&opener, Host::open_whole, &scope).await {
+            let seen = match opener.open_here(Host::open_whole, &scope).await {
                 Ok(host) => host.detail(&id).await.map_err(Error::from),
                 Err(error) => Err(error),
             };
@@ -143,18 +134,49 @@ impl Deeds {
     }
 
     pub(super) fn begin(&mut self, id: String, deed: PaneDeed) {
-        let (opener, lock_wait, sender) = (self.opener.clone(), self.lock_wait, self.sender.clone());
-        self.tasks.spawn(async move {
-            if let Err(error) = carry_out(&opener, lock_wait, &id, deed, &sender).await {
-                let why = match error {
-                    Error::Failure(failure) => failure.in_one(),
-                    Error::Problems(problems) => problems.summary(),
-                };
-                let text = format!("{}: {why}", deed.in_words());
-                let _ = sender.send(DeedNews::Said(LogEntry::now(Level::Error, Some(&id), text)));
-            }
-            let _ = sender.send(DeedNews::Over(id, deed));
+        let (lock_wait, sender) = (self.lock_wait, self.sender.clone());
+        let carrier = PaneCarrier {
+            opener: self.opener.clone(),
+            lock_wait,
+            news: sender,
+            gives_up: self.gives_up.subscribe(),
+        };
+        let tasks = match deed {
+            PaneDeed::GentleRestart => &mut self.gentle,
+            _ => &mut self.tasks,
+        };
+        tasks.spawn(carrier.run(id, deed));
+    }
+
+    /// Saves a text to a file, on a thread of its own: it may be a file that takes nothing.
+    pub(super) fn save(&self, path: String, text: String, replaces: bool) {
+        let (sender, to) = (self.sender.clone(), path.clone());
+        let begun = std::thread::Builder::new().spawn(move || {
+            let saved = save_text(&to, &text, replaces);
+            let _ = sender.send(DeedNews::Saved(to, saved));
         });
+        if let Err(error) = begun {
+            let _ = self.sender.send(DeedNews::Saved(path, Err(error)));
+        }
+    }
+
+    /// Returns true if something may count down to the end of a game.
+    pub(super) fn may_count_down(&self) -> bool {
+        !self.gentle.is_empty()
+    }
+
+    /// Gives up the countdowns, and waits until their players were told.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn give_up_countdowns(&mut self) {
+        self.gives_up.send_replace(true);
+        while self.gentle.join_next().await.is_some() {}
+    }
+
+    /// Returns news that have come.
+    pub(super) fn come(&mut self) -> Option<DeedNews> {
+        self.news.try_recv().ok()
     }
 }
 
@@ -171,7 +193,7 @@ async fn next_piece(followed: &mut Option<FollowedLog>) -> DeedNews {
 /// Sends the last lines of a log, and what comes.
 async fn read_log(opener: &Opener, id: String, pieces: &mpsc::Sender<Result<Vec<u8>, String>>) -> Result<(), Error> {
     let scope = [id];
-    let host = open(opener, Host::open_whole, &scope).await?;
+    let host = opener.open_here(Host::open_whole, &scope).await?;
     let ask = OutputAsk {
         from: OutputFrom::LastLines(LAST_LINES),
         follow: true,
@@ -186,53 +208,5 @@ async fn read_log(opener: &Opener, id: String, pieces: &mpsc::Sender<Result<Vec<
         // A game that prints without end leaves time for all else.
         sleep(BETWEEN_PIECES).await;
     }
-    Ok(())
-}
-
-/// Opens the inventory as it is now.
-///
-/// # Errors
-/// When it is not valid where one looks.
-async fn open(opener: &Opener, way: OpenHost, scope: &[String]) -> Result<Host, Error> {
-    let gone = |_| Error::from(Failure::failed("the inventory could not be read"));
-    let host = opener.open_aside(way).await.map_err(gone)??;
-    without_mistakes(host, scope)
-}
-
-async fn carry_out(
-    opener: &Opener,
-    lock_wait: Option<Duration>,
-    id: &str,
-    deed: PaneDeed,
-    news: &mpsc::UnboundedSender<DeedNews>,
-) -> Result<(), Error> {
-    let scope = [id.to_owned()];
-    // As where the verb is typed: a mistake elsewhere keeps nobody from stopping or seeing it.
-    let (verb, way): (Verb, OpenHost) = match deed {
-        PaneDeed::Start => (Verb::Start, Host::open),
-        PaneDeed::Stop => (Verb::Stop, Host::open_whole),
-        PaneDeed::Restart => (Verb::Restart, Host::open),
-        PaneDeed::SkipNext => {
-            let host = open(opener, Host::open_whole, &scope).await?;
-            let (firing, was_skipped) = host.skip_next(id)?;
-            let already = if was_skipped { "already " } else { "" };
-            let text = format!("{} at {} is {already}to be skipped", firing.does, firing.here);
-            let _ = news.send(DeedNews::Said(LogEntry::now(Level::Info, Some(id), text)));
-            return Ok(());
-        }
-    };
-    let host = open(opener, way, &scope).await?;
-    let request = VerbRequest {
-        lock_wait,
-        ..VerbRequest::new(verb)
-    };
-    let targets = host.targets(verb, Scope::Matching(&scope), NeedsRule::Keep).await?;
-    let (events, mut told) = mpsc::unbounded_channel();
-    let pass_on = async {
-        while let Some(event) = told.recv().await {
-            let _ = news.send(DeedNews::Event(verb, event));
-        }
-    };
-    let (_, ()): (Vec<VerbResult>, ()) = tokio::join!(targets.dispatch(&request, events), pass_on);
     Ok(())
 }

@@ -4,16 +4,17 @@ use std::io;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval};
+use tokio::time::{Instant, Interval, sleep};
 
 use super::console_child::ConsoleChild;
 use super::context::Context;
-use super::deeds::{DeedNews, Deeds};
+use super::deed_news::DeedNews;
+use super::deeds::Deeds;
 use super::keyboard::Keyboard;
 use super::signals::{ScreenSignals, Signalled};
 use super::streams::{ReaderGone, reader_gone, watch_reader};
 use super::ticking::{FRAME, SECOND, tick, ticks, until};
-use crate::event::ResidentEvent;
+use crate::event::{ResidentEvent, VerbEvent};
 use crate::failure::FailureKind;
 use crate::pane::{KeyDecoder, PaneEffect, PressedKey};
 use crate::sys::terminal::TerminalMode;
@@ -23,6 +24,9 @@ use crate::ui::WatchView;
 /// The time after which an escape character that stands alone is a key: the rest of a sequence
 /// comes sooner, over a slow line too.
 const ESCAPE: Duration = Duration::from_millis(50);
+
+/// The time that players are given to be told of a countdown that was given up.
+const TELLING: Duration = Duration::from_secs(10);
 
 /// The inputs that `run` and `watch` decide about.
 pub(super) enum LiveInput {
@@ -130,9 +134,30 @@ impl Live {
         self.listeners.iter().for_each(|listener| listener(event));
     }
 
+    /// Has deeds end that only count down, as where the verb is typed, and says which are left as
+    /// far as they are. Players that were warned are told so, unless somebody interrupts again.
+    pub(super) async fn end_deeds(&mut self) {
+        if self.deeds.may_count_down() {
+            self.view
+                .say("what counts down is cancelled, and its players are told; interrupt again to leave it");
+            tokio::select! {
+                () = self.deeds.give_up_countdowns() => {}
+                () = sleep(TELLING) => {}
+                () = interrupted(&mut self.signals) => {}
+            }
+        }
+        while let Some(news) = self.deeds.come() {
+            if let DeedNews::Event(verb, VerbEvent::Done(done)) = &news {
+                self.view.say_result(*verb, done);
+            }
+            self.show_deed(news);
+        }
+        self.view.say_left();
+    }
+
     /// Waits for SIGINT or SIGTERM.
     pub(super) async fn interrupted(&mut self) {
-        while !matches!(self.signals.next().await, Signalled::Interrupt(_)) {}
+        interrupted(&mut self.signals).await;
     }
 
     /// Shows the events that have come so far.
@@ -152,6 +177,7 @@ impl Live {
                 PaneEffect::Act { id, deed } => self.deeds.begin(id, deed),
                 PaneEffect::Look { id } => self.deeds.look(id),
                 PaneEffect::OpenConsole { id } => self.deeds.try_console(id),
+                PaneEffect::SaveLog { path, replaces } => self.deeds.save(path, self.view.log_text(), replaces),
             }
         }
         if self.deeds.follow(self.view.log_id()) {
@@ -168,6 +194,7 @@ impl Live {
             DeedNews::Detail(id, seen) => self.view.show_detail(id, seen),
             DeedNews::Over(id, deed) => self.view.deed_is_over(&id, deed),
             DeedNews::Console(id, can) => self.open_console(id, can),
+            DeedNews::Saved(path, saved) => self.view.log_saved(&path, &saved),
             DeedNews::Log(id, piece) => {
                 self.view.add_to_log(&id, piece.as_deref().map_err(String::as_str));
             }
@@ -313,6 +340,10 @@ async fn console_left(console: &mut Option<ConsoleChild>) -> (String, Option<Str
         Some(console) => console.left().await,
         None => std::future::pending().await,
     }
+}
+
+async fn interrupted(signals: &mut ScreenSignals) {
+    while !matches!(signals.next().await, Signalled::Interrupt(_)) {}
 }
 
 async fn pressed(typed: &mut Option<Keyboard>) -> Vec<u8> {

@@ -3,12 +3,14 @@
 //!
 //! [`host`]: crate::host
 
+mod carrier;
 mod check;
 mod complete;
 mod completions;
 mod console;
 mod console_child;
 mod context;
+mod deed_news;
 mod deeds;
 mod games;
 mod host;
@@ -22,6 +24,7 @@ mod opener;
 mod over_link;
 mod progressing;
 mod run;
+mod saving;
 mod schedule;
 mod send;
 mod serve;

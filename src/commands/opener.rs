@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 
-use super::context::Context;
+use super::context::{Context, without_mistakes};
+use crate::failure::Failure;
 use crate::host::{Error, Host};
 
 /// A way of opening an inventory: [`Host::open`], or [`Host::open_whole`].
@@ -31,6 +32,16 @@ impl Opener {
         let inventory = self.inventory.iter().map(|file| ["-f".into(), file.clone()]);
         let state_dir = self.state_dir.iter().map(|dir| ["--state-dir".into(), dir.into()]);
         inventory.chain(state_dir).flatten().collect()
+    }
+
+    /// Opens the inventory as it is now.
+    ///
+    /// # Errors
+    /// When it is not valid where one looks.
+    pub(super) async fn open_here(&self, way: OpenHost, scope: &[String]) -> Result<Host, Error> {
+        let gone = |_| Error::from(Failure::failed("the inventory could not be read"));
+        let host = self.open_aside(way).await.map_err(gone)??;
+        without_mistakes(host, scope)
     }
 
     /// Opens the inventory on a thread of its own: it may have become a file that cannot be

@@ -207,7 +207,7 @@ impl Session<'_> {
 
     async fn finish(self, end: End) -> Result<u8, Error> {
         let mut live = self.live;
-        live.view.say_left();
+        live.end_deeds().await;
         end_schedules(&mut live, &self.supervision, &end).await;
         let (hooks, linking) = (self.supervision.hooks(), self.supervision.linking());
         let notifier = self.supervision.notifier();

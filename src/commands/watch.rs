@@ -50,14 +50,13 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
         };
         match input {
             LiveInput::Interrupt(kind) => {
-                live.view.say_left();
+                live.end_deeds().await;
                 return Ok(kind.exit_code());
             }
-            LiveInput::Quit => {
-                live.view.say_left();
+            LiveInput::Quit | LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None) => {
+                live.end_deeds().await;
                 return Ok(0);
             }
-            LiveInput::Hangup | LiveInput::ReaderGone | LiveInput::Event(None) => return Ok(0),
             LiveInput::Event(Some(event)) => {
                 let reached = goal.as_mut().is_some_and(|goal| goal.is_reached_by(&event));
                 live.view.event(event);

@@ -66,6 +66,11 @@ impl Targets {
         self
     }
 
+    /// Returns true if the players of all of them can be counted.
+    pub fn count_players(&self) -> bool {
+        self.over.targets.iter().all(|target| target.players().is_some())
+    }
+
     /// Cancels the countdowns that are under way. Returns true if there are any: their
     /// players are told.
     pub fn cancel_countdowns(&self) -> bool {

@@ -6,8 +6,12 @@ pub enum PaneDeed {
     Start,
     Stop,
     Restart,
+    /// Restart it when nobody plays, or after warnings.
+    GentleRestart,
     /// Skip what a schedule does next.
     SkipNext,
+    /// Cancel the countdown to its end, whoever counts.
+    CancelCountdown,
 }
 
 impl PaneDeed {
@@ -16,12 +20,23 @@ impl PaneDeed {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Restart => "restart",
+            Self::GentleRestart => "gentle restart",
             Self::SkipNext => "skip",
+            Self::CancelCountdown => "cancel",
         }
     }
 
-    /// Returns true if it ends a game, where one runs.
-    pub(super) fn ends_games(self) -> bool {
-        matches!(self, Self::Stop | Self::Restart)
+    /// Returns the question before a deed that ends a game, where one runs.
+    pub(super) fn question(self, id: &str) -> Option<String> {
+        match self {
+            Self::Stop | Self::Restart => Some(format!("{} {id}?", self.in_words())),
+            Self::GentleRestart => Some(format!("restart {id} when empty, or after warnings?")),
+            Self::Start | Self::SkipNext | Self::CancelCountdown => None,
+        }
+    }
+
+    /// Returns true if it can be given up as long as it has not begun to end a game.
+    pub(super) fn counts_down(self) -> bool {
+        self == Self::GentleRestart
     }
 }

@@ -13,6 +13,7 @@
 
 mod decoder;
 mod deed;
+mod log_reader;
 mod mode;
 mod order;
 mod press;
@@ -20,9 +21,11 @@ mod scroll;
 mod state;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 pub use decoder::KeyDecoder;
 pub use deed::PaneDeed;
+pub use log_reader::{LogTyping, PaneLog};
 pub use mode::{PaneEffect, PaneInput, PaneMode};
 pub use order::{PaneRow, SortBy};
 pub use press::PressedKey;

@@ -39,6 +39,12 @@ pub enum PaneInput<'a> {
     Text {
         lines: usize,
         room: usize,
+        /// The lines that have what is looked for in a log.
+        hits: &'a [usize],
+    },
+    /// There is such a file as a log was to be saved to.
+    Exists {
+        path: &'a str,
     },
     /// An answer to the last key that took its time; `None` if there is nothing to say.
     Notice(Option<&'a str>),
@@ -60,6 +66,12 @@ pub enum PaneEffect {
     /// Look at one instance in detail.
     Look {
         id: String,
+    },
+    /// Save the log that is shown.
+    SaveLog {
+        path: String,
+        /// True if a file of this name may be written over.
+        replaces: bool,
     },
     /// Give the terminal to the console of an instance.
     OpenConsole {

@@ -58,6 +58,11 @@ impl Scroll {
         self.top = line.min(self.last_top);
     }
 
+    /// Follows the end no more.
+    pub(super) fn stay(&mut self) {
+        self.follows = false;
+    }
+
     /// Follows the end, if that is shown.
     pub(super) fn follow_at_the_end(&mut self) {
         self.follows = self.top == self.last_top;

@@ -1,10 +1,12 @@
 //! The state of the pane, and the meaning of each key in it.
 
 use super::deed::PaneDeed;
+use super::log_reader::{LogStep, LogTyping, PaneLog};
 use super::mode::{PaneEffect, PaneInput, PaneMode};
 use super::order::{PaneRow, SortBy, arranged};
 use super::press::PressedKey;
 use super::scroll::Scroll;
+use super::typing::{TypingEnd, type_in};
 
 /// The longest text of a filter, in characters.
 const FILTER_MAX: usize = 64;
@@ -34,8 +36,9 @@ pub struct Pane {
     /// The number of all rows.
     count: usize,
     page: usize,
-    /// The place in the text that is shown in place of the rows.
+    /// The place in the details that are shown in place of the rows.
     scroll: Scroll,
+    log: PaneLog,
     /// True if the rows are to be arranged before another key is understood.
     is_stale: bool,
     /// The question before it ends; `None` where none is needed.
@@ -77,12 +80,24 @@ impl Pane {
 
     /// Returns the first line that is shown of a text.
     pub fn top(&self) -> usize {
-        self.scroll.top()
+        self.scroll().top()
     }
 
     /// Returns true while the end of a text is shown as it grows.
     pub fn follows(&self) -> bool {
-        self.scroll.follows()
+        self.scroll().follows()
+    }
+
+    fn scroll(&self) -> &Scroll {
+        match self.mode {
+            PaneMode::Log { .. } => self.log.scroll(),
+            _ => &self.scroll,
+        }
+    }
+
+    /// Returns the reader of the log that is shown.
+    pub fn log(&self) -> &PaneLog {
+        &self.log
     }
 
     /// Returns true while the console of this instance is wanted.
@@ -140,26 +155,35 @@ impl Pane {
                     Some(1) => " 1 player is on it".to_owned(),
                     Some(count) => format!(" {count} players are on it"),
                 };
-                Some(format!("{} {id}?{players}", deed.in_words()))
+                Some(deed.question(id)? + &players)
             }
-            PaneMode::Board | PaneMode::Filter | PaneMode::Help | PaneMode::Detail { .. } | PaneMode::Log { .. } => {
-                None
-            }
+            PaneMode::Log { .. } => match self.log.typing() {
+                LogTyping::Replace(path) => Some(format!("{path} exists: replace it?")),
+                _ => None,
+            },
+            PaneMode::Board | PaneMode::Filter | PaneMode::Help | PaneMode::Detail { .. } => None,
         }
     }
 
     fn leaving(&self) -> String {
         let question = self.quit_question.as_deref().unwrap_or("leave?");
-        match self.left() {
-            None => question.to_owned(),
-            Some(left) => format!("{question} Left as far as it is: {left}"),
-        }
+        let list = |what: &str, all: Option<String>| all.map(|all| format!(" {what}: {all}.")).unwrap_or_default();
+        let cancelled = list("Cancelled, unless it has begun", self.listed(PaneDeed::counts_down));
+        let left = list("Left as far as it is", self.listed(|deed| !deed.counts_down()));
+        let is_more = !cancelled.is_empty() || !left.is_empty();
+        let end = if is_more && !question.ends_with('?') { "." } else { "" };
+        format!("{question}{end}{cancelled}{left}")
     }
 
     /// Returns the deeds that have not ended, in words; `None` where all have.
     pub fn left(&self) -> Option<String> {
+        self.listed(|_| true)
+    }
+
+    fn listed(&self, is_wanted: fn(PaneDeed) -> bool) -> Option<String> {
         let in_words = |(id, deed): &(String, PaneDeed)| format!("{} of {id}", deed.in_words());
-        let all: Vec<String> = self.under_way.iter().map(in_words).collect();
+        let wanted = self.under_way.iter().filter(|(_, deed)| is_wanted(*deed));
+        let all: Vec<String> = wanted.map(in_words).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }
 
@@ -175,8 +199,18 @@ impl Pane {
                 self.page = page;
                 None
             }
-            PaneInput::Text { lines, room } => {
-                self.scroll.fit(lines, room);
+            PaneInput::Text { lines, room, hits } => {
+                match self.mode {
+                    PaneMode::Log { .. } => self.log.fit(lines, room, hits),
+                    _ => self.scroll.fit(lines, room),
+                }
+                self.is_stale = false;
+                None
+            }
+            PaneInput::Exists { path } => {
+                if matches!(self.mode, PaneMode::Log { .. }) {
+                    self.log.ask_to_replace(path);
+                }
                 None
             }
             PaneInput::Notice(notice) => {
@@ -224,7 +258,10 @@ impl Pane {
                 let id = id.clone();
                 return self.in_the_detail(key, id);
             }
-            PaneMode::Log { .. } => self.in_the_log(key),
+            PaneMode::Log { id } => {
+                let id = id.clone();
+                return self.in_the_log(key, &id);
+            }
             PaneMode::Leaving | PaneMode::Asking { .. } => {
                 let asked = std::mem::take(&mut self.mode);
                 return match (key, asked) {
@@ -239,25 +276,21 @@ impl Pane {
 
     fn in_the_filter(&mut self, key: PressedKey) {
         let mut text = self.filter.clone();
-        match key {
-            PressedKey::Enter => {
+        match type_in(&mut text, key, FILTER_MAX) {
+            TypingEnd::GoesOn if key == PressedKey::Up => self.move_by(-1),
+            TypingEnd::GoesOn if key == PressedKey::Down => self.move_by(1),
+            TypingEnd::GoesOn => {}
+            TypingEnd::Taken => {
                 self.mode = PaneMode::Board;
                 // The first one is meant, unless another is.
                 if self.selected.is_none() && !text.is_empty() {
                     self.select(0);
                 }
             }
-            PressedKey::Escape => {
+            TypingEnd::Leaves => {
                 text.clear();
                 self.mode = PaneMode::Board;
             }
-            PressedKey::Backspace if text.is_empty() => self.mode = PaneMode::Board,
-            PressedKey::Backspace => drop(text.pop()),
-            PressedKey::EraseLine => text.clear(),
-            PressedKey::Char(c) | PressedKey::Pasted(c) if text.chars().count() < FILTER_MAX => text.push(c),
-            PressedKey::Up => self.move_by(-1),
-            PressedKey::Down => self.move_by(1),
-            _ => {}
         }
         self.set_filter(text);
     }
@@ -291,6 +324,8 @@ impl Pane {
             PressedKey::Char('s') => return self.ask(PaneDeed::Start),
             PressedKey::Char('x') => return self.ask(PaneDeed::Stop),
             PressedKey::Char('r') => return self.ask(PaneDeed::Restart),
+            PressedKey::Char('R') => return self.ask(PaneDeed::GentleRestart),
+            PressedKey::Char('C') => return self.ask(PaneDeed::CancelCountdown),
             PressedKey::Char('q' | 'Q') if self.quit_question.is_some() || !self.under_way.is_empty() => {
                 self.mode = PaneMode::Leaving;
             }
@@ -315,7 +350,7 @@ impl Pane {
     fn open_log(&mut self) {
         match self.selected.clone() {
             Some(id) => {
-                self.scroll = Scroll::at(true);
+                self.log = PaneLog::at_the_end();
                 self.mode = PaneMode::Log { id };
             }
             None => self.notice = Some(NOTHING_SELECTED.to_owned()),
@@ -326,24 +361,26 @@ impl Pane {
         if key == PressedKey::Enter {
             return Some(PaneEffect::Look { id });
         }
-        self.in_a_text(key);
-        None
-    }
-
-    /// Moves in the log. At its end it is followed.
-    fn in_the_log(&mut self, key: PressedKey) {
-        self.in_a_text(match key {
-            PressedKey::Enter => PressedKey::End,
-            other => other,
-        });
-        self.scroll.follow_at_the_end();
-    }
-
-    /// Moves in the text that is shown in the place of the rows, or leaves it.
-    fn in_a_text(&mut self, key: PressedKey) {
         match key {
             PressedKey::Escape | PressedKey::Char('q' | 'Q') => self.mode = PaneMode::Board,
             key => self.scroll.press(key),
+        }
+        None
+    }
+
+    fn in_the_log(&mut self, key: PressedKey, id: &str) -> Option<PaneEffect> {
+        match self.log.press(key, id) {
+            LogStep::Stays => None,
+            LogStep::Changes => {
+                // The next key is about other lines.
+                self.is_stale = true;
+                None
+            }
+            LogStep::Leaves => {
+                self.mode = PaneMode::Board;
+                None
+            }
+            LogStep::Saves { path, replaces } => Some(PaneEffect::SaveLog { path, replaces }),
         }
     }
 
@@ -371,11 +408,12 @@ impl Pane {
     fn ask(&mut self, deed: PaneDeed) -> Option<PaneEffect> {
         let id = self.changeable()?;
         if self.under_way.iter().any(|one| one.0 == id && one.1 == deed) {
-            self.notice = Some(format!("the {} of {id} is under way", deed.in_words()));
+            let way_out = if deed.counts_down() { "; C cancels it" } else { "" };
+            self.notice = Some(format!("the {} of {id} is under way{way_out}", deed.in_words()));
             return None;
         }
         // Whatever the row says: what was started a moment ago may not be seen yet.
-        if deed.ends_games() {
+        if deed.question(&id).is_some() {
             self.mode = PaneMode::Asking { id, deed };
             return None;
         }

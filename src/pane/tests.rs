@@ -305,11 +305,11 @@ proptest! {
                 Anything::Key(key) => match pane.step(PaneInput::Key(key)) {
                     // Nothing else than the selected one is acted on.
                     Some(PaneEffect::Act { id, .. }) => prop_assert_eq!(Some(id), pane.selected().map(str::to_owned)),
-                    Some(PaneEffect::Quit | PaneEffect::Look { .. } | PaneEffect::OpenConsole { .. }) | None => {}
+                    Some(PaneEffect::Quit | PaneEffect::Look { .. } | PaneEffect::OpenConsole { .. } | PaneEffect::SaveLog { .. }) | None => {}
                 },
                 Anything::Page(page) => drop(pane.step(PaneInput::Page(page))),
                 Anything::Text(lines, room) => {
-                    pane.step(PaneInput::Text { lines, room });
+                    pane.step(PaneInput::Text { lines, room, hits: &[] });
                     prop_assert!(pane.top() <= lines.saturating_sub(room));
                 }
                 Anything::Rows(numbers, room) => {
@@ -379,7 +379,7 @@ fn act(id: &str, deed: PaneDeed) -> PaneEffect {
 
 #[test]
 fn a_key_that_ends_a_game_asks_first() {
-    use PaneDeed::{Restart, SkipNext, Start, Stop};
+    use PaneDeed::{CancelCountdown, GentleRestart, Restart, SkipNext, Start, Stop};
     for (id, key, deed, question) in [
         ("down", 's', Start, None),
         ("up", 's', Start, None),
@@ -392,6 +392,13 @@ fn a_key_that_ends_a_game_asks_first() {
         ("one", 'r', Restart, Some("restart one? 1 player is on it")),
         ("none", 'x', Stop, Some("stop none? Nobody is on it")),
         ("many", 'S', SkipNext, None),
+        ("many", 'C', CancelCountdown, None),
+        (
+            "many",
+            'R',
+            GentleRestart,
+            Some("restart many when empty, or after warnings? 3 players are on it"),
+        ),
     ] {
         let mut pane = selecting(id);
         let effects = press(&mut pane, &[], &[Char(key)]);
@@ -431,7 +438,7 @@ fn a_question_goes_with_its_instance() {
 #[test]
 fn nothing_is_done_without_a_selection_or_where_that_is_refused() {
     let rows = games();
-    for key in ['s', 'x', 'r', 'S'] {
+    for key in ['s', 'x', 'r', 'S', 'R', 'C', 'c'] {
         let mut pane = Pane::default();
         pane.step(PaneInput::Rows { rows: &rows, room: 100 });
         assert_eq!(press(&mut pane, &rows, &[Char(key)]), [], "{key}");
@@ -462,7 +469,7 @@ fn a_deed_is_under_way_until_it_is_over() {
     press(&mut pane, &[], &[Char('q')]);
     assert_eq!(
         pane.question().as_deref(),
-        Some("leave? Left as far as it is: restart of up, stop of up, start of down")
+        Some("leave? Left as far as it is: restart of up, stop of up, start of down.")
     );
     press(&mut pane, &[], &[Char('n')]);
     for (id, deed) in [("up", Stop), ("down", Start), ("up", Restart), ("up", Restart)] {
@@ -477,7 +484,11 @@ fn one_is_seen_in_detail_and_the_text_is_moved() {
     let look = || PaneEffect::Look { id: "up".to_owned() };
     assert_eq!(press(&mut pane, &[], &[Enter]), [look()]);
     assert_eq!(pane.mode(), &PaneMode::Detail { id: "up".to_owned() });
-    pane.step(PaneInput::Text { lines: 30, room: 10 });
+    pane.step(PaneInput::Text {
+        lines: 30,
+        room: 10,
+        hits: &[],
+    });
     for (keys, top) in [
         (&[][..], 0),
         (&[Up], 0),
@@ -495,7 +506,11 @@ fn one_is_seen_in_detail_and_the_text_is_moved() {
         assert_eq!(pane.top(), top, "{keys:?}");
     }
     // The text has become shorter.
-    pane.step(PaneInput::Text { lines: 12, room: 10 });
+    pane.step(PaneInput::Text {
+        lines: 12,
+        room: 10,
+        hits: &[],
+    });
     assert_eq!(pane.top(), 2);
     assert_eq!(press(&mut pane, &[], &[Enter]), [look()]);
     for key in [Char('q'), Escape] {
@@ -514,11 +529,19 @@ fn a_log_is_followed_until_it_is_scrolled() {
     let mut pane = selecting("up");
     assert_eq!(press(&mut pane, &[], &[Char('l')]), []);
     assert_eq!(pane.mode(), &PaneMode::Log { id: "up".to_owned() });
-    pane.step(PaneInput::Text { lines: 30, room: 10 });
+    pane.step(PaneInput::Text {
+        lines: 30,
+        room: 10,
+        hits: &[],
+    });
     let mut lines = 30;
     let mut grow = |pane: &mut Pane| {
         lines += 1;
-        pane.step(PaneInput::Text { lines, room: 10 });
+        pane.step(PaneInput::Text {
+            lines,
+            room: 10,
+            hits: &[],
+        });
     };
     for (keys, top, follows) in [
         (&[][..], 21, true),
@@ -538,7 +561,11 @@ fn a_log_is_followed_until_it_is_scrolled() {
     assert_eq!((pane.mode(), pane.selected()), (&PaneMode::Board, Some("up")));
     // The next text begins at its top.
     press(&mut pane, &[], &[Enter]);
-    pane.step(PaneInput::Text { lines: 30, room: 10 });
+    pane.step(PaneInput::Text {
+        lines: 30,
+        room: 10,
+        hits: &[],
+    });
     assert_eq!((pane.top(), pane.follows()), (0, false));
     let mut pane = Pane::default();
     tell(&mut pane, &["a"]);
@@ -565,4 +592,35 @@ fn a_console_is_wanted_until_the_next_key() {
     pane.refuse_deeds("only looked at");
     assert_eq!(press(&mut pane, &[], &[Char('c')]), []);
     assert_eq!(pane.notice(), Some("only looked at"));
+}
+
+#[test]
+fn a_countdown_ends_with_the_pane_and_all_else_is_left() {
+    let mut pane = selecting("up");
+    press(&mut pane, &[], &[Char('s'), Char('R'), Char('y'), Char('R')]);
+    let notice = "the gentle restart of up is under way; C cancels it";
+    assert_eq!(pane.notice(), Some(notice));
+    assert_eq!(press(&mut pane, &[], &[Char('q')]), []);
+    let question = "leave? Cancelled, unless it has begun: gentle restart of up. Left as far as it is: start of up.";
+    assert_eq!(pane.question().as_deref(), Some(question));
+}
+
+#[test]
+fn a_log_is_saved_once_it_is_known_where() {
+    let mut pane = selecting("up");
+    let save = |replaces| PaneEffect::SaveLog {
+        path: "up.log".into(),
+        replaces,
+    };
+    assert_eq!(press(&mut pane, &[], &[Char('l'), Char('s'), Enter]), [save(false)]);
+    pane.step(PaneInput::Exists { path: "up.log" });
+    assert_eq!(pane.question().as_deref(), Some("up.log exists: replace it?"));
+    assert_eq!(press(&mut pane, &[], &[Char('n')]), []);
+    pane.step(PaneInput::Exists { path: "up.log" });
+    assert_eq!(press(&mut pane, &[], &[Char('y')]), [save(true)]);
+    assert_eq!(pane.question(), None);
+    // Whoever has left the log is asked nothing.
+    press(&mut pane, &[], &[Char('q')]);
+    pane.step(PaneInput::Exists { path: "up.log" });
+    assert_eq!(pane.question(), None);
 }

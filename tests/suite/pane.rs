@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::support::{Instance, Process, Sandbox, Terminal, Tmux, wait_until};
+use crate::support::{Crowd, Instance, Process, Sandbox, Terminal, Tmux, wait_until};
 
 /// A game that serves until it is told to end.
 fn game(id: &str) -> Instance {
@@ -181,7 +181,7 @@ fn the_progress_stands_in_the_row() {
     terminal.type_text("s");
     terminal.wait_line("the start of a is under way");
     terminal.type_text("q");
-    terminal.wait_line("leave? Left as far as it is: start of a [y/N]");
+    terminal.wait_line("leave? Left as far as it is: start of a. [y/N]");
     terminal.type_text("n");
     sandbox.touch("gate");
     terminal.wait_line("a: ready after");
@@ -261,7 +261,7 @@ fn l_shows_the_log_as_it_grows() {
     terminal.wait_line("? keys");
     terminal.type_text("jl");
     terminal.wait_line("line 59");
-    terminal.wait_line("q goes back, the arrows scroll");
+    terminal.wait_line("q goes back, / finds, w wraps, s saves");
     sandbox.tell("a", "say something new");
     terminal.wait_line("something new");
     // Who reads what was before is left in peace.
@@ -383,6 +383,139 @@ fn keys_in_tmux() {
     tmux.wait_line("the watching has ended");
     assert_eq!(tmux.pane("#{alternate_on} #{cursor_flag}"), "0 1");
     sandbox.ok(&["stop", "--all"]);
+}
+
+/// A restart that spares the players waits for them; the pane that has begun it tells them when
+/// it gives that up.
+#[test]
+fn a_gentle_restart_is_cancelled_by_a_key_and_by_the_end_of_the_pane() {
+    for verb in ["watch", "run"] {
+        let crowd = Crowd::of(Some(2));
+        let sandbox = Sandbox::new();
+        let game = |id: &str| {
+            let notes = sandbox.arg(&format!("{id}.got"));
+            let script = format!("echo up; while read -r line; do echo \"$line\" >>{notes}; done; exec sleep 300");
+            Instance::script(id, &script)
+                .ready_log("^up$")
+                .with("broadcast", json!("say {message}"))
+                .with("warn", json!({ "at": ["20m"] }))
+                .with("stop", json!([{ "signal": "TERM", "wait": "10s" }]))
+        };
+        let counted = json!({ "a2s": crowd.address(), "start_grace": "1h" });
+        sandbox.inventory(&[game("a").with("healthy", counted), game("b")]);
+        sandbox.ok(&["start", "--all"]);
+        let (first, second) = (sandbox.pid("a"), sandbox.pid("b"));
+        let mut terminal = Terminal::open(&sandbox, &[verb]);
+        terminal.wait_line("2 running");
+        terminal.wait_line("? keys");
+        terminal.wait_line("2/");
+        terminal.type_text("jR");
+        terminal.wait_line("restart a when empty, or after warnings? 2 players are on it [y/N]");
+        terminal.type_text("y");
+        let waits = |terminal: &Terminal, times: usize| {
+            wait_until("the wait for nobody", || {
+                let lines = terminal.lines();
+                lines
+                    .iter()
+                    .filter(|line| line.contains("a: waits until nobody plays"))
+                    .count()
+                    == times
+            });
+        };
+        waits(&terminal, 1);
+        terminal.type_text("R");
+        terminal.wait_line("C cancels it");
+        terminal.type_text("C");
+        terminal.wait_line("a: restart: somebody has cancelled it: it was left as it is");
+        terminal.type_text("C");
+        terminal.wait_line("a: no countdown is under way");
+        assert_eq!(sandbox.pid("a"), first);
+        // Once nobody plays, it is restarted.
+        terminal.type_text("R");
+        terminal.wait_line("when empty, or after warnings?");
+        terminal.type_text("y");
+        waits(&terminal, 2);
+        crowd.set(Some(0));
+        terminal.wait_line("a: restarted, ready after");
+        assert_ne!(sandbox.pid("a"), first);
+        // Where nobody can count, players are warned.
+        terminal.type_text("GR");
+        terminal.wait_line("restart b when empty, or after warnings? [y/N]");
+        terminal.type_text("y");
+        let got = || sandbox.lines("b.got");
+        wait_until("the warning", || got() == ["say Restart in 20 minutes"]);
+        terminal.type_text("q");
+        terminal.wait_line("Cancelled, unless it has begun");
+        terminal.type_text("y");
+        terminal.wait_line("b: restart: cancelled: it was left as it is");
+        assert_eq!(terminal.ended(), Some(0), "{verb}");
+        assert_eq!(got()[1..], ["say Restart cancelled"], "{verb}");
+        assert_eq!(sandbox.pid("b"), second);
+        assert_eq!(sandbox.status("b")["intent"], "running");
+        sandbox.ok(&["stop", "--all", "--now"]);
+        sandbox.nothing_left();
+    }
+}
+
+#[test]
+fn a_log_is_searched_cut_and_saved() {
+    let sandbox = Sandbox::new();
+    sandbox.inventory(&[game("a")]);
+    sandbox.ok(&["start", "a"]);
+    for number in 0..60 {
+        let word = if number % 25 == 3 { "needle" } else { "line" };
+        sandbox.tell("a", &format!("say {word} {number}"));
+    }
+    sandbox.tell("a", &format!("say {} the end", "long ".repeat(20)));
+    sandbox.wait_console("a", "the end\n");
+    let mut terminal = Terminal::open(&sandbox, &["watch", "--read-only"]);
+    terminal.wait_line("1 running");
+    terminal.wait_line("? keys");
+    terminal.type_text("jl");
+    terminal.wait_line("the end");
+    terminal.type_text("w");
+    wait_no_line(&terminal, "the end");
+    terminal.type_text("w/NEED");
+    terminal.wait_line("/NEED_");
+    terminal.type_text("\r");
+    terminal.wait_line("`NEED`: 3 of 3");
+    terminal.wait_line("needle 53");
+    terminal.type_text("n");
+    terminal.wait_line("`NEED`: 1 of 3");
+    terminal.wait_line("needle 3");
+    terminal.type_text("nN");
+    terminal.wait_line("`NEED`: 1 of 3");
+    terminal.type_text("/zzz\r");
+    terminal.wait_line("`zzz` is not there");
+    terminal.type_text("\x1b");
+    wait_no_line(&terminal, "zzz");
+    terminal.type_text("s");
+    terminal.wait_line("save to: a.log_");
+    terminal.type_text("\r");
+    terminal.wait_line("saved to a.log");
+    let saved = || std::fs::read_to_string(sandbox.path("a.log")).expect("the log");
+    assert_eq!(saved().lines().count(), 62, "{}", saved());
+    assert!(saved().starts_with("up\nline 0\n") && saved().ends_with(" the end\n"));
+    // What is there is only replaced if that is wanted.
+    std::fs::write(sandbox.path("a.log"), "mine").expect("a file");
+    for (answer, replaced) in [("n", false), ("\r", false), ("y", true)] {
+        terminal.type_text("s\r");
+        terminal.wait_line("a.log exists: replace it? [y/N]");
+        terminal.type_text(answer);
+        wait_no_line(&terminal, "[y/N]");
+        match replaced {
+            true => terminal.wait_line("saved to a.log"),
+            false => assert_eq!(saved(), "mine"),
+        }
+    }
+    assert!(saved().ends_with(" the end\n"));
+    terminal.type_text("s\x15none/a.log\r");
+    terminal.wait_line("not saved to none/a.log: No such file");
+    terminal.type_text("q");
+    wait_selected(&terminal, "a");
+    terminal.type_text("q");
+    assert_eq!(terminal.ended(), Some(0));
+    sandbox.ok(&["stop", "a"]);
 }
 
 /// The console has the terminal until it is left; `run` goes on with its work meanwhile.

@@ -16,6 +16,8 @@ mod logs;
 #[cfg(test)]
 mod pane;
 #[cfg(test)]
+mod pane_log;
+#[cfg(test)]
 mod progress;
 #[cfg(test)]
 mod run;

@@ -391,8 +391,10 @@ fn the_keys() {
     page, g G     pages, first and last row
     / o           filter rows, another order
     Enter l       its detail, its log
+    / n N w s     in a log: find, wrap, save
     c             its console
     s x r         start, stop, restart it
+    R C           restart when empty, cancel
     S             skip its next schedule
     ?             this; any key ends it
     q, Ctrl-C     leave
@@ -403,8 +405,10 @@ fn the_keys() {
     page, g G     pages, first and last row
     / o           filter rows, another order
     Enter l       its detail, its log
+    / n N w s     in a log: find, wrap, save
     c             its console
     s x r         start, stop, restart it
+    R C           restart when empty, cancel
     S             skip its next schedule
     ?             this; any key ends it
     q, Ctrl-C     leave
@@ -415,8 +419,10 @@ fn the_keys() {
     page, g G     pages, first and last row
     / o           filter rows, another order
     Enter l       its detail, its log
+    / n N w s     in a log: find, wrap, save
     c             its console
     s x r         start, stop, restart it
+    R C           restart when empty, cancel
     S             skip its next schedule
     ?             this; any key ends it
     q, Ctrl-C     leave
@@ -895,7 +901,7 @@ fn a_log() {
     A line that is longer than forty columns
     are
     not end
-    q goes back, the arrows scroll
+    q goes back, / finds, w wraps, s saves
 
     8 running, 1 starting, 1 stopping, 1 cr…
     line 31 of the log

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::foot::foot;
 use super::help;
+use super::log::highlighted;
 use super::shown_text::ShownText;
 use super::window::Window;
 use super::work::VerbWorks;
@@ -118,13 +119,19 @@ impl Board {
         }
         let has_foot = foot(&self.pane, columns, look).is_some();
         let rows = rows.saturating_sub(usize::from(has_foot));
-        if let Some(text) = self.text.lines(self.pane.mode(), columns, look) {
+        if let Some(text) = self.text.lines(&self.pane, columns, look) {
             let room = rows.saturating_sub(lines.len());
             self.pane.step(PaneInput::Text {
-                lines: text.len(),
+                lines: text.lines.len(),
                 room,
+                hits: &text.hits,
             });
-            lines.extend(text.into_iter().skip(self.pane.top()).take(room));
+            let shown = text.lines.into_iter().skip(self.pane.top()).take(room);
+            let search = self.pane.log().search();
+            match look.color && !text.hits.is_empty() {
+                true => lines.extend(shown.map(|line| highlighted(&line, search))),
+                false => lines.extend(shown),
+            }
             lines.resize(rows, String::new());
             lines.extend(foot(&self.pane, columns, look));
             return lines;

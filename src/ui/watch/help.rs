@@ -4,17 +4,19 @@ use crate::ui::paint::Look;
 use crate::ui::width::{cut, width};
 
 /// The keys, each with its meaning. All of them fit on a small screen.
-const KEYS: [(&str, &str); 4] = [
+const KEYS: [(&str, &str); 5] = [
     ("up down, k j", "select a row"),
     ("page, g G", "pages, first and last row"),
     ("/ o", "filter rows, another order"),
     ("Enter l", "its detail, its log"),
+    ("/ n N w s", "in a log: find, wrap, save"),
 ];
 
 /// The keys that change something.
-const DEEDS: [(&str, &str); 3] = [
+const DEEDS: [(&str, &str); 4] = [
     ("c", "its console"),
     ("s x r", "start, stop, restart it"),
+    ("R C", "restart when empty, cancel"),
     ("S", "skip its next schedule"),
 ];
 

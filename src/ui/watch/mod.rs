@@ -8,6 +8,7 @@
 //! the sequences used.
 
 mod board;
+mod entry_lines;
 mod foot;
 mod help;
 mod log;
@@ -22,16 +23,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
 use super::json;
+use super::result;
 use super::sink::{last_word, lock};
 use super::status::UsageColumns;
 use super::streams::OutputStreams;
-use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, Verb, VerbEvent, WatchedRow};
+use crate::event::{Gauges, Level, LogEntry, ResidentEvent, Row, Verb, VerbEvent, VerbResult, WatchedRow};
 use crate::invocation::command;
 use crate::pane::{Pane, PaneDeed, PaneEffect, PaneInput, PressedKey};
 use crate::report::{self, InstanceReport, News, Stream};
 use crate::supervisor::rfc3339;
 use crate::text::clean_line;
 use board::Board;
+use entry_lines::{for_journal, plain};
+pub(super) use entry_lines::{lines, loss_in_json, loss_in_words};
 
 /// Enters the alternate screen, and hides the cursor.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
@@ -267,6 +271,28 @@ impl WatchView {
         self.board.add_to_log(id, piece);
     }
 
+    /// Returns the log that is shown, as a text.
+    pub fn log_text(&self) -> String {
+        self.board.text.log_text()
+    }
+
+    /// Is told that the log was saved to a file, or was not.
+    pub fn log_saved(&mut self, path: &str, saved: &std::io::Result<()>) {
+        match saved {
+            Ok(()) => self.say_on_foot(Some(&format!("saved to {path}"))),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                self.board.pane.step(PaneInput::Exists { path });
+            }
+            Err(error) => self.say_on_foot(Some(&format!("not saved to {path}: {error}"))),
+        }
+    }
+
+    /// Shows the result of a verb as one of the last words.
+    pub fn say_result(&mut self, verb: Verb, result: &VerbResult) {
+        let text = result::in_words(verb, result);
+        self.say(&format!("{}: {text}", result.id));
+    }
+
     /// Is told that a deed has ended.
     pub fn deed_is_over(&mut self, id: &str, deed: PaneDeed) {
         self.board.pane.step(PaneInput::Over { id, deed });
@@ -379,46 +405,6 @@ impl Drop for WatchView {
     fn drop(&mut self) {
         self.leave();
     }
-}
-
-fn plain(entry: &LogEntry) -> String {
-    let id = entry.id.as_deref().unwrap_or("gamectl");
-    let text = clean_line(&entry.text).into_owned();
-    format!("{} {:7} {id}: {text}\n", entry.at, entry.level.as_str())
-}
-
-/// Returns a line for the journal, which keeps the time and the program itself, and
-/// reads the priority from the beginning: sd-daemon(3).
-fn for_journal(entry: &LogEntry) -> String {
-    let priority = match entry.level {
-        Level::Error => 3,
-        Level::Warning => 4,
-        Level::Info => 6,
-    };
-    let text = clean_line(&entry.text);
-    match &entry.id {
-        Some(id) => format!("<{priority}>{id}: {text}\n"),
-        None => format!("<{priority}>{text}\n"),
-    }
-}
-
-pub(super) fn lines(count: usize) -> String {
-    match count {
-        1 => "1 line".to_owned(),
-        _ => format!("{count} lines"),
-    }
-}
-
-/// Says in a stream of objects that so many are missing there.
-pub(super) fn loss_in_json(lost: usize) -> String {
-    json::line(&report::json::lost(lost, &now()))
-}
-
-/// Says between the lines that so many are missing there.
-pub(super) fn loss_in_words(lost: usize) -> String {
-    let are = if lost == 1 { "is" } else { "are" };
-    let text = format!("{} {are} missing here: nobody read them in time", lines(lost));
-    plain(&LogEntry::now(Level::Warning, None, text))
 }
 
 fn now() -> String {

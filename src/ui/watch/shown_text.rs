@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::log::LogLines;
-use crate::pane::PaneMode;
+use super::log::{LogLines, RenderedLog};
+use crate::pane::{Pane, PaneMode};
 use crate::report::InstanceReport;
 use crate::text::clean_line;
 use crate::ui::detail;
@@ -34,16 +34,24 @@ impl ShownText {
         self.log_of(id).push(piece);
     }
 
+    /// Returns the log that is shown, as a text.
+    pub(super) fn log_text(&self) -> String {
+        self.log.as_ref().map(LogLines::text).unwrap_or_default()
+    }
+
     /// Renders all of it; `None` where rows are shown, and nothing is kept.
-    pub(super) fn lines(&mut self, mode: &PaneMode, columns: usize, look: Look) -> Option<Vec<String>> {
-        match mode {
+    pub(super) fn lines(&mut self, pane: &Pane, columns: usize, look: Look) -> Option<RenderedLog> {
+        match pane.mode() {
             PaneMode::Detail { id } => {
                 self.log = None;
-                Some(self.in_detail(id, columns, look))
+                Some(RenderedLog {
+                    lines: self.in_detail(id, columns, look),
+                    ..RenderedLog::default()
+                })
             }
             PaneMode::Log { id } => {
                 self.detail = None;
-                Some(self.log_of(id).render(columns))
+                Some(self.log_of(id).render(columns, pane.log(), look))
             }
             _ => {
                 *self = Self::default();
