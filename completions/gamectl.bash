@@ -624,7 +624,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__run)
-            opts="-a -w -q -v -h --all --inventory --on-exit --at-once --heartbeat-interval --wide --metrics-file --metrics --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -w -q -v -h --all --inventory --on-exit --at-once --heartbeat-interval --wide --plain --metrics-file --metrics --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -972,7 +972,7 @@ _gamectl() {
             return 0
             ;;
         gamectl__subcmd__watch)
-            opts="-a -w -q -v -h --all --inventory --until --timeout --wide --nats --read-only --state-dir --json --quiet --verbose --color --lock-wait --help"
+            opts="-a -w -q -v -h --all --inventory --until --timeout --wide --nats --read-only --plain --state-dir --json --quiet --verbose --color --lock-wait --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -147,6 +147,7 @@ complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s a -l all -d 'S
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s w -l wide -d 'Shows also tasks, and what was read and written, and leaves out other columns first; with --json, tells what each instance uses'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l nats -d 'Asks the instances of all nodes over the link of the inventory; they are named NODE/ID'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l read-only -d 'Changes nothing, whatever key is pressed'
+complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l plain -d 'Prints a line for each change, on a terminal too: for screen readers'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -l json -d 'Answers with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s q -l quiet -d 'Prints failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand watch" -s v -l verbose -d 'Reports more on the way; twice: everything'
@@ -183,6 +184,7 @@ never\t'Never'"
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l lock-wait -d 'Waits this long at most for another gamectl that holds an instance' -r
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s a -l all -d 'Selects every instance of the inventory'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s w -l wide -d 'Shows also tasks, and what was read and written, and leaves out other columns first; with --json, tells what each instance uses'
+complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l plain -d 'Prints a line for each change, on a terminal too: for screen readers'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -l json -d 'Answers with JSON'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s q -l quiet -d 'Prints failures only'
 complete -c gamectl -n "__fish_gamectl_using_subcommand run" -s v -l verbose -d 'Reports more on the way; twice: everything'

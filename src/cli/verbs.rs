@@ -74,6 +74,10 @@ pub struct WatchArgs {
     /// Changes nothing, whatever key is pressed
     #[arg(long)]
     pub read_only: bool,
+
+    /// Prints a line for each change, on a terminal too: for screen readers
+    #[arg(long)]
+    pub plain: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -171,6 +175,10 @@ pub struct RunArgs {
     /// --json, tells what each instance uses
     #[arg(short, long)]
     pub wide: bool,
+
+    /// Prints a line for each change, on a terminal too: for screen readers
+    #[arg(long)]
+    pub plain: bool,
 
     /// Keeps metrics in a file, in the format OpenMetrics: for the textfile collector of
     /// node_exporter, with a name that ends with .prom

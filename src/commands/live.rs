@@ -1,6 +1,7 @@
 //! The view of `run` and `watch`, with the signals, keys and times that move it.
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -10,6 +11,7 @@ use super::console_child::ConsoleChild;
 use super::context::Context;
 use super::deed_news::DeedNews;
 use super::deeds::Deeds;
+use super::disk::DiskTroubles;
 use super::keyboard::Keyboard;
 use super::signals::{ScreenSignals, Signalled};
 use super::streams::{ReaderGone, reader_gone, watch_reader};
@@ -60,6 +62,7 @@ pub(super) struct Live {
     events: mpsc::UnboundedReceiver<ResidentEvent>,
     signals: ScreenSignals,
     reader_gone: Option<ReaderGone>,
+    disk: Option<DiskTroubles>,
     seconds: Option<Interval>,
     frame: Option<Instant>,
     listeners: Vec<Listener>,
@@ -94,6 +97,7 @@ impl Live {
             } else {
                 Some(watch_reader()?)
             },
+            disk: None,
             seconds: ticks((timed || view.is_live()).then_some(SECOND)),
             frame: None,
             listeners: Vec::new(),
@@ -101,6 +105,13 @@ impl Live {
         };
         live.take_keys();
         Ok(live)
+    }
+
+    /// Says on the screen when the disk of the state directory is nearly full.
+    pub(super) fn watch_disk(&mut self, state_dir: &Path) {
+        if self.view.is_live() {
+            self.disk = Some(DiskTroubles::of(state_dir));
+        }
     }
 
     /// Is told of each second no longer, but where there is a screen.
@@ -317,6 +328,7 @@ impl Live {
                     }
                 }
                 news = self.deeds.next() => self.show_deed(news),
+                trouble = disk_trouble(&mut self.disk) => self.view.set_disk_trouble(trouble),
                 left = console_left(&mut self.console) => self.come_back(left),
                 () = tick(&mut self.seconds) => {
                     // It may have come to the foreground.
@@ -344,6 +356,13 @@ async fn console_left(console: &mut Option<ConsoleChild>) -> (String, Option<Str
 
 async fn interrupted(signals: &mut ScreenSignals) {
     while !matches!(signals.next().await, Signalled::Interrupt(_)) {}
+}
+
+async fn disk_trouble(disk: &mut Option<DiskTroubles>) -> Option<String> {
+    match disk {
+        Some(disk) => disk.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn pressed(typed: &mut Option<Keyboard>) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod console_child;
 mod context;
 mod deed_news;
 mod deeds;
+mod disk;
 mod games;
 mod host;
 mod import;

@@ -139,7 +139,8 @@ pub(super) async fn watch(context: &Context<'_>, watch: &WatchArgs) -> Result<u8
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
     let title = format!("gamectl watch --nats {}", link.prefix);
-    let mut view = context.screen.watch_view(&title);
+    let view = context.screen.watch_view(&title);
+    let mut view = if watch.plain { view.in_lines() } else { view };
     view.offer_usage(watch.wide);
     view.refuse_deeds("nothing is changed from here: the verbs with --nats ask the nodes");
     let mut live = Live::new(context, view, receiver, false)?;

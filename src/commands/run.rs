@@ -13,7 +13,7 @@ use super::ticking::{tick, ticks};
 use super::verb;
 use super::watch::usage_interval;
 use crate::cli::{OnExit, RunArgs};
-use crate::event::{Level, ResidentEvent, Verb};
+use crate::event::{Level, LogEntry, ResidentEvent, Verb};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{
     Error, Host, InventoryFile, Linking, RunOptions, Supervision, Targets, USAGE_EVERY, UsageDemand, UsageReader,
@@ -38,9 +38,11 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     let host = context.host()?;
     let can_reload = host.can_reopen();
     let file = host.watch_file();
+    let state_path = host.state_path().to_owned();
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
     let view = context.screen.run_view(&format!("gamectl run {}", host.name()));
+    let view = if run.plain { view.in_lines() } else { view };
     let mut view = view.asking_before_quit(quit_question(run.on_exit));
     if !can_reload {
         view.refuse_deeds("nothing is changed from here: the inventory cannot be read again");
@@ -62,6 +64,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
     open_files::raise();
     let supervision = host.supervise(&run.selection.selectors, options, events).await?;
     let mut live = Live::new(context, view, receiver, false)?;
+    live.watch_disk(&state_path);
     if let Some(metrics) = metrics {
         live.tell_too(move |event| metrics.take(event));
     }
@@ -79,6 +82,7 @@ pub(super) async fn run(context: &Context<'_>, run: &RunArgs) -> Result<u8, Erro
         live,
         usage,
         last_problem: String::new(),
+        invalid_since: None,
         reading: None,
     };
     session.keep_watch(file).await
@@ -91,6 +95,12 @@ fn title() -> String {
         |path| format!("on {}", path.display()),
     );
     format!("gamectl run (pid {}, {terminal})", std::process::id())
+}
+
+/// Returns the hour and minute, as the events of the screen have them.
+fn time_of_day() -> String {
+    let now = LogEntry::now(Level::Info, None, "").at;
+    now.get(11..16).unwrap_or(&now).to_owned()
 }
 
 enum End {
@@ -108,6 +118,8 @@ struct Session<'a> {
     live: Live,
     usage: UsageDemand,
     last_problem: String,
+    /// The time of day since which the inventory is not valid.
+    invalid_since: Option<String>,
     reading: Option<Reading>,
 }
 
@@ -186,6 +198,7 @@ impl Session<'_> {
                     .tell_reload(Level::Info, "the inventory was read again");
                 self.supervision.linking().refresh(|| self.live.view.rows());
                 self.last_problem.clear();
+                self.invalid_since = None;
                 self.live.view.set_banner(None);
             }
             Err(error) => {
@@ -195,8 +208,9 @@ impl Session<'_> {
                         Level::Error,
                         format!("the inventory is not valid, and nothing was changed: {problem}"),
                     );
+                    let since = self.invalid_since.get_or_insert_with(time_of_day);
                     self.live.view.set_banner(Some(format!(
-                        "the inventory is not valid, the last valid one counts: {problem}"
+                        "the inventory is not valid since {since}, the last valid one counts: {problem}"
                     )));
                     self.last_problem = problem;
                 }

@@ -25,7 +25,8 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
     let host = context.host()?;
     let (events, receiver) = mpsc::unbounded_channel();
     context.screen.never_wait()?;
-    let mut view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
+    let view = context.screen.watch_view(&format!("gamectl watch {}", host.name()));
+    let mut view = if watch.plain { view.in_lines() } else { view };
     view.offer_usage(watch.wide);
     if watch.read_only {
         view.refuse_deeds("nothing is changed from here: --read-only was typed");
@@ -38,6 +39,7 @@ pub(super) async fn run(context: &Context<'_>, watch: &WatchArgs) -> Result<u8, 
     let selection = typed_or_everything(&watch.selection);
     let mut watching = host.watch(selection, events, view.is_live(), usage.clone())?;
     let mut live = Live::new(context, view, receiver, watching.is_before_the_first_start())?;
+    live.watch_disk(host.state_path());
     let wanted = watch.until.and_then(|state| state.to_possible_value());
     let goal = wanted.map(|state| watching.goal(state.get_name()));
     let mut goal = goal.transpose()?;

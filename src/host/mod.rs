@@ -116,6 +116,11 @@ pub struct Host {
 }
 
 impl Host {
+    /// Returns the state directory, which need not be there yet.
+    pub fn state_path(&self) -> &Path {
+        &self.state_path
+    }
+
     /// Reads and checks the inventory, the one named or the first one found,
     /// and locates the state directory. Nothing is made.
     pub fn open(inventory: Option<&OsStr>, state_dir: Option<&Path>) -> Result<Self, Error> {

@@ -106,7 +106,8 @@ impl Changes {
 /// # Errors
 /// When no watch is left for it.
 fn watch(watches: &mut Watches, path: &Path, id: &str) -> io::Result<()> {
-    match watches.add(path, id) {
+    // A countdown is written in place, and its end is the end of a descriptor.
+    match watches.add_with_writes(path, id) {
         Err(error) if is_used_up(&error) => Err(error),
         // It may be a stray file among the folders, or a folder that is gone again.
         Err(error) => {

@@ -7,6 +7,7 @@
 mod support;
 
 mod growth;
+mod pane_soak;
 mod soak;
 mod storms;
 mod system_calls;

@@ -385,6 +385,25 @@ fn keys_in_tmux() {
     sandbox.ok(&["stop", "--all"]);
 }
 
+/// A screen reader reads lines as they come, and is never sent back by a screen.
+#[test]
+fn plain_prints_lines_on_a_terminal() {
+    for (verb, code) in [("watch", 130), ("run", 0)] {
+        let sandbox = Sandbox::new();
+        sandbox.inventory(&[game("a").with("autostart", json!(false))]);
+        let mut terminal = Terminal::open(&sandbox, &[verb, "--plain"]);
+        terminal.wait_line(" a: ");
+        sandbox.ok(&["start", "a"]);
+        terminal.wait_line("a: running");
+        assert!(terminal.is_as_found(), "{verb}");
+        terminal.type_key(3);
+        assert_eq!(terminal.ended(), Some(code), "{verb}");
+        assert!(!terminal.text().contains('\x1b'), "{:?}", terminal.text());
+        sandbox.ok(&["stop", "a"]);
+        sandbox.nothing_left();
+    }
+}
+
 /// A restart that spares the players waits for them; the pane that has begun it tells them when
 /// it gives that up.
 #[test]
@@ -427,6 +446,12 @@ fn a_gentle_restart_is_cancelled_by_a_key_and_by_the_end_of_the_pane() {
         terminal.wait_line("C cancels it");
         terminal.type_text("C");
         terminal.wait_line("a: restart: somebody has cancelled it: it was left as it is");
+        wait_until("the row to say so", || {
+            let lines = terminal.lines();
+            lines
+                .iter()
+                .any(|line| line.starts_with("> a ") && !line.contains("restart once"))
+        });
         terminal.type_text("C");
         terminal.wait_line("a: no countdown is under way");
         assert_eq!(sandbox.pid("a"), first);

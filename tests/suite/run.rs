@@ -763,7 +763,7 @@ fn a_long_table_is_seen_part_by_part() {
     terminal.type_text("n");
     let valid = std::fs::read(sandbox.path("instances.yaml")).expect("the inventory");
     sandbox.inventory_text("instances: { g00: { proces: {} } }\n");
-    terminal.wait_line("the inventory is not valid, the last valid one counts:");
+    terminal.wait_line("the inventory is not valid since ");
     std::fs::write(sandbox.path("instances.yaml"), valid).expect("mend it");
     wait_until("the mistake to be taken back", || {
         !terminal

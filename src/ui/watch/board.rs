@@ -7,11 +7,14 @@ use std::time::Instant;
 
 use super::foot::foot;
 use super::help;
+use super::history::{PaneHistory, gap, shown_width};
 use super::log::highlighted;
+use super::placing::placed;
 use super::shown_text::ShownText;
+use super::trouble::Troubles;
 use super::window::Window;
 use super::work::VerbWorks;
-use crate::event::{Awaits, Level, LogEntry, PlayerCount, Row, WatchedRow, nth};
+use crate::event::{Awaits, Level, LogEntry, Row, WatchedRow, nth};
 use crate::pane::{Pane, PaneEffect, PaneInput, PaneMode, PaneRow, PressedKey, SortBy};
 use crate::report::{Feed, uptime};
 use crate::supervisor::{Facts, InstanceState, Observation};
@@ -35,6 +38,9 @@ const NOTE_LINES: usize = 6;
 
 const BANNER_LINES: usize = 2;
 
+/// The most troubles of the whole that are shown.
+const BANNERS: usize = 3;
+
 /// The columns before the rows that say which one is selected.
 const GUTTER: usize = 2;
 
@@ -44,8 +50,8 @@ pub(super) struct Board {
     events: VecDeque<LogEntry>,
     /// The key that ends it, in words.
     way_out: &'static str,
-    /// A trouble that stays until it is over.
-    banner: Option<String>,
+    pub(super) troubles: Troubles,
+    history: PaneHistory,
     window: Window,
     pub(super) pane: Pane,
     pub(super) works: VerbWorks,
@@ -67,7 +73,8 @@ impl Board {
             feed: Feed::default(),
             events: VecDeque::new(),
             way_out,
-            banner: None,
+            troubles: Troubles::default(),
+            history: PaneHistory::default(),
             window: Window::default(),
             pane: Pane::default(),
             works: VerbWorks::default(),
@@ -99,10 +106,6 @@ impl Board {
         self.usage = Some(columns);
     }
 
-    pub(super) fn set_banner(&mut self, trouble: Option<String>) {
-        self.banner = trouble;
-    }
-
     pub(super) fn counts(&self) -> String {
         status::counts(self.feed.rows().map(|watched| &watched.row))
     }
@@ -112,7 +115,8 @@ impl Board {
         self.size = (columns, rows);
         let mut lines = vec![self.head(columns, look)];
         self.shows_usage = false;
-        if let Some(trouble) = &self.banner {
+        self.troubles.look_at(self.feed.rows(), now);
+        for trouble in self.troubles.in_words(now).iter().take(BANNERS) {
             let text = filled(&clean_line(trouble), columns);
             let text = first(text, BANNER_LINES, columns, look);
             lines.extend(text.iter().map(|line| look.paint(Tone::Error, line)));
@@ -196,6 +200,9 @@ impl Board {
     /// Renders the table in so many lines, or some less for the events below it.
     /// Where not all rows fit, those that need attention come first.
     fn table(&mut self, room: usize, columns: usize, look: Look, now: Instant) -> Vec<String> {
+        let gauges = self.feed.rows().map(|watched| &*watched.row.id);
+        let gauges = gauges.map(|id| (id, self.feed.gauges(id)));
+        self.history.sample(gauges, now);
         let all: Vec<Row> = self.feed.rows().map(|watched| self.current(watched, now)).collect();
         let gutter = if self.pane.selected().is_some() { GUTTER } else { 0 };
         let columns = columns.saturating_sub(gutter);
@@ -230,9 +237,21 @@ impl Board {
         self.pane.step(PaneInput::Page(part.len()));
         let selected = self.pane.selected_place();
         let shown = seen.get(part.clone()).unwrap_or_default().iter().copied();
-        let (head, rows) = table.draw(shown);
+        let (head, mut rows) = table.draw(shown.clone());
+        let widest = rows.iter().filter_map(|row| row.first()).chain([&head]);
+        let widest = widest.map(|line| shown_width(line)).max().unwrap_or(0);
+        let pictures = self.history.pictures(columns.saturating_sub(widest));
+        let head = format!("{head}{}{}", gap(&head, columns, pictures.width()), pictures.head());
+        if pictures.width() > 0 {
+            for (row, at) in rows.iter_mut().zip(shown) {
+                if let Some(line) = row.first_mut() {
+                    let gap = gap(line, columns, pictures.width());
+                    *line = format!("{line}{gap}{}", self.history.beside(&all[at].id, pictures, look));
+                }
+            }
+        }
         let blank = " ".repeat(gutter);
-        let mut lines = vec![format!("{blank}{head}")];
+        let mut lines = vec![format!("{blank}{}", head.trim_end())];
         for (at, row) in part.zip(rows) {
             for (line, text) in first(row, NOTE_LINES, columns, look).into_iter().enumerate() {
                 lines.push(match line == 0 && selected == Some(at) && gutter > 0 {
@@ -295,36 +314,6 @@ impl Board {
             latest.push(lines);
         }
         latest.into_iter().rev().flatten().collect()
-    }
-}
-
-/// Returns a smaller number for rows that are not as they should be.
-fn urgency(row: &Row) -> u8 {
-    let Observation::Known(facts) = &row.observation else {
-        return 0;
-    };
-    match facts.state {
-        InstanceState::Crashed { .. } => 0,
-        InstanceState::Starting | InstanceState::Stopping => 1,
-        InstanceState::Running | InstanceState::Stopped if facts.note.is_some() => 1,
-        InstanceState::Running => 2,
-        InstanceState::Stopped => 3,
-        InstanceState::Unmanaged => 4,
-    }
-}
-
-fn placed(row: &Row, height: usize) -> PaneRow<'_> {
-    PaneRow {
-        id: &row.id,
-        host: row.host.as_deref(),
-        state: row.label(),
-        urgency: urgency(row),
-        players: match row.player_count {
-            PlayerCount::Counted(players) => Some(players.online),
-            PlayerCount::NotAsked | PlayerCount::Unanswered => None,
-        },
-        memory: row.usage.and_then(|usage| usage.memory_bytes),
-        height,
     }
 }
 

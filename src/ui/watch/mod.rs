@@ -11,10 +11,13 @@ mod board;
 mod entry_lines;
 mod foot;
 mod help;
+mod history;
 mod log;
+mod placing;
 mod shown_text;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod window;
 mod work;
 
@@ -98,6 +101,15 @@ impl WatchView {
             shown,
             tells_pastes: false,
         }
+    }
+
+    /// Has it write lines in place of a screen.
+    #[must_use]
+    pub fn in_lines(mut self) -> Self {
+        if self.form == Form::Screen {
+            self.form = Form::Lines;
+        }
+        self
     }
 
     /// Has it ask this before a key ends it.
@@ -220,7 +232,12 @@ impl WatchView {
 
     /// Shows a trouble until it is over, which `None` says.
     pub fn set_banner(&mut self, trouble: Option<String>) {
-        self.board.set_banner(trouble);
+        self.board.troubles.set_inventory(trouble);
+    }
+
+    /// Shows a trouble with the disk until it is over.
+    pub fn set_disk_trouble(&mut self, trouble: Option<String>) {
+        self.board.troubles.set_disk(trouble);
     }
 
     /// Has keys change nothing, for this reason.

@@ -582,3 +582,39 @@ fn a_log_that_begins_anew_is_shown_once() {
     watch.draw(Instant::now());
     assert_eq!(frame(&shown.out.take()).matches("the only line").count(), 1);
 }
+
+/// A host is only said to be dark where nothing of it is known.
+#[test]
+fn the_troubles_of_the_whole_stay_until_they_are_over() {
+    let shown = terminal(Options::default(), 80);
+    let mut watch = shown.screen.watch_view("gamectl watch");
+    let unknown = |id: &str, place, is_known: bool| {
+        let mut one = watched(id, place, InstanceState::Running, None);
+        one.row.host = Some("box2".into());
+        if !is_known {
+            one.row.observation = Observation::Unknown {
+                reason: "it does not answer".into(),
+            };
+        }
+        row(one)
+    };
+    let begin = Instant::now();
+    let drawn = |watch: &mut super::WatchView, seconds| {
+        watch.draw(begin + Duration::from_secs(seconds));
+        frame(&shown.out.take())
+    };
+    watch.event(unknown("a", 0, false));
+    watch.event(unknown("b", 1, true));
+    assert!(!drawn(&mut watch, 0).contains("nothing is known"));
+    watch.event(unknown("b", 1, false));
+    assert!(drawn(&mut watch, 10).contains("nothing is known of the host box2, for 0s"));
+    assert!(drawn(&mut watch, 190).contains("nothing is known of the host box2, for 3m"));
+    watch.event(unknown("a", 0, true));
+    assert!(!drawn(&mut watch, 200).contains("nothing is known"));
+    watch.event(unknown("a", 0, false));
+    assert!(drawn(&mut watch, 210).contains("for 0s"));
+    watch.set_disk_trouble(Some("the disk is nearly full".into()));
+    assert!(drawn(&mut watch, 220).contains("the disk is nearly full"));
+    watch.set_disk_trouble(None);
+    assert!(!drawn(&mut watch, 230).contains("the disk"));
+}
