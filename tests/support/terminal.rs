@@ -41,10 +41,12 @@ impl Terminal {
             ws_ypixel: 0,
         };
         let pty = nix::pty::openpty(&size, None).expect("a pseudo-terminal");
-        // It becomes the terminal's own session, as under tmux.
+        // It becomes the terminal's own session, as under tmux. Ctrl-C is given back
+        // its meaning: a shell ignores it for what it runs in the background, as
+        // these tests may be.
         let mut command = Command::new("setsid");
         command
-            .args(["--ctty", "--wait"])
+            .args(["--ctty", "--wait", "env", "--default-signal"])
             .arg(inner.get_program())
             .args(inner.get_args())
             .env_clear()
