@@ -95,12 +95,20 @@ impl Fleet {
     /// report changes do.
     pub fn for_supervising(state: Arc<StateDir>, changes: Arc<Changes>) -> Self {
         Self {
-            changes: Some(changes),
-            engine_events: Some(Arc::default()),
             podman: PodmanShare::for_supervising(),
             kubectl: KubectlShare::for_supervising(),
             spawner: Arc::default(),
-            ..Self::for_verbs(Some(state))
+            ..Self::for_verbs(Some(state)).told_by(changes)
+        }
+    }
+
+    /// Has what it makes follow these changes while it is watched.
+    #[must_use]
+    pub fn told_by(self, changes: Arc<Changes>) -> Self {
+        Self {
+            changes: Some(changes),
+            engine_events: Some(Arc::default()),
+            ..self
         }
     }
 

@@ -1,6 +1,7 @@
 //! The room for logs, records and worlds.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use bytesize::ByteSize;
 
@@ -13,12 +14,15 @@ const ABOUT: &str = "disk";
 const LEAST: u64 = 64 * 1024 * 1024;
 
 /// Judges the free bytes where the state directory is, or is going to be.
-pub(super) fn judge(state_dir: &Path, free: Option<u64>, instances: &[Instance]) -> Finding {
+pub(super) fn judge(state_dir: &Path, free: Option<u64>, instances: &[Arc<Instance>]) -> Finding {
     let shown = state_dir.display();
     let Some(free) = free else {
         return Finding::warning(ABOUT, format!("how much is free at {shown} cannot be found out"));
     };
-    let wanted: u64 = instances.iter().map(largest_logs).fold(0, u64::saturating_add);
+    let wanted: u64 = instances
+        .iter()
+        .map(|one| largest_logs(one))
+        .fold(0, u64::saturating_add);
     let (free_text, wanted_text) = (ByteSize(free), ByteSize(wanted));
     if free < LEAST {
         Finding::error(

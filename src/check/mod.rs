@@ -95,7 +95,7 @@ pub async fn survey(
 }
 
 /// Judges whom the instances tell, those on other hosts too: that is done from here.
-pub fn notify(instances: &[Instance]) -> Vec<Finding> {
+pub fn notify(instances: &[Arc<Instance>]) -> Vec<Finding> {
     notify::judge(instances, &host::access, &host::first_line)
 }
 

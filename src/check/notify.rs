@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::secrets::{self, Access};
 use crate::finding::Finding;
@@ -12,7 +13,7 @@ const ABOUT: &str = "notify";
 
 /// Judges the files of all targets, each once. `first_line` reads that of a file.
 pub(super) fn judge(
-    instances: &[Instance],
+    instances: &[Arc<Instance>],
     look: &dyn Fn(&Path) -> Option<Access>,
     first_line: &dyn Fn(&Path) -> Option<String>,
 ) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::listening::Taken;
 use crate::channel;
@@ -30,9 +31,13 @@ impl Claim {
 /// Returns the claims of every managed instance: the ports of its game, those beside them
 /// that the game takes without being told, and those at which its probes and
 /// channels expect it on this host. Each once per instance.
-pub(super) fn claims(instances: &[Instance]) -> Vec<Claim> {
-    let managed = |instance: &&Instance| !matches!(instance.plane, Plane::Unmanaged { .. });
-    instances.iter().filter(managed).flat_map(of_instance).collect()
+pub(super) fn claims(instances: &[Arc<Instance>]) -> Vec<Claim> {
+    let managed = |instance: &&Arc<Instance>| !matches!(instance.plane, Plane::Unmanaged { .. });
+    instances
+        .iter()
+        .filter(managed)
+        .flat_map(|one| of_instance(one))
+        .collect()
 }
 
 fn of_instance(instance: &Instance) -> Vec<Claim> {
@@ -201,7 +206,7 @@ mod tests {
     use super::*;
     use crate::finding::Severity;
 
-    fn instances(text: &str) -> Vec<Instance> {
+    fn instances(text: &str) -> Vec<Arc<Instance>> {
         let parsed = crate::inventory::parse(text.as_bytes(), "", "/".as_ref(), &|_| None);
         parsed.unwrap_or_else(|problems| panic!("{problems}")).instances
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::finding::Finding;
 use crate::inventory::{Instance, Password, Plane};
@@ -21,7 +22,7 @@ const OTHERS_READ: u32 = 0o004;
 
 /// The inventory itself: what it says is executed, and passwords may stand in
 /// it.
-pub(super) fn inventory(access: Option<Access>, instances: &[Instance]) -> Option<Finding> {
+pub(super) fn inventory(access: Option<Access>, instances: &[Arc<Instance>]) -> Option<Finding> {
     const ABOUT: &str = "inventory";
     let access = access?;
     let shown = access.path.display();
@@ -30,7 +31,7 @@ pub(super) fn inventory(access: Option<Access>, instances: &[Instance]) -> Optio
         let message = format!("everybody may write {shown}, and so say what is executed");
         return Some(Finding::error(ABOUT, message).hint(format!("chmod o-w {shown}")));
     }
-    let given = |instance: &Instance| {
+    let given = |instance: &Arc<Instance>| {
         let in_header = instance.requests().any(|request| !request.access.headers.is_empty());
         in_header
             || instance.notify.iter().any(|one| one.target.is_told_in_the_inventory())

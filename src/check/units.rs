@@ -1,12 +1,13 @@
 //! The units of systemd that instances are: whether two are the same.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::finding::Finding;
 use crate::inventory::{Instance, Plane};
 
 /// Returns a finding for each instance whose unit is that of one before it.
-pub(super) fn shared(instances: &[Instance]) -> Vec<Finding> {
+pub(super) fn shared(instances: &[Arc<Instance>]) -> Vec<Finding> {
     let mut seen = HashMap::new();
     let mut findings = Vec::new();
     for instance in instances {

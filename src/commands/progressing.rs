@@ -16,7 +16,7 @@ pub(super) async fn show(mut progress: Progress, mut events: mpsc::UnboundedRece
                 Some(event) => progress.event(&event, Instant::now()),
                 None => break,
             },
-            _ = ticks.tick() => progress.tick(Instant::now()),
+            _ = ticks.tick(), if progress.is_drawn() => progress.tick(Instant::now()),
         }
     }
     progress.finish();

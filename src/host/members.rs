@@ -1,6 +1,7 @@
 //! The instances that a command line selects, with their supervisors.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::Host;
 use super::selector::{Candidate, select};
@@ -43,7 +44,7 @@ impl Scope<'_> {
 /// selectors the whole of it.
 pub(super) fn reduced(mut inventory: Inventory, selectors: &[String]) -> Result<Inventory, Failure> {
     if !selectors.is_empty() {
-        let candidate: fn(&Instance) -> Candidate<'_> = |instance| Candidate {
+        let candidate: fn(&Arc<Instance>) -> Candidate<'_> = |instance| Candidate {
             id: &instance.id,
             tags: &instance.tags,
             host: instance.host(),

@@ -15,6 +15,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::instancecmd::CourtesyAsk;
 use crate::inventory::{Inventory, Needs, Source};
 use crate::resident::DeedCarrier;
+use crate::store::changes::Changes;
 use crate::supervisor::VerbRequest;
 
 /// The inventory of a `run`, as it was read last, for its schedules.
@@ -25,15 +26,24 @@ pub(super) struct ScheduleCarrier {
     known: Mutex<Arc<(Inventory, Needs)>>,
     /// The verbs that are under way at the same time.
     slots: Arc<Semaphore>,
+    /// The changes that `run` follows.
+    changes: Arc<Changes>,
 }
 
 impl ScheduleCarrier {
-    pub(super) fn new(source: Source, state_path: PathBuf, inventory: &Inventory, at_once: usize) -> Self {
+    pub(super) fn new(
+        source: Source,
+        state_path: PathBuf,
+        inventory: &Inventory,
+        at_once: usize,
+        changes: Arc<Changes>,
+    ) -> Self {
         let carrier = Self {
             source,
             state_path,
             known: Mutex::default(),
             slots: Arc::new(Semaphore::new(at_once.max(1))),
+            changes,
         };
         carrier.change(inventory);
         carrier
@@ -87,7 +97,8 @@ impl DeedCarrier for ScheduleCarrier {
     ) -> Result<VerbResult, Failure> {
         let scope = [id.to_owned()];
         let host = self.host_of(id);
-        let targets = host.targets(request.verb, Scope::Matching(&scope), NeedsRule::Keep);
+        let scope = Scope::Matching(&scope);
+        let targets = host.targets_told_by(Some(&self.changes), request.verb, scope, NeedsRule::Keep);
         let targets = targets.await?.courteous(&host, ask).asked_by(by, &self.slots);
         let work = targets.dispatch(request, events);
         tokio::pin!(work);

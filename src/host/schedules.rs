@@ -1,6 +1,7 @@
 //! The firings that come, and those that are to be skipped.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Host, Scope};
 use crate::event::{ComingFiring, ScheduleView};
@@ -89,7 +90,11 @@ impl Host {
         let record = self.on_record(&id)?;
         let instance = self.inventory.get(&id);
         let mut coming: Vec<(Firing, bool, &Schedule)> = Vec::new();
-        for one in instance.into_iter().flat_map(|instance| &instance.schedules) {
+        for one in instance
+            .into_iter()
+            .flat_map(|instance| &instance.schedules)
+            .map(Arc::as_ref)
+        {
             let next = record.coming(&id, one, now).into_iter().next();
             coming.extend(next.map(|(firing, is_skipped)| (firing, is_skipped, one)));
         }
@@ -123,6 +128,7 @@ impl Host {
             .inventory
             .instances
             .iter()
+            .map(Arc::as_ref)
             .filter(|one| is_chosen(&one.id))
             .collect())
     }

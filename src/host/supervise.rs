@@ -133,7 +133,13 @@ impl Host {
         let onlookers = Onlookers::over(&fleet, &whole, &events, words, counts_players);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let at_once = options.at_once.unwrap_or(cores * LAUNCHES_PER_CORE);
-        let schedule_carrier = Arc::new(ScheduleCarrier::new(source, state_path, &whole, at_once));
+        let schedule_carrier = Arc::new(ScheduleCarrier::new(
+            source,
+            state_path,
+            &whole,
+            at_once,
+            Arc::clone(&changes),
+        ));
         let scheduler = Scheduler::begin(
             &whole,
             Arc::clone(&state),

@@ -12,6 +12,7 @@ use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::fleet::Fleet;
 use crate::instancecmd::{self, Courtesy, CourtesyAsk, Dispatch};
+use crate::store::changes::Changes;
 use crate::store::lock::RunLock;
 use crate::store::{StateDir, countdown};
 use crate::supervisor::{Observation, Supervisor};
@@ -20,6 +21,8 @@ use crate::supervisor::{Observation, Supervisor};
 pub struct Targets {
     over: Dispatch,
     state: Arc<StateDir>,
+    /// The changes that nobody else follows.
+    own_changes: Option<Arc<Changes>>,
     /// The lock of the `run` that stops its instances as it ends.
     _run_lock: Option<RunLock>,
 }
@@ -41,6 +44,7 @@ impl Targets {
         Self {
             over,
             state,
+            own_changes: None,
             _run_lock: run_lock,
         }
     }
@@ -120,7 +124,23 @@ impl Targets {
     /// # Cancel safety
     /// As [`instancecmd::dispatch`].
     pub async fn dispatch(&self, request: &VerbRequest, events: Events) -> Vec<VerbResult> {
-        instancecmd::dispatch(request, &self.over, &self.state, events).await
+        let work = instancecmd::dispatch(request, &self.over, &self.state, events);
+        tokio::pin!(work);
+        tokio::select! {
+            biased;
+            results = &mut work => results,
+            () = self.follow_changes() => work.await,
+        }
+    }
+
+    /// Follows the changes for as long as there may be a countdown.
+    async fn follow_changes(&self) {
+        let may_count = self.over.courtesies.values().any(|courtesy| !courtesy.is_none());
+        if let Some(changes) = self.own_changes.as_ref().filter(|_| may_count) {
+            // Where nothing is reported, it is looked once a second, as it is in `run`.
+            changes.follow(drop).await;
+        }
+        std::future::pending().await
     }
 }
 
@@ -157,14 +177,33 @@ impl Host {
     /// Selects the instances for a verb, and those that it takes along. The state
     /// directory is made where there is none, once the scope is known to be valid.
     pub async fn targets(&self, verb: Verb, scope: Scope<'_>, rule: NeedsRule) -> Result<Targets, Failure> {
+        self.targets_told_by(None, verb, scope, rule).await
+    }
+
+    /// Selects as [`Host::targets`], with the changes that are followed already, if there are
+    /// any.
+    pub(super) async fn targets_told_by(
+        &self,
+        followed: Option<&Arc<Changes>>,
+        verb: Verb,
+        scope: Scope<'_>,
+        rule: NeedsRule,
+    ) -> Result<Targets, Failure> {
         if self.state()?.is_none() {
             self.targets_of(&Fleet::for_a_look(None), verb, scope)?;
         }
         let state = self.create_state()?;
-        let fleet = Fleet::for_verbs(Some(Arc::clone(&state)));
+        let changes = match followed {
+            Some(changes) => Arc::clone(changes),
+            None => Arc::new(Changes::of(&state)),
+        };
+        let fleet = Fleet::for_verbs(Some(Arc::clone(&state))).told_by(Arc::clone(&changes));
         let selected = self.targets_of(&fleet, verb, scope)?;
         let order = self.in_order(&fleet, verb, selected, rule).await?;
-        Ok(Targets::new(order, self.file().as_deref(), state, None))
+        let mut targets = Targets::new(order, self.file().as_deref(), state, None);
+        targets.own_changes = followed.is_none().then(|| Arc::clone(&changes));
+        targets.over.changes = Some(changes);
+        Ok(targets)
     }
 
     /// Returns the supervisors that a verb applies to. What has left the

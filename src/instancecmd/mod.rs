@@ -47,6 +47,7 @@ pub use work::Events;
 use crate::event::{Verb, VerbResult};
 use crate::failure::Failure;
 use crate::store::StateDir;
+use crate::store::changes::Changes;
 use crate::supervisor::{Supervisor, VerbRequest};
 use order::Turns;
 use work::Work;
@@ -69,6 +70,9 @@ pub struct Dispatch {
     /// The courtesy towards the players of each, by id; none where there is no entry.
     pub courtesies: HashMap<String, Courtesy>,
     pub countdowns: Arc<Countdowns>,
+    /// The reports of changes to folders, by which a countdown learns that it is cancelled. Without
+    /// them it looks again and again.
+    pub changes: Option<Arc<Changes>>,
     /// The instances that several of these may work on at the same time, all together;
     /// `None`: those of this one alone.
     pub slots: Option<Arc<Semaphore>>,
@@ -107,7 +111,11 @@ pub async fn dispatch(
             events.clone(),
             turn,
         )
-        .courteous(over.courtesies.get(id).cloned().unwrap_or_default(), &over.countdowns);
+        .courteous(
+            over.courtesies.get(id).cloned().unwrap_or_default(),
+            &over.countdowns,
+            over.changes.as_ref(),
+        );
         let (slots, refused) = (Arc::clone(&slots), over.refused.get(id).cloned());
         tasks.spawn(async move { (index, work.run(&slots, refused).await) });
     }

@@ -21,6 +21,7 @@ use crate::event::{Verb, VerbEvent, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::finding::Severity;
 use crate::invocation::command;
+use crate::store::changes::Changes;
 use crate::store::intent::Intent;
 use crate::store::lock::VerbLock;
 use crate::store::record::Durability;
@@ -45,6 +46,8 @@ pub(super) struct Work {
     turn: Turn,
     courtesy: Courtesy,
     countdowns: Arc<Countdowns>,
+    /// The reports of changes to folders, where there are any.
+    changes: Option<Arc<Changes>>,
     /// True once the lock is held and a launch is under way.
     is_launching: AtomicBool,
 }
@@ -67,15 +70,22 @@ impl Work {
             turn,
             courtesy: Courtesy::default(),
             countdowns: Arc::default(),
+            changes: None,
             is_launching: AtomicBool::new(false),
         }
     }
 
     /// Has it spare the players before it ends the game.
-    pub(super) fn courteous(self, courtesy: Courtesy, countdowns: &Arc<Countdowns>) -> Self {
+    pub(super) fn courteous(
+        self,
+        courtesy: Courtesy,
+        countdowns: &Arc<Countdowns>,
+        changes: Option<&Arc<Changes>>,
+    ) -> Self {
         Self {
             courtesy,
             countdowns: Arc::clone(countdowns),
+            changes: changes.cloned(),
             ..self
         }
     }

@@ -65,7 +65,7 @@ impl Notifier {
 
     /// Follows what an inventory says. A target that stays keeps what it is still to be
     /// told.
-    pub fn follow(&self, instances: &[Instance]) {
+    pub fn follow(&self, instances: &[Arc<Instance>]) {
         let mut desks = lock(&self.desks);
         let mut old = std::mem::take(&mut *desks);
         for (id, notify) in instances

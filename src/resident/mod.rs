@@ -74,13 +74,13 @@ impl Kept {
 
     /// Passes on what an inventory that was read again says. Without
     /// changed settings those it has stay.
-    fn update(&self, place: usize, changed: Option<(&Instance, &Arc<dyn Supervisor>, Needed)>, listed: bool) {
+    fn update(&self, place: usize, changed: Option<(&Arc<Instance>, &Arc<dyn Supervisor>, Needed)>, listed: bool) {
         self.listing.send_if_modified(|old| {
             let is_same = changed.is_none() && (old.place, old.listed) == (place, listed);
             (old.place, old.listed) = (place, listed);
             if let Some((instance, supervisor, needed)) = changed {
                 old.needed = needed;
-                old.instance = Arc::new(instance.clone());
+                old.instance = Arc::clone(instance);
                 old.supervisor = Arc::clone(supervisor);
             }
             !is_same
@@ -151,7 +151,7 @@ impl Resident {
         for (place, (instance, member)) in inventory.instances.iter().zip(members).enumerate() {
             match self.kept.get(&instance.id) {
                 Some(kept) if !kept.task.is_finished() => {
-                    let is_same = *kept.listing.borrow().instance == *instance;
+                    let is_same = kept.listing.borrow().instance == *instance;
                     let changed = (!is_same).then(|| (instance, &member.supervisor, needed::of(instance, needed)));
                     kept.update(place, changed, true);
                 }
@@ -161,7 +161,7 @@ impl Resident {
                             .log(Level::Info, "added to the inventory");
                     }
                     let (listing, listings) = watch::channel(Listing {
-                        instance: Arc::new(instance.clone()),
+                        instance: Arc::clone(instance),
                         supervisor: member.supervisor,
                         needed: needed::of(instance, needed),
                         place,

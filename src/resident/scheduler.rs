@@ -116,7 +116,7 @@ fn entries(inventory: &Inventory) -> Vec<ScheduleEntry> {
         let id: Arc<str> = instance.id.as_str().into();
         entries.extend(instance.schedules.iter().map(|schedule| ScheduleEntry {
             id: Arc::clone(&id),
-            schedule: Arc::new(schedule.clone()),
+            schedule: Arc::clone(schedule),
         }));
     }
     entries

@@ -86,7 +86,8 @@ impl Changes {
         }
     }
 
-    fn notify(&self, id: &str) {
+    /// Counts a change of one folder.
+    pub fn notify(&self, id: &str) {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = channels.get(id) {
             channel.send_modify(|count| *count += 1);

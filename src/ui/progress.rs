@@ -154,6 +154,11 @@ impl Progress {
         (work.awaiting, work.limit) = (awaiting, limit);
     }
 
+    /// Returns true where it is drawn again and again, which is on a terminal.
+    pub fn is_drawn(&self) -> bool {
+        self.region.is_some()
+    }
+
     pub fn tick(&mut self, now: Instant) {
         self.spinner.tick();
         self.draw(now);

@@ -182,6 +182,22 @@ fn what_a_killed_one_has_left_is_no_countdown() {
 }
 
 #[test]
+fn a_countdown_sleeps_until_it_is_cancelled() {
+    let sandbox = Sandbox::new();
+    let notes = sandbox.arg("a.got");
+    let script = format!("while read -r line; do echo \"$line\" >>{notes}; done; exec sleep 300");
+    sandbox.inventory(&[Instance::script("a", &script).with("broadcast", json!("say {message}"))]);
+    sandbox.ok(&["start", "a"]);
+    let mut restart = saying(&sandbox, &["restart", "a", "--warn", "1h"]);
+    wait_got(&sandbox, "say Restart in 1 hour");
+    restart.comes_to_rest();
+    sandbox.ok(&["schedule", "cancel", "a"]);
+    assert_eq!(restart.ended(), Some(1));
+    assert_eq!(sandbox.lines("a.got")[1..], ["say Restart cancelled"]);
+    assert_eq!(sandbox.state("a"), "running");
+}
+
+#[test]
 fn a_second_countdown_is_refused_and_a_stop_goes_first() {
     let crowd = Crowd::of(Some(1));
     let sandbox = running(&crowd, |game| game);

@@ -39,7 +39,7 @@ fn wrong(text: impl AsRef<[u8]>) -> String {
 
 fn one(text: &str) -> Instance {
     let inventory = read(text).unwrap_or_else(|problems| panic!("{problems}"));
-    inventory.instances.into_iter().next().expect("an instance")
+    Instance::clone(inventory.instances.first().expect("an instance"))
 }
 
 fn process(section: &str) -> ProcessSpec {

@@ -1,6 +1,7 @@
 //! Countdowns under a clock that stands still: who is told when, and what ends them.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -9,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::super::*;
 use crate::event::{Verb, VerbEvent};
 use crate::inventory::{Broadcast, Warning, WhenEmpty};
+use crate::store::changes::Changes;
 use crate::store::{InstanceDir, countdown};
 use crate::supervisor::{
     AdminChannel, Facts, InstanceState, Observation, Outcome, PlayerQuery, Players, StartOptions, StopOptions,
@@ -25,6 +27,7 @@ struct Played {
     takes: Duration,
     heard: Mutex<Vec<(u64, String)>>,
     verbs: Mutex<Vec<(u64, &'static str)>>,
+    looks: AtomicUsize,
 }
 
 impl Played {
@@ -67,7 +70,16 @@ impl Supervisor for Played {
     }
 
     async fn look(&self) -> Observation {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         Facts::bare(self.state(), None).into()
+    }
+
+    async fn keep_watch(self: Arc<Self>, seen: watch::Sender<Option<Observation>>) {
+        let mut states = self.state.subscribe();
+        while !seen.is_closed() {
+            seen.send_replace(Some(Facts::bare(states.borrow_and_update().clone(), None).into()));
+            let _ = states.changed().await;
+        }
     }
 
     async fn start_with(self: Arc<Self>, _options: StartOptions) -> anyhow::Result<Outcome> {
@@ -137,6 +149,7 @@ impl World {
                 takes,
                 heard: Mutex::default(),
                 verbs: Mutex::default(),
+                looks: AtomicUsize::new(0),
             })
         };
         let games: Vec<Arc<Played>> = (0..count).map(game).collect();
@@ -279,6 +292,26 @@ async fn whoever_cancels_it_ends_it_with_a_word() {
     );
     assert_eq!(world.verbs(), []);
     assert_eq!(countdown::peek(&world.state, "game-0"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_countdown_that_is_told_of_changes_looks_at_nothing_by_itself() {
+    let mut world = World::of(&[]).warning(&[900], None);
+    let changes = Arc::new(Changes::of(&world.state));
+    world.over.changes = Some(Arc::clone(&changes));
+    let dir = world.dir();
+    let cancel = async {
+        sleep(Duration::from_secs(100)).await;
+        countdown::cancel(&dir).unwrap().expect("one is under way");
+        sleep(Duration::from_secs(60)).await;
+        changes.notify("game-0");
+    };
+    let (result, ()) = tokio::join!(world.dispatch(Verb::Restart), cancel);
+    assert!(result.error.is_some(), "{result:?}");
+    let wanted = said(&[(0, "Restart in 15 minutes"), (160, "Restart cancelled")]);
+    assert_eq!(world.heard(), wanted, "as soon as it is told, and not before");
+    let looks = world.games[0].looks.load(Ordering::Relaxed);
+    assert!(looks <= 3, "{looks} looks");
 }
 
 #[tokio::test(start_paused = true)]

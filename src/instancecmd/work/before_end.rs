@@ -3,9 +3,10 @@
 //! a verb that is typed without any courtesy goes first.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::Work;
@@ -17,6 +18,7 @@ use crate::inventory::in_words;
 use crate::invocation::command;
 use crate::policy::countdown::{CountdownEnd, CountdownInput};
 use crate::store::InstanceDir;
+use crate::store::changes::Changed;
 use crate::store::intent::{self, Intent};
 use crate::supervisor::{HostEngine, InstanceState, LOOK_EVERY, Observation};
 
@@ -168,20 +170,36 @@ impl Work {
 
     /// Tells once the game has ended, or is another one than that of `pid`.
     pub(super) async fn watch_end(&self, pid: Option<u32>, tell: &mpsc::UnboundedSender<CountdownInput>) -> Infallible {
-        let pause = match self.target.host() {
-            Some(_) => LOOK_FAR_EVERY,
-            None => LOOK_EVERY,
-        };
-        loop {
-            sleep(pause).await;
+        let look = |observation: &Observation| {
             // What cannot be found out ends nothing.
-            if let Observation::Known(facts) = self.target.look().await {
-                let is_another = pid.is_some() && facts.pid.is_some() && facts.pid != pid;
-                if is_another || !facts.state.is_alive() || facts.state == InstanceState::Stopping {
-                    let _ = tell.send(CountdownInput::Ended);
-                }
+            let Observation::Known(facts) = observation else { return };
+            let is_another = pid.is_some() && facts.pid.is_some() && facts.pid != pid;
+            if is_another || !facts.state.is_alive() || facts.state == InstanceState::Stopping {
+                let _ = tell.send(CountdownInput::Ended);
+            }
+        };
+        if self.target.host().is_some() {
+            loop {
+                sleep(LOOK_FAR_EVERY).await;
+                look(&self.target.look().await);
             }
         }
+        loop {
+            let (seen, mut looks) = watch::channel(None);
+            let told = async {
+                while looks.changed().await.is_ok() {
+                    looks.borrow_and_update().iter().for_each(look);
+                }
+            };
+            tokio::join!(Arc::clone(&self.target).keep_watch(seen), told);
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Subscribes to the changes of its folder, where they are reported.
+    pub(super) fn folder_changes(&self) -> Option<Changed> {
+        let changes = self.changes.as_ref()?;
+        Some(changes.subscribe(self.target.instance_id()))
     }
 
     /// Tells how many play, again and again.

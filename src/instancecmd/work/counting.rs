@@ -13,13 +13,15 @@ use crate::inventory::{Warning, in_words};
 use crate::invocation::command;
 use crate::policy::countdown::{Countdown, CountdownEffect, CountdownEnd, CountdownInput, CountdownPhase};
 use crate::store::InstanceDir;
+use crate::store::changes::Changed;
 use crate::store::countdown::{self as record, CountdownHold, CountdownNote};
 use crate::supervisor::{Activity, Facts};
 
 /// The time that the sending of a line to the players may take.
 const SEND_LIMIT: Duration = Duration::from_secs(5);
 
-/// The interval between two looks whether somebody has cancelled it.
+/// The interval between two looks whether somebody has cancelled it, where changes are not
+/// reported.
 const CANCELLED_EVERY: Duration = Duration::from_millis(250);
 
 /// One countdown under way.
@@ -99,6 +101,7 @@ impl<'a> Counting<'a> {
     ) -> Result<CountdownEnd, Failure> {
         let mut input = CountdownInput::Counted(self.players);
         let work = self.work;
+        let mut changed = work.folder_changes();
         loop {
             if let CountdownInput::Counted(players) = input {
                 self.players = players;
@@ -120,18 +123,10 @@ impl<'a> Counting<'a> {
                     None => std::future::pending().await,
                 }
             };
-            let is_cancelled = async |hold: Option<&CountdownHold>| match hold {
-                Some(hold) => {
-                    while !hold.is_cancelled() {
-                        sleep(CANCELLED_EVERY).await;
-                    }
-                }
-                None => std::future::pending().await,
-            };
             input = tokio::select! {
                 biased;
                 () = work.countdowns.cancelled() => CountdownInput::Cancelled,
-                () = is_cancelled(self.hold.as_ref()) => CountdownInput::Cancelled,
+                () = is_cancelled(self.hold.as_ref(), &mut changed) => CountdownInput::Cancelled,
                 Some(heard) = heard.recv() => heard,
                 () = tick => CountdownInput::Tick,
             };
@@ -254,6 +249,22 @@ impl<'a> Counting<'a> {
 
     fn what(&self) -> &'static str {
         announced(self.work.request.verb)
+    }
+}
+
+/// Waits until somebody has cancelled it: the record is read again when the folder has changed.
+async fn is_cancelled(hold: Option<&CountdownHold>, changed: &mut Option<Changed>) {
+    let Some(hold) = hold else {
+        return std::future::pending().await;
+    };
+    while !hold.is_cancelled() {
+        let is_told = match changed {
+            Some(changed) => changed.changed().await.is_ok(),
+            None => false,
+        };
+        if !is_told {
+            sleep(CANCELLED_EVERY).await;
+        }
     }
 }
 

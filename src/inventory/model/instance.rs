@@ -39,7 +39,8 @@ pub fn is_valid_id(id: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Inventory {
     /// The instances, in the order of the file. Ids are unique.
-    pub instances: Vec<Instance>,
+    /// Each is shared by whoever keeps it: `run` has several that do.
+    pub instances: Vec<Arc<Instance>>,
     /// The other hosts, in the order of the file; also those of no instance.
     pub hosts: Vec<Arc<HostSpec>>,
     /// The link to a message system, if there is one.
@@ -51,7 +52,10 @@ pub struct Inventory {
 impl Inventory {
     /// Returns the instance of that id.
     pub fn get(&self, id: &str) -> Option<&Instance> {
-        self.instances.iter().find(|instance| instance.id == id)
+        self.instances
+            .iter()
+            .map(Arc::as_ref)
+            .find(|instance| instance.id == id)
     }
 
     /// Returns what is managed on this machine.
@@ -69,7 +73,7 @@ impl Inventory {
         self.hosts.retain(|host| !is_own(host));
         for instance in &mut self.instances {
             if instance.hosted.as_deref().is_some_and(|hosted| is_own(&hosted.host)) {
-                instance.hosted = None;
+                Arc::make_mut(instance).hosted = None;
             }
         }
         self
@@ -109,7 +113,7 @@ pub struct Instance {
     /// The warnings of its players, where they are given.
     pub warn: Option<Warning>,
     /// The deeds of `run` at given times; no two have the same key.
-    pub schedules: Vec<Schedule>,
+    pub schedules: Vec<Arc<Schedule>>,
     /// Its host and its definition there; `None` for this machine as this user. The
     /// other fields are then for that host.
     pub hosted: Option<Box<Hosted>>,

@@ -53,7 +53,7 @@ pub(crate) fn read(tree: &Tree, folder: &Path, env: Env) -> Readout {
     instances.retain(|instance| !broken.contains(&instance.id));
     Readout {
         whole: Inventory {
-            instances,
+            instances: instances.into_iter().map(Arc::new).collect(),
             hosts: document.hosts.whole(),
             link: document.link.map(Arc::new),
             folder: folder.to_owned(),

@@ -394,7 +394,7 @@ instances:
     ready: {log: 'x$'}
     autostart: false
 "#;
-        let here = read(text).unwrap().instances.swap_remove(0);
+        let here = crate::inventory::Instance::clone(&read(text).unwrap().instances[0]);
         let hosted = here.hosted.clone().unwrap();
         assert_eq!(hosted.host.name, "box2");
         let shown = format!("{here:?}");
@@ -405,7 +405,7 @@ instances:
         assert!(mistakes.is_none());
         let mut here = here;
         here.hosted = None;
-        assert_eq!(there.instances, [here]);
+        assert_eq!(there.instances, [here.into()]);
     }
 
     #[test]

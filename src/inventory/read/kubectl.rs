@@ -258,7 +258,7 @@ mod tests {
     fn read(entry: &str) -> Result<KubectlSpec, String> {
         let text = format!("instances: {{a: {{{entry}}}}}");
         match parse(text.as_bytes(), "", "/i".as_ref(), &|_| None) {
-            Ok(inventory) => match inventory.instances.into_iter().next().map(|one| one.plane) {
+            Ok(inventory) => match inventory.instances.first().map(|one| one.plane.clone()) {
                 Some(Plane::Kubectl(spec)) => Ok(*spec),
                 other => panic!("{other:?}"),
             },

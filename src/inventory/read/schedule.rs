@@ -1,5 +1,6 @@
 //! The `schedule` list.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -32,9 +33,9 @@ enum DeedName {
     Exec,
 }
 
-pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Schedule>> {
+pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<Arc<Schedule>>> {
     let items = check.list(what, "a list of schedules", node)?;
-    let mut schedules: Vec<Schedule> = Vec::new();
+    let mut schedules: Vec<Arc<Schedule>> = Vec::new();
     for item in items {
         let Some(schedule) = entry(check, item) else { continue };
         if schedules.iter().any(|other| other.key() == schedule.key()) {
@@ -43,7 +44,7 @@ pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec
                 .hint("leave one of the two out");
             continue;
         }
-        schedules.push(schedule);
+        schedules.push(Arc::new(schedule));
     }
     Some(schedules)
 }

@@ -111,7 +111,7 @@ mod tests {
     fn read(section: &str) -> Result<UnitSpec, String> {
         let text = format!("instances: {{a: {{systemd: {section}}}}}");
         match parse(text.as_bytes(), "", "/i".as_ref(), &|_| None) {
-            Ok(inventory) => match inventory.instances.into_iter().next().map(|one| one.plane) {
+            Ok(inventory) => match inventory.instances.first().map(|one| one.plane.clone()) {
                 Some(Plane::Systemd(spec)) => Ok(*spec),
                 other => panic!("{other:?}"),
             },

@@ -172,9 +172,9 @@ fn of(cron: &str, deed: Deed, grace: u64) -> Schedule {
 
 fn inventory(schedules: &[Schedule]) -> Inventory {
     let mut instance = rig::instance(RestartPolicy::default());
-    instance.schedules = schedules.to_vec();
+    instance.schedules = schedules.iter().cloned().map(Arc::new).collect();
     Inventory {
-        instances: vec![instance],
+        instances: vec![Arc::new(instance)],
         ..Inventory::default()
     }
 }
@@ -325,10 +325,10 @@ async fn a_thousand_instances_with_a_schedule_each_are_one_timer() {
     let one = many.instances.remove(0);
     many.instances = (0..1000)
         .map(|n| {
-            let mut instance = one.clone();
+            let mut instance = crate::inventory::Instance::clone(&one);
             instance.id = format!("game-{n}");
-            instance.schedules[0].jitter = Duration::from_secs(600);
-            instance
+            Arc::make_mut(&mut instance.schedules[0]).jitter = Duration::from_secs(600);
+            Arc::new(instance)
         })
         .collect();
     let _scheduler = world.begin(&many);
