@@ -68,7 +68,8 @@ impl Engine {
         argv
     }
 
-    fn program<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> ProgramCall {
+    /// Returns a call of its program.
+    pub fn program<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> ProgramCall {
         // Podman tells times in the zone of who asks.
         ProgramCall::new(self.argv(self.kind.program, words)).add_env([("TZ", "UTC".to_owned())])
     }

@@ -26,6 +26,8 @@ pub struct EngineKind {
     /// True if a call is to stop one container only, and to name the grace period: one
     /// that is gone keeps it from stopping the others.
     pub stops_one_by_one: bool,
+    /// True if the standard input of a container stays open when an `attach` to it ends.
+    pub keeps_input: bool,
 }
 
 pub const DOCKER: EngineKind = EngineKind {
@@ -47,6 +49,7 @@ pub const DOCKER: EngineKind = EngineKind {
     stats_format: "{{json .}}",
     filters_by_label: true,
     stops_one_by_one: false,
+    keeps_input: true,
 };
 
 /// Podman needs no daemon: only where `$CONTAINER_HOST` names one can it be away.
@@ -70,6 +73,7 @@ pub const PODMAN: EngineKind = EngineKind {
     stats_format: "json",
     filters_by_label: false,
     stops_one_by_one: true,
+    keeps_input: false,
 };
 
 impl EngineKind {

@@ -23,9 +23,11 @@
 //! none, `podman-compose` does: its exit code says nothing, and its containers do not
 //! tell their order and grace periods, which are then read from the compose file.
 
+mod channel;
 mod compose_file;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod input;
 mod labels;
 mod order;
 pub mod origin;

@@ -14,6 +14,8 @@ const ENV_FILE: &str = "env_file";
 const FILE: &str = "file";
 const PROFILE: &str = "profile";
 const SERVICE: &str = "service";
+const CONSOLE: &str = "console";
+const SEND: &str = "send";
 
 pub(super) fn of_spec(spec: &ComposeSpec) -> Origin {
     let mut origin = Origin::of(PLANE);
@@ -36,6 +38,12 @@ pub(super) fn of_spec(spec: &ComposeSpec) -> Origin {
     for service in &spec.services {
         origin.push(SERVICE, service);
     }
+    if let Some(console) = &spec.console {
+        origin.push(CONSOLE, console);
+    }
+    for word in &spec.send {
+        origin.push(SEND, word);
+    }
     origin
 }
 
@@ -56,6 +64,8 @@ pub(super) fn to_spec(origin: &Origin) -> Option<ComposeSpec> {
         files: origin.all(FILE).map(PathBuf::from).collect(),
         profiles: all(PROFILE),
         services: all(SERVICE),
+        console: origin.get(CONSOLE).map(str::to_owned),
+        send: all(SEND),
     })
 }
 

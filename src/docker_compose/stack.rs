@@ -13,7 +13,7 @@ use crate::containers::{
     SeenGroup,
 };
 use crate::failure::Failure;
-use crate::inventory::{ComposeEngine, ComposeSpec, Instance, Probe, Ready};
+use crate::inventory::{Channels, ComposeEngine, ComposeSpec, Instance, Probe, Ready};
 use crate::program::Finished;
 use crate::store::origin::Origin;
 use crate::supervisor::Observation;
@@ -25,6 +25,7 @@ pub(super) struct ComposeStack {
     spec: ComposeSpec,
     engine: Engine,
     group: ContainerGroup,
+    channels: Channels,
     /// One look at all stacks, if it serves them all.
     snapshots: Option<Arc<EngineSnapshots>>,
 }
@@ -36,7 +37,7 @@ impl ComposeStack {
         records: GroupRecords,
         snapshots: Option<Arc<EngineSnapshots>>,
     ) -> Self {
-        // The health checks of the services say more, and a stack has no console.
+        // The health checks of the services say more, and its output is the engine's.
         let kind = match spec.engine {
             ComposeEngine::Docker => &DOCKER,
             ComposeEngine::Podman => &PODMAN,
@@ -46,6 +47,7 @@ impl ComposeStack {
             engine: Engine::new(kind, &COMPOSE, spec.context.clone()),
             spec,
             group: ContainerGroup::new(ready, records, means_something),
+            channels: Channels::default(),
             snapshots,
         }
     }
@@ -54,11 +56,16 @@ impl ComposeStack {
     #[must_use]
     pub(super) fn kept_as(mut self, instance: &Instance) -> Self {
         self.group = self.group.kept_as(instance);
+        self.channels = instance.channels.clone();
         self
     }
 
     pub(super) fn spec(&self) -> &ComposeSpec {
         &self.spec
+    }
+
+    pub(super) fn channels(&self) -> &Channels {
+        &self.channels
     }
 
     pub(super) fn engine(&self) -> &Engine {

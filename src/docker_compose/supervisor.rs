@@ -16,8 +16,8 @@ use crate::inventory::{ComposeSpec, Instance, PlayersRule, Ready};
 use crate::store::StateDir;
 use crate::store::origin::Origin;
 use crate::supervisor::{
-    Activity, InstanceState, Observation, Outcome, OutputSource, PlayerQuery, StartOptions, StateCell, StopOptions,
-    Supervisor, Survey, UsageMeter, VerbPlan,
+    Activity, AdminChannel, InstanceState, Observation, Outcome, OutputSource, PlayerQuery, StartOptions, StateCell,
+    StopOptions, Supervisor, Survey, UsageMeter, VerbPlan,
 };
 
 /// The time within which changes lead to one look.
@@ -118,6 +118,10 @@ impl Supervisor for DockerComposeSupervisor {
 
     fn activity(&self) -> Option<watch::Receiver<Activity>> {
         Some(self.activity.follow())
+    }
+
+    fn admin(&self) -> Option<&dyn AdminChannel> {
+        Some(&self.stack)
     }
 
     fn usage(&self) -> Option<&dyn UsageMeter> {

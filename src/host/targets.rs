@@ -140,7 +140,7 @@ impl Targets {
             // Where nothing is reported, it is looked once a second, as it is in `run`.
             changes.follow(drop).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,6 +1,8 @@
 //! A program that is typed into.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use tokio::time::timeout;
 
 use super::{COMPLAINT_MAX, CallError, ProgramCall, Running, last_text};
 use crate::sys::pipe;
+use crate::sys::pty::{self, Pty};
 
 /// The time for which the last complaints of a program are read that has ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
@@ -17,7 +20,9 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 /// A program that is given its input piece by piece, and killed when this is dropped.
 #[derive(Debug)]
 pub struct Typist {
-    keys: io::PipeWriter,
+    keys: File,
+    /// The terminal that it reads from, where it has one.
+    terminal: Option<OwnedFd>,
     running: Running,
     complaints: Option<ChildStderr>,
     complained: Vec<u8>,
@@ -31,9 +36,26 @@ impl Typist {
     pub fn of(mut call: ProgramCall) -> Result<Self, CallError> {
         let (theirs, keys) = io::pipe()?;
         call.command.stdin(theirs);
+        Self::begin(call, OwnedFd::from(keys), None)
+    }
+
+    /// Starts a program that reads from a terminal, and hears its complaints while its end is
+    /// awaited.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn on_terminal(mut call: ProgramCall) -> Result<Self, CallError> {
+        call.hear_complaints();
+        let Pty { master, slave } = Pty::open()?;
+        call.command.stdin(slave.try_clone()?);
+        Self::begin(call, master, Some(slave))
+    }
+
+    fn begin(call: ProgramCall, keys: OwnedFd, terminal: Option<OwnedFd>) -> Result<Self, CallError> {
         let mut running = call.spawn()?;
         Ok(Self {
-            keys,
+            keys: keys.into(),
+            terminal,
             complaints: running.take_complaints(),
             running,
             complained: Vec::new(),
@@ -62,7 +84,15 @@ impl Typist {
     /// # Errors
     /// When that cannot be told.
     pub fn unread(&self) -> io::Result<usize> {
-        pipe::pending(&self.keys)
+        match &self.terminal {
+            Some(terminal) => pipe::pending(terminal),
+            None => pipe::pending(&self.keys),
+        }
+    }
+
+    /// Returns true once the program takes each key of its terminal as it is typed.
+    pub fn takes_keys(&self) -> bool {
+        self.terminal.as_ref().is_none_or(pty::is_raw)
     }
 
     /// Returns the last complaints that were heard.

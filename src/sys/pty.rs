@@ -48,6 +48,12 @@ pub fn is_foreground(fd: impl std::os::fd::AsFd) -> bool {
     nix::unistd::tcgetpgrp(fd).is_ok_and(|group| group == nix::unistd::getpgrp())
 }
 
+/// Returns true where a terminal hands on each key at once, and not line by line.
+pub fn is_raw(fd: impl std::os::fd::AsFd) -> bool {
+    use rustix::termios::{LocalModes, tcgetattr};
+    tcgetattr(fd).is_ok_and(|mode| !mode.local_modes.contains(LocalModes::ICANON))
+}
+
 /// The size of a terminal in character cells, columns first.
 pub fn size(fd: impl std::os::fd::AsFd) -> Option<(u16, u16)> {
     let size = rustix::termios::tcgetwinsize(fd).ok()?;

@@ -243,7 +243,7 @@ fn a_warning_that_fails_is_said_and_the_countdown_goes_on() {
 }
 
 #[test]
-fn whoever_cannot_be_told_or_counted_is_left_alone() {
+fn who_cannot_be_told_has_a_countdown_and_who_cannot_be_counted_is_left_alone() {
     let crowd = Crowd::of(None);
     let sandbox = Sandbox::new();
     let mute = |id: &str| Instance::script(id, "exec sleep 300").with("ready", json!({ "alive_for": "1ms" }));
@@ -253,11 +253,12 @@ fn whoever_cannot_be_told_or_counted_is_left_alone() {
     ]);
     sandbox.ok(&["start", "--all"]);
     let before = sandbox.pid("a");
-    let warned = sandbox.run(&["restart", "a", "--warn", "1s"]).expect_code(5);
-    assert!(
-        warned.stderr.contains("it has no `broadcast`") && warned.stderr.contains("broadcast: 'say {message}'"),
-        "{warned:?}"
-    );
+    let warned = sandbox.ok(&["restart", "a", "--warn", "2s,1s"]);
+    let told = "its players cannot be told, and the countdown goes on all the same: it has no `broadcast`";
+    assert_eq!(warned.stderr.matches(told).count(), 1, "{warned:?}");
+    assert!(warned.stderr.contains("broadcast: 'say {message}'"), "{warned:?}");
+    assert_ne!(sandbox.pid("a"), before);
+    let before = sandbox.pid("a");
     let waited = sandbox.run(&["stop", "b", "--when-empty"]).expect_code(5);
     assert!(waited.stderr.contains("nobody can count its players"), "{waited:?}");
     assert_eq!(sandbox.pid("a"), before);

@@ -15,7 +15,6 @@ use crate::event::{Verb, VerbEvent, Want};
 use crate::failure::{Failure, FailureKind};
 use crate::instancecmd::hold;
 use crate::inventory::in_words;
-use crate::invocation::command;
 use crate::policy::countdown::{CountdownEnd, CountdownInput};
 use crate::store::InstanceDir;
 use crate::store::changes::Changed;
@@ -52,7 +51,7 @@ impl Work {
     /// Does what is asked for before the game is ended.
     ///
     /// # Errors
-    /// When it is cancelled, another countdown is under way, players cannot be told or
+    /// When it is cancelled, another countdown is under way, players that are awaited cannot be
     /// counted at all, or somebody asks for a stop during that of a restart; the instance is
     /// then as it was.
     pub(super) async fn before_end(&self) -> Result<AfterCourtesy, Failure> {
@@ -122,35 +121,33 @@ impl Work {
         counted.ok().flatten().map(|players| players.online)
     }
 
-    /// Fails where players cannot be counted, or told, as it is asked for.
+    /// Fails where players are to be awaited, and nobody can count them.
     fn can_be_courteous(&self) -> Result<(), Failure> {
-        let (id, verb) = (self.target.instance_id(), self.request.verb.as_str());
         if self.courtesy.when_empty.is_some() && self.target.players().is_none() {
             let message = "it was left as it is: nobody can count its players";
             let hint = "give it `players:`, such as `players: { a2s: 127.0.0.1:27015 }`";
             return Err(Failure::new(FailureKind::Unsupported, message).hint(hint));
         }
-        let warns = match self.courtesy.when_empty {
-            Some(wait) => wait.max_wait.is_some() && !wait.or_skip,
-            None => true,
-        };
+        Ok(())
+    }
+
+    /// Returns why its players, who are to be warned, cannot be told anything, and what would mend
+    /// it. A channel that refuses is found out when it is used.
+    pub(super) fn mute(&self) -> Option<Failure> {
+        let wait = self.courtesy.when_empty;
+        let warns = wait.is_none_or(|wait| wait.max_wait.is_some() && !wait.or_skip);
         if self.courtesy.warning.is_none() || !warns {
-            return Ok(());
+            return None;
         }
-        let anyway = format!("{} warns nobody", command(format_args!("{verb} {id}")));
         if self.target.admin().is_none() {
-            let message = format!(
-                "it was left as it is: its players cannot be warned, since the plane `{}` sends no lines",
-                self.target.plane()
-            );
-            return Err(Failure::new(FailureKind::Unsupported, message).hint(anyway));
+            let message = format!("the plane `{}` sends no lines", self.target.plane());
+            return Some(Failure::new(FailureKind::Unsupported, message));
         }
         if self.courtesy.broadcast.is_none() {
-            let message = "it was left as it is: its players cannot be warned, since it has no `broadcast`";
-            let hint = format!("give it one, such as `broadcast: 'say {{message}}'`; {anyway}");
-            return Err(Failure::new(FailureKind::Unsupported, message).hint(hint));
+            let failure = Failure::new(FailureKind::Unsupported, "it has no `broadcast`");
+            return Some(failure.hint("give it one, such as `broadcast: 'say {message}'`"));
         }
-        Ok(())
+        None
     }
 
     /// Returns why it was left as it is after a wait for nobody to play.

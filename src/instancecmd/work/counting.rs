@@ -34,6 +34,8 @@ pub(super) struct Counting<'a> {
     note: CountdownNote,
     begun: Instant,
     players: Option<u32>,
+    /// True once it is known that the players cannot be told anything.
+    is_mute: bool,
     /// True once the players were told something.
     has_told: bool,
 }
@@ -65,6 +67,7 @@ impl<'a> Counting<'a> {
             note,
             begun: Instant::now(),
             players,
+            is_mute: false,
             has_told: false,
         })
     }
@@ -73,6 +76,9 @@ impl<'a> Counting<'a> {
     pub(super) async fn run(mut self, facts: &Facts) -> Result<CountdownEnd, Failure> {
         let (tell, mut heard) = mpsc::unbounded_channel();
         let work = self.work;
+        if let Some(why) = work.mute() {
+            self.fall_silent(&why);
+        }
         let end = tokio::select! {
             biased;
             end = self.count_down(&mut heard) => end,
@@ -109,7 +115,7 @@ impl<'a> Counting<'a> {
             let before = self.countdown.phase();
             for effect in self.countdown.step(self.begun.elapsed(), input) {
                 match effect {
-                    CountdownEffect::Tell(left) => self.warn(left).await?,
+                    CountdownEffect::Tell(left) => self.warn(left).await,
                     CountdownEffect::TellCancelled => self.say_cancelled().await,
                     CountdownEffect::Finish(end) => return Ok(end),
                 }
@@ -194,43 +200,35 @@ impl<'a> Counting<'a> {
     }
 
     /// Tells the players that this time is left.
-    ///
-    /// # Errors
-    /// When it is the first warning, and nothing can be sent to this game at all.
-    async fn warn(&mut self, left: Duration) -> Result<(), Failure> {
-        let Some(warning) = &self.work.courtesy.warning else {
-            return Ok(());
-        };
-        let sent = self.say(&warning.text(self.what(), left)).await;
-        if let Err(failure) = &sent
-            && failure.kind == FailureKind::Unsupported
-            && !self.has_told
-        {
-            let message = format!(
-                "it was left as it is: its players cannot be warned: {}",
-                failure.message
-            );
-            return Err(Failure {
-                message,
-                ..failure.clone()
-            });
+    async fn warn(&mut self, left: Duration) {
+        if let Some(warning) = &self.work.courtesy.warning {
+            self.say(&warning.text(self.what(), left)).await;
+            self.has_told = true;
         }
-        self.has_told = true;
-        Ok(())
     }
 
-    async fn say_cancelled(&self) {
+    async fn say_cancelled(&mut self) {
         if let Some(warning) = &self.work.courtesy.warning {
-            // What could not be sent is said there.
-            let _ = self.say(&warning.cancelled_text(self.what())).await;
+            self.say(&warning.cancelled_text(self.what())).await;
         }
+    }
+
+    /// Says once that the players cannot be told anything: whoever has asked for the countdown
+    /// may cancel it, and it goes on.
+    fn fall_silent(&mut self, why: &Failure) {
+        self.is_mute = true;
+        let why = why.clone().in_one();
+        let text = format!("its players cannot be told, and the countdown goes on all the same: {why}");
+        self.work.told(text, true);
     }
 
     /// Sends a text to the players, and says so. A game that does not take it is no reason
     /// to go on differently.
-    async fn say(&self, text: &str) -> Result<(), Failure> {
-        let (Some(broadcast), Some(admin)) = (&self.work.courtesy.broadcast, self.work.target.admin()) else {
-            return Ok(());
+    async fn say(&mut self, text: &str) {
+        let (Some(broadcast), Some(admin), false) =
+            (&self.work.courtesy.broadcast, self.work.target.admin(), self.is_mute)
+        else {
+            return;
         };
         let sent = match timeout(SEND_LIMIT, admin.send(&broadcast.line(text), SEND_LIMIT)).await {
             Ok(sent) => sent.map(drop).map_err(|error| Failure::from_error(&error)),
@@ -238,13 +236,13 @@ impl<'a> Counting<'a> {
         };
         match &sent {
             Ok(()) => self.work.told(format!("told the players: {text}"), false),
+            Err(failure) if failure.kind == FailureKind::Unsupported => self.fall_silent(failure),
             Err(failure) => {
                 let why = &failure.message;
                 self.work
                     .told(format!("could not tell the players \"{text}\": {why}"), true);
             }
         }
-        sent
     }
 
     fn what(&self) -> &'static str {

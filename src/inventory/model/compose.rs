@@ -29,4 +29,9 @@ pub struct ComposeSpec {
     pub env_file: Option<PathBuf>,
     /// The docker context; `None` for docker's own default.
     pub context: Option<String>,
+    /// The service whose console and programs are the game's; `None` for the only one that can be
+    /// meant.
+    pub console: Option<String>,
+    /// The program in its container that takes a line for the game on its standard input.
+    pub send: Vec<String>,
 }

@@ -23,6 +23,8 @@ pub(crate) fn read(check: &mut Collector, id: &str, section: &Entry) -> Plane {
         services: compose.get("services", names).unwrap_or_default(),
         env_file: compose.get("env_file", Collector::path),
         context: compose.get("context", context),
+        console: compose.get("console", service),
+        send: compose.get("send", Collector::words).unwrap_or_default(),
     };
     let context = compose.entry("context").map(|entry| entry.at);
     match (compose.entry("file"), compose.entry("files")) {
@@ -59,6 +61,10 @@ fn files(check: &mut Collector, what: &str, node: &Node) -> Option<Vec<PathBuf>>
 
 fn context(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
     check.word(what, "the name of a docker context", node).map(Into::into)
+}
+
+fn service(check: &mut Collector, what: &str, node: &Node) -> Option<String> {
+    check.word(what, "the name of a service", node).map(Into::into)
 }
 
 fn project(check: &mut Collector, what: &str, node: &Node) -> Option<String> {

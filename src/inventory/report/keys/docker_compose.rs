@@ -34,5 +34,9 @@ pub(crate) static DOCKER_COMPOSE: Section = Section {
             "The engine of its containers. With `podman`, compose reaches it through its socket: that of `$CONTAINER_HOST`, else of whoever calls. Where there is no such socket, or no compose, it is `podman-compose`.";
         "context": Text, "docker's own", "context: host-2",
             "The docker context, and so the engine.";
+        "console": Text, "the only one that can be meant", "console: game",
+            "The service whose console and programs are the game's.";
+        "send": Words, "its console", "send: [rcon-cli]",
+            "The program in its container that takes what `gamectl send` sends on its standard input, and prints the reply.";
     }],
 };
