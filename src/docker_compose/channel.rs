@@ -14,9 +14,6 @@ use crate::invocation::command;
 use crate::program::CallError;
 use crate::supervisor::AdminChannel;
 
-/// The keys that would have let a line be sent.
-const WAYS: &str = "`docker_compose.send`, such as `send: [rcon-cli]`, or a channel such as `rcon`";
-
 #[async_trait::async_trait]
 impl AdminChannel for ComposeStack {
     async fn send(&self, line: &str, limit: Duration) -> Result<Option<String>> {
@@ -118,9 +115,4 @@ async fn by_program(
         container.service()
     );
     Err(Failure::failed(message).hint("correct `docker_compose.send`"))
-}
-
-/// Returns the failure of a stack whose console nobody can write to.
-pub(super) fn unsupported(message: &str, more: &str) -> Failure {
-    Failure::new(FailureKind::Unsupported, message).hint(format!("give it {WAYS}{more}"))
 }

@@ -27,6 +27,9 @@ const DETACH_NAMES: &str = "--detach-keys=ctrl-_,ctrl-^,ctrl-_,ctrl-^";
 /// The end of the complaint of one that was left by these keys.
 const DETACHED: &str = "read escape sequence";
 
+/// The keys that would have let a line be sent.
+const WAYS: &str = "`docker_compose.send`, such as `send: [rcon-cli]`, or a channel such as `rcon`";
+
 /// Tells of each container its id, and whether its input is open, is closed after the first who
 /// was attached to it, and is a terminal.
 const ASKED: &str = "{{.Id}} {{.Config.OpenStdin}} {{.Config.StdinOnce}} {{.Config.Tty}}";
@@ -47,7 +50,7 @@ pub(super) async fn write_line(
             "with {} nobody can write to the console of a stack",
             engine.kind().program
         );
-        return Err(super::channel::unsupported(&message, ""));
+        return Err(unsupported(&message, ""));
     }
     let ids = containers.iter().map(|one| one.id.as_str());
     let told = engine.ask(
@@ -62,7 +65,7 @@ pub(super) async fn write_line(
         [] => {
             let also = "; or its service `stdin_open: true` in the compose file";
             let message = "none of its containers has an open standard input";
-            return Err(super::channel::unsupported(message, also));
+            return Err(unsupported(message, also));
         }
         _ => {
             let message = "several of its containers have an open standard input";
@@ -150,6 +153,11 @@ fn ended(typist: &Typist, status: &ExitStatus) -> String {
 
 fn failed(error: impl Display) -> Failure {
     Failure::failed(format!("docker attach: {error}"))
+}
+
+/// Returns the failure of a stack whose console nobody can write to.
+fn unsupported(message: &str, more: &str) -> Failure {
+    Failure::new(FailureKind::Unsupported, message).hint(format!("give it {WAYS}{more}"))
 }
 
 #[cfg(test)]

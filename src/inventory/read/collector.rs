@@ -1,10 +1,13 @@
 //! The collector of problems, with what all readers share.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::inventory::model::bare_name::BareName;
+use crate::inventory::model::schedule::Schedule;
 use crate::inventory::report::found::Found;
 use crate::inventory::text::node::Span;
 
@@ -27,6 +30,8 @@ pub(crate) struct Collector<'a> {
     programs: HashMap<OsString, PathBuf>,
     /// The verdicts on regular expressions, which instances tend to share.
     patterns: HashMap<String, Verdict>,
+    /// The schedules that were read, by their keys: instances tend to share them, too.
+    schedules: HashMap<String, Arc<Schedule>>,
     /// `None` when it is used up.
     budget: Option<usize>,
     is_whole: bool,
@@ -42,9 +47,19 @@ impl<'a> Collector<'a> {
             found: Vec::new(),
             programs: HashMap::new(),
             patterns: HashMap::new(),
+            schedules: HashMap::new(),
             budget: Some(BUDGET),
             is_whole: false,
             is_elsewhere: false,
+        }
+    }
+
+    /// Returns a schedule, as the one that was read before where they are equal.
+    pub(super) fn shared(&mut self, schedule: Schedule) -> Arc<Schedule> {
+        match self.schedules.entry(schedule.key()) {
+            Entry::Occupied(known) if **known.get() == schedule => Arc::clone(known.get()),
+            Entry::Occupied(_) => Arc::new(schedule),
+            Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(schedule))),
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) fn read(check: &mut Collector, what: &str, node: &Node) -> Option<Vec
                 .hint("leave one of the two out");
             continue;
         }
-        schedules.push(Arc::new(schedule));
+        schedules.push(check.shared(schedule));
     }
     Some(schedules)
 }
@@ -220,4 +220,26 @@ fn grace(check: &mut Collector, what: &str, node: &Node) -> Option<Duration> {
         return None;
     }
     Some(grace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::parse;
+
+    /// Of a thousand instances with the same schedule, `run` keeps one pattern with its times.
+    #[test]
+    fn equal_schedules_are_kept_once() {
+        let of = |more: &str| format!("{{schedule: [{{cron: '0 5 * * *', timezone: UTC, do: restart{more}}}]}}");
+        let (same, other) = (of(""), of(", jitter: 1m"));
+        let text = format!("instances: {{a: {same}, b: {other}, c: {same}}}");
+        let read = parse(text.as_bytes(), "x.yaml", "/srv".as_ref(), &|_| None);
+        let read = read.unwrap_or_else(|problems| panic!("{problems}"));
+        let [a, b, c] = &read.instances[..] else { panic!() };
+        assert!(Arc::ptr_eq(&a.schedules[0], &c.schedules[0]));
+        assert!(!Arc::ptr_eq(&a.schedules[0], &b.schedules[0]));
+        assert_eq!(b.schedules[0].jitter, Duration::from_secs(60));
+        let kept = read.clone();
+        assert!(Arc::ptr_eq(&kept.instances[0], a), "a copy shares its instances");
+    }
 }
