@@ -6,7 +6,7 @@
 //!
 //! `cargo bench -- [NAME]... [--quick] [--gamectl PATH]`; names: `status`,
 //! `start`, `memory`, `logs`, `cold`, `crashes`, `stacks`, `podman`, `units`, `hosts`,
-//! `link`, `amp`, `kubectl`.
+//! `link`, `amp`, `kubectl`, `players`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -36,6 +36,7 @@ mod memory;
 #[path = "../../tests/suite/amp/panel.rs"]
 mod panel;
 mod path;
+mod players;
 mod pm2;
 mod podman;
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
@@ -73,9 +74,9 @@ use table::Table;
 use wait::wait_until;
 
 /// The measurements that can be asked for by name.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "status", "start", "memory", "logs", "cold", "crashes", "stacks", "podman", "units", "hosts", "link", "amp",
-    "kubectl",
+    "kubectl", "players",
 ];
 
 /// The options of the command line.
@@ -186,6 +187,9 @@ fn compare(options: &Options) -> ExitCode {
     }
     if options.wants("kubectl") {
         kubectl::measure(&guard, &options.gamectl, options, &mut table);
+    }
+    if options.wants("players") {
+        players::measure(&guard, &options.gamectl, options, &mut table);
     }
     println!("{}", machine());
     println!("{table}");
