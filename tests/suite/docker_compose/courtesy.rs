@@ -36,7 +36,7 @@ const TOOL: &str = "read -r line; echo \"told <$line>\" >/proc/1/fd/1; echo \"re
 fn warned(stack: &Stack, instance: &serde_json::Value, more: &serde_json::Value) -> (crate::support::Outcome, String) {
     stack.inventory(more, instance);
     stack.run(&["start", "dune"]).expect_code(0);
-    let outcome = stack.run(&["restart", "dune", "--warn", "1s"]).expect_code(0);
+    let outcome = stack.run(&["restart", "dune", "--warn", "2s,1s"]).expect_code(0);
     (outcome, stack.run(&["logs", "dune"]).stdout)
 }
 
