@@ -64,6 +64,7 @@ mod no_inotify;
 mod notify;
 mod old_shim;
 mod old_stack;
+mod older_kernel;
 mod oom;
 mod other_hosts;
 mod other_inventories;

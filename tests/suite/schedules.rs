@@ -1,6 +1,7 @@
 //! Schedules through the built binary. A firing is made due by a record of the past, so that no
 //! test waits for a time of the day.
 
+mod moved_clocks;
 mod time_zones;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
