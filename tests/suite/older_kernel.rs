@@ -1,5 +1,5 @@
-//! What depends on the kernel, on one that is older than the calls which tell an exit code
-//! after the end: these tests run again there.
+//! The tests of what depends on the kernel, run again on one that is older than the calls
+//! which tell an exit code after the end.
 
 use crate::support::{OtherKernel, Sandbox};
 
