@@ -55,7 +55,8 @@ struct Days {
     zone: &'static str,
     /// Sets the clock for the first time.
     begin: &'static str,
-    /// Minutes that begin, in UTC and in this order.
+    /// Minutes that begin, in UTC and in this order; the clock goes on when what fires then
+    /// is done.
     minutes: &'static [&'static str],
     /// The firings, in the time of the zone.
     fires: &'static [&'static str],
@@ -67,7 +68,7 @@ const DAYS: [Days; 7] = [
         cron: "30 2 * * *",
         zone: "Europe/Berlin",
         begin: "2027-03-28 00:50:10",
-        minutes: &["2027-03-28 01:00", "2027-03-28 01:30", "2027-03-29 00:30"],
+        minutes: &["2027-03-28 01:00 fires", "2027-03-28 01:30", "2027-03-29 00:30 fires"],
         fires: &["2027-03-28T03:00:00+02:00", "2027-03-29T02:30:00+02:00"],
     },
     // The night in which 02:00 to 03:00 comes twice.
@@ -76,10 +77,10 @@ const DAYS: [Days; 7] = [
         zone: "Europe/Berlin",
         begin: "2026-10-24 23:20:10",
         minutes: &[
-            "2026-10-24 23:30",
-            "2026-10-25 00:30",
+            "2026-10-24 23:30 fires",
+            "2026-10-25 00:30 fires",
             "2026-10-25 01:30",
-            "2026-10-25 02:30",
+            "2026-10-25 02:30 fires",
         ],
         fires: &[
             "2026-10-25T01:30:00+02:00",
@@ -92,28 +93,28 @@ const DAYS: [Days; 7] = [
         cron: "15 2 * * *",
         zone: "Australia/Lord_Howe",
         begin: "2026-10-03 15:20:10",
-        minutes: &["2026-10-03 15:30", "2026-10-03 15:45", "2026-10-04 15:15"],
+        minutes: &["2026-10-03 15:30 fires", "2026-10-03 15:45", "2026-10-04 15:15 fires"],
         fires: &["2026-10-04T02:30:00+11:00", "2026-10-05T02:15:00+11:00"],
     },
     Days {
         cron: "45 1 * * *",
         zone: "Australia/Lord_Howe",
         begin: "2027-04-03 14:30:10",
-        minutes: &["2027-04-03 14:45", "2027-04-03 15:15", "2027-04-04 15:15"],
+        minutes: &["2027-04-03 14:45 fires", "2027-04-03 15:15", "2027-04-04 15:15 fires"],
         fires: &["2027-04-04T01:45:00+11:00", "2027-04-05T01:45:00+10:30"],
     },
     Days {
         cron: "0 0 29 2 *",
         zone: "UTC",
         begin: "2028-02-28 23:50:10",
-        minutes: &["2028-02-29 00:00", "2028-03-01 00:00", "2029-03-01 00:00"],
+        minutes: &["2028-02-29 00:00 fires", "2028-03-01 00:00", "2029-03-01 00:00"],
         fires: &["2028-02-29T00:00:00+00:00"],
     },
     Days {
         cron: "0 0 1 1 *",
         zone: "Pacific/Auckland",
         begin: "2026-12-31 10:50:10",
-        minutes: &["2026-12-31 11:00", "2027-01-01 00:00"],
+        minutes: &["2026-12-31 11:00 fires", "2027-01-01 00:00"],
         fires: &["2027-01-01T00:00:00+13:00"],
     },
     // Somebody sets the clock back: what has been done is not done again.
@@ -122,10 +123,10 @@ const DAYS: [Days; 7] = [
         zone: "UTC",
         begin: "2026-06-01 04:50:10",
         minutes: &[
-            "2026-06-01 05:00",
+            "2026-06-01 05:00 fires",
             "back to 04:59",
             "2026-06-01 05:02",
-            "2026-06-02 05:00",
+            "2026-06-02 05:00 fires",
         ],
         fires: &["2026-06-01T05:00:00+00:00", "2026-06-02T05:00:00+00:00"],
     },
@@ -188,18 +189,21 @@ fn a_clock_that_is_set_fires_once_what_is_due() {
     {
         let sandbox = Sandbox::new();
         inventory(&sandbox, cron, zone);
+        let mut done_by_then = 0;
         let steps: Vec<String> = minutes
             .iter()
-            .map(|minute| match minute.strip_prefix("back to ") {
-                Some(time) => format!("sets \"$(date +%F) {time}:58\""),
-                None => format!("minute '{minute}'"),
+            .map(|minute| {
+                if let Some(time) = minute.strip_prefix("back to ") {
+                    return format!("sets \"$(date +%F) {time}:58\"");
+                }
+                let Some(minute) = minute.strip_suffix(" fires") else {
+                    return format!("minute '{minute}'");
+                };
+                done_by_then += 1;
+                format!("minute '{minute}'\nawait done_are {done_by_then} a")
             })
             .collect();
-        let expected = fires.len();
-        let script = format!(
-            "begin '{begin}'\n{}\nawait done_are {expected} a\nfinish",
-            steps.join("\n")
-        );
+        let script = format!("begin '{begin}'\n{}\nfinish", steps.join("\n"));
         let Some(kernel) = kernel("a_clock_that_is_set_fires_once_what_is_due", &sandbox, &script) else {
             return;
         };
