@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::controller::{AmpCall, AmpScope};
 use super::game::{AmpGame, AmpLook};
-use crate::channel::{AskError, LINE_MAX, say};
+use crate::channel::{AskError, check_line, say};
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
 use crate::supervisor::{AdminChannel, ConsoleAccess, ConsoleInput, ConsoleKind};
@@ -61,10 +61,7 @@ impl AmpGame {
 
     /// Has AMP write a line to the console of the game.
     async fn type_line(&self, look: &AmpLook, line: &str, limit: Duration) -> Result<(), Failure> {
-        if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
-            let message = format!("a line of at most {LINE_MAX} bytes can be sent, without line breaks");
-            return Err(Failure::new(FailureKind::Usage, message));
-        }
+        check_line(line)?;
         let call = AmpCall {
             scope: AmpScope::Instance(look.one.id.clone()),
             method: "Core/SendConsoleMessage",

@@ -10,7 +10,19 @@ use crate::failure::{Failure, FailureKind};
 
 /// The longest line that is sent, in bytes. A packet of Source RCON holds 4096
 /// with its head.
-pub const LINE_MAX: usize = 4000;
+pub(super) const LINE_MAX: usize = 4000;
+
+/// Checks that a line can be sent, over a channel or to a console.
+///
+/// # Errors
+/// When it is too long, or has a line break or a NUL in it.
+pub fn check_line(line: &str) -> Result<(), Failure> {
+    if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
+        let message = format!("a line has at most {LINE_MAX} bytes, and no line end or NUL in it");
+        return Err(Failure::new(FailureKind::Usage, message));
+    }
+    Ok(())
+}
 
 /// A line that nothing answers for so long has no reply.
 pub(super) const NO_REPLY: Duration = Duration::from_millis(1400);

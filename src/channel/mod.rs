@@ -30,6 +30,7 @@ pub mod say;
 mod script;
 mod telnet;
 mod telnet_login;
+mod to_program;
 mod webrcon;
 
 use std::time::Duration;
@@ -39,8 +40,9 @@ use tokio::time::Instant;
 
 pub use connect::{NOTHING_LISTENS, connect};
 pub use elsewhere::elsewhere;
-pub use exchange::{AskError, LINE_MAX, Question, Reply};
+pub use exchange::{AskError, Question, Reply, check_line};
 pub use frame::base64;
+pub use to_program::to_program;
 
 use crate::failure::{Failure, FailureKind};
 use crate::inventory::{ChannelKind, Password, Remote, Secret};
@@ -66,10 +68,7 @@ pub fn transport(kind: ChannelKind) -> Transport {
 /// # Cancel safety
 /// The line may have been sent.
 pub async fn ask(remote: &Remote, question: &Question) -> Result<Reply, AskError> {
-    if question.line.len() > LINE_MAX || question.line.contains(['\n', '\r', '\0']) {
-        let message = format!("a line of at most {LINE_MAX} bytes can be sent, without line breaks");
-        return Err(Failure::new(FailureKind::Usage, message).into());
-    }
+    check_line(&question.line)?;
     let until = Instant::now() + question.limit;
     let asked = async { Session::open(remote, until).await?.ask(question, until).await };
     asked
@@ -223,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_is_one_line() {
-        for line in ["a\nb", "a\rb", "a\0b", &"x".repeat(LINE_MAX + 1)] {
+        for line in ["a\nb", "a\rb", "a\0b", &"x".repeat(exchange::LINE_MAX + 1)] {
             let question = Question {
                 line: line.to_owned(),
                 expect: None,

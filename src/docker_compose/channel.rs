@@ -7,11 +7,10 @@ use tokio::time::Instant;
 
 use super::input;
 use super::stack::ComposeStack;
-use crate::channel::{LINE_MAX, say};
+use crate::channel::{check_line, say, to_program};
 use crate::containers::{Container, SeenGroup};
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
-use crate::program::CallError;
 use crate::supervisor::AdminChannel;
 
 #[async_trait::async_trait]
@@ -23,10 +22,7 @@ impl AdminChannel for ComposeStack {
 
 async fn send(stack: &ComposeStack, line: &str, limit: Duration) -> Result<Option<String>, Failure> {
     let until = Instant::now() + limit;
-    if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
-        let message = format!("a line has at most {LINE_MAX} bytes, and no line end or NUL in it");
-        return Err(Failure::new(FailureKind::Usage, message));
-    }
+    check_line(line)?;
     let running = running(stack).await?;
     if !stack.spec().send.is_empty() {
         return by_program(stack, only(stack, &running)?, line, limit).await.map(Some);
@@ -90,22 +86,10 @@ async fn by_program(
 ) -> Result<String, Failure> {
     let program = &stack.spec().send;
     let words = ["exec", "--interactive", &container.id].into_iter();
-    let call = stack
-        .engine()
-        .program(words.chain(program.iter().map(String::as_str)))
-        .with_input(format!("{line}\n"));
+    let call = stack.engine().program(words.chain(program.iter().map(String::as_str)));
     let name = program.first().map_or("", String::as_str);
-    let done = match call.output(limit).await {
-        Ok(done) => done,
-        Err(CallError::TimedOut(_)) => {
-            let message = format!("{name} did not answer in time: the line may have been sent");
-            return Err(Failure::new(FailureKind::Timeout, message));
-        }
-        Err(error) => {
-            let kind = stack.engine().kind();
-            return Err(kind.call_failed(kind.program, &error));
-        }
-    };
+    let kind = stack.engine().kind();
+    let done = to_program(call, name, line, limit, |error| kind.call_failed(kind.program, error)).await?;
     if done.status.success() {
         return Ok(String::from_utf8_lossy(&done.output).trim_end().to_owned());
     }

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::complaint::Complaint;
 use super::entering::Entrance;
-use crate::channel::{AskError, LINE_MAX, Reply};
+use crate::channel::{AskError, Reply, check_line, to_program};
 use crate::failure::{Failure, FailureKind};
 use crate::program::{CallError, ProgramCall, Typist};
 
@@ -21,7 +21,7 @@ const PASS_ON: Duration = Duration::from_millis(500);
 /// # Errors
 /// When it is no line, the container has no input, or it cannot be reached.
 pub(super) async fn write_line(entrance: &Entrance, line: &str, limit: Duration) -> Result<(), Failure> {
-    refuse(line)?;
+    check_line(line)?;
     let attach = ProgramCall::new(entrance.attach()?);
     let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("kubectl attach: {error}"));
     let mut typist = Typist::heard(attach).map_err(|error| failed(&error))?;
@@ -62,17 +62,11 @@ pub(super) async fn send_by(
     line: &str,
     limit: Duration,
 ) -> Result<String, Failure> {
-    refuse(line)?;
-    let call = ProgramCall::new(entrance.exec(program, true)).with_input(format!("{line}\n"));
+    check_line(line)?;
+    let call = ProgramCall::new(entrance.exec(program, true));
     let name = program.first().map_or("", String::as_str);
-    let done = match call.output(limit).await {
-        Ok(done) => done,
-        Err(CallError::TimedOut(_)) => {
-            let message = format!("{name} did not answer in time: the line may have been sent");
-            return Err(Failure::new(FailureKind::Timeout, message));
-        }
-        Err(error) => return Err(Failure::failed(format!("kubectl exec: {error}"))),
-    };
+    let failed = |error: &CallError| Failure::failed(format!("kubectl exec: {error}"));
+    let done = to_program(call, name, line, limit, failed).await?;
     let reply = String::from_utf8_lossy(&done.output).trim_end().to_owned();
     if done.status.success() {
         return Ok(reply);
@@ -98,12 +92,4 @@ pub(super) async fn run(entrance: &Entrance, argv: &[String], limit: Duration) -
         }
         Err(error) => Err(Failure::failed(error.to_string()).into()),
     }
-}
-
-fn refuse(line: &str) -> Result<(), Failure> {
-    if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
-        let message = format!("a line has at most {LINE_MAX} bytes, and no line end or NUL in it");
-        return Err(Failure::new(FailureKind::Usage, message));
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::described::Described;
 use super::game::PodmanGame;
-use crate::channel::LINE_MAX;
+use crate::channel::check_line;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
 use crate::program::Typist;
@@ -165,10 +165,7 @@ impl InputOf {
 /// # Errors
 /// When it is no line, the game has no open input, or takes nothing now.
 pub(super) async fn write_line(game: &PodmanGame, line: &str) -> Result<(), Failure> {
-    if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
-        let message = format!("a line has at most {LINE_MAX} bytes, and no line end or NUL in it");
-        return Err(Failure::new(FailureKind::Usage, message));
-    }
+    check_line(line)?;
     let input = InputOf::find(game).await?;
     let end = if input.is_terminal() { "\r" } else { "\n" };
     input.write(game, format!("{line}{end}").as_bytes()).await

@@ -12,7 +12,7 @@ use super::pause::Pauses;
 use super::shim::client::{self, Client};
 use super::shim::wire::{Order, Request, UNKNOWN_VERB};
 use super::situation::{Situation, Unclear};
-use crate::channel::{LINE_MAX, say};
+use crate::channel::{check_line, say};
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::command;
 use crate::store::InstanceDir;
@@ -139,10 +139,7 @@ fn not_running(game: &ManagedGame) -> Failure {
 }
 
 fn line_order(line: &str) -> Result<Order, Failure> {
-    if line.len() > LINE_MAX || line.contains(['\n', '\r', '\0']) {
-        let message = format!("a line of at most {LINE_MAX} bytes can be sent, without line breaks");
-        return Err(Failure::new(FailureKind::Usage, message));
-    }
+    check_line(line)?;
     let line = line.to_owned();
     Ok(Order::Console { line })
 }
